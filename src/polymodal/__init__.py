@@ -1,0 +1,1 @@
+"""Polymodal: one model over images, text, speech and video."""

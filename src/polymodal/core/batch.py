@@ -1,0 +1,48 @@
+"""The batch contract: generated input keys, masks (True = real), and strict selection of keys.
+
+A batch is `(inputs, targets, sample_weight)`. Inputs are `{"input_0": array, "input_0_mask": bool
+array, ...}`. Keys are generated so that any column name works; the bundle maps them to columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from polymodal.core.errors import PolymodalError
+
+MASK_SUFFIX = "_mask"
+PREVIOUS = "previous"  # key of the previous outputs that a sequence-to-sequence model is fed
+
+
+def input_key(index: int) -> str:
+    """Returns the key of the `index`-th input: `input_0`, `input_1`, ..."""
+    return f"input_{index}"
+
+
+def mask_key(key: str) -> str:
+    """Returns the key of the mask that belongs to the input `key`."""
+    return key + MASK_SUFFIX
+
+
+def with_masks(keys: Iterable[str]) -> list[str]:
+    """Returns each key followed by the key of its mask."""
+    return [name for key in keys for name in (key, mask_key(key))]
+
+
+def select_inputs(inputs: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Returns exactly `keys` of `inputs`, in that order.
+
+    Keras binds a dictionary by sorted position when it holds an extra or misspelt key, so a model
+    is only ever called with what this function returns.
+
+    Raises:
+        PolymodalError: a key is missing.
+    """
+    keys = list(keys)
+    missing = [key for key in keys if key not in inputs]
+    if missing:
+        raise PolymodalError(
+            f"The model needs inputs {keys}. Got {sorted(inputs)}. Add {missing}."
+        )
+    return {key: inputs[key] for key in keys}

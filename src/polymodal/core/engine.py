@@ -1,0 +1,88 @@
+"""Which engine (TensorFlow, JAX or PyTorch) runs the models, and why. Imports none of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import sys
+from typing import NamedTuple
+
+from polymodal.core.errors import MissingDependencyError
+
+ENGINES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+_JAX_PLUGINS = ("jax_cuda13_plugin", "jax_cuda12_plugin", "jax_rocm7_plugin", "jax_rocm60_plugin",
+                "libtpu")
+
+
+class Choice(NamedTuple):
+    """An engine and the reason for it."""
+
+    name: str
+    reason: str
+
+
+def installed() -> list[str]:
+    """Returns the engines that can be imported here."""
+    return [name for name, module in ENGINES.items() if importlib.util.find_spec(module)]
+
+
+def choose(wanted: str | None = None) -> Choice:
+    """Returns the engine that will be used.
+
+    An imported Keras keeps its engine; else `KERAS_BACKEND` wins, then `wanted`, then JAX where it
+    has an accelerator's plug-in, then TensorFlow, then whatever is installed.
+
+    Raises:
+        MissingDependencyError: that engine is not installed, or none is.
+    """
+    imported = sys.modules.get("keras")
+    if imported is not None and hasattr(imported, "backend"):
+        choice = Choice(imported.backend.backend(), "keras was imported already")
+        return _agreed(choice, wanted)
+    if os.environ.get("KERAS_BACKEND"):
+        choice = Choice(os.environ["KERAS_BACKEND"], "KERAS_BACKEND is set")
+        return _agreed(_checked(choice), wanted)
+    if wanted:
+        return _checked(Choice(wanted, "it was asked for"))
+    if importlib.util.find_spec("jax") and any(map(importlib.util.find_spec, _JAX_PLUGINS)):
+        return Choice("jax", "JAX has an accelerator's plug-in here")
+    for name in ENGINES:
+        if name in installed():
+            return Choice(name, "the default" if name == "tensorflow" else "the only one installed")
+    raise MissingDependencyError(
+        f"Polymodal needs TensorFlow, JAX or PyTorch. Found none on {platform.platform()} with "
+        f"Python {platform.python_version()}. Install one: pip install tensorflow."
+    )
+
+
+def use(wanted: str | None = None) -> Choice:
+    """Makes the chosen engine the one that Keras will import, and returns it."""
+    choice = choose(wanted)
+    os.environ["KERAS_BACKEND"] = choice.name
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    return choice
+
+
+def _checked(choice: Choice) -> Choice:
+    if choice.name not in ENGINES:
+        raise MissingDependencyError(
+            f'Polymodal runs on {", ".join(ENGINES)}. Got engine "{choice.name}" ({choice.reason}).'
+        )
+    if choice.name not in installed():
+        extra = "" if choice.name == "tensorflow" else f"[{choice.name}]"
+        raise MissingDependencyError(
+            f"The engine {choice.name} is not installed ({choice.reason}). "
+            f'Run: pip install "polymodal{extra}".'
+        )
+    return choice
+
+
+def _agreed(choice: Choice, wanted: str | None) -> Choice:
+    if wanted and wanted != choice.name:
+        raise MissingDependencyError(
+            f"The engine {wanted} was asked for, but {choice.name} is in use: {choice.reason}. "
+            f"Start anew with KERAS_BACKEND={wanted}."
+        )
+    return choice

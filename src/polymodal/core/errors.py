@@ -1,0 +1,88 @@
+"""Every error that Polymodal raises on purpose: what was expected, what came, and the fix."""
+
+from __future__ import annotations
+
+
+class PolymodalError(Exception):
+    """Base of all errors meant for a person. The command line prints it without a traceback."""
+
+
+class RecipeError(PolymodalError, ValueError):
+    """A recipe, a setting or a constructor argument that cannot be used."""
+
+
+class BundleError(PolymodalError):
+    """A bundle that is damaged, foreign or unsafe."""
+
+
+class ResumeError(PolymodalError):
+    """A run that exists but cannot be continued with what was given."""
+
+
+class TrainingError(PolymodalError):
+    """Training that cannot go on, such as a loss that is not a number."""
+
+
+class MissingDependencyError(PolymodalError, ImportError):
+    """An optional package that is needed and not installed."""
+
+
+class DataError(PolymodalError, ValueError):
+    """Data that cannot be used, located as precisely as it is known.
+
+    Args:
+        problem: str, what is wrong, as a clause: "holds 0 samples".
+        fix: str, what the user can do, as a sentence: "Fix the file, or run with --skip-bad."
+        table: str, name of the table, such as "train.csv".
+        row: int, number of the row, counted from 1 without the header.
+        column: str, name of the column.
+        path: str, the file that the cell points to, if it does.
+        reason: str, short key under which a ledger counts this error: "empty_audio".
+
+    Example:
+
+    >>> print(DataError("holds 0 samples.", "Fix the file.", table="train.csv", row=412,
+    ...                 column="audio", path="clips/0412.wav"))
+    train.csv row 412: column "audio" (clips/0412.wav) holds 0 samples. Fix the file.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        fix: str = "",
+        *,
+        table: str | None = None,
+        row: int | None = None,
+        column: str | None = None,
+        path: str | None = None,
+        reason: str = "bad_value",
+    ):
+        self.problem, self.fix, self.reason = problem, fix, reason
+        self.table, self.row, self.column, self.path = table, row, column, path
+        super().__init__(problem)
+
+    def at(self, **where: str | int | None) -> DataError:
+        """Returns the same error with `table`, `row`, `column` or `path` filled where unknown."""
+        for name, value in where.items():
+            if getattr(self, name) is None:
+                setattr(self, name, value)
+        return self
+
+    def __reduce__(self):  # errors cross process borders in the parallel check
+        return _rebuild, (self.problem, self.fix, self.table, self.row, self.column, self.path,
+                          self.reason)
+
+    def __str__(self) -> str:
+        place = " ".join(
+            [self.table] * (self.table is not None)
+            + [f"row {self.row}"] * (self.row is not None)
+        )
+        subject = f'column "{self.column}"' if self.column is not None else ""
+        if self.path is not None:
+            subject = f"{subject} ({self.path})" if subject else f"{self.path}"
+        sentence = " ".join(part for part in (subject, self.problem, self.fix) if part)
+        return f"{place}: {sentence}" if place else sentence
+
+
+def _rebuild(problem, fix, table, row, column, path, reason):
+    return DataError(problem, fix, table=table, row=row, column=column, path=path, reason=reason)

@@ -1,0 +1,86 @@
+"""Writes that are whole or absent, whatever kills the process while they run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from polymodal.core import faults
+
+
+def write_atomic(path: str | Path, content: bytes | str) -> None:
+    """Writes a file through a temporary neighbour: write, fsync, rename, fsync of the folder."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.tmp{os.getpid()}")
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            faults.point("file_written")
+            file.flush()
+            os.fsync(file.fileno())
+        faults.point("file_synced")
+        os.replace(temporary, path)
+        faults.point("file_renamed")
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Writes `value` as readable JSON, whole or not at all."""
+    write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_folder(path: str | Path, fill: Callable[[Path], None]) -> None:
+    """Calls `fill` on a temporary folder, syncs its files, and renames it to `path`.
+
+    An existing `path` is replaced. When `fill` fails, nothing of it stays and `path` is untouched.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.tmp{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        fill(temporary)
+        faults.point("folder_written")
+        for file in sorted(temporary.rglob("*")):
+            if file.is_file():
+                with open(file, "rb") as handle:
+                    os.fsync(handle.fileno())
+        sync_folder(temporary)
+        faults.point("folder_synced")
+        if path.exists():
+            retired = path.with_name(f".{path.name}.old{os.getpid()}")
+            os.replace(path, retired)
+            faults.point("folder_retired")
+            os.replace(temporary, path)
+            shutil.rmtree(retired, ignore_errors=True)
+        else:
+            os.replace(temporary, path)
+        faults.point("folder_renamed")
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(path: str | Path) -> None:
+    """Makes renames inside the folder durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sha256(path: str | Path) -> str:
+    """Returns the hexadecimal sha256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
