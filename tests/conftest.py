@@ -1,0 +1,33 @@
+"""Shared fixtures: the engine of this run, and real data where POLYMODAL_DATA names it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="also run tests marked slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--all"):
+        return
+    skip = pytest.mark.skip(reason="slow: run scripts/test --all")
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real data; the test skips where POLYMODAL_DATA does not name one."""
+    value = os.environ.get("POLYMODAL_DATA")
+    if not value or not Path(value).is_dir():
+        pytest.skip("real data is absent: set POLYMODAL_DATA to its folder")
+    return Path(value)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from polymodal.core import faults, files
+
+WRITER = """
+from polymodal.core.files import write_folder
+import sys
+def fill(folder):
+    (folder / "a").write_text(sys.argv[2])
+    (folder / "b").write_text(sys.argv[2])
+write_folder(sys.argv[1], fill)
+"""
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "x.json"
+    files.write_json(path, {"a": 1})
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        files.write_json(path, {"a": 2})
+    assert path.read_text().strip() == '{\n  "a": 1\n}'
+    assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_a_failed_folder_leaves_nothing(tmp_path):
+    def fill(folder):
+        (folder / "half").write_text("x")
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        files.write_folder(tmp_path / "out", fill)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("point", ["folder_written", "folder_synced", "folder_renamed"])
+def test_a_killed_folder_write_is_whole_or_absent(tmp_path, point):
+    out = tmp_path / "out"
+    environment = {**os.environ, faults.VARIABLE: f"{point}:1"}
+    command = [sys.executable, "-c", WRITER, str(out), "new"]
+    result = subprocess.run(command, env=environment, check=False)
+    assert result.returncode == -9
+    if out.exists():
+        assert [(out / name).read_text() for name in "ab"] == ["new", "new"]
+    subprocess.run([sys.executable, "-c", WRITER, str(out), "newer"], check=True)
+    assert [(out / name).read_text() for name in "ab"] == ["newer", "newer"]
+
+
+def test_sha256_is_of_the_content(tmp_path):
+    (tmp_path / "f").write_bytes(b"abc")
+    assert files.sha256(tmp_path / "f").startswith("ba7816bf8f01cfea")

@@ -1,0 +1,53 @@
+"""Modules import only from floors below their own: the diagram that cannot rot."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1] / "src" / "polymodal"
+FLOORS = {
+    "core": 0, "data": 1, "preprocess": 2, "layers": 3, "encoders": 4, "fusion": 4, "sequence": 4,
+    "decoders": 4, "tasks": 5, "bundle": 6, "recipe": 6, "evaluation": 7, "training": 8,
+    "export": 8, "serve": 9, "cli": 10, "demo": 10,
+}
+ENGINES = {"keras", "tensorflow", "jax", "torch"}
+ENGINE_FREE = {"core", "data", "preprocess"}
+
+
+def imports(path: Path):
+    """Yields (line, module) for every import of the file, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.lineno, node.module
+            if node.module == "polymodal":
+                yield from ((node.lineno, f"polymodal.{alias.name}") for alias in node.names)
+
+
+def broken_rules():
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).parts
+        folder = parts[0]
+        if len(parts) == 1:
+            continue  # polymodal/__init__ and the API above all floors
+        for line, module in imports(path):
+            where = f"{path.relative_to(ROOT)}:{line} imports {module}"
+            names = module.split(".")
+            if folder in ENGINE_FREE and names[0] in ENGINES:
+                yield f"{where}: {folder} loads no engine"
+            if names[0] == "polymodal" and len(names) > 1 and names[1] in FLOORS:
+                other = names[1]
+                if other != folder and FLOORS[other] >= FLOORS[folder]:
+                    yield f"{where}: floor {FLOORS[folder]} may not use floor {FLOORS[other]}"
+
+
+def test_modules_import_only_from_lower_floors():
+    found = list(broken_rules())
+    assert not found, "\n".join(found)
+
+
+def test_every_folder_has_a_floor():
+    folders = {p.name for p in ROOT.iterdir() if p.is_dir() and p.name != "__pycache__"}
+    assert folders <= FLOORS.keys()
