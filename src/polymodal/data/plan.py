@@ -1,0 +1,185 @@
+"""Which rows come at which step: a pure function of (seed, epoch, step).
+
+Rows are drawn into effective batches of `batch_size * accumulate` rows. Each is then cut into
+`accumulate` steps, so that 1 x 8, 2 x 4 and 4 x 2 rows train on the same rows in the same order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+
+import numpy as np
+
+from polymodal.core.errors import RecipeError
+from polymodal.core.seeds import generator
+
+FILLER = -1
+_GRID = 8  # padded lengths are multiples of this many time steps
+_STEPS_PER_BUCKET = 4  # fewer batches than this in a bucket are not worth one more compiled shape
+
+
+class Plan:
+    """The order of data: rows shuffled, sorted into length buckets, cut into batches, shuffled.
+
+    Every row comes exactly once an epoch. Batches hold rows of one bucket, but for the few that
+    stand across a border. One batch an epoch is filled up with -1 when the rows do not come out
+    even, at a random place so that no kind of row is always in it.
+
+    Args:
+        num_rows: int, rows of an epoch, at least 1.
+        batch_size: int, rows of a step.
+        seed: int, of the shuffling.
+        lengths: (num_rows, columns) int, time steps of each row and input; None when there is no
+            time axis.
+        num_buckets: int, padded lengths of the input that decides the buckets, at most.
+        shuffle: bool, False keeps the rows in order inside their bucket and the batches in order.
+        accumulate: int, steps of one effective batch; the steps of an epoch are a multiple.
+
+    Raises:
+        RecipeError: a number is below 1, or `lengths` has another number of rows.
+
+    Example:
+
+    >>> plan = Plan(5, batch_size=2, seed=0)
+    >>> plan.steps(epoch=0)
+    3
+    >>> sorted(int(row) for step in range(3) for row in plan.batch(0, step)[0])
+    [-1, 0, 1, 2, 3, 4]
+    """
+
+    def __init__(
+        self,
+        num_rows: int,
+        batch_size: int,
+        seed: int = 0,
+        lengths: np.ndarray | None = None,
+        num_buckets: int = 4,
+        shuffle: bool = True,
+        accumulate: int = 1,
+    ):
+        _check(num_rows=num_rows, batch_size=batch_size, num_buckets=num_buckets,
+               accumulate=accumulate)
+        self.num_rows, self.batch_size, self.seed = num_rows, batch_size, seed
+        self.shuffle, self.accumulate = shuffle, accumulate
+        self.num_steps = -(-num_rows // (batch_size * accumulate)) * accumulate
+        self.lengths = np.zeros((num_rows, 0), "int32") if lengths is None else _columns(lengths)
+        if len(self.lengths) != num_rows:
+            raise RecipeError(
+                f"Plan needs lengths of shape ({num_rows}, columns). Got {self.lengths.shape}. "
+                "Give one line of lengths for each row."
+            )
+        wanted = min(num_buckets, max(1, self.num_steps // accumulate // _STEPS_PER_BUCKET))
+        self.edges = [bucket_edges(column, wanted) for column in self.lengths.T]
+        self._bucket = self._bucket_of_rows()
+        self._lock = threading.Lock()
+        self._epoch: tuple[int, np.ndarray] | None = None
+
+    def steps(self, epoch: int = 0) -> int:
+        """Returns the number of steps of an epoch; it is the same for every epoch."""
+        return self.num_steps
+
+    def batch(self, epoch: int, step: int) -> tuple[np.ndarray, tuple[int, ...]]:
+        """Returns the rows of one step and the padded length of each column of `lengths`.
+
+        Returns:
+            (batch_size,) int32, positions in 0..num_rows-1, or -1 for filler; and one padded
+            length for each column.
+        """
+        rows = self._order(epoch)[step]
+        real = rows[rows >= 0]
+        if not len(real):
+            return rows, tuple(int(edges[0]) for edges in self.edges)
+        longest = self.lengths[real].max(axis=0)
+        return rows, tuple(int(edges[np.searchsorted(edges, length)])
+                           for edges, length in zip(self.edges, longest, strict=True))
+
+    def effective_rows(self, epoch: int, step: int) -> np.ndarray:
+        """Returns the rows, without filler, of the effective batch that `step` belongs to."""
+        first = step - step % self.accumulate
+        rows = self._order(epoch)[first : first + self.accumulate]
+        return rows[rows >= 0]
+
+    def fingerprint(self) -> str:
+        """Returns a sha256 of all that the order depends on: rows, lengths and settings."""
+        settings = [self.num_rows, self.batch_size, self.seed, self.shuffle, self.accumulate,
+                    [edges.tolist() for edges in self.edges]]
+        digest = hashlib.sha256(json.dumps(settings).encode())
+        digest.update(np.ascontiguousarray(self.lengths))
+        return digest.hexdigest()
+
+    def _bucket_of_rows(self) -> np.ndarray | None:
+        """Buckets follow the column in which padding to the longest row would waste most."""
+        waste = [int((edges[-1] - column.astype("int64")).sum()) if len(edges) > 1 else 0
+                 for edges, column in zip(self.edges, self.lengths.T, strict=True)]
+        if not any(waste):
+            return None
+        column = int(np.argmax(waste))
+        return np.searchsorted(self.edges[column], self.lengths[:, column]).astype("uint8")
+
+    def _order(self, epoch: int) -> np.ndarray:
+        """Returns the rows of an epoch, (steps, batch_size) int32; the last one asked is kept."""
+        with self._lock:
+            if self._epoch is None or self._epoch[0] != epoch:
+                self._epoch = None  # let the old order go before the new one is made
+                self._epoch = epoch, self._draw(epoch)
+            return self._epoch[1]
+
+    def _draw(self, epoch: int) -> np.ndarray:
+        rows = np.arange(self.num_rows, dtype="int32")
+        random = generator(self.seed, epoch)
+        if self.shuffle:
+            random.shuffle(rows)
+        if self._bucket is not None:
+            rows = _sorted_by(rows, self._bucket)
+        size = self.batch_size * self.accumulate
+        batches, left = divmod(self.num_rows, size)
+        place = int(random.integers(batches + 1)) if self.shuffle and left else batches
+        order = np.full((batches + bool(left), self.accumulate, self.batch_size), FILLER, "int32")
+        flat = order.reshape(-1)
+        flat[: place * size] = rows[: place * size]
+        if left:
+            _spread(order[place], rows[place * size : place * size + left])
+            flat[(place + 1) * size :] = rows[place * size + left :]
+        if self.shuffle:
+            random.shuffle(order)
+        return order.reshape(self.num_steps, self.batch_size)
+
+
+def bucket_edges(lengths: np.ndarray, num_buckets: int) -> np.ndarray:
+    """Returns the padded lengths for rows of these lengths, ascending, at most `num_buckets`.
+
+    They are quantiles, rounded up to a multiple of 8. One length alone is kept as it is.
+    """
+    longest = int(lengths.max())
+    if int(lengths.min()) == longest:
+        return np.array([longest], "int32")
+    shares = np.arange(1, num_buckets + 1) / num_buckets
+    edges = np.quantile(lengths, shares, method="inverted_cdf").astype("int64")
+    return np.unique(-(-np.maximum(edges, 1) // _GRID) * _GRID).astype("int32")
+
+
+def _spread(steps: np.ndarray, rows: np.ndarray) -> None:
+    """Fills the steps of one effective batch evenly, so that as few as can be are all filler."""
+    for step, part in zip(steps, np.array_split(rows, len(steps)), strict=True):
+        step[: len(part)] = part
+
+
+def _sorted_by(rows: np.ndarray, bucket: np.ndarray) -> np.ndarray:
+    """Sorts by bucket, keeping the order inside: one pass a bucket needs no index of 8 bytes."""
+    drawn = bucket[rows]
+    return np.concatenate([rows[drawn == b] for b in range(int(bucket.max()) + 1)])
+
+
+def _columns(lengths: np.ndarray) -> np.ndarray:
+    lengths = np.asarray(lengths, "int32")
+    return lengths[:, None] if lengths.ndim == 1 else lengths
+
+
+def _check(**numbers: int) -> None:
+    for name, value in numbers.items():
+        if value < 1:
+            hint = ("No row is left to train on: see the counts of dropped rows."
+                    if name == "num_rows" else "Give a whole number from 1.")
+            raise RecipeError(f"Plan needs {name} of at least 1. Got {value}. {hint}")
