@@ -1,0 +1,97 @@
+"""Multi-head attention whose masks are explicit and may be empty."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from polymodal.core.errors import RecipeError
+from polymodal.layers.positions import rotate
+
+__all__ = ["MultiHeadAttention"]
+
+
+class MultiHeadAttention(keras.layers.Layer):
+    """Lets each token gather from the real tokens of its own or of another sequence.
+
+    Args:
+        dim: int, width of the result; divisible by `num_heads`.
+        num_heads: int.
+        dropout: float, share of the attention weights dropped in training.
+        causal: bool, whether a token sees only itself and earlier ones.
+        rotary: bool, whether queries and keys carry rotary positions (self-attention only).
+
+    Call arguments:
+        tokens: (batch, time, any dim), where the queries come from.
+        mask: bool (batch, time), which of `tokens` are real.
+        context: (batch, context time, any dim), where keys and values come from; None for `tokens`.
+        context_mask: bool (batch, context time), required with `context`.
+
+    Returns:
+        (batch, time, dim); zero for a query that may look at nothing.
+
+    Raises:
+        RecipeError: `dim` is not divisible by `num_heads`, or heads of odd size with `rotary`.
+
+    Source: Vaswani et al., "Attention is all you need", 2017, section 3.2. Without biases: that of
+    the keys has no effect under softmax, and an empty context stays exactly zero.
+    """
+
+    def __init__(self, dim: int, num_heads: int = 4, dropout: float = 0.0, causal: bool = False,
+                 rotary: bool = False, **kwargs):
+        super().__init__(**kwargs)
+        if dim % num_heads:
+            raise RecipeError(
+                f"MultiHeadAttention needs dim divisible by num_heads. Got dim={dim}, "
+                f"num_heads={num_heads}. Pass dim={max(1, dim // num_heads) * num_heads}."
+            )
+        if rotary and (dim // num_heads) % 2:
+            raise RecipeError(
+                f"MultiHeadAttention needs heads of even size for rotary positions. Got dim={dim}, "
+                f"num_heads={num_heads}. Pass dim={2 * dim} or rotary=False."
+            )
+        self.dim, self.num_heads, self.rate = dim, num_heads, dropout
+        self.causal, self.rotary = causal, rotary
+        self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self.query, self.key, self.value, self.output_projection = (
+            keras.layers.Dense(dim, use_bias=False, dtype=self.dtype_policy, name=name)
+            for name in ("query", "key", "value", "output")
+        )
+
+    def build(self, tokens_shape, context_shape=None):
+        context_shape = context_shape or tokens_shape
+        self.query.build(tokens_shape)
+        self.key.build(context_shape)
+        self.value.build(context_shape)
+        self.output_projection.build((*tokens_shape[:-1], self.dim))
+        self.built = True
+
+    def call(self, tokens, mask, context=None, context_mask=None, training=None):
+        if context is None:
+            context, context_mask = tokens, mask
+        query = self._split(self.query(tokens))  # (batch, heads, time, size)
+        key, value = self._split(self.key(context)), self._split(self.value(context))
+        if self.rotary:
+            query, key = rotate(query), rotate(key)
+        weights = self._weights(query, key, context_mask)
+        weights = self.drop(ops.cast(weights, value.dtype), training=training)
+        gathered = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
+        time = ops.shape(tokens)[1]
+        return self.output_projection(ops.reshape(gathered, (-1, time, self.dim)))
+
+    def _weights(self, query, key, mask):
+        """Returns float32 weights (batch, heads, time, context time); all 0 if all is masked."""
+        query = query * (self.dim // self.num_heads) ** -0.5
+        scores = ops.cast(ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))), "float32")
+        allowed = ops.expand_dims(ops.expand_dims(mask, 1), 1)  # (batch, 1, 1, context time)
+        if self.causal:
+            steps, context_steps = ops.arange(ops.shape(query)[2]), ops.arange(ops.shape(key)[2])
+            allowed = ops.logical_and(allowed, ops.expand_dims(steps, 1) >= context_steps)
+        # -1e9 keeps a fully masked row finite; the product then makes it 0 instead of uniform.
+        weights = ops.softmax(ops.where(allowed, scores, -1e9), axis=-1)
+        return weights * ops.cast(allowed, "float32")
+
+    def _split(self, tensor):
+        time, size = ops.shape(tensor)[1], self.dim // self.num_heads
+        tensor = ops.reshape(tensor, (-1, time, self.num_heads, size))
+        return ops.transpose(tensor, (0, 2, 1, 3))

@@ -1,0 +1,42 @@
+"""The part of a transformer block that treats each token by itself."""
+
+from __future__ import annotations
+
+import keras
+
+__all__ = ["FeedForward"]
+
+
+class FeedForward(keras.layers.Layer):
+    """Widens each token, bends it, and brings it back to `dim`.
+
+    Args:
+        dim: int, width of the result.
+        expansion: int, how many times wider the middle is.
+        dropout: float, share of the middle dropped in training.
+        activation: str, name of the bend: "gelu", "relu", "silu".
+
+    Call arguments:
+        tokens: (..., any dim).
+
+    Returns:
+        (..., dim).
+    """
+
+    def __init__(self, dim: int, expansion: int = 4, dropout: float = 0.0,
+                 activation: str = "gelu", **kwargs):
+        super().__init__(**kwargs)
+        self.dim, self.expansion = dim, expansion
+        self.widen = keras.layers.Dense(
+            dim * expansion, activation=activation, dtype=self.dtype_policy, name="widen"
+        )
+        self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self.narrow = keras.layers.Dense(dim, dtype=self.dtype_policy, name="narrow")
+
+    def build(self, tokens_shape):
+        self.widen.build(tokens_shape)
+        self.narrow.build((*tokens_shape[:-1], self.dim * self.expansion))
+        self.built = True
+
+    def call(self, tokens, training=None):
+        return self.narrow(self.drop(self.widen(tokens), training=training))

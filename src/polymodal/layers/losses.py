@@ -1,0 +1,104 @@
+"""Losses that are summed, because the loader's sample weights already hold the normalisation."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+
+class CrossEntropy(keras.losses.Loss):
+    """Cross-entropy of class numbers against logits, per row or per step.
+
+    The sum is returned, not the mean: the loader's weights add up to one over the effective batch.
+
+    Args:
+        label_smoothing: float, share of the target that is spread evenly over all classes, 0..1.
+
+    Call arguments:
+        y_true: whole numbers (batch,) or (batch, time).
+        y_pred: logits (batch, classes) or (batch, time, classes).
+
+    Source: label smoothing, Szegedy et al. 2016, https://arxiv.org/abs/1512.00567, section 7.
+    """
+
+    def __init__(self, label_smoothing=0.0, reduction="sum", name="cross_entropy", **kwargs):
+        super().__init__(name=name, reduction=reduction, **kwargs)
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true, y_pred):
+        y_pred = ops.cast(y_pred, "float32")
+        y_true = ops.cast(_like_rows(y_true, y_pred), "int32")
+        chosen = ops.take_along_axis(y_pred, y_true[..., None], axis=-1)[..., 0]
+        if self.label_smoothing:
+            evenly = ops.mean(y_pred, axis=-1)
+            chosen = chosen + self.label_smoothing * (evenly - chosen)
+        return ops.logsumexp(y_pred, axis=-1) - chosen  # (batch,) or (batch, time)
+
+    def get_config(self):
+        return {**super().get_config(), "label_smoothing": self.label_smoothing}
+
+
+class BinaryCrossEntropy(keras.losses.Loss):
+    """Binary cross-entropy of several independent labels, averaged over the labels.
+
+    Args:
+        label_smoothing: float, how far the targets 0 and 1 are drawn towards one half, 0..1.
+
+    Call arguments:
+        y_true: 0 or 1, (batch, labels).
+        y_pred: logits (batch, labels).
+    """
+
+    def __init__(self, label_smoothing=0.0, reduction="sum", name="binary_cross_entropy", **kwargs):
+        super().__init__(name=name, reduction=reduction, **kwargs)
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true, y_pred):
+        y_pred = ops.cast(y_pred, "float32")
+        y_true = ops.cast(y_true, "float32")
+        y_true = y_true + self.label_smoothing * (0.5 - y_true)
+        # log(1 + exp(-|x|)) never overflows, unlike log(sigmoid(x))
+        losses = ops.maximum(y_pred, 0) - y_pred * y_true + ops.log1p(ops.exp(-ops.abs(y_pred)))
+        return ops.mean(losses, axis=-1)  # (batch,)
+
+    def get_config(self):
+        return {**super().get_config(), "label_smoothing": self.label_smoothing}
+
+
+class NumberLoss(keras.losses.Loss):
+    """Squared or Huber error of standardised numbers, averaged over the numbers of a row.
+
+    Args:
+        delta: float, error from which the loss grows linearly, in standard deviations;
+            None for the squared error.
+
+    Call arguments:
+        y_true: (batch,) or (batch, numbers).
+        y_pred: (batch, numbers).
+
+    Source: Huber 1964, https://doi.org/10.1214/aoms/1177703732.
+    """
+
+    def __init__(self, delta=None, reduction="sum", name="number_loss", **kwargs):
+        super().__init__(name=name, reduction=reduction, **kwargs)
+        self.delta = delta
+
+    def call(self, y_true, y_pred):
+        y_pred = ops.cast(y_pred, "float32")
+        y_true = ops.cast(y_true, "float32")
+        if len(y_true.shape) < len(y_pred.shape):
+            y_true = y_true[..., None]
+        error = ops.abs(y_true - y_pred)
+        loss = ops.square(error)
+        if self.delta is not None:
+            loss = ops.where(error <= self.delta, 0.5 * loss,
+                             self.delta * (error - 0.5 * self.delta))
+        return ops.mean(loss, axis=-1)  # (batch,)
+
+    def get_config(self):
+        return {**super().get_config(), "delta": self.delta}
+
+
+def _like_rows(y_true, y_pred):
+    """Drops the last axis of length one that Keras may have added to the class numbers."""
+    return y_true[..., 0] if len(y_true.shape) == len(y_pred.shape) else y_true

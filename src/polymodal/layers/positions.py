@@ -1,0 +1,63 @@
+"""Ways to tell a model where in a sequence a token stands."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from polymodal.core.errors import RecipeError
+
+__all__ = ["LearnedPositions", "rotate"]
+
+
+def rotate(tensor, base: float = 10_000.0):
+    """Turns pairs of features by an angle that grows with the step: rotary positions.
+
+    The product of a query and a key that are both rotated depends on their distance only, so
+    nothing is learned and any length works.
+
+    Args:
+        tensor: (batch, heads, time, size), size even.
+        base: float, the longest wave is about `2 pi base` steps.
+
+    Source: Su et al., "RoFormer", 2021, equation 34, with halves in place of neighbouring pairs.
+    """
+    half = tensor.shape[-1] // 2
+    rates = ops.power(base, -ops.arange(half, dtype="float32") / half)
+    steps = ops.arange(ops.shape(tensor)[2], dtype="float32")
+    angles = ops.expand_dims(steps, 1) * rates  # (time, half)
+    cosine, sine = ops.cast(ops.cos(angles), tensor.dtype), ops.cast(ops.sin(angles), tensor.dtype)
+    first, second = tensor[..., :half], tensor[..., half:]
+    return ops.concatenate(
+        [first * cosine - second * sine, second * cosine + first * sine], axis=-1
+    )
+
+
+class LearnedPositions(keras.layers.Layer):
+    """Adds one learned vector per position to tokens (batch, time, dim).
+
+    Args:
+        max_length: int, positions that have a vector. Later ones share the last.
+
+    Raises:
+        RecipeError: less than one position.
+    """
+
+    def __init__(self, max_length: int, **kwargs):
+        super().__init__(**kwargs)
+        if max_length < 1:
+            raise RecipeError(
+                f"LearnedPositions needs max_length of at least 1. Got {max_length}. "
+                "Pass the longest length that will occur."
+            )
+        self.max_length = max_length
+
+    def build(self, tokens_shape):
+        self.table = self.add_weight(
+            name="table", shape=(self.max_length, tokens_shape[-1]),
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+        )
+
+    def call(self, tokens):
+        steps = ops.arange(ops.shape(tokens)[1], dtype="int32")
+        return tokens + ops.take(self.table, ops.minimum(steps, self.max_length - 1), axis=0)

@@ -1,0 +1,70 @@
+"""One block of a transformer."""
+
+from __future__ import annotations
+
+import keras
+
+from polymodal.layers.attention import MultiHeadAttention
+from polymodal.layers.feedforward import FeedForward
+
+__all__ = ["TransformerBlock"]
+
+
+class TransformerBlock(keras.layers.Layer):
+    """Attention and a feed-forward part, each normalised before and added after.
+
+    Args:
+        dim: int, width of the tokens.
+        num_heads: int.
+        expansion: int, how many times wider the feed-forward part is.
+        dropout: float, rate on attention weights, inside the feed-forward part and on both results.
+        causal: bool, whether a token sees only itself and earlier ones.
+        rotary: bool, whether attention carries rotary positions.
+        cross: bool, whether the block reads another sequence, its `context`, in place of its own.
+
+    Call arguments:
+        tokens: (batch, time, dim).
+        mask: bool (batch, time).
+        context, context_mask: (batch, context time, any dim) and its mask, with `cross` only.
+
+    Returns:
+        (batch, time, dim).
+
+    Source: Xiong et al., "On layer normalization in the transformer architecture", 2020, figure 1
+    (b). With `cross`, Tsai et al., "Multimodal transformer", 2019, equation 4.
+    """
+
+    def __init__(self, dim: int, num_heads: int = 4, expansion: int = 4, dropout: float = 0.1,
+                 causal: bool = False, rotary: bool = False, cross: bool = False, **kwargs):
+        super().__init__(**kwargs)
+        self.dim, self.cross = dim, cross
+        policy = self.dtype_policy
+        self.attention_norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
+        self.context_norm = (
+            keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy) if cross else None
+        )
+        self.attention = MultiHeadAttention(
+            dim, num_heads, dropout, causal=causal, rotary=rotary, dtype=policy
+        )
+        self.feedforward_norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
+        self.feedforward = FeedForward(dim, expansion, dropout, dtype=policy)
+        self.drop = keras.layers.Dropout(dropout, dtype=policy)
+
+    def build(self, tokens_shape, context_shape=None):
+        self.attention_norm.build(tokens_shape)
+        self.attention.build(tokens_shape, context_shape)
+        if self.cross:
+            self.context_norm.build(context_shape)
+        self.feedforward_norm.build(tokens_shape)
+        self.feedforward.build(tokens_shape)
+        self.built = True
+
+    def call(self, tokens, mask, context=None, context_mask=None, training=None):
+        if self.cross:
+            context = self.context_norm(context)
+        gathered = self.attention(
+            self.attention_norm(tokens), mask, context, context_mask, training=training
+        )
+        tokens = tokens + self.drop(gathered, training=training)
+        changed = self.feedforward(self.feedforward_norm(tokens), training=training)
+        return tokens + self.drop(changed, training=training)
