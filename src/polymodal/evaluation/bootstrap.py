@@ -1,0 +1,164 @@
+"""Metrics of many resamples at once, the engine under intervals and comparisons.
+
+A resample is a column of counts: how often each row was drawn. Every metric of `metrics.score` is a
+function of weighted sums over rows, so a thousand resamples are a few matrix products. Tests prove
+each one equal to scikit-learn on the repeated rows. calibration_error is absent: resampling adds
+noise to every bin, which pushes all its values above the one that was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from polymodal.core.predictions import Predictions
+from polymodal.core.seeds import generator
+from polymodal.evaluation.metrics import decisions, probabilities, whole_rows
+
+__all__ = ["counts", "resampled", "units"]
+
+_CHUNK = 16_000_000  # cells of one block of counts: 128 MB as float64
+_AUROC_CELLS = 25_000_000  # rows x classes x resamples that auroc may cost, about half a second
+_AUROC_LEAST = 100
+
+
+def units(predictions: Predictions) -> np.ndarray:
+    """Returns (n,) what is drawn as one: groups where given, else table rows with all steps."""
+    source = predictions.rows if predictions.groups is None else predictions.groups
+    return np.unique(source, return_inverse=True)[1]
+
+
+def counts(unit: np.ndarray, num_samples: int, seed: int) -> Iterator[np.ndarray]:
+    """Yields blocks (n, samples) of how often each row is drawn when whole units are drawn."""
+    rng, num_units, done = generator(seed), int(unit.max()) + 1, 0
+    block = max(1, min(num_samples, _CHUNK // max(len(unit), num_units)))
+    while done < num_samples:
+        size = min(block, num_samples - done)
+        drawn = rng.integers(num_units, size=(size, num_units))
+        drawn += np.arange(size)[:, None] * num_units
+        times = np.bincount(drawn.ravel(), minlength=size * num_units).reshape(size, num_units)
+        yield times.T.astype(np.float64)[unit]  # (n, samples)
+        done += size
+
+
+def resampled(rest: Predictions, num_samples: int, seed: int,
+              only: str | None = None) -> dict[str, np.ndarray]:
+    """Returns {metric: (samples,)} over bootstrap resamples; undefined values are nan.
+
+    Args:
+        rest: Predictions, scored rows only.
+        num_samples: int, number of resamples.
+        seed: int, key of the resamples. Equal units and seed give equal draws, which is what
+            makes a comparison of two models paired.
+        only: str, the one metric wanted; None means all.
+    """
+    blocks = [weighted(rest, block, only) for block in counts(units(rest), num_samples, seed)]
+    names = blocks[0].keys()
+    return {name: np.concatenate([block[name] for block in blocks if name in block])
+            for name in names}
+
+
+def weighted(rest: Predictions, times: np.ndarray, only: str | None = None):
+    """Returns {metric: (samples,)} for counts (n, samples)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if rest.task == "regression":
+            return _regression(rest, times)
+        if rest.task == "seq2seq":
+            return _seq2seq(rest, times)
+        found = _classes(rest, times)
+        if only in (None, "auroc"):
+            found.update(_auroc(rest, times))
+        return found
+
+
+def _regression(rest: Predictions, times: np.ndarray) -> dict[str, np.ndarray]:
+    truth = np.asarray(rest.targets, np.float64).ravel()
+    guess = np.asarray(rest.outputs, np.float64).ravel()
+    truth, guess = truth - truth.mean(), guess - truth.mean()  # sums of squares stay small
+    total = times.sum(axis=0)
+
+    def mean(values):
+        return values @ times / total
+
+    squared = mean((guess - truth) ** 2)
+    spread = mean(truth**2) - mean(truth) ** 2
+    spread_guess = mean(guess**2) - mean(guess) ** 2
+    together = mean(truth * guess) - mean(truth) * mean(guess)
+    return {"mae": mean(np.abs(guess - truth)), "rmse": np.sqrt(squared),
+            "r2": np.where(spread > 1e-15, 1 - squared / spread, np.nan),
+            "pearson": together / np.sqrt(spread * spread_guess)}
+
+
+def _seq2seq(rest: Predictions, times: np.ndarray) -> dict[str, np.ndarray]:
+    truth, guess = decisions(rest)
+    first, right = whole_rows(rest)
+    return {"accuracy": (truth == guess) @ times / times.sum(axis=0),
+            "exact_match": right @ times[first] / times[first].sum(axis=0)}
+
+
+def _classes(rest: Predictions, times: np.ndarray) -> dict[str, np.ndarray]:
+    truth, guess = decisions(rest)
+    total, many = times.sum(axis=0), rest.task == "multilabel"
+    right = (truth == guess).all(axis=1) if many else truth == guess
+    found = {"accuracy": right @ times / total}
+    hit, said, real = (_per_class(part, rest, times) for part in _members(truth, guess, right))
+    f1 = 2 * hit / (said + real)  # (classes, samples), nan where the class is absent
+    found["f1_macro"] = np.nansum(f1, axis=0) / np.sum(said + real > 0, axis=0)
+    found["f1_weighted"] = np.nansum(f1 * real, axis=0) / real.sum(axis=0)
+    if many:
+        found["f1_micro"] = 2 * hit.sum(axis=0) / (said + real).sum(axis=0)
+    elif rest.outputs.shape[1] > 1:
+        chance = probabilities(rest)[np.arange(len(rest)), truth]
+        found["log_loss"] = -np.log(np.clip(chance, np.finfo(np.float64).eps, 1)) @ times / total
+    return found
+
+
+def _members(truth, guess, right) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns who is a hit, who is predicted, who is real: class ids (-1 none) or bool (n, c)."""
+    if truth.ndim == 2:
+        return truth & guess, guess, truth
+    return np.where(right, truth, -1), guess, truth
+
+
+def _per_class(member: np.ndarray, rest: Predictions, times: np.ndarray) -> np.ndarray:
+    """Returns (classes, samples): how many drawn rows are members of each class."""
+    from scipy.sparse import csr_matrix
+
+    if member.ndim == 2:
+        return member.T.astype(np.float64) @ times
+    rows = np.flatnonzero(member >= 0)
+    shape = (rest.outputs.shape[1], len(member))
+    return csr_matrix((np.ones(len(rows)), (member[rows], rows)), shape) @ times
+
+
+def _auroc(rest: Predictions, times: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the mean over classes of the area under the curve, by ranks, for each resample.
+
+    With many rows and classes fewer resamples are used, and none where even a hundred are dear.
+    """
+    size = rest.outputs.shape[0] * rest.outputs.shape[1]
+    wanted = max(_AUROC_LEAST, _AUROC_CELLS // size)
+    if _AUROC_LEAST * size > 12 * _AUROC_CELLS:
+        return {}
+    truth, _ = decisions(rest)
+    chance = rest.outputs if truth.ndim == 2 else probabilities(rest)
+    drawn = times[:, :wanted].astype(np.float32)
+    areas = np.full((chance.shape[1], drawn.shape[1]), np.nan)
+    for i in range(chance.shape[1]):
+        member = truth[:, i] if truth.ndim == 2 else truth == i
+        if member.any() and not member.all():
+            areas[i] = _area(member, chance[:, i], drawn)
+    defined = np.sum(np.isfinite(areas), axis=0)
+    return {"auroc": np.nansum(areas, axis=0) / np.where(defined, defined, np.nan)}
+
+
+def _area(member: np.ndarray, chance: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    order = np.argsort(chance, kind="stable")
+    ranked, drawn = chance[order], drawn[order]
+    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])  # ties share one rank
+    real = np.add.reduceat(drawn * member[order, None], starts, axis=0)
+    rest = np.add.reduceat(drawn * ~member[order, None], starts, axis=0)
+    below = np.cumsum(rest, axis=0) - rest / 2
+    pairs = real.sum(axis=0, dtype=np.float64) * rest.sum(axis=0, dtype=np.float64)
+    return (real * below).sum(axis=0, dtype=np.float64) / np.where(pairs > 0, pairs, np.nan)

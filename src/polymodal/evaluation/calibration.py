@@ -1,0 +1,64 @@
+"""Calibration: when a model says 80 %, is it right in 80 of 100 cases?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polymodal.core.predictions import Predictions
+
+__all__ = ["expected_calibration_error", "reliability"]
+
+NUM_BINS = 15
+
+
+def claims(rest: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what the model claimed and whether it came true, both (n,).
+
+    For classes: probability of the predicted class and whether it is right. For multilabel: the
+    probability of every label and whether the label holds, (n x labels,).
+    """
+    outputs = np.asarray(rest.outputs, np.float64)
+    if rest.task == "multilabel":
+        return outputs.ravel(), np.asarray(rest.targets, bool).ravel()
+    return outputs.max(axis=1), outputs.argmax(axis=1) == np.asarray(rest.targets)
+
+
+def bin_of(confidence: np.ndarray, num_bins: int = NUM_BINS) -> np.ndarray:
+    """Returns the bin of each confidence in 0..1, bins being of equal width."""
+    return np.clip((confidence * num_bins).astype(np.int64), 0, num_bins - 1)
+
+
+def reliability(predictions: Predictions, num_bins: int = NUM_BINS) -> list[dict]:
+    """Returns the bars of a reliability diagram.
+
+    Args:
+        predictions: Predictions of a task with classes; only scored rows count.
+        num_bins: int, number of bins of equal width between 0 and 1.
+
+    Returns:
+        list of {"low", "high", "confidence", "accuracy", "n"} for the bins that hold rows:
+        `confidence` is the mean probability claimed, `accuracy` the share that came true.
+
+    Source: Guo et al. 2017, On Calibration of Modern Neural Networks, equations 1 to 3.
+    """
+    rest = predictions.take(predictions.scored)
+    confidence, right = claims(rest)
+    place = bin_of(confidence, num_bins)
+    count = np.bincount(place, minlength=num_bins)
+    claimed = np.bincount(place, weights=confidence, minlength=num_bins)
+    true = np.bincount(place, weights=right, minlength=num_bins)
+    return [
+        {"low": i / num_bins, "high": (i + 1) / num_bins, "n": int(count[i]),
+         "confidence": float(claimed[i] / count[i]), "accuracy": float(true[i] / count[i])}
+        for i in np.flatnonzero(count)
+    ]
+
+
+def expected_calibration_error(predictions: Predictions, num_bins: int = NUM_BINS) -> float:
+    """Returns the mean distance between probability claimed and share right, weighted by rows.
+
+    Source: Guo et al. 2017, On Calibration of Modern Neural Networks, equation 3.
+    """
+    bars = reliability(predictions, num_bins)
+    total = sum(bar["n"] for bar in bars)
+    return sum(bar["n"] * abs(bar["accuracy"] - bar["confidence"]) for bar in bars) / total

@@ -1,0 +1,101 @@
+"""Paired comparison of two models on the same rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.lookup import unknown
+from polymodal.core.predictions import Predictions
+from polymodal.evaluation.bootstrap import resampled, units
+from polymodal.evaluation.intervals import percentiles
+from polymodal.evaluation.metrics import headline, higher_is_better, known, score
+
+__all__ = ["Comparison", "compare"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Difference between two models in one metric, with its paired bootstrap interval.
+
+    Args:
+        metric: str, name of the metric.
+        first: float, value of the first model on the shared rows.
+        second: float, value of the second.
+        difference: float, first minus second.
+        interval: [low, high] of the difference.
+        num_rows: int, outputs compared.
+        level: float, share of resamples inside the interval.
+    """
+
+    metric: str
+    first: float
+    second: float
+    difference: float
+    interval: list[float]
+    num_rows: int
+    level: float
+
+    @property
+    def better(self) -> str:
+        """"first", "second", or "cannot tell" when the interval holds 0."""
+        low, high = self.interval
+        if low <= 0 <= high:
+            return "cannot tell"
+        return "first" if (low > 0) == higher_is_better(self.metric) else "second"
+
+
+def compare(a: Predictions, b: Predictions, metric: str | None = None, seed: int = 0,
+            num_samples: int = 1000, level: float = 0.95) -> Comparison:
+    """Compares two models on the rows that both scored, drawing the same rows for both.
+
+    Args:
+        a: Predictions of the first model.
+        b: Predictions of the second model on the same table.
+        metric: str, a metric that has an interval; None means the headline metric of the task.
+        seed: int, key of the draws.
+        num_samples: int, number of draws.
+        level: float in (0, 1), share of draws inside the interval.
+
+    Raises:
+        DataError: no row is shared, or a shared row has two different targets.
+        RecipeError: no such metric.
+    """
+    a, b = _shared(known(a), known(b))
+    metric = metric or headline(a.task)
+    values = score(a), score(b)
+    known_names = sorted((set(values[0]) & set(values[1])) - {"calibration_error"})
+    if metric not in known_names:
+        raise RecipeError(unknown("metric", metric, known_names))
+    gap = values[0][metric] - values[1][metric]
+    bounds = None
+    if units(a).max() > 0:
+        first, second = (resampled(one, num_samples, seed, metric)[metric] for one in (a, b))
+        bounds = percentiles(first - second, level)
+    # With one row or group nothing can be drawn: the interval is open, which is "cannot tell".
+    return Comparison(metric, values[0][metric], values[1][metric], gap,
+                      bounds or [-np.inf, np.inf], len(a), level)
+
+
+def _shared(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
+    keys = [list(zip(one.rows.tolist(), _steps(one).tolist(), strict=True)) for one in (a, b)]
+    places = [{key: i for i, key in enumerate(one)} for one in keys]
+    both = [key for key in keys[0] if key in places[1]]
+    if not both or a.task != b.task:
+        raise DataError(
+            f"compare needs two models of one task on the same rows. Got {len(a)} rows of "
+            f"{a.task} and {len(b)} of {b.task}, {len(both)} of them shared. Evaluate both on one "
+            f"table.", reason="not_comparable")
+    a, b = (one.take(np.array([place[key] for key in both]))
+            for one, place in zip((a, b), places, strict=True))
+    if a.labels != b.labels or not np.array_equal(a.targets, b.targets):
+        raise DataError(
+            "compare needs the same labels and targets in both. Got different ones. Evaluate both "
+            "models on one table.", reason="not_comparable")
+    return a, b
+
+
+def _steps(one: Predictions) -> np.ndarray:
+    return np.zeros(len(one), np.int64) if one.steps is None else one.steps

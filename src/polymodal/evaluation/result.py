@@ -1,0 +1,40 @@
+"""The result of an evaluation as one JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from polymodal.core.predictions import Predictions
+from polymodal.evaluation.intervals import intervals
+from polymodal.evaluation.metrics import known, score
+from polymodal.evaluation.slices import slices
+
+__all__ = ["evaluation_json"]
+
+
+def evaluation_json(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None = None,
+                    seed: int = 0) -> dict[str, Any]:
+    """Returns what `polymodal evaluate --json` prints and `metrics.json` holds.
+
+    Args:
+        predictions: Predictions on the table that was evaluated.
+        columns: {name: values per row of the table} to cut the scores by.
+        seed: int, key of the bootstrap draws.
+
+    Returns:
+        {"task", "rows": {"read", "used", "dropped": {reason: n}}, "metrics", "intervals",
+        "slices"}, plain values only. "used" counts table rows, not steps.
+
+    Raises:
+        DataError: no row has a target.
+    """
+    used = len({int(row) for row in known(predictions).rows})
+    return {
+        "task": predictions.task,
+        "rows": {"read": int(predictions.num_rows), "used": used,
+                 "dropped": {str(k): int(n) for k, n in predictions.dropped.items()}},
+        "metrics": score(predictions),
+        "intervals": intervals(predictions, seed),
+        "slices": slices(predictions, columns, seed),
+    }

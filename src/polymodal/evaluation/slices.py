@@ -1,0 +1,113 @@
+"""Scores of parts of a table: per value of a column, and per set of inputs that were present."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError
+from polymodal.core.predictions import Predictions
+from polymodal.evaluation.intervals import intervals
+from polymodal.evaluation.metrics import known, score
+
+__all__ = ["PRESENT", "present_patterns", "slices"]
+
+PRESENT = "inputs present"  # name of the slices by missing pattern
+EMPTY = "(empty)"
+OTHERS = "(others)"
+MOST_VALUES = 20
+_NUM_SAMPLES = 500  # slices are many; a bound's own error stays under a twentieth of its width
+
+
+def slices(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None = None,
+           seed: int = 0) -> dict[str, dict[str, dict]]:
+    """Returns the scores of every part that the columns and the missing inputs cut out.
+
+    A column of numbers with more than 20 different values is cut into quarters; other columns keep
+    their 20 most frequent values, the rest is "(others)". Empty cells are "(empty)".
+
+    Args:
+        predictions: Predictions; only scored rows count.
+        columns: {name: values}, one value for each row of the table that was predicted.
+        seed: int, key of the bootstrap draws.
+
+    Returns:
+        {column: {value: {"n", "metrics": {metric: value}, "intervals": {metric: [low, high]}}}},
+        with "inputs present" first: "image + audio", "image only", "nothing".
+
+    Raises:
+        DataError: no row has a target, or a column is shorter than the table.
+    """
+    rest = known(predictions)
+    found = {PRESENT: _parts(rest, present_patterns(rest), seed)}
+    for name, values in (columns or {}).items():
+        if len(rest) and rest.rows.max() >= len(values):
+            raise DataError(
+                f"needs one value for each row. Got {len(values)} values and row "
+                f"{rest.rows.max() + 1}. Take the column from the table that was predicted.",
+                column=name, reason="short_column")
+        found[name] = _parts(rest, _named(values, rest.rows), seed)
+    return found
+
+
+def present_patterns(predictions: Predictions) -> list[str]:
+    """Returns for each output which inputs were present, in words."""
+    names, every = predictions.modalities, predictions.present
+    pattern, place = np.unique(every, axis=0, return_inverse=True)
+    words = [_in_words([n for n, here in zip(names, row, strict=True) if here], len(names))
+             for row in pattern]
+    return [words[i] for i in np.ravel(place)]
+
+
+def _in_words(here: list[str], num_inputs: int) -> str:
+    if not here:
+        return "nothing"
+    return f"{here[0]} only" if len(here) == 1 < num_inputs else " + ".join(here)
+
+
+def _parts(rest: Predictions, named: list[str], seed: int) -> dict[str, dict]:
+    parts = {}
+    values, place, count = np.unique(np.array(named, dtype=object), return_inverse=True,
+                                     return_counts=True)
+    for i in np.argsort(-count, kind="stable"):
+        part = rest.take(place == i)
+        parts[str(values[i])] = {"n": len(part), "metrics": score(part),
+                                 "intervals": intervals(part, seed, _NUM_SAMPLES)}
+    return dict(sorted(parts.items(), key=lambda item: item[0] in (OTHERS, EMPTY)))
+
+
+def _named(values: Sequence[Any], rows: np.ndarray) -> list[str]:
+    """Returns the name of the slice that each row falls into."""
+    cells = [values[row] for row in rows]
+    cells = [None if cell is None or cell == "" else cell for cell in cells]
+    present = [cell for cell in cells if cell is not None]
+    kinds = {str(cell) for cell in present}
+    if len(kinds) > MOST_VALUES:
+        numbers = _numbers(present)
+        if numbers is not None:
+            return _quarters(cells, numbers)
+        count: dict[str, int] = {}
+        for cell in present:
+            count[str(cell)] = count.get(str(cell), 0) + 1
+        kinds = set(sorted(count, key=lambda kind: -count[kind])[:MOST_VALUES])
+    return [EMPTY if cell is None else str(cell) if str(cell) in kinds else OTHERS
+            for cell in cells]
+
+
+def _numbers(cells: list[Any]) -> np.ndarray | None:
+    try:
+        numbers = np.array([float(cell) for cell in cells])
+    except (TypeError, ValueError):
+        return None
+    return numbers if np.isfinite(numbers).all() else None
+
+
+def _quarters(cells: list[Any], numbers: np.ndarray) -> list[str]:
+    edges = np.unique(np.quantile(numbers, [0, 0.25, 0.5, 0.75, 1]))
+    names = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
+    place = np.searchsorted(edges[1:-1], numbers, side="right")
+    inside = iter(names[i] for i in place)
+    return [EMPTY if cell is None else next(inside) for cell in cells]

@@ -1,0 +1,48 @@
+"""Predictions in one file, so that a report can be written again without the model."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from polymodal.core.errors import BundleError
+from polymodal.core.files import write_atomic
+from polymodal.core.predictions import Predictions
+
+__all__ = ["read_predictions", "write_predictions"]
+
+_ARRAYS = ("rows", "outputs", "targets", "scored", "present", "groups", "steps")
+_PLAIN = ("task", "labels", "modalities", "dropped", "num_rows")
+
+
+def write_predictions(path: str | Path, predictions: Predictions) -> None:
+    """Writes predictions as `.npz`: plain arrays and one JSON text, nothing that can execute."""
+    about = {name: getattr(predictions, name) for name in _PLAIN}
+    about["errors"] = {str(row): message for row, message in predictions.errors.items()}
+    arrays = {name: getattr(predictions, name) for name in _ARRAYS
+              if getattr(predictions, name) is not None}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
+    write_atomic(path, buffer.getvalue())
+
+
+def read_predictions(path: str | Path) -> Predictions:
+    """Reads what `write_predictions` wrote.
+
+    Raises:
+        BundleError: the file is damaged or is something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            about = json.loads(file["about"].tobytes())
+            arrays = {name: file[name] if name in file.files else None for name in _ARRAYS}
+        about["errors"] = {int(row): message for row, message in about["errors"].items()}
+        return Predictions(**about, **arrays)
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        raise BundleError(
+            f"{Path(path).name} needs predictions written by polymodal. Got a file that cannot be "
+            f"read ({type(error).__name__}). Evaluate the run again."
+        ) from error

@@ -1,0 +1,53 @@
+"""Predictions of every task, made from seeded numbers, for the tests of evaluation."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from polymodal.core.predictions import Predictions
+
+
+def classes(n=300, num_classes=4, seed=0, sharpness=2.0, labels=None, task="classification",
+            group_size=None):
+    rng = np.random.default_rng(seed)
+    targets = np.random.default_rng(99).integers(0, num_classes, n)
+    logits = rng.normal(size=(n, num_classes))
+    logits[np.arange(n), targets] += sharpness
+    outputs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    present = np.random.default_rng(98).random((n, 2)) > 0.3
+    sequence = None if group_size is None else np.arange(n) // group_size
+    return Predictions(
+        task, labels or [f"class {i}" for i in range(num_classes)], np.arange(n),
+        outputs.astype(np.float32), targets, np.ones(n, bool), ["image", "audio"], present,
+        groups=sequence, steps=None if group_size is None else np.arange(n) % group_size,
+        num_rows=n)
+
+
+def multilabel(n=200, seed=0):
+    rng = np.random.default_rng(seed)
+    targets = rng.random((n, 5)) < 0.3
+    outputs = np.clip(targets * 0.5 + rng.random((n, 5)) * 0.6, 0, 1)
+    return Predictions("multilabel", list("abcde"), np.arange(n), outputs, targets,
+                       np.ones(n, bool), ["text"], np.ones((n, 1), bool), num_rows=n)
+
+
+def regression(n=200, seed=0, noise=0.5):
+    targets = np.random.default_rng(97).normal(size=n) * 2 + 100
+    outputs = targets + np.random.default_rng(seed).normal(size=n) * noise
+    return Predictions("regression", [], np.arange(n), outputs, targets, np.ones(n, bool),
+                       ["text", "audio"], np.ones((n, 2), bool), num_rows=n)
+
+
+def seq2seq(num_sequences=40, length=6, seed=0):
+    one = classes(num_sequences * length, 5, seed, 3.0, task="seq2seq")
+    one.rows = np.repeat(np.arange(num_sequences), length)
+    one.steps = np.tile(np.arange(length), num_sequences)
+    one.num_rows = num_sequences
+    return one
+
+
+@pytest.fixture
+def make():
+    return SimpleNamespace(classes=classes, multilabel=multilabel, regression=regression,
+                           seq2seq=seq2seq)

@@ -1,0 +1,19 @@
+import json
+
+import numpy as np
+
+from polymodal.evaluation.result import evaluation_json
+
+
+def test_result_is_one_plain_json_object_with_the_agreed_keys(make):
+    one = make.classes()
+    one.num_rows, one.dropped = np.int64(305), {"empty_target": np.int64(5)}
+    found = json.loads(json.dumps(evaluation_json(one, {"half": ["a", "b"] * 150})))
+    assert list(found) == ["task", "rows", "metrics", "intervals", "slices"]
+    assert found["rows"] == {"read": 305, "used": 300, "dropped": {"empty_target": 5}}
+    assert set(found["slices"]) == {"inputs present", "half"}
+    assert found["slices"]["half"]["a"]["n"] == 150
+
+
+def test_used_counts_rows_and_not_steps(make):
+    assert evaluation_json(make.seq2seq())["rows"]["used"] == 40
