@@ -1,0 +1,114 @@
+"""Media cells: a path, bytes, a base64 address, a member of a tar file, or a list of frames."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from polymodal.core.errors import DataError
+
+_DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_SKIP = "Fix the file, or run with --skip-bad."
+
+
+def open_cell(cell: Any, root: str | os.PathLike | None) -> tuple[bytes | Path, str]:
+    """Finds what a media cell points to.
+
+    Args:
+        cell: str (path, or data URI with base64), bytes, a mapping with `bytes` or `path` (as
+            Hugging Face writes), or with `path`, `offset` and `size` (a member of a tar file).
+        root: folder that relative paths start from; None is the working folder.
+
+    Returns:
+        The content as bytes, or the path of an existing file that is not empty; and the name to
+        show in messages.
+
+    Raises:
+        DataError: there is no such file, it is empty, or the cell is none of these forms.
+    """
+    if isinstance(cell, str) and _DATA_URI.match(cell):
+        return _from_data_uri(cell), "data URI"
+    if isinstance(cell, str | os.PathLike):
+        return _from_path(os.fspath(cell), root)
+    if isinstance(cell, bytes | bytearray | memoryview):
+        return _whole(bytes(cell), "bytes"), "bytes"
+    if isinstance(cell, dict):
+        return _from_mapping(cell, root)
+    raise DataError(
+        f"needs a path, bytes or a data URI. Got {type(cell).__name__}.",
+        "Check the modality of this column.", reason="not_media",
+    )
+
+
+def is_frames(cell: Any) -> bool:
+    """Returns True for a list of media cells, such as the frames of a video."""
+    return isinstance(cell, list | tuple)
+
+
+def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:
+    if text.lower().startswith("file://"):
+        text = text[len("file://"):]
+    elif _ADDRESS.match(text):
+        raise DataError("is an address on a network.", "Download the file and give its path.",
+                        path=_short(text), reason="not_a_file")
+    path = Path(root or ".") / text
+    try:
+        size = path.stat().st_size if path.is_file() else None
+        exists = path.exists()
+    except (OSError, ValueError):  # too long a name, or a zero byte in it
+        size, exists = None, False
+    if size is None:
+        problem = "is not a file." if exists else "does not exist."
+        raise DataError(problem, f"Looked in {path.parent}. Correct the path or --media-root.",
+                        path=_short(text), reason="not_a_file" if exists else "missing_file")
+    if size == 0:
+        raise DataError("holds 0 bytes.", _SKIP, path=_short(text), reason="empty_file")
+    return path, _short(text)
+
+
+def _from_data_uri(text: str) -> bytes:
+    payload = text[text.index(",") + 1 :]
+    try:
+        return _whole(base64.b64decode(payload, validate=True), "data URI")
+    except binascii.Error as error:
+        raise DataError(f"is no valid base64 ({error}).", "Encode the file again.",
+                        path="data URI", reason="bad_base64") from None
+
+
+def _from_mapping(cell: dict, root: str | os.PathLike | None) -> tuple[bytes | Path, str]:
+    if "offset" in cell and "size" in cell and cell.get("path"):
+        return _from_tar(cell, root)
+    if cell.get("bytes") is not None:
+        shown = _short(str(cell.get("path") or "bytes"))
+        return _whole(bytes(cell["bytes"]), shown), shown
+    if cell.get("path"):
+        return open_cell(cell["path"], root)
+    raise DataError(f'needs "bytes" or "path". Got a mapping of {sorted(map(str, cell))}.',
+                    "Check the modality of this column.", reason="not_media")
+
+
+def _from_tar(cell: dict, root: str | os.PathLike | None) -> tuple[bytes, str]:
+    path, shown = _from_path(os.fspath(cell["path"]), root)
+    offset, size = int(cell["offset"]), int(cell["size"])
+    shown = _short(str(cell.get("name") or f"{shown} at byte {offset}"))
+    if offset < 0 or size < 0 or offset + size > path.stat().st_size:
+        raise DataError("lies outside its tar file.", "Write the tar file again.", path=shown,
+                        reason="truncated_file")
+    with open(path, "rb") as file:
+        file.seek(offset)
+        return _whole(file.read(size), shown), shown
+
+
+def _whole(content: bytes, shown: str) -> bytes:
+    if not content:
+        raise DataError("holds 0 bytes.", _SKIP, path=shown, reason="empty_file")
+    return content
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:100]}...{text[-97:]}"

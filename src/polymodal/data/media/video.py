@@ -1,0 +1,161 @@
+"""Moving pictures as frames at even moments in time."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from polymodal.core.errors import DataError
+from polymodal.data.cells import is_frames, open_cell
+from polymodal.data.media.container import open_container, unreadable
+from polymodal.data.media.image import image_size, read_image
+
+MAX_PIXELS = 16_000_000  # of one frame; 8K is 33 million
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a header says: frames a second (0 for a list of frames), seconds, and pixels."""
+
+    frames_per_second: float
+    seconds: float
+    height: int
+    width: int
+
+
+def read_video(
+    cell: Any,
+    root: str | os.PathLike | None = None,
+    frames_per_second: float = 5.0,
+    max_frames: int = 64,
+    size: tuple[int, int] | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> np.ndarray:
+    """Reads the frame that is on screen at 0, 1, 2, ... times 1 / `frames_per_second` seconds.
+
+    Decoding stops at the last frame asked for. A cell that is a list of pictures gives each of
+    them, whatever `frames_per_second` is.
+
+    Args:
+        cell: media cell, see `polymodal.data.cells`, or a list of picture cells.
+        root: folder that relative paths start from.
+        frames_per_second: float, above 0.
+        max_frames: int, frames to read at most.
+        size: (height, width) that frames are scaled to; None keeps the size of the first frame.
+        max_pixels: int, larger frames are refused before they are decoded.
+
+    Returns:
+        uint8 (frames, height, width, 3).
+
+    Raises:
+        DataError: the file is missing, broken, too large, or holds no frame.
+    """
+    if is_frames(cell):
+        return _read_pictures(cell, root, max_frames, size, max_pixels)
+    source, shown = open_cell(cell, root)
+    with open_container(source, shown, "video") as container:
+        stream = _picture_stream(container, max_pixels, shown)
+        stream.codec_context.thread_count = 1  # rows are decoded in parallel already
+        frames = _scaled(_on_screen(container, stream, frames_per_second), max_frames, size)
+    if not frames:
+        raise _no_frames(shown)
+    return np.stack(frames)  # (frames, height, width, 3)
+
+
+def video_info(cell: Any, root: str | os.PathLike | None = None) -> VideoInfo:
+    """Returns rate, seconds and size from a video's header; of a list, seconds is its count."""
+    if is_frames(cell):
+        if not cell:
+            raise _no_frames(None)
+        height, width = image_size(cell[0], root)
+        return VideoInfo(0.0, float(len(cell)), height, width)
+    source, shown = open_cell(cell, root)
+    with open_container(source, shown, "video") as container:
+        stream = _picture_stream(container, MAX_PIXELS, shown)
+        rate = float(stream.average_rate or stream.guessed_rate or 25)
+        if stream.duration is not None and stream.time_base is not None:
+            seconds = float(stream.duration * stream.time_base)
+        else:
+            seconds = (container.duration or 0) / 1e6
+        return VideoInfo(rate, seconds, stream.codec_context.height, stream.codec_context.width)
+
+
+def _picture_stream(container: Any, max_pixels: int, shown: str) -> Any:
+    if not container.streams.video:
+        raise DataError("holds no moving pictures.", "Fix the file, or run with --skip-bad.",
+                        path=shown, reason="no_video")
+    stream = container.streams.video[0]
+    if stream.codec_context is None:
+        raise unreadable("video", shown, "no decoder for it")
+    pixels = stream.codec_context.width * stream.codec_context.height
+    if pixels > max_pixels:
+        raise DataError(f"has {pixels:,} pixels a frame, the bound is {max_pixels:,}.",
+                        "Shrink the video, or raise max_pixels.", path=shown,
+                        reason="video_too_large")
+    return stream
+
+
+def _on_screen(container: Any, stream: Any, frames_per_second: float) -> Iterator[Any]:
+    """Yields the decoded frame shown at each sampled moment, lazily."""
+    length = 1.0 / float(stream.average_rate or 25)  # of one frame, in seconds
+    shown, start, end, moment = None, None, 0.0, 0
+    for index, frame in enumerate(container.decode(stream)):
+        time = frame.time if frame.time is not None else index * length
+        start = time if start is None else start
+        while shown is not None and moment / frames_per_second < time - start - 1e-6:
+            yield shown
+            moment += 1
+        shown, end = frame, time - start + length
+    while shown is not None and moment / frames_per_second < end - 1e-6:
+        yield shown
+        moment += 1
+
+
+def _scaled(
+    frames: Iterator[Any], max_frames: int, size: tuple[int, int] | None
+) -> list[np.ndarray]:
+    """Converts the first `max_frames` decoded frames to pixels; a repeated one only once."""
+    pixels: list[np.ndarray] = []
+    before = None
+    for frame in itertools.islice(frames, max_frames):
+        if frame is not before:
+            turns = round(frame.rotation / 90) % 4
+            height, width = size or (pixels[0].shape[:2] if pixels else (None, None))
+            if turns % 2:
+                height, width = width, height
+            array = frame.to_ndarray(
+                format="rgb24", width=width, height=height, interpolation="AREA"
+            )
+            array = np.rot90(array, turns)
+        pixels.append(array)
+        before = frame
+    return pixels
+
+
+def _read_pictures(cell, root, max_frames, size, max_pixels) -> np.ndarray:
+    frames = []
+    for number, part in enumerate(cell[:max_frames], start=1):
+        if part is None:
+            raise DataError(f"holds no frame {number}.", "Fill the list, or leave the frame out.",
+                            reason="missing_frame")
+        frame = read_image(part, root, max_pixels, at_least=size)
+        frame = frame if frame.shape[2] == 3 else np.repeat(frame, 3, axis=2)
+        size = size or frame.shape[:2]
+        if frame.shape[:2] != size:
+            picture = Image.fromarray(frame).resize((size[1], size[0]), Image.Resampling.BILINEAR)
+            frame = np.asarray(picture)
+        frames.append(frame)
+    if not frames:
+        raise _no_frames(None)
+    return np.stack(frames)  # (frames, height, width, 3)
+
+
+def _no_frames(shown: str | None) -> DataError:
+    return DataError("holds 0 frames.", "Fix the file, or run with --skip-bad.", path=shown,
+                     reason="empty_video")

@@ -1,0 +1,141 @@
+"""Pictures: decoding, size, channels, random variation and normalisation."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError, RecipeError
+from polymodal.data.media.image import MAX_PIXELS, image_size, read_image
+from polymodal.preprocess.modality import Modality, check_range
+from polymodal.preprocess.pictures import (
+    TINY,
+    as_size,
+    is_grey,
+    resize,
+    set_channels,
+    suggest_size,
+    vary,
+)
+from polymodal.preprocess.statistics import Moments
+
+__all__ = ["Image"]
+
+
+class Image(Modality):
+    """Pictures at one size, each channel standardised by the train split.
+
+    Args:
+        size: int or [height, width] in pixels; None takes it from the train split: the common size,
+            or a shorter side of 64 for larger pictures.
+        channels: 1 or 3; None is 1 when the train pictures are grey.
+        shift: float 0..1, augmentation: share of the sides that a picture may move.
+        crop: float 0..1, augmentation: share of the sides that may be cut off.
+        colour: float 0..1, augmentation: change in brightness, contrast and saturation.
+        flip: bool, augmentation: mirror left to right; None does so for colour pictures above 32
+            pixels. Switch it off where left and right matter, as in text about the picture.
+        max_pixels: int, larger pictures are refused before they are decoded.
+
+    Example:
+
+    >>> image = Image(size=2, channels=1)
+    >>> image.fit([np.zeros((2, 2, 1), np.uint8), np.full((2, 2, 1), 2, np.uint8)])
+    >>> image.encode(np.full((2, 2, 1), 2, np.uint8))[:, :, 0].tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+    """
+
+    cached = True
+
+    def __init__(
+        self,
+        size: int | list | None = None,
+        channels: int | None = None,
+        shift: float = 0.1,
+        crop: float = 0.1,
+        colour: float = 0.2,
+        flip: bool | None = None,
+        max_pixels: int = MAX_PIXELS,
+    ):
+        if channels not in (None, 1, 3):
+            raise RecipeError(f"Image needs channels of 1 or 3. Got {channels}.")
+        for name, value in (("shift", shift), ("crop", crop), ("colour", colour)):
+            check_range("Image", name, value, 0, 0.9)
+        self.size = as_size("Image", size)
+        self.channels = channels
+        self.shift, self.crop, self.colour, self.flip = shift, crop, colour, flip
+        self.max_pixels = max_pixels
+        self._set(np.full(channels or 1, 127.5, np.float32), np.full(channels or 1, 64, np.float32))
+
+    @classmethod
+    def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
+        sizes, grey = [], []
+        for cell in cells:
+            try:
+                if cell is not None:
+                    sizes.append(image_size(cell, root))
+                    grey.append(is_grey(read_image(cell, root, at_least=(64, 64))))
+            except DataError:
+                continue
+        if not grey:
+            return {}
+        size = suggest_size(sizes)
+        tiny = min(as_size("Image", size) or ()) <= TINY
+        found = {"size": size, "channels": 1 if all(grey) else 3}
+        return {**found, "crop": 0.0, "flip": False} if tiny else found
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        return (*(self.size or (None, None)), self.channels)
+
+    def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
+        """Returns uint8 (height, width, channels) at the size in use."""
+        pixels = read_image(cell, root, self.max_pixels, at_least=self.size)
+        return self._fitted(pixels)
+
+    def decode_key(self) -> dict[str, Any]:
+        return {**super().decode_key(), "size": self.size, "channels": self.channels,
+                "max_pixels": self.max_pixels}
+
+    def fit(self, decoded: Iterable[np.ndarray]) -> None:
+        sizes: Counter = Counter()
+        grey, colour = Moments(), Moments()
+        all_grey = True
+        for pixels in decoded:
+            sizes[pixels.shape[:2]] += 1
+            all_grey = all_grey and is_grey(pixels)
+            colour.add(set_channels(pixels, 3))
+            grey.add(set_channels(pixels, 1))
+        if self.size is None and sizes:
+            self.size = as_size("Image", suggest_size(list(sizes.elements())))
+        if self.channels is None:
+            self.channels = 1 if all_grey else 3
+        self._set(*(grey if self.channels == 1 else colour).result(self.channels))
+
+    def augment(self, decoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        flip = self.flip
+        if flip is None:
+            flip = min(decoded.shape[:2]) > TINY and decoded.shape[2] == 3
+        return vary(decoded[None], rng, self.shift, self.crop, self.colour, flip)[0]
+
+    def encode(self, decoded: np.ndarray) -> np.ndarray:
+        return self._fitted(decoded) * self._scale + self._offset
+
+    def state(self) -> dict[str, Any]:
+        return {"size": list(self.size) if self.size else None, "channels": self.channels,
+                "mean": self.mean.tolist(), "std": self.std.tolist()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.size = as_size("Image", state["size"])
+        self.channels = state["channels"]
+        self._set(np.array(state["mean"], np.float32), np.array(state["std"], np.float32))
+
+    def _fitted(self, pixels: np.ndarray) -> np.ndarray:
+        return set_channels(resize(pixels, self.size), self.channels)
+
+    def _set(self, mean: np.ndarray, std: np.ndarray) -> None:
+        self.mean, self.std = mean, std
+        self._scale, self._offset = 1.0 / std, -mean / std

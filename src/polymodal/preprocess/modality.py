@@ -1,0 +1,96 @@
+"""What every modality does: decode a cell, learn from the train split, augment, encode."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import RecipeError
+
+
+class Modality(ABC):
+    """Turns the cells of one input into arrays that a model takes.
+
+    The arguments of the constructor are the keys of a recipe. A cell is first decoded (which never
+    depends on chance, and may be cached), then, in training, augmented, then encoded.
+
+    Attributes:
+        cached: bool, whether decoded arrays are worth keeping on disk.
+        has_time: bool, whether encoded arrays are `(time, ...)`.
+        has_gaps: bool, whether a step of an encoded array may be missing, all NaN.
+        has_fields: bool, whether single features may be missing, NaN: the mask is
+            `(batch, features)`.
+        dtype: numpy dtype of encoded arrays.
+        limit: int or None, steps that `encode` keeps at most.
+    """
+
+    cached = False
+    has_time = False
+    has_gaps = False
+    has_fields = False
+    dtype: Any = np.float32
+    limit: int | None = None
+
+    @classmethod
+    def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
+        """Returns constructor arguments that fit a sample of train cells. Broken cells are passed.
+
+        Args:
+            cells: list of cells, None where missing.
+            root: folder that relative paths start from.
+        """
+        return {}
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int | None, ...]:
+        """Shape of an encoded array, without the batch; None is the time axis."""
+
+    @abstractmethod
+    def decode(self, cell: Any, root: str | os.PathLike | None = None) -> Any:
+        """Returns the cell in one plain form, the same each time. The cell is never None.
+
+        Raises:
+            DataError: without table, row and column, which the caller adds.
+        """
+
+    @abstractmethod
+    def encode(self, decoded: Any) -> np.ndarray:
+        """Returns the array that the model takes: `shape`, `dtype`."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Returns what `fit` learned, as plain JSON values."""
+
+    @abstractmethod
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes what `state` returned."""
+
+    def fit(self, decoded: Iterable[Any]) -> None:  # noqa: B027 - nothing to learn by default
+        """Learns statistics or a vocabulary from decoded values of the train split."""
+
+    def augment(self, decoded: Any, rng: np.random.Generator) -> Any:
+        """Returns a random variant that means the same; never one that encodes longer."""
+        return decoded
+
+    def length(self, decoded: Any) -> int:
+        """Returns how many steps `encode` gives; 1 without a time axis."""
+        return 1
+
+    def truncated(self, decoded: Any) -> bool:
+        """Returns whether `encode` leaves something off because of `limit`."""
+        return False
+
+    def decode_key(self) -> dict[str, Any]:
+        """Returns everything that changes the result of `decode`: the key of the cache."""
+        return {"modality": type(self).__name__.lower(), "version": 1}
+
+
+def check_range(who: str, name: str, value: Any, low: float, high: float) -> None:
+    """Raises RecipeError unless `low <= value <= high`."""
+    if not low <= value <= high:
+        raise RecipeError(f"{who} needs {name} from {low} to {high}. Got {value}.")
