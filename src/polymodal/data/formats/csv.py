@@ -1,0 +1,16 @@
+"""Comma-separated tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from polymodal.data.delimited import read_delimited
+
+__all__ = ["read_csv"]
+
+
+def read_csv(path: Path) -> pa.RecordBatchReader:
+    """Comma-separated text in UTF-8 with a header; texts with commas or line breaks are quoted."""
+    return read_delimited(path, ",", {";": "semicolons", "\t": "tabs"})

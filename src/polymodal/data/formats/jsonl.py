@@ -1,0 +1,86 @@
+"""Tables of one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.json as pj
+
+from polymodal.core.errors import DataError
+from polymodal.data.schema import merge_schemas
+
+__all__ = ["read_jsonl"]
+
+_BLOCK_BYTES = 1 << 23
+_CHANGED = re.compile(r"Column\(/?(.*)\) changed from (\w+) to (\w+) in row (\d+)")
+
+
+def read_jsonl(path: Path) -> pa.RecordBatchReader:
+    """One JSON object a line, in UTF-8; lists of numbers are vectors, lists of lists sequences."""
+    # The file is read twice: types are known only at its end, and memory stays one block.
+    schema = merge_schemas(table.schema for table in _tables(path, None))
+    return pa.RecordBatchReader.from_batches(schema, _batches(path, schema))
+
+
+def _batches(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for table in _tables(path, schema):
+        yield from table.select(schema.names).cast(schema).to_batches()
+
+
+def _tables(path: Path, schema: pa.Schema | None) -> Iterator[pa.Table]:
+    lines, rows = 0, 0
+    for block in _blocks(path):
+        try:
+            block.decode("utf-8")
+            table = pj.read_json(
+                pa.BufferReader(block),
+                pj.ReadOptions(use_threads=False, block_size=len(block) + 1),
+                pj.ParseOptions(explicit_schema=schema),
+            )
+        except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+            raise _explain(error, path, block, lines, rows) from error
+        lines += block.count(b"\n")
+        rows += table.num_rows
+        yield table
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """Yields whole lines, about `_BLOCK_BYTES` at a time."""
+    with open(path, "rb") as file:
+        if file.read(3) != b"\xef\xbb\xbf":
+            file.seek(0)
+        while block := file.read(_BLOCK_BYTES):
+            block += file.readline()
+            if block.strip():
+                yield block
+
+
+def _explain(error, path: Path, block: bytes, lines: int, rows: int) -> DataError:
+    where = {"path": path.name, "reason": "unreadable_table"}
+    for number, line in enumerate(block.split(b"\n"), start=lines + 1):
+        try:
+            value = json.loads(line) if line.strip() else {}
+        except UnicodeDecodeError:
+            return DataError(f"needs UTF-8 text. Line {number} is none.",
+                             "Save the file as UTF-8.", **{**where, "reason": "encoding"})
+        except ValueError as problem:
+            return DataError(f"needs one JSON object a line. Line {number} is none: {problem}.",
+                             "Fix that line.", **where)
+        if not isinstance(value, dict):
+            return DataError(f"needs one JSON object a line. Line {number} holds "
+                             f"{type(value).__name__}.", 'Write {"column": value, ...}.', **where)
+    changed = _CHANGED.search(str(error))
+    if changed:
+        column, before, after, row = changed.groups()
+        return DataError(f"holds {_article(after)}, and {_article(before)} in rows before it.",
+                         "Write one type in the whole column.", table=path.name,
+                         row=rows + int(row) + 1, column=column, reason="mixed_types")
+    return DataError(f"cannot be read: {error}.", "Fix the file.", **where)
+
+
+def _article(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeio' else 'a'} {kind}"
