@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -66,10 +67,10 @@ def to_list(array: pa.Array) -> list:
     if _is_list(array.type):
         flat = to_list(array.flatten())
         if pa.types.is_fixed_size_list(array.type):
-            ends = np.arange(len(array) + 1) * array.type.list_size
+            ends = range(0, len(flat) + 1, array.type.list_size)
         else:
-            ends = array.offsets.to_numpy() - array.offsets[0].as_py()
-        return [flat[start:stop] for start, stop in zip(ends[:-1], ends[1:], strict=True)]
+            ends = (array.offsets.to_numpy() - array.offsets[0].as_py()).tolist()
+        return [flat[start:stop] for start, stop in pairwise(ends)]
     if pa.types.is_floating(array.type) or pa.types.is_integer(array.type):
         return array.to_numpy(zero_copy_only=False).tolist()
     return array.to_pylist()

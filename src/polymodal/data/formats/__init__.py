@@ -1,5 +1,6 @@
-"""Table formats, one file each; the file name is the format's name, its reader the first of `__all__`.
+"""Table formats, one file each; the file name is the format's name.
 
-A reader takes a path and returns a `pyarrow.RecordBatchReader` (a stream that `polymodal.data.table`
-writes to a memory-mapped file) or a `pyarrow.Table` that is memory-mapped already.
+A reader, the first name of `__all__`, takes a path. It returns a `pyarrow.RecordBatchReader` (a
+stream that `polymodal.data.table` writes to a memory-mapped file) or a `pyarrow.Table` that is
+memory-mapped already.
 """

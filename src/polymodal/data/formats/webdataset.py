@@ -1,0 +1,176 @@
+"""Tar files in which neighbouring members with one base name are a sample."""
+
+from __future__ import annotations
+
+import glob
+import json
+import re
+import tarfile
+from array import array
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from polymodal.core.errors import DataError
+from polymodal.data.kinds import MEDIA, kind_of_name
+from polymodal.data.schema import merge_schemas
+
+__all__ = ["read_webdataset"]
+
+_BATCH_ROWS = 4096
+_TEXTS = ("txt", "text", "cls", "cls2", "caption", "transcript", "lang", "label", "index", "id")
+_RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
+
+
+def read_webdataset(path: Path) -> pa.RecordBatchReader:
+    """Tar file, folder of tar files or pattern (`part-{000..009}.tar`) of samples.
+
+    `a/7.jpg`, `a/7.cls` and `a/7.json` are one row. Media members become the column `image`,
+    `audio` or `video` (or, with two endings, `left.png`, `right.png`) and stay where they are: a
+    cell says tar, offset and size. Text members are columns named after their ending, and a JSON
+    object gives a column for each of its keys.
+    """
+    tars = _tars(path)
+    root = path if path.is_dir() else path.parent
+    schema = _schema(tars, root)
+    return pa.RecordBatchReader.from_batches(schema, _batches(tars, root, schema))
+
+
+def _tars(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(path.glob("*.tar"))
+    if path.exists():
+        return [path]
+    names = [path.name]
+    while ranged := [name for name in names if _RANGE.search(name)]:
+        names = [n for n in names if n not in ranged] + [n for r in ranged for n in _expand(r)]
+    tars = [Path(found) for name in sorted(names)
+            for found in sorted(glob.glob(str(path.parent / name)))]
+    if not tars:
+        raise DataError("matches no tar file.", "Check the path and the pattern.",
+                        path=str(path), reason="missing_table")
+    return tars
+
+
+def _expand(name: str) -> list[str]:
+    first, last = _RANGE.search(name).groups()
+    width = len(first) if first.startswith("0") else 0
+    numbers = range(int(first), int(last) + 1)
+    return [_RANGE.sub(str(number).zfill(width), name, count=1) for number in numbers]
+
+
+def _schema(tars: list[Path], root: Path) -> pa.Schema:
+    # The first of two passes: types and columns are known only at the end, and memory stays small.
+    keys, schemas = array("q"), [pa.schema([])]
+    for records in _batched(_samples(tars, root, keys)):
+        schemas = [merge_schemas([*schemas, _typed(records).schema])]
+    if len(np.unique(np.frombuffer(keys, np.int64))) != len(keys):
+        raise DataError("holds members of one sample that do not stand side by side.",
+                        "Write the tar sorted by name: tar --sort=name -cf ...",
+                        path=tars[0].name, reason="unsorted_tar")
+    return schemas[0]
+
+
+def _batches(tars: list[Path], root: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for records in _batched(_samples(tars, root, array("q"))):
+        yield pa.RecordBatch.from_pylist(records, schema=schema)
+
+
+def _batched(samples: Iterator[dict]) -> Iterator[list[dict]]:
+    while records := list(islice(samples, _BATCH_ROWS)):
+        yield records
+
+
+def _typed(records: list[dict]) -> pa.Table:
+    names = dict.fromkeys(name for record in records for name in record)
+    columns = {}
+    for name in names:
+        try:
+            columns[name] = pa.array([record.get(name) for record in records])
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise DataError(f"holds values of more than one type: {error}.",
+                            "Write one type in all samples.", column=name,
+                            reason="mixed_types") from error
+    return pa.table(columns)
+
+
+def _samples(tars: list[Path], root: Path, keys: array) -> Iterator[dict[str, Any]]:
+    """Yields the samples in order; a hash of each sample's name is appended to `keys`."""
+    for path in tars:
+        shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+        before, sample = None, {}
+        for member, file in _members(path):
+            key, ending = _key_and_ending(member.name)
+            if key != before:
+                if sample:
+                    yield sample
+                before, sample = key, {}
+                keys.append(hash((path.name, key)))
+            _add(sample, ending, member, file, shown)
+        if sample:
+            yield sample
+
+
+def _members(path: Path) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
+    try:
+        with tarfile.open(path, "r:") as file:
+            while (member := file.next()) is not None:
+                file.members = []  # or tarfile keeps them all
+                name = PurePosixPath(member.name).name
+                if member.isfile() and not name.startswith(".") and "." in name:
+                    yield member, file
+    except (tarfile.TarError, EOFError) as error:
+        raise DataError(f"is no readable tar file: {error}.",
+                        "Write it again, without compression.", path=path.name,
+                        reason="unreadable_table") from error
+
+
+def _key_and_ending(name: str) -> tuple[str, str]:
+    folder, _, base = name.removeprefix("./").rpartition("/")
+    stem, _, ending = base.partition(".")
+    return f"{folder}/{stem}", ending.lower()
+
+
+def _add(sample: dict, ending: str, member: tarfile.TarInfo, file: tarfile.TarFile,
+         shown: str) -> None:
+    last = ending.rpartition(".")[2]
+    if last == "json":
+        value = _json(file.extractfile(member).read(), member.name, shown)
+        new = value if isinstance(value, dict) else {ending: value}
+    elif last in _TEXTS:
+        new = {ending: _text(file.extractfile(member).read(), member.name, shown).strip()}
+    else:
+        new = {_column(ending): {"path": shown, "offset": member.offset_data,
+                                 "size": member.size, "name": member.name}}
+    twice = sorted(new.keys() & sample.keys())
+    if twice:
+        raise DataError(f'holds two values for "{twice[0]}" in the sample of {member.name}.',
+                        "Give members, and keys in JSON, names of their own.",
+                        path=shown, reason="duplicate_columns")
+    sample.update(new)
+
+
+def _column(ending: str) -> str:
+    """Returns the column of a media member: one for all usual endings of a picture, and so on."""
+    kind = kind_of_name(f"member.{ending}")
+    return kind if kind in MEDIA and "." not in ending else ending
+
+
+def _text(content: bytes, name: str, shown: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError(f"holds {name}, which is no UTF-8 text.", "Write it as UTF-8.",
+                        path=shown, reason="encoding") from None
+
+
+def _json(content: bytes, name: str, shown: str) -> Any:
+    try:
+        return json.loads(_text(content, name, shown))
+    except ValueError as error:
+        raise DataError(f"holds {name}, which is no valid JSON: {error}.", "Fix that member.",
+                        path=shown, reason="unreadable_table") from None
