@@ -5,6 +5,10 @@ from __future__ import annotations
 from keras import ops
 
 from polymodal.core.errors import RecipeError
+from polymodal.layers.masks import hide
+from polymodal.layers.masks import lengths as real_lengths
+
+__all__ = ["align", "check_alignment"]
 
 ALIGNMENTS = ("steps", "stretch")
 
@@ -28,7 +32,7 @@ def align(streams, mode="steps", axis=None):
     steps = sizes[axis] if axis else _largest(list(sizes.values()))
     if mode == "steps":
         return {name: _same_steps(*streams[name], sizes[name], steps) for name in streams}
-    lengths = {name: real_length(mask) for name, (_, mask) in streams.items()}
+    lengths = {name: real_lengths(mask) for name, (_, mask) in streams.items()}
     target = _row_lengths(lengths, steps, axis)
     return {name: _stretch(*streams[name], lengths[name], target, steps) for name in streams}
 
@@ -45,12 +49,6 @@ def check_alignment(who, mode, axis, names=None):
             f'{who} needs axis to name one of the inputs {", ".join(names)}. Got "{axis}". '
             "Leave it out to use the longest."
         )
-
-
-def real_length(mask):
-    """Returns (batch,) int32: the position behind the last real step. Holes inside count."""
-    positions = ops.cumsum(ops.ones_like(mask, dtype="int32"), axis=1)
-    return ops.max(ops.where(mask, positions, ops.zeros_like(positions)), axis=1)
 
 
 def _largest(sizes):
@@ -94,5 +92,4 @@ def _stretch(tokens, mask, length, target, steps):
     inside = wanted[..., 0] < ops.cast(target, "float32")[:, None]
     real = ops.logical_and(total > 1e-4, inside)  # rounding leaves overlaps of about 1e-6
     weights = ops.where(real[..., None], overlap / ops.maximum(total, 1e-4)[..., None], 0.0)
-    tokens = ops.where(mask[..., None], tokens, ops.zeros_like(tokens))
-    return ops.matmul(ops.cast(weights, tokens.dtype), tokens), real
+    return ops.matmul(ops.cast(weights, tokens.dtype), hide(tokens, mask)), real

@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+__all__ = ["BinaryCrossEntropy", "CrossEntropy", "NumberLoss"]
+
 
 class CrossEntropy(keras.losses.Loss):
     """Cross-entropy of class numbers against logits, per row or per step.

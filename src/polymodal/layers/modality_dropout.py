@@ -6,6 +6,9 @@ import keras
 from keras import ops
 
 from polymodal.core.errors import RecipeError
+from polymodal.layers.masks import hide
+
+__all__ = ["ModalityDropout", "present"]
 
 
 class ModalityDropout(keras.layers.Layer):
@@ -51,7 +54,8 @@ class ModalityDropout(keras.layers.Layer):
             return {name: tuple(pair) for name, pair in inputs.items()}
         names = sorted(inputs)
         kept = self._kept(ops.stack([present(inputs[name][1]) for name in names], axis=1))
-        return {name: hide(*inputs[name], kept[:, i]) for i, name in enumerate(names)}
+        return {name: tuple(hide(tensor, kept[:, i]) for tensor in inputs[name])
+                for i, name in enumerate(names)}
 
     def _kept(self, there):
         drawn = keras.random.uniform(ops.shape(there), seed=self.seed_generator)
@@ -66,10 +70,3 @@ class ModalityDropout(keras.layers.Layer):
 def present(mask):
     """Returns (batch,) bool: whether anything of the modality is real, for any mask shape."""
     return ops.any(mask, axis=tuple(range(1, len(mask.shape)))) if len(mask.shape) > 1 else mask
-
-
-def hide(array, mask, kept):
-    """Returns (array, mask) with zeros and False in the rows where `kept` (batch,) is False."""
-    spread = lambda like: ops.reshape(kept, (-1,) + (1,) * (len(like.shape) - 1))
-    array = ops.where(spread(array), array, ops.zeros_like(array))
-    return array, ops.logical_and(mask, spread(mask))

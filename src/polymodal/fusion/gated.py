@@ -1,0 +1,73 @@
+"""Fusion by gates: all modalities together decide how much of each passes."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from polymodal.core.errors import RecipeError
+from polymodal.layers.vector_fusion import VectorFusion, masked_softmax
+
+__all__ = ["GatedFusion"]
+
+
+class GatedFusion(VectorFusion):
+    """Lets all modalities together decide, feature by feature, how much of each one passes.
+
+    Missing modalities have gates of exactly zero; what is missing is also told to the gates.
+
+    Args:
+        dim: int, width of the streams and of the result.
+        gates: str, "softmax" (the gates of a feature add up to one over what is present) or
+            "sigmoid" (each gate by itself).
+        stepwise: bool, fuse step by step and keep the time axis, instead of pooling first.
+        align: str, with `stepwise`: "steps" (step i belongs to step i) or "stretch".
+        pooling: str, "mean", "max" or "attention": how a stream becomes a vector.
+        dropout: float, rate on the vectors and in the feed-forward part.
+
+    Call arguments:
+        streams: {name: (tokens (batch, time, dim), mask (batch, time))}.
+
+    Returns:
+        (tokens (batch, 1, dim), mask (batch, 1)); with `stepwise` time in place of 1.
+
+    Raises:
+        RecipeError: unknown kind of gates.
+
+    Source: Arevalo et al. 2017, https://arxiv.org/abs/1702.01992, section 3. Theirs has sigmoid
+    gates for more than two modalities; the normalised ones keep the scale when some are missing.
+    """
+
+    def __init__(self, dim: int, gates: str = "softmax", stepwise: bool = False,
+                 align: str = "steps", pooling: str = "attention", dropout: float = 0.1, **kwargs):
+        super().__init__(dim, stepwise, align, pooling, dropout, **kwargs)
+        if gates not in ("softmax", "sigmoid"):
+            raise RecipeError(
+                f'GatedFusion needs gates to be softmax or sigmoid. Got "{gates}". '
+                "Leave it out for softmax."
+            )
+        self.gates = gates
+
+    def build_fuse(self, num_modalities):
+        policy = self.dtype_policy
+        self.contents = {
+            name: keras.layers.Dense(self.dim, activation="tanh", dtype=policy)
+            for name in self.names
+        }
+        for content in self.contents.values():
+            content.build((None, self.dim))
+        self.gate = keras.layers.Dense(num_modalities * self.dim, dtype=policy)
+        self.gate.build((None, num_modalities * (self.dim + 1)))
+
+    def fuse(self, vectors, presence):
+        contents = [self.contents[name](vectors[..., i, :]) for i, name in enumerate(self.names)]
+        gates = ops.cast(self._gates(vectors, presence), vectors.dtype)
+        return ops.sum(ops.stack(contents, axis=-2) * gates, axis=-2)  # (..., dim)
+
+    def _gates(self, vectors, presence):
+        parts = ops.unstack(vectors, len(self.names), axis=-2)
+        scores = self.gate(ops.concatenate([*parts, ops.cast(presence, vectors.dtype)], axis=-1))
+        scores = ops.stack(ops.split(scores, len(self.names), axis=-1), axis=-2)
+        if self.gates == "softmax":
+            return masked_softmax(scores, presence, axis=-2)  # (..., modalities, dim)
+        return ops.sigmoid(scores) * ops.cast(presence, scores.dtype)[..., None]
