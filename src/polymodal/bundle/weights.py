@@ -1,0 +1,160 @@
+"""Weights as safetensors: named arrays and nothing that could run.
+
+What a file says about itself is checked before its contents are touched: the first bytes, the size
+of the header, and the name, shape and type of each tensor against what our own code built.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from safetensors.numpy import save as to_safetensors
+
+from polymodal.core.errors import BundleError
+from polymodal.core.files import write_atomic
+
+MAX_HEADER_BYTES = 16 << 20  # a model of 100,000 tensors needs about 10 MB
+_DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32",
+           "I16": "int16", "I8": "int8", "U64": "uint64", "U32": "uint32", "U16": "uint16",
+           "U8": "uint8", "BOOL": "bool"}
+_FOREIGN = {b"\x80": "a pickle", b"PK\x03\x04": "a zip archive (PyTorch .pt or .keras)",
+            b"\x89HDF": "an HDF5 file", b"(lp": "a pickle", b"c__builtin__": "a pickle"}
+
+
+def save(path: str | Path, tensors: Mapping[str, np.ndarray]) -> None:
+    """Writes named arrays as a safetensors file, whole or not at all.
+
+    Equal arrays give equal bytes, so the sha256 of a file identifies its weights.
+    """
+    write_atomic(path, encode(tensors))
+
+
+def encode(tensors: Mapping[str, np.ndarray]) -> bytes:
+    """Returns named arrays as the bytes of a safetensors file."""
+    return to_safetensors({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)})
+
+
+def load(path: str | Path, expected: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
+    """Returns the arrays of a safetensors file.
+
+    Args:
+        path: file to read. Nothing in it is executed.
+        expected: `{name: variable or array}`; the file must hold exactly these names, shapes and
+            types. Without it any well-formed file is read.
+
+    Raises:
+        BundleError: the file is absent, damaged, of another kind, or holds other tensors.
+    """
+    path = Path(path)
+    header, start = _read_header(path)
+    if expected is not None:
+        _check(path, header, expected)
+    data = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)
+    return {name: _array(data, start, entry) for name, entry in header.items()}
+
+
+def values(variables: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Returns copies of the values of named variables."""
+    return {name: np.array(keras.ops.convert_to_numpy(v)) for name, v in variables.items()}
+
+
+def assign(variables: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> None:
+    """Gives each named variable the array of that name, in place."""
+    for name, variable in variables.items():
+        variable.assign(tensors[name])
+
+
+def load_into(path: str | Path, variables: Mapping[str, Any]) -> None:
+    """Reads a file and gives each named variable its value, after checking all of them."""
+    assign(variables, load(path, variables))
+
+
+def _read_header(path: Path) -> tuple[dict[str, dict], int]:
+    try:
+        size = path.stat().st_size
+        with open(path, "rb") as file:
+            first = file.read(8)
+            length = int.from_bytes(first, "little")
+            sane = len(first) == 8 and 2 <= length <= min(MAX_HEADER_BYTES, size - 8)
+            text = file.read(length) if sane else b""
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror or error}. "
+                          "Copy the bundle again.") from error
+    if not text.startswith(b"{"):
+        raise BundleError(_foreign(path, first, length, size))
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{path} has a header that is not JSON ({error}). "
+                          "Copy the bundle again.") from error
+    header.pop("__metadata__", None)
+    _check_layout(path, header, size - 8 - length)
+    return header, 8 + length
+
+
+def _foreign(path: Path, first: bytes, length: int, size: int) -> str:
+    for magic, kind in _FOREIGN.items():
+        if first.startswith(magic):
+            return (f"{path} needs to be a safetensors file. Got {kind}, which is not opened "
+                    "because it may run code. Use the weights that Polymodal wrote.")
+    return (f"{path} needs a safetensors header of 2 to {MAX_HEADER_BYTES:,} bytes inside the "
+            f"file. Got {length:,} bytes in a file of {size:,}. Copy the bundle again.")
+
+
+def _check_layout(path: Path, header: dict, size: int) -> None:
+    """Checks that tensors follow one another and fill the file, as the format demands."""
+    end = 0
+    try:
+        entries = sorted(header.items(), key=lambda item: tuple(item[1]["data_offsets"]))
+        for name, entry in entries:
+            start, stop = entry["data_offsets"]
+            width = np.dtype(_DTYPES[entry["dtype"]]).itemsize
+            shape = entry["shape"]
+            whole = all(isinstance(n, int) and n >= 0 for n in shape)
+            if not whole or start != end or stop - start != math.prod(shape) * width:
+                raise BundleError(f'{path} is damaged: tensor "{name}" does not fit its place '
+                                  f"({start} to {stop}). Copy the bundle again.")
+            end = stop
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BundleError(f"{path} has a header with entries that are not tensors ({error}). "
+                          "Copy the bundle again.") from error
+    if end != size:
+        raise BundleError(f"{path} needs {end:,} bytes of tensors. Got {size:,}. "
+                          "It was cut short or added to; copy the bundle again.")
+
+
+def _check(path: Path, header: dict, expected: Mapping[str, Any]) -> None:
+    missing = sorted(set(expected) - set(header))
+    extra = sorted(set(header) - set(expected))
+    if missing or extra:
+        parts = [f"lacks {_few(missing)}"] * bool(missing) + [f"also holds {_few(extra)}"] * bool(
+            extra)
+        raise BundleError(f"{path} needs exactly the {len(expected)} tensors of this model. Got a "
+                          f"file that {' and '.join(parts)}. Use the weights of this model.json.")
+    for name, entry in header.items():
+        wanted = (tuple(expected[name].shape), _dtype_name(expected[name]))
+        found = (tuple(entry["shape"]), _DTYPES[entry["dtype"]])
+        if wanted != found:
+            raise BundleError(f'{path}: tensor "{name}" needs shape {wanted[0]} of {wanted[1]}. '
+                              f"Got {found[0]} of {found[1]}. Use the weights of this model.json.")
+
+
+def _dtype_name(value: Any) -> str:
+    return keras.backend.standardize_dtype(value.dtype)
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:3])
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _array(data: np.ndarray, start: int, entry: dict) -> np.ndarray:
+    begin, stop = entry["data_offsets"]
+    raw = np.array(data[start + begin:start + stop])  # a copy: the file may be replaced meanwhile
+    return raw.view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])

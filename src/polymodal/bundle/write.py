@@ -1,0 +1,71 @@
+"""Writes a bundle: the folder that a run leaves, and all that predict, export and serve read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polymodal.bundle import weights as tensors
+from polymodal.core.files import sha256, write_json
+
+VERSION = 1
+MANIFEST = "manifest.json"
+MODEL = "model.json"
+WEIGHTS = "weights.safetensors"
+PREPROCESS = "preprocess"
+METRICS = "metrics.json"
+_WORKING = {"checkpoints", "cache", "tensorboard", "baselines"}  # of the run, not of the bundle
+
+
+def write(
+    folder: str | Path,
+    spec: Mapping[str, Any],
+    weights: Mapping[str, np.ndarray],
+    preprocess: Mapping[str, Mapping[str, Any]],
+    metrics: Mapping[str, Any] | None = None,
+) -> None:
+    """Writes `model.json`, the weights, the preprocessing and the metrics, then the manifest.
+
+    Args:
+        folder: the run's folder; other files in it stay and enter the manifest.
+        spec: JSON mapping from which the caller can build the model again. A `version` is added.
+        weights: `{name: array}`, as `bundle.weights.values(weight_names(model))` gives it.
+        preprocess: `{name: JSON mapping}`, one file each under `preprocess/`.
+        metrics: JSON mapping, or None to write no `metrics.json`.
+    """
+    folder = Path(folder)
+    (folder / PREPROCESS).mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)  # while files change, there is no whole bundle
+    tensors.save(folder / WEIGHTS, weights)
+    for name, state in preprocess.items():
+        write_json(folder / PREPROCESS / f"{name}.json", state)
+    if metrics is not None:
+        write_json(folder / METRICS, metrics)
+    write_json(folder / MODEL, {"version": VERSION, **spec})
+    seal(folder)
+
+
+def seal(folder: str | Path) -> None:
+    """Writes `manifest.json`: version and sha256 of each file of the bundle.
+
+    Call it again after adding or changing a file, such as the report.
+    """
+    folder = Path(folder)
+    files = {name: sha256(folder / name) for name in _files(folder)}
+    write_json(folder / MANIFEST, {"version": VERSION, "files": files})
+
+
+def _files(folder: Path) -> list[str]:
+    """Returns the files of the bundle, without hidden ones and the run's working folders."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        hidden = any(part.startswith(".") for part in name.parts)
+        if hidden or name.parts[0] in _WORKING or name.as_posix() == MANIFEST:
+            continue
+        if path.is_file() and not path.is_symlink():
+            found.append(name.as_posix())
+    return found

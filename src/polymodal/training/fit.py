@@ -1,0 +1,274 @@
+"""Trains a model so that a run killed at any instant goes on to the same weights."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from polymodal.bundle import names, weights
+from polymodal.core import faults
+from polymodal.core.engine import ENGINES
+from polymodal.core.errors import RecipeError
+from polymodal.core.progress import bar, say
+from polymodal.training.boards import Boards
+from polymodal.training.checkpoint import Checkpoints, check_same
+from polymodal.training.feed import Feed, first_batch
+from polymodal.training.history import duration, epoch_line, seconds_left, write_history
+from polymodal.training.optimizer import averaged, make_optimizer
+from polymodal.training.settings import Training
+from polymodal.training.signals import Interrupted, StopRequest, listening
+from polymodal.training.state import State
+from polymodal.training.stopping import Best
+from polymodal.training.validate import Score, validate
+from polymodal.training.watch import Watch
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended. The model holds the best weights.
+
+    Args:
+        history: list of mappings, one per epoch: epoch (from 1), loss, scores, seconds.
+        best_epoch: int from 1, or None without a validation table.
+        stopped_early: bool, before the last epoch.
+        was_finished: bool, nothing was left to train.
+        weights: `{name: array}`, what the bundle holds.
+    """
+
+    history: list[dict[str, Any]]
+    best_epoch: int | None
+    stopped_early: bool
+    was_finished: bool
+    weights: dict[str, Any]
+
+    @property
+    def seconds(self) -> float:
+        return sum(entry["seconds"] for entry in self.history)
+
+
+def fit(
+    model: Any,
+    task: Any,
+    train: Any,
+    val: Any | None,
+    settings: Training,
+    folder: str | Path,
+    *,
+    score: Score | None = None,
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    fingerprint: Mapping[str, Any] | None = None,
+    jit: bool = False,
+) -> Result:
+    """Trains a model, or goes on with a run that was stopped, and returns how it ended.
+
+    Args:
+        model: keras.Model; it is built here if it is not.
+        task: object with `loss()` (a keras loss with reduction "sum") and `monitor`, the name and
+            direction ("max" or "min") of the score that decides which epoch is best.
+        train: loader of the train table: `epoch(epoch, start_step)`, `steps(epoch)`,
+            `rows_of(epoch, step)`.
+        val: loader of the validation table, in order, or None.
+        settings: Training with `epochs` and `learning_rate`.
+        folder: the run's folder; `checkpoints/` and `history.jsonl` are written there.
+        score: function from a list of `validate.Output` to named scores; without it the
+            validation loss decides.
+        on_epoch: called with each epoch's entry of the history.
+        fingerprint: JSON mapping of all that the result depends on beside the settings.
+        jit: whether the step is compiled, as `measure.decide` found best.
+
+    Raises:
+        ResumeError: the folder holds a run that was started with something else.
+        TrainingError: the loss is not a number, or a checkpoint cannot be written.
+        Interrupted: SIGTERM or Ctrl-C came; a checkpoint was written.
+    """
+    run = _Run(model, task, train, val, settings, Path(folder), score, on_epoch, jit)
+    run.resume({"given": dict(fingerprint or {}), "training": settings.fingerprint(),
+                "with": environment(model, jit)})
+    if run.finished:
+        return run.result(was_finished=True)
+    with listening() as request:
+        run.train_all(request)
+    return run.result(was_finished=False)
+
+
+def environment(model: Any, jit: bool) -> dict[str, Any]:
+    """Returns what the bytes of the weights depend on beside data and settings."""
+    engine = keras.backend.backend()
+    packages = ["keras", "numpy", *(["jaxlib"] if engine == "jax" else [])]
+    found = {name: importlib.metadata.version(name) for name in packages}
+    module = __import__(ENGINES[engine])
+    precision = model.dtype_policy.name
+    return {"engine": engine, engine: module.__version__, **found, "precision": precision,
+            "jit": jit}
+
+
+class _Run:
+    """One run: the loop over epochs, and when what is saved."""
+
+    def __init__(self, model, task, train, val, settings, folder, score, on_epoch, jit):
+        _check(settings, train)
+        self.model, self.train, self.val, self.settings = model, train, val, settings
+        self.folder, self.score, self.on_epoch = folder, score, on_epoch
+        self.checkpoints = Checkpoints(folder)
+        self.loss = task.loss()
+        self.state = _compiled(model, self.loss, train, settings, jit)
+        name, mode = task.monitor if score else ("val_loss", "min")
+        self.state.best = Best(name, mode, settings.patience)
+        self.boards = Boards(folder)
+        self.finished = False
+        self.identity: dict[str, Any] = {}
+        self._metrics: dict[str, Any] = {}
+        self._feed: Feed | None = None
+
+    def resume(self, identity: dict[str, Any]) -> None:
+        """Takes over the latest checkpoint, if there is one, after comparing `identity`."""
+        self.identity = identity
+        saved = self.checkpoints.state()
+        if saved is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return
+        check_same(saved["identity"], identity, self.folder)
+        self._metrics = self.state.restore(saved, self.checkpoints.arrays())
+        self.finished = saved["finished"]
+        state = self.state
+        if self.finished:
+            say(f"The run in {self.folder} is finished: {len(state.history)} epochs.")
+        else:
+            say(f"Going on in {self.folder} at epoch {state.epoch + 1}, step {state.step + 1}.")
+
+    def train_all(self, request: StopRequest) -> None:
+        faults.point("run_started")
+        state, epochs = self.state, self.settings.epochs
+        if not self.checkpoints.latest():
+            self._save()  # from here on the run can be resumed
+        while state.epoch < epochs and not state.best.stop:
+            if state.step < self.train.steps(state.epoch):
+                self._train_epoch(request)
+                self._save()
+            self._end_epoch(request)
+            self._save()
+            self._report()
+        self._finish()
+
+    def _train_epoch(self, request: StopRequest) -> None:
+        state = self.state
+        steps = self.train.steps(state.epoch) - state.step
+        self._feed = self._feed or Feed(self.train)
+        with bar(f"epoch {state.epoch + 1}/{self.settings.epochs}", steps) as advance:
+            watch = Watch(state, self.train, self._save,
+                          lambda save: self._interrupt(request, save), advance, self.settings)
+            watch.metrics, self._metrics = self._metrics, {}
+            self.model.fit(
+                self._feed.epoch(state.epoch, state.step), initial_epoch=state.epoch,
+                epochs=state.epoch + 1, steps_per_epoch=steps, shuffle=False, verbose=0,
+                callbacks=[watch],
+            )
+        state.step += 1
+        state.seconds = watch.seconds()
+        faults.point("epoch_trained")
+
+    def _end_epoch(self, request: StopRequest) -> None:
+        """Validates, keeps the weights if they are the best, and moves to the next epoch."""
+        state = self.state
+        entry = {"epoch": state.epoch + 1, "loss": self._train_loss()}
+        if self.val is not None:
+            entry |= self._validate(request)
+            if state.best.is_better(entry):
+                faults.point("best_before")
+                state.best.keep(state.epoch, entry, state.current_weights())
+                faults.point("best_after")
+            else:
+                state.best.wait()
+        entry |= {"learning_rate": float(self.model.optimizer.learning_rate),
+                  "seconds": round(state.seconds, 3)}
+        state.history.append(entry)
+        state.epoch, state.step, state.seconds = state.epoch + 1, 0, 0.0
+
+    def _validate(self, request: StopRequest) -> dict[str, float]:
+        with averaged(self.model.optimizer):
+            return validate(self.model, self.loss, self.val, self.score,
+                            lambda: self._interrupt(request, lambda: None))
+
+    def _train_loss(self) -> float:
+        if self._metrics:  # resumed between the last step and the validation
+            weights.assign(self.state.metrics, self._metrics)
+            self._metrics = {}
+        return float(self.model.metrics[0].result())
+
+    def _report(self) -> None:
+        state, entry = self.state, self.state.history[-1]
+        faults.point("epoch_finished")
+        write_history(self.folder, state.history)
+        self.boards.write(entry)
+        left = 0.0 if state.best.stop else seconds_left(state.history, self.settings.epochs)
+        is_best = self.val is not None and state.best.epoch == state.epoch - 1
+        say(epoch_line(entry, self.settings.epochs, left, is_best))
+        if self.on_epoch:
+            self.on_epoch(entry)
+
+    def _interrupt(self, request: StopRequest, save: Callable[[], None]) -> None:
+        if not request:
+            return
+        save()
+        raise Interrupted(
+            f"Stopped by {request.signal} in epoch {self.state.epoch + 1}, with a checkpoint in "
+            f"{self.checkpoints.folder}. Run the same command again to go on."
+        )
+
+    def _finish(self) -> None:
+        """Puts the best weights into the model and says in the checkpoint that all is done."""
+        state = self.state
+        final = state.best.weights or state.current_weights()
+        weights.assign(state.weights, final)
+        state.best.weights = final
+        self.finished = True
+        self._save()
+        write_history(self.folder, state.history)
+        self.boards.close()
+        faults.point("run_finished")
+        early = f", stopped early: no better {state.best.monitor} for {state.best.waited} epochs"
+        say(f"Trained {len(state.history)} epochs in {duration(self.result(False).seconds)}"
+            + early * state.best.stop + ".")
+
+    def _save(self) -> None:
+        values = {**self.state.values(), "identity": self.identity, "finished": self.finished}
+        self.checkpoints.save(values, self.state.arrays())
+
+    def result(self, was_finished: bool) -> Result:
+        best = self.state.best
+        if was_finished:
+            weights.assign(self.state.weights, best.weights)
+            write_history(self.folder, self.state.history)
+        return Result(self.state.history, None if best.epoch is None else best.epoch + 1,
+                      best.stop and len(self.state.history) < self.settings.epochs,
+                      was_finished, best.weights or {})
+
+
+def _compiled(model: Any, loss: Any, train: Any, settings: Training, jit: bool) -> State:
+    """Returns the state of a model that is built and compiled, all its variables made."""
+    if not model.built:
+        model(first_batch(train)[0])
+    variables = names.variable_names(model)
+    updates = sum(train.steps(e) for e in range(settings.epochs)) // settings.accumulate
+    optimizer = make_optimizer(variables, settings, updates)
+    optimizer.build(model.trainable_variables)
+    model.compile(optimizer=optimizer, loss=loss, jit_compile=jit)
+    return State(model, optimizer, Best("val_loss", "min", None))
+
+
+def _check(settings: Training, train: Any) -> None:
+    for name in ("epochs", "learning_rate"):
+        if getattr(settings, name) is None:
+            raise RecipeError(f"fit needs training.{name}. Got null. Set it, or let the recipe "
+                              "choose it from the data.")
+    steps = train.steps(0)
+    if steps % settings.accumulate:
+        raise RecipeError(f"training.accumulate needs to divide the {steps} steps of an epoch. "
+                          f"Got {settings.accumulate}. Make the loader's plan with the same "
+                          f"accumulate ({math.ceil(steps / settings.accumulate)} updates).")

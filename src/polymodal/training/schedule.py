@@ -1,0 +1,46 @@
+"""The learning rate over a run: a rise, then half a cosine down."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("polymodal")
+class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """Learning rate that rises linearly to `peak`, then falls to 0 along half a cosine.
+
+    Args:
+        peak: float, the highest learning rate.
+        num_updates: int, updates of the weights in the whole run.
+        warmup: float in 0..1, share of the updates in which it rises.
+        accumulate: int, steps whose gradients make one update. Keras counts steps, so without
+            it the rate would fall `accumulate` times too fast.
+
+    Source: Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017),
+    equation 5 without restarts; ours starts with a linear rise.
+    """
+
+    def __init__(self, peak, num_updates, warmup=0.0, accumulate=1):
+        super().__init__()
+        self.peak = float(peak)
+        self.num_updates = int(num_updates)
+        self.warmup = float(warmup)
+        self.accumulate = int(accumulate)
+
+    def __call__(self, step):
+        update = ops.cast(ops.floor_divide(ops.cast(step, "int32"), self.accumulate), "float32")
+        rising = max(1.0, round(self.warmup * self.num_updates)) if self.warmup else 0.0
+        falling = max(1.0, self.num_updates - rising)
+        progress = ops.clip((update - rising) / falling, 0.0, 1.0)
+        rate = 0.5 * self.peak * (1.0 + ops.cos(math.pi * progress))
+        if not rising:
+            return rate
+        # The first update moves too: a rate of exactly 0 would waste its gradient.
+        return ops.minimum(rate, self.peak * (update + 1.0) / rising)
+
+    def get_config(self):
+        return {"peak": self.peak, "num_updates": self.num_updates, "warmup": self.warmup,
+                "accumulate": self.accumulate}

@@ -1,0 +1,91 @@
+"""The `training:` section of a recipe."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from polymodal.core.errors import RecipeError
+
+_FREE_TO_CHANGE = {"checkpoint_minutes", "checkpoint_steps"}  # they leave the weights alone
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a model is trained. None means: chosen from the data, or not used.
+
+    Args:
+        epochs: int, most passes over the train table; None = chosen from the number of rows.
+        batch_size: int, rows a step; None = chosen from the data.
+        learning_rate: float, the peak after warm-up; None = chosen from the data.
+        weight_decay: float >= 0, of AdamW; biases, norms and embeddings are left out.
+        warmup: float in 0..1, share of all steps in which the learning rate rises from 0.
+        clip_norm: float > 0, largest norm of all gradients together; None = no clipping.
+        patience: int, epochs without a better score on the validation table before stopping;
+            None = never stop early.
+        accumulate: int >= 1, steps whose gradients make one update.
+        precision: float32, mixed_bfloat16, or auto (by device, else by measuring).
+        jit: true, false, or auto (by engine, else by measuring).
+        augment: bool, vary the train samples (crops, noise, dropped words) each epoch.
+        modality_dropout: float in 0..1, share of a row's inputs hidden while training.
+        label_smoothing: float in 0..1.
+        average: float in 0..1, decay of averaged weights (EMA), which are then what is
+            scored and kept; None = off.
+        seed: int, of order, augmentation, dropout and initial weights.
+        checkpoint_minutes: float > 0, longest time between two checkpoints.
+        checkpoint_steps: int, also write one every so many steps; None = by time only.
+
+    Raises:
+        RecipeError: a value is out of range.
+    """
+
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    weight_decay: float = 0.01
+    warmup: float = 0.05
+    clip_norm: float | None = 1.0
+    patience: int | None = None
+    accumulate: int = 1
+    precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"
+    jit: bool | Literal["auto"] = "auto"
+    augment: bool = True
+    modality_dropout: float = 0.0
+    label_smoothing: float = 0.0
+    average: float | None = None
+    seed: int = 0
+    checkpoint_minutes: float = 5.0
+    checkpoint_steps: int | None = None
+
+    def __post_init__(self):
+        for name in ("epochs", "batch_size", "patience", "accumulate", "checkpoint_steps"):
+            self._need(name, "at least 1", lambda v: v >= 1)
+        for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
+            self._need(name, "a number above 0", lambda v: v > 0)
+        for name in ("warmup", "modality_dropout", "label_smoothing"):
+            self._need(name, "0 <= value < 1", lambda v: 0 <= v < 1)
+        self._need("average", "0 < value < 1", lambda v: 0 < v < 1)
+        self._need("weight_decay", "0 or more", lambda v: v >= 0)
+        self._need("precision", "auto, float32 or mixed_bfloat16",
+                   lambda v: v in ("auto", "float32", "mixed_bfloat16"))
+        self._need("jit", "true, false or auto", lambda v: v is True or v is False or v == "auto")
+
+    def _need(self, name: str, expected: str, fits: Any) -> None:
+        value = getattr(self, name)
+        if value is not None and not fits(value):
+            raise RecipeError(f"training.{name} needs {expected}. Got {value!r}. "
+                              f"Change it, or leave it out for the default.")
+
+    def filled(self, **chosen: Any) -> Training:
+        """Returns the settings with `chosen` in place of those that are None."""
+        missing = {n: v for n, v in chosen.items() if getattr(self, n) is None}
+        return dataclasses.replace(self, **missing)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the settings as the `training:` mapping of a recipe."""
+        return dataclasses.asdict(self)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Returns the settings that decide what the weights become."""
+        return {n: v for n, v in self.to_dict().items() if n not in _FREE_TO_CHANGE}

@@ -1,0 +1,92 @@
+"""All that changes while a run trains, as named arrays and JSON values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from polymodal.bundle import names, weights
+from polymodal.core.errors import ResumeError
+from polymodal.training.optimizer import Optimizer, averaged
+from polymodal.training.stopping import Best
+
+_PARTS = ("model", "optimizer", "metrics", "best")
+
+
+class State:
+    """A model in training: its variables, the optimizer's, the best weights, and the position.
+
+    Args:
+        model: keras.Model, built and compiled with `optimizer`.
+        optimizer: Optimizer, built.
+        best: Best.
+    """
+
+    def __init__(self, model: Any, optimizer: Optimizer, best: Best):
+        self.model, self.optimizer, self.best = model, optimizer, best
+        self.variables = names.variable_names(model)
+        self.weights = names.weight_names(model)
+        self.slots = names.optimizer_names(optimizer, self.variables)
+        self.epoch = self.step = 0
+        self.seconds = 0.0  # spent in this epoch so far
+        self.history: list[dict[str, Any]] = []
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        return {str(i): v for i, v in enumerate(self.model.metrics_variables)}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Returns copies of every array under names that say which part it belongs to."""
+        if keras.backend.backend() == "jax":
+            self.model.jax_state_sync()  # while `fit` runs, the variables hold nothing
+        parts = {"model": weights.values(self.variables), "optimizer": weights.values(self.slots),
+                 "metrics": weights.values(self.metrics), "best": self.best.weights or {}}
+        return {f"{part}/{name}": array
+                for part, named in parts.items() for name, array in named.items()}
+
+    def values(self) -> dict[str, Any]:
+        """Returns the JSON part."""
+        return {"epoch": self.epoch, "step": self.step, "seconds": self.seconds,
+                "best": self.best.state(), "history": self.history}
+
+    def restore(self, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict:
+        """Takes over a checkpoint, and returns the metrics' arrays, which `fit` would reset.
+
+        Raises:
+            ResumeError: its arrays do not fit this model.
+        """
+        parts = split(arrays)
+        for part, variables in (("model", self.variables), ("optimizer", self.slots)):
+            _check(part, parts[part], variables)
+            weights.assign(variables, parts[part])
+        self.best.restore(values["best"], parts["best"] or None)
+        self.epoch, self.step, self.seconds = values["epoch"], values["step"], values["seconds"]
+        self.history = list(values["history"])
+        return parts["metrics"]
+
+    def current_weights(self) -> dict[str, np.ndarray]:
+        """Returns copies of the weights that are scored and kept: averaged ones where they are."""
+        with averaged(self.optimizer):
+            return weights.values(self.weights)
+
+
+def split(arrays: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """Returns `{part: {name: array}}` for the arrays of a checkpoint."""
+    parts: dict[str, dict[str, np.ndarray]] = {part: {} for part in _PARTS}
+    for name, array in arrays.items():
+        part, _, rest = name.partition("/")
+        parts[part][rest] = array
+    return parts
+
+
+def _check(part: str, arrays: dict[str, np.ndarray], variables: dict[str, Any]) -> None:
+    wanted = {name: tuple(v.shape) for name, v in variables.items()}
+    found = {name: array.shape for name, array in arrays.items()}
+    if wanted != found:
+        different = sorted(n for n in wanted.keys() | found.keys()
+                           if wanted.get(n) != found.get(n))
+        raise ResumeError(f"The checkpoint holds another {part}: {', '.join(different[:3])} "
+                          "differ in presence or shape. Use the recipe that the run was started "
+                          "with, or choose another --out.")

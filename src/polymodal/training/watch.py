@@ -1,0 +1,84 @@
+"""The Keras callback of a run: checkpoints while an epoch runs, signals, losses, the bar."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from polymodal.bundle import weights
+from polymodal.core import faults
+from polymodal.training.guard import not_a_number
+
+
+class Watch(keras.callbacks.Callback):
+    """Looks after one `fit` call, which runs an epoch from some step to its end.
+
+    All that reads or changes variables happens before a step, on the main thread. After a step
+    only the loss is looked at, so that JAX may run ahead.
+
+    Args:
+        state: State.
+        loader: the train loader.
+        save: called to write a checkpoint.
+        interrupt: called before each step; it may raise to stop the run.
+        advance: called with 1 after each step, for the progress bar.
+        settings: Training.
+    """
+
+    async_safe = True
+
+    def __init__(self, state: Any, loader: Any, save: Callable[[], None],
+                 interrupt: Callable[[Callable[[], None]], None],
+                 advance: Callable[[int], None], settings: Any):
+        super().__init__()
+        self.state, self.loader, self.settings = state, loader, settings
+        self.save, self.interrupt, self.advance = save, interrupt, advance
+        self.metrics: dict[str, np.ndarray] = {}  # to restore, inside an epoch
+        self._first = state.step
+        self._start = time.monotonic()
+        self._saved = self._start
+        self._before = state.seconds
+
+    def on_epoch_begin(self, epoch, logs=None):
+        faults.point("epoch_started")
+        if self.metrics:  # `fit` has just reset them
+            weights.assign(self.state.metrics, self.metrics)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        faults.point("step_started")
+        self.state.step = self._first + batch
+        self.interrupt(self._save_now)
+        if batch and self._is_due():
+            self._save_now()
+
+    def on_train_batch_end(self, batch, logs=None):
+        loss = logs["loss"]
+        if not math.isfinite(loss):
+            raise not_a_number(self.loader, self.state.epoch, self._first + batch, loss)
+        faults.point("step_finished")
+        self.advance(1)
+
+    def seconds(self) -> float:
+        """Returns the seconds spent in this epoch, before a resume included."""
+        return self._before + time.monotonic() - self._start
+
+    def _is_due(self) -> bool:
+        every = self.settings.checkpoint_steps
+        minutes = (time.monotonic() - self._saved) / 60
+        return bool(every and self.state.step % every == 0) or (
+            minutes >= self.settings.checkpoint_minutes)
+
+    def _save_now(self) -> None:
+        arrays = self.state.metrics
+        if keras.backend.backend() == "jax":
+            self.model.jax_state_sync()
+        if not all(np.isfinite(a).all() for a in weights.values(arrays).values()):
+            return  # the step that went wrong is about to be reported
+        self.state.seconds = self.seconds()
+        self.save()
+        self._saved = time.monotonic()
