@@ -1,0 +1,242 @@
+"""The check of every row before the first step: what cannot be used is named, counted, left out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError
+from polymodal.core.progress import track
+from polymodal.core.seeds import generator
+from polymodal.data.decode import decode_items
+from polymodal.data.samples import Samples, Source
+
+_SHOWN = 5  # bad rows that an error lists
+_FIT_ROWS = 20_000  # rows that statistics and vocabularies are learned from, at most
+
+
+@dataclass
+class Checked:
+    """The rows that can be used, and what the plan and the loader need to know of them.
+
+    Args:
+        rows: (n,) int32, rows of the table, ascending.
+        lengths: (n, sources + 1) int32, time steps of each input and, last, of the target; 0 for a
+            missing input and 1 where there is no time axis.
+        present: (n, sources) bool, False where an input is missing.
+        valid: (n,) int32, targets of the row that count in the loss: steps of a sequence, or 1.
+        errors: {row: message} of the rows that were left out as bad.
+    """
+
+    rows: np.ndarray
+    lengths: np.ndarray
+    present: np.ndarray
+    valid: np.ndarray
+    errors: dict[int, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def fingerprint(self) -> str:
+        """Returns a sha256 of the rows, lengths, presence and valid counts, for resuming."""
+        digest = hashlib.sha256()
+        for array in (self.rows, self.lengths, self.present, self.valid):
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array))
+        return digest.hexdigest()
+
+
+def check(
+    samples: Samples,
+    ledger: Any,
+    num_workers: int = 2,
+    skip_bad: bool = False,
+    max_bad_share: float = 0.05,
+    fit: bool = False,
+    keep_without_target: bool = False,
+) -> Checked:
+    """Decodes every row once, fills the cache, and says which rows can be used.
+
+    Rows without a target, and rows of which every input is missing, are left out and counted. Bad
+    rows stop the run, or with `skip_bad` are left out and counted too.
+
+    Args:
+        samples: Samples.
+        ledger: Ledger that counts what is dropped and truncated.
+        num_workers: int, threads that decode media.
+        skip_bad: bool, leave bad rows out.
+        max_bad_share: float, 0..1, share of bad rows above which even `skip_bad` stops.
+        fit: bool, learn the statistics of modalities and target from these rows on the way: True
+            for the train split.
+        keep_without_target: bool, keep rows without a target, as for prediction.
+
+    Raises:
+        DataError: bad rows, or no row left; the message names the first five and the fix.
+    """
+    found = _Findings(len(samples), len(samples.sources))
+    ledger.read(samples.table.name, len(samples))
+    if samples.target_object is not None:
+        _check_targets(samples, found, fit, keep_without_target)
+    for index, source in enumerate(samples.sources):
+        if source.modality.cached:
+            _check_media(samples, source, index, found, num_workers)
+        else:
+            _check_values(samples, source, index, found)
+    found.no_input = ~found.present.any(axis=1)
+    _refuse_bad(samples, found, skip_bad, max_bad_share)
+    kept = np.flatnonzero(found.usable()).astype("int32")
+    if fit:
+        _fit(samples, kept)
+    for index, source in enumerate(samples.sources):
+        if index not in found.measured:
+            _measure(samples, source, index, kept, found)
+    _count(samples, found, kept, ledger)
+    errors = {row: str(error) for row, error in sorted(found.bad.items())}
+    return Checked(kept, found.lengths[kept], found.present[kept], found.valid[kept], errors)
+
+
+class _Findings:
+    """What the check has found so far, by row of the table."""
+
+    def __init__(self, num_rows: int, num_sources: int):
+        self.present = np.zeros((num_rows, num_sources), bool)
+        self.lengths = np.zeros((num_rows, num_sources + 1), "int32")
+        self.lengths[:, -1] = 1
+        self.truncated = np.zeros((num_rows, num_sources), bool)
+        self.valid = np.ones(num_rows, "int32")
+        self.no_target = np.zeros(num_rows, bool)
+        self.no_input = np.zeros(num_rows, bool)
+        self.bad: dict[int, DataError] = {}
+        self.measured: set[int] = set()  # inputs whose lengths are known
+
+    def usable(self) -> np.ndarray:
+        usable = ~(self.no_target | self.no_input)
+        usable[list(self.bad)] = False
+        return usable
+
+
+def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) -> None:
+    target, column = samples.target_object, samples.target_column
+    if fit:
+        target.fit(value for value in samples.table.values(column) if value is not None)
+    for row in range(len(samples)):
+        try:
+            encoded = samples.target(row)
+        except DataError as error:
+            found.bad[row] = error
+            continue
+        if encoded is None:
+            found.no_target[row] = not keep
+            found.valid[row] = 0
+        elif getattr(target, "has_time", False):
+            found.lengths[row, -1] = len(encoded)
+            found.valid[row] = getattr(target, "num_valid", len)(encoded)
+    if len(samples) and not found.valid.any() and not keep and not found.bad:
+        raise DataError("is empty in every row.", "Name another column as the target.",
+                        table=samples.table.name, column=column, reason="no_target")
+
+
+def _check_media(samples: Samples, source: Source, index: int, found: _Findings,
+                 num_workers: int) -> None:
+    items = decode_items(samples, source, num_workers)
+    there = items.slots >= 0
+    found.present[:, index] = there
+    if len(items.lengths):
+        found.lengths[there, index] = items.lengths[items.slots[there]]
+        found.truncated[there, index] = items.truncated[items.slots[there]]
+    found.measured.add(index)
+    if not items.errors:
+        return
+    for row in np.flatnonzero(np.isin(items.slots, list(items.errors)) & ~found.no_target):
+        error = items.errors[int(items.slots[row])]
+        again = DataError(error.problem, error.fix, path=error.path, reason=error.reason)
+        found.bad.setdefault(int(row), samples.located(again, int(row), source))
+
+
+def _check_values(samples: Samples, source: Source, index: int, found: _Findings) -> None:
+    """Checks an input that is not worth a cache, such as text: one row after the other."""
+    for row in track(range(len(samples)), f"Checking {source.name}", len(samples)):
+        if found.no_target[row]:
+            continue
+        try:
+            found.present[row, index] = samples.decode(source, row) is not None
+        except DataError as error:
+            found.present[row, index] = True
+            found.bad.setdefault(row, error)
+
+
+def _measure(samples: Samples, source: Source, index: int, kept: np.ndarray,
+             found: _Findings) -> None:
+    """Finds the lengths of an input that need its vocabulary, such as text."""
+    modality = source.modality
+    if not modality.has_time:
+        found.lengths[kept, index] = found.present[kept, index]
+        return
+    for row in kept[found.present[kept, index]]:
+        value = samples.decode(source, int(row))
+        found.lengths[row, index] = modality.length(value)
+        found.truncated[row, index] = modality.truncated(value)
+
+
+def _fit(samples: Samples, kept: np.ndarray) -> None:
+    rows = kept
+    if len(kept) > _FIT_ROWS:
+        rows = np.sort(generator(len(kept)).choice(kept, _FIT_ROWS, replace=False))
+    for source in samples.sources:
+        values = (samples.decode(source, int(row)) for row in rows)
+        source.modality.fit(value for value in values if value is not None)
+
+
+def _refuse_bad(samples: Samples, found: _Findings, skip_bad: bool, max_bad_share: float) -> None:
+    bad, table = found.bad, samples.table.name
+    share = len(bad) / max(1, len(samples))
+    if bad and not skip_bad:
+        raise DataError(f"{_rows(len(bad), len(samples))} cannot be used:\n{_listed(bad)}\n",
+                        "Fix them, or run with --skip-bad to leave them out.", table=table,
+                        reason="bad_rows")
+    if share > max_bad_share:
+        raise DataError(
+            f"{_rows(len(bad), len(samples))} cannot be used, {share:.1%} where at most "
+            f"{max_bad_share:.1%} is allowed:\n{_listed(bad)}\n",
+            "Fix them, or allow more with --max-bad-share.", table=table, reason="bad_rows")
+    if len(samples) and not found.usable().any():
+        raise DataError(
+            f"leaves no row to use: {int(found.no_target.sum())} without a target, "
+            f"{int((found.no_input & ~found.no_target).sum())} without any input, {len(bad)} bad.",
+            "Check the names of the columns.", table=table, reason="no_rows")
+
+
+def _rows(bad: int, total: int) -> str:
+    return f"{bad} of {total} rows"
+
+
+def _listed(bad: dict[int, DataError]) -> str:
+    lines = [f"  {bad[row]}" for row in sorted(bad)[:_SHOWN]]
+    if len(bad) > _SHOWN:
+        lines.append(f"  and {len(bad) - _SHOWN} more.")
+    return "\n".join(lines)
+
+
+def _count(samples: Samples, found: _Findings, kept: np.ndarray, ledger: Any) -> None:
+    """Enters every row that is left out, and every one that is cut, under its number as read."""
+    table = samples.table
+    bad = np.zeros(len(samples), bool)
+    bad[list(found.bad)] = True
+    for row, error in sorted(found.bad.items()):
+        ledger.drop(table.name, table.row_number(row) - 1, error.reason, str(error))
+    for reason, rows, problem in (
+        ("no_target", found.no_target & ~bad, f'column "{samples.target_column}" is empty.'),
+        ("no_input", found.no_input & ~found.no_target & ~bad, "every input is empty."),
+    ):
+        for row in np.flatnonzero(rows):
+            number = table.row_number(row)
+            ledger.drop(table.name, number - 1, reason, f"{table.name} row {number}: {problem}")
+    for index, source in enumerate(samples.sources):
+        for row in kept[found.truncated[kept, index]]:
+            number = table.row_number(row)
+            ledger.truncate(table.name, number - 1, f"{source.name}_too_long",
+                            f'{table.name} row {number}: input "{source.name}" is longer than '
+                            f"{source.modality.limit} steps; the rest is cut off.")

@@ -1,0 +1,125 @@
+"""The samples of a table: for each row the decoded inputs and the target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.lookup import unknown
+from polymodal.data.cache import Cache
+from polymodal.data.pack import Pack
+from polymodal.data.table import Table
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input: its name, the columns it is read from, and how.
+
+    Args:
+        name: str, name of the input.
+        modality: object of `polymodal.preprocess`, which decodes and encodes its cells.
+        columns: list of column names; one, except for tabular inputs.
+    """
+
+    name: str
+    modality: Any
+    columns: Sequence[str]
+
+    def cell(self, table: Table, row: int) -> Any:
+        """Returns the cell, `{column: value}` for a tabular input, or None when it is empty."""
+        if not self.modality.has_fields:
+            return table.cell(row, self.columns[0])
+        values = {column: table.cell(row, column) for column in self.columns}
+        return None if all(value is None for value in values.values()) else values
+
+
+class Samples:
+    """Rows of a table as decoded inputs and targets.
+
+    Args:
+        table: Table.
+        sources: list of Source.
+        target: object of `polymodal.preprocess.targets`, or None when nothing is to be predicted.
+        target_column: str, or None.
+        cache: Cache for decoded media, or None to decode them every time.
+
+    Raises:
+        RecipeError: a column that the table lacks.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        sources: Sequence[Source],
+        target: Any = None,
+        target_column: str | None = None,
+        cache: Cache | None = None,
+    ):
+        self.table, self.sources, self.cache = table, list(sources), cache
+        self.target_object, self.target_column = target, target_column
+        self._packs: dict[str, tuple[np.ndarray, Pack]] = {}
+        wanted = [column for source in self.sources for column in source.columns]
+        for column in wanted + [target_column] * (target is not None):
+            if column not in table.column_names:
+                raise RecipeError(f"{table.name}: "
+                                  + unknown("column", str(column), table.column_names))
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def attach(self, source: Source, slots: np.ndarray, pack: Pack) -> None:
+        """Reads the source from a pack from now on; `slots` is the item of each row, or -1."""
+        self._packs[source.name] = slots, pack
+
+    def decoded(self, row: int) -> dict[str, Any]:
+        """Returns `{input name: decoded value, or None when it is missing}`.
+
+        Raises:
+            DataError: a cell cannot be decoded; it names table, row and column.
+        """
+        return {source.name: self.decode(source, row) for source in self.sources}
+
+    def decode(self, source: Source, row: int) -> Any:
+        """Returns one decoded input of a row, or None when its cell is empty."""
+        if source.name in self._packs:
+            slots, pack = self._packs[source.name]
+            if slots[row] < 0:
+                return None
+            found = pack.get(int(slots[row]))
+            if isinstance(found, DataError):
+                raise self.located(found, row, source)
+            if found is not None:
+                return found
+        try:
+            cell = source.cell(self.table, row)
+            return None if cell is None else source.modality.decode(cell, self.table.root)
+        except DataError as error:
+            raise self.located(error, row, source) from error
+
+    def target(self, row: int) -> Any:
+        """Returns the encoded target of a row, or None when its cell is empty.
+
+        Raises:
+            DataError: the cell cannot be a target; it names table, row and column.
+        """
+        value = self.target_value(row)
+        if value is None:
+            return None
+        try:
+            return self.target_object.encode(value)
+        except DataError as error:
+            raise error.at(table=self.table.name, row=self.table.row_number(row),
+                           column=self.target_column) from None
+
+    def target_value(self, row: int) -> Any:
+        """Returns the target's cell as it stands in the table."""
+        return self.table.cell(row, self.target_column)
+
+    def located(self, error: DataError, row: int, source: Source) -> DataError:
+        """Returns the error with table, row (from 1) and column filled in."""
+        column = source.columns[0] if len(source.columns) == 1 else None
+        return error.at(table=self.table.name, row=self.table.row_number(row), column=column)

@@ -1,0 +1,156 @@
+"""The check: every row looked at once, bad ones named, nothing lost in silence."""
+
+import numpy as np
+import pytest
+
+from loader_parts import Label, Number, Ramp, Steps, table
+from polymodal.core.errors import DataError
+from polymodal.data.cache import Cache
+from polymodal.data.check import check
+from polymodal.data.ledger import Ledger
+from polymodal.data.samples import Samples, Source
+
+
+def make(cache=None, target=None, ramp=None, **columns):
+    ramp = ramp or Ramp()
+    sources = [Source("sound", ramp, ["audio"])]
+    if "size" in columns:
+        sources.append(Source("number", Number(), ["size"]))
+    target = target or (Label() if "word" in columns else None)
+    return Samples(table(**columns), sources, target, "word" if target else None, cache)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("cached", [True, False])
+def test_lengths_and_presence_of_every_row(tmp_path, workers, cached):
+    audio = [str(n % 7 + 1) if n % 10 else "" for n in range(200)]
+    samples = make(Cache(tmp_path) if cached else None, audio=audio, size=["1"] * 200,
+                   word=["a"] * 200)
+    checked = check(samples, Ledger(), num_workers=workers, fit=True)
+    expected = [int(cell or 0) for cell in audio]
+    assert checked.lengths.tolist() == [[n, 1, 1] for n in expected]
+    assert checked.present.tolist() == [[n > 0, True] for n in expected]
+    assert checked.rows.tolist() == list(range(200))
+    assert checked.valid.tolist() == [1] * 200
+
+
+def test_equal_cells_are_decoded_once_and_later_come_from_the_cache(tmp_path):
+    ramp = Ramp()
+    samples = make(Cache(tmp_path), ramp=ramp, audio=["3", "5", "3", "5", "3"], word=["a"] * 5)
+    first = check(samples, Ledger(), fit=True)
+    assert ramp.num_decoded == 2
+    assert [len(samples.decoded(row)["sound"]) for row in range(5)] == [3, 5, 3, 5, 3]
+    again = make(Cache(tmp_path), ramp=ramp, audio=["3", "5", "3", "5", "3"], word=["a"] * 5)
+    assert check(again, Ledger(), fit=True).fingerprint() == first.fingerprint()
+    assert ramp.num_decoded == 2
+
+
+def test_a_full_cache_changes_nothing_but_time(tmp_path):
+    audio = [str(n) for n in range(1, 60)]
+    small = make(Cache(tmp_path, max_bytes=3_000), audio=audio, word=["a"] * 59)
+    whole = make(audio=audio, word=["a"] * 59)
+    assert (check(small, Ledger(), fit=True).fingerprint()
+            == check(whole, Ledger(), fit=True).fingerprint())
+    assert all(np.array_equal(small.decoded(row)["sound"], whole.decoded(row)["sound"])
+               for row in range(59))
+
+
+def test_bad_rows_are_listed_together_with_the_fix():
+    samples = make(audio=["1", *["broken"] * 7], size=["x1"] * 8, word=["a"] * 8)
+    samples.sources[1] = Source("number", Number(), ["audio"])
+    with pytest.raises(DataError) as caught:
+        check(samples, Ledger(), fit=True)
+    lines = str(caught.value).split("\n")
+    assert lines[0] == "train.csv: 7 of 8 rows cannot be used:"
+    assert lines[1] == '  train.csv row 2: column "audio" (broken) is broken. Fix it.'
+    assert lines[5].startswith("  train.csv row 6")
+    assert lines[6] == "  and 2 more."
+    assert "run with --skip-bad" in lines[7]
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+def test_skipped_rows_are_counted_by_reason(tmp_path, remembered):
+    columns = {"audio": ["broken", *["2"] * 40], "size": ["1"] * 41, "word": ["a"] * 41}
+    if remembered:
+        check(make(Cache(tmp_path), **columns), Ledger(), skip_bad=True, fit=True)
+    ledger = Ledger()
+    checked = check(make(Cache(tmp_path), **columns), ledger, skip_bad=True, fit=True)
+    assert checked.rows.tolist() == list(range(1, 41))
+    assert checked.errors == {0: 'train.csv row 1: column "audio" (broken) is broken. Fix it.'}
+    assert ledger.count("dropped") == {"broken_file": 1}
+    assert ledger.num_read() == 41
+
+
+def test_too_many_bad_rows_stop_even_when_skipped():
+    columns = {"audio": ["broken", *["2"] * 9], "word": ["a"] * 10}
+    with pytest.raises(DataError, match=r"10\.0% where at most 5\.0% is allowed"):
+        check(make(**columns), Ledger(), skip_bad=True, fit=True)
+    checked = check(make(**columns), Ledger(), skip_bad=True, max_bad_share=0.2, fit=True)
+    assert len(checked) == 9
+
+
+def test_rows_without_target_or_input_are_left_out_and_counted():
+    ledger = Ledger()
+    samples = make(audio=["1", "", "", "2", "broken"], size=["1", "2", "", "", "5"],
+                   word=["a", "b", "a", "", ""])
+    checked = check(samples, ledger, fit=True)
+    assert checked.rows.tolist() == [0, 1]
+    assert ledger.count("dropped") == {"no_target": 2, "no_input": 1}
+
+
+def test_prediction_keeps_rows_without_target():
+    samples = make(audio=["1", "2"], word=["", "a"])
+    samples.target_object.fit(["a"])
+    checked = check(samples, Ledger(), keep_without_target=True)
+    assert checked.rows.tolist() == [0, 1]
+    assert checked.valid.tolist() == [0, 1]
+
+
+def test_unseen_labels_are_bad_rows():
+    samples = make(audio=["1", "2"], word=["a", "b"])
+    samples.target_object.fit(["a"])
+    with pytest.raises(DataError, match='row 2: column "word" holds "b", which is no label'):
+        check(samples, Ledger())
+
+
+def test_a_table_without_any_target_says_so():
+    with pytest.raises(DataError, match='column "word" is empty in every row'):
+        check(make(audio=["1", "2"], word=["", ""]), Ledger(), fit=True)
+
+
+def test_a_table_without_any_input_says_so():
+    with pytest.raises(DataError, match="leaves no row to use: 0 without a target, 2 without any"):
+        check(make(audio=["", ""], word=["a", "b"]), Ledger(), fit=True)
+
+
+def test_truncated_rows_are_counted():
+    ledger = Ledger()
+    samples = make(ramp=Ramp(limit=3), audio=["2", "5", "9"], word=["a"] * 3)
+    checked = check(samples, ledger, fit=True)
+    assert checked.lengths[:, 0].tolist() == [2, 3, 3]
+    assert ledger.count("truncated") == {"sound_too_long": 2}
+
+
+def test_statistics_are_learned_from_usable_rows_only():
+    samples = make(audio=["1", "broken", "3", "4"], size=["1", "2", "3", ""],
+                   word=["a", "b", "", "c"])
+    check(samples, Ledger(), skip_bad=True, max_bad_share=1, fit=True)
+    assert samples.sources[0].modality.fitted == [1, 4]
+    assert samples.sources[1].modality.fitted == [1.0]
+
+
+def test_steps_of_a_sequence_target_are_counted():
+    samples = make(target=Steps(), audio=["3", "4"], word=["12-", "0101"])
+    checked = check(samples, Ledger(), fit=True)
+    assert checked.lengths[:, -1].tolist() == [3, 4]
+    assert checked.valid.tolist() == [2, 4]
+
+
+def test_fingerprint_follows_the_rows_and_lengths():
+    def of(*audio):
+        samples = make(audio=list(audio))
+        return check(samples, Ledger(), skip_bad=True, max_bad_share=1).fingerprint()
+
+    assert of("1", "2") == of("1", "2")
+    assert len({of("1", "2"), of("1", "3"), of("1", ""), of("1", "2", "2"),
+                of("1", "broken", "2")}) >= 4
