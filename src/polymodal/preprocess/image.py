@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.data.media.image import MAX_PIXELS, image_size, read_image
-from polymodal.preprocess.modality import Modality, check_range
+from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.pictures import (
     TINY,
     as_size,
@@ -104,7 +105,7 @@ class Image(Modality):
         sizes: Counter = Counter()
         grey, colour = Moments(), Moments()
         all_grey = True
-        for pixels in decoded:
+        for pixels in islice(decoded, FIT_SAMPLES):
             sizes[pixels.shape[:2]] += 1
             all_grey = all_grey and is_grey(pixels)
             colour.add(set_channels(pixels, 3))

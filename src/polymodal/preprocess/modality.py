@@ -24,6 +24,7 @@ class Modality(ABC):
         has_gaps: bool, whether a step of an encoded array may be missing, all NaN.
         has_fields: bool, whether single features may be missing, NaN: the mask is
             `(batch, features)`.
+        whole_row: bool, whether a cell is `{column: value}` rather than one value.
         dtype: numpy dtype of encoded arrays.
         limit: int or None, steps that `encode` keeps at most.
     """
@@ -32,6 +33,7 @@ class Modality(ABC):
     has_time = False
     has_gaps = False
     has_fields = False
+    whole_row = False
     dtype: Any = np.float32
     limit: int | None = None
 
@@ -88,6 +90,9 @@ class Modality(ABC):
     def decode_key(self) -> dict[str, Any]:
         """Returns everything that changes the result of `decode`: the key of the cache."""
         return {"modality": type(self).__name__.lower(), "version": 1}
+
+
+FIT_SAMPLES = 2000  # pictures, sounds or videos that means and deviations are learned from
 
 
 def check_range(who: str, name: str, value: Any, low: float, high: float) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.data.media.video import MAX_PIXELS, read_video, video_info
-from polymodal.preprocess.modality import Modality, check_range
+from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.pictures import TINY, as_size, resize, set_channels, suggest_size, vary
 from polymodal.preprocess.statistics import Moments
 
@@ -101,7 +102,7 @@ class Video(Modality):
 
     def fit(self, decoded: Iterable[np.ndarray]) -> None:
         moments = Moments()
-        for frames in decoded:
+        for frames in islice(decoded, FIT_SAMPLES // 4):
             moments.add(frames[: self.limit])
         self._set(*moments.result(self.channels))
 

@@ -1,0 +1,197 @@
+"""Sound: one channel at one rate, varied as a waveform, encoded as a log-mel spectrogram."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError
+from polymodal.data.media.audio import audio_length, read_audio
+from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
+from polymodal.preprocess.spectrogram import LogMel
+from polymodal.preprocess.statistics import Moments
+
+__all__ = ["Audio"]
+
+_FULL_SCALE = 32767.0
+_SLACK = 0.01  # seconds read beyond the bound, to know that something was left off
+_NUM_MASKS = 2  # of each kind, as SpecAugment's policy LD
+
+
+@dataclass(frozen=True)
+class Varied:
+    """A varied waveform, float32 (samples,) in -1..1, and the parts of its spectrogram to hide.
+
+    Args:
+        samples: float32 (samples,).
+        times: (first, last) shares of the time axis to hide, 0..1.
+        bands: (first, last) shares of the mel axis to hide, 0..1.
+    """
+
+    samples: np.ndarray
+    times: np.ndarray
+    bands: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+
+class Audio(Modality):
+    """Sound as a log-mel spectrogram (time, num_mels), each band standardised by the train split.
+
+    Args:
+        sample_rate: int, hertz that sound is resampled to.
+        max_seconds: float, longer sound is cut there.
+        num_mels: int, bands of the spectrogram.
+        window_seconds: float, length of one window.
+        hop_seconds: float, time from one window to the next: one step.
+        mask: float 0..1, augmentation: largest share of time, and of bands, that one of two masks
+            each hides.
+        noise: float, augmentation: largest level of white noise, relative to the sound's own.
+        gain_decibels: float, augmentation: largest change of loudness.
+        shift_seconds: float, augmentation: largest move in time; what leaves at one end comes back
+            at the other.
+        speed: float 0..0.5, augmentation: largest relative change of speed (and pitch).
+
+    Source: Park et al. (2019), SpecAugment, https://arxiv.org/abs/1904.08779; without time warping,
+    and with masks in shares, so that short and long clips are hidden alike.
+
+    Example:
+
+    >>> audio = Audio(sample_rate=8000, num_mels=40)
+    >>> audio.encode(np.zeros(4000, np.int16)).shape, audio.length(np.zeros(4000, np.int16))
+    ((48, 40), 48)
+    """
+
+    cached = True
+    has_time = True
+
+    def __init__(
+        self,
+        sample_rate: int = 16000,
+        max_seconds: float = 30.0,
+        num_mels: int = 64,
+        window_seconds: float = 0.025,
+        hop_seconds: float = 0.01,
+        mask: float = 0.15,
+        noise: float = 0.1,
+        gain_decibels: float = 6.0,
+        shift_seconds: float = 0.1,
+        speed: float = 0.0,
+    ):
+        check_range("Audio", "sample_rate", sample_rate, 100, 192_000)
+        check_range("Audio", "max_seconds", max_seconds, 0.001, 3600)
+        check_range("Audio", "num_mels", num_mels, 1, 512)
+        check_range("Audio", "window_seconds", window_seconds, 2 / sample_rate, 10)
+        check_range("Audio", "hop_seconds", hop_seconds, 1 / sample_rate, 10)
+        check_range("Audio", "mask", mask, 0, 0.5)
+        check_range("Audio", "speed", speed, 0, 0.5)
+        self.sample_rate, self.max_seconds, self.num_mels = sample_rate, max_seconds, num_mels
+        self.mask, self.noise, self.gain_decibels = mask, noise, gain_decibels
+        self.shift_seconds, self.speed = shift_seconds, speed
+        self._log_mel = LogMel(sample_rate, num_mels, round(window_seconds * sample_rate),
+                               round(hop_seconds * sample_rate))
+        self._max_samples = max(1, round(max_seconds * sample_rate))
+        self.limit = self._log_mel.num_frames(self._max_samples)
+        self._set(np.zeros(num_mels, np.float32), np.ones(num_mels, np.float32))
+
+    @classmethod
+    def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
+        rates: Counter = Counter()
+        seconds = []
+        for cell in cells:
+            try:
+                if cell is not None:
+                    rate, length = audio_length(cell, root)
+                    rates[rate] += 1
+                    seconds.append(length)
+            except DataError:
+                continue
+        if not seconds:
+            return {}
+        rate = min(16000, rates.most_common(1)[0][0])
+        longest = float(np.percentile(seconds, 99))
+        mels = 64 if rate > 11025 else 40
+        return {"sample_rate": rate, "num_mels": mels,
+                "max_seconds": round(min(30.0, max(0.5, 1.1 * longest)), 1)}
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        return (None, self.num_mels)
+
+    def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
+        """Returns int16 (samples,) at the rate in use; a little beyond the limit if longer."""
+        samples = read_audio(cell, root, self.sample_rate, self.max_seconds + _SLACK)
+        return np.rint(np.clip(samples, -1, 1) * _FULL_SCALE).astype(np.int16)
+
+    def decode_key(self) -> dict[str, Any]:
+        return {**super().decode_key(), "sample_rate": self.sample_rate,
+                "max_seconds": self.max_seconds}
+
+    def fit(self, decoded: Iterable[np.ndarray]) -> None:
+        moments = Moments(smallest=1e-3)
+        for samples in islice(decoded, FIT_SAMPLES):
+            moments.add(self._log_mel(self._waveform(samples)))
+        self._set(*moments.result(self.num_mels))
+
+    def augment(self, decoded: np.ndarray, rng: np.random.Generator) -> Varied:
+        """Returns the waveform at another speed, place and loudness, with noise and masks."""
+        samples = self._waveform(decoded)
+        drawn = rng.uniform(-1, 1, 3)
+        samples = _change_speed(samples, 1 + self.speed * drawn[0]) if self.speed else samples
+        places = round(self.shift_seconds * self.sample_rate * drawn[1])
+        samples = np.roll(samples, places) if places else samples
+        samples = samples * np.float32(10 ** (self.gain_decibels * drawn[2] / 20))
+        if self.noise:
+            level = rng.uniform(0, self.noise) * np.sqrt(np.mean(samples**2))
+            samples += np.float32(level) * rng.standard_normal(len(samples), np.float32)
+        return Varied(samples, _masks(rng, self.mask), _masks(rng, self.mask))
+
+    def encode(self, decoded: np.ndarray | Varied) -> np.ndarray:
+        varied = isinstance(decoded, Varied)
+        features = self._log_mel(decoded.samples if varied else self._waveform(decoded))
+        features *= self._scale
+        features += self._offset  # (time, num_mels)
+        if varied:  # hidden parts become the mean, which is 0
+            for first, last in np.rint(decoded.times * len(features)).astype(int):
+                features[first:last] = 0
+            for first, last in np.rint(decoded.bands * self.num_mels).astype(int):
+                features[:, first:last] = 0
+        return features
+
+    def length(self, decoded: np.ndarray | Varied) -> int:
+        return self._log_mel.num_frames(min(len(decoded), self._max_samples))
+
+    def truncated(self, decoded: np.ndarray) -> bool:
+        return len(decoded) > self._max_samples
+
+    def state(self) -> dict[str, Any]:
+        return {"mean": self.mean.tolist(), "std": self.std.tolist()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._set(np.array(state["mean"], np.float32), np.array(state["std"], np.float32))
+
+    def _waveform(self, decoded: np.ndarray) -> np.ndarray:
+        return decoded[: self._max_samples] * np.float32(1 / _FULL_SCALE)
+
+    def _set(self, mean: np.ndarray, std: np.ndarray) -> None:
+        self.mean, self.std = mean, std
+        self._scale, self._offset = 1.0 / std, -mean / std
+
+
+def _change_speed(samples: np.ndarray, speed: float) -> np.ndarray:
+    """Plays faster or slower in the same length: silence follows, or the end is cut."""
+    at = np.arange(len(samples)) * speed
+    return np.interp(at, np.arange(len(samples)), samples, right=0.0).astype(np.float32)
+
+
+def _masks(rng: np.random.Generator, widest: float) -> np.ndarray:
+    width = rng.uniform(0, widest, _NUM_MASKS)
+    first = rng.uniform(0, 1, _NUM_MASKS) * (1 - width)
+    return np.stack([first, first + width], axis=1)  # (masks, 2)

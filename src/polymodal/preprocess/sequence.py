@@ -1,0 +1,134 @@
+"""Sequences: one vector per step, steps possibly missing."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError
+from polymodal.preprocess.modality import Modality, check_range
+from polymodal.preprocess.statistics import Moments
+from polymodal.preprocess.vector import from_json, numbers
+
+__all__ = ["Sequence"]
+
+
+class Sequence(Modality):
+    """A list of vectors (or of single numbers), each feature standardised by the train split.
+
+    A step that is None is missing: it is a row of NaN in what `decode` and `encode` return, and
+    zeros with mask False in the batch. A vector that is NaN in part is an error.
+
+    Args:
+        dim: int, numbers in one step; None takes it from the train split.
+        max_length: int, longer sequences are cut there.
+        noise: float, augmentation: normal noise of this many standard deviations.
+    """
+
+    has_time = True
+    has_gaps = True
+
+    def __init__(self, dim: int | None = None, max_length: int = 512, noise: float = 0.0):
+        check_range("Sequence", "dim", 1 if dim is None else dim, 1, 1_000_000)
+        check_range("Sequence", "max_length", max_length, 1, 1_000_000)
+        check_range("Sequence", "noise", noise, 0, 10)
+        self.dim, self.limit, self.noise = dim, max_length, noise
+        self.mean, self.std = Moments().result(dim or 1)
+
+    @classmethod
+    def suggest(cls, cells: Iterable[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
+        dims: Counter = Counter()
+        longest = 0
+        for cell in cells:
+            try:
+                steps = None if cell is None else _steps(cell)
+            except DataError:
+                continue
+            known = [step for step in steps or [] if step is not None]
+            if known:
+                dims[len(known[0])] += 1
+                longest = max(longest, len(steps or []))
+        if not dims:
+            return {}
+        return {"dim": dims.most_common(1)[0][0], "max_length": min(2048, max(8, 2 * longest))}
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        return (None, self.dim)
+
+    def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
+        """Returns float32 (time, dim), one step above the limit if longer; a text is JSON."""
+        steps = _steps(cell)[: self.limit + 1]
+        known = [len(step) for step in steps if step is not None]
+        dim = self.dim or (known[0] if known else 1)
+        for number, step in enumerate(steps, start=1):
+            if step is not None and len(step) != dim:
+                raise DataError(f"holds {len(step)} numbers at step {number}, expected {dim}.",
+                                "Give every step as many.", reason="wrong_length")
+        missing = np.full(dim, np.nan, np.float32)
+        return np.stack([missing if step is None else step for step in steps])
+
+    def fit(self, decoded: Iterable[np.ndarray]) -> None:
+        moments = Moments()
+        for steps in decoded:
+            known = steps[~np.isnan(steps[:, 0])]
+            if not len(known):
+                continue
+            self.dim = self.dim or steps.shape[1]
+            if steps.shape[1] != self.dim:
+                raise DataError(
+                    f"holds {steps.shape[1]} numbers a step in one row and {self.dim} in others.",
+                    "Give every step as many.", reason="wrong_length")
+            moments.add(known)
+        self.mean, self.std = moments.result(self.dim or 1)
+
+    def augment(self, decoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if not self.noise:
+            return decoded
+        noise = rng.standard_normal(decoded.shape, np.float32)
+        return decoded + np.float32(self.noise) * noise * self.std
+
+    def encode(self, decoded: np.ndarray) -> np.ndarray:
+        if self.dim is not None and decoded.shape[1] != self.dim:  # nothing but missing steps
+            decoded = np.full((len(decoded), self.dim), np.nan, np.float32)
+        return (decoded[: self.limit] - self.mean) / self.std
+
+    def length(self, decoded: np.ndarray) -> int:
+        return min(len(decoded), self.limit)
+
+    def truncated(self, decoded: np.ndarray) -> bool:
+        return len(decoded) > self.limit
+
+    def state(self) -> dict[str, Any]:
+        return {"dim": self.dim, "mean": self.mean.tolist(), "std": self.std.tolist()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.dim = state["dim"]
+        self.mean = np.array(state["mean"], np.float32)
+        self.std = np.array(state["std"], np.float32)
+
+
+def _steps(cell: Any) -> list[np.ndarray | None]:
+    values = from_json(cell)
+    if not isinstance(values, list | tuple | np.ndarray):
+        raise DataError(f"needs a list with one vector per step. Got {type(cell).__name__}.",
+                        "Check the modality of this column.", reason="not_a_sequence")
+    if not len(values):
+        raise DataError("holds 0 steps.", "Leave the cell empty if it is missing.",
+                        reason="empty_sequence")
+    return [_step(value, number) for number, value in enumerate(values, start=1)]
+
+
+def _step(value: Any, number: int) -> np.ndarray | None:
+    if value is None:
+        return None
+    try:
+        single = isinstance(value, int | float | np.number)
+        return numbers([value] if single else value)
+    except DataError as error:
+        error.problem = f"at step {number} {error.problem}"
+        raise

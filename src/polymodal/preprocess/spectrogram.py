@@ -1,0 +1,81 @@
+"""Log-mel spectrograms in numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_FLOOR = 1e-8  # power; -80 decibels below full scale, above what 16-bit rounding leaves
+
+
+class LogMel:
+    """The logarithm of the power in mel-spaced bands of a waveform, window by window.
+
+    Args:
+        sample_rate: int, hertz.
+        num_mels: int, bands from 0 hertz to half the sample rate.
+        window_length: int, samples under one Hann window.
+        hop_length: int, samples from one window to the next.
+
+    Source: Stevens, Volkmann and Newman (1937), the mel scale, in O'Shaughnessy's formula.
+    """
+
+    def __init__(self, sample_rate: int, num_mels: int, window_length: int, hop_length: int):
+        self.num_mels = num_mels
+        self.window_length, self.hop_length = window_length, hop_length
+        hann = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(window_length) + 0.5) / window_length)
+        self._window = (hann / np.sqrt((hann**2).sum())).astype(np.float32)
+        self.fft_length, self._bands = _bands(sample_rate, num_mels, window_length)
+
+    def num_frames(self, num_samples: int) -> int:
+        """Returns how many windows fit into so many samples; at least one."""
+        return 1 + max(0, num_samples - self.window_length) // self.hop_length
+
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
+        """Returns float32 (frames, num_mels) of a float32 waveform (samples,)."""
+        if len(samples) < self.window_length:
+            samples = np.pad(samples, (0, self.window_length - len(samples)))
+        windows = np.lib.stride_tricks.sliding_window_view(samples, self.window_length)
+        windows = windows[:: self.hop_length] * self._window  # (frames, window_length)
+        spectrum = np.fft.rfft(windows, self.fft_length)  # (frames, bins)
+        power = spectrum.real**2
+        power += spectrum.imag**2
+        mels = power @ self._bands  # (frames, num_mels)
+        mels += _FLOOR
+        return np.log(mels, out=mels)
+
+
+def next_fast_length(length: int) -> int:
+    """Returns the smallest number from `length` on whose only prime factors are 2, 3 and 5."""
+    while True:
+        rest = length
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return length
+        length += 1
+
+
+def _bands(sample_rate: int, num_mels: int, window_length: int) -> tuple[int, np.ndarray]:
+    """Returns the FFT length and the triangles (bins, num_mels).
+
+    The transform is made longer until every triangle holds a bin, so that no band is always silent.
+    """
+    edges = _to_hertz(np.linspace(0, _to_mel(sample_rate / 2), num_mels + 2))
+    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
+    fft_length = next_fast_length(window_length)
+    while True:
+        hertz = np.fft.rfftfreq(fft_length, 1 / sample_rate)[:, None]  # (bins, 1)
+        rising, falling = (hertz - low) / (centre - low), (high - hertz) / (high - centre)
+        bands = np.maximum(0, np.minimum(rising, falling))
+        if bands.any(axis=0).all():
+            return fft_length, bands.astype(np.float32)
+        fft_length = next_fast_length(fft_length + 1)
+
+
+def _to_mel(hertz: float) -> float:
+    return 2595 * np.log10(1 + hertz / 700)
+
+
+def _to_hertz(mel: np.ndarray) -> np.ndarray:
+    return 700 * (10 ** (mel / 2595) - 1)

@@ -1,0 +1,79 @@
+"""A number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError
+from polymodal.preprocess.statistics import Moments
+
+__all__ = ["NumberTarget"]
+
+
+class NumberTarget:
+    """The number of a row, standardised by the train split, float32 (1,).
+
+    Example:
+
+    >>> target = NumberTarget()
+    >>> target.fit(["1", 3.0])
+    >>> target.encode(5).tolist(), float(target.decode(np.float32(3.0)))
+    ([3.0], 5.0)
+    """
+
+    has_time = False
+    dtype = np.float32
+    shape = (1,)
+    num_outputs = 1
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+        self.mean, self.std = 0.0, 1.0
+
+    def fit(self, values: Iterable[Any]) -> None:
+        """Learns mean and standard deviation of the train split; what is no number is left out."""
+        moments = Moments(smallest=0.0)
+        numbers = [number for value in values if (number := _number(value)) is not None]
+        moments.add(np.array(numbers, np.float64).reshape(-1, 1))
+        if moments.mean is None or max(numbers) == min(numbers):
+            raise DataError(
+                f"holds {len(set(numbers))} different numbers in train, expected at least 2.",
+                "Name another target, or another task.", reason="constant_target")
+        mean, std = moments.result(1)
+        self.mean, self.std = float(mean[0]), float(std[0])
+
+    def encode(self, value: Any) -> np.ndarray:
+        """Returns the standardised number, float32 (1,).
+
+        Raises:
+            DataError: the cell is no finite number.
+        """
+        number = _number(value)
+        if number is None:
+            raise DataError(f"needs a number. Got {value!r}.",
+                            "Correct the cell, or run with --skip-bad.", reason="not_a_number")
+        return np.array([(number - self.mean) / self.std], np.float32)
+
+    def decode(self, encoded: np.ndarray) -> np.ndarray:
+        """Returns numbers in the target's own unit, float64, in the shape given."""
+        return np.asarray(encoded, np.float64) * self.std + self.mean
+
+    def state(self) -> dict[str, Any]:
+        """Returns mean and standard deviation."""
+        return {"mean": self.mean, "std": self.std}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes what `state` returned."""
+        self.mean, self.std = float(state["mean"]), float(state["std"])
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

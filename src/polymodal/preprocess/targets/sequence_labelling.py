@@ -1,0 +1,100 @@
+"""One label for each step of a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError
+from polymodal.preprocess.targets.labels import LabelIndex, sorted_labels, spell
+
+__all__ = ["StepLabelsTarget"]
+
+_NO_LABEL = -1
+
+
+class StepLabelsTarget:
+    """The labels of a row's steps as indices, int32 (time,); -1 where a step has none.
+
+    Args:
+        separator: str, between the labels of a cell that is a text; None is whitespace.
+
+    Example:
+
+    >>> target = StepLabelsTarget()
+    >>> target.fit([["b", "a"], ["a", None]])
+    >>> target.encode(["a", None, "b"]).tolist(), target.decode(np.array([1, -1]))
+    ([0, -1, 1], ['b', None])
+    """
+
+    has_time = True
+    dtype = np.int32
+    shape = (None,)
+
+    def __init__(self, separator: str | None = None):
+        self.separator = separator
+        self._index = LabelIndex([])
+
+    @property
+    def labels(self) -> list[str]:
+        """Classes in the order of the model's outputs."""
+        return self._index.labels
+
+    @property
+    def num_outputs(self) -> int:
+        """Number of classes."""
+        return len(self.labels)
+
+    def fit(self, values: Iterable[Any]) -> None:
+        """Learns the classes of the train split.
+
+        Raises:
+            DataError: there is one class, or none.
+        """
+        steps = (step for value in values if value is not None for step in self._steps(value))
+        labels = sorted_labels(spell(step) for step in steps if step is not None)
+        if len(labels) < 2:
+            raise DataError(f"holds {len(labels)} different labels in train, expected at least 2.",
+                            "Add rows of other classes, or name another target.",
+                            reason="single_label")
+        self._index = LabelIndex(labels)
+
+    def encode(self, value: Any) -> np.ndarray:
+        """Returns the classes of the steps, int32 (time,).
+
+        Raises:
+            DataError: the cell is no list of labels, or train does not have one of them.
+        """
+        indices = [_NO_LABEL if s is None else self._index[s] for s in self._steps(value)]
+        return np.array(indices, np.int32)
+
+    def num_valid(self, encoded: np.ndarray) -> int:
+        """Returns how many steps have a label."""
+        return int((encoded >= 0).sum())
+
+    def decode(self, indices: np.ndarray) -> list[str | None]:
+        """Returns the labels of classes; None for -1."""
+        return [self.labels[i] if i >= 0 else None for i in np.asarray(indices).tolist()]
+
+    def state(self) -> dict[str, Any]:
+        """Returns the classes."""
+        return {"labels": self.labels, "separator": self.separator}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes what `state` returned."""
+        self.separator = state["separator"]
+        self._index = LabelIndex(state["labels"])
+
+    def _steps(self, value: Any) -> list[Any]:
+        if isinstance(value, str):
+            value = value.split(self.separator)
+        if not isinstance(value, list | tuple | np.ndarray):
+            raise DataError(f"needs a list with one label per step. Got {type(value).__name__}.",
+                            "Group the rows into sequences, or set task: classification.",
+                            reason="not_a_list")
+        if not len(value):
+            raise DataError("holds 0 steps.", "Leave the cell empty if it is missing.",
+                            reason="empty_sequence")
+        return list(value)

@@ -1,0 +1,127 @@
+"""Vectors: lists of numbers of one length, such as precomputed features."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError
+from polymodal.preprocess.modality import Modality, check_range
+from polymodal.preprocess.statistics import Moments
+
+__all__ = ["Vector"]
+
+
+class Vector(Modality):
+    """A list of numbers, each standardised by the train split.
+
+    Args:
+        dim: int, numbers in the list; None takes it from the train split.
+        noise: float, augmentation: normal noise of this many standard deviations.
+
+    Example:
+
+    >>> vector = Vector()
+    >>> vector.fit([vector.decode([0.0, 5.0]), vector.decode([2.0, 5.0])])
+    >>> vector.encode(vector.decode([2.0, 6.0])).tolist()
+    [1.0, 1.0]
+    """
+
+    def __init__(self, dim: int | None = None, noise: float = 0.0):
+        check_range("Vector", "dim", 1 if dim is None else dim, 1, 1_000_000)
+        check_range("Vector", "noise", noise, 0, 10)
+        self.dim, self.noise = dim, noise
+        self.mean, self.std = Moments().result(dim or 1)
+
+    @classmethod
+    def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
+        dims: Counter = Counter()
+        for cell in cells:
+            try:
+                if cell is not None:
+                    dims[len(numbers(cell))] += 1
+            except DataError:
+                continue
+        return {"dim": dims.most_common(1)[0][0]} if dims else {}
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        return (self.dim,)
+
+    def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
+        """Returns float32 (dim,). A text is read as JSON."""
+        values = numbers(cell)
+        if self.dim is not None and len(values) != self.dim:
+            raise DataError(f"holds {len(values)} numbers, expected {self.dim}.",
+                            "Give every row as many.", reason="wrong_length")
+        return values
+
+    def fit(self, decoded: Iterable[np.ndarray]) -> None:
+        moments = Moments()
+        for values in decoded:
+            self.dim = self.dim or len(values)
+            if len(values) != self.dim:
+                raise DataError(f"holds {len(values)} numbers in one row and {self.dim} in others.",
+                                "Give every row as many.", reason="wrong_length")
+            moments.add(values[None])
+        self.mean, self.std = moments.result(self.dim or 1)
+
+    def augment(self, decoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if not self.noise:
+            return decoded
+        noise = rng.standard_normal(decoded.shape, np.float32)
+        return decoded + np.float32(self.noise) * noise * self.std
+
+    def encode(self, decoded: np.ndarray) -> np.ndarray:
+        return (decoded - self.mean) / self.std
+
+    def state(self) -> dict[str, Any]:
+        return {"dim": self.dim, "mean": self.mean.tolist(), "std": self.std.tolist()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.dim = state["dim"]
+        self.mean = np.array(state["mean"], np.float32)
+        self.std = np.array(state["std"], np.float32)
+
+
+def numbers(cell: Any) -> np.ndarray:
+    """Returns a list of numbers, or its JSON text, as float32 (dim,).
+
+    Raises:
+        DataError: it is no list of finite numbers.
+    """
+    values = from_json(cell)
+    try:
+        array = np.asarray(values, np.float32)
+    except (TypeError, ValueError, OverflowError):
+        array = np.zeros(())
+    if array.ndim != 1 or isinstance(values, str | bytes):
+        raise DataError(f"needs a list of numbers. Got {_shown(cell)}.",
+                        "Check the modality of this column.", reason="not_a_vector")
+    if not len(array):
+        raise DataError("holds 0 numbers.", "Leave the cell empty if it is missing.",
+                        reason="empty_vector")
+    if not np.isfinite(array).all():
+        raise DataError("holds values that are not numbers.",
+                        "Replace them, or leave the whole cell empty.", reason="not_finite")
+    return array
+
+
+def from_json(cell: Any) -> Any:
+    """Returns the value of a JSON text, as lists stand in CSV files; anything else as it is."""
+    if not (isinstance(cell, str) and cell.lstrip().startswith("[")):
+        return cell
+    try:
+        return json.loads(cell)
+    except ValueError:
+        return cell
+
+
+def _shown(cell: Any) -> str:
+    text = repr(cell)
+    return text if len(text) <= 60 else f"{text[:57]}..."
