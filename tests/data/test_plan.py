@@ -127,6 +127,8 @@ def test_edges_are_multiples_of_eight_that_cover_the_longest():
     edges = bucket_edges(np.array([1, 2, 3, 17, 90, 91]), 3)
     assert edges.tolist() == [8, 24, 96]
     assert bucket_edges(np.array([50, 50]), 3).tolist() == [50]
+    assert bucket_edges(np.array([50, 0, 50]), 3).tolist() == [50]
+    assert bucket_edges(np.array([0, 0]), 3).tolist() == [0]
 
 
 def test_fingerprint_follows_all_that_the_order_depends_on():

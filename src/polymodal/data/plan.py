@@ -150,14 +150,16 @@ class Plan:
 def bucket_edges(lengths: np.ndarray, num_buckets: int) -> np.ndarray:
     """Returns the padded lengths for rows of these lengths, ascending, at most `num_buckets`.
 
-    They are quantiles, rounded up to a multiple of 8. One length alone is kept as it is.
+    They are quantiles, rounded up to a multiple of 8. One length alone is kept as it is. Missing
+    inputs, of length 0, have no say.
     """
+    lengths = lengths[lengths > 0] if lengths.any() else lengths
     longest = int(lengths.max())
     if int(lengths.min()) == longest:
         return np.array([longest], "int32")
     shares = np.arange(1, num_buckets + 1) / num_buckets
     edges = np.quantile(lengths, shares, method="inverted_cdf").astype("int64")
-    return np.unique(-(-np.maximum(edges, 1) // _GRID) * _GRID).astype("int32")
+    return np.unique(-(-edges // _GRID) * _GRID).astype("int32")
 
 
 def _spread(steps: np.ndarray, rows: np.ndarray) -> None:
