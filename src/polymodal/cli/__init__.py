@@ -1,1 +1,26 @@
 """The command line: parse, call, print."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line; exit status 0 only when what was asked for is done."""
+    from polymodal.cli.app import app
+    from polymodal.core.errors import PolymodalError
+
+    try:
+        app(args=arguments, prog_name="polymodal")
+    except PolymodalError as error:
+        if os.environ.get("POLYMODAL_DEBUG"):
+            raise
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(getattr(error, "exit_status", 1))
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

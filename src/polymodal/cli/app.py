@@ -1,0 +1,187 @@
+"""The commands. Each one parses, calls the library, and prints; nothing else happens here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from polymodal.cli import output
+
+app = typer.Typer(
+    name="polymodal", add_completion=False, no_args_is_help=True, rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Train, check, explain and use one model over images, text, sound, video and numbers.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
+Data = Annotated[Path, typer.Option(help="A table: CSV, TSV, JSONL, Parquet, a folder for each "
+                                         "class, a WebDataset tar, or a Hugging Face folder.")]
+MediaRoot = Annotated[Path | None, typer.Option(
+    help="Folder that media paths start from. Default: the table's own.")]
+Engine = Annotated[str | None, typer.Option(help="tensorflow, jax or torch.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave bad rows out, counted.")]
+MaxBadShare = Annotated[float, typer.Option(
+    min=0, max=1, help="Share of bad rows, 0 to 1, above which the run stops all the same.")]
+Run = Annotated[Path, typer.Argument(help="The folder that training wrote.")]
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("demo-run"),
+    engine: Engine = None,
+):
+    """Train on the built-in scenes, beat the single inputs, answer a few rows, write a report."""
+    from polymodal import demo as module
+
+    _use(engine)
+    module.run(out)
+
+
+@app.command()
+def train(
+    data: Data,
+    target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run. Default: "
+                                                  "runs/<table>-<target>.")] = None,
+    val: Annotated[Path | None, typer.Option(help="Validation table. Default: a part of --data "
+                                                  "is held out.")] = None,
+    test: Annotated[Path | None, typer.Option(help="Test table, used once, at the end.")] = None,
+    task: Annotated[str | None, typer.Option(
+        help="classification, multilabel, regression, sequence_labelling or seq2seq. Default: "
+             "judged from the target.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(
+        help="A column that is no input. May be repeated.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="A YAML recipe.")] = None,
+    set_: Annotated[list[str] | None, typer.Option(
+        "--set", help="One setting of the recipe: training.epochs=5. May be repeated.")] = None,
+    split: Annotated[str | None, typer.Option(
+        help="How to hold out rows without --val: stratified, random, or grouped; or the name "
+             "of a column that holds train, val and test.")] = None,
+    split_group: Annotated[str | None, typer.Option(
+        help="Column whose equal values never stand on both sides.")] = None,
+    slice_: Annotated[list[str] | None, typer.Option(
+        "--slice", help="Also score by the values of this column. May be repeated.")] = None,
+    group: Annotated[str | None, typer.Option(
+        help="Column whose equal values make one sequence of rows.")] = None,
+    order: Annotated[str | None, typer.Option(help="Column that orders a sequence's rows.")] = None,
+    baselines: Annotated[bool, typer.Option(help="Also train each input alone.")] = True,
+    media_root: MediaRoot = None,
+    engine: Engine = None,
+    skip_bad: SkipBad = False,
+    max_bad_share: MaxBadShare = 0.05,
+    json: Json = False,
+):
+    """Train a model on a table, check it, and leave a folder that holds everything."""
+    from polymodal.recipe.recipe import load, override
+
+    given = load(recipe) if recipe else {}
+    given |= {k: v for k, v in dict(target=target, task=task, group=group, order=order).items()
+              if v is not None}
+    given = override(given, set_ or [])
+    _use(engine or given.pop("engine", None))
+    from polymodal.data.table import read
+    from polymodal.training.run import train as start
+
+    tables = {name: read(path, media_root=media_root)
+              for name, path in (("train", data), ("val", val), ("test", test)) if path}
+    out = out or Path("runs") / f"{Path(data).stem}-{given.get('target', 'run')}"
+    run = start(tables, given, out, ignore=ignore or [], split=split, split_group=split_group,
+                slice_columns=slice_ or [], baselines=baselines, skip_bad=skip_bad,
+                max_bad_share=max_bad_share)
+    output.finish(run, json)
+
+
+@app.command()
+def evaluate(
+    run: Run,
+    data: Data,
+    slice_: Annotated[list[str] | None, typer.Option(
+        "--slice", help="Also score by the values of this column. May be repeated.")] = None,
+    media_root: MediaRoot = None,
+    engine: Engine = None,
+    skip_bad: SkipBad = False,
+    max_bad_share: MaxBadShare = 0.05,
+    json: Json = False,
+):
+    """Score a trained model on a table, with intervals."""
+    _use(engine)
+    from polymodal.inference.predictor import load
+
+    result = load(run).evaluate(data, slice_columns=slice_ or [], media_root=media_root,
+                                skip_bad=skip_bad, max_bad_share=max_bad_share)
+    output.evaluation(result, json)
+
+
+@app.command()
+def predict(
+    run: Run,
+    data: Annotated[Path | None, typer.Option(help="A table of new rows.")] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV or JSONL for the predictions.")] = None,
+    input_: Annotated[list[str] | None, typer.Option(
+        "--input", help="One input of one row: image=a.png. May be repeated.")] = None,
+    media_root: MediaRoot = None,
+    engine: Engine = None,
+    json: Json = False,
+):
+    """Predict the rows of a table, or one row given by --input."""
+    from polymodal.core.errors import RecipeError
+
+    if bool(data) == bool(input_):
+        raise RecipeError("predict needs either --data with a table, or --input name=value for "
+                          f"one row. Got {'both' if data else 'neither'}.")
+    _use(engine)
+    from polymodal.inference.predictor import load
+
+    predictor = load(run)
+    if data:
+        output.table(predictor, data, out, media_root, json)
+    else:
+        output.row(predictor, input_ or [], json)
+
+
+@app.command()
+def report(
+    run: Run,
+    browser: Annotated[bool, typer.Option(help="Open it in a browser.")] = True,
+):
+    """Write the report of a run again, and open it."""
+    from polymodal.training.report import rewrite
+
+    path = rewrite(run)
+    print(path)
+    if browser:
+        import webbrowser
+
+        webbrowser.open(path.resolve().as_uri())
+
+
+@app.command()
+def recipes():
+    """List the tasks, and the settings that a recipe may hold."""
+    output.names("tasks")
+
+
+@app.command()
+def encoders():
+    """List the encoders."""
+    output.names("encoders")
+
+
+@app.command()
+def fusions():
+    """List the ways to fuse."""
+    output.names("fusion")
+
+
+@app.command()
+def info(json: Json = False):
+    """Show the engine, devices and versions that would be used, and why."""
+    output.info(json)
+
+
+def _use(engine: str | None) -> None:
+    from polymodal.core.engine import use
+
+    use(engine)

@@ -1,0 +1,124 @@
+"""Fills in what a recipe leaves open, from the table, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import RecipeError
+from polymodal.core.lookup import find, unknown
+from polymodal.data.columns import infer_inputs, infer_task
+from polymodal.data.table import Table
+from polymodal.recipe.defaults import encoder_for, fusion_for, sequence_for, training_for
+
+_SAMPLED = 64  # cells looked at for sizes, rates and lengths
+_RESERVED = ("modality", "encoder", "column", "columns")
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """A recipe as plain values, with one sentence for each choice that the data made."""
+
+    values: dict[str, Any]
+    reasons: list[str]
+
+
+def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> Inferred:
+    """Returns `given` with every open setting chosen from the train table.
+
+    Args:
+        table: Table, the train split.
+        given: recipe settings that the user made; `target` is needed, everything else is optional.
+        ignore: names of columns that are not inputs.
+
+    Raises:
+        RecipeError: no target, or a column that the table does not have.
+    """
+    target = given.get("target")
+    if not target:
+        raise RecipeError("A run needs the column to predict. Got none. Name it with --target.")
+    ignore = list(ignore)
+    for column in [target, *ignore, given.get("group"), given.get("order")]:
+        if column is not None and column not in table.column_names:
+            raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")
+    values, reasons = dict(given), []
+    if not values.get("task"):
+        guess = infer_task(table, target)
+        values["task"] = guess.task
+        reasons.append(f"task: {guess.task}. {guess.reason}")
+    hidden = [*ignore, *(c for c in (given.get("group"), given.get("order")) if c)]
+    values["inputs"] = _inputs(table, values, hidden, reasons)
+    modalities = {name: config["modality"] for name, config in values["inputs"].items()}
+    for key, choose in (("fusion", fusion_for), ("sequence", sequence_for)):
+        if key not in values:
+            values[key], reason = choose(_name(values["task"]), modalities)
+            reasons.extend([f"{key}: {_name(values[key])}. {reason}"] * bool(reason))
+    chosen, reason = training_for(len(table), modalities, bool(given.get("group")))
+    values["training"] = chosen | (given.get("training") or {})
+    reasons.append(f"training: {reason}")
+    order = ("task", "target", "group", "order", "inputs", "fusion", "sequence", "dim", "training")
+    return Inferred({k: values[k] for k in order if values.get(k) is not None}
+                    | {k: v for k, v in values.items() if k not in order}, reasons)
+
+
+def _inputs(table: Table, values: dict, hidden: list[str], reasons: list[str]) -> dict[str, Any]:
+    given = values.get("inputs")
+    guesses = {}
+    if given is None or any("modality" not in (config or {}) for config in given.values()):
+        guesses = {g.name: g for g in infer_inputs(table, values["target"], hidden)}
+    if given is None:
+        given = {}
+        for guess in guesses.values():
+            if guess.modality is None:
+                reasons.append(f'column "{guess.name}" is left out. {guess.reason}')
+                continue
+            given[guess.name] = {}
+    if not given:
+        raise RecipeError(f"{table.name} has no column that could be an input besides the target "
+                          f'"{values["target"]}". Add one, or name it under inputs in a recipe.')
+    return {name: _input(table, name, dict(config or {}), guesses.get(name), given, reasons)
+            for name, config in given.items()}
+
+
+def _input(table: Table, name: str, config: dict, guess: Any, given: dict, reasons: list[str]):
+    """Returns one input's settings: what the user gave, then what its cells suggest."""
+    if "modality" not in config:
+        if guess is None or guess.modality is None:
+            raise RecipeError(f'inputs.{name} needs a modality. Got none, and there is no such '
+                              f"column to judge by. Write inputs.{name}.modality: text.")
+        config["modality"] = guess.modality
+        reasons.append(f"input {name}: {guess.modality}. {guess.reason}")
+        columns = list(guess.columns)
+        if columns != [name]:
+            config.setdefault(*(("columns", columns) if guess.modality == "tabular" else
+                                ("column", columns[0])))
+    beside_text = any((c or {}).get("modality") == "text" for n, c in given.items() if n != name)
+    cells = _sample(table, config, name)
+    suggested = find("preprocess", config["modality"]).suggest(cells, table.root)
+    if config["modality"] == "image" and beside_text:
+        suggested["flip"] = False  # "the left one" would become a lie
+    if "encoder" not in config:
+        encoder, extra = encoder_for(config["modality"], len(table), suggested)
+        config["encoder"] = encoder
+        suggested |= extra
+    return {"modality": config["modality"], "encoder": config["encoder"]} | suggested | config
+
+
+def _sample(table: Table, config: dict, name: str) -> list[Any]:
+    """Returns up to 64 cells, evenly spaced over the table."""
+    rows = np.unique(np.linspace(0, len(table) - 1, _SAMPLED).astype(int)) if len(table) else []
+    columns = config.get("columns") or [config.get("column", name)]
+    for column in columns:
+        if column not in table.column_names:
+            raise RecipeError(
+                f"inputs.{name}: {unknown('column', column, table.column_names)}")
+    if config["modality"] == "tabular":
+        return [{c: table.cell(int(r), c) for c in columns} for r in rows]
+    return [table.cell(int(r), columns[0]) for r in rows]
+
+
+def _name(value: Any) -> str:
+    return value if isinstance(value, str) or value is None else value["name"]

@@ -1,0 +1,191 @@
+"""The recipe: everything that a run does, as constructor arguments that YAML can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from polymodal.core import arguments, lookup
+from polymodal.core.errors import RecipeError
+
+INPUT_KEYS = ("modality", "encoder", "column", "columns")
+
+
+class Recipe:
+    """What to train: inputs with their encoders, how to fuse them, and what to predict.
+
+    Args:
+        target: str, the column to predict.
+        inputs: mapping of input names to their settings. `modality` and `encoder` choose by name;
+            `column` (or `columns` for tabular) defaults to the input's own name; every other key is
+            an argument of that modality's preprocessing or of that encoder.
+        task: str, one of `polymodal.tasks`: classification, multilabel, regression,
+            sequence_labelling or seq2seq. A mapping `{name: ..., argument: ...}` sets arguments.
+        fusion: str or mapping, one of `polymodal.fusion`.
+        sequence: str, mapping or None, the sequence model over the fused tokens: recurrent,
+            attention or none.
+        dim: int, width that every encoder's tokens have.
+        group: str or None, column whose equal values make one sequence of rows.
+        order: str or None, column that orders the rows of a sequence.
+        training: mapping of arguments of `polymodal.training.Training`.
+
+    Raises:
+        RecipeError: an unknown name or a wrong type; the message has the nearest valid name.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        inputs: dict[str, Any],
+        task: str | dict[str, Any] = "classification",
+        fusion: str | dict[str, Any] = "concat",
+        sequence: str | dict[str, Any] | None = None,
+        dim: int = 128,
+        group: str | None = None,
+        order: str | None = None,
+        training: dict[str, Any] | None = None,
+    ):
+        if not inputs:
+            raise RecipeError("A recipe needs at least one input. Got none. Add one under inputs.")
+        if order and not group:
+            raise RecipeError(f'order: "{order}" needs group. Got none. Name the column that '
+                              "holds the sequence's name under group.")
+        self.target, self.dim, self.group, self.order = target, dim, group, order
+        self.task = named(task, "tasks", "task")
+        self.fusion = named(fusion, "fusion", "fusion")
+        self.sequence = None if sequence in (None, "none") else named(
+            sequence, "sequence", "sequence")
+        self.inputs = {name: _input(name, value) for name, value in inputs.items()}
+        self.training = dict(training or {})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the recipe as plain values, in the order in which a person reads it."""
+        values: dict[str, Any] = {"task": _short(self.task), "target": self.target}
+        if self.group:
+            values |= {"group": self.group} | ({"order": self.order} if self.order else {})
+        values |= {"inputs": self.inputs, "fusion": _short(self.fusion)}
+        if self.sequence:
+            values["sequence"] = _short(self.sequence)
+        return values | {"dim": self.dim, "training": self.training}
+
+    def to_yaml(self) -> str:
+        """Returns the recipe as YAML that `read` reads back."""
+        return yaml.dump(self.to_dict(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+    def only(self, *names: str) -> Recipe:
+        """Returns the same recipe with only these inputs, as single-modality baselines need it."""
+        values = self.to_dict()
+        return from_dict(values | {"inputs": {n: self.inputs[n] for n in names}})
+
+
+def from_dict(values: Any, where: str = "recipe") -> Recipe:
+    """Builds a Recipe from plain values, checking names and types."""
+    if not isinstance(values, Mapping):
+        raise RecipeError(f"{where} needs a mapping with target and inputs. Got {values!r}.")
+    return arguments.build(Recipe, values, where)
+
+
+def load(path: str | Path) -> dict[str, Any]:
+    """Reads a YAML file of recipe settings as plain values.
+
+    Raises:
+        RecipeError: the file is absent or not YAML; the message has the line.
+    """
+    path = Path(path)
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecipeError(f"There is no recipe {path}. Give the path of a YAML file.") from error
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise RecipeError(f"{path} needs a mapping such as 'target: digit'. Got {values!r}.")
+    return values
+
+
+def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
+    """Returns `values` with settings such as "training.epochs=5" put in. Values are YAML.
+
+    Example:
+
+    >>> override({"training": {"seed": 1}}, ["training.epochs=5"])
+    {'training': {'seed': 1, 'epochs': 5}}
+    """
+    result = _copy(values)
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals or not path:
+            raise RecipeError(f'--set needs name=value. Got "{setting}". Write training.epochs=5.')
+        *parents, last = path.split(".")
+        place = result
+        for parent in parents:
+            inner = place.get(parent)
+            if isinstance(inner, str) and place is result:
+                inner = {"name": inner}
+            place[parent] = place = inner if isinstance(inner, dict) else {}
+        place[last] = yaml.safe_load(text)
+    return result
+
+
+def named(value: Any, package: str, where: str) -> dict[str, Any]:
+    """Returns `{"name": ..., argument: ...}` for a name or a mapping, checking the name."""
+    config = {"name": value} if isinstance(value, str) else dict(value or {})
+    name = config.get("name")
+    if name not in lookup.names(package):
+        raise RecipeError(f"{where}: {lookup.unknown(where, str(name), lookup.names(package))}")
+    return config
+
+
+def _input(name: str, value: Any) -> dict[str, Any]:
+    where = f"inputs.{name}"
+    if not isinstance(value, Mapping):
+        raise RecipeError(f"{where} needs a mapping such as {{modality: image}}. Got {value!r}.")
+    config = dict(value)
+    modality = config.get("modality")
+    if modality not in MODALITIES:
+        raise RecipeError(f"{where}: {lookup.unknown('modality', str(modality), MODALITIES)}")
+    config.setdefault("encoder", MODALITIES[modality])
+    if config["encoder"] not in lookup.names("encoders"):
+        raise RecipeError(
+            f"{where}: {lookup.unknown('encoder', config['encoder'], lookup.names('encoders'))}")
+    return {key: config[key] for key in sorted(config, key=_input_order)}
+
+
+# The encoder that serves a modality where the recipe names none.
+MODALITIES = {
+    "image": "convnet", "audio": "conv_audio", "video": "frame_rnn", "text": "rnn",
+    "vector": "mlp", "sequence": "rnn", "tabular": "tabular",
+}
+
+
+def _input_order(key: str) -> int:
+    return INPUT_KEYS.index(key) if key in INPUT_KEYS else len(INPUT_KEYS)
+
+
+def _short(config: dict[str, Any]) -> str | dict[str, Any]:
+    return config["name"] if len(config) == 1 else config
+
+
+def _copy(value: Any) -> Any:
+    return {k: _copy(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+class _Dumper(yaml.SafeDumper):
+    """Short lists and the settings of one input stand on one line, as a person would write."""
+
+
+def _dump_mapping(dumper: yaml.SafeDumper, value: dict) -> yaml.Node:
+    flat = all(not isinstance(v, dict) for v in value.values()) and "modality" in value
+    return dumper.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=flat)
+
+
+def _dump_list(dumper: yaml.SafeDumper, value: list | tuple) -> yaml.Node:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
+
+
+_Dumper.add_representer(dict, _dump_mapping)
+_Dumper.add_representer(list, _dump_list)
+_Dumper.add_representer(tuple, _dump_list)
