@@ -1,0 +1,196 @@
+"""The rules by which a column is judged, each with its reason in words."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from polymodal.data.free_text import is_code
+from polymodal.data.group import Sequences
+from polymodal.data.kinds import (
+    MEDIA,
+    NUM_MAGIC_BYTES,
+    kind_of_bytes,
+    kind_of_name,
+    kind_of_uri,
+)
+from polymodal.data.observed import Observed, as_number
+from polymodal.data.split_names import split_name
+
+MEDIA_SHARE = 0.9  # of the cells must be media of one kind
+FILES_LOOKED_FOR = 8
+TEXT_WORDS = 3  # an average cell of at least so many words is free text
+MAX_PHRASES = 10  # unless there are so few different ones, over and over
+MAX_CATEGORIES = 50  # of codes; above, they name things and not kinds
+CATEGORY_SHARE = 0.5  # categories repeat: at most so many distinct values a cell
+_ID_NAME = re.compile(r"(?:^|.*[_\W])(?:id|ids|uuid|guid|index|idx|key)$|^unnamed_\d+$", re.I)
+_ID_ROWS = 20
+
+
+class Verdict(NamedTuple):
+    """A modality, or None for a column that is left out, and the reason as a clause."""
+
+    modality: str | None
+    because: str
+
+
+def judge(column: Observed) -> Verdict:
+    """Returns which modality a column is."""
+    if not len(column):
+        return Verdict(None, "all its cells are empty")
+    if len(column) > 1 and column.distinct == 1:
+        return Verdict(None, "all its cells looked at hold the same value")
+    if column.all_are(bool):
+        return Verdict("tabular", "is yes or no")
+    for rule in (_media, _list, _number, _text):
+        verdict = rule(column)
+        if verdict is not None:
+            return verdict
+    kinds = sorted({type(cell).__name__ for cell in column.cells})
+    if column.all_are(datetime.date, datetime.time, datetime.timedelta):
+        return Verdict(None, "it holds dates or times, which are no modality")
+    return Verdict(None, f"it holds {', '.join(kinds)}, which is no modality")
+
+
+def _media(column: Observed) -> Verdict | None:
+    kinds = Counter(_media_kind(cell, column.table.root) for cell in column.cells)
+    named = sum(kinds[kind] for kind in (*MEDIA, "text"))
+    if named < MEDIA_SHARE * len(column):
+        if column.all_are(bytes, dict):
+            return Verdict(None, "its files are no image, sound or video")
+        return None
+    kind, count = max(((k, n) for k, n in kinds.items() if k), key=lambda item: item[1])
+    if kind == "text":
+        return Verdict(None, "it names text files instead of holding their text")
+    if count < MEDIA_SHARE * len(column):
+        mixed = " and ".join(sorted(k for k in kinds if k))
+        return Verdict(None, f"it mixes {mixed} files")
+    missing = _missing_files(column)
+    if missing is not None:
+        return missing
+    return Verdict(kind, f"{count:,} of its {len(column):,} cells looked at are {kind} files")
+
+
+def _media_kind(cell: Any, root: Path) -> str | None:
+    if isinstance(cell, str):
+        return kind_of_uri(cell) or kind_of_name(cell)
+    if isinstance(cell, bytes):
+        return kind_of_bytes(cell[:NUM_MAGIC_BYTES])
+    if isinstance(cell, dict):
+        name = cell.get("name") or cell.get("path")
+        by_bytes = kind_of_bytes((cell.get("bytes") or b"")[:NUM_MAGIC_BYTES])
+        by_name = kind_of_name(name) if isinstance(name, str) else None
+        return by_bytes or by_name or _kind_of_member(cell, root)
+    return None
+
+
+def _kind_of_member(cell: dict, root: Path) -> str | None:
+    if not isinstance(cell.get("offset"), int):
+        return None
+    try:
+        with open(root / str(cell["path"]), "rb") as file:
+            file.seek(cell["offset"])
+            return kind_of_bytes(file.read(NUM_MAGIC_BYTES))
+    except OSError:
+        return None
+
+
+def _missing_files(column: Observed) -> Verdict | None:
+    """Returns a verdict when none of a few files named by the column is there."""
+    paths = [path for path in map(_path, column.cells) if path]
+    spread = np.unique(np.linspace(0, len(paths) - 1, FILES_LOOKED_FOR).astype(int))
+    looked_for = [paths[i] for i in spread] if paths else []
+    if not looked_for or any(_exists(column.table.root / path) for path in looked_for):
+        return None
+    if all("://" in path for path in looked_for):
+        return Verdict(None, "it holds addresses on a network, and files are read from disk only")
+    return Verdict(None, f"none of {len(looked_for)} files looked for exists under "
+                         f"{column.table.root}, such as {looked_for[0]} (--media-root says where "
+                         "files are)")
+
+
+def _path(cell: Any) -> str | None:
+    if isinstance(cell, str):
+        return None if cell.startswith("data:") else cell.removeprefix("file://")
+    if isinstance(cell, dict) and cell.get("bytes") is None:
+        return cell.get("path")
+    return None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # too long a name
+        return False
+
+
+def _list(column: Observed) -> Verdict | None:
+    if not column.all_are(list):
+        return None
+    items = [item for cell in column.cells for item in cell if item is not None]
+    if not items:
+        return Verdict(None, "its lists are empty")
+    kinds = Counter(_media_kind(item, column.table.root) for item in items)
+    if kinds["image"] >= MEDIA_SHARE * len(items):
+        return Verdict("video", "its cells are lists of pictures, the frames of a video")
+    if all(isinstance(item, list) for item in items):
+        return Verdict("sequence", "its cells are lists of lists of numbers, one for each step")
+    if not all(as_number(item) is not None for item in items if not isinstance(item, bool)):
+        return Verdict(None, "its cells are lists of texts or files, which no modality reads")
+    return _numbers_in_lists(column)
+
+
+def _numbers_in_lists(column: Observed) -> Verdict:
+    lengths = Counter(len(cell) for cell in column.cells)
+    if isinstance(column.table, Sequences):
+        return Verdict("sequence", "it holds one number for each step of a sequence")
+    length, count = lengths.most_common(1)[0]
+    if count >= MEDIA_SHARE * len(column):
+        return Verdict("vector", f"its cells are lists of {length} numbers")
+    return Verdict("sequence", f"its cells are lists of {min(lengths)} to {max(lengths)} numbers, "
+                               "one for each step")
+
+
+def _number(column: Observed) -> Verdict | None:
+    if column.all_are(decimal.Decimal):
+        return Verdict("tabular", "is a number")
+    numbers = column.numbers
+    if numbers is None:
+        return None
+    if _is_row_number(column.name, np.asarray(numbers)):
+        return Verdict(None, "it only numbers the rows: whole numbers, no two alike")
+    return Verdict("tabular", "is a number")
+
+
+def _is_row_number(name: str, numbers: np.ndarray) -> bool:
+    if len(np.unique(numbers)) < len(numbers) or (numbers % 1).any():
+        return False
+    steps = np.diff(numbers)
+    in_order = (steps > 0).all() or (steps < 0).all()
+    if _ID_NAME.match(name):
+        return len(numbers) > 2
+    return bool(in_order and len(numbers) >= _ID_ROWS)
+
+
+def _text(column: Observed) -> Verdict | None:
+    if not column.all_are(str):
+        return None
+    count, share, words = column.distinct, column.distinct_share, column.mean_words
+    if all(split_name(cell) for cell in column.cells):
+        return Verdict(None, "it names the part of a split")
+    shown = f"{count:,} distinct values in {len(column):,} cells"
+    if words >= TEXT_WORDS and not (count <= MAX_PHRASES and share <= CATEGORY_SHARE / 5):
+        return Verdict("text", f"an average cell has {words:.1f} words ({shown})")
+    codes = sum(map(is_code, column.cells)) >= MEDIA_SHARE * len(column)
+    is_id = _ID_NAME.match(column.name) and share == 1 and len(column) > 2
+    if is_id or (codes and (count > MAX_CATEGORIES or (share > CATEGORY_SHARE and count > 2))):
+        return Verdict(None, f"it looks like names or numbers of things ({shown})")
+    if share <= CATEGORY_SHARE or count <= 2:
+        return Verdict("tabular", f"is a category ({shown})")
+    return Verdict("text", f"its values hardly ever repeat ({shown})")

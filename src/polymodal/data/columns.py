@@ -1,0 +1,110 @@
+"""From the columns of a table to its inputs: a guess for each, with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from polymodal.core.errors import RecipeError
+from polymodal.core.lookup import unknown
+from polymodal.data.column_rules import Verdict, judge
+from polymodal.data.observed import Observed
+from polymodal.data.table import Table
+from polymodal.data.task_guess import TaskGuess, infer_task
+
+__all__ = ["InputGuess", "Judgement", "LeftOut", "TaskGuess", "infer_inputs", "infer_task",
+           "judge_columns"]
+
+_CHANGE = 'write another modality for "{name}" under inputs, or ignore the column, to change it'
+_USE = 'name "{name}" under inputs with a modality to use it all the same'
+
+
+@dataclass(frozen=True)
+class InputGuess:
+    """An input that a model could have.
+
+    Args:
+        name: str, name of the input.
+        modality: str: image, audio, video, text, vector, sequence or tabular.
+        columns: list of columns it is read from; several only for tabular.
+        reason: str, one sentence: why, and how to change it.
+    """
+
+    name: str
+    modality: str
+    columns: list[str]
+    reason: str
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A column that becomes no input, and one sentence that says why and what to do about it."""
+
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The inputs of a table and the columns left out, each with its reason."""
+
+    inputs: list[InputGuess]
+    left_out: list[LeftOut]
+
+
+def infer_inputs(table: Table, target: str | None = None,
+                 ignore: Iterable[str] = ()) -> list[InputGuess]:
+    """Returns the inputs that the columns of a table make, but for `target` and `ignore`.
+
+    Args:
+        table: Table.
+        target: str, the column to predict, or None.
+        ignore: names of columns to leave out.
+
+    Raises:
+        RecipeError: a column that the table lacks.
+
+    Example:
+
+    >>> from polymodal.data.table import read
+    >>> table = read({"note": ["the cat sat down", "a dog ran away"], "age": [3, 5], "y": [0, 1]})
+    >>> [(guess.name, guess.modality) for guess in infer_inputs(table, "y")]
+    [('note', 'text'), ('tabular', 'tabular')]
+    """
+    return judge_columns(table, target, ignore).inputs
+
+
+def judge_columns(table: Table, target: str | None = None,
+                  ignore: Iterable[str] = ()) -> Judgement:
+    """Returns what `infer_inputs` does, together with the columns that it leaves out and why."""
+    skipped = set([ignore] if isinstance(ignore, str) else ignore) | ({target} - {None})
+    for column in sorted(skipped - set(table.column_names)):
+        raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")
+    inputs, left_out, fields = [], [], {}
+    for name in table.column_names:
+        if name in skipped:
+            continue
+        verdict = judge(Observed(table, name))
+        if verdict.modality is None:
+            reason = f"Left out because {verdict.because}; {_USE.format(name=name)}."
+            left_out.append(LeftOut(name, reason))
+        elif verdict.modality == "tabular":
+            fields[name] = verdict
+        else:
+            reason = (f"Read as {verdict.modality} because {verdict.because}; "
+                      f"{_CHANGE.format(name=name)}.")
+            inputs.append(InputGuess(name, verdict.modality, [name], reason))
+    if fields:
+        inputs.append(_tabular(fields, taken={guess.name for guess in inputs}))
+    return Judgement(inputs, left_out)
+
+
+def _tabular(fields: dict[str, Verdict], taken: set[str]) -> InputGuess:
+    name = "tabular"
+    while name in taken:
+        name += "_fields"
+    because = "; ".join(f'"{column}" {verdict.because}' for column, verdict in fields.items())
+    return InputGuess(
+        name, "tabular", list(fields),
+        f"Read as one tabular input because {because}; ignore a column, or give it an input of "
+        "its own, to change it.")
