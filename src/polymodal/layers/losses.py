@@ -17,7 +17,7 @@ class CrossEntropy(keras.losses.Loss):
         label_smoothing: float, share of the target that is spread evenly over all classes, 0..1.
 
     Call arguments:
-        y_true: whole numbers (batch,) or (batch, time).
+        y_true: whole numbers (batch,) or (batch, time); negative ones need weight 0.
         y_pred: logits (batch, classes) or (batch, time, classes).
 
     Source: label smoothing, Szegedy et al. 2016, https://arxiv.org/abs/1512.00567, section 7.
@@ -29,7 +29,7 @@ class CrossEntropy(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         y_pred = ops.cast(y_pred, "float32")
-        y_true = ops.cast(_like_rows(y_true, y_pred), "int32")
+        y_true = ops.maximum(ops.cast(_like_rows(y_true, y_pred), "int32"), 0)
         chosen = ops.take_along_axis(y_pred, y_true[..., None], axis=-1)[..., 0]
         if self.label_smoothing:
             evenly = ops.mean(y_pred, axis=-1)

@@ -1,0 +1,98 @@
+"""The free-running recurrent decoder: attends to its memory at each step, until it says end."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from polymodal.layers.attention import MultiHeadAttention
+from polymodal.layers.pooling import pool_mean
+
+__all__ = ["RecurrentAttentionDecoder"]
+
+
+class RecurrentAttentionDecoder(keras.layers.Layer):
+    """Gives outputs of any number: a GRU over them, which looks at the memory by attention.
+
+    The GRU starts from the mean of the memory and reads the outputs so far; at each step its state
+    asks the memory, and state and answer together give the next output.
+
+    Args:
+        dim: int, width of the hidden state; divisible by `num_heads`.
+        num_outputs: int, number of output ids. Id `num_outputs` exists as an input only, for a
+            start that is no output.
+        num_heads: int, attention heads.
+        dropout: float, rate on what enters the GRU and what leaves it.
+
+    Call arguments:
+        tokens: int32 (batch, steps), the output before each step, the start first. Negative ones
+            are outputs that nobody knows, and count as a start.
+        memory: (batch, time, any dim), the fused tokens G.
+        memory_mask: bool (batch, time).
+
+    Returns:
+        float32 logits (batch, steps, num_outputs), equal to those of repeated `step`.
+
+    Source: Luong et al. 2015, https://arxiv.org/abs/1508.04025, section 3.1, with several heads
+    and without feeding the attended vector to the next step, so that training needs no loop.
+    """
+
+    aligned = False
+
+    def __init__(self, dim: int, num_outputs: int, num_heads: int = 4, dropout: float = 0.1,
+                 **kwargs):
+        super().__init__(**kwargs)
+        self.dim, self.num_outputs = dim, num_outputs
+        policy = self.dtype_policy
+        self.embedding = keras.layers.Embedding(num_outputs + 1, dim, dtype=policy)
+        self.start = keras.layers.Dense(dim, activation="tanh", dtype=policy)
+        self.drop = keras.layers.Dropout(dropout, dtype=policy)
+        self.recurrent = keras.layers.GRU(dim, return_sequences=True, dtype=policy)
+        self.attention = MultiHeadAttention(dim, num_heads, dropout, dtype=policy)
+        self.mix = keras.layers.Dense(2 * dim, activation="gelu", dtype=policy)
+        self.logits = keras.layers.Dense(num_outputs, dtype="float32")
+
+    def build(self, tokens_shape, memory_shape):
+        narrow, wide = (None, None, self.dim), (None, None, 2 * self.dim)
+        self.embedding.build(tokens_shape)
+        self.start.build((None, memory_shape[-1]))
+        self.recurrent.build(narrow)
+        self.attention.build(narrow, memory_shape)
+        self.mix.build(wide)
+        self.logits.build(wide)
+        self.built = True
+
+    def call(self, tokens, memory, memory_mask, training=None):
+        embedded = self.drop(self._embed(tokens), training=training)
+        start = self.initial_state(memory, memory_mask)[0]
+        hidden = self.recurrent(embedded, initial_state=start)  # (batch, steps, dim)
+        return self._read(hidden, memory, memory_mask, training)
+
+    def initial_state(self, memory, memory_mask):
+        """Returns the state in front of the first step: every leaf has the batch first."""
+        return (self.start(pool_mean(ops.cast(memory, self.compute_dtype), memory_mask)),)
+
+    def step(self, tokens, state, memory, memory_mask):
+        """Does one step.
+
+        Args:
+            tokens: int32 (batch,), the output before.
+            state: what `initial_state` or the step before returned.
+            memory, memory_mask: as for `call`.
+
+        Returns:
+            (logits (batch, num_outputs), state)
+        """
+        hidden, _ = self.recurrent.cell(self._embed(tokens), list(state))
+        logits = self._read(hidden[:, None], memory, memory_mask, False)
+        return logits[:, 0], (hidden,)
+
+    def _read(self, hidden, memory, memory_mask, training):
+        everywhere = ops.ones_like(hidden[..., 0], dtype="bool")
+        answer = self.attention(hidden, everywhere, memory, memory_mask, training=training)
+        mixed = self.mix(ops.concatenate([hidden, answer], axis=-1))
+        return self.logits(self.drop(mixed, training=training))
+
+    def _embed(self, tokens):
+        start = ops.full_like(tokens, self.num_outputs)
+        return self.embedding(ops.where(tokens < 0, start, tokens))

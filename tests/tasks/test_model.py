@@ -1,0 +1,140 @@
+"""The model: from a batch to logits, with inputs missing and hidden."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from polymodal.core.errors import PolymodalError, RecipeError
+from polymodal.core.lookup import find
+from polymodal.tasks.classification import Classification
+from polymodal.tasks.model import Model
+from polymodal.tasks.sequence_labelling import SequenceLabelling
+
+DIM = 16
+
+
+class Bend(keras.layers.Layer):
+    """An encoder of vectors per step that tells the test what it was given."""
+
+    def __init__(self, dim, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = keras.layers.Dense(dim, activation="gelu", dtype=self.dtype_policy)
+
+    def build(self, inputs_shape):
+        self.dense.build(inputs_shape)
+        self.built = True
+
+    def call(self, inputs, mask, training=None):
+        return self.dense(inputs), mask
+
+
+def make(fusion="concat", task=None, names=("image", "text"), fusion_args=None, **given):
+    keys = {name: f"input_{i}" for i, name in enumerate(names)}
+    return Model({name: Bend(DIM) for name in names}, keys,
+                 find("fusion", fusion)(DIM, **(fusion_args or {})),
+                 task or Classification(3), **given)
+
+
+def batch(rows=6, time=4, names=2, seed=0):
+    rng = np.random.default_rng(seed)
+    inputs = {}
+    for index in range(names):
+        mask = np.arange(time) < rng.integers(1, time + 1, (rows, 1))
+        mask[index + 1] = False
+        inputs[f"input_{index}"] = rng.normal(size=(rows, time, 5)).astype("float32")
+        inputs[f"input_{index}"] *= mask[..., None]
+        inputs[f"input_{index}_mask"] = mask
+    return inputs
+
+
+def numpy(tensor):
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def test_a_batch_becomes_logits():
+    logits = make()(batch())
+    assert tuple(logits.shape) == (6, 3)
+    assert np.isfinite(numpy(logits)).all()
+
+
+def test_a_symbolic_batch_builds_the_model():
+    model = make()
+    spec = {k: keras.KerasTensor((None, None, *v.shape[2:]), dtype=str(v.dtype))
+            for k, v in batch().items()}
+    assert tuple(model(spec).shape) == (None, 3)
+    names = {v.path for v in model.variables}
+    model(batch())
+    assert {v.path for v in model.variables} == names
+
+
+def test_keys_that_are_not_the_models_own_change_nothing():
+    model, inputs = make(), batch()
+    expected = numpy(model(inputs))
+    extra = {"another": np.ones((6, 2), "float32"), **inputs, "z": np.zeros(6, "float32")}
+    np.testing.assert_allclose(numpy(model(extra)), expected, atol=1e-6)
+
+
+def test_a_missing_key_is_named():
+    model, inputs = make(), batch()
+    model(inputs)
+    inputs.pop("input_1_mask")
+    with pytest.raises(PolymodalError, match=r"Add \['input_1_mask'\]"):
+        model(inputs)
+
+
+def test_encoders_and_keys_must_name_the_same_inputs():
+    with pytest.raises(RecipeError, match=r"Model needs one key for each encoder. Got encoders"):
+        Model({"image": Bend(DIM)}, {"text": "input_0"}, find("fusion", "concat")(DIM),
+              Classification(3))
+
+
+def test_logits_are_float32_in_bfloat16():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        logits = make()(batch())
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert keras.backend.standardize_dtype(logits.dtype) == "float32"
+
+
+@pytest.mark.parametrize("fusion", ["gated", "stepwise_concat"])
+def test_a_task_per_step_gives_logits_per_step(fusion):
+    arguments = {"stepwise": True} if fusion == "gated" else {}
+    model = make(fusion, SequenceLabelling(3), fusion_args=arguments)
+    assert tuple(model(batch()).shape) == (6, 4, 3)
+
+
+def test_modality_dropout_hides_whole_inputs_in_training_only():
+    model, inputs = make(modality_dropout=0.5), batch(rows=200)
+    shown = {}
+    model.fusion.call, original = (lambda streams, training=None: shown.update(streams)
+                                   or original(streams, training=training)), model.fusion.call
+    model(inputs, training=False)
+    masks = [numpy(shown[name][1]) for name in ("image", "text")]
+    assert all((m == inputs[f"input_{i}_mask"]).all() for i, m in enumerate(masks))
+    model(inputs, training=True)
+    kept = np.stack([numpy(shown[name][1]).any(1) for name in ("image", "text")], 1)
+    there = np.stack([inputs[f"input_{i}_mask"].any(1) for i in range(2)], 1)
+    assert not (kept & ~there).any()
+    assert (kept.any(1) == there.any(1)).all(), "a row lost everything it had"
+    both = there.all(1)
+    assert 0.25 < (kept[both].sum(1) == 1).mean() < 0.95
+
+
+def test_a_model_learns_what_only_both_inputs_say():
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 2, (2, 256))
+    inputs = batch(256, 1)
+    for index, bits in enumerate((first, second)):
+        inputs[f"input_{index}"][:] = bits[:, None, None] - 0.5
+        inputs[f"input_{index}_mask"][:] = True
+    task = Classification(2)
+    model = make(task=task)
+    weights = np.full(256, 1 / 64, "float32")
+    model.compile(optimizer=keras.optimizers.Adam(0.01), loss=task.loss())
+    model.fit(inputs, first ^ second, sample_weight=weights, batch_size=64, epochs=15, verbose=0)
+    found = task.activate(model.predict(inputs, verbose=0)).argmax(1)
+    assert (found == (first ^ second)).mean() > 0.99
