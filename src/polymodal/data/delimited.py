@@ -28,12 +28,14 @@ def read_delimited(path: Path, delimiter: str, others: dict[str, str]) -> pa.Rec
         DataError: the header or a row cannot be used; the message gives row and fix. Rows are
             checked while the stream is consumed.
     """
-    names = _header(path, delimiter, others)
+    names, num_blank_lines = _header(path, delimiter, others)
     schema = pa.schema([(name, pa.string()) for name in names])
-    return pa.RecordBatchReader.from_batches(schema, _batches(path, delimiter, schema))
+    return pa.RecordBatchReader.from_batches(schema, _batches(
+        path, delimiter, schema, num_blank_lines))
 
 
-def _header(path: Path, delimiter: str, others: dict[str, str]) -> list[str]:
+def _header(path: Path, delimiter: str, others: dict[str, str]) -> tuple[list[str], int]:
+    """Returns the names of the columns and how many blank lines come before them."""
     with open(path, "rb") as file:
         start = file.read(4)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -41,7 +43,8 @@ def _header(path: Path, delimiter: str, others: dict[str, str]) -> list[str]:
                         reason="encoding")
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            record = next((r for r in csv.reader(file, delimiter=delimiter) if r), None)
+            records = enumerate(csv.reader(file, delimiter=delimiter))
+            skip, record = next((r for r in records if "".join(r[1]).strip()), (0, None))
     except UnicodeDecodeError:
         raise _not_utf8(path) from None
     except csv.Error as error:
@@ -52,7 +55,7 @@ def _header(path: Path, delimiter: str, others: dict[str, str]) -> list[str]:
                         path=path.name, reason="empty_table")
     names = [name.strip() or f"unnamed_{i + 1}" for i, name in enumerate(record)]
     _check_names(names, path, delimiter, others)
-    return names
+    return names, skip
 
 
 def _check_names(names: list[str], path: Path, delimiter: str, others: dict[str, str]) -> None:
@@ -75,14 +78,20 @@ def _called(delimiter: str) -> str:
     return {",": "commas", "\t": "tabs"}.get(delimiter, repr(delimiter))
 
 
-def _batches(path: Path, delimiter: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _batches(path: Path, delimiter: str, schema: pa.Schema,
+             num_blank_lines: int) -> Iterator[pa.RecordBatch]:
     """Yields batches; where one row is longer than a block, starts again with a longer block."""
     done, block_bytes, last = 0, BLOCK_BYTES, None
     while True:
         position = 0
         bad_rows: list[pc.InvalidRow] = []
+        options = pc.ReadOptions(
+            # One thread: only then does a bad row know its number. The names in the file may be
+            # empty or carry spaces, so that line is skipped and ours are given.
+            use_threads=False, block_size=block_bytes, column_names=schema.names,
+            skip_rows=num_blank_lines, skip_rows_after_names=1)
         try:
-            for batch in _open(path, delimiter, schema, block_bytes, bad_rows):
+            for batch in _open(path, delimiter, schema, options, bad_rows):
                 fresh = batch.slice(max(done - position, 0))
                 position += batch.num_rows
                 if fresh.num_rows:
@@ -96,17 +105,13 @@ def _batches(path: Path, delimiter: str, schema: pa.Schema) -> Iterator[pa.Recor
     _check_last_quote(path, last)
 
 
-def _open(path: Path, delimiter: str, schema: pa.Schema, block_bytes: int, bad_rows: list):
+def _open(path: Path, delimiter: str, schema: pa.Schema, options: pc.ReadOptions, bad_rows: list):
     def stop(row):
         bad_rows.append(row)
         return "error"
 
-    # One thread: only then does a bad row know its number. The names of the file may carry spaces
-    # or be empty, so they are skipped and ours are given.
     return pc.open_csv(
-        path,
-        pc.ReadOptions(use_threads=False, block_size=block_bytes, column_names=schema.names,
-                       skip_rows_after_names=1),
+        path, options,
         pc.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=stop),
         pc.ConvertOptions(column_types=schema, strings_can_be_null=False),
     )
