@@ -52,13 +52,14 @@ def test_classes_that_are_called_as_splits_stay_classes(tmp_path):
 
 
 def test_texts_are_read(tmp_path):
-    table = read(fill(tmp_path / "t", {"neg/1.txt": "无聊的电影", "pos/1.txt": "\ufeffa fine film"}))
+    files = {"neg/1.txt": "无聊的电影", "pos/1.txt": "\ufeffa fine film"}
+    table = read(fill(tmp_path / "t", files))
     assert list(table.values("text")) == ["无聊的电影", "a fine film"]
 
 
 def test_text_that_is_not_utf8(tmp_path):
     root = fill(tmp_path / "t", {"neg/1.txt": b"\xff\xfe\xfa"})
-    with pytest.raises(DataError, match=r"neg/1\.txt\)? ?needs UTF-8 text|1\.txt needs UTF-8 text"):
+    with pytest.raises(DataError, match=r"^neg/1\.txt needs UTF-8 text\. Save the file"):
         read(root)
 
 

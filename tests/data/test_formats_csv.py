@@ -74,7 +74,7 @@ def test_long_ragged_row_is_cut_in_the_message(tmp_path):
 
 
 def test_bytes_that_are_not_utf8_name_the_line_and_the_fix(tmp_path):
-    path = write(tmp_path, "a,b\n1,2\n".encode() + "3,红".encode("gb18030") + b"\n")
+    path = write(tmp_path, b"a,b\n1,2\n" + "3,红".encode("gb18030") + b"\n")
     with pytest.raises(DataError, match=r"t\.csv needs UTF-8 text\. Got the byte 0xba in line 3\. "
                                         r"Save the file as UTF-8, for example: iconv -f gb18030"):
         read(path)
@@ -101,11 +101,18 @@ def test_semicolons_are_recognised(tmp_path):
         read(write(tmp_path, "a;b\n1;2\n"))
 
 
-def test_unclosed_quote_does_not_swallow_rows(tmp_path):
-    path = write(tmp_path, 'a,b\n1,2\n4,"abc\n5,6\n7,8\n')
-    with pytest.raises(DataError, match=r'opens a quote \("\) in its last row that is never '
-                                        r"closed; 3 lines stand"):
+@pytest.mark.parametrize(("rows", "lines"), [
+    ('4,"abc\n5,6\n7,8\n', "line 3 to 5"), ('4,"abc\n5,6\n7,"xy"\n8,9\n', "line 3 to 5")])
+def test_stray_quote_does_not_swallow_rows(tmp_path, rows, lines):
+    path = write(tmp_path, "a,b\n1,2\n" + rows)
+    with pytest.raises(DataError, match=rf'^t\.csv has a quote \("\) in {lines} that is not closed '
+                                        r"at the end of its cell\. Put the whole cell between"):
         read(path)
+
+
+def test_quotes_and_line_breaks_in_one_cell_are_fine(tmp_path):
+    table = read(write(tmp_path, 'a,b\n1,"x ""y""\nz"\n2,3\n'))
+    assert list(table.values("b")) == ['x "y"\nz', "3"]
 
 
 def test_last_cell_with_a_closed_line_break_is_fine(tmp_path):

@@ -79,7 +79,7 @@ def test_pattern_that_matches_nothing(tmp_path):
 
 def test_members_that_do_not_stand_side_by_side(tmp_path):
     path = write_tar(tmp_path / "a.tar", [("1.png", PNG), ("2.png", PNG), ("1.cls", "x")])
-    with pytest.raises(DataError, match=r"do not stand side by side\. Write the tar sorted by name"):
+    with pytest.raises(DataError, match=r"do not stand side by side\. Write the tar sorted"):
         read(path)
 
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as compute
 import pyarrow.csv as pc
 
 from polymodal.core.errors import DataError
+from polymodal.data.quotes import check_quotes
 
 BLOCK_BYTES = 1 << 23
 _MAX_BLOCK_BYTES = 1 << 30
@@ -81,7 +83,7 @@ def _called(delimiter: str) -> str:
 def _batches(path: Path, delimiter: str, schema: pa.Schema,
              num_blank_lines: int) -> Iterator[pa.RecordBatch]:
     """Yields batches; where one row is longer than a block, starts again with a longer block."""
-    done, block_bytes, last = 0, BLOCK_BYTES, None
+    done, block_bytes, last, doubtful = 0, BLOCK_BYTES, None, False
     while True:
         position = 0
         bad_rows: list[pc.InvalidRow] = []
@@ -96,13 +98,25 @@ def _batches(path: Path, delimiter: str, schema: pa.Schema,
                 position += batch.num_rows
                 if fresh.num_rows:
                     done, last = position, fresh
+                    doubtful = doubtful or any(map(_may_be_swallowed, fresh.columns))
                     yield pa.record_batch(fresh.columns, schema=schema)
             break
         except pa.ArrowInvalid as error:
             if "straddl" not in str(error) or block_bytes >= _MAX_BLOCK_BYTES:
                 raise _explain(error, path, bad_rows) from error
             block_bytes *= 8
-    _check_last_quote(path, last)
+    if doubtful or (last is not None and "\n" in last.columns[-1][-1].as_py()):
+        check_quotes(path, delimiter)
+
+
+def _may_be_swallowed(column: pa.Array) -> bool:
+    """Returns True where a cell holds a line break and a quote: rows that a stray quote joins do.
+
+    Many texts do as well, so this only says that a slower look is worth while.
+    """
+    breaks = compute.match_substring(column, "\n")
+    return bool(compute.any(breaks).as_py() and compute.any(
+        compute.and_(breaks, compute.match_substring(column, '"'))).as_py())
 
 
 def _open(path: Path, delimiter: str, schema: pa.Schema, options: pc.ReadOptions, bad_rows: list):
@@ -150,17 +164,3 @@ def _not_utf8(path: Path) -> DataError:
                     reason="encoding")
     return DataError("needs UTF-8 text.", "Save the file as UTF-8.", path=path.name,
                      reason="encoding")
-
-
-def _check_last_quote(path: Path, last: pa.RecordBatch | None) -> None:
-    """An unclosed quote swallows the rest of the file into one cell, without any other sign."""
-    if last is None or "\n" not in (cell := last.columns[-1][-1].as_py() or ""):
-        return
-    with open(path, "rb") as file:
-        file.seek(max(path.stat().st_size - 16, 0))
-        if file.read().rstrip(b"\r\n").endswith(b'"'):
-            return
-    lines = cell.count("\n")
-    raise DataError(f'opens a quote (") in its last row that is never closed; {lines} lines stand '
-                    "in that one cell.", 'Close the quote, or write it as "" between quotes.',
-                    path=path.name, reason="quotes")
