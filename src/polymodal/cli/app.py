@@ -77,8 +77,8 @@ def train(
     from polymodal.recipe.recipe import load, override
 
     given = load(recipe) if recipe else {}
-    given |= {k: v for k, v in dict(target=target, task=task, group=group, order=order).items()
-              if v is not None}
+    named = {"target": target, "task": task, "group": group, "order": order}
+    given |= {k: v for k, v in named.items() if v is not None}
     given = override(given, set_ or [])
     _use(engine or given.pop("engine", None))
     from polymodal.data.table import read

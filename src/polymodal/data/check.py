@@ -40,6 +40,12 @@ class Checked:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def only(self, index: int) -> Checked:
+        """Returns the rows that have one source, and what is known of it."""
+        there = self.present[:, index]
+        return Checked(self.rows[there], self.lengths[there][:, [index, -1]],
+                       self.present[there][:, [index]], self.valid[there], self.errors)
+
     def fingerprint(self) -> str:
         """Returns a sha256 of the rows, lengths, presence and valid counts, for resuming."""
         digest = hashlib.sha256()

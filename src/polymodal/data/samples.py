@@ -75,6 +75,13 @@ class Samples:
         """Reads the source from a pack from now on; `slots` is the item of each row, or -1."""
         self._packs[source.name] = slots, pack
 
+    def only(self, name: str) -> Samples:
+        """Returns the same rows with one source alone, reading the same packs."""
+        chosen = [source for source in self.sources if source.name == name]
+        alone = Samples(self.table, chosen, self.target_object, self.target_column, self.cache)
+        alone._packs = {key: pack for key, pack in self._packs.items() if key == name}
+        return alone
+
     def decoded(self, row: int) -> dict[str, Any]:
         """Returns `{input name: decoded value, or None when it is missing}`.
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from polymodal.core import arguments
-from polymodal.core.batch import input_key
+from polymodal.core.batch import PREVIOUS, input_key, mask_key
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.recipe.recipe import INPUT_KEYS, Recipe
@@ -54,26 +56,83 @@ def _build_input(index: int, name: str, config: dict[str, Any]) -> Input:
 
 
 def build_target(recipe: Recipe) -> Any:
-    """Builds the object that turns target cells into what the loss sees."""
-    return _with_settings(recipe.task, "preprocess.targets", "tasks")
+    """Builds the object that turns target cells into what the loss sees.
+
+    Raises:
+        RecipeError: a setting of the task that neither the task nor its target has.
+    """
+    name = recipe.task["name"]
+    target = find("preprocess.targets", name)
+    of_target = arguments.parameters(target)
+    of_task = arguments.parameters(find("tasks", name), skip=("num_outputs",))
+    settings = {k: v for k, v in recipe.task.items() if k != "name"}
+    for key in settings:
+        if key not in of_target and key not in of_task:
+            raise RecipeError(f"task: {unknown('setting', key, [*of_target, *of_task])}")
+    return arguments.build(target, {k: v for k, v in settings.items() if k in of_target}, "task")
 
 
-def build_model(recipe: Recipe, inputs: list[Input], target: Any, **settings: Any) -> Any:
-    """Builds the Keras model, its variables made by one call on a small empty batch.
+def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dropout: float = 0.0,
+                label_smoothing: float = 0.0, seed: int = 0) -> tuple[Any, Any]:
+    """Builds the Keras model, its variables made by one call on a batch of zeros, and its task.
 
     Args:
         recipe: Recipe.
         inputs: list of Input, whose modalities have been fitted or restored.
         target: object of `polymodal.preprocess.targets`, fitted or restored.
-        settings: `modality_dropout`, `label_smoothing`, as training has them.
+        modality_dropout: float, rate at which training hides an input.
+        label_smoothing: float, for tasks that have it.
+        seed: int, of weights and dropout.
     """
+    import keras
+
     from polymodal.tasks.model import Model
 
-    encoders = {i.name: _build_encoder(recipe, i) for i in inputs}
-    fusion = _build_part("fusion", recipe.fusion, recipe.dim, recipe.task["name"])
-    sequence = recipe.sequence and _build_part("sequence", recipe.sequence, recipe.dim, "")
-    task = _build_task(recipe, target, settings.pop("label_smoothing", 0.0))
-    model = Model(encoders, {i.name: i.key for i in inputs}, fusion, task, sequence=sequence,
-                  **settings)
+    keras.utils.set_random_seed(seed)
+    task = build_task(recipe, target.num_outputs, label_smoothing=label_smoothing)
+    stepwise = task.per_step or task.autoregressive
+    fusion = _build_part("fusion", recipe.fusion, recipe.dim, stepwise=stepwise)
+    sequence = _build_part("sequence", recipe.sequence, recipe.dim) if recipe.sequence else None
+    model = Model({i.name: _build_encoder(recipe, i) for i in inputs},
+                  {i.name: i.key for i in inputs}, fusion, task, sequence=sequence,
+                  modality_dropout=modality_dropout, seed=seed)
     model(empty_batch(inputs, target))
-    return model
+    return model, task
+
+
+def empty_batch(inputs: list[Input], target: Any, rows: int = 2, steps: int = 8) -> dict[str, Any]:
+    """Returns a batch of zeros with the shapes that these inputs have, to build a model with."""
+    batch: dict[str, Any] = {}
+    for item in inputs:
+        shape = tuple(steps if n is None else n for n in item.modality.shape)
+        batch[item.key] = np.zeros((rows, *shape), item.modality.dtype)
+        over_time = item.modality.has_time or item.modality.has_fields
+        batch[mask_key(item.key)] = np.ones((rows, *shape[: int(over_time)]), bool)
+    if hasattr(target, "previous"):
+        batch[PREVIOUS] = np.zeros((rows, steps), np.int32)
+    return batch
+
+
+def build_task(recipe: Recipe, num_outputs: int, **settings: Any) -> Any:
+    """Builds the task: head, loss, and what its outputs mean."""
+    factory = find("tasks", recipe.task["name"])
+    known = arguments.parameters(factory)
+    fitting = {k: v for k, v in settings.items() if k in known and k not in recipe.task}
+    config = {k: v for k, v in recipe.task.items() if k != "name" and k in known}
+    return arguments.build(factory, config, "task", num_outputs=num_outputs, **fitting)
+
+
+def _build_encoder(recipe: Recipe, item: Input) -> Any:
+    factory = find("encoders", item.encoder)
+    given = {"dim": recipe.dim}
+    if "vocabulary_size" in arguments.parameters(factory):
+        given["vocabulary_size"] = getattr(item.modality, "vocabulary_size", None)
+    return arguments.build(factory, item.encoder_settings, f"inputs.{item.name}", **given)
+
+
+def _build_part(package: str, config: dict[str, Any], dim: int, **given: Any) -> Any:
+    factory = find(package, config["name"])
+    settings = {k: v for k, v in config.items() if k != "name"}
+    known = arguments.parameters(factory)
+    given = {k: v for k, v in given.items() if k in known and k not in settings}
+    return arguments.build(factory, settings, package, dim=dim, **given)

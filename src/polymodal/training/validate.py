@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
-import keras
 import numpy as np
 
 from polymodal.core import faults
-
-
-class Output(NamedTuple):
-    """What a model said about one batch, beside what was right.
-
-    Args:
-        rows: (batch,) int, rows of the table, -1 where a row only fills the batch.
-        logits: (batch, ...) float32.
-        targets: what the loss sees, (batch, ...).
-        weights: (batch,) or (batch, time) float32, 0 where nothing is to be scored.
-    """
-
-    rows: np.ndarray
-    logits: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
+from polymodal.inference.outputs import Output, outputs
 
 
 Score = Callable[[list[Output]], dict[str, float]]
-
-
-def outputs(model: Any, loader: Any) -> Iterator[Output]:
-    """Yields what the model says about each batch of a loader, in the loader's first epoch."""
-    for step, (inputs, targets, weights) in enumerate(loader.epoch(0, 0)):
-        logits = keras.ops.convert_to_numpy(model.predict_on_batch(inputs))
-        faults.point("validation_step")
-        yield Output(loader.rows_of(0, step), np.asarray(logits, "float32"), targets, weights)
 
 
 def validate(
@@ -53,7 +29,7 @@ def validate(
     """
     faults.point("validation_started")
     seen, total, count = [], 0.0, 0.0
-    for output in outputs(model, loader):
+    for output in outputs(model, loader, generate=False):
         valid = float(np.count_nonzero(output.weights))
         total += valid * float(loss(output.targets, output.logits, output.weights))
         count += valid
@@ -61,6 +37,8 @@ def validate(
         between()
     scores = {"val_loss": total / count if count else math.nan}
     if score is not None:
+        if getattr(model, "autoregressive", False):  # scored as it is used: on its own outputs
+            seen = list(outputs(model, loader))
         scores |= {name: float(value) for name, value in score(seen).items()}
     faults.point("validation_finished")
     return scores

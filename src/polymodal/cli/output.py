@@ -1,0 +1,162 @@
+"""What the commands print: tables for people on stderr or stdout, one JSON object with --json."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from polymodal.core.errors import RecipeError
+from polymodal.core.lookup import describe, unknown
+from polymodal.core.progress import say
+
+
+def emit(value: Any) -> None:
+    """Prints one JSON object on stdout. What is not a finite number is null."""
+    print(jsonlib.dumps(_finite(value), ensure_ascii=False, allow_nan=False))
+
+
+def columns(rows: Iterable[Sequence[str]], indent: str = "  ") -> str:
+    """Returns rows as aligned columns."""
+    rows = [list(map(str, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
+    return "\n".join(
+        indent + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows)
+
+
+def names(package: str) -> None:
+    """Prints the names of a package, one line each, from the code itself."""
+    print(columns(describe(package).items()))
+
+
+def finish(run: Any, json: bool) -> None:
+    """Prints what training came to."""
+    if json:
+        emit({"folder": str(run.folder), **run.metrics})
+        return
+    for split, found in run.metrics.items():
+        print(f"\n{split}: {_rows(found)}")
+        print(columns(_scores(found)))
+    if run.verdict:
+        print(f"\n{run.verdict}")
+    print(f"\nThe run is in {run.folder}. Open {run.folder / 'report.html'}, or go on with:")
+    print(f"  polymodal predict {run.folder} --data new.csv --out predictions.csv")
+    print(f"  polymodal evaluate {run.folder} --data other.csv")
+
+
+def evaluation(found: Mapping[str, Any], json: bool) -> None:
+    """Prints scores with intervals, and those of each slice."""
+    if json:
+        emit(found)
+        return
+    print(_rows(found))
+    print(columns(_scores(found)))
+    for name, parts in found["slices"].items():
+        if name == "inputs present" and len(parts) < 2:
+            continue
+        print(f"\nby {name}")
+        metric = next(iter(found["metrics"]))
+        lines = [("", "rows", metric, "95 % interval")]
+        for value, part in parts.items():
+            interval = part["intervals"].get(metric)
+            shown = part["metrics"].get(metric)
+            lines.append((value, part["n"], _number(shown), _interval(interval)))
+        print(columns(lines))
+
+
+def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
+          json: bool) -> None:
+    """Predicts a table and writes the file, every input row in order."""
+    from polymodal.inference.files import lines, write_predictions_table
+    from polymodal.inference.predictor import as_table
+
+    if out is None and not json:
+        raise RecipeError("predict needs --out for the predictions of a table. Got none. "
+                          "Write --out predictions.csv, or --json.")
+    rows = as_table(data, media_root)
+    found = predictor.predict(rows)
+    if out is not None:
+        write_predictions_table(out, predictor, rows, found)
+        say(f"Wrote {len(rows)} rows to {out}, {len(found.errors)} of them with an error.")
+    if json:
+        emit({"task": found.task, "rows": {"read": found.num_rows, "used": len(set(found.rows)),
+                                           "dropped": found.dropped},
+              "predictions": list(lines(predictor, rows, found))})
+
+
+def row(predictor: Any, inputs: Sequence[str], json: bool) -> None:
+    """Predicts one row given as name=value pairs and prints the answer."""
+    from polymodal.inference.files import one_row
+
+    values = {}
+    for item in inputs:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise RecipeError(f'--input needs name=value. Got "{item}". Write image=a.png.')
+        values[name] = value or None
+    known = [c for i in predictor.inputs for c in i.columns]
+    for name in values:
+        if name not in known:
+            raise RecipeError(f"--input: {unknown('input', name, known)}")
+    answer = one_row(predictor, values)
+    if json:
+        emit(answer)
+    else:
+        chances = answer.pop("probabilities", None)
+        print(columns((k, v if isinstance(v, str) else jsonlib.dumps(v, ensure_ascii=False))
+                      for k, v in answer.items() if v is not None))
+        if chances:
+            best = sorted(chances.items(), key=lambda pair: -pair[1])[:5]
+            print(columns([(label, f"{100 * p:5.1f} %") for label, p in best], "    "))
+
+
+def info(json: bool) -> None:
+    """Prints engine, devices and versions."""
+    from polymodal.core.engine import choose, installed
+    from polymodal.inference.about import about
+
+    found = about(choose(), installed())
+    if json:
+        emit(found)
+    else:
+        print(columns((k, v if isinstance(v, str) else ", ".join(v)) for k, v in found.items()))
+
+
+def _rows(found: Mapping[str, Any]) -> str:
+    rows = found["rows"]
+    dropped = ", ".join(f"{n} {reason}" for reason, n in rows["dropped"].items())
+    used = f"{rows['used']} of {rows['read']} rows used"
+    return f"{used} (left out: {dropped})" if dropped else used
+
+
+def _scores(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    lines = [("metric", "value", "95 % interval")]
+    for name, value in found["metrics"].items():
+        lines.append((name, _number(value), _interval(found["intervals"].get(name))))
+    return lines
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
+
+
+def _interval(bounds: Sequence[float] | None) -> str:
+    return "-" if bounds is None else f"{_number(bounds[0])} to {_number(bounds[1])}"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    if hasattr(value, "item") and not isinstance(value, str):
+        value = value.item() if getattr(value, "ndim", 0) == 0 else value.tolist()
+        return _finite(value)
+    if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
+        return None
+    return value
+
+
+__all__ = ["columns", "emit", "evaluation", "finish", "info", "names", "row", "table"]

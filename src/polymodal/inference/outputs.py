@@ -1,0 +1,108 @@
+"""From a model's logits to predictions: the same code in training, evaluation and use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from polymodal.core import faults
+from polymodal.core.predictions import Predictions
+
+
+class Output(NamedTuple):
+    """What a model said about one batch, beside what was right.
+
+    Args:
+        rows: (batch,) int, rows of the table, -1 where a row only fills the batch.
+        logits: (batch, ...) float32.
+        targets: what the loss sees, (batch, ...), or None.
+        weights: (batch,) or (batch, time) float32, 0 where nothing is to be scored.
+        present: (batch, inputs) bool, False where an input is missing.
+        lengths: (batch,) int, steps of each row for tasks per step.
+    """
+
+    rows: np.ndarray
+    logits: np.ndarray
+    targets: np.ndarray | None
+    weights: np.ndarray
+    present: np.ndarray
+    lengths: np.ndarray
+
+
+def outputs(model: Any, loader: Any, generate: bool = True) -> Iterator[Output]:
+    """Yields what the model says about each batch of a loader, in the loader's first epoch.
+
+    Args:
+        model: keras.Model whose outputs are logits.
+        loader: Loader in the order of rows, with targets or without.
+        generate: bool, whether a sequence-to-sequence model is fed its own previous outputs, as in
+            use, rather than the true ones.
+    """
+    free = generate and getattr(model, "autoregressive", False)
+    for step, (inputs, targets, weights) in enumerate(loader.epoch(0, 0)):
+        logits = model.generate(inputs) if free else model.predict_on_batch(inputs)
+        logits = np.asarray(keras.ops.convert_to_numpy(logits), "float32")
+        faults.point("validation_step")
+        masks = [m for key, m in sorted(inputs.items()) if key.endswith("_mask")]
+        present = np.stack([m.reshape(len(m), -1).any(axis=1) for m in masks], axis=-1)
+        steps = [m.sum(axis=1) for m in masks if m.ndim > 1]
+        lengths = np.max(steps, axis=0) if steps else np.ones(len(present), int)
+        yield Output(loader.rows_of(0, step), logits, targets, weights, present, lengths)
+
+
+def collect(found: Iterable[Output], task: Any, target: Any, name: str,
+            modalities: list[str], num_rows: int) -> Predictions:
+    """Returns the predictions of all batches, in the order of the table's rows.
+
+    Args:
+        found: outputs of all batches.
+        task: task object, which knows what its logits mean.
+        target: object of `polymodal.preprocess.targets`.
+        name: str, name of the task.
+        modalities: list of str, names of the inputs in the order of their keys.
+        num_rows: int, rows of the table.
+    """
+    flatten = _flat_steps if task.per_step or task.autoregressive else _flat_rows
+    parts = [flatten(o, task) for o in found]
+    joined = [np.concatenate([p[i] for p in parts]) if parts and parts[0][i] is not None else None
+              for i in range(6)]
+    rows, values, targets, scored, present, steps = joined
+    order = np.lexsort((steps, rows)) if steps is not None else np.argsort(rows, kind="stable")
+    pick = lambda array: None if array is None else array[order]
+    if name == "multilabel" and targets is not None:
+        targets = targets > 0.5
+    if name == "regression":
+        values = target.decode(values).reshape(len(rows))
+        targets = None if targets is None else target.decode(targets).reshape(len(rows))
+    return Predictions(
+        name, list(target.labels), rows[order], values[order], pick(targets), scored[order],
+        list(modalities), present[order], groups=None if steps is None else rows[order],
+        steps=pick(steps), num_rows=num_rows)
+
+
+def _flat_rows(output: Output, task: Any):
+    real = output.rows >= 0
+    targets = None if output.targets is None else output.targets[real]
+    return (output.rows[real], task.activate(output.logits[real]), targets,
+            output.weights[real] > 0, output.present[real], None)
+
+
+def _flat_steps(output: Output, task: Any):
+    """One line for each step that exists: of the target where it is known, else of the inputs."""
+    steps = np.arange(output.logits.shape[1])
+    real = (steps[None] < output.lengths[:, None]) & (output.rows >= 0)[:, None]
+    scored = np.zeros(real.shape, bool)
+    targets = None
+    if output.targets is not None:
+        width = min(real.shape[1], output.targets.shape[1])
+        scored[:, :width] = output.weights[:, :width] > 0
+        real |= scored
+        targets = np.zeros(real.shape, output.targets.dtype)
+        targets[:, :width] = output.targets[:, :width]
+    row, step = np.nonzero(real)
+    return (output.rows[row], task.activate(output.logits[row, step]),
+            None if targets is None else targets[row, step], scored[row, step],
+            output.present[row], step)

@@ -1,0 +1,169 @@
+"""A trained model in use: the same preprocessing, masks and numbers as in training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polymodal.bundle import names, read
+from polymodal.core.errors import BundleError, DataError
+from polymodal.core.predictions import Predictions
+from polymodal.data.check import Checked, check
+from polymodal.data.group import group_rows
+from polymodal.data.ledger import Ledger
+from polymodal.data.loader import Loader
+from polymodal.data.plan import Plan
+from polymodal.data.samples import Samples, Source
+from polymodal.data.table import Table
+from polymodal.data.table import read as read_table
+from polymodal.evaluation.result import evaluation_json
+from polymodal.inference.outputs import collect, outputs
+from polymodal.preprocess.collate import collate, collate_targets
+from polymodal.recipe import assemble
+from polymodal.recipe.recipe import Recipe, from_dict
+
+_BATCH = 64
+
+
+class Predictor:
+    """A model with everything that turns rows into its inputs and its outputs into answers.
+
+    Args:
+        recipe: Recipe.
+        inputs: list of `recipe.assemble.Input`, their modalities fitted or restored.
+        target: object of `polymodal.preprocess.targets`, fitted or restored.
+        model: keras.Model.
+        task: task object.
+    """
+
+    def __init__(self, recipe: Recipe, inputs: list[Any], target: Any, model: Any, task: Any):
+        self.recipe, self.inputs, self.target = recipe, inputs, target
+        self.model, self.task = model, task
+
+    @property
+    def task_name(self) -> str:
+        """Name of the task, such as "classification"."""
+        return self.recipe.task["name"]
+
+    @property
+    def sources(self) -> list[Source]:
+        """The inputs as the samples of a table take them."""
+        return [Source(i.name, i.modality, i.columns) for i in self.inputs]
+
+    def predict(self, table: Any, *, media_root: str | Path | None = None, scored: bool = False,
+                skip_bad: bool = True, max_bad_share: float = 1.0) -> Predictions:
+        """Returns the predictions for every row of a table that can be read.
+
+        Args:
+            table: Table, path, or rows in memory as `polymodal.read` takes them.
+            media_root: folder that media paths start from.
+            scored: bool, read the target too, so that the predictions can be scored.
+            skip_bad: bool, name rows that cannot be read in `errors` rather than stop.
+            max_bad_share: float, 0..1, share of bad rows above which to stop all the same.
+
+        Raises:
+            DataError: bad rows with `skip_bad` off, or too many.
+            RecipeError: the table lacks a column.
+        """
+        table = as_table(table, media_root)
+        samples = self.samples(table, scored)
+        ledger = Ledger()
+        checked = check(samples, ledger, skip_bad=skip_bad, max_bad_share=max_bad_share)
+        loader = self.loader(samples, checked)
+        found = collect(outputs(self.model, loader), self.task, self.target, self.task_name,
+                        [i.name for i in self.inputs], len(table))
+        found.errors = dict(checked.errors)
+        found.dropped = ledger.count("dropped")
+        return _by_row(found, samples.table, len(table))
+
+    def evaluate(self, table: Any, *, slice_columns: Sequence[str] = (), media_root: Any = None,
+                 skip_bad: bool = False, max_bad_share: float = 0.05) -> dict[str, Any]:
+        """Returns scores with intervals, as `polymodal evaluate --json` prints them."""
+        table = as_table(table, media_root)
+        if self.recipe.target not in table.column_names:
+            raise DataError("has no target to score against.",
+                            "Add the column, or use predict.", table=table.name,
+                            column=self.recipe.target, reason="no_target")
+        found = self.predict(table, scored=True, skip_bad=skip_bad, max_bad_share=max_bad_share)
+        columns = {name: list(table.values(name)) for name in slice_columns}
+        return evaluation_json(found, columns)
+
+    def samples(self, table: Table, scored: bool, cache: Any = None) -> Samples:
+        """Returns the samples of a table, its rows grouped into sequences where the recipe says."""
+        if self.recipe.group:
+            table = group_rows(table, self.recipe.group, self.recipe.order)
+        given = (self.target, self.recipe.target) if scored else (None, None)
+        return Samples(table, self.sources, *given, cache=cache)
+
+    def loader(self, samples: Samples, checked: Checked, batch_size: int = _BATCH) -> Loader:
+        """Returns the loader that gives every checked row once, in order, unvaried."""
+        align_lengths(checked, samples, self.task)
+        size = min(batch_size, max(1, len(checked)))
+        plan = Plan(len(checked), size, lengths=checked.lengths, shuffle=False)
+        scored = samples.target_object is not None
+        return Loader(samples, checked, plan, collate, collate_targets if scored else None)
+
+    def spec(self) -> dict[str, Any]:
+        """Returns what `model.json` holds."""
+        return {"recipe": self.recipe.to_dict(), "labels": list(self.target.labels)}
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        """Returns what was learned from the train split, by input and for the target."""
+        return {i.key: i.modality.state() for i in self.inputs} | {"target": self.target.state()}
+
+
+def load(folder: str | Path) -> Predictor:
+    """Loads a run's bundle. Nothing that it holds is executed.
+
+    Raises:
+        BundleError: it is damaged, foreign or unsafe.
+    """
+    bundle = read.read(folder)
+    try:
+        recipe = from_dict(bundle.spec["recipe"])
+        inputs = assemble.build_inputs(recipe)
+        target = assemble.build_target(recipe)
+        for item in inputs:
+            item.modality.restore(bundle.preprocess[item.key])
+        target.restore(bundle.preprocess["target"])
+        model, task = assemble.build_model(recipe, inputs, target)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BundleError(f"{folder} cannot be used: {type(error).__name__}: {error}. "
+                          "Copy the whole bundle again, or train again.") from error
+    bundle.load_weights(names.weight_names(model))
+    return Predictor(recipe, inputs, target, model, task)
+
+
+def as_table(source: Any, media_root: str | Path | None = None) -> Table:
+    """Returns `source` as a Table: it is one, or a path, or rows in memory."""
+    return source if isinstance(source, Table) else read_table(source, media_root=media_root)
+
+
+def align_lengths(checked: Checked, samples: Samples, task: Any) -> None:
+    """Makes the steps of all sequences of a row count as the longest, where step belongs to step.
+
+    Outputs per step have the inputs' time axis, so targets and inputs are padded alike.
+    """
+    if not task.per_step:
+        return
+    timed = [i for i, s in enumerate(samples.sources) if s.modality.has_time]
+    columns = [*timed, *([-1] if samples.target_object is not None else [])]
+    if columns:
+        checked.lengths[:, columns] = checked.lengths[:, columns].max(axis=1, keepdims=True)
+
+
+def _by_row(found: Predictions, table: Table, num_rows: int) -> Predictions:
+    """Returns predictions whose rows are those of the table as read, also after grouping."""
+    members: Mapping | None = getattr(table, "members", None)
+    if members is None:
+        return found
+    errors = {int(row): message for group, message in found.errors.items()
+              for row in members[group]}
+    steps = found.steps if found.steps is not None else np.zeros(len(found), int)
+    found.rows = np.array([members[int(g)][int(s)]
+                           for g, s in zip(found.rows, steps, strict=True)], int)
+    found.errors, found.num_rows = errors, num_rows
+    return found

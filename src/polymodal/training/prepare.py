@@ -1,0 +1,139 @@
+"""From tables and a recipe to checked samples and fitted preprocessing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.batch import input_key
+from polymodal.core.progress import say, warn
+from polymodal.data.cache import Cache
+from polymodal.data.check import Checked, check
+from polymodal.data.columns import InputGuess
+from polymodal.data.group import group_rows
+from polymodal.data.leaks import leaks
+from polymodal.data.ledger import Ledger
+from polymodal.data.loader import Loader
+from polymodal.data.plan import Plan
+from polymodal.data.samples import Samples, Source
+from polymodal.data.split import split
+from polymodal.data.table import Table
+from polymodal.preprocess.collate import collate, collate_targets
+from polymodal.recipe import assemble
+from polymodal.recipe.recipe import Recipe
+from polymodal.training.settings import Training
+
+
+@dataclass
+class Prepared:
+    """Everything that is known before a model is built.
+
+    Args:
+        recipe: Recipe, complete.
+        inputs: list of `recipe.assemble.Input`, modalities fitted on the train split.
+        target: object of `polymodal.preprocess.targets`, fitted on the train split.
+        samples: {split: Samples}.
+        checked: {split: Checked}.
+        ledger: Ledger of all splits.
+    """
+
+    recipe: Recipe
+    inputs: list[assemble.Input]
+    target: Any
+    samples: dict[str, Samples]
+    checked: dict[str, Checked]
+    ledger: Ledger
+
+    def train_loader(self, settings: Training) -> Loader:
+        """Returns the loader of the train split: shuffled, varied, in effective batches."""
+        checked = self.checked["train"]
+        batch_size = min(settings.batch_size or 32, max(1, len(checked)))
+        plan = Plan(len(checked), batch_size, settings.seed, checked.lengths,
+                    accumulate=settings.accumulate)
+        return Loader(self.samples["train"], checked, plan, collate, collate_targets,
+                      seed=settings.seed, augment=settings.augment)
+
+    def only(self, name: str) -> Prepared:
+        """Returns the same samples with one input alone; nothing is checked or learned again."""
+        index = [i.name for i in self.inputs].index(name)
+        alone = dataclasses.replace(self.inputs[index], key=input_key(0))
+        samples = {split: s.only(name) for split, s in self.samples.items()}
+        checked = {split: c.only(index) for split, c in self.checked.items()}
+        return Prepared(self.recipe.only(name), [alone], self.target, samples, checked,
+                        self.ledger)
+
+    def train_targets(self) -> np.ndarray:
+        """Returns the encoded targets of the train split, flat over steps."""
+        samples, rows = self.samples["train"], self.checked["train"].rows
+        found = [np.asarray(samples.target(int(row))) for row in rows]
+        if getattr(self.target, "has_time", False):
+            flat = np.concatenate(found)
+            return flat[flat >= 0]
+        return np.stack(found)
+
+
+def held_out(tables: Mapping[str, Table], target: str, method: str | None, group: str | None,
+             seed: int) -> dict[str, Table]:
+    """Returns tables with a validation part: the given one, or rows held out of train.
+
+    Args:
+        tables: {"train": Table, and "val", "test" where the user has them}.
+        target: str, column whose classes are kept in proportion.
+        method: str, "stratified", "random", "grouped", or the name of a column that says it.
+        group: str, column whose equal values never stand on both sides.
+        seed: int.
+    """
+    tables = dict(tables)
+    if "val" in tables:
+        return tables
+    train = tables.pop("train")
+    known = ("stratified", "random", "grouped")
+    if method is not None and method not in known:
+        return split(train, "column", column=method) | tables
+    method = method or ("grouped" if group else "stratified")
+    parts = split(train, method, {"train": 0.85, "val": 0.15}, target, group, seed)
+    say(f"{len(parts['val'])} of {len(train)} rows are held out for validation ({method}); "
+        "give --val to choose them yourself.")
+    return parts | tables
+
+
+def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = None, *,
+            skip_bad: bool = False, max_bad_share: float = 0.05) -> Prepared:
+    """Checks every row, learns statistics and vocabularies from train, and counts what is left out.
+
+    Args:
+        recipe: Recipe.
+        tables: {split: Table}; "train" is needed.
+        cache: Cache for decoded media.
+        skip_bad: bool, leave bad rows out rather than stop.
+        max_bad_share: float, 0..1, share of bad rows above which to stop all the same.
+
+    Raises:
+        DataError: bad rows; it names table, row, column, path and the fix.
+        RecipeError: settings that do not fit the table.
+    """
+    inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
+    ledger, samples, checked = Ledger(), {}, {}
+    sources = [Source(i.name, i.modality, i.columns) for i in inputs]
+    for name in sorted(tables, key=("train", "val", "test").index):
+        table = tables[name]
+        if recipe.group:
+            table = group_rows(table, recipe.group, recipe.order)
+        samples[name] = Samples(table, sources, target, recipe.target, cache)
+        checked[name] = check(samples[name], ledger, skip_bad=skip_bad,
+                              max_bad_share=max_bad_share, fit=name == "train")
+    say(ledger.summary())
+    for message in leaks(tables, _shareable(recipe, inputs)):
+        warn(message)
+    return Prepared(recipe, inputs, target, samples, checked, ledger)
+
+
+def _shareable(recipe: Recipe, inputs: list[assemble.Input]) -> list[InputGuess]:
+    """Returns the inputs that should not stand in two splits: media, and text if it is all."""
+    kinds = [recipe.inputs[i.name]["modality"] for i in inputs]
+    return [InputGuess(i.name, kind, i.columns, "") for i, kind in zip(inputs, kinds, strict=True)
+            if kind != "text" or len(inputs) == 1]

@@ -1,0 +1,227 @@
+"""Gathers what a report shows, keeps it in the run's folder, and writes the report from it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from polymodal.bundle.read import read_json
+from polymodal.bundle.write import seal
+from polymodal.core.engine import ENGINES
+from polymodal.core.errors import BundleError, DataError
+from polymodal.core.files import write_json
+from polymodal.core.predictions import Predictions
+from polymodal.data.cells import open_cell
+from polymodal.data.table import Table
+from polymodal.evaluation.metrics import decisions
+from polymodal.evaluation.report import (
+    ReportContent,
+    choose_examples,
+    describe_run,
+    fusion_verdict,
+    write_model_card,
+    write_report,
+)
+from polymodal.evaluation.store import read_predictions, write_predictions
+
+_FOLDER = "evaluation"  # predictions and examples that the report is written from
+_MOST_BYTES = 2_000_000  # a larger file is not copied into the report
+_PLAIN = ("title", "target", "summary", "inputs", "slice_columns", "history", "best_epoch",
+          "ledger", "recipe", "versions", "seeds", "command")
+
+
+@dataclass
+class RunRecord:
+    """What a run knows at its end.
+
+    Args:
+        prepared: Prepared.
+        trained: Trained.
+        found: {split: Predictions}, the one to show first.
+        singles: {input: Predictions} on the shown split.
+        blind: Predictions of the majority or mean on the shown split.
+        table: Table of the shown split.
+        columns: {column: values} to slice by.
+    """
+
+    prepared: Any
+    trained: Any
+    found: Mapping[str, Predictions]
+    singles: Mapping[str, Predictions]
+    blind: Predictions
+    table: Table
+    columns: Mapping[str, Sequence[Any]]
+
+
+def write_all(folder: Path, record: RunRecord) -> str:
+    """Writes report, plots, model card and what they are made of; returns the verdict in words."""
+    content = _content(folder, record)
+    _store(folder, content)
+    write_report(folder, content)
+    write_model_card(folder, content)
+    write_json(folder / "ledger.json", record.prepared.ledger.to_json())
+    return fusion_verdict(content.shown, content.singles).sentence
+
+
+def rewrite(folder: str | Path) -> Path:
+    """Writes a run's report again from what the run kept, and returns its path.
+
+    Raises:
+        BundleError: the folder holds no finished run.
+    """
+    folder = Path(folder)
+    kept = folder / _FOLDER / "report.json"
+    if not kept.is_file():
+        raise BundleError(f"{folder} needs to be a finished run. Found no {_FOLDER}/report.json. "
+                          "Give the folder that `polymodal train --out` wrote, or finish it.")
+    path = write_report(folder, _load(folder, read_json(kept)))
+    seal(folder)
+    return path
+
+
+def _content(folder: Path, record: RunRecord) -> ReportContent:
+    prepared, result = record.prepared, record.trained.result
+    recipe, predictor = prepared.recipe, record.trained.predictor
+    shown = next(iter(record.found.values()))
+    inputs = {i.name: _describe(recipe.inputs[i.name], i.columns) for i in prepared.inputs}
+    engine = _engine()
+    rows = {split: len(checked) for split, checked in prepared.checked.items()}
+    summary = describe_run(shown, recipe.target, inputs, rows, recipe.fusion["name"],
+                           len(result.history), result.seconds, engine)
+    return ReportContent(
+        title=folder.resolve().name, predictions=dict(record.found), target=recipe.target,
+        summary=summary, inputs=inputs, singles=dict(record.singles), blind=record.blind,
+        slice_columns=dict(record.columns), examples=_examples(predictor, shown, record.table),
+        history=result.history, best_epoch=result.best_epoch,
+        ledger=prepared.ledger.to_json(), recipe=recipe.to_yaml(), versions=_versions(engine),
+        seeds={"training": recipe.training.get("seed", 0)},
+        command=f"polymodal train --data {record.prepared.samples['train'].table.name} "
+                f"--recipe {folder}/recipe.yaml --out {folder}")
+
+
+def _describe(config: Mapping[str, Any], columns: Sequence[str]) -> str:
+    word = "columns" if len(columns) > 1 else "column"
+    return (f"{config['modality']} from {word} {', '.join(columns)}, "
+            f"encoded by {config['encoder']}")
+
+
+def _engine() -> str:
+    name = keras.backend.backend()
+    return f"{name} {__import__(ENGINES[name]).__version__}"
+
+
+def _versions(engine: str) -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {"polymodal": version("polymodal"), "engine": engine, "keras": keras.__version__,
+            "numpy": np.__version__, "python": platform.python_version(),
+            "system": f"{platform.system()} {platform.machine()}"}
+
+
+def _examples(predictor: Any, shown: Predictions, table: Table) -> list[dict[str, Any]]:
+    if predictor.recipe.group:
+        return []  # a row of such a table is one step of a sequence; it says little alone
+    return [_example(predictor, shown, table, place) for place in choose_examples(shown)]
+
+
+def _example(predictor: Any, shown: Predictions, table: Table, place: int) -> dict[str, Any]:
+    row = int(shown.rows[place])
+    inputs = {i.name: {"modality": predictor.recipe.inputs[i.name]["modality"],
+                       "value": _value(predictor.recipe.inputs[i.name], i.columns, table, row)}
+              for i in predictor.inputs}
+    here = {"inputs": inputs, "row": row, "probability": None, "right": None}
+    output = shown.outputs[place]
+    if shown.task == "regression":
+        return here | {"target": f"{float(shown.targets[place]):.4g}",
+                       "predicted": f"{float(output):.4g}"}
+    if shown.steps is not None:
+        steps = np.flatnonzero(shown.rows == row)
+        truth, guess = decisions(shown.take(steps))
+        words = [" ".join(shown.labels[int(i)] for i in side) for side in (truth, guess)]
+        return here | {"target": words[0], "predicted": words[1],
+                       "right": bool((truth == guess).all())}
+    truth, guess = decisions(shown.take(np.array([place])))
+    said, right = _names(shown, guess[0]), bool(np.all(truth[0] == guess[0]))
+    chances = {label: float(p) for label, p in zip(shown.labels, output, strict=True)}
+    best = max(chances.values()) if shown.task == "classification" else None
+    return here | {"target": _names(shown, truth[0]), "predicted": said, "right": right,
+                   "probability": best, "probabilities": chances}
+
+
+def _names(shown: Predictions, decision: Any) -> str:
+    if np.ndim(decision) == 0:
+        return shown.labels[int(decision)]
+    chosen = [label for label, on in zip(shown.labels, decision, strict=True) if on]
+    return ", ".join(chosen) or "(none)"
+
+
+def _value(config: Mapping[str, Any], columns: Sequence[str], table: Table, row: int) -> Any:
+    """Returns what the report shows of one input: text, numbers, or the bytes of a file."""
+    if config["modality"] == "tabular":
+        return {c: table.cell(row, c) for c in columns}
+    cell = table.cell(row, columns[0])
+    if cell is None or config["modality"] not in ("image", "audio", "video"):
+        return cell
+    try:
+        data = open_cell(cell, table.root)[0]
+    except DataError:
+        return None
+    data = data.read_bytes() if isinstance(data, Path) else data
+    return data if isinstance(data, bytes) and len(data) <= _MOST_BYTES else None
+
+
+def _store(folder: Path, content: ReportContent) -> None:
+    kept = folder / _FOLDER
+    kept.mkdir(parents=True, exist_ok=True)
+    for split, found in content.predictions.items():
+        write_predictions(kept / f"{split}.npz", found)
+    for name, found in [*content.singles.items(), ("", content.blind)]:
+        write_predictions(kept / f"alone-{_slug(content, name)}.npz", found)
+    plain = {name: getattr(content, name) for name in _PLAIN}
+    plain |= {"splits": list(content.predictions), "singles": list(content.singles),
+              "examples": [_encoded(e) for e in content.examples]}
+    write_json(kept / "report.json", json.loads(json.dumps(plain, default=str)))
+
+
+def _load(folder: Path, plain: dict[str, Any]) -> ReportContent:
+    kept = folder / _FOLDER
+    splits, singles = plain.pop("splits"), plain.pop("singles")
+    examples = [_decoded(e) for e in plain.pop("examples")]
+    content = ReportContent(
+        predictions={s: read_predictions(kept / f"{s}.npz") for s in splits}, examples=examples,
+        **{name: plain[name] for name in _PLAIN})
+    content.blind = read_predictions(kept / f"alone-{_slug(content, '')}.npz")
+    content.singles = {n: read_predictions(kept / f"alone-{_slug(content, n)}.npz")
+                       for n in singles}
+    return content
+
+
+def _slug(content: ReportContent, name: str) -> str:
+    """Returns a file name: inputs may be named anything, so they are numbered."""
+    return str(list(content.inputs).index(name)) if name else "blind"
+
+
+def _encoded(example: Mapping[str, Any]) -> dict[str, Any]:
+    inputs = {}
+    for name, value in example["inputs"].items():
+        content = value["value"]
+        held = {"base64": base64.b64encode(content).decode()} if isinstance(content, bytes) \
+            else content
+        inputs[name] = {**value, "value": held}
+    return {**example, "inputs": inputs}
+
+
+def _decoded(example: dict[str, Any]) -> dict[str, Any]:
+    for value in example["inputs"].values():
+        held = value["value"]
+        if isinstance(held, dict) and list(held) == ["base64"]:
+            value["value"] = base64.b64decode(held["base64"])
+    return example

@@ -1,0 +1,204 @@
+"""The main job: from tables to a folder with a checked model, its scores and its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from polymodal.bundle import weights as tensors
+from polymodal.bundle.names import weight_names
+from polymodal.bundle.write import seal, write
+from polymodal.core import arguments
+from polymodal.core.files import write_atomic, write_json
+from polymodal.core.predictions import Predictions
+from polymodal.core.progress import say
+from polymodal.data.cache import Cache
+from polymodal.data.group import group_rows
+from polymodal.data.table import Table
+from polymodal.evaluation.baseline import blind_baseline
+from polymodal.evaluation.compare import compare
+from polymodal.evaluation.metrics import score as score_predictions
+from polymodal.evaluation.result import evaluation_json
+from polymodal.inference.outputs import collect
+from polymodal.inference.predictor import Predictor
+from polymodal.recipe import assemble
+from polymodal.recipe.infer import infer
+from polymodal.recipe.recipe import Recipe, from_dict
+from polymodal.training import fit as fitting
+from polymodal.training.measure import decide
+from polymodal.training.prepare import Prepared, held_out, prepare
+from polymodal.training.report import RunRecord, write_all
+from polymodal.training.settings import Training
+
+
+@dataclass
+class Run:
+    """A finished run.
+
+    Args:
+        folder: Path, holds everything.
+        predictor: Predictor, the trained model in use.
+        metrics: {split: what `polymodal evaluate --json` prints}.
+        verdict: str, whether fusion helped, in a sentence.
+    """
+
+    folder: Path
+    predictor: Predictor
+    metrics: dict[str, Any]
+    verdict: str
+
+
+def train(
+    tables: Mapping[str, Table],
+    given: Mapping[str, Any],
+    out: str | Path,
+    *,
+    ignore: Sequence[str] = (),
+    split: str | None = None,
+    split_group: str | None = None,
+    slice_columns: Sequence[str] = (),
+    baselines: bool = True,
+    skip_bad: bool = False,
+    max_bad_share: float = 0.05,
+    on_epoch: Any = None,
+) -> Run:
+    """Trains a model on a table, checks it, and leaves a folder that holds everything.
+
+    Run it again on the same folder to go on where it was stopped.
+
+    Args:
+        tables: {"train": Table, and optionally "val" and "test"}.
+        given: recipe settings; "target" is needed, the rest is inferred from the train table.
+        out: folder of the run.
+        ignore: columns that are no inputs.
+        split: how to hold out validation rows: stratified, random, grouped, or a column's name.
+        split_group: column whose equal values never stand on both sides.
+        slice_columns: columns to score by, value for value.
+        baselines: bool, also train each input alone, with the same settings.
+        skip_bad: bool, leave bad rows out, counted.
+        max_bad_share: float, 0..1, share of bad rows above which the run stops all the same.
+        on_epoch: function called with each epoch's entry of the history.
+
+    Raises:
+        DataError: rows that cannot be used; it names table, row, column, path and the fix.
+        RecipeError: settings that cannot be used.
+        ResumeError: the folder holds another run; the message says what differs.
+    """
+    out = Path(out)
+    given = dict(given)
+    settings = arguments.build(Training, given.get("training") or {}, "training")
+    tables = held_out(tables, given.get("target", ""), split, split_group or given.get("group"),
+                      settings.seed)
+    recipe = _complete(tables["train"], given, [*ignore, *([split_group] * bool(split_group))])
+    settings = arguments.build(Training, recipe.training, "training")
+    prepared = prepare(recipe, tables, Cache(None), skip_bad=skip_bad,
+                       max_bad_share=max_bad_share)
+    trained = _fit(prepared, settings, out, on_epoch)
+    found = {name: trained.predictor.predict(tables[name], scored=True)
+             for name in ("test", "val") if name in tables}
+    singles = _singles(prepared, settings, out, tables) if baselines else {}
+    return _conclude(prepared, trained, found, singles, tables, slice_columns, out)
+
+
+def _complete(table: Table, given: dict[str, Any], ignore: Sequence[str]) -> Recipe:
+    """Returns the whole recipe, and says what was inferred and why."""
+    if given.get("group") and given["group"] in table.column_names:
+        sequences = group_rows(table, given["group"], given.get("order"))
+        found = infer(sequences, given, ignore)
+    else:
+        found = infer(table, given, ignore)
+    for reason in found.reasons:
+        say(f"  {reason}")
+    return from_dict(found.values)
+
+
+@dataclass
+class Trained:
+    """A fitted model and how its training went."""
+
+    predictor: Predictor
+    result: fitting.Result
+    decision: Any
+
+
+def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = None) -> Trained:
+    """Trains, or goes on training, one model in its folder and writes the bundle."""
+    recipe = prepared.recipe
+
+    def build():
+        return assemble.build_model(
+            recipe, prepared.inputs, prepared.target, modality_dropout=settings.modality_dropout,
+            label_smoothing=settings.label_smoothing, seed=settings.seed)
+
+    task = assemble.build_task(recipe, prepared.target.num_outputs,
+                               label_smoothing=settings.label_smoothing)
+    shell = Predictor(recipe, prepared.inputs, prepared.target, None, task)
+    loader = _aligned(shell, prepared, settings)
+    decision = decide(lambda: build()[0], task, loader, settings, folder)
+    keras.config.set_dtype_policy(decision.precision)
+    model, task = build()
+    predictor = Predictor(recipe, prepared.inputs, prepared.target, model, task)
+    val = predictor.loader(prepared.samples["val"], prepared.checked["val"], 256)
+    if not (folder / "recipe.yaml").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(folder / "recipe.yaml", recipe.to_yaml())
+
+    def score(seen: list) -> dict[str, float]:
+        found = collect(seen, task, prepared.target, predictor.task_name,
+                        list(recipe.inputs), len(prepared.samples["val"]))
+        return score_predictions(found)
+
+    result = fitting.fit(
+        model, task, loader, val, settings, folder, score=score, on_epoch=on_epoch,
+        fingerprint={"recipe": recipe.to_dict(), "rows": loader.fingerprint(),
+                     "validation": val.fingerprint()},
+        jit=decision.jit)
+    _write_bundle(predictor, result, folder)
+    return Trained(predictor, result, decision)
+
+
+def _aligned(predictor: Predictor, prepared: Prepared, settings: Training) -> Any:
+    from polymodal.inference.predictor import align_lengths
+
+    align_lengths(prepared.checked["train"], prepared.samples["train"], predictor.task)
+    return prepared.train_loader(settings)
+
+
+def _write_bundle(predictor: Predictor, result: fitting.Result, folder: Path) -> None:
+    values = tensors.values(weight_names(predictor.model))
+    write(folder, predictor.spec(), values, predictor.states())
+
+
+def _singles(prepared: Prepared, settings: Training, out: Path,
+             tables: Mapping[str, Table]) -> dict[str, Predictions]:
+    """Trains each input alone, with the same settings, and predicts the first scored split."""
+    if len(prepared.inputs) < 2:
+        return {}
+    split = "test" if "test" in tables else "val"
+    found = {}
+    for name in prepared.recipe.inputs:
+        say(f"Baseline: {name} alone")
+        trained = _fit(prepared.only(name), settings, out / "baselines" / name)
+        found[name] = trained.predictor.predict(tables[split], scored=True)
+    return found
+
+
+def _conclude(prepared, trained, found, singles, tables, slice_columns, out) -> Run:
+    """Scores, compares, and writes metrics, report and model card."""
+    columns = {split: {c: list(tables[split].values(c)) for c in slice_columns} for split in found}
+    metrics = {split: evaluation_json(p, columns[split]) for split, p in found.items()}
+    shown = next(iter(found))
+    blind = blind_baseline(found[shown], prepared.train_targets())
+    compared = {name: compare(found[shown], single) for name, single in singles.items()}
+    record = RunRecord(prepared, trained, found, singles, blind, tables[shown], columns[shown])
+    verdict = write_all(out, record)
+    write_json(out / "metrics.json", {
+        "splits": metrics, "baseline": evaluation_json(blind),
+        "singles": {name: {**evaluation_json(p), "difference": vars(compared[name])}
+                    for name, p in singles.items()}})
+    seal(out)
+    return Run(out, trained.predictor, metrics, verdict)
