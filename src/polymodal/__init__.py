@@ -1,1 +1,64 @@
-"""Polymodal: one model over images, text, speech and video."""
+"""Polymodal: one model over images, text, speech and video.
+
+    import polymodal as pm
+
+    train = pm.read("train.csv")
+    model = pm.Classifier("digit", ignore=["speaker"])
+    model.fit(train, out="runs/digits")
+    print(model.evaluate("test.csv")["metrics"])
+    print(model.predict([{"image": "a.png", "audio": "b.ogg"}]))
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+# Public names and where they live; nothing is imported, and no engine loaded, until one is used.
+_PUBLIC = {
+    "read": "polymodal.data.table",
+    "Table": "polymodal.data.table",
+    "Recipe": "polymodal.recipe.recipe",
+    "Training": "polymodal.training.settings",
+    "Predictions": "polymodal.core.predictions",
+    "PolymodalError": "polymodal.core.errors",
+    "DataError": "polymodal.core.errors",
+    "RecipeError": "polymodal.core.errors",
+    "Classifier": "polymodal.api",
+    "MultilabelClassifier": "polymodal.api",
+    "Regressor": "polymodal.api",
+    "SequenceLabeller": "polymodal.api",
+    "Seq2Seq": "polymodal.api",
+    "load": "polymodal.api",
+}
+
+__all__ = sorted(_PUBLIC)
+
+if TYPE_CHECKING:
+    from polymodal.api import (
+        Classifier,
+        MultilabelClassifier,
+        Regressor,
+        Seq2Seq,
+        SequenceLabeller,
+        load,
+    )
+    from polymodal.core.errors import DataError, PolymodalError, RecipeError
+    from polymodal.core.predictions import Predictions
+    from polymodal.data.table import Table, read
+    from polymodal.recipe.recipe import Recipe
+    from polymodal.training.settings import Training
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("polymodal")
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'polymodal' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

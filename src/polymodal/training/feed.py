@@ -26,6 +26,7 @@ class Feed:
 
     def __init__(self, loader: Any):
         self.loader = loader
+        self.error: Exception | None = None  # TensorFlow replaces errors from other threads
         self._position = (0, 0)
         self._dataset = self._tf_dataset() if keras.backend.backend() == "tensorflow" else None
 
@@ -35,7 +36,11 @@ class Feed:
         return self._batches() if self._dataset is None else self._dataset
 
     def _batches(self) -> Iterator[tuple]:
-        yield from self.loader.epoch(*self._position)
+        try:
+            yield from self.loader.epoch(*self._position)
+        except Exception as error:
+            self.error = error
+            raise
 
     def _tf_dataset(self) -> Any:
         import tensorflow as tf

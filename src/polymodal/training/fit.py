@@ -89,7 +89,7 @@ def fit(
     """
     run = _Run(model, task, train, val, settings, Path(folder), score, on_epoch, jit)
     run.resume({"given": dict(fingerprint or {}), "training": settings.fingerprint(),
-                "with": environment(model, jit)})
+                "with": environment(model, jit), **_order_of(train)})
     if run.finished:
         return run.result(was_finished=True)
     with listening() as request:
@@ -164,14 +164,22 @@ class _Run:
             watch = Watch(state, self.train, self._save,
                           lambda save: self._interrupt(request, save), advance, self.settings)
             watch.metrics, self._metrics = self._metrics, {}
-            self.model.fit(
-                self._feed.epoch(state.epoch, state.step), initial_epoch=state.epoch,
-                epochs=state.epoch + 1, steps_per_epoch=steps, shuffle=False, verbose=0,
-                callbacks=[watch],
-            )
+            self._fit_keras(self._feed, steps, watch)
         state.step += 1
         state.seconds = watch.seconds()
         faults.point("epoch_trained")
+
+    def _fit_keras(self, feed: Feed, steps: int, watch: Watch) -> None:
+        epoch = self.state.epoch
+        try:
+            self.model.fit(
+                feed.epoch(epoch, self.state.step), initial_epoch=epoch, epochs=epoch + 1,
+                steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=[watch],
+            )
+        except Exception as error:
+            if feed.error is not None and feed.error is not error:
+                raise feed.error from error
+            raise
 
     def _end_epoch(self, request: StopRequest) -> None:
         """Validates, keeps the weights if they are the best, and moves to the next epoch."""
@@ -260,6 +268,11 @@ def _compiled(model: Any, loss: Any, train: Any, settings: Training, jit: bool) 
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer, loss=loss, jit_compile=jit)
     return State(model, optimizer, Best("val_loss", "min", None))
+
+
+def _order_of(train: Any) -> dict[str, str]:
+    known = getattr(train, "fingerprint", None)
+    return {"rows and order": known()} if known else {}
 
 
 def _check(settings: Training, train: Any) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 from polymodal.core import faults
 from polymodal.inference.outputs import Output, outputs
 
-
 Score = Callable[[list[Output]], dict[str, float]]
 
 

@@ -1,0 +1,177 @@
+"""The library in ten lines: choose a task, fit a table, evaluate, predict, save, load."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from polymodal.core.engine import use
+from polymodal.core.errors import PolymodalError
+from polymodal.data.table import Table, read
+
+use()  # the engine is chosen before Keras is imported
+
+
+class Estimator:
+    """A model for one target column, fitted to a table.
+
+    Args:
+        target: str, the column to predict.
+        ignore: names of columns that are no inputs.
+        recipe: further settings of a recipe: inputs, fusion, sequence, dim, group, order, training.
+            What is left out is chosen from the data, and said.
+
+    Example: see the page of `polymodal`.
+    """
+
+    task: str | None = None
+
+    def __init__(self, target: str, *, ignore: Sequence[str] = (), **recipe: Any):
+        self._given = {"target": target, **({"task": self.task} if self.task else {}), **recipe}
+        self._ignore = list(ignore)
+        self._run: Any = None
+        self._predictor: Any = None
+        self._temporary: Any = None
+
+    def fit(self, train: Any, *, val: Any = None, test: Any = None, out: str | Path | None = None,
+            **options: Any) -> Estimator:
+        """Trains on a table and returns the estimator.
+
+        Args:
+            train: Table, path, or rows in memory: what `polymodal.read` takes.
+            val: the same, for validation; a part of `train` is held out where there is none.
+            test: the same, scored once at the end.
+            out: folder of the run, which can be resumed; a temporary one where there is none.
+            options: `baselines`, `skip_bad`, `max_bad_share`, `split`, `split_group`,
+                `slice_columns` of `polymodal.training.run.train`.
+
+        Raises:
+            DataError, RecipeError, ResumeError: as `polymodal train`.
+        """
+        from polymodal.training.run import train as start
+
+        tables = {name: _table(value) for name, value in
+                  (("train", train), ("val", val), ("test", test)) if value is not None}
+        if out is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="polymodal-")
+            out = Path(self._temporary.name) / "run"
+        options = {"baselines": False, **options}
+        self._run = start(tables, self._given, out, ignore=self._ignore, **options)
+        self._predictor = self._run.predictor
+        return self
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """{split: scores with intervals} of the last fit."""
+        return self._fitted(self._run).metrics
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the last fit."""
+        return self._fitted(self._run).folder
+
+    @property
+    def recipe(self) -> Any:
+        """The complete Recipe, with everything that was inferred."""
+        return self._fitted(self._predictor).recipe
+
+    def evaluate(self, table: Any, **options: Any) -> dict[str, Any]:
+        """Returns task, rows, metrics, intervals and slices, as `polymodal evaluate --json`.
+
+        Args:
+            table: Table, path, or rows in memory, with the target.
+            options: `slice_columns`, `media_root`, `skip_bad`, `max_bad_share`.
+        """
+        return self._fitted(self._predictor).evaluate(table, **options)
+
+    def predict(self, rows: Any, **options: Any) -> list[dict[str, Any]]:
+        """Returns one answer for each row, in order.
+
+        Args:
+            rows: Table, path, or rows in memory; the target is not needed.
+
+        Returns:
+            list of {"prediction", "probabilities": {label: p} or None, "error": str or None}.
+        """
+        from polymodal.inference.files import lines
+
+        predictor = self._fitted(self._predictor)
+        table = _table(rows)
+        return list(lines(predictor, table, predictor.predict(table, **options)))
+
+    def save(self, folder: str | Path) -> Path:
+        """Copies the bundle into a folder, which must not exist, and returns its path."""
+        source, folder = self._fitted(self._run).folder, Path(folder)
+        if folder.exists():
+            raise PolymodalError(f"save needs a folder that does not exist. Got {folder}. "
+                                 "Choose another, or remove it.")
+        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("checkpoints", "baselines"))
+        return folder
+
+    def _fitted(self, value: Any) -> Any:
+        if value is None:
+            raise PolymodalError(f"{type(self).__name__} needs to be fitted first. "
+                                 "Call fit(train), or polymodal.load(folder).")
+        return value
+
+
+class Classifier(Estimator):
+    """Chooses one of several classes for each row."""
+
+    task = "classification"
+
+
+class MultilabelClassifier(Estimator):
+    """Says which of several labels hold for each row."""
+
+    task = "multilabel"
+
+
+class Regressor(Estimator):
+    """Predicts a number for each row."""
+
+    task = "regression"
+
+
+class SequenceLabeller(Estimator):
+    """Gives each step of a sequence one of several classes; `group` and `order` make sequences."""
+
+    task = "sequence_labelling"
+
+
+class Seq2Seq(Estimator):
+    """Writes a sequence, each output fed back: `O_i = f(G_i, O_{i-1})`."""
+
+    task = "seq2seq"
+
+
+def load(folder: str | Path) -> Estimator:
+    """Loads a run as an estimator that evaluates and predicts. Nothing in it is executed.
+
+    Raises:
+        BundleError: the folder holds no run, or a damaged one.
+    """
+    from types import SimpleNamespace
+
+    from polymodal.inference import predictor
+
+    found = predictor.load(folder)
+    classes = {c.task: c for c in Estimator.__subclasses__()}
+    estimator = classes[found.task_name](found.recipe.target)
+    estimator._predictor = found
+    saved = predictor.read.read(folder).metrics or {}
+    estimator._run = SimpleNamespace(folder=Path(folder), metrics=saved.get("splits", {}))
+    return estimator
+
+
+def _table(source: Any) -> Table:
+    if isinstance(source, Mapping) and not any(isinstance(v, list | tuple) for v in source.values()):
+        source = [source]  # one row
+    return source if isinstance(source, Table) else read(source)
+
+
+__all__ = ["Classifier", "Estimator", "MultilabelClassifier", "Regressor", "Seq2Seq",
+           "SequenceLabeller", "load"]
