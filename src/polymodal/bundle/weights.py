@@ -37,7 +37,7 @@ def save(path: str | Path, tensors: Mapping[str, np.ndarray]) -> None:
 
 def encode(tensors: Mapping[str, np.ndarray]) -> bytes:
     """Returns named arrays as the bytes of a safetensors file."""
-    return to_safetensors({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)})
+    return to_safetensors({name: np.asarray(tensors[name], order="C") for name in sorted(tensors)})
 
 
 def load(path: str | Path, expected: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:

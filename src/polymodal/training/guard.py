@@ -23,9 +23,9 @@ def not_a_number(loader: Any, epoch: int, step: int, loss: float) -> TrainingErr
     rows = np.asarray(loader.rows_of(epoch, step))
     batch = next(iter(loader.epoch(epoch, step)))
     culprits = _suspicious(batch, rows)
-    named = ", ".join(str(int(row) + 1) for row in rows[rows >= 0][:_SHOWN])
-    more = f" and {np.count_nonzero(rows >= 0) - _SHOWN} more" * (
-        np.count_nonzero(rows >= 0) > _SHOWN)
+    real = [str(int(row) + 1) for row in rows[rows >= 0]]
+    named = ", ".join(real[:_SHOWN])
+    more = f" and {len(real) - _SHOWN} more" if len(real) > _SHOWN else ""
     message = (f"Training needs a finite loss. Got {loss} in epoch {epoch + 1}, step {step + 1}, "
                f"whose rows of the train table are {named}{more}. ")
     if culprits:

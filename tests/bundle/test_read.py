@@ -1,0 +1,129 @@
+import json
+import pickle
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from polymodal.bundle import read as reading
+from polymodal.bundle.read import read, verify
+from polymodal.bundle.weights import encode
+from polymodal.bundle.write import seal, write
+from polymodal.core.errors import BundleError
+from polymodal.core.files import sha256
+
+WEIGHTS = {"head.kernel": np.full((2, 2), 3, "float32")}
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    folder = tmp_path / "run"
+    write(folder, {"task": "classification"}, WEIGHTS, {"input_0": {"size": 28}},
+          {"accuracy": 0.5})
+    return folder
+
+
+def edit_manifest(folder, change):
+    path = folder / "manifest.json"
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def test_what_was_written_is_read(bundle):
+    found = read(bundle)
+    assert found.spec == {"task": "classification"}
+    assert found.preprocess == {"input_0": {"size": 28}}
+    assert found.metrics == {"accuracy": 0.5}
+    variable = keras.Variable(np.zeros((2, 2), "float32"))
+    found.load_weights({"head.kernel": variable})
+    np.testing.assert_array_equal(variable, WEIGHTS["head.kernel"])
+
+
+def test_a_moved_bundle_is_read(bundle, tmp_path):
+    shutil.move(bundle, tmp_path / "elsewhere")
+    verify(tmp_path / "elsewhere")
+    assert read(tmp_path / "elsewhere").spec["task"] == "classification"
+
+
+def test_an_unfinished_run_says_so(tmp_path):
+    with pytest.raises(BundleError, match="needs to be a finished run"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["model.json", "weights.safetensors", "preprocess/input_0.json",
+                                  "metrics.json"])
+def test_a_changed_or_missing_file_is_named(bundle, name):
+    content = (bundle / name).read_bytes()
+    (bundle / name).write_bytes(content.replace(b"2", b"3") + b" ")
+    with pytest.raises(BundleError, match=f"{name} was changed after it was written"):
+        read(bundle)
+    (bundle / name).unlink()
+    with pytest.raises(BundleError, match=f"needs the file {name}"):
+        read(bundle)
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/hostname", "a/../../b", "C:/x", "a\\..\\b", "",
+                                  "a\0b"])
+def test_paths_out_of_the_bundle_are_refused(bundle, name):
+    edit_manifest(bundle, lambda c: c["files"].update({name: "0" * 64}))
+    with pytest.raises(BundleError, match="needs paths inside the bundle"):
+        read(bundle)
+
+
+def test_links_are_refused(bundle, tmp_path):
+    outside = tmp_path / "outside.json"
+    outside.write_text("{}")
+    (bundle / "preprocess" / "link.json").symlink_to(outside)
+    digest = sha256(outside)
+    edit_manifest(bundle, lambda c: c["files"].update({"preprocess/link.json": digest}))
+    with pytest.raises(BundleError, match=r"needs real files\. Got the link"):
+        read(bundle)
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    ("{not json", "needs to be JSON"), ("[1, 2]", "needs to hold a mapping. Got list"),
+    ("[" * 100_000, "needs to be JSON"), ("\xff", "needs version"),
+    ('{"version": 2, "files": {}}', "needs version 1 to 1. Got 2"),
+    ('{"version": true, "files": {}}', "Got True"), ('{"files": {}}', "Got None"),
+    ('{"version": 1}', "needs a list of files"), ('{"version": 1, "files": {"a": 3}}', "a list of"),
+    ('{"version": 1, "files": {}}', "needs model.json among its files"),
+])
+def test_tampered_manifests_are_refused(bundle, content, message):
+    text = "{}" if content == "\xff" else content
+    (bundle / "manifest.json").write_text(text)
+    with pytest.raises(BundleError, match=message):
+        read(bundle)
+
+
+def test_huge_json_is_not_read(bundle, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_JSON_BYTES", 10)
+    with pytest.raises(BundleError, match="needs at most 10 bytes"):
+        read(bundle)
+
+
+def test_a_model_of_a_newer_version_is_refused(bundle):
+    (bundle / "model.json").write_text('{"version": 9}')
+    seal(bundle)
+    with pytest.raises(BundleError, match=r"model.json needs version 1 to 1. Got 9"):
+        read(bundle)
+
+
+def test_a_resealed_bundle_with_other_weights_does_not_load(bundle):
+    (bundle / "weights.safetensors").write_bytes(encode({"head.kernel": np.zeros((3, 2))}))
+    seal(bundle)
+    with pytest.raises(BundleError, match=r"needs shape \(2, 2\) of float32"):
+        read(bundle).load_weights({"head.kernel": keras.Variable(np.zeros((2, 2), "float32"))})
+
+
+def test_a_pickle_in_place_of_weights_is_not_opened(bundle, tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (tmp_path.joinpath("ran").touch, ())
+
+    (bundle / "weights.safetensors").write_bytes(pickle.dumps(Evil()))
+    seal(bundle)
+    with pytest.raises(BundleError, match="a pickle, which is not opened"):
+        read(bundle).load_weights({})
+    assert not (tmp_path / "ran").exists()

@@ -1,0 +1,59 @@
+import math
+
+import pytest
+
+from polymodal.core.errors import TrainingError
+from polymodal.training.stopping import Best
+
+
+def follow(best, scores):
+    kept = []
+    for epoch, entry in enumerate(scores):
+        if best.is_better(entry):
+            best.keep(epoch, entry, {})
+            kept.append(epoch)
+        else:
+            best.wait()
+        if best.stop:
+            break
+    return kept, epoch
+
+
+def test_the_best_epoch_by_the_highest_score():
+    best = Best("accuracy", "max", None)
+    assert follow(best, [{"accuracy": a} for a in (0.3, 0.5, 0.4, 0.6)])[0] == [0, 1, 3]
+    assert (best.epoch, best.score) == (3, 0.6)
+
+
+def test_the_best_epoch_by_the_lowest_score():
+    best = Best("mae", "min", None)
+    assert follow(best, [{"mae": a} for a in (3, 2, 4)])[0] == [0, 1]
+
+
+def test_stops_after_patience_epochs_without_a_better_score():
+    kept, last = follow(Best("a", "max", 2), [{"a": a} for a in (1, 2, 2, 1, 9)])
+    assert (kept, last) == ([0, 1], 3)
+
+
+def test_between_equal_scores_the_lower_loss_is_better():
+    best = Best("a", "max", None)
+    scores = [{"a": 1, "val_loss": 3}, {"a": 1, "val_loss": 2}, {"a": 1, "val_loss": 2.5}]
+    assert follow(best, scores)[0] == [0, 1]
+
+
+def test_a_score_that_is_not_a_number_is_never_better():
+    best = Best("a", "max", 2)
+    assert follow(best, [{"a": math.nan}, {"a": 0.1}])[0] == [1]
+
+
+def test_an_absent_score_gets_the_nearest_name():
+    with pytest.raises(TrainingError, match='Did you mean "accuracy"'):
+        Best("acuracy", "max", 2).is_better({"accuracy": 1.0})
+
+
+@pytest.mark.parametrize("entries", [[], [{"a": 1.0}], [{"a": 1.0, "val_loss": 2.0}, {"a": 0.0}]])
+def test_state_round_trip(entries):
+    first, second = Best("a", "max", 3), Best("a", "max", 3)
+    follow(first, entries) if entries else None
+    second.restore(first.state(), first.weights)
+    assert vars(first) == vars(second)

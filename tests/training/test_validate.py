@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from polymodal.training.validate import outputs, validate
+from small_run import ArrayLoader, Task, accuracy, make_data, make_model
+
+
+@pytest.fixture(scope="module")
+def model():
+    found = make_model()
+    found.compile(loss=Task().loss())
+    found(ArrayLoader(*make_data(), 8).batch(0, 0)[0])
+    return found
+
+
+def test_outputs_carry_rows_and_targets(model):
+    inputs, targets = make_data(10)
+    found = list(outputs(model, ArrayLoader(inputs, targets, 8, shuffle=False)))
+    assert [o.rows.tolist() for o in found] == [list(range(8)), [8, 9] + [-1] * 6]
+    assert found[0].logits.shape == (8, 3)
+    assert found[0].logits.dtype == np.float32
+    np.testing.assert_array_equal(found[0].targets, targets[:8])
+
+
+def test_scores_do_not_depend_on_the_batch_size(model):
+    data = make_data(10)
+    found = [validate(model, Task().loss(), ArrayLoader(*data, size, shuffle=False), accuracy,
+                      lambda: None) for size in (3, 8, 10)]
+    assert set(found[0]) == {"val_loss", "accuracy"}
+    for other in found[1:]:
+        assert other == pytest.approx(found[0], rel=1e-5)
+
+
+def test_a_stop_between_batches_is_let_through(model):
+    def stop():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        validate(model, Task().loss(), ArrayLoader(*make_data(), 8), accuracy, stop)
