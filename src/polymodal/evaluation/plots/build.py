@@ -1,0 +1,151 @@
+"""From predictions and history to charts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from polymodal.core.predictions import Predictions
+from polymodal.evaluation.calibration import reliability
+from polymodal.evaluation.metrics import accuracy_by_position, decisions, known
+from polymodal.evaluation.plots.chart import Bar, Bars, Columns, Lines, Matrix, Points, Series
+
+__all__ = ["confusion", "learning_curves", "performance", "position", "regression_charts",
+           "reliability_chart", "worst_confusions"]
+
+MOST_CLASSES = 30  # a larger matrix cannot be read on a page
+MOST_POINTS = 2000
+MOST_CURVES = 4
+_SHARES = {"accuracy", "exact_match", "f1_macro", "f1_weighted", "f1_micro", "auroc"}
+_NOT_CURVES = {"epoch", "seconds", "time", "step", "steps", "learning_rate", "samples_per_second"}
+
+
+def learning_curves(history: Sequence[Mapping], best_epoch: int | None = None) -> list[Lines]:
+    """Returns one chart for the loss and one for each further metric, train beside validation.
+
+    Args:
+        history: one mapping per epoch: "epoch" from 1, "loss", "val_loss", "accuracy", ...
+        best_epoch: int, the epoch whose weights were kept; marked in each chart.
+    """
+    numeric = [name for name in _names(history) if name.removeprefix("val_") not in _NOT_CURVES]
+    bases = list(dict.fromkeys(name.removeprefix("val_") for name in numeric))
+    bases.sort(key=lambda base: base != "loss")
+    charts = []
+    for base in bases[:MOST_CURVES]:
+        series = [_curve(history, name, label, dashed)
+                  for name, label, dashed in ((base, "train", True),
+                                              (f"val_{base}", "validation", False))
+                  if name in numeric]
+        charts.append(Lines(
+            f"curve_{base}", base.replace("_", " ").capitalize(), "", "epoch", series,
+            percent=base in _SHARES, mark=best_epoch,
+            mark_label="" if best_epoch is None else f"kept: epoch {best_epoch}"))
+    return charts
+
+
+def _names(history: Sequence[Mapping]) -> list[str]:
+    found: dict[str, None] = {}
+    for entry in history:
+        for name, value in entry.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                found[name] = None
+    return list(found)
+
+
+def _curve(history: Sequence[Mapping], name: str, label: str, dashed: bool) -> Series:
+    epochs = [float(entry.get("epoch", i + 1)) for i, entry in enumerate(history)]
+    values = [entry.get(name) for entry in history]
+    return Series(label, epochs, [np.nan if value is None else float(value) for value in values],
+                  dashed)
+
+
+def performance(key: str, title: str, caption: str, metric: str,
+                parts: Mapping[str, Mapping], strong: str | None = None) -> Bars:
+    """Returns bars of one metric from {name: {"n", "metrics", "intervals"}}."""
+    bars = []
+    for name, part in parts.items():
+        if metric in part["metrics"]:
+            low, high = part["intervals"].get(metric, (None, None))
+            bars.append(Bar(str(name), part["metrics"][metric], low, high, _rows(part["n"]),
+                            name == strong))
+    return Bars(key, title, caption, metric, bars)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" + "s" * (count != 1)
+
+
+def confusion(predictions: Predictions) -> Matrix | None:
+    """Returns truth against prediction; None for tasks without one answer a row.
+
+    Only classes that occur or are predicted are shown. A matrix of more than 30 is not for a page.
+    """
+    if predictions.task in ("multilabel", "regression"):
+        return None
+    rest = known(predictions)
+    truth, guess = decisions(rest)
+    shown = np.unique(np.concatenate([truth, guess]))
+    place = np.full(rest.outputs.shape[1], -1)
+    place[shown] = np.arange(len(shown))
+    counts = np.zeros((len(shown), len(shown)), np.int64)
+    np.add.at(counts, (place[truth], place[guess]), 1)
+    return Matrix("confusion", "Truth against prediction",
+                  "Each line is a true class and holds 100 % of its rows. Blue is right, orange is "
+                  "a mistake.", [rest.labels[i] for i in shown], counts)
+
+
+def worst_confusions(matrix: Matrix, count: int = 15) -> list[dict]:
+    """Returns the most frequent mistakes: {"truth", "predicted", "count", "share"}."""
+    wrong = matrix.counts.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:count]
+    places = [np.unravel_index(i, wrong.shape) for i in order]
+    shares = matrix.shares()
+    return [{"truth": matrix.labels[t], "predicted": matrix.labels[p], "count": int(wrong[t, p]),
+             "share": float(shares[t, p])} for t, p in places if wrong[t, p]]
+
+
+def reliability_chart(predictions: Predictions) -> Columns | None:
+    """Returns the share that came true per probability claimed; None for regression."""
+    if predictions.task == "regression":
+        return None
+    bars = reliability(known(predictions))
+    return Columns(
+        "calibration", "Probability claimed against share that came true",
+        "Columns that end on the line keep their word. Below it the model is too sure of itself, "
+        "above it too modest. Pale columns rest on few rows.",
+        "probability the model gave", "share that came true",
+        [(bar["low"], bar["high"]) for bar in bars], [bar["accuracy"] for bar in bars],
+        [bar["n"] for bar in bars], percent=True, diagonal=True)
+
+
+def regression_charts(predictions: Predictions, target: str) -> list[Points | Columns]:
+    """Returns predicted against true, and the histogram of residuals."""
+    rest = known(predictions)
+    truth = np.asarray(rest.targets, np.float64).ravel()
+    guess = np.asarray(rest.outputs, np.float64).ravel()
+    error = guess - truth
+    pick = np.linspace(0, len(truth) - 1, min(len(truth), MOST_POINTS)).astype(int)
+    count, edges = np.histogram(error, bins=min(30, max(5, int(np.sqrt(len(error))))))
+    return [
+        Points("predicted_true", "Predicted against true",
+               "A perfect model would put every point on the line.", f"true {target}",
+               f"predicted {target}", truth[pick], guess[pick], diagonal=True),
+        Columns("residuals", "Errors", "Predicted minus true. A hill around 0 is what to hope for; "
+                "a hill beside 0 is a bias.", "predicted minus true", "rows",
+                list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)),
+                count.astype(float).tolist(), count.tolist()),
+    ]
+
+
+def position(predictions: Predictions) -> Lines | None:
+    """Returns accuracy by step of the sequence; None without steps or with one step only."""
+    places = accuracy_by_position(predictions)
+    if len(places) < 2:
+        return None
+    return Lines("position", "Accuracy by position",
+                 "Falling to the right means that errors build up along the sequence. Late "
+                 "positions rest on few sequences.", "position in the sequence",
+                 [Series("accuracy", [place["step"] + 1.0 for place in places],
+                         [place["accuracy"] for place in places])], percent=True)

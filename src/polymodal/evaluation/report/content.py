@@ -1,0 +1,88 @@
+"""What a report is made of: plain data that a run has at hand or reads back from its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from polymodal.core.errors import DataError
+from polymodal.core.predictions import Predictions
+from polymodal.evaluation.metrics import headline
+
+__all__ = ["ReportContent"]
+
+
+@dataclass
+class ReportContent:
+    """Everything a report shows. Only the first three are needed; what is absent is not shown.
+
+    Args:
+        title: str, name of the run.
+        predictions: {split: Predictions}, such as {"test": ..., "val": ...}; the first one is the
+            one that everything is shown for, so put the test part first.
+        target: str, name of the target column.
+        summary: list of str, sentences that say what was trained on what (`describe_run`).
+        inputs: {name: description}, such as {"image": "column image, convnet, 28 pixels"}.
+        metric: str, the metric shown where only one is; None means the task's own.
+        singles: {input name: Predictions} on the first split, by models that saw one input alone.
+        blind: Predictions on the first split of the majority or the mean (`blind_baseline`).
+        slice_columns: {column: values per table row} of the first split.
+        examples: list of {"inputs": {name: {"modality", "value"}}, "target": str,
+            "predicted": str, "probability": float or None, "right": bool or None, "row": int from
+            0}. "value" is text, encoded bytes, a uint8 picture (height, width, channels), a list of
+            pictures for frames, {column: value} for tabular, numbers, or None when missing.
+            A sound as float samples needs "sample_rate" (hertz) beside it. "probabilities"
+            ({label: probability}) is optional.
+        history: list of one mapping per epoch: "epoch" from 1, "loss", "val_loss", ...
+        best_epoch: int, the epoch whose weights were kept.
+        ledger: dict, as `Ledger.to_json` gives it.
+        recipe: str, the recipe as YAML.
+        versions: {name: version} of Python, engine, packages, device.
+        seeds: {name: seed}.
+        command: str, what to type to run the same again.
+    """
+
+    title: str
+    predictions: Mapping[str, Predictions]
+    target: str
+    summary: Sequence[str] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    metric: str | None = None
+    singles: Mapping[str, Predictions] = field(default_factory=dict)
+    blind: Predictions | None = None
+    slice_columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    examples: Sequence[Mapping[str, Any]] = ()
+    history: Sequence[Mapping[str, Any]] = ()
+    best_epoch: int | None = None
+    ledger: Mapping[str, Any] = field(default_factory=dict)
+    recipe: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    seeds: Mapping[str, Any] = field(default_factory=dict)
+    command: str = ""
+
+    def __post_init__(self):
+        if not self.predictions:
+            raise DataError(
+                "A report needs predictions of at least one split. Got none. Evaluate the run on "
+                "a table that has the target.", reason="no_target")
+
+    @property
+    def split(self) -> str:
+        """The split that everything is shown for."""
+        return next(iter(self.predictions))
+
+    @property
+    def shown(self) -> Predictions:
+        """The predictions that everything is shown for."""
+        return self.predictions[self.split]
+
+    @property
+    def task(self) -> str:
+        """The task of the run."""
+        return self.shown.task
+
+    @property
+    def headline(self) -> str:
+        """The metric shown where only one is."""
+        return self.metric or headline(self.task)

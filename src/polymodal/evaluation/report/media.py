@@ -1,0 +1,160 @@
+"""Pictures, sounds and videos of examples as data URIs that every browser can show."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from polymodal.evaluation.plots.svg import waveform
+
+__all__ = ["show"]
+
+MOST_PIXELS = 512  # side of a picture; larger ones are made smaller
+MOST_BYTES = 300_000  # a picture or sound above this is encoded again
+MOST_SECONDS = 15
+MOST_FRAMES = 8
+MOST_LETTERS = 1500
+NUM_PEAKS = 64
+_PICTURES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+_SOUNDS = {"WAV": "audio/wav", "FLAC": "audio/flac", "OGG": "audio/ogg", "MPEG": "audio/mpeg"}
+
+
+def show(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns how one input of an example is shown.
+
+    Args:
+        value: {"modality", "value"} and, for samples of sound, "sample_rate".
+
+    Returns:
+        {"kind": "text" | "pictures" | "sound" | "video" | "table" | "numbers" | "missing" |
+        "broken", ...} with what that kind needs. Nothing raises: an input that cannot be shown
+        says so in its place.
+    """
+    content, modality = value.get("value"), value.get("modality", "text")
+    if content is None:
+        return {"kind": "missing"}
+    try:
+        return _SHOWN.get(modality, _numbers)(content, value)
+    except (OSError, ValueError, TypeError, RuntimeError, SyntaxError) as error:
+        return {"kind": "broken", "text": f"cannot be shown here ({type(error).__name__})"}
+
+
+def _text(content: Any, _: Mapping) -> dict[str, Any]:
+    text = str(content)
+    return {"kind": "text", "text": text[:MOST_LETTERS] + "…" * (len(text) > MOST_LETTERS)}
+
+
+def _pictures(content: Any, _: Mapping) -> dict[str, Any]:
+    frames = content if isinstance(content, list | tuple) else [content]
+    pick = np.linspace(0, len(frames) - 1, min(len(frames), MOST_FRAMES)).astype(int)
+    return {"kind": "pictures", "pictures": [_picture(frames[i]) for i in pick],
+            "total": len(frames)}
+
+
+def _picture(content: bytes | np.ndarray) -> dict[str, Any]:
+    from PIL import Image
+
+    if isinstance(content, np.ndarray):
+        image = Image.fromarray(content[..., 0] if content.shape[-1] == 1 else content)
+        image.format = "array"
+    else:
+        image = Image.open(io.BytesIO(content))
+    width, height = image.size
+    mime, data = _PICTURES.get(image.format), content
+    if mime is None or max(width, height) > MOST_PIXELS or len(data) > MOST_BYTES:
+        mime, data = _encode(image)
+    else:
+        image.load()  # a damaged file fails here and not in the browser
+    return {"uri": _uri(mime, data), "width": width, "height": height,
+            "small": max(width, height) <= 96}
+
+
+def _encode(image: Any) -> tuple[str, bytes]:
+    from PIL import ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    clear = "A" in image.getbands() or "transparency" in image.info
+    image = image.convert("RGBA" if clear else "RGB")
+    image.thumbnail((MOST_PIXELS, MOST_PIXELS))
+    flat = not clear and max(image.size) > 96  # small drawings stay sharp as PNG
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG" if flat else "PNG", quality=85)
+    return ("image/jpeg" if flat else "image/png"), buffer.getvalue()
+
+
+def _sound(content: Any, value: Mapping) -> dict[str, Any]:
+    import soundfile
+
+    if isinstance(content, np.ndarray):
+        samples, rate, mime = content.astype(np.float32), int(value["sample_rate"]), None
+    else:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            rate = file.samplerate
+            samples = file.read(dtype="float32", always_2d=True).mean(axis=1)
+            mime = _SOUNDS.get(file.format)
+    seconds = len(samples) / rate
+    if mime is None or len(content) > MOST_BYTES:
+        samples = samples[:MOST_SECONDS * rate]
+        buffer = io.BytesIO()
+        soundfile.write(buffer, samples, rate, format="WAV" if seconds < 3 else "OGG",
+                        subtype="PCM_16" if seconds < 3 else "VORBIS")
+        mime, content = ("audio/wav" if seconds < 3 else "audio/ogg"), buffer.getvalue()
+    cut = f", the first {len(samples) / rate:.0f} s here" if len(samples) / rate < seconds else ""
+    return {"kind": "sound", "uri": _uri(mime, content), "wave": waveform(_peaks(samples)),
+            "text": f"{seconds:.1f} s{cut}"}
+
+
+def _peaks(samples: np.ndarray) -> list[float]:
+    """Returns the loudest sample of each of 64 parts, relative to the loudest of all."""
+    parts = np.array_split(np.abs(samples), NUM_PEAKS)
+    peaks = np.array([part.max() if len(part) else 0.0 for part in parts])
+    return (peaks / max(peaks.max(), 1e-9)).tolist()
+
+
+def _video(content: Any, value: Mapping) -> dict[str, Any]:
+    if not isinstance(content, bytes):
+        return _pictures(list(content), value)
+    if content[4:8] == b"ftyp":
+        mime = "video/mp4"
+    elif content[:4] == b"\x1aE\xdf\xa3":
+        mime = "video/webm"
+    else:
+        return {"kind": "broken", "text": "browsers cannot play this kind of video"}
+    if len(content) > 20 * MOST_BYTES:
+        return {"kind": "broken", "text": f"too large to embed ({len(content) / 1e6:.0f} MB)"}
+    return {"kind": "video", "uri": _uri(mime, content)}
+
+
+def _table(content: Any, value: Mapping) -> dict[str, Any]:
+    if not isinstance(content, Mapping):
+        return _numbers(content, value)
+    cells = [(str(name), "–" if cell is None else str(cell)) for name, cell in content.items()]
+    return {"kind": "table", "cells": cells[:20], "total": len(cells)}
+
+
+def _numbers(content: Any, _: Mapping) -> dict[str, Any]:
+    numbers = np.asarray(content, np.float64)
+    shape = " × ".join(str(side) for side in numbers.shape)
+    values = numbers.ravel()[:6]
+    start = ", ".join(f"{number:.3g}" for number in values)
+    return {"kind": "numbers", "text": f"{shape} numbers: {start}"
+            + " …" * (numbers.size > len(values))}
+
+
+def _uri(mime: str, data: bytes) -> str:
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+_SHOWN = {"text": _text, "image": _pictures, "audio": _sound, "video": _video, "tabular": _table,
+          "vector": _numbers, "sequence": _numbers}
+
+
+def describe_inputs(inputs: Mapping[str, Mapping[str, Any]]) -> Sequence[dict[str, Any]]:
+    """Returns the shown form of each input, pictures before sounds before text."""
+    shown = [{"name": name, **show(value)} for name, value in inputs.items()]
+    order = {"pictures": 0, "video": 0, "sound": 1, "text": 2}
+    return sorted(shown, key=lambda one: order.get(one["kind"], 3))

@@ -1,0 +1,126 @@
+"""Writes `MODEL_CARD.md`: what the model is for, how well it does, and where not to trust it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from polymodal.core.files import write_atomic
+from polymodal.evaluation.intervals import intervals
+from polymodal.evaluation.metrics import higher_is_better, per_class, score
+from polymodal.evaluation.report.content import ReportContent
+from polymodal.evaluation.report.verdict import fusion_verdict, listed, scored_rows
+from polymodal.evaluation.slices import PRESENT, slices
+from polymodal.evaluation.words import interval_text, readable, value_text
+
+__all__ = ["model_card", "write_model_card"]
+
+FEW = 20  # parts with fewer rows say too little to be named as weak
+
+
+def write_model_card(folder: str | Path, content: ReportContent) -> Path:
+    """Writes `MODEL_CARD.md` into a folder and returns its path."""
+    path = Path(folder) / "MODEL_CARD.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, model_card(content))
+    return path
+
+
+def model_card(content: ReportContent) -> str:
+    """Returns the model card as Markdown: use, data, results, weak places, limits."""
+    parts = [f"# {_plain(content.title)}", _plain(" ".join(content.summary)), _inputs(content),
+             _results(content), _weak(content), _limits(content), _again(content)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Keeps text of the user from becoming markup."""
+    text = str(text).replace("\n", " ")
+    for mark in "\\`*_[]<>|#":
+        text = text.replace(mark, "\\" + mark)
+    return text
+
+
+def _inputs(content: ReportContent) -> str:
+    if not content.inputs:
+        return ""
+    lines = [f"- **{_plain(name)}**: {_plain(text)}" for name, text in content.inputs.items()]
+    labels = [_plain(label) for label in content.shown.labels]
+    answer = f"**{_plain(content.target)}**"
+    if labels:
+        few = labels if len(labels) <= 12 else [*labels[:12], f"{len(labels) - 12} more"]
+        answer += f", one of {listed(few)}" if content.task != "multilabel" \
+            else f", any of {listed(few)}"
+    return "\n".join(["## Inputs and output", "", *lines, "", f"It predicts {answer}."])
+
+
+def _results(content: ReportContent) -> str:
+    splits = list(content.predictions)
+    lines = ["## How well it does", "",
+             "| metric | " + " | ".join(f"{_plain(s)} (95 % interval)" for s in splits) + " |",
+             "|---|" + "---|" * len(splits)]
+    values = [score(one) for one in content.predictions.values()]
+    bounds = [intervals(one) for one in content.predictions.values()]
+    for name in values[0]:
+        cells = [_cell(name, value.get(name), bound.get(name))
+                 for value, bound in zip(values, bounds, strict=True)]
+        lines.append(f"| {readable(name)} | " + " | ".join(cells) + " |")
+    counts = listed([f"{scored_rows(one):,} rows of {_plain(split)}"
+                     for split, one in content.predictions.items()])
+    verdict = fusion_verdict(content.shown, content.singles, content.headline)
+    return "\n".join([*lines, "", f"Measured on {counts}. "
+                      f"**{_plain(verdict.heading)}.** {_plain(verdict.sentence)}"])
+
+
+def _cell(metric: str, value: float | None, interval: list[float] | None) -> str:
+    text = value_text(metric, value)
+    return text if interval is None else f"{text} ({interval_text(metric, interval)})"
+
+
+def _weak(content: ReportContent) -> str:
+    """Names the worst class and the worst part of each slicing, if clearly below the whole."""
+    metric, lines = content.headline, []
+    sign = 1 if higher_is_better(metric) else -1
+    whole = score(content.shown)[metric]
+    for name, parts in slices(content.shown, content.slice_columns).items():
+        bad = [(sign * part["metrics"][metric], value, part) for value, part in parts.items()
+               if part["n"] >= FEW and metric in part["intervals"]
+               and _below(part["intervals"][metric], whole, sign)]
+        for _, value, part in sorted(bad, key=lambda entry: entry[0])[:3]:
+            where = f"with {_plain(value)}" if name == PRESENT \
+                else f"where {_plain(name)} is {_plain(value)}"
+            lines.append(f"- {readable(metric)} {_cell(metric, part['metrics'][metric], None)} "
+                         f"{where} ({part['n']:,} rows), against {value_text(metric, whole)} "
+                         "overall")
+    classes = sorted(per_class(content.shown), key=lambda row: row["f1"])[:3]
+    lines += [f"- class {_plain(row['label'])}: finds {100 * row['recall']:.0f} % of its "
+              f"{row['support']:,}, and is right in {100 * row['precision']:.0f} % of the cases it "
+              "names it" for row in classes if row["support"] and row["f1"] < 0.9]
+    return "\n".join(["## Where it does worse", "", *lines]) if lines else ""
+
+
+def _below(interval: list[float], whole: float, sign: int) -> bool:
+    return interval[1] < whole if sign > 0 else interval[0] > whole
+
+
+def _limits(content: ReportContent) -> str:
+    lines = ["## Limits", "",
+             "- It was tested on rows of the same origin as those it learned from. Elsewhere it "
+             "can do much worse: test it on your own rows first."]
+    if content.split != "test":
+        lines.append(f"- The figures come from {_plain(content.split)}, which also chose the "
+                     "weights. They flatter.")
+    if scored_rows(content.shown) < 200:
+        lines.append(f"- Only {scored_rows(content.shown)} rows were used to test it.")
+    if content.task not in ("regression", "seq2seq"):
+        lines.append("- It always answers with one of its labels, also when none fits."
+                     if content.task != "multilabel" else
+                     "- It knows no labels but its own.")
+    lines.append("- It copies what is in its data, unfairness included. Do not let it decide about "
+                 "people alone.")
+    return "\n".join(lines)
+
+
+def _again(content: ReportContent) -> str:
+    if not content.command:
+        return ""
+    return f"## Train it again\n\n    {content.command.strip()}"

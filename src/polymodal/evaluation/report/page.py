@@ -1,0 +1,182 @@
+"""Writes `report.html`, one file that opens offline, and its plots as PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from polymodal.core.files import write_atomic
+from polymodal.evaluation.intervals import intervals
+from polymodal.evaluation.metrics import per_class, score
+from polymodal.evaluation.plots.build import (
+    MOST_CLASSES,
+    confusion,
+    learning_curves,
+    performance,
+    position,
+    regression_charts,
+    reliability_chart,
+    worst_confusions,
+)
+from polymodal.evaluation.plots.chart import Bars, Chart
+from polymodal.evaluation.plots.png import write_png
+from polymodal.evaluation.plots.svg import render
+from polymodal.evaluation.report.content import ReportContent
+from polymodal.evaluation.report.media import describe_inputs
+from polymodal.evaluation.report.verdict import fusion_verdict, scored_rows
+from polymodal.evaluation.slices import PRESENT, slices
+from polymodal.evaluation.words import MEANINGS, PERCENT, interval_text, readable, value_text
+
+__all__ = ["write_report"]
+
+_FOLDER = Path(__file__).parent
+_TASKS = {"seq2seq": "sequence to sequence", "sequence_labelling": "sequence labelling"}
+
+
+def write_report(folder: str | Path, content: ReportContent) -> Path:
+    """Writes `report.html` and `plots/*.png` into a folder.
+
+    The page holds no script and refuses every request to the network by its own content security
+    policy; pictures, sounds and styles are inside it. All text of the user is escaped.
+
+    Args:
+        folder: path, usually that of the run; made when absent.
+        content: ReportContent.
+
+    Returns:
+        Path of the page.
+
+    Raises:
+        DataError: no row of a split has a target.
+    """
+    folder = Path(folder)
+    (folder / "plots").mkdir(parents=True, exist_ok=True)
+    view = _view(content)
+    for chart in view["charts"]:
+        write_png(folder / "plots", chart)
+    write_atomic(folder / "report.html", _template().render(**view))
+    return folder / "report.html"
+
+
+def _template():
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True,
+        lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment.globals.update(
+        value_text=value_text, interval_text=interval_text, readable=readable, svg=render,
+        percent_metrics=PERCENT)
+    return environment.get_template("report.html.j2")
+
+
+def _view(content: ReportContent) -> dict[str, Any]:
+    """Returns everything the template reads."""
+    shown, metric = content.shown, content.headline
+    matrix = confusion(shown)
+    small = matrix is not None and 1 < len(matrix.labels) <= MOST_CLASSES
+    view = {
+        "content": content, "metric": metric, "task": _TASKS.get(content.task, content.task),
+        "num_rows": scored_rows(shown),
+        "verdict": fusion_verdict(shown, content.singles, metric),
+        "scores": _scores(content), "matrix": matrix if small else None,
+        "worst": [] if matrix is None else worst_confusions(matrix, 8 if small else 20),
+        "classes": per_class(shown) if content.task != "seq2seq" else [],
+        "curves": learning_curves(content.history, content.best_epoch),
+        "calibration": reliability_chart(shown), "position": position(shown),
+        "regression": regression_charts(shown, content.target)
+        if content.task == "regression" else [],
+        "models": _models(content), "parts": _parts(content),
+        "examples": [{**one, "shown": describe_inputs(one["inputs"])} for one in content.examples],
+        "ledger": _ledger(content.ledger),
+    }
+    view["figures"] = _figures(content, view)
+    view["charts"] = _charts(view)
+    return view
+
+
+def _charts(view: Mapping[str, Any]) -> list[Chart]:
+    found = [*view["curves"], view["matrix"], view["calibration"], view["position"],
+             *view["regression"], view["models"], *view["parts"]]
+    return [chart for chart in found
+            if chart is not None and (not isinstance(chart, Bars) or chart.bars)]
+
+
+def _scores(content: ReportContent) -> list[dict]:
+    """Returns one line per metric: name, meaning, and value and interval for each split."""
+    values = {split: score(one) for split, one in content.predictions.items()}
+    bounds = {split: intervals(one) for split, one in content.predictions.items()}
+    names = dict.fromkeys(name for found in values.values() for name in found)
+    return [{"metric": name, "meaning": MEANINGS.get(name, ""),
+             "splits": [(values[split].get(name), bounds[split].get(name)) for split in values]}
+            for name in names]
+
+
+def _models(content: ReportContent) -> Bars:
+    """Returns the bars of the fused model, each single input, and the blind baseline."""
+    multi = len(content.shown.modalities) > 1
+    fused = "all inputs together" if multi else "this model"
+    models = {fused: content.shown}
+    models |= {f"{name} alone": one for name, one in content.singles.items()}
+    if content.blind is not None:
+        models["mean, no input" if content.task == "regression" else "majority, no input"] = \
+            content.blind
+    parts = {name: {"n": scored_rows(one), "metrics": score(one), "intervals": intervals(one)}
+             for name, one in models.items()}
+    return performance(
+        "fusion", "All inputs against each alone" if content.singles else "Against no input",
+        f"{readable(content.headline).capitalize()} on {content.split}. The thin line is the 95 % "
+        "interval.", content.headline, parts, strong=fused)
+
+
+def _parts(content: ReportContent) -> list[Bars]:
+    """Returns the bars of each slicing; a slicing into one part says nothing and is left out."""
+    bars = []
+    for i, (name, parts) in enumerate(slices(content.shown, content.slice_columns).items()):
+        title = "By inputs that were present" if name == PRESENT else f"By {name}"
+        key = "missing" if name == PRESENT else f"slice_{i}"
+        if len(parts) > 1:
+            bars.append(performance(key, title, "", content.headline, parts))
+    return bars
+
+
+def _figures(content: ReportContent, view: Mapping[str, Any]) -> list[dict]:
+    """Returns the few numbers at the top of the page: label, value, note."""
+    metric, bars = content.headline, view["models"].bars
+    own = bars[0]
+    found = [{"label": f"{readable(metric)} on {content.split}",
+              "value": value_text(metric, own.value),
+              "note": "" if own.low is None else
+              f"95 % interval {interval_text(metric, [own.low, own.high])}"}]
+    if view["verdict"].comparison is not None:
+        best = view["verdict"].comparison.second
+        name = next(bar.name for bar in bars[1:] if abs(bar.value - best) < 1e-12)
+        found.append({"label": "best single input", "value": value_text(metric, best),
+                      "note": name})
+    if content.blind is not None:
+        found.append({"label": "without looking", "value": value_text(metric, bars[-1].value),
+                      "note": bars[-1].name.split(",")[0]
+                      + (" of train" if content.task == "regression" else " class of train")})
+    found.append({"label": f"rows of {content.split}", "value": f"{view['num_rows']:,}",
+                  "note": _left_out(content)})
+    return found
+
+
+def _left_out(content: ReportContent) -> str:
+    count = sum(content.shown.dropped.values())
+    return f"{count:,} left out" if count else "none left out"
+
+
+def _ledger(ledger: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns lines {table, read, action, reason, count} and the example messages by reason."""
+    read = ledger.get("read", {})
+    lines = []
+    for table, count in read.items():
+        events = [{"action": action, "reason": reason.replace("_", " "), "count": number}
+                  for action in ("dropped", "repaired", "truncated")
+                  for reason, number in ledger.get(action, {}).get(table, {}).items()]
+        lines.append({"table": table, "read": count, "events": events})
+    examples = {reason.replace("_", " "): notes
+                for reason, notes in ledger.get("examples", {}).items() if notes}
+    return {"lines": lines, "examples": examples}

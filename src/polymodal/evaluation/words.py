@@ -1,0 +1,69 @@
+"""Metrics and their values in plain words."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["MEANINGS", "PERCENT", "gap", "gap_interval", "interval_text", "readable", "value_text"]
+
+PERCENT = {"accuracy", "exact_match", "calibration_error"}
+_NAMES = {"f1_macro": "F1, macro", "f1_weighted": "F1, weighted", "f1_micro": "F1, micro",
+          "auroc": "AUROC", "log_loss": "log loss", "mae": "mean absolute error",
+          "rmse": "root mean square error", "r2": "R²", "pearson": "Pearson correlation",
+          "calibration_error": "calibration error", "exact_match": "whole rows right"}
+MEANINGS = {
+    "accuracy": "share of answers that are right",
+    "exact_match": "share of rows in which every step is right",
+    "f1_macro": "balance of precision and recall, every class counting the same",
+    "f1_weighted": "the same, classes counting by how often they occur",
+    "f1_micro": "the same over all labels pooled",
+    "auroc": "chance that a right answer is ranked above a wrong one; 0.5 is guessing",
+    "log_loss": "surprise at the truth; lower is better",
+    "calibration_error": "how far stated probabilities are from what happens; lower is better",
+    "mae": "how far off a prediction is on average, in the target's unit; lower is better",
+    "rmse": "the same, large errors counting more; lower is better",
+    "r2": "share of the target's variation explained; 0 is no better than the mean",
+    "pearson": "how straight the line between predicted and true is; 1 is perfect",
+}
+SPACE = "\u202f"  # narrow, never broken: 97.5 %
+
+
+def readable(metric: str) -> str:
+    """Returns the name of a metric for a person."""
+    return _NAMES.get(metric, metric.replace("_", " "))
+
+
+def value_text(metric: str, value: float | None, unit: bool = True) -> str:
+    """Returns a value as a person writes it: "97.5 %", "0.913"."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if metric in PERCENT:
+        text = f"{100 * value:.1f}" + f"{SPACE}%" * unit
+    elif abs(value) >= 1000:
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+    return text.replace("-", "\u2212")
+
+
+def interval_text(metric: str, interval: list[float] | None) -> str:
+    """Returns an interval as a person writes it: "95.2 to 99.0 %"."""
+    if not interval:
+        return "–"
+    low, high = interval
+    return f"{value_text(metric, low, unit=False)} to {value_text(metric, high)}"
+
+
+def gap(metric: str, difference: float) -> str:
+    """Returns the size of a difference: "3.1 points", "0.042"."""
+    size = abs(difference)
+    unit = " points" if metric in PERCENT else ""
+    return value_text(metric, size, unit=False) + unit
+
+
+def gap_interval(metric: str, interval: list[float]) -> str:
+    """Returns the interval of a difference, with signs: "+13.0 to +27.0 points"."""
+    if not all(math.isfinite(bound) for bound in interval):
+        return "without bounds"
+    low, high = ("+" * (bound > 0) + value_text(metric, bound, unit=False) for bound in interval)
+    return f"{low} to {high}" + " points" * (metric in PERCENT)
