@@ -13,7 +13,7 @@ import pyarrow.csv as pc
 from polymodal.core.errors import DataError
 from polymodal.data.quotes import check_quotes
 
-BLOCK_BYTES = 1 << 23
+BLOCK_BYTES = 1 << 20
 _MAX_BLOCK_BYTES = 1 << 30
 _BOM = b"\xef\xbb\xbf"
 

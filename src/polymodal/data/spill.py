@@ -66,8 +66,12 @@ def spill(batches: pa.RecordBatchReader) -> Spilled:
         raise DataError(
             f"does not fit into the temporary folder {folder}: the disk is full.",
             "Make room, or set TMPDIR to a folder with more.", reason="disk_full") from error
-    pa.default_memory_pool().release_unused()
     return spilled
+
+
+def release_memory() -> None:
+    """Gives the memory of finished reading back to the system, instead of keeping it for more."""
+    pa.default_memory_pool().release_unused()
 
 
 def _remove(path: str, handle: int, owner: int) -> None:

@@ -101,7 +101,7 @@ def _named(table: Table, parts: np.ndarray, names: list[str],
         what = f"{len(table)} rows" if group is None else f'the groups of "{group}"'
         raise DataError(f"has too few rows for a part {' and '.join(empty)}: {what} cannot fill "
                         f"{len(names)} parts.", "Use fewer parts, larger fractions or more rows.",
-                        table=table.name, reason="small_split")
+                        path=table.name, reason="small_split")
     return {name: table.select(rows) for name, rows in found.items()}
 
 

@@ -21,7 +21,7 @@ from polymodal.core.lookup import find, unknown
 from polymodal.data.arrays import hash_columns, to_array, to_columns
 from polymodal.data.cell_access import Cells
 from polymodal.data.detect import check_exists, detect
-from polymodal.data.spill import spill
+from polymodal.data.spill import release_memory, spill
 
 _SHORT_INT_ROWS = 2**31
 
@@ -243,6 +243,8 @@ def _from_file(path: Path, reader: Any, name: str, media_root: str | Path | None
     if isinstance(rows, pa.Table):
         return Table(rows, name=name, root=root, reopen=functools.partial(reader, path))
     spilled = spill(rows)
+    del rows
+    release_memory()
     return Table(spilled.open(), name=name, root=root, reopen=spilled.open)
 
 

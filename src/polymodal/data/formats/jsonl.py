@@ -15,7 +15,7 @@ from polymodal.data.schema import merge_schemas
 
 __all__ = ["read_jsonl"]
 
-_BLOCK_BYTES = 1 << 23
+_BLOCK_BYTES = 1 << 20
 _CHANGED = re.compile(r"Column\(/?(.*)\) changed from (\w+) to (\w+) in row (\d+)")
 
 

@@ -11,7 +11,7 @@ from polymodal.core.errors import DataError
 
 __all__ = ["read_parquet"]
 
-_BATCH_ROWS = 1 << 14
+_BATCH_ROWS = 1024  # few enough that pictures in the cells fit into memory
 
 
 def read_parquet(path: Path) -> pa.RecordBatchReader:

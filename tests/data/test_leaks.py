@@ -1,0 +1,64 @@
+"""What stands in two parts of a split is said."""
+
+from __future__ import annotations
+
+from polymodal.data.columns import InputGuess
+from polymodal.data.leaks import leaks
+from polymodal.data.table import read
+
+
+def guess(column, modality):
+    return InputGuess(column, modality, [column], "")
+
+
+def test_same_file_under_two_spellings_of_its_path(tmp_path):
+    tables = {"train": read({"f": ["a/1.png", "2.png", None]}, media_root=tmp_path),
+              "val": read({"f": [None, "x.png", "./1.png"]}, media_root=tmp_path / "a")}
+    assert leaks(tables, [guess("f", "image")]) == [
+        '"f": 1 of 3 rows of val hold a file that train has too, such as row 3 (row 1 of train). '
+        "Scores on val will be too good."]
+
+
+def test_same_bytes_and_same_part_of_a_tar():
+    cells = {"path": "a.tar", "offset": 512, "size": 9}
+    tables = {"train": read([{"b": b"12", "t": cells, "h": {"bytes": b"q", "path": "1"}}]),
+              "val": read([{"b": b"12", "t": cells, "h": {"bytes": b"q", "path": "2"}}]),
+              "test": read([{"b": b"13", "t": {**cells, "offset": 0},
+                             "h": {"bytes": b"r", "path": "1"}}])}
+    inputs = [guess("b", "audio"), guess("t", "image"), guess("h", "image")]
+    assert [warning[:24] for warning in leaks(tables, inputs)] == [
+        '"b": 1 of 1 rows of val ', '"t": 1 of 1 rows of val ', '"h": 1 of 1 rows of val ']
+
+
+def test_same_text_but_for_case_and_spaces():
+    tables = {"train": read({"t": ["Ein  Satz", "b"]}), "val": read({"t": ["ein satz ", "c"]})}
+    assert len(leaks(tables, [guess("t", "text")])) == 1
+
+
+def test_texts_that_repeat_anyway_are_said_to():
+    tables = {"train": read({"t": ["is it red?", "is it blue?"] * 9}),
+              "val": read({"t": ["is it red?"]})}
+    assert leaks(tables, [guess("t", "text")])[0].endswith(
+        "The column repeats itself inside train as well, so this may be meant.")
+
+
+def test_files_that_repeat_are_to_be_grouped():
+    tables = {"train": read({"f": ["1.png", "2.png"] * 9}), "val": read({"f": ["1.png"]})}
+    assert leaks(tables, [guess("f", "image")])[0].endswith(
+        'Split in groups of "f" to keep them apart.')
+
+
+def test_numbers_and_categories_may_repeat():
+    tables = {"train": read({"n": [1]}), "val": read({"n": [1]})}
+    assert leaks(tables, [guess("n", "tabular")]) == []
+
+
+def test_row_numbers_are_those_of_the_file():
+    table = read({"t": ["one", "two", "three", "two"]})
+    tables = {"train": table.select([0, 1]), "val": table.select([2, 3])}
+    assert "such as row 4 (row 2 of train)" in leaks(tables, [guess("t", "text")])[0]
+
+
+def test_real_parts_share_no_files(shared_data):
+    tables = {n: read(shared_data / "av_digits" / f"{n}.csv") for n in ("train", "val", "test")}
+    assert leaks(tables, [guess("image", "image"), guess("audio", "audio")]) == []
