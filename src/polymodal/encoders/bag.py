@@ -1,0 +1,60 @@
+"""A bag of words and character n-grams."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from polymodal.core.errors import RecipeError
+from polymodal.layers.masks import fit_mask
+
+__all__ = ["Bag"]
+
+
+class Bag(keras.layers.Layer):
+    """Mean of the vectors of words and n-grams: strong for short texts and few rows.
+
+    Args:
+        dim: int, width of the token.
+        vocabulary_size: int, how many ids there are.
+        dropout: float, share of the ids left out of the mean in training.
+
+    Call arguments:
+        inputs: int32 (batch, time).
+        mask: bool (batch, time).
+
+    Returns:
+        (tokens (batch, 1, dim), mask (batch, 1)).
+
+    Raises:
+        RecipeError: no `vocabulary_size`.
+
+    Source: Joulin et al., "Bag of tricks for efficient text classification", 2017.
+    """
+
+    def __init__(self, dim: int = 64, vocabulary_size: int | None = None, dropout: float = 0.3,
+                 **kwargs):
+        super().__init__(**kwargs)
+        if vocabulary_size is None:
+            raise RecipeError(
+                "Bag needs vocabulary_size, because it reads ids. Got none. Use it for text, and "
+                "mlp for vectors."
+            )
+        self.embed = keras.layers.Embedding(
+            vocabulary_size, dim, dtype=self.dtype_policy, name="embed",
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=dim**-0.5),
+        )
+        self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+
+    def build(self, inputs_shape):
+        self.embed.build(inputs_shape)
+        self.built = True
+
+    def call(self, inputs, mask, training=None):
+        vectors = self.embed(inputs)  # (batch, time, dim)
+        weights = self.drop(ops.cast(mask, vectors.dtype), training=training)
+        # The root keeps the size of the token the same for short and long texts.
+        count = ops.sum(ops.cast(mask, "float32"), axis=1, keepdims=True)
+        total = ops.sum(ops.cast(vectors * fit_mask(weights, vectors), "float32"), axis=1)
+        token = ops.cast(total / ops.sqrt(ops.maximum(count, 1.0)), vectors.dtype)
+        return ops.expand_dims(token, 1), ops.any(mask, axis=1, keepdims=True)

@@ -1,0 +1,52 @@
+"""A small network for vectors."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from polymodal.layers.masks import hide
+
+__all__ = ["Mlp"]
+
+
+class Mlp(keras.layers.Layer):
+    """Layers of units for a vector of precomputed features.
+
+    Args:
+        dim: int, width of the token.
+        hidden: int, units of each hidden layer.
+        num_layers: int, hidden layers.
+        dropout: float, rate behind each hidden layer.
+
+    Call arguments:
+        inputs: (batch, features).
+        mask: bool (batch,).
+
+    Returns:
+        (tokens (batch, 1, dim), mask (batch, 1)).
+    """
+
+    def __init__(self, dim: int = 128, hidden: int = 256, num_layers: int = 1,
+                 dropout: float = 0.2, **kwargs):
+        super().__init__(**kwargs)
+        policy = self.dtype_policy
+        self.hidden = [keras.layers.Dense(hidden, activation="gelu", dtype=policy)
+                       for _ in range(num_layers)]
+        self.drop = keras.layers.Dropout(dropout, dtype=policy)
+        self.project = keras.layers.Dense(dim, dtype=policy, name="project")
+
+    def build(self, inputs_shape):
+        shape = inputs_shape
+        for layer in self.hidden:
+            layer.build(shape)
+            shape = (None, layer.units)
+        self.project.build(shape)
+        self.built = True
+
+    def call(self, inputs, mask, training=None):
+        vector = hide(inputs, mask)
+        for layer in self.hidden:
+            vector = self.drop(layer(vector), training=training)
+        vector = hide(self.project(vector), mask)
+        return ops.expand_dims(vector, 1), ops.expand_dims(mask, 1)

@@ -1,0 +1,95 @@
+"""The convolutions that pictures and the frames of a video go through."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from polymodal.core.errors import RecipeError
+from polymodal.layers.masked_batch_norm import MaskedBatchNorm
+from polymodal.layers.residual import PaddedConv, ResidualBlock
+
+__all__ = ["ImageTrunk", "plan_stages"]
+
+
+def plan_stages(height: int, width: int, smallest: int = 7) -> int:
+    """Returns how many halvings bring the longer side to at most `smallest`, at least 1.
+
+    Example:
+
+    >>> plan_stages(28, 28), plan_stages(32, 32), plan_stages(224, 224)
+    (2, 3, 5)
+    """
+    side, halvings = max(height, width), 0
+    while side > smallest or halvings == 0:
+        side, halvings = -(-side // 2), halvings + 1
+    return halvings
+
+
+class ImageTrunk(keras.layers.Layer):
+    """A residual network that halves a picture until at most 7 places a side are left.
+
+    Args:
+        width: int, channels of the first stage. Each further stage has twice as many, up to 16
+            times the first.
+        depth: int, residual blocks in each stage.
+        num_stages: int, halvings behind the stem; None for as many as the size asks for.
+
+    The stem has half the channels of the first stage, and halves pictures of 64 pixels and more.
+
+    Call arguments:
+        images: (batch, height, width, channels), height and width fixed.
+        mask: bool (batch,).
+
+    Returns:
+        (batch, places down, places across, channels).
+
+    Raises:
+        RecipeError: a picture of unknown size, or no stage, block or channel.
+    """
+
+    def __init__(self, width: int = 32, depth: int = 1, num_stages: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        if width < 2 or depth < 1 or (num_stages is not None and num_stages < 1):
+            raise RecipeError(
+                f"ImageTrunk needs width of at least 2, depth and num_stages of at least 1. Got "
+                f"width={width}, depth={depth}, num_stages={num_stages}. Raise the smallest."
+            )
+        self.width, self.depth, self.num_stages = width, depth, num_stages
+
+    def build(self, images_shape):
+        height, width, policy = images_shape[1], images_shape[2], self.dtype_policy
+        if height is None or width is None:
+            raise RecipeError(
+                f"ImageTrunk needs images of a fixed size. Got shape {tuple(images_shape)}. "
+                "Give the image input a size."
+            )
+        stem_stride = 2 if max(height, width) >= 64 else 1
+        self.stem = PaddedConv(self.width // 2, 3, (stem_stride, stem_stride), dtype=policy)
+        self.stem_norm = MaskedBatchNorm(dtype=policy, name="stem_norm")
+        stages = self.num_stages or max(1, plan_stages(height, width) - (stem_stride - 1))
+        self.blocks = [
+            ResidualBlock(self.width * min(2**stage, 16), (1, 1) if block else (2, 2), dtype=policy)
+            for stage in range(stages) for block in range(self.depth)
+        ]
+        shape = self._build_stem(images_shape, stem_stride)
+        for block in self.blocks:
+            block.build(shape)
+            down = [-(-side // stride) for side, stride in zip(shape[1:3], block.strides,
+                                                               strict=True)]
+            shape = (None, *down, block.filters)
+        self.output_size = shape[1:]
+        self.built = True
+
+    def _build_stem(self, images_shape, stride):
+        self.stem.build(images_shape)
+        sides = [-(-side // stride) for side in images_shape[1:3]]
+        shape = (None, *sides, self.width // 2)
+        self.stem_norm.build(shape)
+        return shape
+
+    def call(self, images, mask, training=None):
+        tensor = ops.relu(self.stem_norm(self.stem(images), mask, training=training))
+        for block in self.blocks:
+            tensor, mask = block(tensor, mask, training=training)
+        return tensor

@@ -1,0 +1,107 @@
+"""Residual convolution blocks for pictures and for spectrograms."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from polymodal.layers.masked_batch_norm import MaskedBatchNorm
+from polymodal.layers.masks import every
+
+__all__ = ["PaddedConv", "ResidualBlock"]
+
+
+class PaddedConv(keras.layers.Layer):
+    """A 2-D convolution whose step `i` always starts at `i * stride`, whatever the length.
+
+    "same" padding shifts by one with the parity of the length, so that padding a sequence would
+    change its features. This one pads `size // 2` on both sides.
+
+    Args:
+        filters: int.
+        size: int, odd, side of the kernel.
+        strides: two ints, along height (or time) and width (or frequency).
+        use_bias: bool.
+
+    Call arguments:
+        tensor: (batch, height, width, channels).
+
+    Returns:
+        (batch, ceil(height / strides[0]), ceil(width / strides[1]), filters).
+    """
+
+    def __init__(self, filters: int, size: int = 3, strides: tuple[int, int] = (1, 1),
+                 use_bias: bool = False, **kwargs):
+        super().__init__(**kwargs)
+        self.strided, self.margin = max(strides) > 1, size // 2
+        self.conv = keras.layers.Conv2D(
+            filters, size, strides=tuple(strides), use_bias=use_bias,
+            padding="valid" if self.strided else "same", kernel_initializer="he_normal",
+            dtype=self.dtype_policy, name="conv",
+        )
+
+    def build(self, tensor_shape):
+        self.conv.build(tensor_shape)
+        self.built = True
+
+    def call(self, tensor):
+        if self.strided and self.margin:
+            sides = (self.margin, self.margin)
+            tensor = ops.pad(tensor, ((0, 0), sides, sides, (0, 0)))
+        return self.conv(tensor)
+
+
+class ResidualBlock(keras.layers.Layer):
+    """Two convolutions, normalised over what is real, added to what came in.
+
+    Args:
+        filters: int, channels of the result.
+        strides: two ints, along height (or time) and width (or frequency).
+        over_time: bool, whether the first spatial axis is time, masked step by step. Masked steps
+            are then zero before each convolution, so padding never leaks.
+
+    Call arguments:
+        tensor: (batch, height, width, channels).
+        mask: bool (batch,), or (batch, height) with `over_time`.
+
+    Returns:
+        (tensor (batch, height / stride, width / stride, filters), mask of it).
+
+    Source: He et al., "Deep residual learning for image recognition", 2016, figure 2.
+    """
+
+    def __init__(self, filters: int, strides: tuple[int, int] = (1, 1), over_time: bool = False,
+                 **kwargs):
+        super().__init__(**kwargs)
+        self.filters, self.strides, self.over_time = filters, tuple(strides), over_time
+        policy = self.dtype_policy
+        norm = lambda name: MaskedBatchNorm(zero_masked=over_time, dtype=policy, name=name)
+        self.first = PaddedConv(filters, 3, strides, dtype=policy, name="first")
+        self.first_norm = norm("first_norm")
+        self.second = PaddedConv(filters, 3, dtype=policy, name="second")
+        self.second_norm = norm("second_norm")
+        self.skip = PaddedConv(filters, 1, strides, dtype=policy, name="skip")
+        self.skip_norm = norm("skip_norm")
+
+    def build(self, tensor_shape):
+        middle = (*tensor_shape[:-1], self.filters)
+        self.first.build(tensor_shape)
+        self.second.build(middle)
+        self.first_norm.build(middle)
+        self.second_norm.build(middle)
+        self.same = max(self.strides) == 1 and tensor_shape[-1] == self.filters
+        if self.same:
+            self.skip = self.skip_norm = None
+        else:
+            self.skip.build(tensor_shape)
+            self.skip_norm.build(middle)
+        self.built = True
+
+    def call(self, tensor, mask, training=None):
+        if self.over_time:
+            mask = every(mask, self.strides[0])
+        changed = self.first_norm(self.first(tensor), mask, training=training)
+        changed = self.second(ops.relu(changed))
+        changed = self.second_norm(changed, mask, training=training)
+        kept = tensor if self.same else self.skip_norm(self.skip(tensor), mask, training=training)
+        return ops.relu(changed + kept), mask
