@@ -130,6 +130,9 @@ class Generator(keras.Model):
         super().__init__(**kwargs)
         self.model, self.aligned = model, task.aligned
         self.end_id, self.max_length = task.end_id, task.max_length
+        # XLA would compile the loop anew for every shape, which costs more than it gains;
+        # JAX has no other way to leave Python
+        self.jit_compile = keras.backend.backend() == "jax"
 
     def call(self, inputs):
         memory, mask = self.model.encode(inputs, training=False)

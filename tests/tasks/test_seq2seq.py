@@ -1,0 +1,122 @@
+"""Sequence to sequence: trained on true outputs, used with its own."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from polymodal.core.batch import PREVIOUS
+from polymodal.core.lookup import find
+from polymodal.tasks.model import Model
+from polymodal.tasks.seq2seq import Seq2Seq, free_run
+
+K, STEPS, DIM = 3, 5, 24
+JIT = keras.backend.backend() == "jax"  # compiling costs more than these few steps
+
+
+class Look(keras.layers.Layer):
+    """An encoder of ids."""
+
+    def __init__(self, dim, **kwargs):
+        super().__init__(**kwargs)
+        self.table = keras.layers.Embedding(K + 1, dim)
+
+    def build(self, inputs_shape):
+        self.table.build(inputs_shape)
+        self.built = True
+
+    def call(self, inputs, mask, training=None):
+        return self.table(inputs), mask
+
+
+def model_and_data(task, rows=256, seed=0):
+    """Answers are running sums of two id sequences, modulo K, from a random start."""
+    rng = np.random.default_rng(seed)
+    first, second = rng.integers(0, K, (2, rows, STEPS)).astype("int32")
+    start = rng.integers(0, K, (rows, 1))
+    answers = (start + np.cumsum(first + second, axis=1)) % K
+    everywhere = np.ones((rows, STEPS), bool)
+    inputs = {"input_0": first, "input_0_mask": everywhere, "input_1": second,
+              "input_1_mask": everywhere,
+              PREVIOUS: np.concatenate([start, answers[:, :-1]], axis=1).astype("int32")}
+    model = Model({"a": Look(DIM), "b": Look(DIM)}, {"a": "input_0", "b": "input_1"},
+                  find("fusion", "stepwise_concat")(DIM, dropout=0.0), task)
+    return model, inputs, answers.astype("int32")
+
+
+def loop_in_python(model, inputs, steps, end_id=None):
+    """Greedy decoding by calling the whole model again for every step."""
+    rows = len(inputs["input_0"])
+    fed = np.zeros((rows, steps + 1), "int32")
+    fed[:, 0] = inputs[PREVIOUS][:, 0]
+    for step in range(steps):
+        logits = model({**inputs, PREVIOUS: fed[:, :steps]})
+        fed[:, step + 1] = keras.ops.convert_to_numpy(logits)[:, step].argmax(-1)
+        if end_id is not None:
+            fed[:, step + 1][(fed[:, 1:step + 1] == end_id).any(1)] = end_id
+    return fed[:, 1:]
+
+
+@pytest.mark.parametrize("aligned", [True, False])
+def test_generation_equals_calling_the_model_step_by_step(aligned):
+    end = None if aligned else 1
+    task = Seq2Seq(K, dim=DIM, aligned=aligned, end_id=end, max_length=STEPS)
+    model, inputs, _ = model_and_data(task, rows=7)
+    model(inputs)
+    found = task.generate(model, inputs, batch_size=4)
+    assert found.ids.shape == (7, STEPS)
+    assert found.logits.shape == (7, STEPS, K)
+    assert found.ids.tolist() == loop_in_python(model, inputs, STEPS, end).tolist()
+
+
+def test_a_start_that_is_not_given_is_the_id_behind_the_outputs():
+    task = Seq2Seq(K, dim=DIM)
+    model, inputs, _ = model_and_data(task, rows=7)
+    model(inputs)
+    inputs[PREVIOUS][:, 0] = task.start_id
+    expected = task.generate(model, inputs).ids
+    inputs.pop(PREVIOUS)
+    assert task.generate(model, inputs).ids.tolist() == expected.tolist()
+
+
+def test_weights_that_change_change_what_is_generated():
+    task = Seq2Seq(K, dim=DIM)
+    model, inputs, _ = model_and_data(task, rows=7)
+    model(inputs)
+    task.generate(model, inputs)
+    model.head.logits.bias.assign([-100.0, -100.0, 100.0])
+    assert (task.generate(model, inputs).ids == 2).all()
+
+
+def test_the_aligned_model_learns_and_needs_its_own_outputs():
+    task = Seq2Seq(K, dim=DIM, dropout=0.0)
+    model, inputs, answers = model_and_data(task)
+    weights = np.full(answers.shape, 1 / (64 * STEPS), "float32")
+    model.compile(optimizer=keras.optimizers.Adam(0.01), loss=task.loss(), jit_compile=JIT)
+    model.fit(inputs, answers, sample_weight=weights, batch_size=64, epochs=15, verbose=0)
+    assert (task.generate(model, inputs).ids == answers).mean() > 0.98
+    wrong = {**inputs, PREVIOUS: (inputs[PREVIOUS] + 1) % K}
+    assert (task.generate(model, wrong).ids == answers).mean() < 0.1
+
+
+class Counter:
+    """A decoder that counts up from the start and says 4, the end, after 3."""
+
+    num_outputs = 5
+
+    def initial_state(self, memory, memory_mask):
+        return (keras.ops.zeros_like(memory[:, 0]),)
+
+    def step(self, tokens, state, memory, memory_mask):
+        return 10 * keras.ops.one_hot(keras.ops.minimum(tokens + 1, 4), 5), state
+
+
+def test_rows_end_by_themselves_and_then_only_repeat_the_end():
+    memory = keras.ops.zeros((3, 2, 1))
+    start = keras.ops.convert_to_tensor(np.array([0, 2, 3], "int32"))
+    ids, logits = free_run(Counter(), memory, keras.ops.ones((3, 2), "bool"), start, 6, 4)
+    assert keras.ops.convert_to_numpy(ids).tolist() == [
+        [1, 2, 3, 4, 4, 4], [3, 4, 4, 4, 4, 4], [4, 4, 4, 4, 4, 4]]
+    # all rows had ended after four steps: the loop did not go on
+    assert not keras.ops.convert_to_numpy(logits)[:, 4:].any()
