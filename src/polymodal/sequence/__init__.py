@@ -1,0 +1,1 @@
+"""Sequence models over the fused tokens, one file per method."""
