@@ -1,0 +1,77 @@
+"""Every form of a media cell, and every way in which one can be wrong."""
+
+import base64
+import tarfile
+
+import pytest
+
+from polymodal.core.errors import DataError
+from polymodal.data.cells import is_frames, open_cell
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "a.bin").write_bytes(b"hello")
+    (tmp_path / "empty.bin").write_bytes(b"")
+    return tmp_path
+
+
+def test_paths_are_relative_to_the_root(folder):
+    found, shown = open_cell("clips/a.bin", folder)
+    assert found.read_bytes() == b"hello"
+    assert shown == "clips/a.bin"
+    assert open_cell(str(folder / "clips" / "a.bin"), None)[0].read_bytes() == b"hello"
+    assert open_cell(f"file://{folder}/clips/a.bin", None)[0].read_bytes() == b"hello"
+    assert open_cell(folder / "clips" / "a.bin", "/elsewhere")[0].read_bytes() == b"hello"
+
+
+def test_bytes_and_data_uris_are_contents(folder):
+    text = "data:audio/wav;base64," + base64.b64encode(b"hello").decode()
+    assert open_cell(text, folder) == (b"hello", "data URI")
+    assert open_cell(b"hello", folder) == (b"hello", "bytes")
+    assert open_cell(memoryview(b"hello"), folder)[0] == b"hello"
+
+
+def test_mappings_of_hugging_face(folder):
+    assert open_cell({"bytes": b"hello", "path": "x.wav"}, folder) == (b"hello", "x.wav")
+    assert open_cell({"bytes": None, "path": "clips/a.bin"}, folder)[1] == "clips/a.bin"
+
+
+def test_members_of_tar_files_are_read_in_place(folder):
+    with tarfile.open(folder / "shard.tar", "w") as tar:
+        tar.add(folder / "clips" / "a.bin", "a.bin")
+    with tarfile.open(folder / "shard.tar") as tar:
+        offset = tar.getmember("a.bin").offset_data
+    cell = {"path": "shard.tar", "offset": offset, "size": 5}
+    assert open_cell(cell, folder) == (b"hello", f"shard.tar at byte {offset}")
+    with pytest.raises(DataError, match="lies outside its tar file") as caught:
+        open_cell({**cell, "size": 1 << 40}, folder)
+    assert caught.value.reason == "truncated_file"
+
+
+@pytest.mark.parametrize(
+    ("cell", "message", "reason"),
+    [
+        ("nothing.wav", r"nothing.wav does not exist. Looked in .*--media-root", "missing_file"),
+        ("clips", "clips is not a file", "not_a_file"),
+        ("empty.bin", "empty.bin holds 0 bytes. Fix the file", "empty_file"),
+        ("http://example.org/a.png", "is an address on a network. Download", "not_a_file"),
+        ("a\x00b", "does not exist", "missing_file"),
+        ("x" * 5000, "does not exist", "missing_file"),
+        (b"", "bytes holds 0 bytes", "empty_file"),
+        ("data:image/png;base64,@@@", "is no valid base64", "bad_base64"),
+        ("data:image/png;base64,", "data URI holds 0 bytes", "empty_file"),
+        (3.5, "needs a path, bytes or a data URI. Got float", "not_media"),
+        ({"size": 3}, r'needs "bytes" or "path". Got a mapping of \[\'size\'\]', "not_media"),
+    ],
+)
+def test_wrong_cells_say_what_is_wrong(folder, cell, message, reason):
+    with pytest.raises(DataError, match=message) as caught:
+        open_cell(cell, folder)
+    assert caught.value.reason == reason
+
+
+def test_lists_are_frames():
+    assert is_frames(["a.png", "b.png"])
+    assert not is_frames("a.png")
