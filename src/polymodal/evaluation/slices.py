@@ -42,14 +42,14 @@ def slices(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None
         DataError: no row has a target, or a column is shorter than the table.
     """
     rest = known(predictions)
-    found = {PRESENT: _parts(rest, present_patterns(rest), seed)}
+    found = {PRESENT: _parts(rest, present_patterns(rest), None, seed)}
     for name, values in (columns or {}).items():
         if len(rest) and rest.rows.max() >= len(values):
             raise DataError(
                 f"needs one value for each row. Got {len(values)} values and row "
                 f"{rest.rows.max() + 1}. Take the column from the table that was predicted.",
                 column=name, reason="short_column")
-        found[name] = _parts(rest, _named(values, rest.rows), seed)
+        found[name] = _parts(rest, *_named(values, rest.rows), seed)
     return found
 
 
@@ -68,19 +68,23 @@ def _in_words(here: list[str], num_inputs: int) -> str:
     return f"{here[0]} only" if len(here) == 1 < num_inputs else " + ".join(here)
 
 
-def _parts(rest: Predictions, named: list[str], seed: int) -> dict[str, dict]:
+def _parts(rest: Predictions, named: list[str], ranked: list[str] | None,
+           seed: int) -> dict[str, dict]:
+    """Returns the scores of each name, in the order of `ranked`, else the largest first."""
     parts = {}
     values, place, count = np.unique(np.array(named, dtype=object), return_inverse=True,
                                      return_counts=True)
-    for i in np.argsort(-count, kind="stable"):
+    order = np.argsort(-count, kind="stable") if ranked is None else \
+        sorted(range(len(values)), key=lambda i: ranked.index(values[i]))
+    for i in order:
         part = rest.take(place == i)
         parts[str(values[i])] = {"n": len(part), "metrics": score(part),
                                  "intervals": intervals(part, seed, _NUM_SAMPLES)}
     return dict(sorted(parts.items(), key=lambda item: item[0] in (OTHERS, EMPTY)))
 
 
-def _named(values: Sequence[Any], rows: np.ndarray) -> list[str]:
-    """Returns the name of the slice that each row falls into."""
+def _named(values: Sequence[Any], rows: np.ndarray) -> tuple[list[str], list[str] | None]:
+    """Returns the name of the slice of each row, and the order of the slices if they have one."""
     cells = [values[row] for row in rows]
     cells = [None if cell is None or cell == "" else cell for cell in cells]
     present = [cell for cell in cells if cell is not None]
@@ -94,7 +98,7 @@ def _named(values: Sequence[Any], rows: np.ndarray) -> list[str]:
             count[str(cell)] = count.get(str(cell), 0) + 1
         kinds = set(sorted(count, key=lambda kind: -count[kind])[:MOST_VALUES])
     return [EMPTY if cell is None else str(cell) if str(cell) in kinds else OTHERS
-            for cell in cells]
+            for cell in cells], None
 
 
 def _numbers(cells: list[Any]) -> np.ndarray | None:
@@ -105,9 +109,9 @@ def _numbers(cells: list[Any]) -> np.ndarray | None:
     return numbers if np.isfinite(numbers).all() else None
 
 
-def _quarters(cells: list[Any], numbers: np.ndarray) -> list[str]:
+def _quarters(cells: list[Any], numbers: np.ndarray) -> tuple[list[str], list[str]]:
     edges = np.unique(np.quantile(numbers, [0, 0.25, 0.5, 0.75, 1]))
     names = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
     place = np.searchsorted(edges[1:-1], numbers, side="right")
     inside = iter(names[i] for i in place)
-    return [EMPTY if cell is None else next(inside) for cell in cells]
+    return [EMPTY if cell is None else next(inside) for cell in cells], [*names, EMPTY]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-__all__ = ["MEANINGS", "PERCENT", "gap", "gap_interval", "interval_text", "readable", "value_text"]
+__all__ = ["MEANINGS", "PERCENT", "gap", "gap_interval", "interval_text", "listed", "readable", "value_text"]
 
 PERCENT = {"accuracy", "exact_match", "calibration_error"}
 _NAMES = {"f1_macro": "F1, macro", "f1_weighted": "F1, weighted", "f1_micro": "F1, micro",
@@ -67,3 +68,10 @@ def gap_interval(metric: str, interval: list[float]) -> str:
         return "without bounds"
     low, high = ("+" * (bound > 0) + value_text(metric, bound, unit=False) for bound in interval)
     return f"{low} to {high}" + " points" * (metric in PERCENT)
+
+
+def listed(words: Sequence[str]) -> str:
+    """Returns "a", "a and b" or "a, b and c"."""
+    words = list(words)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words \
+        else "nothing"

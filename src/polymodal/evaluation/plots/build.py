@@ -10,9 +10,10 @@ from polymodal.core.predictions import Predictions
 from polymodal.evaluation.calibration import reliability
 from polymodal.evaluation.metrics import accuracy_by_position, decisions, known
 from polymodal.evaluation.plots.chart import Bar, Bars, Columns, Lines, Matrix, Points, Series
+from polymodal.evaluation.words import readable
 
 __all__ = ["confusion", "learning_curves", "performance", "position", "regression_charts",
-           "reliability_chart", "worst_confusions"]
+           "reliability_chart", "unit_word", "worst_confusions"]
 
 MOST_CLASSES = 30  # a larger matrix cannot be read on a page
 MOST_POINTS = 2000
@@ -38,10 +39,15 @@ def learning_curves(history: Sequence[Mapping], best_epoch: int | None = None) -
                                               (f"val_{base}", "validation", False))
                   if name in numeric]
         charts.append(Lines(
-            f"curve_{base}", base.replace("_", " ").capitalize(), "", "epoch", series,
+            f"curve_{base}", _title(base), "", "epoch", series,
             percent=base in _SHARES, mark=best_epoch,
             mark_label="" if best_epoch is None else f"kept: epoch {best_epoch}"))
     return charts
+
+
+def _title(base: str) -> str:
+    name = readable(base)
+    return name[:1].upper() + name[1:]
 
 
 def _names(history: Sequence[Mapping]) -> list[str]:
@@ -61,19 +67,21 @@ def _curve(history: Sequence[Mapping], name: str, label: str, dashed: bool) -> S
 
 
 def performance(key: str, title: str, caption: str, metric: str,
-                parts: Mapping[str, Mapping], strong: str | None = None) -> Bars:
-    """Returns bars of one metric from {name: {"n", "metrics", "intervals"}}."""
+                parts: Mapping[str, Mapping], unit: str = "row",
+                strong: str | None = None) -> Bars:
+    """Returns bars of one metric from {name: {"n", "metrics", "intervals"}}; n counts `unit`s."""
     bars = []
     for name, part in parts.items():
         if metric in part["metrics"]:
             low, high = part["intervals"].get(metric, (None, None))
-            bars.append(Bar(str(name), part["metrics"][metric], low, high, _rows(part["n"]),
-                            name == strong))
+            bars.append(Bar(str(name), part["metrics"][metric], low, high,
+                            f"{part['n']:,} {unit}" + "s" * (part["n"] != 1), name == strong))
     return Bars(key, title, caption, metric, bars)
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} row" + "s" * (count != 1)
+def unit_word(predictions: Predictions) -> str:
+    """Returns what one output stands for: "row", or "step" where a row has several."""
+    return "row" if len(np.unique(predictions.rows)) == len(predictions) else "step"
 
 
 def confusion(predictions: Predictions) -> Matrix | None:
@@ -91,7 +99,7 @@ def confusion(predictions: Predictions) -> Matrix | None:
     counts = np.zeros((len(shown), len(shown)), np.int64)
     np.add.at(counts, (place[truth], place[guess]), 1)
     return Matrix("confusion", "Truth against prediction",
-                  "Each line is a true class and holds 100 % of its rows. Blue is right, orange is "
+                  "Each line is a true class and holds all of its rows. Blue is right, orange is "
                   "a mistake.", [rest.labels[i] for i in shown], counts)
 
 

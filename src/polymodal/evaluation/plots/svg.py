@@ -12,7 +12,8 @@ from polymodal.evaluation.plots.chart import Chart, Columns, Lines, Points, tick
 __all__ = ["render", "waveform"]
 
 WIDTH, HEIGHT = 460, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 14, 44
+RIGHT, TOP, BOTTOM = 12, 14, 44
+LETTER = 7  # width of a digit of a tick, about
 
 
 def render(chart: Chart) -> Markup:
@@ -38,10 +39,12 @@ class _Frame:
         self.x_label, self.y_label = x_label, y_label
         self.percent_x, self.percent_y = percent_x, percent_y
         self.parts: list[str] = []
+        longest = max(len(label(t, percent_y)) for t in y_ticks)
+        self.left = 14 + LETTER * longest + 20 * bool(y_label)
 
     def x(self, value: float) -> float:
         low, high = self.x_ticks[0], self.x_ticks[-1]
-        return LEFT + (value - low) / (high - low) * (WIDTH - LEFT - RIGHT)
+        return self.left + (value - low) / (high - low) * (WIDTH - self.left - RIGHT)
 
     def y(self, value: float) -> float:
         low, high = self.y_ticks[0], self.y_ticks[-1]
@@ -57,18 +60,18 @@ class _Frame:
             + self._axes() + "".join(self.parts) + "</svg>")
 
     def _axes(self) -> str:
-        base, middle = HEIGHT - BOTTOM, (LEFT + WIDTH - RIGHT) / 2
-        parts = [f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{self.y(t):.1f}" '
-                 f'y2="{self.y(t):.1f}"/><text x="{LEFT - 8}" y="{self.y(t) + 4:.1f}" '
+        base, middle = HEIGHT - BOTTOM, (self.left + WIDTH - RIGHT) / 2
+        parts = [f'<line class="grid" x1="{self.left}" x2="{WIDTH - RIGHT}" y1="{self.y(t):.1f}" '
+                 f'y2="{self.y(t):.1f}"/><text x="{self.left - 8}" y="{self.y(t) + 4:.1f}" '
                  f'text-anchor="end">{label(t, self.percent_y)}</text>' for t in self.y_ticks]
         parts += [f'<text x="{self.x(t):.1f}" y="{base + 18}" text-anchor="middle">'
                   f"{label(t, self.percent_x)}</text>" for t in self.x_ticks]
-        parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" '
+        parts.append(f'<line class="axis" x1="{self.left}" x2="{WIDTH - RIGHT}" y1="{base}" '
                      f'y2="{base}"/>')
         parts.append(f'<text class="name" x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">'
                      f"{escape(self.x_label)}</text>")
         if self.y_label:
-            parts.append(f'<text class="name" transform="translate(12 {(TOP + base) / 2}) '
+            parts.append(f'<text class="name" transform="translate(13 {(TOP + base) / 2}) '
                          f'rotate(-90)" text-anchor="middle">{escape(self.y_label)}</text>')
         return "".join(parts)
 
@@ -143,7 +146,7 @@ def _points(chart: Points) -> Markup:
 
 def _diagonal(frame: _Frame) -> str:
     low, high = frame.x_ticks[0], frame.x_ticks[-1]
-    return (f'<line class="mark" x1="{frame.x(low):.1f}" y1="{frame.y(low):.1f}" '
+    return (f'<line class="diagonal" x1="{frame.x(low):.1f}" y1="{frame.y(low):.1f}" '
             f'x2="{frame.x(high):.1f}" y2="{frame.y(high):.1f}"/>')
 
 

@@ -155,6 +155,7 @@ _SHOWN = {"text": _text, "image": _pictures, "audio": _sound, "video": _video, "
 
 def describe_inputs(inputs: Mapping[str, Mapping[str, Any]]) -> Sequence[dict[str, Any]]:
     """Returns the shown form of each input, pictures before sounds before text."""
-    shown = [{"name": name, **show(value)} for name, value in inputs.items()]
-    order = {"pictures": 0, "video": 0, "sound": 1, "text": 2}
-    return sorted(shown, key=lambda one: order.get(one["kind"], 3))
+    shown = [{"name": name, "modality": value.get("modality", "text"), **show(value)}
+             for name, value in inputs.items()]
+    order = {"image": 0, "video": 0, "audio": 1, "text": 2}
+    return sorted(shown, key=lambda one: order.get(one["modality"], 3))

@@ -8,9 +8,10 @@ from polymodal.core.files import write_atomic
 from polymodal.evaluation.intervals import intervals
 from polymodal.evaluation.metrics import higher_is_better, per_class, score
 from polymodal.evaluation.report.content import ReportContent
-from polymodal.evaluation.report.verdict import fusion_verdict, listed, scored_rows
+from polymodal.evaluation.report.sentences import scored_rows
+from polymodal.evaluation.report.verdict import fusion_verdict
 from polymodal.evaluation.slices import PRESENT, slices
-from polymodal.evaluation.words import interval_text, readable, value_text
+from polymodal.evaluation.words import interval_text, listed, readable, value_text
 
 __all__ = ["model_card", "write_model_card"]
 

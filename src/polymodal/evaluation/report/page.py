@@ -17,6 +17,7 @@ from polymodal.evaluation.plots.build import (
     position,
     regression_charts,
     reliability_chart,
+    unit_word,
     worst_confusions,
 )
 from polymodal.evaluation.plots.chart import Bars, Chart
@@ -24,7 +25,8 @@ from polymodal.evaluation.plots.png import write_png
 from polymodal.evaluation.plots.svg import render
 from polymodal.evaluation.report.content import ReportContent
 from polymodal.evaluation.report.media import describe_inputs
-from polymodal.evaluation.report.verdict import fusion_verdict, scored_rows
+from polymodal.evaluation.report.sentences import perfect_words, scored_rows, trust_words
+from polymodal.evaluation.report.verdict import fusion_verdict
 from polymodal.evaluation.slices import PRESENT, slices
 from polymodal.evaluation.words import MEANINGS, PERCENT, interval_text, readable, value_text
 
@@ -84,16 +86,25 @@ def _view(content: ReportContent) -> dict[str, Any]:
         "worst": [] if matrix is None else worst_confusions(matrix, 8 if small else 20),
         "classes": per_class(shown) if content.task != "seq2seq" else [],
         "curves": learning_curves(content.history, content.best_epoch),
-        "calibration": reliability_chart(shown), "position": position(shown),
+        "calibration": reliability_chart(shown), "trust": trust_words(shown),
+        "position": position(shown),
         "regression": regression_charts(shown, content.target)
         if content.task == "regression" else [],
         "models": _models(content), "parts": _parts(content),
-        "examples": [{**one, "shown": describe_inputs(one["inputs"])} for one in content.examples],
+        "examples": [_example(one) for one in content.examples],
+        "perfect": perfect_words(shown),
+        "has_recipe": bool(content.recipe or content.versions or content.seeds or content.inputs
+                           or content.command),
         "ledger": _ledger(content.ledger),
     }
     view["figures"] = _figures(content, view)
     view["charts"] = _charts(view)
     return view
+
+
+def _example(example: Mapping[str, Any]) -> dict[str, Any]:
+    return {"probability": None, "probabilities": {}, "row": None, "right": None, **example,
+            "shown": describe_inputs(example["inputs"])}
 
 
 def _charts(view: Mapping[str, Any]) -> list[Chart]:
@@ -122,12 +133,12 @@ def _models(content: ReportContent) -> Bars:
     if content.blind is not None:
         models["mean, no input" if content.task == "regression" else "majority, no input"] = \
             content.blind
-    parts = {name: {"n": scored_rows(one), "metrics": score(one), "intervals": intervals(one)}
+    parts = {name: {"n": int(one.scored.sum()), "metrics": score(one), "intervals": intervals(one)}
              for name, one in models.items()}
     return performance(
         "fusion", "All inputs against each alone" if content.singles else "Against no input",
         f"{readable(content.headline).capitalize()} on {content.split}. The thin line is the 95 % "
-        "interval.", content.headline, parts, strong=fused)
+        "interval.", content.headline, parts, unit_word(content.shown), strong=fused)
 
 
 def _parts(content: ReportContent) -> list[Bars]:
@@ -137,7 +148,8 @@ def _parts(content: ReportContent) -> list[Bars]:
         title = "By inputs that were present" if name == PRESENT else f"By {name}"
         key = "missing" if name == PRESENT else f"slice_{i}"
         if len(parts) > 1:
-            bars.append(performance(key, title, "", content.headline, parts))
+            bars.append(performance(key, title, "", content.headline, parts,
+                                    unit_word(content.shown)))
     return bars
 
 

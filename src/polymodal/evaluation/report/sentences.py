@@ -1,0 +1,102 @@
+"""What a run did and how far to trust it, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from polymodal.core.predictions import Predictions
+from polymodal.evaluation.bootstrap import units
+from polymodal.evaluation.calibration import claims, expected_calibration_error
+from polymodal.evaluation.metrics import decisions, known
+from polymodal.evaluation.words import SPACE, listed
+
+__all__ = ["describe_run", "perfect_words", "scored_rows", "trust_words"]
+
+KEPT = 0.05  # a calibration error that a person would not notice
+_TASKS = {"classification": "predicts {target}, one of {labels} classes, for each row",
+          "multilabel": "predicts {target}, any of {labels} labels, for each row",
+          "regression": "predicts {target}, a number, for each row",
+          "sequence_labelling": "predicts {target}, one of {labels} labels, for each step of a "
+                                "sequence",
+          "seq2seq": "writes {target} step by step, each step one of {labels} outputs"}
+
+
+def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str],
+                 rows: Mapping[str, int], fusion: str = "", epochs: int | None = None,
+                 seconds: float | None = None, engine: str = "") -> list[str]:
+    """Returns the sentences that say what was trained on what.
+
+    Args:
+        predictions: Predictions of any split; task and labels are taken from it.
+        target: str, name of the target column.
+        inputs: {name: description}.
+        rows: {split: number of rows}.
+        fusion: str, name of the fusion.
+        epochs: int, epochs that were run.
+        seconds: float, wall time of the training.
+        engine: str, such as "TensorFlow 2.21 on the CPU".
+    """
+    does = _TASKS[predictions.task].format(target=target, labels=len(predictions.labels))
+    named = fusion.replace("_", " ")
+    joined = f", joined by {named} fusion," if fusion and len(inputs) > 1 else ""
+    sentences = [f"This model reads {listed(list(inputs))}{joined} and {does}."]
+    if "train" in rows:
+        others = [f"{count:,} for {split}" for split, count in rows.items() if split != "train"]
+        more = f", with {listed(others)} kept apart" if others else ""
+        sentences.append(f"It learned from {rows['train']:,} rows{more}.")
+    if epochs:
+        took = f" in {_duration(seconds)}" if seconds else ""
+        sentences.append(f"Training ran for {epochs} epoch{'s' * (epochs != 1)}{took}"
+                         + (f" on {engine}." if engine else "."))
+    return sentences
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} seconds"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"
+
+
+def trust_words(predictions: Predictions) -> str:
+    """Returns whether the stated probabilities can be believed, in words; "" for regression."""
+    if predictions.task == "regression":
+        return ""
+    rest = known(predictions)
+    confidence, right = claims(rest)
+    claimed, true = float(confidence.mean()), float(right.mean())
+    error = expected_calibration_error(rest)
+    if error < KEPT:
+        judged = "Its probabilities can be taken at their word"
+    elif abs(claimed - true) < error / 3:
+        judged = "It is too sure in some places and too modest in others"
+    else:
+        judged = "It is too sure of itself" if claimed > true else "It is too modest"
+    what = "that a label holds" if rest.task == "multilabel" else "for its answers"
+    return (f"{judged}: the probability it states {what} is {100 * claimed:.1f}{SPACE}% on "
+            f"average, and {100 * true:.1f}{SPACE}% come true. Per level of probability the two "
+            f"are {100 * error:.1f} points apart (the calibration error).")
+
+
+def perfect_words(predictions: Predictions) -> str:
+    """Returns what a faultless result still leaves open; "" when there were mistakes.
+
+    Redrawing rows that are all right shows nothing, so the bound is the exact binomial one: the
+    share of right answers at which no mistake in n rows has a chance of 5 %.
+    """
+    rest = known(predictions)
+    if rest.task == "regression":
+        return ""
+    truth, guess = decisions(rest)
+    if (truth != guess).any():
+        return ""
+    count = int(units(rest).max()) + 1
+    least = 100 * 0.05 ** (1 / count)
+    return (f"No mistake was made, so redrawing shows no spread; with {count:,} independent rows "
+            f"or groups the true accuracy could still be as low as {least:.1f}{SPACE}%.")
+
+
+def scored_rows(predictions: Predictions) -> int:
+    """Returns the number of scored table rows."""
+    return len({int(row) for row in known(predictions).rows})
