@@ -128,7 +128,7 @@ def settings(**changes):
     return Training(**given)
 
 
-def run(folder, *, jit=False, accumulate=1, val=True, **changes):
+def run(folder, *, jit=None, accumulate=1, val=True, **changes):
     """Trains the tiny model in a folder, writes its weights, and returns the result."""
     from polymodal.bundle import weights
     from polymodal.training.fit import fit
@@ -162,7 +162,7 @@ def main():
     from polymodal.core.errors import PolymodalError
 
     try:
-        run(given.folder, epochs=given.epochs, accumulate=given.accumulate, jit=given.jit)
+        run(given.folder, epochs=given.epochs, accumulate=given.accumulate, jit=given.jit or None)
     except PolymodalError as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from error
 

@@ -28,3 +28,11 @@ def test_a_value_that_is_not_finite_is_named():
     loader = ArrayLoader(inputs, targets, 5, shuffle=False)
     message = str(not_a_number(loader, 0, 1, float("nan")))
     assert "Input_0 is not finite in row 8. Fix those cells, or run with --skip-bad." in message
+
+
+def test_the_step_before_is_looked_at_too():
+    inputs, targets = make_data(12)
+    inputs[3] = np.nan
+    loader = ArrayLoader(inputs, targets, 5, shuffle=False)
+    message = str(not_a_number(loader, 0, 1, float("nan")))
+    assert "rows of the train table are 6, 7, 8, 9, 10. Input_0 is not finite in row 4." in message

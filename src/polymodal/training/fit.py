@@ -63,7 +63,7 @@ def fit(
     score: Score | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
     fingerprint: Mapping[str, Any] | None = None,
-    jit: bool = False,
+    jit: bool | None = None,
 ) -> Result:
     """Trains a model, or goes on with a run that was stopped, and returns how it ended.
 
@@ -80,13 +80,14 @@ def fit(
             validation loss decides.
         on_epoch: called with each epoch's entry of the history.
         fingerprint: JSON mapping of all that the result depends on beside the settings.
-        jit: whether the step is compiled, as `measure.decide` found best.
+        jit: whether the step is compiled, as `measure.decide` found best; None = on JAX only.
 
     Raises:
         ResumeError: the folder holds a run that was started with something else.
         TrainingError: the loss is not a number, or a checkpoint cannot be written.
         Interrupted: SIGTERM or Ctrl-C came; a checkpoint was written.
     """
+    jit = keras.backend.backend() == "jax" if jit is None else jit
     run = _Run(model, task, train, val, settings, Path(folder), score, on_epoch, jit)
     run.resume({"given": dict(fingerprint or {}), "training": settings.fingerprint(),
                 "with": environment(model, jit), **_order_of(train)})

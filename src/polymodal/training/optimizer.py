@@ -64,7 +64,8 @@ def averaged(optimizer: Optimizer):
     kept = [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
     averages = optimizer._model_variables_moving_average
     for variable, average in zip(variables, averages, strict=True):
-        variable.assign(average)
+        # A copy: JAX gives the buffers of a model away when it predicts.
+        variable.assign(np.array(keras.ops.convert_to_numpy(average)))
     try:
         yield
     finally:

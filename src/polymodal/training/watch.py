@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +20,7 @@ class Watch(keras.callbacks.Callback):
     """Looks after one `fit` call, which runs an epoch from some step to its end.
 
     All that reads or changes variables happens before a step, on the main thread. After a step
-    only the loss is looked at, so that JAX may run ahead.
+    only the loss is looked at, on JAX from other threads, so that it may run ahead.
 
     Args:
         state: State.
@@ -30,8 +31,6 @@ class Watch(keras.callbacks.Callback):
         settings: Training.
     """
 
-    async_safe = True
-
     def __init__(self, state: Any, loader: Any, save: Callable[[], None],
                  interrupt: Callable[[Callable[[], None]], None],
                  advance: Callable[[int], None], settings: Any):
@@ -39,6 +38,10 @@ class Watch(keras.callbacks.Callback):
         self.state, self.loader, self.settings = state, loader, settings
         self.save, self.interrupt, self.advance = save, interrupt, advance
         self.metrics: dict[str, np.ndarray] = {}  # to restore, inside an epoch
+        self.async_safe = keras.backend.backend() == "jax"  # the others wait for a step anyway
+        self._looked = threading.Condition()
+        self._num_looked = 0
+        self._bad: tuple[int, float] | None = None  # the first step whose loss is not finite
         self._first = state.step
         self._start = time.monotonic()
         self._saved = self._start
@@ -51,17 +54,32 @@ class Watch(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch, logs=None):
         faults.point("step_started")
+        self._raise_if_bad(batch)
         self.state.step = self._first + batch
         self.interrupt(self._save_now)
         if batch and self._is_due():
             self._save_now()
 
     def on_train_batch_end(self, batch, logs=None):
-        loss = logs["loss"]
-        if not math.isfinite(loss):
-            raise not_a_number(self.loader, self.state.epoch, self._first + batch, loss)
+        with self._looked:
+            self._num_looked += 1
+            if not math.isfinite(logs["loss"]) and (self._bad is None or batch < self._bad[0]):
+                self._bad = batch, logs["loss"]
+            self._looked.notify_all()
         faults.point("step_finished")
         self.advance(1)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._raise_if_bad(self._num_looked)
+
+    def _raise_if_bad(self, num_steps: int) -> None:
+        """Raises for the first bad step, which may be looked at after one that follows it."""
+        if self._bad is None:
+            return
+        with self._looked:
+            self._looked.wait_for(lambda: self._num_looked >= num_steps, timeout=60)
+        batch, loss = self._bad
+        raise not_a_number(self.loader, self.state.epoch, self._first + batch, loss)
 
     def seconds(self) -> float:
         """Returns the seconds spent in this epoch, before a resume included."""
