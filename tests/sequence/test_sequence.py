@@ -26,7 +26,7 @@ def test_a_step_need_not_see_later_ones(name, given):
     layer, arrays = find("sequence", name)(8, **given), harness.token_arrays()
     before = harness.outputs(harness.call_encoder, layer, arrays)[0][0]
     arrays["inputs"] = arrays["inputs"].copy()
-    arrays["inputs"][:, 3:] += 1
+    arrays["inputs"][:, 3:, 0] += 1
     after = harness.outputs(harness.call_encoder, layer, arrays)[0][0]
     np.testing.assert_allclose(after[:3], before[:3], atol=1e-5)
     assert np.abs(after[3:] - before[3:]).max() > 1e-3
