@@ -58,9 +58,8 @@ def check_layer(make, arrays, call=call_encoder, *, lengthen=True, needs_mask=Tr
     check_symbolic(call, layer, arrays, lengthen and needs_mask)
     same(_numpy(Wrapper(layer, call).predict(arrays, batch_size=64, verbose=0)), "predict")
     check_saving(call, layer, arrays, expected, tolerance)
-    for row in range(len(first(arrays))):
-        alone = outputs(call, layer, {k: v[row:row + 1] for k, v in arrays.items()})
-        assert_same(pick(expected, slice(row, row + 1)), alone, tolerance, f"row {row} alone")
+    alone = outputs(call, layer, {key: array[1:2] for key, array in arrays.items()})
+    assert_same(pick(expected, slice(1, 2)), alone, tolerance, "a batch of one")
     if needs_mask:
         same(outputs(call, layer, with_garbage(arrays)), "garbage under the mask")
         if lengthen:

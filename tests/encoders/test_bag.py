@@ -1,9 +1,8 @@
+import numpy as np
 import pytest
+
 from check_layer import call_encoder as call
 from check_layer import check_layer, outputs, token_arrays
-
-import numpy as np
-
 from polymodal.core.errors import RecipeError
 from polymodal.encoders.bag import Bag
 

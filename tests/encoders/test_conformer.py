@@ -1,6 +1,6 @@
 import pytest
-from check_layer import check_layer, token_arrays
 
+from check_layer import check_layer, token_arrays
 from polymodal.core.errors import RecipeError
 from polymodal.encoders.conformer import Conformer
 

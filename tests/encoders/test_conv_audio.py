@@ -1,7 +1,7 @@
 import pytest
-from check_layer import check_layer, outputs, token_arrays
-from check_layer import call_encoder as call
 
+from check_layer import call_encoder as call
+from check_layer import check_layer, outputs, token_arrays
 from polymodal.core.errors import RecipeError
 from polymodal.encoders.conv_audio import ConvAudio
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from check_layer import check_layer
 
+from check_layer import check_layer
 from polymodal.core.errors import RecipeError
 from polymodal.encoders.convnet import ConvNet
 

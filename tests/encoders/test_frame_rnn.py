@@ -1,5 +1,4 @@
 from check_layer import check_layer, token_arrays
-
 from polymodal.encoders.frame_rnn import FrameRnn
 
 

@@ -1,6 +1,6 @@
 import numpy as np
-from check_layer import check_layer
 
+from check_layer import check_layer
 from polymodal.encoders.mlp import Mlp
 
 

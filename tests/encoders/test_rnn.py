@@ -1,8 +1,8 @@
 import keras
 import numpy as np
 import pytest
-from check_layer import check_layer, token_arrays
 
+from check_layer import check_layer, token_arrays
 from polymodal.core.errors import RecipeError
 from polymodal.encoders.rnn import Rnn
 

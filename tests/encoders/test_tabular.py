@@ -1,7 +1,7 @@
 import keras
 import numpy as np
-from check_layer import check_layer
 
+from check_layer import check_layer
 from polymodal.encoders.tabular import Tabular
 
 

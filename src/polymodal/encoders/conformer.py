@@ -52,8 +52,8 @@ class Conformer(keras.layers.Layer):
         self.second = PaddedConv(width, 3, (2, 2), use_bias=True, dtype=policy, name="second")
         self.project = keras.layers.Dense(dim, dtype=policy, name="project")
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
-        self.blocks = [_Block(dim, num_heads, kernel_size, dropout, dtype=policy)
-                       for _ in range(num_layers)]
+        self.blocks = [_Block(dim, num_heads, kernel_size, dropout, dtype=policy, name=f"block_{i}")
+                       for i in range(num_layers)]
 
     def build(self, inputs_shape):
         mels = inputs_shape[2]

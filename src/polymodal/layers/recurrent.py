@@ -76,13 +76,13 @@ class _Direction(keras.layers.Layer):
 
     def __init__(self, size: int, kind: str, backwards: bool, **kwargs):
         super().__init__(**kwargs)
-        self.cell = _CELLS[kind](size, dtype=self.dtype_policy, name="cell")
+        self.cell = _CELLS[kind](size, self.compute_dtype, dtype="float32", name="cell")
         self.project = keras.layers.Dense(
             size * len(self.cell.gates), dtype=self.dtype_policy, name="project"
         )
+        # The states stay float32; only the cell's product may be in a smaller type.
         self.loop = keras.layers.RNN(
-            self.cell, return_sequences=True, go_backwards=backwards, dtype=self.dtype_policy,
-            name="loop",
+            self.cell, return_sequences=True, go_backwards=backwards, dtype="float32", name="loop",
         )
         self.backwards = backwards
 
@@ -95,7 +95,7 @@ class _Direction(keras.layers.Layer):
         gates = self.project(tokens)
         absent = ops.cast(ops.logical_not(mask), gates.dtype)
         hold = ops.repeat(ops.cast(self.cell.gates, gates.dtype), self.cell.state_width)
-        result = self.loop(gates + fit_mask(absent, gates) * hold)
+        result = ops.cast(self.loop(gates + fit_mask(absent, gates) * hold), gates.dtype)
         return ops.flip(result, axis=1) if self.backwards else result
 
 
@@ -104,10 +104,10 @@ class _Cell(keras.layers.Layer):
 
     gates: tuple[float, ...]
 
-    def __init__(self, size: int, **kwargs):
-        # No autocast: it would round the float32 memory at every step.
-        super().__init__(autocast=False, **kwargs)
+    def __init__(self, size: int, product_dtype: str, **kwargs):
+        super().__init__(**kwargs)
         self.state_width = self.output_size = size
+        self.product_dtype = product_dtype
 
     def build(self, gates_shape):
         self.kernel = self.add_weight(
@@ -116,8 +116,9 @@ class _Cell(keras.layers.Layer):
         )
 
     def product(self, state):
-        return ops.matmul(ops.cast(state, self.compute_dtype),
-                          ops.cast(self.kernel, self.compute_dtype))
+        small = self.product_dtype
+        product = ops.matmul(ops.cast(state, small), ops.cast(self.kernel, small))
+        return ops.cast(product, "float32")
 
 
 class _LSTMCell(_Cell):
@@ -128,17 +129,14 @@ class _LSTMCell(_Cell):
         return [self.state_width, self.state_width]
 
     def get_initial_state(self, batch_size=None):
-        shape = (batch_size, self.state_width)
-        # The memory is a long sum: float32 even where the rest is bfloat16.
-        return [ops.zeros(shape, self.compute_dtype), ops.zeros(shape, "float32")]
+        return [ops.zeros((batch_size, self.state_width), "float32") for _ in range(2)]
 
     def call(self, gates, states):
         output, memory = states
-        gates = ops.cast(gates + self.product(output), "float32")
-        enter, forget, candidate, show = ops.split(gates, 4, axis=-1)
+        enter, forget, candidate, show = ops.split(gates + self.product(output), 4, axis=-1)
         memory = (ops.sigmoid(forget + 1.0) * memory
                   + ops.sigmoid(enter) * ops.tanh(candidate))
-        output = ops.cast(ops.sigmoid(show) * ops.tanh(memory), output.dtype)
+        output = ops.sigmoid(show) * ops.tanh(memory)
         return output, [output, memory]
 
 
@@ -158,15 +156,13 @@ class _GRUCell(_Cell):
 
     def call(self, gates, states):
         memory = states[0]
-        product = self.product(memory)
-        reset, update, candidate = ops.split(ops.cast(gates, "float32"), 3, axis=-1)
-        reset_more, update_more, candidate_more = ops.split(
-            ops.cast(product, "float32"), 3, axis=-1)
+        reset, update, candidate = ops.split(gates, 3, axis=-1)
+        reset_more, update_more, candidate_more = ops.split(self.product(memory), 3, axis=-1)
         reset = ops.sigmoid(reset + reset_more)
         update = ops.sigmoid(update + update_more)
         candidate = ops.tanh(candidate + reset * (candidate_more + self.bias))
         memory = update * memory + (1.0 - update) * candidate
-        return ops.cast(memory, self.compute_dtype), [memory]
+        return memory, [memory]
 
 
 _CELLS = {"gru": _GRUCell, "lstm": _LSTMCell}

@@ -41,7 +41,9 @@ class PaddedConv(keras.layers.Layer):
         )
 
     def build(self, tensor_shape):
-        self.conv.build(tensor_shape)
+        more = 2 * self.margin if self.strided else 0
+        batch, height, width, channels = tensor_shape
+        self.conv.build((batch, height and height + more, width and width + more, channels))
         self.built = True
 
     def call(self, tensor):
