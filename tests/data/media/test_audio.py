@@ -136,8 +136,9 @@ def test_headers_with_absurd_claims_are_errors(tmp_path):
 def test_a_playlist_opens_nothing_else(tmp_path):
     secret = write_container(tmp_path / "secret.ts", tone(1.0))
     playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\n{secret}\n#EXT-X-ENDLIST\n"
-    with pytest.raises(DataError, match="is no sound that can be read"):
-        read_audio(playlist.encode())
+    (tmp_path / "list.m3u8").write_text(playlist)
+    with pytest.raises(DataError, match=r"list.m3u8 is no sound that can be read"):
+        read_audio("list.m3u8", tmp_path)
     with pytest.raises(DataError, match="is no sound that can be read"):
         read_audio(f"ffconcat version 1.0\nfile {secret}\n".encode())
 

@@ -1,6 +1,7 @@
 """Pictures of every kind become upright 8-bit pixels, and broken ones clear errors."""
 
 import io
+import zlib
 
 import numpy as np
 import pytest
@@ -73,8 +74,6 @@ def test_pixels_are_counted_before_decoding(monkeypatch):
 def test_a_decompression_bomb_is_refused():
     header = bytearray(encoded(Image.new("1", (1, 1))))
     header[16:24] = (60000).to_bytes(4, "big") * 2
-    import zlib
-
     header[29:33] = zlib.crc32(bytes(header[12:29])).to_bytes(4, "big")
     with pytest.raises(DataError, match=r"pixels, the bound is 64,000,000. Shrink the picture"):
         read_image(bytes(header))

@@ -49,13 +49,14 @@ class LabelIndex:
 
     def __getitem__(self, value: Any) -> int:
         label = spell(value)
-        index = self._index.get(label)
+        index = self.spelled(label)
         if index is None:
             raise self._unseen(label)
         return index
 
-    def __contains__(self, label: str) -> bool:
-        return label in self._index
+    def spelled(self, label: str) -> int | None:
+        """Returns the index of a label in its one spelling, or None if train does not have it."""
+        return self._index.get(label)
 
     def _unseen(self, label: str) -> DataError:
         near = difflib.get_close_matches(label, self.labels, n=1)

@@ -101,8 +101,8 @@ class SymbolsTarget:
             raise DataError("holds no symbol in train.", "Name another target.",
                             reason="single_label")
         self.from_text = texts
-        ranked = sorted(counts, key=lambda symbol: (-counts[symbol], symbol))
         special = [] if self.aligned else [UNKNOWN, END]
+        ranked = sorted(set(counts) - set(special), key=lambda symbol: (-counts[symbol], symbol))
         self._index = LabelIndex(sorted_labels(ranked[: self.max_symbols]) + special)
 
     def encode(self, value: Any) -> np.ndarray:
@@ -115,9 +115,9 @@ class SymbolsTarget:
         if self.aligned:
             indices = [_NO_SYMBOL if s is None else self._index[s] for s in symbols]
             return np.array(indices[: self.max_length], np.int32)
-        known = self._index
-        indices = [known[s if s in known else UNKNOWN] for s in symbols[: self.max_length - 1]]
-        return np.array([*indices, self.end_id], np.int32)
+        unknown, end = self.num_outputs - 2, self.num_outputs - 1
+        found = [self._index.spelled(str(s)) for s in symbols[: self.max_length - 1]]
+        return np.array([*(unknown if i is None else i for i in found), end], np.int32)
 
     def previous(self, targets: np.ndarray) -> np.ndarray:
         """Returns what the decoder is fed in training: the start, then all targets but the last.

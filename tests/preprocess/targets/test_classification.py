@@ -1,0 +1,61 @@
+"""Labels: one spelling, sorted, round trip."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polymodal.core.errors import DataError
+from polymodal.preprocess.targets.classification import LabelTarget
+
+WORDS = st.text(min_size=1).filter(lambda text: text == text.strip())
+
+
+@given(st.sets(WORDS, min_size=2))
+def test_labels_round_trip(labels):
+    target, other = LabelTarget(), LabelTarget()
+    target.fit(labels)
+    other.restore(json.loads(json.dumps(target.state())))
+    for label in labels:
+        encoded = other.encode(label)
+        assert encoded.dtype == np.int32
+        assert other.decode(encoded) == label
+
+
+def test_numbers_sort_by_value_and_texts_by_letter():
+    target = LabelTarget()
+    target.fit(["10", "9", "-1", None])
+    assert target.labels == ["-1", "9", "10"]
+    target.fit(["b", "10", "a"])
+    assert target.labels == ["10", "a", "b"]
+    assert target.num_outputs == 3
+
+
+def test_one_label_has_one_spelling():
+    target = LabelTarget()
+    target.fit([1, 2.0, "3"])
+    assert target.labels == ["1", "2", "3"]
+    assert target.encode("1") == target.encode(1.0) == target.encode(np.int64(1)) == 0
+    target.fit([True, False])
+    assert target.labels == ["false", "true"]
+
+
+def test_unseen_labels_name_the_nearest():
+    target = LabelTarget()
+    target.fit(["zero", "one"])
+    with pytest.raises(DataError, match=r'holds the label "zer0", which train does not have. '
+                       'Did you mean "zero"') as caught:
+        target.encode("zer0")
+    assert caught.value.reason == "unseen_label"
+
+
+def test_one_class_is_not_enough():
+    with pytest.raises(DataError, match="holds 1 different labels in train, expected at least 2"):
+        LabelTarget().fit(["a", "a"])
+
+
+def test_a_list_is_no_label():
+    with pytest.raises(DataError, match=r"needs a label. Got list"):
+        LabelTarget().fit([["a"], ["b"]])

@@ -1,0 +1,146 @@
+"""Sound: suggestions, lengths, variation, standardised log-mel features."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media_files import tone, write_container, write_sound
+from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.seeds import generator
+from polymodal.preprocess.audio import Audio
+
+
+def sound(seconds=0.5, rate=8000):
+    noise = np.random.default_rng(0).standard_normal(round(seconds * rate))
+    return (3000 * noise).astype(np.int16)
+
+
+def test_suggestions_follow_rate_and_length(tmp_path):
+    cells = [str(write_sound(tmp_path / f"{i}.wav", tone(0.5 + i / 10, 8000), 8000))
+             for i in range(5)]
+    assert Audio.suggest([*cells, None, b"broken"]) == {
+        "sample_rate": 8000, "num_mels": 40, "max_seconds": 1.0}
+    music = write_sound(tmp_path / "m.flac", tone(2.0, 44100), 44100)
+    assert Audio.suggest([music]) == {"sample_rate": 16000, "num_mels": 64, "max_seconds": 2.2}
+    assert Audio.suggest([None]) == {}
+
+
+def test_decode_gives_whole_numbers_at_one_rate(tmp_path):
+    file = write_sound(tmp_path / "a.wav", tone(0.5), 16000)
+    decoded = Audio(sample_rate=8000).decode("a.wav", tmp_path)
+    assert decoded.dtype == np.int16
+    assert len(decoded) == 4000
+    assert np.array_equal(decoded, Audio(sample_rate=8000).decode(file))
+
+
+def test_the_sound_of_a_video_is_audio(tmp_path):
+    frames = np.zeros((10, 32, 32, 3), np.uint8)
+    file = write_container(tmp_path / "a.mp4", tone(1.0), frames=frames)
+    assert abs(len(Audio().decode(file)) - 16000) < 2000
+
+
+def test_longer_sound_is_cut_and_told(tmp_path):
+    write_sound(tmp_path / "a.wav", tone(0.6), 16000)
+    audio = Audio(max_seconds=0.5)
+    decoded = audio.decode("a.wav", tmp_path)
+    assert audio.truncated(decoded)
+    assert len(audio.encode(decoded)) == audio.length(decoded) == audio.limit == 48
+    longer = Audio(max_seconds=0.6)
+    assert not longer.truncated(longer.decode("a.wav", tmp_path))
+
+
+@given(st.integers(1, 9000))
+def test_length_is_the_length_of_encode(count):
+    audio = Audio(sample_rate=8000, max_seconds=1.0, num_mels=20)
+    decoded = np.zeros(count, np.int16)
+    assert audio.length(decoded) == len(audio.encode(decoded)) <= audio.limit
+    varied = audio.augment(decoded, generator(count))
+    assert audio.length(varied) == len(audio.encode(varied)) == audio.length(decoded)
+
+
+def test_each_band_is_standardised_by_train():
+    audio = Audio(sample_rate=8000, num_mels=40)
+    audio.fit([sound(2.0)])
+    features = audio.encode(sound(2.0))
+    assert features.shape == (198, 40)
+    assert features.dtype == np.float32
+    assert np.allclose(features.mean(0), 0, atol=1e-3)
+    assert np.allclose(features.std(0), 1, atol=1e-2)
+    other = Audio(sample_rate=8000, num_mels=40)
+    other.restore(json.loads(json.dumps(audio.state())))
+    assert np.array_equal(other.encode(sound()), audio.encode(sound()))
+
+
+def test_silence_is_finite():
+    audio = Audio()
+    audio.fit([np.zeros(16000, np.int16)])
+    silence = np.zeros(16000, np.int16)
+    assert np.isfinite(audio.encode(audio.augment(silence, generator(0)))).all()
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.1])
+def test_variation_depends_on_the_generator_alone(speed):
+    audio = Audio(sample_rate=8000, num_mels=40, speed=speed)
+    encode = lambda seed: audio.encode(audio.augment(sound(), generator(seed)))
+    assert np.array_equal(encode(1), encode(1))
+    assert not np.array_equal(encode(1), encode(2))
+    assert encode(1).shape == audio.encode(sound()).shape
+
+
+def test_without_strength_nothing_varies():
+    audio = Audio(sample_rate=8000, mask=0, noise=0, gain_decibels=0, shift_seconds=0)
+    plain, varied = audio.encode(sound()), audio.encode(audio.augment(sound(), generator(0)))
+    assert np.array_equal(plain, varied)
+
+
+def test_masks_hide_time_and_bands():
+    audio = Audio(sample_rate=8000, mask=0.5, noise=0, gain_decibels=0, shift_seconds=0)
+    plain = audio.encode(sound())
+    for seed in range(5):
+        varied = audio.encode(audio.augment(sound(), generator(seed)))
+        hidden = varied == 0
+        assert 0 < hidden.mean() < 1
+        assert np.allclose(varied[~hidden], plain[~hidden])
+        assert hidden.all(axis=0).any() or hidden.all(axis=1).any()
+
+
+def test_a_shift_loses_nothing():
+    audio = Audio(sample_rate=8000, mask=0, noise=0, gain_decibels=0, shift_seconds=0.2)
+    varied = audio.augment(sound(), generator(3)).samples
+    assert np.allclose(np.sort(varied), np.sort(sound() / 32767), atol=1e-6)
+
+
+def test_the_cache_key_changes_with_what_decode_does():
+    assert Audio().decode_key() != Audio(sample_rate=8000).decode_key()
+    assert Audio().decode_key() != Audio(max_seconds=3).decode_key()
+    assert Audio().decode_key() == Audio(num_mels=80, noise=0).decode_key()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sample_rate": 5}, "Audio needs sample_rate from 100 to 192000. Got 5."),
+        ({"max_seconds": 0}, "Audio needs max_seconds from 0.001 to 3600. Got 0."),
+        ({"num_mels": 0}, "Audio needs num_mels from 1 to 512. Got 0."),
+        ({"mask": 0.9}, "Audio needs mask from 0 to 0.5. Got 0.9."),
+        ({"hop_seconds": 0}, "Audio needs hop_seconds"),
+    ],
+)
+def test_wrong_arguments_fail_at_once(arguments, message):
+    with pytest.raises(RecipeError, match=message):
+        Audio(**arguments)
+
+
+def test_real_recordings(shared_data):
+    digits = sorted((shared_data / "av_digits" / "audio").iterdir())[:64]
+    found = Audio.suggest(digits)
+    assert (found["sample_rate"], found["num_mels"]) == (8000, 40)
+    audio = Audio(**found)
+    decoded = [audio.decode(file) for file in digits]
+    audio.fit(decoded)
+    assert np.isfinite(np.concatenate([audio.encode(d) for d in decoded])).all()
+    with pytest.raises(DataError, match="holds 0 samples"):
+        audio.decode("null.wav", shared_data / "malformed")
