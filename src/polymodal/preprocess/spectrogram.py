@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+# Multiplications up to which a matrix product stays in the thread that asks for it: rows are encoded
+# in parallel already, and threads inside threads wait for each other.
+_ONE_THREAD = 1 << 18
 _FLOOR = 1e-8  # power; -80 decibels below full scale, above what 16-bit rounding leaves
 
 
@@ -25,6 +28,7 @@ class LogMel:
         hann = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(window_length) + 0.5) / window_length)
         self._window = (hann / np.sqrt((hann**2).sum())).astype(np.float32)
         self.fft_length, self._bands = _bands(sample_rate, num_mels, window_length)
+        self._rows = max(1, _ONE_THREAD // self._bands.size)  # frames in one matrix product
 
     def num_frames(self, num_samples: int) -> int:
         """Returns how many windows fit into so many samples; at least one."""
@@ -39,7 +43,10 @@ class LogMel:
         spectrum = np.fft.rfft(windows, self.fft_length)  # (frames, bins)
         power = spectrum.real**2
         power += spectrum.imag**2
-        mels = power @ self._bands  # (frames, num_mels)
+        mels = np.empty((len(power), self.num_mels), np.float32)  # (frames, num_mels)
+        for start in range(0, len(power), self._rows):
+            part = slice(start, start + self._rows)
+            np.matmul(power[part], self._bands, out=mels[part])
         mels += _FLOOR
         return np.log(mels, out=mels)
 
