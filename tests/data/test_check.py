@@ -131,6 +131,25 @@ def test_truncated_rows_are_counted():
     assert ledger.count("truncated") == {"sound_too_long": 2}
 
 
+def test_truncated_targets_are_counted():
+    class Short(Steps):
+        def encode(self, value):
+            return super().encode(value)[:2]
+
+        def truncated(self, value):
+            return len(value) > 2
+
+    ledger = Ledger()
+    check(make(target=Short(), audio=["3", "4"], word=["12", "0101"]), ledger, fit=True)
+    assert ledger.count("truncated") == {"target_too_long": 1}
+
+
+def test_a_table_of_bad_rows_alone_says_why():
+    samples = make(audio=["broken", "broken"])
+    with pytest.raises(DataError, match=r"2 that cannot be used:\n.*row 1.*is broken\. Fix it\."):
+        check(samples, Ledger(), skip_bad=True, max_bad_share=1)
+
+
 def test_statistics_are_learned_from_usable_rows_only():
     samples = make(audio=["1", "broken", "3", "4"], size=["1", "2", "3", ""],
                    word=["a", "b", "", "c"])

@@ -1,5 +1,7 @@
 """The order of data: every row once, constant shapes, pure in (seed, epoch, step)."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -123,12 +125,40 @@ def test_a_small_table_gets_fewer_buckets():
     assert len(Plan(30, 16, lengths=np.arange(30), num_buckets=8).edges[0]) == 1
 
 
-def test_edges_are_multiples_of_eight_that_cover_the_longest():
-    edges = bucket_edges(np.array([1, 2, 3, 17, 90, 91]), 3)
-    assert edges.tolist() == [8, 24, 96]
+def test_one_length_alone_is_kept_and_missing_inputs_have_no_say():
     assert bucket_edges(np.array([50, 50]), 3).tolist() == [50]
     assert bucket_edges(np.array([50, 0, 50]), 3).tolist() == [50]
     assert bucket_edges(np.array([0, 0]), 3).tolist() == [0]
+
+
+def test_a_few_long_rows_get_a_bucket_of_their_own():
+    lengths = np.append(np.tile([20, 30, 40], 100), 800)
+    assert bucket_edges(lengths, 4).tolist() == [24, 32, 40, 800]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=40), st.integers(1, 4))
+def test_no_other_edges_pad_less(lengths, num_buckets):
+    lengths = np.array(lengths)
+    edges = bucket_edges(lengths, num_buckets)
+
+    def padded(edges):
+        return int(edges[np.searchsorted(edges, lengths)].sum())
+
+    assert len(edges) <= num_buckets
+    assert edges[-1] >= lengths.max()
+    if lengths.min() == lengths.max():
+        return
+    last = -(-int(lengths.max()) // 8) * 8
+    others = [np.array([*some, last]) for size in range(num_buckets)
+              for some in combinations(range(8, last, 8), size)]
+    assert padded(edges) == min(padded(other) for other in others)
+
+
+def test_very_long_inputs_have_edges_on_a_coarser_grid():
+    edges = bucket_edges(np.arange(1, 100_000, 7), 4)
+    assert len(edges) == 4
+    assert 100_000 <= edges[-1] < 101_000
 
 
 def test_fingerprint_follows_all_that_the_order_depends_on():

@@ -111,7 +111,7 @@ class _Findings:
         self.present = np.zeros((num_rows, num_sources), bool)
         self.lengths = np.zeros((num_rows, num_sources + 1), "int32")
         self.lengths[:, -1] = 1
-        self.truncated = np.zeros((num_rows, num_sources), bool)
+        self.truncated = np.zeros((num_rows, num_sources + 1), bool)
         self.valid = np.ones(num_rows, "int32")
         self.no_target = np.zeros(num_rows, bool)
         self.no_input = np.zeros(num_rows, bool)
@@ -140,6 +140,8 @@ def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) ->
         elif getattr(target, "has_time", False):
             found.lengths[row, -1] = len(encoded)
             found.valid[row] = getattr(target, "num_valid", len)(encoded)
+            if hasattr(target, "truncated"):
+                found.truncated[row, -1] = target.truncated(samples.target_value(row))
     if len(samples) and not found.valid.any() and not keep and not found.bad:
         raise DataError("is empty in every row.", "Name another column as the target.",
                         table=samples.table.name, column=column, reason="no_target")
@@ -211,8 +213,9 @@ def _refuse_bad(samples: Samples, found: _Findings, skip_bad: bool, max_bad_shar
     if len(samples) and not found.usable().any():
         raise DataError(
             f"leaves no row to use: {int(found.no_target.sum())} without a target, "
-            f"{int((found.no_input & ~found.no_target).sum())} without any input, {len(bad)} bad.",
-            "Check the names of the columns.", table=table, reason="no_rows")
+            f"{int((found.no_input & ~found.no_target).sum())} without any input, {len(bad)} "
+            "that cannot be used" + (f":\n{_listed(bad)}\n" if bad else "."),
+            "Check the names of the columns and the files.", table=table, reason="no_rows")
 
 
 def _rows(bad: int, total: int) -> str:
@@ -240,9 +243,11 @@ def _count(samples: Samples, found: _Findings, kept: np.ndarray, ledger: Any) ->
         for row in np.flatnonzero(rows):
             number = table.row_number(row)
             ledger.drop(table.name, number - 1, reason, f"{table.name} row {number}: {problem}")
-    for index, source in enumerate(samples.sources):
+    names = [*(f'input "{source.name}"' for source in samples.sources), "the target"]
+    keys = [*(source.name for source in samples.sources), "target"]
+    for index, (name, key) in enumerate(zip(names, keys, strict=True)):
         for row in kept[found.truncated[kept, index]]:
             number = table.row_number(row)
-            ledger.truncate(table.name, number - 1, f"{source.name}_too_long",
-                            f'{table.name} row {number}: input "{source.name}" is longer than '
-                            f"{source.modality.limit} steps; the rest is cut off.")
+            ledger.truncate(table.name, number - 1, f"{key}_too_long",
+                            f"{table.name} row {number}: {name} is longer than is kept; "
+                            "the rest is cut off.")

@@ -17,6 +17,7 @@ from polymodal.core.seeds import generator
 
 FILLER = -1
 _GRID = 8  # padded lengths are multiples of this many time steps
+_MAX_EDGES = 256  # candidates for an edge; longer inputs are rounded up to a coarser grid
 _STEPS_PER_BUCKET = 4  # fewer batches than this in a bucket are not worth one more compiled shape
 
 
@@ -150,16 +151,29 @@ class Plan:
 def bucket_edges(lengths: np.ndarray, num_buckets: int) -> np.ndarray:
     """Returns the padded lengths for rows of these lengths, ascending, at most `num_buckets`.
 
-    They are quantiles, rounded up to a multiple of 8. One length alone is kept as it is. Missing
-    inputs, of length 0, have no say.
+    They are the multiples of 8 that pad the least in all, so a few very long rows get a bucket of
+    their own (quantiles would pad a quarter of all rows to the longest). One length alone is kept
+    as it is. Missing inputs, of length 0, have no say.
     """
     lengths = lengths[lengths > 0] if lengths.any() else lengths
     longest = int(lengths.max())
     if int(lengths.min()) == longest:
         return np.array([longest], "int32")
-    shares = np.arange(1, num_buckets + 1) / num_buckets
-    edges = np.quantile(lengths, shares, method="inverted_cdf").astype("int64")
-    return np.unique(-(-edges // _GRID) * _GRID).astype("int32")
+    grid = _GRID * max(1, -(-longest // (_GRID * _MAX_EDGES)))
+    counts = np.bincount(-(-lengths // grid))  # rows by length in grid steps
+    steps = np.flatnonzero(counts)  # lengths, in grid steps, that an edge may have
+    rows = np.cumsum(counts[steps])  # rows up to each of them
+    added = (rows[None, :] - np.append(0, rows)[:, None]) * steps[None, :].astype("float64")
+    added[np.tril_indices(len(rows) + 1, -1, len(rows))] = np.inf  # (from edge, to edge)
+    cost, chosen = added[0], []
+    for _ in range(min(num_buckets, len(steps)) - 1):
+        through = cost[:, None] + added[1:]
+        chosen.append(through.argmin(axis=0))
+        cost = through.min(axis=0)
+    edges = [len(steps) - 1]
+    for best in reversed(chosen):
+        edges.append(int(best[edges[-1]]))
+    return (np.unique(steps[edges]) * grid).astype("int32")
 
 
 def _spread(steps: np.ndarray, rows: np.ndarray) -> None:
