@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-# Multiplications up to which a matrix product stays in the thread that asks for it: rows are encoded
-# in parallel already, and threads inside threads wait for each other.
+# Multiplications up to which a matrix product stays in the thread that asks for it: rows are
+# encoded in parallel already, and threads inside threads wait for each other.
 _ONE_THREAD = 1 << 18
 _FLOOR = 1e-8  # power; -80 decibels below full scale, above what 16-bit rounding leaves
 
