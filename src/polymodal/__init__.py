@@ -32,7 +32,22 @@ _PUBLIC = {
     "load": "polymodal.api",
 }
 
-__all__ = sorted(_PUBLIC)
+__all__ = [
+    "Classifier",
+    "DataError",
+    "MultilabelClassifier",
+    "PolymodalError",
+    "Predictions",
+    "Recipe",
+    "RecipeError",
+    "Regressor",
+    "Seq2Seq",
+    "SequenceLabeller",
+    "Table",
+    "Training",
+    "load",
+    "read",
+]
 
 if TYPE_CHECKING:
     from polymodal.api import (

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from polymodal.core.engine import use
+from polymodal.core.engine import start
 from polymodal.core.errors import PolymodalError
 from polymodal.data.table import Table, read
 
-use()  # the engine is chosen before Keras is imported
+start()  # the engine is chosen before Keras is imported
 
 
 class Estimator:
@@ -168,7 +168,8 @@ def load(folder: str | Path) -> Estimator:
 
 
 def _table(source: Any) -> Table:
-    if isinstance(source, Mapping) and not any(isinstance(v, list | tuple) for v in source.values()):
+    columns = source.values() if isinstance(source, Mapping) else ()
+    if columns and not any(isinstance(v, list | tuple) for v in columns):
         source = [source]  # one row
     return source if isinstance(source, Table) else read(source)
 

@@ -33,10 +33,10 @@ def demo(
     engine: Engine = None,
 ):
     """Train on the built-in scenes, beat the single inputs, answer a few rows, write a report."""
-    from polymodal import demo as module
-
     _use(engine)
-    module.run(out)
+    from polymodal.cli.demo import run
+
+    run(out)
 
 
 @app.command()
@@ -182,6 +182,6 @@ def info(json: Json = False):
 
 
 def _use(engine: str | None) -> None:
-    from polymodal.core.engine import use
+    from polymodal.core.engine import start
 
-    use(engine)
+    start(engine)

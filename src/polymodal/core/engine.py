@@ -1,11 +1,14 @@
-"""Which engine (TensorFlow, JAX or PyTorch) runs the models, and why. Imports none of them."""
+"""Which engine (TensorFlow, JAX or PyTorch) runs the models, and why. Only `start` imports one."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from polymodal.core.errors import MissingDependencyError
@@ -63,6 +66,32 @@ def use(wanted: str | None = None) -> Choice:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     return choice
+
+
+def start(wanted: str | None = None) -> Choice:
+    """Chooses the engine and imports it, keeping its start-up messages off the terminal."""
+    choice = use(wanted)
+    if choice.name == "tensorflow" and "tensorflow" not in sys.modules:
+        with _silenced():  # written by C++ before any setting can turn it off
+            importlib.import_module("tensorflow").zeros(())
+    return choice
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Sends file descriptor 2 nowhere, unless POLYMODAL_DEBUG is set."""
+    if os.environ.get("POLYMODAL_DEBUG"):
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _checked(choice: Choice) -> Choice:
