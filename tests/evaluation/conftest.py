@@ -47,7 +47,7 @@ def seq2seq(num_sequences=40, length=6, seed=0):
     return one
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make():
     return SimpleNamespace(classes=classes, multilabel=multilabel, regression=regression,
                            seq2seq=seq2seq)

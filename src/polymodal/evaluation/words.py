@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["MEANINGS", "PERCENT", "gap", "gap_interval", "interval_text", "listed", "readable", "value_text"]
+__all__ = ["MEANINGS", "PERCENT", "SPACE", "gap", "gap_interval", "interval_text", "listed",
+           "readable", "value_text"]
 
 PERCENT = {"accuracy", "exact_match", "calibration_error"}
 _NAMES = {"f1_macro": "F1, macro", "f1_weighted": "F1, weighted", "f1_micro": "F1, micro",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -39,10 +40,14 @@ def learning_curves(history: Sequence[Mapping], best_epoch: int | None = None) -
                                               (f"val_{base}", "validation", False))
                   if name in numeric]
         charts.append(Lines(
-            f"curve_{base}", _title(base), "", "epoch", series,
+            f"curve_{_file_name(base) or len(charts)}", _title(base), "", "epoch", series,
             percent=base in _SHARES, mark=best_epoch,
             mark_label="" if best_epoch is None else f"kept: epoch {best_epoch}"))
     return charts
+
+
+def _file_name(base: str) -> str:
+    return re.sub(r"\W+", "_", base).strip("_")[:60]
 
 
 def _title(base: str) -> str:

@@ -40,7 +40,8 @@ def write_png(folder: str | Path, chart: Chart) -> Path:
         axes = figure.add_subplot()
         axes.set_title(readable_text(chart.title), loc="left", fontsize=11)
         _DRAWERS[type(chart)](axes, chart)
-        figure.savefig(buffer, dpi=140, format="png")
+        figure.savefig(buffer, dpi=140, format="png", bbox_inches="tight",
+                       pad_inches=0.12)
     path = Path(folder) / f"{chart.key}.png"
     write_atomic(path, buffer.getvalue())
     return path
@@ -89,6 +90,10 @@ def _short(text: str, otherwise: str) -> str:
     return text if len(text) <= 24 else text[:23] + "…"
 
 
+def _percent(value: float, _: int) -> str:
+    return f"{100 * value:.4g} %"
+
+
 def _draw_lines(axes, chart: Lines) -> None:
     for number, line in enumerate(chart.series):
         colour = SKY if line.dashed else (BLUE, ORANGE, GREY)[number // 2 % 3]
@@ -98,7 +103,7 @@ def _draw_lines(axes, chart: Lines) -> None:
         axes.axvline(chart.mark, color=GREY, linestyle=":", label=chart.mark_label)
     axes.set_xlabel(chart.x_label)
     if chart.percent:
-        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
+        axes.yaxis.set_major_formatter(_percent)
     if len(chart.series) > 1 or chart.mark is not None:
         axes.legend(frameon=False)
 
@@ -139,6 +144,8 @@ def _draw_bars(axes, chart: Bars) -> None:
     axes.grid(False, axis="y")
     axes.set_xlim(*chart.limits(chart.metric in PERCENT))
     axes.set_xlabel(readable(chart.metric))
+    if chart.metric in PERCENT:
+        axes.xaxis.set_major_formatter(_percent)
 
 
 def _draw_matrix(axes, chart: Matrix) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from polymodal.core.files import write_atomic
+from polymodal.core.files import write_atomic, write_folder
 from polymodal.evaluation.intervals import intervals
 from polymodal.evaluation.metrics import per_class, score
 from polymodal.evaluation.plots.build import (
@@ -53,12 +53,16 @@ def write_report(folder: str | Path, content: ReportContent) -> Path:
         DataError: no row of a split has a target.
     """
     folder = Path(folder)
-    (folder / "plots").mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     view = _view(content)
-    for chart in view["charts"]:
-        write_png(folder / "plots", chart)
+    write_folder(folder / "plots", lambda plots: _draw(plots, view["charts"]))
     write_atomic(folder / "report.html", _template().render(**view))
     return folder / "report.html"
+
+
+def _draw(folder: Path, charts: list[Chart]) -> None:
+    for chart in charts:
+        write_png(folder, chart)
 
 
 def _template():

@@ -1,0 +1,26 @@
+from polymodal.evaluation.report import ReportContent, write_model_card
+
+
+def test_card_names_results_weak_places_and_limits(make, tmp_path):
+    one = make.classes(n=400, sharpness=3)
+    weak = (one.present == [False, True]).all(axis=1)
+    one.outputs[weak] = 0.25
+    content = ReportContent("Digits", {"val": one}, "digit", summary=["It reads pictures."],
+                            inputs={"image": "column image"}, command="polymodal train")
+    text = write_model_card(tmp_path, content).read_text(encoding="utf-8")
+    for part in ("# Digits", "It reads pictures.", "It predicts **digit**, one of class 0",
+                 "| accuracy |", "with audio only", "against", "also chose the weights",
+                 "unfairness included", "    polymodal train"):
+        assert part in text
+
+
+def test_card_of_numbers_and_sequences_is_written_too(make, tmp_path):
+    for one in (make.regression(), make.seq2seq(), make.multilabel()):
+        text = write_model_card(tmp_path, ReportContent("X", {"test": one}, "y")).read_text()
+        assert "## Limits" in text
+        assert "also chose the weights" not in text
+
+
+def test_text_of_the_user_stays_text(content, tmp_path):
+    text = write_model_card(tmp_path, content).read_text(encoding="utf-8")
+    assert "<script>" not in text.split("## Train it again")[0]

@@ -1,0 +1,47 @@
+import numpy as np
+
+from polymodal.evaluation.report.sentences import (
+    describe_run,
+    perfect_words,
+    scored_rows,
+    trust_words,
+)
+
+
+def test_run_is_told_in_plain_sentences(make):
+    found = describe_run(make.classes(), "digit", {"image": "", "audio": ""},
+                         {"train": 1600, "val": 200, "test": 200}, "low_rank", 1, 81, "JAX")
+    assert " ".join(found) == (
+        "This model reads image and audio, joined by low rank fusion, and predicts digit, one of 4 "
+        "classes, for each row. It learned from 1,600 rows, with 200 for val and 200 for test kept "
+        "apart. Training ran for 1 epoch in 81 seconds on JAX.")
+
+
+def test_what_is_unknown_is_not_told(make):
+    found = describe_run(make.regression(), "price", {"text": ""}, {}, "concat")
+    assert found == ["This model reads text and predicts price, a number, for each row."]
+
+
+def test_trust_says_too_sure_too_modest_or_kept(make):
+    one = make.classes(num_classes=2)
+    one.outputs = np.tile([0.9, 0.1], (300, 1))
+    one.targets = (np.arange(300) >= 150).astype(int)
+    assert trust_words(one).startswith("It is too sure of itself")
+    one.targets = np.zeros(300, int)
+    assert trust_words(one).startswith("It is too modest")
+    one.targets = (np.arange(300) >= 270).astype(int)
+    assert trust_words(one).startswith("Its probabilities can be taken at their word")
+    assert trust_words(make.regression()) == ""
+
+
+def test_faultless_result_still_names_what_is_open(make):
+    one = make.classes(n=40)
+    one.outputs = np.eye(4)[one.targets]
+    assert "with 40 independent rows or groups the true accuracy could still be as low as 92.8" \
+        in perfect_words(one)
+    assert perfect_words(make.classes()) == ""
+    assert perfect_words(make.regression()) == ""
+
+
+def test_steps_of_one_row_count_once(make):
+    assert scored_rows(make.seq2seq(num_sequences=7)) == 7
