@@ -40,8 +40,8 @@ def test_words_and_previous_alone_say_nothing():
 
 def test_word_vectors_agree_between_seeds():
     one, two = (sequences.make(300, 4, 8, seed) for seed in (0, 1))
-    means = [np.stack([m["vectors"][m["words"] == w].mean(0) for w in range(4)]) for m in (one, two)]
-    assert np.abs(means[0] - means[1]).max() < 0.25
+    mean = lambda m: np.stack([m["vectors"][m["words"] == w].mean(0) for w in range(4)])
+    assert np.abs(mean(one) - mean(two)).max() < 0.25
 
 
 def test_theory_counts_the_first_answer_when_the_start_is_known():

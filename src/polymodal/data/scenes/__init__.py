@@ -1,1 +1,8 @@
-"""A small procedural world: pictures, captions, questions and speech made from the same facts."""
+"""A small procedural world: pictures, captions, questions and speech made from the same facts.
+
+`write` makes a data set on disk, `describe` says what there is, `sequences.make` gives arrays.
+"""
+
+from polymodal.data.scenes.write import Columns, columns, describe, write
+
+__all__ = ["Columns", "columns", "describe", "write"]

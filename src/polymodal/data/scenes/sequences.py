@@ -22,7 +22,7 @@ def make(
     num_answers: int = 4,
     random_start: bool = False,
 ) -> dict[str, np.ndarray]:
-    """Makes sequences with `answer = (shape in the frame + word + previous answer) mod num_answers`.
+    """Makes sequences with `answer = (shape + word + previous answer) mod num_answers`.
 
     Shapes and words are uniform and independent, so any two of the three summands say nothing
     about the answer. The answer before the first is `start`.
