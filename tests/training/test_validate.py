@@ -24,7 +24,7 @@ def test_outputs_carry_rows_and_targets(model):
 
 def test_scores_do_not_depend_on_the_batch_size(model):
     data = make_data(10)
-    found = [validate(model, Task().loss(), ArrayLoader(*data, size, shuffle=False), accuracy,
+    found = [validate(model, Task(), ArrayLoader(*data, size, shuffle=False), accuracy,
                       lambda: None) for size in (3, 8, 10)]
     assert set(found[0]) == {"val_loss", "accuracy"}
     for other in found[1:]:
@@ -36,4 +36,4 @@ def test_a_stop_between_batches_is_let_through(model):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        validate(model, Task().loss(), ArrayLoader(*make_data(), 8), accuracy, stop)
+        validate(model, Task(), ArrayLoader(*make_data(), 8), accuracy, stop)

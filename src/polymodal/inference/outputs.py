@@ -32,24 +32,31 @@ class Output(NamedTuple):
     lengths: np.ndarray
 
 
-def outputs(model: Any, loader: Any, generate: bool = True) -> Iterator[Output]:
+def outputs(model: Any, loader: Any, task: Any = None) -> Iterator[Output]:
     """Yields what the model says about each batch of a loader, in the loader's first epoch.
 
     Args:
         model: keras.Model whose outputs are logits.
         loader: Loader in the order of rows, with targets or without.
-        generate: bool, whether a sequence-to-sequence model is fed its own previous outputs, as in
-            use, rather than the true ones.
+        task: task object. With it a sequence-to-sequence model runs as in use, on its own previous
+            outputs; without it on the true ones, as in training.
     """
-    free = generate and getattr(model, "autoregressive", False)
+    free = task is not None and task.autoregressive
     for step, (inputs, targets, weights) in enumerate(loader.epoch(0, 0)):
-        logits = model.generate(inputs) if free else model.predict_on_batch(inputs)
-        logits = np.asarray(keras.ops.convert_to_numpy(logits), "float32")
-        faults.point("validation_step")
         masks = [m for key, m in sorted(inputs.items()) if key.endswith("_mask")]
         present = np.stack([m.reshape(len(m), -1).any(axis=1) for m in masks], axis=-1)
         steps = [m.sum(axis=1) for m in masks if m.ndim > 1]
         lengths = np.max(steps, axis=0) if steps else np.ones(len(present), int)
+        if free:
+            found = task.generate(model, inputs, batch_size=len(present))
+            logits = found.logits
+            if task.end_id is not None:  # a sequence is as long as it was written
+                ended = found.ids == task.end_id
+                lengths = np.where(ended.any(1), ended.argmax(1) + 1, found.ids.shape[1])
+        else:
+            logits = model.predict_on_batch(inputs)
+        faults.point("validation_step")
+        logits = np.asarray(keras.ops.convert_to_numpy(logits), "float32")
         yield Output(loader.rows_of(0, step), logits, targets, weights, present, lengths)
 
 

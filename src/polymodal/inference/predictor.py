@@ -73,7 +73,8 @@ class Predictor:
         ledger = Ledger()
         checked = check(samples, ledger, skip_bad=skip_bad, max_bad_share=max_bad_share)
         loader = self.loader(samples, checked)
-        found = collect(outputs(self.model, loader), self.task, self.target, self.task_name,
+        said = outputs(self.model, loader, self.task)
+        found = collect(said, self.task, self.target, self.task_name,
                         [i.name for i in self.inputs], len(table))
         found.errors = dict(checked.errors)
         found.dropped = ledger.count("dropped")
@@ -147,7 +148,7 @@ def align_lengths(checked: Checked, samples: Samples, task: Any) -> None:
 
     Outputs per step have the inputs' time axis, so targets and inputs are padded alike.
     """
-    if not task.per_step:
+    if not (task.per_step and getattr(task, "aligned", True)):
         return
     timed = [i for i, s in enumerate(samples.sources) if s.modality.has_time]
     columns = [*timed, *([-1] if samples.target_object is not None else [])]

@@ -89,7 +89,7 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     from polymodal.tasks.model import Model
 
     keras.utils.set_random_seed(seed)
-    task = build_task(recipe, target.num_outputs, label_smoothing=label_smoothing)
+    task = build_task(recipe, target, label_smoothing=label_smoothing)
     stepwise = task.per_step or task.autoregressive
     fusion = _build_part("fusion", recipe.fusion, recipe.dim, stepwise=stepwise)
     sequence = _build_part("sequence", recipe.sequence, recipe.dim) if recipe.sequence else None
@@ -113,13 +113,22 @@ def empty_batch(inputs: list[Input], target: Any, rows: int = 2, steps: int = 8)
     return batch
 
 
-def build_task(recipe: Recipe, num_outputs: int, **settings: Any) -> Any:
-    """Builds the task: head, loss, and what its outputs mean."""
+def build_task(recipe: Recipe, target: Any, **settings: Any) -> Any:
+    """Builds the task: head, loss, and what its outputs mean.
+
+    Args:
+        recipe: Recipe.
+        target: object of `polymodal.preprocess.targets`, fitted or restored.
+        settings: further arguments, used where the task has them and the recipe does not.
+    """
     factory = find("tasks", recipe.task["name"])
     known = arguments.parameters(factory)
+    of_target = {k: getattr(target, k) for k in ("aligned", "end_id", "max_length")
+                 if hasattr(target, k)}
+    settings = {"dim": recipe.dim, **of_target, **settings}
     fitting = {k: v for k, v in settings.items() if k in known and k not in recipe.task}
     config = {k: v for k, v in recipe.task.items() if k != "name" and k in known}
-    return arguments.build(factory, config, "task", num_outputs=num_outputs, **fitting)
+    return arguments.build(factory, config, "task", num_outputs=target.num_outputs, **fitting)
 
 
 def _build_encoder(recipe: Recipe, item: Input) -> Any:

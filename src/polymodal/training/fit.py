@@ -117,7 +117,7 @@ class _Run:
         self.model, self.train, self.val, self.settings = model, train, val, settings
         self.folder, self.score, self.on_epoch = folder, score, on_epoch
         self.checkpoints = Checkpoints(folder)
-        self.loss = task.loss()
+        self.task, self.loss = task, task.loss()
         self.state = _compiled(model, self.loss, train, settings, jit)
         name, mode = task.monitor if score else ("val_loss", "min")
         self.state.best = Best(name, mode, settings.patience)
@@ -201,7 +201,7 @@ class _Run:
 
     def _validate(self, request: StopRequest) -> dict[str, float]:
         with averaged(self.model.optimizer):
-            return validate(self.model, self.loss, self.val, self.score,
+            return validate(self.model, self.task, self.val, self.score,
                             lambda: self._interrupt(request, lambda: None))
 
     def _train_loss(self) -> float:

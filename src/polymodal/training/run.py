@@ -134,7 +134,7 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
             recipe, prepared.inputs, prepared.target, modality_dropout=settings.modality_dropout,
             label_smoothing=settings.label_smoothing, seed=settings.seed)
 
-    task = assemble.build_task(recipe, prepared.target.num_outputs,
+    task = assemble.build_task(recipe, prepared.target,
                                label_smoothing=settings.label_smoothing)
     shell = Predictor(recipe, prepared.inputs, prepared.target, None, task)
     loader = _aligned(shell, prepared, settings)

@@ -15,20 +15,21 @@ Score = Callable[[list[Output]], dict[str, float]]
 
 
 def validate(
-    model: Any, loss: Any, loader: Any, score: Score | None, between: Callable[[], None]
+    model: Any, task: Any, loader: Any, score: Score | None, between: Callable[[], None]
 ) -> dict[str, float]:
     """Returns `val_loss` and the scores of a model on a validation table.
 
     Args:
         model: keras.Model whose outputs are logits.
-        loss: keras loss with reduction "sum".
+        task: task object; one that writes sequences is scored on what it writes by itself.
         loader: object with `epoch` and `rows_of`.
         score: function from the outputs of all batches to named scores, or None.
         between: called after each batch; it may raise to stop the run.
     """
     faults.point("validation_started")
+    loss = task.loss()
     seen, total, count = [], 0.0, 0.0
-    for output in outputs(model, loader, generate=False):
+    for output in outputs(model, loader):
         valid = float(np.count_nonzero(output.weights))
         total += valid * float(loss(output.targets, output.logits, output.weights))
         count += valid
@@ -36,8 +37,8 @@ def validate(
         between()
     scores = {"val_loss": total / count if count else math.nan}
     if score is not None:
-        if getattr(model, "autoregressive", False):  # scored as it is used: on its own outputs
-            seen = list(outputs(model, loader))
+        if getattr(task, "autoregressive", False):  # scored as it is used: on its own outputs
+            seen = list(outputs(model, loader, task))
         scores |= {name: float(value) for name, value in score(seen).items()}
     faults.point("validation_finished")
     return scores

@@ -31,7 +31,8 @@ class SymbolsTarget:
         split: str, how a cell that is a text becomes symbols: word or character.
         lowercase: bool, whether capitals of a text become small letters.
         max_symbols: int, symbols that are kept, the most frequent ones.
-        max_length: int, longer sequences are cut there, the end included.
+        max_length: int, longer sequences are cut there, the end included; the longest sequence of
+            train lowers it.
 
     Example:
 
@@ -92,11 +93,14 @@ class SymbolsTarget:
             DataError: there is no symbol.
         """
         counts: Counter = Counter()
-        texts = True
+        texts, longest = True, 1
         for value in values:
             if value is not None:
                 texts = texts and isinstance(value, str)
-                counts.update(symbol for symbol in self._symbols(value) if symbol is not None)
+                symbols = self._symbols(value)
+                longest = max(longest, len(symbols))
+                counts.update(symbol for symbol in symbols if symbol is not None)
+        self.max_length = min(self.max_length, max(2, longest + (0 if self.aligned else 1)))
         if not counts:
             raise DataError("holds no symbol in train.", "Name another target.",
                             reason="single_label")
@@ -149,12 +153,12 @@ class SymbolsTarget:
 
     def state(self) -> dict[str, Any]:
         """Returns the symbols."""
-        return {"labels": self.labels, "from_text": self.from_text}
+        return {"labels": self.labels, "from_text": self.from_text, "max_length": self.max_length}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
         self._index = LabelIndex(state["labels"])
-        self.from_text = state["from_text"]
+        self.from_text, self.max_length = state["from_text"], state["max_length"]
 
     def _symbols(self, value: Any) -> list[str | None]:
         if isinstance(value, str):
