@@ -100,7 +100,8 @@ class SymbolsTarget:
                 symbols = self._symbols(value)
                 longest = max(longest, len(symbols))
                 counts.update(symbol for symbol in symbols if symbol is not None)
-        self.max_length = min(self.max_length, max(2, longest + (0 if self.aligned else 1)))
+        if not self.aligned:  # aligned sequences are as long as their inputs
+            self.max_length = min(self.max_length, max(2, longest + 1))
         if not counts:
             raise DataError("holds no symbol in train.", "Name another target.",
                             reason="single_label")

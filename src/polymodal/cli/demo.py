@@ -1,0 +1,61 @@
+"""The demo: learn from pictures and spoken words that neither answers alone, then use the model."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from polymodal.cli import output
+from polymodal.core.progress import say
+from polymodal.data.scenes import columns, write
+from polymodal.data.table import read
+from polymodal.inference.files import one_row
+from polymodal.training.run import train
+
+_ROWS = {"num_train": 2400, "num_val": 300, "num_test": 600}
+
+
+def run(out: Path) -> None:
+    """Makes the scenes, trains with baselines, answers a few test rows, and says what is next."""
+    start = time.monotonic()
+    named = columns("classification")
+    print("A picture shows three to five coloured shapes. A voice says which one is meant.\n"
+          "The question: what shape is it? Neither the picture nor the voice can tell alone.\n",
+          flush=True)
+    paths = write(out / "data", "classification", **_ROWS)
+    tables = {name: read(path) for name, path in paths.items()}
+    say(f"Made {sum(map(len, tables.values()))} rows in {out / 'data'}.")
+    finished = train(tables, {"target": named.target}, out / "run", ignore=named.ignore,
+                     slice_columns=["voice"])
+    test = finished.metrics["test"]
+    accuracy, (low, high) = test["metrics"]["accuracy"], test["intervals"]["accuracy"]
+    print(f"\nAccuracy on {test['rows']['used']} test rows, with voices and combinations never "
+          f"heard or seen in training: {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}).")
+    print(finished.verdict)
+    _answers(finished, tables["test"], named)
+    _next(finished, paths, time.monotonic() - start)
+
+
+def _answers(finished, table, named) -> None:
+    print("\nA few answers:")
+    lines = [("picture", "sound", "said", "predicted", "true")]
+    for row in range(0, min(len(table), 50), 10):
+        cells = {c: table.cell(row, c) for c in named.inputs}
+        asked = {c: str(table.root / v) for c, v in cells.items() if v}
+        answer = one_row(finished.predictor, asked)
+        best = max(answer["probabilities"].values())
+        lines.append((*cells.values(), table.cell(row, "clue"),
+                      f"{answer['prediction']} ({best:.0%})", table.cell(row, named.target)))
+    print(output.columns(lines))
+
+
+def _next(finished, paths, seconds) -> None:
+    folder = finished.folder
+    train_command = "polymodal train --data your.csv --target your_column --out runs/first"
+    print(f"\nDone in {seconds / 60:.1f} minutes. Next:")
+    print(output.columns([
+        ("open the report", f"{folder / 'report.html'}"),
+        ("score it again", f"polymodal evaluate {folder} --data {paths['test']} --slice voice"),
+        ("change it", f"edit {folder / 'recipe.yaml'}, then polymodal train --recipe ..."),
+        ("use your table", train_command),
+    ]))
