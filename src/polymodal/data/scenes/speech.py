@@ -68,7 +68,8 @@ def speak(words: Sequence[str], voice: str, rng: np.random.Generator, test: bool
     pieces = [_silence(rng, 0.05, 0.2)]
     for word in words:
         pieces += [clip(voice, word), _silence(rng, 0.01, 0.06)]
-    spoken = _stretched(np.concatenate([*pieces, _silence(rng, 0.05, 0.15)]), rng.uniform(0.94, 1.06))
+    pieces.append(_silence(rng, 0.05, 0.15))
+    spoken = _stretched(np.concatenate(pieces), rng.uniform(0.94, 1.06))
     if test:
         spoken = _in_room(spoken, rng)
     noise_decibels = rng.uniform(12, 22) if test else rng.uniform(20, 40)

@@ -1,4 +1,4 @@
-"""Picture -> sentences about it, five in English and five in Chinese."""
+"""Makes the rows of the task `captions`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _NUM_CAPTIONS = 5
 
 
 def captions(part: Part, row: int) -> dict:
-    """Returns one row: `image`, `caption` (the first), `captions`, and the same in Chinese."""
+    """Picture -> sentences about it, five in English and five in Chinese.
+
+    Returns one row: `image`, `caption` (the first), `captions`, and the same in Chinese.
+    """
     rng = part.generator(row)
     scene = world.scene(rng, part.test)
     said: dict[str, list[str]] = {"en": [], "zh": []}

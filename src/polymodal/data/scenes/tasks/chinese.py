@@ -1,4 +1,4 @@
-"""Chinese remark about a picture -> whether the speaker likes, dislikes or only describes it."""
+"""Makes the rows of the task `chinese`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ _REMARKS = {
 
 
 def chinese(part: Part, row: int) -> dict:
-    """Returns one row: `text`, `label` (likes, dislikes or describes); `pattern` for slices.
+    """Chinese remark about a picture -> whether the speaker likes, dislikes or only describes it.
+
+    Returns one row: `text`, `label` (likes, dislikes or describes); `pattern` for slices.
 
     Half of the remarks are followed or led by a plain statement about the same picture.
     """

@@ -1,4 +1,4 @@
-"""Picture and spoken colour -> the shape of the object that has this colour."""
+"""Makes the rows of the task `classification`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ _NEW_PAIRS = 0.2  # share of the test rows that ask for a pair of colour and sha
 
 
 def classification(part: Part, row: int) -> dict:
-    """Returns one row: `image`, `audio`, `label`; `voice`, `pair`, `pattern` and `clue` for slices.
+    """Picture and spoken colour -> the shape of the object that has this colour.
+
+    Returns one row: `image`, `audio`, `label`; `voice`, `pair`, `pattern` and `clue` for slices.
 
     The colours in a picture differ, so the colour names one object; without the colour every
     object is as likely, and without the picture every shape is.

@@ -1,4 +1,4 @@
-"""Picture -> which colours and which shapes are in it."""
+"""Makes the rows of the task `multilabel`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ __all__ = ["multilabel"]
 
 
 def multilabel(part: Part, row: int) -> dict:
-    """Returns one row: `image`, `labels` such as "red|blue|star|circle"; `objects` for slices."""
+    """Picture -> which colours and which shapes are in it.
+
+    Returns one row: `image`, `labels` such as "red|blue|star|circle"; `objects` for slices.
+    """
     rng = part.generator(row)
     scene = world.scene(rng, part.test)
     colours = {thing.colour for thing in scene.things}

@@ -1,4 +1,4 @@
-"""Picture and written colour -> the share of the picture, in percent, that shows this colour."""
+"""Makes the rows of the task `regression`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _CLUES = ("{colour}", "everything that is {colour}", "the {colour} things", "wha
 
 
 def regression(part: Part, row: int) -> dict:
-    """Returns one row: `image`, `clue`, `share` in percent; `pattern` for slices."""
+    """Picture and written colour -> the share of the picture, in percent, that shows this colour.
+
+    Returns one row: `image`, `clue`, `share` in percent; `pattern` for slices.
+    """
     rng = part.generator(row)
     scene = world.scene(rng, part.test)
     shown = sorted({thing.colour for thing in scene.things})

@@ -1,4 +1,4 @@
-"""Spoken sentence -> its words; three in four are English, one in four is Chinese."""
+"""Makes the rows of the task `speech`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ __all__ = ["speech"]
 
 
 def speech(part: Part, row: int) -> dict:
-    """Returns one row: `audio`, `transcript`; `language`, `voice` and `pattern` for slices."""
+    """Spoken sentence -> its words; three in four are English, one in four is Chinese.
+
+    Returns one row: `audio`, `transcript`; `language`, `voice` and `pattern` for slices.
+    """
     rng = part.generator(row)
     scene = world.scene(rng, part.test)
     language = CHINESE if rng.random() < 0.25 else ENGLISH

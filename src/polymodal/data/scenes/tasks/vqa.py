@@ -1,4 +1,4 @@
-"""Picture and written question -> the answer: yes, no, a colour, a shape or a number."""
+"""Makes the rows of the task `vqa`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ __all__ = ["vqa"]
 
 
 def vqa(part: Part, row: int) -> dict:
-    """Returns one row: `image`, `question`, `answer`; the question in Chinese, kind and pattern."""
+    """Picture and written question -> the answer: yes, no, a colour, a shape or a number.
+
+    Returns one row: `image`, `question`, `answer`; the question in Chinese, kind and pattern.
+    """
     rng = part.generator(row)
     scene = world.scene(rng, part.test)
     asked = statements.question(scene, rng)
