@@ -29,6 +29,7 @@ def held_out():
 
 def test_a_model_learns(tmp_path):
     result, _ = train(tmp_path, ArrayLoader(*make_data(400), 16), held_out(), epochs=8,
+                      checkpoint_steps=None,
                       learning_rate=0.03, patience=None)
     assert result.history[-1]["loss"] < 0.5 * result.history[0]["loss"]
     assert max(entry["accuracy"] for entry in result.history) > 0.8

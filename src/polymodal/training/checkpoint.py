@@ -19,7 +19,7 @@ import numpy as np
 from polymodal.bundle import weights as tensors
 from polymodal.core import faults
 from polymodal.core.errors import ResumeError, TrainingError
-from polymodal.core.files import write_atomic, write_folder, write_json
+from polymodal.core.files import write_atomic, write_folder
 
 FOLDER = "checkpoints"
 LATEST = "LATEST"
@@ -98,9 +98,9 @@ class Checkpoints:
         path = self.folder / f"checkpoint-{number:06d}"
 
         def fill(folder: Path) -> None:
-            tensors.save(folder / ARRAYS, arrays)
+            (folder / ARRAYS).write_bytes(tensors.encode(arrays))  # `write_folder` syncs them
             faults.point("checkpoint_arrays")
-            write_json(folder / STATE, {"version": VERSION, **state})
+            (folder / STATE).write_text(json.dumps({"version": VERSION, **state}), "utf-8")
             faults.point("checkpoint_state")
 
         try:
