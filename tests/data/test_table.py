@@ -6,7 +6,6 @@ import os
 import pickle
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -211,16 +210,3 @@ def test_full_disk_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(pa.ipc, "new_file", full)
     with pytest.raises(DataError, match=r"the disk is full\. Make room, or set TMPDIR to a folder"):
         read(write_rows(tmp_path / "t.csv", 10))
-
-
-@pytest.mark.slow
-def test_a_million_rows_are_read_in_seconds_and_cells_in_microseconds(tmp_path):
-    path = write_rows(tmp_path / "t.csv", 1_000_000)
-    start = time.perf_counter()
-    table = read(path)
-    assert time.perf_counter() - start < 5
-    rows = np.random.default_rng(0).integers(0, len(table), 100_000).tolist()
-    start = time.perf_counter()
-    for row in rows:
-        table.cell(row, "text")
-    assert time.perf_counter() - start < 2

@@ -141,9 +141,13 @@ def _list(column: Observed) -> Verdict | None:
         return Verdict("video", "its cells are lists of pictures, the frames of a video")
     if all(isinstance(item, list) for item in items):
         return Verdict("sequence", "its cells are lists of lists of numbers, one for each step")
-    if not all(as_number(item) is not None for item in items if not isinstance(item, bool)):
-        return Verdict(None, "its cells are lists of texts or files, which no modality reads")
-    return _numbers_in_lists(column)
+    if all(as_number(item) is not None for item in items if not isinstance(item, bool)):
+        return _numbers_in_lists(column)
+    if kinds[None] < MEDIA_SHARE * len(items) or not all(isinstance(item, str) for item in items):
+        return Verdict(None, "its cells are lists of what no modality reads")
+    if isinstance(column.table, Sequences):
+        return Verdict(None, "it holds one text for each step of a sequence")
+    return Verdict("text", "its cells are lists of texts, which are joined")
 
 
 def _numbers_in_lists(column: Observed) -> Verdict:

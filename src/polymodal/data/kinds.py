@@ -19,9 +19,8 @@ _STARTS = (
     (b"\x89PNG\r\n\x1a\n", "image"), (b"\xff\xd8\xff", "image"), (b"GIF8", "image"),
     (b"BM", "image"), (b"II*\x00", "image"), (b"MM\x00*", "image"),
     (b"P4", "image"), (b"P5", "image"), (b"P6", "image"), (b"\x00\x00\x00\x0cjP", "image"),
-    (b"fLaC", "audio"), (b"OggS", "audio"), (b"ID3", "audio"), (b"\xff\xfb", "audio"),
-    (b"\xff\xf3", "audio"), (b"\xff\xf2", "audio"), (b"\xff\xf1", "audio"), (b"\xff\xf9", "audio"),
-    (b".snd", "audio"), (b"#!AMR", "audio"), (b"caff", "audio"), (b"riff", "audio"),
+    (b"fLaC", "audio"), (b"OggS", "audio"), (b"ID3", "audio"), (b".snd", "audio"),
+    (b"#!AMR", "audio"), (b"caff", "audio"), (b"riff", "audio"),
     (b"\x1aE\xdf\xa3", "video"), (b"\x00\x00\x01\xba", "video"), (b"\x00\x00\x01\xb3", "video"),
     (b"FLV\x01", "video"),
 )
@@ -53,6 +52,8 @@ def kind_of_bytes(start: bytes) -> str | None:
         return _BRANDS.get(start[8:12], "video")
     if start[:4] == b"OggS" and b"theora" in start[:NUM_MAGIC_BYTES]:
         return "video"
+    if start[:1] == b"\xff" and b"\xe0" <= start[1:2] < b"\xfe":  # a frame of MP3 or AAC
+        return "audio"
     return next((kind for magic, kind in _STARTS if start.startswith(magic)), None)
 
 

@@ -1,0 +1,178 @@
+"""What the columns of a table become, and why."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from polymodal.core.errors import RecipeError
+from polymodal.data.columns import infer_inputs, judge_columns
+from polymodal.data.group import group_rows
+from polymodal.data.table import read
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+LONG = 40
+
+
+def modality_of(cells, root=".", name="c"):
+    """Returns the modality of one column, or the reason why it is left out."""
+    found = judge_columns(read({name: cells}, media_root=root))
+    return found.inputs[0].modality if found.inputs else found.left_out[0].reason
+
+
+def real(shared_data, name, target, *ignore):
+    found = judge_columns(read(shared_data / name), target, ignore)
+    return {guess.name: guess.modality for guess in found.inputs}, found
+
+
+def test_real_pictures_and_sounds(shared_data):
+    for table in ("train", "test_missing", "train_imbalanced"):
+        inputs, _ = real(shared_data, f"av_digits/{table}.csv", "digit", "speaker")
+        assert inputs == {"image": "image", "audio": "audio"}
+    inputs, found = real(shared_data, "av_digits/train.csv", "digit")
+    assert inputs["tabular"] == "tabular"
+    assert found.inputs[-1].columns == ["speaker"]
+    assert found.inputs[-1].reason == (
+        'Read as one tabular input because "speaker" is a category (4 distinct values in 1,600 '
+        "cells); ignore a column, or give it an input of its own, to change it.")
+
+
+@pytest.mark.parametrize(("table", "target", "inputs"), [
+    ("easy_vqa/train.csv", "answer", {"image": "image", "question": "text"}),
+    ("esc10/train.csv", "sound", {"audio": "audio", "tabular": "tabular"}),
+    ("nlvr/train.jsonl", "label", {"image": "image", "sentence": "text"}),
+    ("photos/captions.jsonl", "captions", {"image": "image"}),
+    ("photos/captions.jsonl", None, {"image": "image", "captions": "text"}),
+    ("speech/speech.csv", "source", {"audio": "audio", "transcript": "text"}),
+    ("grid_av/clips.csv", "transcript", {"video": "video"}),
+    ("connected_digits/val.csv", "transcript", {"audio": "audio", "tabular": "tabular"}),
+    ("mosi/train.parquet", "sentiment",
+     {"transcript": "text", "text_features": "vector", "audio_features": "vector",
+      "video_features": "vector", "tabular": "tabular"}),
+])
+def test_real_tables(shared_data, table, target, inputs):
+    assert real(shared_data, table, target)[0] == inputs
+
+
+def test_name_of_a_video_is_left_out(shared_data):
+    _, found = real(shared_data, "mosi/train.parquet", "sentiment")
+    assert [(left.column, left.reason) for left in found.left_out] == [
+        ("video", "Left out because it looks like names or numbers of things (62 distinct values "
+                  'in 1,447 cells); name "video" under inputs with a modality to use it all the '
+                  "same.")]
+
+
+def test_videos_as_sequences(shared_data):
+    table = group_rows(read(shared_data / "mosi/val.parquet"), "video", "position")
+    found = {guess.name: guess.modality for guess in infer_inputs(table, "sentiment", ["position"])}
+    # The transcripts of a video are one text for each step, which is left out.
+    assert found == dict.fromkeys(["text_features", "audio_features", "video_features"], "sequence")
+
+
+def test_files_must_exist(tmp_path):
+    paths = [f"{i}.png" for i in range(LONG)]
+    assert modality_of(paths, tmp_path) == (
+        f"Left out because none of 8 files looked for exists under {tmp_path}, such as 0.png "
+        '(--media-root says where files are); name "c" under inputs with a modality to use it all '
+        "the same.")
+    (tmp_path / paths[0]).write_bytes(PNG)
+    assert modality_of(paths, tmp_path) == "image"
+
+
+def test_reason_says_how_to_change_it(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"")
+    table = read({"c": ["a.wav", None, "a.wav", "b.wav"]}, media_root=tmp_path)
+    assert infer_inputs(table)[0].reason == (
+        "Read as audio because 3 of its 3 cells looked at are audio files; write another modality "
+        'for "c" under inputs, or ignore the column, to change it.')
+
+
+def test_media_in_other_forms(tmp_path):
+    assert modality_of([PNG + bytes([i]) for i in range(3)]) == "image"
+    assert modality_of([{"path": None, "bytes": PNG}, {"path": "1", "bytes": PNG}]) == "image"
+    assert modality_of(["data:audio/wav;base64,AA==", "data:audio/wav;base64,AB=="]) == "audio"
+    (tmp_path / "1.png").write_bytes(PNG)
+    assert modality_of([["1.png", "2.png"], ["3.png"]], tmp_path) == "video"
+    (tmp_path / "t.tar").write_bytes(bytes(512) + PNG)
+    cells = [{"path": "t.tar", "offset": 512, "size": size} for size in (20, 21)]
+    assert modality_of(cells, tmp_path) == "image"
+
+
+def test_files_that_are_no_input(tmp_path):
+    assert "its files are no image, sound or video" in modality_of([b"abc", b"def"])
+    assert "mixes image and video files" in modality_of(["a.png", "b.mp4"])
+    assert "names text files instead of holding" in modality_of(["a.txt", "b.txt"])
+    assert "addresses on a network" in modality_of(["http://x/a.png", "http://x/b.png"])
+    assert "lists of what no modality reads" in modality_of([["a.wav"], ["b.wav"]])
+
+
+def test_vectors_and_sequences():
+    assert modality_of([[1.0, 2.0], [3.0, 4.0]]) == "vector"
+    assert modality_of(["[1, 2]", "[3, 4]"]) == "vector"
+    assert modality_of([[1.0], [2.0, 3.0]]) == "sequence"
+    assert modality_of([[[1.0], [2.0]], [[3.0]]]) == "sequence"
+    assert "its lists are empty" in modality_of([[], [None]])
+
+
+def test_numbers():
+    assert modality_of(["1.5", "2", "-3e4", "n/a", ""]) == "tabular"
+    assert modality_of([3.5, 1.0, None]) == "tabular"
+    assert modality_of([True, False, True]) == "tabular"
+    assert modality_of([i * 7 % 40 for i in range(LONG)]) == "tabular"
+    assert modality_of(["1.5", "two"]) == "tabular"  # a category of two values
+
+
+@pytest.mark.parametrize("cells", [range(LONG), range(LONG, 0, -1), range(5, 5 * LONG, 5)])
+def test_row_numbers_are_left_out(cells):
+    assert "it only numbers the rows" in modality_of(list(cells))
+
+
+def test_identifiers_are_left_out():
+    assert "only numbers the rows" in modality_of([17, 3, 99], name="user_id")
+    assert "names or numbers of things" in modality_of([f"a{i}f" for i in range(LONG)])
+    assert "names or numbers of things" in modality_of([f"v{i // 9}" for i in range(600)])
+    assert "names or numbers of things" in modality_of(["ann", "bob", "cy"], name="ID")
+
+
+def test_text_against_category():
+    sentences = [f"there are {i} red circles on the left" for i in range(LONG)]
+    assert modality_of(sentences) == "text"
+    assert modality_of(["is it red?", "is there a circle here?"] * 3) == "text"
+    assert modality_of(["strongly agree with it", "do not agree"] * LONG) == "tabular"
+    assert modality_of(["dog bark", "rain", "sea waves"] * 9) == "tabular"
+    assert modality_of(["splendid", "dull", "boring", "fine", "gripping"]) == "text"
+
+
+def test_chinese_text_has_no_spaces():
+    sentences = ["左边有一个红色的圆", "图里没有三角形", "右边是什么颜色", "一共有几个方块"]
+    assert modality_of(sentences * 3) == "text"
+    assert modality_of(["红色", "蓝色", "绿色"] * 9) == "tabular"
+
+
+def test_columns_that_say_nothing():
+    assert "all its cells are empty" in modality_of(["", " ", None])
+    assert "hold the same value" in modality_of(["x", "x", "x"])
+    assert "names the part of a split" in modality_of(["train", "val", "train", "dev"])
+    days = [datetime.date(2020, 1, day) for day in (1, 2, 3)]
+    assert "holds dates or times" in modality_of(days)
+
+
+def test_column_that_is_empty_almost_everywhere():
+    cells = [None] * 30_000
+    cells[12_345:12_348] = ["one text of words", "another text of words", "a third one here"]
+    assert modality_of(cells) == "text"
+
+
+def test_target_and_ignored_columns_are_no_inputs():
+    table = read({"a": [1.5, 2.5], "b": [1.5, 3.5], "y": [0, 1]})
+    assert infer_inputs(table, "y", ["b"])[0].columns == ["a"]
+    assert infer_inputs(table, "y", "b")[0].columns == ["a"]
+    with pytest.raises(RecipeError, match=r'table: No column named "z"\. Columns: a, b, y\.'):
+        infer_inputs(table, "y", ["z"])
+
+
+def test_column_called_tabular():
+    table = read({"tabular": ["three words here", "or some more words"], "n": [1.5, 2.5]})
+    assert [(g.name, g.modality) for g in infer_inputs(table)] == [
+        ("tabular", "text"), ("tabular_fields", "tabular")]
