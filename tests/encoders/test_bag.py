@@ -26,5 +26,5 @@ def test_order_does_not_matter():
 
 
 def test_bag_reads_ids_only():
-    with pytest.raises(RecipeError, match="Bag needs vocabulary_size"):
+    with pytest.raises(RecipeError, match=r"Bag needs vocabulary_size"):
         Bag(8)

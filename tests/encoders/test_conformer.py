@@ -10,5 +10,5 @@ def test_conformer_passes_the_harness():
 
 
 def test_an_even_kernel_is_refused():
-    with pytest.raises(RecipeError, match="odd kernel_size. Got 4. Pass 5"):
+    with pytest.raises(RecipeError, match=r"odd kernel_size. Got 4. Pass 5"):
         Conformer(8, kernel_size=4)

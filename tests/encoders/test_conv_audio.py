@@ -21,5 +21,5 @@ def test_time_is_shortened_by_the_stride(stride):
 
 
 def test_a_stride_the_stages_cannot_make_is_refused():
-    with pytest.raises(RecipeError, match="time_stride 2, 4 with num_stages=1. Got 8"):
+    with pytest.raises(RecipeError, match=r"time_stride 2, 4 with num_stages=1. Got 8"):
         ConvAudio(8, num_stages=1)

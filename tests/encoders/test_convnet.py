@@ -31,10 +31,10 @@ def test_small_and_large_pictures_differ_in_the_stem_only_as_promised():
 
 
 def test_pictures_of_unknown_size_are_refused():
-    with pytest.raises(RecipeError, match="fixed size. Got shape .* Give the image input a size"):
+    with pytest.raises(RecipeError, match=r"fixed size. Got shape .* Give the image input a size"):
         ConvNet(8).build((None, None, None, 3))
 
 
 def test_no_stage_is_refused():
-    with pytest.raises(RecipeError, match="Got width=32, depth=0, num_stages=None"):
+    with pytest.raises(RecipeError, match=r"Got width=32, depth=0, num_stages=None"):
         ConvNet(8, depth=0)

@@ -18,5 +18,5 @@ def test_longer_sequences_than_learned_positions_work():
 
 
 def test_unknown_positions_are_refused():
-    with pytest.raises(RecipeError, match='rotary or learned. Got "sine"'):
+    with pytest.raises(RecipeError, match=r'rotary or learned. Got "sine"'):
         Transformer(8, positions="sine")

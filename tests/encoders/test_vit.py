@@ -21,5 +21,5 @@ def test_patches_suit_the_size(side, tokens):
 
 
 def test_a_picture_smaller_than_a_patch_is_refused():
-    with pytest.raises(RecipeError, match="Got 8x8 pixels and patch_size=16. Pass patch_size=8"):
+    with pytest.raises(RecipeError, match=r"Got 8x8 pixels and patch_size=16. Pass patch_size=8"):
         ViT(8, patch_size=16).build((None, 8, 8, 3))

@@ -54,7 +54,7 @@ def test_rotary_positions_tell_orders_apart():
 
 
 def test_bad_arguments_are_refused_with_the_fix():
-    with pytest.raises(RecipeError, match="Got dim=10, num_heads=4. Pass dim=8"):
+    with pytest.raises(RecipeError, match=r"Got dim=10, num_heads=4. Pass dim=8"):
         MultiHeadAttention(10, 4)
-    with pytest.raises(RecipeError, match="even size .* Pass dim=12 or rotary=False"):
+    with pytest.raises(RecipeError, match=r"even size .* Pass dim=12 or rotary=False"):
         MultiHeadAttention(6, 2, rotary=True)

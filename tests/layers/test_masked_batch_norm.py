@@ -1,8 +1,8 @@
 import keras
 import numpy as np
 import pytest
-from check_layer import check_layer, token_arrays
 
+from check_layer import check_layer, token_arrays
 from polymodal.core.errors import RecipeError
 from polymodal.layers.masked_batch_norm import MaskedBatchNorm
 
@@ -34,5 +34,5 @@ def test_a_batch_without_anything_real_moves_no_statistics():
 
 
 def test_bad_momentum_is_refused():
-    with pytest.raises(RecipeError, match="from 0 to below 1. Got 1.5"):
+    with pytest.raises(RecipeError, match=r"from 0 to below 1. Got 1.5"):
         MaskedBatchNorm(momentum=1.5)

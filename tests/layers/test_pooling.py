@@ -36,7 +36,7 @@ def test_mean_keeps_the_width_without_weights():
 
 
 def test_bad_arguments_are_refused_with_the_fix():
-    with pytest.raises(RecipeError, match='needs kind mean, max, attention. Got "median"'):
+    with pytest.raises(RecipeError, match=r'needs kind mean, max, attention. Got "median"'):
         Pool(8, kind="median")
-    with pytest.raises(RecipeError, match="at least 1 query. Got num_queries=0"):
+    with pytest.raises(RecipeError, match=r"at least 1 query. Got num_queries=0"):
         Pool(8, num_queries=0)

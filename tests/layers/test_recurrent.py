@@ -1,8 +1,8 @@
 import keras
 import numpy as np
 import pytest
-from check_layer import check_layer, outputs, token_arrays
 
+from check_layer import check_layer, outputs, token_arrays
 from polymodal.core.errors import RecipeError
 from polymodal.layers.recurrent import Recurrent
 
@@ -48,7 +48,7 @@ def test_gru_equals_that_of_keras():
 
 
 def test_bad_arguments_are_refused_with_the_fix():
-    with pytest.raises(RecipeError, match='kind gru or lstm. Got "elman"'):
+    with pytest.raises(RecipeError, match=r'kind gru or lstm. Got "elman"'):
         Recurrent(6, "elman")
-    with pytest.raises(RecipeError, match="even dim for two directions. Got 5. Pass dim=6"):
+    with pytest.raises(RecipeError, match=r"even dim for two directions. Got 5. Pass dim=6"):
         Recurrent(5, bidirectional=True)
