@@ -36,15 +36,16 @@ def main(num_rows: int) -> None:
         before, start = anonymous_bytes(), time.perf_counter()
         table = read(path)
         print(f"read {num_rows:,} rows in {time.perf_counter() - start:.2f} s")
+        after = anonymous_bytes()
         rows = np.random.default_rng(0).permutation(num_rows)
         start = time.perf_counter()
         for row in rows[:100_000].tolist():
             table.cell(row, "text")
         print(f"cell: {(time.perf_counter() - start) * 1e6 / min(num_rows, 100_000):.2f} us")
-        after = anonymous_bytes()
         print(f"table: {(after - before) / num_rows:.1f} bytes of memory a row")
         part = table.select(rows)
-        print(f"selection: {part.row_ids.nbytes / num_rows:.1f} bytes of memory a row")
+        num_bytes = 0 if part.row_ids is None else part.row_ids.nbytes
+        print(f"selection: {num_bytes / num_rows:.1f} bytes of memory a row")
 
 
 if __name__ == "__main__":

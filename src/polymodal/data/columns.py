@@ -77,7 +77,9 @@ def infer_inputs(table: Table, target: str | None = None,
 def judge_columns(table: Table, target: str | None = None,
                   ignore: Iterable[str] = ()) -> Judgement:
     """Returns what `infer_inputs` does, together with the columns that it leaves out and why."""
-    skipped = set([ignore] if isinstance(ignore, str) else ignore) | ({target} - {None})
+    skipped = set([ignore] if isinstance(ignore, str) else ignore)
+    if target is not None:
+        skipped.add(target)
     for column in sorted(skipped - set(table.column_names)):
         raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")
     inputs, left_out, fields = [], [], {}

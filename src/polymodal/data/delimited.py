@@ -15,7 +15,7 @@ from polymodal.data.quotes import check_quotes
 
 BLOCK_BYTES = 1 << 20
 _MAX_BLOCK_BYTES = 1 << 30
-_BOM = b"\xef\xbb\xbf"
+_LINE_BREAK, _QUOTE = compute.MatchSubstringOptions("\n"), compute.MatchSubstringOptions('"')
 
 
 def read_delimited(path: Path, delimiter: str, others: dict[str, str]) -> pa.RecordBatchReader:
@@ -114,9 +114,11 @@ def _may_be_swallowed(column: pa.Array) -> bool:
 
     Many texts do as well, so this only says that a slower look is worth while.
     """
-    breaks = compute.match_substring(column, "\n")
-    return bool(compute.any(breaks).as_py() and compute.any(
-        compute.and_(breaks, compute.match_substring(column, '"'))).as_py())
+    breaks = compute.call_function("match_substring", [column], _LINE_BREAK)
+    if not breaks.true_count:
+        return False
+    quotes = compute.call_function("match_substring", [column], _QUOTE)
+    return compute.call_function("and", [breaks, quotes]).true_count > 0
 
 
 def _open(path: Path, delimiter: str, schema: pa.Schema, options: pc.ReadOptions, bad_rows: list):

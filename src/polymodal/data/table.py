@@ -133,7 +133,8 @@ class Table:
         """The rows as a pyarrow table. A selection is copied into memory: prefer `cell`."""
         shown = self._stored
         if self._rows is not None:
-            shown = pa.concat_tables(self._taken()) if len(self) else shown.slice(0, 0)
+            runs = self._taken(self._rows.astype(np.int64))
+            shown = pa.concat_tables(runs) if len(self) else shown.slice(0, 0)
         for name, column in self._extra.items():
             if name in shown.column_names:
                 shown = shown.set_column(shown.column_names.index(name), name, column)
@@ -181,9 +182,8 @@ class Table:
                              f"{indices.min()} to {indices.max()}.")
         return indices
 
-    def _taken(self) -> Iterator[pa.Table]:
+    def _taken(self, rows: np.ndarray) -> Iterator[pa.Table]:
         # Runs of neighbours are sliced: `take` on many chunks would first join them all.
-        rows = self._rows.astype(np.int64)
         starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - 2) != 1)
         for start, stop in zip(starts, [*starts[1:], len(rows)], strict=True):
             yield self._stored.slice(rows[start], stop - start)

@@ -58,19 +58,19 @@ def infer_task(table: Table, target: str) -> TaskGuess:
 
 
 def _check_usable(column: Observed) -> None:
-    where = {"table": column.table.name, "column": column.name}
+    def unusable(problem: str, fix: str, reason: str) -> DataError:
+        return DataError(f"is the target, but {problem}.", fix, table=column.table.name,
+                         column=column.name, reason=reason)
+
     if not len(column):
-        raise DataError("is the target, but all its cells are empty.", "Name another target.",
-                        reason="empty_target", **where)
+        raise unusable("all its cells are empty", "Name another target.", "empty_target")
     if len(column) > 1 and column.distinct == 1 and len(set(_all(column, 1))) == 1:
-        raise DataError("is the target, but all its cells hold the same value.",
-                        "There is nothing to learn; name another target.",
-                        reason="constant_target", **where)
+        raise unusable("all its cells hold the same value",
+                       "There is nothing to learn; name another target.", "constant_target")
     if not column.all_are(str, int, float, bool, list):
         kinds = sorted({type(cell).__name__ for cell in column.cells})
-        raise DataError(f"is the target, but holds {', '.join(kinds)}.",
-                        "Name a column of labels, numbers, texts or lists of labels.",
-                        reason="no_target", **where)
+        raise unusable(f"holds {', '.join(kinds)}",
+                       "Name a column of labels, numbers, texts or lists of labels.", "no_target")
 
 
 def _all(column: Observed, stop_above: int) -> set[Any]:

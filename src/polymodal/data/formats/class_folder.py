@@ -42,9 +42,9 @@ def read_class_folder(path: Path) -> pa.RecordBatchReader:
 def _parts(path: Path) -> dict[str, Path]:
     """Returns {split: folder of class folders}; the split is "" where there are none."""
     folders = _folders(path)
-    found = {split_name(folder.name): folder for folder in folders}
-    is_split = folders and None not in found and any(_folders(f) for f in folders)
-    return found if is_split and len(found) == len(folders) else {"": path}
+    found = {name: folder for folder in folders if (name := split_name(folder.name))}
+    is_split = folders and len(found) == len(folders) and any(_folders(f) for f in folders)
+    return found if is_split else {"": path}
 
 
 def _folders(path: Path) -> list[Path]:

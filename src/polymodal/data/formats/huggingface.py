@@ -96,10 +96,15 @@ def _named_chunk(chunk: pa.Array, names: pa.Array, column: str) -> pa.Array:
         if mask is not None and offsets.offset:
             offsets = pa.concat_arrays([offsets])
         return type(chunk).from_arrays(offsets, values, mask=mask)
-    least, most = pc.min_max(chunk).as_py().values()
+    least, most = pc.call_function("min_max", [chunk]).as_py().values()
     if least is not None and least < 0:  # -1 is how an unknown class is written
-        chunk = pc.if_else(pc.less(chunk, 0), None, chunk)
+        chunk = _without_negative(chunk)
     if most is not None and most >= len(names):
         raise DataError(f"holds class {most}, but there are only {len(names)} classes.",
                         "Save the dataset again.", column=column, reason="damaged")
     return pa.DictionaryArray.from_arrays(chunk, names)
+
+
+def _without_negative(chunk: pa.Array) -> pa.Array:
+    negative = pc.call_function("less", [chunk, pa.scalar(0, chunk.type)])
+    return pc.call_function("if_else", [negative, pa.scalar(None, chunk.type), chunk])

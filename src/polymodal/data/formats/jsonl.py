@@ -60,26 +60,28 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def _explain(error, path: Path, block: bytes, lines: int, rows: int) -> DataError:
-    where = {"path": path.name, "reason": "unreadable_table"}
+    def cannot(problem: str, fix: str, reason: str = "unreadable_table") -> DataError:
+        return DataError(problem, fix, path=path.name, reason=reason)
+
     for number, line in enumerate(block.split(b"\n"), start=lines + 1):
         try:
             value = json.loads(line) if line.strip() else {}
         except UnicodeDecodeError:
-            return DataError(f"needs UTF-8 text. Line {number} is none.",
-                             "Save the file as UTF-8.", **{**where, "reason": "encoding"})
+            return cannot(f"needs UTF-8 text. Line {number} is none.", "Save the file as UTF-8.",
+                          "encoding")
         except ValueError as problem:
-            return DataError(f"needs one JSON object a line. Line {number} is none: {problem}.",
-                             "Fix that line.", **where)
+            return cannot(f"needs one JSON object a line. Line {number} is none: {problem}.",
+                          "Fix that line.")
         if not isinstance(value, dict):
-            return DataError(f"needs one JSON object a line. Line {number} holds "
-                             f"{type(value).__name__}.", 'Write {"column": value, ...}.', **where)
+            return cannot(f"needs one JSON object a line. Line {number} holds "
+                          f"{type(value).__name__}.", 'Write {"column": value, ...}.')
     changed = _CHANGED.search(str(error))
     if changed:
         column, before, after, row = changed.groups()
         return DataError(f"holds {_article(after)}, and {_article(before)} in rows before it.",
                          "Write one type in the whole column.", table=path.name,
                          row=rows + int(row) + 1, column=column, reason="mixed_types")
-    return DataError(f"cannot be read: {error}.", "Fix the file.", **where)
+    return cannot(f"cannot be read: {error}.", "Fix the file.")
 
 
 def _article(kind: str) -> str:

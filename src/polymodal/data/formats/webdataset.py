@@ -46,8 +46,8 @@ def _tars(path: Path) -> list[Path]:
     if path.exists():
         return [path]
     names = [path.name]
-    while ranged := [name for name in names if _RANGE.search(name)]:
-        names = [n for n in names if n not in ranged] + [n for r in ranged for n in _expand(r)]
+    while any(map(_RANGE.search, names)):
+        names = [expanded for name in names for expanded in _expand(name)]
     tars = [Path(found) for name in sorted(names)
             for found in sorted(glob.glob(str(path.parent / name)))]
     if not tars:
@@ -57,7 +57,10 @@ def _tars(path: Path) -> list[Path]:
 
 
 def _expand(name: str) -> list[str]:
-    first, last = _RANGE.search(name).groups()
+    found = _RANGE.search(name)
+    if found is None:
+        return [name]
+    first, last = found.groups()
     width = len(first) if first.startswith("0") else 0
     numbers = range(int(first), int(last) + 1)
     return [_RANGE.sub(str(number).zfill(width), name, count=1) for number in numbers]
@@ -119,7 +122,7 @@ def _members(path: Path) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
     try:
         with tarfile.open(path, "r:") as file:
             while (member := file.next()) is not None:
-                file.members = []  # or tarfile keeps them all
+                file.members = []  # type: ignore[misc]  # or tarfile keeps them all
                 name = PurePosixPath(member.name).name
                 if member.isfile() and not name.startswith(".") and "." in name:
                     yield member, file
@@ -139,10 +142,10 @@ def _add(sample: dict, ending: str, member: tarfile.TarInfo, file: tarfile.TarFi
          shown: str) -> None:
     last = ending.rpartition(".")[2]
     if last == "json":
-        value = _json(file.extractfile(member).read(), member.name, shown)
+        value = _json(_content(file, member), member.name, shown)
         new = value if isinstance(value, dict) else {ending: value}
     elif last in _TEXTS:
-        new = {ending: _text(file.extractfile(member).read(), member.name, shown).strip()}
+        new = {ending: _text(_content(file, member), member.name, shown).strip()}
     else:
         new = {_column(ending): {"path": shown, "offset": member.offset_data,
                                  "size": member.size, "name": member.name}}
@@ -152,6 +155,11 @@ def _add(sample: dict, ending: str, member: tarfile.TarInfo, file: tarfile.TarFi
                         "Give members, and keys in JSON, names of their own.",
                         path=shown, reason="duplicate_columns")
     sample.update(new)
+
+
+def _content(file: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    opened = file.extractfile(member)
+    return opened.read() if opened else b""
 
 
 def _column(ending: str) -> str:
