@@ -66,6 +66,8 @@ def weighted(rest: Predictions, times: np.ndarray, only: str | None = None):
             return _regression(rest, times)
         if rest.task == "seq2seq":
             return _seq2seq(rest, times)
+        if only == "accuracy":
+            return {only: _accuracy(rest, times)}
         found = _classes(rest, times)
         if only in (None, "auroc"):
             found.update(_auroc(rest, times))
@@ -97,12 +99,17 @@ def _seq2seq(rest: Predictions, times: np.ndarray) -> dict[str, np.ndarray]:
             "exact_match": right @ times[first] / times[first].sum(axis=0)}
 
 
+def _accuracy(rest: Predictions, times: np.ndarray) -> np.ndarray:
+    truth, guess = decisions(rest)
+    right = (truth == guess).all(axis=1) if truth.ndim == 2 else truth == guess
+    return right @ times / times.sum(axis=0)
+
+
 def _classes(rest: Predictions, times: np.ndarray) -> dict[str, np.ndarray]:
     truth, guess = decisions(rest)
     total, many = times.sum(axis=0), rest.task == "multilabel"
-    right = (truth == guess).all(axis=1) if many else truth == guess
-    found = {"accuracy": right @ times / total}
-    hit, said, real = (_per_class(part, rest, times) for part in _members(truth, guess, right))
+    found = {"accuracy": _accuracy(rest, times)}
+    hit, said, real = (_per_class(part, rest, times) for part in _members(truth, guess))
     f1 = 2 * hit / (said + real)  # (classes, samples), nan where the class is absent
     found["f1_macro"] = np.nansum(f1, axis=0) / np.sum(said + real > 0, axis=0)
     found["f1_weighted"] = np.nansum(f1 * real, axis=0) / real.sum(axis=0)
@@ -114,11 +121,11 @@ def _classes(rest: Predictions, times: np.ndarray) -> dict[str, np.ndarray]:
     return found
 
 
-def _members(truth, guess, right) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _members(truth: np.ndarray, guess: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns who is a hit, who is predicted, who is real: class ids (-1 none) or bool (n, c)."""
     if truth.ndim == 2:
         return truth & guess, guess, truth
-    return np.where(right, truth, -1), guess, truth
+    return np.where(truth == guess, truth, -1), guess, truth
 
 
 def _per_class(member: np.ndarray, rest: Predictions, times: np.ndarray) -> np.ndarray:

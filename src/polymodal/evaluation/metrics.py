@@ -10,8 +10,8 @@ from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.calibration import expected_calibration_error
 
-__all__ = ["accuracy_by_position", "headline", "higher_is_better", "known", "per_class", "score",
-           "whole_rows"]
+__all__ = ["accuracy_by_position", "decisions", "headline", "higher_is_better", "known",
+           "per_class", "probabilities", "score", "whole_rows"]
 
 LOWER_IS_BETTER = {"mae", "rmse", "log_loss", "calibration_error"}
 HEADLINES = {"multilabel": "f1_macro", "regression": "mae"}

@@ -19,7 +19,7 @@ PRESENT = "inputs present"  # name of the slices by missing pattern
 EMPTY = "(empty)"
 OTHERS = "(others)"
 MOST_VALUES = 20
-_NUM_SAMPLES = 500  # slices are many; a bound's own error stays under a twentieth of its width
+_NUM_SAMPLES = 300  # slices are many; a bound's own error stays under a twentieth of its width
 
 
 def slices(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None = None,

@@ -132,6 +132,17 @@ def test_stale_plots_of_an_earlier_report_do_not_stay(make, tmp_path):
         "predicted_true.png", "residuals.png", "fusion.png"}
 
 
+def test_example_shows_its_three_likeliest_labels(make, tmp_path):
+    chances = {"low": 0.05, "top": 0.6, "mid": 0.2, "next": 0.1, "least": 0.01}
+    example = {"inputs": {"words": {"modality": "text", "value": "hello"}}, "target": "top",
+               "predicted": "top", "right": True, "probabilities": chances}
+    text = " ".join(read(write_report(tmp_path, ReportContent(
+        "E", {"test": make.classes()}, "kind", examples=[example]))).text)
+    assert text.index("mid") < text.index("next")
+    assert "least" not in text
+    assert "low" not in text.split("next", 1)[1]
+
+
 def test_report_without_predictions_is_refused():
     with pytest.raises(DataError, match="needs predictions of at least one split"):
         ReportContent("Nothing", {}, "kind")

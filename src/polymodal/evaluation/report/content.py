@@ -33,7 +33,7 @@ class ReportContent:
             0}. "value" is text, encoded bytes, a uint8 picture (height, width, channels), a list of
             pictures for frames, {column: value} for tabular, numbers, or None when missing.
             A sound as float samples needs "sample_rate" (hertz) beside it. "probabilities"
-            ({label: probability}) is optional.
+            ({label: probability}) is optional; the likeliest three are shown.
         history: list of one mapping per epoch: "epoch" from 1, "loss", "val_loss", ...
         best_epoch: int, the epoch whose weights were kept.
         ledger: dict, as `Ledger.to_json` gives it.

@@ -32,6 +32,7 @@ from polymodal.evaluation.words import MEANINGS, PERCENT, interval_text, readabl
 
 __all__ = ["write_report"]
 
+MOST_CHANCES = 3  # labels whose probability an example shows
 _FOLDER = Path(__file__).parent
 _TASKS = {"seq2seq": "sequence to sequence", "sequence_labelling": "sequence labelling"}
 
@@ -107,7 +108,11 @@ def _view(content: ReportContent) -> dict[str, Any]:
 
 
 def _example(example: Mapping[str, Any]) -> dict[str, Any]:
-    return {"probability": None, "probabilities": {}, "row": None, "right": None, **example,
+    """Returns an example with everything the template asks for, its likeliest labels first."""
+    chances = example.get("probabilities") or {}
+    best = sorted(chances, key=lambda label: -chances[label])[:MOST_CHANCES]
+    return {"probability": None, "row": None, "right": None, **example,
+            "probabilities": {label: chances[label] for label in best},
             "shown": describe_inputs(example["inputs"])}
 
 
