@@ -25,6 +25,18 @@ def test_curves_pair_train_with_validation_and_leave_out_the_clock():
     assert learning_curves([]) == []
 
 
+def test_score_without_a_pair_is_of_validation():
+    history = [{"epoch": 1, "loss": 2.0, "val_loss": 1.5, "f1_macro": 0.5, "f1_weighted": 0.5}]
+    loss, f1 = learning_curves(history)
+    assert [line.name for line in loss.series] == ["train", "validation"]
+    assert [(line.name, line.dashed) for line in f1.series] == [("validation", False)]
+
+
+def test_training_without_validation_shows_train_alone():
+    (loss,) = learning_curves([{"loss": 2.0}, {"loss": 1.0}])
+    assert [line.name for line in loss.series] == ["train"]
+
+
 def test_confusion_counts_every_row_and_only_classes_that_occur(make):
     one = make.classes(num_classes=3)
     one.outputs = np.pad(one.outputs, ((0, 0), (0, 2)))

@@ -11,7 +11,7 @@ from polymodal.core.predictions import Predictions
 from polymodal.evaluation.calibration import reliability
 from polymodal.evaluation.metrics import accuracy_by_position, decisions, known
 from polymodal.evaluation.plots.chart import Bar, Bars, Columns, Lines, Matrix, Points, Series
-from polymodal.evaluation.words import readable
+from polymodal.evaluation.words import PERCENT, readable
 
 __all__ = ["confusion", "learning_curves", "performance", "position", "regression_charts",
            "reliability_chart", "unit_word", "worst_confusions"]
@@ -19,15 +19,17 @@ __all__ = ["confusion", "learning_curves", "performance", "position", "regressio
 MOST_CLASSES = 30  # a larger matrix cannot be read on a page
 MOST_POINTS = 2000
 MOST_CURVES = 4
-_SHARES = {"accuracy", "exact_match", "f1_macro", "f1_weighted", "f1_micro", "auroc"}
-_NOT_CURVES = {"epoch", "seconds", "time", "step", "steps", "learning_rate", "samples_per_second"}
+# The clock, and scores that only repeat the curves of others.
+_NOT_CURVES = {"epoch", "seconds", "time", "step", "steps", "learning_rate", "samples_per_second",
+               "f1_weighted", "log_loss", "calibration_error"}
 
 
 def learning_curves(history: Sequence[Mapping], best_epoch: int | None = None) -> list[Lines]:
     """Returns one chart for the loss and one for each further metric, train beside validation.
 
     Args:
-        history: one mapping per epoch: "epoch" from 1, "loss", "val_loss", "accuracy", ...
+        history: one mapping per epoch: "epoch" from 1, "loss" of train, "val_loss", and scores
+            such as "accuracy", which are of validation unless "val_accuracy" stands beside them.
         best_epoch: int, the epoch whose weights were kept; marked in each chart.
     """
     numeric = [name for name in _names(history) if name.removeprefix("val_") not in _NOT_CURVES]
@@ -35,13 +37,14 @@ def learning_curves(history: Sequence[Mapping], best_epoch: int | None = None) -
     bases.sort(key=lambda base: base != "loss")
     charts = []
     for base in bases[:MOST_CURVES]:
+        of_train = base == "loss" or f"val_{base}" in numeric
+        plain = (base, "train", True) if of_train else (base, "validation", False)
         series = [_curve(history, name, label, dashed)
-                  for name, label, dashed in ((base, "train", True),
-                                              (f"val_{base}", "validation", False))
+                  for name, label, dashed in (plain, (f"val_{base}", "validation", False))
                   if name in numeric]
         charts.append(Lines(
             f"curve_{_file_name(base) or len(charts)}", _title(base), "", "epoch", series,
-            percent=base in _SHARES, mark=best_epoch,
+            percent=base in PERCENT, mark=best_epoch,
             mark_label="" if best_epoch is None else f"kept: epoch {best_epoch}"))
     return charts
 

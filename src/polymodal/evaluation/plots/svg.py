@@ -99,7 +99,7 @@ def _lines(chart: Lines) -> Markup:
                   f'x2="{frame.x(chart.mark):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
         side = "end" if frame.x(chart.mark) > WIDTH / 2 else "start"
         shift = -5 if side == "end" else 5
-        frame.add(f'<text x="{frame.x(chart.mark) + shift:.1f}" y="{TOP + 8}" '
+        frame.add(f'<text x="{frame.x(chart.mark) + shift:.1f}" y="{TOP - 4}" '
                   f'text-anchor="{side}">{escape(chart.mark_label)}</text>')
     for number, line in enumerate(chart.series):
         frame.add(_path(frame, line.x, line.y,

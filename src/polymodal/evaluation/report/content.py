@@ -34,7 +34,8 @@ class ReportContent:
             pictures for frames, {column: value} for tabular, numbers, or None when missing.
             A sound as float samples needs "sample_rate" (hertz) beside it. "probabilities"
             ({label: probability}) is optional; the likeliest three are shown.
-        history: list of one mapping per epoch: "epoch" from 1, "loss", "val_loss", ...
+        history: list of one mapping per epoch: "epoch" from 1, "loss" of train, "val_loss", and
+            scores of validation ("accuracy"; with "val_accuracy" beside it, it is of train).
         best_epoch: int, the epoch whose weights were kept.
         ledger: dict, as `Ledger.to_json` gives it.
         recipe: str, the recipe as YAML.

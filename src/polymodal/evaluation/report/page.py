@@ -102,6 +102,7 @@ def _view(content: ReportContent) -> dict[str, Any]:
                            or content.command),
         "ledger": _ledger(content.ledger),
     }
+    view["drawn"] = {line.name for chart in view["curves"] for line in chart.series}
     view["figures"] = _figures(content, view)
     view["charts"] = _charts(view)
     return view
