@@ -24,10 +24,11 @@ class Checked:
 
     Args:
         rows: (n,) int32, rows of the table, ascending.
-        lengths: (n, sources + 1) int32, time steps of each input and, last, of the target; 0 for a
-            missing input and 1 where there is no time axis.
+        lengths: (n, sources + 1) whole numbers of the smallest type that holds them, time steps of
+            each input and, last, of the target; 0 for a missing input, 1 without a time axis.
         present: (n, sources) bool, False where an input is missing.
-        valid: (n,) int32, targets of the row that count in the loss: steps of a sequence, or 1.
+        valid: (n,) whole numbers likewise, targets of the row that count in the loss: steps of a
+            sequence, or 1.
         errors: {row: message} of the rows that were left out as bad.
     """
 
@@ -82,7 +83,7 @@ def check(
     Raises:
         DataError: bad rows, or no row left; the message names the first five and the fix.
     """
-    found = _Findings(len(samples), len(samples.sources))
+    found = _Findings(samples)
     ledger.read(samples.table.name, len(samples))
     if samples.target_object is not None:
         _check_targets(samples, found, fit, keep_without_target)
@@ -97,31 +98,45 @@ def check(
     if fit:
         _fit(samples, kept)
     for index, source in enumerate(samples.sources):
-        if index not in found.measured:
+        if source.modality.has_time and not source.modality.cached:
             _measure(samples, source, index, kept, found)
     _count(samples, found, kept, ledger)
-    errors = {row: str(error) for row, error in sorted(found.bad.items())}
-    return Checked(kept, found.lengths[kept], found.present[kept], found.valid[kept], errors)
+    return found.checked(kept)
 
 
 class _Findings:
-    """What the check has found so far, by row of the table."""
+    """What the check has found so far, by row of the table; lengths only where there is time."""
 
-    def __init__(self, num_rows: int, num_sources: int):
-        self.present = np.zeros((num_rows, num_sources), bool)
-        self.lengths = np.zeros((num_rows, num_sources + 1), "int32")
-        self.lengths[:, -1] = 1
-        self.truncated = np.zeros((num_rows, num_sources + 1), bool)
-        self.valid = np.ones(num_rows, "int32")
+    def __init__(self, samples: Samples):
+        num_rows, timed = len(samples), [s.modality.has_time for s in samples.sources]
+        timed.append(getattr(samples.target_object, "has_time", False))
+        self.present = np.zeros((num_rows, len(samples.sources)), bool)
+        self.lengths = [np.zeros(num_rows, "int32") if t else None for t in timed]
+        self.truncated = [np.zeros(num_rows, bool) if t else None for t in timed]
+        self.valid = np.ones(num_rows, "int32" if timed[-1] else "uint8")
         self.no_target = np.zeros(num_rows, bool)
         self.no_input = np.zeros(num_rows, bool)
         self.bad: dict[int, DataError] = {}
-        self.measured: set[int] = set()  # inputs whose lengths are known
 
     def usable(self) -> np.ndarray:
         usable = ~(self.no_target | self.no_input)
         usable[list(self.bad)] = False
         return usable
+
+    def checked(self, kept: np.ndarray) -> Checked:
+        """Returns what is known of the kept rows, in the smallest types that hold it."""
+        where = slice(None) if len(kept) == len(self.valid) else kept
+        longest = max([1, *(int(column.max(initial=0)) for column in self.lengths
+                            if column is not None)])
+        lengths = np.ones((len(kept), len(self.lengths)), np.min_scalar_type(longest))
+        lengths[:, :-1] = self.present[where]
+        for index, column in enumerate(self.lengths):
+            if column is not None:
+                lengths[:, index] = column[where]
+        valid = self.valid[where]
+        valid = valid.astype(np.min_scalar_type(int(valid.max(initial=1))))
+        errors = {row: str(error) for row, error in sorted(self.bad.items())}
+        return Checked(kept, lengths, self.present[where], valid, errors)
 
 
 def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) -> None:
@@ -138,10 +153,10 @@ def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) ->
             found.no_target[row] = not keep
             found.valid[row] = 0
         elif getattr(target, "has_time", False):
-            found.lengths[row, -1] = len(encoded)
+            found.lengths[-1][row] = len(encoded)
             found.valid[row] = getattr(target, "num_valid", len)(encoded)
             if hasattr(target, "truncated"):
-                found.truncated[row, -1] = target.truncated(samples.target_value(row))
+                found.truncated[-1][row] = target.truncated(samples.target_value(row))
     if len(samples) and not found.valid.any() and not keep and not found.bad:
         raise DataError("is empty in every row.", "Name another column as the target.",
                         table=samples.table.name, column=column, reason="no_target")
@@ -150,12 +165,10 @@ def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) ->
 def _check_media(samples: Samples, source: Source, index: int, found: _Findings,
                  num_workers: int) -> None:
     items = decode_items(samples, source, num_workers)
-    there = items.slots >= 0
-    found.present[:, index] = there
-    if len(items.lengths):
-        found.lengths[there, index] = items.lengths[items.slots[there]]
-        found.truncated[there, index] = items.truncated[items.slots[there]]
-    found.measured.add(index)
+    found.present[:, index] = items.slots >= 0
+    if source.modality.has_time:  # slot -1, an empty cell, takes the last: length 0
+        found.lengths[index] = np.append(items.lengths, np.int32(0))[items.slots]
+        found.truncated[index] = np.append(items.truncated, False)[items.slots]
     if not items.errors:
         return
     for row in np.flatnonzero(np.isin(items.slots, list(items.errors)) & ~found.no_target):
@@ -179,14 +192,12 @@ def _check_values(samples: Samples, source: Source, index: int, found: _Findings
 def _measure(samples: Samples, source: Source, index: int, kept: np.ndarray,
              found: _Findings) -> None:
     """Finds the lengths of an input that need its vocabulary, such as text."""
-    modality = source.modality
-    if not modality.has_time:
-        found.lengths[kept, index] = found.present[kept, index]
-        return
-    for row in kept[found.present[kept, index]]:
+    modality, lengths, truncated = source.modality, found.lengths[index], found.truncated[index]
+    for row in kept:
         value = samples.decode(source, int(row))
-        found.lengths[row, index] = modality.length(value)
-        found.truncated[row, index] = modality.truncated(value)
+        if value is not None:
+            lengths[row] = modality.length(value)
+            truncated[row] = modality.truncated(value)
 
 
 def _fit(samples: Samples, kept: np.ndarray) -> None:
@@ -246,7 +257,8 @@ def _count(samples: Samples, found: _Findings, kept: np.ndarray, ledger: Any) ->
     names = [*(f'input "{source.name}"' for source in samples.sources), "the target"]
     keys = [*(source.name for source in samples.sources), "target"]
     for index, (name, key) in enumerate(zip(names, keys, strict=True)):
-        for row in kept[found.truncated[kept, index]]:
+        cut = found.truncated[index]
+        for row in [] if cut is None else kept[cut[kept]]:
             number = table.row_number(row)
             ledger.truncate(table.name, number - 1, f"{key}_too_long",
                             f"{table.name} row {number}: {name} is longer than is kept; "

@@ -39,7 +39,9 @@ def distinct(values: Iterable[Any], num_rows: int) -> tuple[np.ndarray, np.ndarr
     rank[np.argsort(first)] = np.arange(len(first), dtype="int32")
     slots = np.full(num_rows, -1, "int32")
     if len(first):
-        slots[order[empty:]] = rank[np.cumsum(starts, dtype="int32")[empty:] - 1]
+        runs = np.cumsum(starts[empty:], dtype="int32")
+        runs -= 1
+        slots[order[empty:]] = rank[runs]
     first.sort()
     return slots, first
 

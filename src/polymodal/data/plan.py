@@ -18,6 +18,7 @@ from polymodal.core.seeds import generator
 FILLER = -1
 _GRID = 8  # padded lengths are multiples of this many time steps
 _MAX_EDGES = 256  # candidates for an edge; longer inputs are rounded up to a coarser grid
+_AT_ONCE = 1 << 16  # rows whose buckets are looked up at a time
 _STEPS_PER_BUCKET = 4  # fewer batches than this in a bucket are not worth one more compiled shape
 
 
@@ -107,17 +108,22 @@ class Plan:
         settings = [self.num_rows, self.batch_size, self.seed, self.shuffle, self.accumulate,
                     [edges.tolist() for edges in self.edges]]
         digest = hashlib.sha256(json.dumps(settings).encode())
-        digest.update(np.ascontiguousarray(self.lengths))
+        for column in self.lengths.T:
+            digest.update(column.astype("int32"))
         return digest.hexdigest()
 
     def _bucket_of_rows(self) -> np.ndarray | None:
         """Buckets follow the column in which padding to the longest row would waste most."""
-        waste = [int((edges[-1] - column.astype("int64")).sum()) if len(edges) > 1 else 0
+        waste = [int(edges[-1]) * self.num_rows - int(column.sum(dtype="int64"))
+                 if len(edges) > 1 else 0
                  for edges, column in zip(self.edges, self.lengths.T, strict=True)]
         if not any(waste):
             return None
         column = int(np.argmax(waste))
-        return np.searchsorted(self.edges[column], self.lengths[:, column]).astype("uint8")
+        bucket = np.zeros(self.num_rows, "uint8")
+        for edge in self.edges[column][:-1]:
+            bucket += self.lengths[:, column] > edge
+        return bucket
 
     def _order(self, epoch: int) -> np.ndarray:
         """Returns the rows of an epoch, (steps, batch_size) int32; the last one asked is kept."""
@@ -155,12 +161,13 @@ def bucket_edges(lengths: np.ndarray, num_buckets: int) -> np.ndarray:
     their own (quantiles would pad a quarter of all rows to the longest). One length alone is kept
     as it is. Missing inputs, of length 0, have no say.
     """
-    lengths = lengths[lengths > 0] if lengths.any() else lengths
-    longest = int(lengths.max())
-    if int(lengths.min()) == longest:
-        return np.array([longest], "int32")
-    grid = _GRID * max(1, -(-longest // (_GRID * _MAX_EDGES)))
-    counts = np.bincount(-(-lengths // grid))  # rows by length in grid steps
+    rows_of = np.bincount(lengths)  # rows by length
+    rows_of[0] *= not rows_of[1:].any()
+    known = np.flatnonzero(rows_of)
+    if len(known) == 1:
+        return known.astype("int32")
+    grid = _GRID * max(1, -(-int(known[-1]) // (_GRID * _MAX_EDGES)))
+    counts = np.bincount(-(-known // grid), rows_of[known])  # rows by length in grid steps
     steps = np.flatnonzero(counts)  # lengths, in grid steps, that an edge may have
     rows = np.cumsum(counts[steps])  # rows up to each of them
     added = (rows[None, :] - np.append(0, rows)[:, None]) * steps[None, :].astype("float64")
@@ -183,13 +190,20 @@ def _spread(steps: np.ndarray, rows: np.ndarray) -> None:
 
 
 def _sorted_by(rows: np.ndarray, bucket: np.ndarray) -> np.ndarray:
-    """Sorts by bucket, keeping the order inside: one pass a bucket needs no index of 8 bytes."""
-    drawn = bucket[rows]
-    return np.concatenate([rows[drawn == b] for b in range(int(bucket.max()) + 1)])
+    """Sorts by bucket, keeping the order inside, with little memory beside the two orders."""
+    drawn = np.empty(len(rows), "uint8")
+    for start in range(0, len(rows), _AT_ONCE):  # numpy makes an index of 8 bytes of each number
+        drawn[start : start + _AT_ONCE] = bucket[rows[start : start + _AT_ONCE]]
+    result, filled = np.empty_like(rows), 0
+    for number in range(int(bucket.max()) + 1):
+        part = rows[drawn == number]
+        result[filled : filled + len(part)] = part
+        filled += len(part)
+    return result
 
 
 def _columns(lengths: np.ndarray) -> np.ndarray:
-    lengths = np.asarray(lengths, "int32")
+    lengths = np.asarray(lengths)
     return lengths[:, None] if lengths.ndim == 1 else lengths
 
 
