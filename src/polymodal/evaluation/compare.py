@@ -90,7 +90,7 @@ def _shared(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
             f"table.", reason="not_comparable")
     a, b = (one.take(np.array([place[key] for key in both]))
             for one, place in zip((a, b), places, strict=True))
-    if a.labels != b.labels or not np.array_equal(a.targets, b.targets):
+    if a.labels != b.labels or not np.array_equal(np.asarray(a.targets), np.asarray(b.targets)):
         raise DataError(
             "compare needs the same labels and targets in both. Got different ones. Evaluate both "
             "models on one table.", reason="not_comparable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,9 @@ __all__ = ["accuracy_by_position", "decisions", "headline", "higher_is_better", 
 
 LOWER_IS_BETTER = {"mae", "rmse", "log_loss", "calibration_error"}
 HEADLINES = {"multilabel": "f1_macro", "regression": "mae"}
+# What scikit-learn gives for a ratio without cases; its type hints know only strings.
+_ZERO: Any = 0
+_LEFT_OUT: Any = np.nan
 THRESHOLD = 0.5  # a label of a multilabel task is predicted from this probability on
 
 
@@ -86,7 +90,7 @@ def per_class(predictions: Predictions) -> list[dict]:
     rest = known(predictions)
     truth, guess = decisions(rest)
     every = np.arange(rest.outputs.shape[1])
-    values = precision_recall_fscore_support(truth, guess, labels=every, zero_division=0)
+    values: Any = precision_recall_fscore_support(truth, guess, labels=every, zero_division=_ZERO)
     predicted = guess.sum(axis=0) if guess.ndim == 2 else np.bincount(guess, minlength=len(every))
     return [
         {"label": rest.labels[i], "precision": float(values[0][i]), "recall": float(values[1][i]),
@@ -105,8 +109,9 @@ def accuracy_by_position(predictions: Predictions) -> list[dict]:
         return []
     rest = known(predictions)
     truth, guess = decisions(rest)
-    count = np.bincount(rest.steps)
-    right = np.bincount(rest.steps, weights=truth == guess)
+    steps = np.asarray(rest.steps)
+    count = np.bincount(steps)
+    right = np.bincount(steps, weights=truth == guess)
     return [{"step": int(i), "accuracy": float(right[i] / count[i]), "n": int(count[i])}
             for i in np.flatnonzero(count)]
 
@@ -175,7 +180,8 @@ def _regression(rest: Predictions) -> dict[str, float]:
 
 def _seq2seq(rest: Predictions) -> dict[str, float]:
     truth, guess = decisions(rest)
-    return {"accuracy": np.mean(truth == guess), "exact_match": np.mean(whole_rows(rest)[1])}
+    return {"accuracy": float(np.mean(truth == guess)),
+            "exact_match": float(np.mean(whole_rows(rest)[1]))}
 
 
 def _f1(truth, guess, every, averages) -> dict[str, float]:
@@ -183,7 +189,7 @@ def _f1(truth, guess, every, averages) -> dict[str, float]:
 
     # A class that neither occurs nor is predicted has no F1: nan leaves it out of the mean.
     return {f"f1_{average}": f1_score(truth, guess, labels=every, average=average,
-                                      zero_division=np.nan)
+                                      zero_division=_LEFT_OUT)
             for average in averages}
 
 

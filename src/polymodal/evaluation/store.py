@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,8 +38,9 @@ def read_predictions(path: str | Path) -> Predictions:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            about = json.loads(file["about"].tobytes())
-            arrays = {name: file[name] if name in file.files else None for name in _ARRAYS}
+            about: dict[str, Any] = json.loads(file["about"].tobytes())
+            arrays: dict[str, Any] = {name: file[name] if name in file.files else None
+                                      for name in _ARRAYS}
         about["errors"] = {int(row): message for row, message in about["errors"].items()}
         return Predictions(**about, **arrays)
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:

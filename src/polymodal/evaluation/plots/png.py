@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def write_png(folder: str | Path, chart: Chart) -> Path:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    style = {"font.family": _fonts(), "axes.spines.top": False, "axes.spines.right": False,
+    style: Any = {"font.family": _fonts(), "axes.spines.top": False, "axes.spines.right": False,
              "axes.grid": not isinstance(chart, Matrix), "grid.color": "#e6e8eb",
              "axes.axisbelow": True, "axes.edgecolor": GREY, "font.size": 10,
              "text.parse_math": False}

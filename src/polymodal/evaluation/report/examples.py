@@ -33,7 +33,7 @@ def choose_examples(predictions: Predictions, num_right: int = 6, num_wrong: int
     rest, rng = predictions.take(places), generator(seed)
     shuffled = rng.permutation(len(rest))
     if rest.task == "regression":
-        error = np.abs(np.ravel(rest.outputs) - np.ravel(rest.targets))
+        error = np.abs(np.ravel(rest.outputs) - np.ravel(np.asarray(rest.targets)))
         order = np.argsort(-error, kind="stable")
         worst = order[:num_wrong]
         others = [i for i in shuffled if i not in set(worst.tolist())][:num_right]

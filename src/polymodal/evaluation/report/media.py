@@ -55,7 +55,7 @@ def _pictures(content: Any, _: Mapping) -> dict[str, Any]:
             "total": len(frames)}
 
 
-def _picture(content: bytes | np.ndarray) -> dict[str, Any]:
+def _picture(content: Any) -> dict[str, Any]:
     from PIL import Image
 
     if isinstance(content, np.ndarray):
@@ -64,7 +64,8 @@ def _picture(content: bytes | np.ndarray) -> dict[str, Any]:
     else:
         image = Image.open(io.BytesIO(content))
     width, height = image.size
-    mime, data = _PICTURES.get(image.format), content
+    mime: str | None = _PICTURES.get(str(image.format))
+    data: Any = content
     if mime is None or max(width, height) > MOST_PIXELS or len(data) > MOST_BYTES:
         mime, data = _encode(image)
     else:
@@ -87,25 +88,36 @@ def _encode(image: Any) -> tuple[str, bytes]:
 
 
 def _sound(content: Any, value: Mapping) -> dict[str, Any]:
+    samples, rate, mime = _read_sound(content, value)
+    seconds, data = len(samples) / rate, content
+    if mime is None or len(data) > MOST_BYTES:
+        samples = samples[:MOST_SECONDS * rate]
+        mime, data = _encode_sound(samples, rate)
+    here = len(samples) / rate
+    cut = f", the first {here:.0f} s here" if here < seconds else ""
+    return {"kind": "sound", "uri": _uri(mime, data), "wave": waveform(_peaks(samples)),
+            "text": f"{seconds:.1f} s{cut}"}
+
+
+def _read_sound(content: Any, value: Mapping) -> tuple[np.ndarray, int, str | None]:
+    """Returns samples, their rate, and the media type if a browser plays the bytes as they are."""
     import soundfile
 
     if isinstance(content, np.ndarray):
-        samples, rate, mime = content.astype(np.float32), int(value["sample_rate"]), None
-    else:
-        with soundfile.SoundFile(io.BytesIO(content)) as file:
-            rate = file.samplerate
-            samples = file.read(dtype="float32", always_2d=True).mean(axis=1)
-            mime = _SOUNDS.get(file.format)
-    seconds = len(samples) / rate
-    if mime is None or len(content) > MOST_BYTES:
-        samples = samples[:MOST_SECONDS * rate]
-        buffer = io.BytesIO()
-        soundfile.write(buffer, samples, rate, format="WAV" if seconds < 3 else "OGG",
-                        subtype="PCM_16" if seconds < 3 else "VORBIS")
-        mime, content = ("audio/wav" if seconds < 3 else "audio/ogg"), buffer.getvalue()
-    cut = f", the first {len(samples) / rate:.0f} s here" if len(samples) / rate < seconds else ""
-    return {"kind": "sound", "uri": _uri(mime, content), "wave": waveform(_peaks(samples)),
-            "text": f"{seconds:.1f} s{cut}"}
+        return content.astype(np.float32), int(value["sample_rate"]), None
+    with soundfile.SoundFile(io.BytesIO(content)) as file:
+        samples = file.read(dtype="float32", always_2d=True).mean(axis=1)
+        return samples, file.samplerate, _SOUNDS.get(file.format)
+
+
+def _encode_sound(samples: np.ndarray, rate: int) -> tuple[str, bytes]:
+    import soundfile
+
+    buffer, short = io.BytesIO(), len(samples) < 3 * rate
+    kind, subtype, mime = ("WAV", "PCM_16", "audio/wav") if short else ("OGG", "VORBIS",
+                                                                        "audio/ogg")
+    soundfile.write(buffer, samples, rate, format=kind, subtype=subtype)
+    return mime, buffer.getvalue()
 
 
 def _peaks(samples: np.ndarray) -> list[float]:
