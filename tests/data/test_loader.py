@@ -57,6 +57,16 @@ def test_an_epoch_can_be_entered_at_any_step(threads):
         assert all(same(one, two) for one, two in zip(rest, whole[start:], strict=True))
 
 
+def test_an_epoch_that_is_left_early_makes_few_batches_ahead(monkeypatch):
+    loader, made = make(batch_size=1, num_threads=1), []
+    batch = loader.batch
+    monkeypatch.setattr(loader, "batch", lambda e, step: made.append(step) or batch(e, step))
+    epoch = loader.epoch(0)
+    next(epoch)
+    epoch.close()
+    assert len(made) <= 6  # one taken, four that wait, one in the making
+
+
 def test_augmentation_depends_on_the_row_and_epoch_not_on_the_batch():
     def first_values(epoch, **settings):
         loader = make(augment=True, **settings)
