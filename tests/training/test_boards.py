@@ -1,3 +1,4 @@
+import subprocess
 import sys
 import types
 
@@ -38,3 +39,11 @@ def test_mlflow_is_used_where_it_is_configured(tmp_path, monkeypatch):
 def test_nothing_is_opened_before_the_first_epoch(tmp_path):
     Boards(tmp_path).close()
     assert not list(tmp_path.iterdir())
+
+
+def test_tensorflow_is_not_imported_for_it(tmp_path):
+    pytest.importorskip("tensorboard")
+    code = ("import sys; from pathlib import Path; from polymodal.training.boards import Boards; "
+            f"Boards(Path({str(tmp_path)!r})).write({ENTRY!r}); "
+            "sys.exit('tensorflow' in sys.modules)")
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -63,7 +63,7 @@ def test_gradient_accumulators_are_part_of_a_checkpoint(tmp_path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     whole.mkdir()
     assert start(whole, "--accumulate", "2").returncode == 0
-    killed = start(cut, "--accumulate", "2", fault="step_started:9")
+    killed = start(cut, "--accumulate", "2", fault="step_started:5")
     assert killed.returncode == -signal.SIGKILL
     assert Checkpoints(cut).state()["step"] % 2 == 1  # between two halves of an update
     assert start(cut, "--accumulate", "2").returncode == 0

@@ -23,7 +23,7 @@ class Boards:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self._writer: Any = None
+        self._file: Any = None
         self._mlflow: Any = None
         self._opened = False
 
@@ -32,24 +32,24 @@ class Boards:
         if not self._opened:
             self._open()
         numbers = {name: float(v) for name, v in entry.items() if name != "epoch"}
-        if self._writer is not None:
-            self._writer.add_event(_event(entry["epoch"], numbers))
-            self._writer.flush()
+        if self._file is not None:
+            _append(self._file, entry["epoch"], numbers)
         if self._mlflow is not None:
             self._mlflow.log_metrics(numbers, step=entry["epoch"])
 
     def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        if self._file is not None:
+            self._file.close()
         if self._mlflow is not None:
             self._mlflow.end_run()
 
     def _open(self) -> None:
         self._opened = True
         if importlib.util.find_spec("tensorboard"):
-            from tensorboard.summary.writer.event_file_writer import EventFileWriter
-
-            self._writer = EventFileWriter(str(self.folder / FOLDER))
+            folder = self.folder / FOLDER
+            folder.mkdir(parents=True, exist_ok=True)
+            name = f"events.out.tfevents.{time.time_ns()}.{os.getpid()}"
+            self._file = open(folder / name, "wb")  # noqa: SIM115  open for the whole run
         if os.environ.get("MLFLOW_TRACKING_URI") and importlib.util.find_spec("mlflow"):
             import mlflow
 
@@ -58,10 +58,13 @@ class Boards:
             mlflow.start_run(run_name=self.folder.resolve().name)
 
 
-def _event(epoch: int, numbers: dict[str, float]) -> Any:
+def _append(file: Any, epoch: int, numbers: dict[str, float]) -> None:
+    """Writes one event. TensorBoard's own file writer would import TensorFlow for this."""
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.record_writer import RecordWriter
 
     values = [Summary.Value(tag=name, simple_value=value) for name, value in numbers.items()]
-    return Event(wall_time=time.time(), step=epoch, summary=Summary(value=values))
-
+    event = Event(wall_time=time.time(), step=epoch, summary=Summary(value=values))
+    RecordWriter(file).write(event.SerializeToString())
+    file.flush()
