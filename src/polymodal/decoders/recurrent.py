@@ -43,7 +43,12 @@ class RecurrentDecoder(keras.layers.Layer):
         super().__init__(**kwargs)
         self.dim, self.num_outputs = dim, num_outputs
         policy = self.dtype_policy
-        self.embedding = keras.layers.Embedding(num_outputs + 1, dim, dtype=policy)
+        # as large as normalised tokens: Keras' own start, twenty times smaller, would let the
+        # memory drown what was said before
+        self.embedding = keras.layers.Embedding(
+            num_outputs + 1, dim, dtype=policy,
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
+        )
         self.join = keras.layers.Dense(2 * dim, activation="gelu", dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
         self.recurrent = keras.layers.GRU(dim, return_sequences=True, dtype=policy)
