@@ -24,10 +24,18 @@ def test_few_places_are_left_of_any_size(side, places):
     assert network.num_tokens == places**2
 
 
-def test_small_and_large_pictures_differ_in_the_stem_only_as_promised():
+def test_each_stage_is_twice_as_wide_as_the_one_before():
     network = ConvNet(8, width=32, num_stages=4)
     network.build((None, 64, 64, 3))
     assert [block.filters for block in network.trunk.blocks] == [32, 64, 128, 256]
+
+
+def test_a_fine_network_has_one_more_stage_and_as_many_places():
+    coarse, fine = ConvNet(8, width=4), ConvNet(8, width=4, fine=True)
+    for network in (coarse, fine):
+        network.build((None, 64, 64, 3))
+    assert coarse.num_tokens == fine.num_tokens == 16
+    assert len(fine.trunk.blocks) == len(coarse.trunk.blocks) + 1
 
 
 def test_pictures_of_unknown_size_are_refused():

@@ -22,7 +22,9 @@ class ConvNet(keras.layers.Layer):
         dim: int, width of the tokens.
         width: int, channels of the first stage; each further stage has twice as many.
         depth: int, residual blocks in each stage.
-        num_stages: int, halvings behind the stem; None for as many as the size asks for.
+        num_stages: int, stages; None for as many as the size asks for.
+        fine: bool, whether the first stage keeps the size that the stem leaves, in place of halving
+            it: more detail for about four times the work.
         dropout: float, rate on the tokens.
 
     Call arguments:
@@ -44,11 +46,12 @@ class ConvNet(keras.layers.Layer):
     """
 
     def __init__(self, dim: int = 128, width: int = 32, depth: int = 1,
-                 num_stages: int | None = None, dropout: float = 0.1, **kwargs):
+                 num_stages: int | None = None, fine: bool = False, dropout: float = 0.1,
+                 **kwargs):
         super().__init__(**kwargs)
         self.dim = dim
         policy = self.dtype_policy
-        self.trunk = ImageTrunk(width, depth, num_stages, dtype=policy, name="trunk")
+        self.trunk = ImageTrunk(width, depth, num_stages, fine, dtype=policy, name="trunk")
         self.project = keras.layers.Dense(dim, dtype=policy, name="project")
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 

@@ -73,23 +73,29 @@ class MultiHeadAttention(keras.layers.Layer):
         key, value = self._split(self.key(context)), self._split(self.value(context))
         if self.rotary:
             query, key = rotate(query), rotate(key)
-        weights = self._weights(query, key, context_mask)
-        weights = self.drop(ops.cast(weights, value.dtype), training=training)
-        gathered = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
+        allowed = self._allowed(query, key, context_mask)
+        weights = self.drop(self._weights(query, key, allowed), training=training)
+        # Nothing to look at: the weights are then uniform, and their result has to be nothing.
+        some = ops.cast(ops.any(allowed, axis=-1, keepdims=True), value.dtype)
+        gathered = ops.transpose(ops.matmul(weights, value) * some, (0, 2, 1, 3))
         time = ops.shape(tokens)[1]
         return self.output_projection(ops.reshape(gathered, (-1, time, self.dim)))
 
-    def _weights(self, query, key, mask):
-        """Returns float32 weights (batch, heads, time, context time); all 0 if all is masked."""
+    def _allowed(self, query, key, mask):
+        """Returns bool (batch, 1, time or 1, context time)."""
+        allowed = ops.expand_dims(ops.expand_dims(mask, 1), 1)
+        if not self.causal:
+            return allowed
+        steps, context_steps = ops.arange(ops.shape(query)[2]), ops.arange(ops.shape(key)[2])
+        return ops.logical_and(allowed, ops.expand_dims(steps, 1) >= context_steps)
+
+    def _weights(self, query, key, allowed):
+        """Returns weights (batch, heads, time, context time) from a softmax in float32."""
         query = query * (self.dim // self.num_heads) ** -0.5
         scores = ops.cast(ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))), "float32")
-        allowed = ops.expand_dims(ops.expand_dims(mask, 1), 1)  # (batch, 1, 1, context time)
-        if self.causal:
-            steps, context_steps = ops.arange(ops.shape(query)[2]), ops.arange(ops.shape(key)[2])
-            allowed = ops.logical_and(allowed, ops.expand_dims(steps, 1) >= context_steps)
-        # -1e9 keeps a fully masked row finite; the product then makes it 0 instead of uniform.
-        weights = ops.softmax(ops.where(allowed, scores, -1e9), axis=-1)
-        return weights * ops.cast(allowed, "float32")
+        # Added to scores of ordinary size, -1e9 gives weights of exactly 0, and stays finite.
+        scores = scores + ops.where(allowed, 0.0, -1e9)
+        return ops.cast(ops.softmax(scores, axis=-1), query.dtype)
 
     def _split(self, tensor):
         time, size = ops.shape(tensor)[1], self.dim // self.num_heads

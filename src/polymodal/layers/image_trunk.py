@@ -33,7 +33,9 @@ class ImageTrunk(keras.layers.Layer):
         width: int, channels of the first stage. Each further stage has twice as many, up to 16
             times the first.
         depth: int, residual blocks in each stage.
-        num_stages: int, halvings behind the stem; None for as many as the size asks for.
+        num_stages: int, stages; None for as many as the size asks for.
+        fine: bool, whether the first stage keeps the size that the stem leaves, in place of halving
+            it: more detail for about four times the work.
 
     The stem has half the channels of the first stage, and halves pictures of 64 pixels and more.
 
@@ -48,14 +50,15 @@ class ImageTrunk(keras.layers.Layer):
         RecipeError: a picture of unknown size, or no stage, block or channel.
     """
 
-    def __init__(self, width: int = 32, depth: int = 1, num_stages: int | None = None, **kwargs):
+    def __init__(self, width: int = 32, depth: int = 1, num_stages: int | None = None,
+                 fine: bool = False, **kwargs):
         super().__init__(**kwargs)
         if width < 2 or depth < 1 or (num_stages is not None and num_stages < 1):
             raise RecipeError(
                 f"ImageTrunk needs width of at least 2, depth and num_stages of at least 1. Got "
                 f"width={width}, depth={depth}, num_stages={num_stages}. Raise the smallest."
             )
-        self.width, self.depth, self.num_stages = width, depth, num_stages
+        self.width, self.depth, self.num_stages, self.fine = width, depth, num_stages, fine
 
     def build(self, images_shape):
         height, width, policy = images_shape[1], images_shape[2], self.dtype_policy
@@ -67,9 +70,10 @@ class ImageTrunk(keras.layers.Layer):
         stem_stride = 2 if max(height, width) >= 64 else 1
         self.stem = PaddedConv(self.width // 2, 3, (stem_stride, stem_stride), dtype=policy)
         self.stem_norm = MaskedBatchNorm(dtype=policy, name="stem_norm")
-        stages = self.num_stages or max(1, plan_stages(height, width) - (stem_stride - 1))
+        halvings = max(1, plan_stages(height, width) - (stem_stride - 1))
+        stages = self.num_stages or halvings + self.fine
         self.blocks = [
-            ResidualBlock(self.width * min(2**stage, 16), (1, 1) if block else (2, 2), dtype=policy)
+            ResidualBlock(self.width * min(2**stage, 16), self._strides(stage, block), dtype=policy)
             for stage in range(stages) for block in range(self.depth)
         ]
         shape = self._build_stem(images_shape, stem_stride)
@@ -80,6 +84,9 @@ class ImageTrunk(keras.layers.Layer):
             shape = (None, *down, block.filters)
         self.output_size = shape[1:]
         self.built = True
+
+    def _strides(self, stage, block):
+        return (1, 1) if block or (self.fine and stage == 0) else (2, 2)
 
     def _build_stem(self, images_shape, stride):
         self.stem.build(images_shape)

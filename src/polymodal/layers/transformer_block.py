@@ -17,7 +17,8 @@ class TransformerBlock(keras.layers.Layer):
         dim: int, width of the tokens.
         num_heads: int.
         expansion: int, how many times wider the feed-forward part is.
-        dropout: float, rate on attention weights, inside the feed-forward part and on both results.
+        dropout: float, rate on the results of both parts. Not inside them: random numbers for
+            attention weights and widened tokens took a sixth of a training step.
         causal: bool, whether a token sees only itself and earlier ones.
         rotary: bool, whether attention carries rotary positions.
         cross: bool, whether the block reads another sequence, its `context`, in place of its own.
@@ -44,10 +45,10 @@ class TransformerBlock(keras.layers.Layer):
             keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy) if cross else None
         )
         self.attention = MultiHeadAttention(
-            dim, num_heads, dropout, causal=causal, rotary=rotary, dtype=policy
+            dim, num_heads, causal=causal, rotary=rotary, dtype=policy
         )
         self.feedforward_norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
-        self.feedforward = FeedForward(dim, expansion, dropout, dtype=policy)
+        self.feedforward = FeedForward(dim, expansion, dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, tokens_shape, context_shape=None):

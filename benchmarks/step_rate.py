@@ -1,0 +1,220 @@
+"""How much of the machine the training step of an encoder uses.
+
+    python benchmarks/step_rate.py [--only image transformer lstm gru] [--seconds 8]
+
+Each engine runs in a process of its own. There, training steps alternate with products of large
+float32 matrices, and the best time of each counts, so that other work on the machine disturbs both
+alike. The machine's matrix rate is the highest that any engine reached in this run.
+
+The image encoder in its fine form (widths 32 to 256 on maps of 32 to 4 places a side) and the
+transformer are held against that rate: at least 60 %. The image encoder's default, coarse form does
+a quarter of the work on smaller maps, and is shown without a goal. Operations are counted on paper:
+forward, and twice that backward, less the gradient for the input of the first layer. Convolutions
+count only taps inside the picture. Recurrent encoders are held against the same network written in
+PyTorch and run eagerly: at least 0.8 of it on the best engine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+BATCH, TIME, CLASSES, VOCABULARY = 64, 50, 10, 1000
+RUNS = ("tensorflow", "tensorflow jit", "jax", "torch")
+GOALS = {"image": 0.6, "transformer": 0.6, "lstm": 0.8, "gru": 0.8, "image_coarse": None}
+IMAGES = ("image", "image_coarse")
+MATRIX = 3000
+
+
+def image_flops(fine, side=64, width=32, stages=4):
+    """Forward operations for one RGB picture, and those of the first layer.
+
+    The first block shrinks the picture, or, where `fine`, keeps its size.
+    """
+    def conv(side_in, inputs, outputs, stride, size=3):
+        side_out = -(-side_in // stride)
+        reach = range(-(size // 2), size // 2 + 1)
+        taps = sum(0 <= stride * i + r < side_in for i in range(side_out) for r in reach)
+        return 2 * taps**2 * inputs * outputs
+
+    first = conv(side, 3, width // 2, 2)
+    total, side, channels = first, side // 2, width // 2
+    for stage in range(stages):
+        filters, stride = width * 2**stage, 1 if fine and stage == 0 else 2
+        total += conv(side, channels, filters, stride)
+        total += conv(side, channels, filters, stride, size=1)
+        side, channels = side // stride, filters
+        total += conv(side, channels, filters, 1)
+    return total, first
+
+
+def transformer_flops(dim=256, layers=4, length=128):
+    """Forward operations for one sequence, and those whose input has no gradient: none."""
+    dense = 2 * length * dim * (4 * dim + 8 * dim)
+    return layers * (dense + 4 * length**2 * dim), 0
+
+
+def encoder_of(name):
+    """Returns the encoder and one batch of its input with its mask."""
+    rng = np.random.default_rng(0)
+    if name in IMAGES:
+        from polymodal.encoders.convnet import ConvNet
+
+        images = rng.random((BATCH, 64, 64, 3)).astype("float32")
+        network = ConvNet(128, width=32, num_stages=4, fine=name == "image")
+        return network, images, np.ones(BATCH, bool)
+    length = 128 if name == "transformer" else TIME
+    ids = rng.integers(2, VOCABULARY, (BATCH, length)).astype("int32")
+    mask = np.ones(ids.shape, bool)
+    if name == "transformer":
+        from polymodal.encoders.transformer import Transformer
+
+        return Transformer(256, 4, 4, VOCABULARY), ids, mask
+    from polymodal.encoders.rnn import Rnn
+
+    options = {"kind": name, "bidirectional": name == "gru", "vocabulary_size": VOCABULARY}
+    return Rnn(256, **options), ids, mask
+
+
+def keras_step(name, jit):
+    """Returns a function that takes one training step of encoder, mean and a linear head."""
+    import keras
+
+    from polymodal.layers.pooling import pool_mean
+
+    class Network(keras.Model):
+        def __init__(self, encoder):
+            super().__init__()
+            self.encoder, self.head = encoder, keras.layers.Dense(CLASSES)
+
+        def call(self, inputs, training=None):
+            return self.head(pool_mean(*self.encoder(inputs["x"], inputs["mask"],
+                                                     training=training)))
+
+    encoder, array, mask = encoder_of(name)
+    network = Network(encoder)
+    network.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+                    jit_compile=jit or keras.backend.backend() == "jax")
+    targets = np.arange(len(array)) % CLASSES
+    return lambda: network.train_on_batch({"x": array, "mask": mask}, targets)
+
+
+def plain_step(name):
+    """Returns the same step, written in PyTorch without Keras."""
+    import torch
+    from torch import nn
+
+    class Network(nn.Module):
+        def __init__(self):
+            super().__init__()
+            both = name == "gru"
+            self.embed, self.drop = nn.Embedding(VOCABULARY, 256), nn.Dropout(0.2)
+            kind = nn.GRU if both else nn.LSTM
+            self.loop = kind(256, 128 if both else 256, batch_first=True, bidirectional=both)
+            self.head = nn.Linear(256, CLASSES)
+
+        def forward(self, ids):
+            tokens, _ = self.loop(self.drop(self.embed(ids)))
+            return self.head(self.drop(tokens).mean(1))
+
+    network, loss = Network(), nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(network.parameters())
+    ids = torch.from_numpy(encoder_of(name)[1]).long()
+    targets = torch.arange(len(ids)) % CLASSES
+
+    def step():
+        optimizer.zero_grad()
+        loss(network(ids), targets).backward()
+        optimizer.step()
+
+    return step
+
+
+def matrix_product():
+    """Returns a function that multiplies two large float32 matrices and waits for the result."""
+    import keras
+
+    matrix = keras.ops.convert_to_tensor(
+        np.random.default_rng(0).normal(size=(MATRIX, MATRIX)).astype("float32"))
+    return lambda: float(keras.ops.matmul(matrix, matrix)[0, 0])
+
+
+def measure(name, run, seconds):
+    """Returns samples and matrix operations per second, from the best of alternating turns."""
+    jit = run.endswith("jit")
+    step = plain_step(name) if run == "plain" else keras_step(name, jit)
+    product = matrix_product()
+    for _ in range(3):  # compile, and settle
+        step()
+        product()
+    steps, products, end = [], [], time.perf_counter() + seconds
+    while time.perf_counter() < end or len(steps) < 5:
+        for function, times in ((step, steps), (product, products)):
+            start = time.perf_counter()
+            function()
+            times.append(time.perf_counter() - start)
+    return {"samples": BATCH / min(steps), "matrix": 2 * MATRIX**3 / min(products)}
+
+
+def child(name, run, seconds):
+    """Measures in a process of its own; None where the engine is not installed or fails."""
+    engine = "torch" if run == "plain" else run.split()[0]
+    done = subprocess.run(
+        [sys.executable, __file__, "--child", name, run, "--seconds", str(seconds)],
+        env={**os.environ, "KERAS_BACKEND": engine, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"{name} on {run} failed: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        return None
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def share_of(name, result, rate, plain):
+    """Returns the share of the matrix rate, or of plain PyTorch for recurrent networks."""
+    if name in ("lstm", "gru"):
+        return result["samples"] / plain["samples"]
+    forward, first = (image_flops(fine=name == "image") if name in IMAGES
+                      else transformer_flops())
+    return result["samples"] * (3 * forward - first) / rate
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", choices=GOALS, default=list(GOALS))
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.child:
+        print(json.dumps(measure(*arguments.child, arguments.seconds)))
+        return
+    results = {}
+    for name in arguments.only:
+        for run in RUNS + (("plain",) if name in ("lstm", "gru") else ()):
+            found = child(name, run, arguments.seconds)
+            if found:
+                results[name, run] = found
+    rate = max(result["matrix"] for result in results.values())
+    print(f"Matrix product, float32, best of this run: {rate / 1e9:.0f} GFLOP/s")
+    print(f"{'encoder':<12} {'engine':<15} {'samples/s':>9} {'share':>6}  of")
+    for (name, run), result in results.items():
+        recurrent = name in ("lstm", "gru")
+        share = share_of(name, result, rate, results.get((name, "plain")) or result)
+        print(f"{name:<12} {run:<15} {result['samples']:>9.0f} {share:>6.2f}  "
+              f"{'eager PyTorch' if recurrent else 'matrix rate'}")
+    for name in arguments.only:
+        best = max(share_of(n, r, rate, results.get((n, "plain")) or r)
+                   for (n, run), r in results.items() if n == name and run != "plain")
+        goal = GOALS[name]
+        word = "no goal" if goal is None else (
+            f"goal {goal:.2f} {'reached' if best >= goal else 'missed'}")
+        print(f"{name}: best {best:.2f}, {word}")
+
+
+if __name__ == "__main__":
+    main()
