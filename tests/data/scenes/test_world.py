@@ -13,11 +13,19 @@ def test_scenes_hold_three_to_five_objects_inside_the_picture():
     assert all(t.radius <= t.x <= 1 - t.radius for s in SCENES for t in s.things)
 
 
-def test_pairs_held_out_are_never_in_train_and_always_in_test():
-    assert not any(t.held_out for s in SCENES for t in s.things)
-    assert all(any(t.held_out for t in s.things) for s in TEST_SCENES)
-    assert len(world.HELD_OUT) == 6
-    assert {shape for _, shape in world.HELD_OUT} == set(world.SHAPES)
+def test_new_looks_are_never_in_train_and_always_in_test():
+    assert {t.novelty for s in SCENES for t in s.things} == {"seen"}
+    assert all(any(t.novelty != "seen" for t in s.things) for s in TEST_SCENES)
+    assert {t.novelty for s in TEST_SCENES for t in s.things} > {"new colour", "new pattern"}
+    assert {shape for _, shape in world.NEW_COLOURS} == set(world.SHAPES)
+    assert {shape for _, shape in world.NEW_PATTERNS} == set(world.SHAPES)
+
+
+def test_a_colour_favours_its_shape_as_often_as_asked():
+    things = [t for i in range(300)
+              for t in world.scene(generator(9, i), False, distinct=True, favoured=0.5).things]
+    share = np.mean([world.FAVOURED[t.colour] == t.shape for t in things])
+    assert 0.5 < share < 0.66  # half of them, and a fifth of the others by chance
 
 
 def test_distinct_scenes_repeat_no_colour():

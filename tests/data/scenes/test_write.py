@@ -91,15 +91,16 @@ def test_impossible_wishes_are_refused(arguments, message, tmp_path):
     assert not (tmp_path / "d").exists()
 
 
-def test_train_has_no_new_pair_pattern_or_voice(tmp_path):
+def test_train_has_no_new_object_pattern_or_voice(tmp_path):
     made = {name: [classification(Part(tmp_path, name, 0), row) for row in range(120)]
             for name in ("train", "test")}
     seen = lambda name, column: {row[column] for row in made[name]}
-    assert seen("train", "pair") == seen("train", "pattern") == {"seen"}
-    assert seen("test", "pair") == seen("test", "pattern") == {"seen", "new"}
+    assert seen("train", "object") == seen("train", "pattern") == {"seen"}
+    assert seen("test", "object") == {"seen", "new colour", "new pattern"}
+    assert seen("test", "pattern") == {"seen", "new"}
     assert not seen("train", "voice") & seen("test", "voice")
-    new = np.mean([row["pair"] == "new" for row in made["test"]])
-    assert 0.1 < new < 0.35
+    new = np.mean([row["object"] != "seen" for row in made["test"]])
+    assert 0.1 < new < 0.3
 
 
 def test_the_covered_share_is_what_a_count_of_pixels_says(tmp_path):

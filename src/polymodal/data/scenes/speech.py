@@ -72,7 +72,7 @@ def speak(words: Sequence[str], voice: str, rng: np.random.Generator, test: bool
     spoken = _stretched(np.concatenate(pieces), rng.uniform(0.94, 1.06))
     if test:
         spoken = _in_room(spoken, rng)
-    noise_decibels = rng.uniform(12, 22) if test else rng.uniform(20, 40)
+    noise_decibels = rng.uniform(15, 25) if test else rng.uniform(20, 40)
     spoken = spoken + _noise(len(spoken), rng) * _level(spoken) * 10 ** (-noise_decibels / 20)
     spoken = spoken * 10 ** (rng.uniform(-6, 3) / 20)
     return spoken.clip(-1, 1).astype(np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 
 from polymodal.data.scenes.language import Group
 from polymodal.data.scenes.shapes import SHAPES
-from polymodal.data.scenes.world import COLOURS, HELD_OUT, RELATIONS, Scene, Thing, holds
+from polymodal.data.scenes.world import COLOURS, NEW_COLOURS, RELATIONS, Scene, Thing, holds
 
 
 class Saying(NamedTuple):
@@ -62,8 +62,8 @@ def _alone(scene: Scene, attribute: str) -> list[Thing]:
 def _absent_pair(scene: Scene, rng: np.random.Generator) -> tuple[str, str]:
     """A colour and a shape that both occur, if possible, but not in one object."""
     shown = {(t.colour, t.shape) for t in scene.things}
-    near = sorted({(c, s) for c, _ in shown for _, s in shown} - shown - HELD_OUT)
-    every = sorted({(c, s) for c in COLOURS for s in SHAPES} - shown - HELD_OUT)
+    near = sorted({(c, s) for c, _ in shown for _, s in shown} - shown - NEW_COLOURS)
+    every = sorted({(c, s) for c in COLOURS for s in SHAPES} - shown - NEW_COLOURS)
     return _pick(near or every, rng)
 
 

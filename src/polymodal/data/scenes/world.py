@@ -10,14 +10,19 @@ import numpy as np
 from polymodal.data.scenes.shapes import SHAPES
 
 COLOURS = ("red", "green", "blue", "yellow", "purple", "orange")
-SIZES = {"small": (0.115, 0.135), "large": (0.165, 0.19)}  # radius as a share of the picture
+SIZES = {"small": (0.125, 0.145), "large": (0.17, 0.2)}  # radius as a share of the picture
 PATTERNS = ("plain", "striped", "dotted")
-MAX_OBJECTS = 5
 _SHARES = (0.7, 0.15, 0.15)  # of the patterns
+_COUNTS = (0.4, 0.35, 0.25)  # shares of pictures with three, four and five objects
 
-# One shape for each colour: these pairs are in no picture of train or val, and in every of test.
-HELD_OUT = frozenset(zip(COLOURS, ("heart", "star", "cross", "circle", "triangle", "square"),
-                         strict=True))
+# Pairs that train and val never show: one shape for each colour, one pattern for each shape.
+NEW_COLOURS = frozenset(zip(COLOURS, ("heart", "star", "cross", "circle", "triangle", "square"),
+                            strict=True))
+NEW_PATTERNS = frozenset(zip(("striped", "dotted") * 3, SHAPES, strict=True))
+
+# The shape that a colour has more often than others, where a task asks for such habits.
+FAVOURED = dict(zip(COLOURS, ("circle", "square", "triangle", "star", "cross", "heart"),
+                    strict=True))
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,11 @@ class Thing:
     turn: float
 
     @property
-    def held_out(self) -> bool:
-        """True when this colour and shape never occur together in train."""
-        return (self.colour, self.shape) in HELD_OUT
+    def novelty(self) -> str:
+        """"new colour" or "new pattern" when train never shows this shape so, else "seen"."""
+        if (self.colour, self.shape) in NEW_COLOURS:
+            return "new colour"
+        return "new pattern" if (self.pattern, self.shape) in NEW_PATTERNS else "seen"
 
 
 @dataclass(frozen=True)
@@ -79,30 +86,36 @@ def holds(relation: str, a: Thing, b: Thing, nearer: bool) -> bool:
     return distance[relation] > _CLEAR
 
 
-def scene(rng: np.random.Generator, test: bool, distinct: bool = False) -> Scene:
+def scene(rng: np.random.Generator, test: bool, distinct: bool = False,
+          favoured: float = 0.0) -> Scene:
     """Draws a scene.
 
     Args:
         rng: numpy Generator.
-        test: bool, True: at least one pair of colour and shape is one that train never shows.
+        test: bool, True: at least one object is of a kind that train never shows, others may be.
         distinct: bool, True: no colour occurs twice.
+        favoured: float 0..1, share of the objects that get the shape which their colour favours;
+            the others get any.
     """
-    count = int(rng.integers(3, MAX_OBJECTS + 1))
+    count = int(rng.choice((3, 4, 5), p=_COUNTS))
     colours = rng.permutation(6)[:count] if distinct else rng.integers(6, size=count)
-    shapes = rng.integers(6, size=count)
     things = []
     for index, (x, y, size, radius) in enumerate(_places(rng, count)):
-        colour = COLOURS[colours[index]]
-        shape = SHAPES[shapes[index]]
-        if test and index == 0:
-            shape = next(s for c, s in HELD_OUT if c == colour)
-        while not test and (colour, shape) in HELD_OUT:
-            shape = SHAPES[rng.integers(6)]
-        pattern = PATTERNS[rng.choice(3, p=_SHARES)]
-        turn = float(rng.uniform(-0.3, 0.3))
-        things.append(Thing(shape, colour, size, pattern, x, y, radius, turn))
+        new = test and index == 0
+        while True:
+            shape, pattern = _look(COLOURS[colours[index]], favoured, rng)
+            turn = float(rng.uniform(-0.3, 0.3))
+            thing = Thing(shape, COLOURS[colours[index]], size, pattern, x, y, radius, turn)
+            if (test and not new) or new == (thing.novelty != "seen"):
+                break
+        things.append(thing)
     order = rng.permutation(count)
     return Scene(tuple(things[i] for i in order), int(rng.integers(1 << 31)))
+
+
+def _look(colour: str, favoured: float, rng: np.random.Generator) -> tuple[str, str]:
+    shape = FAVOURED[colour] if rng.random() < favoured else SHAPES[int(rng.integers(6))]
+    return shape, PATTERNS[rng.choice(3, p=_SHARES)]
 
 
 def _places(rng: np.random.Generator, count: int) -> list[tuple[float, float, str, float]]:
@@ -113,7 +126,7 @@ def _places(rng: np.random.Generator, count: int) -> list[tuple[float, float, st
             size = "large" if rng.random() < 0.5 else "small"
             radius = float(rng.uniform(*SIZES[size]))
             x, y = (float(v) for v in rng.uniform(radius, 1 - radius, 2))
-            near = any(math.hypot(x - a, y - b) < 0.75 * (radius + r) for a, b, _, r in placed)
+            near = any(math.hypot(x - a, y - b) < 0.8 * (radius + r) for a, b, _, r in placed)
             if not near:
                 placed.append((x, y, size, radius))
             if len(placed) == count:

@@ -28,7 +28,7 @@ class Columns(NamedTuple):
 
 
 _COLUMNS = {
-    "classification": Columns(("image", "audio"), "label", ("voice", "pair", "pattern", "clue")),
+    "classification": Columns(("image", "audio"), "label", ("voice", "object", "pattern", "clue")),
     "vqa": Columns(("image", "question"), "answer", ("question_chinese", "kind", "pattern")),
     "captions": Columns(("image",), "caption",
                         ("caption_chinese", "captions", "captions_chinese")),
@@ -99,7 +99,7 @@ def describe() -> str:
     return "\n".join([
         "Scenes: pictures of three to five coloured shapes, and sentences and speech about them.",
         *lines,
-        "Test shows pairs of colour and shape, sentence patterns and voices that train never has.",
+        "Test has shapes in colours and patterns, sentences and voices that train never has.",
     ])
 
 

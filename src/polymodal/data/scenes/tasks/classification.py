@@ -9,22 +9,26 @@ from polymodal.data.scenes.parts import Part
 __all__ = ["classification"]
 
 _CLUES = ("{colour}", "the {colour} one", "a {colour} shape", "the {colour} shape")
-_NEW_PAIRS = 0.2  # share of the test rows that ask for a pair of colour and shape unseen in train
+_NOVELTIES = ("seen", "new colour", "new pattern")
+_SHARES = (0.8, 0.05, 0.15)  # of the test rows that ask for an object of that novelty
+_FAVOURED = 0.45  # share of the objects that have the shape their colour favours
 
 
 def classification(part: Part, row: int) -> dict:
     """Picture and spoken colour -> the shape of the object that has this colour.
 
-    Returns one row: `image`, `audio`, `label`; `voice`, `pair`, `pattern` and `clue` for slices.
+    Returns one row: `image`, `audio`, `label`; `voice`, `object`, `pattern` and `clue` for slices.
 
     The colours in a picture differ, so the colour names one object; without the colour every
     object is as likely, and without the picture every shape is.
     """
     rng = part.generator(row)
-    scene = world.scene(rng, part.test, distinct=True)
-    new = part.test and rng.random() < _NEW_PAIRS
-    fitting = [thing for thing in scene.things if thing.held_out == new]
-    target = (fitting or scene.things)[int(rng.integers(len(fitting or scene.things)))]
+    novelty = str(rng.choice(_NOVELTIES, p=_SHARES)) if part.test else "seen"
+    fitting: list[world.Thing] = []
+    while not fitting:
+        scene = world.scene(rng, part.test, distinct=True, favoured=_FAVOURED)
+        fitting = [thing for thing in scene.things if thing.novelty == novelty]
+    target = fitting[int(rng.integers(len(fitting)))]
     words, pattern = part.sentence(ENGLISH, _CLUES, {"colour": target.colour}, rng)
     voice = part.voice("en", rng)
     return {
@@ -32,7 +36,7 @@ def classification(part: Part, row: int) -> dict:
         "audio": part.save_audio(row, speech.speak(words, voice, rng, part.test)),
         "label": target.shape,
         "voice": voice,
-        "pair": "new" if target.held_out else "seen",
+        "object": novelty,
         "pattern": pattern,
         "clue": ENGLISH.write(words),
     }
