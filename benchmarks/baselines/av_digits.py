@@ -45,7 +45,7 @@ def log_mel(path):
 
 
 def read(table):
-    rows = list(csv.DictReader(open(table)))
+    rows = list(csv.DictReader(table.read_text().splitlines()))
     root = table.parent
     image, sound = np.zeros((len(rows), 28, 28), "f4"), np.zeros((len(rows), FRAMES, MELS), "f4")
     present = np.zeros((len(rows), 2), "f4")

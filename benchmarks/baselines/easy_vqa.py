@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 
 def read(table, pictures):
-    rows = list(csv.DictReader(open(table)))
+    rows = list(csv.DictReader(table.read_text().splitlines()))
     for row in rows:
         if row["image"] not in pictures:
             pixels = Image.open(table.parent / row["image"]).convert("RGB")
@@ -37,12 +37,13 @@ class Net(nn.Module):
         block = lambda i, o: [nn.Conv2d(i, o, 3, padding=1), nn.BatchNorm2d(o), nn.ReLU(),
                               nn.MaxPool2d(2)]
         self.image = nn.Sequential(*block(3, 16), *block(16, 32), *block(32, 64), nn.Flatten(),
-                                   nn.Linear(64 * 64, dim), nn.Tanh())
-        self.words = nn.Sequential(nn.Linear(words, dim), nn.ReLU(), nn.Linear(dim, dim), nn.Tanh())
-        self.out = nn.Sequential(nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, answers))
+                                   nn.Linear(64 * 64, dim), nn.ReLU())
+        self.words = nn.Sequential(nn.Linear(words, dim), nn.ReLU(), nn.Linear(dim, dim))
+        self.out = nn.Sequential(nn.Linear(2 * dim, dim), nn.ReLU(), nn.Linear(dim, answers))
 
     def forward(self, image, words):
-        return self.out(self.image(image) * self.words(words))
+        image, words = self.image(image), self.words(words)
+        return self.out(torch.cat([image, image * words], 1))
 
 
 def main():

@@ -74,8 +74,8 @@ class DataError(PolymodalError, ValueError):
 
     def __str__(self) -> str:
         place = " ".join(
-            [self.table] * (self.table is not None)
-            + [f"row {self.row}"] * (self.row is not None)
+            part for part in (self.table, f"row {self.row}" if self.row is not None else None)
+            if part
         )
         subject = f'column "{self.column}"' if self.column is not None else ""
         if self.path is not None:
