@@ -41,9 +41,10 @@ def test_layers_made_before_do_not_matter(tmp_path):
         built()
     second = built()
     for variable in second.weights:
-        variable.assign(keras.ops.zeros_like(variable))
+        variable.assign(np.zeros(variable.shape))
     load_into(tmp_path / "w.safetensors", weight_names(second))
-    np.testing.assert_array_equal(first(INPUTS), second(INPUTS))
+    outputs = [keras.ops.convert_to_numpy(model(INPUTS)) for model in (first, second)]
+    np.testing.assert_array_equal(*outputs)
 
 
 def test_cells_wrappers_and_dictionaries_are_walked():
@@ -51,7 +52,7 @@ def test_cells_wrappers_and_dictionaries_are_walked():
         def __init__(self):
             super().__init__()
             self.encoders = {"text": keras.layers.Bidirectional(keras.layers.LSTM(2))}
-            self.stack = (keras.layers.RNN([keras.layers.GRUCell(2)]),)
+            self.stack = (keras.layers.RNN([keras.layers.GRUCell(2), keras.layers.LSTMCell(2)]),)
 
         def call(self, inputs):
             x = self.encoders["text"](inputs)
