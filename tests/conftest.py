@@ -15,7 +15,15 @@ def pytest_addoption(parser):
     parser.addoption("--all", action="store_true", help="also run tests marked slow")
 
 
+# Folders whose tests use Keras: they run once for each engine, all others once.
+ENGINE_FOLDERS = {"layers", "encoders", "fusion", "sequence", "decoders", "tasks", "engines",
+                  "bundle", "training", "examples", "cli"}
+
+
 def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in ENGINE_FOLDERS:
+            item.add_marker(pytest.mark.engine)
     if config.getoption("--all"):
         return
     skip = pytest.mark.skip(reason="slow: run scripts/test --all")

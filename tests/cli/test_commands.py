@@ -1,0 +1,148 @@
+"""The commands on a small real table, from train to report, as a person types them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+COLOURS = {"red": (200, 40, 40), "green": (40, 180, 40), "blue": (40, 40, 200)}
+WORDS = {"circle": "round and smooth", "square": "four corners", "star": "points all over"}
+
+
+def polymodal(*arguments, check=True):
+    done = subprocess.run([sys.executable, "-m", "polymodal", *map(str, arguments)],
+                          capture_output=True, text=True, env={**os.environ})
+    if check:
+        assert done.returncode == 0, done.stderr
+    return done
+
+
+def write_table(folder, name, rows, seed):
+    """A picture says the colour, a note the shape; the label needs both."""
+    rng = np.random.default_rng(seed)
+    with open(folder / f"{name}.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["picture", "note", "label"])
+        for row in range(rows):
+            colour, shape = rng.choice(list(COLOURS)), rng.choice(list(WORDS))
+            pixels = np.clip(rng.normal(COLOURS[colour], 20, (16, 16, 3)), 0, 255)
+            path = f"{name}-{row}.png"
+            Image.fromarray(pixels.astype("uint8")).save(folder / path)
+            matched = (colour, shape) in {("red", "circle"), ("green", "square"), ("blue", "star")}
+            writer.writerow([path, WORDS[shape], "match" if matched else "other"])
+    return folder / f"{name}.csv"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cards")
+    tables = {n: write_table(folder, n, rows, seed)
+              for n, rows, seed in (("train", 320, 0), ("val", 60, 1), ("test", 80, 2))}
+    done = polymodal("train", "--data", tables["train"], "--val", tables["val"], "--test",
+                     tables["test"], "--target", "label", "--out", folder / "run",
+                     "--set", "training.epochs=14", "--set", "dim=32", "--no-baselines", "--json")
+    return folder, tables, done
+
+
+def test_training_learns_what_needs_both_inputs_and_prints_one_object(run):
+    _, _, done = run
+    found = json.loads(done.stdout)
+    assert found["test"]["metrics"]["accuracy"] > 0.9  # a third match: guessing gives 0.67
+    assert "input picture: image" in done.stderr
+    assert "train.csv: 320 rows read." in done.stderr
+
+
+def test_the_folder_holds_what_a_bundle_holds(run):
+    folder, _, _ = run
+    names = {p.name for p in (folder / "run").iterdir()}
+    assert {"model.json", "weights.safetensors", "preprocess", "metrics.json", "history.jsonl",
+            "report.html", "MODEL_CARD.md", "manifest.json", "recipe.yaml"} <= names
+
+
+def test_evaluate_gives_the_numbers_of_training(run):
+    folder, tables, done = run
+    found = json.loads(polymodal("evaluate", folder / "run", "--data", tables["test"], "--slice",
+                                 "note", "--json").stdout)
+    assert found["metrics"] == pytest.approx(json.loads(done.stdout)["test"]["metrics"])
+    assert found["rows"] == {"read": 80, "used": 80, "dropped": {}}
+    assert set(found["slices"]["note"]) == set(WORDS.values())
+    low, high = found["intervals"]["accuracy"]
+    assert low <= found["metrics"]["accuracy"] <= high
+
+
+def test_predictions_keep_every_row_and_name_what_failed(run):
+    folder, _, _ = run
+    (folder / "broken.png").write_bytes(b"no picture")
+    lines = ["picture,note", "test-0.png,four corners", "broken.png,four corners",
+             ",points all over", ","]
+    (folder / "new.csv").write_text("\n".join(lines) + "\n")
+    polymodal("predict", folder / "run", "--data", folder / "new.csv", "--out", folder / "p.csv")
+    rows = list(csv.DictReader((folder / "p.csv").read_text().splitlines()))
+    assert [r["note"] for r in rows] == ["four corners", "four corners", "points all over", ""]
+    assert rows[0]["predicted_label"] in ("match", "other")
+    assert 'column "picture" (broken.png)' in rows[1]["error"]
+    assert not rows[2]["error"]  # one input is missing, which is no error
+    assert "every input is empty" in rows[3]["error"]
+
+
+def test_one_row_is_answered(run):
+    folder, _, _ = run
+    answer = json.loads(polymodal("predict", folder / "run", "--input",
+                                  f"picture={folder / 'test-0.png'}", "--input",
+                                  "note=four corners", "--json").stdout)
+    assert answer["prediction"] in answer["probabilities"]
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_the_same_command_finds_the_run_finished_and_another_is_refused(run):
+    folder, tables, _ = run
+    same = ["train", "--data", tables["train"], "--val", tables["val"], "--test", tables["test"],
+            "--target", "label", "--out", folder / "run", "--set", "dim=32", "--no-baselines"]
+    before = (folder / "run" / "weights.safetensors").read_bytes()
+    assert "is finished" in polymodal(*same, "--set", "training.epochs=14").stderr
+    assert (folder / "run" / "weights.safetensors").read_bytes() == before
+    refused = polymodal(*same, "--set", "training.epochs=15", check=False)
+    assert refused.returncode != 0
+    assert "epochs" in refused.stderr
+
+
+def test_the_report_is_written_again(run):
+    folder, _, _ = run
+    (folder / "run" / "report.html").unlink()
+    polymodal("report", folder / "run", "--no-browser")
+    page = (folder / "run" / "report.html").read_text()
+    assert "This model reads picture and note" in page
+    assert "data:image/png;base64," in page
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["train", "--data", "absent.csv", "--target", "x"], "absent.csv does not exist"),
+    (["predict", "run"], "needs either --data with a table, or --input"),
+    (["evaluate", "nowhere", "--data", "x.csv"], "nowhere needs to be a finished run"),
+])
+def test_mistakes_are_named_without_a_traceback(arguments, message):
+    done = polymodal(*arguments, check=False)
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["encoders", "fusions", "recipes"])
+def test_lists_come_from_the_code(command):
+    lines = polymodal(command).stdout.splitlines()
+    assert len(lines) >= 5
+    assert all(len(line.split(maxsplit=1)) == 2 for line in lines)
+
+
+def test_help_and_import_load_no_engine():
+    code = ("import sys, polymodal, polymodal.cli.app\n"
+            "print([m for m in ('keras', 'tensorflow', 'jax', 'torch') if m in sys.modules])")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
