@@ -39,11 +39,14 @@ def test_one_step_trains_at_the_full_shapes(example):
     assert inputs[example.WORDS].shape == (1, 50, 50)
     model(inputs)
     example.compile_model(model)
-    before = [np.array(keras.ops.convert_to_numpy(v)) for v in model.trainable_variables]
+    # nothing is missing here, so what stands for the missing learns nothing
+    variables = [v for v in model.trainable_variables if not v.path.endswith("absent")]
+    before = [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
     loss = model.train_on_batch(inputs, answers)[0]
     assert np.isfinite(loss)
-    after = [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]
+    after = [keras.ops.convert_to_numpy(v) for v in variables]
     assert all(np.isfinite(value).all() for value in after)
-    moved = [not np.array_equal(one, other) for one, other in zip(before, after, strict=True)]
-    assert all(moved), np.flatnonzero(~np.array(moved))
+    still = [variable.path for variable, one, other in zip(variables, before, after, strict=True)
+             if np.array_equal(one, other)]
+    assert not still
     assert task.generate(model, inputs).ids.shape == (1, 50)

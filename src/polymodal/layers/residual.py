@@ -33,9 +33,13 @@ class PaddedConv(keras.layers.Layer):
     def __init__(self, filters: int, size: int = 3, strides: tuple[int, int] = (1, 1),
                  use_bias: bool = False, **kwargs):
         super().__init__(**kwargs)
-        self.strided, self.margin = max(strides) > 1, size // 2
+        self.strides, self.strided, self.margin = tuple(strides), max(strides) > 1, size // 2
+        # A kernel of one place reads every stride-th place, which are picked before it: oneDNN in
+        # TensorFlow 2.21 writes outside its memory in the gradient of a strided one with fewer
+        # than 16 channels.
+        self.picks = self.strided and size == 1
         self.conv = keras.layers.Conv2D(
-            filters, size, strides=tuple(strides), use_bias=use_bias,
+            filters, size, strides=1 if self.picks else self.strides, use_bias=use_bias,
             padding="valid" if self.strided else "same", kernel_initializer="he_normal",
             dtype=self.dtype_policy, name="conv",
         )
@@ -47,7 +51,9 @@ class PaddedConv(keras.layers.Layer):
         self.built = True
 
     def call(self, tensor):
-        if self.strided and self.margin:
+        if self.picks:
+            tensor = tensor[:, ::self.strides[0], ::self.strides[1]]
+        elif self.strided:
             sides = (self.margin, self.margin)
             tensor = ops.pad(tensor, ((0, 0), sides, sides, (0, 0)))
         return self.conv(tensor)
