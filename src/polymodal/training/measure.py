@@ -25,7 +25,7 @@ from polymodal.training.optimizer import make_optimizer
 from polymodal.training.settings import Training
 
 FILE = "decision.json"
-_MIN_SECONDS = 120  # a run shorter than this gains less than the measuring and compiling cost
+_MIN_SECONDS = 900  # a shorter run gains less than measuring and compiling four ways cost
 _STEPS = 3
 
 
