@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from polymodal.core.batch import MASK_SUFFIX, mask_key
+from polymodal.layers.masks import hide
 
 
 def call_encoder(layer, arrays, training=False):
@@ -82,7 +83,7 @@ class Wrapper(keras.Model):
         if not self.fitting or not isinstance(result, tuple):
             return result
         tokens, mask = result
-        return tokens * keras.ops.cast(keras.ops.expand_dims(mask, -1), tokens.dtype)
+        return hide(tokens, mask)
 
 
 def outputs(call, layer, arrays, training=False):

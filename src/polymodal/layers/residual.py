@@ -66,10 +66,11 @@ class ResidualBlock(keras.layers.Layer):
         filters: int, channels of the result.
         strides: two ints, along height (or time) and width (or frequency).
         over_time: bool, whether the first spatial axis is time, masked step by step. Masked steps
-            are then zero before each convolution, so padding never leaks.
+            are zeroed before each further convolution, so padding never leaks.
 
     Call arguments:
-        tensor: (batch, height, width, channels).
+        tensor: (batch, height, width, channels). With `over_time`, masked steps must be zero, as
+            another block leaves them.
         mask: bool (batch,), or (batch, height) with `over_time`.
 
     Returns:
