@@ -136,3 +136,35 @@ def test_unknown_alignment_is_refused():
 def test_axis_must_name_a_stream():
     with pytest.raises(RecipeError, match=r'one of the inputs image, sound, text. Got "video"'):
         run(find("fusion", "stepwise_concat")(DIM, axis="video"), streams())
+
+
+def test_guided_pooling_passes_the_harness():
+    arrays = streams(times=(6, 4, 3))
+    harness.check_layer(lambda: find("fusion", "gated")(DIM, pooling="guided"), arrays,
+                        harness.call_fusion)
+
+
+def test_guided_pooling_finds_the_place_that_another_stream_asks_for():
+    """Each place holds a key and a value; the other stream names the key, the answer is the value.
+
+    Pooling that does not know the question can say no more than which values there are.
+    """
+    rng = np.random.default_rng(0)
+    rows, places = 512, 4
+    keys = np.stack([rng.permutation(places) for _ in range(rows)])
+    values, asked = rng.integers(0, 4, (rows, places)), rng.integers(0, places, rows)
+    tokens = np.concatenate([np.eye(4)[keys], np.eye(4)[values]], axis=-1).astype("float32")
+    question = np.concatenate([np.eye(4)[asked], np.zeros((rows, 4))], -1)[:, None]
+    answer = values[np.arange(rows), (keys == asked[:, None]).argmax(1)]
+    keras.utils.set_random_seed(0)
+    inputs = [keras.Input((places, 8)), keras.Input((1, 8))]
+    widened = [keras.layers.Dense(16)(x) for x in inputs]
+    masks = [keras.ops.any(keras.ops.not_equal(x, 0), axis=-1) for x in inputs]
+    fusion = find("fusion", "gated")(16, pooling="guided", dropout=0.0)
+    fused, _ = fusion({"picture": (widened[0], masks[0]), "question": (widened[1], masks[1])})
+    model = keras.Model(inputs, keras.layers.Dense(4)(fused[:, 0]))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+    model.fit([tokens, question.astype("float32")], answer, epochs=40, batch_size=64, verbose=0)
+    fresh = model.evaluate([tokens, question.astype("float32")], answer, verbose=0)[1]
+    assert fresh > 0.95

@@ -19,7 +19,8 @@ class ConcatFusion(VectorFusion):
         dim: int, width of the streams and of the result.
         stepwise: bool, fuse step by step and keep the time axis, instead of pooling first.
         align: str, with `stepwise`: "steps" (step i belongs to step i) or "stretch".
-        pooling: str, "mean", "max" or "attention": how a stream becomes a vector.
+        pooling: str, "mean", "max", "attention" or "guided" (asked by the other streams): how a
+            stream becomes a vector.
         dropout: float, rate on the vectors and inside the network.
 
     Call arguments:

@@ -22,7 +22,8 @@ class LowRankFusion(VectorFusion):
         rank: int, number of products that are added up.
         stepwise: bool, fuse step by step and keep the time axis, instead of pooling first.
         align: str, with `stepwise`: "steps" (step i belongs to step i) or "stretch".
-        pooling: str, "mean", "max" or "attention": how a stream becomes a vector.
+        pooling: str, "mean", "max", "attention" or "guided" (asked by the other streams): how a
+            stream becomes a vector.
         dropout: float, rate on the vectors and in the feed-forward part.
 
     Call arguments:

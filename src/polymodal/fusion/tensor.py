@@ -25,7 +25,8 @@ class TensorFusion(VectorFusion):
             `(factor_dim + 1) ** modalities`; None for the largest that gives at most 1024.
         stepwise: bool, fuse step by step and keep the time axis, instead of pooling first.
         align: str, with `stepwise`: "steps" (step i belongs to step i) or "stretch".
-        pooling: str, "mean", "max" or "attention": how a stream becomes a vector.
+        pooling: str, "mean", "max", "attention" or "guided" (asked by the other streams): how a
+            stream becomes a vector.
         dropout: float, rate on the vectors and in the feed-forward part.
 
     Call arguments:

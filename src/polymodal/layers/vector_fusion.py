@@ -8,7 +8,8 @@ from keras import ops
 from polymodal.core.errors import RecipeError
 from polymodal.layers.alignment import align, check_alignment
 from polymodal.layers.feedforward import FeedForward
-from polymodal.layers.masks import fit_mask
+from polymodal.layers.guided_read import GuidedRead
+from polymodal.layers.masks import fit_mask, hide
 from polymodal.layers.modality_dropout import present
 from polymodal.layers.pooling import Pool
 
@@ -26,7 +27,8 @@ class VectorFusion(keras.layers.Layer):
         dim: int, width of the streams and of the result.
         stepwise: bool, fuse step by step and keep the time axis, instead of pooling first.
         align: str, used with `stepwise`: "steps" or "stretch", see `layers.alignment.align`.
-        pooling: str, "mean", "max" or "attention": how a stream becomes a vector.
+        pooling: str, "mean", "max", "attention" or "guided": how a stream becomes a vector.
+            "guided" adds to attention what the other streams' vectors ask of its tokens.
         dropout: float, rate on the vectors and in the feed-forward part.
 
     Call arguments:
@@ -61,6 +63,15 @@ class VectorFusion(keras.layers.Layer):
             self.norms[name].build((None, self.dim))
             if not self.stepwise:
                 self.pools[name].build((None, None, self.dim))
+        guided = [n for n in self.names if streams_shape[n][0][1] != 1] \
+            if self.pooling == "guided" and not self.stepwise and len(self.names) > 1 else []
+        self.reads = {name: GuidedRead(self.dim, dtype=self.dtype_policy) for name in guided}
+        askers = [name for name in self.names if any(other != name for other in guided)]
+        self.questions = {name: self._norm() for name in askers}
+        for read in self.reads.values():
+            read.build((None, None, self.dim))
+        for question in self.questions.values():
+            question.build((None, self.dim))
         if self.learns_absence:
             self.absent = self.add_weight(
                 name="absent", shape=(len(self.names), self.dim), initializer="zeros"
@@ -100,15 +111,25 @@ class VectorFusion(keras.layers.Layer):
         return (fused, mask) if self.stepwise else (fused[:, None], mask[:, None])
 
     def _pooled(self, streams):
-        return {name: (self.pools[name](tokens, mask), present(mask))
-                for name, (tokens, mask) in streams.items()}
+        found = {name: (self.pools[name](tokens, mask), present(mask))
+                 for name, (tokens, mask) in streams.items()}
+        if not self.reads:
+            return found
+        asked = {name: hide(norm(found[name][0]), found[name][1])
+                 for name, norm in self.questions.items()}
+        for name, read in self.reads.items():
+            query = sum(asked[other] for other in self.names if other != name)
+            vector, here = found[name]
+            found[name] = vector + read(*streams[name], query), here
+        return found
 
     def _steps(self, streams):
         return align(streams, self.align)
 
     def _pool(self, tokens_shape):
         # a single token needs no choice among tokens
-        kind = "mean" if tokens_shape[1] == 1 else self.pooling
+        kind = "attention" if self.pooling == "guided" else self.pooling
+        kind = "mean" if tokens_shape[1] == 1 else kind
         return Pool(self.dim, kind, dtype=self.dtype_policy)
 
     def _norm(self):

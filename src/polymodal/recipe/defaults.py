@@ -25,7 +25,9 @@ def fusion_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
         return "stepwise_concat", "The target has steps, so the inputs are joined step by step."
     if len(modalities) == 1:
         return "concat", ""
-    return "gated", "Gates weigh the inputs of each row, and close for what is missing."
+    return ({"name": "gated", "pooling": "guided"},
+            "Each input asks the others what to look at; gates weigh them and close for what is "
+            "missing.")
 
 
 def sequence_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
