@@ -92,6 +92,7 @@ def test_weights_that_change_change_what_is_generated():
 def test_the_aligned_model_learns_and_needs_its_own_outputs():
     task = Seq2Seq(K, dim=DIM, dropout=0.0)
     model, inputs, answers = model_and_data(task)
+    model(inputs)
     weights = np.full(answers.shape, 1 / (64 * STEPS), "float32")
     model.compile(optimizer=keras.optimizers.Adam(0.01), loss=task.loss(), jit_compile=JIT)
     model.fit(inputs, answers, sample_weight=weights, batch_size=64, epochs=15, verbose=0)

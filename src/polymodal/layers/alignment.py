@@ -52,8 +52,8 @@ def check_alignment(who, mode, axis, names=None):
 
 
 def _largest(sizes):
-    if all(isinstance(size, int) for size in sizes):
-        return max(sizes)  # stays static: engines that compile need it
+    if not any(ops.is_tensor(size) for size in sizes):
+        return max(sizes)  # numbers stay numbers: engines that compile need it
     largest = sizes[0]
     for size in sizes[1:]:
         largest = ops.maximum(largest, size)
@@ -70,12 +70,12 @@ def _row_lengths(lengths, steps, axis):
 
 
 def _same_steps(tokens, mask, size, steps):
-    if size is steps or (isinstance(size, int) and isinstance(steps, int) and size == steps):
+    if size is steps or (not ops.is_tensor(size) and not ops.is_tensor(steps) and size == steps):
         return tokens, mask
     wanted = ops.arange(steps, dtype="int32")
     source = ops.minimum(wanted, ops.cast(size, "int32") - 1)
     tokens, mask = ops.take(tokens, source, axis=1), ops.take(mask, source, axis=1)
-    if mask.shape[1] != 1 and not (isinstance(size, int) and size == 1):
+    if ops.is_tensor(size) or size != 1:  # a single step holds for all
         mask = ops.logical_and(mask, (wanted < size)[None])
     return tokens, mask
 
