@@ -64,6 +64,7 @@ def check(
     max_bad_share: float = 0.05,
     fit: bool = False,
     keep_without_target: bool = False,
+    allow_empty: bool = False,
 ) -> Checked:
     """Decodes every row once, fills the cache, and says which rows can be used.
 
@@ -79,6 +80,7 @@ def check(
         fit: bool, learn the statistics of modalities and target from these rows on the way: True
             for the train split.
         keep_without_target: bool, keep rows without a target, as for prediction.
+        allow_empty: bool, return no rows rather than stop where none can be used.
 
     Raises:
         DataError: bad rows, or no row left; the message names the first five and the fix.
@@ -94,6 +96,8 @@ def check(
             _check_values(samples, source, index, found)
     found.no_input = ~found.present.any(axis=1)
     _refuse_bad(samples, found, skip_bad, max_bad_share)
+    if not allow_empty:
+        _refuse_empty(samples, found)
     kept = np.flatnonzero(found.usable()).astype("int32")
     if fit:
         _fit(samples, kept)
@@ -221,12 +225,17 @@ def _refuse_bad(samples: Samples, found: _Findings, skip_bad: bool, max_bad_shar
             f"{_rows(len(bad), len(samples))} cannot be used, {share:.1%} where at most "
             f"{max_bad_share:.1%} is allowed:\n{_listed(bad)}\n",
             "Fix them, or allow more with --max-bad-share.", table=table, reason="bad_rows")
+
+
+def _refuse_empty(samples: Samples, found: _Findings) -> None:
+    bad = found.bad
     if len(samples) and not found.usable().any():
         raise DataError(
             f"leaves no row to use: {int(found.no_target.sum())} without a target, "
             f"{int((found.no_input & ~found.no_target).sum())} without any input, {len(bad)} "
             "that cannot be used" + (f":\n{_listed(bad)}\n" if bad else "."),
-            "Check the names of the columns and the files.", table=table, reason="no_rows")
+            "Check the names of the columns and the files.", table=samples.table.name,
+            reason="no_rows")
 
 
 def _rows(bad: int, total: int) -> str:

@@ -90,6 +90,14 @@ def collect(found: Iterable[Output], task: Any, target: Any, name: str,
         steps=pick(steps), num_rows=num_rows)
 
 
+def nothing(name: str, target: Any, modalities: list[str], num_rows: int) -> Predictions:
+    """Returns the predictions of a table of which no row can be used."""
+    shape = (0,) if name == "regression" else (0, len(target.labels))
+    return Predictions(name, list(target.labels), np.zeros(0, int), np.zeros(shape, "float32"),
+                       None, np.zeros(0, bool), list(modalities),
+                       np.zeros((0, len(modalities)), bool), num_rows=num_rows)
+
+
 def _flat_rows(output: Output, task: Any):
     real = output.rows >= 0
     targets = None if output.targets is None else output.targets[real]

@@ -20,7 +20,7 @@ from polymodal.data.samples import Samples, Source
 from polymodal.data.table import Table
 from polymodal.data.table import read as read_table
 from polymodal.evaluation.result import evaluation_json
-from polymodal.inference.outputs import collect, outputs
+from polymodal.inference.outputs import collect, nothing, outputs
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe, from_dict
@@ -71,11 +71,14 @@ class Predictor:
         table = as_table(table, media_root)
         samples = self.samples(table, scored)
         ledger = Ledger()
-        checked = check(samples, ledger, skip_bad=skip_bad, max_bad_share=max_bad_share)
-        loader = self.loader(samples, checked)
-        said = outputs(self.model, loader, self.task)
-        found = collect(said, self.task, self.target, self.task_name,
-                        [i.name for i in self.inputs], len(table))
+        checked = check(samples, ledger, skip_bad=skip_bad, max_bad_share=max_bad_share,
+                        allow_empty=not scored)
+        names = [i.name for i in self.inputs]
+        if len(checked):
+            said = outputs(self.model, self.loader(samples, checked), self.task)
+            found = collect(said, self.task, self.target, self.task_name, names, len(table))
+        else:
+            found = nothing(self.task_name, self.target, names, len(table))
         found.errors = dict(checked.errors)
         found.dropped = ledger.count("dropped")
         return _by_row(found, samples.table, len(table))
