@@ -126,7 +126,12 @@ def test_modality_dropout_hides_whole_inputs_in_training_only():
     assert 0.25 < (kept[both].sum(1) == 1).mean() < 0.95
 
 
-@pytest.mark.parametrize("fusion", offered("fusion"))
+SLOW = {"attention", "cross_attention", "tensor", "stepwise_concat"}
+
+
+@pytest.mark.parametrize("fusion", [
+    pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in offered("fusion")
+])
 def test_each_fusion_learns_what_only_both_inputs_say(fusion):
     rng = np.random.default_rng(0)
     first, second = rng.integers(0, 2, (2, 128))
