@@ -17,7 +17,7 @@ def pytest_addoption(parser):
 
 # Folders whose tests use Keras: they run once for each engine, all others once.
 ENGINE_FOLDERS = {"layers", "encoders", "fusion", "sequence", "decoders", "tasks", "engines",
-                  "bundle", "training", "examples", "cli"}
+                  "bundle", "training"}
 
 
 def pytest_collection_modifyitems(config, items):
