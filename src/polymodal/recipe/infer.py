@@ -10,7 +10,7 @@ import numpy as np
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
-from polymodal.data.columns import infer_inputs, infer_task
+from polymodal.data.columns import infer_task, judge_columns
 from polymodal.data.table import Table
 from polymodal.recipe.defaults import encoder_for, fusion_for, sequence_for, training_for
 
@@ -68,25 +68,27 @@ def _inputs(table: Table, values: dict, hidden: list[str], reasons: list[str]) -
     given = values.get("inputs")
     guesses = {}
     if given is None or any("modality" not in (config or {}) for config in given.values()):
-        guesses = {g.name: g for g in infer_inputs(table, values["target"], hidden)}
+        judged = judge_columns(table, values["target"], hidden)
+        guesses = {g.name: g for g in judged.inputs}
+        if given is None:
+            reasons.extend(f"column {c.column}: {c.reason}" for c in judged.left_out)
     if given is None:
-        given = {}
-        for guess in guesses.values():
-            if guess.modality is None:
-                reasons.append(f'column "{guess.name}" is left out. {guess.reason}')
-                continue
-            given[guess.name] = {}
+        given = {name: {} for name in guesses}
     if not given:
         raise RecipeError(f"{table.name} has no column that could be an input besides the target "
                           f'"{values["target"]}". Add one, or name it under inputs in a recipe.')
-    return {name: _input(table, name, dict(config or {}), guesses.get(name), given, reasons)
+    kinds = {name: (config or {}).get("modality") or getattr(guesses.get(name), "modality", None)
+             for name, config in given.items()}
+    return {name: _input(table, name, dict(config or {}), guesses.get(name),
+                         "text" in [k for n, k in kinds.items() if n != name], reasons)
             for name, config in given.items()}
 
 
-def _input(table: Table, name: str, config: dict, guess: Any, given: dict, reasons: list[str]):
+def _input(table: Table, name: str, config: dict, guess: Any, beside_text: bool,
+           reasons: list[str]) -> dict[str, Any]:
     """Returns one input's settings: what the user gave, then what its cells suggest."""
     if "modality" not in config:
-        if guess is None or guess.modality is None:
+        if guess is None:
             raise RecipeError(f'inputs.{name} needs a modality. Got none, and there is no such '
                               f"column to judge by. Write inputs.{name}.modality: text.")
         config["modality"] = guess.modality
@@ -95,7 +97,6 @@ def _input(table: Table, name: str, config: dict, guess: Any, given: dict, reaso
         if columns != [name]:
             config.setdefault(*(("columns", columns) if guess.modality == "tabular" else
                                 ("column", columns[0])))
-    beside_text = any((c or {}).get("modality") == "text" for n, c in given.items() if n != name)
     cells = _sample(table, config, name)
     suggested = find("preprocess", config["modality"]).suggest(cells, table.root)
     if config["modality"] == "image" and beside_text:

@@ -1,0 +1,83 @@
+"""What a recipe leaves open is chosen from the table, and said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from polymodal.core.errors import RecipeError
+from polymodal.data.table import read
+from polymodal.recipe.infer import infer
+from polymodal.recipe.recipe import Recipe, from_dict, override
+
+
+@pytest.fixture
+def questions(tmp_path):
+    rng = np.random.default_rng(0)
+    for row in range(40):
+        pixels = rng.integers(0, 255, (48, 48, 3)).astype("uint8")
+        Image.fromarray(pixels).save(tmp_path / f"{row}.png")
+    rows = [{"image": f"{row}.png", "question": f"is there a {row % 7} and one more left of it?",
+             "same": "always", "answer": "yes" if row % 2 else "no"} for row in range(40)]
+    table = read(rows, media_root=tmp_path)
+    table.root = tmp_path
+    return table
+
+
+def test_pictures_beside_text_are_not_mirrored(questions):
+    found = infer(questions, {"target": "answer"})
+    assert found.values["task"] == "classification"
+    assert found.values["inputs"]["image"]["flip"] is False
+    assert found.values["inputs"]["image"]["size"] == 48
+    assert found.values["inputs"]["question"]["modality"] == "text"
+
+
+def test_columns_left_out_are_named_with_the_reason(questions):
+    reasons = infer(questions, {"target": "answer"}).reasons
+    assert any(reason.startswith("column same: ") for reason in reasons)
+
+
+def test_what_is_given_stays(questions):
+    given = {"target": "answer", "fusion": "attention", "training": {"epochs": 3},
+             "inputs": {"image": {"modality": "image", "size": 24}}}
+    values = infer(questions, given).values
+    assert values["inputs"] == {"image": {"modality": "image", "encoder": "convnet", "size": 24,
+                                          "channels": 3}}
+    assert values["fusion"] == "attention"
+    assert values["training"]["epochs"] == 3
+    assert values["training"]["batch_size"] == 16
+
+
+def test_an_inferred_recipe_survives_yaml(questions):
+    recipe = from_dict(infer(questions, {"target": "answer"}).values)
+    assert from_dict(yaml.safe_load(recipe.to_yaml())).to_dict() == recipe.to_dict()
+
+
+def test_an_unknown_column_is_named_with_the_nearest(questions):
+    with pytest.raises(RecipeError, match='Did you mean "answer"'):
+        infer(questions, {"target": "anwser"})
+    with pytest.raises(RecipeError, match="Name it with --target"):
+        infer(questions, {})
+
+
+def test_settings_override_names_by_mappings():
+    values = override({"fusion": "gated"}, ["fusion.dropout=0.2", "training.epochs=5"])
+    assert values == {"fusion": {"name": "gated", "dropout": 0.2}, "training": {"epochs": 5}}
+    with pytest.raises(RecipeError, match="--set needs name=value"):
+        override({}, ["epochs"])
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"fusion": "gatd"}, 'Did you mean "gated"'),
+    ({"task": "clasification"}, 'Did you mean "classification"'),
+    ({"inputs": {"a": {"modality": "imge"}}}, 'Did you mean "image"'),
+    ({"inputs": {"a": {"modality": "image", "encoder": "convnt"}}}, 'Did you mean "convnet"'),
+    ({"inputs": {}}, "needs at least one input"),
+    ({"order": "position"}, "needs group"),
+])
+def test_mistakes_have_the_nearest_name(change, message):
+    settings = {"target": "x", "inputs": {"a": {"modality": "image"}}} | change
+    with pytest.raises(RecipeError, match=message):
+        Recipe(**settings)
