@@ -2,9 +2,11 @@
 
     python benchmarks/step_rate.py [--only image transformer lstm gru] [--seconds 8]
 
-Each engine runs in a process of its own. There, training steps alternate with products of large
-float32 matrices, and the best time of each counts, so that other work on the machine disturbs both
-alike. The machine's matrix rate is the highest that any engine reached in this run.
+Each engine runs in a process of its own. The engines take turns of one training step and one
+product of large float32 matrices, one process at a time, and the best time of each counts, so that
+other work on the machine disturbs all alike. It still favours some engines over others: the figures
+count only on a machine that is otherwise idle. The machine's matrix rate is the highest that any
+engine reached in this run.
 
 The image encoder in its fine form (widths 32 to 256 on maps of 32 to 4 places a side) and the
 transformer are held against that rate: at least 60 %. The image encoder's default, coarse form does
@@ -145,34 +147,54 @@ def matrix_product():
     return lambda: float(keras.ops.matmul(matrix, matrix)[0, 0])
 
 
-def measure(name, run, seconds):
-    """Returns samples and matrix operations per second, from the best of alternating turns."""
-    jit = run.endswith("jit")
-    step = plain_step(name) if run == "plain" else keras_step(name, jit)
+def serve(name, run):
+    """Answers each line on stdin with the seconds that one step and one product took."""
+    step = plain_step(name) if run == "plain" else keras_step(name, run.endswith("jit"))
     product = matrix_product()
     for _ in range(3):  # compile, and settle
         step()
         product()
-    steps, products, end = [], [], time.perf_counter() + seconds
-    while time.perf_counter() < end or len(steps) < 5:
-        for function, times in ((step, steps), (product, products)):
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        times = []
+        for function in (step, product):
             start = time.perf_counter()
             function()
             times.append(time.perf_counter() - start)
-    return {"samples": BATCH / min(steps), "matrix": 2 * MATRIX**3 / min(products)}
+        print(json.dumps(times), flush=True)
 
 
-def child(name, run, seconds):
-    """Measures in a process of its own; None where the engine is not installed or fails."""
+def start(name, run):
+    """Starts the process of one engine; None where the engine is missing or fails."""
     engine = "torch" if run == "plain" else run.split()[0]
-    done = subprocess.run(
-        [sys.executable, __file__, "--child", name, run, "--seconds", str(seconds)],
+    process = subprocess.Popen(
+        [sys.executable, __file__, "--child", name, run], text=True,
         env={**os.environ, "KERAS_BACKEND": engine, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True, text=True, check=False)
-    if done.returncode:
-        print(f"{name} on {run} failed: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
-        return None
-    return json.loads(done.stdout.splitlines()[-1])
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    for line in process.stdout:
+        if line.startswith("ready"):
+            return process
+    print(f"{name} on {run} failed. Run with --child {name} \"{run}\" to see why.", file=sys.stderr)
+    return None
+
+
+def measure(name, seconds):
+    """Returns {run: samples and matrix operations per second}, the best of turns in a circle."""
+    runs = RUNS + (("plain",) if name in ("lstm", "gru") else ())
+    processes = {run: process for run in runs if (process := start(name, run))}
+    times = {run: [] for run in processes}
+    end = time.perf_counter() + seconds * len(processes)
+    while time.perf_counter() < end:
+        for run, process in processes.items():
+            process.stdin.write("turn\n")
+            process.stdin.flush()
+            times[run].append(json.loads(process.stdout.readline()))
+    for process in processes.values():
+        process.stdin.close()
+        process.wait()
+    best = {run: np.min(taken, axis=0) for run, taken in times.items()}
+    return {run: {"samples": BATCH / step, "matrix": 2 * MATRIX**3 / product}
+            for run, (step, product) in best.items()}
 
 
 def share_of(name, result, rate, plain):
@@ -191,16 +213,15 @@ def main():
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
-        print(json.dumps(measure(*arguments.child, arguments.seconds)))
+        serve(*arguments.child)
         return
-    results = {}
-    for name in arguments.only:
-        for run in RUNS + (("plain",) if name in ("lstm", "gru") else ()):
-            found = child(name, run, arguments.seconds)
-            if found:
-                results[name, run] = found
+    others = os.getloadavg()[0]
+    results = {(name, run): found for name in arguments.only
+               for run, found in measure(name, arguments.seconds).items()}
     rate = max(result["matrix"] for result in results.values())
     print(f"Matrix product, float32, best of this run: {rate / 1e9:.0f} GFLOP/s")
+    print(f"Load from others at the start: {others:.1f}"
+          + (". The machine is busy: do not trust these figures." if others > 0.5 else ""))
     print(f"{'encoder':<12} {'engine':<15} {'samples/s':>9} {'share':>6}  of")
     for (name, run), result in results.items():
         recurrent = name in ("lstm", "gru")
