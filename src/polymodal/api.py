@@ -162,8 +162,7 @@ def load(folder: str | Path) -> Estimator:
     classes = {c.task: c for c in Estimator.__subclasses__()}
     estimator = classes[found.task_name](found.recipe.target)
     estimator._predictor = found
-    saved = predictor.read.read(folder).metrics or {}
-    estimator._run = SimpleNamespace(folder=Path(folder), metrics=saved.get("splits", {}))
+    estimator._run = SimpleNamespace(folder=Path(folder), metrics=found.metrics.get("splits", {}))
     return estimator
 
 

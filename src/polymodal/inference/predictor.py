@@ -11,6 +11,7 @@ import numpy as np
 from polymodal.bundle import names, read
 from polymodal.core.errors import BundleError, DataError
 from polymodal.core.predictions import Predictions
+from polymodal.data.cache import Cache
 from polymodal.data.check import Checked, check
 from polymodal.data.group import group_rows
 from polymodal.data.ledger import Ledger
@@ -37,11 +38,13 @@ class Predictor:
         target: object of `polymodal.preprocess.targets`, fitted or restored.
         model: keras.Model.
         task: task object.
+        metrics: what `metrics.json` holds, of a model that was loaded.
     """
 
-    def __init__(self, recipe: Recipe, inputs: list[Any], target: Any, model: Any, task: Any):
+    def __init__(self, recipe: Recipe, inputs: list[Any], target: Any, model: Any, task: Any,
+                 metrics: dict[str, Any] | None = None):
         self.recipe, self.inputs, self.target = recipe, inputs, target
-        self.model, self.task = model, task
+        self.model, self.task, self.metrics = model, task, metrics or {}
 
     @property
     def task_name(self) -> str:
@@ -54,7 +57,8 @@ class Predictor:
         return [Source(i.name, i.modality, i.columns) for i in self.inputs]
 
     def predict(self, table: Any, *, media_root: str | Path | None = None, scored: bool = False,
-                skip_bad: bool = True, max_bad_share: float = 1.0) -> Predictions:
+                skip_bad: bool = True, max_bad_share: float = 1.0,
+                cache: Cache | None = None) -> Predictions:
         """Returns the predictions for every row of a table that can be read.
 
         Args:
@@ -63,13 +67,14 @@ class Predictor:
             scored: bool, read the target too, so that the predictions can be scored.
             skip_bad: bool, name rows that cannot be read in `errors` rather than stop.
             max_bad_share: float, 0..1, share of bad rows above which to stop all the same.
+            cache: Cache that may hold the table's media decoded, or None.
 
         Raises:
             DataError: bad rows with `skip_bad` off, or too many.
             RecipeError: the table lacks a column.
         """
         table = as_table(table, media_root)
-        samples = self.samples(table, scored)
+        samples = self.samples(table, scored, cache)
         ledger = Ledger()
         checked = check(samples, ledger, skip_bad=skip_bad, max_bad_share=max_bad_share,
                         allow_empty=not scored)
@@ -95,7 +100,7 @@ class Predictor:
         columns = {name: list(table.values(name)) for name in slice_columns}
         return evaluation_json(found, columns)
 
-    def samples(self, table: Table, scored: bool, cache: Any = None) -> Samples:
+    def samples(self, table: Table, scored: bool, cache: Cache | None = None) -> Samples:
         """Returns the samples of a table, its rows grouped into sequences where the recipe says."""
         if self.recipe.group:
             table = group_rows(table, self.recipe.group, self.recipe.order)
@@ -138,7 +143,7 @@ def load(folder: str | Path) -> Predictor:
         raise BundleError(f"{folder} cannot be used: {type(error).__name__}: {error}. "
                           "Copy the whole bundle again, or train again.") from error
     bundle.load_weights(names.weight_names(model))
-    return Predictor(recipe, inputs, target, model, task)
+    return Predictor(recipe, inputs, target, model, task, bundle.metrics)
 
 
 def as_table(source: Any, media_root: str | Path | None = None) -> Table:

@@ -12,13 +12,6 @@ _SEEN = 60_000  # rows that a model sees in all by default: epochs times rows
 _EPOCHS = (8, 120)
 
 
-def encoder_for(modality: str, num_rows: int, suggested: dict[str, Any]) -> tuple[str, dict]:
-    """Returns the encoder for a modality, and settings that go with it."""
-    names = {"image": "convnet", "audio": "conv_audio", "video": "frame_rnn", "text": "rnn",
-             "vector": "mlp", "sequence": "rnn", "tabular": "tabular"}
-    return names[modality], {}
-
-
 def fusion_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
     """Returns the fusion and the reason; no reason where there is nothing to fuse."""
     if task in ("sequence_labelling", "seq2seq"):

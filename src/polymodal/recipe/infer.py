@@ -12,10 +12,10 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.data.columns import infer_task, judge_columns
 from polymodal.data.table import Table
-from polymodal.recipe.defaults import encoder_for, fusion_for, sequence_for, training_for
+from polymodal.recipe.defaults import fusion_for, sequence_for, training_for
+from polymodal.recipe.recipe import MODALITIES
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
-_RESERVED = ("modality", "encoder", "column", "columns")
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,8 @@ def _input(table: Table, name: str, config: dict, guess: Any, beside_text: bool,
     suggested = find("preprocess", config["modality"]).suggest(cells, table.root)
     if config["modality"] == "image" and beside_text:
         suggested["flip"] = False  # "the left one" would become a lie
-    if "encoder" not in config:
-        encoder, extra = encoder_for(config["modality"], len(table), suggested)
-        config["encoder"] = encoder
-        suggested |= extra
-    return {"modality": config["modality"], "encoder": config["encoder"]} | suggested | config
+    chosen = {"modality": config["modality"], "encoder": MODALITIES[config["modality"]]}
+    return chosen | suggested | config
 
 
 def _sample(table: Table, config: dict, name: str) -> list[Any]:

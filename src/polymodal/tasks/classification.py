@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from polymodal.core.errors import RecipeError
+from polymodal.core.probabilities import softmax
 from polymodal.layers.heads import VectorHead
 from polymodal.layers.losses import CrossEntropy
 
@@ -30,12 +31,13 @@ class Classification:
     def __init__(self, num_outputs: int, label_smoothing: float = 0.0, dropout: float = 0.1):
         if num_outputs < 2:
             raise RecipeError(
-                f"Classification needs at least 2 classes. Got {num_outputs}. "
+                f"{type(self).__name__} needs at least 2 classes. Got {num_outputs}. "
                 "Check the target column, or name another with target."
             )
         if not 0 <= label_smoothing < 1:
             raise RecipeError(
-                f"Classification needs 0 <= label_smoothing < 1. Got {label_smoothing}. Try 0.1."
+                f"{type(self).__name__} needs 0 <= label_smoothing < 1. Got {label_smoothing}. "
+                "Try 0.1."
             )
         self.num_outputs = num_outputs
         self.label_smoothing, self.dropout = label_smoothing, dropout
@@ -45,11 +47,9 @@ class Classification:
         return VectorHead(self.num_outputs, self.dropout, pooling)
 
     def loss(self):
-        """Returns the loss, summed over rows: the loader's weights hold the normalisation."""
+        """Returns the loss, summed: the loader's weights hold the normalisation."""
         return CrossEntropy(self.label_smoothing)
 
     def activate(self, logits) -> np.ndarray:
-        """Returns probabilities (rows, classes) for logits of that shape."""
-        logits = np.asarray(logits, dtype=np.float64)
-        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
+        """Returns probabilities for logits (rows, classes), or (rows, time, classes) per step."""
+        return softmax(logits)

@@ -11,6 +11,7 @@ from keras import ops
 from polymodal.core.batch import PREVIOUS, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
+from polymodal.core.probabilities import softmax
 from polymodal.layers.losses import CrossEntropy
 
 __all__ = ["Seq2Seq"]
@@ -87,9 +88,7 @@ class Seq2Seq:
 
     def activate(self, logits) -> np.ndarray:
         """Returns probabilities (rows, steps, outputs) for logits of that shape."""
-        logits = np.asarray(logits, dtype=np.float64)
-        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return (powers / powers.sum(axis=-1, keepdims=True)).astype(np.float32)
+        return softmax(logits)
 
     def generate(self, model, inputs, batch_size: int = 32) -> Generated:
         """Runs a trained model on its own previous outputs, the likeliest one at each step.

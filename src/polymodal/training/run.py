@@ -24,7 +24,7 @@ from polymodal.evaluation.compare import compare
 from polymodal.evaluation.metrics import score as score_predictions
 from polymodal.evaluation.result import evaluation_json
 from polymodal.inference.outputs import collect
-from polymodal.inference.predictor import Predictor
+from polymodal.inference.predictor import Predictor, align_lengths
 from polymodal.recipe import assemble
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
@@ -95,12 +95,12 @@ def train(
                       settings.seed)
     recipe = _complete(tables["train"], given, [*ignore, *([split_group] * bool(split_group))])
     settings = arguments.build(Training, recipe.training, "training")
-    prepared = prepare(recipe, tables, Cache(None), skip_bad=skip_bad,
-                       max_bad_share=max_bad_share)
+    cache = Cache(None)
+    prepared = prepare(recipe, tables, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
     trained = _fit(prepared, settings, out, on_epoch)
-    found = {name: trained.predictor.predict(tables[name], scored=True)
+    found = {name: trained.predictor.predict(tables[name], scored=True, cache=cache)
              for name in ("test", "val") if name in tables}
-    singles = _singles(prepared, settings, out, tables) if baselines else {}
+    singles = _singles(prepared, settings, out, tables, cache) if baselines else {}
     return _conclude(prepared, trained, found, singles, tables, slice_columns, out)
 
 
@@ -122,7 +122,6 @@ class Trained:
 
     predictor: Predictor
     result: fitting.Result
-    decision: Any
 
 
 def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = None) -> Trained:
@@ -136,8 +135,8 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
 
     task = assemble.build_task(recipe, prepared.target,
                                label_smoothing=settings.label_smoothing)
-    shell = Predictor(recipe, prepared.inputs, prepared.target, None, task)
-    loader = _aligned(shell, prepared, settings)
+    align_lengths(prepared.checked["train"], prepared.samples["train"], task)
+    loader = prepared.train_loader(settings)
     decision = decide(lambda: build()[0], task, loader, settings, folder)
     keras.config.set_dtype_policy(decision.precision)
     model, task = build()
@@ -157,24 +156,13 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
         fingerprint={"recipe": recipe.to_dict(), "rows": loader.fingerprint(),
                      "validation": val.fingerprint()},
         jit=decision.jit)
-    _write_bundle(predictor, result, folder)
-    return Trained(predictor, result, decision)
-
-
-def _aligned(predictor: Predictor, prepared: Prepared, settings: Training) -> Any:
-    from polymodal.inference.predictor import align_lengths
-
-    align_lengths(prepared.checked["train"], prepared.samples["train"], predictor.task)
-    return prepared.train_loader(settings)
-
-
-def _write_bundle(predictor: Predictor, result: fitting.Result, folder: Path) -> None:
-    values = tensors.values(weight_names(predictor.model))
+    values = tensors.values(weight_names(model))
     write(folder, predictor.spec(), values, predictor.states())
+    return Trained(predictor, result)
 
 
 def _singles(prepared: Prepared, settings: Training, out: Path,
-             tables: Mapping[str, Table]) -> dict[str, Predictions]:
+             tables: Mapping[str, Table], cache: Cache) -> dict[str, Predictions]:
     """Trains each input alone, with the same settings, and predicts the first scored split."""
     if len(prepared.inputs) < 2:
         return {}
@@ -183,7 +171,7 @@ def _singles(prepared: Prepared, settings: Training, out: Path,
     for name in prepared.recipe.inputs:
         say(f"Baseline: {name} alone")
         trained = _fit(prepared.only(name), settings, out / "baselines" / name)
-        found[name] = trained.predictor.predict(tables[split], scored=True)
+        found[name] = trained.predictor.predict(tables[split], scored=True, cache=cache)
     return found
 
 
