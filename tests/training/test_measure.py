@@ -47,7 +47,7 @@ def test_the_fastest_is_chosen_in_long_runs(tmp_path, monkeypatch, capsys, faste
         return 10.0, 1.0 if (precision, jit) == fastest else 2.0
 
     monkeypatch.setattr(measure, "_time", timed)
-    found = decide(make_model, Task(), loader(), settings(epochs=100, precision="auto"), tmp_path)
+    found = decide(make_model, Task(), loader(), settings(epochs=400, precision="auto"), tmp_path)
     assert (found.precision, found.jit) == expected
     assert "1000.0 ms" in found.reason
     assert "Fastest step: " in capsys.readouterr().err
@@ -55,9 +55,9 @@ def test_the_fastest_is_chosen_in_long_runs(tmp_path, monkeypatch, capsys, faste
 
 @needs_tensorflow
 def test_compiling_that_takes_longer_than_it_saves_is_left_out(tmp_path, monkeypatch):
-    monkeypatch.setattr(measure, "_time", lambda *a: (400.0, 0.5) if a[-1] else (1.0, 1.0))
+    monkeypatch.setattr(measure, "_time", lambda *a: (700.0, 0.5) if a[-1] else (1.0, 1.0))
     found = decide(make_model, Task(), loader(),
-                   settings(epochs=100, precision="float32"), tmp_path)
+                   settings(epochs=400, precision="float32"), tmp_path)
     assert not found.jit
 
 
