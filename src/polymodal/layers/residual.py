@@ -52,7 +52,8 @@ class PaddedConv(keras.layers.Layer):
 
     def call(self, tensor):
         if self.picks:
-            tensor = tensor[:, ::self.strides[0], ::self.strides[1]]
+            # a pool and not a slice, whose unknown length JAX cannot tell from a convolution's
+            tensor = ops.max_pool(tensor, 1, strides=self.strides, padding="valid")
         elif self.strided:
             sides = (self.margin, self.margin)
             tensor = ops.pad(tensor, ((0, 0), sides, sides, (0, 0)))
