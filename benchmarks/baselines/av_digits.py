@@ -135,7 +135,7 @@ def main():
         with torch.no_grad():
             right = (net(*tensors(table)).argmax(1) == index(table[3])).float()
         result[name] = round(100 * right.mean().item(), 2)
-        if options.out and name == "test":
+        if options.out and name in ("test", "unheard"):
             Path(options.out).write_text(json.dumps(right.int().tolist()))
     print(json.dumps(result | {"seconds": round(time.time() - start, 1)}))
 

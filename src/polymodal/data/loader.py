@@ -103,7 +103,7 @@ class Loader:
         """
         positions, padded = self.plan.batch(epoch, step)
         rows = self.rows_of(epoch, step).tolist()
-        inputs = self._inputs(epoch, rows, padded)
+        inputs = self._inputs(epoch, step, rows, padded)
         targets, weights = self._targets(rows, positions, padded)
         weights *= self._scale(epoch, step)
         target = self.samples.target_object
@@ -120,24 +120,26 @@ class Loader:
             digest.update(b"none" if weights is None else weights.tobytes())
         return digest.hexdigest()
 
-    def _inputs(self, epoch: int, rows: list[int], padded: tuple[int, ...]) -> dict[str, Any]:
+    def _inputs(self, epoch: int, step: int, rows: list[int],
+                padded: tuple[int, ...]) -> dict[str, Any]:
         inputs = {}
         for index, source in enumerate(self.samples.sources):
             modality = source.modality
-            arrays = [None if row < 0 else self._encoded(source, epoch, row, index)
-                      for row in rows]
+            arrays = self._encoded(source, epoch, step, rows, index)
             length = padded[index] if modality.has_time else None
             key = input_key(index)
             inputs[key], inputs[mask_key(key)] = self._collate(modality, arrays, length)
         return inputs
 
-    def _encoded(self, source: Any, epoch: int, row: int, index: int) -> np.ndarray | None:
-        value = self.samples.decode(source, row)
-        if value is None:
-            return None
+    def _encoded(self, source: Any, epoch: int, step: int, rows: list[int],
+                 index: int) -> list[np.ndarray | None]:
+        """Returns one input's arrays, varied and encoded a batch at a time; None where missing."""
+        decoded = [None if row < 0 else self.samples.decode(source, row) for row in rows]
+        here = [value for value in decoded if value is not None]
         if self.augment:
-            value = source.modality.augment(value, generator(self.seed, epoch, row, index))
-        return source.modality.encode(value)
+            here = source.modality.augment_all(here, generator(self.seed, epoch, step, index))
+        encoded = iter(source.modality.encode_all(here))
+        return [None if value is None else next(encoded) for value in decoded]
 
     def _targets(self, rows: list[int], positions: np.ndarray, padded: tuple[int, ...]):
         """Returns targets and unscaled weights: 1, or class weight times row weight; 0 = filler."""

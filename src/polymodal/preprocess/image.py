@@ -117,13 +117,24 @@ class Image(Modality):
         self._set(*(grey if self.channels == 1 else colour).result(self.channels))
 
     def augment(self, decoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return self.augment_all([decoded], rng)[0]
+
+    def augment_all(self, decoded: list[np.ndarray], rng: np.random.Generator) -> Any:
+        if not decoded or len({pixels.shape for pixels in decoded}) > 1:
+            return super().augment_all(decoded, rng)
+        height, width, channels = decoded[0].shape
         flip = self.flip
         if flip is None:
-            flip = min(decoded.shape[:2]) > TINY and decoded.shape[2] == 3
-        return vary(decoded[None], rng, self.shift, self.crop, self.colour, flip)[0]
+            flip = min(height, width) > TINY and channels == 3
+        clips = np.stack(decoded)[:, None]  # one frame each
+        return vary(clips, rng, self.shift, self.crop, self.colour, flip)[:, 0]
 
     def encode(self, decoded: np.ndarray) -> np.ndarray:
         return self._fitted(decoded) * self._scale + self._offset
+
+    def encode_all(self, decoded: Any) -> Any:
+        fitted = [self._fitted(pixels) for pixels in decoded]
+        return np.stack(fitted) * self._scale + self._offset if fitted else []
 
     def state(self) -> dict[str, Any]:
         return {"size": list(self.size) if self.size else None, "channels": self.channels,

@@ -79,6 +79,14 @@ class Modality(ABC):
         """Returns a random variant that means the same; never one that encodes longer."""
         return decoded
 
+    def augment_all(self, decoded: list[Any], rng: np.random.Generator) -> Sequence[Any]:
+        """Returns a random variant of each of a batch; the same as `augment` one by one."""
+        return [self.augment(one, rng) for one in decoded]
+
+    def encode_all(self, decoded: Sequence[Any]) -> Sequence[np.ndarray]:
+        """Returns what `encode` gives for each of a batch."""
+        return [self.encode(one) for one in decoded]
+
     def length(self, decoded: Any) -> int:
         """Returns how many steps `encode` gives; 1 without a time axis."""
         return 1

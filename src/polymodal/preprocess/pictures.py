@@ -41,7 +41,7 @@ def resize(pixels: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
     """Returns `pixels` (height, width, channels) at `size`, every source pixel weighing in."""
     if size is None or pixels.shape[:2] == size:
         return pixels
-    return _resample(pixels, size, None)
+    return _resample(pixels, size)
 
 
 def set_channels(pixels: np.ndarray, channels: int | None) -> np.ndarray:
@@ -62,55 +62,77 @@ def is_grey(pixels: np.ndarray) -> bool:
 
 
 def vary(
-    frames: np.ndarray,
+    clips: np.ndarray,
     rng: np.random.Generator,
     shift: float,
     crop: float,
     colour: float,
     flip: bool,
 ) -> np.ndarray:
-    """Crops, shifts, flips and recolours frames, each in the same way.
+    """Crops, shifts, flips and recolours pictures, all frames of one clip in the same way.
 
     Args:
-        frames: uint8 (frames, height, width, channels).
+        clips: uint8 (clips, frames, height, width, channels).
         rng: the only source of chance.
         shift: 0..1, share of the sides that the picture may move; its edge pixels fill the gap.
         crop: 0..1, share of the sides that may be cut off before scaling up again.
         colour: 0..1, strength of change in brightness, contrast and saturation.
         flip: bool, whether half of the pictures are mirrored left to right.
+
+    Returns:
+        uint8 of the same shape.
     """
-    height, width = frames.shape[1:3]
-    zoom, top, left, down, right, mirror = rng.random(6)
-    if crop:
-        side = 1.0 - crop * zoom
-        box = (left * (1 - side) * width, top * (1 - side) * height)
-        box = (*box, box[0] + side * width, box[1] + side * height)
-        frames = np.stack([_resample(frame, (height, width), box) for frame in frames])
-    rows = _moved(height, (2 * down - 1) * shift)
-    columns = _moved(width, (2 * right - 1) * shift)
-    if flip and mirror < 0.5:
-        columns = columns[::-1]
-    frames = frames[:, rows[:, None], columns]
-    return _recolour(frames, colour, rng.random(3)) if colour else frames
+    height, width = clips.shape[2:4]
+    zoom, top, left, down, right, mirror, *tints = rng.random((9, len(clips)))
+    rows = _places(height, crop * zoom, top, (2 * down - 1) * shift)
+    columns = _places(width, crop * zoom, left, (2 * right - 1) * shift)
+    if flip:
+        columns = np.where(mirror[:, None] < 0.5, columns[:, ::-1], columns)
+    moved = np.stack([_gather(_gather(clip, rows[i], 1), columns[i], 2)
+                      for i, clip in enumerate(clips)])
+    if colour:
+        _recolour(moved, *(1 + colour * (2 * np.stack(tints) - 1)))
+    return np.rint(moved, out=moved).astype(np.uint8)
 
 
-def _moved(count: int, share: float) -> np.ndarray:
-    return np.clip(np.arange(count) + round(share * count), 0, count - 1)
+def _places(count: int, cut: np.ndarray, start: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Returns for each picture where its `count` lines are read from, (pictures, count)."""
+    side = 1 - cut[:, None]
+    places = (np.arange(count) + 0.5) * side + start[:, None] * cut[:, None] * count - 0.5
+    return np.clip(places + np.rint(share * count)[:, None], 0, count - 1)
 
 
-def _recolour(frames: np.ndarray, strength: float, drawn: np.ndarray) -> np.ndarray:
-    brightness, contrast, saturation = (1.0 + strength * (2.0 * drawn - 1.0)).tolist()
-    mean = float(frames.mean())
-    values = frames.astype(np.float32)
-    if frames.shape[-1] == 3:
-        grey = (values @ _LUMA)[..., None]
-        values = grey + (values - grey) * saturation
-    values = values * (contrast * brightness) + mean * (1.0 - contrast) * brightness
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def _gather(frames: np.ndarray, places: np.ndarray, axis: int) -> np.ndarray:
+    """Reads lines along an axis of (frames, height, width, channels), between two where needed."""
+    low = places.astype(np.intp)
+    first = frames.take(low, axis)
+    between = (places - low).astype(np.float32)
+    if not between.any():
+        return first.astype(np.float32)
+    second = frames.take(np.minimum(low + 1, frames.shape[axis] - 1), axis)
+    shape = [1, 1, 1, 1]
+    shape[axis] = len(places)
+    between = between.reshape(shape)
+    return first * (1 - between) + second * between
 
 
-def _resample(pixels: np.ndarray, size: tuple[int, int], box: Any) -> np.ndarray:
+def _recolour(clips: np.ndarray, brightness: np.ndarray, contrast: np.ndarray,
+              saturation: np.ndarray) -> None:
+    """Changes float pictures (clips, frames, height, width, channels) where they stand."""
+    spread = lambda values: values.astype(np.float32)[:, None, None, None, None]
+    mean = clips.mean(axis=(1, 2, 3, 4), keepdims=True)
+    if clips.shape[-1] == 3:
+        grey = (clips @ _LUMA)[..., None]
+        clips -= grey
+        clips *= spread(saturation)
+        clips += grey
+    clips *= spread(contrast * brightness)
+    clips += mean * spread((1 - contrast) * brightness)
+    np.clip(clips, 0, 255, out=clips)
+
+
+def _resample(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     flat = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
     image = Image.fromarray(np.ascontiguousarray(flat))
-    image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR, box=box)
+    image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(image).reshape(*size, pixels.shape[2])

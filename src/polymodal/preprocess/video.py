@@ -108,7 +108,7 @@ class Video(Modality):
 
     def augment(self, decoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         flip = min(self.size) > TINY if self.flip is None else self.flip
-        return vary(decoded[: self.limit], rng, self.shift, self.crop, self.colour, flip)
+        return vary(decoded[None, : self.limit], rng, self.shift, self.crop, self.colour, flip)[0]
 
     def encode(self, decoded: np.ndarray) -> np.ndarray:
         frames = decoded[: self.limit]
