@@ -38,11 +38,17 @@ def test_short_runs_are_not_worth_measuring(tmp_path):
     assert json.loads((tmp_path / "run/decision.json").read_text())["jit"] == found.jit
 
 
+@pytest.fixture
+def long_run(monkeypatch):
+    monkeypatch.setattr(measure, "_rough_step", lambda build, train: 2.0)
+
+
 @needs_tensorflow
 @pytest.mark.parametrize(("fastest", "expected"), [
     (("float32", False), ("float32", False)), (("float32", True), ("float32", True)),
     (("mixed_bfloat16", True), ("mixed_bfloat16", True))])
-def test_the_fastest_is_chosen_in_long_runs(tmp_path, monkeypatch, capsys, fastest, expected):
+def test_the_fastest_is_chosen_in_long_runs(tmp_path, long_run, monkeypatch, capsys, fastest,
+                                            expected):
     def timed(build, task, train, settings, precision, jit):
         return 10.0, 1.0 if (precision, jit) == fastest else 2.0
 
@@ -54,7 +60,7 @@ def test_the_fastest_is_chosen_in_long_runs(tmp_path, monkeypatch, capsys, faste
 
 
 @needs_tensorflow
-def test_compiling_that_takes_longer_than_it_saves_is_left_out(tmp_path, monkeypatch):
+def test_compiling_that_takes_longer_than_it_saves_is_left_out(tmp_path, long_run, monkeypatch):
     monkeypatch.setattr(measure, "_time", lambda *a: (700.0, 0.5) if a[-1] else (1.0, 1.0))
     found = decide(make_model, Task(), loader(),
                    settings(epochs=400, precision="float32"), tmp_path)

@@ -19,6 +19,7 @@ FILLER = -1
 _GRID = 8  # padded lengths are multiples of this many time steps
 _MAX_EDGES = 256  # candidates for an edge; longer inputs are rounded up to a coarser grid
 _AT_ONCE = 1 << 16  # rows whose buckets are looked up at a time
+_SHORT = 32  # steps; padding to so few costs less than batches of one kind of row do
 _STEPS_PER_BUCKET = 4  # fewer batches than this in a bucket are not worth one more compiled shape
 
 
@@ -73,7 +74,8 @@ class Plan:
                 "Give one line of lengths for each row."
             )
         wanted = min(num_buckets, max(1, self.num_steps // accumulate // _STEPS_PER_BUCKET))
-        self.edges = [bucket_edges(column, wanted) for column in self.lengths.T]
+        self.edges = [bucket_edges(column, wanted if column.max() > _SHORT else 1)
+                      for column in self.lengths.T]
         self._bucket = self._bucket_of_rows()
         self._lock = threading.Lock()
         self._epoch: tuple[int, np.ndarray] | None = None

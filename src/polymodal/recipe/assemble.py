@@ -91,8 +91,8 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     keras.utils.set_random_seed(seed)
     task = build_task(recipe, target, label_smoothing=label_smoothing)
     stepwise = task.per_step or task.autoregressive
-    fusion = _build_part("fusion", recipe.fusion, recipe.dim, stepwise=stepwise)
-    sequence = _build_part("sequence", recipe.sequence, recipe.dim) if recipe.sequence else None
+    fusion = _build_part("fusion", recipe.fusion, recipe, stepwise=stepwise)
+    sequence = _build_part("sequence", recipe.sequence, recipe) if recipe.sequence else None
     model = Model({i.name: _build_encoder(recipe, i) for i in inputs},
                   {i.name: i.key for i in inputs}, fusion, task, sequence=sequence,
                   modality_dropout=modality_dropout, seed=seed)
@@ -125,7 +125,7 @@ def build_task(recipe: Recipe, target: Any, **settings: Any) -> Any:
     known = arguments.parameters(factory)
     of_target = {k: getattr(target, k) for k in ("aligned", "end_id", "max_length")
                  if hasattr(target, k)}
-    settings = {"dim": recipe.dim, **of_target, **settings}
+    settings = {"dim": recipe.dim, **_dropout(recipe), **of_target, **settings}
     fitting = {k: v for k, v in settings.items() if k in known and k not in recipe.task}
     config = {k: v for k, v in recipe.task.items() if k != "name" and k in known}
     return arguments.build(factory, config, "task", num_outputs=target.num_outputs, **fitting)
@@ -133,15 +133,21 @@ def build_task(recipe: Recipe, target: Any, **settings: Any) -> Any:
 
 def _build_encoder(recipe: Recipe, item: Input) -> Any:
     factory = find("encoders", item.encoder)
-    given = {"dim": recipe.dim}
-    if "vocabulary_size" in arguments.parameters(factory):
-        given["vocabulary_size"] = getattr(item.modality, "vocabulary_size", None)
+    known = arguments.parameters(factory)
+    given = {"dim": recipe.dim, **_dropout(recipe),
+             "vocabulary_size": getattr(item.modality, "vocabulary_size", None)}
+    given = {k: v for k, v in given.items() if k in known and k not in item.encoder_settings}
     return arguments.build(factory, item.encoder_settings, f"inputs.{item.name}", **given)
 
 
-def _build_part(package: str, config: dict[str, Any], dim: int, **given: Any) -> Any:
+def _dropout(recipe: Recipe) -> dict[str, float]:
+    return {} if recipe.dropout is None else {"dropout": recipe.dropout}
+
+
+def _build_part(package: str, config: dict[str, Any], recipe: Recipe, **given: Any) -> Any:
     factory = find(package, config["name"])
     settings = {k: v for k, v in config.items() if k != "name"}
     known = arguments.parameters(factory)
+    given = {"dim": recipe.dim, **_dropout(recipe), **given}
     given = {k: v for k, v in given.items() if k in known and k not in settings}
-    return arguments.build(factory, settings, package, dim=dim, **given)
+    return arguments.build(factory, settings, package, **given)

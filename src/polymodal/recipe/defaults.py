@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 _SEEN = 60_000  # rows that a model sees in all by default: epochs times rows
-_EPOCHS = (8, 120)
+_EPOCHS = (5, 120)
+_SELDOM = 10  # epochs up to which a row is seen too seldom to need augmentation
 
 
 def fusion_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
@@ -30,13 +31,31 @@ def sequence_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
     return None, ""
 
 
-def training_for(num_rows: int, modalities: dict[str, str], grouped: bool) -> tuple[dict, str]:
-    """Returns epochs, batch size and learning rate for a number of rows, and the reason."""
+def dropout_for(epochs: int) -> float | None:
+    """Returns the dropout of the whole model for a number of epochs; None for each part's own."""
+    return 0.0 if epochs <= _SELDOM else None
+
+
+def training_for(num_rows: int, modalities: dict[str, str], epochs: int | None) -> tuple[dict, str]:
+    """Returns epochs, batch size, learning rate and the like for a number of rows, and why.
+
+    Rows that are seen only a few times need no variants of themselves: augmentation, dropout and
+    much hiding of inputs only slow the learning there.
+
+    Args:
+        num_rows: int, rows of the train table.
+        modalities: {input: modality}.
+        epochs: int, what the user asked for, or None.
+    """
     low, high = _EPOCHS
-    epochs = min(high, max(low, round(_SEEN / max(1, num_rows))))
+    epochs = epochs or min(high, max(low, round(_SEEN / max(1, num_rows))))
+    seldom = epochs <= _SELDOM
     batch_size = 64 if num_rows >= 1500 else 32 if num_rows >= 400 else 16
-    settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": 0.002}
+    settings: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "learning_rate": 0.002}
+    if seldom:
+        settings["augment"] = False
     if len(modalities) > 1:
-        settings["modality_dropout"] = 0.15
-    return settings, (f"{epochs} epochs of batches of {batch_size}, as {num_rows} rows suggest; "
-                      "change it with --set training.epochs=...")
+        settings["modality_dropout"] = 0.05 if seldom else 0.15
+    return settings, (f"{epochs} epochs of batches of {batch_size}, as {num_rows} rows suggest"
+                      + ", without augmentation and dropout" * seldom
+                      + "; change it with --set training.epochs=...")

@@ -12,7 +12,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.data.columns import infer_task, judge_columns
 from polymodal.data.table import Table
-from polymodal.recipe.defaults import fusion_for, sequence_for, training_for
+from polymodal.recipe.defaults import dropout_for, fusion_for, sequence_for, training_for
 from polymodal.recipe.recipe import MODALITIES
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
@@ -56,10 +56,13 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         if key not in values:
             values[key], reason = choose(_name(values["task"]), modalities)
             reasons.extend([f"{key}: {_name(values[key])}. {reason}"] * bool(reason))
-    chosen, reason = training_for(len(table), modalities, bool(given.get("group")))
-    values["training"] = chosen | (given.get("training") or {})
+    wanted = given.get("training") or {}
+    chosen, reason = training_for(len(table), modalities, wanted.get("epochs"))
+    values["training"] = chosen | wanted
     reasons.append(f"training: {reason}")
-    order = ("task", "target", "group", "order", "inputs", "fusion", "sequence", "dim", "training")
+    values.setdefault("dropout", dropout_for(values["training"]["epochs"]))
+    order = ("task", "target", "group", "order", "inputs", "fusion", "sequence", "dim", "dropout",
+             "training")
     return Inferred({k: values[k] for k in order if values.get(k) is not None}
                     | {k: v for k, v in values.items() if k not in order}, reasons)
 

@@ -28,6 +28,8 @@ class Recipe:
         sequence: str, mapping or None, the sequence model over the fused tokens: recurrent,
             attention or none.
         dim: int, width that every encoder's tokens have.
+        dropout: float or None, rate in every part that has one and does not say its own; None for
+            the defaults of the parts.
         group: str or None, column whose equal values make one sequence of rows.
         order: str or None, column that orders the rows of a sequence.
         training: mapping of arguments of `polymodal.training.Training`.
@@ -44,6 +46,7 @@ class Recipe:
         fusion: str | dict[str, Any] = "concat",
         sequence: str | dict[str, Any] | None = None,
         dim: int = 128,
+        dropout: float | None = None,
         group: str | None = None,
         order: str | None = None,
         training: dict[str, Any] | None = None,
@@ -53,7 +56,11 @@ class Recipe:
         if order and not group:
             raise RecipeError(f'order: "{order}" needs group. Got none. Name the column that '
                               "holds the sequence's name under group.")
+        if dropout is not None and not 0 <= dropout < 1:
+            raise RecipeError(f"dropout needs 0 <= dropout < 1. Got {dropout}. Try 0.2, or leave "
+                              "it out.")
         self.target, self.dim, self.group, self.order = target, dim, group, order
+        self.dropout = dropout
         self.task = named(task, "tasks", "task")
         self.fusion = named(fusion, "fusion", "fusion")
         self.sequence = None if sequence in (None, "none") else named(
@@ -69,7 +76,10 @@ class Recipe:
         values |= {"inputs": self.inputs, "fusion": _short(self.fusion)}
         if self.sequence:
             values["sequence"] = _short(self.sequence)
-        return values | {"dim": self.dim, "training": self.training}
+        values["dim"] = self.dim
+        if self.dropout is not None:
+            values["dropout"] = self.dropout
+        return values | {"training": self.training}
 
     def to_yaml(self) -> str:
         """Returns the recipe as YAML that `read` reads back."""

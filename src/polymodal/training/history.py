@@ -11,6 +11,7 @@ from polymodal.core.files import write_atomic
 
 FILE = "history.jsonl"
 _NOT_SCORES = ("epoch", "loss", "learning_rate", "seconds")
+_SHOWN = 3
 
 
 def write_history(folder: Path, history: list[dict[str, Any]]) -> None:
@@ -28,6 +29,7 @@ def epoch_line(entry: dict[str, Any], epochs: int, seconds_left: float, best: bo
     'epoch  3/30  loss 0.5000  accuracy 0.9000  12 s, 5 min 32 s left  (best so far)'
     """
     scores = [f"{name} {value:.4f}" for name, value in entry.items() if name not in _NOT_SCORES]
+    scores = scores[:_SHOWN]  # the rest stands in the history
     left = f", {duration(seconds_left)} left" if seconds_left else ""
     parts = [f"epoch {entry['epoch']:>{len(str(epochs))}}/{epochs}", f"loss {entry['loss']:.4f}",
              *scores, duration(entry["seconds"]) + left]

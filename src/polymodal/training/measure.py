@@ -20,6 +20,7 @@ import keras
 from polymodal.bundle.names import variable_names
 from polymodal.core.files import write_json
 from polymodal.core.progress import say
+from polymodal.training.feed import first_batch
 from polymodal.training.history import duration
 from polymodal.training.optimizer import make_optimizer
 from polymodal.training.settings import Training
@@ -27,6 +28,7 @@ from polymodal.training.settings import Training
 FILE = "decision.json"
 _MIN_SECONDS = 900  # a shorter run gains less than measuring and compiling four ways cost
 _STEPS = 3
+_FORWARDS = 4  # forward passes that one step takes as long as: gradients are two, the rest one
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,9 @@ def _by_measuring(build: Any, task: Any, train: Any, settings: Training) -> Deci
                   else [settings.precision])
     jits = [engine == "jax"] if engine != "tensorflow" else (
         [False, True] if settings.jit == "auto" else [settings.jit])
+    expected = steps * _rough_step(build, train)
+    if expected < _MIN_SECONDS:
+        return _short(precisions[0], jits[0], expected)
     best, first, seconds = None, None, {}
     for precision, jit in itertools.product(precisions, jits):
         setup, step = _time(build, task, train, settings, precision, jit)
@@ -114,10 +119,23 @@ def _by_measuring(build: Any, task: Any, train: Any, settings: Training) -> Deci
         if best is None or total < 0.9 * best[0]:  # a small gain is not worth a difference
             best = total, precision, jit
         if first < _MIN_SECONDS:
-            return Decision(precision, jit, f"{duration(total)} expected: too short to measure")
+            return _short(precision, jit, total)
     shown = ", ".join(f"{name} {ms} ms" for name, ms in seconds.items())
     say(f"Fastest step: {best[1]}{', compiled' * best[2]} ({shown}).")
     return Decision(best[1], best[2], f"measured: {shown}")
+
+
+def _short(precision: str, jit: bool, seconds: float) -> Decision:
+    return Decision(precision, jit, f"{duration(seconds)} expected: too short to measure")
+
+
+def _rough_step(build: Any, train: Any) -> float:
+    """Returns a quick upper estimate of a step's seconds: four uncompiled forward passes."""
+    model, inputs = build(), first_batch(train)[0]
+    model(inputs, training=True)
+    start = time.perf_counter()
+    model(inputs, training=True)
+    return _FORWARDS * (time.perf_counter() - start)
 
 
 def _time(build, task, train, settings, precision, jit) -> tuple[float, float]:
