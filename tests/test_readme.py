@@ -1,0 +1,62 @@
+"""What the README tells people to type works as it stands there."""
+
+import csv
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from polymodal.data import scenes
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder as the README supposes it: train.csv, test.csv, new.csv, a.png and b.wav."""
+    paths = scenes.write(tmp_path, "classification", num_train=30, num_val=2, num_test=6)
+    for path in paths.values():
+        keep(path, path, ("image", "audio", "label"))
+    keep(tmp_path / "test.csv", tmp_path / "new.csv", ("image", "audio"))
+    shutil.copy(tmp_path / "images/test/00000.png", tmp_path / "a.png")
+    shutil.copy(tmp_path / "audio/test/00000.wav", tmp_path / "b.wav")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def keep(source, target, columns):
+    with source.open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    with target.open("w", newline="") as lines:
+        writer = csv.DictWriter(lines, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_the_python_of_the_readme_runs(folder, capsys):
+    [code] = blocks("python")
+    exec(compile(code, "README.md", "exec"), {})
+    printed = capsys.readouterr().out.splitlines()
+    assert "accuracy" in printed[0]
+    assert "prediction" in printed[1]
+    assert printed[2] in {"circle", "square", "triangle", "star", "cross", "heart"}
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_readme_run(folder):
+    lines = [line for block in blocks("sh") for line in block.splitlines()
+             if line.startswith("polymodal ")]
+    assert len(lines) == 5
+    for line in lines:
+        command = [sys.executable, "-m", *line.split()]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    assert (folder / "predictions.csv").read_text().count("\n") == 7
+    assert (folder / "runs/first/report.html").exists()
