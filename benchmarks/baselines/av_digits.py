@@ -83,8 +83,12 @@ class Net(nn.Module):
 
 
 def shifted(x, reach):
-    down, right = np.random.randint(-reach, reach + 1, 2)
-    return torch.roll(x, (int(down), int(right)), (1, 2))
+    """Moves each row's picture or spectrogram by its own steps; edges are repeated."""
+    high, wide = x.shape[1:]
+    padded = F.pad(x[:, None], (reach,) * 4, mode="replicate")[:, 0]
+    moves = np.random.randint(0, 2 * reach + 1, (len(x), 2))
+    return torch.stack([one[down:down + high, right:right + wide]
+                        for one, (down, right) in zip(padded, moves, strict=True)])
 
 
 def train(data, labels, epochs=30, batch=64):
@@ -99,7 +103,7 @@ def train(data, labels, epochs=30, batch=64):
             drop = torch.rand(len(rows))
             here[drop < 0.2, 0] = 0
             here[drop > 0.8, 1] = 0
-            logits = net(shifted(image[rows], 2), shifted(sound[rows], 3), here)
+            logits = net(shifted(image[rows], 2), shifted(sound[rows], 4), here)
             loss = F.cross_entropy(logits, labels[rows])
             optimizer.zero_grad()
             loss.backward()

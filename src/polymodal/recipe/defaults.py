@@ -40,7 +40,7 @@ def training_for(num_rows: int, modalities: dict[str, str], epochs: int | None) 
     """Returns epochs, batch size, learning rate and the like for a number of rows, and why.
 
     Rows that are seen only a few times need no variants of themselves: augmentation, dropout and
-    much hiding of inputs only slow the learning there.
+    much hiding of inputs only slow the learning there, and so does a tight bound on gradients.
 
     Args:
         num_rows: int, rows of the train table.
@@ -53,7 +53,7 @@ def training_for(num_rows: int, modalities: dict[str, str], epochs: int | None) 
     batch_size = 64 if num_rows >= 1500 else 32 if num_rows >= 400 else 16
     settings: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "learning_rate": 0.002}
     if seldom:
-        settings["augment"] = False
+        settings |= {"augment": False, "clip_norm": 5.0}
     if len(modalities) > 1:
         settings["modality_dropout"] = 0.05 if seldom else 0.15
     return settings, (f"{epochs} epochs of batches of {batch_size}, as {num_rows} rows suggest"

@@ -45,7 +45,7 @@ class Training:
     learning_rate: float | None = None
     weight_decay: float = 0.01
     warmup: float = 0.05
-    clip_norm: float | None = 5.0
+    clip_norm: float | None = 1.0
     patience: int | None = None
     accumulate: int = 1
     precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"
