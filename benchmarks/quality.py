@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import bootstrap
 
-from polymodal.data.table import Table, read
+from polymodal.data.table import read
 
 DATA = Path(os.environ.get("POLYMODAL_DATA", "data"))
 PAGES = Path(__file__).parent / "baselines"
@@ -52,8 +52,8 @@ class Bench:
         out = run / f"{table.stem}.csv"
         self._call("predict", run, "--data", table, "--out", out, *flags)
         with out.open(newline="") as lines:
-            said = [row["prediction"] for row in csv.DictReader(lines)]
-        told = [str(cell) for cell in _table(table, flags).values(target)]
+            said = [row[f"predicted_{target}"] for row in csv.DictReader(lines)]
+        told = [str(cell) for cell in read(table).values(target)]
         return np.array([a == b for a, b in zip(said, told, strict=True)], float)
 
     def evaluate(self, run: Path, table: Path, *flags: object) -> dict:
@@ -76,11 +76,6 @@ def _run(command: list, verbose: bool) -> str:
     if done.returncode:
         raise SystemExit(f"{' '.join(map(str, command))}\n{done.stderr or ''}")
     return done.stdout
-
-
-def _table(path: Path, flags: tuple) -> Table:
-    root = flags[flags.index("--media-root") + 1] if "--media-root" in flags else None
-    return read(path, media_root=root)
 
 
 def paired(ours: list[np.ndarray], theirs: list[np.ndarray]) -> str:

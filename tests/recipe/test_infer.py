@@ -81,3 +81,27 @@ def test_mistakes_have_the_nearest_name(change, message):
     settings = {"target": "x", "inputs": {"a": {"modality": "image"}}} | change
     with pytest.raises(RecipeError, match=message):
         Recipe(**settings)
+
+
+def test_rows_seen_seldom_are_not_varied(questions):
+    often = infer(questions, {"target": "answer"}).values
+    seldom = infer(questions, {"target": "answer", "training": {"epochs": 5}}).values
+    assert "dropout" not in often
+    assert "augment" not in often["training"]
+    assert seldom["dropout"] == 0.0
+    assert seldom["training"]["augment"] is False
+    assert seldom["training"]["clip_norm"] == 5.0
+    assert seldom["training"]["modality_dropout"] < often["training"]["modality_dropout"]
+
+
+def test_what_the_user_says_stands(questions):
+    given = {"target": "answer", "dropout": 0.3, "training": {"epochs": 5, "augment": True}}
+    found = infer(questions, given).values
+    assert found["dropout"] == 0.3
+    assert found["training"]["augment"] is True
+
+
+def test_epochs_left_open_by_null_do_not_break_the_choice_of_the_rest(questions):
+    found = infer(questions, {"target": "answer", "training": {"epochs": None}}).values
+    assert found["training"]["epochs"] is None
+    assert found["training"]["batch_size"] == 16

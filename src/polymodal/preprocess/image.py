@@ -130,7 +130,7 @@ class Image(Modality):
         return vary(clips, rng, self.shift, self.crop, self.colour, flip)[:, 0]
 
     def encode(self, decoded: np.ndarray) -> np.ndarray:
-        return self._fitted(decoded) * self._scale + self._offset
+        return self.encode_all([decoded])[0]
 
     def encode_all(self, decoded: Any) -> Any:
         fitted = [self._fitted(pixels) for pixels in decoded]

@@ -80,7 +80,7 @@ class Modality(ABC):
         return decoded
 
     def augment_all(self, decoded: list[Any], rng: np.random.Generator) -> Sequence[Any]:
-        """Returns a random variant of each of a batch; the same as `augment` one by one."""
+        """Returns a random variant of each of a batch, every one drawn by itself."""
         return [self.augment(one, rng) for one in decoded]
 
     def encode_all(self, decoded: Sequence[Any]) -> Sequence[np.ndarray]:

@@ -125,29 +125,28 @@ def build_task(recipe: Recipe, target: Any, **settings: Any) -> Any:
     known = arguments.parameters(factory)
     of_target = {k: getattr(target, k) for k in ("aligned", "end_id", "max_length")
                  if hasattr(target, k)}
-    settings = {"dim": recipe.dim, **_dropout(recipe), **of_target, **settings}
-    fitting = {k: v for k, v in settings.items() if k in known and k not in recipe.task}
     config = {k: v for k, v in recipe.task.items() if k != "name" and k in known}
-    return arguments.build(factory, config, "task", num_outputs=target.num_outputs, **fitting)
+    given = _open_settings(recipe, factory, config, **{**of_target, **settings})
+    return arguments.build(factory, config, "task", num_outputs=target.num_outputs, **given)
 
 
 def _build_encoder(recipe: Recipe, item: Input) -> Any:
     factory = find("encoders", item.encoder)
-    known = arguments.parameters(factory)
-    given = {"dim": recipe.dim, **_dropout(recipe),
-             "vocabulary_size": getattr(item.modality, "vocabulary_size", None)}
-    given = {k: v for k, v in given.items() if k in known and k not in item.encoder_settings}
+    given = _open_settings(recipe, factory, item.encoder_settings,
+                           vocabulary_size=getattr(item.modality, "vocabulary_size", None))
     return arguments.build(factory, item.encoder_settings, f"inputs.{item.name}", **given)
-
-
-def _dropout(recipe: Recipe) -> dict[str, float]:
-    return {} if recipe.dropout is None else {"dropout": recipe.dropout}
 
 
 def _build_part(package: str, config: dict[str, Any], recipe: Recipe, **given: Any) -> Any:
     factory = find(package, config["name"])
     settings = {k: v for k, v in config.items() if k != "name"}
-    known = arguments.parameters(factory)
-    given = {"dim": recipe.dim, **_dropout(recipe), **given}
-    given = {k: v for k, v in given.items() if k in known and k not in settings}
+    given = _open_settings(recipe, factory, settings, **given)
     return arguments.build(factory, settings, package, **given)
+
+
+def _open_settings(recipe: Recipe, factory: Any, chosen: dict[str, Any],
+                   **given: Any) -> dict[str, Any]:
+    """Returns what the recipe as a whole and `given` set of a part, but for what was chosen."""
+    whole = {"dim": recipe.dim} | ({} if recipe.dropout is None else {"dropout": recipe.dropout})
+    known = arguments.parameters(factory)
+    return {k: v for k, v in {**whole, **given}.items() if k in known and k not in chosen}

@@ -60,7 +60,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     chosen, reason = training_for(len(table), modalities, wanted.get("epochs"))
     values["training"] = chosen | wanted
     reasons.append(f"training: {reason}")
-    values.setdefault("dropout", dropout_for(values["training"]["epochs"]))
+    values.setdefault("dropout", dropout_for(chosen["epochs"]))
     order = ("task", "target", "group", "order", "inputs", "fusion", "sequence", "dim", "dropout",
              "training")
     return Inferred({k: values[k] for k in order if values.get(k) is not None}

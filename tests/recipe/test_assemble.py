@@ -1,0 +1,41 @@
+"""Settings of the whole recipe reach its parts, unless a part says its own."""
+
+import keras
+import numpy as np
+import pytest
+
+from polymodal.core.errors import RecipeError
+from polymodal.recipe import assemble
+from polymodal.recipe.recipe import Recipe, from_dict
+
+
+def dropouts(**settings):
+    """Returns {path: rate} of every dropout in the model of a recipe."""
+    inputs = {"image": {"modality": "image", "encoder": "convnet", "size": 8, "channels": 1},
+              "vector": {"modality": "vector", "encoder": "mlp", **settings.pop("vector", {})}}
+    recipe = Recipe("label", inputs, fusion="gated", dim=8, **settings)
+    assert from_dict(recipe.to_dict()).to_dict() == recipe.to_dict()
+    items, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
+    items[0].modality.fit([np.zeros((8, 8, 1), np.uint8)])
+    items[1].modality.fit([np.zeros(3, np.float32)])
+    target.fit(["a", "b"])
+    model, task = assemble.build_model(recipe, items, target)
+    assert task.dropout == (0.1 if recipe.dropout is None else recipe.dropout)
+    found = {"encoders": [model.encoders["image"], model.encoders["vector"]],
+             "fusion": [model.fusion], "head": [model.head]}
+    return {name: {layer.rate for part in parts for layer in part._flatten_layers()
+                   if isinstance(layer, keras.layers.Dropout)} for name, parts in found.items()}
+
+
+def test_one_dropout_reaches_all_parts():
+    assert dropouts(dropout=0.35) == {"encoders": {0.35}, "fusion": {0.35}, "head": {0.35}}
+    assert all(0.35 not in rates for rates in dropouts().values())
+
+
+def test_a_part_keeps_its_own_dropout():
+    assert dropouts(dropout=0.0, vector={"dropout": 0.2})["encoders"] == {0.0, 0.2}
+
+
+def test_a_dropout_out_of_range_is_refused():
+    with pytest.raises(RecipeError, match=r"dropout needs 0 <= dropout < 1\. Got 1\.5"):
+        Recipe("label", {"a": {"modality": "vector", "encoder": "mlp"}}, dropout=1.5)
