@@ -61,6 +61,19 @@ def test_the_best_weights_are_restored(tmp_path):
         np.testing.assert_array_equal(array, result.weights[name])
 
 
+@pytest.mark.parametrize(("last", "kept"), [(0.85, 3), (0.6, 1)])
+def test_the_last_epoch_is_kept_where_another_is_better_by_chance_only(last, kept, tmp_path,
+                                                                      capsys):
+    scores = iter([0.9, 0.5, last])  # of 30 rows: one standard error is 0.055
+    result, _ = train(tmp_path, val=held_out(), score=lambda outputs: {"accuracy": next(scores)},
+                      epochs=3, patience=None)
+    assert result.best_epoch == kept
+    assert ("The last epoch is kept: epoch 1 was better on the 30 validation rows (accuracy "
+            "0.9000, now 0.8500) by no more than chance." in capsys.readouterr().err) == (kept == 3)
+    again, _ = train(tmp_path, val=held_out(), epochs=3, patience=None)
+    assert (again.best_epoch, again.was_finished) == (kept, True)
+
+
 def test_averaged_weights_are_scored_and_kept(tmp_path):
     seen = []
     model = make_model()

@@ -51,6 +51,20 @@ def test_an_absent_score_gets_the_nearest_name():
         Best("acuracy", "max", 2).is_better({"accuracy": 1.0})
 
 
+@pytest.mark.parametrize(("last", "num_rows", "by_chance"), [
+    (0.85, 20, True), (0.85, 2000, False), (0.8, 20, False), (0.9, 2000, True)])
+def test_a_lead_within_one_standard_error_is_chance(last, num_rows, by_chance):
+    best = Best("accuracy", "max", None)
+    follow(best, [{"accuracy": 0.9}])
+    assert best.by_chance({"accuracy": last}, num_rows) == by_chance
+
+
+def test_an_error_in_units_of_the_target_is_taken_at_its_word():
+    best = Best("mae", "min", None)
+    follow(best, [{"mae": 2.0}])
+    assert not best.by_chance({"mae": 2.01}, 10)
+
+
 @pytest.mark.parametrize("entries", [[], [{"a": 1.0}], [{"a": 1.0, "val_loss": 2.0}, {"a": 0.0}]])
 def test_state_round_trip(entries):
     first, second = Best("a", "max", 3), Best("a", "max", 3)

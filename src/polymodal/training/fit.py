@@ -31,7 +31,7 @@ from polymodal.training.watch import Watch
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended. The model holds the best weights.
+    """How a run ended. The model holds the weights of the best epoch.
 
     Args:
         history: list of mappings, one per epoch: epoch (from 1), loss, scores, seconds.
@@ -233,6 +233,7 @@ class _Run:
     def _finish(self) -> None:
         """Puts the best weights into the model and says in the checkpoint that all is done."""
         state = self.state
+        self._prefer_last()
         final = state.best.weights or state.current_weights()
         weights.assign(state.weights, final)
         state.best.weights = final
@@ -244,6 +245,18 @@ class _Run:
         early = f", stopped early: no better {state.best.monitor} for {state.best.waited} epochs"
         say(f"Trained {len(state.history)} epochs in {duration(self.result(False).seconds)}"
             + early * state.best.stop + ".")
+
+    def _prefer_last(self) -> None:
+        """Takes the last epoch in place of one that is better by no more than chance."""
+        state, entry = self.state, self.state.history[-1]
+        best, num_rows = state.best, _num_rows(self.val)
+        last = len(state.history) - 1
+        if best.epoch in (None, last) or not best.by_chance(entry, num_rows):
+            return
+        say(f"The last epoch is kept: epoch {best.epoch + 1} was better on the {num_rows:,} "
+            f"validation rows ({best.monitor} {best.score:.4f}, now {entry[best.monitor]:.4f}) by "
+            "no more than chance.")
+        best.keep(last, entry, state.current_weights())
 
     def _save(self) -> None:
         values = {**self.state.values(), "identity": self.identity, "finished": self.finished}
@@ -269,6 +282,12 @@ def _compiled(model: Any, loss: Any, train: Any, settings: Training, jit: bool) 
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer, loss=loss, jit_compile=jit)
     return State(model, optimizer, Best("val_loss", "min", None))
+
+
+def _num_rows(loader: Any | None) -> int:
+    if loader is None:
+        return 0
+    return sum(int((loader.rows_of(0, s) >= 0).sum()) for s in range(loader.steps(0)))
 
 
 def _order_of(train: Any) -> dict[str, str]:

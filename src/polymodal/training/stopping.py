@@ -11,6 +11,9 @@ from polymodal.core.errors import TrainingError
 from polymodal.core.lookup import unknown
 
 
+_SHARES = ("accuracy", "f1_macro", "f1_weighted", "f1_micro")  # scores that count right rows
+
+
 class Best:
     """The best epoch so far by one score on the validation table.
 
@@ -58,6 +61,25 @@ class Best:
     def wait(self) -> None:
         """Counts an epoch that was not better."""
         self.waited += 1
+
+    def by_chance(self, scores: dict[str, float], num_rows: int) -> bool:
+        """Returns whether the best score exceeds these by no more than one standard error.
+
+        The highest of many noisy scores flatters: on a small table the best epoch is an arbitrary
+        one, while the last has been trained to the end. Scores that are not shares of rows have no
+        known error and are taken at their word.
+
+        Args:
+            scores: of the last epoch.
+            num_rows: int, rows of the validation table.
+
+        Source: the one-standard-error rule of Breiman et al., "Classification and Regression
+        Trees" (1984).
+        """
+        if self.score is None or self.monitor not in _SHARES or self.stop:
+            return False
+        error = math.sqrt(self.score * (1 - self.score) / max(1, num_rows))
+        return self.score - scores[self.monitor] <= max(error, 1 / max(1, num_rows))
 
     @property
     def stop(self) -> bool:

@@ -21,17 +21,16 @@ def test_new_looks_are_never_in_train_and_always_in_test():
     assert {shape for _, shape in world.NEW_PATTERNS} == set(world.SHAPES)
 
 
-def test_a_colour_favours_its_shape_as_often_as_asked():
-    things = [t for i in range(300)
-              for t in world.scene(generator(9, i), False, distinct=True, favoured=0.5).things]
-    share = np.mean([world.FAVOURED[t.colour] == t.shape for t in things])
-    assert 0.5 < share < 0.66  # half of them, and a fifth of the others by chance
-
-
-def test_distinct_scenes_repeat_no_colour():
-    for i in range(100):
-        colours = [t.colour for t in world.scene(generator(7, i), False, distinct=True).things]
-        assert len(set(colours)) == len(colours)
+@pytest.mark.parametrize("new", [False, True])
+def test_the_object_in_front_is_the_largest_and_the_nearest(new):
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        scene = world.in_front(world.scene(rng, test=False), "star", "red", new, rng)
+        front = scene.things[-1]
+        assert (front.shape, front.colour) == ("star", "red")
+        assert ((front.pattern, front.shape) in world.NEW_PATTERNS) == new
+        assert front.radius > max(thing.radius for thing in scene.things[:-1])
+        assert front.radius < min(front.x, front.y, 1 - front.x, 1 - front.y)
 
 
 def test_every_object_can_be_seen_and_some_are_partly_hidden():

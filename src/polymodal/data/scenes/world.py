@@ -13,16 +13,13 @@ COLOURS = ("red", "green", "blue", "yellow", "purple", "orange")
 SIZES = {"small": (0.125, 0.145), "large": (0.17, 0.2)}  # radius as a share of the picture
 PATTERNS = ("plain", "striped", "dotted")
 _SHARES = (0.7, 0.15, 0.15)  # of the patterns
+_FRONT = (0.21, 0.26)  # radius of an object put in front
 _COUNTS = (0.4, 0.35, 0.25)  # shares of pictures with three, four and five objects
 
 # Pairs that train and val never show: one shape for each colour, one pattern for each shape.
 NEW_COLOURS = frozenset(zip(COLOURS, ("heart", "star", "cross", "circle", "triangle", "square"),
                             strict=True))
 NEW_PATTERNS = frozenset(zip(("striped", "dotted") * 3, SHAPES, strict=True))
-
-# The shape that a colour has more often than others, where a task asks for such habits.
-FAVOURED = dict(zip(COLOURS, ("circle", "square", "triangle", "star", "cross", "heart"),
-                    strict=True))
 
 
 @dataclass(frozen=True)
@@ -86,26 +83,21 @@ def holds(relation: str, a: Thing, b: Thing, nearer: bool) -> bool:
     return distance[relation] > _CLEAR
 
 
-def scene(rng: np.random.Generator, test: bool, distinct: bool = False,
-          favoured: float = 0.0) -> Scene:
+def scene(rng: np.random.Generator, test: bool) -> Scene:
     """Draws a scene.
 
     Args:
         rng: numpy Generator.
         test: bool, True: at least one object is of a kind that train never shows, others may be.
-        distinct: bool, True: no colour occurs twice.
-        favoured: float 0..1, share of the objects that get the shape which their colour favours;
-            the others get any.
     """
     count = int(rng.choice((3, 4, 5), p=_COUNTS))
-    colours = rng.permutation(6)[:count] if distinct else rng.integers(6, size=count)
     things = []
     for index, (x, y, size, radius) in enumerate(_places(rng, count)):
         new = test and index == 0
         while True:
-            shape, pattern = _look(COLOURS[colours[index]], favoured, rng)
+            shape, colour = SHAPES[int(rng.integers(6))], COLOURS[int(rng.integers(6))]
             turn = float(rng.uniform(-0.3, 0.3))
-            thing = Thing(shape, COLOURS[colours[index]], size, pattern, x, y, radius, turn)
+            thing = Thing(shape, colour, size, pattern(rng), x, y, radius, turn)
             if (test and not new) or new == (thing.novelty != "seen"):
                 break
         things.append(thing)
@@ -113,9 +105,27 @@ def scene(rng: np.random.Generator, test: bool, distinct: bool = False,
     return Scene(tuple(things[i] for i in order), int(rng.integers(1 << 31)))
 
 
-def _look(colour: str, favoured: float, rng: np.random.Generator) -> tuple[str, str]:
-    shape = FAVOURED[colour] if rng.random() < favoured else SHAPES[int(rng.integers(6))]
-    return shape, PATTERNS[rng.choice(3, p=_SHARES)]
+def in_front(base: Scene, shape: str, colour: str, new: bool, rng: np.random.Generator) -> Scene:
+    """Returns a scene whose nearest object is very large and has this shape and colour.
+
+    Args:
+        base: Scene.
+        shape, colour: str, of the nearest object, whose place is drawn anew.
+        new: bool, whether its pattern is one that train never shows on this shape.
+        rng: numpy Generator.
+    """
+    look = next(p for p in iter(lambda: pattern(rng), None)
+                if ((p, shape) in NEW_PATTERNS) == new)
+    radius = float(rng.uniform(*_FRONT))
+    x, y = (float(v) for v in rng.uniform(1.2 * radius, 1 - 1.2 * radius, 2))
+    turn = float(rng.uniform(-0.3, 0.3))
+    thing = Thing(shape, colour, "large", look, x, y, radius, turn)
+    return Scene((*base.things[:-1], thing), base.background)
+
+
+def pattern(rng: np.random.Generator) -> str:
+    """Returns one of `PATTERNS`; plain is the most frequent."""
+    return PATTERNS[rng.choice(3, p=_SHARES)]
 
 
 def _places(rng: np.random.Generator, count: int) -> list[tuple[float, float, str, float]]:

@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from polymodal.data.scenes import render, speech, world
 from polymodal.data.scenes.english import ENGLISH
 from polymodal.data.scenes.parts import Part
+from polymodal.data.scenes.shapes import SHAPES
 
 __all__ = ["classification"]
 
 _CLUES = ("{colour}", "the {colour} one", "a {colour} shape", "the {colour} shape")
-_NOVELTIES = ("seen", "new colour", "new pattern")
-_SHARES = (0.8, 0.05, 0.15)  # of the test rows that ask for an object of that novelty
-_FAVOURED = 0.45  # share of the objects that have the shape their colour favours
+_NEW = 0.2  # share of the test rows whose shape has a pattern that train never shows on it
+_NUM_SHAPES, _NUM_COLOURS = 4, 4
 
 
 def classification(part: Part, row: int) -> dict:
-    """Picture and spoken colour -> the shape of the object that has this colour.
+    """Picture of a black-and-white camera, spoken colour -> colour and shape of what is in front.
 
     Returns one row: `image`, `audio`, `label`; `voice`, `object`, `pattern` and `clue` for slices.
 
-    The colours in a picture differ, so the colour names one object; without the colour every
-    object is as likely, and without the picture every shape is.
+    The picture tells the shape, of four, and of the colour no more than how bright it is; the
+    voice tells the colour, of four, and nothing of the shape.
     """
     rng = part.generator(row)
-    novelty = str(rng.choice(_NOVELTIES, p=_SHARES)) if part.test else "seen"
-    fitting: list[world.Thing] = []
-    while not fitting:
-        scene = world.scene(rng, part.test, distinct=True, favoured=_FAVOURED)
-        fitting = [thing for thing in scene.things if thing.novelty == novelty]
-    target = fitting[int(rng.integers(len(fitting)))]
-    words, pattern = part.sentence(ENGLISH, _CLUES, {"colour": target.colour}, rng)
+    new = bool(part.test and rng.random() < _NEW)
+    shape = SHAPES[int(rng.integers(_NUM_SHAPES))]
+    colour = world.COLOURS[int(rng.integers(_NUM_COLOURS))]
+    scene = world.in_front(world.scene(rng, part.test), shape, colour, new, rng)
+    words, pattern = part.sentence(ENGLISH, _CLUES, {"colour": colour}, rng)
     voice = part.voice("en", rng)
     return {
-        "image": part.save_image(row, render.draw(scene)),
+        "image": part.save_image(row, _grey(render.draw(scene))),
         "audio": part.save_audio(row, speech.speak(words, voice, rng, part.test)),
-        "label": target.shape,
+        "label": f"{colour} {shape}",
         "voice": voice,
-        "object": novelty,
+        "object": "new pattern" if new else "seen",
         "pattern": pattern,
         "clue": ENGLISH.write(words),
     }
+
+
+def _grey(pixels: np.ndarray) -> np.ndarray:
+    """Returns the brightness of a picture: uint8 (size, size, 3) -> uint8 (size, size)."""
+    return (pixels @ np.float32([0.299, 0.587, 0.114])).astype(np.uint8)
