@@ -10,6 +10,7 @@ from typing import Any
 
 _SEEN = 60_000  # rows that a model sees in all by default: epochs times rows
 _EPOCHS = (5, 120)
+_UPDATES = 600  # of the weights in a run, below which batches are made smaller
 _SELDOM = 10  # epochs up to which a row is seen too seldom to need augmentation
 
 
@@ -51,6 +52,8 @@ def training_for(num_rows: int, modalities: dict[str, str], epochs: int | None) 
     epochs = epochs or min(high, max(low, round(_SEEN / max(1, num_rows))))
     seldom = epochs <= _SELDOM
     batch_size = 64 if num_rows >= 1500 else 32 if num_rows >= 400 else 16
+    while batch_size > 16 and epochs * num_rows < _UPDATES * batch_size:
+        batch_size //= 2
     settings: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "learning_rate": 0.002}
     if seldom:
         settings |= {"augment": False, "clip_norm": 5.0}

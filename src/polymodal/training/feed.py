@@ -50,7 +50,11 @@ class Feed:
             lambda s: tf.TensorSpec(s.shape, s.dtype), spec,
         )
         dataset = tf.data.Dataset.from_generator(self._batches, output_signature=signature)
-        return dataset.prefetch(_AHEAD)
+        options = tf.data.Options()
+        # Its thread sleeps for 10 ms, then twice as long each time, and may miss that the epoch is
+        # over: the end of an epoch then waits 5 or 10 s for it. There is nothing to tune here.
+        options.autotune.enabled = False
+        return dataset.prefetch(_AHEAD).with_options(options)
 
 
 def first_batch(loader: Any) -> tuple:

@@ -10,7 +10,6 @@ import numpy as np
 from polymodal.core.errors import TrainingError
 from polymodal.core.lookup import unknown
 
-
 _SHARES = ("accuracy", "f1_macro", "f1_weighted", "f1_micro")  # scores that count right rows
 
 

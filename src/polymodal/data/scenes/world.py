@@ -13,7 +13,7 @@ COLOURS = ("red", "green", "blue", "yellow", "purple", "orange")
 SIZES = {"small": (0.125, 0.145), "large": (0.17, 0.2)}  # radius as a share of the picture
 PATTERNS = ("plain", "striped", "dotted")
 _SHARES = (0.7, 0.15, 0.15)  # of the patterns
-_FRONT = (0.21, 0.26)  # radius of an object put in front
+_FRONT = (0.26, 0.32)  # radius of an object put in front
 _COUNTS = (0.4, 0.35, 0.25)  # shares of pictures with three, four and five objects
 
 # Pairs that train and val never show: one shape for each colour, one pattern for each shape.
@@ -117,7 +117,7 @@ def in_front(base: Scene, shape: str, colour: str, new: bool, rng: np.random.Gen
     look = next(p for p in iter(lambda: pattern(rng), None)
                 if ((p, shape) in NEW_PATTERNS) == new)
     radius = float(rng.uniform(*_FRONT))
-    x, y = (float(v) for v in rng.uniform(1.2 * radius, 1 - 1.2 * radius, 2))
+    x, y = (float(v) for v in rng.uniform(radius, 1 - radius, 2))
     turn = float(rng.uniform(-0.3, 0.3))
     thing = Thing(shape, colour, "large", look, x, y, radius, turn)
     return Scene((*base.things[:-1], thing), base.background)

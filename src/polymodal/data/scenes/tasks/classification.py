@@ -11,8 +11,8 @@ from polymodal.data.scenes.shapes import SHAPES
 
 __all__ = ["classification"]
 
-_CLUES = ("{colour}", "the {colour} one", "a {colour} shape", "the {colour} shape")
-_NEW = 0.2  # share of the test rows whose shape has a pattern that train never shows on it
+_CLUES = ("{colour}", "the {colour}", "a {colour} one", "{colour} one")
+_NEW = 0.1  # share of the test rows whose shape has a pattern that train never shows on it
 _NUM_SHAPES, _NUM_COLOURS = 4, 4
 
 
