@@ -57,8 +57,10 @@ class GatedFusion(VectorFusion):
         }
         for content in self.contents.values():
             content.build((None, self.dim))
-        self.gate = keras.layers.Dense(num_modalities * self.dim, dtype=policy)
-        self.gate.build((None, num_modalities * (self.dim + 1)))
+        self.gate = None
+        if num_modalities > 1 or self.gates == "sigmoid":  # one gate of a softmax is always one
+            self.gate = keras.layers.Dense(num_modalities * self.dim, dtype=policy)
+            self.gate.build((None, num_modalities * (self.dim + 1)))
 
     def fuse(self, vectors, presence):
         contents = [self.contents[name](vectors[..., i, :]) for i, name in enumerate(self.names)]
@@ -66,6 +68,8 @@ class GatedFusion(VectorFusion):
         return ops.sum(ops.stack(contents, axis=-2) * gates, axis=-2)  # (..., dim)
 
     def _gates(self, vectors, presence):
+        if self.gate is None:
+            return ops.cast(presence, vectors.dtype)[..., None]
         parts = ops.unstack(vectors, len(self.names), axis=-2)
         scores = self.gate(ops.concatenate([*parts, ops.cast(presence, vectors.dtype)], axis=-1))
         scores = ops.stack(ops.split(scores, len(self.names), axis=-1), axis=-2)
