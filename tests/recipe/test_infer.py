@@ -9,6 +9,7 @@ from PIL import Image
 
 from polymodal.core.errors import RecipeError
 from polymodal.data.table import read
+from polymodal.recipe.defaults import size_for, text_for, training_for
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict, override
 
@@ -83,15 +84,37 @@ def test_mistakes_have_the_nearest_name(change, message):
         Recipe(**settings)
 
 
-def test_rows_seen_seldom_are_not_varied(questions):
-    often = infer(questions, {"target": "answer"}).values
-    seldom = infer(questions, {"target": "answer", "training": {"epochs": 5}}).values
-    assert "dropout" not in often
-    assert "augment" not in often["training"]
-    assert seldom["dropout"] == 0.0
-    assert seldom["training"]["augment"] is False
-    assert seldom["training"]["clip_norm"] == 5.0
-    assert seldom["training"]["modality_dropout"] < often["training"]["modality_dropout"]
+def test_many_rows_that_are_seen_seldom_are_not_varied():
+    inputs = {"picture": "image", "question": "text"}
+    often, seldom = (training_for(rows, rows, inputs, None)[0] for rows in (2_000, 24_000))
+    assert seldom["epochs"] < 10 < often["epochs"]
+    assert "augment" not in often
+    assert seldom["augment"] is False
+    assert seldom["clip_norm"] == 5.0
+    assert seldom["modality_dropout"] < often["modality_dropout"]
+    assert size_for(24_000, 24_000, 5) == {"dropout": 0.0}
+    assert size_for(2_000, 2_000, 5) == {}
+
+
+def test_few_long_sequences_get_a_small_model_and_few_epochs():
+    few, many = (training_for(rows, 1500, {"sound": "sequence"}, None)[0] for rows in (60, 1500))
+    assert few["epochs"] < many["epochs"]
+    assert size_for(60, 1500, 13) == {"dim": 32, "dropout": 0.5}
+
+
+@pytest.mark.parametrize(("count", "epochs", "batch_size"), [
+    (2_000, None, 64), (2_000, 12, 32), (2_000, 3, 16), (150, None, 16)])
+def test_short_runs_take_smaller_batches(count, epochs, batch_size):
+    assert training_for(count, count, {"x": "image"}, epochs)[0]["batch_size"] == batch_size
+
+
+@pytest.mark.parametrize(("texts", "encoder"), [
+    (["one two", "two one"] * 30, None), (["every word", "is another", "one here"], "bag")])
+def test_rare_words_are_read_as_a_bag(texts, encoder):
+    found, reason = text_for("classification", texts)
+    assert found.get("encoder") == encoder
+    assert ("too seldom" in reason) == (encoder == "bag")
+    assert text_for("seq2seq", texts) == ({}, "")
 
 
 def test_what_the_user_says_stands(questions):

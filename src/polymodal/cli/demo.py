@@ -20,9 +20,9 @@ def run(out: Path) -> None:
     """Makes the scenes, trains with baselines, answers a few test rows, and says what is next."""
     start = time.monotonic()
     named = columns("classification")
-    print("A black-and-white camera sees shapes that lie on each other. A voice names the colour of "
-          "the top one.\nWhich shape in which colour is it? The picture alone cannot tell, nor can "
-          "the voice.\n", flush=True)
+    print("A black-and-white camera sees shapes that lie on each other. A voice names the colour "
+          "of the top one.\nWhich shape in which colour is it? The picture alone cannot tell, nor "
+          "can the voice.\n", flush=True)
     paths = write(out / "data", "classification", **_ROWS)
     tables = {name: read(path) for name, path in paths.items()}
     say(f"Made {sum(map(len, tables.values()))} rows in {out / 'data'}.")

@@ -10,6 +10,8 @@ from polymodal.layers.masks import fit_mask
 
 __all__ = ["Bag"]
 
+_SPREAD = 0.01  # of new vectors: what is learned soon outweighs where they started
+
 
 class Bag(keras.layers.Layer):
     """Mean of the vectors of words and n-grams: strong for short texts and few rows.
@@ -32,7 +34,7 @@ class Bag(keras.layers.Layer):
     Source: Joulin et al., "Bag of tricks for efficient text classification", 2017.
     """
 
-    def __init__(self, dim: int = 64, vocabulary_size: int | None = None, dropout: float = 0.3,
+    def __init__(self, dim: int = 64, vocabulary_size: int | None = None, dropout: float = 0.6,
                  **kwargs):
         super().__init__(**kwargs)
         if vocabulary_size is None:
@@ -42,7 +44,7 @@ class Bag(keras.layers.Layer):
             )
         self.embed = keras.layers.Embedding(
             vocabulary_size, dim, dtype=self.dtype_policy, name="embed",
-            embeddings_initializer=keras.initializers.RandomNormal(stddev=dim**-0.5),
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=_SPREAD),
         )
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
 

@@ -6,17 +6,44 @@ that did not help.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
-_SEEN = 60_000  # rows that a model sees in all by default: epochs times rows
+from polymodal.preprocess.words import split_words
+
+_SEEN = 54_000  # rows that a model sees in all by default: epochs times rows
 _EPOCHS = (5, 120)
 _UPDATES = 600  # of the weights in a run, below which batches are made smaller
 _SELDOM = 10  # epochs up to which a row is seen too seldom to need augmentation
+_FEW = 5_000  # rows up to which a model tends to learn them by heart, however seldom seen
+_FEW_SEQUENCES = 500
+_STEPS_SEEN = 20_000  # labels of few sequences that a model sees in all
+
+
+_FAMILIAR = 20  # times that a word occurs on average, above which its order can be learned too
+_STEPWISE = ("sequence_labelling", "seq2seq")
+
+
+def text_for(task: str, texts: Iterable[str]) -> tuple[dict[str, Any], str]:
+    """Returns settings of a text input, and the reason; nothing where the usual encoder serves.
+
+    Args:
+        task: str.
+        texts: cleaned texts of the train table.
+    """
+    words = Counter(word for text in texts for word in split_words(text))
+    often = words.total() / max(1, len(words))
+    if task in _STEPWISE or not words or often >= _FAMILIAR:
+        return {}, ""
+    return {"encoder": "bag", "tokenizer": "ngram"}, (
+        f"A word occurs {often:.0f} times on average, too seldom to learn what its order means, so "
+        "words and their pieces are read as a bag.")
 
 
 def fusion_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
     """Returns the fusion and the reason; no reason where there is nothing to fuse."""
-    if task in ("sequence_labelling", "seq2seq"):
+    if task in _STEPWISE:
         return "stepwise_concat", "The target has steps, so the inputs are joined step by step."
     if len(modalities) == 1:
         return "concat", ""
@@ -32,25 +59,36 @@ def sequence_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
     return None, ""
 
 
-def dropout_for(epochs: int) -> float | None:
-    """Returns the dropout of the whole model for a number of epochs; None for each part's own."""
-    return 0.0 if epochs <= _SELDOM else None
+def size_for(num_rows: int, num_steps: int, epochs: int) -> dict[str, Any]:
+    """Returns `dim` and `dropout` of the whole model where its parts' own do not fit the data.
+
+    Args:
+        num_rows: int, rows of the train table; sequences where rows were grouped.
+        num_steps: int, labels in all: as many as rows, or steps of all sequences.
+        epochs: int.
+    """
+    if _few_sequences(num_rows, num_steps):
+        return {"dim": 32, "dropout": 0.5}
+    return {"dropout": 0.0} if epochs <= _SELDOM and num_rows > _FEW else {}
 
 
-def training_for(num_rows: int, modalities: dict[str, str], epochs: int | None) -> tuple[dict, str]:
+def training_for(num_rows: int, num_steps: int, modalities: dict[str, str],
+                 epochs: int | None) -> tuple[dict, str]:
     """Returns epochs, batch size, learning rate and the like for a number of rows, and why.
 
     Rows that are seen only a few times need no variants of themselves: augmentation, dropout and
     much hiding of inputs only slow the learning there, and so does a tight bound on gradients.
 
     Args:
-        num_rows: int, rows of the train table.
+        num_rows, num_steps: int, as in `size_for`.
         modalities: {input: modality}.
         epochs: int, what the user asked for, or None.
     """
     low, high = _EPOCHS
-    epochs = epochs or min(high, max(low, round(_SEEN / max(1, num_rows))))
-    seldom = epochs <= _SELDOM
+    suited = _STEPS_SEEN / num_steps if _few_sequences(num_rows, num_steps) else _SEEN / max(
+        1, num_rows)
+    epochs = epochs or min(high, max(low, round(suited)))
+    seldom = epochs <= _SELDOM and num_rows > _FEW
     batch_size = 64 if num_rows >= 1500 else 32 if num_rows >= 400 else 16
     while batch_size > 16 and epochs * num_rows < _UPDATES * batch_size:
         batch_size //= 2
@@ -62,3 +100,8 @@ def training_for(num_rows: int, modalities: dict[str, str], epochs: int | None) 
     return settings, (f"{epochs} epochs of batches of {batch_size}, as {num_rows} rows suggest"
                       + ", without augmentation and dropout" * seldom
                       + "; change it with --set training.epochs=...")
+
+
+def _few_sequences(num_rows: int, num_steps: int) -> bool:
+    """Long sequences of which there are few are learned by heart by anything but a small model."""
+    return num_rows < _FEW_SEQUENCES and num_steps > 4 * num_rows

@@ -12,10 +12,18 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.data.columns import infer_task, judge_columns
 from polymodal.data.table import Table
-from polymodal.recipe.defaults import dropout_for, fusion_for, sequence_for, training_for
+from polymodal.preprocess.cleaning import clean_text
+from polymodal.recipe.defaults import (
+    fusion_for,
+    sequence_for,
+    size_for,
+    text_for,
+    training_for,
+)
 from polymodal.recipe.recipe import MODALITIES
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
+_READ = 20_000  # texts read for how often their words occur
 
 
 @dataclass(frozen=True)
@@ -57,10 +65,11 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
             values[key], reason = choose(_name(values["task"]), modalities)
             reasons.extend([f"{key}: {_name(values[key])}. {reason}"] * bool(reason))
     wanted = given.get("training") or {}
-    chosen, reason = training_for(len(table), modalities, wanted.get("epochs"))
+    num_steps = _num_steps(table, target, values)
+    chosen, reason = training_for(len(table), num_steps, modalities, wanted.get("epochs"))
     values["training"] = chosen | wanted
     reasons.append(f"training: {reason}")
-    values.setdefault("dropout", dropout_for(chosen["epochs"]))
+    values = size_for(len(table), num_steps, chosen["epochs"]) | values
     order = ("task", "target", "group", "order", "inputs", "fusion", "sequence", "dim", "dropout",
              "training")
     return Inferred({k: values[k] for k in order if values.get(k) is not None}
@@ -82,12 +91,13 @@ def _inputs(table: Table, values: dict, hidden: list[str], reasons: list[str]) -
                           f'"{values["target"]}". Add one, or name it under inputs in a recipe.')
     kinds = {name: (config or {}).get("modality") or getattr(guesses.get(name), "modality", None)
              for name, config in given.items()}
-    return {name: _input(table, name, dict(config or {}), guesses.get(name),
+    task = _name(values["task"])
+    return {name: _input(table, name, dict(config or {}), guesses.get(name), task,
                          "text" in [k for n, k in kinds.items() if n != name], reasons)
             for name, config in given.items()}
 
 
-def _input(table: Table, name: str, config: dict, guess: Any, beside_text: bool,
+def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_text: bool,
            reasons: list[str]) -> dict[str, Any]:
     """Returns one input's settings: what the user gave, then what its cells suggest."""
     if "modality" not in config:
@@ -104,6 +114,10 @@ def _input(table: Table, name: str, config: dict, guess: Any, beside_text: bool,
     suggested = find("preprocess", config["modality"]).suggest(cells, table.root)
     if config["modality"] == "image" and beside_text:
         suggested["flip"] = False  # "the left one" would become a lie
+    if config["modality"] == "text" and not {"encoder", "tokenizer"} & set(config):
+        found, reason = text_for(task, _texts(table, config.get("column", name)))
+        suggested |= found
+        reasons.extend([f"input {name}: {reason}"] * bool(reason))
     chosen = {"modality": config["modality"], "encoder": MODALITIES[config["modality"]]}
     return chosen | suggested | config
 
@@ -119,6 +133,20 @@ def _sample(table: Table, config: dict, name: str) -> list[Any]:
     if config["modality"] == "tabular":
         return [{c: table.cell(int(r), c) for c in columns} for r in rows]
     return [table.cell(int(r), columns[0]) for r in rows]
+
+
+def _num_steps(table: Table, target: str, values: dict) -> int:
+    """Returns how many labels there are: one for each row, or each step of grouped rows."""
+    if not values.get("group"):
+        return len(table)
+    cells = (table.cell(row, target) for row in range(len(table)))
+    return sum(len(cell) if isinstance(cell, list | tuple) else 1 for cell in cells)
+
+
+def _texts(table: Table, column: str) -> Iterable[str]:
+    rows = np.unique(np.linspace(0, len(table) - 1, min(len(table), _READ)).astype(int))
+    cells = (table.cell(int(row), column) for row in rows)
+    return (clean_text(str(cell)) for cell in cells if isinstance(cell, str))
 
 
 def _name(value: Any) -> str:
