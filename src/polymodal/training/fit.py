@@ -253,9 +253,10 @@ class _Run:
         last = len(state.history) - 1
         if best.epoch in (None, last) or not best.by_chance(entry, num_rows):
             return
-        say(f"The last epoch is kept: epoch {best.epoch + 1} was better on the {num_rows:,} "
-            f"validation rows ({best.monitor} {best.score:.4f}, now {entry[best.monitor]:.4f}) by "
-            "no more than chance.")
+        if best.score != entry[best.monitor]:
+            say(f"The last epoch is kept: epoch {best.epoch + 1} was better on the {num_rows:,} "
+                f"validation rows ({best.monitor} {best.score:.4f}, now "
+                f"{entry[best.monitor]:.4f}) by no more than chance.")
         best.keep(last, entry, state.current_weights())
 
     def _save(self) -> None:
