@@ -140,7 +140,7 @@ def _features(folder: Path, name: str, train: list[dict], test: list[dict]):
 
 
 def _picture(path: Path) -> np.ndarray:
-    image = Image.open(path)
+    image = Image.open(path).convert("RGB")
     bins = np.asarray(image, np.int32) // 64 @ np.array([16, 4, 1])
     histogram = np.sqrt(np.bincount(bins.ravel(), minlength=64))
     return np.concatenate([np.asarray(image.reduce(4), np.float32).ravel(), histogram])

@@ -31,7 +31,7 @@ def test_chinese_remarks_are_classified(tmp_path):
     train, val = tables(tmp_path / "data", "chinese", 800)
     model = pm.Classifier("label", ignore=["pattern"], training={"epochs": 15})
     model.fit(train, val=val, out=tmp_path / "run")
-    assert model.metrics["val"]["metrics"]["accuracy"] > 0.85  # nearest row: 0.6
+    assert model.metrics["val"]["metrics"]["accuracy"] > 0.85  # the nearest row: 0.73 on test
     said = model.predict([{"text": "我很喜欢红色的星星"}, {"text": "我很讨厌红色的星星"}])
     assert [answer["prediction"] for answer in said] == ["likes", "dislikes"]
 
