@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 
 import numpy as np
-import pytest
 
 import polymodal as pm
 from polymodal.data import scenes
 from polymodal.data.scenes import sequences
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*os.fork")
 
 
 def tables(folder, task, num_train, num_val=150):
@@ -40,7 +37,7 @@ def test_multilabel_names_what_a_picture_shows(tmp_path):
     train, val = tables(tmp_path / "data", "multilabel", 800)
     model = pm.MultilabelClassifier("labels", ignore=["objects"], training={"epochs": 15})
     model.fit(train, val=val, out=tmp_path / "run")
-    assert model.metrics["val"]["metrics"]["f1_macro"] > 0.75  # all labels always: 0.6
+    assert model.metrics["val"]["metrics"]["f1_macro"] > 0.75  # all labels always: 0.67
 
 
 def test_regression_measures_how_much_of_a_picture_is_red(tmp_path):

@@ -20,7 +20,7 @@ from polymodal.data.kinds import (
     kind_of_name,
     kind_of_uri,
 )
-from polymodal.data.observed import Observed, as_number
+from polymodal.data.observed import Observed, as_number, evenly
 from polymodal.data.split_names import split_name
 
 MEDIA_SHARE = 0.9  # of the cells must be media of one kind
@@ -104,8 +104,7 @@ def _kind_of_member(cell: dict, root: Path) -> str | None:
 def _missing_files(column: Observed) -> Verdict | None:
     """Returns a verdict when none of a few files named by the column is there."""
     paths = [path for path in map(_path, column.cells) if path]
-    spread = np.unique(np.linspace(0, len(paths) - 1, FILES_LOOKED_FOR).astype(int))
-    looked_for = [paths[i] for i in spread] if paths else []
+    looked_for = [paths[i] for i in evenly(len(paths), FILES_LOOKED_FOR)]
     if not looked_for or any(_exists(column.table.root / path) for path in looked_for):
         return None
     if all("://" in path for path in looked_for):

@@ -19,6 +19,13 @@ _ENOUGH = 20
 _MISSING_NUMBERS = {"na", "n/a", "nan", "null", "none"}
 
 
+def evenly(length: int, count: int) -> np.ndarray:
+    """Returns up to `count` different indices below `length`, spread evenly over all of them."""
+    if length == 0:
+        return np.zeros(0, int)
+    return np.unique(np.linspace(0, length - 1, count).astype(int))
+
+
 class Observed:
     """Cells of a column, spread evenly over the table, with what is asked about them.
 
@@ -82,7 +89,7 @@ def as_number(cell: Any) -> float | None:
 
 
 def _sample(table: Table, name: str) -> list[Any]:
-    rows = np.unique(np.linspace(0, len(table) - 1, SAMPLE_ROWS).astype(int))
+    rows = evenly(len(table), SAMPLE_ROWS)
     cells: list[Any] = []
     characters, skip = 0, 1
     for count, row in enumerate(rows):

@@ -19,8 +19,6 @@ _SELDOM = 10  # epochs up to which a row is seen too seldom to need augmentation
 _FEW = 5_000  # rows up to which a model tends to learn them by heart, however seldom seen
 _FEW_SEQUENCES = 500
 _STEPS_SEEN = 20_000  # labels of few sequences that a model sees in all
-
-
 _FAMILIAR = 20  # times that a word occurs on average, above which its order can be learned too
 _STEPWISE = ("sequence_labelling", "seq2seq")
 
@@ -32,9 +30,11 @@ def text_for(task: str, texts: Iterable[str]) -> tuple[dict[str, Any], str]:
         task: str.
         texts: cleaned texts of the train table.
     """
+    if task in _STEPWISE:
+        return {}, ""
     words = Counter(word for text in texts for word in split_words(text))
     often = words.total() / max(1, len(words))
-    if task in _STEPWISE or not words or often >= _FAMILIAR:
+    if not words or often >= _FAMILIAR:
         return {}, ""
     return {"encoder": "bag", "tokenizer": "ngram"}, (
         f"A word occurs {often:.0f} times on average, too seldom to learn what its order means, so "
@@ -69,7 +69,7 @@ def size_for(num_rows: int, num_steps: int, epochs: int) -> dict[str, Any]:
     """
     if _few_sequences(num_rows, num_steps):
         return {"dim": 32, "dropout": 0.5}
-    return {"dropout": 0.0} if epochs <= _SELDOM and num_rows > _FEW else {}
+    return {"dropout": 0.0} if _seen_seldom(num_rows, epochs) else {}
 
 
 def training_for(num_rows: int, num_steps: int, modalities: dict[str, str],
@@ -85,10 +85,10 @@ def training_for(num_rows: int, num_steps: int, modalities: dict[str, str],
         epochs: int, what the user asked for, or None.
     """
     low, high = _EPOCHS
-    suited = _STEPS_SEEN / num_steps if _few_sequences(num_rows, num_steps) else _SEEN / max(
-        1, num_rows)
+    few = _few_sequences(num_rows, num_steps)
+    suited = _STEPS_SEEN / num_steps if few else _SEEN / max(1, num_rows)
     epochs = epochs or min(high, max(low, round(suited)))
-    seldom = epochs <= _SELDOM and num_rows > _FEW
+    seldom = _seen_seldom(num_rows, epochs)
     batch_size = 64 if num_rows >= 1500 else 32 if num_rows >= 400 else 16
     while batch_size > 16 and epochs * num_rows < _UPDATES * batch_size:
         batch_size //= 2
@@ -100,6 +100,10 @@ def training_for(num_rows: int, num_steps: int, modalities: dict[str, str],
     return settings, (f"{epochs} epochs of batches of {batch_size}, as {num_rows} rows suggest"
                       + ", without augmentation and dropout" * seldom
                       + "; change it with --set training.epochs=...")
+
+
+def _seen_seldom(num_rows: int, epochs: int) -> bool:
+    return epochs <= _SELDOM and num_rows > _FEW
 
 
 def _few_sequences(num_rows: int, num_steps: int) -> bool:

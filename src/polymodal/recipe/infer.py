@@ -6,20 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.data.columns import infer_task, judge_columns
+from polymodal.data.group import Sequences
+from polymodal.data.observed import evenly
 from polymodal.data.table import Table
 from polymodal.preprocess.cleaning import clean_text
-from polymodal.recipe.defaults import (
-    fusion_for,
-    sequence_for,
-    size_for,
-    text_for,
-    training_for,
-)
+from polymodal.recipe.defaults import fusion_for, sequence_for, size_for, text_for, training_for
 from polymodal.recipe.recipe import MODALITIES
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
@@ -65,7 +59,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
             values[key], reason = choose(_name(values["task"]), modalities)
             reasons.extend([f"{key}: {_name(values[key])}. {reason}"] * bool(reason))
     wanted = given.get("training") or {}
-    num_steps = _num_steps(table, target, values)
+    num_steps = _num_steps(table)
     chosen, reason = training_for(len(table), num_steps, modalities, wanted.get("epochs"))
     values["training"] = chosen | wanted
     reasons.append(f"training: {reason}")
@@ -124,7 +118,7 @@ def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_
 
 def _sample(table: Table, config: dict, name: str) -> list[Any]:
     """Returns up to 64 cells, evenly spaced over the table."""
-    rows = np.unique(np.linspace(0, len(table) - 1, _SAMPLED).astype(int)) if len(table) else []
+    rows = evenly(len(table), _SAMPLED)
     columns = config.get("columns") or [config.get("column", name)]
     for column in columns:
         if column not in table.column_names:
@@ -135,17 +129,14 @@ def _sample(table: Table, config: dict, name: str) -> list[Any]:
     return [table.cell(int(r), columns[0]) for r in rows]
 
 
-def _num_steps(table: Table, target: str, values: dict) -> int:
+def _num_steps(table: Table) -> int:
     """Returns how many labels there are: one for each row, or each step of grouped rows."""
-    if not values.get("group"):
-        return len(table)
-    cells = (table.cell(row, target) for row in range(len(table)))
-    return sum(len(cell) if isinstance(cell, list | tuple) else 1 for cell in cells)
+    return sum(map(len, table.members)) if isinstance(table, Sequences) else len(table)
 
 
 def _texts(table: Table, column: str) -> Iterable[str]:
-    rows = np.unique(np.linspace(0, len(table) - 1, min(len(table), _READ)).astype(int))
-    cells = (table.cell(int(row), column) for row in rows)
+    """Yields up to 20,000 cleaned texts, evenly spaced over the table."""
+    cells = (table.cell(int(row), column) for row in evenly(len(table), _READ))
     return (clean_text(str(cell)) for cell in cells if isinstance(cell, str))
 
 

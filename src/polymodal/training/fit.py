@@ -248,10 +248,12 @@ class _Run:
 
     def _prefer_last(self) -> None:
         """Takes the last epoch in place of one that is better by no more than chance."""
-        state, entry = self.state, self.state.history[-1]
-        best, num_rows = state.best, _num_rows(self.val)
+        state, entry, best = self.state, self.state.history[-1], self.state.best
         last = len(state.history) - 1
-        if best.epoch in (None, last) or not best.by_chance(entry, num_rows):
+        if best.epoch in (None, last):
+            return
+        num_rows = _num_rows(self.val)
+        if not best.by_chance(entry, num_rows):
             return
         if best.score != entry[best.monitor]:
             say(f"The last epoch is kept: epoch {best.epoch + 1} was better on the {num_rows:,} "
@@ -285,9 +287,7 @@ def _compiled(model: Any, loss: Any, train: Any, settings: Training, jit: bool) 
     return State(model, optimizer, Best("val_loss", "min", None))
 
 
-def _num_rows(loader: Any | None) -> int:
-    if loader is None:
-        return 0
+def _num_rows(loader: Any) -> int:
     return sum(int((loader.rows_of(0, s) >= 0).sum()) for s in range(loader.steps(0)))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from polymodal.core.errors import TrainingError
 from polymodal.core.lookup import unknown
 
-_SHARES = ("accuracy", "f1_macro", "f1_weighted", "f1_micro")  # scores that count right rows
+_SHARES = ("accuracy", "f1_macro")  # scores from 0 to 1 that count right rows
 
 
 class Best:
@@ -62,7 +62,7 @@ class Best:
         self.waited += 1
 
     def by_chance(self, scores: dict[str, float], num_rows: int) -> bool:
-        """Returns whether the best score exceeds these by no more than one standard error.
+        """Returns whether the best score exceeds these by at most one standard error, or one row.
 
         The highest of many noisy scores flatters: on a small table the best epoch is an arbitrary
         one, while the last has been trained to the end. Scores that are not shares of rows have no

@@ -97,7 +97,7 @@ def scene(rng: np.random.Generator, test: bool) -> Scene:
         while True:
             shape, colour = SHAPES[int(rng.integers(6))], COLOURS[int(rng.integers(6))]
             turn = float(rng.uniform(-0.3, 0.3))
-            thing = Thing(shape, colour, size, pattern(rng), x, y, radius, turn)
+            thing = Thing(shape, colour, size, _pattern(rng), x, y, radius, turn)
             if (test and not new) or new == (thing.novelty != "seen"):
                 break
         things.append(thing)
@@ -114,8 +114,9 @@ def in_front(base: Scene, shape: str, colour: str, new: bool, rng: np.random.Gen
         new: bool, whether its pattern is one that train never shows on this shape.
         rng: numpy Generator.
     """
-    look = next(p for p in iter(lambda: pattern(rng), None)
-                if ((p, shape) in NEW_PATTERNS) == new)
+    look = _pattern(rng)
+    while ((look, shape) in NEW_PATTERNS) != new:
+        look = _pattern(rng)
     radius = float(rng.uniform(*_FRONT))
     x, y = (float(v) for v in rng.uniform(radius, 1 - radius, 2))
     turn = float(rng.uniform(-0.3, 0.3))
@@ -123,7 +124,7 @@ def in_front(base: Scene, shape: str, colour: str, new: bool, rng: np.random.Gen
     return Scene((*base.things[:-1], thing), base.background)
 
 
-def pattern(rng: np.random.Generator) -> str:
+def _pattern(rng: np.random.Generator) -> str:
     """Returns one of `PATTERNS`; plain is the most frequent."""
     return PATTERNS[rng.choice(3, p=_SHARES)]
 
