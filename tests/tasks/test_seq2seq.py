@@ -9,7 +9,7 @@ import pytest
 from polymodal.core.batch import PREVIOUS
 from polymodal.core.lookup import find
 from polymodal.tasks.model import Model
-from polymodal.tasks.seq2seq import Seq2Seq, free_run
+from polymodal.tasks.seq2seq import Seq2Seq
 
 K, STEPS, DIM = 3, 5, 24
 JIT = keras.backend.backend() == "jax"  # compiling costs more than these few steps
@@ -99,25 +99,3 @@ def test_the_aligned_model_learns_and_needs_its_own_outputs():
     assert (task.generate(model, inputs).ids == answers).mean() > 0.98
     wrong = {**inputs, PREVIOUS: (inputs[PREVIOUS] + 1) % K}
     assert (task.generate(model, wrong).ids == answers).mean() < 0.1
-
-
-class Counter:
-    """A decoder that counts up from the start and says 4, the end, after 3."""
-
-    num_outputs = 5
-
-    def initial_state(self, memory, memory_mask):
-        return (keras.ops.zeros_like(memory[:, 0]),)
-
-    def step(self, tokens, state, memory, memory_mask):
-        return 10 * keras.ops.one_hot(keras.ops.minimum(tokens + 1, 4), 5), state
-
-
-def test_rows_end_by_themselves_and_then_only_repeat_the_end():
-    memory = keras.ops.zeros((3, 2, 1))
-    start = keras.ops.convert_to_tensor(np.array([0, 2, 3], "int32"))
-    ids, logits = free_run(Counter(), memory, keras.ops.ones((3, 2), "bool"), start, 6, 4)
-    assert keras.ops.convert_to_numpy(ids).tolist() == [
-        [1, 2, 3, 4, 4, 4], [3, 4, 4, 4, 4, 4], [4, 4, 4, 4, 4, 4]]
-    # all rows had ended after four steps: the loop did not go on
-    assert not keras.ops.convert_to_numpy(logits)[:, 4:].any()

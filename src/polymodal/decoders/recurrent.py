@@ -73,8 +73,13 @@ class RecurrentDecoder(keras.layers.Layer):
         joined = self._join(tokens, seen, training)
         return self._read(joined, self.recurrent(joined), training)
 
-    def initial_state(self, memory, memory_mask):
-        """Returns the state in front of the first step: every leaf has the batch first."""
+    def initial_state(self, memory, memory_mask, max_length=None):
+        """Returns the state in front of the first step: every leaf has the batch first.
+
+        Args:
+            memory, memory_mask: as for `call`.
+            max_length: not needed: the state does not grow.
+        """
         hidden = ops.zeros((ops.shape(memory)[0], self.dim), self.compute_dtype)
         return hidden, ops.zeros_like(memory_mask[:, 0], dtype="int32")
 

@@ -73,8 +73,13 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         hidden = self.recurrent(embedded, initial_state=start)  # (batch, steps, dim)
         return self._read(hidden, memory, memory_mask, training)
 
-    def initial_state(self, memory, memory_mask):
-        """Returns the state in front of the first step: every leaf has the batch first."""
+    def initial_state(self, memory, memory_mask, max_length=None):
+        """Returns the state in front of the first step: every leaf has the batch first.
+
+        Args:
+            memory, memory_mask: as for `call`.
+            max_length: not needed: the state does not grow.
+        """
         return (self.start(pool_mean(ops.cast(memory, self.compute_dtype), memory_mask)),)
 
     def step(self, tokens, state, memory, memory_mask):

@@ -69,11 +69,34 @@ class MultiHeadAttention(keras.layers.Layer):
     def call(self, tokens, mask, context=None, context_mask=None, training=None):
         if context is None:
             context, context_mask = tokens, mask
-        query = self._split(self.query(tokens))  # (batch, heads, time, size)
+        key, value = self.keys_and_values(context)
+        allowed = self._allowed(tokens, context_mask)
+        return self.gather(tokens, key, value, allowed, training=training)
+
+    def keys_and_values(self, context, first=0):
+        """Returns what queries are compared with and what they gather.
+
+        Args:
+            context: (batch, context time, any dim).
+            first: int32, position of its first token, for rotary positions.
+
+        Returns:
+            key and value, (batch, heads, context time, size).
+        """
         key, value = self._split(self.key(context)), self._split(self.value(context))
-        if self.rotary:
-            query, key = rotate(query), rotate(key)
-        allowed = self._allowed(query, key, context_mask)
+        return (rotate(key, first) if self.rotary else key), value
+
+    def gather(self, tokens, key, value, allowed, first=0, training=None):
+        """Returns (batch, time, dim): what tokens find among keys and values.
+
+        Args:
+            tokens: (batch, time, any dim).
+            key, value: (batch, heads, context time, size), as `keys_and_values` gives them.
+            allowed: bool, broadcasts to (batch, 1, time, context time).
+            first: int32, position of the first of `tokens`, for rotary positions.
+        """
+        query = self._split(self.query(tokens))  # (batch, heads, time, size)
+        query = rotate(query, first) if self.rotary else query
         weights = self.drop(self._weights(query, key, allowed), training=training)
         # Nothing to look at: the weights are then uniform, and their result has to be nothing.
         some = ops.cast(ops.any(allowed, axis=-1, keepdims=True), value.dtype)
@@ -81,12 +104,12 @@ class MultiHeadAttention(keras.layers.Layer):
         time = ops.shape(tokens)[1]
         return self.output_projection(ops.reshape(gathered, (-1, time, self.dim)))
 
-    def _allowed(self, query, key, mask):
+    def _allowed(self, tokens, mask):
         """Returns bool (batch, 1, time or 1, context time)."""
         allowed = ops.expand_dims(ops.expand_dims(mask, 1), 1)
         if not self.causal:
             return allowed
-        steps, context_steps = ops.arange(ops.shape(query)[2]), ops.arange(ops.shape(key)[2])
+        steps, context_steps = ops.arange(ops.shape(tokens)[1]), ops.arange(ops.shape(mask)[1])
         return ops.logical_and(allowed, ops.expand_dims(steps, 1) >= context_steps)
 
     def _weights(self, query, key, allowed):

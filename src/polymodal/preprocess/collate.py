@@ -62,8 +62,8 @@ def collate_targets(
         length: int, steps of the result for targets with a time axis; None is the longest one's.
 
     Returns:
-        targets `(batch, ...)`, zeros where unknown, and weights, bool: `(batch, time)` with a time
-        axis, else `(batch,)`, True where the loss counts.
+        targets `(batch, ...)`, zeros (or the target's `padding`) where unknown, and weights, bool:
+        `(batch, time)` with a time axis, else `(batch,)`, True where the loss counts.
     """
     known = [np.asarray(value) for value in values if value is not None]
     if not target.has_time:
@@ -80,7 +80,7 @@ def collate_targets(
             kept = np.asarray(value)[:length]
             batch[row, : len(kept)] = kept
     weights = batch >= 0
-    batch[~weights] = 0
+    batch[~weights] = getattr(target, "padding", 0)
     return batch, weights
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # Han, kana, Thai, Lao, Khmer and Myanmar are written without spaces: each character is a word, with
 # the marks that belong to it.
@@ -24,6 +25,9 @@ _SPACED = rf"(?:(?![{_UNSPACED}])[{_LETTER}])+"
 # An apostrophe inside a word belongs to it: isn't.
 PATTERN = rf"[{_UNSPACED}][{_MARKS}]*|{_SPACED}(?:['’]{_SPACED})*|[^\w\s]"
 _WORDS = re.compile(PATTERN)
+_UNSPACED_WORD = re.compile(f"[{_UNSPACED}{_MARKS}，。！？、；：]")
+_CLOSES = re.compile(r"[,.;:!?%)\]}…，。！？、；：）】」』]")
+_OPENS = "([{（【「『"
 
 
 def split_words(text: str) -> list[str]:
@@ -41,3 +45,19 @@ def replace_words(text: str, hidden: list[bool], replacement: str) -> str:
     """Returns `text` with the words that `hidden` marks replaced, in the order of split_words."""
     marks = iter(hidden)
     return _WORDS.sub(lambda match: replacement if next(marks) else match.group(), text)
+
+
+def join_words(words: Iterable[str]) -> str:
+    """Returns a text from what `split_words` gives: spaces only where people write them.
+
+    Example:
+
+    >>> join_words(["two", "cats", ",", "isn't", "it", "?"]), join_words(["两", "只", "猫", "。"])
+    ("two cats, isn't it?", '两只猫。')
+    """
+    text = ""
+    for word in words:
+        glued = not text or _CLOSES.match(word) or text[-1] in _OPENS or (
+            _UNSPACED_WORD.match(word) and _UNSPACED_WORD.match(text[-1]))
+        text += word if glued else f" {word}"
+    return text

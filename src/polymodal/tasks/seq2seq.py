@@ -12,21 +12,27 @@ from polymodal.core.batch import PREVIOUS, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.core.probabilities import softmax
+from polymodal.core.seeds import generator
 from polymodal.layers.losses import CrossEntropy
+from polymodal.tasks.generation import Choice, Written, generate
 
 __all__ = ["Seq2Seq"]
 
+NOISE = "noise"  # key of the numbers that decide what is drawn
+
 
 class Generated(NamedTuple):
-    """What a model gave when it ran on its own outputs.
+    """What a model gave when it ran on its own outputs, for each row the best result first.
 
     Args:
         ids: (batch, steps) int32; behind the first `end_id` of a row only `end_id` follows.
         logits: (batch, steps, num_outputs) float32, of each step.
+        results: Written, all results (batch, num, steps) with their scores.
     """
 
     ids: np.ndarray
     logits: np.ndarray
+    results: Written
 
 
 class Seq2Seq:
@@ -76,7 +82,7 @@ class Seq2Seq:
                 f"Seq2Seq needs a decoder that is {'' if aligned else 'not '}aligned. "
                 f'Got "{self.decoder}". Leave decoder out to get the right one.'
             )
-        self._generator: Any = None
+        self._generators: dict[tuple, Generator] = {}
 
     def head(self, pooling: str = "attention"):
         """Returns the decoder: `(previous, tokens, mask)` -> logits (batch, steps, outputs)."""
@@ -90,25 +96,44 @@ class Seq2Seq:
         """Returns probabilities (rows, steps, outputs) for logits of that shape."""
         return softmax(logits)
 
-    def generate(self, model, inputs, batch_size: int = 32) -> Generated:
-        """Runs a trained model on its own previous outputs, the likeliest one at each step.
+    def generate(self, model, inputs, batch_size: int = 32, seed: int = 0,
+                 **choice: Any) -> Generated:
+        """Runs a trained model on its own previous outputs.
 
-        The loop over steps is compiled where the engine compiles.
+        The loop over steps is compiled where the engine compiles. A row's result does not depend
+        on the rows beside it.
 
         Args:
             model: the model.
             inputs: {key: array} as in a batch. Where `previous` is given, its first column is what
                 each row starts from; the rest of it is not looked at.
             batch_size: int, rows at a time.
+            seed: int, of outputs that are drawn by chance.
+            choice: arguments of `generation.Choice`; by default the likeliest output is taken.
+
+        Raises:
+            RecipeError: a choice out of range, or a beam where outputs are aligned with inputs.
         """
+        how = Choice(**choice)
+        if self.aligned and how.beam > 1:
+            raise RecipeError(f"generate needs beam=1 where outputs are aligned with the inputs. "
+                              f"Got beam={how.beam}. Leave it out.")
         rows = len(next(iter(inputs.values())))
         start = np.asarray(inputs.get(PREVIOUS, np.full((rows, 1), self.start_id)))[:, :1]
         inputs = {**select_inputs(inputs, with_masks(model.keys.values())),
                   PREVIOUS: start.astype(np.int32)}
-        if self._generator is None or self._generator.model is not model:
-            self._generator = Generator(model, self)
-        ids, logits = self._generator.predict(inputs, batch_size=batch_size, verbose=0)
-        return Generated(ids, logits)
+        if how.temperature:
+            inputs[NOISE] = np.stack([generator(seed, row).random((how.num, self.max_length),
+                                                                  np.float32)
+                                      for row in range(rows)])
+        found = self._generator(model, how).predict(inputs, batch_size=batch_size, verbose=0)
+        return Generated(found[0][:, 0], found[3], Written(*found[:3]))
+
+    def _generator(self, model, choice: Choice) -> Generator:
+        known = self._generators.get(choice.key)
+        if known is None or known.model is not model:
+            self._generators[choice.key] = known = Generator(model, self, choice)
+        return known
 
 
 class Generator(keras.Model):
@@ -117,17 +142,20 @@ class Generator(keras.Model):
     Args:
         model: the model that was trained.
         task: its task.
+        choice: Choice.
 
     Call arguments:
-        inputs: as for the model, `previous` (batch, 1) holding only the start.
+        inputs: as for the model, `previous` (batch, 1) holding only the start; `noise` where
+            outputs are drawn.
 
     Returns:
-        ids (batch, steps) and logits (batch, steps, num_outputs).
+        ids, log probabilities and scores as `Written` has them, and logits (batch, steps,
+        num_outputs) of the first result.
     """
 
-    def __init__(self, model, task, **kwargs):
+    def __init__(self, model, task, choice, **kwargs):
         super().__init__(**kwargs)
-        self.model, self.aligned = model, task.aligned
+        self.model, self.aligned, self.choice = model, task.aligned, choice
         self.end_id, self.max_length = task.end_id, task.max_length
         # XLA would compile the loop anew for every shape, which costs more than it gains;
         # JAX has no other way to leave Python
@@ -136,40 +164,8 @@ class Generator(keras.Model):
     def call(self, inputs):
         memory, mask = self.model.encode(inputs, training=False)
         steps = ops.shape(memory)[1] if self.aligned else self.max_length
-        return free_run(self.model.head, memory, mask, inputs[PREVIOUS][:, 0], steps, self.end_id)
-
-
-def free_run(decoder, memory, memory_mask, start, num_steps, end_id=None):
-    """Feeds a decoder its own likeliest outputs.
-
-    Args:
-        decoder: layer with `initial_state` and `step`.
-        memory, memory_mask: what it decodes, (batch, time, dim) and (batch, time).
-        start: int32 (batch,), what each row starts from.
-        num_steps: int, most steps.
-        end_id: int, output behind which a row only repeats it; all rows there end the loop. None
-            to do all steps.
-
-    Returns:
-        ids (batch, num_steps) int32 and logits (batch, num_steps, num_outputs) float32.
-    """
-    end = -1 if end_id is None else end_id
-    ended = ops.zeros_like(start, dtype="bool")
-    blank = ops.zeros_like(start[:, None], dtype="int32") + ops.zeros((1, num_steps), "int32")
-    logits = ops.cast(blank[..., None], "float32") + ops.zeros((1, 1, decoder.num_outputs))
-    places = ops.arange(num_steps, dtype="int32")
-
-    def unfinished(step, previous, state, ended, ids, logits):
-        return ops.logical_and(step < num_steps, ops.logical_not(ops.all(ended)))
-
-    def once(step, previous, state, ended, ids, logits):
-        found, state = decoder.step(previous, state, memory, memory_mask)
-        best = ops.where(ended, end, ops.cast(ops.argmax(found, axis=-1), "int32"))
-        here = places == step
-        ids = ops.where(here, best[:, None], ids)
-        logits = ops.where(here[:, None], found[:, None], logits)
-        return step + 1, best, state, ops.logical_or(ended, best == end), ids, logits
-
-    state = decoder.initial_state(memory, memory_mask)
-    first = (ops.zeros((), "int32"), start, state, ended, blank + max(end, 0), logits)
-    return ops.while_loop(unfinished, once, first)[4:]
+        start = inputs[PREVIOUS][:, 0]
+        found = generate(self.model.head, memory, mask, start, steps, self.end_id, self.choice,
+                         inputs.get(NOISE))
+        previous = ops.concatenate([start[:, None], found.ids[:, 0, :-1]], axis=1)
+        return *found, self.model.head(previous, memory, mask, training=False)

@@ -11,7 +11,7 @@ import numpy as np
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.preprocess.cleaning import clean_text
 from polymodal.preprocess.targets.labels import LabelIndex, sorted_labels, spell
-from polymodal.preprocess.words import split_words
+from polymodal.preprocess.words import join_words, split_words
 
 __all__ = ["SymbolsTarget"]
 
@@ -150,7 +150,8 @@ class SymbolsTarget:
             symbols.append(self.labels[index] if index >= 0 else None)
         if not self.from_text or self.aligned:
             return symbols
-        return (" " if self.split == "word" else "").join(str(symbol) for symbol in symbols)
+        texts = [str(symbol) for symbol in symbols]
+        return join_words(texts) if self.split == "word" else "".join(texts)
 
     def state(self) -> dict[str, Any]:
         """Returns the symbols."""

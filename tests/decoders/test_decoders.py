@@ -1,4 +1,4 @@
-"""What every recurrent decoder promises, and what each adds."""
+"""What every decoder that is fed its own outputs promises, and what each adds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import check_layer as harness
 from polymodal.core.lookup import find, names
 
-ALL = ["recurrent", "recurrent_attention"]
+ALL = ["recurrent", "recurrent_attention", "transformer"]
 DIM, NUM_OUTPUTS = 8, 5
 
 
@@ -34,7 +34,7 @@ def tensors(batch):
 def stepped(decoder, batch):
     """Returns logits from repeated steps, and the last state."""
     memory, mask = batch["memory"], batch["memory_mask"]
-    state, found = decoder.initial_state(memory, mask), []
+    state, found = decoder.initial_state(memory, mask, 8), []
     for step in range(batch["previous"].shape[1]):
         logits, state = decoder.step(batch["previous"][:, step], state, memory, mask)
         found.append(keras.ops.convert_to_numpy(logits))
@@ -70,7 +70,7 @@ def test_rows_may_be_reordered_between_steps(name):
         return keras.tree.map_structure(lambda leaf: keras.ops.take(leaf, order, axis=0), tree)
 
     memory, mask, fed = batch["memory"], batch["memory_mask"], batch["previous"]
-    _, state = decoder.step(fed[:, 0], decoder.initial_state(memory, mask), memory, mask)
+    _, state = decoder.step(fed[:, 0], decoder.initial_state(memory, mask, 8), memory, mask)
     expected, _ = decoder.step(fed[:, 1], state, memory, mask)
     found, _ = decoder.step(pick(fed[:, 1]), pick(state), pick(memory), pick(mask))
     found, expected = (keras.ops.convert_to_numpy(logits) for logits in (found, expected))

@@ -1,0 +1,171 @@
+"""The transformer decoder: looks at all outputs so far and at its memory."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from polymodal.layers.attention import MultiHeadAttention
+from polymodal.layers.feedforward import FeedForward
+
+__all__ = ["TransformerDecoder"]
+
+
+class TransformerDecoder(keras.layers.Layer):
+    """Gives outputs of any number: attention over those so far, then over the memory.
+
+    One table serves as embedding and, turned over, as the last layer. In use each step works on a
+    cache of fixed shape, so that the first step costs what the last one does.
+
+    Args:
+        dim: int, width; divisible by `num_heads`, heads of even size.
+        num_outputs: int, number of output ids. Id `num_outputs` exists as an input only, for a
+            start that is no output.
+        num_layers: int, blocks.
+        num_heads: int, attention heads.
+        dropout: float, rate on what each part of a block adds, and on the embedding.
+
+    Call arguments:
+        tokens: int32 (batch, steps), the output before each step, the start first. Negative ones
+            are outputs that nobody knows, and count as a start.
+        memory: (batch, time, any dim), what it decodes.
+        memory_mask: bool (batch, time).
+
+    Returns:
+        float32 logits (batch, steps, num_outputs), equal to those of repeated `step`.
+
+    Source: Vaswani et al., "Attention is all you need", 2017, section 3.1, normalised before each
+    part; rotary positions, Su et al., "RoFormer", 2021; tied tables, Press and Wolf, 2017.
+
+    Example:
+
+    >>> from keras import ops
+    >>> decoder = TransformerDecoder(8, num_outputs=5, num_heads=2)
+    >>> memory, mask = ops.ones((2, 3, 4)), ops.ones((2, 3), bool)
+    >>> tuple(decoder(ops.zeros((2, 6), "int32"), memory, mask).shape)
+    (2, 6, 5)
+    """
+
+    aligned = False
+
+    def __init__(self, dim: int, num_outputs: int, num_layers: int = 2, num_heads: int = 4,
+                 dropout: float = 0.1, **kwargs):
+        super().__init__(**kwargs)
+        self.dim, self.num_outputs = dim, num_outputs
+        policy = self.dtype_policy
+        self.blocks = [_Block(dim, num_heads, dropout, dtype=policy, name=f"block_{i}")
+                       for i in range(num_layers)]
+        self.memory_norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
+        self.final_norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
+        self.drop = keras.layers.Dropout(dropout, dtype=policy)
+
+    def build(self, tokens_shape, memory_shape):
+        self.embedding = self.add_weight(
+            name="embedding", shape=(self.num_outputs + 1, self.dim), autocast=False,
+            initializer=keras.initializers.RandomNormal(stddev=self.dim**-0.5))
+        self.bias = self.add_weight(name="bias", shape=(self.num_outputs,), initializer="zeros",
+                                    autocast=False)
+        self.memory_norm.build(memory_shape)
+        for block in self.blocks:
+            block.build((None, None, self.dim), memory_shape)
+        self.final_norm.build((None, None, self.dim))
+        self.built = True
+
+    def call(self, tokens, memory, memory_mask, training=None):
+        memory = self.memory_norm(memory)
+        hidden = self.drop(self._embed(tokens), training=training)  # (batch, steps, dim)
+        for block in self.blocks:
+            hidden = block(hidden, memory, memory_mask, training=training)
+        return self._read(hidden)
+
+    def initial_state(self, memory, memory_mask, max_length):
+        """Returns the state in front of the first step: every leaf has the batch first.
+
+        Args:
+            memory, memory_mask: as for `call`.
+            max_length: int, most steps that will be done.
+        """
+        memory = self.memory_norm(memory)
+        position = ops.zeros_like(memory_mask[:, 0], dtype="int32")
+        return position, tuple(block.initial_state(memory, max_length) for block in self.blocks)
+
+    def step(self, tokens, state, memory, memory_mask):
+        """Does one step; all rows stand at the same position.
+
+        Args:
+            tokens: int32 (batch,), the output before.
+            state: what `initial_state` or the step before returned.
+            memory: not looked at: the state holds what it became.
+            memory_mask: bool (batch, time).
+
+        Returns:
+            (logits (batch, num_outputs), state)
+        """
+        position, caches = state
+        hidden, found = self._embed(tokens[:, None]), []
+        for block, cache in zip(self.blocks, caches, strict=True):
+            hidden, cache = block.step(hidden, cache, position[0], memory_mask)
+            found.append(cache)
+        return self._read(hidden)[:, 0], (position + 1, tuple(found))
+
+    def _embed(self, tokens):
+        tokens = ops.where(tokens < 0, ops.full_like(tokens, self.num_outputs), tokens)
+        table = ops.cast(self.embedding, self.compute_dtype)
+        return ops.take(table, tokens, axis=0) * self.dim**0.5
+
+    def _read(self, hidden):
+        hidden = ops.cast(self.final_norm(hidden), "float32")
+        table = self.embedding[: self.num_outputs]  # float32, whatever the precision of the rest
+        return ops.matmul(hidden, ops.transpose(table)) + self.bias
+
+
+class _Block(keras.layers.Layer):
+    """Attention over the outputs so far, over the memory, and a feed-forward part."""
+
+    def __init__(self, dim, num_heads, dropout, **kwargs):
+        super().__init__(**kwargs)
+        policy = self.dtype_policy
+        norm = lambda name: keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy, name=name)
+        self.own_norm, self.memory_norm = norm("own_norm"), norm("memory_norm")
+        self.feedforward_norm = norm("feedforward_norm")
+        self.own = MultiHeadAttention(dim, num_heads, causal=True, rotary=True, dtype=policy)
+        self.memory = MultiHeadAttention(dim, num_heads, dtype=policy)
+        self.feedforward = FeedForward(dim, 4, dtype=policy)
+        self.drop = keras.layers.Dropout(dropout, dtype=policy)
+
+    def build(self, tokens_shape, memory_shape):
+        for layer in (self.own_norm, self.memory_norm, self.feedforward_norm, self.own,
+                      self.feedforward):
+            layer.build(tokens_shape)
+        self.memory.build(tokens_shape, memory_shape)
+        self.built = True
+
+    def call(self, tokens, memory, memory_mask, training=None):
+        everywhere = ops.ones_like(tokens[..., 0], dtype="bool")
+        read = self.own(self.own_norm(tokens), everywhere, training=training)
+        tokens = tokens + self.drop(read, training=training)
+        read = self.memory(self.memory_norm(tokens), everywhere, memory, memory_mask,
+                           training=training)
+        tokens = tokens + self.drop(read, training=training)
+        changed = self.feedforward(self.feedforward_norm(tokens), training=training)
+        return tokens + self.drop(changed, training=training)
+
+    def initial_state(self, memory, max_length):
+        key, value = self.memory.keys_and_values(ops.cast(memory, self.compute_dtype))
+        rows, size = ops.shape(key)[0], key.shape[-1]
+        empty = ops.zeros((rows, key.shape[1], max_length, size), key.dtype)
+        return empty, empty, key, value
+
+    def step(self, tokens, cache, position, memory_mask):
+        keys, values, memory_keys, memory_values = cache
+        normed = self.own_norm(tokens)
+        key, value = self.own.keys_and_values(normed, position)
+        places = ops.arange(keys.shape[2], dtype="int32")
+        here = (places == position)[None, None, :, None]
+        keys, values = ops.where(here, key, keys), ops.where(here, value, values)
+        past = (places <= position)[None, None, None]
+        tokens = tokens + self.own.gather(normed, keys, values, past, position)
+        tokens = tokens + self.memory.gather(
+            self.memory_norm(tokens), memory_keys, memory_values, memory_mask[:, None, None])
+        tokens = tokens + self.feedforward(self.feedforward_norm(tokens))
+        return tokens, (keys, values, memory_keys, memory_values)

@@ -1,0 +1,33 @@
+"""Captioning: a text about pictures, video or anything else that a row holds."""
+
+from __future__ import annotations
+
+from polymodal.tasks.seq2seq import Seq2Seq
+
+__all__ = ["Caption"]
+
+
+class Caption(Seq2Seq):
+    """Writes a text about the inputs, word by word.
+
+    Args:
+        num_outputs: int, number of words. The start is the id behind the last of them.
+        dim: int, width of the decoder.
+        end_id: int, output that ends a text.
+        max_length: int, words at which a text is cut.
+        decoder: str, name in `decoders`: transformer or recurrent_attention.
+        label_smoothing: float, share of the target spread evenly over all words, 0 <= s < 1.
+        dropout: float, rate inside the decoder.
+
+    Raises:
+        RecipeError: no `end_id`, or a decoder that is aligned with its inputs.
+    """
+
+    textual = True
+    monitor = ("cider_d", "max")
+
+    def __init__(self, num_outputs: int, dim: int = 128, end_id: int | None = None,
+                 max_length: int = 64, decoder: str = "transformer",
+                 label_smoothing: float = 0.0, dropout: float = 0.1):
+        super().__init__(num_outputs, dim, False, end_id, max_length, decoder, label_smoothing,
+                         dropout)

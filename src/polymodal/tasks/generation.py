@@ -1,0 +1,297 @@
+"""Writes sequences with a decoder that is fed its own outputs: one loop for every way to choose.
+
+Greedy, sampling and beam search share `Choice.scores`; each is one compiled loop on TensorFlow and
+JAX, so that no step returns to Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from polymodal.core.errors import RecipeError
+
+_NEVER = -1e9
+
+
+class Choice:
+    """How outputs are chosen.
+
+    Args:
+        beam: int, sequences that are followed at once; 1 takes the likeliest output at each step.
+        num: int, results for each row, the best ones of the beam, or as many samples.
+        temperature: float; above 0 outputs are drawn by chance, the more evenly the higher it is.
+        top_k: int, outputs that may be drawn, the likeliest ones; 0 for all.
+        top_p: float, share of the probability that the outputs that may be drawn have together.
+        repetition_penalty: float, from 1; by how much outputs that were said already lose.
+        length_penalty: float, from 0; a beam's score is divided by its length to this power, so
+            that long sequences are not worse for being long.
+        allowed: list of output ids that may be said beside the end; None for all.
+
+    Raises:
+        RecipeError: a number out of range, or sampling with a beam.
+
+    Sources: Holtzman et al. 2020 (top-p); Keskar et al. 2019, section 4.1 (repetition penalty).
+    """
+
+    def __init__(self, beam: int = 1, num: int = 1, temperature: float = 0.0, top_k: int = 0,
+                 top_p: float = 1.0, repetition_penalty: float = 1.0, length_penalty: float = 1.0,
+                 allowed: list[int] | None = None):
+        for name, value, low, high in (
+            ("beam", beam, 1, 1000), ("num", num, 1, 1000), ("temperature", temperature, 0, 100),
+            ("top_k", top_k, 0, 10**9), ("top_p", top_p, 1e-6, 1),
+            ("repetition_penalty", repetition_penalty, 1, 100),
+            ("length_penalty", length_penalty, 0, 10),
+        ):
+            if not low <= value <= high:
+                raise RecipeError(f"Choice needs {low} <= {name} <= {high}. Got {value}.")
+        if temperature and beam > 1:
+            raise RecipeError(f"Choice needs beam or temperature, not both. Got beam={beam} and "
+                              f"temperature={temperature}. Leave one out.")
+        if num > 1 and not temperature and num > beam:
+            raise RecipeError(f"Choice needs a beam of at least num. Got beam={beam} and "
+                              f"num={num}. Pass beam={num}, or a temperature to draw by chance.")
+        self.beam, self.num, self.temperature = beam, num, temperature
+        self.top_k, self.top_p, self.repetition_penalty = top_k, top_p, repetition_penalty
+        self.length_penalty = length_penalty
+        self.allowed = None if allowed is None else sorted(set(allowed))
+
+    @property
+    def key(self) -> tuple:
+        """What tells two ways to choose apart."""
+        return tuple(str(value) for _, value in sorted(vars(self).items()))
+
+    def scores(self, logits, said, end_id):
+        """Returns log probabilities (rows, outputs) of what may come next.
+
+        Args:
+            logits: (rows, outputs).
+            said: bool (rows, outputs), which outputs were said already.
+            end_id: int, or None.
+        """
+        if self.repetition_penalty != 1:
+            less = ops.where(logits > 0, logits / self.repetition_penalty,
+                             logits * self.repetition_penalty)
+            logits = ops.where(said, less, logits)
+        if self.allowed is not None:
+            ids = [*self.allowed, *([] if end_id is None else [end_id])]
+            open_ids = ops.any(ops.arange(logits.shape[-1])[:, None] == ops.convert_to_tensor(
+                ids, "int32"), axis=-1)
+            logits = ops.where(open_ids, logits, _NEVER)
+        return ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
+
+    def pick(self, scores, noise):
+        """Returns ids (rows,) int32: the likeliest ones, or drawn ones.
+
+        Args:
+            scores: log probabilities (rows, outputs).
+            noise: float (rows,), evenly spread over 0..1, that decides what is drawn.
+        """
+        if not self.temperature:
+            return ops.cast(ops.argmax(scores, axis=-1), "int32")
+        num = scores.shape[-1]
+        best, ids = ops.top_k(scores / self.temperature, min(self.top_k or num, num))
+        chances = ops.softmax(best, axis=-1)  # (rows, candidates), the likeliest first
+        before = ops.cumsum(chances, axis=-1) - chances
+        chances = ops.where(before < self.top_p, chances, 0.0)
+        until = ops.cumsum(chances, axis=-1)
+        place = ops.sum(ops.cast(until < noise[:, None] * until[:, -1:], "int32"), axis=-1)
+        chosen = ops.take_along_axis(ids, place[:, None], axis=-1)[:, 0]
+        return ops.cast(chosen, "int32")
+
+
+class Written(NamedTuple):
+    """What was written, the best first.
+
+    Args:
+        ids: int32 (batch, num, steps); behind the end only `end_id` follows.
+        log_probabilities: float32 (batch, num, steps) of each output; 0 behind the end.
+        scores: float32 (batch, num): the log probability of the whole, for a beam divided by the
+            length to the power of `length_penalty`.
+    """
+
+    ids: Any
+    log_probabilities: Any
+    scores: Any
+
+
+class _State(NamedTuple):
+    """What one step of the loop hands to the next; rows are batch times results."""
+
+    step: Any
+    previous: Any
+    decoder: Any
+    ended: Any
+    ids: Any
+    log_probabilities: Any
+    said: Any
+
+
+def generate(decoder, memory, memory_mask, start, num_steps: int, end_id: int | None,
+             choice: Choice, noise=None) -> Written:
+    """Writes one or several sequences for each row.
+
+    Args:
+        decoder: layer with `initial_state` and `step`.
+        memory, memory_mask: what it decodes, (batch, time, dim) and (batch, time).
+        start: int32 (batch,), what each row starts from.
+        num_steps: int, most steps.
+        end_id: int, output that ends a sequence; None to do all steps.
+        choice: Choice.
+        noise: float (batch, num, num_steps) in 0..1, needed where outputs are drawn.
+    """
+    if choice.beam > 1:
+        return _beam(decoder, memory, memory_mask, start, num_steps, end_id, choice)
+    first, advance = _prepare(decoder, memory, memory_mask, start, num_steps, end_id, choice, noise)
+
+    def unfinished(*state):
+        state = _State(*state)
+        return ops.logical_and(state.step < num_steps, ops.logical_not(ops.all(state.ended)))
+
+    last = _State(*ops.while_loop(unfinished, lambda *state: tuple(advance(_State(*state))),
+                                  tuple(first)))
+    shape = (-1, choice.num, num_steps)
+    found = ops.reshape(last.log_probabilities, shape)
+    return Written(ops.reshape(last.ids, shape), found, ops.sum(found, axis=-1))
+
+
+def steps(decoder, memory, memory_mask, start, num_steps: int, end_id: int | None,
+          choice: Choice, noise=None) -> Iterator[Any]:
+    """Yields the outputs (batch * num,) one step after the other, as the same loop makes them.
+
+    Args: as `generate` has them, without a beam.
+    """
+    state, advance = _prepare(decoder, memory, memory_mask, start, num_steps, end_id, choice, noise)
+    for _ in range(num_steps):
+        state = advance(state)
+        yield state.previous
+        if bool(ops.all(state.ended)):
+            return
+
+
+def _prepare(decoder, memory, memory_mask, start, num_steps, end_id, choice, noise):
+    """Returns the state in front of the first step, and the function that does one step."""
+    again = lambda leaf: ops.repeat(leaf, choice.num, axis=0)
+    state = keras.tree.map_structure(again, decoder.initial_state(memory, memory_mask, num_steps))
+    memory, memory_mask, start = again(memory), again(memory_mask), again(start)
+    if noise is not None:
+        noise = ops.reshape(noise, (-1, num_steps))
+    end, places = (-1 if end_id is None else end_id), ops.arange(num_steps, dtype="int32")
+
+    def advance(now: _State) -> _State:
+        logits, decoded = decoder.step(now.previous, now.decoder, memory, memory_mask)
+        scores = choice.scores(logits, now.said, end_id)
+        drawn = None if noise is None else ops.take(noise, now.step, axis=1)
+        chosen = ops.where(now.ended, end, choice.pick(scores, drawn))
+        found = ops.take_along_axis(scores, ops.maximum(chosen, 0)[:, None], axis=-1)
+        here = places == now.step
+        said = now.said
+        if choice.repetition_penalty != 1:
+            said = ops.logical_or(said, ops.arange(said.shape[-1]) == chosen[:, None])
+        return _State(
+            now.step + 1, chosen, decoded, ops.logical_or(now.ended, chosen == end),
+            ops.where(here, chosen[:, None], now.ids),
+            ops.where(ops.logical_and(here, ops.logical_not(now.ended)[:, None]), found,
+                      now.log_probabilities), said)
+
+    blank = ops.zeros_like(start[:, None]) + ops.zeros((1, num_steps), "int32")
+    said = ops.zeros_like(start[:, None], dtype="bool")
+    if choice.repetition_penalty != 1:
+        said = ops.logical_or(said, ops.zeros((1, decoder.num_outputs), "bool"))
+    first = _State(ops.zeros((), "int32"), start, state, ops.zeros_like(start, dtype="bool"),
+                   blank + max(end, 0), ops.cast(blank, "float32"), said)
+    return first, advance
+
+
+# --- Beam search --------------------------------------------------------------------------------
+
+
+class _Beam(NamedTuple):
+    """Sequences that go on, `alive`, and those that have ended, `done`: (batch, beam, ...)."""
+
+    step: Any
+    previous: Any
+    decoder: Any
+    alive: Any
+    alive_ids: Any
+    alive_each: Any
+    done: Any
+    done_ids: Any
+    done_each: Any
+
+
+def _beam(decoder, memory, memory_mask, start, num_steps, end_id, choice) -> Written:
+    """Follows the likeliest sequences; those that end are kept apart, so none pushes out others.
+
+    Stops when no sequence that goes on could still become better than the worst that is kept.
+    """
+    width, end = choice.beam, (-1 if end_id is None else end_id)
+    normal = lambda length: ops.power(ops.cast(length, "float32"), choice.length_penalty)
+    again = lambda leaf: ops.repeat(leaf, width, axis=0)
+    state = keras.tree.map_structure(again, decoder.initial_state(memory, memory_mask, num_steps))
+    memory, memory_mask = again(memory), again(memory_mask)
+    places, num = ops.arange(num_steps, dtype="int32"), decoder.num_outputs
+    rows = ops.zeros_like(start[:, None]) + ops.zeros((1, width), "int32")  # (batch, beam)
+    blank = rows[..., None] + ops.zeros((1, 1, num_steps), "int32") + max(end, 0)
+    nothing = ops.cast(rows, "float32")
+    alone = ops.where(ops.arange(width) == 0, nothing, _NEVER)  # all start alike: one is enough
+    first_of = (ops.cumsum(ops.ones_like(start)) - 1)[:, None] * width  # (batch, 1)
+
+    def unfinished(*state):
+        now = _Beam(*state)
+        best = now.alive[:, 0] / normal(num_steps)
+        hope = ops.any(ops.logical_and(best > now.done[:, -1], now.alive[:, 0] > _NEVER / 2))
+        return ops.logical_and(now.step < num_steps, hope)
+
+    def once(*state):
+        now = _Beam(*state)
+        logits, decoded = decoder.step(ops.reshape(now.previous, (-1,)), now.decoder, memory,
+                                       memory_mask)
+        said = None
+        if choice.repetition_penalty != 1:
+            same = ops.arange(num) == now.alive_ids[..., None]  # (batch, beam, steps, outputs)
+            same = ops.logical_and(same, (places < now.step)[:, None])
+            said = ops.reshape(ops.any(same, axis=2), (-1, num))
+        scores = ops.reshape(choice.scores(logits, said, end_id), (-1, width, num))
+        whole = ops.reshape(now.alive[..., None] + scores, (-1, width * num))
+        best, place = ops.top_k(whole, min(2 * width, width * num))  # (batch, 2 beam)
+        place = ops.cast(place, "int32")
+        parent, chosen = place // num, place % num
+        each = ops.take_along_axis(ops.reshape(scores, (-1, width * num)), place, axis=1)
+        here = places == now.step
+        ids = ops.where(here, chosen[..., None], _pick(now.alive_ids, parent))
+        log_probabilities = ops.where(here, each[..., None], _pick(now.alive_each, parent))
+        ended = ops.logical_and(chosen == end, best > _NEVER / 2)
+        final = ops.where(ended, best / normal(now.step + 1), _NEVER)
+        done, keep = ops.top_k(ops.concatenate([now.done, final], axis=1), width)
+        done_ids = _pick(ops.concatenate([now.done_ids, ids], axis=1), keep)
+        done_each = _pick(ops.concatenate([now.done_each, log_probabilities], axis=1), keep)
+        alive, keep = ops.top_k(ops.where(chosen == end, _NEVER, best), width)
+        source = ops.reshape(first_of + _pick(parent, keep), (-1,))
+        decoded = keras.tree.map_structure(lambda leaf: ops.take(leaf, source, axis=0), decoded)
+        return tuple(_Beam(now.step + 1, _pick(chosen, keep), decoded, alive, _pick(ids, keep),
+                           _pick(log_probabilities, keep), done, done_ids, done_each))
+
+    each = ops.cast(blank * 0, "float32")
+    first = _Beam(ops.zeros((), "int32"), rows + start[:, None], state, nothing + alone, blank,
+                  each, nothing + _NEVER, blank, each)
+    last = _Beam(*ops.while_loop(unfinished, once, tuple(first)))
+    # What never ended ranks behind everything that did; both are sorted already.
+    cut = last.alive / normal(num_steps)
+    ended = ops.sum(ops.cast(last.done > _NEVER / 2, "int32"), axis=1, keepdims=True)
+    rank = ops.arange(choice.num, dtype="int32") + ops.zeros_like(ended)  # (batch, num)
+    place = ops.where(rank < ended, rank, width + rank - ended)
+    pick = lambda done, alive: _pick(ops.concatenate([done, alive], axis=1), place)
+    return Written(pick(last.done_ids, last.alive_ids), pick(last.done_each, last.alive_each),
+                   pick(last.done, cut))
+
+
+def _pick(tensor, place):
+    """Returns what stands at `place` (batch, chosen) on the second axis of a tensor."""
+    place = ops.cast(place, "int32")
+    for _ in range(len(tensor.shape) - 2):
+        place = place[..., None]
+    return ops.take_along_axis(tensor, place, axis=1)
