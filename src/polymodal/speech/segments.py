@@ -1,0 +1,83 @@
+"""From words to segments that can be read while they are shown."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from polymodal.speech.transcript import Segment, Word, join_words
+
+__all__ = ["segments_from_words"]
+
+
+def segments_from_words(
+    words: Iterable[Word],
+    max_seconds: float = 7.0,
+    pause_seconds: float = 0.8,
+    line_length: int = 42,
+    num_lines: int = 2,
+) -> list[Segment]:
+    """Cuts words at pauses, and wherever a segment would become too long to read.
+
+    A word that alone is longer than a line or than `max_seconds` is a segment as it is.
+
+    Args:
+        words: iterable of Word, in order.
+        max_seconds: float, from a segment's start to its end at most.
+        pause_seconds: float, silence between words that ends a segment.
+        line_length: int, columns of a line; wide characters, such as Chinese ones, take two.
+        num_lines: int, lines of a segment at most.
+
+    Returns:
+        The segments; their lines are about equally long.
+
+    Example:
+
+    >>> words = [Word("well", 0.0, 0.4), Word("then", 0.5, 0.9), Word("go", 3.0, 3.2)]
+    >>> [segment.text for segment in segments_from_words(words)]
+    ['well then', 'go']
+    """
+    groups: list[list[Word]] = []
+    for word in words:
+        last = groups[-1] if groups else []
+        fits = (last and word.start_seconds - last[-1].end_seconds < pause_seconds
+                and word.end_seconds - last[0].start_seconds <= max_seconds
+                and _lines([*last, word], line_length, num_lines))
+        if fits:
+            last.append(word)
+        else:
+            groups.append([word])
+    return [_segment(group, line_length, num_lines) for group in groups]
+
+
+def _segment(words: list[Word], line_length: int, num_lines: int) -> Segment:
+    lines = _lines(words, line_length, num_lines) or [words[0].text]
+    return Segment("\n".join(lines), words[0].start_seconds,
+                   max(word.end_seconds for word in words), tuple(words))
+
+
+def _lines(words: Sequence[Word], line_length: int, num_lines: int) -> list[str]:
+    """Returns the words in as few lines as they need, evenly filled, or none if they need more."""
+    texts = [word.text for word in words]
+    needed = len(_filled(texts, line_length))
+    if needed > num_lines or max(map(_width, _filled(texts, line_length))) > line_length:
+        return []
+    narrowest = next(width for width in range(1, line_length + 1)
+                     if len(lines := _filled(texts, width)) == needed
+                     and max(map(_width, lines)) <= width)
+    return _filled(texts, narrowest)
+
+
+def _filled(texts: Sequence[str], line_length: int) -> list[str]:
+    lines: list[str] = []
+    for text in texts:
+        longer = join_words([lines[-1], text]) if lines else text
+        if lines and _width(longer) <= line_length:
+            lines[-1] = longer
+        else:
+            lines.append(text)
+    return lines
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -1,0 +1,54 @@
+"""From tokens in frames to words in seconds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from polymodal.speech.transcript import TokenSpan, Word, is_unspaced
+
+__all__ = ["words_from_spans"]
+
+
+def words_from_spans(
+    spans: Sequence[TokenSpan],
+    symbols: Sequence[str],
+    frame_seconds: float,
+    start_seconds: float = 0.0,
+) -> list[Word]:
+    """Joins tokens to words, from the first frame of the first to the last frame of the last.
+
+    Args:
+        spans: sequence of TokenSpan, in order.
+        symbols: sequence of str, the text of each id; a space, alone or inside, separates words.
+            Characters of scripts without spaces are words of their own.
+        frame_seconds: float, from one frame to the next.
+        start_seconds: float, when the first frame starts.
+
+    Returns:
+        The words; their confidence is the geometric mean of their tokens'.
+
+    Example:
+
+    >>> spans = [TokenSpan(0, 2, 4, 0.9), TokenSpan(1, 5, 6, 0.4), TokenSpan(2, 8, 9, 1.0)]
+    >>> words_from_spans(spans, ["a", "n", " x"], frame_seconds=0.5)[0]
+    Word(text='an', start_seconds=1.0, end_seconds=3.0, confidence=0.6)
+    """
+    groups: list[list[tuple[str, TokenSpan]]] = [[]]
+    for span in spans:
+        for count, text in enumerate(symbols[span.id].split(" ")):
+            last = groups[-1][-1][0] if groups[-1] else ""
+            if count or is_unspaced(text) or is_unspaced(last):
+                groups.append([])
+            if text:
+                groups[-1].append((text, span))
+    return [_word(group, frame_seconds, start_seconds) for group in groups if group]
+
+
+def _word(group: list[tuple[str, TokenSpan]], frame_seconds: float, start_seconds: float) -> Word:
+    spans = [span for _, span in group]
+    mean = sum(math.log(max(span.confidence, 1e-12)) for span in spans) / len(spans)
+    return Word("".join(text for text, _ in group),
+                start_seconds + spans[0].start_frame * frame_seconds,
+                start_seconds + spans[-1].end_frame * frame_seconds,
+                round(math.exp(mean), 6))
