@@ -86,11 +86,12 @@ class _Lattice:
 
     def step(self, scores: np.ndarray, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns the scores after a frame, and how many states each of them came from before."""
-        best, moves = scores.copy(), np.zeros(len(scores), np.int8)
-        for move, other in ((1, scores[:-1]), (2, scores[:-2] + self.skip_cost)):
-            better = other > best[move:]
-            best[move:][better] = other[better]
-            moves[move:][better] = move
+        best = scores.copy()
+        np.maximum(best[1:], scores[:-1], out=best[1:])
+        moves = (best > scores).astype(np.int8)
+        skipping = scores[:-2] + self.skip_cost
+        np.maximum(moves[2:], 2 * (skipping > best[2:]), out=moves[2:])
+        np.maximum(best[2:], skipping, out=best[2:])
         return best + frame[self.symbols], moves
 
 
