@@ -1,0 +1,64 @@
+"""Bootstrap of scores that are functions of sums over items: rates, corpus BLEU, means.
+
+What an item adds is counted once; a resample then adds whole items, or whole groups of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError
+from polymodal.evaluation.bootstrap import counts
+from polymodal.evaluation.intervals import percentiles
+
+__all__ = ["check_texts", "sum_intervals"]
+
+
+def sum_intervals(items: np.ndarray, scores: Callable[[np.ndarray], dict[str, np.ndarray]],
+                  groups: Sequence[Any] | None = None, seed: int = 0, num_samples: int = 1000,
+                  level: float = 0.95) -> dict[str, list[float]]:
+    """Returns the percentile bootstrap interval of every score.
+
+    Args:
+        items: (n, k), what each item adds to each sum.
+        scores: function of sums (samples, k) to {metric: (samples,)}; nan where undefined.
+        groups: n values; items of equal value, such as a speaker's, are drawn together.
+        seed: int, key of the draws. Equal seeds draw equal items, for any score.
+        num_samples: int, number of draws.
+        level: float in (0, 1), share of draws inside the interval.
+
+    Returns:
+        {metric: [low, high]}; empty where there is only one item or group to draw from.
+    """
+    if groups is not None:
+        place = np.unique(np.array([str(group) for group in groups]), return_inverse=True)[1]
+        items = np.stack([np.bincount(place, weights=column) for column in items.T], axis=1)
+    if len(items) < 2:
+        return {}
+    blocks = counts(np.arange(len(items)), num_samples, seed)
+    sums = np.concatenate([times.T @ items for times in blocks])  # (samples, k)
+    bounds = {name: percentiles(values, level) for name, values in scores(sums).items()}
+    return {name: both for name, both in bounds.items() if both is not None}
+
+
+def check_texts(who: str, references: Sequence[Any], hypotheses: Sequence[Any],
+                groups: Sequence[Any] | None = None) -> None:
+    """Refuses sides of unequal length, no rows, and hypotheses that are no texts.
+
+    Raises:
+        DataError: with the row, where it is one row's fault.
+    """
+    sizes = {len(references), len(hypotheses)} | (set() if groups is None else {len(groups)})
+    if len(sizes) > 1 or not len(references):
+        also = "" if groups is None else f" and {len(groups)} groups"
+        raise DataError(
+            f"{who} needs one hypothesis for each reference, and at least one. Got "
+            f"{len(references)} references, {len(hypotheses)} hypotheses{also}.",
+            "Pass the same rows on both sides.", reason="unequal_rows")
+    for row, text in enumerate(hypotheses, start=1):
+        if not isinstance(text, str):
+            raise DataError(f"{who} needs texts as hypotheses. Got {type(text).__name__}.",
+                            'Write "" where a model said nothing.', row=row, reason="no_text")
