@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from polymodal.evaluation.texts.characters import unified, without_signs
-from polymodal.evaluation.texts.numbers import write_numbers
+from polymodal.evaluation.texts.number_words import write_numbers
 from polymodal.evaluation.texts.spelling import american
 
 __all__ = ["english"]
