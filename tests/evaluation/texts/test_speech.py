@@ -1,3 +1,5 @@
+import csv
+
 import jiwer
 import numpy as np
 import pytest
@@ -57,6 +59,17 @@ def test_real_sentences_score_as_counted_by_hand():
     one = jiwer.process_words([score.references[i] for i in kept],
                               [score.hypotheses[i] for i in kept])
     assert one.wer == 6 / 41
+
+
+def test_real_transcripts_without_case_and_punctuation_are_still_right(shared_data):
+    with open(shared_data / "speech" / "speech.csv", encoding="utf-8", newline="") as file:
+        said = [row["transcript"] for row in csv.DictReader(file)]
+    heard = ["".join(char for char in text.upper() if char not in ",.!?;:") for text in said]
+    assert score_speech(said, heard, "none").metrics["wer"] > 0.9
+    for name in ("basic", "english"):
+        score = score_speech(said, heard, name)
+        assert score.metrics == {"wer": 0, "cer": 0}
+        assert score.counts["words"]["reference"] > 100
 
 
 def test_words_in_silence_are_insertions_and_silence_alone_has_no_rate():

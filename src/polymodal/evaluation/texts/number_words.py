@@ -17,7 +17,7 @@ _IN_ORDER = (
 _ONES = {word: i for i, word in enumerate(_TO_NINETEEN.split())}
 _TENS = {word: 10 * i for i, word in enumerate(_BY_TENS.split(), start=2)}
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_LARGE = {"hundred", *_SCALES}
+_LARGE = {"hundred": 100, **_SCALES}
 _ORDINALS = {word: i for i, word in enumerate(_IN_ORDER.split(), start=1)}
 _ORDINALS |= {f"{word[:-1]}ieth": value for word, value in _TENS.items()}
 _LARGE_ORDINALS = {"hundredth": 100, **{f"{word}th": value for word, value in _SCALES.items()}}
@@ -78,10 +78,11 @@ def _with_ending(words: list[str], i: int, value: Decimal, end: int) -> tuple[st
         return _ordinal_text(value + _ORDINALS[word]), end + 1
     if words[end - 1] in _ONES and word in _DECADES:
         return f"{_text(value * 100 + _DECADES[word])}s", end + 1
-    if word in _LARGE_ORDINALS and words[end - 1] in _ONES | _TENS:
+    if word in _LARGE_ORDINALS and words[end - 1] in {"hundred", *_ONES, *_TENS}:
         return _ordinal_text(value * _LARGE_ORDINALS[word]), end + 1
     if words[end:end + 3] == ["and", "a", "half"] and value == int(value):
-        value, end = value + Decimal("0.5"), end + 3
+        value += Decimal(_LARGE.get(words[end - 1], 1)) / 2  # a million and a half
+        end += 3
         word = _at(words, end)
     text = words[i] if end == i + 1 and words[i][0].isdigit() else _text(value)
     if word == "percent":
