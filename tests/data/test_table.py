@@ -112,7 +112,7 @@ def test_unknown_files_and_formats(tmp_path):
     with pytest.raises(DataError, match=r"does not exist: its folder is missing\. Check the path"):
         read(tmp_path / "no" / "train.csv")
     with pytest.raises(DataError, match=r"data\.xlsx has an ending that no format has\. Formats: "
-                                        r"class_folder, csv, huggingface, jsonl, parquet, tsv, "):
+                                        r"class_folder, .*csv, .*jsonl, .*webdataset"):
         read(tmp_path / "data.xlsx")
     with pytest.raises(RecipeError, match=r'No format named "cvs"\. .* Did you mean "csv"\?'):
         read(tmp_path / "train.csv", format="cvs")

@@ -1,16 +1,21 @@
-"""Which format a table is in, by the ending of its name or by what a folder holds."""
+"""Which format a table is in: by the ending of its name, by its head, or by a folder's layout."""
 
 from __future__ import annotations
 
 import difflib
+import re
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from polymodal.core.errors import DataError
 from polymodal.core.lookup import names
+from polymodal.data.formats._json_items import json_items
 
 _ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
-            ".parquet": "parquet", ".pq": "parquet", ".tar": "webdataset"}
+            ".parquet": "parquet", ".pq": "parquet", ".tar": "webdataset", ".token": "flickr"}
 _PATTERN_SIGNS = "*?{"  # a set of tars is named by a pattern, which is no file
+_HEAD_ITEMS = 1000  # of a JSON file; lists of licences and the like may come first
 
 
 def detect(path: Path) -> str:
@@ -19,22 +24,71 @@ def detect(path: Path) -> str:
     Raises:
         DataError: it is in none; the message lists them.
     """
-    if path.suffix.lower() in _ENDINGS:
-        return _ENDINGS[path.suffix.lower()]
     if path.is_dir():
-        if any(path.joinpath(f).exists() for f in ("state.json", "dataset_dict.json")):
-            return "huggingface"
-        if any(path.glob("*.tar")):
-            return "webdataset"
-        if any(p.is_dir() for p in path.iterdir() if not p.name.startswith(".")):
-            return "class_folder"
-        raise DataError("is a folder without tables, tars or a folder for each class.",
-                        f"Name a file, or one of these: {', '.join(names('data.formats'))}.",
-                        path=path.name, reason="unknown_format")
+        return _of_folder(path)
+    ending = path.suffix.lower()
+    if ending == ".json":
+        return _of_json(path)
+    if ending == ".txt" and re.match(r".*\.\w+#\d+\t|image,caption\s*$", _first_line(path)):
+        return "flickr"
+    if ending == ".tsv" and {"client_id", "path", "sentence"} <= {*_first_line(path).split("\t")}:
+        return "common_voice"
+    if path.name == "metadata.csv" and (path.parent / "wavs").is_dir() and "|" in _first_line(path):
+        return "ljspeech"
+    if ending in _ENDINGS:
+        return _ENDINGS[ending]
     raise DataError(
         f"has an ending that no format has. Formats: {', '.join(names('data.formats'))}.",
         f"Rename it ({', '.join(_ENDINGS)}; unpack archives first), or say which format it is in.",
         path=path.name, reason="unknown_format")
+
+
+def _of_folder(path: Path) -> str:
+    if any(path.joinpath(f).exists() for f in ("state.json", "dataset_dict.json")):
+        return "huggingface"
+    if any(path.glob("*.tar")):
+        return "webdataset"
+    if path.joinpath("wav.scp").is_file():
+        return "kaldi"
+    if path.joinpath("metadata.csv").is_file() and path.joinpath("wavs").is_dir():
+        return "ljspeech"
+    if path.joinpath("clips").is_dir() and any(path.joinpath(f).is_file() for f in (
+            "train.tsv", "dev.tsv", "test.tsv")):
+        return "common_voice"
+    transcripts = "[0-9]*/[0-9]*/*.trans.txt"
+    if any(path.glob(transcripts)) or any(path.glob(f"*-*/{transcripts}")):
+        return "librispeech"
+    if any(p.is_dir() for p in path.iterdir() if not p.name.startswith(".")):
+        return "class_folder"
+    raise DataError("is a folder without tables, tars or a folder for each class.",
+                    f"Name a file, or one of these: {', '.join(names('data.formats'))}.",
+                    path=path.name, reason="unknown_format")
+
+
+def _of_json(path: Path) -> str:
+    found: dict[str, Any] = {}
+    for key, item in islice(json_items(path), _HEAD_ITEMS):
+        if key in found or not isinstance(item, dict):
+            continue
+        found[key] = item
+        if key == "" and "conversations" in item:
+            return "llava"
+        if key == "images" and "sentences" in item:
+            return "karpathy"
+        if (key == "images" and "file_name" in item) or (key == "annotations"
+                                                         and "image_id" in item):
+            return "coco"
+    shown = ", ".join(f'"{key}"' if key else "a list" for key in found) or "no list of objects"
+    raise DataError(
+        "needs the layout of COCO captions, Karpathy's splits or LLaVA conversations. "
+        f"Got {shown}.",
+        "Write one JSON object a line into a .jsonl file.", path=path.name,
+        reason="unknown_format")
+
+
+def _first_line(path: Path) -> str:
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        return file.readline(1 << 16).rstrip("\r\n")
 
 
 def check_exists(path: Path) -> None:
