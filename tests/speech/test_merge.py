@@ -92,14 +92,21 @@ def test_the_pair_nearest_to_the_middle_is_where_chunks_meet():
 
 
 def test_the_same_word_twice_is_not_taken_for_one():
-    left, right = [Word("no", 0.9, 1.3)], [Word("no", 1.35, 2.1)]
-    assert merge_words([left, right], [(0.0, 2.0), (1.0, 3.0)]) == [*left, *right]
+    left, right = [Word("no", 0.9, 1.25)], [Word("no", 1.3, 1.7)]  # each is cut in the other
+    assert merge_words([left, right], [(0.0, 1.6), (1.2, 3.0)]) == [*left, *right]
 
 
 def test_chunks_without_overlap_are_put_together():
     parts = [[Word("a", 0.0, 1.0)], [], [Word("a", 1.0, 1.5)]]
     assert merge_words(parts, [(0, 1), (1, 1), (1, 2)]) == [*parts[0], *parts[2]]
     assert merge_words([], []) == []
+
+
+def test_a_long_misheard_word_does_not_take_others_with_it():
+    left = [Word("one", 0.5, 0.9), Word("tuothreefo", 1.2, 1.95)]
+    right = [Word("two", 1.2, 1.4), Word("three", 1.5, 1.7), Word("four", 1.8, 2.2)]
+    merged = merge_words([left, right], [(0.0, 2.0), (1.0, 3.0)])
+    assert [word.text for word in merged] == ["one", "two", "three", "four"]
 
 
 def test_misheard_overlaps_are_cut_in_the_middle():

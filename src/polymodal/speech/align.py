@@ -42,15 +42,15 @@ def align(log_probs: Any, tokens: Sequence[int], blank: int) -> list[TokenSpan]:
     [(0, 1), (3, 4)]
     """
     log_probs = check_log_probs("align", log_probs, blank)
-    tokens = _checked(tokens, log_probs, blank)
-    if not len(tokens):
+    ids = _checked(tokens, log_probs, blank)
+    if not len(ids):
         return []
-    path = _best_path(log_probs, _Lattice(tokens, blank))
+    path = _best_path(log_probs, _Lattice(ids, blank))
     spans = []
-    for place, token in enumerate(tokens):
+    for place, token in enumerate(ids.tolist()):
         start, end = (int(np.searchsorted(path, 2 * place + 1, side)) for side in ("left", "right"))
         confidence = np.exp(log_probs[start:end, token]).mean().clip(0, 1)
-        spans.append(TokenSpan(int(token), start, end, float(confidence)))
+        spans.append(TokenSpan(token, start, end, float(confidence)))
     return spans
 
 

@@ -98,7 +98,9 @@ def _pause(samples: np.ndarray, sample_rate: int, min_pause_seconds: float) -> i
     """Returns the middle of the longest pause in the second half, None where there is none."""
     seconds = len(samples) / sample_rate
     free, pauses = seconds / 2, []
-    for start, end in [*speech_regions(samples, sample_rate), (seconds, seconds)]:
+    # What hangs over would eat up short pauses, and short gaps are no pauses here anyway.
+    regions = speech_regions(samples, sample_rate, hang_seconds=0.05)
+    for start, end in [*regions, (seconds, seconds)]:
         if start - free >= min_pause_seconds:
             pauses.append((start - free, (free + start) / 2))
         free = max(free, end)

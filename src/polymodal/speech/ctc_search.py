@@ -208,8 +208,8 @@ class _Beams:
         kept = chosen < num_beams
         stays, grows = chosen[kept], chosen[~kept] - num_beams
         beam, column = np.divmod(grows, max(1, len(symbols)))
-        children = [self._child(self.nodes[b], symbols[c])
-                    for b, c in zip(beam, column, strict=True)]
+        children = [self._child(parent, symbol) for parent, symbol in zip(
+            self.nodes[beam].tolist(), symbols[column].tolist(), strict=True)]
         self.nodes = np.concatenate([self.nodes[stays], np.array(children, np.int64)])
         self.in_blank = np.concatenate([in_blank[stays], np.full(len(grows), -np.inf)])
         self.in_symbol = np.concatenate([in_symbol[stays], grown[beam, column]])
@@ -217,7 +217,7 @@ class _Beams:
 
     def _merge(self, grown, in_symbol, last, symbols) -> None:
         """Moves what grows into a prefix that is kept anyway over to that prefix, in place."""
-        self.columns.fill(_NOTHING)
+        self.columns.fill(_NOTHING)  # of symbols that are no candidates
         self.columns[symbols] = np.arange(len(symbols))
         parents = np.array([self.parents[node] for node in self.nodes])
         child, parent = np.nonzero(parents[:, None] == self.nodes)
@@ -234,15 +234,14 @@ class _Beams:
         return added
 
     def _child(self, parent: int, symbol: int) -> int:
-        key = (int(parent), int(symbol))
-        if key not in self.known:
-            self.known[key] = len(self.parents)
-            self.parents.append(key[0])
-            self.symbols.append(key[1])
+        if (parent, symbol) not in self.known:
+            self.known[parent, symbol] = len(self.parents)
+            self.parents.append(parent)
+            self.symbols.append(symbol)
             self.states.append(tuple(
-                scorer.advance(state, key[1])
-                for scorer, state in zip(self.scorers, self.states[key[0]], strict=True)))
-        return self.known[key]
+                scorer.advance(state, symbol)
+                for scorer, state in zip(self.scorers, self.states[parent], strict=True)))
+        return self.known[parent, symbol]
 
     def best(self, number: int) -> list[Hypothesis]:
         """Returns the best hypotheses, what the end adds included."""

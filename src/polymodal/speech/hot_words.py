@@ -77,7 +77,7 @@ class HotWords:
         row = self._rows.get(state)
         if row is None:
             row = np.array([self._read(state, text)[0] for text in self.symbols])
-            self._rows[state] = row
+            self._rows[state] = row  # there are few states: places in the phrases
         return row
 
     def advance(self, state: State, symbol: int) -> State:

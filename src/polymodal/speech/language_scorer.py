@@ -11,6 +11,7 @@ from polymodal.speech.ngram import SPACE, NGram
 
 __all__ = ["LanguageScorer"]
 
+_MAX_ROWS = 10_000  # states remembered; a long run meets ever new ones
 State = tuple[tuple[str, ...], str]  # of the model, letters of the word that is not over
 
 
@@ -42,14 +43,13 @@ class LanguageScorer:
         self.model, self.symbols = model, list(symbols)
         self.weight, self.word_bonus = weight, word_bonus
         self._scale = weight * math.log(10)
-        by_letter = model.unit == "character"
-        self._at_once = by_letter
+        self._by_letter = model.unit == "character"
         # A word that is not over costs nothing yet, and before " x" it ends as before " ".
-        starts = [not by_letter and " " in text and " " not in text[1:] and text[0] == " "
+        starts = [not self._by_letter and text.startswith(" ") and " " not in text[1:]
                   for text in self.symbols]
         self._starts = np.flatnonzero(starts)
-        self._others = [i for i, text in enumerate(self.symbols)
-                        if text and not starts[i] and (by_letter or " " in text)]
+        self._others = [symbol for symbol, text in enumerate(self.symbols)
+                        if not starts[symbol] and (self._by_letter or " " in text)]
         self._rows: dict[State, np.ndarray] = {}
 
     def start(self) -> State:
@@ -62,6 +62,8 @@ class LanguageScorer:
             row[self._starts] = self._read(state, " ")[0]
             for symbol in self._others:
                 row[symbol] = self._read(state, self.symbols[symbol])[0]
+            if len(self._rows) >= _MAX_ROWS:
+                self._rows.clear()
             self._rows[state] = row
         return row
 
@@ -69,13 +71,13 @@ class LanguageScorer:
         return self._read(state, self.symbols[symbol])[1]
 
     def finish(self, state: State) -> float:
-        ended, (context, _) = self._read(state, "" if self._at_once else " ")
+        ended, (context, _) = self._read(state, "" if self._by_letter else " ")
         return ended + self._scale * self.model.finish(context)
 
     def _read(self, state: State, text: str) -> tuple[float, State]:
         added, (context, partial) = 0.0, state
         for letter in text:
-            if self._at_once:
+            if self._by_letter:
                 word = SPACE if letter == " " else letter
             elif letter == " ":
                 word, partial = partial, ""

@@ -22,7 +22,8 @@ def merge_words(
 
     Words at the end of a chunk and at the start of the next may be cut and so be misheard. The
     words inside an overlap are paired by text and time, and the pair nearest to its middle is
-    where the second chunk takes over. Without any pair it takes over in the middle.
+    where the second chunk takes over. Without any pair it takes over between two words, near the
+    middle.
 
     Args:
         parts: the words of each chunk, with times from the start of the recording.
@@ -57,16 +58,25 @@ def _joined(left: list[Word], right: Sequence[Word], start: float, end: float) -
     """Joins two lists whose chunks overlap from `start` to `end`, if `end` is later."""
     if end <= start:
         return [*left, *right]
-    middle = (start + end) / 2
     pairs = _pairs(_inside(left, start, end), _inside(right, start, end),
                    lambda i, j: _likeness(left[i], right[j]))
     if not pairs:
-        return [*(word for word in left if _middle(word) < middle),
-                *(word for word in right if _middle(word) >= middle)]
+        cut = _gap([*left, *right], start, end)
+        return [*(word for word in left if _middle(word) < cut),
+                *(word for word in right if _middle(word) >= cut)]
     i, j = min(pairs, key=lambda pair: abs(
-        _middle(left[pair[0]]) + _middle(right[pair[1]]) - 2 * middle))
+        _middle(left[pair[0]]) + _middle(right[pair[1]]) - start - end))
     surer = left[i] if left[i].confidence >= right[j].confidence else right[j]
     return [*left[:i], surer, *right[j + 1:]]
+
+
+def _gap(words: list[Word], start: float, end: float) -> float:
+    """Returns the time from `start` to `end` that lies in the fewest words, near the middle."""
+    words = [word for word in words if word.end_seconds >= start and word.start_seconds <= end]
+    edges = [time for word in words for time in (word.start_seconds, word.end_seconds)]
+    middle = (start + end) / 2
+    return min([middle, *(time for time in edges if start <= time <= end)], key=lambda time: (
+        sum(word.start_seconds < time < word.end_seconds for word in words), abs(time - middle)))
 
 
 def _inside(words: Sequence[Word], start: float, end: float) -> list[int]:

@@ -40,32 +40,31 @@ def segments_from_words(
     groups: list[list[Word]] = []
     for word in words:
         last = groups[-1] if groups else []
-        fits = (last and word.start_seconds - last[-1].end_seconds < pause_seconds
+        if (last and word.start_seconds - last[-1].end_seconds < pause_seconds
                 and word.end_seconds - last[0].start_seconds <= max_seconds
-                and _lines([*last, word], line_length, num_lines))
-        if fits:
+                and _fits([*last, word], line_length, num_lines)):
             last.append(word)
         else:
             groups.append([word])
-    return [_segment(group, line_length, num_lines) for group in groups]
+    return [_segment(group, line_length) for group in groups]
 
 
-def _segment(words: list[Word], line_length: int, num_lines: int) -> Segment:
-    lines = _lines(words, line_length, num_lines) or [words[0].text]
+def _fits(words: Sequence[Word], line_length: int, num_lines: int) -> bool:
+    lines = _filled([word.text for word in words], line_length)
+    return len(lines) <= num_lines and max(map(_width, lines)) <= line_length
+
+
+def _segment(words: list[Word], line_length: int) -> Segment:
+    texts = [word.text for word in words]
+    lines = _filled(texts, line_length)
+    # The narrowest lines that are no more in number are about equally long.
+    for width in range(1, line_length):
+        narrow = _filled(texts, width)
+        if len(narrow) == len(lines) and max(map(_width, narrow)) <= width:
+            lines = narrow
+            break
     return Segment("\n".join(lines), words[0].start_seconds,
                    max(word.end_seconds for word in words), tuple(words))
-
-
-def _lines(words: Sequence[Word], line_length: int, num_lines: int) -> list[str]:
-    """Returns the words in as few lines as they need, evenly filled, or none if they need more."""
-    texts = [word.text for word in words]
-    needed = len(_filled(texts, line_length))
-    if needed > num_lines or max(map(_width, _filled(texts, line_length))) > line_length:
-        return []
-    narrowest = next(width for width in range(1, line_length + 1)
-                     if len(lines := _filled(texts, width)) == needed
-                     and max(map(_width, lines)) <= width)
-    return _filled(texts, narrowest)
 
 
 def _filled(texts: Sequence[str], line_length: int) -> list[str]:
