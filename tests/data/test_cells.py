@@ -6,7 +6,7 @@ import tarfile
 import pytest
 
 from polymodal.core.errors import DataError
-from polymodal.data.cells import is_frames, open_cell
+from polymodal.data.cells import is_frames, open_cell, open_part
 
 
 @pytest.fixture
@@ -75,3 +75,31 @@ def test_wrong_cells_say_what_is_wrong(folder, cell, message, reason):
 def test_lists_are_frames():
     assert is_frames(["a.png", "b.png"])
     assert not is_frames("a.png")
+
+
+def test_parts_of_a_file_have_a_start_and_an_end(folder):
+    cell = {"path": "clips/a.bin", "start_seconds": 1.5, "end_seconds": 2}
+    part = open_part(cell, folder)
+    assert part.source.read_bytes() == b"hello"
+    assert part[1:] == ("clips/a.bin from 1.5 s to 2 s", 1.5, 2)
+    assert open_part({**cell, "end_seconds": None}, folder)[1:] == (
+        "clips/a.bin from 1.5 s", 1.5, None)
+    assert open_part({**cell, "start_seconds": None}, folder)[2:] == (0.0, 2)
+    assert open_part({"bytes": b"x", "path": None, "start_seconds": 1.0}, folder)[0] == b"x"
+    for whole in ("clips/a.bin", {"path": "clips/a.bin"}, b"hello"):
+        assert open_part(whole, folder) == (*open_cell(whole, folder), 0.0, None)
+
+
+def test_only_sound_has_parts(folder):
+    with pytest.raises(DataError, match=r"^clips/a\.bin is part of a file, which only sound can"):
+        open_cell({"path": "clips/a.bin", "start_seconds": 0.0, "end_seconds": 1.0}, folder)
+
+
+@pytest.mark.parametrize(("start", "end"), [(2, 1), (1, 1), (-1, 2), (float("nan"), 2), ("1", 2),
+                                            (0, float("inf")), (-0.5, None)])
+def test_parts_end_after_their_start(folder, start, end):
+    cell = {"path": "clips/a.bin", "start_seconds": start, "end_seconds": end}
+    with pytest.raises(DataError, match=r"clips/a\.bin needs a part of a file, from 0 s or later "
+                                        r"to a later end\. Got .* Correct these times") as caught:
+        open_part(cell, folder)
+    assert caught.value.reason == "bad_part"

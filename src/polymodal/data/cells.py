@@ -1,13 +1,14 @@
-"""Media cells: a path, bytes, a base64 address, a member of a tar file, or a list of frames."""
+"""Media cells: a path, bytes, a base64 address, a member of a tar, part of a sound, or frames."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import math
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from polymodal.core.errors import DataError
 
@@ -29,8 +30,13 @@ def open_cell(cell: Any, root: str | os.PathLike | None) -> tuple[bytes | Path, 
         show in messages.
 
     Raises:
-        DataError: there is no such file, it is empty, or the cell is none of these forms.
+        DataError: there is no such file, it is empty, the cell is none of these forms, or it is
+            part of a sound, which only `open_part` opens.
     """
+    if _is_part(cell):
+        raise DataError("is part of a file, which only sound can be.",
+                        "Give the whole file.", path=_short(str(cell.get("path"))),
+                        reason="not_whole")
     if isinstance(cell, str) and _DATA_URI.match(cell):
         return _from_data_uri(cell), "data URI"
     if isinstance(cell, str | os.PathLike):
@@ -45,9 +51,55 @@ def open_cell(cell: Any, root: str | os.PathLike | None) -> tuple[bytes | Path, 
     )
 
 
+class Part(NamedTuple):
+    """Content of a media cell, the name to show, and from where to where it counts.
+
+    Args:
+        source: bytes or Path, the whole content.
+        shown: str, the name to show in messages.
+        start_seconds: float, where the part starts.
+        end_seconds: float, where it ends, or None for the end of the content.
+    """
+
+    source: bytes | Path
+    shown: str
+    start_seconds: float = 0.0
+    end_seconds: float | None = None
+
+
+def open_part(cell: Any, root: str | os.PathLike | None) -> Part:
+    """Finds what a cell of sound points to, which may be part of a longer recording.
+
+    Args:
+        cell: media cell as `open_cell` takes it, or one of its mappings that also has
+            `start_seconds` and `end_seconds`; an end of None is that of the recording.
+        root: folder that relative paths start from; None is the working folder.
+
+    Raises:
+        DataError: what `open_cell` raises, or a part that does not end after its start.
+    """
+    if not _is_part(cell):
+        return Part(*open_cell(cell, root))
+    source, shown = open_cell({**cell, "start_seconds": None, "end_seconds": None}, root)
+    start, end = cell.get("start_seconds") or 0.0, cell.get("end_seconds")
+    numbers = [start] if end is None else [start, end]
+    if (not all(isinstance(n, int | float) and math.isfinite(n) for n in numbers) or start < 0
+            or numbers[-1] < start or end == start):
+        raise DataError("needs a part of a file, from 0 s or later to a later end. "
+                        f"Got start_seconds={start!r}, end_seconds={end!r}.",
+                        "Correct these times.", path=shown, reason="bad_part")
+    shown = f"{shown} from {start:g} s" + ("" if end is None else f" to {end:g} s")
+    return Part(source, shown, start, end)
+
+
 def is_frames(cell: Any) -> bool:
     """Returns True for a list of media cells, such as the frames of a video."""
     return isinstance(cell, list | tuple)
+
+
+def _is_part(cell: Any) -> bool:
+    return isinstance(cell, dict) and any(
+        cell.get(key) is not None for key in ("start_seconds", "end_seconds"))
 
 
 def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:

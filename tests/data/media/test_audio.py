@@ -76,6 +76,57 @@ def test_only_the_first_seconds_are_decoded(tmp_path, monkeypatch):
     assert sum(read) == 8000
 
 
+def melody(rate=16000):
+    """Returns five seconds, each with a pitch of its own."""
+    return np.concatenate([tone(1.0, rate, hertz=300.0 + 100 * i) for i in range(5)])
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "opus.ogg", "a.mp3", "a.m4a",
+                                  "a.mkv"])
+def test_parts_are_what_stands_there_in_the_whole(tmp_path, name):
+    if name in ("a.m4a", "a.mkv"):
+        write_container(tmp_path / name, melody())
+    else:
+        write_sound(tmp_path / name, melody(), **({"subtype": "OPUS"} if "opus" in name else {}))
+    whole = read_audio(name, tmp_path)
+    for start, end in [(0.0, 0.5), (0.5, 1.75), (2.2, 3.0), (3.3, None)]:
+        cell = {"path": name, "start_seconds": start, "end_seconds": end}
+        there = whole[round(start * 16000) : None if end is None else round(end * 16000)]
+        part = read_audio(cell, tmp_path)
+        assert len(part) == len(there)
+        assert np.abs(part - there).max() < 1e-3
+        assert audio_length(cell, tmp_path) == (16000, pytest.approx(len(part) / 16000, abs=0.1))
+    assert len(read_audio({"path": name, "start_seconds": 2.0}, tmp_path, max_seconds=0.5)) == 8000
+
+
+def test_a_long_mp3_is_read_without_gaps(tmp_path):
+    write_sound(tmp_path / "a.mp3", tone(40.0))
+    samples = read_audio("a.mp3", tmp_path)
+    loud = np.abs(samples[2000:-2000]).reshape(-1, 50).max(axis=1)
+    assert loud.min() > 0.2
+
+
+def test_only_the_part_is_decoded(tmp_path, monkeypatch):
+    write_sound(tmp_path / "a.wav", tone(20.0))
+    read = []
+    plain = soundfile.SoundFile.read
+    monkeypatch.setattr(soundfile.SoundFile, "read",
+                        lambda self, n, **k: read.append(n) or plain(self, n, **k))
+    read_audio({"path": "a.wav", "start_seconds": 12.0, "end_seconds": 12.5}, tmp_path)
+    assert sum(read) == 8000
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.mp3", "a.m4a"])
+def test_parts_outside_their_file(tmp_path, name):
+    (write_container if name == "a.m4a" else write_sound)(tmp_path / name, tone(2.0))
+    for start, end in [(3.0, 4.0), (1.0, 2.9), (9.0, None)]:
+        cell = {"path": name, "start_seconds": start, "end_seconds": end}
+        with pytest.raises(DataError, match=r"from \d s.* lies outside its file, which lasts 2\."):
+            read_audio(cell, tmp_path)
+    near = {"path": name, "start_seconds": 1.0, "end_seconds": 2.3}  # a rounded end
+    assert len(read_audio(near, tmp_path)) == pytest.approx(16000, abs=2500)
+
+
 def test_float_files_far_above_full_scale_are_scaled(tmp_path):
     file = write_sound(tmp_path / "a.wav", tone() * 32768, subtype="FLOAT")
     assert np.abs(read_audio(file)).max() == pytest.approx(1.0)

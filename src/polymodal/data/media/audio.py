@@ -13,7 +13,7 @@ import soundfile
 import soxr
 
 from polymodal.core.errors import DataError
-from polymodal.data.cells import open_cell
+from polymodal.data.cells import Part, open_part
 from polymodal.data.media.container import open_container, unreadable
 
 MAX_SECONDS = 600.0
@@ -21,6 +21,8 @@ _RATES = (100, 768_000)  # hertz; what lies outside is a broken header
 _MAX_CHANNELS = 64
 _BLOCK = 1 << 18  # frames read at once, so that memory does not depend on what the header claims
 _COUNTED = {"WAV", "WAVEX", "FLAC", "AIFF", "RF64"}  # headers state the length exactly
+_LEAD_SECONDS = 1.0  # decoded before a part: compressed sound is wrong just after a jump
+_OVERSHOOT_SECONDS = 0.5  # times of parts are often rounded, so the last may end after its file
 _FAR_ABOVE_FULL_SCALE = 4.0  # small overshoots are usual in compressed sound
 
 
@@ -33,11 +35,11 @@ def read_audio(
     """Reads sound, mixed to one channel and resampled; of a video, its first sound track.
 
     WAV, FLAC, Ogg (Vorbis, Opus) and MP3 go through libsndfile, everything else through FFmpeg's
-    libraries. Only the first `max_seconds` are decoded. Float files far beyond full scale are
-    scaled down to it.
+    libraries. Only the first `max_seconds` are decoded, and of a cell with `start_seconds` and
+    `end_seconds` only that part. Float files far beyond full scale are scaled down to it.
 
     Args:
-        cell: media cell, see `polymodal.data.cells`.
+        cell: media cell or part of one, see `polymodal.data.cells`.
         root: folder that relative paths start from.
         sample_rate: int, hertz of the result; None keeps the rate of the file.
         max_seconds: float, seconds to read at most.
@@ -46,13 +48,17 @@ def read_audio(
         float32 (samples,), full scale is -1 to 1.
 
     Raises:
-        DataError: the file is missing, broken, cut short, empty, or holds NaN or infinity.
+        DataError: the file is missing, broken, cut short, empty, or holds NaN or infinity; or a
+            part lies outside it.
     """
-    source, shown = open_cell(cell, root)
+    part = open_part(cell, root)
+    shown = part.shown
+    if part.end_seconds is not None:
+        max_seconds = min(max_seconds, part.end_seconds - part.start_seconds)
     try:
-        samples, rate = _read_soundfile(source, max_seconds, shown)
+        samples, rate = _read_soundfile(part, max_seconds)
     except soundfile.LibsndfileError:
-        samples, rate = _read_container(source, max_seconds, shown)
+        samples, rate = _read_container(part, max_seconds)
     if not len(samples):
         raise DataError("holds 0 samples.", "Fix the file, or run with --skip-bad.", path=shown,
                         reason="empty_audio")
@@ -68,16 +74,23 @@ def read_audio(
 
 
 def audio_length(cell: Any, root: str | os.PathLike | None = None) -> tuple[int, float]:
-    """Returns (sample rate in hertz, seconds) as the file's header states them."""
-    source, shown = open_cell(cell, root)
+    """Returns (sample rate in hertz, seconds) of a file, as its header states them, or a part."""
+    part = open_part(cell, root)
+    rate, seconds = _whole_length(part)
+    if part.end_seconds is not None:
+        seconds = min(seconds, part.end_seconds)
+    return rate, max(0.0, seconds - part.start_seconds)
+
+
+def _whole_length(part: Part) -> tuple[int, float]:
     try:
-        info = soundfile.info(_openable(source))
-        _check_header(info.samplerate, info.channels, shown)
+        info = soundfile.info(_openable(part.source))
+        _check_header(info.samplerate, info.channels, part.shown)
         return info.samplerate, info.frames / info.samplerate
     except soundfile.LibsndfileError:
         pass
-    with open_container(source, shown, "sound") as container:
-        stream = _sound_stream(container, shown)
+    with open_container(part.source, part.shown, "sound") as container:
+        stream = _sound_stream(container, part.shown)
         if stream.duration is not None:
             return stream.rate, float(stream.duration * stream.time_base)
         return stream.rate, (container.duration or 0) / 1e6
@@ -87,11 +100,24 @@ def _openable(source: bytes | Path) -> Any:
     return io.BytesIO(source) if isinstance(source, bytes) else os.fspath(source)
 
 
-def _read_soundfile(source: bytes | Path, max_seconds: float, shown: str) -> tuple[np.ndarray, int]:
-    with soundfile.SoundFile(_openable(source)) as file:
+class _Forward(soundfile.SoundFile):
+    """A file that soundfile does not seek in after every read, since a decoder of MP3 or Opus that
+    was sent to a place lacks what came before it.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
+def _read_soundfile(part: Part, max_seconds: float) -> tuple[np.ndarray, int]:
+    shown = part.shown
+    with _Forward(_openable(part.source)) as file:
         rate = file.samplerate
         _check_header(rate, file.channels, shown)
-        wanted = min(max(1, round(max_seconds * rate)), file.frames)
+        _check_inside(part, file.frames / rate)
+        start = round(part.start_seconds * rate)
+        wanted = min(max(1, round(max_seconds * rate)), file.frames - start)
+        _go_to(file, start)
         blocks, missing = [], wanted
         while missing > 0:
             block = file.read(min(missing, _BLOCK), dtype="float32", always_2d=True)
@@ -106,20 +132,44 @@ def _read_soundfile(source: bytes | Path, max_seconds: float, shown: str) -> tup
     return _joined(blocks), rate
 
 
-def _read_container(source: bytes | Path, max_seconds: float, shown: str) -> tuple[np.ndarray, int]:
-    with open_container(source, shown, "sound") as container:
-        stream = _sound_stream(container, shown)
+def _go_to(file: soundfile.SoundFile, start: int) -> None:
+    if start:
+        lead = 0 if file.format in _COUNTED else min(start, round(_LEAD_SECONDS * file.samplerate))
+        file.seek(start - lead)
+        file.read(lead)
+
+
+def _check_inside(part: Part, seconds: float) -> None:
+    end = part.end_seconds
+    is_part = part.start_seconds > 0 or end is not None
+    if is_part and (part.start_seconds >= seconds or (end or 0) > seconds + _OVERSHOOT_SECONDS):
+        raise DataError(f"lies outside its file, which lasts {seconds:.2f} s.",
+                        "Correct start_seconds and end_seconds.", path=part.shown,
+                        reason="bad_part")
+
+
+def _read_container(part: Part, max_seconds: float) -> tuple[np.ndarray, int]:
+    with open_container(part.source, part.shown, "sound") as container:
+        stream = _sound_stream(container, part.shown)
         rate = stream.rate
         wanted = max(1, round(max_seconds * rate))
+        if part.start_seconds > _LEAD_SECONDS:
+            container.seek(round((part.start_seconds - _LEAD_SECONDS) / stream.time_base),
+                           stream=stream)
         to_float = av.AudioResampler(format="fltp", rate=rate)
-        blocks, count = [], 0
+        blocks, count, skipped = [], 0, None
         for frame in container.decode(stream):
-            for part in to_float.resample(frame):
-                blocks.append(part.to_ndarray().mean(axis=0))  # (channels, samples) -> (samples,)
-                count += part.samples
-            if count >= wanted:
+            if skipped is None:  # samples before the part
+                skipped = max(0, round((part.start_seconds - (frame.time or 0)) * rate))
+            for block in to_float.resample(frame):
+                blocks.append(block.to_ndarray().mean(axis=0))  # (channels, samples) -> (samples,)
+                count += block.samples
+            if count >= skipped + wanted:
                 break
-    return _joined(blocks)[:wanted], rate
+    skipped = skipped or 0
+    if count < skipped + wanted:
+        _check_inside(part, _whole_length(part)[1])
+    return _joined(blocks)[skipped : skipped + wanted], rate
 
 
 def _sound_stream(container: Any, shown: str) -> Any:
