@@ -109,6 +109,13 @@ def test_a_long_misheard_word_does_not_take_others_with_it():
     assert [word.text for word in merged] == ["one", "two", "three", "four"]
 
 
+def test_words_that_overlap_by_the_last_digit_touch():
+    left = [Word("a", 1.4, 2.1 + 1e-12), Word("n", 2.1, 2.5)]
+    right = [Word("o", 1.5, 2.1 + 1e-12), Word("no", 2.1, 2.6)]
+    merged = merge_words([left, right], [(0.0, 2.5), (1.5, 4.5)])
+    assert [word.text for word in merged] == ["a", "no"]
+
+
 def test_misheard_overlaps_are_cut_in_the_middle():
     left = [Word("one", 0.0, 0.5), Word("too", 1.1, 1.4), Word("tree", 1.6, 1.9)]
     right = [Word("to", 1.1, 1.4), Word("three", 1.6, 1.9), Word("four", 2.2, 2.6)]

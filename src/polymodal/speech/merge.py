@@ -13,6 +13,7 @@ __all__ = ["merge_words"]
 _MARKS = ".,;:!?…。，、；：！？\"'()[]"
 _TYPICAL_SECONDS = 0.1  # how far apart two models' times of one word usually are
 _MAX_SECONDS = 0.5
+_ROUNDING = 1e-6  # seconds; words that touch may overlap by the last digit
 
 
 def merge_words(
@@ -76,7 +77,8 @@ def _gap(words: list[Word], start: float, end: float) -> float:
     edges = [time for word in words for time in (word.start_seconds, word.end_seconds)]
     middle = (start + end) / 2
     return min([middle, *(time for time in edges if start <= time <= end)], key=lambda time: (
-        sum(word.start_seconds < time < word.end_seconds for word in words), abs(time - middle)))
+        sum(word.start_seconds + _ROUNDING < time < word.end_seconds - _ROUNDING
+            for word in words), abs(time - middle)))
 
 
 def _inside(words: Sequence[Word], start: float, end: float) -> list[int]:
