@@ -33,6 +33,10 @@ class MediaFolder:
             return None
         return os.path.normpath(os.path.join(self._shown, name))
 
+    def names(self) -> list[str]:
+        """Returns the names of what lies in the folder itself, sorted."""
+        return sorted(_listing(self._folder))
+
 
 def find_media(path: Path, names: Iterable[str], candidates: Iterable[str],
                what: str = "pictures") -> MediaFolder:
