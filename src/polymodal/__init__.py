@@ -24,15 +24,18 @@ _PUBLIC = {
     "PolymodalError": "polymodal.core.errors",
     "DataError": "polymodal.core.errors",
     "RecipeError": "polymodal.core.errors",
+    "Captioner": "polymodal.api",
     "Classifier": "polymodal.api",
     "MultilabelClassifier": "polymodal.api",
     "Regressor": "polymodal.api",
     "SequenceLabeller": "polymodal.api",
     "Seq2Seq": "polymodal.api",
+    "Transcriber": "polymodal.api",
     "load": "polymodal.api",
 }
 
 __all__ = [
+    "Captioner",
     "Classifier",
     "DataError",
     "MultilabelClassifier",
@@ -45,17 +48,20 @@ __all__ = [
     "SequenceLabeller",
     "Table",
     "Training",
+    "Transcriber",
     "load",
     "read",
 ]
 
 if TYPE_CHECKING:
     from polymodal.api import (
+        Captioner,
         Classifier,
         MultilabelClassifier,
         Regressor,
         Seq2Seq,
         SequenceLabeller,
+        Transcriber,
         load,
     )
     from polymodal.core.errors import DataError, PolymodalError, RecipeError

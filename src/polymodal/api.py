@@ -148,6 +148,36 @@ class Seq2Seq(Estimator):
     task = "seq2seq"
 
 
+class Captioner(Estimator):
+    """Writes a text about pictures, video or anything else that a row holds."""
+
+    task = "caption"
+
+    def generate(self, rows: Any, **choice: Any) -> list[dict[str, Any]]:
+        """Returns for each row, in order, the texts that the model writes about it.
+
+        Args:
+            rows: Table, path, or rows in memory; the target is not needed.
+            choice: how words are chosen: beam, num, temperature, top_k, top_p,
+                repetition_penalty, length_penalty, allowed, seed.
+
+        Returns:
+            list of {"results": [{"text", "score", "tokens"}], "error": str or None}.
+
+        Raises:
+            RecipeError: a choice out of range.
+        """
+        from polymodal.inference.writing import generate
+
+        return generate(self._fitted(self._predictor), _table(rows), **choice)
+
+
+class Transcriber(Estimator):
+    """Writes down what is said in recordings."""
+
+    task = "transcribe"
+
+
 def load(folder: str | Path) -> Estimator:
     """Loads a run as an estimator that evaluates and predicts. Nothing in it is executed.
 
@@ -173,5 +203,5 @@ def _table(source: Any) -> Table:
     return source if isinstance(source, Table) else read(source)
 
 
-__all__ = ["Classifier", "Estimator", "MultilabelClassifier", "Regressor", "Seq2Seq",
-           "SequenceLabeller", "load"]
+__all__ = ["Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor", "Seq2Seq",
+           "SequenceLabeller", "Transcriber", "load"]

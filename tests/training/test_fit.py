@@ -64,7 +64,7 @@ def test_the_best_weights_are_restored(tmp_path):
 @pytest.mark.parametrize(("last", "kept"), [(0.85, 3), (0.6, 1)])
 def test_the_last_epoch_is_kept_where_another_is_better_by_chance_only(last, kept, tmp_path,
                                                                       capsys):
-    scores = iter([0.9, 0.5, last])  # of 30 rows: one standard error is 0.055
+    scores = iter([0.9, 0.5, last])  # of 30 rows: two standard errors are 0.11
     result, _ = train(tmp_path, val=held_out(), score=lambda outputs: {"accuracy": next(scores)},
                       epochs=3, patience=None)
     assert result.best_epoch == kept

@@ -49,8 +49,8 @@ def train(
                                                   "is held out.")] = None,
     test: Annotated[Path | None, typer.Option(help="Test table, used once, at the end.")] = None,
     task: Annotated[str | None, typer.Option(
-        help="classification, multilabel, regression, sequence_labelling or seq2seq. Default: "
-             "judged from the target.")] = None,
+        help="classification, multilabel, regression, sequence_labelling, seq2seq, caption or "
+             "transcribe. Default: judged from the target and the inputs.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(
         help="A column that is no input. May be repeated.")] = None,
     recipe: Annotated[Path | None, typer.Option(help="A YAML recipe.")] = None,
@@ -139,6 +139,29 @@ def predict(
         output.table(predictor, data, out, media_root, json)
     else:
         output.row(predictor, input_ or [], json)
+
+
+@app.command()
+def caption(
+    run: Run,
+    files: Annotated[list[Path], typer.Argument(help="Pictures, videos or sounds.")],
+    beam: Annotated[int, typer.Option(min=1, help="Texts that are followed at once.")] = 5,
+    num: Annotated[int, typer.Option(min=1, help="Results for each file.")] = 1,
+    temperature: Annotated[float, typer.Option(
+        min=0, help="Above 0, words are drawn by chance in place of a beam.")] = 0.0,
+    engine: Engine = None,
+    json: Json = False,
+):
+    """Write captions of files."""
+    _use(engine)
+    from polymodal.inference.predictor import load
+    from polymodal.inference.writing import generate, table_of_files
+
+    predictor = load(run)
+    beam = 1 if temperature else max(beam, num)
+    found = generate(predictor, table_of_files(predictor, files), beam=beam, num=num,
+                     temperature=temperature)
+    output.captions(files, found, json)
 
 
 @app.command()

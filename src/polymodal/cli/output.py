@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from polymodal.core.errors import RecipeError
+from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import describe, unknown
 from polymodal.core.progress import say
 
@@ -112,6 +112,24 @@ def row(predictor: Any, inputs: Sequence[str], json: bool) -> None:
             print(columns([(label, f"{100 * p:5.1f} %") for label, p in best], "    "))
 
 
+def captions(files: Sequence[Path], found: Sequence[Mapping[str, Any]], json: bool) -> None:
+    """Prints what was written about each file, the best first.
+
+    Raises:
+        DataError: a file could not be read; the others are printed all the same.
+    """
+    if json:
+        emit({"captions": [{"file": str(file), **one}
+                           for file, one in zip(files, found, strict=True)]})
+    else:
+        print(columns((file.name, result["text"], _number(result["score"]))
+                      for file, one in zip(files, found, strict=True)
+                      for result in one["results"]))
+    bad = [one["error"] for one in found if one["error"]]
+    if bad:
+        raise DataError("\n".join(bad), reason="bad_files")
+
+
 def info(json: bool) -> None:
     """Prints engine, devices and versions."""
     from polymodal.core.engine import choose, installed
@@ -159,4 +177,4 @@ def _finite(value: Any) -> Any:
     return value
 
 
-__all__ = ["columns", "emit", "evaluation", "finish", "info", "names", "row", "table"]
+__all__ = ["captions", "columns", "emit", "evaluation", "finish", "info", "names", "row", "table"]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+TEXT_TASKS = ("caption", "transcribe")  # tasks whose answer is a text
+
 
 @dataclass
 class Predictions:
@@ -15,9 +17,11 @@ class Predictions:
         task: str, name of the task: "classification", "regression", ...
         labels: list of str, names of the classes, in the order of the outputs' last axis.
         rows: (n,) int, index of the table's row that each output belongs to, from 0.
-        outputs: (n, classes) probabilities; (n,) numbers in the target's own unit for regression.
+        outputs: (n, classes) probabilities; (n,) numbers in the target's own unit for regression;
+            (n,) texts, dtype object, for tasks whose answer is a text.
         targets: (n,) class indices; (n, classes) bool for multilabel; (n,) float for regression;
-            None when the table has no target. Rows without a target are not in `scored`.
+            (n,) lists of right texts, dtype object, where the answer is a text; None when the
+            table has no target. Rows without a target are not in `scored`.
         scored: (n,) bool, True where a target is known.
         modalities: list of str, names of the inputs, in the order of `present`'s last axis.
         present: (n, modalities) bool, False where that input was missing.
@@ -44,6 +48,11 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether outputs are texts, and targets lists of texts."""
+        return self.task in TEXT_TASKS
 
     def take(self, where: np.ndarray) -> Predictions:
         """Returns the predictions that `where` (bool or indices over n) selects."""

@@ -157,10 +157,12 @@ def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) ->
             found.no_target[row] = not keep
             found.valid[row] = 0
         elif getattr(target, "has_time", False):
-            found.lengths[-1][row] = len(encoded)
+            longest = getattr(target, "longest", None)
+            value = samples.target_value(row)
+            found.lengths[-1][row] = longest(value) if longest else len(encoded)
             found.valid[row] = getattr(target, "num_valid", len)(encoded)
             if hasattr(target, "truncated"):
-                found.truncated[-1][row] = target.truncated(samples.target_value(row))
+                found.truncated[-1][row] = target.truncated(value)
     if len(samples) and not found.valid.any() and not keep and not found.bad:
         raise DataError("is empty in every row.", "Name another column as the target.",
                         table=samples.table.name, column=column, reason="no_target")

@@ -15,6 +15,7 @@ from polymodal.data.check import Checked
 from polymodal.data.plan import FILLER, Plan
 from polymodal.data.samples import Samples
 
+_TARGET = 10**6  # beside the numbers of inputs, the key of what is drawn for targets
 _PREFETCH = 4  # finished batches that wait for the model, for each thread
 
 Batch = tuple[dict[str, np.ndarray], np.ndarray | None, np.ndarray]
@@ -104,12 +105,17 @@ class Loader:
         positions, padded = self.plan.batch(epoch, step)
         rows = self.rows_of(epoch, step).tolist()
         inputs = self._inputs(epoch, step, rows, padded)
-        targets, weights = self._targets(rows, positions, padded)
+        targets, weights = self._targets(rows, positions, padded, (epoch, step))
         weights *= self._scale(epoch, step)
         target = self.samples.target_object
         if targets is not None and hasattr(target, "previous"):
             inputs[PREVIOUS] = target.previous(targets)
         return inputs, targets, weights
+
+    @property
+    def shuffles_references(self) -> bool:
+        """Whether a row's target is one of several right answers, drawn anew each epoch."""
+        return self.plan.shuffle and hasattr(self.samples.target_object, "longest")
 
     def fingerprint(self) -> str:
         """Returns a sha256 of rows, lengths, plan, seed and weights: what a resume must equal."""
@@ -141,12 +147,15 @@ class Loader:
         encoded = iter(source.modality.encode_all(here))
         return [None if value is None else next(encoded) for value in decoded]
 
-    def _targets(self, rows: list[int], positions: np.ndarray, padded: tuple[int, ...]):
+    def _targets(self, rows: list[int], positions: np.ndarray, padded: tuple[int, ...],
+                 at: tuple[int, int]):
         """Returns targets and unscaled weights: 1, or class weight times row weight; 0 = filler."""
         target = self.samples.target_object
         if target is None or self._collate_targets is None:
             return None, (positions != FILLER).astype("float32")
-        values = [None if row < 0 else self.samples.target(row) for row in rows]
+        # Training sees now one, now another of several right answers.
+        rng = generator(self.seed, *at, _TARGET) if self.shuffles_references else None
+        values = [None if row < 0 else self.samples.target(row, rng) for row in rows]
         length = padded[-1] if getattr(target, "has_time", False) else None
         targets, valid = self._collate_targets(target, values, length)
         weights = valid.astype("float32")

@@ -107,8 +107,12 @@ class Samples:
         except DataError as error:
             raise self.located(error, row, source) from error
 
-    def target(self, row: int) -> Any:
+    def target(self, row: int, rng: np.random.Generator | None = None) -> Any:
         """Returns the encoded target of a row, or None when its cell is empty.
+
+        Args:
+            row: int.
+            rng: Generator that picks one of several right answers, for targets that have them.
 
         Raises:
             DataError: the cell cannot be a target; it names table, row and column.
@@ -117,10 +121,15 @@ class Samples:
         if value is None:
             return None
         try:
-            return self.target_object.encode(value)
+            return self.target_object.encode(value, *([] if rng is None else [rng]))
         except DataError as error:
             raise error.at(table=self.table.name, row=self.table.row_number(row),
                            column=self.target_column) from None
+
+    def references(self, row: int) -> list[str] | None:
+        """Returns the right texts of a row as they stand in the table, or None."""
+        value = self.target_value(row)
+        return None if value is None else self.target_object.references(value)
 
     def target_value(self, row: int) -> Any:
         """Returns the target's cell as it stands in the table."""

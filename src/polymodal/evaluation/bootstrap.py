@@ -15,6 +15,7 @@ import numpy as np
 from polymodal.core.predictions import Predictions
 from polymodal.core.seeds import generator
 from polymodal.evaluation.metrics import decisions, probabilities, whole_rows
+from polymodal.evaluation.text_scores import text_sums
 
 __all__ = ["counts", "resampled", "units"]
 
@@ -53,7 +54,12 @@ def resampled(rest: Predictions, num_samples: int, seed: int,
             makes a comparison of two models paired.
         only: str, the one metric wanted; None means all.
     """
-    blocks = [weighted(rest, block, only) for block in counts(units(rest), num_samples, seed)]
+    if rest.is_text:
+        sums, scores = text_sums(rest)
+        blocks = [scores(block.T @ sums) for block in counts(units(rest), num_samples, seed)]
+    else:
+        blocks = [weighted(rest, block, only)
+                  for block in counts(units(rest), num_samples, seed)]
     names = blocks[0].keys()
     return {name: np.concatenate([block[name] for block in blocks if name in block])
             for name in names}

@@ -10,12 +10,14 @@ import numpy as np
 from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.calibration import expected_calibration_error
+from polymodal.evaluation.text_scores import text_scores
 
 __all__ = ["accuracy_by_position", "decisions", "headline", "higher_is_better", "known",
            "per_class", "probabilities", "score", "whole_rows"]
 
-LOWER_IS_BETTER = {"mae", "rmse", "log_loss", "calibration_error"}
-HEADLINES = {"multilabel": "f1_macro", "regression": "mae"}
+LOWER_IS_BETTER = {"mae", "rmse", "log_loss", "calibration_error", "wer", "cer"}
+HEADLINES = {"multilabel": "f1_macro", "regression": "mae", "caption": "cider_d",
+             "transcribe": "wer"}
 # What scikit-learn gives for a ratio without cases; its type hints know only strings.
 _ZERO: Any = 0
 _LEFT_OUT: Any = np.nan
@@ -40,6 +42,8 @@ def score(predictions: Predictions) -> dict[str, float]:
     Raises:
         DataError: no row has a target, or an output is not a finite number.
     """
+    if predictions.is_text:
+        return text_scores(known(predictions))
     measured = _SCORERS[predictions.task](known(predictions))
     return {name: float(value) for name, value in measured.items() if np.isfinite(value)}
 
@@ -56,6 +60,8 @@ def known(predictions: Predictions) -> Predictions:
             reason="no_target",
         )
     rest = predictions if np.all(predictions.scored) else predictions.take(predictions.scored)
+    if rest.is_text:
+        return rest
     finite = np.isfinite(rest.outputs).reshape(len(rest), -1).all(axis=1)
     if not finite.all():
         raise DataError(
@@ -85,7 +91,7 @@ def per_class(predictions: Predictions) -> list[dict]:
     """
     from sklearn.metrics import precision_recall_fscore_support
 
-    if predictions.task == "regression":
+    if predictions.task == "regression" or predictions.is_text:
         return []
     rest = known(predictions)
     truth, guess = decisions(rest)

@@ -49,7 +49,7 @@ def slices(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None
                 f"needs one value for each row. Got {len(values)} values and row "
                 f"{rest.rows.max() + 1}. Take the column from the table that was predicted.",
                 column=name, reason="short_column")
-        found[name] = _parts(rest, *_named(values, rest.rows), seed)
+        found[name] = _parts(rest, *named_parts(values, rest.rows), seed)
     return found
 
 
@@ -83,7 +83,7 @@ def _parts(rest: Predictions, named: list[str], ranked: list[str] | None,
     return dict(sorted(parts.items(), key=lambda item: item[0] in (OTHERS, EMPTY)))
 
 
-def _named(values: Sequence[Any], rows: np.ndarray) -> tuple[list[str], list[str] | None]:
+def named_parts(values: Sequence[Any], rows: np.ndarray) -> tuple[list[str], list[str] | None]:
     """Returns the name of the slice of each row, and the order of the slices if they have one."""
     cells = [values[row] for row in rows]
     cells = [None if cell is None or cell == "" else cell for cell in cells]

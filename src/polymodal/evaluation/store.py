@@ -16,6 +16,7 @@ from polymodal.core.predictions import Predictions
 __all__ = ["read_predictions", "write_predictions"]
 
 _ARRAYS = ("rows", "outputs", "targets", "scored", "present", "groups", "steps")
+_TEXTS = ("outputs", "targets")  # of tasks whose answer is a text
 _PLAIN = ("task", "labels", "modalities", "dropped", "num_rows")
 
 
@@ -25,6 +26,8 @@ def write_predictions(path: str | Path, predictions: Predictions) -> None:
     about["errors"] = {str(row): message for row, message in predictions.errors.items()}
     arrays = {name: getattr(predictions, name) for name in _ARRAYS
               if getattr(predictions, name) is not None}
+    for name in _TEXTS if predictions.is_text else ():  # as objects they would be pickles
+        about[name] = arrays.pop(name).tolist() if name in arrays else None
     buffer = io.BytesIO()
     np.savez_compressed(buffer, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
     write_atomic(path, buffer.getvalue())
@@ -41,6 +44,9 @@ def read_predictions(path: str | Path) -> Predictions:
             about: dict[str, Any] = json.loads(file["about"].tobytes())
             arrays: dict[str, Any] = {name: file[name] if name in file.files else None
                                       for name in _ARRAYS}
+        for name in _TEXTS:
+            if name in about:
+                arrays[name] = _objects(about.pop(name))
         about["errors"] = {int(row): message for row, message in about["errors"].items()}
         return Predictions(**about, **arrays)
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
@@ -48,3 +54,12 @@ def read_predictions(path: str | Path) -> Predictions:
             f"{Path(path).name} needs predictions written by polymodal. Got a file that cannot be "
             f"read ({type(error).__name__}). Evaluate the run again."
         ) from error
+
+
+def _objects(values: list | None) -> np.ndarray | None:
+    if values is None:
+        return None
+    found = np.empty(len(values), object)
+    for place, value in enumerate(values):
+        found[place] = value
+    return found

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 __all__ = ["MEANINGS", "PERCENT", "SPACE", "gap", "gap_interval", "interval_text", "listed",
            "readable", "value_text"]
 
-PERCENT = {"accuracy", "exact_match", "calibration_error"}
+PERCENT = {"accuracy", "exact_match", "calibration_error", "wer", "cer"}
 _NAMES = {"f1_macro": "F1, macro", "f1_weighted": "F1, weighted", "f1_micro": "F1, micro",
           "auroc": "AUROC", "log_loss": "log loss", "mae": "mean absolute error",
           "rmse": "root mean square error", "r2": "R²", "pearson": "Pearson correlation",
-          "calibration_error": "calibration error", "exact_match": "whole rows right"}
+          "calibration_error": "calibration error", "exact_match": "whole rows right",
+          "wer": "word error rate", "cer": "character error rate", "cider_d": "CIDEr-D",
+          "bleu_1": "BLEU-1", "bleu_2": "BLEU-2", "bleu_3": "BLEU-3", "bleu_4": "BLEU-4",
+          "rouge_l": "ROUGE-L", "meteor_exact": "METEOR, exact and stems"}
 MEANINGS = {
     "accuracy": "share of answers that are right",
     "exact_match": "share of rows in which every step is right",
@@ -25,6 +28,13 @@ MEANINGS = {
     "mae": "how far off a prediction is on average, in the target's unit; lower is better",
     "rmse": "the same, large errors counting more; lower is better",
     "r2": "share of the target's variation explained; 0 is no better than the mean",
+    "wer": "words wrong, left out or added, for each word that was said; lower is better",
+    "cer": "the same for characters; lower is better",
+    "cider_d": "phrases shared with people's captions, rare ones counting more; 0 to 10",
+    "bleu_1": "share of its words that people's captions have",
+    "bleu_4": "the same for runs of up to four words",
+    "rouge_l": "how much of a person's caption it has in the same order",
+    "meteor_exact": "words shared, also as stems, and how little they are torn apart",
     "pearson": "how straight the line between predicted and true is; 1 is perfect",
 }
 SPACE = "\u202f"  # narrow, never broken: 97.5 %

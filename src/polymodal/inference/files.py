@@ -75,6 +75,8 @@ def one_row(predictor: Any, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answer(predictor: Any, found: Predictions, places: list[int]) -> dict[str, Any]:
     outputs = found.outputs[places]
+    if found.is_text:
+        return {"prediction": str(outputs[0]), "probabilities": None}
     if found.task == "regression":
         return {"prediction": float(outputs[0]), "probabilities": None}
     if found.task == "multilabel":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
 from polymodal.core import faults
-from polymodal.core.predictions import Predictions
+from polymodal.core.predictions import TEXT_TASKS, Predictions
 
 
 class Output(NamedTuple):
@@ -22,6 +22,7 @@ class Output(NamedTuple):
         weights: (batch,) or (batch, time) float32, 0 where nothing is to be scored.
         present: (batch, inputs) bool, False where an input is missing.
         lengths: (batch,) int, steps of each row for tasks per step.
+        ids: (batch, steps) int, symbols that were written, for tasks that write by themselves.
     """
 
     rows: np.ndarray
@@ -30,6 +31,7 @@ class Output(NamedTuple):
     weights: np.ndarray
     present: np.ndarray
     lengths: np.ndarray
+    ids: np.ndarray | None = None
 
 
 def outputs(model: Any, loader: Any, task: Any = None) -> Iterator[Output]:
@@ -47,9 +49,10 @@ def outputs(model: Any, loader: Any, task: Any = None) -> Iterator[Output]:
         present = np.stack([m.reshape(len(m), -1).any(axis=1) for m in masks], axis=-1)
         steps = [m.sum(axis=1) for m in masks if m.ndim > 1]
         lengths = np.max(steps, axis=0) if steps else np.ones(len(present), int)
+        ids = None
         if free:
             found = task.generate(model, inputs, batch_size=len(present))
-            logits = found.logits
+            logits, ids = found.logits, found.ids
             if task.end_id is not None:  # a sequence is as long as it was written
                 ended = found.ids == task.end_id
                 lengths = np.where(ended.any(1), ended.argmax(1) + 1, found.ids.shape[1])
@@ -57,11 +60,12 @@ def outputs(model: Any, loader: Any, task: Any = None) -> Iterator[Output]:
             logits = model.predict_on_batch(inputs)
         faults.point("validation_step")
         logits = np.asarray(keras.ops.convert_to_numpy(logits), "float32")
-        yield Output(loader.rows_of(0, step), logits, targets, weights, present, lengths)
+        yield Output(loader.rows_of(0, step), logits, targets, weights, present, lengths, ids)
 
 
 def collect(found: Iterable[Output], task: Any, target: Any, name: str,
-            modalities: list[str], num_rows: int) -> Predictions:
+            modalities: list[str], num_rows: int,
+            references: Callable[[int], list[str] | None] | None = None) -> Predictions:
     """Returns the predictions of all batches, in the order of the table's rows.
 
     Args:
@@ -71,7 +75,10 @@ def collect(found: Iterable[Output], task: Any, target: Any, name: str,
         name: str, name of the task.
         modalities: list of str, names of the inputs in the order of their keys.
         num_rows: int, rows of the table.
+        references: function from a row to its right texts, or None, for tasks that write texts.
     """
+    if getattr(task, "textual", False):
+        return _texts(found, task, target, name, modalities, num_rows, references)
     flatten = _flat_steps if task.per_step or task.autoregressive else _flat_rows
     parts = [flatten(o, task) for o in found]
     joined = [np.concatenate([p[i] for p in parts]) if parts and parts[0][i] is not None else None
@@ -90,10 +97,31 @@ def collect(found: Iterable[Output], task: Any, target: Any, name: str,
         steps=pick(steps), num_rows=num_rows)
 
 
+def _texts(found, task, target, name, modalities, num_rows, references) -> Predictions:
+    rows, said, present = [], [], []
+    for output in found:
+        real = np.flatnonzero(output.rows >= 0)
+        ids = task.best_path(output.logits) if output.ids is None else output.ids
+        rows += output.rows[real].tolist()
+        said += [target.decode(ids[row]) for row in real]
+        present.append(output.present[real])
+    order = np.argsort(rows, kind="stable")
+    known = [references(row) if references else None for row in rows]
+    right = np.empty(len(rows), object)
+    for place, texts in enumerate(known):
+        right[place] = texts or []
+    return Predictions(
+        name, [], np.array(rows, int)[order], np.array(said, object)[order],
+        right[order] if references else None, np.array([bool(t) for t in known], bool)[order],
+        list(modalities), np.concatenate(present)[order], num_rows=num_rows)
+
+
 def nothing(name: str, target: Any, modalities: list[str], num_rows: int) -> Predictions:
     """Returns the predictions of a table of which no row can be used."""
-    shape = (0,) if name == "regression" else (0, len(target.labels))
-    return Predictions(name, list(target.labels), np.zeros(0, int), np.zeros(shape, "float32"),
+    text = name in TEXT_TASKS
+    shape = (0,) if name == "regression" or text else (0, len(target.labels))
+    return Predictions(name, [] if text else list(target.labels), np.zeros(0, int),
+                       np.zeros(shape, object if text else "float32"),
                        None, np.zeros(0, bool), list(modalities),
                        np.zeros((0, len(modalities)), bool), num_rows=num_rows)
 

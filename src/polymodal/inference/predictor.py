@@ -81,7 +81,8 @@ class Predictor:
         names = [i.name for i in self.inputs]
         if len(checked):
             said = outputs(self.model, self.loader(samples, checked), self.task)
-            found = collect(said, self.task, self.target, self.task_name, names, len(table))
+            found = collect(said, self.task, self.target, self.task_name, names, len(table),
+                            samples.references if scored else None)
         else:
             found = nothing(self.task_name, self.target, names, len(table))
         found.errors = dict(checked.errors)

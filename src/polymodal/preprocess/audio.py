@@ -57,7 +57,8 @@ class Audio(Modality):
         gain_decibels: float, augmentation: largest change of loudness.
         shift_seconds: float, augmentation: largest move in time; what leaves at one end comes back
             at the other.
-        speed: float 0..0.5, augmentation: largest relative change of speed (and pitch).
+        speed: float 0..0.5, augmentation: largest relative change of speed (and pitch). What is
+            played slower is longer; what is beyond `max_seconds` or the batch is cut.
 
     Source: Park et al. (2019), SpecAugment, https://arxiv.org/abs/1904.08779; without time warping,
     and with masks in shares, so that short and long clips are hidden alike.
@@ -94,7 +95,7 @@ class Audio(Modality):
         check_range("Audio", "speed", speed, 0, 0.5)
         self.sample_rate, self.max_seconds, self.num_mels = sample_rate, max_seconds, num_mels
         self.mask, self.noise, self.gain_decibels = mask, noise, gain_decibels
-        self.shift_seconds, self.speed = shift_seconds, speed
+        self.shift_seconds, self.speed, self.growth = shift_seconds, speed, 1 / (1 - speed)
         self._log_mel = LogMel(sample_rate, num_mels, round(window_seconds * sample_rate),
                                round(hop_seconds * sample_rate))
         self._max_samples = max(1, round(max_seconds * sample_rate))
@@ -186,9 +187,9 @@ class Audio(Modality):
 
 
 def _change_speed(samples: np.ndarray, speed: float) -> np.ndarray:
-    """Plays faster or slower in the same length: silence follows, or the end is cut."""
-    at = np.arange(len(samples)) * speed
-    return np.interp(at, np.arange(len(samples)), samples, right=0.0).astype(np.float32)
+    """Plays faster, which is shorter, or slower, which is longer."""
+    at = np.arange(round(len(samples) / speed)) * speed
+    return np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
 
 
 def _masks(rng: np.random.Generator, widest: float) -> np.ndarray:

@@ -27,6 +27,7 @@ class Modality(ABC):
         whole_row: bool, whether a cell is `{column: value}` rather than one value.
         dtype: numpy dtype of encoded arrays.
         limit: int or None, steps that `encode` keeps at most.
+        growth: float, how many times longer `augment` may make a sample, from 1.
     """
 
     cached = False
@@ -36,6 +37,7 @@ class Modality(ABC):
     whole_row = False
     dtype: Any = np.float32
     limit: int | None = None
+    growth: float = 1.0
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
@@ -76,7 +78,7 @@ class Modality(ABC):
         """Learns statistics or a vocabulary from decoded values of the train split."""
 
     def augment(self, decoded: Any, rng: np.random.Generator) -> Any:
-        """Returns a random variant that means the same; never one that encodes longer."""
+        """Returns a random variant that means the same; at most `growth` times longer."""
         return decoded
 
     def augment_all(self, decoded: list[Any], rng: np.random.Generator) -> Sequence[Any]:

@@ -20,7 +20,41 @@ _FEW = 5_000  # rows up to which a model tends to learn them by heart, however s
 _FEW_SEQUENCES = 500
 _STEPS_SEEN = 20_000  # labels of few sequences that a model sees in all
 _FAMILIAR = 20  # times that a word occurs on average, above which its order can be learned too
-_STEPWISE = ("sequence_labelling", "seq2seq")
+_WRITING = ("caption", "transcribe")
+_STEPWISE = ("sequence_labelling", "seq2seq", "transcribe")
+
+# What the usual settings of a modality would spoil for a task.
+_OF_TASK: dict[tuple[str, str], dict[str, Any]] = {
+    # moved sound wraps around, which would put the end of a sentence in front of it
+    ("transcribe", "audio"): {"shift_seconds": 0.0, "speed": 0.1},
+    # four frames of 10 ms are shorter than a sound of speech
+    ("transcribe", "conv_audio"): {"time_stride": 4},
+    # "the left one" would become a lie
+    ("caption", "image"): {"flip": False},
+}
+
+
+def input_for(task: str, modality: str, encoder: str) -> dict[str, Any]:
+    """Returns settings of an input that follow from what is to be done with it."""
+    return _OF_TASK.get((task, modality), {}) | _OF_TASK.get((task, encoder), {})
+
+
+def task_for(task: str, modalities: Iterable[str], several: bool) -> tuple[str, str]:
+    """Returns which writing task suits the inputs, and the reason; none where it stays as it is.
+
+    Args:
+        task: str, guessed from the target alone.
+        modalities: of the inputs.
+        several: bool, whether a row has several right texts.
+    """
+    kinds = set(modalities)
+    if task != "seq2seq":
+        return task, ""
+    if "audio" in kinds and not several:
+        return "transcribe", "The target is free text beside sound: what is said in it."
+    if kinds & {"image", "video", "audio"}:
+        return "caption", "The target is free text about what is seen or heard."
+    return task, ""
 
 
 def text_for(task: str, texts: Iterable[str]) -> tuple[dict[str, Any], str]:
@@ -43,6 +77,10 @@ def text_for(task: str, texts: Iterable[str]) -> tuple[dict[str, Any], str]:
 
 def fusion_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
     """Returns the fusion and the reason; no reason where there is nothing to fuse."""
+    if len(modalities) == 1 and task in _WRITING:
+        return "concat", ""
+    if task == "caption":
+        return "attention", "All inputs' parts stand in one sequence that the text looks at."
     if task in _STEPWISE:
         return "stepwise_concat", "The target has steps, so the inputs are joined step by step."
     if len(modalities) == 1:
@@ -56,6 +94,9 @@ def sequence_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
     """Returns the sequence model over fused tokens, or None, and the reason."""
     if task == "sequence_labelling":
         return "recurrent", "Each step may depend on its neighbours."
+    if task == "transcribe":
+        return ({"name": "recurrent", "num_layers": 2},
+                "What a sound is depends on those before and behind it.")
     return None, ""
 
 

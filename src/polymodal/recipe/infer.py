@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from polymodal.core.errors import RecipeError
@@ -13,7 +14,15 @@ from polymodal.data.group import Sequences
 from polymodal.data.observed import evenly
 from polymodal.data.table import Table
 from polymodal.preprocess.cleaning import clean_text
-from polymodal.recipe.defaults import fusion_for, sequence_for, size_for, text_for, training_for
+from polymodal.recipe.defaults import (
+    fusion_for,
+    input_for,
+    sequence_for,
+    size_for,
+    task_for,
+    text_for,
+    training_for,
+)
 from polymodal.recipe.recipe import MODALITIES
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
@@ -47,13 +56,22 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         if column is not None and column not in table.column_names:
             raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")
     values, reasons = dict(given), []
-    if not values.get("task"):
-        guess = infer_task(table, target)
+    guess = None if values.get("task") else infer_task(table, target)
+    if guess is not None:
         values["task"] = guess.task
         reasons.append(f"task: {guess.task}. {guess.reason}")
     hidden = [*ignore, *(c for c in (given.get("group"), given.get("order")) if c)]
     values["inputs"] = _inputs(table, values, hidden, reasons)
     modalities = {name: config["modality"] for name, config in values["inputs"].items()}
+    if guess is not None:
+        several = any(isinstance(cell, list) for cell in islice(table.values(target), _SAMPLED))
+        values["task"], reason = task_for(guess.task, modalities.values(), several)
+        if reason:
+            reasons[0] = f"task: {values['task']}. {reason}"
+    task = _name(values["task"])
+    for name, config in values["inputs"].items():
+        suited = input_for(task, config["modality"], config["encoder"])
+        values["inputs"][name] = config | {k: v for k, v in suited.items() if k not in config}
     for key, choose in (("fusion", fusion_for), ("sequence", sequence_for)):
         if key not in values:
             values[key], reason = choose(_name(values["task"]), modalities)

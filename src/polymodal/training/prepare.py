@@ -52,10 +52,22 @@ class Prepared:
         """Returns the loader of the train split: shuffled, varied, in effective batches."""
         checked = self.checked["train"]
         batch_size = min(settings.batch_size or 32, max(1, len(checked)))
-        plan = Plan(len(checked), batch_size, settings.seed, checked.lengths,
+        plan = Plan(len(checked), batch_size, settings.seed, self._lengths(settings.augment),
                     accumulate=settings.accumulate)
         return Loader(self.samples["train"], checked, plan, collate, collate_targets,
                       seed=settings.seed, augment=settings.augment)
+
+    def _lengths(self, augment: bool) -> np.ndarray:
+        """Returns the steps of the train rows, of varied inputs as many as they may become."""
+        lengths, sources = self.checked["train"].lengths, self.samples["train"].sources
+        if not augment or all(source.modality.growth == 1 for source in sources):
+            return lengths
+        lengths = lengths.astype("int32")
+        for index, source in enumerate(sources):
+            modality = source.modality
+            longest = np.ceil(lengths[:, index] * modality.growth)
+            lengths[:, index] = np.minimum(longest, modality.limit or np.inf)
+        return lengths
 
     def only(self, name: str) -> Prepared:
         """Returns the same samples with one input alone; nothing is checked or learned again."""
@@ -66,9 +78,11 @@ class Prepared:
         return Prepared(self.recipe.only(name), [alone], self.target, samples, checked,
                         self.ledger)
 
-    def train_targets(self) -> np.ndarray:
-        """Returns the encoded targets of the train split, flat over steps."""
+    def train_targets(self) -> Any:
+        """Returns the encoded targets of the train split, flat over steps; texts as they are."""
         samples, rows = self.samples["train"], self.checked["train"].rows
+        if hasattr(self.target, "references"):
+            return [text for row in rows for text in samples.references(int(row)) or []]
         found = [np.asarray(samples.target(int(row))) for row in rows]
         if getattr(self.target, "has_time", False):
             flat = np.concatenate(found)

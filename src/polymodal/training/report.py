@@ -31,6 +31,7 @@ from polymodal.evaluation.report import (
     write_report,
 )
 from polymodal.evaluation.store import read_predictions, write_predictions
+from polymodal.evaluation.text_scores import text_sums
 
 _FOLDER = "evaluation"  # predictions and examples that the report is written from
 _MOST_BYTES = 2_000_000  # a larger file is not copied into the report
@@ -139,6 +140,12 @@ def _example(predictor: Any, shown: Predictions, table: Table, place: int) -> di
               for i in predictor.inputs}
     here = {"inputs": inputs, "row": row, "probability": None, "right": None}
     output = shown.outputs[place]
+    if shown.is_text:
+        right = None
+        if shown.task == "transcribe":
+            right = not text_sums(shown.take(np.array([place])))[0][0, 0]
+        return here | {"target": " / ".join(shown.targets[place]), "predicted": str(output),
+                       "right": right}
     if shown.task == "regression":
         return here | {"target": f"{float(shown.targets[place]):.4g}",
                        "predicted": f"{float(output):.4g}"}

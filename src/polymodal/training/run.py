@@ -148,7 +148,8 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
 
     def score(seen: list) -> dict[str, float]:
         found = collect(seen, task, prepared.target, predictor.task_name,
-                        list(recipe.inputs), len(prepared.samples["val"]))
+                        list(recipe.inputs), len(prepared.samples["val"]),
+                        prepared.samples["val"].references)
         return score_predictions(found)
 
     result = fitting.fit(

@@ -7,6 +7,7 @@ import numpy as np
 from polymodal.core.predictions import Predictions
 from polymodal.core.seeds import generator
 from polymodal.evaluation.metrics import decisions
+from polymodal.evaluation.text_scores import text_sums
 
 __all__ = ["choose_examples"]
 
@@ -38,6 +39,8 @@ def choose_examples(predictions: Predictions, num_right: int = 6, num_wrong: int
         worst = order[:num_wrong]
         others = [i for i in shuffled if i not in set(worst.tolist())][:num_right]
         return [int(places[i]) for i in [*worst, *others]]
+    if rest.is_text:
+        return [int(places[i]) for i in _texts(rest, shuffled, num_right, num_wrong)]
     truth, guess = decisions(rest)
     if truth.ndim == 2:
         right, kinds = (truth == guess).all(axis=1), [tuple(row) for row in truth.tolist()]
@@ -47,6 +50,15 @@ def choose_examples(predictions: Predictions, num_right: int = 6, num_wrong: int
     wrong = _varied([i for i in sure if not right[i]], kinds, num_wrong)
     good = _varied([i for i in shuffled if right[i]], kinds, num_right)
     return [int(places[i]) for i in [*wrong, *good]]
+
+
+def _texts(rest: Predictions, shuffled: np.ndarray, num_right: int, num_wrong: int) -> list:
+    """The transcripts with the most wrong words, and some by chance; captions by chance only."""
+    if rest.task != "transcribe":
+        return shuffled[: num_right + num_wrong].tolist()
+    sums, _ = text_sums(rest)
+    worst = [i for i in np.argsort(-sums[:, 0], kind="stable") if sums[i, 0]][:num_wrong]
+    return [*worst, *[i for i in shuffled if not sums[i, 0]][:num_right]]
 
 
 def _varied(order: list[int], kinds: list, count: int) -> list[int]:

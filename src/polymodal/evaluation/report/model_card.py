@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from polymodal.core.files import write_atomic
+from polymodal.core.predictions import TEXT_TASKS
 from polymodal.evaluation.intervals import intervals
 from polymodal.evaluation.metrics import higher_is_better, per_class, score
 from polymodal.evaluation.report.content import ReportContent
@@ -112,7 +113,7 @@ def _limits(content: ReportContent) -> str:
                      "weights. They flatter.")
     if scored_rows(content.shown) < 200:
         lines.append(f"- Only {scored_rows(content.shown)} rows were used to test it.")
-    if content.task not in ("regression", "seq2seq"):
+    if content.task not in ("regression", "seq2seq", *TEXT_TASKS):
         lines.append("- It always answers with one of its labels, also when none fits."
                      if content.task != "multilabel" else
                      "- It knows no labels but its own.")

@@ -27,6 +27,7 @@ from polymodal.evaluation.report.content import ReportContent
 from polymodal.evaluation.report.media import describe_inputs
 from polymodal.evaluation.report.sentences import perfect_words, scored_rows, trust_words
 from polymodal.evaluation.report.verdict import fusion_verdict
+from polymodal.evaluation.report.written import written_view
 from polymodal.evaluation.slices import PRESENT, slices
 from polymodal.evaluation.words import MEANINGS, PERCENT, interval_text, readable, value_text
 
@@ -81,7 +82,8 @@ def _template():
 def _view(content: ReportContent) -> dict[str, Any]:
     """Returns everything the template reads."""
     shown, metric = content.shown, content.headline
-    matrix = confusion(shown)
+    written = written_view(shown)
+    matrix = None if shown.is_text else confusion(shown)
     small = matrix is not None and 1 < len(matrix.labels) <= MOST_CLASSES
     view = {
         "content": content, "metric": metric, "task": _TASKS.get(content.task, content.task),
@@ -89,9 +91,11 @@ def _view(content: ReportContent) -> dict[str, Any]:
         "verdict": fusion_verdict(shown, content.singles, metric),
         "scores": _scores(content), "matrix": matrix if small else None,
         "worst": [] if matrix is None else worst_confusions(matrix, 8 if small else 20),
+        "written": written,
         "classes": per_class(shown) if content.task != "seq2seq" else [],
         "curves": learning_curves(content.history, content.best_epoch),
-        "calibration": reliability_chart(shown), "trust": trust_words(shown),
+        "calibration": None if shown.is_text else reliability_chart(shown),
+        "trust": trust_words(shown),
         "position": position(shown),
         "regression": regression_charts(shown, content.target)
         if content.task == "regression" else [],
@@ -120,6 +124,8 @@ def _example(example: Mapping[str, Any]) -> dict[str, Any]:
 def _charts(view: Mapping[str, Any]) -> list[Chart]:
     found = [*view["curves"], view["matrix"], view["calibration"], view["position"],
              *view["regression"], view["models"], *view["parts"]]
+    if view["written"] is not None:
+        found.append(view["written"]["by_length"])
     return [chart for chart in found
             if chart is not None and (not isinstance(chart, Bars) or chart.bars)]
 
@@ -179,7 +185,8 @@ def _figures(content: ReportContent, view: Mapping[str, Any]) -> list[dict]:
     if content.blind is not None:
         found.append({"label": "without looking", "value": value_text(metric, bars[-1].value),
                       "note": bars[-1].name.split(",")[0]
-                      + (" of train" if content.task == "regression" else " class of train")})
+                      + (" of train" if content.task == "regression" else
+                         " text of train" if content.shown.is_text else " class of train")})
     found.append({"label": f"rows of {content.split}", "value": f"{view['num_rows']:,}",
                   "note": _left_out(content)})
     return found

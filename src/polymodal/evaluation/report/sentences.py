@@ -18,6 +18,8 @@ _TASKS = {"classification": "predicts {target}, one of {labels} classes, for eac
           "regression": "predicts {target}, a number, for each row",
           "sequence_labelling": "predicts {target}, one of {labels} labels, for each step of a "
                                 "sequence",
+          "caption": "writes {target}, a text, for each row",
+          "transcribe": "writes down {target}, what is said, for each row",
           "seq2seq": "writes {target} step by step, each step one of {labels} outputs"}
 
 
@@ -61,7 +63,7 @@ def _duration(seconds: float) -> str:
 
 def trust_words(predictions: Predictions) -> str:
     """Returns whether the stated probabilities can be believed, in words; "" for regression."""
-    if predictions.task == "regression":
+    if predictions.task == "regression" or predictions.is_text:
         return ""
     rest = known(predictions)
     confidence, right = claims(rest)
@@ -86,7 +88,7 @@ def perfect_words(predictions: Predictions) -> str:
     share of right answers at which no mistake in n rows has a chance of 5 %.
     """
     rest = known(predictions)
-    if rest.task == "regression":
+    if rest.task == "regression" or rest.is_text:
         return ""
     truth, guess = decisions(rest)
     if (truth != guess).any():

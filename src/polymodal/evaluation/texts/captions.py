@@ -15,8 +15,9 @@ from polymodal.evaluation.texts.meteor import meteor_exact
 from polymodal.evaluation.texts.resampling import check_texts, sum_intervals
 from polymodal.evaluation.texts.rouge import rouge_l
 
-__all__ = ["CaptionScore", "DocumentFrequencies", "score_captions"]
+__all__ = ["CaptionScore", "DocumentFrequencies", "caption_scores", "score_captions"]
 
+_MEANS = ("cider_d", "rouge_l", "meteor_exact")  # means over pictures; BLEU is of the whole set
 _OWN = "references of the scored pictures"
 
 
@@ -31,17 +32,19 @@ class CaptionScore:
             frequencies stay as they are in every draw.
         per_item: {metric: (n,)} of the scores that a picture has; BLEU is one of the whole set.
         corpus: str, where the document frequencies of cider_d come from.
+        sums: (n, k), what each picture adds to the sums that `caption_scores` reads.
     """
 
     metrics: dict[str, float]
     intervals: dict[str, list[float]]
     per_item: dict[str, np.ndarray]
     corpus: str
+    sums: np.ndarray
 
 
 def score_captions(references: Sequence[Sequence[str]], hypotheses: Sequence[str],
                    document_frequencies: DocumentFrequencies | None = None,
-                   seed: int = 0) -> CaptionScore:
+                   seed: int = 0, with_intervals: bool = True) -> CaptionScore:
     """Returns CIDEr-D, BLEU-1 to 4, ROUGE-L and a METEOR of exact and stem matches.
 
     Args:
@@ -50,6 +53,7 @@ def score_captions(references: Sequence[Sequence[str]], hypotheses: Sequence[str
         document_frequencies: DocumentFrequencies, such as those of the training pictures; None
             counts the references that are scored, as published numbers do.
         seed: int, key of the draws.
+        with_intervals: bool, False saves their time.
 
     Raises:
         DataError: the sides are of unequal length or empty, a picture has no reference, or a
@@ -79,9 +83,11 @@ def score_captions(references: Sequence[Sequence[str]], hypotheses: Sequence[str
         "rouge_l": np.array([rouge_l(*pair) for pair in zip(right, said, strict=True)]),
         "meteor_exact": np.array([meteor_exact(*pair) for pair in zip(right, said, strict=True)])}
     means = {name: float(values.mean()) for name, values in per_item.items()}
+    sums = caption_sums(bleu, per_item)
     return CaptionScore(
         metrics={"cider_d": means.pop("cider_d"), **corpus_bleu(bleu), **means},
-        intervals=_intervals(bleu, per_item, seed), per_item=per_item,
+        intervals=sum_intervals(sums, caption_scores, seed=seed) if with_intervals else {},
+        per_item=per_item, sums=sums,
         corpus=f"{frequencies.source} ({frequencies.num_pictures})")
 
 
@@ -96,14 +102,13 @@ def _check_references(references: Sequence[Sequence[str]]) -> None:
                 reason="no_references")
 
 
-def _intervals(bleu: np.ndarray, per_item: dict[str, np.ndarray],
-               seed: int) -> dict[str, list[float]]:
-    names = list(per_item)
-    ones = np.ones((len(bleu), 1))
-    items = np.hstack([bleu, ones, np.stack([per_item[name] for name in names], axis=1)])
+def caption_sums(bleu: np.ndarray, per_item: dict[str, np.ndarray]) -> np.ndarray:
+    """Returns (n, k), what each picture adds to the sums that the scores are made of."""
+    return np.hstack([bleu, np.ones((len(bleu), 1)),
+                      np.stack([per_item[name] for name in _MEANS], axis=1)])
 
-    def scores(sums: np.ndarray) -> dict[str, np.ndarray]:
-        means = {name: sums[:, 11 + i] / sums[:, 10] for i, name in enumerate(names)}
-        return {**resampled_bleu(sums[:, :10]), **means}
 
-    return sum_intervals(items, scores, seed=seed)
+def caption_scores(sums: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns {metric: (samples,)} of sums (samples, k)."""
+    means = {name: sums[:, 11 + i] / sums[:, 10] for i, name in enumerate(_MEANS)}
+    return {"cider_d": means.pop("cider_d"), **resampled_bleu(sums[:, :10]), **means}

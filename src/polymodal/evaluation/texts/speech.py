@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
-from polymodal.evaluation.slices import _named
+from polymodal.evaluation.slices import named_parts
 from polymodal.evaluation.texts.alignment import COUNTS, align, is_unspaced
 from polymodal.evaluation.texts.normalisation import describe, normaliser
 from polymodal.evaluation.texts.resampling import check_texts, sum_intervals
 
-__all__ = ["SpeechScore", "confusions", "errors_by_column", "errors_by_length", "score_speech",
-           "worst_utterances"]
+__all__ = ["SpeechScore", "confusions", "error_sums", "errors_by_column", "errors_by_length",
+           "rates", "score_speech", "worst_utterances"]
 
 _SLICE_SAMPLES = 300  # slices are many
 _LENGTHS = (0, 5, 10, 20, 40)  # last reference word of each bin but the open one
@@ -62,7 +62,7 @@ class SpeechScore:
 
 def score_speech(references: Sequence[str], hypotheses: Sequence[str],
                  normalisation: str = "basic", groups: Sequence[Any] | None = None,
-                 seed: int = 0) -> SpeechScore:
+                 seed: int = 0, with_intervals: bool = True) -> SpeechScore:
     """Returns the word and character error rate of transcripts.
 
     Both are corpus rates: errors of all utterances by reference units of all, as published rates
@@ -75,6 +75,7 @@ def score_speech(references: Sequence[str], hypotheses: Sequence[str],
         groups: n values, such as speakers, whose utterances are drawn together for the intervals;
             None draws utterances.
         seed: int, key of the draws.
+        with_intervals: bool, False saves their time.
 
     Raises:
         DataError: the sides are of unequal length or empty, or hold something else than texts.
@@ -97,7 +98,8 @@ def score_speech(references: Sequence[str], hypotheses: Sequence[str],
     words, characters, confused = align(said, heard)
     table = np.hstack([words, characters])
     return SpeechScore(
-        metrics=_single(table), intervals=sum_intervals(_sums(table), _rates, groups, seed),
+        metrics=_single(table),
+        intervals=sum_intervals(error_sums(table), rates, groups, seed) if with_intervals else {},
         counts={"words": _counted(words), "characters": _counted(characters)},
         normalisation=describe(normalisation), word_unit=_word_unit(said), references=said,
         hypotheses=heard, words=words, characters=characters, confused=confused, groups=groups)
@@ -153,7 +155,7 @@ def errors_by_column(score: SpeechScore, columns: Mapping[str, Sequence[Any]],
                 f"needs one value for each utterance. Got {len(values)} values and {len(score)} "
                 "utterances.", "Take the column from the table that was scored.", column=name,
                 reason="short_column")
-        named, order = _named(values, np.arange(len(score)))
+        named, order = named_parts(values, np.arange(len(score)))
         many = Counter(named)
         order = [part for part in order or sorted(many, key=lambda part: -many[part])
                  if part in many]
@@ -167,23 +169,24 @@ def _part(score: SpeechScore, where: np.ndarray, seed: int) -> dict:
     groups = None if score.groups is None else \
         [group for group, inside in zip(score.groups, where, strict=True) if inside]
     return {"n": int(where.sum()), "metrics": _single(table),
-            "intervals": sum_intervals(_sums(table), _rates, groups, seed, _SLICE_SAMPLES)}
+            "intervals": sum_intervals(error_sums(table), rates, groups, seed, _SLICE_SAMPLES)}
 
 
-def _sums(table: np.ndarray) -> np.ndarray:
+def error_sums(table: np.ndarray) -> np.ndarray:
     """Returns (n, 4) word errors, reference words, character errors, reference characters."""
     return np.stack([table[:, :3].sum(axis=1), table[:, 3], table[:, 4:7].sum(axis=1),
                      table[:, 7]], axis=1).astype(np.float64)
 
 
-def _rates(sums: np.ndarray) -> dict[str, np.ndarray]:
+def rates(sums: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns {"wer", "cer": (samples,)} of sums (samples, 4) as `error_sums` has columns."""
     total = np.where(sums > 0, sums, np.nan)
     return {"wer": sums[:, 0] / total[:, 1], "cer": sums[:, 2] / total[:, 3]}
 
 
 def _single(table: np.ndarray) -> dict[str, float]:
-    rates = _rates(_sums(table).sum(axis=0, keepdims=True))
-    return {name: float(values[0]) for name, values in rates.items()}
+    found = rates(error_sums(table).sum(axis=0, keepdims=True))
+    return {name: float(values[0]) for name, values in found.items()}
 
 
 def _counted(errors: np.ndarray) -> dict[str, int]:

@@ -1,0 +1,92 @@
+"""Texts written about rows or files: captions, with several results and their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.progress import track
+from polymodal.data.check import check
+from polymodal.data.kinds import kind_of_name
+from polymodal.data.ledger import Ledger
+from polymodal.data.table import Table, read
+
+_OF_KIND = {"image": ("image",), "audio": ("audio",), "video": ("video", "audio")}
+
+
+def generate(predictor: Any, table: Table, batch_size: int = 32,
+             **choice: Any) -> list[dict[str, Any]]:
+    """Returns for each row of a table, in order, the texts that the model writes about it.
+
+    Args:
+        predictor: Predictor of a task that is fed its own outputs.
+        table: Table.
+        batch_size: int, rows at a time; it changes no result.
+        choice: arguments of `tasks.generation.Choice`, such as beam=5 and num=3; `seed`.
+
+    Returns:
+        list of {"results": [{"text", "score", "tokens": [{"token", "log_probability"}]}],
+        "error": str or None}, the best result first.
+
+    Raises:
+        RecipeError: the task writes nothing, or a choice is out of range.
+    """
+    if not predictor.task.autoregressive:
+        raise RecipeError(f"generate needs a run that writes texts, such as task: caption. Got "
+                          f"{predictor.task_name}. Use predict.")
+    samples = predictor.samples(table, False)
+    checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)
+    found: list[dict[str, Any]] = [
+        {"results": [], "error": checked.errors.get(row, "every input is empty.")}
+        for row in range(len(table))]
+    if len(checked):
+        loader = predictor.loader(samples, checked, batch_size)
+        steps = loader.steps(0)
+        for step, (inputs, _, _) in track(enumerate(loader.epoch(0, 0)), "Writing", steps):
+            written = predictor.task.generate(predictor.model, inputs, batch_size=batch_size,
+                                              **choice).results
+            for place, row in enumerate(loader.rows_of(0, step)):
+                if row >= 0:
+                    found[int(row)] = {"results": list(_results(predictor, written, place)),
+                                       "error": None}
+    return found
+
+
+def table_of_files(predictor: Any, files: Sequence[str | Path]) -> Table:
+    """Returns a table with one row for each file, in the columns that its kind belongs to.
+
+    A video fills an input for video and one for sound.
+
+    Raises:
+        DataError: a file that does not exist, or is of a kind that the model does not take.
+    """
+    inputs = predictor.recipe.inputs
+    columns: dict[str, list[str | None]] = {c: [] for i in predictor.inputs for c in i.columns}
+    for file in map(Path, files):
+        if not file.is_file():
+            raise DataError("does not exist.", "Check the path.", path=str(file),
+                            reason="missing_file")
+        kinds = _OF_KIND.get(kind_of_name(file.name) or "", ())
+        taken = [i for i in predictor.inputs if inputs[i.name]["modality"] in kinds]
+        if not taken:
+            wanted = sorted({inputs[i.name]["modality"] for i in predictor.inputs})
+            raise DataError(f"is no {' or '.join(wanted)} that this model takes.",
+                            "Give another file, or a table to predict with --data.",
+                            path=str(file), reason="wrong_kind")
+        cells = {i.columns[0]: str(file.resolve()) for i in taken}
+        for column, values in columns.items():
+            values.append(cells.get(column))
+    return read(columns, name="files")
+
+
+def _results(predictor: Any, written: Any, place: int) -> Iterator[dict[str, Any]]:
+    target = predictor.target
+    for ids, each, score in zip(*(np.asarray(part)[place] for part in written), strict=True):
+        length = next((i + 1 for i, s in enumerate(ids) if s == target.end_id), len(ids))
+        yield {"text": target.decode(ids), "score": round(float(score), 4), "tokens": [
+            {"token": target.labels[int(i)], "log_probability": round(float(p), 4)}
+            for i, p in zip(ids[:length], each[:length], strict=True)]}
