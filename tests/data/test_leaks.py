@@ -30,6 +30,25 @@ def test_same_bytes_and_same_part_of_a_tar():
         '"b": 1 of 1 rows of val ', '"t": 1 of 1 rows of val ', '"h": 1 of 1 rows of val ']
 
 
+def test_parts_of_a_recording_are_the_same_only_as_a_whole():
+    def table(*times, **cell):
+        keys = ("start_seconds", "end_seconds")
+        return read([{"a": {**cell, **dict(zip(keys, part, strict=True))}} for part in times])
+
+    for cell in ({"path": "a.wav"}, {"bytes": b"12"}):
+        train, val = table((0.0, 2.0), (2.0, 4.5), **cell), table((4.5, 6.0), (2.0, 4.5), **cell)
+        assert "1 of 2 rows of val hold a file that train has too, such as row 2 (row 2 of" in (
+            leaks({"train": train, "val": val}, [guess("a", "audio")])[0])
+        assert leaks({"train": train, "val": table((4.5, None), **cell)},
+                     [guess("a", "audio")]) == []
+
+
+def test_a_part_from_the_start_to_the_end_is_the_file():
+    tables = {"train": read([{"a": {"path": "a.wav", "start_seconds": 0.0, "end_seconds": None}}]),
+              "val": read([{"a": {"path": "./a.wav"}}])}
+    assert len(leaks(tables, [guess("a", "audio")])) == 1
+
+
 def test_same_text_but_for_case_and_spaces():
     tables = {"train": read({"t": ["Ein  Satz", "b"]}), "val": read({"t": ["ein satz ", "c"]})}
     assert len(leaks(tables, [guess("t", "text")])) == 1

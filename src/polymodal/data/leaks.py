@@ -20,8 +20,9 @@ _REPEATS = 0.5  # a column of texts with fewer distinct values a row repeats its
 def leaks(tables: Mapping[str, Table], inputs: Iterable[InputGuess]) -> list[str]:
     """Returns a warning for each input of which the same value stands in two tables.
 
-    Pictures, sounds and videos are the same when their paths are, or their bytes; texts when they
-    differ in case and spaces only. Files with the same content under two names are not found.
+    Pictures, sounds and videos are the same when their paths are, or their bytes; parts of a
+    recording when their times are, too. Texts are the same when they differ in case and spaces
+    only. Files with the same content under two names are not found.
 
     Args:
         tables: {name of the part: Table}.
@@ -88,11 +89,13 @@ def _identity(value: Any, root: str) -> bytes:
         return value
     if isinstance(value, list):
         return b"\0".join(_identity(item, root) for item in value)
-    if isinstance(value, dict) and value.get("bytes") is not None:
-        return value["bytes"]
     if isinstance(value, dict):
-        place = [str(value.get(key)) for key in ("offset", "size")]
-        return "\0".join([_full(str(value.get("path")), root), *place]).encode()
+        where = [value.get(key) for key in ("offset", "size")]
+        part = [value.get("start_seconds") or None, value.get("end_seconds")]  # 0 is the start
+        times = "" if part == [None, None] else str([time and float(time) for time in part])
+        if value.get("bytes") is not None:
+            return value["bytes"] + times.encode()
+        return f"{_full(str(value.get('path')), root)}\0{where}\0{times}".encode()
     text = str(value)
     return (text if text.startswith("data:") else _full(text, root)).encode()
 
