@@ -130,6 +130,11 @@ def test_the_cache_key_changes_with_what_decode_does():
     assert Audio().decode_key() == Audio(num_mels=80, noise=0).decode_key()
 
 
+def test_sounds_kept_by_an_older_reading_are_read_anew():
+    # Version 1 left gaps in MP3 files of more than 16 s.
+    assert Audio().decode_key()["reading"] == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -20,6 +20,7 @@ from polymodal.preprocess.statistics import Moments
 __all__ = ["Audio"]
 
 _FULL_SCALE = 32767.0
+_READING = 2  # raise when files are read otherwise; 1 left gaps in MP3 files of more than 16 s
 _SLACK = 0.01  # seconds read beyond the bound, to know that something was left off
 _NUM_MASKS = 2  # of each kind, as SpecAugment's policy LD
 
@@ -133,7 +134,7 @@ class Audio(Modality):
 
     def decode_key(self) -> dict[str, Any]:
         return {**super().decode_key(), "sample_rate": self.sample_rate,
-                "max_seconds": self.max_seconds}
+                "max_seconds": self.max_seconds, "reading": _READING}
 
     def fit(self, decoded: Iterable[np.ndarray]) -> None:
         moments = Moments(smallest=1e-3)
