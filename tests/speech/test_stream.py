@@ -33,6 +33,27 @@ def test_blocks_are_the_recording(tmp_path, name, sample_rate):
     assert np.allclose(samples[:length], whole[:length], atol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["a.wav", "a.ogg", "a.mp3", "a.m4a"])
+@pytest.mark.parametrize(("start", "end"), [(0.0, 0.7), (1.3, 2.1), (2.4, None)])
+def test_parts_are_what_reading_them_gives(tmp_path, name, start, end):
+    sound = tone(3.0) * np.linspace(0.1, 1, 48000, dtype="f4")
+    file = (write_container if name == "a.m4a" else write_sound)(tmp_path / name, sound)
+    part = {"path": str(file), "start_seconds": start, "end_seconds": end}
+    samples, num_blocks = streamed(part, block_seconds=0.2)
+    whole = read_audio(part)
+    assert num_blocks >= 3
+    assert abs(len(samples) - len(whole)) <= 1
+    length = min(len(samples), len(whole))
+    assert np.allclose(samples[:length], whole[:length], atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.mp3", "a.m4a"])
+def test_parts_lie_inside_their_file(tmp_path, name):
+    file = (write_container if name == "a.m4a" else write_sound)(tmp_path / name, tone(1.0))
+    with pytest.raises(DataError, match=f"{name} from 0.5 s to 3 s lies outside its file"):
+        list(stream_audio({"path": str(file), "start_seconds": 0.5, "end_seconds": 3.0}))
+
+
 def test_channels_are_mixed_and_bytes_are_read(tmp_path):
     left, right = tone(), tone(hertz=880)
     file = write_sound(tmp_path / "a.wav", np.stack([left, right], 1), subtype="FLOAT")

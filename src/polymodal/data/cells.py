@@ -14,6 +14,7 @@ from polymodal.core.errors import DataError
 
 _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_OVERSHOOT_SECONDS = 0.5  # times of parts are often rounded, so the last may end after its file
 _SKIP = "Fix the file, or run with --skip-bad."
 
 
@@ -65,6 +66,15 @@ class Part(NamedTuple):
     shown: str
     start_seconds: float = 0.0
     end_seconds: float | None = None
+
+    def check_inside(self, seconds: float) -> None:
+        """Raises DataError where this part is not inside content that lasts `seconds`."""
+        start, end = self.start_seconds, self.end_seconds
+        is_part = start > 0 or end is not None
+        if is_part and (start >= seconds or (end or 0) > seconds + _OVERSHOOT_SECONDS):
+            raise DataError(f"lies outside its file, which lasts {seconds:.2f} s.",
+                            "Correct start_seconds and end_seconds.", path=self.shown,
+                            reason="bad_part")
 
 
 def open_part(cell: Any, root: str | os.PathLike | None) -> Part:

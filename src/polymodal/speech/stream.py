@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
+import math
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import av
@@ -14,9 +13,10 @@ import soundfile
 import soxr
 
 from polymodal.core.errors import DataError
-from polymodal.data.cells import open_cell
+from polymodal.data.cells import Part, open_part
 from polymodal.data.media.audio import audio_length
 from polymodal.data.media.container import open_container, unreadable
+from polymodal.data.media.forward import COUNTED, LEAD_SECONDS, ForwardFile
 
 __all__ = ["stream_audio"]
 
@@ -34,7 +34,7 @@ def stream_audio(
     Nothing is scaled down, since the loudest place is not known in time.
 
     Args:
-        cell: media cell, see `polymodal.data.cells`.
+        cell: media cell or part of one, see `polymodal.data.cells`.
         sample_rate: int, hertz of the result.
         block_seconds: float, sound in a block, more or less.
         root: folder that relative paths start from.
@@ -44,67 +44,89 @@ def stream_audio(
 
     Raises:
         DataError: at once if the file is missing or no sound; while reading if it is broken, cut
-            short, empty, or holds NaN or infinity.
+            short, empty, or holds NaN or infinity, or if a part lies outside it.
         ValueError: blocks have no length.
     """
     if block_seconds <= 0:
         raise ValueError(f"stream_audio needs block_seconds above 0. Got {block_seconds}. Use 10.")
-    source, shown = open_cell(cell, root)
+    part = open_part(cell, root)
     rate, _ = audio_length(cell, root)
     size = max(1, round(block_seconds * rate))
-    return _resampled(_checked(_blocks(source, shown, size), shown), rate, sample_rate)
+    return _resampled(_checked(_blocks(part, size), part.shown), rate, sample_rate)
 
 
-def _blocks(source: bytes | Path, shown: str, size: int) -> Iterator[np.ndarray]:
+def _blocks(part: Part, size: int) -> Iterator[np.ndarray]:
     try:
-        file = _Forward(io.BytesIO(source) if isinstance(source, bytes)
-                        else os.fspath(source))
+        file = ForwardFile(part.source)
     except soundfile.LibsndfileError:
-        yield from _container_blocks(source, shown, size)
+        yield from _container_blocks(part, size)
         return
     with file:
-        yield from _soundfile_blocks(file, shown, size)
+        try:
+            yield from _soundfile_blocks(file, part, size)
+        except soundfile.LibsndfileError as error:
+            raise unreadable("sound", part.shown, str(error)) from None
 
 
-class _Forward(soundfile.SoundFile):
-    """A file that is read without seeking.
-
-    soundfile seeks after every read, and a decoder of MP3 or Opus that was sent to a place lacks
-    what came before it, so every block would start with an error.
-    """
-
-    def seekable(self) -> bool:
-        return False
-
-
-def _soundfile_blocks(file: soundfile.SoundFile, shown: str, size: int) -> Iterator[np.ndarray]:
+def _soundfile_blocks(file: ForwardFile, part: Part, size: int) -> Iterator[np.ndarray]:
+    rate = file.samplerate
+    part.check_inside(file.frames / rate)
+    start = round(part.start_seconds * rate)
+    wanted = _num_frames(part, rate)
+    if file.format in COUNTED:
+        wanted = min(wanted, file.frames - start)
+    file.go_to(start)
     count = 0
-    try:
-        while len(block := file.read(size, dtype="float32", always_2d=True)):
-            count += len(block)
-            yield block.mean(axis=1)  # (samples, channels) -> (samples,)
-    except soundfile.LibsndfileError as error:
-        raise unreadable("sound", shown, str(error)) from None
-    if count < file.frames and file.format in ("WAV", "WAVEX", "FLAC", "AIFF", "RF64"):
-        rate = file.samplerate
-        raise DataError(f"ends after {count / rate:.2f} of {file.frames / rate:.2f} s.", _FIX,
-                        path=shown, reason="truncated_file")
+    while len(block := file.read(int(min(size, wanted - count)), dtype="float32",
+                                 always_2d=True)):
+        count += len(block)
+        yield block.mean(axis=1)  # (samples, channels) -> (samples,)
+    if count < wanted and file.format in COUNTED:
+        raise DataError(f"ends after {count / rate:.2f} of {wanted / rate:.2f} s.", _FIX,
+                        path=part.shown, reason="truncated_file")
 
 
-def _container_blocks(source: bytes | Path, shown: str, size: int) -> Iterator[np.ndarray]:
-    with open_container(source, shown, "sound") as container:
-        stream = container.streams.audio[0]
-        to_float = av.AudioResampler(format="fltp", rate=stream.rate)
-        waiting, count = [], 0
-        for frame in container.decode(stream):
-            for part in to_float.resample(frame):
-                waiting.append(part.to_ndarray().mean(axis=0))  # (channels, samples) -> (samples,)
-                count += part.samples
-            if count >= size:
-                yield np.concatenate(waiting, dtype=np.float32)
-                waiting, count = [], 0
-        if count:
+def _num_frames(part: Part, rate: int) -> float:
+    if part.end_seconds is None:
+        return math.inf
+    return max(1, round((part.end_seconds - part.start_seconds) * rate))
+
+
+def _container_blocks(part: Part, size: int) -> Iterator[np.ndarray]:
+    waiting, count = [], 0
+    for samples in _container_frames(part):
+        waiting.append(samples)
+        count += len(samples)
+        if count >= size:
             yield np.concatenate(waiting, dtype=np.float32)
+            waiting, count = [], 0
+    if count:
+        yield np.concatenate(waiting, dtype=np.float32)
+
+
+def _container_frames(part: Part) -> Iterator[np.ndarray]:
+    """Yields the sound of each frame as far as it belongs to the part, float (samples,)."""
+    with open_container(part.source, part.shown, "sound") as container:
+        stream = container.streams.audio[0]
+        missing = _num_frames(part, stream.rate)
+        if part.start_seconds > LEAD_SECONDS:
+            container.seek(round((part.start_seconds - LEAD_SECONDS) / stream.time_base),
+                           stream=stream)
+        to_float = av.AudioResampler(format="fltp", rate=stream.rate)
+        before = None  # samples until the part
+        for frame in container.decode(stream):
+            if before is None:
+                before = max(0, round((part.start_seconds - (frame.time or 0)) * stream.rate))
+            for piece in to_float.resample(frame):
+                samples = piece.to_ndarray().mean(axis=0)  # (channels, samples) -> (samples,)
+                skipped, before = min(before, len(samples)), max(0, before - len(samples))
+                samples = samples[skipped : int(min(skipped + missing, len(samples)))]
+                missing -= len(samples)
+                yield samples
+            if missing <= 0:
+                return
+    if part.end_seconds is not None:
+        part.check_inside(audio_length(part.source)[1])
 
 
 def _checked(blocks: Iterator[np.ndarray], shown: str) -> Iterator[np.ndarray]:

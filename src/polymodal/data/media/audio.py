@@ -15,14 +15,12 @@ import soxr
 from polymodal.core.errors import DataError
 from polymodal.data.cells import Part, open_part
 from polymodal.data.media.container import open_container, unreadable
+from polymodal.data.media.forward import COUNTED, LEAD_SECONDS, ForwardFile
 
 MAX_SECONDS = 600.0
 _RATES = (100, 768_000)  # hertz; what lies outside is a broken header
 _MAX_CHANNELS = 64
 _BLOCK = 1 << 18  # frames read at once, so that memory does not depend on what the header claims
-_COUNTED = {"WAV", "WAVEX", "FLAC", "AIFF", "RF64"}  # headers state the length exactly
-_LEAD_SECONDS = 1.0  # decoded before a part: compressed sound is wrong just after a jump
-_OVERSHOOT_SECONDS = 0.5  # times of parts are often rounded, so the last may end after its file
 _FAR_ABOVE_FULL_SCALE = 4.0  # small overshoots are usual in compressed sound
 
 
@@ -100,24 +98,15 @@ def _openable(source: bytes | Path) -> Any:
     return io.BytesIO(source) if isinstance(source, bytes) else os.fspath(source)
 
 
-class _Forward(soundfile.SoundFile):
-    """A file that soundfile does not seek in after every read, since a decoder of MP3 or Opus that
-    was sent to a place lacks what came before it.
-    """
-
-    def seekable(self) -> bool:
-        return False
-
-
 def _read_soundfile(part: Part, max_seconds: float) -> tuple[np.ndarray, int]:
     shown = part.shown
-    with _Forward(_openable(part.source)) as file:
+    with ForwardFile(part.source) as file:
         rate = file.samplerate
         _check_header(rate, file.channels, shown)
-        _check_inside(part, file.frames / rate)
+        part.check_inside(file.frames / rate)
         start = round(part.start_seconds * rate)
         wanted = min(max(1, round(max_seconds * rate)), file.frames - start)
-        _go_to(file, start)
+        file.go_to(start)
         blocks, missing = [], wanted
         while missing > 0:
             block = file.read(min(missing, _BLOCK), dtype="float32", always_2d=True)
@@ -125,27 +114,11 @@ def _read_soundfile(part: Part, max_seconds: float) -> tuple[np.ndarray, int]:
                 break
             blocks.append(block.mean(axis=1) if block.shape[1] > 1 else block[:, 0])
             missing -= len(block)
-        if missing > 0 and file.format in _COUNTED:
+        if missing > 0 and file.format in COUNTED:
             raise DataError(f"ends after {(wanted - missing) / rate:.2f} of {wanted / rate:.2f} s.",
                             "Fix the file, or run with --skip-bad.", path=shown,
                             reason="truncated_file")
     return _joined(blocks), rate
-
-
-def _go_to(file: soundfile.SoundFile, start: int) -> None:
-    if start:
-        lead = 0 if file.format in _COUNTED else min(start, round(_LEAD_SECONDS * file.samplerate))
-        file.seek(start - lead)
-        file.read(lead)
-
-
-def _check_inside(part: Part, seconds: float) -> None:
-    end = part.end_seconds
-    is_part = part.start_seconds > 0 or end is not None
-    if is_part and (part.start_seconds >= seconds or (end or 0) > seconds + _OVERSHOOT_SECONDS):
-        raise DataError(f"lies outside its file, which lasts {seconds:.2f} s.",
-                        "Correct start_seconds and end_seconds.", path=part.shown,
-                        reason="bad_part")
 
 
 def _read_container(part: Part, max_seconds: float) -> tuple[np.ndarray, int]:
@@ -153,8 +126,8 @@ def _read_container(part: Part, max_seconds: float) -> tuple[np.ndarray, int]:
         stream = _sound_stream(container, part.shown)
         rate = stream.rate
         wanted = max(1, round(max_seconds * rate))
-        if part.start_seconds > _LEAD_SECONDS:
-            container.seek(round((part.start_seconds - _LEAD_SECONDS) / stream.time_base),
+        if part.start_seconds > LEAD_SECONDS:
+            container.seek(round((part.start_seconds - LEAD_SECONDS) / stream.time_base),
                            stream=stream)
         to_float = av.AudioResampler(format="fltp", rate=rate)
         blocks, count, skipped = [], 0, None
@@ -168,7 +141,7 @@ def _read_container(part: Part, max_seconds: float) -> tuple[np.ndarray, int]:
                 break
     skipped = skipped or 0
     if count < skipped + wanted:
-        _check_inside(part, _whole_length(part)[1])
+        part.check_inside(_whole_length(part)[1])
     return _joined(blocks)[skipped : skipped + wanted], rate
 
 
