@@ -177,6 +177,36 @@ class Transcriber(Estimator):
 
     task = "transcribe"
 
+    def transcribe(self, files: Sequence[str | Path], **choice: Any) -> list[dict[str, Any]]:
+        """Returns for each file, of any length, what is said in it and when.
+
+        Args:
+            files: sound or video files.
+            choice: beam, language_model (an ARPA file), hot_words, language_weight, word_bonus,
+                batch_size.
+
+        Returns:
+            list of {"file", "text", "seconds", "words", "segments", "beam", "language_model",
+            "hot_words", "error": str or None}.
+
+        Raises:
+            RecipeError: a choice out of range, or a run with other inputs than sound.
+        """
+        from polymodal.inference.recording.transcribe import transcribe
+
+        return [one.as_json() for one in
+                transcribe(self._fitted(self._predictor), files, **choice)]
+
+    def align(self, file: str | Path, text: str) -> dict[str, Any]:
+        """Returns when each word of a text is said in a file, as `transcribe` does.
+
+        Raises:
+            DataError: the file cannot be read, or the text is not what is said in it.
+        """
+        from polymodal.inference.recording.known_text import align_text
+
+        return align_text(self._fitted(self._predictor), file, text).as_json()
+
 
 def load(folder: str | Path) -> Estimator:
     """Loads a run as an estimator that evaluates and predicts. Nothing in it is executed.

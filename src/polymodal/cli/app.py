@@ -17,7 +17,9 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 Data = Annotated[Path, typer.Option(help="A table: CSV, TSV, JSONL, Parquet, a folder for each "
-                                         "class, a WebDataset tar, or a Hugging Face folder.")]
+                                         "class, a WebDataset tar, a Hugging Face folder, or a "
+                                         "published set: COCO, Karpathy, Flickr, LLaVA; "
+                                         "LibriSpeech, Common Voice, LJSpeech, Kaldi.")]
 MediaRoot = Annotated[Path | None, typer.Option(
     help="Folder that media paths start from. Default: the table's own.")]
 Engine = Annotated[str | None, typer.Option(help="tensorflow, jax or torch.")]
@@ -25,6 +27,10 @@ SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave bad rows out, c
 MaxBadShare = Annotated[float, typer.Option(
     min=0, max=1, help="Share of bad rows, 0 to 1, above which the run stops all the same.")]
 Run = Annotated[Path, typer.Argument(help="The folder that training wrote.")]
+Format = Annotated[str, typer.Option("--format", help="text, json, srt or vtt.")]
+Words = Annotated[bool, typer.Option("--words", help="Show when each word is said.")]
+Out = Annotated[Path | None, typer.Option(
+    help="Folder for a file each, in place of printing.")]
 
 
 @app.command()
@@ -162,6 +168,78 @@ def caption(
     found = generate(predictor, table_of_files(predictor, files), beam=beam, num=num,
                      temperature=temperature)
     output.captions(files, found, json)
+
+
+@app.command()
+def transcribe(
+    run: Run,
+    files: Annotated[list[Path], typer.Argument(help="Sounds or videos of any length.")],
+    format_: Format = "text",
+    words: Words = False,
+    out: Out = None,
+    beam: Annotated[int, typer.Option(
+        min=0, help="Spellings that are followed at once. Default: the likeliest character of "
+                    "each frame, or 16 with a language model or hot words.")] = 0,
+    language_model: Annotated[Path | None, typer.Option(
+        help="An ARPA file, as polymodal language-model writes it.")] = None,
+    hot_words: Annotated[str, typer.Option(
+        help='Words and phrases to expect: "Ada Lovelace,Babbage".')] = "",
+    engine: Engine = None,
+):
+    """Write down what is said in recordings, with times."""
+    from polymodal.inference.recording.transcript import check_format
+
+    check_format(format_, files, out)
+    _use(engine)
+    from polymodal.inference.predictor import load
+    from polymodal.inference.recording.transcribe import transcribe
+
+    found = transcribe(load(run), files, beam=beam, language_model=language_model,
+                       hot_words=hot_words.split(","))
+    output.transcripts(found, len(files), format_, words, out)
+
+
+@app.command()
+def align(
+    run: Run,
+    file: Annotated[Path, typer.Argument(help="A sound or video of any length.")],
+    text: Annotated[str | None, typer.Option(help="All that is said in it.")] = None,
+    text_file: Annotated[Path | None, typer.Option(help="A file with that text.")] = None,
+    format_: Format = "text",
+    out: Out = None,
+    engine: Engine = None,
+):
+    """Find when each word of a known text is said."""
+    from polymodal.core.errors import RecipeError
+    from polymodal.inference.recording.transcript import check_format
+
+    check_format(format_)
+    if (text is None) == (text_file is None):
+        raise RecipeError("align needs either --text or --text-file. "
+                          f"Got {'neither' if text is None else 'both'}.")
+    known = text if text is not None else output.text_of(text_file)
+    _use(engine)
+    from polymodal.inference.predictor import load
+    from polymodal.inference.recording.known_text import align_text
+
+    found = align_text(load(run), file, known)
+    output.transcripts([found], 1, format_, format_ in ("text", "vtt"), out)
+
+
+@app.command("language-model")
+def language_model(
+    data: Annotated[Path, typer.Argument(help="A table.")],
+    target: Annotated[str, typer.Option(help="The column with the texts.")],
+    out: Annotated[Path, typer.Option(help="ARPA file to write; .gz compresses it.")],
+    order: Annotated[int, typer.Option(min=1, help="Words that are looked at together.")] = 3,
+    unit: Annotated[str | None, typer.Option(
+        help="word or character. Default: judged from the texts.")] = None,
+):
+    """Train a language model for transcribe on the texts of a table."""
+    from polymodal.inference.recording.reading import train_language_model
+
+    model = train_language_model(data, target, out, order, unit)
+    print(f"{out}: {len(model.table):,} n-grams of up to {model.order} {model.unit}s")
 
 
 @app.command()

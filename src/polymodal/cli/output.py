@@ -130,6 +130,45 @@ def captions(files: Sequence[Path], found: Sequence[Mapping[str, Any]], json: bo
         raise DataError("\n".join(bad), reason="bad_files")
 
 
+def transcripts(found: Iterable[Any], count: int, name: str, words: bool,
+                out: Path | None) -> None:
+    """Prints transcripts as they come, or writes a file for each.
+
+    Raises:
+        DataError: a file could not be read; the others are written all the same.
+    """
+    from polymodal.inference.recording.transcript import render, write_transcript
+
+    entries, bad = [], []
+    for one in found:
+        if one.error:
+            bad.append(one.error)
+        if out is not None and not one.error:
+            say(f"Wrote {write_transcript(one, out, name, words)}.")
+        elif out is None and name == "json":
+            entries.append(one.as_json())
+        elif not one.error:
+            heading = f"{one.file}\n" if count > 1 else ""
+            print(heading + render(one, name, words), end="\n" if heading else "", flush=True)
+    if entries:
+        emit({"files": entries})
+    if bad:
+        raise DataError("\n".join(bad), reason="bad_files")
+
+
+def text_of(path: Path | None) -> str:
+    """Returns the text of a file.
+
+    Raises:
+        DataError: it cannot be read, or is no text.
+    """
+    try:
+        return Path(path or "").read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot be read: {error}.", "Write it as text in UTF-8.",
+                        path=str(path), reason="not_a_text") from None
+
+
 def info(json: bool) -> None:
     """Prints engine, devices and versions."""
     from polymodal.core.engine import choose, installed
@@ -177,4 +216,5 @@ def _finite(value: Any) -> Any:
     return value
 
 
-__all__ = ["captions", "columns", "emit", "evaluation", "finish", "info", "names", "row", "table"]
+__all__ = ["captions", "columns", "emit", "evaluation", "finish", "info", "names", "row", "table",
+           "text_of", "transcripts"]

@@ -1,0 +1,1 @@
+"""Recordings of any length with a run that transcribes: words, times, subtitles."""

@@ -1,0 +1,117 @@
+"""What a recogniser hears in chunks of sound: frames, and words with their times."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from polymodal.core.batch import mask_key, select_inputs, with_masks
+from polymodal.core.errors import RecipeError
+from polymodal.inference.recording.reading import Reading
+from polymodal.preprocess.audio import Audio
+from polymodal.preprocess.collate import collate
+from polymodal.speech.transcript import Word
+from polymodal.speech.words import words_from_spans
+
+__all__ = ["Frames", "Recogniser"]
+
+_GRID = 8  # padded lengths are multiples of this many steps, as in training
+_LENGTHS = 8  # different padded lengths at most: each one is compiled by itself
+_FULL_SCALE = 32767  # of the 16 bits that training saw
+_MOST_SECONDS = 30.0  # of a chunk, whatever the model was trained for
+_LEAST_RATE = 8000  # hertz below which pauses cannot be found
+
+
+class Frames(NamedTuple):
+    """What a model says of one chunk.
+
+    Args:
+        log_probs: float32 (frames, symbols and blank).
+        seconds: float, from one frame to the next.
+    """
+
+    log_probs: np.ndarray
+    seconds: float
+
+
+class Recogniser:
+    """Hears words in chunks of sound with a run that transcribes.
+
+    Args:
+        predictor: Predictor of a run whose task is transcribe and whose only input is sound.
+        reading: keyword arguments of `Reading`, such as beam=16 and language_model="lm.arpa".
+
+    Raises:
+        RecipeError: the run does something else, has other inputs, or hears below 8000 hertz.
+    """
+
+    def __init__(self, predictor: Any, **reading: Any):
+        _check(predictor)
+        source = predictor.inputs[0]
+        self.model, self.target = predictor.model, predictor.target
+        self.key, self.modality = source.key, source.modality
+        self.reading = Reading(predictor.target.labels, **reading)
+        self.sample_rate: int = self.modality.sample_rate
+        self.chunk_seconds = min(_MOST_SECONDS, self.modality.max_seconds)
+        self.step_seconds = _step_seconds(predictor.recipe.inputs[source.name], self.sample_rate)
+        self._grid = _GRID * max(1, -(-int(self.modality.limit) // (_GRID * _LENGTHS)))
+
+    def encode(self, samples: np.ndarray) -> np.ndarray:
+        """Returns the features of float32 samples of -1 to 1, (steps, num_mels)."""
+        whole = np.rint(np.clip(samples, -1, 1) * _FULL_SCALE).astype(np.int16)
+        return self.modality.encode(whole)
+
+    def frames(self, features: Sequence[np.ndarray]) -> list[Frames]:
+        """Returns what the model says of each of a batch.
+
+        Padded lengths are multiples of a coarse grid and batches powers of two, so that an engine
+        compiles few shapes. How long a frame is follows from how many come out.
+        """
+        longest = max(map(len, features))
+        length = -(-longest // self._grid) * self._grid
+        filler = (1 << (len(features) - 1).bit_length()) - len(features)
+        array, mask = collate(self.modality, [*features, *[None] * filler], length)
+        inputs = select_inputs({self.key: array, mask_key(self.key): mask}, with_masks([self.key]))
+        logits = np.asarray(self.model.predict_on_batch(inputs), np.float32)
+        stride = _stride(length, logits.shape[1])
+        return [Frames(_log_softmax(row[: int(np.ceil(len(known) / stride))]),
+                       stride * self.step_seconds)
+                for row, known in zip(logits, features, strict=False)]
+
+    def words(self, frames: Frames, start_seconds: float = 0.0) -> list[Word]:
+        """Returns the words of a chunk that starts at `start_seconds`."""
+        return words_from_spans(self.reading(frames.log_probs), self.reading.symbols,
+                                frames.seconds, start_seconds)
+
+
+def _check(predictor: Any) -> None:
+    if predictor.task_name != "transcribe":
+        raise RecipeError(f"Recogniser needs a run with task: transcribe. Got "
+                          f"{predictor.task_name}. Use predict.")
+    kinds = [predictor.recipe.inputs[i.name]["modality"] for i in predictor.inputs]
+    if kinds != ["audio"]:
+        raise RecipeError("Recogniser needs a run whose only input is sound. Got "
+                          f"{' and '.join(kinds)}. Use predict --data with a table.")
+    rate = predictor.inputs[0].modality.sample_rate
+    if rate < _LEAST_RATE:
+        raise RecipeError(f"Recogniser needs a sample_rate of at least {_LEAST_RATE}. Got {rate}. "
+                          "Train with a higher sample_rate.")
+
+
+def _step_seconds(config: dict[str, Any], sample_rate: int) -> float:
+    usual = inspect.signature(Audio).parameters["hop_seconds"].default
+    return round(config.get("hop_seconds", usual) * sample_rate) / sample_rate
+
+
+def _stride(steps: int, frames: int) -> float:
+    """Returns how many steps a frame stands for; the last frame may stand for fewer."""
+    whole = max(1, round(steps / frames))
+    return whole if frames in (steps // whole, -(-steps // whole)) else steps / frames
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

@@ -1,0 +1,143 @@
+"""How the frames of a recogniser are read: the likeliest symbols, or a beam with scorers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError, RecipeError
+from polymodal.data.table import Table, read
+from polymodal.preprocess.cleaning import clean_text
+from polymodal.speech.align import align
+from polymodal.speech.arpa import read_arpa, write_arpa
+from polymodal.speech.ctc_search import Scorer, beam_search, greedy
+from polymodal.speech.hot_words import HotWords
+from polymodal.speech.kneser_ney import train_ngram
+from polymodal.speech.language_scorer import LanguageScorer
+from polymodal.speech.ngram import END, SPACE, START, UNKNOWN, NGram
+from polymodal.speech.transcript import TokenSpan, is_unspaced
+
+__all__ = ["Reading", "train_language_model"]
+
+_BEAM = 16  # where a scorer asks for a beam and nobody said how wide
+_MARKS = {START, END, UNKNOWN}
+
+
+class Reading:
+    """Reads frames: symbol by symbol, or by a beam with a language model and hot words.
+
+    Args:
+        labels: sequence of str, the characters of the model without blank, which is the last id.
+        beam: int, spellings that are followed at once; 0 takes the likeliest symbol of each frame,
+            or 16 where there is a language model or a hot word.
+        language_model: NGram, or path of an ARPA file, of words or of characters.
+        hot_words: sequence of str, words and phrases to expect.
+        language_weight: float, what the language model's logarithms are multiplied by.
+        word_bonus: float, natural logarithm added for each word where there is a language model.
+
+    Raises:
+        RecipeError: a number below 0, or a hot word with a character that the model lacks.
+        DataError: the language model cannot be read.
+
+    Example:
+
+    >>> reading = Reading(["a", "b"])
+    >>> [span.id for span in reading(np.log([[0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]))]
+    [1]
+    """
+
+    def __init__(self, labels: Sequence[str], beam: int = 0,
+                 language_model: NGram | str | Path | None = None, hot_words: Sequence[str] = (),
+                 language_weight: float = 0.5, word_bonus: float = 0.5):
+        if beam < 0 or language_weight < 0:
+            raise RecipeError(f"Reading needs beam and language_weight from 0. Got {beam} and "
+                              f"{language_weight}. Leave them out for the usual ones.")
+        self.symbols, self.blank = [*labels, ""], len(labels)
+        self.hot_words = [word for word in map(str.strip, hot_words) if word]
+        self.scorers: list[Scorer] = []
+        self.language_model: dict[str, Any] | None = None
+        if language_model is not None:
+            model, name = _model(language_model)
+            self.scorers.append(LanguageScorer(model, self.symbols, language_weight, word_bonus))
+            self.language_model = {"file": name, "order": model.order, "unit": model.unit,
+                                   "weight": language_weight, "word_bonus": word_bonus}
+        if self.hot_words:
+            self.scorers.append(self._hot(self.hot_words))
+        self.beam = beam or (_BEAM if self.scorers else 0)
+
+    def __call__(self, log_probs: np.ndarray) -> list[TokenSpan]:
+        """Returns the tokens with their frames and confidence.
+
+        Args:
+            log_probs: (frames, symbols and blank).
+        """
+        if not self.beam:
+            return greedy(log_probs, self.blank)
+        best = beam_search(log_probs, self.blank, self.beam, scorers=self.scorers)[0]
+        return align(log_probs, best.ids, self.blank)
+
+    def described(self) -> dict[str, Any]:
+        """Returns what was chosen, as JSON values."""
+        return {"beam": self.beam, "language_model": self.language_model,
+                "hot_words": self.hot_words}
+
+    def _hot(self, words: list[str]) -> HotWords:
+        try:
+            return HotWords(words, self.symbols, whole_words=" " in self.symbols)
+        except ValueError as error:
+            raise RecipeError(str(error)) from None
+
+
+def train_language_model(table: Table | str | Path, target: str, out: str | Path, order: int = 3,
+                         unit: str | None = None, lowercase: bool = True) -> NGram:
+    """Trains a language model on the texts of a column and writes it as an ARPA file.
+
+    Args:
+        table: Table, or path of one.
+        target: str, the column; empty cells are passed.
+        out: path of the file; a name that ends in .gz is compressed.
+        order: int, words or characters that are looked at together.
+        unit: str, "word" or "character"; None takes characters where most are of scripts without
+            spaces.
+        lowercase: bool, whether capitals become small letters, as in transcripts.
+
+    Raises:
+        DataError: there is no such column, or no text in it.
+        RecipeError: the order is below 1, or there is no such unit.
+    """
+    table = table if isinstance(table, Table) else read(table)
+    if target not in table.column_names:
+        raise DataError(f"is not there. Columns: {', '.join(table.column_names)}.",
+                        "Name another with --target.", table=table.name, column=target,
+                        reason="no_target")
+    texts = [text for value in table.values(target)
+             if value is not None and (text := clean_text(str(value), lowercase))]
+    if not texts:
+        raise DataError("holds no text.", "Name another with --target.", table=table.name,
+                        column=target, reason="empty_text")
+    try:
+        model = train_ngram(texts, order, unit or _unit_of_texts(texts))
+    except ValueError as error:
+        raise RecipeError(str(error)) from None
+    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    write_arpa(model, out)
+    return model
+
+
+def _unit_of_texts(texts: Sequence[str]) -> str:
+    letters = [letter for text in texts for letter in text if letter != " "]
+    return "character" if 2 * sum(map(is_unspaced, letters)) > len(letters) else "word"
+
+
+def _model(source: NGram | str | Path) -> tuple[NGram, str | None]:
+    """Returns the model and the file it comes from; the file says by itself what its unit is."""
+    if isinstance(source, NGram):
+        return source, None
+    model = read_arpa(source)
+    units = {gram[0] for gram in model.table if len(gram) == 1} - _MARKS
+    if all(len(unit) == 1 or unit == SPACE for unit in units):
+        model = NGram(model.table, "character")
+    return model, str(source)

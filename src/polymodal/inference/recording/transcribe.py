@@ -1,0 +1,65 @@
+"""What is said in recordings of any length, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from polymodal.inference.recording.feeding import Span, clock, feed
+from polymodal.inference.recording.hearing import Recogniser
+from polymodal.inference.recording.transcript import Transcript
+from polymodal.speech.merge import merge_words
+from polymodal.speech.segments import segments_from_words
+from polymodal.speech.transcript import Word
+
+__all__ = ["transcribe"]
+
+
+def transcribe(predictor: Any, files: Sequence[str | Path], batch_size: int = 8,
+               **reading: Any) -> Iterator[Transcript]:
+    """Yields the transcript of each file, in order, as soon as it is there.
+
+    Files are streamed and cut in pauses, or with an overlap where there is none, and never held
+    as a whole; what is kept of them are words.
+
+    Args:
+        predictor: Predictor of a run whose task is transcribe and whose only input is sound.
+        files: sound or video files of any length.
+        batch_size: int, chunks that the model hears at once.
+        reading: keyword arguments of `Reading`: beam, language_model, hot_words and their weights.
+
+    Returns:
+        Iterator of Transcript; that of a file that cannot be read has an `error`.
+
+    Raises:
+        RecipeError: the run does something else, or a choice is out of range.
+        DataError: the language model cannot be read.
+    """
+    recogniser = Recogniser(predictor, **reading)
+    return _transcripts(recogniser, [str(file) for file in files], batch_size)
+
+
+def _transcripts(recogniser: Recogniser, files: list[str], batch_size: int) -> Iterator[Transcript]:
+    choice = recogniser.reading.described()
+    heard: list[tuple[Span, list[Word]]] = []
+    with clock(files) as passed:
+        for batch in feed(recogniser, files, batch_size):
+            if batch.features:
+                said = recogniser.frames(batch.features)
+                heard += [(span, recogniser.words(frames, span[0]))
+                          for span, frames in zip(batch.spans, said, strict=True)]
+                passed(batch.spans)
+                continue
+            if batch.error:
+                yield Transcript(files[batch.file], error=str(batch.error), choice=choice)
+            else:
+                yield _whole(files[batch.file], heard, choice)
+            heard = []
+
+
+def _whole(file: str, heard: list[tuple[Span, list[Word]]], choice: dict[str, Any]) -> Transcript:
+    heard = sorted(heard, key=lambda pair: pair[0])
+    words = merge_words([words for _, words in heard], [span for span, _ in heard])
+    return Transcript(file, heard[-1][0][1], tuple(words), tuple(segments_from_words(words)),
+                      choice=choice)
