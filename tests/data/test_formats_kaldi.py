@@ -90,3 +90,14 @@ def test_bad_folders(tmp_path, files, message):
     write_tones(tmp_path, "a.wav")
     with pytest.raises(DataError, match=message):
         read(folder(tmp_path, **files))
+
+
+def test_relative_paths_start_from_the_media_root(tmp_path):
+    write_tones(tmp_path / "sounds", "wav/a.wav")
+    data = folder(tmp_path / "data", wav_scp=["u1 wav/a.wav"], text=["u1 ONE"],
+                  segments=["u1 u1 0 0.1"])
+    table = read(data, media_root=tmp_path / "sounds")
+    assert table.cell(0, "audio")["path"] == "wav/a.wav"
+    assert len(read_audio(table.cell(0, "audio"), table.root)) == 1600
+    with pytest.raises(DataError, match=r"Looked in .*data under .*, or name it with --media-root"):
+        read(data)

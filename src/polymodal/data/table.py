@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -199,11 +200,13 @@ def read(
     """Reads a table from a file, a folder or memory.
 
     Args:
-        source: path of a file (CSV, TSV, JSONL, Parquet, tar) or a folder (one folder per class,
-            tar set, Hugging Face dataset), or a dict of columns, a list of dicts, a pandas or
+        source: path of a file (CSV, TSV, JSONL, Parquet, tar; COCO, Karpathy, Flickr or LLaVA
+            captions) or a folder (one folder per class, tar set, Hugging Face dataset, LibriSpeech,
+            Common Voice, LJSpeech, Kaldi), or a dict of columns, a list of dicts, a pandas or
             pyarrow table.
         format: str, one of the formats' names, or None to tell by the name or the content.
-        media_root: folder that relative media paths start from; None for the table's own folder.
+        media_root: folder that relative media paths start from, in which formats that look for
+            their files look; None for the table's own folder.
         name: str, shown in messages; None for the name of the file.
 
     Returns:
@@ -239,6 +242,8 @@ def read(
 
 def _from_file(path: Path, reader: Any, name: str, media_root: str | Path | None) -> Table:
     root = Path(media_root) if media_root else (path if path.is_dir() else path.parent)
+    if media_root and "media_root" in inspect.signature(reader).parameters:
+        reader = functools.partial(reader, media_root=root)
     rows = reader(path)
     if isinstance(rows, pa.Table):
         return Table(rows, name=name, root=root, reopen=functools.partial(reader, path))

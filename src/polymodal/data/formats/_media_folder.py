@@ -1,4 +1,4 @@
-"""The folder in which the files that a table names lie, looked for beside the table."""
+"""The folder in which the files that a table names lie, beside the table or where it is said."""
 
 from __future__ import annotations
 
@@ -39,29 +39,34 @@ class MediaFolder:
 
 
 def find_media(path: Path, names: Iterable[str], candidates: Iterable[str],
-               what: str = "pictures") -> MediaFolder:
+               what: str = "pictures", media_root: Path | None = None) -> MediaFolder:
     """Returns the first of the candidates that holds one of a few files that a table names.
 
     Args:
-        path: Path of the table; candidates and cells start from its folder.
+        path: Path of the table; candidates and cells start from its folder if no other is given.
         names: names of files, of which the first few are looked for.
         candidates: folders, such as "images" or "../train2017".
         what: str, what the files are, for the message.
+        media_root: Path that candidates and cells start from instead. It may hold the files
+            itself, and nothing above it is looked at.
 
     Raises:
         DataError: none of the files is in any of the folders.
     """
-    root = path if path.is_dir() else path.parent
+    root = media_root or (path if path.is_dir() else path.parent)
+    if media_root:
+        candidates = [c for c in candidates if not os.path.normpath(c).startswith("..")] + ["."]
     wanted = list(islice(names, _LOOKED_FOR))
-    candidates = list(dict.fromkeys(candidates))
+    candidates = list(dict.fromkeys(map(os.path.normpath, candidates)))
     for candidate in candidates:
         found = MediaFolder(root / candidate, root)
         if not wanted or any(found.cell(name) for name in wanted):
             return found
-    folders = ", ".join(os.path.normpath(candidate) for candidate in candidates)
     raise DataError(
-        f"names {what} that are not there, such as {wanted[0]}. Looked in {root} under {folders}.",
-        f"Put the folder of {what}, or a link to it, at one of these places.", path=path.name,
+        f"names {what} that are not there, such as {wanted[0]}. Looked in {root} under "
+        f"{', '.join(candidates)}.",
+        f"Put the folder of {what}, or a link to it, at one of these places, or name it with "
+        "--media-root.", path=path.name,
         reason="missing_media")
 
 

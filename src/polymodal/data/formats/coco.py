@@ -19,7 +19,7 @@ __all__ = ["read_coco"]
 _KIND = re.compile(r"^(captions|image_info|instances|annotations)_")
 
 
-def read_coco(path: Path) -> pa.RecordBatchReader:
+def read_coco(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
     """COCO captions JSON (`captions_train2017.json`): a row for each picture, with its captions.
 
     Columns are `image`, `captions` (a list of texts) and `image_id`. For
@@ -32,7 +32,7 @@ def read_coco(path: Path) -> pa.RecordBatchReader:
     """
     orphans = Orphans(path.name)
     names, captions = _collect(path, orphans)
-    media = find_media(path, names.values(), _candidates(path.stem))
+    media = find_media(path, names.values(), _candidates(path.stem), media_root=media_root)
     return stream_rows(_rows(names, captions, media, orphans), image=pa.string(),
                        captions=pa.list_(pa.string()), image_id=pa.int64())
 

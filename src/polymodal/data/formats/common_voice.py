@@ -24,7 +24,7 @@ _OMITTED = ".mp3"  # by the first releases
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 
 
-def read_common_voice(path: Path) -> pa.RecordBatchReader:
+def read_common_voice(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
     """Common Voice folder with `clips/`, or one of its tables (`other.tsv`): a row for each clip.
 
     Columns are `audio`, `transcript`, `speaker` and `accent`. A folder gives its `train.tsv`,
@@ -43,7 +43,7 @@ def read_common_voice(path: Path) -> pa.RecordBatchReader:
         tables = {path: None}
     names = (clip["path"] + ending for table in tables for clip in _clips(table)
              for ending in ("", _OMITTED))
-    media = find_media(path, names, ["clips"], "clips")
+    media = find_media(path, names, ["clips"], "clips", media_root)
     return stream_rows(_rows(path.name, tables, media), **columns)
 
 

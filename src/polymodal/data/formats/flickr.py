@@ -22,7 +22,7 @@ _FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr
             "flickr30k_images", ".")
 
 
-def read_flickr(path: Path) -> pa.RecordBatchReader:
+def read_flickr(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
     """Flickr8k's `Flickr8k.token.txt` and Flickr30k's `results_20130124.token`: a row a picture.
 
     Columns are `image` and `captions` (a list of texts). Lines are `name.jpg#0`, a tab and a
@@ -42,7 +42,7 @@ def read_flickr(path: Path) -> pa.RecordBatchReader:
         else:
             orphans.add("captions are empty and are left out", name)
     candidates = [f"{above}{folder}" for above in ("", "../") for folder in _FOLDERS]
-    media = find_media(path, captions, candidates)
+    media = find_media(path, captions, candidates, media_root=media_root)
     return stream_rows(_rows(captions, media, orphans), image=pa.string(),
                        captions=pa.list_(pa.string()))
 

@@ -21,7 +21,7 @@ _PART = pa.struct([("path", pa.string()), ("start_seconds", pa.float64()),
                    ("end_seconds", pa.float64())])
 
 
-def read_kaldi(path: Path) -> pa.RecordBatchReader:
+def read_kaldi(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
     """Kaldi folder with `wav.scp` and `text`, maybe `utt2spk` and `segments`: a row an utterance.
 
     Columns are `audio`, `transcript` and, with `utt2spk`, `speaker`. With `segments` an utterance
@@ -33,7 +33,7 @@ def read_kaldi(path: Path) -> pa.RecordBatchReader:
     Source: Povey et al. 2011, "The Kaldi Speech Recognition Toolkit", ASRU.
     """
     orphans = Orphans(path.name)
-    recordings = _recordings(path, orphans)
+    recordings = _recordings(path, orphans, media_root)
     texts = _pairs(path / "text", may_be_empty=True)
     speakers = _pairs(path / "utt2spk") if (path / "utt2spk").is_file() else None
     columns: dict[str, pa.DataType] = {"audio": pa.string(), "transcript": pa.string()}
@@ -63,8 +63,9 @@ def _pairs(path: Path, may_be_empty: bool = False) -> dict[str, str]:
     return found
 
 
-def _recordings(path: Path, orphans: Orphans) -> dict[str, str | None]:
-    """Returns {recording: its path from the folder, or None where it is not there}."""
+def _recordings(path: Path, orphans: Orphans,
+                media_root: Path | None) -> dict[str, str | None]:
+    """Returns {recording: its path from the root, or None where it is not there}."""
     named = _pairs(path / "wav.scp")
     for name, value in named.items():
         problem = None
@@ -76,7 +77,7 @@ def _recordings(path: Path, orphans: Orphans) -> dict[str, str | None]:
             raise DataError(f'names the recording "{name}" by {value!r}, which {problem}.',
                             "Write each recording into a file and its path into wav.scp.",
                             path="wav.scp", reason="not_a_file")
-    media = find_media(path, named.values(), _ABOVE, "recordings")
+    media = find_media(path, named.values(), _ABOVE, "recordings", media_root)
     recordings = {name: media.cell(file) for name, file in named.items()}
     for name, file in recordings.items():
         if file is None:

@@ -20,7 +20,7 @@ _FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr
             "flickr30k_images", ".")
 
 
-def read_karpathy(path: Path) -> pa.RecordBatchReader:
+def read_karpathy(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
     """Karpathy's `dataset_coco.json` and `dataset_flickr8k.json`: a row for each picture.
 
     Columns are `image`, `captions` (a list of texts) and `split`; the part "restval" counts as
@@ -32,7 +32,8 @@ def read_karpathy(path: Path) -> pa.RecordBatchReader:
     Source: Karpathy and Fei-Fei 2015, "Deep Visual-Semantic Alignments", arXiv:1412.2306.
     """
     candidates = [f"{above}{folder}" for above in ("", "../") for folder in _FOLDERS]
-    media = find_media(path, (name for name, _, _ in _pictures(path)), candidates)
+    media = find_media(path, (name for name, _, _ in _pictures(path)), candidates,
+                       media_root=media_root)
     return stream_rows(_rows(path, media), image=pa.string(), captions=pa.list_(pa.string()),
                        split=pa.string())
 

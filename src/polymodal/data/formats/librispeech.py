@@ -20,12 +20,13 @@ __all__ = ["read_librispeech"]
 _TRANSCRIPTS = ".trans.txt"
 
 
-def read_librispeech(path: Path) -> pa.RecordBatchReader:
+def read_librispeech(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
     """LibriSpeech folder: a row for each recording of `speaker/chapter/`.
 
     Columns are `audio`, `transcript`, `speaker` and `chapter`; and `split` where the speakers are
     in folders of parts (`train-clean-100`, `dev-clean`, `test-other`). A transcript without its
     recording is left out, a recording without a transcript has an empty cell; both are counted.
+    Under `media_root`, if it is another folder, recordings lie as the transcripts do here.
 
     Source: Panayotov et al. 2015, "LibriSpeech", ICASSP.
     """
@@ -33,7 +34,7 @@ def read_librispeech(path: Path) -> pa.RecordBatchReader:
     columns = dict.fromkeys(("audio", "transcript", "speaker", "chapter"), pa.string())
     if parts != {path: ""}:
         columns["split"] = pa.string()
-    return stream_rows(_rows(path, parts), **columns)
+    return stream_rows(_rows(path, parts, media_root or path), **columns)
 
 
 def _parts(path: Path) -> dict[Path, str]:
@@ -47,29 +48,28 @@ def _folders(path: Path) -> list[Path]:
     return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def _rows(path: Path, parts: dict[Path, str]) -> Iterator[dict[str, Any]]:
+def _rows(path: Path, parts: dict[Path, str], root: Path) -> Iterator[dict[str, Any]]:
     orphans, num_rows = Orphans(path.name), 0
     for folder, split in parts.items():
         for speaker in _folders(folder):
             for chapter in _folders(speaker):
-                for row in _chapter(chapter, path, orphans):
+                for row in _chapter(chapter, path, root, orphans):
                     num_rows += 1
                     yield {**row, "speaker": speaker.name, "chapter": chapter.name, "split": split}
     orphans.warn()
     if not num_rows:
-        raise DataError("holds transcripts, but no recordings beside them.",
-                        "Unpack the archive again, with its .flac files.", path=path.name,
-                        reason="missing_media")
+        raise DataError(f"holds transcripts, but there are no recordings for them under {root}.",
+                        "Unpack the archive again, with its .flac files, or correct --media-root.",
+                        path=path.name, reason="missing_media")
 
 
-def _chapter(chapter: Path, root: Path, orphans: Orphans) -> Iterator[dict[str, Any]]:
-    shown = os.path.relpath(chapter, root)
-    names = sorted(os.listdir(chapter))
+def _chapter(chapter: Path, path: Path, root: Path, orphans: Orphans) -> Iterator[dict[str, Any]]:
+    shown = os.path.relpath(chapter, path)
     texts: dict[str, str] = {}
-    for name in names:
+    for name in sorted(os.listdir(chapter)):
         if name.endswith(_TRANSCRIPTS):
             texts.update(_transcripts(chapter / name, os.path.join(shown, name)))
-    for name in names:
+    for name in sorted(os.listdir(root / shown) if (root / shown).is_dir() else []):
         if kind_of_name(name) == "audio":
             audio, text = os.path.join(shown, name), texts.pop(os.path.splitext(name)[0], None)
             if text is None:

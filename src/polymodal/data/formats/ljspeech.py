@@ -20,7 +20,7 @@ _TABLE = "metadata.csv"
 _ENDINGS = (".wav", ".flac", "")
 
 
-def read_ljspeech(path: Path) -> pa.RecordBatchReader:
+def read_ljspeech(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
     """LJSpeech folder with `metadata.csv` and `wavs/`, or that table: a row for each recording.
 
     A line is `id|text|normalised text`, without a header; quotes mean nothing. Columns are `audio`,
@@ -32,7 +32,7 @@ def read_ljspeech(path: Path) -> pa.RecordBatchReader:
     """
     table = path / _TABLE if path.is_dir() else path
     names = (f"{name}{ending}" for name, _, _ in _lines(table) for ending in _ENDINGS)
-    media = find_media(path, names, ["wavs"], "recordings")
+    media = find_media(path, names, ["wavs"], "recordings", media_root)
     columns = dict.fromkeys(("audio", "transcript", "text_raw"), pa.string())
     return stream_rows(_rows(path.name, table, media), **columns)
 

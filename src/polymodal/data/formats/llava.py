@@ -19,7 +19,7 @@ _ASKS, _ANSWERS, _SETS = {"human", "user"}, {"gpt", "assistant"}, {"system"}
 _PLACEHOLDER = "<image>"
 
 
-def read_llava(path: Path) -> pa.RecordBatchReader:
+def read_llava(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
     """LLaVA JSON, a list of `{"id", "image", "conversations"}`: a row for each answer.
 
     Columns are `image`, `prompt` and `response`. Of a conversation with several turns, `prompt`
@@ -32,7 +32,7 @@ def read_llava(path: Path) -> pa.RecordBatchReader:
     """
     candidates = [f"{above}{name}" for above in ("", "../") for name in (".", "images", "image")]
     names = (name for name, _, _ in _entries(path) if name)
-    media = find_media(path, names, candidates)
+    media = find_media(path, names, candidates, media_root=media_root)
     return stream_rows(_rows(path, media), image=pa.string(), prompt=pa.string(),
                        response=pa.string())
 
