@@ -13,6 +13,7 @@ from polymodal.data.table import read
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 LONG = 40
+PICTURES = [PNG + bytes([i]) for i in range(40)]
 
 
 def modality_of(cells, root=".", name="c"):
@@ -28,19 +29,39 @@ def real(shared_data, name, target, *ignore):
 
 def test_real_pictures_and_sounds(shared_data):
     for table in ("train", "test_missing", "train_imbalanced"):
-        inputs, _ = real(shared_data, f"av_digits/{table}.csv", "digit", "speaker")
+        inputs, found = real(shared_data, f"av_digits/{table}.csv", "digit")
         assert inputs == {"image": "image", "audio": "audio"}
-    inputs, found = real(shared_data, "av_digits/train.csv", "digit")
-    assert inputs["tabular"] == "tabular"
-    assert found.inputs[-1].columns == ["speaker"]
-    assert found.inputs[-1].reason == (
-        'Read as one tabular input because "speaker" is a category (4 distinct values in 1,600 '
-        "cells); ignore a column, or give it an input of its own, to change it.")
+        assert [(left.column, left.reason) for left in found.left_out] == [
+            ("speaker", "Left out because it names who or where, which train and test should not "
+                        "share (--split-group speaker keeps them apart); name \"speaker\" under "
+                        "inputs with a modality to use it all the same.")]
+
+
+@pytest.mark.parametrize("name", ["speaker", "Speaker ID", "client_id", "chapter", "userName",
+                                  "author", "session", "recording", "subject_id", "voice"])
+@pytest.mark.parametrize("values", [range(8), [f"{i:04}" for i in range(8)],
+                                    ["Ann", "Bo", "Cy", "Di", "Ed", "Flo", "Gus", "Hal"]])
+def test_who_speaks_is_no_input_beside_media(name, values):
+    rows = {"c": PICTURES, "x": [1.5, 2.5, 3.5, 4.5] * 10, name: [*values] * 5}
+    found = judge_columns(read(rows))
+    assert [guess.columns for guess in found.inputs] == [["c"], ["x"]]
+    assert "it names who or where" in found.left_out[0].reason
+    alone = judge_columns(read({"x": rows["x"], name: rows[name]}))  # buyers may well be an input
+    assert not any("who or where" in left.reason for left in alone.left_out)
+
+
+def test_what_only_sounds_like_a_name_of_a_group_stays():
+    rows = {"image": PICTURES, "recording_seconds": [1.5, 2.5, 3.5, 4.5] * 10,
+            "subject": ["tree", "house"] * 20, "user_rating": [1, 2, 3, 4] * 10,
+            "author": [f"she wrote {i} books about whales at sea" for i in range(40)]}
+    found = judge_columns(read(rows))
+    assert [column for guess in found.inputs for column in guess.columns] == [
+        "image", "author", "recording_seconds", "subject", "user_rating"]
 
 
 @pytest.mark.parametrize(("table", "target", "inputs"), [
     ("easy_vqa/train.csv", "answer", {"image": "image", "question": "text"}),
-    ("esc10/train.csv", "sound", {"audio": "audio", "tabular": "tabular"}),
+    ("esc10/train.csv", "sound", {"audio": "audio"}),
     ("nlvr/train.jsonl", "label", {"image": "image", "sentence": "text"}),
     ("photos/captions.jsonl", "captions", {"image": "image"}),
     ("photos/captions.jsonl", None, {"image": "image", "captions": "text"}),
@@ -66,8 +87,20 @@ def test_name_of_a_video_is_left_out(shared_data):
 def test_videos_as_sequences(shared_data):
     table = group_rows(read(shared_data / "mosi/val.parquet"), "video", "position")
     found = {guess.name: guess.modality for guess in infer_inputs(table, "sentiment", ["position"])}
-    # The transcripts of a video are one text for each step, which is left out.
-    assert found == dict.fromkeys(["text_features", "audio_features", "video_features"], "sequence")
+    vectors = ["text_features", "audio_features", "video_features"]
+    assert found == {"transcript": "texts"} | dict.fromkeys(vectors, "sequence")
+
+
+@pytest.mark.parametrize(("steps", "verdict"), [
+    (["a fine day", "a dull one", "rain again"] * 4, "one text for each step of a sequence"),
+    ([f"clip_{i:04}" for i in range(12)], "looks like names or numbers of things"),
+    (["same"] * 12, "its steps tell nothing apart"),
+    (["train", "test"] * 6, "its steps tell nothing apart"),
+])
+def test_texts_of_steps(steps, verdict):
+    table = group_rows(read({"c": steps, "name": ["a", "b"] * 5 + ["c"] * 2}), "name")
+    found = judge_columns(table, ignore=["name"])
+    assert verdict in (found.inputs or found.left_out)[0].reason
 
 
 def test_files_must_exist(tmp_path):

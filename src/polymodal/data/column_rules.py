@@ -31,6 +31,11 @@ MAX_CATEGORIES = 50  # of codes; above, they name things and not kinds
 CATEGORY_SHARE = 0.5  # categories repeat: at most so many distinct values a cell
 _ID_NAME = re.compile(r"(?:^|.*[_\W])(?:id|ids|uuid|guid|index|idx|key)$|^unnamed_\d+$", re.I)
 _ID_ROWS = 20
+_GROUP_NAME = re.compile(
+    r"(?:speaker|spk|voice|singer|narrator|reader|client|user|author|person|patient|participant|"
+    r"annotator|rater|session|chapter|recording)(?:[_\W]?(?:id|name|number|code|key))?|"
+    r"subject[_\W]?(?:id|number|code|key)", re.I)
+_FOLD_NAME = re.compile(r"(?:cv[_\W]?)?fold", re.I)
 
 
 class Verdict(NamedTuple):
@@ -56,6 +61,22 @@ def judge(column: Observed) -> Verdict:
     if column.all_are(datetime.date, datetime.time, datetime.timedelta):
         return Verdict(None, "it holds dates or times, which are no modality")
     return Verdict(None, f"it holds {', '.join(kinds)}, which is no modality")
+
+
+def beside_media(column: Observed, verdict: Verdict) -> Verdict:
+    """Returns the verdict on a column of a table that also has pictures, sounds or videos.
+
+    Who speaks or where a picture was taken is heard and seen. A model that is told it learns the
+    people of train, and knows nothing of those it meets later.
+    """
+    if verdict.modality == "tabular" and _FOLD_NAME.fullmatch(column.name):
+        return Verdict(None, "it names the part of a split")
+    is_name = verdict.modality == "tabular" or (
+        verdict.modality == "text" and column.all_are(str) and column.mean_words < TEXT_WORDS)
+    if is_name and _GROUP_NAME.fullmatch(column.name):
+        return Verdict(None, "it names who or where, which train and test should not share "
+                             f"(--split-group {column.name} keeps them apart)")
+    return verdict
 
 
 def _media(column: Observed) -> Verdict | None:
@@ -145,8 +166,17 @@ def _list(column: Observed) -> Verdict | None:
     if kinds[None] < MEDIA_SHARE * len(items) or not all(isinstance(item, str) for item in items):
         return Verdict(None, "its cells are lists of what no modality reads")
     if isinstance(column.table, Sequences):
-        return Verdict(None, "it holds one text for each step of a sequence")
+        return _texts_of_steps([item for item in items if item.strip()])
     return Verdict("text", "its cells are lists of texts, which are joined")
+
+
+def _texts_of_steps(items: list[str]) -> Verdict:
+    count, shown = len(set(items)), f"{len(set(items)):,} distinct values in {len(items):,} steps"
+    if count < 2 or all(map(split_name, items)):
+        return Verdict(None, "its steps tell nothing apart")
+    if sum(map(is_code, items)) >= MEDIA_SHARE * len(items) and count > CATEGORY_SHARE * len(items):
+        return Verdict(None, f"it looks like names or numbers of things ({shown})")
+    return Verdict("texts", f"it holds one text for each step of a sequence ({shown})")
 
 
 def _numbers_in_lists(column: Observed) -> Verdict:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.data.column_rules import Verdict, judge
+from polymodal.data.column_rules import Verdict, beside_media, judge
+from polymodal.data.kinds import MEDIA
 from polymodal.data.observed import Observed
 from polymodal.data.table import Table
 from polymodal.data.task_guess import TaskGuess, infer_task
@@ -25,7 +26,7 @@ class InputGuess:
 
     Args:
         name: str, name of the input.
-        modality: str: image, audio, video, text, vector, sequence or tabular.
+        modality: str: image, audio, video, text, texts, vector, sequence or tabular.
         columns: list of columns it is read from; several only for tabular.
         reason: str, one sentence: why, and how to change it.
     """
@@ -83,10 +84,7 @@ def judge_columns(table: Table, target: str | None = None,
     for column in sorted(skipped - set(table.column_names)):
         raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")
     inputs, left_out, fields = [], [], {}
-    for name in table.column_names:
-        if name in skipped:
-            continue
-        verdict = judge(Observed(table, name))
+    for name, verdict in _verdicts(table, [n for n in table.column_names if n not in skipped]):
         if verdict.modality is None:
             reason = f"Left out because {verdict.because}; {_USE.format(name=name)}."
             left_out.append(LeftOut(name, reason))
@@ -99,6 +97,16 @@ def judge_columns(table: Table, target: str | None = None,
     if fields:
         inputs.append(_tabular(fields, taken={guess.name for guess in inputs}))
     return Judgement(inputs, left_out)
+
+
+def _verdicts(table: Table, names: list[str]) -> list[tuple[str, Verdict]]:
+    alone, beside = [], []
+    for name in names:
+        column = Observed(table, name)  # one at a time, for tables of many columns
+        alone.append(judge(column))
+        beside.append(beside_media(column, alone[-1]))
+    has_media = any(verdict.modality in MEDIA for verdict in alone)
+    return list(zip(names, beside if has_media else alone, strict=True))
 
 
 def _tabular(fields: dict[str, Verdict], taken: set[str]) -> InputGuess:

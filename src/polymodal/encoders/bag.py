@@ -16,17 +16,20 @@ _SPREAD = 0.01  # of new vectors: what is learned soon outweighs where they star
 class Bag(keras.layers.Layer):
     """Mean of the vectors of words and n-grams: strong for short texts and few rows.
 
+    One text is one token; texts that are steps of a sequence are one token each.
+
     Args:
-        dim: int, width of the token.
+        dim: int, width of a token.
         vocabulary_size: int, how many ids there are.
         dropout: float, share of the ids left out of the mean in training.
 
     Call arguments:
-        inputs: int32 (batch, time).
-        mask: bool (batch, time).
+        inputs: int32 (batch, time), or (batch, steps, pieces) where 0 fills up a step.
+        mask: bool (batch, time), or (batch, steps).
 
     Returns:
-        (tokens (batch, 1, dim), mask (batch, 1)).
+        (tokens (batch, 1, dim), mask (batch, 1)), or (tokens (batch, steps, dim), mask (batch,
+        steps)).
 
     Raises:
         RecipeError: no `vocabulary_size`.
@@ -53,10 +56,16 @@ class Bag(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs, mask, training=None):
-        vectors = self.embed(inputs)  # (batch, time, dim)
-        weights = self.drop(ops.cast(mask, vectors.dtype), training=training)
+        if len(inputs.shape) == 2:
+            token = self._mean(inputs, mask, training)
+            return ops.expand_dims(token, 1), ops.any(mask, axis=1, keepdims=True)
+        real = ops.logical_and(ops.expand_dims(mask, -1), inputs != 0)  # (batch, steps, pieces)
+        return self._mean(inputs, real, training), mask
+
+    def _mean(self, ids, real, training):
+        vectors = self.embed(ids)  # (..., pieces, dim)
+        weights = self.drop(ops.cast(real, vectors.dtype), training=training)
         # The root keeps the size of the token the same for short and long texts.
-        count = ops.sum(ops.cast(mask, "float32"), axis=1, keepdims=True)
-        total = ops.sum(ops.cast(vectors * fit_mask(weights, vectors), "float32"), axis=1)
-        token = ops.cast(total / ops.sqrt(ops.maximum(count, 1.0)), vectors.dtype)
-        return ops.expand_dims(token, 1), ops.any(mask, axis=1, keepdims=True)
+        count = ops.sum(ops.cast(real, "float32"), axis=-1, keepdims=True)
+        total = ops.sum(ops.cast(vectors * fit_mask(weights, vectors), "float32"), axis=-2)
+        return ops.cast(total / ops.sqrt(ops.maximum(count, 1.0)), vectors.dtype)

@@ -44,7 +44,8 @@ def collate(
         batch[row, : len(kept)] = kept
         mask[row, : len(kept)] = True
     if modality.has_gaps:
-        gaps = np.isnan(batch).any(axis=tuple(range(2, batch.ndim)))  # (batch, time)
+        empty = np.isnan(batch) if np.issubdtype(batch.dtype, np.floating) else batch == 0
+        gaps = empty.all(axis=tuple(range(2, batch.ndim)))  # (batch, time)
         batch[gaps] = 0
         mask &= ~gaps
     return batch, mask

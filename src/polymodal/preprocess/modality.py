@@ -21,7 +21,7 @@ class Modality(ABC):
     Attributes:
         cached: bool, whether decoded arrays are worth keeping on disk.
         has_time: bool, whether encoded arrays are `(time, ...)`.
-        has_gaps: bool, whether a step of an encoded array may be missing, all NaN.
+        has_gaps: bool, whether a step of an encoded array may be missing: all NaN, of ids all 0.
         has_fields: bool, whether single features may be missing, NaN: the mask is
             `(batch, features)`.
         whole_row: bool, whether a cell is `{column: value}` rather than one value.

@@ -167,7 +167,7 @@ def _input(name: str, value: Any) -> dict[str, Any]:
 # The encoder that serves a modality where the recipe names none.
 MODALITIES = {
     "image": "convnet", "audio": "conv_audio", "video": "frame_rnn", "text": "rnn",
-    "vector": "mlp", "sequence": "rnn", "tabular": "tabular",
+    "vector": "mlp", "sequence": "rnn", "texts": "bag", "tabular": "tabular",
 }
 
 

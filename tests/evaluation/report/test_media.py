@@ -108,6 +108,12 @@ def test_numbers_and_tables_are_shortened():
     assert len(show({"modality": "text", "value": "x" * 9000})["text"]) == 1501
 
 
+def test_texts_of_steps_stand_one_behind_the_other():
+    for value in (["a", None, "b"], '["a", null, "b"]'):
+        assert show({"modality": "texts", "value": value}) == {"kind": "text", "text": "a / – / b"}
+    assert show({"modality": "texts", "value": 3})["kind"] == "broken"
+
+
 def test_pictures_come_before_sounds_before_text():
     found = describe_inputs({"words": {"modality": "text", "value": "a"},
                              "voice": {"modality": "audio", "value": None},

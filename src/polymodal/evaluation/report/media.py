@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.evaluation.plots.svg import waveform
+from polymodal.preprocess.vector import from_json
 
 __all__ = ["show"]
 
@@ -46,6 +47,11 @@ def show(value: Mapping[str, Any]) -> dict[str, Any]:
 def _text(content: Any, _: Mapping) -> dict[str, Any]:
     text = str(content)
     return {"kind": "text", "text": text[:MOST_LETTERS] + "…" * (len(text) > MOST_LETTERS)}
+
+
+def _texts(content: Any, value: Mapping) -> dict[str, Any]:
+    steps = from_json(content)
+    return _text(" / ".join("–" if step is None else str(step) for step in steps), value)
 
 
 def _pictures(content: Any, _: Mapping) -> dict[str, Any]:
@@ -161,13 +167,13 @@ def _uri(mime: str, data: bytes) -> str:
     return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
-_SHOWN = {"text": _text, "image": _pictures, "audio": _sound, "video": _video, "tabular": _table,
-          "vector": _numbers, "sequence": _numbers}
+_SHOWN = {"text": _text, "texts": _texts, "image": _pictures, "audio": _sound, "video": _video,
+          "tabular": _table, "vector": _numbers, "sequence": _numbers}
 
 
 def describe_inputs(inputs: Mapping[str, Mapping[str, Any]]) -> Sequence[dict[str, Any]]:
     """Returns the shown form of each input, pictures before sounds before text."""
     shown = [{"name": name, "modality": value.get("modality", "text"), **show(value)}
              for name, value in inputs.items()]
-    order = {"image": 0, "video": 0, "audio": 1, "text": 2}
+    order = {"image": 0, "video": 0, "audio": 1, "text": 2, "texts": 2}
     return sorted(shown, key=lambda one: order.get(one["modality"], 3))
