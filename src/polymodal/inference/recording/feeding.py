@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
@@ -15,12 +15,14 @@ from polymodal.core.errors import DataError
 from polymodal.core.progress import bar, say
 from polymodal.data.media.audio import audio_length
 from polymodal.inference.recording.hearing import Recogniser
-from polymodal.speech.chunks import cut_chunks
+from polymodal.speech.activity import speech_regions
+from polymodal.speech.chunks import Chunk, cut_chunks
 from polymodal.speech.stream import stream_audio
 
 __all__ = ["Batch", "Span", "clock", "feed"]
 
 _OVERLAP_SECONDS = 3.0  # longer than words; of short chunks a quarter
+_PAUSE_SECONDS = 0.5  # in a chunk, that it is cut at
 _BATCHES = 4  # read at once, so that chunks of similar length meet in a batch
 
 Span = tuple[float, float]  # start and end in seconds
@@ -96,13 +98,35 @@ def _batches(recogniser: Recogniser, files: Sequence[str], batch_size: int) -> I
 def _chunks(recogniser: Recogniser, file: str) -> _Chunks:
     rate, longest = recogniser.sample_rate, recogniser.chunk_seconds
     blocks = stream_audio(file, rate)
-    for chunk in cut_chunks(blocks, rate, longest, min(_OVERLAP_SECONDS, longest / 4)):
+    chunks = cut_chunks(blocks, rate, longest, min(_OVERLAP_SECONDS, longest / 4))
+    for chunk in _utterances(chunks):
         yield (chunk.start_seconds, chunk.end_seconds), recogniser.encode(chunk.samples)
+
+
+def _utterances(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """Yields chunks without long pauses, which a model that learned from clips has never heard.
+
+    They are not cut where they overlap, so that a chunk overlaps none but its neighbours.
+    """
+    covered = 0
+    for chunk, following in itertools.pairwise(itertools.chain(chunks, [None])):
+        if chunk is None:
+            continue
+        low, high = covered - chunk.start, following.start - chunk.start if following else np.inf
+        rate, samples = chunk.sample_rate, chunk.samples
+        regions = speech_regions(samples, rate, hang_seconds=0.05)
+        pauses = [round((end + start) / 2 * rate)
+                  for (_, end), (start, _) in itertools.pairwise(regions)
+                  if start - end >= _PAUSE_SECONDS]
+        edges = [0, *(cut for cut in pauses if low <= cut <= high), len(samples)]
+        for start, end in itertools.pairwise(edges):
+            yield Chunk(samples[start:end], chunk.start + start, rate)
+        covered = chunk.start + len(samples)
 
 
 def _grouped(chunks: _Chunks, batch_size: int) -> Iterator[tuple]:
     """Yields (spans, features) of batches, chunks of similar length together."""
-    while some := list(islice(chunks, _BATCHES * batch_size)):
+    while some := list(itertools.islice(chunks, _BATCHES * batch_size)):
         some.sort(key=lambda chunk: len(chunk[1]))
         for first in range(0, len(some), batch_size):
             yield tuple(zip(*some[first:first + batch_size], strict=True))

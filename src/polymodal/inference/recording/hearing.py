@@ -13,7 +13,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.inference.recording.reading import Reading
 from polymodal.preprocess.audio import Audio
 from polymodal.preprocess.collate import collate
-from polymodal.speech.transcript import Word
+from polymodal.speech.transcript import TokenSpan, Word
 from polymodal.speech.words import words_from_spans
 
 __all__ = ["Frames", "Recogniser"]
@@ -22,6 +22,7 @@ _GRID = 8  # padded lengths are multiples of this many steps, as in training
 _LENGTHS = 8  # different padded lengths at most: each one is compiled by itself
 _FULL_SCALE = 32767  # of the 16 bits that training saw
 _MOST_SECONDS = 30.0  # of a chunk, whatever the model was trained for
+_PAUSE_SECONDS = 0.5  # no word has such a silence inside
 _LEAST_RATE = 8000  # hertz below which pauses cannot be found
 
 
@@ -82,9 +83,18 @@ class Recogniser:
                 for row, known in zip(logits, features, strict=False)]
 
     def words(self, frames: Frames, start_seconds: float = 0.0) -> list[Word]:
-        """Returns the words of a chunk that starts at `start_seconds`."""
-        return words_from_spans(self.reading(frames.log_probs), self.reading.symbols,
-                                frames.seconds, start_seconds)
+        """Returns the words of a chunk that starts at `start_seconds`.
+
+        A long silence ends a word, even if the model says no space there.
+        """
+        groups: list[list[TokenSpan]] = [[]]
+        for span in self.reading(frames.log_probs):
+            last = groups[-1][-1].end_frame if groups[-1] else span.start_frame
+            if (span.start_frame - last) * frames.seconds >= _PAUSE_SECONDS:
+                groups.append([])
+            groups[-1].append(span)
+        return [word for group in groups for word in words_from_spans(
+            group, self.reading.symbols, frames.seconds, start_seconds)]
 
 
 def _check(predictor: Any) -> None:

@@ -1,0 +1,156 @@
+"""Speech as it comes in, from a microphone: what was said so far, again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import RecipeError
+from polymodal.inference.recording.hearing import Recogniser
+from polymodal.speech.activity import speech_regions
+from polymodal.speech.chunks import cut_chunks
+from polymodal.speech.merge import merge_words
+from polymodal.speech.transcript import Word, join_words
+
+__all__ = ["Heard", "stream"]
+
+_LEAST_SECONDS = 0.2  # of silence that is kept before speech
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was heard of sound that is still coming in.
+
+    Args:
+        words: tuple of Word, times from the start of the sound.
+        is_final: bool; False where a later result says the same stretch again, and better.
+    """
+
+    words: tuple[Word, ...]
+    is_final: bool
+
+    @property
+    def text(self) -> str:
+        """The words as one line."""
+        return join_words(word.text for word in self.words)
+
+
+def stream(predictor: Any, blocks: Iterable[np.ndarray], update_seconds: float = 0.5,
+           pause_seconds: float = 0.6, **reading: Any) -> Iterator[Heard]:
+    """Yields what is said in sound that comes in block by block.
+
+    A partial result is the text of what is not over yet, a final one comes when a pause closes it
+    and is never said again: the final ones together are the transcript. Any encoder works,
+    also one that looks ahead, because the unfinished chunk is read again at every update. That
+    work is bounded: a chunk is as long as the model's clips at most, and is then cut with an
+    overlap, after which the words before the overlap are final.
+
+    Args:
+        predictor: Predictor of a run whose task is transcribe and whose only input is sound.
+        blocks: iterable of float32 (samples,) at the model's own `sample_rate`, of any sizes.
+        update_seconds: float, new sound after which the unfinished chunk is read again.
+        pause_seconds: float, silence that closes a chunk.
+        reading: keyword arguments of `Reading`: beam, language_model, hot_words.
+
+    Returns:
+        Iterator of Heard.
+
+    Raises:
+        RecipeError: the run does something else, or a time is not above 0.
+    """
+    if update_seconds <= 0 or pause_seconds <= 0:
+        raise RecipeError("stream needs update_seconds and pause_seconds above 0. Got "
+                          f"{update_seconds} and {pause_seconds}. Use 0.5 and 0.6.")
+    return _Live(Recogniser(predictor, **reading), pause_seconds).listen(blocks, update_seconds)
+
+
+class _Live:
+    """The chunk that is not over: its samples, and words of the one before that it overlaps."""
+
+    def __init__(self, recogniser: Recogniser, pause_seconds: float):
+        self.recogniser, self.pause_seconds = recogniser, pause_seconds
+        self.rate = recogniser.sample_rate
+        self.size = round(recogniser.chunk_seconds * self.rate)
+        self.held, self.start = np.zeros(0, np.float32), 0
+        self.kept: list[Word] = []  # not final, from before `start` up to `covered`
+        self.covered = 0.0
+
+    def listen(self, blocks: Iterable[np.ndarray], update_seconds: float) -> Iterator[Heard]:
+        step, shown = max(1, min(round(update_seconds * self.rate), self.size // 2)), ""
+        for samples in _sized(blocks, step):
+            self.held = np.concatenate([self.held, samples], dtype=np.float32)
+            final = self._closed()
+            if final:
+                shown = ""
+                yield Heard(tuple(final), True)
+            if len(self.held):
+                partial = Heard(tuple(self._words(self.held)), False)
+                if partial.text != shown:
+                    shown = partial.text
+                    yield partial
+        if final := self._words(self.held):
+            yield Heard(tuple(final), True)
+
+    def _closed(self) -> list[Word]:
+        """Cuts off what is over and returns its words."""
+        regions = speech_regions(self.held, self.rate, hang_seconds=0.05)
+        seconds = len(self.held) / self.rate
+        if not regions:
+            return self._forget(seconds)
+        following = [start for start, _ in regions[1:]]
+        for (_, end), start in zip(regions, [*following, seconds], strict=True):
+            if start - end >= self.pause_seconds:
+                return self._cut(round((end + self.pause_seconds / 2) * self.rate))
+        return self._full() if len(self.held) > self.size else []
+
+    def _forget(self, seconds: float) -> list[Word]:
+        """Leaves silence out that nothing was said in, but for what may come before speech."""
+        if seconds < self.pause_seconds:
+            return []
+        return self._cut(max(0, len(self.held) - round(_LEAST_SECONDS * self.rate)))
+
+    def _full(self) -> list[Word]:
+        """Cuts in a pause if there is one, else with an overlap, whose words are not final yet."""
+        longest = self.recogniser.chunk_seconds
+        chunks = cut_chunks([self.held], self.rate, longest, longest / 4)
+        first, second = next(chunks), next(chunks)
+        if second.start == len(first.samples):
+            return self._cut(second.start)
+        words = self._words(first.samples)
+        self.covered = (self.start + len(first.samples)) / self.rate
+        self.held, self.start = self.held[second.start:], self.start + second.start
+        overlap = self.start / self.rate
+        self.kept = [word for word in words if word.end_seconds > overlap]
+        return [word for word in words if word.end_seconds <= overlap]
+
+    def _cut(self, place: int) -> list[Word]:
+        words = self._words(self.held[:place])
+        self.held, self.start, self.kept = self.held[place:], self.start + place, []
+        return words
+
+    def _words(self, samples: np.ndarray) -> list[Word]:
+        """Returns the words of the unfinished chunk, those that are kept included."""
+        if not len(samples):
+            return self.kept
+        begin = self.start / self.rate
+        frames, = self.recogniser.frames([self.recogniser.encode(samples)])
+        words = self.recogniser.words(frames, begin)
+        if not self.kept:
+            return words
+        end = begin + len(samples) / self.rate
+        return merge_words([self.kept, words], [(begin - 1, self.covered), (begin, end)])
+
+
+def _sized(blocks: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Yields blocks of exactly `size` samples, and what is left."""
+    waiting = np.zeros(0, np.float32)
+    for block in blocks:
+        waiting = np.concatenate([waiting, np.asarray(block, np.float32).reshape(-1)])
+        while len(waiting) >= size:
+            yield waiting[:size]
+            waiting = waiting[size:]
+    if len(waiting):
+        yield waiting
