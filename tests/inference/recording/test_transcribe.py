@@ -1,0 +1,112 @@
+"""Files of any length become words with times, whatever fails among them."""
+
+import numpy as np
+import pytest
+import soundfile
+
+import whistled
+from polymodal.core.errors import RecipeError
+from polymodal.inference.recording.transcribe import transcribe
+
+
+def test_every_word_of_a_long_recording_is_found_at_its_time(predictor, long_file, spoken):
+    path, starts = long_file
+    found, = transcribe(predictor, [path])
+    assert found.text == " ".join(spoken)
+    assert found.seconds == pytest.approx(soundfile.info(path).duration)
+    assert np.abs([word.start_seconds - start
+                   for word, start in zip(found.words, starts, strict=True)]).max() < 0.05
+    assert all(word.confidence > 0.9 for word in found.words)
+    assert [word for segment in found.segments for word in segment.words] == list(found.words)
+
+
+def test_words_at_cuts_without_a_pause_are_neither_lost_nor_repeated(predictor, spoken, tmp_path):
+    samples, _ = whistled.recording(spoken, pauses=False)
+    soundfile.write(tmp_path / "a.wav", samples, whistled.RATE)
+    found, = transcribe(predictor, [tmp_path / "a.wav"])
+    assert found.text == " ".join(spoken)
+
+
+@pytest.mark.parametrize("seconds", [2.0, 3.1, 6.0, 30.0])
+def test_the_length_of_chunks_does_not_show(long_file, spoken, seconds):
+    found, = transcribe(whistled.predictor(seconds), [long_file[0]])
+    assert found.text == " ".join(spoken)
+
+
+def test_other_rates_formats_and_channels_are_heard_alike(predictor, tmp_path):
+    samples, _ = whistled.recording(["one two", "three"])
+    high = np.interp(np.arange(3 * len(samples)) / 3, np.arange(len(samples)), samples)
+    soundfile.write(tmp_path / "a.ogg", np.stack([high, high], axis=1), 3 * whistled.RATE)
+    assert next(transcribe(predictor, [tmp_path / "a.ogg"])).text == "one two three"
+
+
+def test_files_that_fail_are_named_and_the_others_are_kept(predictor, long_file, spoken, tmp_path):
+    (tmp_path / "text.wav").write_text("no sound")
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), whistled.RATE)
+    whole = long_file[0].read_bytes()
+    (tmp_path / "cut.flac").write_bytes(whole[:len(whole) // 2])
+    soundfile.write(tmp_path / "one.wav", whistled.recording(["one"])[0], whistled.RATE)
+    names = ["text.wav", "empty.wav", "absent.wav", "cut.flac", "one.wav"]
+    found = list(transcribe(predictor, [tmp_path / name for name in names]))
+    assert [one.text for one in found] == ["", "", "", "", "one"]
+    assert found[-1].error is None
+    for name, one in zip(names[:-1], found, strict=False):
+        assert name in one.error
+    again = list(transcribe(predictor, [tmp_path / "cut.flac", long_file[0]]))
+    assert again[0].error
+    assert again[1].text == " ".join(spoken)
+
+
+def test_silence_and_a_click_are_no_words(predictor, tmp_path):
+    soundfile.write(tmp_path / "silence.wav", np.zeros(whistled.RATE * 20), whistled.RATE)
+    soundfile.write(tmp_path / "click.wav", np.ones(3), whistled.RATE)
+    found = list(transcribe(predictor, [tmp_path / "silence.wav", tmp_path / "click.wav"]))
+    assert [(one.text, one.words, one.error) for one in found] == [("", (), None)] * 2
+
+
+def test_few_shapes_reach_the_model(predictor, long_file):
+    list(transcribe(predictor, [long_file[0]] * 2, batch_size=4))
+    batches, lengths, _ = map(set, zip(*predictor.model.shapes, strict=True))
+    assert batches <= {1, 2, 4}
+    assert len(lengths) <= 8
+    assert all(length % 8 == 0 for length in lengths)
+
+
+def test_the_real_time_factor_is_said(predictor, long_file, capsys):
+    list(transcribe(predictor, [long_file[0]]))
+    assert "real-time factor" in capsys.readouterr().err
+
+
+def test_a_language_model_or_a_hot_word_decides_what_was_heard_badly(tmp_path):
+    table = tmp_path / "texts.csv"
+    table.write_text("text\n" + "nine five one\n" * 5)
+    from polymodal.inference.recording.reading import train_language_model
+
+    train_language_model(table, "text", tmp_path / "lm.arpa", order=2)
+    soundfile.write(tmp_path / "a.wav", whistled.recording(["nine five one"])[0], whistled.RATE)
+    deaf = whistled.predictor(confusions={"v": "s"})
+    assert next(transcribe(deaf, [tmp_path / "a.wav"])).text == "nine fise one"
+    found, = transcribe(deaf, [tmp_path / "a.wav"], language_model=tmp_path / "lm.arpa",
+                        language_weight=2.0)
+    assert found.text == "nine five one"
+    assert found.choice["language_model"]["order"] == 2
+    assert found.words[1].start_seconds == pytest.approx(0.6, abs=0.05)
+    found, = transcribe(deaf, [tmp_path / "a.wav"], hot_words=["five"])
+    assert found.text == "nine five one"
+    assert found.choice == {"beam": 16, "language_model": None, "hot_words": ["five"]}
+
+
+def test_runs_that_do_something_else_are_refused(predictor):
+    predictor.recipe.inputs["note"] = {"modality": "text"}
+    predictor.inputs.append(type(predictor.inputs[0])(name="note"))
+    with pytest.raises(RecipeError, match=r"only input is sound. Got audio and text. Use predict"):
+        transcribe(predictor, ["a.wav"])
+    predictor.task_name = "classification"
+    with pytest.raises(RecipeError, match=r"task: transcribe. Got classification"):
+        transcribe(predictor, ["a.wav"])
+
+
+def test_sound_of_too_low_a_rate_is_refused(predictor):
+    predictor.inputs[0].modality.sample_rate = 4000
+    with pytest.raises(RecipeError, match=r"sample_rate of at least 8000. Got 4000"):
+        transcribe(predictor, ["a.wav"])
