@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1] / "src" / "polymodal"
 FLOORS = {
-    "core": 0, "data": 1, "preprocess": 2, "speech": 2, "layers": 3, "encoders": 4, "fusion": 4,
+    "core": 0, "data": 1, "preprocess": 2, "speech": 3, "layers": 3, "encoders": 4, "fusion": 4,
     "sequence": 4, "decoders": 4, "tasks": 5, "bundle": 6, "recipe": 6, "evaluation": 7,
     "inference": 8, "training": 9, "export": 9, "serve": 10, "cli": 11,
 }

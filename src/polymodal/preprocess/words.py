@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+__all__ = ["is_unspaced", "join_words", "replace_words", "split_words"]
+
 # Han, kana, Thai, Lao, Khmer and Myanmar are written without spaces: each character is a word, with
 # the marks that belong to it.
 _UNSPACED = (
@@ -25,9 +27,10 @@ _SPACED = rf"(?:(?![{_UNSPACED}])[{_LETTER}])+"
 # An apostrophe inside a word belongs to it: isn't.
 PATTERN = rf"[{_UNSPACED}][{_MARKS}]*|{_SPACED}(?:['’]{_SPACED})*|[^\w\s]"
 _WORDS = re.compile(PATTERN)
-_UNSPACED_WORD = re.compile(f"[{_UNSPACED}{_MARKS}，。！？、；：]")
-_CLOSES = re.compile(r"[,.;:!?%)\]}…，。！？、；：）】」』]")
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}{_MARKS}]")
+_CLOSES = re.compile(r"[,.;:!?%)\]}…，。！？、；：）】」』]+")
 _OPENS = "([{（【「『"
+_WIDE = "，。！？、；：）】」』"  # bring their own space
 
 
 def split_words(text: str) -> list[str]:
@@ -47,8 +50,26 @@ def replace_words(text: str, hidden: list[bool], replacement: str) -> str:
     return _WORDS.sub(lambda match: replacement if next(marks) else match.group(), text)
 
 
+def is_unspaced(text: str) -> bool:
+    """Returns whether a text starts with a character of a script that is written without spaces.
+
+    Example:
+
+    >>> is_unspaced("猫"), is_unspaced("แมว"), is_unspaced("고양이"), is_unspaced("cat")
+    (True, True, False, False)
+    """
+    return bool(_IS_UNSPACED.match(text))
+
+
 def join_words(words: Iterable[str]) -> str:
-    """Returns a text from what `split_words` gives: spaces only where people write them.
+    """Returns words as a text, with spaces only where people write them.
+
+    No space stands before what is nothing but closing punctuation, after opening or full width
+    punctuation, and between characters of scripts without spaces.
+
+    Args:
+        words: iterable of str: words and punctuation marks as `split_words` gives them, or words
+            with their marks.
 
     Example:
 
@@ -57,7 +78,7 @@ def join_words(words: Iterable[str]) -> str:
     """
     text = ""
     for word in words:
-        glued = not text or _CLOSES.match(word) or text[-1] in _OPENS or (
-            _UNSPACED_WORD.match(word) and _UNSPACED_WORD.match(text[-1]))
+        glued = (not text or _CLOSES.fullmatch(word) or text[-1] in _OPENS + _WIDE
+                 or (is_unspaced(word) and is_unspaced(text[-1])))
         text += word if glued else f" {word}"
     return text

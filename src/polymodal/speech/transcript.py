@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Segment", "TokenSpan", "Word", "is_unspaced", "join_words"]
+from polymodal.preprocess.words import is_unspaced, join_words
 
-# Scripts whose words are written without spaces: kana and Han.
-_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_IS_UNSPACED = re.compile(f"[{_UNSPACED}，。！？、；：]")
+__all__ = ["Segment", "TokenSpan", "Word", "is_unspaced", "join_words"]
 
 
 @dataclass(frozen=True)
@@ -62,23 +58,3 @@ class Segment:
     start_seconds: float
     end_seconds: float
     words: tuple[Word, ...] = ()
-
-
-def is_unspaced(text: str) -> bool:
-    """Returns whether a text starts with a character that is written without spaces around it."""
-    return bool(_IS_UNSPACED.match(text))
-
-
-def join_words(texts: Iterable[str]) -> str:
-    """Returns the words as a text, with spaces only where people write them.
-
-    Example:
-
-    >>> join_words(["two", "cats"]), join_words(["两", "只", "猫"])
-    ('two cats', '两只猫')
-    """
-    joined = ""
-    for text in texts:
-        glued = not joined or (is_unspaced(text) and is_unspaced(joined[-1]))
-        joined += text if glued else f" {text}"
-    return joined

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from polymodal.speech.transcript import TokenSpan, Word, is_unspaced
+from polymodal.preprocess.words import is_unspaced, split_words
+from polymodal.speech.transcript import TokenSpan, Word
 
 __all__ = ["words_from_spans"]
 
@@ -38,11 +39,17 @@ def words_from_spans(
     for span in spans:
         for count, text in enumerate(symbols[span.id].split(" ")):
             last = groups[-1][-1][0] if groups[-1] else ""
-            if count or is_unspaced(text) or is_unspaced(last):
+            if count or _starts_word(last, text):
                 groups.append([])
             if text:
                 groups[-1].append((text, span))
     return [_word(group, frame_seconds, start_seconds) for group in groups if group]
+
+
+def _starts_word(last: str, text: str) -> bool:
+    """Returns whether a text without a space before it is a word of its own; marks are none."""
+    return (is_unspaced(text) or is_unspaced(last[-1:])) and len(
+        split_words(last[-1:] + text[:1])) > 1
 
 
 def _word(group: list[tuple[str, TokenSpan]], frame_seconds: float, start_seconds: float) -> Word:

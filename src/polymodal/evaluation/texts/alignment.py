@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 
 import jiwer
 import numpy as np
 
-from polymodal.preprocess.words import split_words
+from polymodal.preprocess.words import is_unspaced, split_words
 
-__all__ = ["COUNTS", "align", "characters_of", "confused_words", "is_unspaced", "units_of"]
+__all__ = ["COUNTS", "align", "characters_of", "confused_words", "units_of"]
 
 COUNTS = ("substitutions", "insertions", "deletions", "reference")  # columns of errors per row
-
-
-@cache
-def is_unspaced(char: str) -> bool:
-    """Returns whether the character is of a script without spaces (Chinese, Japanese, Thai)."""
-    return char.isalnum() and len(split_words(char * 2)) == 2
 
 
 def units_of(text: str) -> list[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from polymodal.evaluation.texts.alignment import is_unspaced
 from polymodal.evaluation.texts.characters import unified, without_signs
-from polymodal.preprocess.words import split_words
+from polymodal.preprocess.words import is_unspaced, split_words
 
 __all__ = ["MOST_WORDS", "caption_words", "word_runs"]
 
