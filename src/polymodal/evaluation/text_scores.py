@@ -30,7 +30,7 @@ def text_scores(rest: Predictions) -> dict[str, float]:
 def text_sums(rest: Predictions) -> tuple[np.ndarray, Scores]:
     """Returns what each row adds to the sums (n, k), and the scores of sums (samples, k)."""
     # here, as jiwer and the words of captions are not needed for other tasks
-    from polymodal.evaluation.texts.captions import caption_scores, score_captions
+    from polymodal.evaluation.captions.scores import caption_scores, score_captions
     from polymodal.evaluation.texts.speech import error_sums, rates, score_speech
 
     said = [str(text) for text in rest.outputs]

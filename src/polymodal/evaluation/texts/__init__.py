@@ -1,1 +1,1 @@
-"""Scores of texts: of transcripts against what was said, of captions against what people wrote."""
+"""Texts made comparable, and scores of transcripts against what was said."""

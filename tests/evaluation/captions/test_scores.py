@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from polymodal.core.errors import DataError
-from polymodal.evaluation.texts.captions import DocumentFrequencies, score_captions
+from polymodal.evaluation.captions.scores import DocumentFrequencies, score_captions
 
 # pycocoevalcap 1.2 on the same texts, taken apart by `caption_words`.
 PUBLISHED = {"bleu_1": 0.7826087, "bleu_2": 0.65607529, "bleu_3": 0.53014195,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polymodal.core.errors import DataError
-from polymodal.evaluation.texts.caption_words import MOST_WORDS, caption_words, word_runs
+from polymodal.evaluation.captions.words import MOST_WORDS, caption_words, word_runs
 
 __all__ = ["DocumentFrequencies", "cider_d"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from polymodal.evaluation.texts.stems import stem
+from polymodal.evaluation.captions.stems import stem
 
 __all__ = ["meteor_exact"]
 

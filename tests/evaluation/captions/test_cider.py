@@ -1,8 +1,8 @@
 import pytest
 
 from polymodal.core.errors import DataError
-from polymodal.evaluation.texts.caption_words import caption_words, word_runs
-from polymodal.evaluation.texts.cider import DocumentFrequencies, cider_d
+from polymodal.evaluation.captions.cider import DocumentFrequencies, cider_d
+from polymodal.evaluation.captions.words import caption_words, word_runs
 
 
 def score(references, text, frequencies):

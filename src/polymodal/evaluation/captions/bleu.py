@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from sacrebleu.metrics.bleu import BLEU
 
-from polymodal.evaluation.texts.caption_words import MOST_WORDS
+from polymodal.evaluation.captions.words import MOST_WORDS
 
 __all__ = ["bleu_counts", "corpus_bleu", "resampled_bleu"]
 

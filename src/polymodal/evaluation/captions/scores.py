@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from polymodal.core.errors import DataError
-from polymodal.evaluation.texts.bleu import bleu_counts, corpus_bleu, resampled_bleu
-from polymodal.evaluation.texts.caption_words import caption_words, word_runs
-from polymodal.evaluation.texts.cider import DocumentFrequencies, cider_d
-from polymodal.evaluation.texts.meteor import meteor_exact
+from polymodal.evaluation.captions.bleu import bleu_counts, corpus_bleu, resampled_bleu
+from polymodal.evaluation.captions.cider import DocumentFrequencies, cider_d
+from polymodal.evaluation.captions.meteor import meteor_exact
+from polymodal.evaluation.captions.rouge import rouge_l
+from polymodal.evaluation.captions.words import caption_words, word_runs
 from polymodal.evaluation.texts.resampling import check_texts, sum_intervals
-from polymodal.evaluation.texts.rouge import rouge_l
 
 __all__ = ["CaptionScore", "DocumentFrequencies", "caption_scores", "score_captions"]
 

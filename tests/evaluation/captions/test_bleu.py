@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 
-from polymodal.evaluation.texts.bleu import bleu_counts, corpus_bleu, resampled_bleu
-from polymodal.evaluation.texts.caption_words import word_runs
+from polymodal.evaluation.captions.bleu import bleu_counts, corpus_bleu, resampled_bleu
+from polymodal.evaluation.captions.words import word_runs
 
 TEXT = st.lists(st.sampled_from(["a", "dog", "cat", "runs"]), max_size=8).map(" ".join)
 PICTURE = st.tuples(st.lists(TEXT.filter(bool), min_size=1, max_size=4), TEXT)
@@ -16,6 +16,7 @@ def counted(pictures):
                                  word_runs(said.split())) for texts, said in pictures])
 
 
+@settings(deadline=None)
 @given(st.lists(PICTURE, min_size=1, max_size=5))
 def test_corpus_score_is_sacrebleus(pictures):
     found = corpus_bleu(counted(pictures))
@@ -26,6 +27,7 @@ def test_corpus_score_is_sacrebleus(pictures):
         assert found[f"bleu_{most}"] == pytest.approx(expected, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(PICTURE, st.integers(0, 3)), min_size=1, max_size=5))
 def test_resampled_score_is_that_of_the_repeated_pictures(drawn):
     counts, times = counted([picture for picture, _ in drawn]), [num for _, num in drawn]

@@ -1,8 +1,8 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polymodal.evaluation.texts.caption_words import caption_words, word_runs
+from polymodal.evaluation.captions.words import caption_words, word_runs
 
 
 @pytest.mark.parametrize(("text", "expected"), [
@@ -18,6 +18,7 @@ def test_words_are_lower_case_without_punctuation(text, expected):
     assert caption_words(text) == expected.split()
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_words_taken_apart_again_are_the_same(text):
     words = caption_words(text)
@@ -25,6 +26,7 @@ def test_words_taken_apart_again_are_the_same(text):
     assert [part for word in words for part in word.split()] == words
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from("abc"), max_size=9))
 def test_every_run_is_counted(words):
     for size, runs in enumerate(word_runs(words), start=1):

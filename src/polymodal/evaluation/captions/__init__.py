@@ -1,0 +1,1 @@
+"""Scores of captions against what several people wrote."""
