@@ -131,6 +131,48 @@ def test_the_report_is_written_again(run):
     assert "data:image/png;base64," in page
 
 
+def write_days(path, num_days, seed):
+    """Reports of a lamp, hour by hour, in no order: most say nothing new, some are missing."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for day in range(num_days):
+        lit = bool(rng.integers(2))
+        for hour in range(8):
+            turned = rng.random() < 0.4
+            lit ^= turned
+            said = "nothing new to report here" if rng.random() < 0.7 else ""
+            if turned or hour == 0:
+                said = f"somebody turned the lamp {'on' if lit else 'off'}"
+            rows.append([f"day {day}", hour, said, "lit" if lit else "dark"])
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows([["day", "hour", "report", "lamp"],
+                                    *(rows[i] for i in rng.permutation(len(rows)))])
+    return path
+
+
+def test_rows_in_groups_are_read_as_sequences(tmp_path):
+    train, test = (write_days(tmp_path / f"{name}.csv", days, seed)
+                   for name, days, seed in (("train", 80, 0), ("test", 20, 1)))
+    run = tmp_path / "run"
+    done = polymodal("train", "--data", train, "--test", test, "--target", "lamp", "--group", "day",
+                     "--order", "hour", "--out", run, "--set", "training.epochs=12", "--set",
+                     "training.learning_rate=0.02", "--set", "training.jit=false", "--set",
+                     "training.precision=float32", "--json")
+    assert "task: sequence_labelling" in done.stderr
+    assert "input report: texts. Read as texts because it holds one text for each step" in (
+        done.stderr)
+    # Who sees one hour alone is right where the lamp was turned, and half the time elsewhere.
+    assert json.loads(done.stdout)["test"]["metrics"]["accuracy"] > 0.85
+    polymodal("predict", run, "--data", test, "--out", tmp_path / "p.csv")
+    told, said = ([*csv.DictReader(path.read_text().splitlines())]
+                  for path in (test, tmp_path / "p.csv"))
+    assert [row["hour"] for row in said] == [row["hour"] for row in told]
+    # A missing step takes nothing from the steps behind it.
+    heard = [row for row in said if row["report"]]
+    assert len(heard) < len(said) - 5
+    assert np.mean([row["predicted_lamp"] == row["lamp"] for row in heard]) > 0.9
+
+
 @pytest.mark.parametrize(("arguments", "message"), [
     (["train", "--data", "absent.csv", "--target", "x"], "absent.csv does not exist"),
     (["predict", "run"], "needs either --data with a table, or --input"),

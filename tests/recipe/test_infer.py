@@ -8,6 +8,7 @@ import yaml
 from PIL import Image
 
 from polymodal.core.errors import RecipeError
+from polymodal.data.group import group_rows
 from polymodal.data.table import read
 from polymodal.recipe.defaults import size_for, text_for, training_for
 from polymodal.recipe.infer import infer
@@ -115,6 +116,21 @@ def test_rare_words_are_read_as_a_bag(texts, encoder):
     assert found.get("encoder") == encoder
     assert ("too seldom" in reason) == (encoder == "bag")
     assert text_for("seq2seq", texts) == ({}, "")
+
+
+def test_grouped_texts_are_one_bag_for_each_step(shared_data):
+    table = group_rows(read(shared_data / "mosi" / "train.parquet"), "video", "position")
+    ignore = ["text_features", "audio_features", "video_features"]
+    given = {"target": "sentiment", "group": "video", "order": "position"}
+    found = infer(table, given, ignore)
+    words = found.values["inputs"]["transcript"]
+    assert words["modality"] == "texts"
+    assert (words["encoder"], words["tokenizer"]) == ("bag", "ngram")
+    assert found.values["task"] == "sequence_labelling"
+    assert found.values["sequence"] == "recurrent"
+    assert any(reason.startswith("input transcript: texts. Read as texts because it holds one text "
+                                 "for each step") for reason in found.reasons)
+    assert "transcript" in from_dict(found.values).to_yaml()
 
 
 def test_what_the_user_says_stands(questions):

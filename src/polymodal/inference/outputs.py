@@ -47,7 +47,8 @@ def outputs(model: Any, loader: Any, task: Any = None) -> Iterator[Output]:
     for step, (inputs, targets, weights) in enumerate(loader.epoch(0, 0)):
         masks = [m for key, m in sorted(inputs.items()) if key.endswith("_mask")]
         present = np.stack([m.reshape(len(m), -1).any(axis=1) for m in masks], axis=-1)
-        steps = [m.sum(axis=1) for m in masks if m.ndim > 1]
+        # Up to the last real step: those in between may be missing.
+        steps = [(m * np.arange(1, m.shape[1] + 1)).max(axis=1) for m in masks if m.ndim > 1]
         lengths = np.max(steps, axis=0) if steps else np.ones(len(present), int)
         ids = None
         if free:
