@@ -1,0 +1,85 @@
+"""Recordings on the command line: what is printed, written, and said of what fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import soundfile
+
+import whistled
+from polymodal.speech.subtitle_parser import parse_subtitles
+from small_recogniser import write_bundle
+
+
+def polymodal(*arguments, check=True):
+    done = subprocess.run([sys.executable, "-m", "polymodal", *map(str, arguments)],
+                          capture_output=True, text=True, env={**os.environ})
+    if check:
+        assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A run that hears something in everything, and two recordings."""
+    folder = tmp_path_factory.mktemp("recordings")
+    write_bundle(folder / "run")
+    for name, texts in (("a", ["one two three", "four"]), ("b", ["five six"])):
+        soundfile.write(folder / f"{name}.flac", whistled.recording(texts)[0], whistled.RATE)
+    return folder
+
+
+def test_one_object_names_what_failed_and_keeps_the_rest(folder):
+    done = polymodal("transcribe", folder / "run", folder / "a.flac", folder / "absent.wav",
+                     folder / "b.flac", "--format", "json", "--hot-words", "one, two", check=False)
+    assert done.returncode == 1
+    assert "absent.wav does not exist" in done.stderr
+    assert "real-time factor" in done.stderr
+    first, absent, second = json.loads(done.stdout)["files"]
+    assert first["text"].split() == [word["text"] for word in first["words"]]
+    assert first["seconds"] == pytest.approx(soundfile.info(folder / "a.flac").duration, abs=0.001)
+    assert first["hot_words"] == ["one", "two"]
+    assert absent["error"]
+    assert second["text"]
+
+
+def test_subtitles_go_next_to_each_other_into_a_folder(folder):
+    polymodal("transcribe", folder / "run", folder / "a.flac", folder / "b.flac", "--format",
+              "vtt", "--words", "--out", folder / "out")
+    for name in "ab":
+        assert parse_subtitles((folder / "out" / f"{name}.vtt").read_text(encoding="utf-8"))
+
+
+def test_a_known_text_is_aligned(folder):
+    (folder / "text.txt").write_text("One two three four")
+    done = polymodal("align", folder / "run", folder / "a.flac", "--text-file",
+                     folder / "text.txt")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [text for _, _, text in lines] == ["One", "two", "three", "four"]
+    times = [float(time) for line in lines for time in line[:2]]
+    assert times == sorted(times)
+
+
+def test_a_language_model_is_trained_on_a_table(folder):
+    (folder / "texts.csv").write_text("said\none two\nthree four\n")
+    done = polymodal("language-model", folder / "texts.csv", "--target", "said", "--out",
+                     folder / "lm.arpa", "--order", 2)
+    assert "2 words" in done.stdout
+    assert (folder / "lm.arpa").read_text().startswith("\\data\\")
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["transcribe", "run", "a.wav", "--format", "doc"], "--format needs one of text, json"),
+    (["transcribe", "run", "a.wav", "b.wav", "--format", "srt"], "needs one file, or --out"),
+    (["align", "run", "a.wav"], "align needs either --text or --text-file. Got neither"),
+    (["align", "run", "a.wav", "--text-file", "absent.txt"], "absent.txt cannot be read"),
+])
+def test_mistakes_are_named_before_anything_is_loaded(arguments, message):
+    done = polymodal(*arguments, check=False)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
