@@ -1,0 +1,43 @@
+"""A recogniser that learned from clips hears long recordings as well as clips."""
+
+import jiwer
+import numpy as np
+import pytest
+import soundfile
+
+import polymodal as pm
+from polymodal.data.media.audio import read_audio
+from polymodal.inference.recording.transcribe import transcribe
+
+RATE = 8000
+
+
+def joined(table, rows, path):
+    """Writes clips with pauses into one file; returns their paths, texts and (start, end)s."""
+    rng, parts, spans, count = np.random.default_rng(0), [], [], 0
+    for row in rows:
+        clip = read_audio(table.cell(row, "audio"), table.root, RATE)
+        pause = rng.standard_normal(int(rng.uniform(0.3, 1.2) * RATE), dtype=np.float32)
+        parts += [clip, 0.0005 * pause]
+        spans.append((count / RATE, (count + len(clip)) / RATE))
+        count += len(clip) + len(pause)
+    soundfile.write(path, np.concatenate(parts), RATE)
+    files = [table.root / table.cell(row, "audio") for row in rows]
+    return files, [table.cell(row, "transcript") for row in rows], spans
+
+
+@pytest.mark.slow
+def test_a_minute_of_digits_is_heard_as_its_pieces_are(shared_data, tmp_path):
+    train, val, test = (pm.read(shared_data / "connected_digits" / f"{name}.csv")
+                        for name in ("train", "val", "test"))
+    model = pm.Transcriber("transcript", ignore=["speaker", "seconds"], training={"epochs": 8})
+    model.fit(train, val=val, out=tmp_path / "run")
+    files, texts, spans = joined(test, range(22), tmp_path / "minute.flac")
+    alone = [one.text for one in transcribe(model._predictor, files)]
+    long, = transcribe(model._predictor, [tmp_path / "minute.flac"])
+    assert jiwer.wer(" ".join(texts), long.text) <= jiwer.wer(texts, alone) + 0.002
+    words = iter(model.align(tmp_path / "minute.flac", " ".join(texts))["words"])
+    for text, (start, end) in zip(texts, spans, strict=True):
+        for _ in text.split():
+            word = next(words)
+            assert start - 0.1 <= word["start_seconds"] < word["end_seconds"] <= end + 0.1
