@@ -53,13 +53,13 @@ class Net(nn.Module):
         super().__init__()
         self.convs = nn.Sequential(
             nn.Conv2d(1, 32, 3, stride=2, padding=1), nn.BatchNorm2d(32), nn.ReLU(),
-            nn.Conv2d(32, 32, 3, stride=(1, 2), padding=1), nn.BatchNorm2d(32), nn.ReLU())
+            nn.Conv2d(32, 32, 3, stride=2, padding=1), nn.BatchNorm2d(32), nn.ReLU())
         self.rnn = nn.GRU(32 * MELS // 4, dim, 2, batch_first=True, bidirectional=True,
                           dropout=0.2)
         self.out = nn.Sequential(nn.Dropout(0.2), nn.Linear(2 * dim, symbols + 1))
 
     def forward(self, x):
-        x = self.convs(x[:, None])  # (batch, channels, time / 2, mels / 4)
+        x = self.convs(x[:, None])  # (batch, channels, time / 4, mels / 4)
         x, _ = self.rnn(x.permute(0, 2, 1, 3).flatten(2))
         return self.out(x).log_softmax(-1)
 
@@ -69,7 +69,7 @@ def batch(rows, mean, std):
     x = torch.zeros(len(rows), int(lengths.max()), MELS)
     for i, row in enumerate(rows):
         x[i, : len(row[0])] = torch.tensor((row[0] - mean) / std)
-    return x, (lengths + 1) // 2
+    return x, (lengths + 3) // 4
 
 
 def masked(x):

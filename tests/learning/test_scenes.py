@@ -72,3 +72,28 @@ def test_sequence_labelling_remembers_the_step_before(tmp_path):
     model = pm.SequenceLabeller("answer", group="story", order="step", training={"epochs": 20})
     model.fit(train, val=val, out=tmp_path / "run")
     assert model.metrics["val"]["metrics"]["accuracy"] > 0.9  # without the step before: 0.4
+
+
+def test_captions_name_what_lies_in_front(tmp_path):
+    parts = []
+    for table in tables(tmp_path / "data", "classification", 800):
+        shapes = [label.split()[-1] for label in table.values("label")]
+        images = [str(table.root / image) for image in table.values("image")]
+        parts.append(pm.read({"image": images, "captions": [
+            [f"a {shape} lies in front", f"on top there is a {shape}."] for shape in shapes]}))
+    model = pm.Captioner("captions", training={"epochs": 12})
+    model.fit(parts[0], val=parts[1], out=tmp_path / "run")
+    assert model.metrics["val"]["metrics"]["cider_d"] > 1
+    said = model.generate(parts[1], beam=3, num=2)
+    right = [texts[0].split()[1] in answer["results"][0]["text"]
+             for answer, texts in zip(said, parts[1].values("captions"), strict=True)]
+    assert np.mean(right) > 0.8  # guessing: a quarter
+    assert all(one["results"][0]["score"] >= one["results"][1]["score"] for one in said)
+
+
+def test_transcripts_of_spoken_clues(tmp_path):
+    train, val = tables(tmp_path / "data", "classification", 600, 100)
+    model = pm.Transcriber("clue", ignore=["image", "label", "voice", "object", "pattern"],
+                           training={"epochs": 8})
+    model.fit(train, val=val, out=tmp_path / "run")
+    assert model.metrics["val"]["metrics"]["wer"] < 0.25  # the most frequent clue: above 0.7
