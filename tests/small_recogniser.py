@@ -31,7 +31,8 @@ def write_bundle(folder: Path) -> Path:
     rng = np.random.default_rng(0)  # in place of the engine's own start: the same on every engine
     for name, value in sorted(values.items()):
         if value.ndim > 1:
-            values[name] = rng.normal(0, value.std(), value.shape).astype(np.float32)
+            fan_in = np.prod(value.shape[:-1])
+            values[name] = rng.normal(0, fan_in**-0.5, value.shape).astype(np.float32)
     head = [name for name, value in values.items() if value.shape[-1:] == (len(LETTERS) + 1,)]
     assert len(head) == 2  # kernel and bias
     for name in head:
