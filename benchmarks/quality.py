@@ -5,6 +5,8 @@
     POLYMODAL_DATA=... python benchmarks/quality.py easy_vqa [--page]
     POLYMODAL_DATA=... python benchmarks/quality.py esc10                 # folds by recording
     POLYMODAL_DATA=... python benchmarks/quality.py mosi [--seeds 5]
+    POLYMODAL_DATA=... python benchmarks/quality.py connected_digits [--page]   # word error rates
+    POLYMODAL_DATA=... python benchmarks/quality.py voices [--page]  # one speaker left out
 
 Each line is one run of `polymodal train` as a person would type it, timed from start to exit,
 followed by `polymodal predict` on tables that training did not see. `--set` reaches the recipe.
@@ -59,12 +61,16 @@ class Bench:
     def evaluate(self, run: Path, table: Path, *flags: object) -> dict:
         return json.loads(self._call("evaluate", run, "--data", table, "--json", *flags))
 
-    def page(self, name: str, seed: int, *flags: object) -> tuple[dict, np.ndarray]:
+    def page(self, name: str, seed: int, *flags: object) -> dict:
+        """Runs a baseline page; returns what it printed."""
+        return json.loads(_run([sys.executable, PAGES / f"{name}.py", "--seed", seed, *flags],
+                               False))
+
+    def page_rights(self, name: str, seed: int, *flags: object) -> tuple[dict, np.ndarray]:
         """Runs a baseline page; returns what it printed and which rows were right."""
         out = self.folder / f"{name}-{seed}.json"
-        command = [sys.executable, PAGES / f"{name}.py", "--seed", seed, "--out", out, *flags]
-        printed = _run(command, False)
-        return json.loads(printed), np.array(json.loads(out.read_text()), float)
+        printed = self.page(name, seed, "--out", out, *flags)
+        return printed, np.array(json.loads(out.read_text()), float)
 
     def _call(self, *arguments: object) -> str:
         return _run([sys.executable, "-m", "polymodal", *arguments], self.options.verbose)
@@ -123,7 +129,7 @@ def av_digits(bench: Bench) -> None:
 def _beside_page(bench: Bench, name: str, ours: list[np.ndarray]) -> None:
     theirs, seconds = [], []
     for seed in range(len(ours)):
-        printed, rights = bench.page(name, seed)
+        printed, rights = bench.page_rights(name, seed)
         theirs.append(rights)
         seconds.append(printed["seconds"])
         print(f"page seed {seed}: {printed}", flush=True)
@@ -146,7 +152,7 @@ def speakers(bench: Bench) -> None:
             ours.append(bench.rights(run, test, "digit", *root))
             line = f"seed {seed} without {speaker:10} {100 * ours[-1].mean():5.1f}  {took:5.1f} s"
             if bench.options.page:
-                page.append(bench.page("av_digits", seed, "--leave-out", speaker)[1])
+                page.append(bench.page_rights("av_digits", seed, "--leave-out", speaker)[1])
                 line += f"   page {100 * page[-1].mean():5.1f}"
             print(line, flush=True)
     print(f"mean of folds {100 * np.mean([o.mean() for o in ours]):5.1f}")
@@ -207,6 +213,52 @@ def mosi(bench: Bench) -> None:
         print(f"{name:13} {100 * np.mean([f['metrics'][metric] for f in found]):5.1f}")
 
 
+def connected_digits(bench: Bench) -> None:
+    """Word error rates of recordings by speakers that train has."""
+    folder = DATA / "connected_digits"
+    found: dict[str, list[tuple[float, float]]] = {"ours": [], "page": []}
+    for seed in range(bench.options.seeds):
+        run, took = bench.train(folder / "train.csv", "transcript", seed, "--val",
+                                folder / "val.csv")
+        found["ours"].append((100 * bench.evaluate(run, folder / "test.csv")["metrics"]["wer"],
+                              took))
+        if bench.options.page:
+            printed = bench.page("connected_digits", seed)
+            found["page"].append((printed["wer"], printed["seconds"]))
+        for name, runs in found.items():
+            if runs:
+                print(f"seed {seed} {name}  wer {runs[-1][0]:5.2f}  {runs[-1][1]:5.1f} s",
+                      flush=True)
+    for name, runs in found.items():
+        if runs:
+            print(f"{name}  wer {np.median([r[0] for r in runs]):5.2f}  "
+                  f"{np.median([r[1] for r in runs]):5.1f} s")
+
+
+def voices(bench: Bench) -> None:
+    """Trains without one speaker's recordings and writes down all of them, speaker by speaker."""
+    folder = DATA / "connected_digits"
+    rows = [row for name in ("train", "test") for row in _rows(folder / f"{name}.csv")]
+    ours, page = [], []
+    for seed in range(bench.options.seeds):
+        for speaker in sorted({row["speaker"] for row in rows}):
+            train, test = (_write(bench.folder / f"{speaker}-{kind}.csv",
+                                  [r for r in rows if (r["speaker"] == speaker) == (kind == "out")])
+                           for kind in ("in", "out"))
+            root = ("--media-root", folder)
+            run, took = bench.train(train, "transcript", seed, *root)
+            ours.append(100 * bench.evaluate(run, test, *root)["metrics"]["wer"])
+            line = f"seed {seed} without {speaker:10} wer {ours[-1]:5.2f}  {took:5.1f} s"
+            if bench.options.page:
+                printed = bench.page("connected_digits", seed, "--leave-out", speaker)
+                page.append(printed["wer"])
+                line += f"   page {page[-1]:5.2f}  {printed['seconds']:5.1f} s"
+            print(line, flush=True)
+    print(f"mean of folds  wer {np.mean(ours):5.2f}")
+    if page:
+        print(f"page           wer {np.mean(page):5.2f}")
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as lines:
         return list(csv.DictReader(lines))
@@ -222,7 +274,7 @@ def _write(path: Path, rows: list[dict[str, str]]) -> Path:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    benches = (av_digits, speakers, easy_vqa, esc10, mosi)
+    benches = (av_digits, speakers, easy_vqa, esc10, mosi, connected_digits, voices)
     parser.add_argument("bench", choices=[b.__name__ for b in benches])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--singles", action="store_true", help="also each input alone")
