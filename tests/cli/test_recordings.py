@@ -72,6 +72,26 @@ def test_a_language_model_is_trained_on_a_table(folder):
     assert (folder / "lm.arpa").read_text().startswith("\\data\\")
 
 
+def test_weight_and_bonus_of_the_language_model_can_be_chosen(folder):
+    (folder / "words.csv").write_text("said\none two three\n")
+    polymodal("language-model", folder / "words.csv", "--target", "said", "--out",
+              folder / "words.arpa")
+    found = []
+    for weight, bonus in ((0.25, 8), (2, -8)):
+        done = polymodal("transcribe", folder / "run", folder / "a.flac", "--format", "json",
+                         "--language-model", folder / "words.arpa", "--language-weight", weight,
+                         "--word-bonus", bonus)
+        found.append(json.loads(done.stdout)["files"][0])
+        assert found[-1]["language_model"]["weight"] == weight
+        assert found[-1]["language_model"]["word_bonus"] == bonus
+    many, few = (len(one["text"].split()) for one in found)
+    assert many > few
+    refused = polymodal("transcribe", folder / "run", folder / "a.flac", "--word-bonus", 1,
+                        check=False)
+    assert refused.returncode == 1
+    assert "needs a language_model for word_bonus. Got none" in refused.stderr
+
+
 @pytest.mark.parametrize(("arguments", "message"), [
     (["transcribe", "run", "a.wav", "--format", "doc"], "--format needs one of text, json"),
     (["transcribe", "run", "a.wav", "b.wav", "--format", "srt"], "needs one file, or --out"),

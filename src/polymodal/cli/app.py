@@ -182,6 +182,11 @@ def transcribe(
                     "each frame, or 16 with a language model or hot words.")] = 0,
     language_model: Annotated[Path | None, typer.Option(
         help="An ARPA file, as polymodal language-model writes it.")] = None,
+    language_weight: Annotated[float | None, typer.Option(
+        help="What the language model's logarithms are multiplied by. Default: 0.5.")] = None,
+    word_bonus: Annotated[float | None, typer.Option(
+        help="Added to a spelling for each word of it, as a language model favours few. "
+             "Default: 0.5.")] = None,
     hot_words: Annotated[str, typer.Option(
         help='Words and phrases to expect: "Ada Lovelace,Babbage".')] = "",
     engine: Engine = None,
@@ -195,6 +200,7 @@ def transcribe(
     from polymodal.inference.recording.transcribe import transcribe
 
     found = transcribe(load(run), files, beam=beam, language_model=language_model,
+                       language_weight=language_weight, word_bonus=word_bonus,
                        hot_words=hot_words.split(","))
     output.transcripts(found, len(files), format_, words, out)
 

@@ -6,6 +6,7 @@ import pytest
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.inference.recording.reading import Reading, train_language_model
 from polymodal.speech.arpa import read_arpa
+from polymodal.speech.kneser_ney import train_ngram
 
 
 def spelt(reading, text, noise=0.0):
@@ -59,6 +60,13 @@ def test_columns_that_cannot_be_used_are_named(tmp_path):
 def test_choices_that_cannot_be_used_are_refused(tmp_path):
     with pytest.raises(RecipeError, match=r"beam and language_weight from 0. Got -1"):
         Reading(["a"], beam=-1)
+    with pytest.raises(RecipeError, match=r"language_model for language_weight and word_bonus"):
+        Reading(["a"], language_weight=1.0, word_bonus=0.0)
+    model = train_ngram(["a"], 1, "word")
+    with pytest.raises(RecipeError, match=r"language_weight from 0. Got 0 and nan"):
+        Reading(["a"], language_model=model, language_weight=float("nan"))
+    with pytest.raises(RecipeError, match=r"finite word_bonus. Got inf. Try 0.5"):
+        Reading(["a"], language_model=model, word_bonus=float("inf"))
     with pytest.raises(RecipeError, match=r"Got 'é' with 'é'"):
         Reading(["a"], hot_words=["é"])
     with pytest.raises(DataError, match=r"absent\.arpa"):

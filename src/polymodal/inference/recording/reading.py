@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from polymodal.speech.transcript import TokenSpan, is_unspaced
 __all__ = ["Reading", "train_language_model"]
 
 _BEAM = 16  # where a scorer asks for a beam and nobody said how wide
+_WEIGHT, _BONUS = 0.5, 0.5  # of a language model where nobody said otherwise
 _MARKS = {START, END, UNKNOWN}
 
 
@@ -35,11 +37,14 @@ class Reading:
             or 16 where there is a language model or a hot word.
         language_model: NGram, or path of an ARPA file, of words or of characters.
         hot_words: sequence of str, words and phrases to expect.
-        language_weight: float, what the language model's logarithms are multiplied by.
-        word_bonus: float, natural logarithm added for each word where there is a language model.
+        language_weight: float, what the language model's logarithms are multiplied by; None for
+            0.5.
+        word_bonus: float, natural logarithm added for each word, or each character with a language
+            model of characters; None for 0.5.
 
     Raises:
-        RecipeError: a number below 0, or a hot word with a character that the model lacks.
+        RecipeError: a number below 0 or that is none, a weight or bonus without a language model,
+            or a hot word with a character that the model lacks.
         DataError: the language model cannot be read.
 
     Example:
@@ -51,19 +56,17 @@ class Reading:
 
     def __init__(self, labels: Sequence[str], beam: int = 0,
                  language_model: NGram | str | Path | None = None, hot_words: Sequence[str] = (),
-                 language_weight: float = 0.5, word_bonus: float = 0.5):
-        if beam < 0 or language_weight < 0:
-            raise RecipeError(f"Reading needs beam and language_weight from 0. Got {beam} and "
-                              f"{language_weight}. Leave them out for the usual ones.")
+                 language_weight: float | None = None, word_bonus: float | None = None):
+        weight, bonus = _weights(beam, language_model, language_weight, word_bonus)
         self.symbols, self.blank = [*labels, ""], len(labels)
         self.hot_words = [word for word in map(str.strip, hot_words) if word]
         self.scorers: list[Scorer] = []
         self.language_model: dict[str, Any] | None = None
         if language_model is not None:
             model, name = _model(language_model)
-            self.scorers.append(LanguageScorer(model, self.symbols, language_weight, word_bonus))
+            self.scorers.append(LanguageScorer(model, self.symbols, weight, bonus))
             self.language_model = {"file": name, "order": model.order, "unit": model.unit,
-                                   "weight": language_weight, "word_bonus": word_bonus}
+                                   "weight": weight, "word_bonus": bonus}
         if self.hot_words:
             self.scorers.append(self._hot(self.hot_words))
         self.beam = beam or (_BEAM if self.scorers else 0)
@@ -125,6 +128,24 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     write_arpa(model, out)
     return model
+
+
+def _weights(beam: int, language_model: Any, weight: float | None,
+             bonus: float | None) -> tuple[float, float]:
+    """Returns the weight and the bonus to use, after checking that they can be."""
+    given = [name for name, value in (("language_weight", weight), ("word_bonus", bonus))
+             if value is not None]
+    if given and language_model is None:
+        raise RecipeError(f"Reading needs a language_model for {' and '.join(given)}. Got none. "
+                          "Pass an ARPA file, or leave it out.")
+    weight = _WEIGHT if weight is None else weight
+    bonus = _BONUS if bonus is None else bonus
+    if beam < 0 or not 0 <= weight < math.inf:
+        raise RecipeError(f"Reading needs beam and language_weight from 0. Got {beam} and "
+                          f"{weight}. Leave them out for the usual ones.")
+    if not math.isfinite(bonus):
+        raise RecipeError(f"Reading needs a finite word_bonus. Got {bonus}. Try {_BONUS}.")
+    return weight, bonus
 
 
 def _unit_of_texts(texts: Sequence[str]) -> str:
