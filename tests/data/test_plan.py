@@ -24,14 +24,17 @@ def test_every_row_comes_once_and_fits_its_padding(data):
     lengths = np.array(data.draw(st.lists(
         st.lists(st.integers(0, 90), min_size=columns, max_size=columns),
         min_size=num_rows, max_size=num_rows))).reshape(num_rows, columns)
+    tokens = data.draw(st.none() | st.integers(1, 900))
     plan = Plan(num_rows, batch_size, data.draw(st.integers(0, 9)), lengths,
                 num_buckets=data.draw(st.integers(1, 6)), shuffle=data.draw(st.booleans()),
-                accumulate=accumulate)
+                accumulate=accumulate, batch_tokens=tokens)
     epoch = data.draw(st.integers(0, 3))
     assert plan.steps(epoch) % accumulate == 0
     seen = []
     for rows, padded in epoch_rows(plan, epoch):
-        assert rows.shape == (batch_size,)
+        assert len(rows) in plan.batch_sizes
+        if tokens is None or not columns:
+            assert rows.shape == (batch_size,)
         assert len(padded) == columns
         real = rows[rows != FILLER]
         assert all((lengths[real, c] <= padded[c]).all() for c in range(columns))
@@ -68,6 +71,30 @@ def test_batches_are_tight_and_shapes_few():
     assert len(set(padded)) <= 4
     assert all(p % 8 == 0 for p in padded)
     assert sum(padded) * 32 < 1.35 * lengths.sum()  # without buckets it is 2.0
+
+
+def test_a_budget_of_steps_bounds_every_batch_and_leaves_little_padding():
+    lengths = np.random.default_rng(0).integers(60, 400, 1500)
+    plan = Plan(1500, 32, lengths=lengths, batch_tokens=8000)
+    seen, computed = [], 0
+    for rows, (padded,) in epoch_rows(plan):
+        assert len(rows) * padded <= 8000
+        computed += len(rows) * padded
+        seen.extend(rows[rows != FILLER].tolist())
+    assert sorted(seen) == list(range(1500))
+    assert len(plan.batch_sizes) > 3
+    assert plan.padding() == pytest.approx(1 - lengths.sum() / computed)
+    assert plan.padding() < 0.15
+
+
+def test_a_row_longer_than_the_budget_comes_alone():
+    plan = Plan(20, 4, lengths=np.array([100] * 10 + [900] * 10), batch_tokens=400)
+    for rows, (padded,) in epoch_rows(plan):
+        assert padded <= 104 or len(rows) == 1
+
+
+def test_without_time_nothing_is_padding():
+    assert Plan(10, 4).padding() == 0
 
 
 def test_batch_order_is_not_by_length():

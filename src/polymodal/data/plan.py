@@ -16,11 +16,14 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.seeds import generator
 
 FILLER = -1
+_ABSENT = -2  # fills the lines of batches that have fewer rows than the largest
 _GRID = 8  # padded lengths are multiples of this many time steps
 _MAX_EDGES = 256  # candidates for an edge; longer inputs are rounded up to a coarser grid
 _AT_ONCE = 1 << 16  # rows whose buckets are looked up at a time
 _SHORT = 32  # steps; padding to so few costs less than batches of one kind of row do
 _STEPS_PER_BUCKET = 4  # fewer batches than this in a bucket are not worth one more compiled shape
+_ENOUGH = 0.1  # share of padding below which more buckets, each a shape to compile, gain little
+_COUNTED = 1000  # steps of an epoch in which padding is counted
 
 
 class Plan:
@@ -36,9 +39,13 @@ class Plan:
         seed: int, of the shuffling.
         lengths: (num_rows, columns) int, time steps of each row and input; None when there is no
             time axis.
-        num_buckets: int, padded lengths of the input that decides the buckets, at most.
+        num_buckets: int, padded lengths of an input, at most; fewer where a tenth of what is
+            computed, or less, is padding.
         shuffle: bool, False keeps the rows in order inside their bucket and the batches in order.
         accumulate: int, steps of one effective batch; the steps of an epoch are a multiple.
+        batch_tokens: int, time steps that a batch holds at most, padding included, of the input
+            that decides the buckets: batches of short rows have more rows, those of long ones
+            fewer, and none crosses a border. None for `batch_size` rows in each.
 
     Raises:
         RecipeError: a number is below 1, or `lengths` has another number of rows.
@@ -58,25 +65,33 @@ class Plan:
         batch_size: int,
         seed: int = 0,
         lengths: np.ndarray | None = None,
-        num_buckets: int = 4,
+        num_buckets: int = 8,
         shuffle: bool = True,
         accumulate: int = 1,
+        batch_tokens: int | None = None,
     ):
         _check(num_rows=num_rows, batch_size=batch_size, num_buckets=num_buckets,
-               accumulate=accumulate)
+               accumulate=accumulate, batch_tokens=batch_tokens or 1)
         self.num_rows, self.batch_size, self.seed = num_rows, batch_size, seed
-        self.shuffle, self.accumulate = shuffle, accumulate
-        self.num_steps = -(-num_rows // (batch_size * accumulate)) * accumulate
+        self.shuffle, self.accumulate, self.batch_tokens = shuffle, accumulate, batch_tokens
         self.lengths = np.zeros((num_rows, 0), "int32") if lengths is None else _columns(lengths)
         if len(self.lengths) != num_rows:
             raise RecipeError(
                 f"Plan needs lengths of shape ({num_rows}, columns). Got {self.lengths.shape}. "
                 "Give one line of lengths for each row."
             )
-        wanted = min(num_buckets, max(1, self.num_steps // accumulate // _STEPS_PER_BUCKET))
-        self.edges = [bucket_edges(column, wanted if column.max() > _SHORT else 1)
+        about = -(-num_rows // (batch_size * accumulate))  # updates of an epoch
+        if batch_tokens and self.lengths.size:
+            total = int(self.lengths.sum(axis=0, dtype="int64").max())
+            about = -(-total // (batch_tokens * accumulate))
+        wanted = min(num_buckets, max(1, about // _STEPS_PER_BUCKET))
+        self.edges = [bucket_edges(column, wanted if column.max() > _SHORT else 1, _ENOUGH)
                       for column in self.lengths.T]
+        self._column = self._deciding_column()
         self._bucket = self._bucket_of_rows()
+        self._groups = self._group_sizes()
+        self.num_steps = accumulate * sum(-(-rows // (size * accumulate))
+                                          for rows, size in self._groups)
         self._lock = threading.Lock()
         self._epoch: tuple[int, np.ndarray] | None = None
 
@@ -84,14 +99,25 @@ class Plan:
         """Returns the number of steps of an epoch; it is the same for every epoch."""
         return self.num_steps
 
+    @property
+    def batch_sizes(self) -> list[int]:
+        """The numbers of rows, filler included, that batches have."""
+        return sorted({size for _, size in self._groups})
+
+    @property
+    def has_buckets(self) -> bool:
+        """Whether rows are sorted by length."""
+        return self._bucket is not None
+
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, tuple[int, ...]]:
         """Returns the rows of one step and the padded length of each column of `lengths`.
 
         Returns:
-            (batch_size,) int32, positions in 0..num_rows-1, or -1 for filler; and one padded
-            length for each column.
+            (rows of the batch,) int32, positions in 0..num_rows-1, or -1 for filler; and one
+            padded length for each column.
         """
         rows = self._order(epoch)[step]
+        rows = rows[rows != _ABSENT]
         real = rows[rows >= 0]
         if not len(real):
             return rows, tuple(int(edges[0]) for edges in self.edges)
@@ -108,24 +134,57 @@ class Plan:
     def fingerprint(self) -> str:
         """Returns a sha256 of all that the order depends on: rows, lengths and settings."""
         settings = [self.num_rows, self.batch_size, self.seed, self.shuffle, self.accumulate,
-                    [edges.tolist() for edges in self.edges]]
+                    self.batch_tokens, [edges.tolist() for edges in self.edges]]
         digest = hashlib.sha256(json.dumps(settings).encode())
         for column in self.lengths.T:
             digest.update(column.astype("int32"))
         return digest.hexdigest()
 
-    def _bucket_of_rows(self) -> np.ndarray | None:
-        """Buckets follow the column in which padding to the longest row would waste most."""
+    def padding(self) -> float:
+        """Returns the share of computed time steps that are padding, 0..1, of the input that
+        decides the buckets; counted in at most 1,000 steps of the first epoch."""
+        if not self.lengths.size:
+            return 0.0
+        computed = real = 0
+        for step in range(0, self.num_steps, -(-self.num_steps // _COUNTED)):
+            rows, padded = self.batch(0, step)
+            computed += len(rows) * padded[self._column]
+            real += int(self.lengths[rows[rows >= 0], self._column].sum())
+        return 1 - real / max(1, computed)
+
+    def _deciding_column(self) -> int:
+        """Returns the column in which padding to the longest row would waste most."""
         waste = [int(edges[-1]) * self.num_rows - int(column.sum(dtype="int64"))
                  if len(edges) > 1 else 0
                  for edges, column in zip(self.edges, self.lengths.T, strict=True)]
         if not any(waste):
+            waste = [int(edges[-1]) for edges in self.edges]
+        return int(np.argmax(waste)) if waste else 0
+
+    def _bucket_of_rows(self) -> np.ndarray | None:
+        if not self.edges or len(self.edges[self._column]) == 1:
             return None
-        column = int(np.argmax(waste))
         bucket = np.zeros(self.num_rows, "uint8")
-        for edge in self.edges[column][:-1]:
-            bucket += self.lengths[:, column] > edge
+        for edge in self.edges[self._column][:-1]:
+            bucket += self.lengths[:, self._column] > edge
         return bucket
+
+    def _group_sizes(self) -> list[tuple[int, int]]:
+        """Returns the rows and the batch size of each group that batches stay within.
+
+        Sizes come as even as they can, so that little filler is needed.
+        """
+        if not self.batch_tokens or not self.edges:
+            return [(self.num_rows, self.batch_size)]
+        edges = self.edges[self._column]
+        counts = [self.num_rows] if self._bucket is None else np.bincount(
+            self._bucket, minlength=len(edges)).tolist()
+        groups = []
+        for rows, edge in zip(counts, edges, strict=True):
+            most = max(1, self.batch_tokens // max(1, int(edge)))
+            batches = -(-rows // (most * self.accumulate)) * self.accumulate
+            groups.append((rows, -(-rows // max(1, batches))))
+        return [group for group in groups if group[0]]
 
     def _order(self, epoch: int) -> np.ndarray:
         """Returns the rows of an epoch, (steps, batch_size) int32; the last one asked is kept."""
@@ -142,22 +201,37 @@ class Plan:
             random.shuffle(rows)
         if self._bucket is not None:
             rows = _sorted_by(rows, self._bucket)
-        size = self.batch_size * self.accumulate
-        batches, left = divmod(self.num_rows, size)
+        first, parts = 0, []
+        widest = max(size for _, size in self._groups)
+        for count, size in self._groups:
+            part = self._cut(rows[first : first + count], size, random)
+            if size < widest:
+                absent = np.full((*part.shape[:2], widest - size), _ABSENT, "int32")
+                part = np.concatenate([part, absent], axis=-1)
+            parts.append(part)
+            first += count
+        order = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if self.shuffle:
+            random.shuffle(order)
+        return order.reshape(self.num_steps, widest)
+
+    def _cut(self, rows: np.ndarray, batch_size: int, random: np.random.Generator) -> np.ndarray:
+        """Cuts rows into (effective batches, accumulate, batch_size), one of them filled up."""
+        size = batch_size * self.accumulate
+        batches, left = divmod(len(rows), size)
         place = int(random.integers(batches + 1)) if self.shuffle and left else batches
-        order = np.full((batches + bool(left), self.accumulate, self.batch_size), FILLER, "int32")
+        order = np.full((batches + bool(left), self.accumulate, batch_size), FILLER, "int32")
         flat = order.reshape(-1)
         flat[: place * size] = rows[: place * size]
         if left:
             _spread(order[place], rows[place * size : place * size + left])
             flat[(place + 1) * size :] = rows[place * size + left :]
-        if self.shuffle:
-            random.shuffle(order)
-        return order.reshape(self.num_steps, self.batch_size)
+        return order
 
 
-def bucket_edges(lengths: np.ndarray, num_buckets: int) -> np.ndarray:
-    """Returns the padded lengths for rows of these lengths, ascending, at most `num_buckets`.
+def bucket_edges(lengths: np.ndarray, num_buckets: int, enough: float = 0.0) -> np.ndarray:
+    """Returns the padded lengths for rows of these lengths, ascending, at most `num_buckets`, and
+    no more than leave a share of `enough` of what is computed as padding.
 
     They are the multiples of 8 that pad the least in all, so a few very long rows get a bucket of
     their own (quantiles would pad a quarter of all rows to the longest). One length alone is kept
@@ -175,7 +249,10 @@ def bucket_edges(lengths: np.ndarray, num_buckets: int) -> np.ndarray:
     added = (rows[None, :] - np.append(0, rows)[:, None]) * steps[None, :].astype("float64")
     added[np.tril_indices(len(rows) + 1, -1, len(rows))] = np.inf  # (from edge, to edge)
     cost, chosen = added[0], []
+    real = float(known @ rows_of[known]) / grid
     for _ in range(min(num_buckets, len(steps)) - 1):
+        if cost[-1] * (1 - enough) <= real:
+            break
         through = cost[:, None] + added[1:]
         chosen.append(through.argmin(axis=0))
         cost = through.min(axis=0)

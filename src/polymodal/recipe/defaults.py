@@ -39,6 +39,13 @@ def input_for(task: str, modality: str, encoder: str) -> dict[str, Any]:
     return _OF_TASK.get((task, modality), {}) | _OF_TASK.get((task, encoder), {})
 
 
+def distracts(task: str, modalities: dict[str, str], modality: str) -> bool:
+    """Returns whether an input should not stand beside the others: of a recording to write down,
+    numbers and texts are mostly its length or what is said in it, and in use it has none."""
+    return (task == "transcribe" and modality in ("tabular", "text", "texts")
+            and bool({"audio", "video"} & set(modalities.values())))
+
+
 def task_for(task: str, modalities: Iterable[str], several: bool) -> tuple[str, str]:
     """Returns which writing task suits the inputs, and the reason; none where it stays as it is.
 

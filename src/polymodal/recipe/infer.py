@@ -15,6 +15,7 @@ from polymodal.data.observed import evenly
 from polymodal.data.table import Table
 from polymodal.preprocess.cleaning import clean_text
 from polymodal.recipe.defaults import (
+    distracts,
     fusion_for,
     input_for,
     sequence_for,
@@ -69,6 +70,14 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         if reason:
             reasons[0] = f"task: {values['task']}. {reason}"
     task = _name(values["task"])
+    if given.get("inputs") is None:
+        dropped = [n for n, m in modalities.items() if distracts(task, modalities, m)]
+        for name in dropped:
+            del values["inputs"][name], modalities[name]
+            reasons[:] = [r for r in reasons if not r.startswith(f"input {name}: ")]
+            reasons.append(f"input {name}: Left out because what is said is heard or seen, and a "
+                           f'recording often comes alone; name "{name}" under inputs with a '
+                           "modality to use it all the same.")
     for name, config in values["inputs"].items():
         suited = input_for(task, config["modality"], config["encoder"])
         values["inputs"][name] = config | {k: v for k, v in suited.items() if k not in config}

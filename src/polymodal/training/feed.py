@@ -45,7 +45,8 @@ class Feed:
     def _tf_dataset(self) -> Any:
         import tensorflow as tf
 
-        spec = batch_spec(first_batch(self.loader), has_buckets(self.loader))
+        spec = batch_spec(first_batch(self.loader), has_buckets(self.loader),
+                          has_sizes(self.loader))
         signature = tf.nest.map_structure(
             lambda s: tf.TensorSpec(s.shape, s.dtype), spec,
         )
@@ -68,12 +69,18 @@ def has_buckets(loader: Any) -> bool:
     return edges is None or any(len(column) > 1 for column in edges)
 
 
-def batch_spec(batch: tuple, varies: bool) -> tuple:
+def has_sizes(loader: Any) -> bool:
+    """Returns whether batches of the loader may differ in their number of rows."""
+    return len(getattr(getattr(loader, "plan", None), "batch_sizes", ())) > 1
+
+
+def batch_spec(batch: tuple, varies: bool, rows_vary: bool = False) -> tuple:
     """Returns the batch with a KerasTensor for each array, None on axes whose length varies."""
     inputs, targets, weights = batch
     stepwise = np.ndim(weights) == 2
-    spec = {key: _spec(array, varies and _has_time(key, inputs)) for key, array in inputs.items()}
-    return spec, _spec(targets, varies and stepwise), _spec(weights, varies and stepwise)
+    spec = lambda array, timed: _spec(array, varies and timed, rows_vary)
+    return ({key: spec(array, _has_time(key, inputs)) for key, array in inputs.items()},
+            spec(targets, stepwise), spec(weights, stepwise))
 
 
 def _has_time(key: str, inputs: dict[str, Any]) -> bool:
@@ -86,8 +93,10 @@ def _has_time(key: str, inputs: dict[str, Any]) -> bool:
     return mask is not None and mask.ndim == 2 and (array.ndim > 2 or whole)
 
 
-def _spec(array: Any, varies: bool) -> Any:
+def _spec(array: Any, varies: bool, rows_vary: bool) -> Any:
     shape = list(array.shape)
+    if rows_vary:
+        shape[0] = None
     if varies and len(shape) > 1:
         shape[1] = None
     return keras.KerasTensor(shape, dtype=keras.backend.standardize_dtype(array.dtype))

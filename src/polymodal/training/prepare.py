@@ -25,6 +25,7 @@ from polymodal.data.table import Table
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe
+from polymodal.recipe.room import room_for
 from polymodal.training.settings import Training
 
 
@@ -52,10 +53,18 @@ class Prepared:
         """Returns the loader of the train split: shuffled, varied, in effective batches."""
         checked = self.checked["train"]
         batch_size = min(settings.batch_size or 32, max(1, len(checked)))
-        plan = Plan(len(checked), batch_size, settings.seed, self._lengths(settings.augment),
-                    accumulate=settings.accumulate)
+        lengths = self._lengths(settings.augment)
+        plan = Plan(len(checked), batch_size, settings.seed, lengths,
+                    accumulate=settings.accumulate,
+                    batch_tokens=settings.batch_tokens or self._batch_tokens(batch_size, lengths))
         return Loader(self.samples["train"], checked, plan, collate, collate_targets,
                       seed=settings.seed, augment=settings.augment)
+
+    def _batch_tokens(self, batch_size: int, lengths: np.ndarray) -> int | None:
+        """Returns the time steps of `batch_size` average rows where frames are what is learned."""
+        if self.recipe.task["name"] != "transcribe":
+            return None
+        return round(batch_size * float(lengths.mean(axis=0).max()))
 
     def _lengths(self, augment: bool) -> np.ndarray:
         """Returns the steps of the train rows, of varied inputs as many as they may become."""
@@ -132,6 +141,7 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
     """
     inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
     ledger, samples, checked = Ledger(), {}, {}
+    room = room_for(recipe, inputs)
     sources = [Source(i.name, i.modality, i.columns) for i in inputs]
     for name in sorted(tables, key=("train", "val", "test").index):
         table = tables[name]
@@ -139,7 +149,8 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
             table = group_rows(table, recipe.group, recipe.order)
         samples[name] = Samples(table, sources, target, recipe.target, cache)
         checked[name] = check(samples[name], ledger, skip_bad=skip_bad,
-                              max_bad_share=max_bad_share, fit=name == "train")
+                              max_bad_share=max_bad_share, fit=name == "train",
+                              room=room if name == "train" else None)
     say(ledger.summary())
     for message in leaks(tables, _shareable(recipe, inputs)):
         warn(message)

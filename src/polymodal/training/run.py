@@ -11,7 +11,7 @@ import keras
 
 from polymodal.bundle import weights as tensors
 from polymodal.bundle.names import weight_names
-from polymodal.bundle.write import seal, write
+from polymodal.bundle.write import CONFIDENCE, seal, write
 from polymodal.core import arguments
 from polymodal.core.files import write_atomic, write_json
 from polymodal.core.predictions import Predictions
@@ -23,6 +23,7 @@ from polymodal.evaluation.baseline import blind_baseline
 from polymodal.evaluation.compare import compare
 from polymodal.evaluation.metrics import score as score_predictions
 from polymodal.evaluation.result import evaluation_json
+from polymodal.evaluation.word_confidence import fit_word_calibration, word_claims
 from polymodal.inference.outputs import collect
 from polymodal.inference.predictor import Predictor, align_lengths
 from polymodal.recipe import assemble
@@ -137,6 +138,8 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
                                label_smoothing=settings.label_smoothing)
     align_lengths(prepared.checked["train"], prepared.samples["train"], task)
     loader = prepared.train_loader(settings)
+    if loader.plan.has_buckets:
+        say(_padding_line(loader.plan))
     decision = decide(lambda: build()[0], task, loader, settings, folder)
     keras.config.set_dtype_policy(decision.precision)
     model, task = build()
@@ -162,6 +165,13 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
     return Trained(predictor, result)
 
 
+def _padding_line(plan: Any) -> str:
+    sizes = plan.batch_sizes
+    rows = f"{sizes[0]} to {sizes[-1]} rows" if len(sizes) > 1 else f"{sizes[0]} rows"
+    return (f"Batches of {rows}, sorted by length; {plan.padding():.1%} of the time steps "
+            "computed are padding.")
+
+
 def _singles(prepared: Prepared, settings: Training, out: Path,
              tables: Mapping[str, Table], cache: Cache) -> dict[str, Predictions]:
     """Trains each input alone, with the same settings, and predicts the first scored split."""
@@ -181,6 +191,7 @@ def _conclude(prepared, trained, found, singles, tables, slice_columns, out) -> 
     columns = {split: {c: list(tables[split].values(c)) for c in slice_columns} for split in found}
     metrics = {split: evaluation_json(p, columns[split]) for split, p in found.items()}
     shown = next(iter(found))
+    _calibrate_words(trained.predictor, found, out)
     blind = blind_baseline(found[shown], prepared.train_targets())
     compared = {name: compare(found[shown], single) for name, single in singles.items()}
     record = RunRecord(prepared, trained, found, singles, blind, tables[shown], columns[shown])
@@ -191,3 +202,11 @@ def _conclude(prepared, trained, found, singles, tables, slice_columns, out) -> 
                     for name, p in singles.items()}})
     seal(out)
     return Run(out, trained.predictor, metrics, verdict)
+
+
+def _calibrate_words(predictor: Predictor, found: Mapping[str, Predictions], out: Path) -> None:
+    """Learns on validation rows what the confidence of words is worth, for runs that transcribe."""
+    if found["val"].task != "transcribe":
+        return
+    predictor.calibration = fit_word_calibration(word_claims(found["val"]), "val")
+    write_json(out / CONFIDENCE, predictor.calibration.to_json())

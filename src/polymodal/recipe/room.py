@@ -1,0 +1,95 @@
+"""Whether the transcript of a row has room in what its recording becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from polymodal.core import arguments
+from polymodal.core.errors import DataError
+from polymodal.core.lookup import find
+from polymodal.recipe.assemble import Input
+from polymodal.recipe.recipe import Recipe
+
+__all__ = ["Room", "room_for"]
+
+# Settings of an input that decide how many tokens a second gives, and which way gives more.
+_FINER = {"time_stride": "a smaller", "hop_seconds": "a smaller", "frames_per_second": "a larger"}
+
+
+class Room:
+    """How many tokens the inputs of a row become at most: no transcript can need more (CTC).
+
+    Args:
+        inputs: sequence of Input, all of them with a time axis.
+        in_one_sequence: bool, whether the fusion puts the tokens of all inputs behind each other.
+    """
+
+    def __init__(self, inputs: Sequence[Input], in_one_sequence: bool = False):
+        self.inputs = list(inputs)
+        self._total = sum if in_one_sequence else max
+        self._strides = [_time_stride(item) for item in self.inputs]
+
+    def num_tokens(self, lengths: Sequence[int]) -> int:
+        """Returns the most tokens of a row.
+
+        Args:
+            lengths: steps of each input, 0 where it is missing.
+        """
+        return self._total(-(-int(length) // stride)
+                           for length, stride in zip(lengths, self._strides, strict=True))
+
+    def check(self, lengths: Sequence[int], num_symbols: int, num_frames: int) -> None:
+        """Raises DataError where a row has no room.
+
+        Args:
+            lengths: steps of each input, 0 where it is missing.
+            num_symbols: int, symbols of the transcript.
+            num_frames: int, frames that they need: equal neighbours need one between them.
+
+        Raises:
+            DataError: without table, row and column, which the caller adds.
+        """
+        most = self.num_tokens(lengths)
+        if num_frames <= most or not most:  # a row without any input has a reason of its own
+            return
+        heard = [_described(item, int(length))
+                 for item, length in zip(self.inputs, lengths, strict=True) if length]
+        gives = (f"Inputs {' and '.join(heard)} give" if len(heard) > 1 else
+                 f"Input {heard[0]} gives")
+        raise DataError(
+            f"has {num_symbols} symbols, which need {num_frames} frames: one for each, and one "
+            f"between equal neighbours. {gives} at most {most}, so it can never be learned.",
+            f"Correct it, choose {self._fix()}, or run with --skip-bad.",
+            reason="more_symbols_than_frames")
+
+    def _fix(self) -> str:
+        known = {name for item in self.inputs
+                 for factory in (type(item.modality), find("encoders", item.encoder))
+                 for name in arguments.parameters(factory)}
+        return " or ".join(f"{which} {name}" for name, which in _FINER.items() if name in known)
+
+
+def room_for(recipe: Recipe, inputs: Sequence[Input]) -> Room | None:
+    """Returns the Room of a recipe, or None where nothing is certain before the first step.
+
+    That is so for tasks that have no bound, and beside inputs without time, which are held for as
+    many steps as there are, or of a length that only a vocabulary tells.
+    """
+    if recipe.task["name"] != "transcribe":
+        return None
+    if not all(item.modality.has_time and item.modality.cached for item in inputs):
+        return None
+    return Room(inputs, getattr(find("fusion", recipe.fusion["name"]), "in_one_sequence", False))
+
+
+def _time_stride(item: Input) -> int:
+    """Returns the steps of an input that its encoder makes one token of."""
+    factory = find("encoders", item.encoder)
+    usual = arguments.defaults(factory).get("time_stride", getattr(factory, "time_stride", 1))
+    return item.encoder_settings.get("time_stride", usual)
+
+
+def _described(item: Input, length: int) -> str:
+    seconds = getattr(item.modality, "step_seconds", None)
+    return f'"{item.name}" of ' + (f"{length} steps" if seconds is None else
+                                    f"{length * seconds:.2f} s")
