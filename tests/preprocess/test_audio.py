@@ -87,8 +87,8 @@ def test_variation_depends_on_the_generator_alone(speed):
     encode = lambda seed: audio.encode(audio.augment(sound(), generator(seed)))
     assert np.array_equal(encode(1), encode(1))
     assert not np.array_equal(encode(1), encode(2))
-    longest = len(audio.encode(sound())) * audio.growth
-    assert 0.9 * longest / audio.growth - 1 <= len(encode(1)) <= np.ceil(longest)
+    length = len(audio.encode(sound()))
+    assert 0.9 * length - 1 <= len(encode(1)) <= np.ceil(length / 0.9)
 
 
 def test_another_speed_loses_nothing_at_the_end():
@@ -97,8 +97,21 @@ def test_another_speed_loses_nothing_at_the_end():
     quiet[-400:] = sound()[-400:]
     for seed in range(8):
         varied = audio.augment(quiet, generator(seed)).samples
-        assert 1 / 1.2 - 0.01 <= len(varied) / 8000 <= audio.growth + 0.01
+        assert 1 / 1.2 - 0.01 <= len(varied) / 8000 <= 1 / 0.8 + 0.01
         assert np.abs(varied[-200:]).max() > 0
+
+
+def test_what_is_played_slower_stays_within_the_room_of_its_batch():
+    audio = Audio(sample_rate=8000, num_mels=40, speed=0.3)
+    steps = audio.length(sound())
+    for room in (steps, steps + 5, 2 * steps):
+        many = audio.augment_all([sound()] * 30, generator(0), room)
+        lengths = [len(audio.encode(one)) for one in many]
+        assert max(lengths) <= room
+        assert max(lengths) > min(room, steps / 0.7) - 4
+        assert min(lengths) < steps / 1.2
+    longer = [len(audio.encode(one)) for one in audio.augment_all([sound()] * 9, generator(0), 5)]
+    assert max(longer) <= steps  # the batch cuts it, as without augmentation
 
 
 def test_without_strength_nothing_varies():

@@ -131,19 +131,20 @@ class Loader:
         inputs = {}
         for index, source in enumerate(self.samples.sources):
             modality = source.modality
-            arrays = self._encoded(source, epoch, step, rows, index)
             length = padded[index] if modality.has_time else None
+            arrays = self._encoded(source, epoch, step, rows, index, length)
             key = input_key(index)
             inputs[key], inputs[mask_key(key)] = self._collate(modality, arrays, length)
         return inputs
 
     def _encoded(self, source: Any, epoch: int, step: int, rows: list[int],
-                 index: int) -> list[np.ndarray | None]:
+                 index: int, longest: int | None) -> list[np.ndarray | None]:
         """Returns one input's arrays, varied and encoded a batch at a time; None where missing."""
         decoded = [None if row < 0 else self.samples.decode(source, row) for row in rows]
         here = [value for value in decoded if value is not None]
         if self.augment:
-            here = source.modality.augment_all(here, generator(self.seed, epoch, step, index))
+            rng = generator(self.seed, epoch, step, index)
+            here = source.modality.augment_all(here, rng, longest)
         encoded = iter(source.modality.encode_all(here))
         return [None if value is None else next(encoded) for value in decoded]
 

@@ -21,7 +21,7 @@ _GRID = 8  # padded lengths are multiples of this many time steps
 _MAX_EDGES = 256  # candidates for an edge; longer inputs are rounded up to a coarser grid
 _AT_ONCE = 1 << 16  # rows whose buckets are looked up at a time
 _SHORT = 32  # steps; padding to so few costs less than batches of one kind of row do
-_STEPS_PER_BUCKET = 4  # fewer batches than this in a bucket are not worth one more compiled shape
+_STEPS_PER_BUCKET = 3  # fewer batches than this in a bucket are not worth one more compiled shape
 _ENOUGH = 0.1  # share of padding below which more buckets, each a shape to compile, gain little
 _COUNTED = 1000  # steps of an epoch in which padding is counted
 

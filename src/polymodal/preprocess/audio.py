@@ -59,7 +59,7 @@ class Audio(Modality):
         shift_seconds: float, augmentation: largest move in time; what leaves at one end comes back
             at the other.
         speed: float 0..0.5, augmentation: largest relative change of speed (and pitch). What is
-            played slower is longer; what is beyond `max_seconds` or the batch is cut.
+            played slower is longer, so that the batch decides how slow.
 
     Source: Park et al. (2019), SpecAugment, https://arxiv.org/abs/1904.08779; without time warping,
     and with masks in shares, so that short and long clips are hidden alike.
@@ -96,9 +96,11 @@ class Audio(Modality):
         check_range("Audio", "speed", speed, 0, 0.5)
         self.sample_rate, self.max_seconds, self.num_mels = sample_rate, max_seconds, num_mels
         self.mask, self.noise, self.gain_decibels = mask, noise, gain_decibels
-        self.shift_seconds, self.speed, self.growth = shift_seconds, speed, 1 / (1 - speed)
+        self.shift_seconds, self.speed = shift_seconds, speed
+        hop_length = round(hop_seconds * sample_rate)
+        self.step_seconds = hop_length / sample_rate
         self._log_mel = LogMel(sample_rate, num_mels, round(window_seconds * sample_rate),
-                               round(hop_seconds * sample_rate))
+                               hop_length)
         self._max_samples = max(1, round(max_seconds * sample_rate))
         self.limit = self._log_mel.num_frames(self._max_samples)
         self._set(np.zeros(num_mels, np.float32), np.ones(num_mels, np.float32))
@@ -143,10 +145,22 @@ class Audio(Modality):
         self._set(*moments.result(self.num_mels))
 
     def augment(self, decoded: np.ndarray, rng: np.random.Generator) -> Varied:
-        """Returns the waveform at another speed, place and loudness, with noise and masks."""
+        return self._varied(decoded, rng, self._max_samples)
+
+    def augment_all(self, decoded: list[np.ndarray], rng: np.random.Generator,
+                    longest: int | None = None) -> list[Varied]:
+        room = self._max_samples if longest is None else self._log_mel.num_samples(longest)
+        return [self._varied(one, rng, room) for one in decoded]
+
+    def _varied(self, decoded: np.ndarray, rng: np.random.Generator, room: int) -> Varied:
+        """Returns the waveform at another speed, place and loudness, with noise and masks; of no
+        more than `room` samples, unless it had more."""
         samples = self._waveform(decoded)
         drawn = rng.uniform(-1, 1, 3)
-        samples = _change_speed(samples, 1 + self.speed * drawn[0]) if self.speed else samples
+        if self.speed:
+            slowest = max(1 - self.speed, min(1.0, len(samples) / room))
+            samples = _change_speed(
+                samples, slowest + (1 + self.speed - slowest) * (drawn[0] + 1) / 2)
         places = round(self.shift_seconds * self.sample_rate * drawn[1])
         samples = np.roll(samples, places) if places else samples
         samples = samples * np.float32(10 ** (self.gain_decibels * drawn[2] / 20))

@@ -119,7 +119,8 @@ class Image(Modality):
     def augment(self, decoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return self.augment_all([decoded], rng)[0]
 
-    def augment_all(self, decoded: list[np.ndarray], rng: np.random.Generator) -> Any:
+    def augment_all(self, decoded: list[np.ndarray], rng: np.random.Generator,
+                    longest: int | None = None) -> Any:
         if not decoded or len({pixels.shape for pixels in decoded}) > 1:
             return super().augment_all(decoded, rng)
         height, width, channels = decoded[0].shape

@@ -27,7 +27,7 @@ class Modality(ABC):
         whole_row: bool, whether a cell is `{column: value}` rather than one value.
         dtype: numpy dtype of encoded arrays.
         limit: int or None, steps that `encode` keeps at most.
-        growth: float, how many times longer `augment` may make a sample, from 1.
+        step_seconds: float or None, time from one step to the next, where it is always the same.
     """
 
     cached = False
@@ -37,7 +37,7 @@ class Modality(ABC):
     whole_row = False
     dtype: Any = np.float32
     limit: int | None = None
-    growth: float = 1.0
+    step_seconds: float | None = None
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
@@ -78,11 +78,18 @@ class Modality(ABC):
         """Learns statistics or a vocabulary from decoded values of the train split."""
 
     def augment(self, decoded: Any, rng: np.random.Generator) -> Any:
-        """Returns a random variant that means the same; at most `growth` times longer."""
+        """Returns a random variant that means the same, of as many steps."""
         return decoded
 
-    def augment_all(self, decoded: list[Any], rng: np.random.Generator) -> Sequence[Any]:
-        """Returns a random variant of each of a batch, every one drawn by itself."""
+    def augment_all(self, decoded: list[Any], rng: np.random.Generator,
+                    longest: int | None = None) -> Sequence[Any]:
+        """Returns a random variant of each of a batch, every one drawn by itself.
+
+        Args:
+            decoded: values of a batch.
+            rng: Generator.
+            longest: int or None, steps that the batch has room for, to which a variant may grow.
+        """
         return [self.augment(one, rng) for one in decoded]
 
     def encode_all(self, decoded: Sequence[Any]) -> Sequence[np.ndarray]:

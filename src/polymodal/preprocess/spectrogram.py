@@ -34,6 +34,10 @@ class LogMel:
         """Returns how many windows fit into so many samples; at least one."""
         return 1 + max(0, num_samples - self.window_length) // self.hop_length
 
+    def num_samples(self, num_frames: int) -> int:
+        """Returns how many samples a waveform of so many windows has at most."""
+        return self.window_length + num_frames * self.hop_length - 1
+
     def __call__(self, samples: np.ndarray) -> np.ndarray:
         """Returns float32 (frames, num_mels) of a float32 waveform (samples,)."""
         if len(samples) < self.window_length:

@@ -53,30 +53,17 @@ class Prepared:
         """Returns the loader of the train split: shuffled, varied, in effective batches."""
         checked = self.checked["train"]
         batch_size = min(settings.batch_size or 32, max(1, len(checked)))
-        lengths = self._lengths(settings.augment)
-        plan = Plan(len(checked), batch_size, settings.seed, lengths,
+        plan = Plan(len(checked), batch_size, settings.seed, checked.lengths,
                     accumulate=settings.accumulate,
-                    batch_tokens=settings.batch_tokens or self._batch_tokens(batch_size, lengths))
+                    batch_tokens=settings.batch_tokens or self._batch_tokens(batch_size))
         return Loader(self.samples["train"], checked, plan, collate, collate_targets,
                       seed=settings.seed, augment=settings.augment)
 
-    def _batch_tokens(self, batch_size: int, lengths: np.ndarray) -> int | None:
+    def _batch_tokens(self, batch_size: int) -> int | None:
         """Returns the time steps of `batch_size` average rows where frames are what is learned."""
         if self.recipe.task["name"] != "transcribe":
             return None
-        return round(batch_size * float(lengths.mean(axis=0).max()))
-
-    def _lengths(self, augment: bool) -> np.ndarray:
-        """Returns the steps of the train rows, of varied inputs as many as they may become."""
-        lengths, sources = self.checked["train"].lengths, self.samples["train"].sources
-        if not augment or all(source.modality.growth == 1 for source in sources):
-            return lengths
-        lengths = lengths.astype("int32")
-        for index, source in enumerate(sources):
-            modality = source.modality
-            longest = np.ceil(lengths[:, index] * modality.growth)
-            lengths[:, index] = np.minimum(longest, modality.limit or np.inf)
-        return lengths
+        return round(batch_size * float(self.checked["train"].lengths.mean(axis=0).max()))
 
     def only(self, name: str) -> Prepared:
         """Returns the same samples with one input alone; nothing is checked or learned again."""
