@@ -65,6 +65,7 @@ def check(
     fit: bool = False,
     keep_without_target: bool = False,
     allow_empty: bool = False,
+    room: Any = None,
 ) -> Checked:
     """Decodes every row once, fills the cache, and says which rows can be used.
 
@@ -81,6 +82,8 @@ def check(
             for the train split.
         keep_without_target: bool, keep rows without a target, as for prediction.
         allow_empty: bool, return no rows rather than stop where none can be used.
+        room: object that says whether a target fits into what the inputs of its row become, as
+            `recipe.room.Room` does; None where any does.
 
     Raises:
         DataError: bad rows, or no row left; the message names the first five and the fix.
@@ -94,6 +97,8 @@ def check(
             _check_media(samples, source, index, found, num_workers)
         else:
             _check_values(samples, source, index, found)
+    if room is not None:
+        _check_room(samples, found, room)
     found.no_input = ~found.present.any(axis=1)
     _refuse_bad(samples, found, skip_bad, max_bad_share)
     if not allow_empty:
@@ -193,6 +198,22 @@ def _check_values(samples: Samples, source: Source, index: int, found: _Findings
         except DataError as error:
             found.present[row, index] = True
             found.bad.setdefault(row, error)
+
+
+def _check_room(samples: Samples, found: _Findings, room: Any) -> None:
+    """Finds targets that are too long for the inputs of their row, all of which have lengths."""
+    *inputs, symbols = found.lengths
+    for row in np.flatnonzero(found.usable()):
+        lengths = [column[row] for column in inputs]
+        if 2 * symbols[row] <= room.num_tokens(lengths):
+            continue  # as nearly always: there is room even if all symbols were equal
+        encoded = samples.target(int(row))
+        try:
+            room.check(lengths, len(encoded), samples.target_object.num_frames(encoded))
+        except DataError as error:
+            found.bad[int(row)] = error.at(table=samples.table.name,
+                                           row=samples.table.row_number(int(row)),
+                                           column=samples.target_column)
 
 
 def _measure(samples: Samples, source: Source, index: int, kept: np.ndarray,

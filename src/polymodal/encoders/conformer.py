@@ -39,6 +39,8 @@ class Conformer(keras.layers.Layer):
     Source: Gulati et al., "Conformer", 2020, with rotary positions in place of relative ones.
     """
 
+    time_stride = 4  # frames that make one token
+
     def __init__(self, dim: int = 128, num_layers: int = 4, num_heads: int = 4,
                  kernel_size: int = 15, width: int = 32, dropout: float = 0.1, **kwargs):
         super().__init__(**kwargs)

@@ -36,6 +36,8 @@ class AttentionFusion(keras.layers.Layer):
     https://arxiv.org/abs/1908.03557, section 3.2.
     """
 
+    in_one_sequence = True  # the tokens of all inputs stand behind each other
+
     def __init__(self, dim: int, num_layers: int = 2, num_heads: int = 4, dropout: float = 0.1,
                  **kwargs):
         super().__init__(**kwargs)

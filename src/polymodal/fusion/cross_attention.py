@@ -37,6 +37,8 @@ class CrossAttentionFusion(keras.layers.Layer):
     last token of each modality; here the head pools all of them.
     """
 
+    in_one_sequence = True  # the tokens of all inputs stand behind each other
+
     def __init__(self, dim: int, num_heads: int = 4, dropout: float = 0.1, **kwargs):
         super().__init__(**kwargs)
         self.dim, self.num_heads, self.rate = dim, num_heads, dropout

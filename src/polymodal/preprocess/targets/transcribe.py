@@ -100,6 +100,10 @@ class TranscriptTarget:
         """Returns how many characters there are."""
         return len(encoded)
 
+    def num_frames(self, encoded: np.ndarray) -> int:
+        """Returns the frames that CTC needs: one for each, and blank between equal neighbours."""
+        return len(encoded) + int((encoded[1:] == encoded[:-1]).sum())
+
     def decode(self, indices: Iterable[int]) -> str:
         """Returns the text of character indices; negative ones and blank say nothing."""
         known = len(self._characters)
