@@ -187,7 +187,7 @@ class Transcriber(Estimator):
 
         Returns:
             list of {"file", "text", "seconds", "words", "segments", "beam", "language_model",
-            "hot_words", "error": str or None}.
+            "hot_words", "calibrated", "error": str or None}.
 
         Raises:
             RecipeError: a choice out of range, or a run with other inputs than sound.

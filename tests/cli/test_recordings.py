@@ -59,7 +59,7 @@ def test_a_known_text_is_aligned(folder):
     done = polymodal("align", folder / "run", folder / "a.flac", "--text-file",
                      folder / "text.txt")
     lines = [line.split() for line in done.stdout.splitlines()]
-    assert [text for _, _, text in lines] == ["One", "two", "three", "four"]
+    assert [text for _, _, _, text in lines] == ["One", "two", "three", "four"]
     times = [float(time) for line in lines for time in line[:2]]
     assert times == sorted(times)
 

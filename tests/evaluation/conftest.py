@@ -50,4 +50,27 @@ def seq2seq(num_sequences=40, length=6, seed=0):
 @pytest.fixture(scope="session")
 def make():
     return SimpleNamespace(classes=classes, multilabel=multilabel, regression=regression,
-                           seq2seq=seq2seq)
+                           seq2seq=seq2seq, written_down=written_down)
+
+
+def written_down(num_rows=60, seed=0):
+    """Transcripts of five words, each right as often as the fourth power of its confidence."""
+    rng = np.random.default_rng(seed)
+    names = ["one", "two", "three", "four", "five", "six"]
+    words, targets = np.empty(num_rows, object), np.empty(num_rows, object)
+    for row in range(num_rows):
+        said = rng.choice(names, 5)
+        confidence = rng.beta(4, 2, 5) ** 0.25
+        heard = [word if rng.random() < sure**4 else "zero"
+                 for word, sure in zip(said, confidence, strict=True)]
+        words[row] = list(zip(heard, confidence.round(6).tolist(), strict=True))
+        targets[row] = [" ".join(said)]
+    texts = np.array([" ".join(word for word, _ in row) for row in words], object)
+    return Predictions("transcribe", [], np.arange(num_rows), texts, targets,
+                       np.ones(num_rows, bool), ["audio"], np.ones((num_rows, 1), bool),
+                       num_rows=num_rows, words=words)
+
+
+@pytest.fixture
+def transcripts():
+    return written_down()

@@ -19,6 +19,15 @@ def test_predictions_come_back_as_they_were(make, tmp_path):
             assert getattr(back, name) == value
 
 
+def test_words_with_their_confidence_come_back(transcripts, tmp_path):
+    write_predictions(tmp_path / "val.npz", transcripts)
+    back = read_predictions(tmp_path / "val.npz")
+    assert [list(map(tuple, words)) for words in back.words] == list(transcripts.words)
+    transcripts.words = None
+    write_predictions(tmp_path / "val.npz", transcripts)
+    assert read_predictions(tmp_path / "val.npz").words is None
+
+
 @pytest.mark.parametrize("content", [pickle.dumps([1]), b"PK nothing", b""])
 def test_foreign_file_is_refused(tmp_path, content):
     (tmp_path / "p.npz").write_bytes(content)

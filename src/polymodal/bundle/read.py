@@ -9,7 +9,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from polymodal.bundle import weights as tensors
-from polymodal.bundle.write import MANIFEST, METRICS, MODEL, PREPROCESS, VERSION, WEIGHTS
+from polymodal.bundle.write import (
+    CONFIDENCE,
+    MANIFEST,
+    METRICS,
+    MODEL,
+    PREPROCESS,
+    VERSION,
+    WEIGHTS,
+)
 from polymodal.core.errors import BundleError
 from polymodal.core.files import sha256
 
@@ -26,12 +34,14 @@ class Bundle:
         spec: what `model.json` holds, without its version.
         preprocess: `{name: mapping}` of the files under `preprocess/`.
         metrics: what `metrics.json` holds, or None.
+        confidence: what `confidence.json` holds, or None.
     """
 
     folder: Path
     spec: dict[str, Any]
     preprocess: dict[str, dict[str, Any]]
     metrics: dict[str, Any] | None
+    confidence: dict[str, Any] | None = None
 
     def load_weights(self, variables: Mapping[str, Any]) -> None:
         """Gives named variables their values, as `weight_names(model)` names them.
@@ -56,7 +66,8 @@ def read(folder: str | Path) -> Bundle:
             raise BundleError(f"{folder / MANIFEST} needs {needed} among its files. "
                               f"Got {', '.join(sorted(files)[:5]) or 'none'}. "
                               "Copy the whole bundle again.")
-    used = [n for n in files if n in (MODEL, WEIGHTS, METRICS) or n.startswith(f"{PREPROCESS}/")]
+    used = [n for n in files if n in (MODEL, WEIGHTS, METRICS, CONFIDENCE)
+            or n.startswith(f"{PREPROCESS}/")]
     for name in used:
         _check_file(folder, name, files[name])
     spec = read_json(folder / MODEL)
@@ -67,6 +78,7 @@ def read(folder: str | Path) -> Bundle:
         {PurePosixPath(name).stem: read_json(folder / name) for name in used
          if name.startswith(f"{PREPROCESS}/") and name.endswith(".json")},
         read_json(folder / METRICS) if METRICS in used else None,
+        read_json(folder / CONFIDENCE) if CONFIDENCE in used else None,
     )
 
 

@@ -17,6 +17,7 @@ MODEL = "model.json"
 WEIGHTS = "weights.safetensors"
 PREPROCESS = "preprocess"
 METRICS = "metrics.json"
+CONFIDENCE = "confidence.json"  # what the confidence of words is worth; of some tasks only
 _WORKING = {"checkpoints", "cache", "tensorboard", "baselines"}  # of the run, not of the bundle
 
 

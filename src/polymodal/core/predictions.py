@@ -30,6 +30,8 @@ class Predictions:
         errors: {row: message} for rows that could not be read.
         dropped: {reason: count} of rows that gave no prediction or are not scored.
         num_rows: int, rows read from the table.
+        words: (n,) lists of (word, confidence 0 to 1 as the model states it), dtype object, of
+            transcripts; or None.
     """
 
     task: str
@@ -45,6 +47,7 @@ class Predictions:
     errors: dict[int, str] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     num_rows: int = 0
+    words: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -60,5 +63,5 @@ class Predictions:
         return Predictions(
             self.task, self.labels, self.rows[where], self.outputs[where], pick(self.targets),
             self.scored[where], self.modalities, self.present[where], pick(self.groups),
-            pick(self.steps), self.errors, self.dropped, self.num_rows,
+            pick(self.steps), self.errors, self.dropped, self.num_rows, pick(self.words),
         )

@@ -6,7 +6,8 @@ import numpy as np
 
 from polymodal.core.predictions import Predictions
 
-__all__ = ["expected_calibration_error", "reliability"]
+__all__ = ["claims", "distance", "expected_calibration_error", "reliability",
+           "reliability_of"]
 
 NUM_BINS = 15
 
@@ -38,11 +39,16 @@ def reliability(predictions: Predictions, num_bins: int = NUM_BINS) -> list[dict
     Returns:
         list of {"low", "high", "confidence", "accuracy", "n"} for the bins that hold rows:
         `confidence` is the mean probability claimed, `accuracy` the share that came true.
+    """
+    return reliability_of(*claims(predictions.take(predictions.scored)), num_bins)
+
+
+def reliability_of(confidence: np.ndarray, right: np.ndarray,
+                   num_bins: int = NUM_BINS) -> list[dict]:
+    """Returns the bars as `reliability` does, of claims (n,) and whether they came true (n,).
 
     Source: Guo et al. 2017, On Calibration of Modern Neural Networks, equations 1 to 3.
     """
-    rest = predictions.take(predictions.scored)
-    confidence, right = claims(rest)
     place = bin_of(confidence, num_bins)
     count = np.bincount(place, minlength=num_bins)
     claimed = np.bincount(place, weights=confidence, minlength=num_bins)
@@ -59,6 +65,10 @@ def expected_calibration_error(predictions: Predictions, num_bins: int = NUM_BIN
 
     Source: Guo et al. 2017, On Calibration of Modern Neural Networks, equation 3.
     """
-    bars = reliability(predictions, num_bins)
+    return distance(reliability(predictions, num_bins))
+
+
+def distance(bars: list[dict]) -> float:
+    """Returns the mean distance between claim and truth of the bars that `reliability` gives."""
     total = sum(bar["n"] for bar in bars)
     return sum(bar["n"] * abs(bar["accuracy"] - bar["confidence"]) for bar in bars) / total

@@ -28,6 +28,8 @@ def write_predictions(path: str | Path, predictions: Predictions) -> None:
               if getattr(predictions, name) is not None}
     for name in _TEXTS if predictions.is_text else ():  # as objects they would be pickles
         about[name] = arrays.pop(name).tolist() if name in arrays else None
+    if predictions.words is not None:
+        about["words"] = predictions.words.tolist()
     buffer = io.BytesIO()
     np.savez_compressed(buffer, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
     write_atomic(path, buffer.getvalue())
@@ -47,6 +49,7 @@ def read_predictions(path: str | Path) -> Predictions:
         for name in _TEXTS:
             if name in about:
                 arrays[name] = _objects(about.pop(name))
+        arrays["words"] = _objects(about.pop("words", None))
         about["errors"] = {int(row): message for row, message in about["errors"].items()}
         return Predictions(**about, **arrays)
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:

@@ -10,6 +10,8 @@ import numpy as np
 
 from polymodal.core import faults
 from polymodal.core.predictions import TEXT_TASKS, Predictions
+from polymodal.speech.ctc_search import greedy
+from polymodal.speech.words import words_from_spans
 
 
 class Output(NamedTuple):
@@ -66,7 +68,8 @@ def outputs(model: Any, loader: Any, task: Any = None) -> Iterator[Output]:
 
 def collect(found: Iterable[Output], task: Any, target: Any, name: str,
             modalities: list[str], num_rows: int,
-            references: Callable[[int], list[str] | None] | None = None) -> Predictions:
+            references: Callable[[int], list[str] | None] | None = None,
+            with_words: bool = False) -> Predictions:
     """Returns the predictions of all batches, in the order of the table's rows.
 
     Args:
@@ -77,9 +80,10 @@ def collect(found: Iterable[Output], task: Any, target: Any, name: str,
         modalities: list of str, names of the inputs in the order of their keys.
         num_rows: int, rows of the table.
         references: function from a row to its right texts, or None, for tasks that write texts.
+        with_words: bool, also give the words of transcripts with their confidence.
     """
     if getattr(task, "textual", False):
-        return _texts(found, task, target, name, modalities, num_rows, references)
+        return _texts(found, task, target, name, modalities, num_rows, references, with_words)
     flatten = _flat_steps if task.per_step or task.autoregressive else _flat_rows
     parts = [flatten(o, task) for o in found]
     joined = [np.concatenate([p[i] for p in parts]) if parts and parts[0][i] is not None else None
@@ -98,23 +102,40 @@ def collect(found: Iterable[Output], task: Any, target: Any, name: str,
         steps=pick(steps), num_rows=num_rows)
 
 
-def _texts(found, task, target, name, modalities, num_rows, references) -> Predictions:
-    rows, said, present = [], [], []
+def _texts(found, task, target, name, modalities, num_rows, references,
+           with_words) -> Predictions:
+    rows, said, present, words = [], [], [], []
     for output in found:
         real = np.flatnonzero(output.rows >= 0)
         ids = task.best_path(output.logits) if output.ids is None else output.ids
         rows += output.rows[real].tolist()
         said += [target.decode(ids[row]) for row in real]
+        if with_words and output.ids is None:
+            words += [_words(output.logits[row], target.labels) for row in real]
         present.append(output.present[real])
     order = np.argsort(rows, kind="stable")
     known = [references(row) if references else None for row in rows]
-    right = np.empty(len(rows), object)
-    for place, texts in enumerate(known):
-        right[place] = texts or []
+    right = _objects([texts or [] for texts in known])
     return Predictions(
         name, [], np.array(rows, int)[order], np.array(said, object)[order],
         right[order] if references else None, np.array([bool(t) for t in known], bool)[order],
-        list(modalities), np.concatenate(present)[order], num_rows=num_rows)
+        list(modalities), np.concatenate(present)[order], num_rows=num_rows,
+        words=_objects(words)[order] if words else None)
+
+
+def _words(logits: np.ndarray, labels: list[str]) -> list[tuple[str, float]]:
+    """Returns the words that the likeliest symbol of each frame spells, and their confidence."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    log_probs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    spans = greedy(np.minimum(log_probs, 0), len(labels))
+    return [(word.text, word.confidence) for word in words_from_spans(spans, [*labels, ""], 1.0)]
+
+
+def _objects(values: list) -> np.ndarray:
+    found = np.empty(len(values), object)
+    for place, value in enumerate(values):
+        found[place] = value
+    return found
 
 
 def nothing(name: str, target: Any, modalities: list[str], num_rows: int) -> Predictions:

@@ -25,6 +25,7 @@ from polymodal.inference.outputs import collect, nothing, outputs
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe, from_dict
+from polymodal.speech.confidence import WordCalibration
 
 _BATCH = 64
 
@@ -39,12 +40,15 @@ class Predictor:
         model: keras.Model.
         task: task object.
         metrics: what `metrics.json` holds, of a model that was loaded.
+        calibration: WordCalibration, what the confidence of words is worth; None for other tasks.
     """
 
     def __init__(self, recipe: Recipe, inputs: list[Any], target: Any, model: Any, task: Any,
-                 metrics: dict[str, Any] | None = None):
+                 metrics: dict[str, Any] | None = None,
+                 calibration: WordCalibration | None = None):
         self.recipe, self.inputs, self.target = recipe, inputs, target
         self.model, self.task, self.metrics = model, task, metrics or {}
+        self.calibration = calibration
 
     @property
     def task_name(self) -> str:
@@ -82,7 +86,7 @@ class Predictor:
         if len(checked):
             said = outputs(self.model, self.loader(samples, checked), self.task)
             found = collect(said, self.task, self.target, self.task_name, names, len(table),
-                            samples.references if scored else None)
+                            samples.references if scored else None, with_words=True)
         else:
             found = nothing(self.task_name, self.target, names, len(table))
         found.errors = dict(checked.errors)
@@ -140,11 +144,12 @@ def load(folder: str | Path) -> Predictor:
             item.modality.restore(bundle.preprocess[item.key])
         target.restore(bundle.preprocess["target"])
         model, task = assemble.build_model(recipe, inputs, target)
+        calibration = bundle.confidence and WordCalibration.from_json(bundle.confidence)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BundleError(f"{folder} cannot be used: {type(error).__name__}: {error}. "
                           "Copy the whole bundle again, or train again.") from error
     bundle.load_weights(names.weight_names(model))
-    return Predictor(recipe, inputs, target, model, task, bundle.metrics)
+    return Predictor(recipe, inputs, target, model, task, bundle.metrics, calibration or None)
 
 
 def as_table(source: Any, media_root: str | Path | None = None) -> Table:

@@ -36,7 +36,7 @@ from polymodal.evaluation.text_scores import text_sums
 _FOLDER = "evaluation"  # predictions and examples that the report is written from
 _MOST_BYTES = 2_000_000  # a larger file is not copied into the report
 _PLAIN = ("title", "target", "summary", "inputs", "slice_columns", "history", "best_epoch",
-          "ledger", "recipe", "versions", "seeds", "command")
+          "ledger", "word_calibration", "recipe", "versions", "seeds", "command")
 
 
 @dataclass
@@ -102,7 +102,9 @@ def _content(folder: Path, record: RunRecord) -> ReportContent:
         summary=summary, inputs=inputs, singles=dict(record.singles), blind=record.blind,
         slice_columns=dict(record.columns), examples=_examples(predictor, shown, record.table),
         history=result.history, best_epoch=result.best_epoch,
-        ledger=prepared.ledger.to_json(), recipe=recipe.to_yaml(), versions=_versions(engine),
+        ledger=prepared.ledger.to_json(),
+        word_calibration=predictor.calibration and predictor.calibration.to_json(),
+        recipe=recipe.to_yaml(), versions=_versions(engine),
         seeds={"training": recipe.training.get("seed", 0)},
         command=f"polymodal train --data {record.prepared.samples['train'].table.name} "
                 f"--recipe {folder}/recipe.yaml --out {folder}")
@@ -204,7 +206,7 @@ def _load(folder: Path, plain: dict[str, Any]) -> ReportContent:
     examples = [_decoded(e) for e in plain.pop("examples")]
     content = ReportContent(
         predictions={s: read_predictions(kept / f"{s}.npz") for s in splits}, examples=examples,
-        **{name: plain[name] for name in _PLAIN})
+        **{name: plain[name] for name in _PLAIN if name in plain})
     content.blind = read_predictions(kept / f"alone-{_slug(content, '')}.npz")
     content.singles = {n: read_predictions(kept / f"alone-{_slug(content, n)}.npz")
                        for n in singles}

@@ -93,7 +93,8 @@ def test_a_language_model_or_a_hot_word_decides_what_was_heard_badly(tmp_path):
     assert found.words[1].start_seconds == pytest.approx(0.6, abs=0.05)
     found, = transcribe(deaf, [tmp_path / "a.wav"], hot_words=["five"])
     assert found.text == "nine five one"
-    assert found.choice == {"beam": 16, "language_model": None, "hot_words": ["five"]}
+    assert found.choice == {"beam": 16, "language_model": None, "hot_words": ["five"],
+                            "calibrated": False}
 
 
 def test_runs_that_do_something_else_are_refused(predictor):

@@ -31,7 +31,7 @@ def test_words_get_their_times(found):
     cues = parse_subtitles(render(found, "srt", words=True))
     assert [cue.text for cue in cues] == [word.text for word in found.words]
     lines = render(found, "text", words=True).splitlines()
-    assert [line.split()[2] for line in lines] == [word.text for word in found.words]
+    assert [line.split()[3] for line in lines] == [word.text for word in found.words]
     assert "<00:00:" in render(found, "vtt", words=True)
 
 

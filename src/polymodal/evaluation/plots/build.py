@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.calibration import reliability
+from polymodal.evaluation.calibration import reliability, reliability_of
 from polymodal.evaluation.metrics import accuracy_by_position, decisions, known
 from polymodal.evaluation.plots.chart import Bar, Bars, Columns, Lines, Matrix, Points, Series
 from polymodal.evaluation.words import PERCENT, readable
 
 __all__ = ["confusion", "learning_curves", "performance", "position", "regression_charts",
-           "reliability_chart", "unit_word", "worst_confusions"]
+           "reliability_chart", "unit_word", "word_reliability_chart", "worst_confusions"]
 
 MOST_CLASSES = 30  # a larger matrix cannot be read on a page
 MOST_POINTS = 2000
@@ -126,14 +126,25 @@ def reliability_chart(predictions: Predictions) -> Columns | None:
     """Returns the share that came true per probability claimed; None for regression."""
     if predictions.task == "regression":
         return None
-    bars = reliability(known(predictions))
+    return _reliability(
+        reliability(known(predictions)), "Probability claimed against share that came true",
+        "probability the model gave", "share that came true", "rows")
+
+
+def word_reliability_chart(confidence: np.ndarray, right: np.ndarray) -> Columns:
+    """Returns the share of words that are right per confidence stated, of words (n,) both."""
+    return _reliability(
+        reliability_of(confidence, right), "Confidence in a word against share that is right",
+        "confidence stated for the word", "share of words that are right", "words")
+
+
+def _reliability(bars: list[dict], title: str, claimed: str, true: str, unit: str) -> Columns:
     return Columns(
-        "calibration", "Probability claimed against share that came true",
+        "calibration", title,
         "Columns that end on the line keep their word. Below it the model is too sure of itself, "
-        "above it too modest. Pale columns rest on few rows.",
-        "probability the model gave", "share that came true",
+        f"above it too modest. Pale columns rest on few {unit}.", claimed, true,
         [(bar["low"], bar["high"]) for bar in bars], [bar["accuracy"] for bar in bars],
-        [bar["n"] for bar in bars], percent=True, diagonal=True)
+        [bar["n"] for bar in bars], percent=True, diagonal=True, unit=unit)
 
 
 def regression_charts(predictions: Predictions, target: str) -> list[Points | Columns]:

@@ -58,7 +58,10 @@ class Points(Chart):
 
 @dataclass(frozen=True)
 class Columns(Chart):
-    """Columns between edges: a histogram, or shares with the diagonal y = x to compare with."""
+    """Columns between edges: a histogram, or shares with the diagonal y = x to compare with.
+
+    `unit` names what is counted.
+    """
 
     x_label: str
     y_label: str
@@ -67,6 +70,7 @@ class Columns(Chart):
     counts: list[int]
     percent: bool = False
     diagonal: bool = False
+    unit: str = "rows"
 
 
 @dataclass(frozen=True)

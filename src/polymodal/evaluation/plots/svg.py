@@ -161,7 +161,7 @@ def _columns(chart: Columns) -> Markup:
         frame.add(f'<rect class="column" x="{frame.x(low) + 1:.1f}" y="{frame.y(height):.1f}" '
                   f'width="{max(1, frame.x(high) - frame.x(low) - 2):.1f}" '
                   f'height="{frame.y(0) - frame.y(height):.1f}" opacity="{faint:.2f}">'
-                  f"<title>{label(height, chart.percent)}, {count:,} rows</title></rect>")
+                  f"<title>{label(height, chart.percent)}, {count:,} {chart.unit}</title></rect>")
     if chart.diagonal:
         frame.add(_diagonal(frame))
     elif x_ticks[0] < 0 < x_ticks[-1]:

@@ -38,6 +38,7 @@ class ReportContent:
             scores of validation ("accuracy"; with "val_accuracy" beside it, it is of train).
         best_epoch: int, the epoch whose weights were kept.
         ledger: dict, as `Ledger.to_json` gives it.
+        word_calibration: dict, as `WordCalibration.to_json` gives it, of runs that transcribe.
         recipe: str, the recipe as YAML.
         versions: {name: version} of Python, engine, packages, device.
         seeds: {name: seed}.
@@ -57,6 +58,7 @@ class ReportContent:
     history: Sequence[Mapping[str, Any]] = ()
     best_epoch: int | None = None
     ledger: Mapping[str, Any] = field(default_factory=dict)
+    word_calibration: Mapping[str, Any] | None = None
     recipe: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     seeds: Mapping[str, Any] = field(default_factory=dict)

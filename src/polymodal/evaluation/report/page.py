@@ -27,6 +27,7 @@ from polymodal.evaluation.report.content import ReportContent
 from polymodal.evaluation.report.media import describe_inputs
 from polymodal.evaluation.report.sentences import perfect_words, scored_rows, trust_words
 from polymodal.evaluation.report.verdict import fusion_verdict
+from polymodal.evaluation.report.word_trust import word_trust
 from polymodal.evaluation.report.written import written_view
 from polymodal.evaluation.slices import PRESENT, slices
 from polymodal.evaluation.words import MEANINGS, PERCENT, interval_text, readable, value_text
@@ -83,6 +84,7 @@ def _view(content: ReportContent) -> dict[str, Any]:
     """Returns everything the template reads."""
     shown, metric = content.shown, content.headline
     written = written_view(shown)
+    words = word_trust(shown, content.split, content.word_calibration)
     matrix = None if shown.is_text else confusion(shown)
     small = matrix is not None and 1 < len(matrix.labels) <= MOST_CLASSES
     view = {
@@ -94,8 +96,9 @@ def _view(content: ReportContent) -> dict[str, Any]:
         "written": written,
         "classes": per_class(shown) if content.task != "seq2seq" else [],
         "curves": learning_curves(content.history, content.best_epoch),
-        "calibration": None if shown.is_text else reliability_chart(shown),
-        "trust": trust_words(shown),
+        "calibration": words["chart"] if words else
+        None if shown.is_text else reliability_chart(shown),
+        "trust": words["sentences"] if words else trust_words(shown),
         "position": position(shown),
         "regression": regression_charts(shown, content.target)
         if content.task == "regression" else [],

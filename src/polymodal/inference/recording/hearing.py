@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -11,8 +10,8 @@ import numpy as np
 from polymodal.core.batch import mask_key, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
 from polymodal.inference.recording.reading import Reading
-from polymodal.preprocess.audio import Audio
 from polymodal.preprocess.collate import collate
+from polymodal.speech.confidence import WordCalibration
 from polymodal.speech.transcript import TokenSpan, Word
 from polymodal.speech.words import words_from_spans
 
@@ -55,10 +54,16 @@ class Recogniser:
         self.model, self.target = predictor.model, predictor.target
         self.key, self.modality = source.key, source.modality
         self.reading = Reading(predictor.target.labels, **reading)
+        self.calibration = predictor.calibration or WordCalibration()
         self.sample_rate: int = self.modality.sample_rate
         self.chunk_seconds = min(_MOST_SECONDS, self.modality.max_seconds)
-        self.step_seconds = _step_seconds(predictor.recipe.inputs[source.name], self.sample_rate)
+        self.step_seconds: float = self.modality.step_seconds
         self._grid = _GRID * max(1, -(-int(self.modality.limit) // (_GRID * _LENGTHS)))
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the confidence of words is more than the model's own."""
+        return self.calibration.method != "none"
 
     def encode(self, samples: np.ndarray) -> np.ndarray:
         """Returns the features of float32 samples of -1 to 1, (steps, num_mels)."""
@@ -85,7 +90,9 @@ class Recogniser:
     def words(self, frames: Frames, start_seconds: float = 0.0) -> list[Word]:
         """Returns the words of a chunk that starts at `start_seconds`.
 
-        A long silence ends a word, even if the model says no space there.
+        A long silence ends a word, even if the model says no space there. Confidences are as the
+        run's calibration has them. It was fitted on the likeliest symbols: with a language model,
+        which mends words, they are rather too modest.
         """
         groups: list[list[TokenSpan]] = [[]]
         for span in self.reading(frames.log_probs):
@@ -93,8 +100,8 @@ class Recogniser:
             if (span.start_frame - last) * frames.seconds >= _PAUSE_SECONDS:
                 groups.append([])
             groups[-1].append(span)
-        return [word for group in groups for word in words_from_spans(
-            group, self.reading.symbols, frames.seconds, start_seconds)]
+        return self.calibration.words([word for group in groups for word in words_from_spans(
+            group, self.reading.symbols, frames.seconds, start_seconds)])
 
 
 def _check(predictor: Any) -> None:
@@ -109,11 +116,6 @@ def _check(predictor: Any) -> None:
     if rate < _LEAST_RATE:
         raise RecipeError(f"Recogniser needs a sample_rate of at least {_LEAST_RATE}. Got {rate}. "
                           "Train with a higher sample_rate.")
-
-
-def _step_seconds(config: dict[str, Any], sample_rate: int) -> float:
-    usual = inspect.signature(Audio).parameters["hop_seconds"].default
-    return round(config.get("hop_seconds", usual) * sample_rate) / sample_rate
 
 
 def _stride(steps: int, frames: int) -> float:

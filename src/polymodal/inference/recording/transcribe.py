@@ -41,7 +41,7 @@ def transcribe(predictor: Any, files: Sequence[str | Path], batch_size: int = 8,
 
 
 def _transcripts(recogniser: Recogniser, files: list[str], batch_size: int) -> Iterator[Transcript]:
-    choice = recogniser.reading.described()
+    choice = {**recogniser.reading.described(), "calibrated": recogniser.calibrated}
     heard: list[tuple[Span, list[Word]]] = []
     with clock(files) as passed:
         for batch in feed(recogniser, files, batch_size):

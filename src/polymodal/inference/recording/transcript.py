@@ -26,7 +26,8 @@ class Transcript:
         words: tuple of Word.
         segments: tuple of Segment, the words as they can be read.
         error: str, why there is nothing, or None.
-        choice: mapping, how frames were read: beam, language_model, hot_words.
+        choice: mapping, how frames were read: beam, language_model, hot_words; and whether the
+            confidence of words is calibrated.
     """
 
     file: str
@@ -57,17 +58,17 @@ def render(transcript: Transcript, name: str, words: bool = False) -> str:
     Args:
         transcript: Transcript.
         name: str, one of FORMATS.
-        words: bool, with the time of each word: a line for each in text, a subtitle for each in
-            srt, inside of the text in vtt. JSON always has them.
+        words: bool, with the time of each word: a line for each in text, with its confidence, a
+            subtitle for each in srt, inside of the text in vtt. JSON always has them.
 
     Raises:
         RecipeError: there is no such format.
 
     Example:
 
-    >>> heard = Transcript("a.wav", 2.0, (Word("one", 0.5, 0.75),))
+    >>> heard = Transcript("a.wav", 2.0, (Word("one", 0.5, 0.75, 0.93),))
     >>> print(render(heard, "text", words=True), end="")
-        0.50     0.75  one
+        0.50     0.75  0.93  one
     """
     return FORMATS[check_format(name)][1](transcript, words)
 
@@ -105,7 +106,8 @@ def check_format(name: str, files: Sequence[str | Path] = (), out: Path | None =
 def _text(transcript: Transcript, words: bool) -> str:
     if not words:
         return to_text(transcript.segments)
-    return "".join(f"{word.start_seconds:8.2f} {word.end_seconds:8.2f}  {word.text}\n"
+    return "".join(f"{word.start_seconds:8.2f} {word.end_seconds:8.2f}  "
+                   f"{word.confidence:.2f}  {word.text}\n"
                    for word in transcript.words)
 
 

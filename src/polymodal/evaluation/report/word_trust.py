@@ -1,0 +1,79 @@
+"""How far the confidence of written words can be trusted: a curve and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.predictions import Predictions
+from polymodal.evaluation.calibration import distance, reliability_of
+from polymodal.evaluation.plots.build import word_reliability_chart
+from polymodal.evaluation.word_confidence import (
+    LEAST_WORDS,
+    WordClaims,
+    cross_fitted,
+    word_claims,
+)
+from polymodal.evaluation.words import SPACE
+from polymodal.speech.confidence import WordCalibration
+
+__all__ = ["word_trust"]
+
+
+def word_trust(shown: Predictions, split: str,
+               state: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Returns the reliability of the words of transcripts, calibrated as in use.
+
+    Where the words shown are those that the calibration was fitted on, each fifth of them is
+    calibrated by the other four.
+
+    Args:
+        shown: Predictions with `words`.
+        split: str, the part of the data that they are of.
+        state: what `WordCalibration.to_json` gave, or None for confidences as the model has them.
+
+    Returns:
+        {"chart": Columns, "sentences": str}, or None where there are no words to judge.
+    """
+    claims = word_claims(shown)
+    if claims is None:
+        return None
+    calibration = WordCalibration.from_json(state) if state else WordCalibration()
+    crossed = calibration.method != "none" and calibration.split == split
+    confidence = cross_fitted(claims) if crossed else calibration(claims.confidence)
+    return {"chart": word_reliability_chart(confidence, claims.right),
+            "sentences": _judged(claims, confidence, split)
+            + _origin(claims, calibration, crossed)}
+
+
+def _judged(claims: WordClaims, confidence: np.ndarray, split: str) -> str:
+    error = distance(reliability_of(confidence, claims.right))
+    count = len(claims.right)
+    return (f"Of the {count:,} word{'s' * (count != 1)} that it wrote down on {split}, "
+            f"{_percent(claims.right.mean())} are right, and the confidence that it states for "
+            f"them is {_percent(confidence.mean())} on average. Per level of confidence the two "
+            f"are {100 * error:.1f} points apart (the calibration error).")
+
+
+def _origin(claims: WordClaims, calibration: WordCalibration, crossed: bool) -> str:
+    """Says where the confidences come from."""
+    split, count = calibration.split, calibration.num_words
+    if calibration.method != "none":
+        raw = distance(reliability_of(claims.confidence, claims.right))
+        kept = (f" The same {split} is shown here, so each fifth of it was calibrated by the other "
+                "four." if crossed else "")
+        return (f" They were calibrated on {count:,} words of {split}; as the model states them "
+                f"by itself, they are {100 * raw:.1f} points apart.{kept}")
+    own = " The confidences are the model's own"
+    if not split:
+        return f"{own}."
+    if count < LEAST_WORDS:
+        return f"{own}: {split} has {count} words, and fewer than {LEAST_WORDS} tell no curve."
+    same = "right" if calibration.num_right else "wrong"
+    return f"{own}: all {count:,} words of {split} are {same}, which tells no curve."
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}{SPACE}%"
