@@ -20,7 +20,7 @@ from polymodal.preprocess.statistics import Moments
 __all__ = ["Audio"]
 
 _FULL_SCALE = 32767.0
-_READING = 2  # raise when files are read otherwise; 1 left gaps in MP3 files of more than 16 s
+_READING = 3  # raise when files are read otherwise; 2 passed over what a broken copy had lost
 _SLACK = 0.01  # seconds read beyond the bound, to know that something was left off
 _NUM_MASKS = 2  # of each kind, as SpecAugment's policy LD
 

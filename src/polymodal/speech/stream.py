@@ -17,6 +17,7 @@ from polymodal.data.cells import Part, open_part
 from polymodal.data.media.audio import audio_length
 from polymodal.data.media.container import open_container, unreadable
 from polymodal.data.media.forward import COUNTED, LEAD_SECONDS, ForwardFile
+from polymodal.data.media.whole import announces_nothing, check_whole
 
 __all__ = ["stream_audio"]
 
@@ -70,9 +71,13 @@ def _blocks(part: Part, size: int) -> Iterator[np.ndarray]:
 
 def _soundfile_blocks(file: ForwardFile, part: Part, size: int) -> Iterator[np.ndarray]:
     rate = file.samplerate
-    part.check_inside(file.frames / rate)
+    if announces_nothing(file, part):
+        yield from _container_blocks(part, size)
+        return
     start = round(part.start_seconds * rate)
     wanted = _num_frames(part, rate)
+    check_whole(file, part, start + wanted)
+    part.check_inside(file.frames / rate)
     if file.format in COUNTED:
         wanted = min(wanted, file.frames - start)
     file.go_to(start)

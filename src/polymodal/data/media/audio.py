@@ -16,6 +16,7 @@ from polymodal.core.errors import DataError
 from polymodal.data.cells import Part, open_part
 from polymodal.data.media.container import open_container, unreadable
 from polymodal.data.media.forward import COUNTED, LEAD_SECONDS, ForwardFile
+from polymodal.data.media.whole import announces_nothing, check_whole
 
 MAX_SECONDS = 600.0
 _RATES = (100, 768_000)  # hertz; what lies outside is a broken header
@@ -84,7 +85,8 @@ def _whole_length(part: Part) -> tuple[int, float]:
     try:
         info = soundfile.info(_openable(part.source))
         _check_header(info.samplerate, info.channels, part.shown)
-        return info.samplerate, info.frames / info.samplerate
+        if not announces_nothing(info, part):
+            return info.samplerate, info.frames / info.samplerate
     except soundfile.LibsndfileError:
         pass
     with open_container(part.source, part.shown, "sound") as container:
@@ -103,9 +105,13 @@ def _read_soundfile(part: Part, max_seconds: float) -> tuple[np.ndarray, int]:
     with ForwardFile(part.source) as file:
         rate = file.samplerate
         _check_header(rate, file.channels, shown)
-        part.check_inside(file.frames / rate)
         start = round(part.start_seconds * rate)
-        wanted = min(max(1, round(max_seconds * rate)), file.frames - start)
+        wanted = max(1, round(max_seconds * rate))
+        if announces_nothing(file, part):
+            return _read_container(part, max_seconds)
+        check_whole(file, part, start + wanted)
+        part.check_inside(file.frames / rate)
+        wanted = min(wanted, file.frames - start)
         file.go_to(start)
         blocks, missing = [], wanted
         while missing > 0:
