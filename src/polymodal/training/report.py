@@ -32,6 +32,8 @@ from polymodal.evaluation.report import (
 )
 from polymodal.evaluation.store import read_predictions, write_predictions
 from polymodal.evaluation.text_scores import text_sums
+from polymodal.evaluation.word_confidence import right_words
+from polymodal.inference.recording.clips import clip_words
 
 _FOLDER = "evaluation"  # predictions and examples that the report is written from
 _MOST_BYTES = 2_000_000  # a larger file is not copied into the report
@@ -145,6 +147,7 @@ def _example(predictor: Any, shown: Predictions, table: Table, place: int) -> di
     if shown.is_text:
         right = None
         if shown.task == "transcribe":
+            _add_words(predictor, table, row, shown.targets[place][0], inputs)
             right = not text_sums(shown.take(np.array([place])))[0][0, 0]
         return here | {"target": " / ".join(shown.targets[place]), "predicted": str(output),
                        "right": right}
@@ -163,6 +166,16 @@ def _example(predictor: Any, shown: Predictions, table: Table, place: int) -> di
     best = max(chances.values()) if shown.task == "classification" else None
     return here | {"target": _names(shown, truth[0]), "predicted": said, "right": right,
                    "probability": best, "probabilities": chances}
+
+
+def _add_words(predictor: Any, table: Table, row: int, reference: str,
+               inputs: dict[str, dict[str, Any]]) -> None:
+    """Puts beside the sound what was heard in it and when, where that can be told."""
+    words = clip_words(predictor, table, row)
+    if words is not None:
+        judged = right_words([word.text for word in words], reference)
+        inputs[predictor.inputs[0].name]["words"] = [
+            {**vars(word), "right": right} for word, right in zip(words, judged, strict=True)]
 
 
 def _names(shown: Predictions, decision: Any) -> str:

@@ -47,5 +47,21 @@ def content(make):
 
 
 @pytest.fixture(scope="session")
+def transcribed(make):
+    """A content of transcripts, one long and one short, whose words stand in time."""
+    shown, examples = make.written_down(40), []
+    for right, seconds in ((False, 20.0), (True, 1.5)):
+        times = np.arange(0.2, seconds - 0.3, 0.4)
+        words = [{"text": "<b>one</b>" if i % 3 else "一", "start_seconds": float(time),
+                  "end_seconds": float(time) + 0.3, "confidence": 0.8, "right": bool(i % 2)}
+                 for i, time in enumerate(times)]
+        wave = 0.3 * np.sin(np.arange(int(8000 * seconds)) / 9).astype(np.float32)
+        sound = {"modality": "audio", "value": wave, "sample_rate": 8000, "words": words}
+        examples.append({"inputs": {"audio": sound}, "target": "one", "predicted": "one",
+                         "right": right, "row": 3})
+    return ReportContent("Heard", {"test": shown}, "transcript", examples=examples)
+
+
+@pytest.fixture(scope="session")
 def written(content, tmp_path_factory):
     return write_report(tmp_path_factory.mktemp("report"), content)

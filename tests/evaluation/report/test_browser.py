@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from polymodal.evaluation.report import write_report
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") \
     or shutil.which("google-chrome")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -38,11 +40,10 @@ addEventListener("message", e => {
 <iframe src="copy.html" width="1200" height="800"></iframe>"""
 
 
-@pytest.fixture
-def browsed(written, tmp_path):
+def browse(page, tmp_path):
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
-    text = written.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     copy = text.replace("default-src 'none';", "default-src 'none'; script-src 'unsafe-inline';")
     (tmp_path / "copy.html").write_text(copy.replace("<head>", f"<head>{PROBE}"), encoding="utf-8")
     (tmp_path / "wrapper.html").write_text(WRAPPER)
@@ -57,12 +58,20 @@ def browsed(written, tmp_path):
     return json.loads(found[1].replace("&lt;", "<").replace("&amp;", "&")), console
 
 
-def test_page_opens_offline_without_errors_and_fits_phone_and_desk(browsed):
-    pages, console = browsed
+def test_page_opens_offline_without_errors_and_fits_phone_and_desk(written, tmp_path):
+    pages, console = browse(written, tmp_path)
     assert sorted(page["width"] for page in pages) == [400, 1200]
     for page in pages:
         assert page["errors"] == page["blocked"] == page["requests"] == []
         assert page["needed"] <= page["width"]
         assert page["pictures"] == [28, 28]
         assert page["seconds"] == pytest.approx([0.5, 0.5], abs=0.05)
+    assert console == []
+
+
+def test_spectrograms_fit_phone_and_desk(transcribed, tmp_path):
+    pages, console = browse(write_report(tmp_path / "run", transcribed), tmp_path)
+    for page in pages:
+        assert page["errors"] == page["blocked"] == page["requests"] == []
+        assert page["needed"] <= page["width"]
     assert console == []

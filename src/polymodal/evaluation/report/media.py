@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.evaluation.plots.svg import waveform
+from polymodal.evaluation.report.spectrogram import is_broad, spectrogram_lines
 from polymodal.preprocess.vector import from_json
 
 __all__ = ["show"]
@@ -28,7 +29,8 @@ def show(value: Mapping[str, Any]) -> dict[str, Any]:
     """Returns how one input of an example is shown.
 
     Args:
-        value: {"modality", "value"} and, for samples of sound, "sample_rate".
+        value: {"modality", "value"} and, for samples of sound, "sample_rate"; for sound also
+            "words" that were heard in it, as `spectrogram_lines` takes them.
 
     Returns:
         {"kind": "text" | "pictures" | "sound" | "video" | "table" | "numbers" | "missing" |
@@ -96,12 +98,15 @@ def _encode(image: Any) -> tuple[str, bytes]:
 def _sound(content: Any, value: Mapping) -> dict[str, Any]:
     samples, rate, mime = _read_sound(content, value)
     seconds, data = len(samples) / rate, content
+    words = value.get("words")
+    lines = [] if words is None else spectrogram_lines(samples, rate, words)
     if mime is None or len(data) > MOST_BYTES:
         samples = samples[:MOST_SECONDS * rate]
         mime, data = _encode_sound(samples, rate)
     here = len(samples) / rate
     cut = f", the first {here:.0f} s here" if here < seconds else ""
     return {"kind": "sound", "uri": _uri(mime, data), "wave": waveform(_peaks(samples)),
+            "lines": lines, "broad": bool(lines) and is_broad(seconds),
             "text": f"{seconds:.1f} s{cut}"}
 
 

@@ -35,6 +35,8 @@ from polymodal.evaluation.words import MEANINGS, PERCENT, interval_text, readabl
 __all__ = ["write_report"]
 
 MOST_CHANCES = 3  # labels whose probability an example shows
+_HEARD = ("Words stand under the spectrogram where the model heard them. Orange ones are wrong; "
+          "pale ones are those that it was not sure of.")
 _FOLDER = Path(__file__).parent
 _TASKS = {"seq2seq": "sequence to sequence", "sequence_labelling": "sequence labelling"}
 
@@ -104,7 +106,7 @@ def _view(content: ReportContent) -> dict[str, Any]:
         if content.task == "regression" else [],
         "models": _models(content), "parts": _parts(content),
         "examples": [_example(one) for one in content.examples],
-        "perfect": perfect_words(shown),
+        "timed_note": _HEARD, "perfect": perfect_words(shown),
         "has_recipe": bool(content.recipe or content.versions or content.seeds or content.inputs
                            or content.command),
         "ledger": _ledger(content.ledger),
@@ -119,9 +121,11 @@ def _example(example: Mapping[str, Any]) -> dict[str, Any]:
     """Returns an example with everything the template asks for, its likeliest labels first."""
     chances = example.get("probabilities") or {}
     best = sorted(chances, key=lambda label: -chances[label])[:MOST_CHANCES]
+    shown = describe_inputs(example["inputs"])
     return {"probability": None, "row": None, "right": None, **example,
-            "probabilities": {label: chances[label] for label in best},
-            "shown": describe_inputs(example["inputs"])}
+            "probabilities": {label: chances[label] for label in best}, "shown": shown,
+            "timed": any(one.get("lines") for one in shown),
+            "broad": any(one.get("broad") for one in shown)}
 
 
 def _charts(view: Mapping[str, Any]) -> list[Chart]:

@@ -1,0 +1,37 @@
+"""The words that a run hears in a row of a table, with their times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polymodal.core.errors import DataError, RecipeError
+from polymodal.data.table import Table
+from polymodal.inference.recording.hearing import Recogniser
+from polymodal.speech.transcript import Word
+
+__all__ = ["clip_words"]
+
+
+def clip_words(predictor: Any, table: Table, row: int) -> list[Word] | None:
+    """Returns what is said in the sound of a row, as an evaluation hears it: at once, and cut
+    where training cuts.
+
+    Args:
+        predictor: Predictor of a run whose task is transcribe.
+        table: Table.
+        row: int, from 0.
+
+    Returns:
+        The words; None where the row has no sound that can be read, or the run has other inputs,
+        so that its frames are not those of the sound.
+    """
+    try:
+        recogniser = Recogniser(predictor)
+        cell = table.cell(row, predictor.inputs[0].columns[0])
+        if cell is None:
+            return None
+        samples = recogniser.modality.decode(cell, table.root)
+    except (DataError, RecipeError):
+        return None
+    frames, = recogniser.frames([recogniser.modality.encode(samples)])
+    return recogniser.words(frames)

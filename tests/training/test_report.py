@@ -1,0 +1,70 @@
+"""What a run that transcribes leaves: calibrated words in its bundle, words in time on its page."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+import polymodal as pm
+import whistled
+from polymodal.bundle.read import manifest
+from polymodal.evaluation.store import read_predictions
+from polymodal.evaluation.word_confidence import fit_word_calibration, word_claims
+from polymodal.inference.predictor import load
+from polymodal.training.report import rewrite
+
+pytestmark = pytest.mark.engine
+INPUT = {"modality": "audio", "encoder": "conv_audio", "width": 8, "time_stride": 4,
+         "num_mels": 40, "sample_rate": 8000, "max_seconds": 6.0}
+
+
+def table(folder, name, count, seed):
+    rng = np.random.default_rng(seed)
+    rows = ["audio,said"]
+    for i in range(count):
+        said = " ".join(rng.choice(whistled.WORDS, rng.integers(1, 3)))
+        soundfile.write(folder / f"{name}{i}.flac", whistled.whistle(said), whistled.RATE)
+        rows.append(f"{name}{i}.flac,{said}")
+    (folder / f"{name}.csv").write_text("\n".join(rows) + "\n")
+    return pm.read(folder / f"{name}.csv")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whistles")
+    model = pm.Transcriber("said", dim=32, inputs={"audio": INPUT},
+                           training={"epochs": 2, "learning_rate": 0.01, "batch_size": 16})
+    model.fit(table(folder, "train", 48, 0), val=table(folder, "val", 16, 1),
+              test=table(folder, "test", 12, 2), out=folder / "run")
+    return folder / "run"
+
+
+def test_the_calibration_is_that_of_validation_and_stays_with_the_bundle(run):
+    assert "confidence.json" in manifest(run)
+    val = read_predictions(run / "evaluation" / "val.npz")
+    assert load(run).calibration == fit_word_calibration(word_claims(val), "val")
+    assert [" ".join(text for text, _ in words) for words in val.words] == list(val.outputs)
+
+
+def test_the_page_shows_what_was_heard_in_time_also_when_written_again(run):
+    kept = json.loads((run / "evaluation" / "report.json").read_text(encoding="utf-8"))
+    for example in kept["examples"]:
+        words = example["inputs"]["audio"]["words"]
+        assert " ".join(word["text"] for word in words) == example["predicted"]
+        assert all(0 <= word["start_seconds"] < word["end_seconds"] <= 6.1 for word in words)
+    page = (run / "report.html").read_bytes()
+    assert page.count(b'class="heard"') == len(kept["examples"])
+    assert rewrite(run).read_bytes() == page
+
+
+def test_the_report_of_a_run_from_before_is_written_again(run, tmp_path):
+    kept = run / "evaluation" / "report.json"
+    before = kept.read_bytes()
+    kept.write_text(json.dumps({name: value for name, value in json.loads(before).items()
+                                if name != "word_calibration"}))
+    try:
+        assert rewrite(run).is_file()
+    finally:
+        kept.write_bytes(before)
+        rewrite(run)
