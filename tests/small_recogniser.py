@@ -15,14 +15,14 @@ RECIPE = {
 }
 
 
-def write_bundle(folder: Path) -> Path:
-    """Writes the bundle and returns its folder."""
+def write_bundle(folder: Path, **task: object) -> Path:
+    """Writes the bundle, its task with further settings, and returns its folder."""
     from polymodal.bundle import names, weights, write
     from polymodal.inference.predictor import Predictor
     from polymodal.recipe import assemble
     from polymodal.recipe.recipe import from_dict
 
-    recipe = from_dict(RECIPE)
+    recipe = from_dict({**RECIPE, "task": {**RECIPE["task"], **task}})
     inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
     inputs[0].modality.restore({"mean": [-8.0] * 40, "std": [3.0] * 40})
     target.restore({"labels": LETTERS})
@@ -34,7 +34,7 @@ def write_bundle(folder: Path) -> Path:
             fan_in = np.prod(value.shape[:-1])
             values[name] = rng.normal(0, fan_in**-0.5, value.shape).astype(np.float32)
     head = [name for name, value in values.items() if value.shape[-1:] == (len(LETTERS) + 1,)]
-    assert len(head) == 2  # kernel and bias
+    assert len(head) >= 2  # kernel and bias
     for name in head:
         values[name] = (values[name] * 20).astype(np.float32)
     predictor = Predictor(recipe, inputs, target, model, task)

@@ -108,8 +108,9 @@ class Loader:
         targets, weights = self._targets(rows, positions, padded, (epoch, step))
         weights *= self._scale(epoch, step)
         target = self.samples.target_object
-        if targets is not None and hasattr(target, "previous"):
-            inputs[PREVIOUS] = target.previous(targets)
+        previous = getattr(target, "previous", None)
+        if targets is not None and previous is not None:
+            inputs[PREVIOUS] = previous(targets)
         return inputs, targets, weights
 
     @property

@@ -107,11 +107,13 @@ def _texts(found, task, target, name, modalities, num_rows, references,
     rows, said, present, words = [], [], [], []
     for output in found:
         real = np.flatnonzero(output.rows >= 0)
-        ids = task.best_path(output.logits) if output.ids is None else output.ids
+        if output.ids is None:
+            frames = task.frames(output.logits, output.targets)
+        ids = task.best_path(frames) if output.ids is None else output.ids
         rows += output.rows[real].tolist()
         said += [target.decode(ids[row]) for row in real]
         if with_words and output.ids is None:
-            words += [_words(output.logits[row], target.labels) for row in real]
+            words += [_words(frames[row], target.labels) for row in real]
         present.append(output.present[real])
     order = np.argsort(rows, kind="stable")
     known = [references(row) if references else None for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-__all__ = ["BinaryCrossEntropy", "CTCLoss", "CrossEntropy", "NumberLoss"]
+__all__ = ["BinaryCrossEntropy", "CTCAttentionLoss", "CTCLoss", "CrossEntropy", "NumberLoss"]
 
 
 class CrossEntropy(keras.losses.Loss):
@@ -102,6 +102,51 @@ class CTCLoss(keras.losses.Loss):
         losses = _ctc(labels, ops.maximum(ops.where(fits, count, 1), 1), y_pred)
         share = ops.where(fits, losses, 0.0) / ops.cast(ops.maximum(count, 1), "float32")
         return ops.where(is_symbol, share[:, None], 0.0)
+
+
+class CTCAttentionLoss(keras.losses.Loss):
+    """The sum of CTC's loss and of an attention decoder's cross-entropy, in shares.
+
+    Args:
+        ctc_weight: float, share of CTC, 0 <= w < 1.
+        label_smoothing: float, of the decoder's targets, 0..1.
+
+    Call arguments:
+        y_true: whole numbers (batch, symbols), negative behind the last one.
+        y_pred: logits (batch, frames + symbols + 1, outputs): CTC's, then the decoder's, whose
+            last step is the end. The last output is blank and the end.
+
+    Returns:
+        (batch, symbols); what the end costs counts to the last symbol.
+
+    Source: Watanabe et al. 2017, "Hybrid CTC/attention architecture", equation 9.
+    """
+
+    def __init__(self, ctc_weight, label_smoothing=0.0, reduction="sum", name="ctc_attention_loss",
+                 **kwargs):
+        super().__init__(name=name, reduction=reduction, **kwargs)
+        self.ctc_weight = ctc_weight
+        self.ctc = CTCLoss(reduction=None)
+        self.cross_entropy = CrossEntropy(label_smoothing, reduction=None)
+
+    def call(self, y_true, y_pred):
+        y_true = ops.cast(y_true, "int32")
+        frames = ops.shape(y_pred)[1] - ops.shape(y_true)[1] - 1
+        ctc = self.ctc(y_true, y_pred[:, :frames])
+        is_symbol = y_true >= 0
+        behind = ops.zeros_like(is_symbol[:, :1])
+        is_known = ops.concatenate([is_symbol, behind], axis=1)  # (batch, symbols + 1)
+        targets = ops.concatenate([y_true, ops.full_like(y_true[:, :1], -1)], axis=1)
+        targets = ops.where(is_known, targets, y_pred.shape[-1] - 1)
+        losses = self.cross_entropy(targets, y_pred[:, frames:])
+        is_last = ops.logical_and(is_known[:, :-1], ops.logical_not(is_known[:, 1:]))
+        written = ops.where(is_symbol, losses[:, :-1], 0.0)
+        written = written + ops.where(is_last, losses[:, 1:], 0.0)
+        return self.ctc_weight * ctc + (1 - self.ctc_weight) * written
+
+    def get_config(self):
+        return {**super().get_config(), "ctc_weight": self.ctc_weight,
+                "label_smoothing": self.cross_entropy.label_smoothing}
 
 
 def _ctc(labels, count, logits):

@@ -108,7 +108,7 @@ def empty_batch(inputs: list[Input], target: Any, rows: int = 2, steps: int = 8)
         batch[item.key] = np.zeros((rows, *shape), item.modality.dtype)
         over_time = item.modality.has_time or item.modality.has_fields
         batch[mask_key(item.key)] = np.ones((rows, *shape[: int(over_time)]), bool)
-    if hasattr(target, "previous"):
+    if getattr(target, "previous", None) is not None:
         batch[PREVIOUS] = np.zeros((rows, steps), np.int32)
     return batch
 

@@ -10,6 +10,7 @@ import numpy as np
 from polymodal.core.batch import mask_key, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
 from polymodal.inference.recording.reading import Reading
+from polymodal.inference.recording.rescoring import Rescoring
 from polymodal.preprocess.collate import collate
 from polymodal.speech.confidence import WordCalibration
 from polymodal.speech.transcript import TokenSpan, Word
@@ -31,10 +32,12 @@ class Frames(NamedTuple):
     Args:
         log_probs: float32 (frames, symbols and blank).
         seconds: float, from one frame to the next.
+        score: function from spellings to what the run's attention decoder gives them, or None.
     """
 
     log_probs: np.ndarray
     seconds: float
+    score: Any = None
 
 
 class Recogniser:
@@ -53,7 +56,10 @@ class Recogniser:
         source = predictor.inputs[0]
         self.model, self.target = predictor.model, predictor.target
         self.key, self.modality = source.key, source.modality
-        self.reading = Reading(predictor.target.labels, **reading)
+        self.reading = Reading(predictor.target.labels, ctc_weight=predictor.task.ctc_weight,
+                               **reading)
+        joint = self.reading.beam and predictor.task.guided
+        self.rescoring = Rescoring(self.model, self.reading.beam) if joint else None
         self.calibration = predictor.calibration or WordCalibration()
         self.sample_rate: int = self.modality.sample_rate
         self.chunk_seconds = min(_MOST_SECONDS, self.modality.max_seconds)
@@ -81,11 +87,15 @@ class Recogniser:
         filler = (1 << (len(features) - 1).bit_length()) - len(features)
         array, mask = collate(self.modality, [*features, *[None] * filler], length)
         inputs = select_inputs({self.key: array, mask_key(self.key): mask}, with_masks([self.key]))
-        logits = np.asarray(self.model.predict_on_batch(inputs), np.float32)
+        scores: list = [None] * len(features)
+        if self.rescoring:
+            logits, scores = self.rescoring.frames(inputs)
+        else:
+            logits = np.asarray(self.model.predict_on_batch(inputs), np.float32)
         stride = _stride(length, logits.shape[1])
         return [Frames(_log_softmax(row[: int(np.ceil(len(known) / stride))]),
-                       stride * self.step_seconds)
-                for row, known in zip(logits, features, strict=False)]
+                       stride * self.step_seconds, score)
+                for row, known, score in zip(logits, features, scores, strict=False)]
 
     def words(self, frames: Frames, start_seconds: float = 0.0) -> list[Word]:
         """Returns the words of a chunk that starts at `start_seconds`.
@@ -95,7 +105,7 @@ class Recogniser:
         which mends words, they are rather too modest.
         """
         groups: list[list[TokenSpan]] = [[]]
-        for span in self.reading(frames.log_probs):
+        for span in self.reading(frames.log_probs, frames.score):
             last = groups[-1][-1].end_frame if groups[-1] else span.start_frame
             if (span.start_frame - last) * frames.seconds >= _PAUSE_SECONDS:
                 groups.append([])

@@ -14,7 +14,7 @@ from polymodal.data.table import Table, read
 from polymodal.preprocess.cleaning import clean_text
 from polymodal.speech.align import align
 from polymodal.speech.arpa import read_arpa, write_arpa
-from polymodal.speech.ctc_search import Scorer, beam_search, greedy
+from polymodal.speech.ctc_search import Hypothesis, Scorer, beam_search, greedy
 from polymodal.speech.hot_words import HotWords
 from polymodal.speech.kneser_ney import train_ngram
 from polymodal.speech.language_scorer import LanguageScorer
@@ -41,6 +41,8 @@ class Reading:
             0.5.
         word_bonus: float, natural logarithm added for each word, or each character with a language
             model of characters; None for 0.5.
+        ctc_weight: float, 0..1, share of CTC in the score of a spelling where a run has an
+            attention decoder too.
 
     Raises:
         RecipeError: a number below 0 or that is none, a weight or bonus without a language model,
@@ -56,7 +58,8 @@ class Reading:
 
     def __init__(self, labels: Sequence[str], beam: int = 0,
                  language_model: NGram | str | Path | None = None, hot_words: Sequence[str] = (),
-                 language_weight: float | None = None, word_bonus: float | None = None):
+                 language_weight: float | None = None, word_bonus: float | None = None,
+                 ctc_weight: float = 1.0):
         weight, bonus = _weights(beam, language_model, language_weight, word_bonus)
         self.symbols, self.blank = [*labels, ""], len(labels)
         self.hot_words = [word for word in map(str.strip, hot_words) if word]
@@ -70,17 +73,29 @@ class Reading:
         if self.hot_words:
             self.scorers.append(self._hot(self.hot_words))
         self.beam = beam or (_BEAM if self.scorers else 0)
+        self.ctc_weight = ctc_weight
 
-    def __call__(self, log_probs: np.ndarray) -> list[TokenSpan]:
+    def __call__(self, log_probs: np.ndarray, score: Any = None) -> list[TokenSpan]:
         """Returns the tokens with their frames and confidence.
 
         Args:
             log_probs: (frames, symbols and blank).
+            score: function from spellings, ids without blank, to the natural logarithms that an
+                attention decoder gives them; None where there is no such decoder.
         """
         if not self.beam:
             return greedy(log_probs, self.blank)
-        best = beam_search(log_probs, self.blank, self.beam, scorers=self.scorers)[0]
+        found = beam_search(log_probs, self.blank, self.beam, scorers=self.scorers,
+                            num_best=self.beam if score else 1)
+        best = found[0] if len(found) == 1 else found[self._best(found, score)]
         return align(log_probs, best.ids, self.blank)
+
+    def _best(self, found: list[Hypothesis], score: Any) -> int:
+        """Returns which spelling is best when the decoder's score stands in for part of CTC's."""
+        acoustic = np.array([one.parts["acoustic"] for one in found])
+        others = np.array([one.score for one in found]) - acoustic
+        written = np.asarray(score([one.ids for one in found]))
+        return int(np.argmax(self.ctc_weight * acoustic + (1 - self.ctc_weight) * written + others))
 
     def described(self) -> dict[str, Any]:
         """Returns what was chosen, as JSON values."""

@@ -24,6 +24,8 @@ class TranscriptTarget:
         lowercase: bool, whether capitals become small letters: they cannot be heard.
         max_symbols: int, characters that are kept, the most frequent ones.
         max_length: int, longer transcripts are cut there.
+        ctc_weight: float, below 1 where a decoder is trained beside CTC: it is fed what was
+            written before.
 
     Example:
 
@@ -40,8 +42,10 @@ class TranscriptTarget:
     shape = (None,)
     padding = -1  # behind the last character, where 0 would be a character
 
-    def __init__(self, lowercase: bool = True, max_symbols: int = 5000, max_length: int = 2000):
+    def __init__(self, lowercase: bool = True, max_symbols: int = 5000, max_length: int = 2000,
+                 ctc_weight: float = 1.0):
         self.lowercase, self.max_symbols, self.max_length = lowercase, max_symbols, max_length
+        self.previous = self._previous if ctc_weight < 1 else None
         self._set([])
 
     @property
@@ -95,6 +99,11 @@ class TranscriptTarget:
     def truncated(self, value: Any) -> bool:
         """Returns whether `encode` leaves characters at the end off."""
         return len(self._clean(value)) > self.max_length
+
+    def _previous(self, targets: np.ndarray) -> np.ndarray:
+        """Returns the output before each step and before the end, int32 (batch, symbols + 1)."""
+        start = np.full((len(targets), 1), self.num_outputs)
+        return np.concatenate([start, targets], axis=1).astype(np.int32)
 
     def num_valid(self, encoded: np.ndarray) -> int:
         """Returns how many characters there are."""
