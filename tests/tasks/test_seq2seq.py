@@ -6,7 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+from polymodal.bundle.names import variable_names
 from polymodal.core.batch import PREVIOUS
+from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.tasks.model import Model
 from polymodal.tasks.seq2seq import Seq2Seq
@@ -99,3 +101,46 @@ def test_the_aligned_model_learns_and_needs_its_own_outputs():
     assert (task.generate(model, inputs).ids == answers).mean() > 0.98
     wrong = {**inputs, PREVIOUS: (inputs[PREVIOUS] + 1) % K}
     assert (task.generate(model, wrong).ids == answers).mean() < 0.1
+
+
+def test_with_the_whole_share_the_decoder_sees_what_it_says():
+    task = Seq2Seq(K, dim=DIM, dropout=0.0, scheduled_sampling=1.0)
+    model, inputs, _ = model_and_data(task, rows=7)
+    said = keras.ops.convert_to_numpy(model(inputs)).argmax(-1)
+    seen, head = [], model.head.call
+    model.head.call = lambda previous, *rest, **more: (
+        seen.append(keras.ops.convert_to_numpy(previous)), head(previous, *rest, **more))[1]
+    model(inputs, training=True)
+    first, second = seen
+    np.testing.assert_array_equal(first, inputs[PREVIOUS])
+    np.testing.assert_array_equal(second[:, 0], inputs[PREVIOUS][:, 0])
+    np.testing.assert_array_equal(second[:, 1:], said[:, :-1])
+    model(inputs, training=False)
+    np.testing.assert_array_equal(seen[2], inputs[PREVIOUS])
+    assert len(seen) == 3
+
+
+def test_without_a_share_nothing_is_added():
+    model, inputs, _ = model_and_data(Seq2Seq(K, dim=DIM, scheduled_sampling=0.0), rows=7)
+    model(inputs)
+    other, _, _ = model_and_data(Seq2Seq(K, dim=DIM), rows=7)
+    other(inputs)
+    assert set(variable_names(model)) == set(variable_names(other))
+    assert not any("sampling" in name for name in variable_names(model))
+
+
+def test_a_model_that_saw_its_own_outputs_learns_as_well():
+    task = Seq2Seq(K, dim=DIM, dropout=0.0, scheduled_sampling=0.5)
+    model, inputs, answers = model_and_data(task)
+    model(inputs)
+    model.plan_training(4 * 20)
+    weights = np.full(answers.shape, 1 / (64 * STEPS), "float32")
+    model.compile(optimizer=keras.optimizers.Adam(0.01), loss=task.loss(), jit_compile=JIT)
+    model.fit(inputs, answers, sample_weight=weights, batch_size=64, epochs=20, verbose=0)
+    assert float(model.sampling.current_share()) == pytest.approx(0.5)
+    assert (task.generate(model, inputs).ids == answers).mean() > 0.95
+
+
+def test_a_share_out_of_range_is_refused():
+    with pytest.raises(RecipeError, match=r"0 <= scheduled_sampling <= 1. Got 2. Use 0 to train"):
+        Seq2Seq(K, scheduled_sampling=2)

@@ -280,8 +280,10 @@ def _compiled(model: Any, loss: Any, train: Any, settings: Training, jit: bool) 
     if not model.built:
         model(first_batch(train)[0])
     variables = names.variable_names(model)
-    updates = sum(train.steps(e) for e in range(settings.epochs)) // settings.accumulate
-    optimizer = make_optimizer(variables, settings, updates)
+    steps = sum(train.steps(e) for e in range(settings.epochs))
+    if hasattr(model, "plan_training"):
+        model.plan_training(steps)
+    optimizer = make_optimizer(variables, settings, steps // settings.accumulate)
     optimizer.build(model.trainable_variables)
     model.compile(optimizer=optimizer, loss=loss, jit_compile=jit)
     return State(model, optimizer, Best("val_loss", "min", None))
