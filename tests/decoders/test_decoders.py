@@ -7,10 +7,17 @@ import numpy as np
 import pytest
 
 import check_layer as harness
+from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, names
 
 ALL = ["recurrent", "recurrent_attention", "transformer"]
+VARIANTS = {"additive": ("recurrent_attention", {"attention": "additive"})}
 DIM, NUM_OUTPUTS = 8, 5
+
+
+def make_decoder(name):
+    name, settings = VARIANTS.get(name, (name, {}))
+    return find("decoders", name)(DIM, NUM_OUTPUTS, **settings)
 
 
 def arrays(rows=4, steps=6, time=6, seed=0):
@@ -45,24 +52,24 @@ def test_every_decoder_here_is_found_by_name():
     assert set(ALL) <= set(names("decoders"))
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [*ALL, *VARIANTS])
 @pytest.mark.parametrize(("steps", "time"), [(6, 6), (4, 6), (6, 3)])
 def test_all_steps_at_once_equal_repeated_steps(name, steps, time):
-    decoder, batch = find("decoders", name)(DIM, NUM_OUTPUTS), tensors(arrays(4, steps, time))
+    decoder, batch = make_decoder(name), tensors(arrays(4, steps, time))
     at_once = keras.ops.convert_to_numpy(call_decoder(decoder, batch))
     np.testing.assert_allclose(stepped(decoder, batch)[0], at_once, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [*ALL, *VARIANTS])
 def test_every_leaf_of_the_state_has_the_batch_first(name):
-    decoder, batch = find("decoders", name)(DIM, NUM_OUTPUTS), tensors(arrays())
+    decoder, batch = make_decoder(name), tensors(arrays())
     call_decoder(decoder, batch)
     assert all(leaf.shape[0] == 4 for leaf in keras.tree.flatten(stepped(decoder, batch)[1]))
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [*ALL, *VARIANTS])
 def test_rows_may_be_reordered_between_steps(name):
-    decoder, batch = find("decoders", name)(DIM, NUM_OUTPUTS), tensors(arrays())
+    decoder, batch = make_decoder(name), tensors(arrays())
     call_decoder(decoder, batch)
     order = [2, 0, 3, 1]
 
@@ -77,9 +84,9 @@ def test_rows_may_be_reordered_between_steps(name):
     np.testing.assert_allclose(found, expected[order], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [*ALL, *VARIANTS])
 def test_an_output_depends_on_no_later_one(name):
-    decoder, batch = find("decoders", name)(DIM, NUM_OUTPUTS), arrays()
+    decoder, batch = make_decoder(name), arrays()
     before = harness.outputs(call_decoder, decoder, batch)[0]
     batch["previous"][:, 4:] = 0
     after = harness.outputs(call_decoder, decoder, batch)[0]
@@ -87,9 +94,9 @@ def test_an_output_depends_on_no_later_one(name):
     assert np.abs(after[:, 4:] - before[:, 4:]).max() > 1e-3
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [*ALL, *VARIANTS])
 def test_an_unknown_previous_output_counts_as_a_start(name):
-    decoder, batch = find("decoders", name)(DIM, NUM_OUTPUTS), arrays()
+    decoder, batch = make_decoder(name), arrays()
     batch["previous"][:, 0] = NUM_OUTPUTS
     expected = harness.outputs(call_decoder, decoder, batch)[0]
     batch["previous"][:, 0] = -1
@@ -97,9 +104,9 @@ def test_an_unknown_previous_output_counts_as_a_start(name):
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [*ALL, *VARIANTS])
 def test_decoder_passes_the_harness(name):
-    make, batch = lambda: find("decoders", name)(DIM, NUM_OUTPUTS), arrays()
+    make, batch = lambda: make_decoder(name), arrays()
     layer = make()
     expected = harness.outputs(call_decoder, layer, batch)
     harness.check_config(make, layer)
@@ -111,6 +118,11 @@ def test_decoder_passes_the_harness(name):
     harness.assert_same(expected, harness.outputs(call_decoder, layer, dirty), 1e-4, "garbage")
     alone = harness.outputs(call_decoder, layer, {k: v[1:2] for k, v in batch.items()})
     harness.assert_same(harness.pick(expected, slice(1, 2)), alone, 1e-4, "a row alone")
+
+
+def test_an_unknown_attention_is_refused():
+    with pytest.raises(RecipeError, match=r'attention "dot" or "additive". Got "aditive"'):
+        find("decoders", "recurrent_attention")(DIM, NUM_OUTPUTS, attention="aditive")
 
 
 def test_the_aligned_decoder_reads_only_the_present_step():

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import yaml
 
 from polymodal.core.errors import RecipeError
 from polymodal.recipe import assemble
@@ -34,6 +35,20 @@ def test_one_dropout_reaches_all_parts():
 
 def test_a_part_keeps_its_own_dropout():
     assert dropouts(dropout=0.0, vector={"dropout": 0.2})["encoders"] == {0.0, 0.2}
+
+
+def test_a_decoder_may_have_settings():
+    recipe = Recipe("text", {"vector": {"modality": "vector", "encoder": "mlp"}}, dim=8, task={
+        "name": "caption", "scheduled_sampling": 0.25,
+        "decoder": {"name": "recurrent_attention", "attention": "additive", "num_heads": 2}})
+    again = from_dict(yaml.safe_load(recipe.to_yaml()))
+    assert again.to_dict() == recipe.to_dict()
+    items, target = assemble.build_inputs(again), assemble.build_target(again)
+    items[0].modality.fit([np.zeros(3, np.float32)])
+    target.fit([["a b"]])
+    model, task = assemble.build_model(again, items, target)
+    assert type(model.head.attention).__name__ == "AdditiveAttention"
+    assert model.sampling.share == task.scheduled_sampling == 0.25
 
 
 def test_a_dropout_out_of_range_is_refused():

@@ -14,7 +14,7 @@ from polymodal.core.lookup import find
 from polymodal.tasks.generation import Choice, generate, steps
 
 NUM, STEPS, END = 5, 4, 4
-DECODERS = ["recurrent_attention", "transformer"]
+DECODERS = {"recurrent_attention": {}, "transformer": {}, "additive": {"attention": "additive"}}
 
 
 def numpy(found):
@@ -25,7 +25,8 @@ def problem(name="transformer", rows=3, seed=0):
     """Returns a decoder with weights that have opinions, and something to decode."""
     rng = np.random.default_rng(seed)
     keras.utils.set_random_seed(seed)
-    decoder = find("decoders", name)(8, NUM)
+    decoder = find("decoders", name.replace("additive", "recurrent_attention"))(
+        8, NUM, **DECODERS[name])
     memory = rng.normal(size=(rows, 3, 8)).astype("float32")
     mask = np.arange(3) < np.array([3, 2, 0])[:rows, None]
     decoder(np.zeros((rows, 2), "int32"), memory, mask)
@@ -97,9 +98,10 @@ def test_a_wide_beam_finds_the_best_of_all_sequences(name):
     assert [tuple(row) for row in ids[:, 0].tolist()] == [every[i] for i in best.argmax(1)]
 
 
+@pytest.mark.parametrize("name", ["additive", "transformer"])
 @pytest.mark.parametrize("choice", [{}, {"beam": 3}, {"repetition_penalty": 1.5}])
-def test_a_batch_gives_what_its_rows_give_alone(choice):
-    decoder, memory, mask, start = problem()
+def test_a_batch_gives_what_its_rows_give_alone(name, choice):
+    decoder, memory, mask, start = problem(name)
     together = numpy(generate(decoder, memory, mask, start, STEPS, END, Choice(**choice)))
     for row in range(3):
         part = slice(row, row + 1)

@@ -8,6 +8,7 @@ import pytest
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, names
+from polymodal.tasks.caption import Caption
 from polymodal.tasks.classification import Classification
 from polymodal.tasks.multilabel import Multilabel
 from polymodal.tasks.regression import Regression
@@ -102,6 +103,23 @@ def test_a_sequence_that_is_not_aligned_needs_an_end():
 def test_the_decoder_must_fit():
     with pytest.raises(RecipeError, match=r'a decoder that is aligned. Got "recurrent_attention"'):
         Seq2Seq(5, decoder="recurrent_attention")
+
+
+def test_settings_of_the_decoder_are_its_arguments():
+    task = Caption(5, dim=8, end_id=4,
+                   decoder={"name": "recurrent_attention", "attention": "additive"})
+    assert type(task.head().attention).__name__ == "AdditiveAttention"
+    assert Caption(5, dim=8, end_id=4, decoder={"name": "transformer", "num_layers": 3}).head(
+        ).get_config()["num_layers"] == 3
+    for settings, message in (
+        ({"atention": "additive"}, 'Did you mean "attention"'),
+        ({"attention": "aditive"}, "decoder.attention needs 'dot' or 'additive'. Got 'aditive'"),
+        ({"dim": 3}, 'No setting named "dim"'),
+    ):
+        with pytest.raises(RecipeError, match=message):
+            Caption(5, end_id=4, decoder={"name": "recurrent_attention", **settings})
+    with pytest.raises(RecipeError, match=r"Decoders: .*transformer"):
+        Caption(5, end_id=4, decoder={"attention": "additive"})
 
 
 @pytest.mark.parametrize("task", [Classification(3), Multilabel(3), Regression(3),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import keras
 from keras import ops
 
+from polymodal.core.errors import RecipeError
+from polymodal.layers.additive_attention import AdditiveAttention
 from polymodal.layers.attention import MultiHeadAttention
 from polymodal.layers.pooling import pool_mean
 
@@ -21,8 +25,10 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         dim: int, width of the hidden state; divisible by `num_heads`.
         num_outputs: int, number of output ids. Id `num_outputs` exists as an input only, for a
             start that is no output.
-        num_heads: int, attention heads.
+        num_heads: int, heads of attention by dot products.
         dropout: float, rate on what enters the GRU and what leaves it.
+        attention: str, how the state is compared with the memory: "dot", by products, or
+            "additive", by a small network.
 
     Call arguments:
         tokens: int32 (batch, steps), the output before each step, the start first. Negative ones
@@ -33,15 +39,23 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
     Returns:
         float32 logits (batch, steps, num_outputs), equal to those of repeated `step`.
 
-    Source: Luong et al. 2015, https://arxiv.org/abs/1508.04025, section 3.1, with several heads
-    and without feeding the attended vector to the next step, so that training needs no loop.
+    Raises:
+        RecipeError: an unknown attention, or heads that do not divide `dim`.
+
+    Source: Luong et al. 2015, https://arxiv.org/abs/1508.04025, section 3.1, with several heads;
+    "additive": Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473. In both the state that asks
+    has read the previous output, and the attended vector is not fed to the next step, so that
+    training needs no loop.
     """
 
     aligned = False
 
     def __init__(self, dim: int, num_outputs: int, num_heads: int = 4, dropout: float = 0.1,
-                 **kwargs):
+                 attention: Literal["dot", "additive"] = "dot", **kwargs):
         super().__init__(**kwargs)
+        if attention not in ("dot", "additive"):
+            raise RecipeError('RecurrentAttentionDecoder needs attention "dot" or "additive". Got '
+                              f'"{attention}". Leave it out for dot.')
         self.dim, self.num_outputs = dim, num_outputs
         policy = self.dtype_policy
         # as large as normalised tokens: Keras' own start, twenty times smaller, would let the
@@ -53,7 +67,8 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         self.start = keras.layers.Dense(dim, activation="tanh", dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
         self.recurrent = keras.layers.GRU(dim, return_sequences=True, dtype=policy)
-        self.attention = MultiHeadAttention(dim, num_heads, dropout, dtype=policy)
+        self.attention = (MultiHeadAttention(dim, num_heads, dropout, dtype=policy)
+                          if attention == "dot" else AdditiveAttention(dim, dropout, dtype=policy))
         self.mix = keras.layers.Dense(2 * dim, activation="gelu", dtype=policy)
         self.logits = keras.layers.Dense(num_outputs, dtype="float32")
 
@@ -72,6 +87,20 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         start = self.initial_state(memory, memory_mask)[0]
         hidden = self.recurrent(embedded, initial_state=start)  # (batch, steps, dim)
         return self._read(hidden, memory, memory_mask, training)
+
+    def attention_weights(self, tokens, memory, memory_mask):
+        """Returns how much each step looks at each place of the memory.
+
+        Args:
+            tokens, memory, memory_mask: as for `call`.
+
+        Returns:
+            float32 (batch, steps, time), the mean over heads. Rows sum to 1 over real places, and
+            to 0 where there is none.
+        """
+        start = self.initial_state(memory, memory_mask)[0]
+        hidden = self.recurrent(self._embed(tokens), initial_state=start)
+        return self.attention.attention_weights(hidden, memory, memory_mask)
 
     def initial_state(self, memory, memory_mask, max_length=None):
         """Returns the state in front of the first step: every leaf has the batch first.

@@ -15,9 +15,12 @@ class Caption(Seq2Seq):
         dim: int, width of the decoder.
         end_id: int, output that ends a text.
         max_length: int, words at which a text is cut.
-        decoder: str, name in `decoders`: transformer or recurrent_attention.
+        decoder: str or mapping, name in `decoders`: transformer or recurrent_attention; or
+            `{name: ..., argument: ...}`.
         label_smoothing: float, share of the target spread evenly over all words, 0 <= s < 1.
         dropout: float, rate inside the decoder.
+        scheduled_sampling: float, share of the previous words that are the model's own at the end
+            of training, 0 <= s <= 1; it rises from 0.
 
     Raises:
         RecipeError: no `end_id`, or a decoder that is aligned with its inputs.
@@ -27,7 +30,8 @@ class Caption(Seq2Seq):
     monitor = ("cider_d", "max")
 
     def __init__(self, num_outputs: int, dim: int = 128, end_id: int | None = None,
-                 max_length: int = 64, decoder: str = "transformer",
-                 label_smoothing: float = 0.0, dropout: float = 0.1):
+                 max_length: int = 64, decoder: str | dict = "transformer",
+                 label_smoothing: float = 0.0, dropout: float = 0.1,
+                 scheduled_sampling: float = 0.0):
         super().__init__(num_outputs, dim, False, end_id, max_length, decoder, label_smoothing,
-                         dropout)
+                         dropout, scheduled_sampling)

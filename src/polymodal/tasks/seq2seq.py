@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from polymodal.core import arguments
 from polymodal.core.batch import PREVIOUS, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
@@ -45,12 +46,16 @@ class Seq2Seq:
             sequence with a length of its own, which attends to all fused steps.
         end_id: int, output that ends a sequence which is not aligned.
         max_length: int, number of outputs at which a sequence that is not aligned is cut.
-        decoder: str, name in `decoders`; None for the one that fits `aligned`.
+        decoder: str or mapping, name in `decoders`, or `{name: ..., argument: ...}` that sets its
+            arguments; None for the one that fits `aligned`.
         label_smoothing: float, share of the target spread evenly over all ids, 0 <= s < 1.
         dropout: float, rate inside the decoder.
+        scheduled_sampling: float, share of the previous outputs that are the model's own at the
+            end of training, 0 <= s <= 1; it rises from 0. Each step costs the decoder twice.
 
     Raises:
-        RecipeError: no end for a sequence that is not aligned, or a decoder of the other kind.
+        RecipeError: no end for a sequence that is not aligned, a decoder of the other kind, or a
+            setting that it does not have.
     """
 
     per_step = True
@@ -64,10 +69,14 @@ class Seq2Seq:
         aligned: bool = True,
         end_id: int | None = None,
         max_length: int = 64,
-        decoder: str | None = None,
+        decoder: str | dict | None = None,
         label_smoothing: float = 0.0,
         dropout: float = 0.1,
+        scheduled_sampling: float = 0.0,
     ):
+        if not 0 <= scheduled_sampling <= 1:
+            raise RecipeError(f"Seq2Seq needs 0 <= scheduled_sampling <= 1. Got "
+                              f"{scheduled_sampling}. Use 0 to train on true outputs alone.")
         if not aligned and end_id is None:
             raise RecipeError(
                 "Seq2Seq needs end_id where outputs are not aligned. Got none. "
@@ -75,8 +84,10 @@ class Seq2Seq:
             )
         self.num_outputs, self.dim, self.aligned = num_outputs, dim, aligned
         self.start_id, self.end_id, self.max_length = num_outputs, end_id, max_length
-        self.decoder = decoder or ("recurrent" if aligned else "recurrent_attention")
+        self.decoder, self.decoder_settings = _chosen(
+            decoder or ("recurrent" if aligned else "recurrent_attention"))
         self.label_smoothing, self.dropout = label_smoothing, dropout
+        self.scheduled_sampling = scheduled_sampling
         if find("decoders", self.decoder).aligned != aligned:
             raise RecipeError(
                 f"Seq2Seq needs a decoder that is {'' if aligned else 'not '}aligned. "
@@ -86,7 +97,9 @@ class Seq2Seq:
 
     def head(self, pooling: str = "attention"):
         """Returns the decoder: `(previous, tokens, mask)` -> logits (batch, steps, outputs)."""
-        return find("decoders", self.decoder)(self.dim, self.num_outputs, dropout=self.dropout)
+        settings = {"dropout": self.dropout, **self.decoder_settings}
+        return arguments.build(find("decoders", self.decoder), settings, "decoder", dim=self.dim,
+                               num_outputs=self.num_outputs)
 
     def loss(self):
         """Returns the loss, summed over steps: the loader's weights hold the normalisation."""
@@ -134,6 +147,14 @@ class Seq2Seq:
         if known is None or known.model is not model:
             self._generators[choice.key] = known = Generator(model, self, choice)
         return known
+
+
+def _chosen(decoder: str | dict) -> tuple[str, dict[str, Any]]:
+    """Returns the name of a decoder and its checked settings."""
+    config = {"name": decoder} if isinstance(decoder, str) else dict(decoder)
+    name = str(config.pop("name", ""))
+    return name, arguments.check(find("decoders", name), config, "decoder",
+                                 skip=("dim", "num_outputs"))
 
 
 class Generator(keras.Model):
