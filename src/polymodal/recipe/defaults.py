@@ -21,6 +21,7 @@ _FEW_SEQUENCES = 500
 _STEPS_SEEN = 20_000  # labels of few sequences that a model sees in all
 _FAMILIAR = 20  # times that a word occurs on average, above which its order can be learned too
 _WRITING = ("caption", "transcribe")
+_MOST_SECONDS = 30.0  # of a recording that is written down as a whole
 _STEPWISE = ("sequence_labelling", "seq2seq", "transcribe")
 
 # What the usual settings of a modality would spoil for a task.
@@ -34,9 +35,19 @@ _OF_TASK: dict[tuple[str, str], dict[str, Any]] = {
 }
 
 
-def input_for(task: str, modality: str, encoder: str) -> dict[str, Any]:
-    """Returns settings of an input that follow from what is to be done with it."""
-    return _OF_TASK.get((task, modality), {}) | _OF_TASK.get((task, encoder), {})
+def input_for(task: str, modality: str, encoder: str,
+              suggested: dict[str, Any]) -> dict[str, Any]:
+    """Returns settings of an input that follow from what is to be done with it.
+
+    Args:
+        task, modality, encoder: str.
+        suggested: settings that a sample of its cells suggests.
+    """
+    found = _OF_TASK.get((task, modality), {}) | _OF_TASK.get((task, encoder), {})
+    if task == "transcribe" and "max_seconds" in suggested:
+        # a sample misses the longest ones, and sound that is cut says less than its transcript
+        found |= {"max_seconds": round(min(_MOST_SECONDS, 1.5 * suggested["max_seconds"]), 1)}
+    return found
 
 
 def distracts(task: str, modalities: dict[str, str], modality: str) -> bool:

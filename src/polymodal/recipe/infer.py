@@ -79,8 +79,9 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
                            f'recording often comes alone; name "{name}" under inputs with a '
                            "modality to use it all the same.")
     for name, config in values["inputs"].items():
-        suited = input_for(task, config["modality"], config["encoder"])
-        values["inputs"][name] = config | {k: v for k, v in suited.items() if k not in config}
+        asked = (given.get("inputs") or {}).get(name) or {}
+        suited = input_for(task, config["modality"], config["encoder"], config)
+        values["inputs"][name] = config | {k: v for k, v in suited.items() if k not in asked}
     for key, choose in (("fusion", fusion_for), ("sequence", sequence_for)):
         if key not in values:
             values[key], reason = choose(_name(values["task"]), modalities)
