@@ -13,6 +13,7 @@ from typing import Any
 from polymodal.preprocess.words import split_words
 
 _SEEN = 54_000  # rows that a model sees in all by default: epochs times rows
+_SEEN_SPOKEN = 30_000  # recordings to write down, each with many labels in it
 _EPOCHS = (5, 120)
 _UPDATES = 600  # of the weights in a run, below which batches are made smaller
 _SELDOM = 10  # epochs up to which a row is seen too seldom to need augmentation
@@ -28,8 +29,9 @@ _STEPWISE = ("sequence_labelling", "seq2seq", "transcribe")
 _OF_TASK: dict[tuple[str, str], dict[str, Any]] = {
     # moved sound wraps around, which would put the end of a sentence in front of it
     ("transcribe", "audio"): {"shift_seconds": 0.0, "speed": 0.1},
-    # four frames of 10 ms are shorter than a sound of speech
-    ("transcribe", "conv_audio"): {"time_stride": 4},
+    # four frames of 10 ms are shorter than a sound of speech; two stages leave the pitch of a sound
+    # its place, and a third would cost more than both
+    ("transcribe", "conv_audio"): {"time_stride": 4, "num_stages": 2},
     # "the left one" would become a lie
     ("caption", "image"): {"flip": False},
 }
@@ -131,7 +133,7 @@ def size_for(num_rows: int, num_steps: int, epochs: int) -> dict[str, Any]:
     return {"dropout": 0.0} if _seen_seldom(num_rows, epochs) else {}
 
 
-def training_for(num_rows: int, num_steps: int, modalities: dict[str, str],
+def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str, str],
                  epochs: int | None) -> tuple[dict, str]:
     """Returns epochs, batch size, learning rate and the like for a number of rows, and why.
 
@@ -139,13 +141,15 @@ def training_for(num_rows: int, num_steps: int, modalities: dict[str, str],
     much hiding of inputs only slow the learning there, and so does a tight bound on gradients.
 
     Args:
+        task: str.
         num_rows, num_steps: int, as in `size_for`.
         modalities: {input: modality}.
         epochs: int, what the user asked for, or None.
     """
     low, high = _EPOCHS
     few = _few_sequences(num_rows, num_steps)
-    suited = _STEPS_SEEN / num_steps if few else _SEEN / max(1, num_rows)
+    seen = _SEEN_SPOKEN if task == "transcribe" else _SEEN
+    suited = _STEPS_SEEN / num_steps if few else seen / max(1, num_rows)
     epochs = epochs or min(high, max(low, round(suited)))
     seldom = _seen_seldom(num_rows, epochs)
     batch_size = 64 if num_rows >= 1500 else 32 if num_rows >= 400 else 16

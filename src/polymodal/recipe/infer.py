@@ -88,7 +88,8 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
             reasons.extend([f"{key}: {_name(values[key])}. {reason}"] * bool(reason))
     wanted = given.get("training") or {}
     num_steps = _num_steps(table)
-    chosen, reason = training_for(len(table), num_steps, modalities, wanted.get("epochs"))
+    chosen, reason = training_for(task, len(table), num_steps, modalities,
+                                  wanted.get("epochs"))
     values["training"] = chosen | wanted
     reasons.append(f"training: {reason}")
     values = size_for(len(table), num_steps, chosen["epochs"]) | values

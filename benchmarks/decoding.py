@@ -1,0 +1,110 @@
+"""What a generated token costs: early and late, and against the memory's bandwidth.
+
+    KERAS_BACKEND=jax python benchmarks/decoding.py [--steps 1010] [--dim 1024] [--layers 6]
+
+A transformer decoder of about 100 million parameters (float32) writes at batch 1 with a cache for
+all steps. At batch 1 each token reads every weight once, so that the memory's bandwidth bounds the
+speed, which is measured in the same run with a product of a matrix and a vector. Early tokens are
+the 10th to the 30th, late ones as many that end with the last; the same loop starts there with its
+cache as long as for all. A beam of four is compared with four greedy rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import keras
+import numpy as np
+from keras import ops
+
+from polymodal.decoders.transformer import TransformerDecoder
+from polymodal.tasks.generation import Choice, generate
+
+_MEMORY = 64  # tokens that the decoder looks at
+_VOCABULARY = 2000
+
+
+class Writer(keras.Model):
+    """Writes `num_steps` outputs from position `first` on, with a cache for `room` of them."""
+
+    def __init__(self, decoder, num_steps, room, first, choice):
+        super().__init__()
+        self.decoder, self.num_steps, self.choice = decoder, num_steps, choice
+        self.roomy = _Roomy(decoder, room, first)
+
+    def call(self, inputs):
+        memory, start = inputs["memory"], inputs["start"]
+        mask = ops.ones_like(memory[..., 0], dtype="bool")
+        return generate(self.roomy, memory, mask, start, self.num_steps, None, self.choice).ids
+
+
+class _Roomy:
+    """The decoder at some position, with the same room in its cache however many steps follow."""
+
+    def __init__(self, decoder, room, first):
+        self.decoder, self.room, self.first = decoder, room, first
+        self.num_outputs, self.step = decoder.num_outputs, decoder.step
+
+    def initial_state(self, memory, mask, max_length):
+        position, caches = self.decoder.initial_state(memory, mask, self.room)
+        return position + self.first, caches
+
+
+def bandwidth(gibibytes: float = 1.0, repeats: int = 5) -> float:
+    """Returns bytes a second that a product of a large matrix and a vector reads, the best run."""
+    columns = 8192
+    matrix = np.ones((int(gibibytes * 2**30 / 4 / columns), columns), np.float32)
+    vector, best = np.ones(columns, np.float32), np.inf
+    for _ in range(repeats):
+        start = time.perf_counter()
+        matrix @ vector
+        best = min(best, time.perf_counter() - start)
+    return matrix.nbytes / best
+
+
+def seconds(decoder, num_steps: int, room: int, first: int = 0, rows: int = 1, repeats: int = 4,
+            **choice) -> float:
+    """Returns how long it takes to write that many tokens, without compilation: the best run."""
+    writer = Writer(decoder, num_steps, room, first, Choice(**choice))
+    writer.compile(jit_compile=keras.backend.backend() != "torch")
+    inputs = {"memory": np.random.default_rng(0).normal(size=(rows, _MEMORY, decoder.dim)).astype(
+        "float32"), "start": np.zeros(rows, "int32")}
+    writer.predict_on_batch(inputs)
+    best = np.inf
+    for _ in range(repeats):
+        start = time.perf_counter()
+        writer.predict_on_batch(inputs)
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--steps", type=int, default=1010)
+    parser.add_argument("--dim", type=int, default=1024)
+    parser.add_argument("--layers", type=int, default=6)
+    options = parser.parse_args()
+    decoder = TransformerDecoder(options.dim, _VOCABULARY, options.layers, num_heads=16)
+    decoder(np.zeros((1, 2), "int32"), np.zeros((1, _MEMORY, options.dim), "float32"),
+            np.ones((1, _MEMORY), bool))
+    count = decoder.count_params()
+    # keys and values of the memory are made once, in front of the first step
+    read = 4 * (count - options.layers * 2 * options.dim**2)
+    print(f"{keras.backend.backend()}, {count / 1e6:.0f} million parameters", flush=True)
+    few, most = 20, options.steps
+    early = seconds(decoder, few, most, 10) / few
+    late = seconds(decoder, few, most, most - few) / few
+    print(f"token 10 on: {early * 1e3:.1f} ms   up to {most:,}: {late * 1e3:.1f} ms   "
+          f"ratio {late / early:.2f}", flush=True)
+    rate, limit = few / seconds(decoder, few, 64), bandwidth()
+    print(f"{rate:.1f} tokens a second at batch 1, room for 64: {read * rate / 1e9:.1f} GB/s of "
+          f"weights; a matrix and a vector {limit / 1e9:.1f} GB/s; {read * rate / limit:.0%}",
+          flush=True)
+    greedy = seconds(decoder, few, 64, rows=4)
+    beam = seconds(decoder, few, 64, beam=4)
+    print(f"a beam of 4 takes {beam / greedy:.2f} times as long as 4 greedy rows")
+
+
+if __name__ == "__main__":
+    main()
