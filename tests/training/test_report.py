@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 import polymodal as pm
 import whistled
@@ -68,3 +69,29 @@ def test_the_report_of_a_run_from_before_is_written_again(run, tmp_path):
     finally:
         kept.write_bytes(before)
         rewrite(run)
+
+
+@pytest.mark.parametrize(("fusion", "shown"), [("attention", True), ("gated", False)])
+def test_the_page_of_captions_shows_where_each_word_looked_or_says_why_not(tmp_path, fusion,
+                                                                          shown):
+    rng, rows = np.random.default_rng(0), []
+    for i in range(24):
+        colour = ("red", "blue")[i % 2]
+        Image.new("RGB", (32, 32), colour).save(tmp_path / f"{i}.png")
+        rows.append({"image": f"{i}.png", "prompt": str(rng.choice(["what is it", "say"])),
+                     "said": f"a {colour} square"})
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    model = pm.Captioner(
+        "said", dim=16, fusion=fusion, training={"epochs": 2, "learning_rate": 0.02},
+        inputs={"image": {"modality": "image", "encoder": "convnet", "width": 8},
+                "prompt": {"modality": "text", "encoder": "rnn"}})
+    model.fit(tmp_path / "t.jsonl", out=tmp_path / "run")
+    kept = json.loads((tmp_path / "run" / "evaluation" / "report.json").read_text())
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    found = [one["inputs"]["image"].get("looks", []) for one in kept["examples"]]
+    assert any(found) == shown
+    for looks, example in zip(found, kept["examples"], strict=True):
+        assert not looks or " ".join(look["word"] for look in looks) == example["predicted"]
+    assert page.count("data:image/jpeg") == sum(map(len, found))
+    assert ("cannot be shown: gated fusion puts several inputs" in page) != shown
+    assert rewrite(tmp_path / "run").read_text(encoding="utf-8") == page

@@ -78,6 +78,22 @@ class TransformerDecoder(keras.layers.Layer):
             hidden = block(hidden, memory, memory_mask, training=training)
         return self._read(hidden)
 
+    def attention_weights(self, tokens, memory, memory_mask):
+        """Returns how much each step looks at each place of the memory.
+
+        Args:
+            tokens, memory, memory_mask: as for `call`.
+
+        Returns:
+            float32 (batch, steps, time): of the last block, the mean over its heads. Rows sum to 1
+            over real places, and to 0 where there is none.
+        """
+        memory = self.memory_norm(memory)
+        hidden = self._embed(tokens)
+        for block in self.blocks[:-1]:
+            hidden = block(hidden, memory, memory_mask, training=False)
+        return self.blocks[-1].attention_weights(hidden, memory, memory_mask)
+
     def initial_state(self, memory, memory_mask, max_length):
         """Returns the state in front of the first step: every leaf has the batch first.
 
@@ -139,6 +155,11 @@ class _Block(keras.layers.Layer):
             layer.build(tokens_shape)
         self.memory.build(tokens_shape, memory_shape)
         self.built = True
+
+    def attention_weights(self, tokens, memory, memory_mask):
+        everywhere = ops.ones_like(tokens[..., 0], dtype="bool")
+        tokens = tokens + self.own(self.own_norm(tokens), everywhere, training=False)
+        return self.memory.attention_weights(self.memory_norm(tokens), memory, memory_mask)
 
     def call(self, tokens, memory, memory_mask, training=None):
         everywhere = ops.ones_like(tokens[..., 0], dtype="bool")

@@ -58,6 +58,7 @@ class ConvNet(keras.layers.Layer):
     def build(self, inputs_shape):
         self.trunk.build(inputs_shape)
         *sides, channels = self.trunk.output_size
+        self.grid = tuple(sides)  # places down and across, token after token by lines
         self.num_tokens = sides[0] * sides[1]
         self.project.build((None, self.num_tokens, channels))
         self.positions = LearnedPositions(self.num_tokens, dtype=self.dtype_policy)

@@ -60,7 +60,8 @@ class ViT(keras.layers.Layer):
             self.dim, side, strides=side, padding="same", dtype=self.dtype_policy, name="patches"
         )
         self.patches.build(inputs_shape)
-        self.num_tokens = -(-height // side) * -(-width // side)
+        self.grid = -(-height // side), -(-width // side)  # patches down and across, by lines
+        self.num_tokens = self.grid[0] * self.grid[1]
         shape = (None, self.num_tokens, self.dim)
         self.positions = LearnedPositions(self.num_tokens, dtype=self.dtype_policy)
         for layer in (self.positions, *self.blocks, self.norm):

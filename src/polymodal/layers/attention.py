@@ -104,6 +104,23 @@ class MultiHeadAttention(keras.layers.Layer):
         time = ops.shape(tokens)[1]
         return self.output_projection(ops.reshape(gathered, (-1, time, self.dim)))
 
+    def attention_weights(self, tokens, context, context_mask):
+        """Returns how much of its attention each token gives to each place of another sequence.
+
+        Args:
+            tokens, context, context_mask: as for `call`.
+
+        Returns:
+            float32 (batch, time, context time), the mean over heads. Rows sum to 1, or to 0 where
+            nothing is real; places that are not real get 0.
+        """
+        key, _ = self.keys_and_values(context)
+        query = self._split(self.query(tokens))  # (batch, heads, time, size)
+        query = rotate(query, 0) if self.rotary else query
+        allowed = self._allowed(tokens, context_mask)
+        weights = ops.cast(self._weights(query, key, allowed), "float32")
+        return ops.mean(weights, axis=1) * ops.cast(allowed[:, 0], "float32")
+
     def _allowed(self, tokens, mask):
         """Returns bool (batch, 1, time or 1, context time)."""
         allowed = ops.expand_dims(ops.expand_dims(mask, 1), 1)

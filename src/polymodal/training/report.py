@@ -33,12 +33,18 @@ from polymodal.evaluation.report import (
 from polymodal.evaluation.store import read_predictions, write_predictions
 from polymodal.evaluation.text_scores import text_sums
 from polymodal.evaluation.word_confidence import right_words
+from polymodal.inference.looking import looks, why_no_look
 from polymodal.inference.recording.clips import clip_words
 
 _FOLDER = "evaluation"  # predictions and examples that the report is written from
+_MOST_LOOKS = 8  # examples that show where each word looked
+_LOOKS = ("Under the first pictures stands, for each word, what the decoder looked at when it "
+          "wrote it: bright places had its attention, in its last block, as the mean over its "
+          "heads. That is where it looked, which need not be why it chose the word.")
 _MOST_BYTES = 2_000_000  # a larger file is not copied into the report
 _PLAIN = ("title", "target", "summary", "inputs", "slice_columns", "history", "best_epoch",
-          "ledger", "word_calibration", "recipe", "versions", "seeds", "command")
+          "ledger", "word_calibration", "attention_note",
+          "recipe", "versions", "seeds", "command")
 
 
 @dataclass
@@ -97,16 +103,18 @@ def _content(folder: Path, record: RunRecord) -> ReportContent:
     inputs = {i.name: _describe(recipe.inputs[i.name], i.columns) for i in prepared.inputs}
     engine = _engine()
     rows = {split: len(checked) for split, checked in prepared.checked.items()}
+    examples = _examples(predictor, shown, record.table)
+    note = _add_looks(predictor, record.table, examples) if shown.task == "caption" else ""
     summary = describe_run(shown, recipe.target, inputs, rows, recipe.fusion["name"],
                            len(result.history), result.seconds, engine)
     return ReportContent(
         title=folder.resolve().name, predictions=dict(record.found), target=recipe.target,
         summary=summary, inputs=inputs, singles=dict(record.singles), blind=record.blind,
-        slice_columns=dict(record.columns), examples=_examples(predictor, shown, record.table),
+        slice_columns=dict(record.columns), examples=examples,
         history=result.history, best_epoch=result.best_epoch,
         ledger=prepared.ledger.to_json(),
         word_calibration=predictor.calibration and predictor.calibration.to_json(),
-        recipe=recipe.to_yaml(), versions=_versions(engine),
+        attention_note=note, recipe=recipe.to_yaml(), versions=_versions(engine),
         seeds={"training": recipe.training.get("seed", 0)},
         command=f"polymodal train --data {record.prepared.samples['train'].table.name} "
                 f"--recipe {folder}/recipe.yaml --out {folder}")
@@ -176,6 +184,22 @@ def _add_words(predictor: Any, table: Table, row: int, reference: str,
         judged = right_words([word.text for word in words], reference)
         inputs[predictor.inputs[0].name]["words"] = [
             {**vars(word), "right": right} for word, right in zip(words, judged, strict=True)]
+
+
+def _add_looks(predictor: Any, table: Table, examples: list[dict[str, Any]]) -> str:
+    """Puts beside the pictures of the first examples where each word looked; returns a note."""
+    reason = why_no_look(predictor) if examples else ""
+    if reason:
+        has_picture = any(i["modality"] == "image" for i in predictor.recipe.inputs.values())
+        return f"Where in the picture it looked cannot be shown: {reason}." * has_picture
+    chosen = examples[:_MOST_LOOKS]
+    found = looks(predictor, table, [example["row"] for example in chosen])
+    for example in chosen:
+        for name, look in found.get(example["row"], {}).items():
+            example["inputs"][name]["looks"] = [
+                {"word": word, "weights": [[round(float(w), 5) for w in line] for line in weights]}
+                for word, weights in zip(look.words, look.maps, strict=True)]
+    return _LOOKS if found else ""
 
 
 def _names(shown: Predictions, decision: Any) -> str:

@@ -39,6 +39,7 @@ class ReportContent:
         best_epoch: int, the epoch whose weights were kept.
         ledger: dict, as `Ledger.to_json` gives it.
         word_calibration: dict, as `WordCalibration.to_json` gives it, of runs that transcribe.
+        attention_note: str, how to read where a decoder looked, or why that is not shown.
         recipe: str, the recipe as YAML.
         versions: {name: version} of Python, engine, packages, device.
         seeds: {name: seed}.
@@ -59,6 +60,7 @@ class ReportContent:
     best_epoch: int | None = None
     ledger: Mapping[str, Any] = field(default_factory=dict)
     word_calibration: Mapping[str, Any] | None = None
+    attention_note: str = ""
     recipe: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     seeds: Mapping[str, Any] = field(default_factory=dict)

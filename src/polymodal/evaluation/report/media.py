@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.evaluation.plots.svg import waveform
+from polymodal.evaluation.report.attention import attention_strip
 from polymodal.evaluation.report.spectrogram import is_broad, spectrogram_lines
 from polymodal.preprocess.vector import from_json
 
@@ -30,7 +31,8 @@ def show(value: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         value: {"modality", "value"} and, for samples of sound, "sample_rate"; for sound also
-            "words" that were heard in it, as `spectrogram_lines` takes them.
+            "words" that were heard in it, as `spectrogram_lines` takes them; for a picture also
+            "looks", as `attention_strip` takes them.
 
     Returns:
         {"kind": "text" | "pictures" | "sound" | "video" | "table" | "numbers" | "missing" |
@@ -56,11 +58,11 @@ def _texts(content: Any, value: Mapping) -> dict[str, Any]:
     return _text(" / ".join("–" if step is None else str(step) for step in steps), value)
 
 
-def _pictures(content: Any, _: Mapping) -> dict[str, Any]:
+def _pictures(content: Any, value: Mapping) -> dict[str, Any]:
     frames = content if isinstance(content, list | tuple) else [content]
     pick = np.linspace(0, len(frames) - 1, min(len(frames), MOST_FRAMES)).astype(int)
     return {"kind": "pictures", "pictures": [_picture(frames[i]) for i in pick],
-            "total": len(frames)}
+            "total": len(frames), "looks": attention_strip(content, value.get("looks") or [])}
 
 
 def _picture(content: Any) -> dict[str, Any]:

@@ -125,6 +125,7 @@ def _example(example: Mapping[str, Any]) -> dict[str, Any]:
     return {"probability": None, "row": None, "right": None, **example,
             "probabilities": {label: chances[label] for label in best}, "shown": shown,
             "timed": any(one.get("lines") for one in shown),
+            "looked": any(one.get("looks") for one in shown),
             "broad": any(one.get("broad") for one in shown)}
 
 

@@ -64,8 +64,8 @@ def _origin(claims: WordClaims, calibration: WordCalibration, crossed: bool) -> 
         raw = distance(reliability_of(claims.confidence, claims.right))
         kept = (f" The same {split} is shown here, so each fifth of it was calibrated by the other "
                 "four." if crossed else "")
-        return (f" Confidences were calibrated on {count:,} words of {split}; as the model states them "
-                f"by itself, they are {100 * raw:.1f} points apart.{kept}")
+        return (f" Confidences were calibrated on {count:,} words of {split}; as the model states "
+                f"them by itself, they are {100 * raw:.1f} points apart.{kept}")
     own = " The confidences are the model's own"
     if not split:
         return f"{own}."

@@ -1,0 +1,118 @@
+"""Where a decoder looked in a picture while it wrote each word about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from keras import ops
+
+from polymodal.core.batch import mask_key, select_inputs, with_masks
+from polymodal.data.check import check
+from polymodal.data.ledger import Ledger
+from polymodal.data.table import Table
+
+__all__ = ["Look", "looks", "why_no_look"]
+
+
+class Look(NamedTuple):
+    """What a decoder looked at in the picture of one row.
+
+    Args:
+        words: list of str, what was written; n of them.
+        maps: float32 (n, down, across), the share of attention that each place of the picture got.
+            A map sums to less than 1 where other inputs were looked at too.
+    """
+
+    words: list[str]
+    maps: np.ndarray
+
+
+def why_no_look(predictor: Any) -> str:
+    """Returns why it cannot be told where a run looks in its pictures; "" where it can.
+
+    The places of a decoder's memory are those of a picture if the encoder keeps a grid of places,
+    the fusion keeps each token at a place of its own, and no recurrence carries on from place to
+    place what was seen.
+    """
+    model, recipe = predictor.model, predictor.recipe
+    pictures = _pictures(predictor)
+    if not pictures:
+        return "it has no picture"
+    if not hasattr(model.head, "attention_weights"):
+        return "its decoder does not look at places"
+    if not any(hasattr(model.encoders[name], "grid") for name in pictures):
+        return "its encoder keeps no places of the picture"
+    if recipe.sequence and recipe.sequence["name"] != "attention":
+        return f"its sequence model, {recipe.sequence['name']}, carries places into one another"
+    if not getattr(model.fusion, "in_one_sequence", False) and (
+            len(predictor.inputs) > 1 or not getattr(model.fusion, "stepwise", True)):
+        name = recipe.fusion["name"].replace("_", " ")
+        return f"{name} fusion puts several inputs, or all places, into one"
+    return ""
+
+
+def looks(predictor: Any, table: Table, rows: Sequence[int]) -> dict[int, dict[str, Look]]:
+    """Returns {row: {input: Look}} for rows of a table that hold a picture that can be read.
+
+    Args:
+        predictor: Predictor of a task that writes, for which `why_no_look` finds no reason.
+        table: Table.
+        rows: sequence of int, from 0.
+
+    The texts are those of the likeliest words, as an evaluation writes them.
+    """
+    samples = predictor.samples(table.select(list(rows)), False)
+    checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)
+    if not len(checked):
+        return {}
+    loader, found = predictor.loader(samples, checked), {}
+    for step, (inputs, _, _) in enumerate(loader.epoch(0, 0)):
+        ids, weights, places = _weights(predictor, inputs)
+        for at, place in enumerate(loader.rows_of(0, step)):
+            if place >= 0:
+                found[int(rows[place])] = {
+                    name: _look(predictor, ids[at], weights[at, :, where], grid)
+                    for name, (where, grid) in places.items()
+                    if np.any(inputs[mask_key(predictor.model.keys[name])][at])}
+    return found
+
+
+def _pictures(predictor: Any) -> list[str]:
+    return [i.name for i in predictor.inputs
+            if predictor.recipe.inputs[i.name]["modality"] == "image"]
+
+
+def _weights(predictor: Any, inputs: dict[str, Any]) -> tuple:
+    """Returns ids (batch, steps), weights (batch, steps, time), and the places of each picture."""
+    model, task = predictor.model, predictor.task
+    ids = task.generate(model, inputs, batch_size=len(next(iter(inputs.values())))).ids
+    start = np.full((len(ids), 1), task.start_id, ids.dtype)
+    previous = np.concatenate([start, ids[:, :-1]], axis=1).astype(np.int32)
+    known = {key: ops.convert_to_tensor(array) for key, array in
+             select_inputs(inputs, with_masks(model.keys.values())).items()}
+    memory, mask = model.encode(known, training=False)
+    weights = model.head.attention_weights(ops.convert_to_tensor(previous), memory, mask)
+    weights = np.asarray(ops.convert_to_numpy(weights), np.float32)
+    return ids, weights, _places(predictor, known, weights.shape[-1])
+
+
+def _places(predictor: Any, known: dict[str, Any], time: int) -> dict[str, tuple]:
+    """Returns {picture: (its slice of the memory, (down, across))}; tokens stand by sorted name."""
+    model, first, found = predictor.model, 0, {}
+    for name in sorted(model.keys):
+        key, encoder = model.keys[name], model.encoders[name]
+        length = encoder(known[key], known[mask_key(key)], training=False)[0].shape[1]
+        grid = getattr(encoder, "grid", None)
+        if name in _pictures(predictor) and grid and grid[0] * grid[1] == length:
+            found[name] = slice(first, first + length), grid
+        first += length
+    return found if first == time else {}  # else the memory is none of these tokens
+
+
+def _look(predictor: Any, ids: np.ndarray, weights: np.ndarray, grid: tuple[int, int]) -> Look:
+    ended = np.flatnonzero(ids == predictor.task.end_id)
+    length = int(ended[0]) if len(ended) else len(ids)
+    return Look([predictor.target.labels[int(i)] for i in ids[:length]],
+                weights[:length].reshape(length, *grid))
