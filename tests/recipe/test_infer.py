@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import yaml
@@ -87,7 +89,8 @@ def test_mistakes_have_the_nearest_name(change, message):
 
 def test_many_rows_that_are_seen_seldom_are_not_varied():
     inputs = {"picture": "image", "question": "text"}
-    often, seldom = (training_for(rows, rows, inputs, None)[0] for rows in (2_000, 24_000))
+    often, seldom = (training_for("classification", rows, rows, inputs, None)[0]
+                     for rows in (2_000, 24_000))
     assert seldom["epochs"] < 10 < often["epochs"]
     assert "augment" not in often
     assert seldom["augment"] is False
@@ -98,7 +101,8 @@ def test_many_rows_that_are_seen_seldom_are_not_varied():
 
 
 def test_few_long_sequences_get_a_small_model_and_few_epochs():
-    few, many = (training_for(rows, 1500, {"sound": "sequence"}, None)[0] for rows in (60, 1500))
+    few, many = (training_for("sequence_labelling", rows, 1500, {"sound": "sequence"}, None)[0]
+                 for rows in (60, 1500))
     assert few["epochs"] < many["epochs"]
     assert size_for(60, 1500, 13) == {"dim": 32, "dropout": 0.5}
 
@@ -106,7 +110,8 @@ def test_few_long_sequences_get_a_small_model_and_few_epochs():
 @pytest.mark.parametrize(("count", "epochs", "batch_size"), [
     (2_000, None, 64), (2_000, 12, 32), (2_000, 3, 16), (150, None, 16)])
 def test_short_runs_take_smaller_batches(count, epochs, batch_size):
-    assert training_for(count, count, {"x": "image"}, epochs)[0]["batch_size"] == batch_size
+    settings, _ = training_for("classification", count, count, {"x": "image"}, epochs)
+    assert settings["batch_size"] == batch_size
 
 
 @pytest.mark.parametrize(("texts", "encoder"), [
@@ -144,3 +149,25 @@ def test_epochs_left_open_by_null_do_not_break_the_choice_of_the_rest(questions)
     found = infer(questions, {"target": "answer", "training": {"epochs": None}}).values
     assert found["training"]["epochs"] is None
     assert found["training"]["batch_size"] == 16
+
+
+def test_a_recording_to_write_down_is_whole_and_stands_alone(tmp_path):
+    """Numbers and texts beside it are mostly its length or its words, and in use it has none."""
+    import soundfile
+
+    rng, rows = np.random.default_rng(0), []
+    for number in range(40):
+        soundfile.write(tmp_path / f"{number}.wav", rng.normal(size=8000) * 0.1, 8000)
+        rows.append({"audio": f"{number}.wav", "seconds": 1 + number / 7,
+                     "normalised": "what was said at that time", "said": f"it was number {number}"})
+    path = tmp_path / "speech.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    found = infer(read(path), {"target": "said"})
+    assert found.values["task"] == "transcribe"
+    assert list(found.values["inputs"]) == ["audio"]
+    assert found.values["inputs"]["audio"]["max_seconds"] > 1.5
+    left_out = [reason for reason in found.reasons if "Left out" in reason]
+    assert any("input tabular" in reason for reason in left_out)
+    assert any("input normalised" in reason for reason in left_out)
+    again = infer(read(path), found.values)
+    assert again.values == found.values
