@@ -159,7 +159,8 @@ def test_a_recording_to_write_down_is_whole_and_stands_alone(tmp_path):
     for number in range(40):
         soundfile.write(tmp_path / f"{number}.wav", rng.normal(size=8000) * 0.1, 8000)
         rows.append({"audio": f"{number}.wav", "seconds": 1 + number / 7,
-                     "normalised": "what was said at that time", "said": f"it was number {number}"})
+                     "normalised": f"it was number {number} again",
+                     "said": f"it was number {number}"})
     path = tmp_path / "speech.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)))
     found = infer(read(path), {"target": "said"})
