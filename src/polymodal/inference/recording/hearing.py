@@ -16,7 +16,7 @@ from polymodal.speech.confidence import WordCalibration
 from polymodal.speech.transcript import TokenSpan, Word
 from polymodal.speech.words import words_from_spans
 
-__all__ = ["Frames", "Recogniser"]
+__all__ = ["Frames", "Reader", "Recogniser", "log_softmax"]
 
 _GRID = 8  # padded lengths are multiples of this many steps, as in training
 _LENGTHS = 8  # different padded lengths at most: each one is compiled by itself
@@ -40,7 +40,53 @@ class Frames(NamedTuple):
     score: Any = None
 
 
-class Recogniser:
+class Reader:
+    """Reads words from what a run that transcribes says of each frame.
+
+    Args:
+        predictor: Predictor of a run whose task is transcribe.
+        reading: keyword arguments of `Reading`, such as beam=16 and language_model="lm.arpa".
+    """
+
+    def __init__(self, predictor: Any, **reading: Any):
+        self.model, self.target = predictor.model, predictor.target
+        self.reading = Reading(predictor.target.labels, ctc_weight=predictor.task.ctc_weight,
+                               **reading)
+        joint = self.reading.beam and predictor.task.guided
+        self.rescoring = Rescoring(self.model, self.reading.beam) if joint else None
+        self.calibration = predictor.calibration or WordCalibration()
+
+    @property
+    def choice(self) -> dict[str, Any]:
+        """How frames are read, and whether the confidence of words is more than the model's own."""
+        return {**self.reading.described(), "calibrated": self.calibration.method != "none"}
+
+    def frames_of(self, inputs: dict[str, Any]) -> tuple[np.ndarray, Sequence[Any]]:
+        """Returns the logits (batch, frames, outputs) of a batch, and a score of each row's texts
+        by the run's attention decoder, or None."""
+        if self.rescoring:
+            return self.rescoring.frames(inputs)
+        logits = np.asarray(self.model.predict_on_batch(inputs), np.float32)
+        return logits, [None] * len(logits)
+
+    def words(self, frames: Frames, start_seconds: float = 0.0) -> list[Word]:
+        """Returns the words of a chunk that starts at `start_seconds`.
+
+        A long silence ends a word, even if the model says no space there. Confidences are as the
+        run's calibration has them. It was fitted on the likeliest symbols: with a language model,
+        which mends words, they are rather too modest.
+        """
+        groups: list[list[TokenSpan]] = [[]]
+        for span in self.reading(frames.log_probs, frames.score):
+            last = groups[-1][-1].end_frame if groups[-1] else span.start_frame
+            if (span.start_frame - last) * frames.seconds >= _PAUSE_SECONDS:
+                groups.append([])
+            groups[-1].append(span)
+        return self.calibration.words([word for group in groups for word in words_from_spans(
+            group, self.reading.symbols, frames.seconds, start_seconds)])
+
+
+class Recogniser(Reader):
     """Hears words in chunks of sound with a run that transcribes.
 
     Args:
@@ -53,23 +99,13 @@ class Recogniser:
 
     def __init__(self, predictor: Any, **reading: Any):
         _check(predictor)
+        super().__init__(predictor, **reading)
         source = predictor.inputs[0]
-        self.model, self.target = predictor.model, predictor.target
         self.key, self.modality = source.key, source.modality
-        self.reading = Reading(predictor.target.labels, ctc_weight=predictor.task.ctc_weight,
-                               **reading)
-        joint = self.reading.beam and predictor.task.guided
-        self.rescoring = Rescoring(self.model, self.reading.beam) if joint else None
-        self.calibration = predictor.calibration or WordCalibration()
         self.sample_rate: int = self.modality.sample_rate
         self.chunk_seconds = min(_MOST_SECONDS, self.modality.max_seconds)
         self.step_seconds: float = self.modality.step_seconds
         self._grid = _GRID * max(1, -(-int(self.modality.limit) // (_GRID * _LENGTHS)))
-
-    @property
-    def calibrated(self) -> bool:
-        """Whether the confidence of words is more than the model's own."""
-        return self.calibration.method != "none"
 
     def encode(self, samples: np.ndarray) -> np.ndarray:
         """Returns the features of float32 samples of -1 to 1, (steps, num_mels)."""
@@ -87,31 +123,11 @@ class Recogniser:
         filler = (1 << (len(features) - 1).bit_length()) - len(features)
         array, mask = collate(self.modality, [*features, *[None] * filler], length)
         inputs = select_inputs({self.key: array, mask_key(self.key): mask}, with_masks([self.key]))
-        scores: list = [None] * len(features)
-        if self.rescoring:
-            logits, scores = self.rescoring.frames(inputs)
-        else:
-            logits = np.asarray(self.model.predict_on_batch(inputs), np.float32)
+        logits, scores = self.frames_of(inputs)
         stride = _stride(length, logits.shape[1])
-        return [Frames(_log_softmax(row[: int(np.ceil(len(known) / stride))]),
+        return [Frames(log_softmax(row[: int(np.ceil(len(known) / stride))]),
                        stride * self.step_seconds, score)
                 for row, known, score in zip(logits, features, scores, strict=False)]
-
-    def words(self, frames: Frames, start_seconds: float = 0.0) -> list[Word]:
-        """Returns the words of a chunk that starts at `start_seconds`.
-
-        A long silence ends a word, even if the model says no space there. Confidences are as the
-        run's calibration has them. It was fitted on the likeliest symbols: with a language model,
-        which mends words, they are rather too modest.
-        """
-        groups: list[list[TokenSpan]] = [[]]
-        for span in self.reading(frames.log_probs, frames.score):
-            last = groups[-1][-1].end_frame if groups[-1] else span.start_frame
-            if (span.start_frame - last) * frames.seconds >= _PAUSE_SECONDS:
-                groups.append([])
-            groups[-1].append(span)
-        return self.calibration.words([word for group in groups for word in words_from_spans(
-            group, self.reading.symbols, frames.seconds, start_seconds)])
 
 
 def _check(predictor: Any) -> None:
@@ -134,6 +150,7 @@ def _stride(steps: int, frames: int) -> float:
     return whole if frames in (steps // whole, -(-steps // whole)) else steps / frames
 
 
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Returns the logarithms of the probabilities that logits stand for, over the last axis."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

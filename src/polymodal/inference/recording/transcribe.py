@@ -9,6 +9,7 @@ from typing import Any
 from polymodal.inference.recording.feeding import Span, clock, feed
 from polymodal.inference.recording.hearing import Recogniser
 from polymodal.inference.recording.transcript import Transcript
+from polymodal.inference.recording.watching import Watcher, looks
 from polymodal.speech.merge import merge_words
 from polymodal.speech.segments import segments_from_words
 from polymodal.speech.transcript import Word
@@ -21,10 +22,12 @@ def transcribe(predictor: Any, files: Sequence[str | Path], batch_size: int = 8,
     """Yields the transcript of each file, in order, as soon as it is there.
 
     Files are streamed and cut in pauses, or with an overlap where there is none, and never held
-    as a whole; what is kept of them are words.
+    as a whole; what is kept of them are words. A run that looks at pictures too takes films as a
+    whole, no longer than the clips it was trained on.
 
     Args:
-        predictor: Predictor of a run whose task is transcribe and whose only input is sound.
+        predictor: Predictor of a run whose task is transcribe and whose inputs are sound, moving
+            pictures, or both of the same file.
         files: sound or video files of any length.
         batch_size: int, chunks that the model hears at once.
         reading: keyword arguments of `Reading`: beam, language_model, hot_words and their weights.
@@ -36,12 +39,14 @@ def transcribe(predictor: Any, files: Sequence[str | Path], batch_size: int = 8,
         RecipeError: the run does something else, or a choice is out of range.
         DataError: the language model cannot be read.
     """
+    if looks(predictor):
+        return Watcher(predictor, **reading).transcripts([str(file) for file in files])
     recogniser = Recogniser(predictor, **reading)
     return _transcripts(recogniser, [str(file) for file in files], batch_size)
 
 
 def _transcripts(recogniser: Recogniser, files: list[str], batch_size: int) -> Iterator[Transcript]:
-    choice = {**recogniser.reading.described(), "calibrated": recogniser.calibrated}
+    choice = recogniser.choice
     heard: list[tuple[Span, list[Word]]] = []
     with clock(files) as passed:
         for batch in feed(recogniser, files, batch_size):

@@ -1,0 +1,76 @@
+"""What is said in recordings that a run looks at as well: films, read as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError
+from polymodal.core.progress import track
+from polymodal.data.check import check
+from polymodal.data.ledger import Ledger
+from polymodal.data.media.audio import audio_length
+from polymodal.data.media.video import video_info
+from polymodal.inference.recording.hearing import Frames, Reader, log_softmax
+from polymodal.inference.recording.transcript import Transcript
+from polymodal.inference.writing import table_of_files
+from polymodal.recipe.room import Room, room_for
+from polymodal.speech.segments import segments_from_words
+
+__all__ = ["Watcher", "looks"]
+
+
+def looks(predictor: Any) -> bool:
+    """Returns whether a run transcribes from moving pictures, alone or beside the sound."""
+    kinds = {predictor.recipe.inputs[i.name]["modality"] for i in predictor.inputs}
+    return predictor.task_name == "transcribe" and "video" in kinds <= {"video", "audio"}
+
+
+class Watcher(Reader):
+    """Writes down films that are as short as the clips of training: none is cut into chunks.
+
+    Args:
+        predictor: Predictor of a run for which `looks` is true. A film gives it pictures and
+            sound, a sound file the sound alone.
+        reading: keyword arguments of `Reading`.
+    """
+
+    def __init__(self, predictor: Any, **reading: Any):
+        super().__init__(predictor, **reading)
+        self.predictor = predictor
+        self.room: Room = room_for(predictor.recipe, predictor.inputs)
+
+    def transcripts(self, files: Sequence[str]) -> Iterator[Transcript]:
+        """Yields the transcript of each file, in order; one that cannot be read has an `error`."""
+        for file in track(files, "Watching", len(files)):
+            try:
+                yield self._transcript(file)
+            except (DataError, OSError) as error:
+                yield Transcript(file, error=str(error), choice=self.choice)
+
+    def _transcript(self, file: str) -> Transcript:
+        samples = self.predictor.samples(table_of_files(self.predictor, [file]), False)
+        ledger = Ledger()
+        checked = check(samples, ledger, skip_bad=True, max_bad_share=1.0, allow_empty=True)
+        if checked.errors:
+            raise DataError(checked.errors[0])
+        if ledger.count("truncated"):
+            raise DataError("is longer than this run can look at.", "Cut it, or train with more "
+                            "max_seconds and max_frames.", path=file, reason="too_long")
+        inputs, _, _ = next(iter(self.predictor.loader(samples, checked, 1).epoch(0, 0)))
+        logits, scores = self.frames_of(inputs)
+        seconds = _seconds(file)
+        count = min(logits.shape[1], self.room.num_tokens(checked.lengths[0, :-1]))
+        log_probs = log_softmax(np.asarray(logits[0, :count], np.float32))
+        words = self.words(Frames(log_probs, seconds / max(1, count), scores[0]))
+        return Transcript(file, seconds, tuple(words), tuple(segments_from_words(words)),
+                          choice=self.choice)
+
+
+def _seconds(file: str) -> float:
+    try:
+        return audio_length(file)[1]
+    except DataError:  # a silent film
+        return video_info(file).seconds

@@ -1,0 +1,57 @@
+"""A recogniser that hears and sees is trained on films and writes down what is said in one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+RECIPE = """
+task: transcribe
+target: transcript
+inputs:
+  video: {modality: video, size: 32, frames_per_second: 5, width: 8}
+  audio: {modality: audio, column: video, encoder: conv_audio, time_stride: 4, width: 8,
+          sample_rate: 8000, num_mels: 40}
+dim: 32
+training: {epochs: 3, batch_size: 4}
+"""
+
+
+def polymodal(*arguments):
+    return subprocess.run([sys.executable, "-m", "polymodal", *map(str, arguments)],
+                          capture_output=True, text=True, env={**os.environ})
+
+
+@pytest.fixture(scope="module")
+def folder(shared_data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("films")
+    (folder / "recipe.yaml").write_text(RECIPE)
+    clips = shared_data / "grid_av" / "clips.csv"
+    done = polymodal("train", "--data", clips, "--val", clips, "--recipe", folder / "recipe.yaml",
+                     "--no-baselines", "--out", folder / "run")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_losses_fall_on_films_with_their_sound(folder):
+    losses = [json.loads(line)["loss"] for line in (folder / "run" / "history.jsonl").open()]
+    assert len(losses) == 3
+    assert losses[-1] < losses[0]
+
+
+def test_a_film_is_written_down_from_the_command_line(folder, shared_data):
+    film = shared_data / "grid_av" / "video" / "bbaf2n.mpg"
+    done = polymodal("transcribe", folder / "run", film, folder / "absent.mpg", "--format", "json",
+                     "--beam", 4)
+    assert done.returncode == 1  # of the absent one
+    found, absent = json.loads(done.stdout)["files"]
+    assert found["error"] is None
+    assert found["seconds"] == pytest.approx(2.96, abs=0.1)
+    assert found["beam"] == 4
+    assert all(0 <= word["start_seconds"] <= word["end_seconds"] <= found["seconds"] + 0.01
+               for word in found["words"])
+    assert "absent.mpg does not exist" in absent["error"]
