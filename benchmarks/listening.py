@@ -1,0 +1,114 @@
+"""How fast recordings are heard: the inferred recogniser beside the same network in eager PyTorch.
+
+    POLYMODAL_DATA=... python benchmarks/listening.py [--seconds 6] [--rows 16]
+
+Both take the same features of `--rows` clips at once, in one run, by turns; the best of several
+rounds counts. The real-time factor is the time for a second of sound, without reading it from disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from polymodal.core.batch import mask_key
+from polymodal.data.table import read
+from polymodal.recipe import assemble
+from polymodal.recipe.infer import infer
+from polymodal.recipe.recipe import from_dict
+
+_ROUNDS = 12
+_LETTERS = " efghinorstuvwxz"
+
+
+class Block(nn.Module):
+    """Two convolutions with a shortcut."""
+
+    def __init__(self, enter, leave, stride):
+        super().__init__()
+        conv = lambda i, size, step: nn.Sequential(
+            nn.Conv2d(i, leave, size, step, size // 2, bias=False), nn.BatchNorm2d(leave))
+        self.first, self.second = conv(enter, 3, stride), conv(leave, 3, 1)
+        self.skip = conv(enter, 1, stride)
+
+    def forward(self, x):
+        return torch.relu(self.second(torch.relu(self.first(x))) + self.skip(x))
+
+
+class Network(nn.Module):
+    """What the inferred recipe is, written by hand."""
+
+    def __init__(self, mels, outputs, dim=128, width=32):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(1, width // 2, 3, 2, 1, bias=False),
+                                  nn.BatchNorm2d(width // 2), nn.ReLU())
+        self.blocks = nn.Sequential(Block(width // 2, width, (2, 2)),
+                                    Block(width, 2 * width, (1, 2)))
+        self.project = nn.Linear(2 * width * -(-mels // 8), dim)
+        self.fuse = nn.Linear(dim, dim)
+        self.feed = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(),
+                                  nn.Linear(2 * dim, dim))
+        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(3))
+        self.grus = nn.ModuleList(nn.GRU(dim, dim // 2, batch_first=True, bidirectional=True)
+                                  for _ in range(2))
+        self.out = nn.Linear(dim, outputs)
+
+    def forward(self, x):
+        x = self.blocks(self.stem(x[:, None]))  # (batch, channels, time / 4, mels / 8)
+        x = self.fuse(self.project(x.permute(0, 2, 3, 1).flatten(2)))
+        x = x + self.feed(x)
+        for norm, gru in zip(self.norms, self.grus, strict=False):
+            x = x + gru(norm(x))[0]
+        return self.out(self.norms[2](x))
+
+
+def ours():
+    """Returns the model of the recipe that is inferred for `connected_digits`, and its mels."""
+    table = read(Path(os.environ["POLYMODAL_DATA"]) / "connected_digits" / "train.csv")
+    recipe = from_dict(infer(table, {"target": "transcript"}).values)
+    inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
+    target.restore({"labels": sorted(_LETTERS)})
+    return assemble.build_model(recipe, inputs, target)[0], inputs[0].modality.num_mels
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seconds", type=float, default=6.0)
+    parser.add_argument("--rows", type=int, default=16)
+    options = parser.parse_args()
+    model, mels = ours()
+    theirs = Network(mels, len(_LETTERS) + 1).eval()
+    steps = round(100 * options.seconds)
+    features = np.random.default_rng(0).normal(size=(options.rows, steps, mels)).astype("float32")
+    inputs = {"input_0": features, mask_key("input_0"): np.ones(features.shape[:2], bool)}
+    tensor = torch.from_numpy(features)
+
+    def hear():
+        np.asarray(model.predict_on_batch(inputs))
+
+    def hear_eagerly():
+        with torch.inference_mode():
+            theirs(tensor).numpy()
+
+    sound, best = options.rows * options.seconds, {}
+    for _ in range(_ROUNDS):
+        for name, work in (("ours", hear), ("eager PyTorch", hear_eagerly)):
+            start = time.perf_counter()
+            work()
+            best[name] = min(best.get(name, np.inf), time.perf_counter() - start)
+    count = sum(p.numel() for p in theirs.parameters())
+    print(f"{model.count_params():,} parameters, by hand {count:,}; {options.rows} clips of "
+          f"{options.seconds:g} s")
+    for name, took in best.items():
+        print(f"{name:14} {1000 * took:7.1f} ms   real-time factor {took / sound:.5f}")
+    print(f"ratio {best['ours'] / best['eager PyTorch']:.2f}")
+
+
+if __name__ == "__main__":
+    main()
