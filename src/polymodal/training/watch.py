@@ -13,6 +13,7 @@ import numpy as np
 
 from polymodal.bundle import weights
 from polymodal.core import faults
+from polymodal.core.seeds import generator
 from polymodal.training.guard import not_a_number
 
 
@@ -59,6 +60,7 @@ class Watch(keras.callbacks.Callback):
         self.interrupt(self._save_now)
         if batch and self._is_due():
             self._save_now()
+        _seed_engine(self.settings.seed, self.state.epoch, self.state.step)
 
     def on_train_batch_end(self, batch, logs=None):
         with self._looked:
@@ -100,3 +102,14 @@ class Watch(keras.callbacks.Callback):
         self.state.seconds = self.seconds()
         self.save()
         self._saved = time.monotonic()
+
+
+def _seed_engine(seed: int, epoch: int, step: int) -> None:
+    """Makes the engine's own random numbers follow from the position in the run alone.
+
+    On PyTorch Keras leaves dropout without a seed to the engine, whose state is no variable.
+    """
+    if keras.backend.backend() == "torch":
+        import torch
+
+        torch.manual_seed(int(generator(seed, epoch, step).integers(2**63)))
