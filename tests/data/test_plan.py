@@ -155,7 +155,7 @@ def test_a_small_table_gets_fewer_buckets():
 def test_one_length_alone_is_kept_and_missing_inputs_have_no_say():
     assert bucket_edges(np.array([50, 50]), 3).tolist() == [50]
     assert bucket_edges(np.array([50, 0, 50]), 3).tolist() == [50]
-    assert bucket_edges(np.array([0, 0]), 3).tolist() == [0]
+    assert bucket_edges(np.array([0, 0]), 3).tolist() == [1]
 
 
 def test_a_few_long_rows_get_a_bucket_of_their_own():

@@ -235,13 +235,13 @@ def bucket_edges(lengths: np.ndarray, num_buckets: int, enough: float = 0.0) -> 
 
     They are the multiples of 8 that pad the least in all, so a few very long rows get a bucket of
     their own (quantiles would pad a quarter of all rows to the longest). One length alone is kept
-    as it is. Missing inputs, of length 0, have no say.
+    as it is. Missing inputs, of length 0, have no say; if all are missing there is one step.
     """
     rows_of = np.bincount(lengths)  # rows by length
     rows_of[0] *= not rows_of[1:].any()
     known = np.flatnonzero(rows_of)
     if len(known) == 1:
-        return known.astype("int32")
+        return np.maximum(known, 1).astype("int32")  # engines refuse an axis of no steps
     grid = _GRID * max(1, -(-int(known[-1]) // (_GRID * _MAX_EDGES)))
     counts = np.bincount(-(-known // grid), rows_of[known])  # rows by length in grid steps
     steps = np.flatnonzero(counts)  # lengths, in grid steps, that an edge may have
