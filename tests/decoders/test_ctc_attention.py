@@ -72,7 +72,7 @@ def test_the_loss_is_the_sum_of_both_in_their_shares():
 
 
 def test_a_share_out_of_range_or_a_decoder_of_the_wrong_kind_is_refused():
-    with pytest.raises(RecipeError, match="0 < ctc_weight <= 1. Got 0"):
+    with pytest.raises(RecipeError, match=r"0 < ctc_weight <= 1\. Got 0"):
         Transcribe(4, ctc_weight=0)
     with pytest.raises(RecipeError, match='Got "ctc"'):
         Transcribe(4, ctc_weight=0.5, decoder="ctc")
