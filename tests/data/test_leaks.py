@@ -54,6 +54,12 @@ def test_same_text_but_for_case_and_spaces():
     assert len(leaks(tables, [guess("t", "text")])) == 1
 
 
+def test_texts_of_steps_are_compared_row_by_row():
+    tables = {"train": read({"t": ["So it is", "b", "c"]}), "val": read({"t": ["d", "so it is"]})}
+    [warning] = leaks(tables, [guess("t", "texts")])
+    assert "1 of 2 rows of val hold a text that train has too, such as row 2 (row 1 of" in warning
+
+
 def test_texts_that_repeat_anyway_are_said_to():
     tables = {"train": read({"t": ["is it red?", "is it blue?"] * 9}),
               "val": read({"t": ["is it red?"]})}

@@ -14,6 +14,7 @@ from polymodal.data.columns import InputGuess
 from polymodal.data.kinds import MEDIA
 from polymodal.data.table import Table
 
+_TEXTS = ("text", "texts")  # texts of steps stand in rows of their own here, before grouping
 _REPEATS = 0.5  # a column of texts with fewer distinct values a row repeats itself anyway
 
 
@@ -38,10 +39,10 @@ Scores on val will be too good.
     """
     warnings = []
     for guess in inputs:
-        if guess.modality not in (*MEDIA, "text"):
+        if guess.modality not in (*MEDIA, *_TEXTS):
             continue
         column = guess.columns[0]
-        is_text = guess.modality == "text"
+        is_text = guess.modality in _TEXTS
         keys = {name: _keys(table, column, is_text) for name, table in tables.items()}
         for one, other in combinations(tables, 2):
             shared = np.flatnonzero((keys[other] != 0) & np.isin(keys[other], keys[one]))

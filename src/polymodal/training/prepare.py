@@ -148,4 +148,4 @@ def _shareable(recipe: Recipe, inputs: list[assemble.Input]) -> list[InputGuess]
     """Returns the inputs that should not stand in two splits: media, and text if it is all."""
     kinds = [recipe.inputs[i.name]["modality"] for i in inputs]
     return [InputGuess(i.name, kind, i.columns, "") for i, kind in zip(inputs, kinds, strict=True)
-            if kind != "text" or len(inputs) == 1]
+            if kind not in ("text", "texts") or len(inputs) == 1]
