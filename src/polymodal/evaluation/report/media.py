@@ -61,8 +61,9 @@ def _texts(content: Any, value: Mapping) -> dict[str, Any]:
 def _pictures(content: Any, value: Mapping) -> dict[str, Any]:
     frames = content if isinstance(content, list | tuple) else [content]
     pick = np.linspace(0, len(frames) - 1, min(len(frames), MOST_FRAMES)).astype(int)
+    looks = value.get("looks")  # of one picture, never of a video's frames
     return {"kind": "pictures", "pictures": [_picture(frames[i]) for i in pick],
-            "total": len(frames), "looks": attention_strip(content, value.get("looks") or [])}
+            "total": len(frames), "looks": attention_strip(content, looks) if looks else []}
 
 
 def _picture(content: Any) -> dict[str, Any]:
