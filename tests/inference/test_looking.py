@@ -12,7 +12,6 @@ from polymodal.inference.predictor import Predictor
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import from_dict
 
-pytestmark = pytest.mark.engine
 IMAGE = {"modality": "image", "encoder": "convnet", "width": 8, "size": [32, 48], "channels": 3}
 TEXT = {"modality": "text", "encoder": "rnn"}
 

@@ -15,7 +15,6 @@ from polymodal.inference.recording.transcript import render
 from polymodal.speech.confidence import WordCalibration
 from small_recogniser import write_bundle
 
-pytestmark = pytest.mark.engine
 CURVE = WordCalibration("isotonic", ((0.0, 0.25), (1.0, 0.75)), 1200, 900, "val")
 
 

@@ -14,8 +14,6 @@ from polymodal.core.batch import mask_key
 from polymodal.inference.predictor import load
 from polymodal.inference.recording.hearing import Recogniser
 
-pytestmark = pytest.mark.engine
-
 
 @pytest.fixture(scope="module")
 def predictor(tmp_path_factory):
@@ -27,6 +25,7 @@ def features(recogniser, seed):
     return recogniser.encode(samples)
 
 
+@pytest.mark.engine
 def test_a_spelling_scores_what_its_symbols_do_one_after_the_other(predictor):
     import keras
 

@@ -15,7 +15,6 @@ from polymodal.evaluation.word_confidence import fit_word_calibration, word_clai
 from polymodal.inference.predictor import load
 from polymodal.training.report import rewrite
 
-pytestmark = pytest.mark.engine
 INPUT = {"modality": "audio", "encoder": "conv_audio", "width": 8, "time_stride": 4,
          "num_mels": 40, "sample_rate": 8000, "max_seconds": 6.0}
 
@@ -85,7 +84,7 @@ def test_the_page_of_captions_shows_where_each_word_looked_or_says_why_not(tmp_p
         "said", dim=16, fusion=fusion, training={"epochs": 2, "learning_rate": 0.02},
         inputs={"image": {"modality": "image", "encoder": "convnet", "width": 8},
                 "prompt": {"modality": "text", "encoder": "rnn"}})
-    model.fit(tmp_path / "t.jsonl", out=tmp_path / "run")
+    model.fit(tmp_path / "t.jsonl", out=tmp_path / "run", baselines=False)
     kept = json.loads((tmp_path / "run" / "evaluation" / "report.json").read_text())
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     found = [one["inputs"]["image"].get("looks", []) for one in kept["examples"]]
