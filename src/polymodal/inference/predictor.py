@@ -86,7 +86,7 @@ class Predictor:
         if len(checked):
             said = outputs(self.model, self.loader(samples, checked), self.task)
             found = collect(said, self.task, self.target, self.task_name, names, len(table),
-                            samples.references if scored else None, with_words=True)
+                            samples.references if scored else None, with_words=scored)
         else:
             found = nothing(self.task_name, self.target, names, len(table))
         found.errors = dict(checked.errors)
