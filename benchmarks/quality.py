@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -140,14 +141,9 @@ def _beside_page(bench: Bench, name: str, ours: list[np.ndarray]) -> None:
 def speakers(bench: Bench) -> None:
     """Trains without one speaker and tests on all of that speaker's rows, speaker by speaker."""
     folder = DATA / "av_digits"
-    rows = [row for name in ("train", "test") for row in _rows(folder / f"{name}.csv")]
-    ours, page = [], []
+    root, ours, page = ("--media-root", folder), [], []
     for seed in range(bench.options.seeds):
-        for speaker in sorted({row["speaker"] for row in rows}):
-            train, test = (_write(bench.folder / f"{speaker}-{kind}.csv",
-                                  [r for r in rows if (r["speaker"] == speaker) == (kind == "out")])
-                           for kind in ("in", "out"))
-            root = ("--media-root", folder)
+        for speaker, train, test in _without_each_speaker(bench, folder):
             run, took = bench.train(train, "digit", seed, "--ignore=speaker", *root)
             ours.append(bench.rights(run, test, "digit", *root))
             line = f"seed {seed} without {speaker:10} {100 * ours[-1].mean():5.1f}  {took:5.1f} s"
@@ -159,6 +155,16 @@ def speakers(bench: Bench) -> None:
     if page:
         print(f"page          {100 * np.mean([o.mean() for o in page]):5.1f}; ours is "
               f"{paired([np.concatenate(ours)], [np.concatenate(page)])} better")
+
+
+def _without_each_speaker(bench: Bench, folder: Path) -> Iterator[tuple[str, Path, Path]]:
+    """Yields each speaker, a table of all other speakers' rows, and one of this speaker's."""
+    rows = [row for name in ("train", "test") for row in _rows(folder / f"{name}.csv")]
+    for speaker in sorted({row["speaker"] for row in rows}):
+        train, test = (_write(bench.folder / f"{speaker}-{kind}.csv",
+                              [r for r in rows if (r["speaker"] == speaker) == (kind == "out")])
+                       for kind in ("in", "out"))
+        yield speaker, train, test
 
 
 def easy_vqa(bench: Bench) -> None:
@@ -238,14 +244,9 @@ def connected_digits(bench: Bench) -> None:
 def voices(bench: Bench) -> None:
     """Trains without one speaker's recordings and writes down all of them, speaker by speaker."""
     folder = DATA / "connected_digits"
-    rows = [row for name in ("train", "test") for row in _rows(folder / f"{name}.csv")]
-    ours, page = [], []
+    root, ours, page = ("--media-root", folder), [], []
     for seed in range(bench.options.seeds):
-        for speaker in sorted({row["speaker"] for row in rows}):
-            train, test = (_write(bench.folder / f"{speaker}-{kind}.csv",
-                                  [r for r in rows if (r["speaker"] == speaker) == (kind == "out")])
-                           for kind in ("in", "out"))
-            root = ("--media-root", folder)
+        for speaker, train, test in _without_each_speaker(bench, folder):
             run, took = bench.train(train, "transcript", seed, *root)
             ours.append(100 * bench.evaluate(run, test, *root)["metrics"]["wer"])
             line = f"seed {seed} without {speaker:10} wer {ours[-1]:5.2f}  {took:5.1f} s"

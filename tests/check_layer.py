@@ -71,6 +71,18 @@ def check_layer(make, arrays, call=call_encoder, *, lengthen=True, needs_mask=Tr
     check_fit(call, make(), arrays, needs_mask)
 
 
+def check_unmasked(make, arrays, call):
+    """Runs the checks that hold for any layer, masks or none; returns a layer and its outputs."""
+    layer = make()
+    expected = outputs(call, layer, arrays)
+    check_config(make, layer)
+    check_symbolic(call, layer, arrays, False)
+    check_saving(call, layer, arrays, expected, 1e-4)
+    check_bfloat16(call, make, arrays)
+    check_fit(call, make(), arrays, needs_mask=False)
+    return layer, expected
+
+
 class Wrapper(keras.Model):
     """A model around one layer; for fitting, its output is zero where masked."""
 

@@ -37,13 +37,7 @@ def test_the_head_passes_the_harness(decoder):
     tokens, mask = tokens_and_mask()
     make = lambda: CTCAttention(DIM, OUTPUTS, decoder)
     arrays = {"tokens": tokens, "mask": mask, "previous": PREVIOUS}
-    layer = make()
-    expected = harness.outputs(call_head, layer, arrays)
-    harness.check_config(make, layer)
-    harness.check_symbolic(call_head, layer, arrays, False)
-    harness.check_saving(call_head, layer, arrays, expected, 1e-4)
-    harness.check_bfloat16(call_head, make, arrays)
-    harness.check_fit(call_head, make(), arrays, needs_mask=False)
+    layer, expected = harness.check_unmasked(make, arrays, call_head)
     dirty = {**arrays, "tokens": np.where(mask[..., None], tokens, 9.0).astype("float32")}
     harness.assert_same(expected, harness.outputs(call_head, layer, dirty), 1e-4, "garbage")
 

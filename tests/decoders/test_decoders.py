@@ -107,13 +107,7 @@ def test_an_unknown_previous_output_counts_as_a_start(name):
 @pytest.mark.parametrize("name", [*ALL, *VARIANTS])
 def test_decoder_passes_the_harness(name):
     make, batch = lambda: make_decoder(name), arrays()
-    layer = make()
-    expected = harness.outputs(call_decoder, layer, batch)
-    harness.check_config(make, layer)
-    harness.check_symbolic(call_decoder, layer, batch, False)
-    harness.check_saving(call_decoder, layer, batch, expected, 1e-4)
-    harness.check_bfloat16(call_decoder, make, batch)
-    harness.check_fit(call_decoder, make(), batch, needs_mask=False)
+    layer, expected = harness.check_unmasked(make, batch, call_decoder)
     dirty = {**batch, "memory": np.where(batch["memory_mask"][..., None], batch["memory"], 9.0)}
     harness.assert_same(expected, harness.outputs(call_decoder, layer, dirty), 1e-4, "garbage")
     alone = harness.outputs(call_decoder, layer, {k: v[1:2] for k, v in batch.items()})

@@ -104,11 +104,6 @@ class Plan:
         """The numbers of rows, filler included, that batches have."""
         return sorted({size for _, size in self._groups})
 
-    @property
-    def has_buckets(self) -> bool:
-        """Whether rows are sorted by length."""
-        return self._bucket is not None
-
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, tuple[int, ...]]:
         """Returns the rows of one step and the padded length of each column of `lengths`.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from polymodal.core import faults
 from polymodal.core.predictions import TEXT_TASKS, Predictions
+from polymodal.core.probabilities import log_softmax
 from polymodal.speech.ctc_search import greedy
 from polymodal.speech.words import words_from_spans
 
@@ -127,9 +128,7 @@ def _texts(found, task, target, name, modalities, num_rows, references,
 
 def _words(logits: np.ndarray, labels: list[str]) -> list[tuple[str, float]]:
     """Returns the words that the likeliest symbol of each frame spells, and their confidence."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    log_probs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    spans = greedy(np.minimum(log_probs, 0), len(labels))
+    spans = greedy(np.minimum(log_softmax(logits), 0), len(labels))
     return [(word.text, word.confidence) for word in words_from_spans(spans, [*labels, ""], 1.0)]
 
 

@@ -30,6 +30,7 @@ from polymodal.recipe import assemble
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.training import fit as fitting
+from polymodal.training.feed import has_buckets
 from polymodal.training.measure import decide
 from polymodal.training.prepare import Prepared, held_out, prepare
 from polymodal.training.report import RunRecord, write_all
@@ -138,7 +139,7 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
                                label_smoothing=settings.label_smoothing)
     align_lengths(prepared.checked["train"], prepared.samples["train"], task)
     loader = prepared.train_loader(settings)
-    if loader.plan.has_buckets:
+    if has_buckets(loader):
         say(_padding_line(loader.plan))
     decision = decide(lambda: build()[0], task, loader, settings, folder)
     keras.config.set_dtype_policy(decision.precision)

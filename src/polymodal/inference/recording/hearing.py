@@ -9,6 +9,7 @@ import numpy as np
 
 from polymodal.core.batch import mask_key, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
+from polymodal.core.probabilities import log_softmax
 from polymodal.inference.recording.reading import Reading
 from polymodal.inference.recording.rescoring import Rescoring
 from polymodal.preprocess.collate import collate
@@ -16,7 +17,7 @@ from polymodal.speech.confidence import WordCalibration
 from polymodal.speech.transcript import TokenSpan, Word
 from polymodal.speech.words import words_from_spans
 
-__all__ = ["Frames", "Reader", "Recogniser", "log_softmax"]
+__all__ = ["Frames", "Reader", "Recogniser"]
 
 _GRID = 8  # padded lengths are multiples of this many steps, as in training
 _LENGTHS = 8  # different padded lengths at most: each one is compiled by itself
@@ -148,9 +149,3 @@ def _stride(steps: int, frames: int) -> float:
     """Returns how many steps a frame stands for; the last frame may stand for fewer."""
     whole = max(1, round(steps / frames))
     return whole if frames in (steps // whole, -(-steps // whole)) else steps / frames
-
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Returns the logarithms of the probabilities that logits stand for, over the last axis."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

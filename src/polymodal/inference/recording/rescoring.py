@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from polymodal.core.batch import PREVIOUS
+from polymodal.core.probabilities import log_softmax
 
 __all__ = ["Rescoring"]
 
@@ -47,10 +48,8 @@ class Rescoring:
             row[:len(spelling)] = spelling
         previous = np.concatenate([np.full((rows, 1), self.num_outputs, np.int32), ids[:, :-1]], 1)
         spread = lambda array: np.broadcast_to(array, (rows, *array.shape))
-        found = np.asarray(self._decoder.predict_on_batch(
-            {"tokens": spread(tokens), "mask": spread(mask), PREVIOUS: previous}))
-        found = found - found.max(axis=-1, keepdims=True)
-        found -= np.log(np.exp(found).sum(axis=-1, keepdims=True))
+        found = log_softmax(np.asarray(self._decoder.predict_on_batch(
+            {"tokens": spread(tokens), "mask": spread(mask), PREVIOUS: previous})))
         count = np.array([len(spelling) for spelling in spellings])
         steps = np.arange(ids.shape[1])[None]
         targets = np.where(ids >= 0, ids, self.num_outputs - 1)[:len(count)]

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
+from polymodal.core.probabilities import log_softmax
 from polymodal.core.progress import track
 from polymodal.data.check import check
 from polymodal.data.ledger import Ledger
 from polymodal.data.media.audio import audio_length
 from polymodal.data.media.video import video_info
-from polymodal.inference.recording.hearing import Frames, Reader, log_softmax
+from polymodal.inference.recording.hearing import Frames, Reader
 from polymodal.inference.recording.transcript import Transcript
 from polymodal.inference.writing import table_of_files
 from polymodal.recipe.room import Room, room_for
