@@ -95,9 +95,22 @@ def test_many_rows_that_are_seen_seldom_are_not_varied():
     assert "augment" not in often
     assert seldom["augment"] is False
     assert seldom["clip_norm"] == 5.0
-    assert seldom["modality_dropout"] < often["modality_dropout"]
+    assert "single_loss" not in seldom  # nor asked twice over
+    assert seldom["modality_dropout"] == 0.05
     assert size_for(24_000, 24_000, 5) == {"dropout": 0.0}
     assert size_for(2_000, 2_000, 5) == {}
+
+
+def test_each_of_several_inputs_is_asked_alone_where_a_row_has_one_answer():
+    two, three = {"picture": "image", "sound": "audio"}, {"picture": "image", "sound": "audio",
+                                                         "words": "text"}
+    chosen = lambda task, inputs: training_for(task, 2_000, 2_000, inputs, None)[0]
+    hiding = lambda task, inputs: {k: v for k, v in chosen(task, inputs).items()
+                                   if k in ("single_loss", "modality_dropout")}
+    assert hiding("regression", {"picture": "image"}) == {}
+    assert hiding("classification", two) == {"single_loss": 1.0}
+    assert hiding("multilabel", three) == {"single_loss": 1.0, "modality_dropout": 0.15}
+    assert hiding("sequence_labelling", two) == {"modality_dropout": 0.15}
 
 
 def test_few_long_sequences_get_a_small_model_and_few_epochs():

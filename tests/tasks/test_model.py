@@ -126,6 +126,33 @@ def test_modality_dropout_hides_whole_inputs_in_training_only():
     assert 0.25 < (kept[both].sum(1) == 1).mean() < 0.95
 
 
+@pytest.mark.parametrize("fusion", ["gated", "attention"])
+def test_with_a_single_loss_each_input_also_answers_as_if_alone(fusion):
+    model, inputs, loss = make(fusion, single_loss=0.8), batch(), Classification(3).loss()
+    model(inputs)
+    model.compile(optimizer="sgd", loss=loss)
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0
+    targets, weights = np.arange(6) % 3, np.full(6, 1 / 6, "float32")
+    whole = model.compute_loss(inputs, targets, model(inputs, training=True), weights)
+    expected = numpy(loss(targets, model(inputs), weights))
+    for index, other in ((0, 1), (1, 0)):
+        alone = dict(inputs)
+        alone[f"input_{other}"] = np.zeros_like(inputs[f"input_{other}"])
+        alone[f"input_{other}_mask"] = np.zeros_like(inputs[f"input_{other}_mask"])
+        there = weights * inputs[f"input_{index}_mask"].any(axis=1)
+        assert (there == 0).any()  # a row without this input has no answer from it
+        expected += 0.4 * numpy(loss(targets, model(alone), there))
+    assert float(numpy(whole)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_single_loss_changes_nothing_for_one_input_or_tasks_per_step():
+    assert make(names=("image",), single_loss=1.0).single_loss == 0
+    model = make("stepwise_concat", SequenceLabelling(3), single_loss=1.0)
+    assert tuple(model(batch(), training=True).shape) == (6, 4, 3)
+
+
 SLOW = {"attention", "cross_attention", "tensor", "stepwise_concat"}
 
 

@@ -13,15 +13,18 @@ __all__ = ["ImageTrunk", "plan_stages"]
 
 
 def plan_stages(height: int, width: int, smallest: int = 7) -> int:
-    """Returns how many halvings bring the longer side to at most `smallest`, at least 1.
+    """Returns how many halvings bring the longer side to at most `smallest`.
+
+    At least 3 where 4 places are left after them, so that each place sees most of a small picture;
+    at least 1 in any case.
 
     Example:
 
-    >>> plan_stages(28, 28), plan_stages(32, 32), plan_stages(224, 224)
-    (2, 3, 5)
+    >>> plan_stages(8, 8), plan_stages(28, 28), plan_stages(64, 64), plan_stages(224, 224)
+    (1, 3, 4, 5)
     """
     side, halvings = max(height, width), 0
-    while side > smallest or halvings == 0:
+    while side > smallest or halvings == 0 or (halvings < 3 and side > 6):
         side, halvings = -(-side // 2), halvings + 1
     return halvings
 

@@ -73,7 +73,8 @@ def build_target(recipe: Recipe) -> Any:
 
 
 def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dropout: float = 0.0,
-                label_smoothing: float = 0.0, seed: int = 0) -> tuple[Any, Any]:
+                single_loss: float = 0.0, label_smoothing: float = 0.0,
+                seed: int = 0) -> tuple[Any, Any]:
     """Builds the Keras model, its variables made by one call on a batch of zeros, and its task.
 
     Args:
@@ -81,6 +82,7 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
         inputs: list of Input, whose modalities have been fitted or restored.
         target: object of `polymodal.preprocess.targets`, fitted or restored.
         modality_dropout: float, rate at which training hides an input.
+        single_loss: float, weight of the loss of each input's own answer in training.
         label_smoothing: float, for tasks that have it.
         seed: int, of weights and dropout.
     """
@@ -95,7 +97,8 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     sequence = _build_part("sequence", recipe.sequence, recipe) if recipe.sequence else None
     model = Model({i.name: _build_encoder(recipe, i) for i in inputs},
                   {i.name: i.key for i in inputs}, fusion, task, sequence=sequence,
-                  modality_dropout=modality_dropout, seed=seed)
+                  modality_dropout=modality_dropout,
+                  single_loss=single_loss, seed=seed)
     model(empty_batch(inputs, target))
     return model, task
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import keras
+from keras import ops
 
 from polymodal.core.batch import PREVIOUS, mask_key, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
-from polymodal.layers.modality_dropout import ModalityDropout
+from polymodal.layers.masks import hide
+from polymodal.layers.modality_dropout import ModalityDropout, present
 from polymodal.layers.scheduled_sampling import ScheduledSampling
 
 
@@ -22,6 +24,8 @@ class Model(keras.Model):
         task: task object, which makes the head.
         sequence: layer, (tokens, mask) -> (tokens, mask), or None.
         modality_dropout: float, rate at which training hides a present input, 0 <= rate < 1.
+        single_loss: float, weight of the loss of what each input alone answers, averaged over the
+            inputs, in training; 0 does not ask. Needs a task of one answer per row.
         seed: int, start of the random numbers of `modality_dropout` and scheduled sampling.
 
     Call arguments:
@@ -30,14 +34,19 @@ class Model(keras.Model):
             trained beside another head. Other keys are ignored.
 
     Returns:
-        float32 logits: (batch, outputs), or (batch, steps, outputs) for tasks per step.
+        float32 logits: (batch, outputs), or (batch, steps, outputs) for tasks per step. In training
+        with `single_loss` a pair: the logits, and for each input by itself its logits and which
+        rows (batch,) have it.
 
     Raises:
         RecipeError: encoders and keys do not name the same inputs.
+
+    Source: a loss for each modality beside the fused one, Wang et al. 2020, "What makes training
+    multi-modal classification networks hard?", section 3; here all share one fusion and head.
     """
 
-    def __init__(self, encoders, keys, fusion, task, sequence=None, modality_dropout=0.0, seed=0,
-                 **kwargs):
+    def __init__(self, encoders, keys, fusion, task, sequence=None, modality_dropout=0.0,
+                 single_loss=0.0, seed=0, **kwargs):
         super().__init__(**kwargs)
         if set(encoders) != set(keys) or not encoders:
             raise RecipeError(
@@ -51,6 +60,8 @@ class Model(keras.Model):
         vector = sequence is None and getattr(fusion, "stepwise", True) is False
         self.head = task.head("mean" if vector else "attention")
         self.autoregressive = task.autoregressive
+        per_row = not (task.autoregressive or task.per_step)
+        self.single_loss = single_loss if per_row and len(keys) > 1 else 0.0
         share = getattr(task, "scheduled_sampling", 0.0)
         self.sampling = ScheduledSampling(share, seed) if share else None
         self.guided = getattr(task, "guided", False)
@@ -67,18 +78,48 @@ class Model(keras.Model):
 
     def encode(self, inputs, training=None):
         """Returns the fused (tokens, mask), in front of the head."""
+        return self._fused(self._streams(inputs, training), training)
+
+    def _streams(self, inputs, training):
         pairs = {name: (inputs[key], inputs[mask_key(key)]) for name, key in self.keys.items()}
         pairs = self.modality_dropout(pairs, training=training)
-        streams = {name: encoder(*pairs[name], training=training)
-                   for name, encoder in self.encoders.items()}
+        return {name: encoder(*pairs[name], training=training)
+                for name, encoder in self.encoders.items()}
+
+    def _fused(self, streams, training):
         tokens, mask = self.fusion(streams, training=training)
         if self.sequence is not None:
             tokens, mask = self.sequence(tokens, mask, training=training)
         return tokens, mask
 
+    def _with_singles(self, streams):
+        """Returns the logits, and each input's own as if the others were missing, in one pass."""
+        names = sorted(streams)
+        views = {name: _repeated(*streams[name], [True] + [other == name for other in names])
+                 for name in names}
+        logits = self.head(*self._fused(views, True), training=True)
+        logits, *alone = ops.split(logits, len(names) + 1, axis=0)
+        return logits, [(own, present(streams[name][1]))
+                        for name, own in zip(names, alone, strict=True)]
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Returns the loss that was compiled, and with `single_loss` its share for each input."""
+        if not (training and self.single_loss):
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        logits, alone = y_pred
+        loss = super().compute_loss(x, y, logits, sample_weight, training)
+        share = self.single_loss / len(alone)
+        for own, there in alone:
+            weights = ops.cast(there, "float32")
+            weights = weights if sample_weight is None else weights * sample_weight
+            loss = loss + share * self.loss(y, own, sample_weight=weights)
+        return loss
+
     def call(self, inputs, training=None):
         guide = inputs.get(PREVIOUS) if self.guided else None
         inputs = select_inputs(inputs, self.input_keys)
+        if training and self.single_loss:
+            return self._with_singles(self._streams(inputs, training))
         tokens, mask = self.encode(inputs, training)
         if guide is not None:
             return self.head(tokens, mask, guide, training=training)
@@ -89,3 +130,10 @@ class Model(keras.Model):
                 previous = self.sampling(previous, said)
             return self.head(previous, tokens, mask, training=training)
         return self.head(tokens, mask, training=training)
+
+
+def _repeated(tokens, mask, shown):
+    """Returns a stream once for each of `shown`, behind each other, hidden where that is False."""
+    masks = [mask if show else ops.zeros_like(mask) for show in shown]
+    tokens = ops.concatenate([hide(tokens, mask) for mask in masks], axis=0)
+    return tokens, ops.concatenate(masks, axis=0)

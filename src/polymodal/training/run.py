@@ -133,7 +133,8 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
     def build():
         return assemble.build_model(
             recipe, prepared.inputs, prepared.target, modality_dropout=settings.modality_dropout,
-            label_smoothing=settings.label_smoothing, seed=settings.seed)
+            single_loss=settings.single_loss, label_smoothing=settings.label_smoothing,
+            seed=settings.seed)
 
     task = assemble.build_task(recipe, prepared.target,
                                label_smoothing=settings.label_smoothing)

@@ -32,6 +32,8 @@ class Training:
         jit: true, false, or auto (by engine, else by measuring).
         augment: bool, vary the train samples (crops, noise, dropped words) each epoch.
         modality_dropout: float in 0..1, share of a row's inputs hidden while training.
+        single_loss: float >= 0, weight of a second loss: each row is also answered from each of
+            its inputs alone, so that all of them learn, and the model does without the others.
         label_smoothing: float in 0..1.
         average: float in 0..1, decay of averaged weights (EMA), which are then what is
             scored and kept; None = off.
@@ -56,6 +58,7 @@ class Training:
     jit: bool | Literal["auto"] = "auto"
     augment: bool = True
     modality_dropout: float = 0.0
+    single_loss: float = 0.0
     label_smoothing: float = 0.0
     average: float | None = None
     seed: int = 0
@@ -71,7 +74,8 @@ class Training:
         for name in ("warmup", "modality_dropout", "label_smoothing"):
             self._need(name, "0 <= value < 1", lambda v: 0 <= v < 1)
         self._need("average", "0 < value < 1", lambda v: 0 < v < 1)
-        self._need("weight_decay", "0 or more", lambda v: v >= 0)
+        for name in ("weight_decay", "single_loss"):
+            self._need(name, "0 or more", lambda v: v >= 0)
         self._need("precision", "auto, float32 or mixed_bfloat16",
                    lambda v: v in ("auto", "float32", "mixed_bfloat16"))
         self._need("jit", "true, false or auto", lambda v: v is True or v is False or v == "auto")
