@@ -162,6 +162,7 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
         settings |= _hiding(task, len(modalities), seldom)
     return settings, (f"{epochs} epochs of batches of {batch_size}, as {num_rows} rows suggest"
                       + ", without augmentation and dropout" * seldom
+                      + ", each input also asked alone" * ("single_loss" in settings)
                       + "; change it with --set training.epochs=...")
 
 
