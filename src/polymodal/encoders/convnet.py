@@ -39,7 +39,7 @@ class ConvNet(keras.layers.Layer):
     >>> import numpy as np
     >>> tokens, mask = ConvNet(dim=8)(np.zeros((2, 28, 28, 1), "float32"), np.ones(2, bool))
     >>> tuple(tokens.shape), tuple(mask.shape)
-    ((2, 49, 8), (2, 49))
+    ((2, 16, 8), (2, 16))
 
     Source: He et al., "Deep residual learning for image recognition", 2016; narrower, and batch
     normalisation leaves out absent pictures.
