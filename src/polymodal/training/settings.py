@@ -34,6 +34,7 @@ class Training:
         modality_dropout: float in 0..1, share of a row's inputs hidden while training.
         single_loss: float >= 0, weight of a second loss: each row is also answered from each of
             its inputs alone, so that all of them learn, and the model does without the others.
+            Counts for tasks of one answer per row over several inputs, and nowhere else.
         label_smoothing: float in 0..1.
         average: float in 0..1, decay of averaged weights (EMA), which are then what is
             scored and kept; None = off.
