@@ -13,6 +13,7 @@ from typing import Any
 from polymodal.preprocess.words import split_words
 
 _SEEN = 54_000  # rows that a model sees in all by default: epochs times rows
+_SEEN_ALONE = 42_000  # where each row is also answered from each of its inputs
 _SEEN_SPOKEN = 30_000  # recordings to write down, each with many labels in it
 _EPOCHS = (5, 120)
 _UPDATES = 600  # of the weights in a run, below which batches are made smaller
@@ -148,7 +149,8 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
     """
     low, high = _EPOCHS
     few = _few_sequences(num_rows, num_steps)
-    seen = _SEEN_SPOKEN if task == "transcribe" else _SEEN
+    alone = _can_ask_alone(task, len(modalities)) and num_rows <= _FEW
+    seen = _SEEN_SPOKEN if task == "transcribe" else _SEEN_ALONE if alone else _SEEN
     suited = _STEPS_SEEN / num_steps if few else seen / max(1, num_rows)
     epochs = epochs or min(high, max(low, round(suited)))
     seldom = _seen_seldom(num_rows, epochs)
@@ -169,9 +171,13 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
 def _hiding(task: str, num_inputs: int, seldom: bool) -> dict[str, float]:
     """Returns how a model learns to do without inputs. A second loss asks each input alone, which
     of two inputs leaves nothing to hide; where rows are seen too seldom it would only distract."""
-    if seldom or task in _STEPWISE or task in _WRITING:
+    if seldom or not _can_ask_alone(task, num_inputs):
         return {"modality_dropout": 0.05 if seldom else 0.15}
     return {"single_loss": 1.0} | ({"modality_dropout": 0.15} if num_inputs > 2 else {})
+
+
+def _can_ask_alone(task: str, num_inputs: int) -> bool:
+    return num_inputs > 1 and task not in (*_STEPWISE, *_WRITING)
 
 
 def _seen_seldom(num_rows: int, epochs: int) -> bool:
