@@ -20,18 +20,20 @@ def refuse():
 
 
 def test_what_is_asked_for_is_not_measured(tmp_path):
-    found = decide(refuse, Task(), loader(), settings(precision="float32", jit=False), tmp_path)
+    found = decide(None, refuse, Task(), loader(), settings(precision="float32", jit=False),
+                   tmp_path)
     assert found == Decision("float32", False, "asked for")
 
 
 def test_the_decision_of_a_run_is_kept(tmp_path):
     kept = {"precision": "mixed_bfloat16", "jit": True, "reason": "measured"}
     (tmp_path / "decision.json").write_text(json.dumps(kept))
-    assert decide(refuse, Task(), loader(), settings(), tmp_path) == Decision(**kept)
+    assert decide(None, refuse, Task(), loader(), settings(), tmp_path) == Decision(**kept)
 
 
 def test_short_runs_are_not_worth_measuring(tmp_path):
-    found = decide(make_model, Task(), loader(), settings(precision="auto"), tmp_path / "run")
+    found = decide(make_model(), make_model, Task(), loader(), settings(precision="auto"),
+                   tmp_path / "run")
     assert found.precision == "float32"
     assert found.jit == (ENGINE == "jax")
     assert "too short to measure" in found.reason
@@ -40,7 +42,7 @@ def test_short_runs_are_not_worth_measuring(tmp_path):
 
 @pytest.fixture
 def long_run(monkeypatch):
-    monkeypatch.setattr(measure, "_rough_step", lambda build, train: 2.0)
+    monkeypatch.setattr(measure, "_rough_step", lambda model, train: 2.0)
 
 
 @needs_tensorflow
@@ -53,7 +55,8 @@ def test_the_fastest_is_chosen_in_long_runs(tmp_path, long_run, monkeypatch, cap
         return 10.0, 1.0 if (precision, jit) == fastest else 2.0
 
     monkeypatch.setattr(measure, "_time", timed)
-    found = decide(make_model, Task(), loader(), settings(epochs=400, precision="auto"), tmp_path)
+    found = decide(make_model(), make_model, Task(), loader(),
+                   settings(epochs=400, precision="auto"), tmp_path)
     assert (found.precision, found.jit) == expected
     assert "1000.0 ms" in found.reason
     assert "Fastest step: " in capsys.readouterr().err
@@ -62,7 +65,7 @@ def test_the_fastest_is_chosen_in_long_runs(tmp_path, long_run, monkeypatch, cap
 @needs_tensorflow
 def test_compiling_that_takes_longer_than_it_saves_is_left_out(tmp_path, long_run, monkeypatch):
     monkeypatch.setattr(measure, "_time", lambda *a: (700.0, 0.5) if a[-1] else (1.0, 1.0))
-    found = decide(make_model, Task(), loader(),
+    found = decide(make_model(), make_model, Task(), loader(),
                    settings(epochs=400, precision="float32"), tmp_path)
     assert not found.jit
 

@@ -55,7 +55,7 @@ class Loader:
         collate_targets: Callable[..., Any] | None = None,
         seed: int = 0,
         augment: bool = False,
-        num_threads: int = 2,
+        num_threads: int = 1,
         class_weights: np.ndarray | None = None,
         row_weights: np.ndarray | None = None,
     ):

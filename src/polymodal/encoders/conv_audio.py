@@ -7,9 +7,9 @@ from keras import ops
 
 from polymodal.core.errors import RecipeError
 from polymodal.layers.masked_batch_norm import MaskedBatchNorm
-from polymodal.layers.masks import every, hide
+from polymodal.layers.masks import every, hide, silence
 from polymodal.layers.recurrent import Recurrent
-from polymodal.layers.residual import PaddedConv, ResidualBlock
+from polymodal.layers.residual import PaddedConv, ResidualBlock, normed
 
 __all__ = ["ConvAudio"]
 
@@ -50,7 +50,7 @@ class ConvAudio(keras.layers.Layer):
             )
         self.dim, self.width, policy = dim, width, self.dtype_policy
         self.stem = PaddedConv(width // 2, 3, (2, 2), dtype=policy, name="stem")
-        self.stem_norm = MaskedBatchNorm(zero_masked=True, dtype=policy, name="stem_norm")
+        self.stem_norm = MaskedBatchNorm(dtype=policy, name="stem_norm")
         halvings = strides.index(time_stride)  # behind the stem
         self.blocks = [
             ResidualBlock(width * 2**stage, self._strides(stage, block, halvings), True,
@@ -80,9 +80,9 @@ class ConvAudio(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs, mask, training=None):
-        tensor = self.stem(ops.expand_dims(hide(inputs, mask), -1))
-        mask = every(mask, 2)
-        tensor = ops.relu(self.stem_norm(tensor, mask, training=training))
+        inputs, mask = ops.expand_dims(hide(inputs, mask), -1), every(mask, 2)
+        tensor = ops.relu(normed(self.stem, self.stem_norm, inputs, mask, training))
+        tensor = silence(tensor, mask)
         for block in self.blocks:
             tensor, mask = block(tensor, mask, training=training)
         steps = ops.shape(tensor)[1]  # (batch, steps, mels / 2 ** stages, channels)

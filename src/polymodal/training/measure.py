@@ -47,6 +47,7 @@ class Decision:
 
 
 def decide(
+    model: Any,
     build: Callable[[], Any],
     task: Any,
     train: Any,
@@ -56,6 +57,7 @@ def decide(
     """Returns the decision of a run: the one written in its folder, or a new one.
 
     Args:
+        model: keras.Model as `build` makes it; its outputs are looked at, and nothing is trained.
         build: makes a model under the dtype policy that is set when it is called.
         task: object with `loss()`.
         train: loader of the train table.
@@ -65,7 +67,7 @@ def decide(
     path = Path(folder) / FILE
     if path.exists():
         return Decision(**json.loads(path.read_text(encoding="utf-8")))
-    decision = _by_rule(settings) or _by_measuring(build, task, train, settings)
+    decision = _by_rule(settings) or _by_measuring(model, build, task, train, settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, asdict(decision))
     return decision
@@ -100,14 +102,15 @@ def _on_accelerator(engine: str) -> bool:
     return torch.cuda.is_available()
 
 
-def _by_measuring(build: Any, task: Any, train: Any, settings: Training) -> Decision:
+def _by_measuring(model: Any, build: Any, task: Any, train: Any,
+                  settings: Training) -> Decision:
     steps = sum(train.steps(epoch) for epoch in range(settings.epochs))
     engine = keras.backend.backend()
     precisions = (["float32", "mixed_bfloat16"] if settings.precision == "auto"
                   else [settings.precision])
     jits = [engine == "jax"] if engine != "tensorflow" else (
         [False, True] if settings.jit == "auto" else [settings.jit])
-    expected = steps * _rough_step(build, train)
+    expected = steps * _rough_step(model, train)
     if expected < _MIN_SECONDS:
         return _short(precisions[0], jits[0], expected)
     best, first, seconds = None, None, {}
@@ -129,12 +132,12 @@ def _short(precision: str, jit: bool, seconds: float) -> Decision:
     return Decision(precision, jit, f"{duration(seconds)} expected: too short to measure")
 
 
-def _rough_step(build: Any, train: Any) -> float:
+def _rough_step(model: Any, train: Any) -> float:
     """Returns a quick upper estimate of a step's seconds: four uncompiled forward passes."""
-    model, inputs = build(), first_batch(train)[0]
-    model(inputs, training=True)
+    inputs = first_batch(train)[0]
+    model(inputs)
     start = time.perf_counter()
-    model(inputs, training=True)
+    model(inputs)
     return _FORWARDS * (time.perf_counter() - start)
 
 

@@ -136,15 +136,18 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
             single_loss=settings.single_loss, label_smoothing=settings.label_smoothing,
             seed=settings.seed)
 
-    task = assemble.build_task(recipe, prepared.target,
-                               label_smoothing=settings.label_smoothing)
+    task = assemble.build_task(recipe, prepared.target)
     align_lengths(prepared.checked["train"], prepared.samples["train"], task)
     loader = prepared.train_loader(settings)
     if has_buckets(loader):
         say(_padding_line(loader.plan))
-    decision = decide(lambda: build()[0], task, loader, settings, folder)
-    keras.config.set_dtype_policy(decision.precision)
+    keras.config.set_dtype_policy(
+        "float32" if settings.precision == "auto" else settings.precision)
     model, task = build()
+    decision = decide(model, lambda: build()[0], task, loader, settings, folder)
+    if decision.precision != model.dtype_policy.name:
+        keras.config.set_dtype_policy(decision.precision)
+        model, task = build()
     predictor = Predictor(recipe, prepared.inputs, prepared.target, model, task)
     val = predictor.loader(prepared.samples["val"], prepared.checked["val"], 256)
     if not (folder / "recipe.yaml").exists():
