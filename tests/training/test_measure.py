@@ -42,7 +42,7 @@ def test_short_runs_are_not_worth_measuring(tmp_path):
 
 @pytest.fixture
 def long_run(monkeypatch):
-    monkeypatch.setattr(measure, "_rough_step", lambda model, train: 2.0)
+    monkeypatch.setattr(measure, "_rough_step", lambda forward, train: 2.0)
 
 
 @needs_tensorflow

@@ -19,6 +19,7 @@ from polymodal.preprocess.pictures import (
     is_grey,
     resize,
     set_channels,
+    standardise,
     suggest_size,
     vary,
 )
@@ -135,7 +136,7 @@ class Image(Modality):
 
     def encode_all(self, decoded: Any) -> Any:
         fitted = [self._fitted(pixels) for pixels in decoded]
-        return np.stack(fitted) * self._scale + self._offset if fitted else []
+        return standardise(np.stack(fitted), self._scale, self._offset) if fitted else []
 
     def state(self) -> dict[str, Any]:
         return {"size": list(self.size) if self.size else None, "channels": self.channels,

@@ -53,6 +53,22 @@ def set_channels(pixels: np.ndarray, channels: int | None) -> np.ndarray:
     return np.rint(pixels.astype(np.float32) @ _LUMA).astype(np.uint8)[..., None]
 
 
+def standardise(pixels: np.ndarray, scale: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Returns float32 `pixels * scale + offset`.
+
+    Whole lines are taken at once: over the few channels of a pixel alone numpy takes eight times as
+    long.
+
+    Args:
+        pixels: (..., height, width, channels), of any kind of number.
+        scale, offset: (channels,) float32.
+    """
+    width = pixels.shape[-2]
+    lines = pixels.reshape(*pixels.shape[:-2], -1) * np.tile(scale, width)
+    lines += np.tile(offset, width)
+    return lines.reshape(pixels.shape)
+
+
 def is_grey(pixels: np.ndarray) -> bool:
     """Returns whether `pixels` (..., channels) hold no colour; a trace from JPEG is none."""
     if pixels.shape[-1] == 1:

@@ -13,7 +13,15 @@ import numpy as np
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.data.media.video import MAX_PIXELS, read_video, video_info
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
-from polymodal.preprocess.pictures import TINY, as_size, resize, set_channels, suggest_size, vary
+from polymodal.preprocess.pictures import (
+    TINY,
+    as_size,
+    resize,
+    set_channels,
+    standardise,
+    suggest_size,
+    vary,
+)
 from polymodal.preprocess.statistics import Moments
 
 __all__ = ["Video"]
@@ -114,7 +122,7 @@ class Video(Modality):
         frames = decoded[: self.limit]
         if frames.shape[1:3] != self.size:
             frames = np.stack([resize(frame, self.size) for frame in frames])
-        return set_channels(frames, self.channels) * self._scale + self._offset
+        return standardise(set_channels(frames, self.channels), self._scale, self._offset)
 
     def length(self, decoded: np.ndarray) -> int:
         return min(len(decoded), self.limit)

@@ -111,6 +111,10 @@ def _by_measuring(model: Any, build: Any, task: Any, train: Any,
     jits = [engine == "jax"] if engine != "tensorflow" else (
         [False, True] if settings.jit == "auto" else [settings.jit])
     expected = steps * _rough_step(model, train)
+    if expected >= _MIN_SECONDS and engine == "tensorflow":
+        import tensorflow as tf
+
+        expected = steps * _rough_step(tf.function(model), train)
     if expected < _MIN_SECONDS:
         return _short(precisions[0], jits[0], expected)
     best, first, seconds = None, None, {}
@@ -132,13 +136,17 @@ def _short(precision: str, jit: bool, seconds: float) -> Decision:
     return Decision(precision, jit, f"{duration(seconds)} expected: too short to measure")
 
 
-def _rough_step(model: Any, train: Any) -> float:
-    """Returns a quick upper estimate of a step's seconds: four uncompiled forward passes."""
+def _rough_step(forward: Callable[[Any], Any], train: Any) -> float:
+    """Returns a quick upper estimate of a step's seconds: four forward passes, the best of some."""
     inputs = first_batch(train)[0]
-    model(inputs)
+    forward(inputs)
+    return _FORWARDS * min(_seconds(lambda: forward(inputs)) for _ in range(3))
+
+
+def _seconds(work: Callable[[], Any]) -> float:
     start = time.perf_counter()
-    model(inputs)
-    return _FORWARDS * (time.perf_counter() - start)
+    work()
+    return time.perf_counter() - start
 
 
 def _time(build, task, train, settings, precision, jit) -> tuple[float, float]:
@@ -156,12 +164,6 @@ def _time(build, task, train, settings, precision, jit) -> tuple[float, float]:
         for batch in batches:  # every shape that comes is compiled here
             model.train_on_batch(*batch)
         setup = time.perf_counter() - start
-        return setup, min(_step_seconds(model, batch) for batch in batches)
+        return setup, min(_seconds(lambda b=batch: model.train_on_batch(*b)) for batch in batches)
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def _step_seconds(model: Any, batch: tuple) -> float:
-    start = time.perf_counter()
-    model.train_on_batch(*batch)
-    return time.perf_counter() - start
