@@ -122,7 +122,7 @@ class TransformerDecoder(keras.layers.Layer):
         for block, cache in zip(self.blocks, caches, strict=True):
             hidden, cache = block.step(hidden, cache, position[0], memory_mask)
             found.append(cache)
-        return self._read(hidden)[:, 0], (position + 1, tuple(found))
+        return self._read_one(hidden[:, 0]), (position + 1, tuple(found))
 
     def _embed(self, tokens):
         tokens = ops.where(tokens < 0, ops.full_like(tokens, self.num_outputs), tokens)
@@ -130,9 +130,16 @@ class TransformerDecoder(keras.layers.Layer):
         return ops.take(table, tokens, axis=0) * self.dim**0.5
 
     def _read(self, hidden):
+        # float32, whatever the precision of the rest; the table is not cut, which would copy it
         hidden = ops.cast(self.final_norm(hidden), "float32")
-        table = self.embedding[: self.num_outputs]  # float32, whatever the precision of the rest
-        return ops.matmul(hidden, ops.transpose(table)) + self.bias
+        logits = ops.matmul(hidden, ops.transpose(self.embedding))
+        return logits[..., : self.num_outputs] + self.bias
+
+    def _read_one(self, hidden):
+        """Returns the same for one step (batch, dim), the table read in the order it lies in."""
+        hidden = ops.cast(self.final_norm(hidden), "float32")
+        logits = ops.transpose(ops.matmul(self.embedding, ops.transpose(hidden)))
+        return logits[:, : self.num_outputs] + self.bias
 
 
 class _Block(keras.layers.Layer):
