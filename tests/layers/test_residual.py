@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 
 from check_layer import check_layer, token_arrays
 from polymodal.layers.masks import hide
@@ -17,6 +18,20 @@ def test_block_over_time_passes_the_harness():
         return layer(hide(arrays["inputs"], mask), mask, training=training)
 
     check_layer(lambda: ResidualBlock(4, (2, 2), over_time=True), spectrograms(), call)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_masked_steps_come_out_as_zeros(training):
+    arrays = spectrograms()
+    given = hide(arrays["inputs"], arrays["inputs_mask"])
+    block = ResidualBlock(4, over_time=True)
+    block.build(given.shape)
+    for norm in (block.first_norm, block.second_norm, block.skip_norm):
+        norm.shift.assign(keras.ops.ones(4))  # so that nothing is zero by itself
+    result, mask = block(given, arrays["inputs_mask"], training=training)
+    result, mask = (keras.ops.convert_to_numpy(found) for found in (result, mask))
+    assert not result[~mask].any()
+    assert result[mask].any()
 
 
 def test_a_strided_step_does_not_move_with_the_length():

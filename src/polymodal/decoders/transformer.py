@@ -130,13 +130,13 @@ class TransformerDecoder(keras.layers.Layer):
         return ops.take(table, tokens, axis=0) * self.dim**0.5
 
     def _read(self, hidden):
-        # float32, whatever the precision of the rest; the table is not cut, which would copy it
         hidden = ops.cast(self.final_norm(hidden), "float32")
-        logits = ops.matmul(hidden, ops.transpose(self.embedding))
-        return logits[..., : self.num_outputs] + self.bias
+        table = self.embedding[: self.num_outputs]  # float32, whatever the precision of the rest
+        return ops.matmul(hidden, ops.transpose(table)) + self.bias
 
     def _read_one(self, hidden):
-        """Returns the same for one step (batch, dim), the table read in the order it lies in."""
+        """Returns the same for one step (batch, dim), the table whole and in the order it lies in:
+        to cut and turn it, which is nothing for many steps at once, would copy it at each."""
         hidden = ops.cast(self.final_norm(hidden), "float32")
         logits = ops.transpose(ops.matmul(self.embedding, ops.transpose(hidden)))
         return logits[:, : self.num_outputs] + self.bias

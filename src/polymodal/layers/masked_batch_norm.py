@@ -69,7 +69,8 @@ class MaskedBatchNorm(keras.layers.Layer):
         from polymodal.layers.tensorflow_norm import normalise
 
         result, mean, variance = normalise(
-            ops.cast(tensor, "float32"), mask, self.scale.value, self.shift.value, self.epsilon)
+            ops.cast(tensor, "float32"), mask, self.scale.value, self.shift.value, self.epsilon,
+            lambda given: self._moments(given, mask)[:2])
         count = ops.sum(ops.cast(mask, "float32"))
         self._move(self.moving_mean, mean, count)
         self._move(self.moving_variance, variance, count)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from polymodal.layers.masks import fit_mask
+
 __all__ = ["normalise"]
 
 
-def normalise(tensor, mask, gain, bias, epsilon: float):
+def normalise(tensor, mask, gain, bias, epsilon: float, moments):
     """Returns the tensor normalised over what is real, and the mean and variance of that.
 
     Where a batch is real throughout, as most pictures are, one fused kernel does each direction:
@@ -19,20 +21,19 @@ def normalise(tensor, mask, gain, bias, epsilon: float):
         mask: bool with the leading axes of `tensor`.
         gain, bias: (channels,).
         epsilon: float, added to the variance.
+        moments: function of a tensor that returns mean and variance of what is real in it.
     """
     whole = tf.reduce_all(mask)
     inner = tf.shape(tensor)[len(mask.shape):-1]
-    count = tf.reduce_sum(tf.cast(mask, "float32")) * tf.cast(tf.reduce_prod(inner), "float32")
+    weights = fit_mask(tf.cast(mask, "float32"), tensor)
+    count = tf.reduce_sum(weights) * tf.cast(tf.reduce_prod(inner), "float32")
     count = tf.maximum(count, 1.0)
-    weights = tf.cast(mask, "float32")
-    for _ in range(len(tensor.shape) - len(mask.shape)):
-        weights = weights[..., None]
 
     @tf.custom_gradient
     def apply(tensor, gain, bias):
         result, mean, variance, *kept = tf.cond(
             whole, lambda: _fused(tensor, gain, bias, epsilon, count),
-            lambda: _masked(tensor, weights, count, gain, bias, epsilon))
+            lambda: _masked(tensor, gain, bias, epsilon, moments))
 
         def gradient(upstream, *_):
             return tf.cond(
@@ -63,13 +64,8 @@ def _fused_gradient(upstream, tensor, gain, kept, epsilon):
     return found.x_backprop, found.scale_backprop, found.offset_backprop
 
 
-def _masked(tensor, weights, count, gain, bias, epsilon):
-    """The same with sums over real places only, those within a row or step first."""
-    inner = [a for a in range(1, len(tensor.shape) - 1) if weights.shape[a] == 1]
-    total = lambda numbers: tf.reduce_sum(tf.where(weights > 0, tf.reduce_sum(
-        numbers, inner, keepdims=True), 0.0), [0, 1, 2]) / count
-    mean = total(tensor)
-    variance = tf.maximum(total(tf.square(tensor)) - tf.square(mean), 0.0)
+def _masked(tensor, gain, bias, epsilon, moments):
+    mean, variance = moments(tensor)
     scale = gain * tf.math.rsqrt(variance + epsilon)
     nothing = tf.zeros([0])
     return tensor * scale + (bias - mean * scale), mean, variance, mean, variance, nothing
