@@ -9,6 +9,7 @@ import pytest
 from polymodal.core.errors import PolymodalError, RecipeError
 from polymodal.core.lookup import find
 from polymodal.core.lookup import names as offered
+from polymodal.tasks.caption import Caption
 from polymodal.tasks.classification import Classification
 from polymodal.tasks.model import Model
 from polymodal.tasks.sequence_labelling import SequenceLabelling
@@ -173,3 +174,45 @@ def test_each_fusion_learns_what_only_both_inputs_say(fusion):
     model.fit(inputs, first ^ second, sample_weight=weights, batch_size=32, epochs=20, verbose=0)
     found = task.activate(model.predict(inputs, verbose=0)).argmax(1)
     assert (found == (first ^ second)).all()
+
+
+SPOTS = [{"ids": [1], "share": 0.3}, {"ids": [1, 0], "share": 0.1}]
+
+
+def captioning(seed=0):
+    """Returns inputs, three captions of each of six rows, and their weights."""
+    rng = np.random.default_rng(seed)
+    targets = rng.integers(0, 5, (6, 3, 4)).astype("int32")
+    weights = (np.arange(4) < rng.integers(1, 5, (6, 3, 1))).astype("float32") / 40
+    return {**batch(), "previous": np.roll(targets, 1, axis=-1)}, targets, weights
+
+
+def test_several_texts_of_a_row_are_read_as_if_alone():
+    model = make("attention", Caption(5, dim=DIM, end_id=4))
+    inputs, _, _ = captioning()
+    together = numpy(model(inputs))
+    for place in range(3):
+        alone = numpy(model({**inputs, "previous": inputs["previous"][:, place]}))
+        np.testing.assert_allclose(together[:, place], alone, atol=1e-5)
+
+
+def test_training_also_asks_which_words_the_texts_have():
+    task = Caption(5, dim=DIM, end_id=4, dropout=0.0, spotting=0.5)
+    model = make("attention", task, fusion_args={"dropout": 0.0}, spots=SPOTS)
+    inputs, targets, weights = captioning()
+    used = model(inputs)  # logits alone, and builds the model
+    model.compile(loss=task.loss(), jit_compile=JIT)
+    logits, spotted = model(inputs, training=True)
+    np.testing.assert_allclose(numpy(logits), numpy(used), atol=1e-5)
+    assert tuple(spotted.shape) == (6, 2)
+    given = (inputs, keras.ops.convert_to_tensor(targets))
+    weights = keras.ops.convert_to_tensor(weights)
+    plain = float(model.compute_loss(*given, logits, weights, training=False))
+    more = float(model.spotter.loss(given[1], spotted, weights))
+    both = float(model.compute_loss(*given, (logits, spotted), weights, training=True))
+    assert both == pytest.approx(plain + 0.5 * more, rel=1e-5)
+
+
+def test_a_weight_below_zero_for_spotting_is_refused():
+    with pytest.raises(RecipeError, match="spotting >= 0"):
+        Caption(5, end_id=4, spotting=-1.0)

@@ -165,6 +165,8 @@ def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) ->
             longest = getattr(target, "longest", None)
             value = samples.target_value(row)
             found.lengths[-1][row] = longest(value) if longest else len(encoded)
+            if fit and hasattr(target, "encode_several"):
+                encoded = target.encode_several(value)  # as training sees it
             found.valid[row] = getattr(target, "num_valid", len)(encoded)
             if hasattr(target, "truncated"):
                 found.truncated[-1][row] = target.truncated(value)

@@ -115,7 +115,7 @@ class Loader:
 
     @property
     def shuffles_references(self) -> bool:
-        """Whether a row's target is one of several right answers, drawn anew each epoch."""
+        """Whether a row's target is some of several right answers, drawn anew each epoch."""
         return self.plan.shuffle and hasattr(self.samples.target_object, "longest")
 
     def fingerprint(self) -> str:
@@ -155,7 +155,7 @@ class Loader:
         target = self.samples.target_object
         if target is None or self._collate_targets is None:
             return None, (positions != FILLER).astype("float32")
-        # Training sees now one, now another of several right answers.
+        # Training sees now some, now others of many right answers.
         rng = generator(self.seed, *at, _TARGET) if self.shuffles_references else None
         values = [None if row < 0 else self.samples.target(row, rng) for row in rows]
         length = padded[-1] if getattr(target, "has_time", False) else None

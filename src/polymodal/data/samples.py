@@ -112,7 +112,7 @@ class Samples:
 
         Args:
             row: int.
-            rng: Generator that picks one of several right answers, for targets that have them.
+            rng: Generator that picks among right answers, for targets that have several.
 
         Raises:
             DataError: the cell cannot be a target; it names table, row and column.

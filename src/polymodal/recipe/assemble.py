@@ -97,7 +97,8 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     sequence = _build_part("sequence", recipe.sequence, recipe) if recipe.sequence else None
     model = Model({i.name: _build_encoder(recipe, i) for i in inputs},
                   {i.name: i.key for i in inputs}, fusion, task, sequence=sequence,
-                  modality_dropout=modality_dropout, single_loss=single_loss, seed=seed)
+                  modality_dropout=modality_dropout, single_loss=single_loss,
+                  spots=getattr(target, "spots", ()), seed=seed)
     model(empty_batch(inputs, target))
     return model, task
 

@@ -14,6 +14,7 @@ from polymodal.preprocess.words import split_words
 
 _SEEN = 54_000  # rows that a model sees in all by default: epochs times rows
 _SEEN_ALONE = 42_000  # where each row is also answered from each of its inputs
+_SEEN_CAPTIONED = 80_000  # pictures to write about: what words mean is found late
 _SEEN_SPOKEN = 30_000  # recordings to write down, each with many labels in it
 _EPOCHS = (5, 120)
 _UPDATES = 600  # of the weights in a run, below which batches are made smaller
@@ -150,11 +151,14 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
     low, high = _EPOCHS
     few = _few_sequences(num_rows, num_steps)
     alone = _can_ask_alone(task, len(modalities)) and num_rows <= _FEW
-    seen = _SEEN_SPOKEN if task == "transcribe" else _SEEN_ALONE if alone else _SEEN
+    seen = {"transcribe": _SEEN_SPOKEN, "caption": _SEEN_CAPTIONED}.get(
+        task, _SEEN_ALONE if alone else _SEEN)
     suited = _STEPS_SEEN / num_steps if few else seen / max(1, num_rows)
     epochs = epochs or min(high, max(low, round(suited)))
     seldom = _seen_seldom(num_rows, epochs)
     batch_size = 64 if num_rows >= 1500 else 32 if num_rows >= 400 else 16
+    if task == "caption":
+        batch_size = min(batch_size, 32)  # each row brings several texts
     while batch_size > 16 and epochs * num_rows < _UPDATES * batch_size:
         batch_size //= 2
     settings: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "learning_rate": 0.002}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from polymodal.core.errors import RecipeError
 from polymodal.tasks.seq2seq import Seq2Seq
 
 __all__ = ["Caption"]
@@ -21,9 +22,12 @@ class Caption(Seq2Seq):
         dropout: float, rate inside the decoder.
         scheduled_sampling: float, share of the previous words that are the model's own at the end
             of training, 0 <= s <= 1; it rises from 0.
+        spotting: float >= 0, weight of a second loss in training: which words and pairs of words
+            the texts of a row have, read from each place of the fused inputs by itself. 0 to do
+            without.
 
     Raises:
-        RecipeError: no `end_id`, or a decoder that is aligned with its inputs.
+        RecipeError: no `end_id`, a decoder that is aligned with its inputs, or a negative weight.
     """
 
     textual = True
@@ -32,6 +36,9 @@ class Caption(Seq2Seq):
     def __init__(self, num_outputs: int, dim: int = 128, end_id: int | None = None,
                  max_length: int = 64, decoder: str | dict = "transformer",
                  label_smoothing: float = 0.0, dropout: float = 0.1,
-                 scheduled_sampling: float = 0.0):
+                 scheduled_sampling: float = 0.0, spotting: float = 0.2):
+        if spotting < 0:
+            raise RecipeError(f"Caption needs spotting >= 0. Got {spotting}. Use 0 to do without.")
+        self.spotting = spotting
         super().__init__(num_outputs, dim, False, end_id, max_length, decoder, label_smoothing,
                          dropout, scheduled_sampling)

@@ -10,6 +10,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.layers.masks import hide
 from polymodal.layers.modality_dropout import ModalityDropout, present
 from polymodal.layers.scheduled_sampling import ScheduledSampling
+from polymodal.layers.word_spotter import WordSpotter
 
 
 class Model(keras.Model):
@@ -26,17 +27,21 @@ class Model(keras.Model):
         modality_dropout: float, rate at which training hides a present input, 0 <= rate < 1.
         single_loss: float, weight of the loss of what each input alone answers, averaged over the
             inputs, in training; 0 does not ask. Needs a task of one answer per row.
+        spots: words and pairs of words that a task with `spotting` learns to find in its inputs, as
+            `WordSpotter` takes them.
         seed: int, start of the random numbers of `modality_dropout` and scheduled sampling.
 
     Call arguments:
         inputs: {key: array, key_mask: bool array} for every key, and `previous` (batch, steps)
             int32 when the task is autoregressive, and perhaps when it is guided: when a decoder is
-            trained beside another head. Other keys are ignored.
+            trained beside another head. Rows with several right sequences may have
+            (batch, sequences, steps). Other keys are ignored.
 
     Returns:
-        float32 logits: (batch, outputs), or (batch, steps, outputs) for tasks per step. In training
-        with `single_loss` a pair: the logits, and for each input by itself its logits and which
-        rows (batch,) have it.
+        float32 logits: (batch, outputs), or (batch, steps, outputs) for tasks per step, with an
+        axis more where `previous` has it. In training with `single_loss` a pair: the logits, and
+        for each input by itself its logits and which rows (batch,) have it; with `spots` a pair:
+        the logits, and those of the spotter.
 
     Raises:
         RecipeError: encoders and keys do not name the same inputs.
@@ -46,7 +51,7 @@ class Model(keras.Model):
     """
 
     def __init__(self, encoders, keys, fusion, task, sequence=None, modality_dropout=0.0,
-                 single_loss=0.0, seed=0, **kwargs):
+                 single_loss=0.0, spots=(), seed=0, **kwargs):
         super().__init__(**kwargs)
         if set(encoders) != set(keys) or not encoders:
             raise RecipeError(
@@ -65,6 +70,8 @@ class Model(keras.Model):
         share = getattr(task, "scheduled_sampling", 0.0)
         self.sampling = ScheduledSampling(share, seed) if share else None
         self.guided = getattr(task, "guided", False)
+        self.spotting = getattr(task, "spotting", 0.0)
+        self.spotter = WordSpotter(spots) if self.spotting and spots else None
 
     @property
     def input_keys(self):
@@ -103,10 +110,14 @@ class Model(keras.Model):
                         for name, own in zip(names, alone, strict=True)]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Returns the loss that was compiled, and with `single_loss` its share for each input."""
-        if not (training and self.single_loss):
+        """Returns the loss that was compiled, and with `single_loss` its share for each input, with
+        a spotter what it has not found."""
+        if not (training and (self.single_loss or self.spotter is not None)):
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         logits, alone = y_pred
+        if self.spotter is not None:
+            loss = super().compute_loss(x, y, logits, sample_weight, training)
+            return loss + self.spotting * self.spotter.loss(y, alone, sample_weight)
         loss = super().compute_loss(x, y, logits, sample_weight, training)
         share = self.single_loss / len(alone)
         for own, there in alone:
@@ -124,12 +135,24 @@ class Model(keras.Model):
         if guide is not None:
             return self.head(tokens, mask, guide, training=training)
         if self.autoregressive:
-            previous = inputs[PREVIOUS]
-            if self.sampling is not None and training:
-                said = self.head(previous, tokens, mask, training=False)  # as it is used
-                previous = self.sampling(previous, said)
-            return self.head(previous, tokens, mask, training=training)
+            spotted = None
+            if self.spotter is not None and (training or not self.spotter.built):
+                spotted = self.spotter(tokens, mask)
+            logits = self._write(inputs[PREVIOUS], tokens, mask, training)
+            return (logits, spotted) if training and spotted is not None else logits
         return self.head(tokens, mask, training=training)
+
+    def _write(self, previous, tokens, mask, training):
+        """Returns the decoder's logits; several sequences of a row share what it was encoded to."""
+        shape = ops.shape(previous)
+        if len(shape) == 3:
+            tokens, mask = (ops.repeat(part, shape[1], axis=0) for part in (tokens, mask))
+            previous = ops.reshape(previous, (-1, shape[2]))
+        if self.sampling is not None and training:
+            said = self.head(previous, tokens, mask, training=False)  # as it is used
+            previous = self.sampling(previous, said)
+        logits = self.head(previous, tokens, mask, training=training)
+        return ops.reshape(logits, (*shape, logits.shape[-1])) if len(shape) == 3 else logits
 
 
 def _repeated(tokens, mask, shown):

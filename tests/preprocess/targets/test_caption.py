@@ -1,4 +1,4 @@
-"""Captions: one of several right texts at a time."""
+"""Captions: several right texts at a time, by chance where a row has more."""
 
 import json
 
@@ -11,8 +11,8 @@ from polymodal.preprocess.targets.caption import CaptionTarget
 CELL = ["A red ball.", "one ball", "the ball is red"]
 
 
-def fitted():
-    target = CaptionTarget()
+def fitted(**settings):
+    target = CaptionTarget(**settings)
     target.fit([CELL, "two balls"])
     return target
 
@@ -26,10 +26,51 @@ def test_words_of_all_references_are_known_after_restoring():
 
 
 def test_chance_picks_each_of_the_references():
-    target, seen = fitted(), set()
+    target, seen = fitted(at_once=1), set()
     for seed in range(30):
         seen.add(target.decode(target.encode(CELL, np.random.default_rng(seed))))
     assert seen == {"a red ball.", "one ball", "the ball is red"}
+    assert target.decode(target.encode(CELL)) == "a red ball."
+
+
+def test_training_takes_several_references_at_once_and_none_twice():
+    target, pairs = fitted(at_once=2), set()
+    for seed in range(30):
+        several = target.encode(CELL, np.random.default_rng(seed))
+        texts = [target.decode(row[row >= 0]) for row in several]
+        assert len(set(texts)) == len(texts) == 2
+        pairs.add(frozenset(texts))
+    assert len(pairs) == 3
+    alone = target.encode("one ball", np.random.default_rng(0))
+    assert alone.shape == (2, 3)
+    assert (alone[1] == -1).all()
+
+
+def test_no_more_at_once_than_a_row_of_train_has():
+    assert fitted().at_once == 3
+    target = CaptionTarget()
+    target.fit(["a ball", "a box"])
+    assert target.encode("a box", np.random.default_rng(0)).tolist() == [0, 2, 4]
+
+
+def test_frequent_words_and_pairs_are_to_be_spotted():
+    target = CaptionTarget()
+    target.fit([["red ball", "a red ball"], "a blue box", "box"] * 5)
+    again = CaptionTarget()
+    again.restore(json.loads(json.dumps(target.state())))
+    shares = {" ".join(again.labels[i] for i in spot["ids"]): spot["share"]
+              for spot in again.spots}
+    assert shares == {word: pytest.approx(share) for word, share in {
+        "a": 2 / 3, "box": 2 / 3, "red": 1 / 3, "ball": 1 / 3, "blue": 1 / 3, "a red": 1 / 3,
+        "red ball": 1 / 3, "a blue": 1 / 3, "blue box": 1 / 3}.items()}
+    assert not fitted().spots  # two rows say nothing about how frequent words are
+
+
+def test_what_an_older_bundle_holds_is_restored():
+    state = fitted().state()
+    del state["spots"]
+    target = CaptionTarget()
+    target.restore(state)
     assert target.decode(target.encode(CELL)) == "a red ball."
 
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 
-from polymodal.core.errors import DataError
+from polymodal.core.errors import DataError, RecipeError
 from polymodal.preprocess.targets.seq2seq import SymbolsTarget
 
 __all__ = ["CaptionTarget"]
+
+_COUNTED = 20_000  # rows in which words and pairs of words are counted
+_MOST_SPOTS = 512  # words and pairs that a model learns to spot
+_RARE, _COMMON = 0.002, 0.95  # shares of rows beyond which a word is not worth spotting
+_SEEN = 5  # rows that a word must stand in to be spotted
 
 
 class CaptionTarget(SymbolsTarget):
     """The words of a caption as indices, int32 (time,), ended by `end_id`.
 
-    A cell is a text, or a list of texts of which each is a right answer. Training takes one of
-    them by chance each time that it sees the row; scores compare with all.
+    A cell is a text, or a list of texts of which each is a right answer. Training takes several of
+    them at once, by chance where a row has more; scores compare with all.
 
     Args:
         split: str, how a caption becomes symbols: word or character. Characters of scripts without
@@ -26,6 +33,8 @@ class CaptionTarget(SymbolsTarget):
         max_symbols: int, words that are kept, the most frequent ones.
         max_length: int, longer captions are cut there, the end included; the longest of train
             lowers it.
+        at_once: int, captions of a row that one step of training learns from; the most that a row
+            of train has lowers it.
 
     Example:
 
@@ -38,16 +47,41 @@ class CaptionTarget(SymbolsTarget):
     """
 
     def __init__(self, split: Literal["word", "character"] = "word", lowercase: bool = True,
-                 max_symbols: int = 10_000, max_length: int = 64):
+                 max_symbols: int = 10_000, max_length: int = 64, at_once: int = 5):
         super().__init__(False, split, lowercase, max_symbols, max_length)
+        if at_once < 1:
+            raise RecipeError(f"CaptionTarget needs at_once from 1. Got {at_once}. Use 1 to learn "
+                              "from one caption of a row in a step.")
+        self.at_once = at_once
+        self.spots: list[dict[str, Any]] = []
 
     def fit(self, values: Iterable[Any]) -> None:
-        """Learns the words of the train split.
+        """Learns the words of the train split, and which of them and of their pairs are frequent.
 
         Raises:
             DataError: there is no word.
         """
-        super().fit(text for value in values for text in self.references(value))
+        found, sizes = Counter(), [1]
+        super().fit(self._counted(values, found, sizes))
+        self.at_once = min(self.at_once, max(sizes))
+        rows = min(len(sizes) - 1, _COUNTED)
+        worth = [(run, n) for run, n in found.items()
+                 if max(_SEEN, _RARE * rows) <= n <= _COMMON * rows]
+        worth.sort(key=lambda pair: (-pair[1], pair[0]))
+        ids = {run: [self._index.spelled(word) for word in run] for run, _ in worth}
+        self.spots = [{"ids": ids[run], "share": n / rows} for run, n in worth
+                      if None not in ids[run]][:_MOST_SPOTS]
+
+    def _counted(self, values: Iterable[Any], found: Counter, sizes: list[int]) -> Iterator[str]:
+        """Yields all texts, and counts in how many rows each word and pair of words stands."""
+        for value in values:
+            texts = self.references(value)
+            sizes.append(len(texts))
+            if len(sizes) <= _COUNTED + 1:
+                words = [self._symbols(text) for text in texts]
+                found.update({run for said in words
+                              for run in (*zip(said), *pairwise(said))})
+            yield from texts
 
     def references(self, value: Any) -> list[str]:
         """Returns the texts of a cell, as they stand there.
@@ -68,9 +102,36 @@ class CaptionTarget(SymbolsTarget):
         return texts
 
     def encode(self, value: Any, rng: np.random.Generator | None = None) -> np.ndarray:
-        """Returns the indices of one caption, the first, or one by chance if `rng` is given."""
+        """Returns the indices of the first caption; with `rng` of `at_once`, drawn by chance.
+
+        Returns:
+            int32 (time,); with `rng`, where `at_once` is more than one, (at_once, time), -1 behind
+            the end of each and for captions that the row lacks.
+        """
+        if rng is None:
+            return super().encode(self.references(value)[0])
+        several = self.encode_several(value, rng)
+        return several if self.at_once > 1 else several[0]
+
+    def encode_several(self, value: Any, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Returns `at_once` captions as `encode` does; without `rng` the first ones."""
         texts = self.references(value)
-        return super().encode(texts[0 if rng is None else int(rng.integers(len(texts)))])
+        if rng is not None:
+            texts = [texts[i] for i in rng.permutation(len(texts))]
+        found = [super(CaptionTarget, self).encode(text) for text in texts[: self.at_once]]
+        several = np.full((self.at_once, max(map(len, found))), -1, np.int32)
+        for row, caption in zip(several, found, strict=False):
+            row[: len(caption)] = caption
+        return several
+
+    def state(self) -> dict[str, Any]:
+        """Returns the words, and what is to be spotted."""
+        return {**super().state(), "spots": self.spots}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes what `state` returned."""
+        super().restore(state)
+        self.spots = state.get("spots", [])
 
     def longest(self, value: Any) -> int:
         """Returns the steps of the longest caption of a cell."""
