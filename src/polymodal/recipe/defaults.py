@@ -169,6 +169,8 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
     return settings, (f"{epochs} epochs of batches of {batch_size}, as {num_rows} rows suggest"
                       + ", without augmentation and dropout" * seldom
                       + ", each input also asked alone" * ("single_loss" in settings)
+                      + ", words also looked for place by place, which the loss of training holds"
+                      * (task == "caption")
                       + "; change it with --set training.epochs=...")
 
 
