@@ -114,13 +114,12 @@ class Model(keras.Model):
         a spotter what it has not found."""
         if not (training and (self.single_loss or self.spotter is not None)):
             return super().compute_loss(x, y, y_pred, sample_weight, training)
-        logits, alone = y_pred
-        if self.spotter is not None:
-            loss = super().compute_loss(x, y, logits, sample_weight, training)
-            return loss + self.spotting * self.spotter.loss(y, alone, sample_weight)
+        logits, beside = y_pred
         loss = super().compute_loss(x, y, logits, sample_weight, training)
-        share = self.single_loss / len(alone)
-        for own, there in alone:
+        if self.spotter is not None:
+            return loss + self.spotting * self.spotter.loss(y, beside, sample_weight)
+        share = self.single_loss / len(beside)
+        for own, there in beside:
             weights = ops.cast(there, "float32")
             weights = weights if sample_weight is None else weights * sample_weight
             loss = loss + share * self.loss(y, own, sample_weight=weights)
