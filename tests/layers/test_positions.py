@@ -26,3 +26,12 @@ def test_rotated_products_depend_on_the_distance_only():
 def test_no_position_is_refused():
     with pytest.raises(RecipeError, match=r"max_length of at least 1. Got 0. Pass the longest"):
         LearnedPositions(0)
+
+
+def test_rotation_turns_each_pair_of_halves_by_its_angle_and_scales_it():
+    tensor = np.random.default_rng(0).normal(size=(2, 3, 5, 4)).astype("float32")
+    pairs = tensor[..., :2] + 1j * tensor[..., 2:]
+    angles = (np.arange(5)[:, None] + 7) * np.array([1.0, 0.01])
+    expected = 0.5 * pairs * np.exp(1j * angles)
+    found = keras.ops.convert_to_numpy(rotate(keras.ops.convert_to_tensor(tensor), 7, scale=0.5))
+    np.testing.assert_allclose(found[..., :2] + 1j * found[..., 2:], expected, atol=1e-5)

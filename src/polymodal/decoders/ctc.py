@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import fit_mask, hide
 
 __all__ = ["CTC"]
@@ -48,7 +49,7 @@ class CTC(keras.layers.Layer):
     def __init__(self, dim: int, num_outputs: int, dropout: float = 0.1, **kwargs):
         super().__init__(**kwargs)
         self.dim, self.num_outputs = dim, num_outputs
-        self.norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=self.dtype_policy)
+        self.norm = LayerNorm(dtype=self.dtype_policy)
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
         self.logits = keras.layers.Dense(num_outputs, dtype="float32")
 

@@ -7,6 +7,7 @@ from keras import ops
 
 from polymodal.layers.attention import MultiHeadAttention
 from polymodal.layers.feedforward import FeedForward
+from polymodal.layers.layer_norm import LayerNorm
 
 __all__ = ["TransformerDecoder"]
 
@@ -55,8 +56,8 @@ class TransformerDecoder(keras.layers.Layer):
         policy = self.dtype_policy
         self.blocks = [_Block(dim, num_heads, dropout, dtype=policy, name=f"block_{i}")
                        for i in range(num_layers)]
-        self.memory_norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
-        self.final_norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
+        self.memory_norm = LayerNorm(dtype=policy)
+        self.final_norm = LayerNorm(dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, tokens_shape, memory_shape):
@@ -148,7 +149,7 @@ class _Block(keras.layers.Layer):
     def __init__(self, dim, num_heads, dropout, **kwargs):
         super().__init__(**kwargs)
         policy = self.dtype_policy
-        norm = lambda name: keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy, name=name)
+        norm = lambda name: LayerNorm(dtype=policy, name=name)
         self.own_norm, self.memory_norm = norm("own_norm"), norm("memory_norm")
         self.feedforward_norm = norm("feedforward_norm")
         self.own = MultiHeadAttention(dim, num_heads, causal=True, rotary=True, dtype=policy)

@@ -8,6 +8,7 @@ from keras import ops
 from polymodal.core.errors import RecipeError
 from polymodal.layers.attention import MultiHeadAttention
 from polymodal.layers.feedforward import FeedForward
+from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masked_batch_norm import MaskedBatchNorm
 from polymodal.layers.masks import every, hide
 from polymodal.layers.residual import PaddedConv
@@ -86,7 +87,7 @@ class _Block(keras.layers.Layer):
     def __init__(self, dim, num_heads, kernel_size, dropout, **kwargs):
         super().__init__(**kwargs)
         policy = self.dtype_policy
-        norm = lambda name: keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy, name=name)
+        norm = lambda name: LayerNorm(dtype=policy, name=name)
         half = lambda name: FeedForward(dim, 4, dropout, "silu", dtype=policy, name=name)
         self.before_norm, self.before = norm("before_norm"), half("before")
         self.attention_norm = norm("attention_norm")
@@ -118,7 +119,7 @@ class _Convolution(keras.layers.Layer):
     def __init__(self, dim, kernel_size, **kwargs):
         super().__init__(**kwargs)
         self.dim, policy = dim, self.dtype_policy
-        self.norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
+        self.norm = LayerNorm(dtype=policy)
         self.widen = keras.layers.Dense(2 * dim, dtype=policy, name="widen")
         self.depthwise = keras.layers.DepthwiseConv1D(
             kernel_size, padding="same", use_bias=False, dtype=policy, name="depthwise"

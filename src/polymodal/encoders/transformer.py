@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from polymodal.core.errors import RecipeError
+from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
 from polymodal.layers.positions import LearnedPositions
 from polymodal.layers.sequence_input import SequenceInput
@@ -59,7 +60,7 @@ class Transformer(keras.layers.Layer):
                              rotary=positions == "rotary", dtype=policy)
             for _ in range(num_layers)
         ]
-        self.norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
+        self.norm = LayerNorm(dtype=policy)
 
     def build(self, inputs_shape):
         shape = (*inputs_shape[:2], self.dim)

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from polymodal.core.errors import RecipeError
+from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide, repeat_mask
 from polymodal.layers.positions import LearnedPositions
 from polymodal.layers.transformer_block import TransformerBlock
@@ -45,7 +46,7 @@ class ViT(keras.layers.Layer):
         policy = self.dtype_policy
         self.blocks = [TransformerBlock(dim, num_heads, dropout=dropout, dtype=policy)
                        for _ in range(num_layers)]
-        self.norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
+        self.norm = LayerNorm(dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, inputs_shape):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
 from polymodal.layers.transformer_block import TransformerBlock
 from polymodal.layers.vector_fusion import check_streams
@@ -47,12 +48,12 @@ class AttentionFusion(keras.layers.Layer):
             TransformerBlock(dim, num_heads, dropout=dropout, dtype=policy)
             for _ in range(num_layers)
         ]
-        self.output_norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
+        self.output_norm = LayerNorm(dtype=policy)
 
     def build(self, streams_shape):
         self.names = check_streams(type(self).__name__, streams_shape, self.dim)
         self.norms = {
-            name: keras.layers.LayerNormalization(epsilon=1e-5, dtype=self.dtype_policy)
+            name: LayerNorm(dtype=self.dtype_policy)
             for name in self.names
         }
         self.marks = self.add_weight(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
 from polymodal.layers.modality_dropout import present
 from polymodal.layers.transformer_block import TransformerBlock
@@ -86,4 +87,4 @@ class CrossAttentionFusion(keras.layers.Layer):
         )
 
     def _norm(self):
-        return keras.layers.LayerNormalization(epsilon=1e-5, dtype=self.dtype_policy)
+        return LayerNorm(dtype=self.dtype_policy)

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from polymodal.layers.alignment import align, check_alignment
+from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.vector_fusion import check_streams
 
 __all__ = ["StepwiseConcatFusion"]
@@ -55,7 +56,7 @@ class StepwiseConcatFusion(keras.layers.Layer):
         self.names = check_streams(type(self).__name__, streams_shape, self.dim)
         check_alignment(type(self).__name__, self.align, self.axis, self.names)
         self.norms = {
-            name: keras.layers.LayerNormalization(epsilon=1e-5, dtype=self.dtype_policy)
+            name: LayerNorm(dtype=self.dtype_policy)
             for name in self.names
         }
         for norm in self.norms.values():

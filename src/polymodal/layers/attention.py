@@ -95,9 +95,8 @@ class MultiHeadAttention(keras.layers.Layer):
             allowed: bool, broadcasts to (batch, 1, time, context time).
             first: int32, position of the first of `tokens`, for rotary positions.
         """
-        query = self._split(self.query(tokens))  # (batch, heads, time, size)
-        query = rotate(query, first) if self.rotary else query
-        weights = self.drop(self._weights(query, key, allowed), training=training)
+        weights = self._weights(self._queries(tokens, first), key, allowed)
+        weights = self.drop(weights, training=training)
         # Nothing to look at: the weights are then uniform, and their result has to be nothing.
         some = ops.cast(ops.any(allowed, axis=-1, keepdims=True), value.dtype)
         gathered = ops.transpose(ops.matmul(weights, value) * some, (0, 2, 1, 3))
@@ -115,11 +114,14 @@ class MultiHeadAttention(keras.layers.Layer):
             nothing is real; places that are not real get 0.
         """
         key, _ = self.keys_and_values(context)
-        query = self._split(self.query(tokens))  # (batch, heads, time, size)
-        query = rotate(query, 0) if self.rotary else query
         allowed = self._allowed(tokens, context_mask)
-        weights = ops.cast(self._weights(query, key, allowed), "float32")
+        weights = ops.cast(self._weights(self._queries(tokens), key, allowed), "float32")
         return ops.mean(weights, axis=1) * ops.cast(allowed[:, 0], "float32")
+
+    def _queries(self, tokens, first=0):
+        """Returns what tokens ask, (batch, heads, time, size), scaled for the product with keys."""
+        query, scale = self._split(self.query(tokens)), (self.dim // self.num_heads) ** -0.5
+        return rotate(query, first, scale=scale) if self.rotary else query * scale
 
     def _allowed(self, tokens, mask):
         """Returns bool (batch, 1, time or 1, context time)."""
@@ -131,7 +133,6 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def _weights(self, query, key, allowed):
         """Returns weights (batch, heads, time, context time) from a softmax in float32."""
-        query = query * (self.dim // self.num_heads) ** -0.5
         turned = lambda tensor: ops.transpose(tensor, (0, 1, 3, 2))
         if query.shape[2] == 1:  # keys are read in the order they lie in: a third of the time
             scores = turned(ops.matmul(key, turned(query)))

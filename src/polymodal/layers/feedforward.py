@@ -27,9 +27,12 @@ class FeedForward(keras.layers.Layer):
                  activation: str = "gelu", **kwargs):
         super().__init__(**kwargs)
         self.dim, self.expansion = dim, expansion
-        self.widen = keras.layers.Dense(
-            dim * expansion, activation=activation, dtype=self.dtype_policy, name="widen"
-        )
+        self.widen = keras.layers.Dense(dim * expansion, dtype=self.dtype_policy, name="widen")
+        self.bend = self.bend_in_training = keras.activations.get(activation)
+        if activation == "gelu" and keras.backend.backend() == "tensorflow":
+            from polymodal.layers.tensorflow_gelu import gelu
+
+            self.bend_in_training = gelu
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
         self.narrow = keras.layers.Dense(dim, dtype=self.dtype_policy, name="narrow")
 
@@ -39,4 +42,5 @@ class FeedForward(keras.layers.Layer):
         self.built = True
 
     def call(self, tokens, training=None):
-        return self.narrow(self.drop(self.widen(tokens), training=training))
+        bend = self.bend_in_training if training else self.bend
+        return self.narrow(self.drop(bend(self.widen(tokens)), training=training))

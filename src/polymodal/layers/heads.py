@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
 from polymodal.layers.pooling import Pool
 
@@ -32,7 +33,7 @@ class VectorHead(keras.layers.Layer):
                  **kwargs):
         super().__init__(**kwargs)
         self.num_outputs, self.pooling = num_outputs, pooling
-        self.norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=self.dtype_policy)
+        self.norm = LayerNorm(dtype=self.dtype_policy)
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
         self.logits = keras.layers.Dense(num_outputs, dtype="float32")
 
@@ -68,7 +69,7 @@ class StepHead(keras.layers.Layer):
     def __init__(self, num_outputs: int, dropout: float = 0.1, **kwargs):
         super().__init__(**kwargs)
         self.num_outputs = num_outputs
-        self.norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=self.dtype_policy)
+        self.norm = LayerNorm(dtype=self.dtype_policy)
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
         self.logits = keras.layers.Dense(num_outputs, dtype="float32")
 

@@ -10,7 +10,7 @@ from polymodal.core.errors import RecipeError
 __all__ = ["LearnedPositions", "rotate"]
 
 
-def rotate(tensor, first=0, base: float = 10_000.0):
+def rotate(tensor, first=0, base: float = 10_000.0, scale: float = 1.0):
     """Turns pairs of features by an angle that grows with the step: rotary positions.
 
     The product of a query and a key that are both rotated depends on their distance only, so
@@ -20,6 +20,7 @@ def rotate(tensor, first=0, base: float = 10_000.0):
         tensor: (batch, heads, time, size), size even.
         first: int32, position of the first step.
         base: float, the longest wave is about `2 pi base` steps.
+        scale: float, what the result is multiplied by.
 
     Source: Su et al., "RoFormer", 2021, equation 34, with halves in place of neighbouring pairs.
     """
@@ -27,11 +28,10 @@ def rotate(tensor, first=0, base: float = 10_000.0):
     rates = ops.power(base, -ops.arange(half, dtype="float32") / half)
     steps = ops.arange(ops.shape(tensor)[2], dtype="float32") + ops.cast(first, "float32")
     angles = ops.expand_dims(steps, 1) * rates  # (time, half)
-    cosine, sine = ops.cast(ops.cos(angles), tensor.dtype), ops.cast(ops.sin(angles), tensor.dtype)
-    first, second = tensor[..., :half], tensor[..., half:]
-    return ops.concatenate(
-        [first * cosine - second * sine, second * cosine + first * sine], axis=-1
-    )
+    cosine, sine = ops.cos(angles) * scale, ops.sin(angles) * scale
+    whole = lambda *halves: ops.cast(ops.concatenate(halves, axis=-1), tensor.dtype)
+    # Whole features and not halves that are put together again: half the passes over memory.
+    return tensor * whole(cosine, cosine) + ops.roll(tensor, half, axis=-1) * whole(-sine, sine)
 
 
 class LearnedPositions(keras.layers.Layer):

@@ -9,6 +9,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.layers.alignment import align, check_alignment
 from polymodal.layers.feedforward import FeedForward
 from polymodal.layers.guided_read import GuidedRead
+from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import fit_mask, hide
 from polymodal.layers.modality_dropout import present
 from polymodal.layers.pooling import Pool
@@ -133,7 +134,7 @@ class VectorFusion(keras.layers.Layer):
         return Pool(self.dim, kind, dtype=self.dtype_policy)
 
     def _norm(self):
-        return keras.layers.LayerNormalization(epsilon=1e-5, dtype=self.dtype_policy)
+        return LayerNorm(dtype=self.dtype_policy)
 
 
 def check_streams(who, streams_shape, dim):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
 from polymodal.layers.transformer_block import TransformerBlock
 
@@ -37,7 +38,7 @@ class AttentionSequence(keras.layers.Layer):
                              dtype=policy)
             for _ in range(num_layers)
         ]
-        self.output_norm = keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
+        self.output_norm = LayerNorm(dtype=policy)
 
     def build(self, tokens_shape):
         for layer in (*self.blocks, self.output_norm):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.recurrent import Recurrent
 
 __all__ = ["RecurrentSequence"]
@@ -31,7 +32,7 @@ class RecurrentSequence(keras.layers.Layer):
                  bidirectional: bool = True, dropout: float = 0.1, **kwargs):
         super().__init__(**kwargs)
         policy = self.dtype_policy
-        self.norms = [keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy)
+        self.norms = [LayerNorm(dtype=policy)
                       for _ in range(num_layers)]
         self.layers = [Recurrent(dim, kind, bidirectional, dtype=policy)
                        for _ in range(num_layers)]
