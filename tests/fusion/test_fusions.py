@@ -103,6 +103,8 @@ def test_a_stream_of_another_width_is_refused(name):
 def test_gates_are_checked():
     with pytest.raises(RecipeError, match=r'GatedFusion needs gates .* Got "hard"'):
         find("fusion", "gated")(DIM, gates="hard")
+    with pytest.raises(RecipeError, match=r'activation to be tanh or linear. Got "x"'):
+        find("fusion", "gated")(DIM, activation="x")
 
 
 @pytest.mark.slow
@@ -140,8 +142,8 @@ def test_axis_must_name_a_stream():
 
 def test_guided_pooling_passes_the_harness():
     arrays = streams(times=(6, 4, 3))
-    harness.check_layer(lambda: find("fusion", "gated")(DIM, pooling="guided"), arrays,
-                        harness.call_fusion)
+    make = lambda: find("fusion", "gated")(DIM, pooling="guided", activation="linear")
+    harness.check_layer(make, arrays, harness.call_fusion)
 
 
 def test_guided_pooling_finds_the_place_that_another_stream_asks_for():

@@ -25,6 +25,8 @@ class GatedFusion(VectorFusion):
         pooling: str, "mean", "max", "attention" or "guided" (asked by the other streams): how a
             stream becomes a vector.
         dropout: float, rate on the vectors and in the feed-forward part.
+        activation: str, "tanh", as in the source, or "linear": what each modality brings then never
+            saturates, and what a picture shows is learned sooner.
 
     Call arguments:
         streams: {name: (tokens (batch, time, dim), mask (batch, time))}.
@@ -33,26 +35,32 @@ class GatedFusion(VectorFusion):
         (tokens (batch, 1, dim), mask (batch, 1)); with `stepwise` time in place of 1.
 
     Raises:
-        RecipeError: unknown kind of gates.
+        RecipeError: unknown kind of gates or activation.
 
     Source: Arevalo et al. 2017, https://arxiv.org/abs/1702.01992, section 3. Theirs has sigmoid
     gates for more than two modalities; the normalised ones keep the scale when some are missing.
     """
 
     def __init__(self, dim: int, gates: str = "softmax", stepwise: bool = False,
-                 align: str = "steps", pooling: str = "attention", dropout: float = 0.1, **kwargs):
+                 align: str = "steps", pooling: str = "attention", dropout: float = 0.1,
+                 activation: str = "tanh", **kwargs):
         super().__init__(dim, stepwise, align, pooling, dropout, **kwargs)
         if gates not in ("softmax", "sigmoid"):
             raise RecipeError(
                 f'GatedFusion needs gates to be softmax or sigmoid. Got "{gates}". '
                 "Leave it out for softmax."
             )
-        self.gates = gates
+        if activation not in ("tanh", "linear"):
+            raise RecipeError(
+                f'GatedFusion needs activation to be tanh or linear. Got "{activation}". '
+                "Leave it out for tanh."
+            )
+        self.gates, self.activation = gates, activation
 
     def build_fuse(self, num_modalities):
         policy = self.dtype_policy
         self.contents = {
-            name: keras.layers.Dense(self.dim, activation="tanh", dtype=policy)
+            name: keras.layers.Dense(self.dim, activation=self.activation, dtype=policy)
             for name in self.names
         }
         for content in self.contents.values():

@@ -107,7 +107,7 @@ def fusion_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
         return "stepwise_concat", "The target has steps, so the inputs are joined step by step."
     if len(modalities) == 1:
         return "concat", ""
-    return ({"name": "gated", "pooling": "guided"},
+    return ({"name": "gated", "pooling": "guided", "activation": "linear"},
             "Each input asks the others what to look at; gates weigh them and close for what is "
             "missing.")
 
@@ -140,7 +140,8 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
     """Returns epochs, batch size, learning rate and the like for a number of rows, and why.
 
     Rows that are seen only a few times need no variants of themselves: augmentation, dropout and
-    much hiding of inputs only slow the learning there, and so does a tight bound on gradients.
+    much hiding of inputs only slow the learning there, and so does a tight bound on gradients. They
+    also bring larger steps than such a run recovers from, hence half the usual rate.
 
     Args:
         task: str.
@@ -163,7 +164,7 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
         batch_size //= 2
     settings: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "learning_rate": 0.002}
     if seldom:
-        settings |= {"augment": False, "clip_norm": 5.0}
+        settings |= {"learning_rate": 0.001, "augment": False, "clip_norm": 5.0}
     if len(modalities) > 1:
         settings |= _hiding(task, len(modalities), seldom)
     return settings, (f"{epochs} epochs of batches of {batch_size}, as {num_rows} rows suggest"
