@@ -197,3 +197,37 @@ def test_help_and_import_load_no_engine():
             "print([m for m in ('keras', 'tensorflow', 'jax', 'torch') if m in sys.modules])")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_row_can_be_learned_from_where_a_test_table_scores(run, tmp_path):
+    _, tables, _ = run
+    given = ["train", "--data", tables["train"], "--target", "label", "--out", tmp_path / "run",
+             "--set", "training.epochs=1", "--set", "dim=16", "--no-baselines", "--split", "none"]
+    refused = polymodal(*given, check=False)
+    assert refused.returncode != 0
+    assert "--split none holds no rows out" in refused.stderr
+    assert "Give a table with --test" in refused.stderr
+    found = json.loads(polymodal(*given, "--test", tables["test"], "--json").stdout)
+    assert "test" in found
+    assert "val" not in found
+    assert found["test"]["rows"]["used"] == 80
+    epoch = json.loads((tmp_path / "run" / "history.jsonl").read_text())
+    assert "loss" in epoch
+    assert "val_loss" not in epoch
+    assert (tmp_path / "run" / "report.html").stat().st_size > 10_000
+
+
+def test_a_column_that_names_no_validation_rows_is_no_error(run, tmp_path):
+    folder, tables, _ = run
+    rows = [[*row, "test" if i % 4 == 1 else "train"] for i, row in
+            enumerate(csv.reader(tables["train"].open(newline=""))) if i <= 80]
+    rows[0][-1] = "part"
+    with (folder / "parts.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    found = json.loads(polymodal(
+        "train", "--data", folder / "parts.csv", "--target", "label", "--out", tmp_path / "run",
+        "--set", "training.epochs=1", "--set", "dim=16", "--no-baselines", "--split", "part",
+        "--json").stdout)
+    assert "test" in found
+    assert "val" not in found
+    assert found["test"]["rows"]["used"] == 20

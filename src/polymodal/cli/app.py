@@ -63,8 +63,9 @@ def train(
     set_: Annotated[list[str] | None, typer.Option(
         "--set", help="One setting of the recipe: training.epochs=5. May be repeated.")] = None,
     split: Annotated[str | None, typer.Option(
-        help="How to hold out rows without --val: stratified, random, or grouped; or the name "
-             "of a column that holds train, val and test.")] = None,
+        help="How to hold out rows without --val: stratified, random, or grouped; the name of a "
+             "column that holds train, val and test; or none, to learn from all rows and be "
+             "scored on --test alone.")] = None,
     split_group: Annotated[str | None, typer.Option(
         help="Column whose equal values never stand on both sides.")] = None,
     slice_: Annotated[list[str] | None, typer.Option(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.batch import input_key
+from polymodal.core.errors import RecipeError
 from polymodal.core.progress import say, warn
 from polymodal.data.cache import Cache
 from polymodal.data.check import Checked, check
@@ -88,27 +89,41 @@ class Prepared:
 
 def held_out(tables: Mapping[str, Table], target: str, method: str | None, group: str | None,
              seed: int) -> dict[str, Table]:
-    """Returns tables with a validation part: the given one, or rows held out of train.
+    """Returns tables with a validation part, the given one or rows held out of train, if wanted.
 
     Args:
         tables: {"train": Table, and "val", "test" where the user has them}.
         target: str, column whose classes are kept in proportion.
-        method: str, "stratified", "random", "grouped", or the name of a column that says it.
+        method: str, "stratified", "random", "grouped", the name of a column that says it, or "none"
+            for a model that learns from every row.
         group: str, column whose equal values never stand on both sides.
         seed: int.
+
+    Raises:
+        RecipeError: no part is left that the model could be scored on.
     """
     tables = dict(tables)
     if "val" in tables:
         return tables
+    if method == "none":
+        return _scored_on_something(tables, "--split none holds no rows out")
     train = tables.pop("train")
     known = ("stratified", "random", "grouped")
     if method is not None and method not in known:
-        return split(train, "column", column=method) | tables
+        return _scored_on_something(split(train, "column", column=method) | tables,
+                                    f'Column "{method}" names rows of train only')
     method = method or ("grouped" if group else "stratified")
     parts = split(train, method, {"train": 0.85, "val": 0.15}, target, group, seed)
     say(f"{len(parts['val'])} of {len(train)} rows are held out for validation ({method}); "
         "give --val to choose them yourself.")
     return parts | tables
+
+
+def _scored_on_something(tables: dict[str, Table], why: str) -> dict[str, Table]:
+    if set(tables) == {"train"}:
+        raise RecipeError(f"{why}, so the model would be scored on nothing. Give a table with "
+                          "--test, or hold rows out.")
+    return tables
 
 
 def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = None, *,

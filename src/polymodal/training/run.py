@@ -77,7 +77,8 @@ def train(
         given: recipe settings; "target" is needed, the rest is inferred from the train table.
         out: folder of the run.
         ignore: columns that are no inputs.
-        split: how to hold out validation rows: stratified, random, grouped, or a column's name.
+        split: how to hold out validation rows: stratified, random, grouped, a column's name, or
+            none, which needs a test table.
         split_group: column whose equal values never stand on both sides.
         slice_columns: columns to score by, value for value.
         baselines: bool, also train each input alone, with the same settings.
@@ -149,25 +150,33 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
         keras.config.set_dtype_policy(decision.precision)
         model, task = build()
     predictor = Predictor(recipe, prepared.inputs, prepared.target, model, task)
-    val = predictor.loader(prepared.samples["val"], prepared.checked["val"], 256)
+    val, score = _validation(prepared, predictor)
     if not (folder / "recipe.yaml").exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_atomic(folder / "recipe.yaml", recipe.to_yaml())
 
-    def score(seen: list) -> dict[str, float]:
-        found = collect(seen, task, prepared.target, predictor.task_name,
-                        list(recipe.inputs), len(prepared.samples["val"]),
-                        prepared.samples["val"].references)
-        return score_predictions(found)
-
     result = fitting.fit(
         model, task, loader, val, settings, folder, score=score, on_epoch=on_epoch,
         fingerprint={"recipe": recipe.to_dict(), "rows": loader.fingerprint(),
-                     "validation": val.fingerprint()},
+                     "validation": None if val is None else val.fingerprint()},
         jit=decision.jit)
     values = tensors.values(weight_names(model))
     write(folder, predictor.spec(), values, predictor.states())
     return Trained(predictor, result)
+
+
+def _validation(prepared: Prepared, predictor: Predictor) -> tuple[Any, fitting.Score | None]:
+    """Returns a loader of the rows held out and what scores them; nothing where none are."""
+    samples = prepared.samples.get("val")
+    if samples is None:
+        return None, None
+
+    def score(seen: list) -> dict[str, float]:
+        return score_predictions(collect(
+            seen, predictor.task, prepared.target, predictor.task_name,
+            list(prepared.recipe.inputs), len(samples), samples.references))
+
+    return predictor.loader(samples, prepared.checked["val"], 256), score
 
 
 def _padding_line(plan: Any) -> str:
@@ -211,7 +220,7 @@ def _conclude(prepared, trained, found, singles, tables, slice_columns, out) -> 
 
 def _calibrate_words(predictor: Predictor, found: Mapping[str, Predictions], out: Path) -> None:
     """Learns on validation rows what the confidence of words is worth, for runs that transcribe."""
-    if found["val"].task != "transcribe":
+    if "val" not in found or found["val"].task != "transcribe":
         return
     predictor.calibration = fit_word_calibration(word_claims(found["val"]), "val")
     write_json(out / CONFIDENCE, predictor.calibration.to_json())
