@@ -95,6 +95,7 @@ def test_many_rows_that_are_seen_seldom_are_not_varied():
     assert "augment" not in often
     assert seldom["augment"] is False
     assert seldom["clip_norm"] == 5.0
+    assert seldom["learning_rate"] == often["learning_rate"] / 2
     assert "single_loss" not in seldom  # nor asked twice over
     assert seldom["modality_dropout"] == 0.05
     assert size_for(24_000, 24_000, 5) == {"dropout": 0.0}
