@@ -206,14 +206,13 @@ def mosi(bench: Bench) -> None:
     """Utterances of a video, in order, from their vectors; and from their words alone."""
     folder, seeds = DATA / "mosi", range(bench.options.seeds)
     steps = ("--group=video", "--order=position")
-    vectors = [f"--ignore={kind}_features" for kind in ("text", "audio", "video")]
-    whole = ["--split=none", f"--test={folder / 'val.parquet'}"]  # few words: every video counts
-    for name, flags, options, metric in (("vectors", ["--ignore=transcript"], [], "accuracy"),
-                                         ("transcript", vectors, whole, "f1_macro")):
+    words = [f"--ignore={kind}_features" for kind in ("text", "audio", "video")]
+    words += ["--split=none", f"--test={folder / 'val.parquet'}"]  # few words: every video counts
+    for name, flags, metric in (("vectors", ["--ignore=transcript"], "accuracy"),
+                                ("transcript", words, "f1_macro")):
         found = []
         for seed in seeds:
-            run, took = bench.train(folder / "train.parquet", "sentiment", seed, *steps, *flags,
-                                    *options)
+            run, took = bench.train(folder / "train.parquet", "sentiment", seed, *steps, *flags)
             found.append(bench.evaluate(run, folder / "val.parquet"))
             print(f"{name} seed {seed}  {metric} {100 * found[-1]['metrics'][metric]:5.1f} "
                   f"{[round(100 * v, 1) for v in found[-1]['intervals'][metric]]}  {took:5.1f} s",

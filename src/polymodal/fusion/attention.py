@@ -52,10 +52,7 @@ class AttentionFusion(keras.layers.Layer):
 
     def build(self, streams_shape):
         self.names = check_streams(type(self).__name__, streams_shape, self.dim)
-        self.norms = {
-            name: LayerNorm(dtype=self.dtype_policy)
-            for name in self.names
-        }
+        self.norms = {name: LayerNorm(dtype=self.dtype_policy) for name in self.names}
         self.marks = self.add_weight(
             name="marks", shape=(len(self.names), self.dim),
             initializer=keras.initializers.RandomNormal(stddev=0.1),

@@ -43,12 +43,12 @@ class CrossAttentionFusion(keras.layers.Layer):
     def __init__(self, dim: int, num_heads: int = 4, dropout: float = 0.1, **kwargs):
         super().__init__(**kwargs)
         self.dim, self.num_heads, self.rate = dim, num_heads, dropout
-        self.output_norm = self._norm()
+        self.output_norm = LayerNorm(dtype=self.dtype_policy)
 
     def build(self, streams_shape):
         self.names = check_streams(type(self).__name__, streams_shape, self.dim)
         shape = (None, None, self.dim)
-        self.norms = {name: self._norm() for name in self.names}
+        self.norms = {name: LayerNorm(dtype=self.dtype_policy) for name in self.names}
         self.within = {name: self._block() for name in self.names}
         for layer in (*self.norms.values(), *self.within.values(), self.output_norm):
             layer.build(shape)
@@ -85,6 +85,3 @@ class CrossAttentionFusion(keras.layers.Layer):
         return TransformerBlock(
             self.dim, self.num_heads, dropout=self.rate, cross=cross, dtype=self.dtype_policy
         )
-
-    def _norm(self):
-        return LayerNorm(dtype=self.dtype_policy)

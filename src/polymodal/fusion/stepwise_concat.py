@@ -55,10 +55,7 @@ class StepwiseConcatFusion(keras.layers.Layer):
     def build(self, streams_shape):
         self.names = check_streams(type(self).__name__, streams_shape, self.dim)
         check_alignment(type(self).__name__, self.align, self.axis, self.names)
-        self.norms = {
-            name: LayerNorm(dtype=self.dtype_policy)
-            for name in self.names
-        }
+        self.norms = {name: LayerNorm(dtype=self.dtype_policy) for name in self.names}
         for norm in self.norms.values():
             norm.build((None, None, self.dim))
         self.absent = self.add_weight(

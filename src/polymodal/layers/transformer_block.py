@@ -44,9 +44,7 @@ class TransformerBlock(keras.layers.Layer):
         self.dim, self.cross = dim, cross
         policy = self.dtype_policy
         self.attention_norm = LayerNorm(dtype=policy)
-        self.context_norm = (
-            LayerNorm(dtype=policy) if cross else None
-        )
+        self.context_norm = LayerNorm(dtype=policy) if cross else None
         self.attention = MultiHeadAttention(
             dim, num_heads, causal=causal, rotary=rotary, dtype=policy
         )

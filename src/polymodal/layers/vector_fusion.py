@@ -52,11 +52,11 @@ class VectorFusion(keras.layers.Layer):
         self.dim, self.stepwise, self.align, self.pooling = dim, stepwise, align, pooling
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
         self.feedforward = FeedForward(dim, 2, dropout, dtype=self.dtype_policy)
-        self.feedforward_norm = self._norm()
+        self.feedforward_norm = LayerNorm(dtype=self.dtype_policy)
 
     def build(self, streams_shape):
         self.names = check_streams(type(self).__name__, streams_shape, self.dim)
-        self.norms = {name: self._norm() for name in self.names}
+        self.norms = {name: LayerNorm(dtype=self.dtype_policy) for name in self.names}
         self.pools = {} if self.stepwise else {
             name: self._pool(streams_shape[name][0]) for name in self.names
         }
@@ -68,7 +68,7 @@ class VectorFusion(keras.layers.Layer):
             if self.pooling == "guided" and not self.stepwise and len(self.names) > 1 else []
         self.reads = {name: GuidedRead(self.dim, dtype=self.dtype_policy) for name in guided}
         askers = [name for name in self.names if any(other != name for other in guided)]
-        self.questions = {name: self._norm() for name in askers}
+        self.questions = {name: LayerNorm(dtype=self.dtype_policy) for name in askers}
         for read in self.reads.values():
             read.build((None, None, self.dim))
         for question in self.questions.values():
@@ -132,9 +132,6 @@ class VectorFusion(keras.layers.Layer):
         kind = "attention" if self.pooling == "guided" else self.pooling
         kind = "mean" if tokens_shape[1] == 1 else kind
         return Pool(self.dim, kind, dtype=self.dtype_policy)
-
-    def _norm(self):
-        return LayerNorm(dtype=self.dtype_policy)
 
 
 def check_streams(who, streams_shape, dim):

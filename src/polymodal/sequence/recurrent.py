@@ -32,8 +32,7 @@ class RecurrentSequence(keras.layers.Layer):
                  bidirectional: bool = True, dropout: float = 0.1, **kwargs):
         super().__init__(**kwargs)
         policy = self.dtype_policy
-        self.norms = [LayerNorm(dtype=policy)
-                      for _ in range(num_layers)]
+        self.norms = [LayerNorm(dtype=policy) for _ in range(num_layers)]
         self.layers = [Recurrent(dim, kind, bidirectional, dtype=policy)
                        for _ in range(num_layers)]
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
