@@ -33,8 +33,8 @@ def test_real_pictures_and_sounds(shared_data):
         assert inputs == {"image": "image", "audio": "audio"}
         assert [(left.column, left.reason) for left in found.left_out] == [
             ("speaker", "Left out because it names who or where, which train and test should not "
-                        "share (--split-group speaker keeps them apart); name \"speaker\" under "
-                        "inputs with a modality to use it all the same.")]
+                        "share (--split-group speaker keeps them apart); --set "
+                        "inputs.speaker.modality=... uses it all the same.")]
 
 
 @pytest.mark.parametrize("name", ["speaker", "Speaker ID", "client_id", "chapter", "userName",
@@ -80,8 +80,7 @@ def test_name_of_a_video_is_left_out(shared_data):
     _, found = real(shared_data, "mosi/train.parquet", "sentiment")
     assert [(left.column, left.reason) for left in found.left_out] == [
         ("video", "Left out because it looks like names or numbers of things (62 distinct values "
-                  'in 1,447 cells); name "video" under inputs with a modality to use it all the '
-                  "same.")]
+                  'in 1,447 cells); --set inputs.video.modality=... uses it all the same.')]
 
 
 def test_videos_as_sequences(shared_data):
@@ -107,8 +106,7 @@ def test_files_must_exist(tmp_path):
     paths = [f"{i}.png" for i in range(LONG)]
     assert modality_of(paths, tmp_path) == (
         f"Left out because none of 8 files looked for exists under {tmp_path}, such as 0.png "
-        '(--media-root says where files are); name "c" under inputs with a modality to use it all '
-        "the same.")
+        '(--media-root says where files are); --set inputs.c.modality=... uses it all the same.')
     (tmp_path / paths[0]).write_bytes(PNG)
     assert modality_of(paths, tmp_path) == "image"
 
@@ -117,8 +115,8 @@ def test_reason_says_how_to_change_it(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"")
     table = read({"c": ["a.wav", None, "a.wav", "b.wav"]}, media_root=tmp_path)
     assert infer_inputs(table)[0].reason == (
-        "Read as audio because 3 of its 3 cells looked at are audio files; write another modality "
-        'for "c" under inputs, or ignore the column, to change it.')
+        "Read as audio because 3 of its 3 cells looked at are audio files; --set "
+        "inputs.c.modality=... has it read in another way, --ignore c leaves it out.")
 
 
 def test_media_in_other_forms(tmp_path):

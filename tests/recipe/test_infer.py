@@ -54,6 +54,33 @@ def test_what_is_given_stays(questions):
     assert values["training"]["batch_size"] == 16
 
 
+def test_inputs_that_a_recipe_leaves_out_are_named(questions):
+    given = {"target": "answer", "inputs": {"image": {"modality": "image"}}}
+    reasons = infer(questions, given, ["same"]).reasons
+    assert any(reason.startswith("columns question: Not read") for reason in reasons)
+
+
+def test_a_setting_of_one_input_leaves_the_others(questions):
+    usual = infer(questions, {"target": "answer"}).values
+    given = override({"target": "answer"}, ["inputs.image.width=16"])
+    values = infer(questions, given).values
+    assert values["inputs"] == usual["inputs"] | {"image": usual["inputs"]["image"] | {"width": 16}}
+    assert list(values["inputs"]) == list(usual["inputs"])
+    listed = {"target": "answer", "inputs": {"image": {"modality": "image"}}}
+    assert list(infer(questions, override(listed, ["inputs.image.width=16"])).values["inputs"]) == [
+        "image"]
+
+
+def test_a_column_can_be_taken_out_of_the_tabular_input():
+    rows = [{"age": row % 9, "height": row % 7 + 0.5, "note": "same", "y": row % 3 / 7}
+            for row in range(40)]
+    settings = ["inputs.age.columns=[age]", "inputs.note.modality=text"]
+    found = infer(read(rows), override({"target": "y", "task": "regression"}, settings))
+    assert {n: c.get("columns") for n, c in found.values["inputs"].items()} == {
+        "age": ["age"], "note": None, "tabular": ["height"]}
+    assert not any(reason.startswith("column note: Left out") for reason in found.reasons)
+
+
 def test_an_inferred_recipe_survives_yaml(questions):
     recipe = from_dict(infer(questions, {"target": "answer"}).values)
     assert from_dict(yaml.safe_load(recipe.to_yaml())).to_dict() == recipe.to_dict()
@@ -184,5 +211,7 @@ def test_a_recording_to_write_down_is_whole_and_stands_alone(tmp_path):
     left_out = [reason for reason in found.reasons if "Left out" in reason]
     assert any("input tabular" in reason for reason in left_out)
     assert any("input normalised" in reason for reason in left_out)
+    kept = infer(read(path), override({"target": "said"}, ["inputs.normalised.modality=text"]))
+    assert list(kept.values["inputs"]) == ["audio", "normalised"]
     again = infer(read(path), found.values)
     assert again.values == found.values

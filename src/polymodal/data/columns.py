@@ -16,8 +16,9 @@ from polymodal.data.task_guess import TaskGuess, infer_task
 __all__ = ["InputGuess", "Judgement", "LeftOut", "TaskGuess", "infer_inputs", "infer_task",
            "judge_columns"]
 
-_CHANGE = 'write another modality for "{name}" under inputs, or ignore the column, to change it'
-_USE = 'name "{name}" under inputs with a modality to use it all the same'
+_CHANGE = ("--set inputs.{name}.modality=... has it read in another way, --ignore {name} leaves it "
+           "out")
+_USE = "--set inputs.{name}.modality=... uses it all the same"
 
 
 @dataclass(frozen=True)
@@ -75,20 +76,23 @@ def infer_inputs(table: Table, target: str | None = None,
     return judge_columns(table, target, ignore).inputs
 
 
-def judge_columns(table: Table, target: str | None = None,
-                  ignore: Iterable[str] = ()) -> Judgement:
-    """Returns what `infer_inputs` does, together with the columns that it leaves out and why."""
+def judge_columns(table: Table, target: str | None = None, ignore: Iterable[str] = (),
+                  alone: Iterable[str] = ()) -> Judgement:
+    """Returns what `infer_inputs` does, together with the columns that it leaves out and why.
+
+    Columns in `alone` join no others in one tabular input.
+    """
     skipped = set([ignore] if isinstance(ignore, str) else ignore)
     if target is not None:
         skipped.add(target)
     for column in sorted(skipped - set(table.column_names)):
         raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")
-    inputs, left_out, fields = [], [], {}
+    inputs, left_out, fields, alone = [], [], {}, set(alone)
     for name, verdict in _verdicts(table, [n for n in table.column_names if n not in skipped]):
         if verdict.modality is None:
             reason = f"Left out because {verdict.because}; {_USE.format(name=name)}."
             left_out.append(LeftOut(name, reason))
-        elif verdict.modality == "tabular":
+        elif verdict.modality == "tabular" and name not in alone:
             fields[name] = verdict
         else:
             reason = (f"Read as {verdict.modality} because {verdict.because}; "

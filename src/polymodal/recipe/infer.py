@@ -24,7 +24,7 @@ from polymodal.recipe.defaults import (
     text_for,
     training_for,
 )
-from polymodal.recipe.recipe import MODALITIES
+from polymodal.recipe.recipe import MODALITIES, OTHERS
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
 _READ = 20_000  # texts read for how often their words occur
@@ -44,6 +44,8 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     Args:
         table: Table, the train split.
         given: recipe settings that the user made; `target` is needed, everything else is optional.
+            `inputs` names all inputs, or with "*" among them those that differ from what is
+            inferred.
         ignore: names of columns that are not inputs.
 
     Raises:
@@ -70,16 +72,18 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         if reason:
             reasons[0] = f"task: {values['task']}. {reason}"
     task = _name(values["task"])
-    if given.get("inputs") is None:
-        dropped = [n for n, m in modalities.items() if distracts(task, modalities, m)]
+    named = given.get("inputs") or {OTHERS: {}}
+    if OTHERS in named:
+        dropped = [n for n, m in modalities.items()
+                   if n not in named and distracts(task, modalities, m)]
         for name in dropped:
             del values["inputs"][name], modalities[name]
             reasons[:] = [r for r in reasons if not r.startswith(f"input {name}: ")]
             reasons.append(f"input {name}: Left out because what is said is heard or seen, and a "
-                           f'recording often comes alone; name "{name}" under inputs with a '
-                           "modality to use it all the same.")
+                           f"recording often comes alone; --set inputs.{name}.modality=... uses "
+                           "it all the same.")
     for name, config in values["inputs"].items():
-        asked = (given.get("inputs") or {}).get(name) or {}
+        asked = named.get(name) or {}
         suited = input_for(task, config["modality"], config["encoder"], config)
         values["inputs"][name] = config | {k: v for k, v in suited.items() if k not in asked}
     for key, choose in (("fusion", fusion_for), ("sequence", sequence_for)):
@@ -100,15 +104,23 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
 
 
 def _inputs(table: Table, values: dict, hidden: list[str], reasons: list[str]) -> dict[str, Any]:
-    given = values.get("inputs")
+    given = dict(values.get("inputs") or {OTHERS: {}})
+    others = OTHERS in given
+    given.pop(OTHERS, None)
+    read = {c for n, config in given.items() for c in _columns(n, config or {})}
     guesses = {}
-    if given is None or any("modality" not in (config or {}) for config in given.values()):
-        judged = judge_columns(table, values["target"], hidden)
+    if others or any("modality" not in (config or {}) for config in given.values()):
+        judged = judge_columns(table, values["target"], hidden, alone=read)
         guesses = {g.name: g for g in judged.inputs}
-        if given is None:
-            reasons.extend(f"column {c.column}: {c.reason}" for c in judged.left_out)
-    if given is None:
-        given = {name: {} for name in guesses}
+    if others:
+        reasons.extend(f"column {c.column}: {c.reason}" for c in judged.left_out
+                       if c.column not in read)
+        given = {n: given.get(n, {}) for n, g in guesses.items()
+                 if n in given or not read.intersection(g.columns)} | given
+    else:
+        unread = [c for c in table.column_names if c not in {values["target"], *hidden, *read}]
+        reasons.extend([f"columns {', '.join(unread)}: Not read because inputs names others; add "
+                        f'"{OTHERS}": {{}} to inputs to have them read too.'] * bool(unread))
     if not given:
         raise RecipeError(f"{table.name} has no column that could be an input besides the target "
                           f'"{values["target"]}". Add one, or name it under inputs in a recipe.')
@@ -148,7 +160,7 @@ def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_
 def _sample(table: Table, config: dict, name: str) -> list[Any]:
     """Returns up to 64 cells, evenly spaced over the table."""
     rows = evenly(len(table), _SAMPLED)
-    columns = config.get("columns") or [config.get("column", name)]
+    columns = _columns(name, config)
     for column in columns:
         if column not in table.column_names:
             raise RecipeError(
@@ -156,6 +168,11 @@ def _sample(table: Table, config: dict, name: str) -> list[Any]:
     if config["modality"] == "tabular":
         return [{c: table.cell(int(r), c) for c in columns} for r in rows]
     return [table.cell(int(r), columns[0]) for r in rows]
+
+
+def _columns(name: str, config: dict) -> list[str]:
+    """Returns the columns that an input reads."""
+    return config.get("columns") or [config.get("column", name)]
 
 
 def _num_steps(table: Table) -> int:

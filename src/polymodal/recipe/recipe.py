@@ -119,6 +119,9 @@ def load(path: str | Path) -> dict[str, Any]:
 def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
     """Returns `values` with settings such as "training.epochs=5" put in. Values are YAML.
 
+    Inputs that are set change what would be inferred: where `values` names none, all other columns
+    are read as well.
+
     Example:
 
     >>> override({"training": {"seed": 1}}, ["training.epochs=5"])
@@ -137,6 +140,8 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
                 inner = {"name": inner}
             place[parent] = place = inner if isinstance(inner, dict) else {}
         place[last] = yaml.safe_load(text)
+    if result.get("inputs") and not values.get("inputs"):
+        result["inputs"].setdefault(OTHERS, {})
     return result
 
 
@@ -163,6 +168,8 @@ def _input(name: str, value: Any) -> dict[str, Any]:
             f"{where}: {lookup.unknown('encoder', config['encoder'], lookup.names('encoders'))}")
     return {key: config[key] for key in sorted(config, key=_input_order)}
 
+
+OTHERS = "*"  # among inputs: all other columns too, as they are inferred
 
 # The encoder that serves a modality where the recipe names none.
 MODALITIES = {
