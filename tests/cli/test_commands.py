@@ -207,7 +207,11 @@ def test_every_row_can_be_learned_from_where_a_test_table_scores(run, tmp_path):
     assert refused.returncode != 0
     assert "--split none holds no rows out" in refused.stderr
     assert "Give a table with --test" in refused.stderr
-    found = json.loads(polymodal(*given, "--test", tables["test"], "--json").stdout)
+    given += ["--test", tables["test"]]
+    refused = polymodal(*given, "--set", "training.patience=3", check=False)
+    assert refused.returncode != 0
+    assert "training.patience needs rows to watch" in refused.stderr
+    found = json.loads(polymodal(*given, "--json").stdout)
     assert "test" in found
     assert "val" not in found
     assert found["test"]["rows"]["used"] == 80

@@ -54,6 +54,20 @@ def test_what_is_given_stays(questions):
     assert values["training"]["batch_size"] == 16
 
 
+def test_reasons_tell_what_was_given(questions):
+    given = {"target": "answer", "training": {"epochs": 3, "batch_size": 20, "augment": False}}
+    assert infer(questions, given).reasons[-1].startswith(
+        "training: 3 epochs of batches of 20, as 40 rows suggest, without augmentation,")
+
+
+def test_reasons_name_the_size_of_a_small_model():
+    rows = [{"who": str(row // 10), "x": [row % 7 / 7, 1.0], "y": "ab"[row % 3 % 2]}
+            for row in range(100)]
+    found = infer(group_rows(read(rows), "who"), {"target": "y", "group": "who"})
+    assert found.values["dim"] == 32
+    assert any(reason.startswith("dim: 32. A larger model") for reason in found.reasons)
+
+
 def test_inputs_that_a_recipe_leaves_out_are_named(questions):
     given = {"target": "answer", "inputs": {"image": {"modality": "image"}}}
     reasons = infer(questions, given, ["same"]).reasons
@@ -116,7 +130,7 @@ def test_mistakes_have_the_nearest_name(change, message):
 
 def test_many_rows_that_are_seen_seldom_are_not_varied():
     inputs = {"picture": "image", "question": "text"}
-    often, seldom = (training_for("classification", rows, rows, inputs, None)[0]
+    often, seldom = (training_for("classification", rows, rows, inputs, None)
                      for rows in (2_000, 24_000))
     assert seldom["epochs"] < 10 < often["epochs"]
     assert "augment" not in often
@@ -125,14 +139,14 @@ def test_many_rows_that_are_seen_seldom_are_not_varied():
     assert seldom["learning_rate"] == often["learning_rate"] / 2
     assert "single_loss" not in seldom  # nor asked twice over
     assert seldom["modality_dropout"] == 0.05
-    assert size_for(24_000, 24_000, 5) == {"dropout": 0.0}
-    assert size_for(2_000, 2_000, 5) == {}
+    assert size_for(24_000, 24_000, 5)[0] == {"dropout": 0.0}
+    assert size_for(2_000, 2_000, 5)[0] == {}
 
 
 def test_each_of_several_inputs_is_asked_alone_where_a_row_has_one_answer():
     two, three = {"picture": "image", "sound": "audio"}, {"picture": "image", "sound": "audio",
                                                          "words": "text"}
-    chosen = lambda task, inputs: training_for(task, 2_000, 2_000, inputs, None)[0]
+    chosen = lambda task, inputs: training_for(task, 2_000, 2_000, inputs, None)
     hiding = lambda task, inputs: {k: v for k, v in chosen(task, inputs).items()
                                    if k in ("single_loss", "modality_dropout")}
     assert hiding("regression", {"picture": "image"}) == {}
@@ -142,16 +156,16 @@ def test_each_of_several_inputs_is_asked_alone_where_a_row_has_one_answer():
 
 
 def test_few_long_sequences_get_a_small_model_and_few_epochs():
-    few, many = (training_for("sequence_labelling", rows, 1500, {"sound": "sequence"}, None)[0]
+    few, many = (training_for("sequence_labelling", rows, 1500, {"sound": "sequence"}, None)
                  for rows in (60, 1500))
     assert few["epochs"] < many["epochs"]
-    assert size_for(60, 1500, 13) == {"dim": 32, "dropout": 0.5}
+    assert size_for(60, 1500, 13)[0] == {"dim": 32, "dropout": 0.5}
 
 
 @pytest.mark.parametrize(("count", "epochs", "batch_size"), [
     (2_000, None, 64), (2_000, 12, 32), (2_000, 3, 16), (150, None, 16)])
 def test_short_runs_take_smaller_batches(count, epochs, batch_size):
-    settings, _ = training_for("classification", count, count, {"x": "image"}, epochs)
+    settings = training_for("classification", count, count, {"x": "image"}, epochs)
     assert settings["batch_size"] == batch_size
 
 

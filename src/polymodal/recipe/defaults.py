@@ -122,8 +122,9 @@ def sequence_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
     return None, ""
 
 
-def size_for(num_rows: int, num_steps: int, epochs: int) -> dict[str, Any]:
-    """Returns `dim` and `dropout` of the whole model where its parts' own do not fit the data.
+def size_for(num_rows: int, num_steps: int, epochs: int) -> tuple[dict[str, Any], str]:
+    """Returns `dim` and `dropout` of the whole model where its parts' own do not fit the data, and
+    why.
 
     Args:
         num_rows: int, rows of the train table; sequences where rows were grouped.
@@ -131,13 +132,15 @@ def size_for(num_rows: int, num_steps: int, epochs: int) -> dict[str, Any]:
         epochs: int.
     """
     if _few_sequences(num_rows, num_steps):
-        return {"dim": 32, "dropout": 0.5}
-    return {"dropout": 0.0} if _seen_seldom(num_rows, epochs) else {}
+        return {"dim": 32, "dropout": 0.5}, "A larger model learns few sequences by heart."
+    if _seen_seldom(num_rows, epochs):
+        return {"dropout": 0.0}, "Each row is seen too seldom to be learned by heart."
+    return {}, ""
 
 
 def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str, str],
-                 epochs: int | None) -> tuple[dict, str]:
-    """Returns epochs, batch size, learning rate and the like for a number of rows, and why.
+                 epochs: int | None) -> dict[str, Any]:
+    """Returns epochs, batch size, learning rate and the like for a number of rows.
 
     Rows that are seen only a few times need no variants of themselves: augmentation, dropout and
     much hiding of inputs only slow the learning there, and so does a tight bound on gradients. At
@@ -169,12 +172,18 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
         settings |= {"augment": False, "clip_norm": 5.0}
     if len(modalities) > 1:
         settings |= _hiding(task, len(modalities), seldom)
-    return settings, (f"{epochs} epochs of batches of {batch_size}, as {num_rows} rows suggest"
-                      + ", without augmentation and dropout" * seldom
-                      + ", each input also asked alone" * ("single_loss" in settings)
-                      + ", words also looked for place by place, which the loss of training holds"
-                      * (task == "caption")
-                      + "; change it with --set training.epochs=...")
+    return settings
+
+
+def training_reason(task: str, num_rows: int, settings: dict[str, Any]) -> str:
+    """Returns in a sentence what `training_for` chose, with what the user put in its place."""
+    return ("{epochs} epochs of batches of {batch_size}".format_map(settings)
+            + f", as {num_rows} rows suggest"
+            + ", without augmentation" * (settings.get("augment") is False)
+            + ", each input also asked alone" * bool(settings.get("single_loss"))
+            + ", words also looked for place by place, which the loss of training holds"
+            * (task == "caption")
+            + "; change it with --set training.epochs=...")
 
 
 def _hiding(task: str, num_inputs: int, seldom: bool) -> dict[str, float]:

@@ -23,6 +23,7 @@ from polymodal.recipe.defaults import (
     task_for,
     text_for,
     training_for,
+    training_reason,
 )
 from polymodal.recipe.recipe import MODALITIES, OTHERS
 
@@ -92,11 +93,14 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
             reasons.extend([f"{key}: {_name(values[key])}. {reason}"] * bool(reason))
     wanted = given.get("training") or {}
     num_steps = _num_steps(table)
-    chosen, reason = training_for(task, len(table), num_steps, modalities,
-                                  wanted.get("epochs"))
+    chosen = training_for(task, len(table), num_steps, modalities, wanted.get("epochs"))
     values["training"] = chosen | wanted
-    reasons.append(f"training: {reason}")
-    values = size_for(len(table), num_steps, chosen["epochs"]) | values
+    said = chosen | {k: v for k, v in wanted.items() if v is not None}
+    reasons.append(f"training: {training_reason(task, len(table), said)}")
+    sized, reason = size_for(len(table), num_steps, chosen["epochs"])
+    reasons.extend(f"{key}: {value}. {reason}" for key, value in sized.items()
+                   if key not in values)
+    values = sized | values
     order = ("task", "target", "group", "order", "inputs", "fusion", "sequence", "dim", "dropout",
              "training")
     return Inferred({k: values[k] for k in order if values.get(k) is not None}

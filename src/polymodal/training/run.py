@@ -13,6 +13,7 @@ from polymodal.bundle import weights as tensors
 from polymodal.bundle.names import weight_names
 from polymodal.bundle.write import CONFIDENCE, seal, write
 from polymodal.core import arguments
+from polymodal.core.errors import RecipeError
 from polymodal.core.files import write_atomic, write_json
 from polymodal.core.predictions import Predictions
 from polymodal.core.progress import say
@@ -98,6 +99,9 @@ def train(
                       settings.seed)
     recipe = _complete(tables["train"], given, [*ignore, *([split_group] * bool(split_group))])
     settings = arguments.build(Training, recipe.training, "training")
+    if settings.patience is not None and "val" not in tables:
+        raise RecipeError("training.patience needs rows to watch while training. Got none held "
+                          "out. Give a table with --val, or leave patience out.")
     cache = Cache(None)
     prepared = prepare(recipe, tables, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
     trained = _fit(prepared, settings, out, on_epoch)
