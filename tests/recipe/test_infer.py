@@ -80,6 +80,9 @@ def test_a_setting_of_one_input_leaves_the_others(questions):
     values = infer(questions, given).values
     assert values["inputs"] == usual["inputs"] | {"image": usual["inputs"]["image"] | {"width": 16}}
     assert list(values["inputs"]) == list(usual["inputs"])
+    renamed = override({"target": "answer"}, ["inputs.picture.column=image"])
+    assert {n: c["modality"] for n, c in infer(questions, renamed).values["inputs"].items()} == {
+        "picture": "image", "question": "text"}
     listed = {"target": "answer", "inputs": {"image": {"modality": "image"}}}
     assert list(infer(questions, override(listed, ["inputs.image.width=16"])).values["inputs"]) == [
         "image"]
@@ -103,6 +106,10 @@ def test_an_inferred_recipe_survives_yaml(questions):
 def test_an_unknown_column_is_named_with_the_nearest(questions):
     with pytest.raises(RecipeError, match='Did you mean "answer"'):
         infer(questions, {"target": "anwser"})
+    with pytest.raises(RecipeError, match='Did you mean "image"'):
+        infer(questions, override({"target": "answer"}, ["inputs.imge.size=32"]))
+    with pytest.raises(RecipeError, match="its column gives no hint"):
+        infer(questions, override({"target": "answer"}, ["inputs.same.dim=32"]))
     with pytest.raises(RecipeError, match="Name it with --target"):
         infer(questions, {})
 

@@ -116,6 +116,8 @@ def _inputs(table: Table, values: dict, hidden: list[str], reasons: list[str]) -
     if others or any("modality" not in (config or {}) for config in given.values()):
         judged = judge_columns(table, values["target"], hidden, alone=read)
         guesses = {g.name: g for g in judged.inputs}
+        guesses |= {n: guesses[c] for n, config in given.items() if n not in guesses
+                    for c in _columns(n, config or {})[:1] if c in guesses}
     if others:
         reasons.extend(f"column {c.column}: {c.reason}" for c in judged.left_out
                        if c.column not in read)
@@ -141,8 +143,9 @@ def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_
     """Returns one input's settings: what the user gave, then what its cells suggest."""
     if "modality" not in config:
         if guess is None:
-            raise RecipeError(f'inputs.{name} needs a modality. Got none, and there is no such '
-                              f"column to judge by. Write inputs.{name}.modality: text.")
+            _check_columns(table, name, _columns(name, config))
+            raise RecipeError(f"inputs.{name} needs a modality, because its column gives no hint. "
+                              f"Got none. Write inputs.{name}.modality: text.")
         config["modality"] = guess.modality
         reasons.append(f"input {name}: {guess.modality}. {guess.reason}")
         columns = list(guess.columns)
@@ -165,13 +168,17 @@ def _sample(table: Table, config: dict, name: str) -> list[Any]:
     """Returns up to 64 cells, evenly spaced over the table."""
     rows = evenly(len(table), _SAMPLED)
     columns = _columns(name, config)
+    _check_columns(table, name, columns)
+    if config["modality"] == "tabular":
+        return [{c: table.cell(int(r), c) for c in columns} for r in rows]
+    return [table.cell(int(r), columns[0]) for r in rows]
+
+
+def _check_columns(table: Table, name: str, columns: list[str]) -> None:
     for column in columns:
         if column not in table.column_names:
             raise RecipeError(
                 f"inputs.{name}: {unknown('column', column, table.column_names)}")
-    if config["modality"] == "tabular":
-        return [{c: table.cell(int(r), c) for c in columns} for r in rows]
-    return [table.cell(int(r), columns[0]) for r in rows]
 
 
 def _columns(name: str, config: dict) -> list[str]:
