@@ -234,5 +234,7 @@ def test_a_recording_to_write_down_is_whole_and_stands_alone(tmp_path):
     assert any("input normalised" in reason for reason in left_out)
     kept = infer(read(path), override({"target": "said"}, ["inputs.normalised.modality=text"]))
     assert list(kept.values["inputs"]) == ["audio", "normalised"]
+    kept = infer(read(path), override({"target": "said"}, ["inputs.tabular.modality=tabular"]))
+    assert kept.values["inputs"]["tabular"]["columns"] == ["seconds"]
     again = infer(read(path), found.values)
     assert again.values == found.values

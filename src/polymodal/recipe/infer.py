@@ -148,10 +148,9 @@ def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_
                               f"Got none. Write inputs.{name}.modality: text.")
         config["modality"] = guess.modality
         reasons.append(f"input {name}: {guess.modality}. {guess.reason}")
-        columns = list(guess.columns)
-        if columns != [name]:
-            config.setdefault(*(("columns", columns) if guess.modality == "tabular" else
-                                ("column", columns[0])))
+    if guess is not None and guess.columns != [name] and config["modality"] == guess.modality:
+        config.setdefault(*(("columns", list(guess.columns)) if guess.modality == "tabular" else
+                            ("column", guess.columns[0])))
     cells = _sample(table, config, name)
     suggested = find("preprocess", config["modality"]).suggest(cells, table.root)
     if config["modality"] == "image" and beside_text:
