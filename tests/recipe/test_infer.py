@@ -9,12 +9,15 @@ import pytest
 import yaml
 from PIL import Image
 
+from polymodal.core import arguments
 from polymodal.core.errors import RecipeError
 from polymodal.data.group import group_rows
 from polymodal.data.table import read
+from polymodal.recipe import assemble
 from polymodal.recipe.defaults import size_for, text_for, training_for
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict, override
+from polymodal.training.settings import Training
 
 
 @pytest.fixture
@@ -86,6 +89,36 @@ def test_a_setting_of_one_input_leaves_the_others(questions):
     listed = {"target": "answer", "inputs": {"image": {"modality": "image"}}}
     assert list(infer(questions, override(listed, ["inputs.image.width=16"])).values["inputs"]) == [
         "image"]
+
+
+def test_a_setting_of_a_part_leaves_its_choice_open(questions):
+    usual = infer(questions, {"target": "answer"}).values
+    settings = ["fusion.dropout=0.3", "task.label_smoothing=0.1"]
+    values = infer(questions, override({"target": "answer"}, settings)).values
+    assert values["fusion"] == usual["fusion"] | {"dropout": 0.3}
+    assert values["task"] == {"name": "classification", "label_smoothing": 0.1}
+    values = infer(questions, override({"target": "answer"}, ["sequence.num_layers=2"])).values
+    with pytest.raises(RecipeError, match=r"Write sequence\.name, one of attention, recurrent"):
+        from_dict(values)
+
+
+@pytest.mark.parametrize("setting", ["inputs=5", "inputs.image=5", "fusion=5", "training=5"])
+def test_settings_of_a_wrong_shape_are_refused(questions, setting):
+    def completed():
+        values = override({"target": "answer"}, [setting])
+        arguments.build(Training, values.get("training") or {}, "training")
+        return from_dict(infer(questions, values).values)
+
+    with pytest.raises(RecipeError, match=r"needs .*Got 5\."):
+        completed()
+
+
+@pytest.mark.parametrize("setting", ["fusion.gate=sigmoid", "sequence.layers=2"])
+def test_settings_of_parts_are_checked_before_the_data(questions, setting):
+    given = override({"target": "answer", "sequence": "attention"}, [setting])
+    recipe = from_dict(infer(questions, given).values)
+    with pytest.raises(RecipeError, match="No setting named"):
+        assemble.check_parts(recipe)
 
 
 def test_a_column_can_be_taken_out_of_the_tabular_input():

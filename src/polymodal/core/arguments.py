@@ -37,6 +37,9 @@ def check(factory: Any, config: Mapping[str, Any], where: str, skip: tuple[str, 
     Raises:
         RecipeError: unknown name or wrong type; the message gives the nearest valid name.
     """
+    if not isinstance(config, Mapping):
+        raise RecipeError(f"{where} needs settings by name. Got {config!r}. "
+                          f"Write {where}.setting=value.")
     known = parameters(factory, skip)
     checked = {}
     for name, value in config.items():

@@ -45,7 +45,7 @@ def _build_input(index: int, name: str, config: dict[str, Any]) -> Input:
     settings = {k: v for k, v in config.items() if k not in INPUT_KEYS}
     for key in settings:
         if key not in of_modality and key not in of_encoder:
-            known = [*of_modality, *of_encoder]
+            known = [*INPUT_KEYS, *of_modality, *of_encoder]
             raise RecipeError(f"{where}: {unknown('setting', key, known)}")
     columns = config.get("columns") or [config.get("column", name)]
     preprocess = {k: v for k, v in settings.items() if k in of_modality}
@@ -70,6 +70,18 @@ def build_target(recipe: Recipe) -> Any:
         if key not in of_target and key not in of_task:
             raise RecipeError(f"task: {unknown('setting', key, [*of_target, *of_task])}")
     return arguments.build(target, {k: v for k, v in settings.items() if k in of_target}, "task")
+
+
+def check_parts(recipe: Recipe) -> None:
+    """Checks the settings of fusion and sequence model, which are built only after the data.
+
+    Raises:
+        RecipeError: a setting that one of them does not have, or of a wrong type.
+    """
+    for package, config in (("fusion", recipe.fusion), ("sequence", recipe.sequence)):
+        if config:
+            settings = {k: v for k, v in config.items() if k != "name"}
+            arguments.check(find(package, config["name"]), settings, package)
 
 
 def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dropout: float = 0.0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -25,7 +25,7 @@ from polymodal.recipe.defaults import (
     training_for,
     training_reason,
 )
-from polymodal.recipe.recipe import MODALITIES, OTHERS
+from polymodal.recipe.recipe import MODALITIES, OTHERS, check_mapping
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
 _READ = 20_000  # texts read for how often their words occur
@@ -55,11 +55,14 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     target = given.get("target")
     if not target:
         raise RecipeError("A run needs the column to predict. Got none. Name it with --target.")
+    check_mapping("inputs", given.get("inputs") or {}, "{image: {size: 32}}")
     ignore = list(ignore)
     for column in [target, *ignore, given.get("group"), given.get("order")]:
         if column is not None and column not in table.column_names:
             raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")
     values, reasons = dict(given), []
+    partial = {key: values.pop(key) for key in ("task", "fusion", "sequence")
+               if isinstance(given.get(key), Mapping) and "name" not in given[key]}
     guess = None if values.get("task") else infer_task(table, target)
     if guess is not None:
         values["task"] = guess.task
@@ -72,6 +75,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         values["task"], reason = task_for(guess.task, modalities.values(), several)
         if reason:
             reasons[0] = f"task: {values['task']}. {reason}"
+        values["task"] = _with(values["task"], partial.get("task"))
     task = _name(values["task"])
     named = given.get("inputs") or {OTHERS: {}}
     if OTHERS in named:
@@ -91,6 +95,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         if key not in values:
             values[key], reason = choose(_name(values["task"]), modalities)
             reasons.extend([f"{key}: {_name(values[key])}. {reason}"] * bool(reason))
+            values[key] = _with(values[key], partial.get(key))
     wanted = given.get("training") or {}
     num_steps = _num_steps(table)
     chosen = training_for(task, len(table), num_steps, modalities, wanted.get("epochs"))
@@ -111,6 +116,8 @@ def _inputs(table: Table, values: dict, hidden: list[str], reasons: list[str]) -
     given = dict(values.get("inputs") or {OTHERS: {}})
     others = OTHERS in given
     given.pop(OTHERS, None)
+    for name, config in given.items():
+        check_mapping(f"inputs.{name}", {} if config is None else config, "{size: 32}")
     read = {c for n, config in given.items() for c in _columns(n, config or {})}
     guesses = {}
     if others or any("modality" not in (config or {}) for config in given.values()):
@@ -194,6 +201,14 @@ def _texts(table: Table, column: str) -> Iterable[str]:
     """Yields up to 20,000 cleaned texts, evenly spaced over the table."""
     cells = (table.cell(int(row), column) for row in evenly(len(table), _READ))
     return (clean_text(str(cell)) for cell in cells if isinstance(cell, str))
+
+
+def _with(chosen: Any, settings: Mapping[str, Any] | None) -> Any:
+    """Returns the part that was chosen, with settings that leave its name open."""
+    if not settings:
+        return chosen
+    named = chosen if isinstance(chosen, Mapping) else {"name": chosen} if chosen else {}
+    return {**named, **settings}
 
 
 def _name(value: Any) -> str:

@@ -140,15 +140,28 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
                 inner = {"name": inner}
             place[parent] = place = inner if isinstance(inner, dict) else {}
         place[last] = yaml.safe_load(text)
-    if result.get("inputs") and not values.get("inputs"):
-        result["inputs"].setdefault(OTHERS, {})
+    inputs = result.get("inputs")
+    if isinstance(inputs, dict) and not values.get("inputs"):
+        inputs.setdefault(OTHERS, {})
     return result
+
+
+def check_mapping(where: str, value: Any, example: str) -> None:
+    """Raises RecipeError where `value` is no mapping of settings such as `example`."""
+    if not isinstance(value, Mapping):
+        raise RecipeError(f"{where} needs a mapping such as {example}. Got {value!r}.")
 
 
 def named(value: Any, package: str, where: str) -> dict[str, Any]:
     """Returns `{"name": ..., argument: ...}` for a name or a mapping, checking the name."""
-    config = {"name": value} if isinstance(value, str) else dict(value or {})
+    if not isinstance(value, str):
+        check_mapping(where, value, "{name: ...}")
+    config = {"name": value} if isinstance(value, str) else dict(value)
     name = config.get("name")
+    if name is None:
+        raise RecipeError(f"{where} needs a name beside {', '.join(config) or 'its settings'}. Got "
+                          f"none. Write {where}.name, one of "
+                          f"{', '.join(lookup.names(package))}.")
     if name not in lookup.names(package):
         raise RecipeError(f"{where}: {lookup.unknown(where, str(name), lookup.names(package))}")
     return config
@@ -156,8 +169,7 @@ def named(value: Any, package: str, where: str) -> dict[str, Any]:
 
 def _input(name: str, value: Any) -> dict[str, Any]:
     where = f"inputs.{name}"
-    if not isinstance(value, Mapping):
-        raise RecipeError(f"{where} needs a mapping such as {{modality: image}}. Got {value!r}.")
+    check_mapping(where, value, "{modality: image}")
     config = dict(value)
     modality = config.get("modality")
     if modality not in MODALITIES:

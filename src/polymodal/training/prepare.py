@@ -142,6 +142,7 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
         RecipeError: settings that do not fit the table.
     """
     inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
+    assemble.check_parts(recipe)
     ledger, samples, checked = Ledger(), {}, {}
     room = room_for(recipe, inputs)
     sources = [Source(i.name, i.modality, i.columns) for i in inputs]
