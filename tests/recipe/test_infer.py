@@ -10,7 +10,7 @@ import yaml
 from PIL import Image
 
 from polymodal.core import arguments
-from polymodal.core.errors import RecipeError
+from polymodal.core.errors import DataError, RecipeError
 from polymodal.data.group import group_rows
 from polymodal.data.table import read
 from polymodal.recipe import assemble
@@ -145,6 +145,18 @@ def test_an_unknown_column_is_named_with_the_nearest(questions):
         infer(questions, override({"target": "answer"}, ["inputs.same.dim=32"]))
     with pytest.raises(RecipeError, match="Name it with --target"):
         infer(questions, {})
+
+
+@pytest.mark.parametrize(("cell", "problem"), [
+    ("pictures/{}.png", "none of 8 files looked for exists under"),
+    ("https://example.org/{}.png", "it holds addresses on a network")])
+def test_media_that_are_not_there_are_no_column_less(tmp_path, cell, problem):
+    rows = [{"photo": cell.format(row), "age": row % 9, "y": "ab"[row % 2]} for row in range(40)]
+    table = read(rows, media_root=tmp_path)
+    with pytest.raises(DataError, match=problem) as caught:
+        infer(table, {"target": "y"})
+    assert str(caught.value).endswith("leave the column out with --ignore photo.")
+    assert list(infer(table, {"target": "y"}, ["photo"]).values["inputs"]) == ["tabular"]
 
 
 def test_settings_override_names_by_mappings():

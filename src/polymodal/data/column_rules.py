@@ -43,6 +43,7 @@ class Verdict(NamedTuple):
 
     modality: str | None
     because: str
+    lost: bool = False  # whether it names media of which none can be read
 
 
 def judge(column: Observed) -> Verdict:
@@ -129,10 +130,11 @@ def _missing_files(column: Observed) -> Verdict | None:
     if not looked_for or any(_exists(column.table.root / path) for path in looked_for):
         return None
     if all("://" in path for path in looked_for):
-        return Verdict(None, "it holds addresses on a network, and files are read from disk only")
+        return Verdict(None, "it holds addresses on a network, and files are read from disk only",
+                       lost=True)
     return Verdict(None, f"none of {len(looked_for)} files looked for exists under "
                          f"{column.table.root}, such as {looked_for[0]} (--media-root says where "
-                         "files are)")
+                         "files are)", lost=True)
 
 
 def _path(cell: Any) -> str | None:

@@ -40,10 +40,17 @@ class InputGuess:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A column that becomes no input, and one sentence that says why and what to do about it."""
+    """A column that becomes no input, and one sentence that says why and what to do about it.
+
+    Args:
+        column: str.
+        reason: str, the sentence.
+        lost: str, what is wrong where the column names media of which none can be read; else empty.
+    """
 
     column: str
     reason: str
+    lost: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ def judge_columns(table: Table, target: str | None = None, ignore: Iterable[str]
     for name, verdict in _verdicts(table, [n for n in table.column_names if n not in skipped]):
         if verdict.modality is None:
             reason = f"Left out because {verdict.because}; {_USE.format(name=name)}."
-            left_out.append(LeftOut(name, reason))
+            left_out.append(LeftOut(name, reason, verdict.because * verdict.lost))
         elif verdict.modality == "tabular" and name not in alone:
             fields[name] = verdict
         else:

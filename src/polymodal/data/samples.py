@@ -65,8 +65,9 @@ class Samples:
         wanted = [column for source in self.sources for column in source.columns]
         for column in wanted + [target_column] * (target is not None):
             if column not in table.column_names:
+                fix = " Add it, with empty cells where rows lack this input." * (column in wanted)
                 raise RecipeError(f"{table.name}: "
-                                  + unknown("column", str(column), table.column_names))
+                                  + unknown("column", str(column), table.column_names) + fix)
 
     def __len__(self) -> int:
         return len(self.table)

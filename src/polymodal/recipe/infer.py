@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from polymodal.core.errors import RecipeError
+from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.data.columns import infer_task, judge_columns
 from polymodal.data.group import Sequences
@@ -51,6 +51,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
 
     Raises:
         RecipeError: no target, or a column that the table does not have.
+        DataError: a column that names media of which none can be read.
     """
     target = given.get("target")
     if not target:
@@ -126,8 +127,13 @@ def _inputs(table: Table, values: dict, hidden: list[str], reasons: list[str]) -
         guesses |= {n: guesses[c] for n, config in given.items() if n not in guesses
                     for c in _columns(n, config or {})[:1] if c in guesses}
     if others:
-        reasons.extend(f"column {c.column}: {c.reason}" for c in judged.left_out
-                       if c.column not in read)
+        left_out = [c for c in judged.left_out if c.column not in read]
+        for column in left_out:
+            if column.lost:
+                raise DataError(f"names media, but {column.lost}.", "Correct the paths, or leave "
+                                f"the column out with --ignore {column.column}.", table=table.name,
+                                column=column.column, reason="missing_file")
+        reasons.extend(f"column {c.column}: {c.reason}" for c in left_out)
         given = {n: given.get(n, {}) for n, g in guesses.items()
                  if n in given or not read.intersection(g.columns)} | given
     else:
