@@ -90,13 +90,15 @@ def test_a_damaged_or_newer_state_is_refused(tmp_path):
 
 
 def test_every_difference_is_listed(tmp_path):
-    old = {"with": {"engine": "jax", "keras": "3.15"}, "data": {"rows": 10}, "same": [1, 2]}
+    old = {"with": {"engine": "jax", "keras": "3.15"}, "data": {"rows": 10}, "same": [1, 2],
+           "order": "1f" * 32}
     new = {"with": {"engine": "torch", "keras": "3.15", "torch": "2"}, "data": {"rows": 11},
-           "same": (1, 2)}
+           "same": (1, 2), "order": "2f" * 32}
     with pytest.raises(ResumeError) as caught:
         check_same(old, new, tmp_path)
     lines = str(caught.value).splitlines()
     assert lines[1:-1] == ["  data.rows: was 10, now 11",
+                           "  order: the content is another",
                            '  with.engine: was "jax", now "torch"',
                            '  with.torch: was absent, now "2"']
     assert lines[-1] == "Change it back, or choose another --out."

@@ -9,7 +9,7 @@ from typing import Any
 
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
-from polymodal.data.columns import infer_task, judge_columns
+from polymodal.data.columns import LeftOut, infer_task, judge_columns
 from polymodal.data.group import Sequences
 from polymodal.data.observed import evenly
 from polymodal.data.table import Table
@@ -80,14 +80,10 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     task = _name(values["task"])
     named = given.get("inputs") or {OTHERS: {}}
     if OTHERS in named:
-        dropped = [n for n, m in modalities.items()
-                   if n not in named and distracts(task, modalities, m)]
-        for name in dropped:
-            del values["inputs"][name], modalities[name]
-            reasons[:] = [r for r in reasons if not r.startswith(f"input {name}: ")]
-            reasons.append(f"input {name}: Left out because what is said is heard or seen, and a "
-                           f"recording often comes alone; --set inputs.{name}.modality=... uses "
-                           "it all the same.")
+        for name in [n for n, m in modalities.items()
+                     if n not in named and distracts(task, modalities, m)]:
+            _leave_out(name, values["inputs"], reasons)
+            del modalities[name]
     for name, config in values["inputs"].items():
         asked = named.get(name) or {}
         suited = input_for(task, config["modality"], config["encoder"], config)
@@ -113,6 +109,14 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
                     | {k: v for k, v in values.items() if k not in order}, reasons)
 
 
+def _leave_out(name: str, inputs: dict[str, Any], reasons: list[str]) -> None:
+    """Takes away an input that would distract, and what was said about it."""
+    del inputs[name]
+    reasons[:] = [r for r in reasons if not r.startswith(f"input {name}: ")]
+    reasons.append(f"input {name}: Left out because what is said is heard or seen, and a recording "
+                   f"often comes alone; --set inputs.{name}.modality=... uses it all the same.")
+
+
 def _inputs(table: Table, values: dict, hidden: list[str], reasons: list[str]) -> dict[str, Any]:
     given = dict(values.get("inputs") or {OTHERS: {}})
     others = OTHERS in given
@@ -128,11 +132,7 @@ def _inputs(table: Table, values: dict, hidden: list[str], reasons: list[str]) -
                     for c in _columns(n, config or {})[:1] if c in guesses}
     if others:
         left_out = [c for c in judged.left_out if c.column not in read]
-        for column in left_out:
-            if column.lost:
-                raise DataError(f"names media, but {column.lost}.", "Correct the paths, or leave "
-                                f"the column out with --ignore {column.column}.", table=table.name,
-                                column=column.column, reason="missing_file")
+        _check_media(table, left_out)
         reasons.extend(f"column {c.column}: {c.reason}" for c in left_out)
         given = {n: given.get(n, {}) for n, g in guesses.items()
                  if n in given or not read.intersection(g.columns)} | given
@@ -149,6 +149,14 @@ def _inputs(table: Table, values: dict, hidden: list[str], reasons: list[str]) -
     return {name: _input(table, name, dict(config or {}), guesses.get(name), task,
                          "text" in [k for n, k in kinds.items() if n != name], reasons)
             for name, config in given.items()}
+
+
+def _check_media(table: Table, left_out: list[LeftOut]) -> None:
+    for column in left_out:
+        if column.lost:
+            raise DataError(f"names media, but {column.lost}.", "Correct the paths, or leave the "
+                            f"column out with --ignore {column.column}.", table=table.name,
+                            column=column.column, reason="missing_file")
 
 
 def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_text: bool,
