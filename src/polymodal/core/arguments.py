@@ -25,6 +25,12 @@ def parameters(factory: Any, skip: tuple[str, ...] = ()) -> dict[str, inspect.Pa
     }
 
 
+def check_mapping(where: str, value: Any, example: str) -> None:
+    """Raises RecipeError where `value` is no mapping of settings such as `example`."""
+    if not isinstance(value, Mapping):
+        raise RecipeError(f"{where} needs a mapping such as {example}. Got {value!r}.")
+
+
 def check(factory: Any, config: Mapping[str, Any], where: str, skip: tuple[str, ...] = ()) -> dict:
     """Returns `config` with each value converted to its annotation.
 
@@ -37,9 +43,7 @@ def check(factory: Any, config: Mapping[str, Any], where: str, skip: tuple[str, 
     Raises:
         RecipeError: unknown name or wrong type; the message gives the nearest valid name.
     """
-    if not isinstance(config, Mapping):
-        raise RecipeError(f"{where} needs settings by name. Got {config!r}. "
-                          f"Write {where}.setting=value.")
+    check_mapping(where, config, "{setting: value}")
     known = parameters(factory, skip)
     checked = {}
     for name, value in config.items():

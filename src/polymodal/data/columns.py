@@ -45,12 +45,12 @@ class LeftOut:
     Args:
         column: str.
         reason: str, the sentence.
-        lost: str, what is wrong where the column names media of which none can be read; else empty.
+        problem: str, what is wrong where it names media of which none can be read; else empty.
     """
 
     column: str
     reason: str
-    lost: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def judge_columns(table: Table, target: str | None = None, ignore: Iterable[str]
     for name, verdict in _verdicts(table, [n for n in table.column_names if n not in skipped]):
         if verdict.modality is None:
             reason = f"Left out because {verdict.because}; {_USE.format(name=name)}."
-            left_out.append(LeftOut(name, reason, verdict.because * verdict.lost))
+            left_out.append(LeftOut(name, reason, verdict.because if verdict.lost else ""))
         elif verdict.modality == "tabular" and name not in alone:
             fields[name] = verdict
         else:

@@ -11,7 +11,7 @@ from polymodal.core import arguments
 from polymodal.core.batch import PREVIOUS, input_key, mask_key
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
-from polymodal.recipe.recipe import INPUT_KEYS, Recipe
+from polymodal.recipe.recipe import INPUT_KEYS, Recipe, columns_of
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,11 @@ def _build_input(index: int, name: str, config: dict[str, Any]) -> Input:
         if key not in of_modality and key not in of_encoder:
             known = [*INPUT_KEYS, *of_modality, *of_encoder]
             raise RecipeError(f"{where}: {unknown('setting', key, known)}")
-    columns = config.get("columns") or [config.get("column", name)]
     preprocess = {k: v for k, v in settings.items() if k in of_modality}
     chosen = {k: v for k, v in settings.items() if k not in of_modality}
     return Input(
-        name, input_key(index), arguments.build(modality, preprocess, where), list(columns),
-        config["encoder"], arguments.check(encoder, chosen, where))
+        name, input_key(index), arguments.build(modality, preprocess, where),
+        columns_of(name, config), config["encoder"], arguments.check(encoder, chosen, where))
 
 
 def build_target(recipe: Recipe) -> Any:
@@ -65,7 +64,7 @@ def build_target(recipe: Recipe) -> Any:
     target = find("preprocess.targets", name)
     of_target = arguments.parameters(target)
     of_task = arguments.parameters(find("tasks", name), skip=("num_outputs",))
-    settings = {k: v for k, v in recipe.task.items() if k != "name"}
+    settings = _settings(recipe.task)
     for key in settings:
         if key not in of_target and key not in of_task:
             raise RecipeError(f"task: {unknown('setting', key, [*of_target, *of_task])}")
@@ -80,8 +79,7 @@ def check_parts(recipe: Recipe) -> None:
     """
     for package, config in (("fusion", recipe.fusion), ("sequence", recipe.sequence)):
         if config:
-            settings = {k: v for k, v in config.items() if k != "name"}
-            arguments.check(find(package, config["name"]), settings, package)
+            arguments.check(find(package, config["name"]), _settings(config), package)
 
 
 def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dropout: float = 0.0,
@@ -140,7 +138,7 @@ def build_task(recipe: Recipe, target: Any, **settings: Any) -> Any:
     known = arguments.parameters(factory)
     of_target = {k: getattr(target, k) for k in ("aligned", "end_id", "max_length")
                  if hasattr(target, k)}
-    config = {k: v for k, v in recipe.task.items() if k != "name" and k in known}
+    config = {k: v for k, v in _settings(recipe.task).items() if k in known}
     given = _open_settings(recipe, factory, config, **{**of_target, **settings})
     return arguments.build(factory, config, "task", num_outputs=target.num_outputs, **given)
 
@@ -154,9 +152,14 @@ def _build_encoder(recipe: Recipe, item: Input) -> Any:
 
 def _build_part(package: str, config: dict[str, Any], recipe: Recipe, **given: Any) -> Any:
     factory = find(package, config["name"])
-    settings = {k: v for k, v in config.items() if k != "name"}
+    settings = _settings(config)
     given = _open_settings(recipe, factory, settings, **given)
     return arguments.build(factory, settings, package, **given)
+
+
+def _settings(config: dict[str, Any]) -> dict[str, Any]:
+    """Returns what a part's mapping holds beside its name."""
+    return {k: v for k, v in config.items() if k != "name"}
 
 
 def _open_settings(recipe: Recipe, factory: Any, chosen: dict[str, Any],

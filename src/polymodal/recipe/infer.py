@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from polymodal.core.arguments import check_mapping
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.data.columns import LeftOut, infer_task, judge_columns
@@ -25,7 +26,7 @@ from polymodal.recipe.defaults import (
     training_for,
     training_reason,
 )
-from polymodal.recipe.recipe import MODALITIES, OTHERS, check_mapping
+from polymodal.recipe.recipe import MODALITIES, OTHERS, columns_of
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
 _READ = 20_000  # texts read for how often their words occur
@@ -56,7 +57,11 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     target = given.get("target")
     if not target:
         raise RecipeError("A run needs the column to predict. Got none. Name it with --target.")
-    check_mapping("inputs", given.get("inputs") or {}, "{image: {size: 32}}")
+    named = given.get("inputs") or {OTHERS: {}}
+    check_mapping("inputs", named, "{image: {size: 32}}")
+    named = {name: {} if config is None else config for name, config in named.items()}
+    for name, config in named.items():
+        check_mapping(f"inputs.{name}", config, "{size: 32}")
     ignore = list(ignore)
     for column in [target, *ignore, given.get("group"), given.get("order")]:
         if column is not None and column not in table.column_names:
@@ -69,7 +74,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         values["task"] = guess.task
         reasons.append(f"task: {guess.task}. {guess.reason}")
     hidden = [*ignore, *(c for c in (given.get("group"), given.get("order")) if c)]
-    values["inputs"] = _inputs(table, values, hidden, reasons)
+    values["inputs"] = _inputs(table, values, named, hidden, reasons)
     modalities = {name: config["modality"] for name, config in values["inputs"].items()}
     if guess is not None:
         several = any(isinstance(cell, list) for cell in islice(table.values(target), _SAMPLED))
@@ -78,14 +83,13 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
             reasons[0] = f"task: {values['task']}. {reason}"
         values["task"] = _with(values["task"], partial.get("task"))
     task = _name(values["task"])
-    named = given.get("inputs") or {OTHERS: {}}
     if OTHERS in named:
         for name in [n for n, m in modalities.items()
                      if n not in named and distracts(task, modalities, m)]:
             _leave_out(name, values["inputs"], reasons)
             del modalities[name]
     for name, config in values["inputs"].items():
-        asked = named.get(name) or {}
+        asked = named.get(name, {})
         suited = input_for(task, config["modality"], config["encoder"], config)
         values["inputs"][name] = config | {k: v for k, v in suited.items() if k not in asked}
     for key, choose in (("fusion", fusion_for), ("sequence", sequence_for)):
@@ -117,19 +121,18 @@ def _leave_out(name: str, inputs: dict[str, Any], reasons: list[str]) -> None:
                    f"often comes alone; --set inputs.{name}.modality=... uses it all the same.")
 
 
-def _inputs(table: Table, values: dict, hidden: list[str], reasons: list[str]) -> dict[str, Any]:
-    given = dict(values.get("inputs") or {OTHERS: {}})
-    others = OTHERS in given
-    given.pop(OTHERS, None)
-    for name, config in given.items():
-        check_mapping(f"inputs.{name}", {} if config is None else config, "{size: 32}")
-    read = {c for n, config in given.items() for c in _columns(n, config or {})}
+def _inputs(table: Table, values: dict, named: dict[str, dict], hidden: list[str],
+            reasons: list[str]) -> dict[str, Any]:
+    """Returns the settings of the inputs named, and of all others where OTHERS is among them."""
+    others = OTHERS in named
+    given = {name: config for name, config in named.items() if name != OTHERS}
+    read = {c for n, config in given.items() for c in columns_of(n, config)}
     guesses = {}
-    if others or any("modality" not in (config or {}) for config in given.values()):
+    if others or any("modality" not in config for config in given.values()):
         judged = judge_columns(table, values["target"], hidden, alone=read)
         guesses = {g.name: g for g in judged.inputs}
         guesses |= {n: guesses[c] for n, config in given.items() if n not in guesses
-                    for c in _columns(n, config or {})[:1] if c in guesses}
+                    for c in columns_of(n, config)[:1] if c in guesses}
     if others:
         left_out = [c for c in judged.left_out if c.column not in read]
         _check_media(table, left_out)
@@ -143,20 +146,21 @@ def _inputs(table: Table, values: dict, hidden: list[str], reasons: list[str]) -
     if not given:
         raise RecipeError(f"{table.name} has no column that could be an input besides the target "
                           f'"{values["target"]}". Add one, or name it under inputs in a recipe.')
-    kinds = {name: (config or {}).get("modality") or getattr(guesses.get(name), "modality", None)
+    kinds = {name: config.get("modality") or getattr(guesses.get(name), "modality", None)
              for name, config in given.items()}
     task = _name(values["task"])
-    return {name: _input(table, name, dict(config or {}), guesses.get(name), task,
+    return {name: _input(table, name, dict(config), guesses.get(name), task,
                          "text" in [k for n, k in kinds.items() if n != name], reasons)
             for name, config in given.items()}
 
 
 def _check_media(table: Table, left_out: list[LeftOut]) -> None:
     for column in left_out:
-        if column.lost:
-            raise DataError(f"names media, but {column.lost}.", "Correct the paths, or leave the "
-                            f"column out with --ignore {column.column}.", table=table.name,
-                            column=column.column, reason="missing_file")
+        if column.problem:
+            raise DataError(
+                f"names media, but {column.problem}.",
+                f"Correct the paths, or leave the column out with --ignore {column.column}.",
+                table=table.name, column=column.column, reason="missing_file")
 
 
 def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_text: bool,
@@ -164,7 +168,7 @@ def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_
     """Returns one input's settings: what the user gave, then what its cells suggest."""
     if "modality" not in config:
         if guess is None:
-            _check_columns(table, name, _columns(name, config))
+            _check_columns(table, name, columns_of(name, config))
             raise RecipeError(f"inputs.{name} needs a modality, because its column gives no hint. "
                               f"Got none. Write inputs.{name}.modality: text.")
         config["modality"] = guess.modality
@@ -187,7 +191,7 @@ def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_
 def _sample(table: Table, config: dict, name: str) -> list[Any]:
     """Returns up to 64 cells, evenly spaced over the table."""
     rows = evenly(len(table), _SAMPLED)
-    columns = _columns(name, config)
+    columns = columns_of(name, config)
     _check_columns(table, name, columns)
     if config["modality"] == "tabular":
         return [{c: table.cell(int(r), c) for c in columns} for r in rows]
@@ -199,11 +203,6 @@ def _check_columns(table: Table, name: str, columns: list[str]) -> None:
         if column not in table.column_names:
             raise RecipeError(
                 f"inputs.{name}: {unknown('column', column, table.column_names)}")
-
-
-def _columns(name: str, config: dict) -> list[str]:
-    """Returns the columns that an input reads."""
-    return config.get("columns") or [config.get("column", name)]
 
 
 def _num_steps(table: Table) -> int:

@@ -146,16 +146,15 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
     return result
 
 
-def check_mapping(where: str, value: Any, example: str) -> None:
-    """Raises RecipeError where `value` is no mapping of settings such as `example`."""
-    if not isinstance(value, Mapping):
-        raise RecipeError(f"{where} needs a mapping such as {example}. Got {value!r}.")
+def columns_of(name: str, config: Mapping[str, Any]) -> list[str]:
+    """Returns the columns that an input reads, by its name and settings."""
+    return list(config.get("columns") or [config.get("column", name)])
 
 
 def named(value: Any, package: str, where: str) -> dict[str, Any]:
     """Returns `{"name": ..., argument: ...}` for a name or a mapping, checking the name."""
     if not isinstance(value, str):
-        check_mapping(where, value, "{name: ...}")
+        arguments.check_mapping(where, value, "{name: ...}")
     config = {"name": value} if isinstance(value, str) else dict(value)
     name = config.get("name")
     if name is None:
@@ -169,7 +168,7 @@ def named(value: Any, package: str, where: str) -> dict[str, Any]:
 
 def _input(name: str, value: Any) -> dict[str, Any]:
     where = f"inputs.{name}"
-    check_mapping(where, value, "{modality: image}")
+    arguments.check_mapping(where, value, "{modality: image}")
     config = dict(value)
     modality = config.get("modality")
     if modality not in MODALITIES:

@@ -97,11 +97,11 @@ def train(
     settings = arguments.build(Training, given.get("training") or {}, "training")
     tables = held_out(tables, given.get("target", ""), split, split_group or given.get("group"),
                       settings.seed)
-    recipe = _complete(tables["train"], given, [*ignore, *([split_group] * bool(split_group))])
-    settings = arguments.build(Training, recipe.training, "training")
     if settings.patience is not None and "val" not in tables:
         raise RecipeError("training.patience needs rows to watch while training. Got none held "
                           "out. Give a table with --val, or leave patience out.")
+    recipe = _complete(tables["train"], given, [*ignore, *([split_group] * bool(split_group))])
+    settings = arguments.build(Training, recipe.training, "training")
     cache = Cache(None)
     prepared = prepare(recipe, tables, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
     trained = _fit(prepared, settings, out, on_epoch)
