@@ -83,7 +83,8 @@ class Estimator:
 
         Args:
             table: Table, path, or rows in memory, with the target.
-            options: `slice_columns`, `media_root`, `skip_bad`, `max_bad_share`.
+            options: `slice_columns`, `media_root`, `skip_bad`, `max_bad_share`; how texts are
+                written, as `generate` and `transcribe` take it: beam=5, language_model="lm.arpa".
         """
         return self._fitted(self._predictor).evaluate(table, **options)
 
@@ -92,6 +93,7 @@ class Estimator:
 
         Args:
             rows: Table, path, or rows in memory; the target is not needed.
+            options: as for `evaluate`, without `slice_columns`.
 
         Returns:
             list of {"prediction", "probabilities": {label: p} or None, "error": str or None}.

@@ -110,6 +110,14 @@ def test_one_row_is_answered(run):
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
 
 
+def test_a_run_that_writes_no_texts_is_not_told_how_to_write_them(run):
+    folder, tables, _ = run
+    done = polymodal("evaluate", folder / "run", "--data", tables["test"], "--beam", "4",
+                     check=False)
+    assert done.returncode == 1
+    assert "beam would say how texts are written, and a run" in done.stderr
+
+
 def test_the_same_command_finds_the_run_finished_and_another_is_refused(run):
     folder, tables, _ = run
     same = ["train", "--data", tables["train"], "--val", tables["val"], "--test", tables["test"],

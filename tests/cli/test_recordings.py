@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import jiwer
 import pytest
 import soundfile
 
@@ -90,6 +91,25 @@ def test_weight_and_bonus_of_the_language_model_can_be_chosen(folder):
                         check=False)
     assert refused.returncode == 1
     assert "needs a language_model for word_bonus. Got none" in refused.stderr
+
+
+def test_a_table_is_scored_as_it_will_be_written_down(folder):
+    (folder / "said.csv").write_text("audio,transcript\na.flac,one two three four\n")
+    polymodal("language-model", folder / "said.csv", "--target", "transcript", "--out",
+              folder / "said.arpa")
+    errors, texts = [], []
+    for bonus in (8, -8):
+        choice = ["--language-model", folder / "said.arpa", "--word-bonus", bonus]
+        done = polymodal("evaluate", folder / "run", "--data", folder / "said.csv", "--json",
+                         *choice)
+        errors.append(json.loads(done.stdout)["metrics"]["wer"])
+        done = polymodal("predict", folder / "run", "--data", folder / "said.csv", "--json",
+                         *choice)
+        texts.append(json.loads(done.stdout)["predictions"][0]["prediction"])
+        assert errors[-1] == pytest.approx(jiwer.wer("one two three four", texts[-1]))
+    many, few = (len(text.split()) for text in texts)
+    assert many > few
+    assert errors[0] > errors[1]
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 from PIL import Image
 
 import polymodal as pm
@@ -35,7 +36,10 @@ def colours_right(model, rows):
                     for one, row in zip(found, rows, strict=True)])
 
 
-def test_the_prompt_decides_which_caption_is_right(tmp_path):
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A model that captions, and the rows that it did not learn from."""
+    tmp_path = tmp_path_factory.mktemp("prompts")
     train = write_table(tmp_path, "train", 400, 0)
     val = write_table(tmp_path, "val", 80, 1)
     inputs = {"image": {"modality": "image", "encoder": "convnet", "size": 16, "width": 8,
@@ -44,9 +48,20 @@ def test_the_prompt_decides_which_caption_is_right(tmp_path):
     model.fit(train, val=val, out=tmp_path / "run")
     rows = [{**json.loads(line), "image": str(tmp_path / json.loads(line)["image"])}
             for line in val.open()]
+    return model, rows
+
+
+def test_the_prompt_decides_which_caption_is_right(trained):
+    model, rows = trained
     assert colours_right(model, rows) > 0.9
     other = {"left": "right", "right": "left"}
     turned = [{**row, "prompt": " ".join(other.get(w, w) for w in row["prompt"].split())}
               for row in rows]
     assert colours_right(model, turned) < 0.1
     assert colours_right(model, [{**row, "prompt": None} for row in rows]) < 0.75
+
+
+def test_a_table_is_predicted_as_its_captions_are_written(trained):
+    model, rows = trained
+    written = [one["results"][0]["text"] for one in model.generate(rows, beam=4)]
+    assert [one["prediction"] for one in model.predict(rows, beam=4)] == written

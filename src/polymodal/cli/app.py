@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,6 +31,19 @@ Format = Annotated[str, typer.Option("--format", help="text, json, srt or vtt.")
 Words = Annotated[bool, typer.Option("--words", help="Show when each word is said.")]
 Out = Annotated[Path | None, typer.Option(
     help="Folder for a file each, in place of printing.")]
+Beam = Annotated[int | None, typer.Option(
+    min=1, help="Texts that are followed at once, of a run that writes captions or transcripts. "
+                "Default: the likeliest symbol each time, or 16 texts with a language model or "
+                "hot words.")]
+LanguageModel = Annotated[Path | None, typer.Option(
+    help="An ARPA file, as polymodal language-model writes it, for transcripts.")]
+LanguageWeight = Annotated[float | None, typer.Option(
+    help="What the language model's logarithms are multiplied by. Default: 0.5.")]
+WordBonus = Annotated[float | None, typer.Option(
+    help="Added to a spelling for each word of it, as a language model favours few. "
+         "Default: 0.5.")]
+HotWords = Annotated[str | None, typer.Option(
+    help='Words and phrases to expect: "Ada Lovelace,Babbage".')]
 
 
 @app.command()
@@ -107,17 +120,23 @@ def evaluate(
     slice_: Annotated[list[str] | None, typer.Option(
         "--slice", help="Also score by the values of this column. May be repeated.")] = None,
     media_root: MediaRoot = None,
+    beam: Beam = None,
+    language_model: LanguageModel = None,
+    language_weight: LanguageWeight = None,
+    word_bonus: WordBonus = None,
+    hot_words: HotWords = None,
     engine: Engine = None,
     skip_bad: SkipBad = False,
     max_bad_share: MaxBadShare = 0.05,
     json: Json = False,
 ):
     """Score a trained model on a table, with intervals."""
+    choice = _choice(beam, language_model, language_weight, word_bonus, hot_words)
     _use(engine)
     from polymodal.inference.predictor import load
 
     result = load(run).evaluate(data, slice_columns=slice_ or [], media_root=media_root,
-                                skip_bad=skip_bad, max_bad_share=max_bad_share)
+                                skip_bad=skip_bad, max_bad_share=max_bad_share, **choice)
     output.evaluation(result, json)
 
 
@@ -129,6 +148,11 @@ def predict(
     input_: Annotated[list[str] | None, typer.Option(
         "--input", help="One input of one row: image=a.png. May be repeated.")] = None,
     media_root: MediaRoot = None,
+    beam: Beam = None,
+    language_model: LanguageModel = None,
+    language_weight: LanguageWeight = None,
+    word_bonus: WordBonus = None,
+    hot_words: HotWords = None,
     engine: Engine = None,
     json: Json = False,
 ):
@@ -138,14 +162,15 @@ def predict(
     if bool(data) == bool(input_):
         raise RecipeError("predict needs either --data with a table, or --input name=value for "
                           f"one row. Got {'both' if data else 'neither'}.")
+    choice = _choice(beam, language_model, language_weight, word_bonus, hot_words)
     _use(engine)
     from polymodal.inference.predictor import load
 
     predictor = load(run)
     if data:
-        output.table(predictor, data, out, media_root, json)
+        output.table(predictor, data, out, media_root, json, **choice)
     else:
-        output.row(predictor, input_ or [], json)
+        output.row(predictor, input_ or [], json, **choice)
 
 
 @app.command()
@@ -178,31 +203,23 @@ def transcribe(
     format_: Format = "text",
     words: Words = False,
     out: Out = None,
-    beam: Annotated[int, typer.Option(
-        min=0, help="Spellings that are followed at once. Default: the likeliest character of "
-                    "each frame, or 16 with a language model or hot words.")] = 0,
-    language_model: Annotated[Path | None, typer.Option(
-        help="An ARPA file, as polymodal language-model writes it.")] = None,
-    language_weight: Annotated[float | None, typer.Option(
-        help="What the language model's logarithms are multiplied by. Default: 0.5.")] = None,
-    word_bonus: Annotated[float | None, typer.Option(
-        help="Added to a spelling for each word of it, as a language model favours few. "
-             "Default: 0.5.")] = None,
-    hot_words: Annotated[str, typer.Option(
-        help='Words and phrases to expect: "Ada Lovelace,Babbage".')] = "",
+    beam: Beam = None,
+    language_model: LanguageModel = None,
+    language_weight: LanguageWeight = None,
+    word_bonus: WordBonus = None,
+    hot_words: HotWords = None,
     engine: Engine = None,
 ):
     """Write down what is said in recordings, with times."""
     from polymodal.inference.recording.transcript import check_format
 
     check_format(format_, files, out)
+    choice = _choice(beam, language_model, language_weight, word_bonus, hot_words)
     _use(engine)
     from polymodal.inference.predictor import load
     from polymodal.inference.recording.transcribe import transcribe
 
-    found = transcribe(load(run), files, beam=beam, language_model=language_model,
-                       language_weight=language_weight, word_bonus=word_bonus,
-                       hot_words=hot_words.split(","))
+    found = transcribe(load(run), files, **choice)
     output.transcripts(found, len(files), format_, words, out)
 
 
@@ -287,6 +304,14 @@ def fusions():
 def info(json: Json = False):
     """Show the engine, devices and versions that would be used, and why."""
     output.info(json)
+
+
+def _choice(beam: int | None, language_model: Path | None, language_weight: float | None,
+            word_bonus: float | None, hot_words: str | None) -> dict[str, Any]:
+    """Returns what was said about how texts are written."""
+    given = {"beam": beam, "language_model": language_model, "language_weight": language_weight,
+             "word_bonus": word_bonus, "hot_words": hot_words and hot_words.split(",")}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _use(engine: str | None) -> None:

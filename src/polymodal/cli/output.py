@@ -67,7 +67,7 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
 
 
 def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
-          json: bool) -> None:
+          json: bool, **choice: Any) -> None:
     """Predicts a table and writes the file, every input row in order."""
     from polymodal.inference.files import lines, write_predictions_table
     from polymodal.inference.predictor import as_table
@@ -76,7 +76,7 @@ def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
         raise RecipeError("predict needs --out for the predictions of a table. Got none. "
                           "Write --out predictions.csv, or --json.")
     rows = as_table(data, media_root)
-    found = predictor.predict(rows)
+    found = predictor.predict(rows, **choice)
     if out is not None:
         write_predictions_table(out, predictor, rows, found)
         say(f"Wrote {len(rows)} rows to {out}, {len(found.errors)} of them with an error.")
@@ -86,7 +86,7 @@ def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
               "predictions": list(lines(predictor, rows, found))})
 
 
-def row(predictor: Any, inputs: Sequence[str], json: bool) -> None:
+def row(predictor: Any, inputs: Sequence[str], json: bool, **choice: Any) -> None:
     """Predicts one row given as name=value pairs and prints the answer."""
     from polymodal.inference.files import one_row
 
@@ -100,7 +100,7 @@ def row(predictor: Any, inputs: Sequence[str], json: bool) -> None:
     for name in values:
         if name not in known:
             raise RecipeError(f"--input: {unknown('input', name, known)}")
-    answer = one_row(predictor, values)
+    answer = one_row(predictor, values, **choice)
     if json:
         emit(answer)
     else:

@@ -57,15 +57,16 @@ def write_predictions_table(path: str | Path, predictor: Any, table: Table,
     write_atomic(path, text)
 
 
-def one_row(predictor: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the answer for one row given as `{column: value}`; absent columns are missing.
+def one_row(predictor: Any, values: Mapping[str, Any], **choice: Any) -> dict[str, Any]:
+    """Returns the answer for one row given as `{column: value}`; absent columns are missing, and
+    texts are written as `choice` says, see `Predictor.predict`.
 
     Raises:
         DataError: an input cannot be read, or all are missing.
     """
     columns = [c for i in predictor.inputs for c in i.columns]
     table = read({c: [values.get(c)] for c in columns}, name="--input")
-    found = predictor.predict(table)
+    found = predictor.predict(table, **choice)
     line = next(lines(predictor, table, found))
     if line["error"]:
         raise DataError(line["error"], "Give at least one input that can be read.",

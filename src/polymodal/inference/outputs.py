@@ -25,7 +25,8 @@ class Output(NamedTuple):
         weights: (batch,) or (batch, time) float32, 0 where nothing is to be scored.
         present: (batch, inputs) bool, False where an input is missing.
         lengths: (batch,) int, steps of each row for tasks per step.
-        ids: (batch, steps) int, symbols that were written, for tasks that write by themselves.
+        ids: sequence (batch,) of int (steps,), symbols that were written, for tasks that write by
+            themselves or have a reader; else None.
     """
 
     rows: np.ndarray
@@ -34,10 +35,11 @@ class Output(NamedTuple):
     weights: np.ndarray
     present: np.ndarray
     lengths: np.ndarray
-    ids: np.ndarray | None = None
+    ids: Any = None
 
 
-def outputs(model: Any, loader: Any, task: Any = None) -> Iterator[Output]:
+def outputs(model: Any, loader: Any, task: Any = None, reader: Any = None,
+            **choice: Any) -> Iterator[Output]:
     """Yields what the model says about each batch of a loader, in the loader's first epoch.
 
     Args:
@@ -45,6 +47,8 @@ def outputs(model: Any, loader: Any, task: Any = None) -> Iterator[Output]:
         loader: Loader in the order of rows, with targets or without.
         task: task object. With it a sequence-to-sequence model runs as in use, on its own previous
             outputs; without it on the true ones, as in training.
+        reader: `recording.hearing.Reader` of a run that transcribes, or None.
+        choice: how such a task writes, as `tasks.generation.Choice` takes it: beam=5.
     """
     free = task is not None and task.autoregressive
     for step, (inputs, targets, weights) in enumerate(loader.epoch(0, 0)):
@@ -55,11 +59,14 @@ def outputs(model: Any, loader: Any, task: Any = None) -> Iterator[Output]:
         lengths = np.max(steps, axis=0) if steps else np.ones(len(present), int)
         ids = None
         if free:
-            found = task.generate(model, inputs, batch_size=len(present))
+            found = task.generate(model, inputs, batch_size=len(present), **choice)
             logits, ids = found.logits, found.ids
             if task.end_id is not None:  # a sequence is as long as it was written
                 ended = found.ids == task.end_id
                 lengths = np.where(ended.any(1), ended.argmax(1) + 1, found.ids.shape[1])
+        elif reader:
+            logits, scores = reader.frames_of(inputs)
+            ids = reader.spelled(logits, scores)
         else:
             logits = model.predict_on_batch(inputs)
         faults.point("validation_step")

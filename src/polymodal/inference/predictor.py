@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from polymodal.bundle import names, read
-from polymodal.core.errors import BundleError, DataError
+from polymodal.core import arguments
+from polymodal.core.errors import BundleError, DataError, RecipeError
+from polymodal.core.lookup import unknown
 from polymodal.core.predictions import Predictions
 from polymodal.data.cache import Cache
 from polymodal.data.check import Checked, check
@@ -22,10 +24,13 @@ from polymodal.data.table import Table
 from polymodal.data.table import read as read_table
 from polymodal.evaluation.result import evaluation_json
 from polymodal.inference.outputs import collect, nothing, outputs
+from polymodal.inference.recording.hearing import Reader
+from polymodal.inference.recording.reading import Reading
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.confidence import WordCalibration
+from polymodal.tasks.generation import Choice
 
 _BATCH = 64
 
@@ -62,7 +67,7 @@ class Predictor:
 
     def predict(self, table: Any, *, media_root: str | Path | None = None, scored: bool = False,
                 skip_bad: bool = True, max_bad_share: float = 1.0,
-                cache: Cache | None = None) -> Predictions:
+                cache: Cache | None = None, **choice: Any) -> Predictions:
         """Returns the predictions for every row of a table that can be read.
 
         Args:
@@ -72,11 +77,15 @@ class Predictor:
             skip_bad: bool, name rows that cannot be read in `errors` rather than stop.
             max_bad_share: float, 0..1, share of bad rows above which to stop all the same.
             cache: Cache that may hold the table's media decoded, or None.
+            choice: how texts are written. Of a run that transcribes beam, language_model and what
+                else `recording.reading.Reading` takes; of one that is fed its own outputs beam and
+                what else `tasks.generation.Choice` takes. Default: the likeliest symbol each time.
 
         Raises:
             DataError: bad rows with `skip_bad` off, or too many.
-            RecipeError: the table lacks a column.
+            RecipeError: the table lacks a column, or a choice that the task does not have.
         """
+        writing = self._writing(choice)
         table = as_table(table, media_root)
         samples = self.samples(table, scored, cache)
         ledger = Ledger()
@@ -84,7 +93,7 @@ class Predictor:
                         allow_empty=not scored)
         names = [i.name for i in self.inputs]
         if len(checked):
-            said = outputs(self.model, self.loader(samples, checked), self.task)
+            said = outputs(self.model, self.loader(samples, checked), self.task, **writing)
             found = collect(said, self.task, self.target, self.task_name, names, len(table),
                             samples.references if scored else None, with_words=scored)
         else:
@@ -94,16 +103,36 @@ class Predictor:
         return _by_row(found, samples.table, len(table))
 
     def evaluate(self, table: Any, *, slice_columns: Sequence[str] = (), media_root: Any = None,
-                 skip_bad: bool = False, max_bad_share: float = 0.05) -> dict[str, Any]:
-        """Returns scores with intervals, as `polymodal evaluate --json` prints them."""
+                 skip_bad: bool = False, max_bad_share: float = 0.05,
+                 **choice: Any) -> dict[str, Any]:
+        """Returns scores with intervals, as `polymodal evaluate --json` prints them; texts are
+        written as `choice` says, see `predict`."""
         table = as_table(table, media_root)
         if self.recipe.target not in table.column_names:
             raise DataError("has no target to score against.",
                             "Add the column, or use predict.", table=table.name,
                             column=self.recipe.target, reason="no_target")
-        found = self.predict(table, scored=True, skip_bad=skip_bad, max_bad_share=max_bad_share)
+        found = self.predict(table, scored=True, skip_bad=skip_bad, max_bad_share=max_bad_share,
+                             **choice)
         columns = {name: list(table.values(name)) for name in slice_columns}
         return evaluation_json(found, columns)
+
+    def _writing(self, choice: dict[str, Any]) -> dict[str, Any]:
+        """Returns what makes `outputs` write texts as `choice` says."""
+        if not choice:
+            return {}
+        if not getattr(self.task, "textual", False):
+            raise RecipeError(f"{' and '.join(choice)} would say how texts are written, and a run "
+                              f"with task: {self.task_name} writes none. Leave it out.")
+        reads = self.task_name == "transcribe"
+        known = arguments.parameters(Reading if reads else Choice, skip=("labels", "ctc_weight"))
+        for name in choice:
+            if name not in known:
+                raise RecipeError(f"{self.task_name}: {unknown('choice', name, known)}")
+        if not reads:
+            return choice
+        reader = Reader(self, **choice)
+        return {"reader": reader} if reader.reading.beam else {}
 
     def samples(self, table: Table, scored: bool, cache: Cache | None = None) -> Samples:
         """Returns the samples of a table, its rows grouped into sequences where the recipe says."""

@@ -70,6 +70,12 @@ class Reader:
         logits = np.asarray(self.model.predict_on_batch(inputs), np.float32)
         return logits, [None] * len(logits)
 
+    def spelled(self, logits: np.ndarray, scores: Sequence[Any]) -> list[list[int]]:
+        """Returns the symbols that are read in each row of what `frames_of` returned."""
+        log_probs = np.minimum(log_softmax(np.asarray(logits, np.float32)), 0)
+        return [[span.id for span in self.reading(frames, score)]
+                for frames, score in zip(log_probs, scores, strict=True)]
+
     def words(self, frames: Frames, start_seconds: float = 0.0) -> list[Word]:
         """Returns the words of a chunk that starts at `start_seconds`.
 
