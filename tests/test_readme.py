@@ -67,6 +67,7 @@ def written(folder):
         writer = csv.DictWriter(lines, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
+    shutil.copy(folder / "speech.csv", folder / "unheard.csv")
     shutil.copy(folder / rows[0]["audio"], folder / "talk.wav")
     (folder / "talk.txt").write_text(rows[0]["transcript"])
     return folder
@@ -76,7 +77,7 @@ def written(folder):
 def test_the_commands_of_the_readme_run(written):
     lines = [line for block in blocks("sh") for line in block.splitlines()
              if line.startswith("polymodal ")]
-    assert len(lines) == 12
+    assert len(lines) == 13
     for line in lines:
         command = [sys.executable, "-m", *line.split()]
         if "--task" in line:

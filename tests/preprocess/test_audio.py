@@ -82,8 +82,9 @@ def test_silence_is_finite():
 
 
 @pytest.mark.parametrize("speed", [0.0, 0.1])
-def test_variation_depends_on_the_generator_alone(speed):
-    audio = Audio(sample_rate=8000, num_mels=40, speed=speed)
+@pytest.mark.parametrize("more", [{}, {"warp": 0.2}, {"room_seconds": 0.4}])
+def test_variation_depends_on_the_generator_alone(speed, more):
+    audio = Audio(sample_rate=8000, num_mels=40, speed=speed, **more)
     encode = lambda seed: audio.encode(audio.augment(sound(), generator(seed)))
     assert np.array_equal(encode(1), encode(1))
     assert not np.array_equal(encode(1), encode(2))
@@ -118,6 +119,41 @@ def test_without_strength_nothing_varies():
     audio = Audio(sample_rate=8000, mask=0, noise=0, gain_decibels=0, shift_seconds=0)
     plain, varied = audio.encode(sound()), audio.encode(audio.augment(sound(), generator(0)))
     assert np.array_equal(plain, varied)
+
+
+def test_a_microphone_changes_nothing_where_recordings_are_centred():
+    rng = np.random.default_rng(0)
+    loud, soft = rng.standard_normal((2, 4000)) * [[3000], [300]]
+    voice = np.concatenate([loud, soft, loud])
+    muffled = np.convolve(voice, [0.35, 0.25, 0.1], "same")
+    change = {}
+    for centred in (False, True):
+        audio = Audio(sample_rate=8000, num_mels=40, centred=centred)
+        audio.fit([voice.astype(np.int16)])
+        plain, other = (audio.encode(one.astype(np.int16)) for one in (voice, muffled))
+        change[centred] = np.abs(plain - other).mean()
+        assert abs(plain.mean()) < 0.1
+        assert plain[:45].mean() > plain[52:98].mean() + 1  # loud and soft stay apart
+    assert change[True] < 0.2 * change[False]
+
+
+@pytest.mark.parametrize("setting", [{"warp": 0.2}, {"room_seconds": 0.4}])
+def test_other_voices_and_rooms_change_the_spectrogram_and_not_its_length(setting):
+    audio = Audio(sample_rate=8000, mask=0, noise=0, gain_decibels=0, shift_seconds=0, **setting)
+    plain = audio.encode(sound())
+    varied = [audio.encode(audio.augment(sound(), generator(seed))) for seed in range(8)]
+    assert all(one.shape == plain.shape and np.isfinite(one).all() for one in varied)
+    changed = [not np.allclose(one, plain, atol=1e-3) for one in varied]
+    assert all(changed) if "warp" in setting else 0 < sum(changed) < 8  # half stay outside
+
+
+def test_a_room_goes_on_where_the_sound_ends():
+    audio = Audio(sample_rate=8000, mask=0, noise=0, gain_decibels=0, shift_seconds=0,
+                  room_seconds=0.4)
+    ended = np.concatenate([sound()[:4000], np.zeros(4000, np.int16)])
+    behind = [np.abs(audio.augment(ended, generator(seed)).samples[4010:4200]).max()
+              for seed in range(8)]
+    assert 0 < sum(level > 1e-3 for level in behind) < 8
 
 
 def test_masks_hide_time_and_bands():

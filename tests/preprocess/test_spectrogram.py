@@ -15,6 +15,19 @@ def test_a_tone_is_loudest_in_its_own_band():
         assert abs(loudest - np.abs(centres - hertz).argmin()) <= 1
 
 
+@pytest.mark.parametrize("factor", [0.85, 1.0, 1.15])
+def test_a_tone_moves_as_the_frequencies_do_and_the_highest_stays(factor):
+    log_mel = LogMel(16000, 64, 400, 160)
+    tone = lambda hertz: np.sin(2 * np.pi * hertz * np.arange(8000) / 16000).astype(np.float32)
+    loudest = lambda features: features.mean(0).argmax()
+    for hertz in (500, 1500, 4000):
+        moved = log_mel.stretched(log_mel(tone(hertz)), factor)
+        assert abs(loudest(moved) - loudest(log_mel(tone(hertz / factor)))) <= 1
+    assert abs(loudest(log_mel.stretched(log_mel(tone(7950)), factor)) - 63) <= 1
+    one_band = LogMel(16000, 1, 400, 160)
+    assert one_band.stretched(one_band(tone(500)), factor).shape == (48, 1)
+
+
 @pytest.mark.parametrize("count", [1, 199, 200, 201, 279, 280, 281, 4000])
 def test_num_frames_is_what_comes_out(count):
     log_mel = LogMel(8000, 40, 200, 80)

@@ -13,6 +13,7 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.data.media.audio import audio_length, read_audio
+from polymodal.data.media.rooms import in_room
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.spectrogram import LogMel
 from polymodal.preprocess.statistics import Moments
@@ -23,19 +24,25 @@ _FULL_SCALE = 32767.0
 _READING = 3  # raise when files are read otherwise; 2 passed over what a broken copy had lost
 _SLACK = 0.01  # seconds read beyond the bound, to know that something was left off
 _NUM_MASKS = 2  # of each kind, as SpecAugment's policy LD
+_ECHO_SECONDS = 0.05  # at least, of a room
+_ECHO_LEVELS = (0.1, 0.7)  # of all echoes together, relative to the sound
+_QUIET = 0.3  # of a recording's windows, the softest, which say little of voice and microphone
+_IN_ROOM = 0.5  # of the recordings, where rooms are asked for
 
 
 @dataclass(frozen=True)
 class Varied:
-    """A varied waveform, float32 (samples,) in -1..1, and the parts of its spectrogram to hide.
+    """A varied waveform, float32 (samples,) in -1..1, and what to do to its spectrogram.
 
     Args:
         samples: float32 (samples,).
+        stretch: float, what its frequencies are multiplied by.
         times: (first, last) shares of the time axis to hide, 0..1.
         bands: (first, last) shares of the mel axis to hide, 0..1.
     """
 
     samples: np.ndarray
+    stretch: float
     times: np.ndarray
     bands: np.ndarray
 
@@ -52,6 +59,8 @@ class Audio(Modality):
         num_mels: int, bands of the spectrogram.
         window_seconds: float, length of one window.
         hop_seconds: float, time from one window to the next: one step.
+        centred: bool, whether each recording's own mean spectrum is taken away: what its voice,
+            microphone and room give to all of it.
         mask: float 0..1, augmentation: largest share of time, and of bands, that one of two masks
             each hides.
         noise: float, augmentation: largest level of white noise, relative to the sound's own.
@@ -60,9 +69,14 @@ class Audio(Modality):
             at the other.
         speed: float 0..0.5, augmentation: largest relative change of speed (and pitch). What is
             played slower is longer, so that the batch decides how slow.
+        warp: float 0..0.5, augmentation: largest relative change of the frequencies at the same
+            speed, as voices differ.
+        room_seconds: float, augmentation: half of the recordings are heard in a room whose echoes
+            take up to so long to die away; 0 for none.
 
-    Source: Park et al. (2019), SpecAugment, https://arxiv.org/abs/1904.08779; without time warping,
-    and with masks in shares, so that short and long clips are hidden alike.
+    Sources: Park et al. (2019), SpecAugment, https://arxiv.org/abs/1904.08779; without time
+    warping, and with masks in shares, so that short and long clips are hidden alike. Jaitly and
+    Hinton (2013), "Vocal tract length perturbation (VTLP) improves speech recognition", for `warp`.
 
     Example:
 
@@ -81,11 +95,14 @@ class Audio(Modality):
         num_mels: int = 64,
         window_seconds: float = 0.025,
         hop_seconds: float = 0.01,
+        centred: bool = False,
         mask: float = 0.15,
         noise: float = 0.1,
         gain_decibels: float = 6.0,
         shift_seconds: float = 0.1,
         speed: float = 0.0,
+        warp: float = 0.0,
+        room_seconds: float = 0.0,
     ):
         check_range("Audio", "sample_rate", sample_rate, 100, 192_000)
         check_range("Audio", "max_seconds", max_seconds, 0.001, 3600)
@@ -94,9 +111,13 @@ class Audio(Modality):
         check_range("Audio", "hop_seconds", hop_seconds, 1 / sample_rate, 10)
         check_range("Audio", "mask", mask, 0, 0.5)
         check_range("Audio", "speed", speed, 0, 0.5)
+        check_range("Audio", "warp", warp, 0, 0.5)
+        check_range("Audio", "room_seconds", room_seconds, 0, 10)
         self.sample_rate, self.max_seconds, self.num_mels = sample_rate, max_seconds, num_mels
+        self.centred = centred
         self.mask, self.noise, self.gain_decibels = mask, noise, gain_decibels
         self.shift_seconds, self.speed = shift_seconds, speed
+        self.warp, self.room_seconds = warp, room_seconds
         hop_length = round(hop_seconds * sample_rate)
         self.step_seconds = hop_length / sample_rate
         self._log_mel = LogMel(sample_rate, num_mels, round(window_seconds * sample_rate),
@@ -141,7 +162,7 @@ class Audio(Modality):
     def fit(self, decoded: Iterable[np.ndarray]) -> None:
         moments = Moments(smallest=1e-3)
         for samples in islice(decoded, FIT_SAMPLES):
-            moments.add(self._log_mel(self._waveform(samples)))
+            moments.add(self._spectrogram(self._waveform(samples)))
         self._set(*moments.result(self.num_mels))
 
     def augment(self, decoded: np.ndarray, rng: np.random.Generator) -> Varied:
@@ -153,8 +174,8 @@ class Audio(Modality):
         return [self._varied(one, rng, room) for one in decoded]
 
     def _varied(self, decoded: np.ndarray, rng: np.random.Generator, room: int) -> Varied:
-        """Returns the waveform at another speed, place and loudness, with noise and masks; of no
-        more than `room` samples, unless it had more."""
+        """Returns the waveform at another speed, place and loudness, with echoes, noise and masks;
+        of no more than `room` samples, unless it had more."""
         samples = self._waveform(decoded)
         drawn = rng.uniform(-1, 1, 3)
         if self.speed:
@@ -164,14 +185,19 @@ class Audio(Modality):
         places = round(self.shift_seconds * self.sample_rate * drawn[1])
         samples = np.roll(samples, places) if places else samples
         samples = samples * np.float32(10 ** (self.gain_decibels * drawn[2] / 20))
+        if self.room_seconds and rng.random() < _IN_ROOM:
+            seconds = (min(_ECHO_SECONDS, self.room_seconds), self.room_seconds)
+            samples = in_room(samples, self.sample_rate, rng, seconds, _ECHO_LEVELS)
         if self.noise:
             level = rng.uniform(0, self.noise) * np.sqrt(np.mean(samples**2))
             samples += np.float32(level) * rng.standard_normal(len(samples), np.float32)
-        return Varied(samples, _masks(rng, self.mask), _masks(rng, self.mask))
+        stretch = 1 + rng.uniform(-self.warp, self.warp) if self.warp else 1.0
+        return Varied(samples, stretch, _masks(rng, self.mask), _masks(rng, self.mask))
 
     def encode(self, decoded: np.ndarray | Varied) -> np.ndarray:
         varied = isinstance(decoded, Varied)
-        features = self._log_mel(decoded.samples if varied else self._waveform(decoded))
+        features = (self._spectrogram(decoded.samples, decoded.stretch) if varied
+                    else self._spectrogram(self._waveform(decoded)))
         features *= self._scale
         features += self._offset  # (time, num_mels)
         if varied:  # hidden parts become the mean, which is 0
@@ -192,6 +218,16 @@ class Audio(Modality):
 
     def restore(self, state: dict[str, Any]) -> None:
         self._set(np.array(state["mean"], np.float32), np.array(state["std"], np.float32))
+
+    def _spectrogram(self, samples: np.ndarray, stretch: float = 1.0) -> np.ndarray:
+        """Returns (time, num_mels), not yet standardised."""
+        features = self._log_mel(samples)
+        if stretch != 1:
+            features = self._log_mel.stretched(features, stretch)
+        if self.centred:
+            loudness = features.mean(axis=1)
+            features -= features[loudness >= np.quantile(loudness, _QUIET)].mean(axis=0)
+        return features
 
     def _waveform(self, decoded: np.ndarray) -> np.ndarray:
         return decoded[: self._max_samples] * np.float32(1 / _FULL_SCALE)

@@ -12,8 +12,11 @@ import soundfile
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
+from polymodal.data.media.rooms import in_room
 
 _FOLDER = Path(__file__).parent
+_ECHO_SECONDS = (0.1, 0.35)  # until the echoes of a room have died away
+_ECHO_LEVELS = (0.2, 0.5)
 
 
 @cache
@@ -71,7 +74,7 @@ def speak(words: Sequence[str], voice: str, rng: np.random.Generator, test: bool
     pieces.append(_silence(rng, 0.05, 0.15))
     spoken = _stretched(np.concatenate(pieces), rng.uniform(0.94, 1.06))
     if test:
-        spoken = _in_room(spoken, rng)
+        spoken = in_room(spoken, sample_rate(), rng, _ECHO_SECONDS, _ECHO_LEVELS)
     noise_decibels = rng.uniform(15, 25) if test else rng.uniform(20, 40)
     spoken = spoken + _noise(len(spoken), rng) * _level(spoken) * 10 ** (-noise_decibels / 20)
     spoken = spoken * 10 ** (rng.uniform(-6, 3) / 20)
@@ -91,18 +94,6 @@ def _stretched(samples: np.ndarray, factor: float) -> np.ndarray:
     """Slower and lower, or faster and higher, as when a tape runs at another speed."""
     places = np.arange(0, len(samples) - 1, 1 / factor)
     return np.interp(places, np.arange(len(samples)), samples).astype(np.float32)
-
-
-def _in_room(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Adds echoes that die away: decaying noise as the room's answer to a click."""
-    seconds = rng.uniform(0.1, 0.35)  # until the echo has fallen by 60 decibels
-    times = np.arange(round(seconds * sample_rate())) / sample_rate()
-    answer = rng.standard_normal(len(times)) * 10 ** (-3 * times / seconds)
-    answer *= rng.uniform(0.2, 0.5) / np.linalg.norm(answer)
-    answer[0] = 1.0
-    size = 1 << (len(samples) + len(answer) - 1).bit_length()
-    product = np.fft.rfft(samples, size) * np.fft.rfft(answer.astype(np.float32), size)
-    return np.fft.irfft(product, size)[: len(samples)].astype(np.float32)
 
 
 def _noise(length: int, rng: np.random.Generator) -> np.ndarray:
