@@ -12,13 +12,11 @@ against the other references.
 
 from __future__ import annotations
 
-import argparse
-import subprocess
-import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
+
+from bench import Bench, parser
 
 import polymodal as pm
 from polymodal.core.seeds import generator
@@ -33,29 +31,19 @@ LEFT_OUT = ("caption", "caption_chinese", "captions_chinese")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=int, default=8000, help="training rows")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    options = parser.parse_args()
+    takes = parser(__doc__, seeds=1)
+    takes.add_argument("--rows", type=int, default=8000, help="training rows")
+    options = takes.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        bench = Bench(options, folder)
         tables = scenes.write(folder / "data", "captions", options.rows, *SIZES.values())
         for seed in range(options.seeds):
-            run, seconds = _train(folder / f"run-{seed}", tables, seed, options.set)
+            run, seconds = bench.train(tables["train"], "captions", seed, "--val", tables["val"],
+                                       *[f"--ignore={column}" for column in LEFT_OUT])
             print(f"seed {seed}: {seconds:.0f} s")
             for part, rows in SIZES.items():
                 _judge(pm.load(run), part, pm.read(tables[part]), rows)
-
-
-def _train(out: Path, tables: dict[str, Path], seed: int, settings: list) -> tuple[Path, float]:
-    command = [sys.executable, "-m", "polymodal", "train", "--data", tables["train"], "--val",
-               tables["val"], "--target", "captions", "--out", out, "--no-baselines",
-               *[f"--ignore={column}" for column in LEFT_OUT],
-               *[f"--set={s}" for s in [f"training.seed={seed}", *settings]]]
-    start = time.perf_counter()
-    subprocess.run([str(part) for part in command], check=True, capture_output=True)
-    return out, time.perf_counter() - start
 
 
 def _judge(model, part: str, table, rows: int) -> None:

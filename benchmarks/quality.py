@@ -14,75 +14,18 @@ followed by `polymodal predict` on tables that training did not see. `--set` rea
 
 from __future__ import annotations
 
-import argparse
 import csv
-import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from bench import Bench, parser
 from scipy.stats import bootstrap
 
-from polymodal.data.table import read
-
 DATA = Path(os.environ.get("POLYMODAL_DATA", "data"))
-PAGES = Path(__file__).parent / "baselines"
-
-
-class Bench:
-    """Runs commands in a scratch folder and remembers which rows came out right."""
-
-    def __init__(self, options: argparse.Namespace, folder: Path):
-        self.options, self.folder, self.count = options, folder, 0
-
-    def train(self, data: Path, target: str, seed: int, *flags: object) -> tuple[Path, float]:
-        """Trains and returns the run's folder and the seconds from start to exit."""
-        self.count += 1
-        out = self.folder / f"run-{self.count}"
-        settings = [f"--set={s}" for s in [f"training.seed={seed}", *self.options.set]]
-        start = time.perf_counter()
-        self._call("train", "--data", data, "--target", target, "--out", out, "--no-baselines",
-                   *settings, *flags)
-        return out, time.perf_counter() - start
-
-    def rights(self, run: Path, table: Path, target: str, *flags: object) -> np.ndarray:
-        """Returns for each row of a table whether the prediction is its target."""
-        out = run / f"{table.stem}.csv"
-        self._call("predict", run, "--data", table, "--out", out, *flags)
-        with out.open(newline="") as lines:
-            said = [row[f"predicted_{target}"] for row in csv.DictReader(lines)]
-        told = [str(cell) for cell in read(table).values(target)]
-        return np.array([a == b for a, b in zip(said, told, strict=True)], float)
-
-    def evaluate(self, run: Path, table: Path, *flags: object) -> dict:
-        return json.loads(self._call("evaluate", run, "--data", table, "--json", *flags))
-
-    def page(self, name: str, seed: int, *flags: object) -> dict:
-        """Runs a baseline page; returns what it printed."""
-        return json.loads(_run([sys.executable, PAGES / f"{name}.py", "--seed", seed, *flags],
-                               False))
-
-    def page_rights(self, name: str, seed: int, *flags: object) -> tuple[dict, np.ndarray]:
-        """Runs a baseline page; returns what it printed and which rows were right."""
-        out = self.folder / f"{name}-{seed}.json"
-        printed = self.page(name, seed, "--out", out, *flags)
-        return printed, np.array(json.loads(out.read_text()), float)
-
-    def _call(self, *arguments: object) -> str:
-        return _run([sys.executable, "-m", "polymodal", *arguments], self.options.verbose)
-
-
-def _run(command: list, verbose: bool) -> str:
-    done = subprocess.run([str(part) for part in command], text=True, stdout=subprocess.PIPE,
-                          stderr=None if verbose else subprocess.PIPE, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(map(str, command))}\n{done.stderr or ''}")
-    return done.stdout
 
 
 def paired(ours: list[np.ndarray], theirs: list[np.ndarray]) -> str:
@@ -275,15 +218,12 @@ def _write(path: Path, rows: list[dict[str, str]]) -> Path:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    takes = parser(__doc__, seeds=3)
     benches = (av_digits, speakers, easy_vqa, esc10, mosi, connected_digits, voices)
-    parser.add_argument("bench", choices=[b.__name__ for b in benches])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--singles", action="store_true", help="also each input alone")
-    parser.add_argument("--page", action="store_true", help="also the plain page")
-    parser.add_argument("--set", action="append", default=[], help="one setting of the recipe")
-    parser.add_argument("--verbose", action="store_true", help="show what the commands say")
-    options = parser.parse_args()
+    takes.add_argument("bench", choices=[b.__name__ for b in benches])
+    takes.add_argument("--singles", action="store_true", help="also each input alone")
+    takes.add_argument("--page", action="store_true", help="also the plain page")
+    options = takes.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         {b.__name__: b for b in benches}[options.bench](Bench(options, Path(folder)))
 

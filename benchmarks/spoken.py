@@ -11,14 +11,11 @@ hold words that train never has, whose share is printed too.
 
 from __future__ import annotations
 
-import argparse
 import csv
-import json
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
+
+from bench import Bench, parser
 
 from polymodal.data import scenes
 from polymodal.evaluation.texts.alignment import units_of
@@ -28,32 +25,28 @@ SLICES = [f"--slice={column}" for column in ("pattern", "language", "voice")]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=int, default=4000, help="training rows")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    options = parser.parse_args()
+    takes = parser(__doc__, seeds=1)
+    takes.add_argument("--rows", type=int, default=4000, help="training rows")
+    options = takes.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        bench = Bench(options, folder)
         tables = scenes.write(folder / "data", "speech", options.rows, *SIZES.values())
         left_out = [f"--ignore={column}" for column in scenes.columns("speech").ignore]
         _say_unknown(tables)
         words = folder / "words.arpa"
-        _polymodal("language-model", tables["train"], "--target=transcript", "--out", words)
+        bench.call("language-model", tables["train"], "--target=transcript", "--out", words)
         for seed in range(options.seeds):
-            run, start = folder / f"run-{seed}", time.perf_counter()
-            _polymodal("train", "--data", tables["train"], "--val", tables["val"],
-                       "--target=transcript", "--out", run, "--no-baselines", *left_out,
-                       *[f"--set={s}" for s in [f"training.seed={seed}", *options.set]])
-            print(f"seed {seed}: {time.perf_counter() - start:.0f} s")
+            run, seconds = bench.train(tables["train"], "transcript", seed, "--val",
+                                       tables["val"], *left_out)
+            print(f"seed {seed}: {seconds:.0f} s")
             for how, choice in (("likeliest", []), ("with words", ["--language-model", words])):
                 for part in SIZES:
-                    print(f"  {part:4}  {how:10}  {_scored(run, tables[part], choice)}",
-                          flush=True)
+                    found = bench.evaluate(run, tables[part], *SLICES, *choice)
+                    print(f"  {part:4}  {how:10}  {_shown(found)}", flush=True)
 
 
-def _scored(run: Path, table: Path, choice: list) -> str:
-    found = json.loads(_polymodal("evaluate", run, "--data", table, "--json", *SLICES, *choice))
+def _shown(found: dict) -> str:
     low, high = (100 * end for end in found["intervals"]["wer"])
     parts = [f"{value} {100 * part['metrics']['wer']:.1f}" for column in found["slices"].values()
              if len(column) > 1 for value, part in column.items()]
@@ -74,11 +67,6 @@ def _say_unknown(tables: dict[str, Path]) -> None:
 def _rows(table: Path) -> list[dict[str, str]]:
     with table.open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
-
-
-def _polymodal(*arguments: object) -> str:
-    return subprocess.run([sys.executable, "-m", "polymodal", *map(str, arguments)], check=True,
-                          text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from polymodal.core.errors import RecipeError
@@ -31,6 +31,13 @@ def check_mapping(where: str, value: Any, example: str) -> None:
         raise RecipeError(f"{where} needs a mapping such as {example}. Got {value!r}.")
 
 
+def check_names(names: Iterable[str], known: Iterable[str], where: str) -> None:
+    """Raises RecipeError, with the nearest known name, where one of `names` is not known."""
+    for name in names:
+        if name not in known:
+            raise RecipeError(f"{where}: {unknown('setting', name, known)}")
+
+
 def check(factory: Any, config: Mapping[str, Any], where: str, skip: tuple[str, ...] = ()) -> dict:
     """Returns `config` with each value converted to its annotation.
 
@@ -45,12 +52,9 @@ def check(factory: Any, config: Mapping[str, Any], where: str, skip: tuple[str, 
     """
     check_mapping(where, config, "{setting: value}")
     known = parameters(factory, skip)
-    checked = {}
-    for name, value in config.items():
-        if name not in known:
-            raise RecipeError(f"{where}: {unknown('setting', name, known)}")
-        checked[name] = convert(value, known[name].annotation, f"{where}.{name}")
-    return checked
+    check_names(config, known, where)
+    return {name: convert(value, known[name].annotation, f"{where}.{name}")
+            for name, value in config.items()}
 
 
 def build(factory: Any, config: Mapping[str, Any], where: str, **given: Any) -> Any:

@@ -135,7 +135,7 @@ def _texts(found, task, target, name, modalities, num_rows, references,
 
 def _words(logits: np.ndarray, labels: list[str]) -> list[tuple[str, float]]:
     """Returns the words that the likeliest symbol of each frame spells, and their confidence."""
-    spans = greedy(np.minimum(log_softmax(logits), 0), len(labels))
+    spans = greedy(log_softmax(logits), len(labels))
     return [(word.text, word.confidence) for word in words_from_spans(spans, [*labels, ""], 1.0)]
 
 

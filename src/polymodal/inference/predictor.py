@@ -11,7 +11,6 @@ import numpy as np
 from polymodal.bundle import names, read
 from polymodal.core import arguments
 from polymodal.core.errors import BundleError, DataError, RecipeError
-from polymodal.core.lookup import unknown
 from polymodal.core.predictions import Predictions
 from polymodal.data.cache import Cache
 from polymodal.data.check import Checked, check
@@ -126,9 +125,7 @@ class Predictor:
                               f"with task: {self.task_name} writes none. Leave it out.")
         reads = self.task_name == "transcribe"
         known = arguments.parameters(Reading if reads else Choice, skip=("labels", "ctc_weight"))
-        for name in choice:
-            if name not in known:
-                raise RecipeError(f"{self.task_name}: {unknown('choice', name, known)}")
+        arguments.check_names(choice, known, self.task_name)
         if not reads:
             return choice
         reader = Reader(self, **choice)

@@ -36,7 +36,7 @@ class Varied:
 
     Args:
         samples: float32 (samples,).
-        stretch: float, what its frequencies are multiplied by.
+        stretch: float; what is heard at this many times a frequency moves to it.
         times: (first, last) shares of the time axis to hide, 0..1.
         bands: (first, last) shares of the mel axis to hide, 0..1.
     """

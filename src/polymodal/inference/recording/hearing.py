@@ -72,7 +72,7 @@ class Reader:
 
     def spelled(self, logits: np.ndarray, scores: Sequence[Any]) -> list[list[int]]:
         """Returns the symbols that are read in each row of what `frames_of` returned."""
-        log_probs = np.minimum(log_softmax(np.asarray(logits, np.float32)), 0)
+        log_probs = log_softmax(np.asarray(logits, np.float32))
         return [[span.id for span in self.reading(frames, score)]
                 for frames, score in zip(log_probs, scores, strict=True)]
 
