@@ -17,8 +17,8 @@ PIECES = ["ab", " a", " b", "c", "a b", "b ", ""]
 def total(scorer, ids):
     state, sum_so_far = scorer.start(), 0.0
     for symbol in ids:
-        sum_so_far += scorer.scores(state)[symbol]
-        state = scorer.advance(state, symbol)
+        added, state = scorer.read(state, symbol)
+        sum_so_far += added
     return sum_so_far + scorer.finish(state)
 
 

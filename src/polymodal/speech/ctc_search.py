@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -28,12 +29,8 @@ class Scorer(Protocol):
         """Returns the state of the empty prefix."""
         ...
 
-    def scores(self, state: Any) -> np.ndarray:
-        """Returns what each symbol would add, (num_symbols,) in natural logarithms."""
-        ...
-
-    def advance(self, state: Any, symbol: int) -> Any:
-        """Returns the state after one more symbol."""
+    def read(self, state: Any, symbol: int) -> tuple[float, Any]:
+        """Returns what one more symbol adds, in natural logarithms, and the state after it."""
         ...
 
     def finish(self, state: Any) -> float:
@@ -115,6 +112,8 @@ def beam_search(
     num_best: int = 1,
     num_candidates: int = 20,
     skip_blank: float = 0.999,
+    least: float = 1e-3,
+    margin: float = 10.0,
     scorers: Sequence[Scorer] = (),
 ) -> list[Hypothesis]:
     """Finds the spellings with the highest sum over all their paths, plus what scorers add.
@@ -127,6 +126,8 @@ def beam_search(
         num_candidates: int, symbols of a frame that may be appended, the most probable ones.
         skip_blank: float, frames whose blank is more probable only end the current symbol; 1 skips
             none.
+        least: float, symbols of a frame that are less probable are not appended; 0 appends all.
+        margin: float, prefixes whose score lies further below the best are left; inf leaves none.
         scorers: language model, hot words.
 
     Returns:
@@ -151,108 +152,119 @@ def beam_search(
                         ("num_candidates", num_candidates)):
         if value < 1:
             raise ValueError(f"beam_search needs {name} of at least 1. Got {value}. Raise it.")
-    beams = _Beams(scorers, log_probs.shape[1])
-    for frame, symbols in zip(log_probs, _candidates(log_probs, blank, num_candidates),
+    beams = _Beams(scorers, blank, beam_width, margin)
+    probs = np.exp(log_probs)
+    for frame, symbols in zip(probs.tolist(), _candidates(probs, blank, num_candidates, least),
                               strict=True):
-        if frame[blank] > np.log(skip_blank):
+        if frame[blank] > skip_blank:
             beams.rest(frame[blank])
         else:
-            beams.step(frame, symbols, blank, beam_width)
+            beams.step(frame, symbols)
     return beams.best(num_best)
 
 
-def _candidates(log_probs: np.ndarray, blank: int, number: int) -> np.ndarray:
-    hidden = log_probs.copy()
-    hidden[:, blank] = -np.inf
-    number = min(number, hidden.shape[1] - 1)
+def _candidates(probs: np.ndarray, blank: int, number: int, least: float) -> list[list[int]]:
+    """Returns for each frame the symbols that may be appended, in their order."""
+    hidden = probs.copy()
+    hidden[:, blank] = -1
     top = np.argsort(-hidden, axis=1, kind="stable")[:, :number]
-    return np.sort(top, axis=1)  # (frames, number)
+    likely = np.take_along_axis(hidden, top, axis=1) >= least
+    return [sorted(row[kept].tolist()) for row, kept in zip(top, likely, strict=True)]
 
 
 class _Beams:
-    """The prefixes of a search, as nodes of a tree, with their scores as arrays over beams."""
+    """The prefixes of a search, as nodes of a tree, each with what its paths sum to.
 
-    def __init__(self, scorers: Sequence[Scorer], num_symbols: int):
-        self.scorers = tuple(scorers)
+    Sums are shares of the likeliest prefix, so that they stay numbers however long a recording is.
+    Few symbols of a frame are likely, so plain loops are faster than many small arrays.
+    """
+
+    def __init__(self, scorers: Sequence[Scorer], blank: int, width: int, margin: float):
+        self.scorers, self.blank, self.width, self.margin = tuple(scorers), blank, width, margin
         self.parents, self.symbols = [_NOTHING], [_NOTHING]  # by node
-        self.known: dict[tuple[int, int], int] = {}  # (parent, symbol) -> node
+        self.children: list[dict[int, int]] = [{}]  # by node: symbol -> node
         self.states = [tuple(scorer.start() for scorer in self.scorers)]
-        self.nodes = np.array([_ROOT])  # all that follow: (beams,)
-        self.in_blank, self.in_symbol = np.zeros(1), np.full(1, -np.inf)
-        self.added = np.zeros((1, len(self.scorers)))
-        self.columns = np.empty(num_symbols, np.int64)  # symbol -> place among the candidates
+        self.known: list[dict[int, tuple[float, tuple]]] = [{}]  # by node: symbol -> see _read
+        # By node: sums of the paths that end in blank and in the symbol, and what scorers added.
+        self.kept: dict[int, tuple[float, float, float]] = {_ROOT: (1.0, 0.0, 0.0)}
+        self.log_scale = 0.0
 
-    def rest(self, blank_score: float) -> None:
+    def rest(self, blank_prob: float) -> None:
         """Takes in a frame that is all but certainly blank."""
-        self.in_blank = np.logaddexp(self.in_blank, self.in_symbol) + blank_score
-        self.in_symbol = np.full(len(self.nodes), -np.inf)
+        self.kept = {node: (in_blank + in_symbol, 0.0, added)
+                     for node, (in_blank, in_symbol, added) in self.kept.items()}
+        self.log_scale += math.log(blank_prob)
 
-    def step(self, frame: np.ndarray, symbols: np.ndarray, blank: int, width: int) -> None:
+    def step(self, frame: list[float], symbols: list[int]) -> None:
         """Takes in a frame: every prefix stays or grows by one of the symbols."""
-        num_beams, last = len(self.nodes), np.array([self.symbols[node] for node in self.nodes])
-        total = np.logaddexp(self.in_blank, self.in_symbol)
-        in_symbol = self.in_symbol + np.where(last == _NOTHING, -np.inf, frame[last])
-        grown = np.where(symbols == last[:, None], self.in_blank[:, None], total[:, None])
-        grown = grown + frame[symbols]  # (beams, candidates)
-        self._merge(grown, in_symbol, last, symbols)
-        in_blank = total + frame[blank]
+        stay, blank = {}, frame[self.blank]
+        for node, (in_blank, in_symbol, added) in self.kept.items():
+            last = self.symbols[node]
+            again = in_symbol * frame[last] if last != _NOTHING else 0.0
+            stay[node] = [(in_blank + in_symbol) * blank, again, added]
+        grown = []
+        for node, (in_blank, in_symbol, added) in self.kept.items():
+            last, total, children = self.symbols[node], in_blank + in_symbol, self.children[node]
+            for symbol in symbols:
+                share = (in_blank if symbol == last else total) * frame[symbol]
+                if (child := children.get(symbol)) in stay:
+                    stay[child][1] += share  # grows into a prefix that is kept anyway
+                elif share > 0:
+                    more = added + self._read(node, symbol)[0]
+                    grown.append((math.log(share) + more, node, symbol, share, more))
+        ranked = [(math.log(in_blank + in_symbol) + added, node, _NOTHING, in_symbol, added)
+                  for node, (in_blank, in_symbol, added) in stay.items()
+                  if in_blank + in_symbol > 0]
+        ranked += [one for one in grown if one[0] > -math.inf]
+        if ranked:  # else the frame allows nothing that is kept: go on as if it were not there
+            ranked.sort(key=lambda one: -one[0])
+            least = ranked[0][0] - self.margin
+            self._keep(stay, [one for one in ranked[:self.width] if one[0] >= least])
 
-        added = self._additions(symbols)  # (beams, candidates, scorers)
-        ranked = np.concatenate([
-            np.logaddexp(in_blank, in_symbol) + self.added.sum(axis=1),
-            (grown + added.sum(axis=2)).ravel()])
-        chosen = np.argsort(-ranked, kind="stable")[:width]
-        chosen = chosen[ranked[chosen] > -np.inf]
-        if not len(chosen):  # the frame allows nothing that is kept: go on as if it were not there
-            return
-        kept = chosen < num_beams
-        stays, grows = chosen[kept], chosen[~kept] - num_beams
-        beam, column = np.divmod(grows, max(1, len(symbols)))
-        children = [self._child(parent, symbol) for parent, symbol in zip(
-            self.nodes[beam].tolist(), symbols[column].tolist(), strict=True)]
-        self.nodes = np.concatenate([self.nodes[stays], np.array(children, np.int64)])
-        self.in_blank = np.concatenate([in_blank[stays], np.full(len(grows), -np.inf)])
-        self.in_symbol = np.concatenate([in_symbol[stays], grown[beam, column]])
-        self.added = np.concatenate([self.added[stays], added[beam, column]])
+    def _keep(self, stay: dict, chosen: list) -> None:
+        """Keeps what was chosen; what did not grow has no symbol beside it."""
+        kept = {}
+        for _, node, symbol, share, added in chosen:
+            if symbol == _NOTHING:
+                kept[node] = (stay[node][0], share, added)
+            else:
+                kept[self._child(node, symbol)] = (0.0, share, added)
+        most = max(in_blank + in_symbol for in_blank, in_symbol, _ in kept.values())
+        self.kept = {node: (in_blank / most, in_symbol / most, added)
+                     for node, (in_blank, in_symbol, added) in kept.items()}
+        self.log_scale += math.log(most)
 
-    def _merge(self, grown, in_symbol, last, symbols) -> None:
-        """Moves what grows into a prefix that is kept anyway over to that prefix, in place."""
-        self.columns.fill(_NOTHING)  # of symbols that are no candidates
-        self.columns[symbols] = np.arange(len(symbols))
-        parents = np.array([self.parents[node] for node in self.nodes])
-        child, parent = np.nonzero(parents[:, None] == self.nodes)
-        column = self.columns[last[child]]
-        child, parent, column = (part[column >= 0] for part in (child, parent, column))
-        in_symbol[child] = np.logaddexp(in_symbol[child], grown[parent, column])
-        grown[parent, column] = -np.inf
-
-    def _additions(self, symbols: np.ndarray) -> np.ndarray:
-        added = np.repeat(self.added[:, None], len(symbols), axis=1)
-        for index, scorer in enumerate(self.scorers):
-            rows = [scorer.scores(self.states[node][index]) for node in self.nodes]
-            added[:, :, index] += np.stack(rows)[:, symbols]
-        return added
+    def _read(self, node: int, symbol: int) -> tuple[float, tuple]:
+        """Returns what a symbol adds behind a prefix, and the states after it."""
+        known = self.known[node].get(symbol)
+        if known is None:
+            read = [scorer.read(state, symbol)
+                    for scorer, state in zip(self.scorers, self.states[node], strict=True)]
+            known = sum(added for added, _ in read), tuple(state for _, state in read)
+            self.known[node][symbol] = known
+        return known
 
     def _child(self, parent: int, symbol: int) -> int:
-        if (parent, symbol) not in self.known:
-            self.known[parent, symbol] = len(self.parents)
+        child = self.children[parent].get(symbol)
+        if child is None:
+            child = self.children[parent][symbol] = len(self.parents)
             self.parents.append(parent)
             self.symbols.append(symbol)
-            self.states.append(tuple(
-                scorer.advance(state, symbol)
-                for scorer, state in zip(self.scorers, self.states[parent], strict=True)))
-        return self.known[parent, symbol]
+            self.children.append({})
+            self.known.append({})
+            self.states.append(self._read(parent, symbol)[1])
+        return child
 
     def best(self, number: int) -> list[Hypothesis]:
         """Returns the best hypotheses, what the end adds included."""
-        acoustic = np.logaddexp(self.in_blank, self.in_symbol)
         found = []
-        for node, score, added in zip(self.nodes, acoustic, self.added, strict=True):
-            parts = {"acoustic": float(score)}
-            for scorer, state, sum_so_far in zip(self.scorers, self.states[node], added,
-                                                 strict=True):
-                parts[scorer.name] = float(sum_so_far) + scorer.finish(state)
-            found.append(Hypothesis(self._ids(node), sum(parts.values()), parts))
+        for node, (in_blank, in_symbol, _) in self.kept.items():
+            if in_blank + in_symbol <= 0:  # all but impossible beside the likeliest
+                continue
+            ids = self._ids(node)
+            parts = {"acoustic": math.log(in_blank + in_symbol) + self.log_scale}
+            parts |= {scorer.name: _whole(scorer, ids) for scorer in self.scorers}
+            found.append(Hypothesis(ids, sum(parts.values()), parts))
         return sorted(found, key=lambda one: -one.score)[:number]
 
     def _ids(self, node: int) -> tuple[int, ...]:
@@ -261,3 +273,12 @@ class _Beams:
             ids.append(self.symbols[node])
             node = self.parents[node]
         return tuple(reversed(ids))
+
+
+def _whole(scorer: Scorer, ids: Sequence[int]) -> float:
+    """Returns what a scorer adds to a spelling, the end included."""
+    total, state = 0.0, scorer.start()
+    for symbol in ids:
+        added, state = scorer.read(state, symbol)
+        total += added
+    return total + scorer.finish(state)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 __all__ = ["HotWords"]
 
 _NONE = -1
@@ -35,9 +33,9 @@ class HotWords:
     Example:
 
     >>> hot = HotWords(["ab"], ["a", "b", " ", ""], boost=4.0)
-    >>> after_a = hot.advance(hot.start(), 0)
-    >>> hot.scores(hot.start()).tolist(), hot.scores(after_a).tolist()
-    ([2.0, 0.0, 0.0, 0.0], [-2.0, 2.0, -2.0, 0.0])
+    >>> lent, after_a = hot.read(hot.start(), 0)
+    >>> lent, [hot.read(after_a, symbol)[0] for symbol in range(4)]
+    (2.0, [-2.0, 2.0, -2.0, 0.0])
     """
 
     name = "hot_words"
@@ -51,7 +49,6 @@ class HotWords:
         letters = set("".join(self.symbols))
         for phrase in phrases:
             self._add(" ".join(phrase.lower().split()), letters)
-        self._rows: dict[State, np.ndarray] = {}
 
     def _add(self, phrase: str, letters: set[str]) -> None:
         if not phrase or (strange := set(phrase) - letters):
@@ -73,15 +70,8 @@ class HotWords:
     def start(self) -> State:
         return (), True
 
-    def scores(self, state: State) -> np.ndarray:
-        row = self._rows.get(state)
-        if row is None:
-            row = np.array([self._read(state, text)[0] for text in self.symbols])
-            self._rows[state] = row  # there are few states: places in the phrases
-        return row
-
-    def advance(self, state: State, symbol: int) -> State:
-        return self._read(state, self.symbols[symbol])[1]
+    def read(self, state: State, symbol: int) -> tuple[float, State]:
+        return self._read(state, self.symbols[symbol])
 
     def finish(self, state: State) -> float:
         added, (places, _) = self._read(state, " ") if self.whole_words else (0.0, state)

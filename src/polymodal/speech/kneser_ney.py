@@ -33,7 +33,9 @@ def train_ngram(texts: Iterable[str], order: int = 3, unit: str = "word") -> NGr
         ValueError: there is no text, the order is below 1, or there is no such unit.
 
     Source: Chen and Goodman 1999, "An empirical study of smoothing techniques for language
-    modeling", section 3. Discounts that cannot be estimated are 0.5, 1 and 1.5.
+    modeling", section 3. Discounts that cannot be estimated are 0.5, 1 and 1.5. An unknown word is
+    at most as likely as Good 1953, "The population frequencies of species", has all of them: where
+    hardly any word occurs once, there are hardly others.
 
     Example:
 
@@ -49,7 +51,7 @@ def train_ngram(texts: Iterable[str], order: int = 3, unit: str = "word") -> NGr
     if not raw[0]:
         raise ValueError("train_ngram needs at least one text. Got none. Pass sentences.")
     counts = _adjusted_counts(raw)
-    table = _unigrams(counts[0])
+    table = _unigrams(counts[0], _most_unknown(raw[0]))
     for grams in counts[1:]:
         _extend(table, grams)
     return NGram(table, unit)
@@ -77,14 +79,23 @@ def _adjusted_counts(raw: list[Counter[Gram]]) -> list[dict[Gram, int]]:
     return adjusted
 
 
-def _unigrams(counts: dict[Gram, int]) -> dict[Gram, tuple[float, float]]:
+def _most_unknown(raw: Counter[Gram]) -> float:
+    """Returns the share of words that texts like these have anew: of those that occur once."""
+    words = [count for gram, count in raw.items() if gram not in {(START,), (END,)}]
+    return (words.count(1) + 0.5) / (sum(words) + 1)
+
+
+def _unigrams(counts: dict[Gram, int], most_unknown: float) -> dict[Gram, tuple[float, float]]:
     discounts, total = _discounts(counts), sum(counts.values())
     words = {*counts, (UNKNOWN,)}
     spread = sum(_discount(discounts, count) for count in counts.values()) / total / len(words)
+    unknown = spread if counts.get((UNKNOWN,)) else min(spread, most_unknown)
+    shared = spread + (spread - unknown) / (len(words) - 1)
     table = {(START,): (_NEVER, 0.0)}
     for gram in words:
         count = counts.get(gram, 0)
-        table[gram] = (math.log10((count - _discount(discounts, count)) / total + spread), 0.0)
+        share = (count - _discount(discounts, count)) / total
+        table[gram] = (math.log10(share + (unknown if gram == (UNKNOWN,) else shared)), 0.0)
     return table
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
-from polymodal.speech.ngram import SPACE, NGram
+from polymodal.speech.ngram import SPACE, UNKNOWN, NGram
 
 __all__ = ["LanguageScorer"]
 
-_MAX_ROWS = 10_000  # states remembered; a long run meets ever new ones
+_UNKNOWN = " "  # in place of the letters of a word that the model has not, and that is counted
 State = tuple[tuple[str, ...], str]  # of the model, letters of the word that is not over
 
 
 class LanguageScorer:
     """Adds the weighted log-probability of each word when it ends, or of each character at once.
+
+    A word that no known one begins like is scored at once: spellings of nothing do not crowd the
+    others out of a beam.
 
     Args:
         model: NGram.
@@ -32,8 +33,9 @@ class LanguageScorer:
 
     >>> model = NGram({("a",): (-0.1, 0.0), ("b",): (-0.9, 0.0), ("</s>",): (-0.5, 0.0)})
     >>> scorer = LanguageScorer(model, ["a", "b", " ", ""], weight=1.0)
-    >>> round(float(scorer.scores(scorer.advance(scorer.start(), 1))[2]), 2)
-    -2.07
+    >>> added, in_word = scorer.read(scorer.start(), 1)  # a word that is not over costs nothing
+    >>> added, round(scorer.read(in_word, 2)[0], 2)
+    (0.0, -2.07)
     """
 
     name = "language"
@@ -44,31 +46,15 @@ class LanguageScorer:
         self.weight, self.word_bonus = weight, word_bonus
         self._scale = weight * math.log(10)
         self._by_letter = model.unit == "character"
-        # A word that is not over costs nothing yet, and before " x" it ends as before " ".
-        starts = [not self._by_letter and text.startswith(" ") and " " not in text[1:]
-                  for text in self.symbols]
-        self._starts = np.flatnonzero(starts)
-        self._others = [symbol for symbol, text in enumerate(self.symbols)
-                        if not starts[symbol] and (self._by_letter or " " in text)]
-        self._rows: dict[State, np.ndarray] = {}
+        self._beginnings = set() if self._by_letter else {
+            gram[0][:length] for gram in model.table if len(gram) == 1
+            for length in range(1, len(gram[0]) + 1)}
 
     def start(self) -> State:
         return self.model.start(), ""
 
-    def scores(self, state: State) -> np.ndarray:
-        row = self._rows.get(state)
-        if row is None:
-            row = np.zeros(len(self.symbols))
-            row[self._starts] = self._read(state, " ")[0]
-            for symbol in self._others:
-                row[symbol] = self._read(state, self.symbols[symbol])[0]
-            if len(self._rows) >= _MAX_ROWS:
-                self._rows.clear()
-            self._rows[state] = row
-        return row
-
-    def advance(self, state: State, symbol: int) -> State:
-        return self._read(state, self.symbols[symbol])[1]
+    def read(self, state: State, symbol: int) -> tuple[float, State]:
+        return self._read(state, self.symbols[symbol])
 
     def finish(self, state: State) -> float:
         ended, (context, _) = self._read(state, "" if self._by_letter else " ")
@@ -77,12 +63,15 @@ class LanguageScorer:
     def _read(self, state: State, text: str) -> tuple[float, State]:
         added, (context, partial) = 0.0, state
         for letter in text:
+            word = ""
             if self._by_letter:
                 word = SPACE if letter == " " else letter
             elif letter == " ":
-                word, partial = partial, ""
-            else:
-                word, partial = "", partial + letter
+                word, partial = "" if partial == _UNKNOWN else partial, ""
+            elif partial != _UNKNOWN:
+                partial += letter
+                if partial not in self._beginnings:  # whatever follows, no known word
+                    word, partial = UNKNOWN, _UNKNOWN
             if word:
                 log10, context = self.model.score(context, word)
                 added += self._scale * log10 + self.word_bonus
