@@ -193,7 +193,9 @@ def voices(bench: Bench) -> None:
         for speaker, train, test in _without_each_speaker(bench, folder):
             run, took = bench.train(train, "transcript", seed, *root)
             ours.append(100 * bench.evaluate(run, test, *root)["metrics"]["wer"])
-            line = f"seed {seed} without {speaker:10} wer {ours[-1]:5.2f}  {took:5.1f} s"
+            likeliest = bench.evaluate(run, test, "--language-model", "none", *root)
+            line = (f"seed {seed} without {speaker:10} wer {ours[-1]:5.2f}  (likeliest symbols "
+                    f"{100 * likeliest['metrics']['wer']:5.2f})  {took:5.1f} s")
             if bench.options.page:
                 printed = bench.page("connected_digits", seed, "--leave-out", speaker)
                 page.append(printed["wer"])

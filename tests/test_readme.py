@@ -68,6 +68,7 @@ def written(folder):
         writer.writeheader()
         writer.writerows(rows)
     shutil.copy(folder / "speech.csv", folder / "unheard.csv")
+    (folder / "more-texts.csv").write_text("text\nnine zero\none two three\n")
     shutil.copy(folder / rows[0]["audio"], folder / "talk.wav")
     (folder / "talk.txt").write_text(rows[0]["transcript"])
     return folder

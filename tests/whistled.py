@@ -83,7 +83,7 @@ def predictor(max_seconds: float = 6.0, **changes):
     target.fit(["".join(LETTERS)])
     target.restore({"labels": LETTERS})
     return SimpleNamespace(
-        task_name="transcribe", calibration=None, target=target,
+        task_name="transcribe", calibration=None, language=None, target=target,
         task=SimpleNamespace(guided=False, ctc_weight=1.0), model=Listener(audio, **changes),
         inputs=[SimpleNamespace(name="audio", key="input_0", modality=audio, columns=["audio"])],
         recipe=SimpleNamespace(inputs={"audio": {"modality": "audio"}}))

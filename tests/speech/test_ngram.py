@@ -1,5 +1,6 @@
 """Probabilities sum to one, back off as ARPA defines it, and learn what the texts hold."""
 
+import json
 import math
 
 import numpy as np
@@ -54,6 +55,21 @@ def test_counts_and_discounts_by_hand():
     expected = 0.5 / 3 + 1.5 / 3 * below["b"]
     assert math.isclose(10 ** model.table[("a", "b")][0], expected)
     assert math.isclose(10 ** model.table[("a",)][1], 0.5)
+
+
+def test_an_unknown_word_is_at_most_as_likely_as_words_that_occur_once():
+    closed = train_ngram(["a b", "b a", "a a b"] * 50, 3)
+    assert 10 ** closed.score((), "never")[0] <= 0.5 / 350
+    opened = train_ngram(["a b", "b c", "d e f"], 3)
+    assert 10 ** opened.score((), "never")[0] > 0.01
+
+
+@settings(max_examples=30, deadline=None)
+@given(SENTENCES, st.sampled_from(["word", "character"]))
+def test_a_model_comes_back_from_json_as_it_was(texts, unit):
+    model = train_ngram([*texts, "a b"], 3, unit)
+    again = NGram.from_json(json.loads(json.dumps(model.to_json())))
+    assert (again.table, again.unit, again.order) == (model.table, model.unit, model.order)
 
 
 def test_real_sentences_are_likelier_than_shuffled_ones(shared_data):

@@ -96,3 +96,20 @@ def test_hot_words_must_be_spellable():
         HotWords(["x-a"], LETTERS)
     with pytest.raises(ValueError, match="Got an empty one"):
         HotWords([" "], LETTERS)
+
+
+def test_a_word_that_no_known_one_begins_like_is_scored_at_once():
+    scorer = LanguageScorer(train_ngram(["ab ab a"] * 9, 2), LETTERS)
+    added, in_word = scorer.read(scorer.start(), LETTERS.index("a"))
+    assert added == 0
+    added, lost = scorer.read(in_word, LETTERS.index("c"))
+    assert added < -2
+    more = [scorer.read(lost, LETTERS.index(letter))[0] for letter in "ab "]
+    assert more == [0, 0, 0]
+
+
+def test_letters_of_no_word_do_not_crowd_a_word_out_of_a_narrow_beam():
+    scorer = LanguageScorer(train_ngram(["ab"] * 50, 1), LETTERS)
+    rows = [[0.3, 0.2, 0.49, 0.005, 0.005], [0.01, 0.23, 0.75, 0.005, 0.005]]  # sounds like "c"
+    best, = beam_search(np.log(np.array(rows)), 4, beam_width=1, scorers=[scorer])
+    assert "".join(LETTERS[i] for i in best.ids) == "ab"

@@ -11,6 +11,7 @@ from typing import Any
 from polymodal.bundle import weights as tensors
 from polymodal.bundle.write import (
     CONFIDENCE,
+    LANGUAGE,
     MANIFEST,
     METRICS,
     MODEL,
@@ -35,6 +36,7 @@ class Bundle:
         preprocess: `{name: mapping}` of the files under `preprocess/`.
         metrics: what `metrics.json` holds, or None.
         confidence: what `confidence.json` holds, or None.
+        language: what `language.json` holds, or None.
     """
 
     folder: Path
@@ -42,6 +44,7 @@ class Bundle:
     preprocess: dict[str, dict[str, Any]]
     metrics: dict[str, Any] | None
     confidence: dict[str, Any] | None = None
+    language: dict[str, Any] | None = None
 
     def load_weights(self, variables: Mapping[str, Any]) -> None:
         """Gives named variables their values, as `weight_names(model)` names them.
@@ -66,7 +69,7 @@ def read(folder: str | Path) -> Bundle:
             raise BundleError(f"{folder / MANIFEST} needs {needed} among its files. "
                               f"Got {', '.join(sorted(files)[:5]) or 'none'}. "
                               "Copy the whole bundle again.")
-    used = [n for n in files if n in (MODEL, WEIGHTS, METRICS, CONFIDENCE)
+    used = [n for n in files if n in (MODEL, WEIGHTS, METRICS, CONFIDENCE, LANGUAGE)
             or n.startswith(f"{PREPROCESS}/")]
     for name in used:
         _check_file(folder, name, files[name])
@@ -79,6 +82,7 @@ def read(folder: str | Path) -> Bundle:
          if name.startswith(f"{PREPROCESS}/") and name.endswith(".json")},
         read_json(folder / METRICS) if METRICS in used else None,
         read_json(folder / CONFIDENCE) if CONFIDENCE in used else None,
+        read_json(folder / LANGUAGE) if LANGUAGE in used else None,
     )
 
 

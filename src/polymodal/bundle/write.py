@@ -18,6 +18,7 @@ WEIGHTS = "weights.safetensors"
 PREPROCESS = "preprocess"
 METRICS = "metrics.json"
 CONFIDENCE = "confidence.json"  # what the confidence of words is worth; of some tasks only
+LANGUAGE = "language.json"  # the language model of train's texts, where it helps to read them
 _WORKING = {"checkpoints", "cache", "tensorboard", "baselines"}  # of the run, not of the bundle
 
 

@@ -36,7 +36,8 @@ Beam = Annotated[int | None, typer.Option(
                 "Default: the likeliest symbol each time, or 16 texts with a language model or "
                 "hot words.")]
 LanguageModel = Annotated[Path | None, typer.Option(
-    help="An ARPA file, as polymodal language-model writes it, for transcripts.")]
+    help="An ARPA file, as polymodal language-model writes it, for transcripts; none reads "
+         "without. Default: the run's own, where it has one.")]
 LanguageWeight = Annotated[float | None, typer.Option(
     help="What the language model's logarithms are multiplied by. Default: 0.5.")]
 WordBonus = Annotated[float | None, typer.Option(
@@ -44,6 +45,7 @@ WordBonus = Annotated[float | None, typer.Option(
          "Default: 0.5.")]
 HotWords = Annotated[str | None, typer.Option(
     help='Words and phrases to expect: "Ada Lovelace,Babbage".')]
+_WITHOUT = "none"  # in place of a language model's file
 
 
 @app.command()
@@ -311,7 +313,10 @@ def _choice(beam: int | None, language_model: Path | None, language_weight: floa
     """Returns what was said about how texts are written."""
     given = {"beam": beam, "language_model": language_model, "language_weight": language_weight,
              "word_bonus": word_bonus, "hot_words": hot_words and hot_words.split(",")}
-    return {name: value for name, value in given.items() if value is not None}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if str(language_model) == _WITHOUT:
+        chosen["language_model"] = None
+    return chosen
 
 
 def _use(engine: str | None) -> None:

@@ -12,6 +12,7 @@ from polymodal.core import faults
 from polymodal.core.predictions import TEXT_TASKS, Predictions
 from polymodal.core.probabilities import log_softmax
 from polymodal.speech.ctc_search import greedy
+from polymodal.speech.transcript import TokenSpan
 from polymodal.speech.words import words_from_spans
 
 
@@ -26,7 +27,8 @@ class Output(NamedTuple):
         present: (batch, inputs) bool, False where an input is missing.
         lengths: (batch,) int, steps of each row for tasks per step.
         ids: sequence (batch,) of int (steps,), symbols that were written, for tasks that write by
-            themselves or have a reader; else None.
+            themselves; else None.
+        spans: sequence (batch,) of lists of TokenSpan, symbols that a reader read; else None.
     """
 
     rows: np.ndarray
@@ -36,6 +38,7 @@ class Output(NamedTuple):
     present: np.ndarray
     lengths: np.ndarray
     ids: Any = None
+    spans: Any = None
 
 
 def outputs(model: Any, loader: Any, task: Any = None, reader: Any = None,
@@ -57,7 +60,7 @@ def outputs(model: Any, loader: Any, task: Any = None, reader: Any = None,
         # Up to the last real step: those in between may be missing.
         steps = [(m * np.arange(1, m.shape[1] + 1)).max(axis=1) for m in masks if m.ndim > 1]
         lengths = np.max(steps, axis=0) if steps else np.ones(len(present), int)
-        ids = None
+        ids = spans = None
         if free:
             found = task.generate(model, inputs, batch_size=len(present), **choice)
             logits, ids = found.logits, found.ids
@@ -66,12 +69,13 @@ def outputs(model: Any, loader: Any, task: Any = None, reader: Any = None,
                 lengths = np.where(ended.any(1), ended.argmax(1) + 1, found.ids.shape[1])
         elif reader:
             logits, scores = reader.frames_of(inputs)
-            ids = reader.spelled(logits, scores)
+            spans = reader.spelled(logits, scores)
         else:
             logits = model.predict_on_batch(inputs)
         faults.point("validation_step")
         logits = np.asarray(keras.ops.convert_to_numpy(logits), "float32")
-        yield Output(loader.rows_of(0, step), logits, targets, weights, present, lengths, ids)
+        yield Output(loader.rows_of(0, step), logits, targets, weights, present, lengths, ids,
+                     spans)
 
 
 def collect(found: Iterable[Output], task: Any, target: Any, name: str,
@@ -115,13 +119,18 @@ def _texts(found, task, target, name, modalities, num_rows, references,
     rows, said, present, words = [], [], [], []
     for output in found:
         real = np.flatnonzero(output.rows >= 0)
-        if output.ids is None:
+        spans, ids = output.spans, output.ids
+        if spans is not None:
+            ids = [[span.id for span in row] for row in spans]
+        elif ids is None:
             frames = task.frames(output.logits, output.targets)
-        ids = task.best_path(frames) if output.ids is None else output.ids
+            ids = task.best_path(frames)
+            if with_words:
+                spans = {row: greedy(log_softmax(frames[row]), len(target.labels)) for row in real}
         rows += output.rows[real].tolist()
         said += [target.decode(ids[row]) for row in real]
-        if with_words and output.ids is None:
-            words += [_words(frames[row], target.labels) for row in real]
+        if with_words and spans is not None:
+            words += [_words(spans[row], target.labels) for row in real]
         present.append(output.present[real])
     order = np.argsort(rows, kind="stable")
     known = [references(row) if references else None for row in rows]
@@ -133,9 +142,8 @@ def _texts(found, task, target, name, modalities, num_rows, references,
         words=_objects(words)[order] if words else None)
 
 
-def _words(logits: np.ndarray, labels: list[str]) -> list[tuple[str, float]]:
-    """Returns the words that the likeliest symbol of each frame spells, and their confidence."""
-    spans = greedy(log_softmax(logits), len(labels))
+def _words(spans: list[TokenSpan], labels: list[str]) -> list[tuple[str, float]]:
+    """Returns the words that symbols spell, and their confidence."""
     return [(word.text, word.confidence) for word in words_from_spans(spans, [*labels, ""], 1.0)]
 
 

@@ -29,6 +29,7 @@ from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.confidence import WordCalibration
+from polymodal.speech.ngram import NGram
 from polymodal.tasks.generation import Choice
 
 _BATCH = 64
@@ -45,14 +46,15 @@ class Predictor:
         task: task object.
         metrics: what `metrics.json` holds, of a model that was loaded.
         calibration: WordCalibration, what the confidence of words is worth; None for other tasks.
+        language: NGram that texts are read with where nobody says otherwise, or None.
     """
 
     def __init__(self, recipe: Recipe, inputs: list[Any], target: Any, model: Any, task: Any,
                  metrics: dict[str, Any] | None = None,
-                 calibration: WordCalibration | None = None):
+                 calibration: WordCalibration | None = None, language: NGram | None = None):
         self.recipe, self.inputs, self.target = recipe, inputs, target
         self.model, self.task, self.metrics = model, task, metrics or {}
-        self.calibration = calibration
+        self.calibration, self.language = calibration, language
 
     @property
     def task_name(self) -> str:
@@ -78,7 +80,9 @@ class Predictor:
             cache: Cache that may hold the table's media decoded, or None.
             choice: how texts are written. Of a run that transcribes beam, language_model and what
                 else `recording.reading.Reading` takes; of one that is fed its own outputs beam and
-                what else `tasks.generation.Choice` takes. Default: the likeliest symbol each time.
+                what else `tasks.generation.Choice` takes. Default: the run's own language model
+                where it has one (language_model=None reads without), else the likeliest symbol
+                each time.
 
         Raises:
             DataError: bad rows with `skip_bad` off, or too many.
@@ -118,7 +122,7 @@ class Predictor:
 
     def _writing(self, choice: dict[str, Any]) -> dict[str, Any]:
         """Returns what makes `outputs` write texts as `choice` says."""
-        if not choice:
+        if not choice and self.language is None:
             return {}
         if not getattr(self.task, "textual", False):
             raise RecipeError(f"{' and '.join(choice)} would say how texts are written, and a run "
@@ -171,11 +175,13 @@ def load(folder: str | Path) -> Predictor:
         target.restore(bundle.preprocess["target"])
         model, task = assemble.build_model(recipe, inputs, target)
         calibration = bundle.confidence and WordCalibration.from_json(bundle.confidence)
+        language = bundle.language and NGram.from_json(bundle.language)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BundleError(f"{folder} cannot be used: {type(error).__name__}: {error}. "
                           "Copy the whole bundle again, or train again.") from error
     bundle.load_weights(names.weight_names(model))
-    return Predictor(recipe, inputs, target, model, task, bundle.metrics, calibration or None)
+    return Predictor(recipe, inputs, target, model, task, bundle.metrics, calibration or None,
+                     language or None)
 
 
 def as_table(source: Any, media_root: str | Path | None = None) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 __all__ = ["END", "SPACE", "START", "UNITS", "UNKNOWN", "NGram", "check_unit", "split_units"]
 
@@ -66,6 +67,21 @@ class NGram:
             log10, state = self.score(state, word)
             total += log10
         return total + self.finish(state)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns everything as JSON values."""
+        return {"unit": self.unit, "ngrams": [[" ".join(gram), *numbers]
+                                              for gram, numbers in sorted(self.table.items())]}
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> NGram:
+        """Returns what `to_json` described.
+
+        Raises:
+            ValueError, TypeError, KeyError: it is no such description.
+        """
+        return cls({tuple(gram.split(" ")): (float(log10), float(backoff))
+                    for gram, log10, backoff in state["ngrams"]}, state["unit"])
 
     def _state(self, words: tuple[str, ...]) -> tuple[str, ...]:
         words = words[max(0, len(words) - self.order + 1):]

@@ -24,6 +24,9 @@ class Transcribe:
             attention decoder beside CTC, which scores what a beam search finds; 0.3 is usual.
         decoder: str, name of that decoder in `decoders`: transformer or recurrent_attention.
         label_smoothing: float, of that decoder, share of the target spread evenly, 0 <= s < 1.
+        language_order: int, words (characters in scripts without spaces) that the language model of
+            train's texts looks at together; 0 learns none. A run reads with it where that makes
+            validation rows no worse.
 
     Raises:
         RecipeError: no character beside blank, or a share out of range.
@@ -37,7 +40,7 @@ class Transcribe:
 
     def __init__(self, num_outputs: int, dim: int = 128, dropout: float = 0.1,
                  ctc_weight: float = 1.0, decoder: str = "transformer",
-                 label_smoothing: float = 0.0):
+                 label_smoothing: float = 0.0, language_order: int = 3):
         if num_outputs < 2:
             raise RecipeError(f"Transcribe needs at least 2 outputs. Got {num_outputs}. "
                               "Check the target column, or name another with target.")
@@ -46,7 +49,10 @@ class Transcribe:
                               "Write 1 for CTC alone, or 0.3 for both.")
         self.num_outputs, self.dim, self.dropout = num_outputs, dim, dropout
         self.ctc_weight, self.decoder = ctc_weight, decoder
-        self.label_smoothing = label_smoothing
+        self.label_smoothing, self.language_order = label_smoothing, language_order
+        if language_order < 0:
+            raise RecipeError(f"Transcribe needs language_order from 0. Got {language_order}. "
+                              "Write 3, or 0 to read without a language model.")
         if self.guided and find("decoders", decoder).aligned is not False:
             raise RecipeError("Transcribe needs a decoder that looks at all frames: transformer or "
                               f'recurrent_attention. Got "{decoder}".')

@@ -107,6 +107,7 @@ def _content(folder: Path, record: RunRecord) -> ReportContent:
     note = _add_looks(predictor, record.table, examples) if shown.task == "caption" else ""
     summary = describe_run(shown, recipe.target, inputs, rows, recipe.fusion["name"],
                            len(result.history), result.seconds, engine)
+    summary += [record.trained.reading] * bool(record.trained.reading)
     return ReportContent(
         title=folder.resolve().name, predictions=dict(record.found), target=recipe.target,
         summary=summary, inputs=inputs, singles=dict(record.singles), blind=record.blind,

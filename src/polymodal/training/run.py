@@ -32,6 +32,7 @@ from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.training import fit as fitting
 from polymodal.training.feed import has_buckets
+from polymodal.training.language import choose_language
 from polymodal.training.measure import decide
 from polymodal.training.prepare import Prepared, held_out, prepare
 from polymodal.training.report import RunRecord, write_all
@@ -105,9 +106,9 @@ def train(
     cache = Cache(None)
     prepared = prepare(recipe, tables, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
     trained = _fit(prepared, settings, out, on_epoch)
-    found = {name: trained.predictor.predict(tables[name], scored=True, cache=cache)
-             for name in ("test", "val") if name in tables}
-    singles = _singles(prepared, settings, out, tables, cache) if baselines else {}
+    found = _predicted(trained, prepared, tables, cache, out)
+    singles = _singles(prepared, settings, out, tables, cache,
+                       trained.predictor.language) if baselines else {}
     return _conclude(prepared, trained, found, singles, tables, slice_columns, out)
 
 
@@ -129,6 +130,7 @@ class Trained:
 
     predictor: Predictor
     result: fitting.Result
+    reading: str = ""
 
 
 def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = None) -> Trained:
@@ -190,9 +192,24 @@ def _padding_line(plan: Any) -> str:
             "computed are padding.")
 
 
+def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table], cache: Cache,
+               out: Path) -> dict[str, Predictions]:
+    """Predicts the splits that are scored, the one to show first, read as the run will read."""
+    predictor, found = trained.predictor, {}
+    if "val" in tables and predictor.task_name == "transcribe":
+        found["val"], trained.reading = choose_language(
+            predictor, prepared.train_targets(), tables["val"], out, cache)
+    for name in ("test", "val"):
+        if name in tables and name not in found:
+            found[name] = predictor.predict(tables[name], scored=True, cache=cache)
+    return {name: found[name] for name in ("test", "val") if name in found}
+
+
 def _singles(prepared: Prepared, settings: Training, out: Path,
-             tables: Mapping[str, Table], cache: Cache) -> dict[str, Predictions]:
-    """Trains each input alone, with the same settings, and predicts the first scored split."""
+             tables: Mapping[str, Table], cache: Cache,
+             language: Any) -> dict[str, Predictions]:
+    """Trains each input alone, with the same settings, and predicts the first scored split, read
+    as the whole model's."""
     if len(prepared.inputs) < 2:
         return {}
     split = "test" if "test" in tables else "val"
@@ -200,6 +217,7 @@ def _singles(prepared: Prepared, settings: Training, out: Path,
     for name in prepared.recipe.inputs:
         say(f"Baseline: {name} alone")
         trained = _fit(prepared.only(name), settings, out / "baselines" / name)
+        trained.predictor.language = language
         found[name] = trained.predictor.predict(tables[split], scored=True, cache=cache)
     return found
 

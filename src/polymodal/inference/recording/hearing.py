@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from polymodal.bundle.write import LANGUAGE
 from polymodal.core.batch import mask_key, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
 from polymodal.core.probabilities import log_softmax
@@ -46,11 +47,15 @@ class Reader:
 
     Args:
         predictor: Predictor of a run whose task is transcribe.
-        reading: keyword arguments of `Reading`, such as beam=16 and language_model="lm.arpa".
+        reading: keyword arguments of `Reading`, such as beam=16 and language_model="lm.arpa". Where
+            it names no language model, texts are read with the run's own, if it has one.
     """
 
     def __init__(self, predictor: Any, **reading: Any):
         self.model, self.target = predictor.model, predictor.target
+        self.owns = predictor.language is not None and "language_model" not in reading
+        if self.owns:
+            reading["language_model"] = predictor.language
         self.reading = Reading(predictor.target.labels, ctc_weight=predictor.task.ctc_weight,
                                **reading)
         joint = self.reading.beam and predictor.task.guided
@@ -60,7 +65,10 @@ class Reader:
     @property
     def choice(self) -> dict[str, Any]:
         """How frames are read, and whether the confidence of words is more than the model's own."""
-        return {**self.reading.described(), "calibrated": self.calibration.method != "none"}
+        found = {**self.reading.described(), "calibrated": self.calibration.method != "none"}
+        if self.owns:
+            found["language_model"] = {**found["language_model"], "file": LANGUAGE}
+        return found
 
     def frames_of(self, inputs: dict[str, Any]) -> tuple[np.ndarray, Sequence[Any]]:
         """Returns the logits (batch, frames, outputs) of a batch, and a score of each row's texts
@@ -70,18 +78,18 @@ class Reader:
         logits = np.asarray(self.model.predict_on_batch(inputs), np.float32)
         return logits, [None] * len(logits)
 
-    def spelled(self, logits: np.ndarray, scores: Sequence[Any]) -> list[list[int]]:
+    def spelled(self, logits: np.ndarray, scores: Sequence[Any]) -> list[list[TokenSpan]]:
         """Returns the symbols that are read in each row of what `frames_of` returned."""
         log_probs = log_softmax(np.asarray(logits, np.float32))
-        return [[span.id for span in self.reading(frames, score)]
+        return [self.reading(frames, score)
                 for frames, score in zip(log_probs, scores, strict=True)]
 
     def words(self, frames: Frames, start_seconds: float = 0.0) -> list[Word]:
         """Returns the words of a chunk that starts at `start_seconds`.
 
         A long silence ends a word, even if the model says no space there. Confidences are as the
-        run's calibration has them. It was fitted on the likeliest symbols: with a language model,
-        which mends words, they are rather too modest.
+        run's calibration has them. It was fitted on words as the run reads by itself: with another
+        language model, which mends other words, they are only about right.
         """
         groups: list[list[TokenSpan]] = [[]]
         for span in self.reading(frames.log_probs, frames.score):

@@ -21,7 +21,7 @@ from polymodal.speech.language_scorer import LanguageScorer
 from polymodal.speech.ngram import END, SPACE, START, UNKNOWN, NGram
 from polymodal.speech.transcript import TokenSpan, is_unspaced
 
-__all__ = ["Reading", "train_language_model"]
+__all__ = ["Reading", "train_language_model", "unit_of_texts"]
 
 _BEAM = 16  # where a scorer asks for a beam and nobody said how wide
 _WEIGHT, _BONUS = 0.5, 0.5  # of a language model where nobody said otherwise
@@ -137,7 +137,7 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
         raise DataError("holds no text.", "Name another with --target.", table=table.name,
                         column=target, reason="empty_text")
     try:
-        model = train_ngram(texts, order, unit or _unit_of_texts(texts))
+        model = train_ngram(texts, order, unit or unit_of_texts(texts))
     except ValueError as error:
         raise RecipeError(str(error)) from None
     Path(out).parent.mkdir(parents=True, exist_ok=True)
@@ -163,7 +163,8 @@ def _weights(beam: int, language_model: Any, weight: float | None,
     return weight, bonus
 
 
-def _unit_of_texts(texts: Sequence[str]) -> str:
+def unit_of_texts(texts: Sequence[str]) -> str:
+    """Returns "character" where most of the texts is in scripts without spaces, else "word"."""
     letters = [letter for text in texts for letter in text if letter != " "]
     return "character" if 2 * sum(map(is_unspaced, letters)) > len(letters) else "word"
 

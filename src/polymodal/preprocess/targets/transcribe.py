@@ -64,7 +64,7 @@ class TranscriptTarget:
         Raises:
             DataError: there is none.
         """
-        counts = Counter(c for value in values for c in self._clean(value))
+        counts = Counter(c for value in values for c in self.clean(value))
         if not counts:
             raise DataError("holds no character in train.", "Name another target.",
                             reason="single_label")
@@ -93,12 +93,12 @@ class TranscriptTarget:
         Raises:
             DataError: the cell is no text.
         """
-        known = [self._index[c] for c in self._clean(value) if c in self._index]
+        known = [self._index[c] for c in self.clean(value) if c in self._index]
         return np.array(known[: self.max_length], np.int32)
 
     def truncated(self, value: Any) -> bool:
         """Returns whether `encode` leaves characters at the end off."""
-        return len(self._clean(value)) > self.max_length
+        return len(self.clean(value)) > self.max_length
 
     def _previous(self, targets: np.ndarray) -> np.ndarray:
         """Returns the output before each step and before the end, int32 (batch, symbols + 1)."""
@@ -131,5 +131,6 @@ class TranscriptTarget:
         self._characters = list(characters)
         self._index = {c: i for i, c in enumerate(self._characters)}
 
-    def _clean(self, value: Any) -> str:
+    def clean(self, value: Any) -> str:
+        """Returns the text of a cell as it is learned, its spaces and capitals made alike."""
         return clean_text(self.references(value)[0], self.lowercase)

@@ -1,0 +1,75 @@
+"""The language model of train's texts, and whether a run that transcribes reads with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from polymodal.bundle.write import LANGUAGE
+from polymodal.core.files import write_json
+from polymodal.core.predictions import Predictions
+from polymodal.core.progress import say
+from polymodal.data.cache import Cache
+from polymodal.data.table import Table
+from polymodal.evaluation.metrics import score
+from polymodal.inference.predictor import Predictor
+from polymodal.inference.recording.reading import unit_of_texts
+from polymodal.speech.kneser_ney import train_ngram
+from polymodal.speech.ngram import NGram, split_units
+
+__all__ = ["choose_language"]
+
+_MOST_UNITS = 300_000  # words that are counted; more texts are thinned out evenly
+_MOST_GRAMS = 200_000  # of a model; a larger one looks at fewer words together
+
+
+def choose_language(predictor: Predictor, texts: Iterable[str], table: Table, folder: Path,
+                    cache: Cache | None = None) -> tuple[Predictions, str]:
+    """Has a run read with a language model of train's texts where val is read no worse with it.
+
+    Args:
+        predictor: Predictor of a run that transcribes; its `language` is set.
+        texts: the texts of train.
+        table: Table of validation rows.
+        folder: the run's folder, where the model is kept.
+        cache: Cache that may hold the table's media decoded, or None.
+
+    Returns:
+        The predictions of the validation rows as the run reads from now on, and a sentence that
+        says what was chosen and why; "" where there was nothing to choose.
+    """
+    (folder / LANGUAGE).unlink(missing_ok=True)
+    plain = predictor.predict(table, scored=True, cache=cache)
+    model = _learned(texts, predictor)
+    if model is None or not plain.scored.any():
+        return plain, ""
+    predictor.language = model
+    found = predictor.predict(table, scored=True, cache=cache)
+    metric = predictor.task.monitor[0]
+    without, beside = score(plain)[metric], score(found)[metric]
+    numbers = f"{metric} of val is {beside:.4f} with it and {without:.4f} without"
+    about = f"a language model of train's texts, up to {model.order} {model.unit}s together"
+    if beside > without:
+        predictor.language = None
+        sentence = f"Texts are read by the likeliest symbols, without {about}: {numbers}."
+        found = plain
+    else:
+        sentence = f"Texts are read with {about}: {numbers}."
+        write_json(folder / LANGUAGE, model.to_json())
+    say(sentence)
+    return found, sentence
+
+
+def _learned(texts: Iterable[str], predictor: Predictor) -> NGram | None:
+    order = predictor.task.language_order
+    clean = [text for value in texts if (text := predictor.target.clean(value))]
+    if not (order and clean):
+        return None
+    unit = unit_of_texts(clean)
+    count = sum(len(split_units(text, unit)) for text in clean)
+    clean = clean[::-(-count // _MOST_UNITS)]
+    for length in range(order, 0, -1):
+        model = train_ngram(clean, length, unit)
+        if len(model.table) <= _MOST_GRAMS:
+            return model
+    return None

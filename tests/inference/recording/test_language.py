@@ -1,0 +1,93 @@
+"""A run that transcribes reads with a language model of train's texts, if val is no worse."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+import polymodal as pm
+import whistled
+from polymodal.bundle.read import manifest
+from polymodal.bundle.write import LANGUAGE, seal
+from polymodal.core.errors import BundleError, RecipeError
+from polymodal.inference.predictor import load
+from polymodal.inference.recording.transcribe import transcribe
+from polymodal.tasks.transcribe import Transcribe
+from polymodal.training.language import choose_language
+
+INPUT = {"modality": "audio", "encoder": "conv_audio", "width": 8, "time_stride": 4,
+         "num_mels": 40, "sample_rate": 8000, "max_seconds": 6.0}
+
+
+def table(folder, name, count, seed):
+    rng, rows = np.random.default_rng(seed), ["audio,said"]
+    for i in range(count):
+        said = " ".join(rng.choice(whistled.WORDS, rng.integers(1, 3)))
+        soundfile.write(folder / f"{name}{i}.flac", whistled.whistle(said), whistled.RATE)
+        rows.append(f"{name}{i}.flac,{said}")
+    (folder / f"{name}.csv").write_text("\n".join(rows) + "\n")
+    return folder / f"{name}.csv"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whistles")
+    model = pm.Transcriber("said", dim=32, inputs={"audio": INPUT},
+                           training={"epochs": 24, "learning_rate": 0.01, "batch_size": 16})
+    model.fit(table(folder, "train", 96, 0), val=table(folder, "val", 24, 1), out=folder / "run")
+    return folder
+
+
+def wer(folder, **choice):
+    return load(folder / "run").evaluate(folder / "val.csv", **choice)["metrics"]["wer"]
+
+
+def test_val_is_read_better_with_it_and_use_reads_as_training_did(folder):
+    assert LANGUAGE in manifest(folder / "run")
+    said = json.loads((folder / "run" / "metrics.json").read_text())["splits"]["val"]["metrics"]
+    assert wer(folder) == pytest.approx(said["wer"], abs=1e-6)
+    without = wer(folder, language_model=None)
+    assert said["wer"] < without
+    report = json.loads((folder / "run" / "evaluation" / "report.json").read_text())
+    assert f"wer of val is {said['wer']:.4f} with it and {without:.4f} without" in \
+        report["summary"][-1]
+    found, = transcribe(load(folder / "run"), [folder / "val0.flac"])
+    assert found.choice["language_model"]["file"] == LANGUAGE
+    known = {*whistled.WORDS}
+    assert found.text
+    assert {*found.text.split()} <= known
+
+
+def test_one_that_makes_val_worse_is_not_kept(folder, tmp_path):
+    predictor = load(folder / "run")
+    predictor.language = None
+    wrong = [" ".join(word[:-1] for word in whistled.WORDS)] * 500
+    _, why = choose_language(predictor, wrong, pm.read(folder / "val.csv"), tmp_path)
+    assert predictor.language is None
+    assert not (tmp_path / LANGUAGE).exists()
+    assert "without a language model" in why
+
+
+def test_a_run_learns_none_where_it_is_told_to(folder, tmp_path):
+    predictor = load(folder / "run")
+    predictor.language, predictor.task.language_order = None, 0
+    _, why = choose_language(predictor, whistled.WORDS, pm.read(folder / "val.csv"), tmp_path)
+    assert (predictor.language, why) == (None, "")
+    with pytest.raises(RecipeError, match=r"language_order from 0\. Got -1"):
+        Transcribe(5, language_order=-1)
+
+
+@pytest.mark.parametrize("change", [{"unit": "exec"}, {"ngrams": [["a", "b", 1.0]]},
+                                    {"ngrams": []}, {"ngrams": 5}])
+def test_a_damaged_language_model_is_refused(folder, change):
+    path = folder / "run" / LANGUAGE
+    kept = path.read_bytes()
+    path.write_text(json.dumps(json.loads(kept) | change))
+    seal(folder / "run")
+    try:
+        with pytest.raises(BundleError, match="cannot be used"):
+            load(folder / "run")
+    finally:
+        path.write_bytes(kept)
+        seal(folder / "run")
