@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import soundfile
 
 from polymodal.preprocess.audio import Audio
 from polymodal.preprocess.targets.transcribe import TranscriptTarget
@@ -14,6 +16,8 @@ TONE_SECONDS, GAP_SECONDS = 0.09, 0.03  # of a letter
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 LETTERS = sorted(set(" ".join(WORDS)))
 TONES = dict(zip(LETTERS, np.linspace(500, 3500, len(LETTERS)), strict=True))  # hertz
+INPUT = {"modality": "audio", "encoder": "conv_audio", "width": 8, "time_stride": 4,
+         "num_mels": 40, "sample_rate": RATE, "max_seconds": 6.0}  # of a small run that learns it
 
 
 def whistle(text: str) -> np.ndarray:
@@ -24,6 +28,17 @@ def whistle(text: str) -> np.ndarray:
     parts = [np.concatenate([0.5 * fade * np.sin(2 * np.pi * TONES[letter] * times), gap])
              for letter in text]
     return np.concatenate(parts).astype(np.float32)
+
+
+def write_table(folder: Path, name: str, count: int, seed: int) -> Path:
+    """Writes whistles of one or two words, and a table of what they say."""
+    rng, rows = np.random.default_rng(seed), ["audio,said"]
+    for i in range(count):
+        said = " ".join(rng.choice(WORDS, rng.integers(1, 3)))
+        soundfile.write(folder / f"{name}{i}.flac", whistle(said), RATE)
+        rows.append(f"{name}{i}.flac,{said}")
+    (folder / f"{name}.csv").write_text("\n".join(rows) + "\n")
+    return folder / f"{name}.csv"
 
 
 def pause(seconds: float, rng: np.random.Generator) -> np.ndarray:

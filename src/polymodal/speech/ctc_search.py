@@ -257,15 +257,21 @@ class _Beams:
 
     def best(self, number: int) -> list[Hypothesis]:
         """Returns the best hypotheses, what the end adds included."""
-        found = []
-        for node, (in_blank, in_symbol, _) in self.kept.items():
-            if in_blank + in_symbol <= 0:  # all but impossible beside the likeliest
-                continue
-            ids = self._ids(node)
-            parts = {"acoustic": math.log(in_blank + in_symbol) + self.log_scale}
-            parts |= {scorer.name: _whole(scorer, ids) for scorer in self.scorers}
-            found.append(Hypothesis(ids, sum(parts.values()), parts))
-        return sorted(found, key=lambda one: -one.score)[:number]
+        ranked = []
+        for node, (in_blank, in_symbol, added) in self.kept.items():
+            if in_blank + in_symbol > 0:  # else it is all but impossible beside the likeliest
+                acoustic = math.log(in_blank + in_symbol)
+                ends = sum(scorer.finish(state) for scorer, state in zip(
+                    self.scorers, self.states[node], strict=True))
+                ranked.append((acoustic + added + ends, node, acoustic + self.log_scale))
+        ranked.sort(key=lambda one: -one[0])
+        return [self._hypothesis(self._ids(node), acoustic)
+                for _, node, acoustic in ranked[:number]]
+
+    def _hypothesis(self, ids: tuple[int, ...], acoustic: float) -> Hypothesis:
+        parts = {"acoustic": acoustic,
+                 **{scorer.name: _whole(scorer, ids) for scorer in self.scorers}}
+        return Hypothesis(ids, sum(parts.values()), parts)
 
     def _ids(self, node: int) -> tuple[int, ...]:
         ids = []

@@ -30,6 +30,7 @@ from polymodal.inference.predictor import Predictor, align_lengths
 from polymodal.recipe import assemble
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
+from polymodal.speech.ngram import NGram
 from polymodal.training import fit as fitting
 from polymodal.training.feed import has_buckets
 from polymodal.training.language import choose_language
@@ -195,19 +196,18 @@ def _padding_line(plan: Any) -> str:
 def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table], cache: Cache,
                out: Path) -> dict[str, Predictions]:
     """Predicts the splits that are scored, the one to show first, read as the run will read."""
-    predictor, found = trained.predictor, {}
+    predictor, known = trained.predictor, {}
     if "val" in tables and predictor.task_name == "transcribe":
-        found["val"], trained.reading = choose_language(
+        known["val"], trained.reading = choose_language(
             predictor, prepared.train_targets(), tables["val"], out, cache)
-    for name in ("test", "val"):
-        if name in tables and name not in found:
-            found[name] = predictor.predict(tables[name], scored=True, cache=cache)
-    return {name: found[name] for name in ("test", "val") if name in found}
+    return {name: known[name] if name in known
+            else predictor.predict(tables[name], scored=True, cache=cache)
+            for name in ("test", "val") if name in tables}
 
 
 def _singles(prepared: Prepared, settings: Training, out: Path,
              tables: Mapping[str, Table], cache: Cache,
-             language: Any) -> dict[str, Predictions]:
+             language: NGram | None) -> dict[str, Predictions]:
     """Trains each input alone, with the same settings, and predicts the first scored split, read
     as the whole model's."""
     if len(prepared.inputs) < 2:

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-import soundfile
 from PIL import Image
 
 import polymodal as pm
@@ -15,28 +14,15 @@ from polymodal.evaluation.word_confidence import fit_word_calibration, word_clai
 from polymodal.inference.predictor import load
 from polymodal.training.report import rewrite
 
-INPUT = {"modality": "audio", "encoder": "conv_audio", "width": 8, "time_stride": 4,
-         "num_mels": 40, "sample_rate": 8000, "max_seconds": 6.0}
-
-
-def table(folder, name, count, seed):
-    rng = np.random.default_rng(seed)
-    rows = ["audio,said"]
-    for i in range(count):
-        said = " ".join(rng.choice(whistled.WORDS, rng.integers(1, 3)))
-        soundfile.write(folder / f"{name}{i}.flac", whistled.whistle(said), whistled.RATE)
-        rows.append(f"{name}{i}.flac,{said}")
-    (folder / f"{name}.csv").write_text("\n".join(rows) + "\n")
-    return pm.read(folder / f"{name}.csv")
-
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whistles")
-    model = pm.Transcriber("said", dim=32, inputs={"audio": INPUT},
+    model = pm.Transcriber("said", dim=32, inputs={"audio": whistled.INPUT},
                            training={"epochs": 2, "learning_rate": 0.01, "batch_size": 16})
-    model.fit(table(folder, "train", 48, 0), val=table(folder, "val", 16, 1),
-              test=table(folder, "test", 12, 2), out=folder / "run")
+    tables = [whistled.write_table(folder, name, count, seed)
+              for seed, (name, count) in enumerate([("train", 48), ("val", 16), ("test", 12)])]
+    model.fit(tables[0], val=tables[1], test=tables[2], out=folder / "run")
     return folder / "run"
 
 

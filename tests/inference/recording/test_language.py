@@ -2,9 +2,7 @@
 
 import json
 
-import numpy as np
 import pytest
-import soundfile
 
 import polymodal as pm
 import whistled
@@ -16,26 +14,15 @@ from polymodal.inference.recording.transcribe import transcribe
 from polymodal.tasks.transcribe import Transcribe
 from polymodal.training.language import choose_language
 
-INPUT = {"modality": "audio", "encoder": "conv_audio", "width": 8, "time_stride": 4,
-         "num_mels": 40, "sample_rate": 8000, "max_seconds": 6.0}
-
-
-def table(folder, name, count, seed):
-    rng, rows = np.random.default_rng(seed), ["audio,said"]
-    for i in range(count):
-        said = " ".join(rng.choice(whistled.WORDS, rng.integers(1, 3)))
-        soundfile.write(folder / f"{name}{i}.flac", whistled.whistle(said), whistled.RATE)
-        rows.append(f"{name}{i}.flac,{said}")
-    (folder / f"{name}.csv").write_text("\n".join(rows) + "\n")
-    return folder / f"{name}.csv"
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whistles")
-    model = pm.Transcriber("said", dim=32, inputs={"audio": INPUT},
+    model = pm.Transcriber("said", dim=32, inputs={"audio": whistled.INPUT},
                            training={"epochs": 24, "learning_rate": 0.01, "batch_size": 16})
-    model.fit(table(folder, "train", 96, 0), val=table(folder, "val", 24, 1), out=folder / "run")
+    train, val = (whistled.write_table(folder, name, count, seed)
+                  for seed, (name, count) in enumerate([("train", 96), ("val", 24)]))
+    model.fit(train, val=val, out=folder / "run")
     return folder
 
 
