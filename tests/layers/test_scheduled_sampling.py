@@ -10,7 +10,8 @@ from polymodal.layers.scheduled_sampling import ScheduledSampling
 def example(rows=200, steps=50, outputs=4):
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(rows, steps, outputs)).astype("float32")
-    return np.full((rows, steps), outputs, "int32"), logits, logits.argmax(-1)
+    previous = np.full((rows, steps), outputs + 1, "int32")  # what the model never says
+    return previous, logits, logits.argmax(-1)
 
 
 def sampled(layer, previous, logits):
@@ -23,6 +24,14 @@ def test_the_whole_share_is_what_the_model_says_one_step_before():
     assert found.dtype == np.int32
     np.testing.assert_array_equal(found[:, 0], previous[:, 0])
     np.testing.assert_array_equal(found[:, 1:], said[:, :-1])
+
+
+def test_each_start_stays():
+    previous, logits, said = example()
+    previous[:, ::7] = logits.shape[-1]
+    found = sampled(ScheduledSampling(1.0), previous, logits)
+    np.testing.assert_array_equal(found[:, ::7], previous[:, ::7])
+    np.testing.assert_array_equal(found[:, 1:7], said[:, :6])
 
 
 def test_no_share_changes_nothing():

@@ -10,6 +10,7 @@ from polymodal.layers.word_spotter import WordSpotter
 
 SPOTS = [{"ids": [2], "share": 0.5}, {"ids": [2, 0], "share": 0.1}, {"ids": [1, 1], "share": 0.01}]
 SHARES = np.array([0.5, 0.1, 0.01])
+END = 3
 
 
 def numpy(tensor):
@@ -46,12 +47,12 @@ texts = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=5), min_size=2
 @settings(max_examples=25, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=3))
 def test_the_loss_is_the_cross_entropy_of_the_words_that_the_texts_have(rows):
-    targets = np.zeros((len(rows), 2, 5), "int32")
+    targets = np.zeros((len(rows), 12), "int32")
     weights = np.zeros(targets.shape, "float32")
-    for row, pair in enumerate(rows):
-        for place, text in enumerate(pair):
-            targets[row, place, : len(text)] = text
-            weights[row, place, : len(text)] = 0.25
+    for row, (first, second) in enumerate(rows):
+        both = [*first, END, *second, END]
+        targets[row, : len(both)] = both
+        weights[row, : len(both)] = 0.25
     logits = np.linspace(-2, 2, len(rows) * 3).reshape(-1, 3).astype("float32")
     chances, want = 1 / (1 + np.exp(-logits)), 0.0
     for row, pair in enumerate(rows):

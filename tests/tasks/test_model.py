@@ -180,20 +180,24 @@ SPOTS = [{"ids": [1], "share": 0.3}, {"ids": [1, 0], "share": 0.1}]
 
 
 def captioning(seed=0):
-    """Returns inputs, three captions of each of six rows, and their weights."""
+    """Returns inputs, three captions of each of six rows behind each other, and their weights."""
     rng = np.random.default_rng(seed)
-    targets = rng.integers(0, 5, (6, 3, 4)).astype("int32")
-    weights = (np.arange(4) < rng.integers(1, 5, (6, 3, 1))).astype("float32") / 40
-    return {**batch(), "previous": np.roll(targets, 1, axis=-1)}, targets, weights
+    targets = rng.integers(0, 4, (6, 3, 4)).astype("int32")
+    targets[..., -1] = 4  # the end
+    previous = np.roll(targets, 1, axis=-1)
+    previous[..., 0] = 5  # the start
+    weights = rng.integers(1, 5, (6, 12)).astype("float32") / 40
+    return {**batch(), "previous": previous.reshape(6, 12)}, targets.reshape(6, 12), weights
 
 
-def test_several_texts_of_a_row_are_read_as_if_alone():
-    model = make("attention", Caption(5, dim=DIM, end_id=4))
+@pytest.mark.parametrize("decoder", ["transformer", "recurrent_attention"])
+def test_several_texts_of_a_row_are_read_as_if_alone(decoder):
+    model = make("attention", Caption(5, dim=DIM, end_id=4, decoder=decoder))
     inputs, _, _ = captioning()
     together = numpy(model(inputs))
-    for place in range(3):
-        alone = numpy(model({**inputs, "previous": inputs["previous"][:, place]}))
-        np.testing.assert_allclose(together[:, place], alone, atol=1e-5)
+    for part in (slice(0, 4), slice(4, 8), slice(8, 12)):
+        alone = numpy(model({**inputs, "previous": inputs["previous"][:, part]}))
+        np.testing.assert_allclose(together[:, part], alone, atol=1e-5)
 
 
 def test_training_also_asks_which_words_the_texts_have():

@@ -162,11 +162,11 @@ def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) ->
             found.no_target[row] = not keep
             found.valid[row] = 0
         elif getattr(target, "has_time", False):
-            longest = getattr(target, "longest", None)
             value = samples.target_value(row)
-            found.lengths[-1][row] = longest(value) if longest else len(encoded)
-            if fit and hasattr(target, "encode_several"):
-                encoded = target.encode_several(value)  # as training sees it
+            several = fit and hasattr(target, "encode_several")  # training sees more than the first
+            found.lengths[-1][row] = target.longest(value) if several else len(encoded)
+            if several:
+                encoded = target.encode_several(value)
             found.valid[row] = getattr(target, "num_valid", len)(encoded)
             if hasattr(target, "truncated"):
                 found.truncated[-1][row] = target.truncated(value)

@@ -11,6 +11,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.layers.additive_attention import AdditiveAttention
 from polymodal.layers.attention import MultiHeadAttention
 from polymodal.layers.pooling import pool_mean
+from polymodal.layers.starts import is_start
 
 __all__ = ["RecurrentAttentionDecoder"]
 
@@ -32,7 +33,8 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
 
     Call arguments:
         tokens: int32 (batch, steps), the output before each step, the start first. Negative ones
-            are outputs that nobody knows, and count as a start.
+            are outputs that nobody knows, and count as a start. With each start another sequence
+            begins, which knows nothing of those before it.
         memory: (batch, time, any dim), the fused tokens G.
         memory_mask: bool (batch, time).
 
@@ -66,7 +68,8 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         )
         self.start = keras.layers.Dense(dim, activation="tanh", dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
-        self.recurrent = keras.layers.GRU(dim, return_sequences=True, dtype=policy)
+        self.recurrent = keras.layers.RNN(_BeginningGRU(dim, dtype=policy), return_sequences=True,
+                                          dtype=policy)
         self.attention = (MultiHeadAttention(dim, num_heads, dropout, dtype=policy)
                           if attention == "dot" else AdditiveAttention(dim, dropout, dtype=policy))
         self.mix = keras.layers.Dense(2 * dim, activation="gelu", dtype=policy)
@@ -76,16 +79,14 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         narrow, wide = (None, None, self.dim), (None, None, 2 * self.dim)
         self.embedding.build(tokens_shape)
         self.start.build((None, memory_shape[-1]))
-        self.recurrent.build(narrow)
+        self.recurrent.build((None, None, self.dim + 1))
         self.attention.build(narrow, memory_shape)
         self.mix.build(wide)
         self.logits.build(wide)
         self.built = True
 
     def call(self, tokens, memory, memory_mask, training=None):
-        embedded = self.drop(self._embed(tokens), training=training)
-        start = self.initial_state(memory, memory_mask)[0]
-        hidden = self.recurrent(embedded, initial_state=start)  # (batch, steps, dim)
+        hidden = self._hidden(tokens, memory, memory_mask, training)
         return self._read(hidden, memory, memory_mask, training)
 
     def attention_weights(self, tokens, memory, memory_mask):
@@ -98,8 +99,7 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
             float32 (batch, steps, time), the mean over heads. Rows sum to 1 over real places, and
             to 0 where there is none.
         """
-        start = self.initial_state(memory, memory_mask)[0]
-        hidden = self.recurrent(self._embed(tokens), initial_state=start)
+        hidden = self._hidden(tokens, memory, memory_mask)
         return self.attention.attention_weights(hidden, memory, memory_mask)
 
     def initial_state(self, memory, memory_mask, max_length=None):
@@ -109,7 +109,8 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
             memory, memory_mask: as for `call`.
             max_length: not needed: the state does not grow.
         """
-        return (self.start(pool_mean(ops.cast(memory, self.compute_dtype), memory_mask)),)
+        start = self.start(pool_mean(ops.cast(memory, self.compute_dtype), memory_mask))
+        return start, start
 
     def step(self, tokens, state, memory, memory_mask):
         """Does one step.
@@ -122,9 +123,14 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         Returns:
             (logits (batch, num_outputs), state)
         """
-        hidden, _ = self.recurrent.cell(self._embed(tokens), list(state))
+        hidden, state = self.recurrent.cell(self._embed(tokens), list(state))
         logits = self._read(hidden[:, None], memory, memory_mask, False)
-        return logits[:, 0], (hidden,)
+        return logits[:, 0], tuple(state)
+
+    def _hidden(self, tokens, memory, memory_mask, training=None):
+        """Returns the state behind each token, (batch, steps, dim)."""
+        state = list(self.initial_state(memory, memory_mask))
+        return self.recurrent(self._embed(tokens, training), initial_state=state)
 
     def _read(self, hidden, memory, memory_mask, training):
         everywhere = ops.ones_like(hidden[..., 0], dtype="bool")
@@ -132,6 +138,26 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         mixed = self.mix(ops.concatenate([hidden, answer], axis=-1))
         return self.logits(self.drop(mixed, training=training))
 
-    def _embed(self, tokens):
-        start = ops.full_like(tokens, self.num_outputs)
-        return self.embedding(ops.where(tokens < 0, start, tokens))
+    def _embed(self, tokens, training=False):
+        """Returns (..., dim + 1): what tokens mean, and whether a sequence begins there."""
+        begins = is_start(tokens, self.num_outputs)
+        tokens = ops.where(begins, ops.full_like(tokens, self.num_outputs), tokens)
+        embedded = self.drop(self.embedding(tokens), training=training)
+        return ops.concatenate([embedded, ops.cast(begins, embedded.dtype)[..., None]], axis=-1)
+
+
+class _BeginningGRU(keras.layers.GRUCell):
+    """A GRU whose state, at each input that ends in a 1, is what it was in front of all."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(units, **kwargs)
+        self.state_size = [units, units]
+
+    def build(self, inputs_shape):
+        super().build((*inputs_shape[:-1], inputs_shape[-1] - 1))
+
+    def call(self, inputs, states, training=False):
+        hidden, start = states
+        hidden = ops.where(inputs[..., -1:] > 0, start, hidden)
+        output, _ = super().call(inputs[..., :-1], hidden, training=training)
+        return output, [output, start]

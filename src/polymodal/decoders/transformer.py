@@ -8,6 +8,7 @@ from keras import ops
 from polymodal.layers.attention import MultiHeadAttention
 from polymodal.layers.feedforward import FeedForward
 from polymodal.layers.layer_norm import LayerNorm
+from polymodal.layers.starts import is_start, same_sequence
 
 __all__ = ["TransformerDecoder"]
 
@@ -28,7 +29,8 @@ class TransformerDecoder(keras.layers.Layer):
 
     Call arguments:
         tokens: int32 (batch, steps), the output before each step, the start first. Negative ones
-            are outputs that nobody knows, and count as a start.
+            are outputs that nobody knows, and count as a start. With each start another sequence
+            begins, which knows nothing of those before it.
         memory: (batch, time, any dim), what it decodes.
         memory_mask: bool (batch, time).
 
@@ -75,8 +77,9 @@ class TransformerDecoder(keras.layers.Layer):
     def call(self, tokens, memory, memory_mask, training=None):
         memory = self.memory_norm(memory)
         hidden = self.drop(self._embed(tokens), training=training)  # (batch, steps, dim)
+        own = same_sequence(tokens, self.num_outputs)
         for block in self.blocks:
-            hidden = block(hidden, memory, memory_mask, training=training)
+            hidden = block(hidden, own, memory, memory_mask, training=training)
         return self._read(hidden)
 
     def attention_weights(self, tokens, memory, memory_mask):
@@ -90,10 +93,10 @@ class TransformerDecoder(keras.layers.Layer):
             over real places, and to 0 where there is none.
         """
         memory = self.memory_norm(memory)
-        hidden = self._embed(tokens)
+        hidden, own = self._embed(tokens), same_sequence(tokens, self.num_outputs)
         for block in self.blocks[:-1]:
-            hidden = block(hidden, memory, memory_mask, training=False)
-        return self.blocks[-1].attention_weights(hidden, memory, memory_mask)
+            hidden = block(hidden, own, memory, memory_mask, training=False)
+        return self.blocks[-1].attention_weights(hidden, own, memory, memory_mask)
 
     def initial_state(self, memory, memory_mask, max_length):
         """Returns the state in front of the first step: every leaf has the batch first.
@@ -104,7 +107,7 @@ class TransformerDecoder(keras.layers.Layer):
         """
         memory = self.memory_norm(memory)
         position = ops.zeros_like(memory_mask[:, 0], dtype="int32")
-        return position, tuple(block.initial_state(memory, max_length) for block in self.blocks)
+        return position, position, tuple(block.initial_state(memory, max_length) for block in self.blocks)
 
     def step(self, tokens, state, memory, memory_mask):
         """Does one step; all rows stand at the same position.
@@ -118,15 +121,17 @@ class TransformerDecoder(keras.layers.Layer):
         Returns:
             (logits (batch, num_outputs), state)
         """
-        position, caches = state
+        position, first, caches = state
+        first = ops.where(is_start(tokens, self.num_outputs), position, first)
         hidden, found = self._embed(tokens[:, None]), []
         for block, cache in zip(self.blocks, caches, strict=True):
-            hidden, cache = block.step(hidden, cache, position[0], memory_mask)
+            hidden, cache = block.step(hidden, cache, position[0], first, memory_mask)
             found.append(cache)
-        return self._read_one(hidden[:, 0]), (position + 1, tuple(found))
+        return self._read_one(hidden[:, 0]), (position + 1, first, tuple(found))
 
     def _embed(self, tokens):
-        tokens = ops.where(tokens < 0, ops.full_like(tokens, self.num_outputs), tokens)
+        start = ops.full_like(tokens, self.num_outputs)
+        tokens = ops.where(is_start(tokens, self.num_outputs), start, tokens)
         table = ops.cast(self.embedding, self.compute_dtype)
         return ops.take(table, tokens, axis=0) * self.dim**0.5
 
@@ -164,15 +169,14 @@ class _Block(keras.layers.Layer):
         self.memory.build(tokens_shape, memory_shape)
         self.built = True
 
-    def attention_weights(self, tokens, memory, memory_mask):
-        everywhere = ops.ones_like(tokens[..., 0], dtype="bool")
-        tokens = tokens + self.own(self.own_norm(tokens), everywhere, training=False)
+    def attention_weights(self, tokens, own, memory, memory_mask):
+        tokens = tokens + self.own(self.own_norm(tokens), own, training=False)
         return self.memory.attention_weights(self.memory_norm(tokens), memory, memory_mask)
 
-    def call(self, tokens, memory, memory_mask, training=None):
-        everywhere = ops.ones_like(tokens[..., 0], dtype="bool")
-        read = self.own(self.own_norm(tokens), everywhere, training=training)
+    def call(self, tokens, own, memory, memory_mask, training=None):
+        read = self.own(self.own_norm(tokens), own, training=training)
         tokens = tokens + self.drop(read, training=training)
+        everywhere = ops.ones_like(tokens[..., 0], dtype="bool")
         read = self.memory(self.memory_norm(tokens), everywhere, memory, memory_mask,
                            training=training)
         tokens = tokens + self.drop(read, training=training)
@@ -185,14 +189,14 @@ class _Block(keras.layers.Layer):
         empty = ops.zeros((rows, key.shape[1], max_length, size), key.dtype)
         return empty, empty, key, value
 
-    def step(self, tokens, cache, position, memory_mask):
+    def step(self, tokens, cache, position, first, memory_mask):
         keys, values, memory_keys, memory_values = cache
         normed = self.own_norm(tokens)
         key, value = self.own.keys_and_values(normed, position)
         places = ops.arange(keys.shape[2], dtype="int32")
         here = (places == position)[None, None, :, None]
         keys, values = ops.where(here, key, keys), ops.where(here, value, values)
-        past = (places <= position)[None, None, None]
+        past = ops.logical_and(places <= position, places >= first[:, None])[:, None, None]
         tokens = tokens + self.own.gather(normed, keys, values, past, position)
         tokens = tokens + self.memory.gather(
             self.memory_norm(tokens), memory_keys, memory_values, memory_mask[:, None, None])

@@ -23,7 +23,8 @@ class MultiHeadAttention(keras.layers.Layer):
 
     Call arguments:
         tokens: (batch, time, any dim), where the queries come from.
-        mask: bool (batch, time), which of `tokens` are real.
+        mask: bool (batch, time), which of `tokens` are real; or, without `context`, (batch, time,
+            time), which of them each may see.
         context: (batch, context time, any dim), where keys and values come from; None for `tokens`.
         context_mask: bool (batch, context time), required with `context`.
 
@@ -125,10 +126,10 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def _allowed(self, tokens, mask):
         """Returns bool (batch, 1, time or 1, context time)."""
-        allowed = ops.expand_dims(ops.expand_dims(mask, 1), 1)
+        allowed = ops.expand_dims(ops.expand_dims(mask, 1) if len(mask.shape) == 2 else mask, 1)
         if not self.causal:
             return allowed
-        steps, context_steps = ops.arange(ops.shape(tokens)[1]), ops.arange(ops.shape(mask)[1])
+        steps, context_steps = ops.arange(ops.shape(tokens)[1]), ops.arange(ops.shape(mask)[-1])
         return ops.logical_and(allowed, ops.expand_dims(steps, 1) >= context_steps)
 
     def _weights(self, query, key, allowed):

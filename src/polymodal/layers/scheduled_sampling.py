@@ -24,8 +24,8 @@ class ScheduledSampling(keras.layers.Layer):
         num_steps: int, steps of the whole training; None for the full share from the first on.
 
     Call arguments:
-        previous: int32 (batch, steps), the true outputs before each step; the first is a start and
-            stays.
+        previous: int32 (batch, steps), the true outputs before each step. Starts, whose id is the
+            number of outputs, stay, and so does the first.
         logits: (batch, steps, outputs), what the model says when it is fed these.
 
     Returns:
@@ -55,6 +55,7 @@ class ScheduledSampling(keras.layers.Layer):
     def call(self, previous, logits):
         said = ops.cast(ops.argmax(ops.stop_gradient(logits), axis=-1), previous.dtype)
         own = ops.concatenate([previous[:, :1], said[:, :-1]], axis=1)
+        own = ops.where(previous == logits.shape[-1], previous, own)
         drawn = keras.random.uniform(ops.shape(previous), seed=self.seed_generator)
         mixed = ops.where(drawn < self.current_share(), own, previous)
         self.steps_done.assign(self.steps_done + 1.0)

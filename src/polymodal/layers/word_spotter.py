@@ -71,16 +71,15 @@ class WordSpotter(keras.layers.Layer):
         """Returns the weighted sum over rows of the cross-entropy, which is summed over the spots.
 
         Args:
-            targets: int32 (batch, ..., time), ids of one text or several.
+            targets: int32 (batch, time), ids of one text, or of several behind each other.
             logits: (batch, spots), what `call` returned.
-            weights: float (batch, ..., time), 0 where there is no target. Those of a row together
-                weigh it.
+            weights: float (batch, time), 0 where there is no target. Those of a row together weigh
+                it.
         """
         targets = ops.where(weights > 0, ops.cast(targets, "int32"), -1)
-        behind = ops.concatenate([targets[..., 1:], ops.full_like(targets[..., :1], -1)], axis=-1)
+        behind = ops.concatenate([targets[:, 1:], ops.full_like(targets[:, :1], -1)], axis=1)
         same = ops.equal(targets[..., None], self.first)
         follows = ops.logical_or(self.second < 0, ops.equal(behind[..., None], self.second))
-        axes = tuple(range(1, len(targets.shape)))
-        said = ops.any(ops.logical_and(same, follows), axis=axes)  # (batch, spots)
+        said = ops.any(ops.logical_and(same, follows), axis=1)  # (batch, spots)
         losses = self.cross_entropy(said, logits) * len(self.usual)
-        return ops.sum(losses * ops.sum(ops.cast(weights, "float32"), axis=axes))
+        return ops.sum(losses * ops.sum(ops.cast(weights, "float32"), axis=1))

@@ -64,8 +64,7 @@ def collate_targets(
 
     Returns:
         targets `(batch, ...)`, zeros (or the target's `padding`) where unknown, and weights, bool:
-        `(batch, time)` with a time axis, `(batch, sequences, time)` where a row has several, else
-        `(batch,)`, True where the loss counts.
+        `(batch, time)` with a time axis, else `(batch,)`, True where the loss counts.
     """
     known = [np.asarray(value) for value in values if value is not None]
     if not target.has_time:
@@ -75,13 +74,12 @@ def collate_targets(
             if value is not None:
                 batch[row] = value
         return batch, weights
-    length = max([1, *(value.shape[-1] for value in known)]) if length is None else length
-    several = known[0].shape[:-1] if known else ()
-    batch = np.full((len(values), *several, length), -1, target.dtype)  # -1: a step without target
+    length = max([1, *map(len, known)]) if length is None else length
+    batch = np.full((len(values), length), -1, target.dtype)  # -1: a step without a target
     for row, value in enumerate(values):
         if value is not None:
-            kept = np.asarray(value)[..., :length]
-            batch[row, ..., : kept.shape[-1]] = kept
+            kept = np.asarray(value)[:length]
+            batch[row, : len(kept)] = kept
     weights = batch >= 0
     batch[~weights] = getattr(target, "padding", 0)
     return batch, weights

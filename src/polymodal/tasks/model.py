@@ -34,12 +34,12 @@ class Model(keras.Model):
     Call arguments:
         inputs: {key: array, key_mask: bool array} for every key, and `previous` (batch, steps)
             int32 when the task is autoregressive, and perhaps when it is guided: when a decoder is
-            trained beside another head. Rows with several right sequences may have
-            (batch, sequences, steps). Other keys are ignored.
+            trained beside another head. Several sequences of a row stand behind each other, each
+            with its start. Other keys are ignored.
 
     Returns:
-        float32 logits: (batch, outputs), or (batch, steps, outputs) for tasks per step, with an
-        axis more where `previous` has it. In training with `single_loss` a pair: the logits, and
+        float32 logits: (batch, outputs), or (batch, steps, outputs) for tasks per step. In
+        training with `single_loss` a pair: the logits, and
         for each input by itself its logits and which rows (batch,) have it; with `spots` a pair:
         the logits, and those of the spotter.
 
@@ -142,16 +142,11 @@ class Model(keras.Model):
         return self.head(tokens, mask, training=training)
 
     def _write(self, previous, tokens, mask, training):
-        """Returns the decoder's logits; several sequences of a row share what it was encoded to."""
-        shape = ops.shape(previous)
-        if len(shape) == 3:
-            tokens, mask = (ops.repeat(part, shape[1], axis=0) for part in (tokens, mask))
-            previous = ops.reshape(previous, (-1, shape[2]))
+        """Returns the decoder's logits."""
         if self.sampling is not None and training:
             said = self.head(previous, tokens, mask, training=False)  # as it is used
             previous = self.sampling(previous, said)
-        logits = self.head(previous, tokens, mask, training=training)
-        return ops.reshape(logits, (*shape, logits.shape[-1])) if len(shape) == 3 else logits
+        return self.head(previous, tokens, mask, training=training)
 
 
 def _repeated(tokens, mask, shown):

@@ -77,12 +77,10 @@ def has_sizes(loader: Any) -> bool:
 def batch_spec(batch: tuple, varies: bool, rows_vary: bool = False) -> tuple:
     """Returns the batch with a KerasTensor for each array, None on axes whose length varies."""
     inputs, targets, weights = batch
-    stepwise = np.ndim(weights) >= 2
-    spec = lambda array, timed, axis=1: _spec(array, axis if varies and timed else None, rows_vary)
-    last = np.ndim(weights) - 1  # a row may have several sequences, whose time is the last axis
-    return ({key: spec(array, _has_time(key, inputs), last if key == PREVIOUS else 1)
-             for key, array in inputs.items()},
-            spec(targets, stepwise, last), spec(weights, stepwise, last))
+    stepwise = np.ndim(weights) == 2
+    spec = lambda array, timed: _spec(array, varies and timed, rows_vary)
+    return ({key: spec(array, _has_time(key, inputs)) for key, array in inputs.items()},
+            spec(targets, stepwise), spec(weights, stepwise))
 
 
 def _has_time(key: str, inputs: dict[str, Any]) -> bool:
@@ -95,10 +93,10 @@ def _has_time(key: str, inputs: dict[str, Any]) -> bool:
     return mask is not None and mask.ndim == 2 and (array.ndim > 2 or whole)
 
 
-def _spec(array: Any, varying: int | None, rows_vary: bool) -> Any:
+def _spec(array: Any, varies: bool, rows_vary: bool) -> Any:
     shape = list(array.shape)
     if rows_vary:
         shape[0] = None
-    if varying and len(shape) > varying:
-        shape[varying] = None
+    if varies and len(shape) > 1:
+        shape[1] = None
     return keras.KerasTensor(shape, dtype=keras.backend.standardize_dtype(array.dtype))

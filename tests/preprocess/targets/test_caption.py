@@ -22,7 +22,8 @@ def test_words_of_all_references_are_known_after_restoring():
     target.restore(json.loads(json.dumps(fitted().state())))
     assert [target.decode(target.encode(text)) for text in CELL] == [
         "a red ball.", "one ball", "the ball is red"]
-    assert target.longest(CELL) == 5  # four words and the end
+    assert target.longest(CELL) == 5 + 5 + 3  # each with its end
+    assert fitted(at_once=2).longest(CELL) == 5 + 5
 
 
 def test_chance_picks_each_of_the_references():
@@ -37,13 +38,22 @@ def test_training_takes_several_references_at_once_and_none_twice():
     target, pairs = fitted(at_once=2), set()
     for seed in range(30):
         several = target.encode(CELL, np.random.default_rng(seed))
-        texts = [target.decode(row[row >= 0]) for row in several]
+        ends = np.flatnonzero(several == target.end_id) + 1
+        assert ends[-1] == len(several) <= target.longest(CELL)
+        texts = [target.decode(part) for part in np.split(several, ends[:-1])]
         assert len(set(texts)) == len(texts) == 2
         pairs.add(frozenset(texts))
     assert len(pairs) == 3
-    alone = target.encode("one ball", np.random.default_rng(0))
-    assert alone.shape == (2, 3)
-    assert (alone[1] == -1).all()
+    assert len(target.encode("one ball", np.random.default_rng(0))) == 3
+
+
+def test_each_caption_behind_another_has_a_start_of_its_own():
+    target = fitted()
+    both = target.encode_several(["one ball", "two balls"])
+    start, end = target.start_id, target.end_id
+    one, ball, two, balls = (target.labels.index(w) for w in ("one", "ball", "two", "balls"))
+    assert both.tolist() == [one, ball, end, two, balls, end]
+    assert target.previous(both[None]).tolist() == [[start, one, ball, start, two, balls]]
 
 
 def test_no_more_at_once_than_a_row_of_train_has():

@@ -33,8 +33,8 @@ class CaptionTarget(SymbolsTarget):
         max_symbols: int, words that are kept, the most frequent ones.
         max_length: int, longer captions are cut there, the end included; the longest of train
             lowers it.
-        at_once: int, captions of a row that one step of training learns from; the most that a row
-            of train has lowers it.
+        at_once: int, captions of a row that one step of training learns from, behind each other in
+            one sequence; the most that a row of train has lowers it.
 
     Example:
 
@@ -102,27 +102,24 @@ class CaptionTarget(SymbolsTarget):
         return texts
 
     def encode(self, value: Any, rng: np.random.Generator | None = None) -> np.ndarray:
-        """Returns the indices of the first caption; with `rng` of `at_once`, drawn by chance.
-
-        Returns:
-            int32 (time,); with `rng`, where `at_once` is more than one, (at_once, time), -1 behind
-            the end of each and for captions that the row lacks.
-        """
+        """Returns the indices of the first caption; with `rng` of `at_once` captions, drawn by
+        chance, behind each other."""
         if rng is None:
             return super().encode(self.references(value)[0])
-        several = self.encode_several(value, rng)
-        return several if self.at_once > 1 else several[0]
+        return self.encode_several(value, rng)
 
     def encode_several(self, value: Any, rng: np.random.Generator | None = None) -> np.ndarray:
-        """Returns `at_once` captions as `encode` does; without `rng` the first ones."""
+        """Returns `at_once` captions behind each other; without `rng` the first ones."""
         texts = self.references(value)
         if rng is not None:
             texts = [texts[i] for i in rng.permutation(len(texts))]
-        found = [super(CaptionTarget, self).encode(text) for text in texts[: self.at_once]]
-        several = np.full((self.at_once, max(map(len, found))), -1, np.int32)
-        for row, caption in zip(several, found, strict=False):
-            row[: len(caption)] = caption
-        return several
+        return np.concatenate([super(CaptionTarget, self).encode(text)
+                               for text in texts[: self.at_once]])
+
+    def previous(self, targets: np.ndarray) -> np.ndarray:
+        """Returns what the decoder is fed in training; behind each end another caption starts."""
+        fed = super().previous(targets)
+        return np.where(fed == self.end_id, np.int32(self.start_id), fed)
 
     def state(self) -> dict[str, Any]:
         """Returns the words, and what is to be spotted."""
@@ -134,9 +131,9 @@ class CaptionTarget(SymbolsTarget):
         self.spots = state.get("spots", [])
 
     def longest(self, value: Any) -> int:
-        """Returns the steps of the longest caption of a cell."""
-        return max(len(super(CaptionTarget, self).encode(text))
-                   for text in self.references(value))
+        """Returns the most steps that `at_once` captions of a cell have together."""
+        steps = [len(super(CaptionTarget, self).encode(text)) for text in self.references(value)]
+        return sum(sorted(steps)[-self.at_once :])
 
     def truncated(self, value: Any) -> bool:
         """Returns whether a caption of the cell is cut."""

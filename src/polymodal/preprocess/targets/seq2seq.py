@@ -128,13 +128,10 @@ class SymbolsTarget:
         """Returns what the decoder is fed in training: the start, then all targets but the last.
 
         Args:
-            targets: int32 (batch, time), or (batch, sequences, time).
-
-        Returns:
-            int32, of the same shape.
+            targets: int32 (batch, time).
         """
-        start = np.full_like(targets[..., :1], self.start_id)
-        return np.concatenate([start, targets[..., :-1]], axis=-1)
+        start = np.full_like(targets[:, :1], self.start_id)
+        return np.concatenate([start, targets[:, :-1]], axis=1)  # (batch, time)
 
     def truncated(self, value: Any) -> bool:
         """Returns whether `encode` leaves symbols of the cell off."""
