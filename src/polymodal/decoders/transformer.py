@@ -107,7 +107,8 @@ class TransformerDecoder(keras.layers.Layer):
         """
         memory = self.memory_norm(memory)
         position = ops.zeros_like(memory_mask[:, 0], dtype="int32")
-        return position, position, tuple(block.initial_state(memory, max_length) for block in self.blocks)
+        caches = tuple(block.initial_state(memory, max_length) for block in self.blocks)
+        return position, position, caches
 
     def step(self, tokens, state, memory, memory_mask):
         """Does one step; all rows stand at the same position.

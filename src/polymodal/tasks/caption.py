@@ -22,9 +22,9 @@ class Caption(Seq2Seq):
         dropout: float, rate inside the decoder.
         scheduled_sampling: float, share of the previous words that are the model's own at the end
             of training, 0 <= s <= 1; it rises from 0.
-        spotting: float >= 0, weight of a second loss in training: which words and pairs of words
-            the texts of a row have, read from each place of the fused inputs by itself. 0 to do
-            without.
+        spotting: float >= 0, weight of a second loss in training: which words the texts of a row
+            have, and which follow them, read from each place of the fused inputs by itself. 0 to
+            do without.
 
     Raises:
         RecipeError: no `end_id`, a decoder that is aligned with its inputs, or a negative weight.

@@ -27,8 +27,8 @@ class Model(keras.Model):
         modality_dropout: float, rate at which training hides a present input, 0 <= rate < 1.
         single_loss: float, weight of the loss of what each input alone answers, averaged over the
             inputs, in training; 0 does not ask. Needs a task of one answer per row.
-        spots: words and pairs of words that a task with `spotting` learns to find in its inputs, as
-            `WordSpotter` takes them.
+        spots: words that a task with `spotting` learns to find in its inputs, as `WordSpotter`
+            takes them.
         seed: int, start of the random numbers of `modality_dropout` and scheduled sampling.
 
     Call arguments:
@@ -38,10 +38,9 @@ class Model(keras.Model):
             with its start. Other keys are ignored.
 
     Returns:
-        float32 logits: (batch, outputs), or (batch, steps, outputs) for tasks per step. In
-        training with `single_loss` a pair: the logits, and
-        for each input by itself its logits and which rows (batch,) have it; with `spots` a pair:
-        the logits, and those of the spotter.
+        float32 logits: (batch, outputs), or (batch, steps, outputs) for tasks per step. In training
+        with `single_loss` a pair: the logits, and for each input by itself its logits and which
+        rows (batch,) have it; with `spots` a pair: the logits, and what the spotter returned.
 
     Raises:
         RecipeError: encoders and keys do not name the same inputs.

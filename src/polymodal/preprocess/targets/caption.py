@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -14,8 +13,8 @@ from polymodal.preprocess.targets.seq2seq import SymbolsTarget
 
 __all__ = ["CaptionTarget"]
 
-_COUNTED = 20_000  # rows in which words and pairs of words are counted
-_MOST_SPOTS = 512  # words and pairs that a model learns to spot
+_COUNTED = 20_000  # rows in which words are counted
+_MOST_SPOTS = 512  # words that a model learns to spot
 _RARE, _COMMON = 0.002, 0.95  # shares of rows beyond which a word is not worth spotting
 _SEEN = 5  # rows that a word must stand in to be spotted
 
@@ -56,7 +55,7 @@ class CaptionTarget(SymbolsTarget):
         self.spots: list[dict[str, Any]] = []
 
     def fit(self, values: Iterable[Any]) -> None:
-        """Learns the words of the train split, and which of them and of their pairs are frequent.
+        """Learns the words of the train split, and which of them are frequent.
 
         Raises:
             DataError: there is no word.
@@ -65,22 +64,20 @@ class CaptionTarget(SymbolsTarget):
         super().fit(self._counted(values, found, sizes))
         self.at_once = min(self.at_once, max(sizes))
         rows = min(len(sizes) - 1, _COUNTED)
-        worth = [(run, n) for run, n in found.items()
+        worth = [(word, n) for word, n in found.items()
                  if max(_SEEN, _RARE * rows) <= n <= _COMMON * rows]
         worth.sort(key=lambda pair: (-pair[1], pair[0]))
-        ids = {run: [self._index.spelled(word) for word in run] for run, _ in worth}
-        self.spots = [{"ids": ids[run], "share": n / rows} for run, n in worth
-                      if None not in ids[run]][:_MOST_SPOTS]
+        ids = {word: self._index.spelled(word) for word, _ in worth}
+        self.spots = [{"id": ids[word], "share": n / rows} for word, n in worth
+                      if ids[word] is not None][:_MOST_SPOTS]
 
     def _counted(self, values: Iterable[Any], found: Counter, sizes: list[int]) -> Iterator[str]:
-        """Yields all texts, and counts in how many rows each word and pair of words stands."""
+        """Yields all texts, and counts in how many rows each word stands."""
         for value in values:
             texts = self.references(value)
             sizes.append(len(texts))
             if len(sizes) <= _COUNTED + 1:
-                words = [self._symbols(text) for text in texts]
-                found.update({run for said in words
-                              for run in (*zip(said), *pairwise(said))})
+                found.update({word for text in texts for word in self._symbols(text)})
             yield from texts
 
     def references(self, value: Any) -> list[str]:
