@@ -47,8 +47,8 @@ class _Roomy:
         self.num_outputs, self.step = decoder.num_outputs, decoder.step
 
     def initial_state(self, memory, mask, max_length):
-        position, caches = self.decoder.initial_state(memory, mask, self.room)
-        return position + self.first, caches
+        position, *rest = self.decoder.initial_state(memory, mask, self.room)
+        return position + self.first, *rest
 
 
 def bandwidth(gibibytes: float = 1.0, repeats: int = 5) -> float:
