@@ -14,7 +14,7 @@ from polymodal.training.run import train
 
 _ROWS = {"num_train": 1200, "num_val": 200, "num_test": 400}
 _EPOCHS = 8
-_SMALL = {"image": {"size": 32}, "audio": {"num_mels": 32}}  # what these data need at least
+_SMALL = {"image": {"size": 32}, "audio": {"num_mels": 32}}  # enough for these data
 
 
 def run(out: Path) -> None:

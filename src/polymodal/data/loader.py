@@ -116,7 +116,7 @@ class Loader:
     @property
     def shuffles_references(self) -> bool:
         """Whether a row's target is some of several right answers, drawn anew each epoch."""
-        return self.plan.shuffle and hasattr(self.samples.target_object, "longest")
+        return self.plan.shuffle and hasattr(self.samples.target_object, "encode_several")
 
     def fingerprint(self) -> str:
         """Returns a sha256 of rows, lengths, plan, seed and weights: what a resume must equal."""

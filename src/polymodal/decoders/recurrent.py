@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from polymodal.layers.masks import hide
+from polymodal.layers.starts import known
 
 __all__ = ["RecurrentDecoder"]
 
@@ -114,5 +115,4 @@ class RecurrentDecoder(keras.layers.Layer):
         return self.logits(self.drop(mixed, training=training))
 
     def _embed(self, tokens):
-        start = ops.full_like(tokens, self.num_outputs)
-        return self.embedding(ops.where(tokens < 0, start, tokens))
+        return self.embedding(known(tokens, self.num_outputs))

@@ -11,7 +11,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.layers.additive_attention import AdditiveAttention
 from polymodal.layers.attention import MultiHeadAttention
 from polymodal.layers.pooling import pool_mean
-from polymodal.layers.starts import is_start
+from polymodal.layers.starts import known
 
 __all__ = ["RecurrentAttentionDecoder"]
 
@@ -140,10 +140,10 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
 
     def _embed(self, tokens, training=False):
         """Returns (..., dim + 1): what tokens mean, and whether a sequence begins there."""
-        begins = is_start(tokens, self.num_outputs)
-        tokens = ops.where(begins, ops.full_like(tokens, self.num_outputs), tokens)
+        tokens = known(tokens, self.num_outputs)
         embedded = self.drop(self.embedding(tokens), training=training)
-        return ops.concatenate([embedded, ops.cast(begins, embedded.dtype)[..., None]], axis=-1)
+        begins = ops.cast(tokens == self.num_outputs, embedded.dtype)
+        return ops.concatenate([embedded, begins[..., None]], axis=-1)
 
 
 class _BeginningGRU(keras.layers.GRUCell):

@@ -8,7 +8,7 @@ from keras import ops
 from polymodal.layers.attention import MultiHeadAttention
 from polymodal.layers.feedforward import FeedForward
 from polymodal.layers.layer_norm import LayerNorm
-from polymodal.layers.starts import is_start, same_sequence
+from polymodal.layers.starts import known, same_sequence
 
 __all__ = ["TransformerDecoder"]
 
@@ -75,7 +75,7 @@ class TransformerDecoder(keras.layers.Layer):
         self.built = True
 
     def call(self, tokens, memory, memory_mask, training=None):
-        memory = self.memory_norm(memory)
+        memory, tokens = self.memory_norm(memory), known(tokens, self.num_outputs)
         hidden = self.drop(self._embed(tokens), training=training)  # (batch, steps, dim)
         own = same_sequence(tokens, self.num_outputs)
         for block in self.blocks:
@@ -92,7 +92,7 @@ class TransformerDecoder(keras.layers.Layer):
             float32 (batch, steps, time): of the last block, the mean over its heads. Rows sum to 1
             over real places, and to 0 where there is none.
         """
-        memory = self.memory_norm(memory)
+        memory, tokens = self.memory_norm(memory), known(tokens, self.num_outputs)
         hidden, own = self._embed(tokens), same_sequence(tokens, self.num_outputs)
         for block in self.blocks[:-1]:
             hidden = block(hidden, own, memory, memory_mask, training=False)
@@ -123,7 +123,8 @@ class TransformerDecoder(keras.layers.Layer):
             (logits (batch, num_outputs), state)
         """
         position, first, caches = state
-        first = ops.where(is_start(tokens, self.num_outputs), position, first)
+        tokens = known(tokens, self.num_outputs)
+        first = ops.where(tokens == self.num_outputs, position, first)
         hidden, found = self._embed(tokens[:, None]), []
         for block, cache in zip(self.blocks, caches, strict=True):
             hidden, cache = block.step(hidden, cache, position[0], first, memory_mask)
@@ -131,8 +132,6 @@ class TransformerDecoder(keras.layers.Layer):
         return self._read_one(hidden[:, 0]), (position + 1, first, tuple(found))
 
     def _embed(self, tokens):
-        start = ops.full_like(tokens, self.num_outputs)
-        tokens = ops.where(is_start(tokens, self.num_outputs), start, tokens)
         table = ops.cast(self.embedding, self.compute_dtype)
         return ops.take(table, tokens, axis=0) * self.dim**0.5
 

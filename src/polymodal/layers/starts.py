@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from keras import ops
 
-__all__ = ["is_start", "same_sequence"]
+__all__ = ["known", "same_sequence"]
 
 
-def is_start(tokens, start_id: int):
-    """Returns bool (batch, steps): which tokens begin a sequence, those that nobody knows included.
+def known(tokens, start_id: int):
+    """Returns tokens with a start in place of those that nobody knows.
 
     Args:
-        tokens: int32 (batch, steps), negative where nobody knows them.
+        tokens: int32 (batch, steps) or (batch,), negative where nobody knows them.
         start_id: int, what a sequence begins with.
     """
-    return ops.logical_or(tokens < 0, tokens == start_id)
+    return ops.where(tokens < 0, ops.full_like(tokens, start_id), tokens)
 
 
 def same_sequence(tokens, start_id: int):
     """Returns bool (batch, steps, steps): which tokens belong to the sequence of which.
 
     Args:
-        tokens, start_id: as for `is_start`.
+        tokens: int32 (batch, steps), as `known` gives them.
+        start_id: int, what a sequence begins with.
 
     Example:
 
@@ -29,5 +30,5 @@ def same_sequence(tokens, start_id: int):
     >>> ops.convert_to_numpy(same)[0].astype(int).tolist()
     [[1, 1, 0], [1, 1, 0], [0, 0, 1]]
     """
-    number = ops.cumsum(ops.cast(is_start(tokens, start_id), "int32"), axis=1)
+    number = ops.cumsum(ops.cast(tokens == start_id, "int32"), axis=1)
     return ops.equal(number[:, :, None], number[:, None, :])
