@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
+from PIL import Image
 
 from polymodal.data import scenes
 
@@ -21,8 +23,14 @@ def blocks(language):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder as the README supposes it: train.csv, test.csv, new.csv, a.png and b.wav."""
+    """A folder as the README supposes it: train.csv, test.csv, new.csv, a.png and b.wav. Pictures
+    are small and sounds short, as nothing is asked of what is learned."""
     paths = scenes.write(tmp_path, "classification", num_train=30, num_val=2, num_test=6)
+    for path in tmp_path.rglob("*.png"):
+        Image.open(path).resize((16, 16)).save(path)
+    for path in tmp_path.rglob("*.wav"):
+        samples, rate = soundfile.read(path)
+        soundfile.write(path, samples[: rate // 4], rate)
     for path in paths.values():
         keep(path, path, ("image", "audio", "label"))
     keep(tmp_path / "test.csv", tmp_path / "new.csv", ("image", "audio"))

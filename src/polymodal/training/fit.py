@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from polymodal.training.state import State
 from polymodal.training.stopping import Best
 from polymodal.training.validate import Score, validate
 from polymodal.training.watch import Watch
+
+_SHARE = 0.05  # of the time, that checkpoints between the parts of epochs may take
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ class _Run:
         self.identity: dict[str, Any] = {}
         self._metrics: dict[str, Any] = {}
         self._feed: Feed | None = None
+        self._saved, self._cost = time.monotonic(), 0.0  # the last checkpoint: when, and seconds
 
     def resume(self, identity: dict[str, Any]) -> None:
         """Takes over the latest checkpoint, if there is one, after comparing `identity`."""
@@ -151,9 +155,9 @@ class _Run:
         while state.epoch < epochs and not state.best.stop:
             if state.step < self.train.steps(state.epoch):
                 self._train_epoch(request)
-                self._save()
+                self._save_if_worth_it()
             self._end_epoch(request)
-            self._save()
+            self._save_if_worth_it()
             self._report()
         self._finish()
 
@@ -261,9 +265,19 @@ class _Run:
                 f"{entry[best.monitor]:.4f}) by no more than chance.")
         best.keep(last, entry, state.current_weights())
 
+    def _save_if_worth_it(self) -> None:
+        """Writes a checkpoint, unless what is new since the last is soon done again: an epoch of
+        few rows takes less time than to write it down."""
+        since = time.monotonic() - self._saved
+        if self.settings.checkpoint_steps or self._cost <= _SHARE * since:
+            self._save()
+
     def _save(self) -> None:
+        start = time.monotonic()
         values = {**self.state.values(), "identity": self.identity, "finished": self.finished}
         self.checkpoints.save(values, self.state.arrays())
+        self._saved = time.monotonic()
+        self._cost = self._saved - start
 
     def result(self, was_finished: bool) -> Result:
         best = self.state.best

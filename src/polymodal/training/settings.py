@@ -39,8 +39,10 @@ class Training:
         average: float in 0..1, decay of averaged weights (EMA), which are then what is
             scored and kept; None = off.
         seed: int, of order, augmentation, dropout and initial weights.
-        checkpoint_minutes: float > 0, longest time between two checkpoints.
-        checkpoint_steps: int, also write one every so many steps; None = by time only.
+        checkpoint_minutes: float > 0, longest time between two checkpoints. Each epoch ends with
+            one, unless epochs are so short that writing would take a twentieth of the time.
+        checkpoint_steps: int, write one every so many steps, and after each epoch in any case;
+            None = by time only.
 
     Raises:
         RecipeError: a value is out of range.
