@@ -35,6 +35,33 @@ def test_a_model_learns(tmp_path):
     assert max(entry["accuracy"] for entry in result.history) > 0.8
 
 
+class Clock:
+    """A clock that stands still, but for what writing a checkpoint takes."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.mark.parametrize(("steps", "epochs"), [(None, [0, 3]), (100, [0, 0, 1, 1, 2, 2, 3, 3])])
+def test_what_is_sooner_done_again_than_written_waits_for_the_next_checkpoint(
+        tmp_path, monkeypatch, steps, epochs):
+    clock, saved = Clock(), []
+    write = Checkpoints.save
+
+    def save(self, state, arrays):
+        saved.append(state["epoch"])
+        clock.now += 1.0
+        write(self, state, arrays)
+
+    monkeypatch.setattr(fitting, "time", clock)
+    monkeypatch.setattr(Checkpoints, "save", save)
+    train(tmp_path, val=held_out(), epochs=3, checkpoint_steps=steps)
+    assert saved == epochs
+
+
 def test_history_is_written_and_reported(tmp_path, capsys):
     heard = []
     result, _ = train(tmp_path, val=held_out(), on_epoch=heard.append)
