@@ -68,7 +68,8 @@ def main() -> None:
 
     def watched():
         state.step = 0
-        fit([Watch(state, loader, lambda: None, lambda save: None, lambda n: None, chosen)])
+        fit([Watch(state, loader, lambda: None, lambda: False, lambda save: None, lambda n: None,
+              chosen)])
 
     bare = _bare_step(model, loader)
     print(f"engine {keras.backend.backend()}, {STEPS} steps of 64 rows")

@@ -40,26 +40,42 @@ class Clock:
 
     def __init__(self):
         self.now = 0.0
+        self.saved = []  # the epochs that checkpoints stand at
 
     def monotonic(self):
         return self.now
 
 
-@pytest.mark.parametrize(("steps", "epochs"), [(None, [0, 3]), (100, [0, 0, 1, 1, 2, 2, 3, 3])])
-def test_what_is_sooner_done_again_than_written_waits_for_the_next_checkpoint(
-        tmp_path, monkeypatch, steps, epochs):
-    clock, saved = Clock(), []
-    write = Checkpoints.save
+@pytest.fixture
+def clock(monkeypatch):
+    clock, write = Clock(), Checkpoints.save
 
     def save(self, state, arrays):
-        saved.append(state["epoch"])
+        clock.saved.append(state["epoch"])
         clock.now += 1.0
         write(self, state, arrays)
 
     monkeypatch.setattr(fitting, "time", clock)
     monkeypatch.setattr(Checkpoints, "save", save)
+    return clock
+
+
+@pytest.mark.parametrize(("steps", "epochs"), [(None, [0, 3]), (100, [0, 0, 1, 1, 2, 2, 3, 3])])
+def test_what_is_sooner_done_again_than_written_waits_for_the_next_checkpoint(
+        tmp_path, clock, steps, epochs):
     train(tmp_path, val=held_out(), epochs=3, checkpoint_steps=steps)
-    assert saved == epochs
+    assert clock.saved == epochs
+
+
+@pytest.mark.parametrize(("minutes", "epochs"), [(5.0, [0, 2, 3]), (0.15, [0, 1, 2, 3, 3])])
+def test_it_waits_no_longer_than_checkpoints_may_be_apart(tmp_path, clock, minutes, epochs):
+    def score(outputs):
+        clock.now += 10.0
+        return accuracy(outputs)
+
+    train(tmp_path, val=held_out(), score=score, epochs=3, checkpoint_steps=None,
+          checkpoint_minutes=minutes)
+    assert clock.saved == epochs
 
 
 def test_history_is_written_and_reported(tmp_path, capsys):

@@ -130,6 +130,7 @@ class _Run:
         self._metrics: dict[str, Any] = {}
         self._feed: Feed | None = None
         self._saved, self._cost = time.monotonic(), 0.0  # the last checkpoint: when, and seconds
+        self._longest = 60 * settings.checkpoint_minutes
 
     def resume(self, identity: dict[str, Any]) -> None:
         """Takes over the latest checkpoint, if there is one, after comparing `identity`."""
@@ -166,7 +167,7 @@ class _Run:
         steps = self.train.steps(state.epoch) - state.step
         self._feed = self._feed or Feed(self.train)
         with bar(f"epoch {state.epoch + 1}/{self.settings.epochs}", steps) as advance:
-            watch = Watch(state, self.train, self._save,
+            watch = Watch(state, self.train, self._save, self._is_due,
                           lambda save: self._interrupt(request, save), advance, self.settings)
             watch.metrics, self._metrics = self._metrics, {}
             self._fit_keras(self._feed, steps, watch)
@@ -265,12 +266,21 @@ class _Run:
                 f"{entry[best.monitor]:.4f}) by no more than chance.")
         best.keep(last, entry, state.current_weights())
 
+    def _is_due(self) -> bool:
+        """Returns whether a checkpoint is to be written inside an epoch."""
+        every = self.settings.checkpoint_steps
+        return bool(every and self.state.step % every == 0) or self._unsaved() >= self._longest
+
     def _save_if_worth_it(self) -> None:
         """Writes a checkpoint, unless what is new since the last is soon done again: an epoch of
         few rows takes less time than to write it down."""
-        since = time.monotonic() - self._saved
-        if self.settings.checkpoint_steps or self._cost <= _SHARE * since:
+        enough = min(self._cost / _SHARE, self._longest)
+        if self.settings.checkpoint_steps or self._unsaved() >= enough:
             self._save()
+
+    def _unsaved(self) -> float:
+        """Returns the seconds since the last checkpoint."""
+        return time.monotonic() - self._saved
 
     def _save(self) -> None:
         start = time.monotonic()

@@ -27,17 +27,20 @@ class Watch(keras.callbacks.Callback):
         state: State.
         loader: the train loader.
         save: called to write a checkpoint.
+        is_due: called before each step but the first; whether one is to be written there.
         interrupt: called before each step; it may raise to stop the run.
         advance: called with 1 after each step, for the progress bar.
         settings: Training.
     """
 
     def __init__(self, state: Any, loader: Any, save: Callable[[], None],
+                 is_due: Callable[[], bool],
                  interrupt: Callable[[Callable[[], None]], None],
                  advance: Callable[[int], None], settings: Any):
         super().__init__()
         self.state, self.loader, self.settings = state, loader, settings
-        self.save, self.interrupt, self.advance = save, interrupt, advance
+        self.save, self.is_due = save, is_due
+        self.interrupt, self.advance = interrupt, advance
         self.metrics: dict[str, np.ndarray] = {}  # to restore, inside an epoch
         self.async_safe = keras.backend.backend() == "jax"  # the others wait for a step anyway
         self._looked = threading.Condition()
@@ -45,7 +48,6 @@ class Watch(keras.callbacks.Callback):
         self._bad: tuple[int, float] | None = None  # the first step whose loss is not finite
         self._first = state.step
         self._start = time.monotonic()
-        self._saved = self._start
         self._before = state.seconds
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -58,7 +60,7 @@ class Watch(keras.callbacks.Callback):
         self._raise_if_bad(batch)
         self.state.step = self._first + batch
         self.interrupt(self._save_now)
-        if batch and self._is_due():
+        if batch and self.is_due():
             self._save_now()
         _seed_engine(self.settings.seed, self.state.epoch, self.state.step)
 
@@ -87,12 +89,6 @@ class Watch(keras.callbacks.Callback):
         """Returns the seconds spent in this epoch, before a resume included."""
         return self._before + time.monotonic() - self._start
 
-    def _is_due(self) -> bool:
-        every = self.settings.checkpoint_steps
-        minutes = (time.monotonic() - self._saved) / 60
-        return bool(every and self.state.step % every == 0) or (
-            minutes >= self.settings.checkpoint_minutes)
-
     def _save_now(self) -> None:
         arrays = self.state.metrics
         if keras.backend.backend() == "jax":
@@ -101,7 +97,6 @@ class Watch(keras.callbacks.Callback):
             return  # the step that went wrong is about to be reported
         self.state.seconds = self.seconds()
         self.save()
-        self._saved = time.monotonic()
 
 
 def _seed_engine(seed: int, epoch: int, step: int) -> None:
