@@ -5,6 +5,7 @@ import pytest
 
 from loader_parts import Label, Number, Ramp, Steps, collate, collate_targets, table
 from polymodal.core.errors import DataError, RecipeError
+from polymodal.data.cache import Cache
 from polymodal.data.check import check
 from polymodal.data.ledger import Ledger
 from polymodal.data.loader import Loader
@@ -14,12 +15,13 @@ from polymodal.data.samples import Samples, Source
 ROWS = 23
 
 
-def make(target=None, batch_size=4, accumulate=1, words=None, num_threads=2, **settings):
+def make(target=None, batch_size=4, accumulate=1, words=None, num_threads=2, cache=None,
+         **settings):
     audio = [str(n % 9 + 1) if n % 5 else "" for n in range(ROWS)]
     words = words or ["ab"[n % 2] for n in range(ROWS)]
     whole = table(audio=audio, size=[str(n) for n in range(ROWS)], word=words)
     sources = [Source("sound", Ramp(), ["audio"]), Source("number", Number(), ["size"])]
-    samples = Samples(whole, sources, target or Label(), "word")
+    samples = Samples(whole, sources, target or Label(), "word", cache)
     checked = check(samples, Ledger(), fit=True)
     plan = Plan(len(checked), batch_size, 7, checked.lengths, accumulate=accumulate)
     return Loader(samples, checked, plan, collate, collate_targets, num_threads=num_threads,
@@ -55,6 +57,36 @@ def test_an_epoch_can_be_entered_at_any_step(threads):
         rest = list(loader.epoch(3, start_step=start))
         assert len(rest) == len(whole) - start
         assert all(same(one, two) for one, two in zip(rest, whole[start:], strict=True))
+
+
+def shared(folder, **settings):
+    """Returns a loader of batches of 8 rows that share sounds, of which the table has nine."""
+    one = make(cache=Cache(folder), **settings)
+    items = one.samples.items(one.samples.sources[0])[one.checked.rows]
+    plan = Plan(len(one.checked), 8, 7, one.checked.lengths, items=items, rows_per_item=4)
+    return Loader(one.samples, one.checked, plan, collate, collate_targets, shared=0, **settings)
+
+
+def test_what_rows_share_is_made_once_a_batch(tmp_path):
+    loader = shared(tmp_path)
+    for step, (inputs, targets, weights) in enumerate(loader.epoch(0)):
+        rows = loader.rows_of(0, step)
+        real = rows >= 0
+        assert len(inputs["input_0"]) == len(inputs["input_0_mask"]) == loader.plan.num_items < 8
+        assert inputs["input_0_item"].dtype == np.int32
+        masks = inputs["input_0_mask"][inputs["input_0_item"]]  # as each row by itself has it
+        assert masks.sum(1)[real].tolist() == [
+            row % 9 + 1 if row % 5 else 0 for row in rows[real]]
+        assert inputs["input_1"][real, 0].tolist() == rows[real].tolist()
+        assert targets[real].tolist() == (rows[real] % 2).tolist()
+        assert (weights[~real] == 0).all()
+
+
+def test_rows_that_share_a_sound_hear_the_same_variant_of_it(tmp_path):
+    inputs = shared(tmp_path, augment=True).batch(0, 0)[0]
+    plain = shared(tmp_path).batch(0, 0)[0]
+    assert np.array_equal(inputs["input_0_item"], plain["input_0_item"])
+    assert not np.array_equal(inputs["input_0"], plain["input_0"])
 
 
 def test_an_epoch_that_is_left_early_makes_few_batches_ahead(monkeypatch):

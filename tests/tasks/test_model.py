@@ -72,6 +72,21 @@ def test_a_symbolic_batch_builds_the_model():
     assert {v.path for v in model.variables} == names
 
 
+def test_rows_that_share_an_item_answer_as_if_each_had_its_own():
+    model, inputs = make(), batch()
+    item = np.array([3, 0, 3, 5, 0, 3], "int32")
+    own = {**inputs, "input_0": inputs["input_0"][item],
+           "input_0_mask": inputs["input_0_mask"][item]}
+    shared = {**inputs, "input_0_item": item}
+    np.testing.assert_allclose(numpy(model(shared)), numpy(model(own)), atol=1e-6)
+    model.modality_dropout.rate = 0.5
+    logits = numpy(model({key: array[[1] * 6] for key, array in shared.items()
+                          if not key.startswith("input_0")}
+                         | {"input_0": inputs["input_0"], "input_0_mask": inputs["input_0_mask"],
+                            "input_0_item": item[[1] * 6]}, training=True))
+    assert len({tuple(np.round(row, 5)) for row in logits}) > 1  # hidden row by row
+
+
 def test_keys_that_are_not_the_models_own_change_nothing():
     model, inputs = make(), batch()
     expected = numpy(model(inputs))

@@ -2,6 +2,10 @@
 
 A batch is `(inputs, targets, sample_weight)`. Inputs are `{"input_0": array, "input_0_mask": bool
 array, ...}`. Keys are generated so that any column name works; the bundle maps them to columns.
+
+In training rows may share what an input holds, such as the picture that several questions are
+about. The batch then has each picture once, in `input_0` and its mask, and `input_0_item` (rows,)
+int32 says which one a row has.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from typing import Any
 from polymodal.core.errors import PolymodalError
 
 MASK_SUFFIX = "_mask"
+ITEM_SUFFIX = "_item"
 PREVIOUS = "previous"  # key of the previous outputs that a sequence-to-sequence model is fed
 
 
@@ -23,6 +28,11 @@ def input_key(index: int) -> str:
 def mask_key(key: str) -> str:
     """Returns the key of the mask that belongs to the input `key`."""
     return key + MASK_SUFFIX
+
+
+def item_key(key: str) -> str:
+    """Returns the key that says which of the items of the input `key` each row has."""
+    return key + ITEM_SUFFIX
 
 
 def with_masks(keys: Iterable[str]) -> list[str]:

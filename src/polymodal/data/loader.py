@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.batch import PREVIOUS, input_key, mask_key
+from polymodal.core.batch import PREVIOUS, input_key, item_key, mask_key
 from polymodal.core.errors import RecipeError
 from polymodal.core.seeds import generator
 from polymodal.data.check import Checked
@@ -41,6 +41,8 @@ class Loader:
         num_threads: int, threads that make batches.
         class_weights: (classes,) float, weight of each class, or None for 1.
         row_weights: (rows of `checked`,) float, or None for 1.
+        shared: int, the source whose items the plan brings together; each is then made, varied and
+            encoded once a batch. None where the plan has no `num_items`.
 
     Raises:
         RecipeError: plan, rows or weights do not belong together.
@@ -58,6 +60,7 @@ class Loader:
         num_threads: int = 1,
         class_weights: np.ndarray | None = None,
         row_weights: np.ndarray | None = None,
+        shared: int | None = None,
     ):
         if plan.num_rows != len(checked):
             raise RecipeError(f"Loader needs a plan over {len(checked)} rows. Got one over "
@@ -70,6 +73,7 @@ class Loader:
         self._collate, self._collate_targets = collate, collate_targets
         self._class_weights = _floats(class_weights)
         self._row_weights = _floats(row_weights)
+        self._shared = None if plan.num_items is None else shared
 
     def steps(self, epoch: int = 0) -> int:
         """Returns the number of steps of an epoch."""
@@ -133,10 +137,23 @@ class Loader:
         for index, source in enumerate(self.samples.sources):
             modality = source.modality
             length = padded[index] if modality.has_time else None
-            arrays = self._encoded(source, epoch, step, rows, index, length)
-            key = input_key(index)
+            key, chosen = input_key(index), rows
+            if index == self._shared:
+                chosen, inputs[item_key(key)] = self._once(source, rows)
+            arrays = self._encoded(source, epoch, step, chosen, index, length)
             inputs[key], inputs[mask_key(key)] = self._collate(modality, arrays, length)
         return inputs
+
+    def _once(self, source: Any, rows: list[int]) -> tuple[list[int], np.ndarray]:
+        """Returns a row for each item of the batch, -1 to fill up, and the item of each row."""
+        items = self.samples.items(source)
+        there = np.array(rows) >= 0
+        real = np.array(rows)[there]
+        first, of_row = np.unique(items[real], return_index=True, return_inverse=True)[1:]
+        chosen = [*real[first].tolist(), *[FILLER] * (self.plan.num_items - len(first))]
+        numbers = np.zeros(len(rows), "int32")
+        numbers[there] = of_row
+        return chosen, numbers
 
     def _encoded(self, source: Any, epoch: int, step: int, rows: list[int],
                  index: int, longest: int | None) -> list[np.ndarray | None]:

@@ -14,8 +14,8 @@ import numpy as np
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.seeds import generator
+from polymodal.data.sharing import FILLER, Sharing, spread
 
-FILLER = -1
 _ABSENT = -2  # fills the lines of batches that have fewer rows than the largest
 _GRID = 8  # padded lengths are multiples of this many time steps
 _MAX_EDGES = 256  # candidates for an edge; longer inputs are rounded up to a coarser grid
@@ -46,6 +46,13 @@ class Plan:
         batch_tokens: int, time steps that a batch holds at most, padding included, of the input
             that decides the buckets: batches of short rows have more rows, those of long ones
             fewer, and none crosses a border. None for `batch_size` rows in each.
+        items: (num_rows,) whole numbers, -1 where missing: rows with the same number share a
+            picture or the like, and some of them come together, so that a batch has few of them.
+            None for rows that come by themselves, as they do where there are buckets.
+        rows_per_item: int, rows of one item that come together, at most.
+
+    Attributes:
+        num_items: int or None, different items that a batch has at most, where they are shared.
 
     Raises:
         RecipeError: a number is below 1, or `lengths` has another number of rows.
@@ -69,9 +76,11 @@ class Plan:
         shuffle: bool = True,
         accumulate: int = 1,
         batch_tokens: int | None = None,
+        items: np.ndarray | None = None,
+        rows_per_item: int = 1,
     ):
         _check(num_rows=num_rows, batch_size=batch_size, num_buckets=num_buckets,
-               accumulate=accumulate, batch_tokens=batch_tokens or 1)
+               accumulate=accumulate, batch_tokens=batch_tokens or 1, rows_per_item=rows_per_item)
         self.num_rows, self.batch_size, self.seed = num_rows, batch_size, seed
         self.shuffle, self.accumulate, self.batch_tokens = shuffle, accumulate, batch_tokens
         self.lengths = np.zeros((num_rows, 0), "int32") if lengths is None else _columns(lengths)
@@ -92,6 +101,11 @@ class Plan:
         self._groups = self._group_sizes()
         self.num_steps = accumulate * sum(-(-rows // (size * accumulate))
                                           for rows, size in self._groups)
+        self._sharing: Sharing | None = None
+        if items is not None and rows_per_item > 1 and shuffle and self._column_fits_all():
+            self._sharing = Sharing(items, rows_per_item, batch_size, accumulate)
+            self.num_steps = self._sharing.num_steps
+        self.num_items = self._sharing and self._sharing.num_items
         self._lock = threading.Lock()
         self._epoch: tuple[int, np.ndarray] | None = None
 
@@ -133,6 +147,9 @@ class Plan:
         digest = hashlib.sha256(json.dumps(settings).encode())
         for column in self.lengths.T:
             digest.update(column.astype("int32"))
+        if self._sharing is not None:
+            digest.update(f"{self._sharing.rows_per_item}".encode())
+            digest.update(self._sharing.items)
         return digest.hexdigest()
 
     def padding(self) -> float:
@@ -164,6 +181,10 @@ class Plan:
             bucket += self.lengths[:, self._column] > edge
         return bucket
 
+    def _column_fits_all(self) -> bool:
+        """Returns whether any rows may stand in one batch, all of which have as many rows."""
+        return self._bucket is None and not (self.batch_tokens and self.edges)
+
     def _group_sizes(self) -> list[tuple[int, int]]:
         """Returns the rows and the batch size of each group that batches stay within.
 
@@ -190,8 +211,12 @@ class Plan:
             return self._epoch[1]
 
     def _draw(self, epoch: int) -> np.ndarray:
-        rows = np.arange(self.num_rows, dtype="int32")
         random = generator(self.seed, epoch)
+        if self._sharing is not None:
+            order = self._sharing.draw(random)
+            random.shuffle(order)
+            return order.reshape(self.num_steps, -1)
+        rows = np.arange(self.num_rows, dtype="int32")
         if self.shuffle:
             random.shuffle(rows)
         if self._bucket is not None:
@@ -219,7 +244,7 @@ class Plan:
         flat = order.reshape(-1)
         flat[: place * size] = rows[: place * size]
         if left:
-            _spread(order[place], rows[place * size : place * size + left])
+            spread(order[place], rows[place * size : place * size + left])
             flat[(place + 1) * size :] = rows[place * size + left :]
         return order
 
@@ -255,12 +280,6 @@ def bucket_edges(lengths: np.ndarray, num_buckets: int, enough: float = 0.0) -> 
     for best in reversed(chosen):
         edges.append(int(best[edges[-1]]))
     return (np.unique(steps[edges]) * grid).astype("int32")
-
-
-def _spread(steps: np.ndarray, rows: np.ndarray) -> None:
-    """Fills the steps of one effective batch evenly, so that as few as can be are all filler."""
-    for step, part in zip(steps, np.array_split(rows, len(steps)), strict=True):
-        step[: len(part)] = part
 
 
 def _sorted_by(rows: np.ndarray, bucket: np.ndarray) -> np.ndarray:

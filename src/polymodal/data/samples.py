@@ -76,6 +76,11 @@ class Samples:
         """Reads the source from a pack from now on; `slots` is the item of each row, or -1."""
         self._packs[source.name] = slots, pack
 
+    def items(self, source: Source) -> np.ndarray | None:
+        """Returns which distinct cell of a source each row has, (rows,) int32, -1 where it is
+        empty; None for sources that are not cached."""
+        return self._packs[source.name][0] if source.name in self._packs else None
+
     def only(self, name: str) -> Samples:
         """Returns the same rows with one source alone, reading the same packs."""
         chosen = [source for source in self.sources if source.name == name]

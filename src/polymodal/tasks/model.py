@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from polymodal.core.batch import PREVIOUS, mask_key, select_inputs, with_masks
+from polymodal.core.batch import PREVIOUS, item_key, mask_key, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
 from polymodal.layers.masks import hide
 from polymodal.layers.modality_dropout import ModalityDropout, present
@@ -35,7 +35,8 @@ class Model(keras.Model):
         inputs: {key: array, key_mask: bool array} for every key, and `previous` (batch, steps)
             int32 when the task is autoregressive, and perhaps when it is guided: when a decoder is
             trained beside another head. Several sequences of a row stand behind each other, each
-            with its start. Other keys are ignored.
+            with its start. With key_item (batch,) int32 too, the array and mask of that key hold
+            different items, and row i has item key_item[i]. Other keys are ignored.
 
     Returns:
         float32 logits: (batch, outputs), or (batch, steps, outputs) for tasks per step. In training
@@ -87,10 +88,16 @@ class Model(keras.Model):
         return self._fused(self._streams(inputs, training), training)
 
     def _streams(self, inputs, training):
-        pairs = {name: (inputs[key], inputs[mask_key(key)]) for name, key in self.keys.items()}
-        pairs = self.modality_dropout(pairs, training=training)
-        return {name: encoder(*pairs[name], training=training)
-                for name, encoder in self.encoders.items()}
+        streams = {name: self._stream(name, inputs, training) for name in self.encoders}
+        return self.modality_dropout(streams, training=training)
+
+    def _stream(self, name, inputs, training):
+        """Returns an input's (tokens, mask) by row; what rows share is encoded once."""
+        key = self.keys[name]
+        stream = self.encoders[name](inputs[key], inputs[mask_key(key)], training=training)
+        if item_key(key) not in inputs:
+            return stream
+        return tuple(ops.take(part, inputs[item_key(key)], axis=0) for part in stream)
 
     def _fused(self, streams, training):
         tokens, mask = self.fusion(streams, training=training)
@@ -126,7 +133,8 @@ class Model(keras.Model):
 
     def call(self, inputs, training=None):
         guide = inputs.get(PREVIOUS) if self.guided else None
-        inputs = select_inputs(inputs, self.input_keys)
+        shared = [key for key in map(item_key, self.keys.values()) if key in inputs]
+        inputs = select_inputs(inputs, self.input_keys + shared)
         if training and self.single_loss:
             return self._with_singles(self._streams(inputs, training))
         tokens, mask = self.encode(inputs, training)

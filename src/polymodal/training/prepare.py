@@ -21,6 +21,7 @@ from polymodal.data.ledger import Ledger
 from polymodal.data.loader import Loader
 from polymodal.data.plan import Plan
 from polymodal.data.samples import Samples, Source
+from polymodal.data.sharing import repeats
 from polymodal.data.split import split
 from polymodal.data.table import Table
 from polymodal.preprocess.collate import collate, collate_targets
@@ -28,6 +29,9 @@ from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe
 from polymodal.recipe.room import room_for
 from polymodal.training.settings import Training
+
+_OFTEN = 2.0  # rows that an item stands in on average, from which on it is worth sharing
+_TOGETHER = 4  # rows of one item in a batch: fewer cost more, more of them teach less a step
 
 
 @dataclass
@@ -54,11 +58,27 @@ class Prepared:
         """Returns the loader of the train split: shuffled, varied, in effective batches."""
         checked = self.checked["train"]
         batch_size = min(settings.batch_size or 32, max(1, len(checked)))
+        index, items, times = self._shared()
         plan = Plan(len(checked), batch_size, settings.seed, checked.lengths,
                     accumulate=settings.accumulate,
-                    batch_tokens=settings.batch_tokens or self._batch_tokens(batch_size))
+                    batch_tokens=settings.batch_tokens or self._batch_tokens(batch_size),
+                    items=items, rows_per_item=settings.rows_per_item or _rows_per_item(times))
+        if plan.num_items is not None:
+            say(f"A cell of {self.inputs[index].name} stands in {times:.1f} rows on average; "
+                f"batches of {batch_size} rows have {plan.num_items} at most and encode each once.")
         return Loader(self.samples["train"], checked, plan, collate, collate_targets,
-                      seed=settings.seed, augment=settings.augment)
+                      seed=settings.seed, augment=settings.augment, shared=index)
+
+    def _shared(self) -> tuple[int | None, np.ndarray | None, float]:
+        """Returns the source whose cells stand in most rows, the cell of each train row, and in how
+        many rows one stands on average."""
+        samples, best = self.samples["train"], (None, None, 1.0)
+        for index, source in enumerate(samples.sources):
+            items = samples.items(source)
+            if items is not None:
+                items = items[self.checked["train"].rows]
+                best = max(best, (index, items, repeats(items)), key=lambda found: found[2])
+        return best
 
     def _batch_tokens(self, batch_size: int) -> int | None:
         """Returns the time steps of `batch_size` average rows where frames are what is learned."""
@@ -85,6 +105,10 @@ class Prepared:
             flat = np.concatenate(found)
             return flat[flat >= 0]
         return np.stack(found)
+
+
+def _rows_per_item(times: float) -> int:
+    return _TOGETHER if times >= _OFTEN else 1
 
 
 def held_out(tables: Mapping[str, Table], target: str, method: str | None, group: str | None,

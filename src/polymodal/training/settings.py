@@ -21,6 +21,9 @@ class Training:
         batch_tokens: int, time steps a step holds at most, padding included, of the input whose
             lengths differ most: short rows come in larger batches, long ones in smaller. None =
             for transcripts `batch_size` rows of average length, else always `batch_size` rows.
+        rows_per_item: int >= 1, rows of a batch that have one picture, sound or film in common,
+            which is then encoded once; None = 4 where it stands in two rows or more on average,
+            else 1, which draws each row by itself.
         learning_rate: float, the peak after warm-up; None = chosen from the data.
         weight_decay: float >= 0, of AdamW; biases, norms and embeddings are left out.
         warmup: float in 0..1, share of all steps in which the learning rate rises from 0.
@@ -51,6 +54,7 @@ class Training:
     epochs: int | None = None
     batch_size: int | None = None
     batch_tokens: int | None = None
+    rows_per_item: int | None = None
     learning_rate: float | None = None
     weight_decay: float = 0.01
     warmup: float = 0.05
@@ -69,8 +73,8 @@ class Training:
     checkpoint_steps: int | None = None
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "batch_tokens", "patience", "accumulate",
-                     "checkpoint_steps"):
+        for name in ("epochs", "batch_size", "batch_tokens", "rows_per_item", "patience",
+                     "accumulate", "checkpoint_steps"):
             self._need(name, "at least 1", lambda v: v >= 1)
         for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
             self._need(name, "a number above 0", lambda v: v > 0)
