@@ -15,9 +15,10 @@ def pytest_addoption(parser):
     parser.addoption("--all", action="store_true", help="also run tests marked slow")
 
 
-# Folders whose tests use Keras: they run once for each engine, all others once.
-ENGINE_FOLDERS = {"layers", "encoders", "fusion", "sequence", "decoders", "tasks", "engines",
-                  "bundle", "training"}
+# Folders whose tests use Keras: they run once for each engine, all others once. Those of `engines/`
+# start every other engine themselves.
+ENGINE_FOLDERS = {"layers", "encoders", "fusion", "sequence", "decoders", "tasks", "bundle",
+                  "training"}
 
 
 def pytest_collection_modifyitems(config, items):

@@ -1,4 +1,4 @@
-"""Strided convolutions of one place, which are picked before and not strided."""
+"""Strided convolutions of one place, which pool before and are not strided."""
 
 from __future__ import annotations
 
@@ -8,12 +8,23 @@ import numpy as np
 from polymodal.layers.residual import PaddedConv
 
 
-def test_a_strided_convolution_of_one_place_reads_every_stride_th_place():
+def test_a_strided_convolution_of_one_place_sees_the_largest_of_each_window():
     conv = PaddedConv(4, size=1, strides=(2, 3))
     places = np.random.default_rng(0).normal(size=(2, 7, 8, 3)).astype("float32")
     found = keras.ops.convert_to_numpy(conv(keras.ops.convert_to_tensor(places)))
     kernel = keras.ops.convert_to_numpy(conv.conv.kernel)[0, 0]
-    np.testing.assert_allclose(found, places[:, ::2, ::3] @ kernel, atol=1e-5)
+    whole = np.pad(places, ((0, 0), (0, 1), (0, 1), (0, 0)))
+    largest = whole.reshape(2, 4, 2, 3, 3, 3).max(axis=(2, 4))
+    np.testing.assert_allclose(found, largest @ kernel, atol=1e-5)
+
+
+def test_a_sequence_gives_the_same_however_far_it_is_padded():
+    conv = PaddedConv(4, size=1, strides=(2, 2))
+    steps = -np.random.default_rng(0).random((2, 5, 4, 3)).astype("float32")
+    given = [np.pad(steps, ((0, 0), (0, more), (0, 0), (0, 0))) for more in (0, 1, 4)]
+    short, *longer = (keras.ops.convert_to_numpy(conv(array)) for array in given)
+    for found in longer:
+        np.testing.assert_allclose(found[:, :3], short, atol=1e-6)
 
 
 def test_few_channels_train_without_harm_to_memory():

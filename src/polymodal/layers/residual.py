@@ -30,7 +30,8 @@ class PaddedConv(keras.layers.Layer):
     """A 2-D convolution whose step `i` always starts at `i * stride`, whatever the length.
 
     "same" padding shifts by one with the parity of the length, so that padding a sequence would
-    change its features. This one pads `size // 2` on both sides.
+    change its features. This one pads `size // 2` on both sides. With strides a kernel of one place
+    sees, in each channel, the largest value of the places that become one.
 
     Args:
         filters: int.
@@ -51,12 +52,12 @@ class PaddedConv(keras.layers.Layer):
                  use_bias: bool = False, **kwargs):
         super().__init__(**kwargs)
         self.strides, self.strided, self.margin = tuple(strides), max(strides) > 1, size // 2
-        # A kernel of one place reads every stride-th place, which are picked before it: oneDNN in
-        # TensorFlow 2.21 writes outside its memory in the gradient of a strided one with fewer
-        # than 16 channels.
-        self.picks = self.strided and size == 1
+        # A kernel of one place sees the largest of the places that become one. Of every stride-th
+        # alone most of a small thing's outline would be lost, and oneDNN in TensorFlow 2.21 writes
+        # outside its memory in the gradient of a strided kernel with fewer than 16 channels.
+        self.pools = self.strided and size == 1
         self.conv = keras.layers.Conv2D(
-            filters, size, strides=1 if self.picks else self.strides, use_bias=use_bias,
+            filters, size, strides=1 if self.pools else self.strides, use_bias=use_bias,
             padding="valid" if self.strided else "same", kernel_initializer="he_normal",
             dtype=self.dtype_policy, name="conv",
         )
@@ -68,9 +69,9 @@ class PaddedConv(keras.layers.Layer):
         self.built = True
 
     def call(self, tensor, scale=None, shift=None):
-        if self.picks:
-            # a pool and not a slice, whose unknown length JAX cannot tell from a convolution's
-            tensor = ops.max_pool(tensor, 1, strides=self.strides, padding="valid")
+        if self.pools:
+            tensor = ops.max_pool(self._filled(tensor), self.strides, strides=self.strides,
+                                  padding="valid")
         elif self.strided:
             sides = (self.margin, self.margin)
             tensor = ops.pad(tensor, ((0, 0), sides, sides, (0, 0)))
@@ -79,6 +80,14 @@ class PaddedConv(keras.layers.Layer):
         kernel = ops.cast(self.conv.kernel * scale, tensor.dtype)
         result = ops.conv(tensor, kernel, self.conv.strides, self.conv.padding)
         return result + ops.cast(shift, tensor.dtype)
+
+    def _filled(self, tensor):
+        """Returns the tensor with zeros behind sides that the strides may not divide: what a masked
+        step holds, so that padding a sequence changes nothing."""
+        sides = [(0, 0 if side is not None and side % stride == 0 else stride - 1)
+                 for side, stride in zip(tensor.shape[1:3], self.strides, strict=True)]
+        return tensor if not any(more for _, more in sides) else ops.pad(
+            tensor, ((0, 0), *sides, (0, 0)))
 
 
 class ResidualBlock(keras.layers.Layer):
