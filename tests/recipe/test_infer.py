@@ -195,6 +195,20 @@ def test_many_rows_that_are_seen_seldom_are_not_varied():
     assert size_for(2_000, 2_000, 5)[0] == {}
 
 
+def test_rows_that_share_a_picture_are_found_and_come_together(questions):
+    rows = [{**{name: questions.cell(row % 40, name) for name in ("image", "question", "answer")},
+             "number": row} for row in range(2000)]
+    many = read(rows, media_root=questions.root)
+    found = infer(many, {"target": "answer"}, ["number"])
+    assert found.values["training"]["rows_per_item"] == 4
+    assert any("up to 4 of them about the same picture" in r for r in found.reasons)
+    assert "rows_per_item" not in infer(questions, {"target": "answer"}).values["training"]
+    alone, shared = (training_for("classification", 24_000, 24_000, {"x": "image"}, None, times)
+                     for times in (1.9, 2.0))
+    assert shared["epochs"] > alone["epochs"]  # each takes less time
+    assert "rows_per_item" not in training_for("caption", 24_000, 24_000, {"x": "image"}, None, 5.0)
+
+
 def test_each_of_several_inputs_is_asked_alone_where_a_row_has_one_answer():
     two, three = {"picture": "image", "sound": "audio"}, {"picture": "image", "sound": "audio",
                                                          "words": "text"}

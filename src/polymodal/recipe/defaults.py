@@ -17,6 +17,10 @@ _SEEN_ALONE = 42_000  # where each row is also answered from each of its inputs
 _SEEN_CAPTIONED = 80_000  # pictures to write about: what words mean is found late
 _SEEN_SPOKEN = 30_000  # recordings to write down, each with many labels in it
 _EPOCHS = (5, 120)
+_EPOCHS_SHARED = 7  # at least, where rows share what they show, which makes an epoch short
+_OFTEN = 2.0  # rows that a picture or the like stands in on average, from which on they share it
+_SHARED_BATCH = 64  # rows of a batch, of fewer too few pictures would be left to learn from
+_TOGETHER = 4  # of them in a batch: fewer cost more, more of them teach less a step
 _UPDATES = 600  # of the weights in a run, below which batches are made smaller
 _SELDOM = 10  # epochs up to which a row is seen too seldom to need augmentation
 _FEW = 5_000  # rows up to which a model tends to learn them by heart, however seldom seen
@@ -139,7 +143,7 @@ def size_for(num_rows: int, num_steps: int, epochs: int) -> tuple[dict[str, Any]
 
 
 def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str, str],
-                 epochs: int | None) -> dict[str, Any]:
+                 epochs: int | None, times: float = 1.0) -> dict[str, Any]:
     """Returns epochs, batch size, learning rate and the like for a number of rows.
 
     Rows that are seen only a few times need no variants of themselves: augmentation, dropout and
@@ -152,8 +156,11 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
         num_rows, num_steps: int, as in `size_for`.
         modalities: {input: modality}.
         epochs: int, what the user asked for, or None.
+        times: float, rows that a picture, sound or film stands in on average.
     """
     low, high = _EPOCHS
+    shared = times >= _OFTEN and task not in _WRITING
+    low = _EPOCHS_SHARED if shared else low
     few = _few_sequences(num_rows, num_steps)
     alone = _can_ask_alone(task, len(modalities)) and num_rows <= _FEW
     seen = {"transcribe": _SEEN_SPOKEN, "caption": _SEEN_CAPTIONED}.get(
@@ -170,6 +177,8 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
     settings: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "learning_rate": rate}
     if seldom:
         settings |= {"augment": False, "clip_norm": 5.0}
+    if shared and batch_size >= _SHARED_BATCH:
+        settings["rows_per_item"] = _TOGETHER
     if len(modalities) > 1:
         settings |= _hiding(task, len(modalities), seldom)
     return settings
@@ -181,6 +190,8 @@ def training_reason(task: str, num_rows: int, settings: dict[str, Any]) -> str:
             + f", as {num_rows} rows suggest"
             + ", without augmentation" * (settings.get("augment") is False)
             + ", each input also asked alone" * bool(settings.get("single_loss"))
+            + (f", up to {settings.get('rows_per_item')} of them about the same picture, sound or "
+               "film, which is encoded once") * (settings.get("rows_per_item", 1) > 1)
             + ", words also looked for place by place, which the loss of training holds"
             * (task == "caption")
             + "; change it with --set training.epochs=...")

@@ -12,7 +12,9 @@ from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.data.columns import LeftOut, infer_task, judge_columns
 from polymodal.data.group import Sequences
+from polymodal.data.identity import distinct
 from polymodal.data.observed import evenly
+from polymodal.data.sharing import repeats
 from polymodal.data.table import Table
 from polymodal.preprocess.cleaning import clean_text
 from polymodal.recipe.defaults import (
@@ -99,7 +101,8 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
             values[key] = _with(values[key], partial.get(key))
     wanted = given.get("training") or {}
     num_steps = _num_steps(table)
-    chosen = training_for(task, len(table), num_steps, modalities, wanted.get("epochs"))
+    chosen = training_for(task, len(table), num_steps, modalities, wanted.get("epochs"),
+                          _times(table, values["inputs"]))
     values["training"] = chosen | wanted
     said = chosen | {k: v for k, v in wanted.items() if v is not None}
     reasons.append(f"training: {training_reason(task, len(table), said)}")
@@ -208,6 +211,16 @@ def _check_columns(table: Table, name: str, columns: list[str]) -> None:
 def _num_steps(table: Table) -> int:
     """Returns how many labels there are: one for each row, or each step of grouped rows."""
     return sum(map(len, table.members)) if isinstance(table, Sequences) else len(table)
+
+
+def _times(table: Table, inputs: dict[str, Any]) -> float:
+    """Returns in how many rows a picture, sound or film stands on average, where most often."""
+    if isinstance(table, Sequences):
+        return 1.0
+    media = [columns_of(name, config)[0] for name, config in inputs.items()
+             if find("preprocess", config["modality"]).cached]
+    return max([1.0, *(repeats(distinct(table.values(column), len(table))[0])
+                       for column in media)])
 
 
 def _texts(table: Table, column: str) -> Iterable[str]:

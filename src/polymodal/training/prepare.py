@@ -30,9 +30,6 @@ from polymodal.recipe.recipe import Recipe
 from polymodal.recipe.room import room_for
 from polymodal.training.settings import Training
 
-_OFTEN = 2.0  # rows that an item stands in on average, from which on it is worth sharing
-_TOGETHER = 4  # rows of one item in a batch: fewer cost more, more of them teach less a step
-
 
 @dataclass
 class Prepared:
@@ -58,27 +55,23 @@ class Prepared:
         """Returns the loader of the train split: shuffled, varied, in effective batches."""
         checked = self.checked["train"]
         batch_size = min(settings.batch_size or 32, max(1, len(checked)))
-        index, items, times = self._shared()
+        index, items = self._shared()
         plan = Plan(len(checked), batch_size, settings.seed, checked.lengths,
                     accumulate=settings.accumulate,
                     batch_tokens=settings.batch_tokens or self._batch_tokens(batch_size),
-                    items=items, rows_per_item=settings.rows_per_item or _rows_per_item(times))
-        if plan.num_items is not None:
-            say(f"A cell of {self.inputs[index].name} stands in {times:.1f} rows on average; "
-                f"batches of {batch_size} rows have {plan.num_items} at most and encode each once.")
+                    items=items, rows_per_item=settings.rows_per_item or 1)
         return Loader(self.samples["train"], checked, plan, collate, collate_targets,
                       seed=settings.seed, augment=settings.augment, shared=index)
 
-    def _shared(self) -> tuple[int | None, np.ndarray | None, float]:
-        """Returns the source whose cells stand in most rows, the cell of each train row, and in how
-        many rows one stands on average."""
-        samples, best = self.samples["train"], (None, None, 1.0)
+    def _shared(self) -> tuple[int | None, np.ndarray | None]:
+        """Returns the source whose cells stand in most rows, and which of them each row has."""
+        samples, best = self.samples["train"], (1.0, None, None)
         for index, source in enumerate(samples.sources):
             items = samples.items(source)
             if items is not None:
                 items = items[self.checked["train"].rows]
-                best = max(best, (index, items, repeats(items)), key=lambda found: found[2])
-        return best
+                best = max(best, (repeats(items), index, items), key=lambda found: found[0])
+        return best[1:]
 
     def _batch_tokens(self, batch_size: int) -> int | None:
         """Returns the time steps of `batch_size` average rows where frames are what is learned."""
@@ -105,10 +98,6 @@ class Prepared:
             flat = np.concatenate(found)
             return flat[flat >= 0]
         return np.stack(found)
-
-
-def _rows_per_item(times: float) -> int:
-    return _TOGETHER if times >= _OFTEN else 1
 
 
 def held_out(tables: Mapping[str, Table], target: str, method: str | None, group: str | None,

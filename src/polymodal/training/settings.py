@@ -22,8 +22,7 @@ class Training:
             lengths differ most: short rows come in larger batches, long ones in smaller. None =
             for transcripts `batch_size` rows of average length, else always `batch_size` rows.
         rows_per_item: int >= 1, rows of a batch that have one picture, sound or film in common,
-            which is then encoded once; None = 4 where it stands in two rows or more on average,
-            else 1, which draws each row by itself.
+            which is then encoded once; None = chosen from the data, 1 draws each row by itself.
         learning_rate: float, the peak after warm-up; None = chosen from the data.
         weight_decay: float >= 0, of AdamW; biases, norms and embeddings are left out.
         warmup: float in 0..1, share of all steps in which the learning rate rises from 0.
