@@ -85,10 +85,11 @@ def test_links_are_refused(bundle, tmp_path):
 @pytest.mark.parametrize(("content", "message"), [
     ("{not json", "needs to be JSON"), ("[1, 2]", "needs to hold a mapping. Got list"),
     ("[" * 100_000, "needs to be JSON"), ("\xff", "needs version"),
-    ('{"version": 2, "files": {}}', "needs version 1 to 1. Got 2"),
+    ('{"version": 3, "files": {}}', "needs version 2. Got 3"),
+    ('{"version": 1, "files": {}}', "needs version 2. Got 1"),
     ('{"version": true, "files": {}}', "Got True"), ('{"files": {}}', "Got None"),
-    ('{"version": 1}', "needs a list of files"), ('{"version": 1, "files": {"a": 3}}', "a list of"),
-    ('{"version": 1, "files": {}}', "needs model.json among its files"),
+    ('{"version": 2}', "needs a list of files"), ('{"version": 2, "files": {"a": 3}}', "a list of"),
+    ('{"version": 2, "files": {}}', "needs model.json among its files"),
 ])
 def test_tampered_manifests_are_refused(bundle, content, message):
     text = "{}" if content == "\xff" else content
@@ -106,7 +107,7 @@ def test_huge_json_is_not_read(bundle, monkeypatch):
 def test_a_model_of_a_newer_version_is_refused(bundle):
     (bundle / "model.json").write_text('{"version": 9}')
     seal(bundle)
-    with pytest.raises(BundleError, match=r"model.json needs version 1 to 1. Got 9"):
+    with pytest.raises(BundleError, match=r"model.json needs version 2. Got 9"):
         read(bundle)
 
 

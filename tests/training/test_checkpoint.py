@@ -82,7 +82,7 @@ def test_a_damaged_or_newer_state_is_refused(tmp_path):
     saved = Checkpoints(tmp_path)
     saved.save(state(), ARRAYS)
     (saved.latest() / "state.json").write_text('{"version": 7}')
-    with pytest.raises(ResumeError, match=r"needs version 1\. Got 7"):
+    with pytest.raises(ResumeError, match=r"needs version 2\. Got 7"):
         saved.state()
     (saved.latest() / "state.json").write_text("{")
     with pytest.raises(ResumeError, match="is damaged"):

@@ -60,7 +60,7 @@ def read(folder: str | Path) -> Bundle:
 
     Raises:
         BundleError: there is no bundle, a file is missing, changed, too large or not what it
-            claims, a path leads out of the folder, or the bundle is of a newer version.
+            claims, a path leads out of the folder, or the bundle is of another version.
     """
     folder = Path(folder)
     files = manifest(folder)
@@ -140,8 +140,8 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def _check_version(path: Path, content: dict[str, Any]) -> None:
     version = content.get("version")
-    if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= VERSION:
-        raise BundleError(f"{path} needs version 1 to {VERSION}. Got {version!r}. "
+    if version != VERSION:
+        raise BundleError(f"{path} needs version {VERSION}. Got {version!r}. "
                           "Install the Polymodal that wrote it, or train again.")
 
 

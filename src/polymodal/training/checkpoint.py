@@ -25,7 +25,7 @@ FOLDER = "checkpoints"
 LATEST = "LATEST"
 STATE = "state.json"
 ARRAYS = "arrays.safetensors"
-VERSION = 1
+VERSION = 2  # raised when going on from the same state would give other weights than before
 _NAME = re.compile(r"checkpoint-(\d{6,})")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
