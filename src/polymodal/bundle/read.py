@@ -140,7 +140,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def _check_version(path: Path, content: dict[str, Any]) -> None:
     version = content.get("version")
-    if version != VERSION:
+    if type(version) is not int or version != VERSION:
         raise BundleError(f"{path} needs version {VERSION}. Got {version!r}. "
                           "Install the Polymodal that wrote it, or train again.")
 

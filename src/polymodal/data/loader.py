@@ -146,10 +146,10 @@ class Loader:
 
     def _once(self, source: Any, rows: list[int]) -> tuple[list[int], np.ndarray]:
         """Returns a row for each item of the batch, -1 to fill up, and the item of each row."""
-        items = self.samples.items(source)
         there = np.array(rows) >= 0
         real = np.array(rows)[there]
-        first, of_row = np.unique(items[real], return_index=True, return_inverse=True)[1:]
+        items = self.samples.items(source)[real]
+        _, first, of_row = np.unique(items, return_index=True, return_inverse=True)
         chosen = [*real[first].tolist(), *[FILLER] * (self.plan.num_items - len(first))]
         numbers = np.zeros(len(rows), "int32")
         numbers[there] = of_row

@@ -102,7 +102,8 @@ class Plan:
         self.num_steps = accumulate * sum(-(-rows // (size * accumulate))
                                           for rows, size in self._groups)
         self._sharing: Sharing | None = None
-        if items is not None and rows_per_item > 1 and shuffle and self._column_fits_all():
+        together = self._bucket is None and self._groups == [(num_rows, batch_size)]
+        if items is not None and rows_per_item > 1 and shuffle and together:
             self._sharing = Sharing(items, rows_per_item, batch_size, accumulate)
             self.num_steps = self._sharing.num_steps
         self.num_items = self._sharing and self._sharing.num_items
@@ -180,10 +181,6 @@ class Plan:
         for edge in self.edges[self._column][:-1]:
             bucket += self.lengths[:, self._column] > edge
         return bucket
-
-    def _column_fits_all(self) -> bool:
-        """Returns whether any rows may stand in one batch, all of which have as many rows."""
-        return self._bucket is None and not (self.batch_tokens and self.edges)
 
     def _group_sizes(self) -> list[tuple[int, int]]:
         """Returns the rows and the batch size of each group that batches stay within.

@@ -17,7 +17,7 @@ _SEEN_ALONE = 42_000  # where each row is also answered from each of its inputs
 _SEEN_CAPTIONED = 80_000  # pictures to write about: what words mean is found late
 _SEEN_SPOKEN = 30_000  # recordings to write down, each with many labels in it
 _EPOCHS = (5, 120)
-_EPOCHS_SHARED = 7  # at least, where rows share what they show, which makes an epoch short
+_EPOCHS_SHARED = (7, 120)  # where rows share what they show, which makes an epoch short
 _OFTEN = 2.0  # rows that a picture or the like stands in on average, from which on they share it
 _SHARED_BATCH = 64  # rows of a batch, of fewer too few pictures would be left to learn from
 _TOGETHER = 4  # of them in a batch: fewer cost more, more of them teach less a step
@@ -158,9 +158,8 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
         epochs: int, what the user asked for, or None.
         times: float, rows that a picture, sound or film stands in on average.
     """
-    low, high = _EPOCHS
     shared = times >= _OFTEN and task not in _WRITING
-    low = _EPOCHS_SHARED if shared else low
+    low, high = _EPOCHS_SHARED if shared else _EPOCHS
     few = _few_sequences(num_rows, num_steps)
     alone = _can_ask_alone(task, len(modalities)) and num_rows <= _FEW
     seen = {"transcribe": _SEEN_SPOKEN, "caption": _SEEN_CAPTIONED}.get(

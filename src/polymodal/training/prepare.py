@@ -55,11 +55,12 @@ class Prepared:
         """Returns the loader of the train split: shuffled, varied, in effective batches."""
         checked = self.checked["train"]
         batch_size = min(settings.batch_size or 32, max(1, len(checked)))
-        index, items = self._shared()
+        together = settings.rows_per_item or 1
+        index, items = self._shared() if together > 1 else (None, None)
         plan = Plan(len(checked), batch_size, settings.seed, checked.lengths,
                     accumulate=settings.accumulate,
                     batch_tokens=settings.batch_tokens or self._batch_tokens(batch_size),
-                    items=items, rows_per_item=settings.rows_per_item or 1)
+                    items=items, rows_per_item=together)
         return Loader(self.samples["train"], checked, plan, collate, collate_targets,
                       seed=settings.seed, augment=settings.augment, shared=index)
 
