@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import keras
+from keras import ops
 
+from polymodal.core.errors import RecipeError
 from polymodal.layers.layer_norm import LayerNorm
+from polymodal.layers.pooling import pool_mean
 from polymodal.layers.recurrent import Recurrent
 
 __all__ = ["RecurrentSequence"]
@@ -18,6 +21,8 @@ class RecurrentSequence(keras.layers.Layer):
         kind: str, "gru" or "lstm".
         num_layers: int, recurrent layers, each with its own shortcut.
         bidirectional: bool, False where a step must not see later ones.
+        summary: bool, whether each layer also adds to every step what the mean of all steps says,
+            for what a sequence has in common from end to end; needs both directions.
         dropout: float, rate on what each layer adds.
 
     Call arguments:
@@ -26,24 +31,40 @@ class RecurrentSequence(keras.layers.Layer):
 
     Returns:
         (tokens, mask) of the same shapes.
+
+    Raises:
+        RecipeError: a summary where a step must not see later ones.
     """
 
     def __init__(self, dim: int, kind: str = "gru", num_layers: int = 1,
-                 bidirectional: bool = True, dropout: float = 0.1, **kwargs):
+                 bidirectional: bool = True, summary: bool = False, dropout: float = 0.1,
+                 **kwargs):
         super().__init__(**kwargs)
+        if summary and not bidirectional:
+            raise RecipeError(
+                "RecurrentSequence takes a summary of all steps only where steps may see later "
+                "ones. Got summary=True and bidirectional=False. Leave one of them out."
+            )
         policy = self.dtype_policy
         self.norms = [LayerNorm(dtype=policy) for _ in range(num_layers)]
         self.layers = [Recurrent(dim, kind, bidirectional, dtype=policy)
                        for _ in range(num_layers)]
+        self.summaries = [keras.layers.Dense(dim, dtype=policy)
+                          for _ in range(num_layers)] if summary else [None] * num_layers
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, tokens_shape):
         for layer in (*self.norms, *self.layers):
             layer.build(tokens_shape)
+        for summary in filter(None, self.summaries):
+            summary.build((None, tokens_shape[-1]))
         self.built = True
 
     def call(self, tokens, mask, training=None):
-        for norm, layer in zip(self.norms, self.layers, strict=True):
-            read = layer(norm(tokens), mask, training=training)
+        for norm, layer, summary in zip(self.norms, self.layers, self.summaries, strict=True):
+            normed = norm(tokens)
+            read = layer(normed, mask, training=training)
+            if summary is not None:
+                read = read + ops.expand_dims(summary(pool_mean(normed, mask)), 1)
             tokens = tokens + self.drop(read, training=training)
         return tokens, mask
