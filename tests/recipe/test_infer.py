@@ -253,7 +253,7 @@ def test_grouped_texts_are_one_bag_for_each_step(shared_data):
     assert words["modality"] == "texts"
     assert (words["encoder"], words["tokenizer"]) == ("bag", "ngram")
     assert found.values["task"] == "sequence_labelling"
-    assert found.values["sequence"] == {"name": "recurrent", "summary": True}
+    assert found.values["sequence"] == "recurrent"
     assert any(reason.startswith("input transcript: texts. Read as texts because it holds one text "
                                  "for each step") for reason in found.reasons)
     assert "transcript" in from_dict(found.values).to_yaml()

@@ -119,8 +119,7 @@ def fusion_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
 def sequence_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
     """Returns the sequence model over fused tokens, or None, and the reason."""
     if task == "sequence_labelling":
-        return ({"name": "recurrent", "summary": True},
-                "Each step may depend on its neighbours, and on what all have in common.")
+        return "recurrent", "Each step may depend on its neighbours."
     if task == "transcribe":
         return ({"name": "recurrent", "num_layers": 2},
                 "What a sound is depends on those before and behind it.")
