@@ -253,10 +253,23 @@ def test_grouped_texts_are_one_bag_for_each_step(shared_data):
     assert words["modality"] == "texts"
     assert (words["encoder"], words["tokenizer"]) == ("bag", "ngram")
     assert found.values["task"] == "sequence_labelling"
-    assert found.values["sequence"] == "recurrent"
+    assert found.values["sequence"] == {"name": "recurrent", "summary": True}
+    assert words["dropout"] == 0.9
+    assert any("so in training 90% of them are left out" in reason for reason in found.reasons)
+    assert found.values["training"]["epochs"] == 31
     assert any(reason.startswith("input transcript: texts. Read as texts because it holds one text "
                                  "for each step") for reason in found.reasons)
     assert "transcript" in from_dict(found.values).to_yaml()
+
+
+def test_familiar_words_of_steps_are_all_read(tmp_path):
+    path = tmp_path / "days.csv"
+    path.write_text("day,hour,report,lamp\n" + "".join(
+        f"{row // 8},{row % 8},lamp turned {'on,lit' if row // 3 % 2 else 'off,dark'}\n"
+        for row in range(320)))
+    given = {"target": "lamp", "group": "day", "order": "hour"}
+    found = infer(group_rows(read(path), "day", "hour"), given).values
+    assert "dropout" not in found["inputs"]["report"]
 
 
 def test_what_the_user_says_stands(questions):

@@ -31,6 +31,9 @@ def test_a_summary_tells_each_step_of_all_others():
     layer.build(arrays["inputs"].shape)
     for weight in layer.layers[0].weights:  # the recurrent part says nothing
         weight.assign(np.zeros(weight.shape, "float32"))
+    said = harness.outputs(harness.call_encoder, layer, arrays)[0]
+    np.testing.assert_allclose(said, arrays["inputs"], atol=1e-6)  # nor does the summary, yet
+    layer.summaries[0].kernel.assign(np.eye(8, dtype="float32"))
     before = harness.outputs(harness.call_encoder, layer, arrays)[0]
     arrays["inputs"] = arrays["inputs"].copy()
     arrays["inputs"][0, -1, 0] += 1

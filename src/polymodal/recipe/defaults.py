@@ -26,6 +26,7 @@ _SELDOM = 10  # epochs up to which a row is seen too seldom to need augmentation
 _FEW = 5_000  # rows up to which a model tends to learn them by heart, however seldom seen
 _FEW_SEQUENCES = 500
 _STEPS_SEEN = 20_000  # labels of few sequences that a model sees in all
+_STEPS_SEEN_RARE = 45_000  # where all it reads are rare words, of which most are left out
 _FAMILIAR = 20  # times that a word occurs on average, above which its order can be learned too
 _WRITING = ("caption", "transcribe")
 _MOST_SECONDS = 30.0  # of a recording that is written down as a whole
@@ -43,18 +44,23 @@ _OF_TASK: dict[tuple[str, str], dict[str, Any]] = {
 }
 
 
-def input_for(task: str, modality: str, encoder: str,
-              suggested: dict[str, Any]) -> dict[str, Any]:
+def input_for(task: str, config: dict[str, Any], num_rows: int, num_steps: int,
+              rare: bool) -> dict[str, Any]:
     """Returns settings of an input that follow from what is to be done with it.
 
     Args:
-        task, modality, encoder: str.
-        suggested: settings that a sample of its cells suggests.
+        task: str.
+        config: settings that a sample of its cells suggests, or the user gave.
+        num_rows, num_steps: int, as in `size_for`.
+        rare: bool, whether all inputs are texts of steps, with words that occur seldom.
     """
+    modality, encoder = config["modality"], config["encoder"]
     found = _OF_TASK.get((task, modality), {}) | _OF_TASK.get((task, encoder), {})
-    if task == "transcribe" and "max_seconds" in suggested:
+    if rare and encoder == "bag" and _few_sequences(num_rows, num_steps):
+        found |= {"dropout": 0.9}  # else its words betray a step, and its neighbours teach nothing
+    if task == "transcribe" and "max_seconds" in config:
         # a sample misses the longest ones, and sound that is cut says less than its transcript
-        found |= {"max_seconds": round(min(_MOST_SECONDS, 1.5 * suggested["max_seconds"]), 1)}
+        found |= {"max_seconds": round(min(_MOST_SECONDS, 1.5 * config["max_seconds"]), 1)}
     return found
 
 
@@ -92,13 +98,17 @@ def text_for(task: str, texts: Iterable[str]) -> tuple[dict[str, Any], str]:
     """
     if task in _STEPWISE:
         return {}, ""
+    often = seldom_by(texts)
+    return ({}, "") if often is None else ({"encoder": "bag", "tokenizer": "ngram"}, (
+        f"A word occurs {often:.0f} times on average, too seldom to learn what its order means, so "
+        "words and their pieces are read as a bag."))
+
+
+def seldom_by(texts: Iterable[str]) -> float | None:
+    """Returns how often a word of cleaned texts occurs on average; None where that is often."""
     words = Counter(word for text in texts for word in split_words(text))
     often = words.total() / max(1, len(words))
-    if not words or often >= _FAMILIAR:
-        return {}, ""
-    return {"encoder": "bag", "tokenizer": "ngram"}, (
-        f"A word occurs {often:.0f} times on average, too seldom to learn what its order means, so "
-        "words and their pieces are read as a bag.")
+    return often if words and often < _FAMILIAR else None
 
 
 def fusion_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
@@ -119,7 +129,8 @@ def fusion_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
 def sequence_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
     """Returns the sequence model over fused tokens, or None, and the reason."""
     if task == "sequence_labelling":
-        return "recurrent", "Each step may depend on its neighbours."
+        return ({"name": "recurrent", "summary": True},
+                "Each step may depend on its neighbours, and on what all have in common.")
     if task == "transcribe":
         return ({"name": "recurrent", "num_layers": 2},
                 "What a sound is depends on those before and behind it.")
@@ -143,7 +154,7 @@ def size_for(num_rows: int, num_steps: int, epochs: int) -> tuple[dict[str, Any]
 
 
 def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str, str],
-                 epochs: int | None, times: float = 1.0) -> dict[str, Any]:
+                 epochs: int | None, times: float = 1.0, rare: bool = False) -> dict[str, Any]:
     """Returns epochs, batch size, learning rate and the like for a number of rows.
 
     Rows that are seen only a few times need no variants of themselves: augmentation, dropout and
@@ -157,6 +168,7 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
         modalities: {input: modality}.
         epochs: int, what the user asked for, or None.
         times: float, rows that a picture, sound or film stands in on average.
+        rare: bool, as in `input_for`.
     """
     shared = times >= _OFTEN and task not in _WRITING
     low, high = _EPOCHS_SHARED if shared else _EPOCHS
@@ -164,7 +176,8 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
     alone = _can_ask_alone(task, len(modalities)) and num_rows <= _FEW
     seen = {"transcribe": _SEEN_SPOKEN, "caption": _SEEN_CAPTIONED}.get(
         task, _SEEN_ALONE if alone else _SEEN)
-    suited = _STEPS_SEEN / num_steps if few else seen / max(1, num_rows)
+    steps = _STEPS_SEEN_RARE if rare else _STEPS_SEEN
+    suited = steps / num_steps if few else seen / max(1, num_rows)
     epochs = epochs or min(high, max(low, round(suited)))
     seldom = _seen_seldom(num_rows, epochs)
     batch_size = 64 if num_rows >= 1500 else 32 if num_rows >= 400 else 16

@@ -21,6 +21,7 @@ from polymodal.recipe.defaults import (
     distracts,
     fusion_for,
     input_for,
+    seldom_by,
     sequence_for,
     size_for,
     task_for,
@@ -90,19 +91,23 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
                      if n not in named and distracts(task, modalities, m)]:
             _leave_out(name, values["inputs"], reasons)
             del modalities[name]
+    num_steps, rare = _num_steps(table), _rare(table, values["inputs"])
     for name, config in values["inputs"].items():
         asked = named.get(name, {})
-        suited = input_for(task, config["modality"], config["encoder"], config)
-        values["inputs"][name] = config | {k: v for k, v in suited.items() if k not in asked}
+        suited = input_for(task, config, len(table), num_steps, rare)
+        suited = {k: v for k, v in suited.items() if k not in asked}
+        values["inputs"][name] = config | suited
+        if "dropout" in suited:
+            reasons.append(f"input {name}: Its words occur seldom, so in training "
+                           f"{suited['dropout']:.0%} of them are left out, others each time.")
     for key, choose in (("fusion", fusion_for), ("sequence", sequence_for)):
         if key not in values:
             values[key], reason = choose(_name(values["task"]), modalities)
             reasons.extend([f"{key}: {_name(values[key])}. {reason}"] * bool(reason))
             values[key] = _with(values[key], partial.get(key))
     wanted = given.get("training") or {}
-    num_steps = _num_steps(table)
     chosen = training_for(task, len(table), num_steps, modalities, wanted.get("epochs"),
-                          _times(table, values["inputs"]))
+                          _times(table, values["inputs"]), rare)
     values["training"] = chosen | wanted
     said = chosen | {k: v for k, v in wanted.items() if v is not None}
     reasons.append(f"training: {training_reason(task, len(table), said)}")
@@ -224,9 +229,17 @@ def _times(table: Table, inputs: dict[str, Any]) -> float:
 
 
 def _texts(table: Table, column: str) -> Iterable[str]:
-    """Yields up to 20,000 cleaned texts, evenly spaced over the table."""
+    """Yields the cleaned texts of up to 20,000 cells, evenly spaced over the table."""
     cells = (table.cell(int(row), column) for row in evenly(len(table), _READ))
-    return (clean_text(str(cell)) for cell in cells if isinstance(cell, str))
+    return (clean_text(text) for cell in cells
+            for text in (cell if isinstance(cell, list) else [cell]) if isinstance(text, str))
+
+
+def _rare(table: Table, inputs: dict[str, Any]) -> bool:
+    """Returns whether all inputs are texts of steps, with words that occur seldom."""
+    return all(config["modality"] == "texts"
+               and seldom_by(_texts(table, config.get("column", name))) is not None
+               for name, config in inputs.items())
 
 
 def _with(chosen: Any, settings: Mapping[str, Any] | None) -> Any:

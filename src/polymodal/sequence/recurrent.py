@@ -21,8 +21,9 @@ class RecurrentSequence(keras.layers.Layer):
         kind: str, "gru" or "lstm".
         num_layers: int, recurrent layers, each with its own shortcut.
         bidirectional: bool, False where a step must not see later ones.
-        summary: bool, whether each layer also adds to every step what the mean of all steps says,
-            for what a sequence has in common from end to end; needs both directions.
+        summary: bool, whether each layer then also adds to every step what the mean of all steps
+            says, for what a sequence has in common from end to end; needs both directions. It says
+            nothing at first, so that what depends on order is learned as if it were not there.
         dropout: float, rate on what each layer adds.
 
     Call arguments:
@@ -49,7 +50,7 @@ class RecurrentSequence(keras.layers.Layer):
         self.norms = [LayerNorm(dtype=policy) for _ in range(num_layers)]
         self.layers = [Recurrent(dim, kind, bidirectional, dtype=policy)
                        for _ in range(num_layers)]
-        self.summaries = [keras.layers.Dense(dim, dtype=policy)
+        self.summaries = [keras.layers.Dense(dim, kernel_initializer="zeros", dtype=policy)
                           for _ in range(num_layers)] if summary else [None] * num_layers
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
@@ -62,9 +63,11 @@ class RecurrentSequence(keras.layers.Layer):
 
     def call(self, tokens, mask, training=None):
         for norm, layer, summary in zip(self.norms, self.layers, self.summaries, strict=True):
-            normed = norm(tokens)
-            read = layer(normed, mask, training=training)
+            tokens = self._add(tokens, layer(norm(tokens), mask, training=training), training)
             if summary is not None:
-                read = read + ops.expand_dims(summary(pool_mean(normed, mask)), 1)
-            tokens = tokens + self.drop(read, training=training)
+                whole = summary(pool_mean(norm(tokens), mask))  # (batch, dim)
+                tokens = self._add(tokens, ops.expand_dims(whole, 1), training)
         return tokens, mask
+
+    def _add(self, tokens, found, training):
+        return tokens + self.drop(found, training=training)
