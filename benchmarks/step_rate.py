@@ -87,7 +87,7 @@ def encoder_of(name):
     return Rnn(256, **options), ids, mask
 
 
-def keras_step(name, jit=False, half=False):
+def keras_step(name, jit, half):
     """Returns a function that takes one training step of encoder, mean and a linear head."""
     import keras
 
@@ -105,11 +105,18 @@ def keras_step(name, jit=False, half=False):
     if half:
         keras.config.set_dtype_policy("mixed_bfloat16")
     encoder, array, mask = encoder_of(name)
-    network = Network(encoder)
+    return stepping(Network(encoder), {"x": array, "mask": mask},
+                    jit or keras.backend.backend() == "jax")
+
+
+def stepping(network, inputs, jit):
+    """Returns a function that takes one training step of a network of Keras."""
+    import keras
+
     network.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-                    jit_compile=jit or keras.backend.backend() == "jax")
-    targets = np.arange(len(array)) % CLASSES
-    return lambda: network.train_on_batch({"x": array, "mask": mask}, targets)
+                    jit_compile=jit)
+    targets = np.arange(BATCH) % CLASSES
+    return lambda: network.train_on_batch(inputs, targets)
 
 
 def plain_keras_step(name):
@@ -145,11 +152,7 @@ def plain_keras_step(name):
         for stage, filters in enumerate((32, 64, 128, 256)):
             tensor = residual(tensor, filters, 1 if stage == 0 and name == "image" else 2)
         pooled = layers.GlobalAveragePooling2D()(layers.Dense(128)(tensor))
-    network = keras.Model(inputs, layers.Dense(CLASSES)(pooled))
-    network.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-                    jit_compile=False)
-    targets = np.arange(len(array)) % CLASSES
-    return lambda: network.train_on_batch(array, targets)
+    return stepping(keras.Model(inputs, layers.Dense(CLASSES)(pooled)), array, jit=False)
 
 
 def plain_torch_step(name):

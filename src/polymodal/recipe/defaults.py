@@ -44,19 +44,18 @@ _OF_TASK: dict[tuple[str, str], dict[str, Any]] = {
 }
 
 
-def input_for(task: str, config: dict[str, Any], num_rows: int, num_steps: int,
-              rare: bool) -> dict[str, Any]:
+def input_for(task: str, config: dict[str, Any], rare: bool) -> dict[str, Any]:
     """Returns settings of an input that follow from what is to be done with it.
 
     Args:
         task: str.
         config: settings that a sample of its cells suggests, or the user gave.
-        num_rows, num_steps: int, as in `size_for`.
-        rare: bool, whether all inputs are texts of steps, with words that occur seldom.
+        rare: bool, whether all inputs are texts of the steps of few sequences, with words that
+            occur seldom.
     """
     modality, encoder = config["modality"], config["encoder"]
     found = _OF_TASK.get((task, modality), {}) | _OF_TASK.get((task, encoder), {})
-    if rare and encoder == "bag" and _few_sequences(num_rows, num_steps):
+    if rare and encoder == "bag":
         found |= {"dropout": 0.9}  # else its words betray a step, and its neighbours teach nothing
     if task == "transcribe" and "max_seconds" in config:
         # a sample misses the longest ones, and sound that is cut says less than its transcript
@@ -146,7 +145,7 @@ def size_for(num_rows: int, num_steps: int, epochs: int) -> tuple[dict[str, Any]
         num_steps: int, labels in all: as many as rows, or steps of all sequences.
         epochs: int.
     """
-    if _few_sequences(num_rows, num_steps):
+    if few_sequences(num_rows, num_steps):
         return {"dim": 32, "dropout": 0.5}, "A larger model learns few sequences by heart."
     if _seen_seldom(num_rows, epochs):
         return {"dropout": 0.0}, "Each row is seen too seldom to be learned by heart."
@@ -172,12 +171,14 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
     """
     shared = times >= _OFTEN and task not in _WRITING
     low, high = _EPOCHS_SHARED if shared else _EPOCHS
-    few = _few_sequences(num_rows, num_steps)
+    few = few_sequences(num_rows, num_steps)
     alone = _can_ask_alone(task, len(modalities)) and num_rows <= _FEW
     seen = {"transcribe": _SEEN_SPOKEN, "caption": _SEEN_CAPTIONED}.get(
         task, _SEEN_ALONE if alone else _SEEN)
-    steps = _STEPS_SEEN_RARE if rare else _STEPS_SEEN
-    suited = steps / num_steps if few else seen / max(1, num_rows)
+    if few:
+        suited = (_STEPS_SEEN_RARE if rare else _STEPS_SEEN) / num_steps
+    else:
+        suited = seen / max(1, num_rows)
     epochs = epochs or min(high, max(low, round(suited)))
     seldom = _seen_seldom(num_rows, epochs)
     batch_size = 64 if num_rows >= 1500 else 32 if num_rows >= 400 else 16
@@ -225,6 +226,6 @@ def _seen_seldom(num_rows: int, epochs: int) -> bool:
     return epochs <= _SELDOM and num_rows > _FEW
 
 
-def _few_sequences(num_rows: int, num_steps: int) -> bool:
+def few_sequences(num_rows: int, num_steps: int) -> bool:
     """Long sequences of which there are few are learned by heart by anything but a small model."""
     return num_rows < _FEW_SEQUENCES and num_steps > 4 * num_rows

@@ -19,6 +19,7 @@ from polymodal.data.table import Table
 from polymodal.preprocess.cleaning import clean_text
 from polymodal.recipe.defaults import (
     distracts,
+    few_sequences,
     fusion_for,
     input_for,
     seldom_by,
@@ -91,10 +92,11 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
                      if n not in named and distracts(task, modalities, m)]:
             _leave_out(name, values["inputs"], reasons)
             del modalities[name]
-    num_steps, rare = _num_steps(table), _rare(table, values["inputs"])
+    num_steps = _num_steps(table)
+    rare = few_sequences(len(table), num_steps) and _rare(table, values["inputs"])
     for name, config in values["inputs"].items():
         asked = named.get(name, {})
-        suited = input_for(task, config, len(table), num_steps, rare)
+        suited = input_for(task, config, rare)
         suited = {k: v for k, v in suited.items() if k not in asked}
         values["inputs"][name] = config | suited
         if "dropout" in suited:
