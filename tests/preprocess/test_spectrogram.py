@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from polymodal.preprocess.spectrogram import LogMel, next_fast_length
+from polymodal.preprocess.spectrogram import LogMel
 
 
 def test_a_tone_is_loudest_in_its_own_band():
@@ -49,8 +49,3 @@ def test_twice_as_loud_is_four_times_the_power():
     noise = np.random.default_rng(0).standard_normal(4000).astype(np.float32)
     log_mel = LogMel(8000, 40, 200, 80)
     assert np.allclose(log_mel(2 * noise) - log_mel(noise), np.log(4), atol=1e-4)
-
-
-@pytest.mark.parametrize(("length", "fast"), [(1, 1), (7, 8), (121, 125), (200, 200), (551, 576)])
-def test_fast_lengths(length, fast):
-    assert next_fast_length(length) == fast

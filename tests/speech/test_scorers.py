@@ -9,9 +9,12 @@ from polymodal.speech.ctc_search import beam_search
 from polymodal.speech.hot_words import HotWords
 from polymodal.speech.kneser_ney import train_ngram
 from polymodal.speech.language_scorer import LanguageScorer
+from polymodal.speech.ngram import NGram, split_units
 
 LETTERS = ["a", "b", "c", " ", ""]  # the last is blank
 PIECES = ["ab", " a", " b", "c", "a b", "b ", ""]
+MIXED = ["a", "b", "猫", " ", ""]
+TEXTS = ["ab a c", "c ab", "b a"]
 
 
 def total(scorer, ids):
@@ -22,17 +25,17 @@ def total(scorer, ids):
     return sum_so_far + scorer.finish(state)
 
 
-@pytest.mark.parametrize("symbols", [LETTERS, PIECES])
+@pytest.mark.parametrize(("symbols", "texts"), [
+    (LETTERS, TEXTS), (PIECES, TEXTS), (MIXED, ["猫b猫", "ab 猫猫 a"])])
 @settings(max_examples=50, deadline=None)
 @given(ids=st.lists(st.integers(0, 4), max_size=10), unit=st.sampled_from(["word", "character"]))
-def test_a_language_model_adds_what_it_gives_the_text(symbols, ids, unit):
-    model = train_ngram(["ab a c", "c ab", "b a"], 3, unit)
+def test_a_language_model_adds_what_it_gives_the_text(symbols, texts, ids, unit):
+    model = train_ngram(texts, 3, unit)
     scorer = LanguageScorer(model, symbols, weight=0.7, word_bonus=0.25)
     text = "".join(symbols[i] for i in ids)
     if unit == "character" and text != " ".join(text.split()):
         return  # spaces that no text has
-    units = len(text.split()) if unit == "word" else len(text)
-    expected = 0.7 * np.log(10) * model.score_text(text) + 0.25 * units
+    expected = 0.7 * np.log(10) * model.score_text(text) + 0.25 * len(split_units(text, unit))
     assert np.isclose(total(scorer, ids), expected)
 
 
@@ -55,14 +58,14 @@ def test_hot_words_anywhere(ids):
     assert np.isclose(total(scorer, ids), 3 * expected)
 
 
-def heard(text, doubts):
+def heard(text, doubts, letters=LETTERS):
     """Frames that spell a text, where doubts {place: (letter, probability)} compete with it."""
     rows = []
     for place, letter in enumerate(text):
-        row = np.full(len(LETTERS), 1e-4)
+        row = np.full(len(letters), 1e-4)
         other, share = doubts.get(place, (letter, 0.0))
-        row[LETTERS.index(other)] = share
-        row[LETTERS.index(letter)] = 1 - share
+        row[letters.index(other)] = share
+        row[letters.index(letter)] = 1 - share
         rows += [row, np.array([1e-4] * 4 + [1.0])]
     table = np.array(rows)
     return np.log(table / table.sum(axis=1, keepdims=True))
@@ -79,6 +82,21 @@ def test_a_language_model_settles_doubt():
     best = beam_search(log_probs, 4, scorers=[LanguageScorer(model, LETTERS, weight=1.0)])[0]
     assert text_of(best) == "ab ab"
     assert np.isclose(best.parts["language"], np.log(10) * model.score_text("ab ab"))
+
+
+def test_scripts_without_spaces_are_read_character_by_character_among_words():
+    letters = ["红", "蓝", "猫", "的", ""]
+    log_probs = heard("蓝的猫", {0: ("红", 0.45)}, letters)
+    model = train_ngram(["红的猫", "the cat", "a blue cat", "my hat"] * 2, order=2)
+    best, = beam_search(log_probs, 4, scorers=[LanguageScorer(model, letters, weight=1.0)])
+    assert "".join(letters[i] for i in best.ids) == "红的猫"
+
+
+def test_a_file_with_words_of_several_such_characters_keeps_them():
+    model = NGram({("红猫",): (-0.5, 0.0), ("<unk>",): (-2.0, 0.0), ("</s>",): (-0.5, 0.0)})
+    scorer = LanguageScorer(model, ["红", "猫", " ", ""], weight=1.0)
+    assert np.isclose(total(scorer, [0, 1]), -1.0 * np.log(10))
+    assert np.isclose(total(scorer, [0, 2, 1]), -4.5 * np.log(10))
 
 
 def test_hot_words_settle_doubt_and_leave_other_words_alone():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from polymodal.core.fourier import fast_length
+
 # Multiplications up to which a matrix product stays in the thread that asks for it: rows are
 # encoded in parallel already, and threads inside threads wait for each other.
 _ONE_THREAD = 1 << 18
@@ -78,18 +80,6 @@ class LogMel:
         return features[:, low] * (1 - share) + features[:, high] * share
 
 
-def next_fast_length(length: int) -> int:
-    """Returns the smallest number from `length` on whose only prime factors are 2, 3 and 5."""
-    while True:
-        rest = length
-        for prime in (2, 3, 5):
-            while rest % prime == 0:
-                rest //= prime
-        if rest == 1:
-            return length
-        length += 1
-
-
 def _bands(sample_rate: int, num_mels: int, window_length: int) -> tuple[int, np.ndarray]:
     """Returns the FFT length and the triangles (bins, num_mels).
 
@@ -97,14 +87,14 @@ def _bands(sample_rate: int, num_mels: int, window_length: int) -> tuple[int, np
     """
     edges = _edges(sample_rate, num_mels)
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
-    fft_length = next_fast_length(window_length)
+    fft_length = fast_length(window_length)
     while True:
         hertz = np.fft.rfftfreq(fft_length, 1 / sample_rate)[:, None]  # (bins, 1)
         rising, falling = (hertz - low) / (centre - low), (high - hertz) / (high - centre)
         bands = np.maximum(0, np.minimum(rising, falling))
         if bands.any(axis=0).all():
             return fft_length, bands.astype(np.float32)
-        fft_length = next_fast_length(fft_length + 1)
+        fft_length = fast_length(fft_length + 1)
 
 
 def _edges(sample_rate: int, num_mels: int) -> np.ndarray:

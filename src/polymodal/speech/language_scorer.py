@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from polymodal.preprocess.words import is_unspaced
 from polymodal.speech.ngram import SPACE, UNKNOWN, NGram
 
 __all__ = ["LanguageScorer"]
@@ -16,8 +17,9 @@ State = tuple[tuple[str, ...], str]  # of the model, letters of the word that is
 class LanguageScorer:
     """Adds the weighted log-probability of each word when it ends, or of each character at once.
 
-    A word that no known one begins like is scored at once: spellings of nothing do not crowd the
-    others out of a beam.
+    Among words, a character of a script without spaces is one, and ends the one before it. A word
+    that no known one begins like is scored at once: spellings of nothing do not crowd the others
+    out of a beam.
 
     Args:
         model: NGram.
@@ -46,9 +48,12 @@ class LanguageScorer:
         self.weight, self.word_bonus = weight, word_bonus
         self._scale = weight * math.log(10)
         self._by_letter = model.unit == "character"
-        self._beginnings = set() if self._by_letter else {
-            gram[0][:length] for gram in model.table if len(gram) == 1
-            for length in range(1, len(gram[0]) + 1)}
+        words = [] if self._by_letter else [gram[0] for gram in model.table if len(gram) == 1]
+        self._beginnings = {word[:length] for word in words for length in range(1, len(word) + 1)}
+        longer = any(len(word) > 1 and any(map(is_unspaced, word)) for word in words)
+        # Letters that are words by themselves, unless the model has words of several of them.
+        self._alone = {letter for text in self.symbols for letter in text
+                       if is_unspaced(letter) and not longer}
 
     def start(self) -> State:
         return self.model.start(), ""
@@ -63,16 +68,16 @@ class LanguageScorer:
     def _read(self, state: State, text: str) -> tuple[float, State]:
         added, (context, partial) = 0.0, state
         for letter in text:
-            word = ""
+            words: tuple[str, ...] = ()
             if self._by_letter:
-                word = SPACE if letter == " " else letter
-            elif letter == " ":
-                word, partial = "" if partial == _UNKNOWN else partial, ""
+                words = (SPACE if letter == " " else letter,)
+            elif letter == " " or letter in self._alone:
+                words, partial = (partial, letter), ""
             elif partial != _UNKNOWN:
                 partial += letter
                 if partial not in self._beginnings:  # whatever follows, no known word
-                    word, partial = UNKNOWN, _UNKNOWN
-            if word:
+                    words, partial = (UNKNOWN,), _UNKNOWN
+            for word in filter(str.strip, words):  # neither a space nor what is counted already
                 log10, context = self.model.score(context, word)
                 added += self._scale * log10 + self.word_bonus
         return added, (context, partial)

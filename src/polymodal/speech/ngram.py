@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
+
+from polymodal.preprocess.words import is_unspaced
 
 __all__ = ["END", "SPACE", "START", "UNITS", "UNKNOWN", "NGram", "check_unit", "split_units"]
 
@@ -19,7 +22,8 @@ class NGram:
 
     Args:
         table: mapping, tuple of words -> (log10 probability, log10 back-off weight).
-        unit: str, "word" or "character": what the tuples are made of. A space is `SPACE`.
+        unit: str, "word" or "character": what the tuples are made of. A space is `SPACE`. Among
+            words, each character of a script without spaces is one.
 
     Raises:
         ValueError: there is no such unit, or the table is empty.
@@ -101,12 +105,27 @@ def check_unit(who: str, unit: str) -> str:
 def split_units(text: str, unit: str) -> list[str]:
     """Returns the words or characters of a text; what looks like a mark of the model is unknown.
 
+    Among words, each character of a script that is written without spaces is one.
+
     Example:
 
     >>> split_units("an  owl", "word"), split_units("an owl", "character")
     (['an', 'owl'], ['a', 'n', '<space>', 'o', 'w', 'l'])
+    >>> split_units("a 红色T恤", "word")
+    ['a', '红', '色', 'T', '恤']
     """
     words = text.split()
     if unit == "character":
         return [SPACE if letter == " " else letter for letter in " ".join(words)]
-    return [UNKNOWN if word in (START, END) else word for word in words]
+    return [part for word in words for part in _parts(word)]
+
+
+def _parts(word: str) -> Iterator[str]:
+    if word in (START, END):
+        yield UNKNOWN
+    elif word.isascii():
+        yield word
+    else:
+        for alone, letters in groupby(word, is_unspaced):
+            run = "".join(letters)
+            yield from run if alone else [run]

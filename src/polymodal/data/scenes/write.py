@@ -14,7 +14,7 @@ from polymodal.core.lookup import describe as describe_package
 from polymodal.core.lookup import find
 from polymodal.data.scenes.parts import PARTS, Part
 
-VERSION = 2  # raised when equal arguments would write other data than before
+VERSION = 3  # raised when equal arguments would write other data than before
 _MARKER = "scenes.json"
 _PACKAGE = "data.scenes.tasks"
 

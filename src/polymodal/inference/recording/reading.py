@@ -119,7 +119,7 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
         out: path of the file; a name that ends in .gz is compressed.
         order: int, words or characters that are looked at together.
         unit: str, "word" or "character"; None takes characters where most are of scripts without
-            spaces.
+            spaces. Among words, each character of such a script is one.
         lowercase: bool, whether capitals become small letters, as in transcripts.
 
     Raises:
