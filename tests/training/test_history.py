@@ -24,6 +24,8 @@ def test_the_line_of_an_epoch():
 def test_time_left_follows_the_last_epochs():
     history = [{"seconds": s} for s in (100, 2, 3, 4)]
     assert seconds_left(history, 10) == 6 * 3
+    assert seconds_left(history[:3], 10) == 7 * 2.5  # the engine was compiling in the first
+    assert seconds_left(history[:1], 10) == 9 * 100
     assert seconds_left([], 10) == 0
 
 

@@ -48,6 +48,7 @@ def duration(seconds: float) -> str:
 
 
 def seconds_left(history: list[dict[str, Any]], epochs: int) -> float:
-    """Returns how long the epochs to come take, if they are like the last ones."""
-    recent = [entry["seconds"] for entry in history[-3:]]
+    """Returns how long the epochs to come take, if they are like the last ones. The first, which
+    an engine compiles in, counts only as long as there is no other."""
+    recent = [entry["seconds"] for entry in (history[1:] or history)[-3:]]
     return (epochs - len(history)) * sum(recent) / len(recent) if recent else 0.0
