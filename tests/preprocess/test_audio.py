@@ -121,6 +121,17 @@ def test_without_strength_nothing_varies():
     assert np.array_equal(plain, varied)
 
 
+def test_silence_around_speech_moves_nothing_where_recordings_are_centred():
+    rng = np.random.default_rng(0)
+    rises = np.linspace(0.5, 1, 8000)  # louder and louder, as no two sounds are alike
+    speech = (3000 * rises * rng.standard_normal(8000)).astype(np.int16)
+    silence = (3 * rng.standard_normal(8000)).astype(np.int16)
+    audio = Audio(sample_rate=8000, num_mels=40, max_seconds=5, centred=True)
+    alone = audio.encode(np.concatenate([silence[:800], speech, silence[:800]]))
+    inside = audio.encode(np.concatenate([silence, speech, silence]))
+    assert np.abs(inside[100:197] - alone[10:107]).mean() < 0.05
+
+
 def test_a_microphone_changes_nothing_where_recordings_are_centred():
     rng = np.random.default_rng(0)
     loud, soft = rng.standard_normal((2, 4000)) * [[3000], [300]]

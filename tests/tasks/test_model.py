@@ -186,7 +186,7 @@ def test_each_fusion_learns_what_only_both_inputs_say(fusion):
     model = make(fusion, task)
     model.compile(optimizer=keras.optimizers.Adam(0.01), loss=task.loss(), jit_compile=JIT)
     weights = np.full(128, 1 / 32, "float32")
-    model.fit(inputs, first ^ second, sample_weight=weights, batch_size=32, epochs=20, verbose=0)
+    model.fit(inputs, first ^ second, sample_weight=weights, batch_size=32, epochs=30, verbose=0)
     found = task.activate(model.predict(inputs, verbose=0)).argmax(1)
     assert (found == (first ^ second)).all()
 

@@ -26,7 +26,7 @@ _SLACK = 0.01  # seconds read beyond the bound, to know that something was left 
 _NUM_MASKS = 2  # of each kind, as SpecAugment's policy LD
 _ECHO_SECONDS = 0.05  # at least, of a room
 _ECHO_LEVELS = (0.1, 0.7)  # of all echoes together, relative to the sound
-_QUIET = 0.3  # of a recording's windows, the softest, which say little of voice and microphone
+_LOUDNESS = (0.05, 0.95)  # shares of a recording's windows that are softer than silence and speech
 _IN_ROOM = 0.5  # of the recordings, where rooms are asked for
 
 
@@ -226,7 +226,9 @@ class Audio(Modality):
             features = self._log_mel.stretched(features, stretch)
         if self.centred:
             loudness = features.mean(axis=1)
-            features -= features[loudness >= np.quantile(loudness, _QUIET)].mean(axis=0)
+            # Half way between, so that it does not matter how much silence there is.
+            spoken = loudness >= np.quantile(loudness, _LOUDNESS).mean()
+            features -= features[spoken].mean(axis=0)
         return features
 
     def _waveform(self, decoded: np.ndarray) -> np.ndarray:

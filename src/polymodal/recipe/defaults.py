@@ -34,10 +34,8 @@ _STEPWISE = ("sequence_labelling", "seq2seq", "transcribe")
 
 # What the usual settings of a modality would spoil for a task.
 _OF_TASK: dict[tuple[str, str], dict[str, Any]] = {
-    # moved sound wraps around, which would put the end of a sentence in front of it; the rest is
-    # for voices, microphones and rooms that train has not
-    ("transcribe", "audio"): {"shift_seconds": 0.0, "speed": 0.1, "centred": True, "warp": 0.12,
-                              "room_seconds": 0.4, "noise": 0.2},
+    # moved sound wraps around, which would put the end of a sentence in front of it
+    ("transcribe", "audio"): {"shift_seconds": 0.0, "speed": 0.1},
     # four frames of 10 ms are shorter than a sound of speech; two stages leave the pitch of a sound
     # its place, and a third would cost more than both
     ("transcribe", "conv_audio"): {"time_stride": 4, "num_stages": 2},
