@@ -221,15 +221,70 @@ def test_training_also_asks_which_words_the_texts_have():
     inputs, targets, weights = captioning()
     used = model(inputs)  # logits alone, and builds the model
     model.compile(loss=task.loss(), jit_compile=JIT)
-    logits, spotted = model(inputs, training=True)
+    logits, (spotted, hidden) = model(inputs, training=True)
     np.testing.assert_allclose(numpy(logits), numpy(used), atol=1e-5)
+    assert hidden is None
     assert (spotted[0].shape[0], spotted[0].shape[-1]) == (6, 2)
     given = (inputs, keras.ops.convert_to_tensor(targets))
     weights = keras.ops.convert_to_tensor(weights)
     plain = float(model.compute_loss(*given, logits, weights, training=False))
     more = float(model.spotter.loss(given[1], spotted, weights))
-    both = float(model.compute_loss(*given, (logits, spotted), weights, training=True))
+    beside = spotted, hidden
+    both = float(model.compute_loss(*given, (logits, beside), weights, training=True))
     assert both == pytest.approx(plain + 0.5 * more, rel=1e-5)
+
+
+class Places(Bend):
+    """An encoder whose steps are places of a picture."""
+
+    grid, num_tokens = (2, 2), 4
+
+
+def grounded(encoders, fusion="attention", **task):
+    """Returns a model of two inputs that writes."""
+    task = {"spotting": 0.5, "grounding": True, **task}
+    task = Caption(5, dim=DIM, end_id=4, dropout=0.0, **task)
+    fusion = find("fusion", fusion)(DIM, dropout=0.0)
+    model = Model(encoders, {"image": "input_0", "text": "input_1"}, fusion, task, spots=SPOTS)
+    model(captioning()[0])
+    model.compile(loss=task.loss(), jit_compile=JIT)
+    return model
+
+
+def test_a_decoder_is_grounded_in_the_picture_and_asked_for_the_next_word_there():
+    model = grounded({"image": Places(DIM), "text": Bend(DIM)})
+    assert model.head.grounding.first == 0
+    inputs, targets, weights = captioning()
+    logits, (spotted, hidden) = model(inputs, training=True)
+    np.testing.assert_allclose(numpy(logits), numpy(model(inputs)), atol=1e-5)
+    given = (inputs, keras.ops.convert_to_tensor(targets))
+    weights = keras.ops.convert_to_tensor(weights)
+    plain = float(model.compute_loss(*given, logits, weights, training=False))
+    more = float(model.spotter.loss(given[1], spotted, weights))
+    following = float(model.head.grounding.loss(given[1], hidden, weights))
+    chances = numpy(keras.ops.log_softmax(model.head.grounding.likely(hidden), axis=-1))
+    picked = np.take_along_axis(chances, (1 - targets[..., None]).clip(0, 1), axis=-1)[..., 0]
+    counted = numpy(weights) * (targets < 2)  # words 0 and 1, the second and the first of SPOTS
+    assert following == pytest.approx(-(picked * counted).sum(), rel=1e-4)
+    both = float(model.compute_loss(*given, (logits, (spotted, hidden)), weights, training=True))
+    assert both == pytest.approx(plain + 0.5 * (more + 5 * following), rel=1e-5)
+
+
+def test_a_picture_behind_what_has_any_length_is_found_from_the_end():
+    model = grounded({"image": Bend(DIM), "text": Places(DIM)})
+    assert model.head.grounding.first == -4
+
+
+@pytest.mark.parametrize(("encoders", "settings"), [
+    ({"image": Places, "text": Places}, {}),  # which of two pictures?
+    ({"image": Bend, "text": Bend}, {}),
+    ({"image": Places, "text": Bend}, {"fusion": "stepwise_concat"}),  # places of both in one
+    ({"image": Places, "text": Bend}, {"grounding": False}),
+    ({"image": Places, "text": Bend}, {"spotting": 0.0}),
+])
+def test_a_decoder_that_cannot_be_grounded_stays_as_it_is(encoders, settings):
+    model = grounded({name: kind(DIM) for name, kind in encoders.items()}, **settings)
+    assert not hasattr(model.head, "grounding")
 
 
 def test_a_weight_below_zero_for_spotting_is_refused():

@@ -37,6 +37,7 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
             begins, which knows nothing of those before it.
         memory: (batch, time, any dim), the fused tokens G.
         memory_mask: bool (batch, time).
+        beside: (batch, steps, dim), added to what tokens mean; None for nothing.
 
     Returns:
         float32 logits (batch, steps, num_outputs), equal to those of repeated `step`.
@@ -85,21 +86,21 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         self.logits.build(wide)
         self.built = True
 
-    def call(self, tokens, memory, memory_mask, training=None):
-        hidden = self._hidden(tokens, memory, memory_mask, training)
+    def call(self, tokens, memory, memory_mask, beside=None, training=None):
+        hidden = self._hidden(tokens, memory, memory_mask, beside, training)
         return self._read(hidden, memory, memory_mask, training)
 
-    def attention_weights(self, tokens, memory, memory_mask):
+    def attention_weights(self, tokens, memory, memory_mask, beside=None):
         """Returns how much each step looks at each place of the memory.
 
         Args:
-            tokens, memory, memory_mask: as for `call`.
+            tokens, memory, memory_mask, beside: as for `call`.
 
         Returns:
             float32 (batch, steps, time), the mean over heads. Rows sum to 1 over real places, and
             to 0 where there is none.
         """
-        hidden = self._hidden(tokens, memory, memory_mask)
+        hidden = self._hidden(tokens, memory, memory_mask, beside)
         return self.attention.attention_weights(hidden, memory, memory_mask)
 
     def initial_state(self, memory, memory_mask, max_length=None):
@@ -112,25 +113,26 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         start = self.start(pool_mean(ops.cast(memory, self.compute_dtype), memory_mask))
         return start, start
 
-    def step(self, tokens, state, memory, memory_mask):
+    def step(self, tokens, state, memory, memory_mask, beside=None):
         """Does one step.
 
         Args:
             tokens: int32 (batch,), the output before.
             state: what `initial_state` or the step before returned.
             memory, memory_mask: as for `call`.
+            beside: (batch, 1, dim), as for `call`.
 
         Returns:
             (logits (batch, num_outputs), state)
         """
-        hidden, state = self.recurrent.cell(self._embed(tokens), list(state))
+        hidden, state = self.recurrent.cell(self._embed(tokens, beside), list(state))
         logits = self._read(hidden[:, None], memory, memory_mask, False)
         return logits[:, 0], tuple(state)
 
-    def _hidden(self, tokens, memory, memory_mask, training=None):
+    def _hidden(self, tokens, memory, memory_mask, beside, training=None):
         """Returns the state behind each token, (batch, steps, dim)."""
         state = list(self.initial_state(memory, memory_mask))
-        return self.recurrent(self._embed(tokens, training), initial_state=state)
+        return self.recurrent(self._embed(tokens, beside, training), initial_state=state)
 
     def _read(self, hidden, memory, memory_mask, training):
         everywhere = ops.ones_like(hidden[..., 0], dtype="bool")
@@ -138,10 +140,13 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         mixed = self.mix(ops.concatenate([hidden, answer], axis=-1))
         return self.logits(self.drop(mixed, training=training))
 
-    def _embed(self, tokens, training=False):
+    def _embed(self, tokens, beside, training=False):
         """Returns (..., dim + 1): what tokens mean, and whether a sequence begins there."""
         tokens = known(tokens, self.num_outputs)
-        embedded = self.drop(self.embedding(tokens), training=training)
+        embedded = self.embedding(tokens)
+        if beside is not None:
+            embedded = embedded + ops.reshape(beside, ops.shape(embedded))
+        embedded = self.drop(embedded, training=training)
         begins = ops.cast(tokens == self.num_outputs, embedded.dtype)
         return ops.concatenate([embedded, begins[..., None]], axis=-1)
 

@@ -33,6 +33,7 @@ class TransformerDecoder(keras.layers.Layer):
             begins, which knows nothing of those before it.
         memory: (batch, time, any dim), what it decodes.
         memory_mask: bool (batch, time).
+        beside: (batch, steps, dim), added to what tokens mean; None for nothing.
 
     Returns:
         float32 logits (batch, steps, num_outputs), equal to those of repeated `step`.
@@ -74,26 +75,26 @@ class TransformerDecoder(keras.layers.Layer):
         self.final_norm.build((None, None, self.dim))
         self.built = True
 
-    def call(self, tokens, memory, memory_mask, training=None):
+    def call(self, tokens, memory, memory_mask, beside=None, training=None):
         memory, tokens = self.memory_norm(memory), known(tokens, self.num_outputs)
-        hidden = self.drop(self._embed(tokens), training=training)  # (batch, steps, dim)
+        hidden = self.drop(self._embed(tokens, beside), training=training)  # (batch, steps, dim)
         own = same_sequence(tokens, self.num_outputs)
         for block in self.blocks:
             hidden = block(hidden, own, memory, memory_mask, training=training)
         return self._read(hidden)
 
-    def attention_weights(self, tokens, memory, memory_mask):
+    def attention_weights(self, tokens, memory, memory_mask, beside=None):
         """Returns how much each step looks at each place of the memory.
 
         Args:
-            tokens, memory, memory_mask: as for `call`.
+            tokens, memory, memory_mask, beside: as for `call`.
 
         Returns:
             float32 (batch, steps, time): of the last block, the mean over its heads. Rows sum to 1
             over real places, and to 0 where there is none.
         """
         memory, tokens = self.memory_norm(memory), known(tokens, self.num_outputs)
-        hidden, own = self._embed(tokens), same_sequence(tokens, self.num_outputs)
+        hidden, own = self._embed(tokens, beside), same_sequence(tokens, self.num_outputs)
         for block in self.blocks[:-1]:
             hidden = block(hidden, own, memory, memory_mask, training=False)
         return self.blocks[-1].attention_weights(hidden, own, memory, memory_mask)
@@ -110,7 +111,7 @@ class TransformerDecoder(keras.layers.Layer):
         caches = tuple(block.initial_state(memory, max_length) for block in self.blocks)
         return position, position, caches
 
-    def step(self, tokens, state, memory, memory_mask):
+    def step(self, tokens, state, memory, memory_mask, beside=None):
         """Does one step; all rows stand at the same position.
 
         Args:
@@ -118,6 +119,7 @@ class TransformerDecoder(keras.layers.Layer):
             state: what `initial_state` or the step before returned.
             memory: not looked at: the state holds what it became.
             memory_mask: bool (batch, time).
+            beside: (batch, 1, dim), as for `call`.
 
         Returns:
             (logits (batch, num_outputs), state)
@@ -125,15 +127,16 @@ class TransformerDecoder(keras.layers.Layer):
         position, first, caches = state
         tokens = known(tokens, self.num_outputs)
         first = ops.where(tokens == self.num_outputs, position, first)
-        hidden, found = self._embed(tokens[:, None]), []
+        hidden, found = self._embed(tokens[:, None], beside), []
         for block, cache in zip(self.blocks, caches, strict=True):
             hidden, cache = block.step(hidden, cache, position[0], first, memory_mask)
             found.append(cache)
         return self._read_one(hidden[:, 0]), (position + 1, first, tuple(found))
 
-    def _embed(self, tokens):
+    def _embed(self, tokens, beside):
         table = ops.cast(self.embedding, self.compute_dtype)
-        return ops.take(table, tokens, axis=0) * self.dim**0.5
+        embedded = ops.take(table, tokens, axis=0) * self.dim**0.5
+        return embedded if beside is None else embedded + beside
 
     def _read(self, hidden):
         hidden = ops.cast(self.final_norm(hidden), "float32")

@@ -88,6 +88,11 @@ def task_for(task: str, modalities: Iterable[str], several: bool) -> tuple[str, 
     return task, ""
 
 
+def told_by(task: str, modalities: Iterable[str]) -> dict[str, Any]:
+    """Returns settings of a task that follow from the modalities of its inputs."""
+    return {"grounding": True} if task == "caption" and list(modalities).count("image") == 1 else {}
+
+
 def text_for(task: str, texts: Iterable[str]) -> tuple[dict[str, Any], str]:
     """Returns settings of a text input, and the reason; nothing where the usual encoder serves.
 

@@ -27,6 +27,7 @@ from polymodal.recipe.defaults import (
     size_for,
     task_for,
     text_for,
+    told_by,
     training_for,
     training_reason,
 )
@@ -92,6 +93,10 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
                      if n not in named and distracts(task, modalities, m)]:
             _leave_out(name, values["inputs"], reasons)
             del modalities[name]
+    suited = told_by(task, modalities.values())
+    if suited:
+        asked = values["task"] if isinstance(values["task"], Mapping) else {"name": task}
+        values["task"] = suited | asked
     num_steps = _num_steps(table)
     rare = few_sequences(len(table), num_steps) and _rare(table, values["inputs"])
     for name, config in values["inputs"].items():

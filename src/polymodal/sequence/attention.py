@@ -29,6 +29,8 @@ class AttentionSequence(keras.layers.Layer):
         (tokens, mask) of the same shapes.
     """
 
+    keeps_places = True  # what stands where it stood, whatever it has gathered
+
     def __init__(self, dim: int, num_layers: int = 1, num_heads: int = 4, causal: bool = False,
                  dropout: float = 0.1, **kwargs):
         super().__init__(**kwargs)

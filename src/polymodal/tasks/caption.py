@@ -25,6 +25,9 @@ class Caption(Seq2Seq):
         spotting: float >= 0, weight of a second loss in training: which words the texts of a row
             have, and which follow them, read from each place of the fused inputs by itself. 0 to
             do without.
+        grounding: bool, whether the decoder is told where in the picture the words so far are seen,
+            and what lies from there in which direction. Needs `spotting`, and a single picture
+            among the inputs whose places the fusion keeps; else it changes nothing.
 
     Raises:
         RecipeError: no `end_id`, a decoder that is aligned with its inputs, or a negative weight.
@@ -36,9 +39,10 @@ class Caption(Seq2Seq):
     def __init__(self, num_outputs: int, dim: int = 128, end_id: int | None = None,
                  max_length: int = 64, decoder: str | dict = "transformer",
                  label_smoothing: float = 0.0, dropout: float = 0.1,
-                 scheduled_sampling: float = 0.0, spotting: float = 0.2):
+                 scheduled_sampling: float = 0.0, spotting: float = 0.2,
+                 grounding: bool = False):
         if spotting < 0:
             raise RecipeError(f"Caption needs spotting >= 0. Got {spotting}. Use 0 to do without.")
-        self.spotting = spotting
+        self.spotting, self.grounding = spotting, grounding
         super().__init__(num_outputs, dim, False, end_id, max_length, decoder, label_smoothing,
                          dropout, scheduled_sampling)

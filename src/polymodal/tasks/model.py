@@ -7,10 +7,14 @@ from keras import ops
 
 from polymodal.core.batch import PREVIOUS, item_key, mask_key, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
+from polymodal.layers.grounded_decoder import GroundedDecoder
+from polymodal.layers.grounding import Grounding
 from polymodal.layers.masks import hide
 from polymodal.layers.modality_dropout import ModalityDropout, present
 from polymodal.layers.scheduled_sampling import ScheduledSampling
 from polymodal.layers.word_spotter import WordSpotter
+
+_NEXT = 5.0  # weight of each next word beside that of all words of a row
 
 
 class Model(keras.Model):
@@ -72,6 +76,7 @@ class Model(keras.Model):
         self.guided = getattr(task, "guided", False)
         self.spotting = getattr(task, "spotting", 0.0)
         self.spotter = WordSpotter(spots) if self.spotting and spots else None
+        self.grounded = getattr(task, "grounding", False) and self.spotter is not None
 
     @property
     def input_keys(self):
@@ -123,7 +128,11 @@ class Model(keras.Model):
         logits, beside = y_pred
         loss = super().compute_loss(x, y, logits, sample_weight, training)
         if self.spotter is not None:
-            return loss + self.spotting * self.spotter.loss(y, beside, sample_weight)
+            spotted, hidden = beside
+            more = self.spotter.loss(y, spotted, sample_weight)
+            if hidden is not None:
+                more = more + _NEXT * self.head.grounding.loss(y, hidden, sample_weight)
+            return loss + self.spotting * more
         share = self.single_loss / len(beside)
         for own, there in beside:
             weights = ops.cast(there, "float32")
@@ -137,16 +146,43 @@ class Model(keras.Model):
         inputs = select_inputs(inputs, self.input_keys + shared)
         if training and self.single_loss:
             return self._with_singles(self._streams(inputs, training))
-        tokens, mask = self.encode(inputs, training)
+        streams = self._streams(inputs, training)
+        tokens, mask = self._fused(streams, training)
         if guide is not None:
             return self.head(tokens, mask, guide, training=training)
-        if self.autoregressive:
-            spotted = None
-            if self.spotter is not None and (training or not self.spotter.built):
-                spotted = self.spotter(tokens, mask)
-            logits = self._write(inputs[PREVIOUS], tokens, mask, training)
-            return (logits, spotted) if training and spotted is not None else logits
-        return self.head(tokens, mask, training=training)
+        if not self.autoregressive:
+            return self.head(tokens, mask, training=training)
+        if self.grounded and not self.head.built:
+            self._ground(sorted(streams))
+        spotted = None
+        if self.spotter is not None and (training or not self.spotter.built):
+            spotted = self.spotter(tokens, mask)
+        found = self._write(inputs[PREVIOUS], tokens, mask, training)
+        if not training or spotted is None:
+            return found
+        logits, hidden = found if isinstance(self.head, GroundedDecoder) else (found, None)
+        return logits, (spotted, hidden)
+
+    def _ground(self, names):
+        """Grounds the decoder in the picture among the inputs, if there is one and the places that
+        the decoder reads are, in a part that is the same for all rows, those of the picture."""
+        kept = ((len(names) == 1 and getattr(self.fusion, "stepwise", True))
+                or getattr(self.fusion, "in_one_sequence", False))
+        kept = kept and (self.sequence is None or getattr(self.sequence, "keeps_places", False))
+        lengths = [getattr(self.encoders[name], "num_tokens", None) for name in names]
+        pictures = [i for i, name in enumerate(names) if hasattr(self.encoders[name], "grid")]
+        if not kept or len(pictures) != 1:
+            return
+        front, back = lengths[: pictures[0]], lengths[pictures[0] :]
+        if None not in front:
+            first = sum(front)
+        elif None not in back:
+            first = -sum(back)
+        else:
+            return
+        grid = self.encoders[names[pictures[0]]].grid
+        grounding = Grounding(self.head.dim, self.head.num_outputs, self.spotter, grid, first)
+        self.head = GroundedDecoder(self.head, grounding)
 
     def _write(self, previous, tokens, mask, training):
         """Returns the decoder's logits."""
