@@ -5,9 +5,10 @@
 Each run is `polymodal train` as a person would type it, timed from start to exit. For val, whose
 scenes are of the kinds that train has, and test, whose shapes have colours and patterns that train
 never shows together, it prints of all claims that the captions make how many are true, by kind:
-once for the likeliest caption, and once for one that is drawn by chance, as the likeliest ones are
-mostly of a single kind. CIDEr-D is that of the likeliest caption and of the first reference, both
-against the other references.
+once for the likeliest caption, and, as those are mostly of a single kind, for five that are drawn
+by chance: as likely as the model holds them, and at a temperature of 0.5, where it keeps to what it
+is surer of. CIDEr-D is that of the likeliest caption and of the first reference, both against the
+other references.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from polymodal.data.scenes.parts import PARTS
 from polymodal.evaluation.captions.scores import score_captions
 
 SIZES = {"val": 300, "test": 600}
+WAYS = {"likeliest": {}, "drawn": {"temperature": 1.0, "num": 5},
+        "at 0.5": {"temperature": 0.5, "num": 5}}
 LEFT_OUT = ("caption", "caption_chinese", "captions_chinese")
 
 
@@ -50,21 +53,23 @@ def _judge(model, part: str, table, rows: int) -> None:
     """Prints what share of the claims about one part's scenes is true, and CIDEr-D."""
     shown = [world.scene(generator(0, PARTS.index(part), row), part == "test")
              for row in range(rows)]  # as `scenes.write` drew them
-    for how, choice in (("likeliest", {}), ("drawn", {"temperature": 1.0})):
-        said = [found["results"][0]["text"] for found in model.generate(table, **choice)]
+    for how, choice in WAYS.items():
+        said = [[result["text"] for result in found["results"]]
+                for found in model.generate(table, **choice)]
         made, true = Counter(), Counter()
-        for scene, text in zip(shown, said, strict=True):
-            for kind, holds in judge(scene, text):
-                made[kind] += 1
-                true[kind] += holds
+        for scene, texts in zip(shown, said, strict=True):
+            for text in texts:
+                for kind, holds in judge(scene, text):
+                    made[kind] += 1
+                    true[kind] += holds
         parts = ", ".join(f"{kind} {100 * true[kind] / made[kind]:.0f} % of {made[kind]}"
                           for kind in sorted(made))
         print(f"  {part:4}  {how:9}  {parts}", flush=True)
         if not choice:
             references = list(table.values("captions"))
             others = [texts[1:] for texts in references]
-            ours, first = (score_captions(others, texts).metrics["cider_d"]
-                           for texts in (said, [texts[0] for texts in references]))
+            ours, first = (score_captions(others, [each[0] for each in texts]).metrics["cider_d"]
+                           for texts in (said, references))
             print(f"  {part:4}  CIDEr-D    {ours:.2f}, the first reference {first:.2f}: "
                   f"{100 * ours / first:.0f} %", flush=True)
 
