@@ -15,7 +15,8 @@ __all__ = ["StepwiseConcatFusion"]
 class StepwiseConcatFusion(keras.layers.Layer):
     """Joins the tokens of all modalities step by step: G_i = Concat(F_i, H_i), then a projection.
 
-    Where a modality has nothing at a step stands a learned vector.
+    Where a modality has nothing at a step stands a learned vector. The projection is linear: what
+    only several modalities together say is found by a sequence model or decoder behind it.
 
     Args:
         dim: int, width of the streams and of the result.
