@@ -44,10 +44,9 @@ def why_no_look(predictor: Any) -> str:
         return "its decoder does not look at places"
     if not any(hasattr(model.encoders[name], "grid") for name in pictures):
         return "its encoder keeps no places of the picture"
-    if recipe.sequence and recipe.sequence["name"] != "attention":
+    if not model.sequence_keeps_places:
         return f"its sequence model, {recipe.sequence['name']}, carries places into one another"
-    if not getattr(model.fusion, "in_one_sequence", False) and (
-            len(predictor.inputs) > 1 or not getattr(model.fusion, "stepwise", True)):
+    if not model.fusion_keeps_places:
         name = recipe.fusion["name"].replace("_", " ")
         return f"{name} fusion puts several inputs, or all places, into one"
     return ""

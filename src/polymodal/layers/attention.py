@@ -87,7 +87,7 @@ class MultiHeadAttention(keras.layers.Layer):
         key, value = self._split(self.key(context)), self._split(self.value(context))
         return (rotate(key, first) if self.rotary else key), value
 
-    def gather(self, tokens, key, value, allowed, first=0, training=None):
+    def gather(self, tokens, key, value, allowed, first=0, preference=None, training=None):
         """Returns (batch, time, dim): what tokens find among keys and values.
 
         Args:
@@ -95,8 +95,10 @@ class MultiHeadAttention(keras.layers.Layer):
             key, value: (batch, heads, context time, size), as `keys_and_values` gives them.
             allowed: bool, broadcasts to (batch, 1, time, context time).
             first: int32, position of the first of `tokens`, for rotary positions.
+            preference: float32 (batch, heads, time, context time), added to the scores; None for
+                nothing.
         """
-        weights = self._weights(self._queries(tokens, first), key, allowed)
+        weights = self._weights(self._queries(tokens, first), key, allowed, preference)
         weights = self.drop(weights, training=training)
         # Nothing to look at: the weights are then uniform, and their result has to be nothing.
         some = ops.cast(ops.any(allowed, axis=-1, keepdims=True), value.dtype)
@@ -132,7 +134,7 @@ class MultiHeadAttention(keras.layers.Layer):
         steps, context_steps = ops.arange(ops.shape(tokens)[1]), ops.arange(ops.shape(mask)[-1])
         return ops.logical_and(allowed, ops.expand_dims(steps, 1) >= context_steps)
 
-    def _weights(self, query, key, allowed):
+    def _weights(self, query, key, allowed, preference=None):
         """Returns weights (batch, heads, time, context time) from a softmax in float32."""
         turned = lambda tensor: ops.transpose(tensor, (0, 1, 3, 2))
         if query.shape[2] == 1:  # keys are read in the order they lie in: a third of the time
@@ -140,6 +142,8 @@ class MultiHeadAttention(keras.layers.Layer):
         else:
             scores = ops.matmul(query, turned(key))
         scores = ops.cast(scores, "float32")
+        if preference is not None:
+            scores = scores + preference
         # Added to scores of ordinary size, -1e9 gives weights of exactly 0, and stays finite.
         scores = scores + ops.where(allowed, 0.0, -1e9)
         return ops.cast(ops.softmax(scores, axis=-1), query.dtype)

@@ -6,9 +6,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from polymodal.layers.attention import MultiHeadAttention
 from polymodal.layers.feedforward import FeedForward
 from polymodal.layers.layer_norm import LayerNorm
-from polymodal.layers.starts import known
+from polymodal.layers.masks import hide
+from polymodal.layers.starts import known, numbered, same_sequence
 from polymodal.layers.word_spotter import WordSpotter
 
 __all__ = ["Grounding"]
@@ -74,8 +76,7 @@ class Grounding(keras.layers.Layer):
         self.join, self.here = dense(dim, "join"), dense(dim, "here", use_bias=False)
         self.place_norm, self.query_norm = norm("place_norm"), norm("query_norm")
         self.change_norm, self.output_norm = norm("change_norm"), norm("output_norm")
-        self.query, self.key, self.value, self.gathered = (
-            dense(dim, name, use_bias=False) for name in ("query", "key", "value", "gathered"))
+        self.around = MultiHeadAttention(dim, num_heads, dtype=policy)
         # small, or each word would start by staring in a direction that chance gave it
         self.direction = dense(num_heads * 2 * angles.shape[1], "direction",
                                kernel_initializer=small)
@@ -87,17 +88,17 @@ class Grounding(keras.layers.Layer):
         steps, places = (None, None, self.dim), (None, self.num_places, memory_shape[-1])
         self.embedding.build((None, None))
         self.join.build((None, None, _WORDS * self.dim))
-        for layer in (self.place_norm, self.here, self.key, self.value):
-            layer.build(places)
-        for layer in (self.query_norm, self.query, self.direction, self.gathered, self.change_norm,
-                      self.change, self.output_norm, self.output_projection, self.likely):
+        self.place_norm.build(places)
+        self.here.build(places)
+        self.around.build(steps, places)
+        for layer in (self.query_norm, self.direction, self.change_norm, self.change,
+                      self.output_norm, self.output_projection, self.likely):
             layer.build(steps)
         self.built = True
 
     def call(self, tokens, memory, memory_mask, training=None):
         tokens = known(tokens, self.num_outputs)
-        text = ops.cumsum(ops.cast(tokens == self.num_outputs, "int32"), axis=1)
-        words = [tokens]
+        text, words = numbered(tokens, self.num_outputs), [tokens]
         for back in range(1, _WORDS):
             same = ops.equal(_shifted(text, back, -1), text)
             words.append(ops.where(same, _shifted(tokens, back, 0), self.num_outputs))
@@ -105,7 +106,7 @@ class Grounding(keras.layers.Layer):
         looks, sharpness = self._looks(words, picture)
         steps = ops.arange(ops.shape(tokens)[1], dtype="int32")
         since = ops.expand_dims(steps, 1) - steps  # (steps, steps)
-        past = ops.logical_and(ops.equal(text[:, :, None], text[:, None, :]), since >= 0)
+        past = ops.logical_and(same_sequence(tokens, self.num_outputs), since >= 0)
         scores = sharpness[:, None, :] - _FADING * ops.cast(since, "float32")
         weights = ops.softmax(ops.where(past, scores, _NOWHERE), axis=-1)
         hidden = self._answer(words, ops.matmul(weights, looks), picture, training)
@@ -168,11 +169,9 @@ class Grounding(keras.layers.Layer):
         memory, mask = memory[:, cut], mask[:, cut]
         found = ops.transpose(self.spotter(memory, mask)[0], (0, 2, 1))
         none = ops.where(mask, 0.0, _NOWHERE)[:, None]
-        places = self.place_norm(memory)
-        places = places * ops.cast(mask[..., None], places.dtype)
-        heads = lambda layer: self._heads(layer(places))
-        return (ops.concatenate([found, none], axis=1), self.here(places), heads(self.key),
-                heads(self.value), mask)
+        places = hide(self.place_norm(memory), mask)
+        return (ops.concatenate([found, none], axis=1), self.here(places),
+                *self.around.keys_and_values(places), mask)
 
     def _looks(self, words, picture):
         """Returns where the last two of `words` (batch, steps, words) are seen, (batch, steps,
@@ -207,18 +206,8 @@ class Grounding(keras.layers.Layer):
         sine = ops.matmul(stands, self.sine)[:, :, None]
         directions = (ops.matmul(near * cosine - off * sine, self.cosine.T)
                       + ops.matmul(near * sine + off * cosine, self.sine.T))
-        query = self._heads(self.query(hidden)) * (self.dim // self.num_heads) ** -0.5
-        scores = ops.cast(ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))), "float32")
-        scores = scores + _STEEPNESS * ops.transpose(directions, (0, 2, 1, 3))
-        weights = ops.softmax(ops.where(mask[:, None, None], scores, _NOWHERE), axis=-1)
-        found = ops.transpose(ops.matmul(ops.cast(weights, value.dtype), value), (0, 2, 1, 3))
-        return self.gathered(ops.reshape(found, (-1, steps, self.dim)))
-
-    def _heads(self, tensor):
-        """Returns (batch, time, dim) as (batch, heads, time, size)."""
-        tensor = ops.reshape(tensor, (-1, ops.shape(tensor)[1], self.num_heads,
-                                      self.dim // self.num_heads))
-        return ops.transpose(tensor, (0, 2, 1, 3))
+        return self.around.gather(hidden, key, value, mask[:, None, None],
+                                  preference=_STEEPNESS * ops.transpose(directions, (0, 2, 1, 3)))
 
 
 def _shifted(tensor, steps, filling):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keras import ops
 
-__all__ = ["known", "same_sequence"]
+__all__ = ["known", "numbered", "same_sequence"]
 
 
 def known(tokens, start_id: int):
@@ -15,6 +15,16 @@ def known(tokens, start_id: int):
         start_id: int, what a sequence begins with.
     """
     return ops.where(tokens < 0, ops.full_like(tokens, start_id), tokens)
+
+
+def numbered(tokens, start_id: int):
+    """Returns int32 (batch, steps): the number of the sequence that each token belongs to.
+
+    Args:
+        tokens: int32 (batch, steps), as `known` gives them.
+        start_id: int, what a sequence begins with.
+    """
+    return ops.cumsum(ops.cast(tokens == start_id, "int32"), axis=1)
 
 
 def same_sequence(tokens, start_id: int):
@@ -30,5 +40,5 @@ def same_sequence(tokens, start_id: int):
     >>> ops.convert_to_numpy(same)[0].astype(int).tolist()
     [[1, 1, 0], [1, 1, 0], [0, 0, 1]]
     """
-    number = ops.cumsum(ops.cast(tokens == start_id, "int32"), axis=1)
+    number = numbered(tokens, start_id)
     return ops.equal(number[:, :, None], number[:, None, :])

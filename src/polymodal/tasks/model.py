@@ -83,6 +83,17 @@ class Model(keras.Model):
         """The keys that `call` reads from a batch."""
         return with_masks(self.keys.values()) + [PREVIOUS] * self.autoregressive
 
+    @property
+    def fusion_keeps_places(self):
+        """Whether each token of each input is one of the fused tokens."""
+        return getattr(self.fusion, "in_one_sequence", False) or (
+            len(self.encoders) == 1 and getattr(self.fusion, "stepwise", True))
+
+    @property
+    def sequence_keeps_places(self):
+        """Whether the head reads each fused token at its place."""
+        return self.sequence is None or getattr(self.sequence, "keeps_places", False)
+
     def plan_training(self, num_steps):
         """Tells parts that change while a model is trained how many steps that will take."""
         if self.sampling is not None:
@@ -146,14 +157,13 @@ class Model(keras.Model):
         inputs = select_inputs(inputs, self.input_keys + shared)
         if training and self.single_loss:
             return self._with_singles(self._streams(inputs, training))
-        streams = self._streams(inputs, training)
-        tokens, mask = self._fused(streams, training)
+        tokens, mask = self.encode(inputs, training)
         if guide is not None:
             return self.head(tokens, mask, guide, training=training)
         if not self.autoregressive:
             return self.head(tokens, mask, training=training)
         if self.grounded and not self.head.built:
-            self._ground(sorted(streams))
+            self._ground()
         spotted = None
         if self.spotter is not None and (training or not self.spotter.built):
             spotted = self.spotter(tokens, mask)
@@ -163,16 +173,14 @@ class Model(keras.Model):
         logits, hidden = found if isinstance(self.head, GroundedDecoder) else (found, None)
         return logits, (spotted, hidden)
 
-    def _ground(self, names):
+    def _ground(self):
         """Grounds the decoder in the picture among the inputs, if there is one and the places that
         the decoder reads are, in a part that is the same for all rows, those of the picture."""
-        kept = ((len(names) == 1 and getattr(self.fusion, "stepwise", True))
-                or getattr(self.fusion, "in_one_sequence", False))
-        kept = kept and (self.sequence is None or getattr(self.sequence, "keeps_places", False))
-        lengths = [getattr(self.encoders[name], "num_tokens", None) for name in names]
-        pictures = [i for i, name in enumerate(names) if hasattr(self.encoders[name], "grid")]
-        if not kept or len(pictures) != 1:
+        encoders = list(self.encoders.values())  # as their tokens stand in one sequence
+        pictures = [i for i, encoder in enumerate(encoders) if hasattr(encoder, "grid")]
+        if len(pictures) != 1 or not (self.fusion_keeps_places and self.sequence_keeps_places):
             return
+        lengths = [getattr(encoder, "num_tokens", None) for encoder in encoders]
         front, back = lengths[: pictures[0]], lengths[pictures[0] :]
         if None not in front:
             first = sum(front)
@@ -180,7 +188,7 @@ class Model(keras.Model):
             first = -sum(back)
         else:
             return
-        grid = self.encoders[names[pictures[0]]].grid
+        grid = encoders[pictures[0]].grid
         grounding = Grounding(self.head.dim, self.head.num_outputs, self.spotter, grid, first)
         self.head = GroundedDecoder(self.head, grounding)
 
