@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from polymodal.core.errors import RecipeError
+from polymodal.layers.dense import Dense
 from polymodal.layers.positions import rotate
 
 __all__ = ["MultiHeadAttention"]
@@ -55,7 +56,7 @@ class MultiHeadAttention(keras.layers.Layer):
         self.causal, self.rotary = causal, rotary
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
         self.query, self.key, self.value, self.output_projection = (
-            keras.layers.Dense(dim, use_bias=False, dtype=self.dtype_policy, name=name)
+            Dense(dim, use_bias=False, dtype=self.dtype_policy, name=name)
             for name in ("query", "key", "value", "output")
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import keras
 
+from polymodal.layers.dense import Dense
+
 __all__ = ["FeedForward"]
 
 
@@ -27,14 +29,14 @@ class FeedForward(keras.layers.Layer):
                  activation: str = "gelu", **kwargs):
         super().__init__(**kwargs)
         self.dim, self.expansion = dim, expansion
-        self.widen = keras.layers.Dense(dim * expansion, dtype=self.dtype_policy, name="widen")
+        self.widen = Dense(dim * expansion, dtype=self.dtype_policy, name="widen")
         self.bend = self.bend_in_training = keras.activations.get(activation)
         if activation == "gelu" and keras.backend.backend() == "tensorflow":
             from polymodal.layers.tensorflow_gelu import gelu
 
             self.bend_in_training = gelu
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
-        self.narrow = keras.layers.Dense(dim, dtype=self.dtype_policy, name="narrow")
+        self.narrow = Dense(dim, dtype=self.dtype_policy, name="narrow")
 
     def build(self, tokens_shape):
         self.widen.build(tokens_shape)
