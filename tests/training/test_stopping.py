@@ -59,10 +59,13 @@ def test_a_lead_within_two_standard_errors_is_chance(last, num_rows, by_chance):
     assert best.by_chance({"accuracy": last}, num_rows) == by_chance
 
 
-def test_an_error_in_units_of_the_target_is_taken_at_its_word():
+@pytest.mark.parametrize(("before", "last", "by_chance"), [
+    ({}, {}, False), ({"val_loss": 1.0}, {"val_loss": 0.9}, True),
+    ({"val_loss": 1.0}, {"val_loss": 1.0}, False), ({"val_loss": 1.0}, {"val_loss": 1.1}, False)])
+def test_between_scores_that_are_no_shares_of_rows_the_loss_decides(before, last, by_chance):
     best = Best("mae", "min", None)
-    follow(best, [{"mae": 2.0}])
-    assert not best.by_chance({"mae": 2.01}, 10)
+    follow(best, [{"mae": 2.0} | before])
+    assert best.by_chance({"mae": 2.01} | last, 10) == by_chance
 
 
 @pytest.mark.parametrize("entries", [[], [{"a": 1.0}], [{"a": 1.0, "val_loss": 2.0}, {"a": 0.0}]])

@@ -62,11 +62,12 @@ class Best:
         self.waited += 1
 
     def by_chance(self, scores: dict[str, float], num_rows: int) -> bool:
-        """Returns whether the best score exceeds these by at most two standard errors, or one row.
+        """Returns whether the best epoch leads these scores by no more than chance.
 
         The highest of many noisy scores flatters: on a small table the best epoch is an arbitrary
-        one, while the last has been trained to the end. Scores that are not shares of rows have no
-        known error and are taken at their word.
+        one, while the last has been trained to the end. A share of rows leads by chance within two
+        standard errors, or one row. Other scores have no known error; there the loss decides,
+        which hears of every row how far off it is: who leads has the lower one.
 
         Args:
             scores: of the last epoch.
@@ -75,8 +76,10 @@ class Best:
         Source: the one-standard-error rule of Breiman et al., "Classification and Regression
         Trees" (1984); two, as the best of a hundred epochs lies that far above by luck alone.
         """
-        if self.score is None or self.monitor not in _SHARES or self.stop:
+        if self.score is None or self.stop:
             return False
+        if self.monitor not in _SHARES:
+            return scores.get("val_loss", math.inf) < self.loss
         error = math.sqrt(self.score * (1 - self.score) / max(1, num_rows))
         return self.score - scores[self.monitor] <= max(2 * error, 1 / max(1, num_rows))
 
