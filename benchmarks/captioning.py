@@ -1,6 +1,6 @@
 """Captions of the scenes: trained from scratch, held against what the scenes are.
 
-    python benchmarks/captioning.py [--rows 8000] [--seeds 3] [--set training.epochs=12]
+    python benchmarks/captioning.py [--rows 32000] [--seeds 3] [--set training.epochs=12]
 
 Each run is `polymodal train` as a person would type it, timed from start to exit. For val, whose
 scenes are of the kinds that train has, and test, whose shapes have colours and patterns that train
@@ -35,7 +35,7 @@ LEFT_OUT = ("caption", "caption_chinese", "captions_chinese")
 
 def main() -> None:
     takes = parser(__doc__, seeds=1)
-    takes.add_argument("--rows", type=int, default=8000, help="training rows")
+    takes.add_argument("--rows", type=int, default=32_000, help="training rows")
     options = takes.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

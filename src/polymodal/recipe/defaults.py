@@ -14,7 +14,7 @@ from polymodal.preprocess.words import split_words
 
 _SEEN = 54_000  # rows that a model sees in all by default: epochs times rows
 _SEEN_ALONE = 42_000  # where each row is also answered from each of its inputs
-_SEEN_CAPTIONED = 128_000  # pictures to write about: what words mean is found late
+_SEEN_CAPTIONED = 160_000  # pictures to write about: what words mean is found late
 _SEEN_SPOKEN = 30_000  # recordings to write down, each with many labels in it
 _EPOCHS = (5, 120)
 _EPOCHS_SHARED = (7, 120)  # where rows share what they show, which makes an epoch short
