@@ -183,6 +183,9 @@ def caption(
     num: Annotated[int, typer.Option(min=1, help="Results for each file.")] = 1,
     temperature: Annotated[float, typer.Option(
         min=0, help="Above 0, words are drawn by chance in place of a beam.")] = 0.0,
+    top_p: Annotated[float, typer.Option(
+        max=1, help="Draw only from the likeliest words that together have this share of the "
+        "probability: 0.6 to 0.8 say more than a beam, and little that is wrong.")] = 1.0,
     engine: Engine = None,
     json: Json = False,
 ):
@@ -194,7 +197,7 @@ def caption(
     predictor = load(run)
     beam = 1 if temperature else max(beam, num)
     found = generate(predictor, table_of_files(predictor, files), beam=beam, num=num,
-                     temperature=temperature)
+                     temperature=temperature, top_p=top_p)
     output.captions(files, found, json)
 
 
