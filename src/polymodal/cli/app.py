@@ -181,8 +181,9 @@ def caption(
     files: Annotated[list[Path], typer.Argument(help="Pictures, videos or sounds.")],
     beam: Annotated[int, typer.Option(min=1, help="Texts that are followed at once.")] = 5,
     num: Annotated[int, typer.Option(min=1, help="Results for each file.")] = 1,
-    temperature: Annotated[float, typer.Option(
-        min=0, help="Above 0, words are drawn by chance in place of a beam.")] = 0.0,
+    temperature: Annotated[float | None, typer.Option(
+        min=0, help="Above 0, words are drawn by chance in place of a beam; 0, or 1 where --top-p "
+        "is given.", show_default=False)] = None,
     top_p: Annotated[float, typer.Option(
         max=1, help="Draw only from the likeliest words that together have this share of the "
         "probability: 0.6 to 0.8 say more than a beam, and little that is wrong.")] = 1.0,
@@ -195,6 +196,7 @@ def caption(
     from polymodal.inference.writing import generate, table_of_files
 
     predictor = load(run)
+    temperature = float(top_p < 1) if temperature is None else temperature
     beam = 1 if temperature else max(beam, num)
     found = generate(predictor, table_of_files(predictor, files), beam=beam, num=num,
                      temperature=temperature, top_p=top_p)

@@ -1,0 +1,74 @@
+"""Captions of files from the command line: the likeliest, and others drawn by chance."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+COLOURS = {"red": (210, 40, 40), "green": (40, 180, 40), "blue": (40, 40, 210)}
+SAID = ("all is {}", "a plain {} card", "this card is {}")
+
+
+def polymodal(*arguments):
+    return subprocess.run([sys.executable, "-m", "polymodal", *map(str, arguments)],
+                          capture_output=True, text=True, env={**os.environ})
+
+
+def draw(path, colour, rng):
+    pixels = np.clip(rng.normal(COLOURS[colour], 20, (16, 16, 3)), 0, 255)
+    Image.fromarray(pixels.astype("uint8")).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder, rng = tmp_path_factory.mktemp("cards"), np.random.default_rng(0)
+    for name, rows in (("train", 300), ("val", 30)):
+        with (folder / f"{name}.jsonl").open("w") as lines:
+            for row in range(rows):
+                colour = str(rng.choice(list(COLOURS)))
+                file = draw(folder / f"{name}-{row}.png", colour, rng)
+                lines.write(json.dumps({"image": file.name, "captions": [
+                    text.format(colour) for text in SAID]}) + "\n")
+    done = polymodal("train", "--data", folder / "train.jsonl", "--val", folder / "val.jsonl",
+                     "--task", "caption", "--target", "captions", "--out", folder / "run",
+                     "--set", "training.epochs=8", "--set", "dim=32", "--no-baselines")
+    assert done.returncode == 0, done.stderr
+    for colour in COLOURS:
+        draw(folder / f"{colour}.png", colour, rng)
+    return folder
+
+
+def captions(folder, *flags):
+    files = [folder / f"{colour}.png" for colour in COLOURS]
+    done = polymodal("caption", folder / "run", *files, "--json", *flags)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["captions"]
+    assert [one["file"] for one in found] == [str(file) for file in files]
+    return dict(zip(COLOURS, ([each["text"] for each in one["results"]] for one in found),
+                    strict=True))
+
+
+def test_files_are_captioned_with_what_they_show(folder):
+    for colour, texts in captions(folder).items():
+        assert texts in [[text.format(colour)] for text in SAID]
+
+
+def test_other_captions_are_drawn_from_the_likeliest_words(folder):
+    drawn = captions(folder, "--top-p", 0.9, "--num", 12)
+    for colour, texts in drawn.items():
+        assert len(texts) == 12
+        assert {text.format(colour) for text in SAID} == set(texts)
+    assert drawn == captions(folder, "--top-p", 0.9, "--temperature", 1, "--num", 12)
+
+
+def test_what_is_no_picture_is_named(folder):
+    done = polymodal("caption", folder / "run", folder / "train.jsonl")
+    assert done.returncode
+    assert "train.jsonl is no image that this model takes" in done.stderr
