@@ -82,7 +82,8 @@ def test_silence_is_finite():
 
 
 @pytest.mark.parametrize("speed", [0.0, 0.1])
-@pytest.mark.parametrize("more", [{}, {"warp": 0.2}, {"room_seconds": 0.4}, {"tone_decibels": 9}])
+@pytest.mark.parametrize("more", [{}, {"warp": 0.2}, {"room_seconds": 0.4}, {"tone_decibels": 9},
+                                  {"centred": True}])
 def test_variation_depends_on_the_generator_alone(speed, more):
     audio = Audio(sample_rate=8000, num_mels=40, speed=speed, **more)
     encode = lambda seed: audio.encode(audio.augment(sound(), generator(seed)))
@@ -178,6 +179,38 @@ def test_a_room_goes_on_where_the_sound_ends():
     behind = [np.abs(audio.augment(ended, generator(seed)).samples[4010:4200]).max()
               for seed in range(8)]
     assert 0 < sum(level > 1e-3 for level in behind) < 8
+
+
+def test_silence_is_added_in_front_and_behind_where_there_is_room():
+    audio = Audio(sample_rate=8000, mask=0, noise=0, gain_decibels=0, shift_seconds=0,
+                  silence_seconds=0.5)
+    plain = sound() / np.float32(32767)
+    added = []
+    for seed in range(20):
+        varied = audio.augment(sound(), generator(seed)).samples
+        before = np.flatnonzero(varied)[0] - np.flatnonzero(plain)[0]
+        behind = len(varied) - len(plain) - before
+        added.append((before, behind))
+        assert np.allclose(varied[before:before + len(plain)], plain)
+        assert before >= 0 <= behind
+    assert np.max(added, axis=0).min() > 1000
+    assert 3000 < np.sum(added, axis=1).max() <= 4000
+    steps = audio.length(sound())
+    for room in (steps, steps + 9):
+        many = audio.augment_all([sound()] * 20, generator(0), room)
+        assert max(len(audio.encode(one)) for one in many) == room
+
+
+def test_soft_noise_comes_more_often_than_loud_noise():
+    audio = Audio(sample_rate=8000, mask=0, noise=0.5, gain_decibels=0, shift_seconds=0)
+    tone = np.sin(np.arange(8000)).astype(np.float32)
+    decoded = (3000 * tone).astype(np.int16)
+    levels = []
+    for seed in range(200):
+        noise = audio.augment(decoded, generator(seed)).samples - decoded / np.float32(32767)
+        levels.append(np.sqrt(np.mean(noise**2) / np.mean((decoded / 32767) ** 2)))
+    assert 0.4 < max(levels) <= 0.52
+    assert np.median(levels) == pytest.approx(0.125, abs=0.04)  # half of them within a quarter
 
 
 def test_masks_hide_time_and_bands():

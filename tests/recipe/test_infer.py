@@ -187,6 +187,7 @@ def test_many_rows_that_are_seen_seldom_are_not_varied():
     assert seldom["epochs"] < 10 < often["epochs"]
     assert "augment" not in often
     assert seldom["augment"] is False
+    assert "augment" not in training_for("transcribe", 24_000, 24_000, {"x": "audio"}, None)
     assert seldom["clip_norm"] == 5.0
     assert seldom["learning_rate"] == often["learning_rate"] / 2
     assert "single_loss" not in seldom  # nor asked twice over
@@ -300,12 +301,17 @@ def test_a_recording_to_write_down_is_whole_and_stands_alone(tmp_path):
     found = infer(read(path), {"target": "said"})
     assert found.values["task"] == "transcribe"
     assert list(found.values["inputs"]) == ["audio"]
-    assert found.values["inputs"]["audio"]["max_seconds"] > 1.5
+    heard = found.values["inputs"]["audio"]
+    assert heard["max_seconds"] > 1.5
+    assert heard["centred"]
+    assert heard["silence_seconds"]
+    assert any("input audio: Centred" in reason for reason in found.reasons)
     left_out = [reason for reason in found.reasons if "Left out" in reason]
     assert any("input tabular" in reason for reason in left_out)
     assert any("input normalised" in reason for reason in left_out)
     kept = infer(read(path), override({"target": "said"}, ["inputs.normalised.modality=text"]))
     assert list(kept.values["inputs"]) == ["audio", "normalised"]
+    assert "silence_seconds" not in kept.values["inputs"]["audio"]  # which would move what is said
     kept = infer(read(path), override({"target": "said"}, ["inputs.tabular.modality=tabular"]))
     assert kept.values["inputs"]["tabular"]["columns"] == ["seconds"]
     again = infer(read(path), found.values)

@@ -65,7 +65,8 @@ class Audio(Modality):
             microphone and room give to all of it.
         mask: float 0..1, augmentation: largest share of time, and of bands, that one of two masks
             each hides.
-        noise: float, augmentation: largest level of white noise, relative to the sound's own.
+        noise: float, augmentation: largest level of white noise, relative to the sound's own;
+            softer noise comes more often.
         gain_decibels: float, augmentation: largest change of loudness.
         shift_seconds: float, augmentation: largest move in time; what leaves at one end comes back
             at the other.
@@ -77,6 +78,9 @@ class Audio(Modality):
             as voices and microphones differ.
         room_seconds: float, augmentation: half of the recordings are heard in a room whose echoes
             take up to so long to die away; 0 for none.
+        silence_seconds: float, augmentation: most silence that is added in front and behind, as far
+            as the batch has room. Recordings that hold nothing but speech do not teach what
+            pauses are.
 
     Sources: Park et al. (2019), SpecAugment, https://arxiv.org/abs/1904.08779; without time
     warping, and with masks in shares, so that short and long clips are hidden alike. Jaitly and
@@ -108,6 +112,7 @@ class Audio(Modality):
         warp: float = 0.0,
         tone_decibels: float = 0.0,
         room_seconds: float = 0.0,
+        silence_seconds: float = 0.0,
     ):
         check_range("Audio", "sample_rate", sample_rate, 100, 192_000)
         check_range("Audio", "max_seconds", max_seconds, 0.001, 3600)
@@ -119,11 +124,13 @@ class Audio(Modality):
         check_range("Audio", "warp", warp, 0, 0.5)
         check_range("Audio", "tone_decibels", tone_decibels, 0, 40)
         check_range("Audio", "room_seconds", room_seconds, 0, 10)
+        check_range("Audio", "silence_seconds", silence_seconds, 0, 10)
         self.sample_rate, self.max_seconds, self.num_mels = sample_rate, max_seconds, num_mels
         self.centred = centred
         self.mask, self.noise, self.gain_decibels = mask, noise, gain_decibels
         self.shift_seconds, self.speed = shift_seconds, speed
-        self.warp, self.tone_decibels, self.room_seconds = warp, tone_decibels, room_seconds
+        self.warp, self.tone_decibels = warp, tone_decibels
+        self.room_seconds, self.silence_seconds = room_seconds, silence_seconds
         hop_length = round(hop_seconds * sample_rate)
         self.step_seconds = hop_length / sample_rate
         self._log_mel = LogMel(sample_rate, num_mels, round(window_seconds * sample_rate),
@@ -180,8 +187,8 @@ class Audio(Modality):
         return [self._varied(one, rng, room) for one in decoded]
 
     def _varied(self, decoded: np.ndarray, rng: np.random.Generator, room: int) -> Varied:
-        """Returns the waveform at another speed, place and loudness, with echoes, noise and masks;
-        of no more than `room` samples, unless it had more."""
+        """Returns the waveform at another speed, place and loudness, with silence, echoes, noise
+        and masks; of no more than `room` samples, unless it had more."""
         samples = self._waveform(decoded)
         drawn = rng.uniform(-1, 1, 3)
         if self.speed:
@@ -191,12 +198,16 @@ class Audio(Modality):
         places = round(self.shift_seconds * self.sample_rate * drawn[1])
         samples = np.roll(samples, places) if places else samples
         samples = samples * np.float32(10 ** (self.gain_decibels * drawn[2] / 20))
+        level = np.sqrt(np.mean(samples**2))
+        if self.silence_seconds:
+            samples = _in_silence(samples, rng, min(
+                round(self.silence_seconds * self.sample_rate), room - len(samples)))
         if self.room_seconds and rng.random() < _IN_ROOM:
             seconds = (min(_ECHO_SECONDS, self.room_seconds), self.room_seconds)
             samples = in_room(samples, self.sample_rate, rng, seconds, _ECHO_LEVELS)
         if self.noise:
-            level = rng.uniform(0, self.noise) * np.sqrt(np.mean(samples**2))
-            samples += np.float32(level) * rng.standard_normal(len(samples), np.float32)
+            level *= self.noise * rng.random() ** 2
+            samples = samples + np.float32(level) * rng.standard_normal(len(samples), np.float32)
         stretch = 1 + rng.uniform(-self.warp, self.warp) if self.warp else 1.0
         tone = _tone(rng, self.tone_decibels, self.num_mels) if self.tone_decibels else None
         return Varied(samples, stretch, tone, _masks(rng, self.mask), _masks(rng, self.mask))
@@ -252,6 +263,13 @@ def _change_speed(samples: np.ndarray, speed: float) -> np.ndarray:
     """Plays faster, which is shorter, or slower, which is longer."""
     at = np.arange(round(len(samples) / speed)) * speed
     return np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
+
+
+def _in_silence(samples: np.ndarray, rng: np.random.Generator, most: int) -> np.ndarray:
+    """Adds up to so many samples of silence, some in front and the rest behind."""
+    added = round(rng.uniform(0, max(0, most)))
+    before = round(rng.uniform(0, added))
+    return np.pad(samples, (before, added - before))
 
 
 def _tone(rng: np.random.Generator, decibels: float, bands: int) -> np.ndarray:

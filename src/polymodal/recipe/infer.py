@@ -101,9 +101,12 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     rare = few_sequences(len(table), num_steps) and _rare(table, values["inputs"])
     for name, config in values["inputs"].items():
         asked = named.get(name, {})
-        suited = input_for(task, config, rare)
+        suited = input_for(task, config, rare, len(modalities) == 1)
         suited = {k: v for k, v in suited.items() if k not in asked}
         values["inputs"][name] = config | suited
+        if "silence_seconds" in suited:
+            reasons.append(f"input {name}: Centred, and varied as by other voices, rooms and "
+                           f"pauses; undone with --set inputs.{name}.centred=false and the like.")
         if "dropout" in suited:
             reasons.append(f"input {name}: Its words occur seldom, so in training "
                            f"{suited['dropout']:.0%} of them are left out, others each time.")
