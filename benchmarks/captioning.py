@@ -6,9 +6,10 @@ Each run is `polymodal train` as a person would type it, timed from start to exi
 scenes are of the kinds that train has, and test, whose shapes have colours and patterns that train
 never shows together, it prints of all claims that the captions make how many are true, by kind:
 once for the likeliest caption, and, as those are mostly of a single kind, for five that are drawn
-by chance: as likely as the model holds them, and at a temperature of 0.5, where it keeps to what it
-is surer of. CIDEr-D is that of the likeliest caption and of the first reference, both against the
-other references.
+by chance: as likely as the model holds them, at a temperature of 0.5, where it keeps to what it is
+surer of, and from the likeliest words that have a probability of 0.6 together. CIDEr-D is that of
+the likeliest caption, or of the first that was drawn so, and of the first reference, each against
+the other references.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from polymodal.evaluation.captions.scores import score_captions
 
 SIZES = {"val": 300, "test": 600}
 WAYS = {"likeliest": {}, "drawn": {"temperature": 1.0, "num": 5},
-        "at 0.5": {"temperature": 0.5, "num": 5}}
+        "at 0.5": {"temperature": 0.5, "num": 5},
+        "top_p 0.6": {"temperature": 1.0, "top_p": 0.6, "num": 5}}
 LEFT_OUT = ("caption", "caption_chinese", "captions_chinese")
 
 
@@ -65,7 +67,7 @@ def _judge(model, part: str, table, rows: int) -> None:
         parts = ", ".join(f"{kind} {100 * true[kind] / made[kind]:.0f} % of {made[kind]}"
                           for kind in sorted(made))
         print(f"  {part:4}  {how:9}  {parts}", flush=True)
-        if not choice:
+        if how in ("likeliest", "top_p 0.6"):
             references = list(table.values("captions"))
             others = [texts[1:] for texts in references]
             ours, first = (score_captions(others, [each[0] for each in texts]).metrics["cider_d"]

@@ -44,7 +44,7 @@ _OF_TASK: dict[tuple[str, str], dict[str, Any]] = {
 }
 # Other people will speak, elsewhere: without silence of every length a model whose recordings are
 # centred hears words in pauses. Beside pictures of the lips silence would move what is said.
-_SPEECH_ALONE = {"centred": True, "warp": 0.12, "room_seconds": 0.4, "noise": 0.2,
+_SPEECH_ALONE = {"centred": True, "warp": 0.12, "room_seconds": 0.4, "noise": 0.4,
                  "silence_seconds": 1.0}
 
 
