@@ -15,7 +15,7 @@ from polymodal.preprocess.words import split_words
 _SEEN = 54_000  # rows that a model sees in all by default: epochs times rows
 _SEEN_ALONE = 42_000  # where each row is also answered from each of its inputs
 _SEEN_CAPTIONED = 160_000  # pictures to write about: what words mean is found late
-_SEEN_SPOKEN = 30_000  # recordings to write down, each with many labels in it
+_SEEN_SPOKEN = 37_500  # recordings to write down, each with many labels in it
 _EPOCHS = (5, 120)
 _EPOCHS_SHARED = (7, 120)  # where rows share what they show, which makes an epoch short
 _OFTEN = 2.0  # rows that a picture or the like stands in on average, from which on they share it
@@ -44,7 +44,7 @@ _OF_TASK: dict[tuple[str, str], dict[str, Any]] = {
 }
 # Other people will speak, elsewhere: without silence of every length a model whose recordings are
 # centred hears words in pauses. Beside pictures of the lips silence would move what is said.
-_SPEECH_ALONE = {"centred": True, "warp": 0.12, "room_seconds": 0.4, "noise": 0.4,
+_SPEECH_ALONE = {"centred": True, "warp": 0.12, "room_seconds": 0.4, "noise": 0.3,
                  "silence_seconds": 1.0}
 
 
