@@ -201,16 +201,19 @@ def test_silence_is_added_in_front_and_behind_where_there_is_room():
         assert max(len(audio.encode(one)) for one in many) == room
 
 
-def test_soft_noise_comes_more_often_than_loud_noise():
-    audio = Audio(sample_rate=8000, mask=0, noise=0.5, gain_decibels=0, shift_seconds=0)
-    tone = np.sin(np.arange(8000)).astype(np.float32)
-    decoded = (3000 * tone).astype(np.int16)
-    levels = []
-    for seed in range(200):
-        noise = audio.augment(decoded, generator(seed)).samples - decoded / np.float32(32767)
-        levels.append(np.sqrt(np.mean(noise**2) / np.mean((decoded / 32767) ** 2)))
-    assert 0.4 < max(levels) <= 0.52
-    assert np.median(levels) == pytest.approx(0.125, abs=0.04)  # half of them within a quarter
+def test_soft_noise_comes_more_often_where_silence_does():
+    decoded = (3000 * np.sin(np.arange(8000))).astype(np.int16)
+    plain, middle = decoded / np.float32(32767), {}
+    for seconds in (0.0, 0.01):
+        audio = Audio(sample_rate=8000, mask=0, noise=0.5, gain_decibels=0, shift_seconds=0,
+                      silence_seconds=seconds)
+        power = [np.sum(audio.augment(decoded, generator(seed)).samples ** 2) / np.sum(plain**2)
+                 for seed in range(200)]  # what is more than 1 is noise
+        levels = np.sqrt(np.maximum(0, np.array(power) - 1))
+        assert 0.4 < levels.max() < 0.55
+        middle[seconds] = np.median(levels)
+    assert middle[0.0] == pytest.approx(0.25, abs=0.05)
+    assert middle[0.01] == pytest.approx(0.125, abs=0.05)
 
 
 def test_masks_hide_time_and_bands():

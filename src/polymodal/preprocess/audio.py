@@ -65,8 +65,7 @@ class Audio(Modality):
             microphone and room give to all of it.
         mask: float 0..1, augmentation: largest share of time, and of bands, that one of two masks
             each hides.
-        noise: float, augmentation: largest level of white noise, relative to the sound's own;
-            softer noise comes more often.
+        noise: float, augmentation: largest level of white noise, relative to the sound's own.
         gain_decibels: float, augmentation: largest change of loudness.
         shift_seconds: float, augmentation: largest move in time; what leaves at one end comes back
             at the other.
@@ -80,7 +79,7 @@ class Audio(Modality):
             take up to so long to die away; 0 for none.
         silence_seconds: float, augmentation: most silence that is added in front and behind, as far
             as the batch has room. Recordings that hold nothing but speech do not teach what
-            pauses are.
+            pauses are. Soft noise then comes more often than loud noise, for pauses to be quiet.
 
     Sources: Park et al. (2019), SpecAugment, https://arxiv.org/abs/1904.08779; without time
     warping, and with masks in shares, so that short and long clips are hidden alike. Jaitly and
@@ -206,7 +205,7 @@ class Audio(Modality):
             seconds = (min(_ECHO_SECONDS, self.room_seconds), self.room_seconds)
             samples = in_room(samples, self.sample_rate, rng, seconds, _ECHO_LEVELS)
         if self.noise:
-            level *= self.noise * rng.random() ** 2
+            level *= self.noise * rng.random() ** (2 if self.silence_seconds else 1)
             samples = samples + np.float32(level) * rng.standard_normal(len(samples), np.float32)
         stretch = 1 + rng.uniform(-self.warp, self.warp) if self.warp else 1.0
         tone = _tone(rng, self.tone_decibels, self.num_mels) if self.tone_decibels else None
