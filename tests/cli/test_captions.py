@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from command_line import polymodal
+
 COLOURS = {"red": (210, 40, 40), "green": (40, 180, 40), "blue": (40, 40, 210)}
 SAID = ("all is {}", "a plain {} card", "this card is {}")
-
-
-def polymodal(*arguments):
-    return subprocess.run([sys.executable, "-m", "polymodal", *map(str, arguments)],
-                          capture_output=True, text=True, env={**os.environ})
 
 
 def draw(path, colour, rng):
@@ -36,10 +30,9 @@ def folder(tmp_path_factory):
                 file = draw(folder / f"{name}-{row}.png", colour, rng)
                 lines.write(json.dumps({"image": file.name, "captions": [
                     text.format(colour) for text in SAID]}) + "\n")
-    done = polymodal("train", "--data", folder / "train.jsonl", "--val", folder / "val.jsonl",
-                     "--task", "caption", "--target", "captions", "--out", folder / "run",
-                     "--set", "training.epochs=8", "--set", "dim=32", "--no-baselines")
-    assert done.returncode == 0, done.stderr
+    polymodal("train", "--data", folder / "train.jsonl", "--val", folder / "val.jsonl",
+              "--task", "caption", "--target", "captions", "--out", folder / "run",
+              "--set", "training.epochs=8", "--set", "dim=32", "--no-baselines")
     for colour in COLOURS:
         draw(folder / f"{colour}.png", colour, rng)
     return folder
@@ -48,7 +41,6 @@ def folder(tmp_path_factory):
 def captions(folder, *flags):
     files = [folder / f"{colour}.png" for colour in COLOURS]
     done = polymodal("caption", folder / "run", *files, "--json", *flags)
-    assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["captions"]
     assert [one["file"] for one in found] == [str(file) for file in files]
     return dict(zip(COLOURS, ([each["text"] for each in one["results"]] for one in found),
@@ -69,6 +61,6 @@ def test_other_captions_are_drawn_from_the_likeliest_words(folder):
 
 
 def test_what_is_no_picture_is_named(folder):
-    done = polymodal("caption", folder / "run", folder / "train.jsonl")
+    done = polymodal("caption", folder / "run", folder / "train.jsonl", check=False)
     assert done.returncode
     assert "train.jsonl is no image that this model takes" in done.stderr

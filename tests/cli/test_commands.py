@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import subprocess
 import sys
 
@@ -12,16 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from command_line import polymodal
+
 COLOURS = {"red": (200, 40, 40), "green": (40, 180, 40), "blue": (40, 40, 200)}
 WORDS = {"circle": "round and smooth", "square": "four corners", "star": "points all over"}
-
-
-def polymodal(*arguments, check=True):
-    done = subprocess.run([sys.executable, "-m", "polymodal", *map(str, arguments)],
-                          capture_output=True, text=True, env={**os.environ})
-    if check:
-        assert done.returncode == 0, done.stderr
-    return done
 
 
 def write_table(folder, name, rows, seed):

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import jiwer
 import pytest
 import soundfile
 
 import whistled
+from command_line import polymodal
 from polymodal.speech.subtitle_parser import parse_subtitles
 from small_recogniser import write_bundle
-
-
-def polymodal(*arguments, check=True):
-    done = subprocess.run([sys.executable, "-m", "polymodal", *map(str, arguments)],
-                          capture_output=True, text=True, env={**os.environ})
-    if check:
-        assert done.returncode == 0, done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")

@@ -306,6 +306,8 @@ def test_a_recording_to_write_down_is_whole_and_stands_alone(tmp_path):
     assert heard["centred"]
     assert heard["silence_seconds"]
     assert any("input audio: Centred" in reason for reason in found.reasons)
+    plain = infer(read(path), override({"target": "said"}, ["inputs.audio.centred=false"]))
+    assert not any("input audio: Centred" in reason for reason in plain.reasons)
     left_out = [reason for reason in found.reasons if "Left out" in reason]
     assert any("input tabular" in reason for reason in left_out)
     assert any("input normalised" in reason for reason in left_out)

@@ -206,7 +206,7 @@ class Audio(Modality):
             samples = in_room(samples, self.sample_rate, rng, seconds, _ECHO_LEVELS)
         if self.noise:
             level *= self.noise * rng.random() ** (2 if self.silence_seconds else 1)
-            samples = samples + np.float32(level) * rng.standard_normal(len(samples), np.float32)
+            samples += np.float32(level) * rng.standard_normal(len(samples), np.float32)
         stretch = 1 + rng.uniform(-self.warp, self.warp) if self.warp else 1.0
         tone = _tone(rng, self.tone_decibels, self.num_mels) if self.tone_decibels else None
         return Varied(samples, stretch, tone, _masks(rng, self.mask), _masks(rng, self.mask))

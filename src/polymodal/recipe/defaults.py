@@ -201,9 +201,10 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
         batch_size //= 2
     rate = 0.001 if seldom and task not in _WRITING else 0.002
     settings: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "learning_rate": rate}
+    if seldom and task != "transcribe":  # other voices and pauses are missing among many rows too
+        settings["augment"] = False
     if seldom:
-        # other voices, rooms and pauses are missing however many recordings there are
-        settings |= ({} if task == "transcribe" else {"augment": False}) | {"clip_norm": 5.0}
+        settings["clip_norm"] = 5.0
     if shared and batch_size >= _SHARED_BATCH:
         settings["rows_per_item"] = _TOGETHER
     if len(modalities) > 1:

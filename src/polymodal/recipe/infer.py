@@ -104,7 +104,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         suited = input_for(task, config, rare, len(modalities) == 1)
         suited = {k: v for k, v in suited.items() if k not in asked}
         values["inputs"][name] = config | suited
-        if "silence_seconds" in suited:
+        if "centred" in suited:
             reasons.append(f"input {name}: Centred, and varied as by other voices, rooms and "
                            f"pauses; undone with --set inputs.{name}.centred=false and the like.")
         if "dropout" in suited:
