@@ -60,6 +60,13 @@ def test_other_captions_are_drawn_from_the_likeliest_words(folder):
     assert drawn == captions(folder, "--top-p", 0.9, "--temperature", 1, "--num", 12)
 
 
+def test_a_beam_and_chance_together_are_refused(folder):
+    done = polymodal("caption", folder / "run", folder / "red.png", "--top-p", 0.9, "--beam", 3,
+                     check=False)
+    assert done.returncode
+    assert "not both. Got beam=3, temperature=1, top_k=0, top_p=0.9" in done.stderr
+
+
 def test_what_is_no_picture_is_named(folder):
     done = polymodal("caption", folder / "run", folder / "train.jsonl", check=False)
     assert done.returncode

@@ -167,10 +167,13 @@ def test_unlikely_outputs_are_never_drawn_below_top_k_and_top_p():
                                [0.625, 0.375, 0, 0, 0], atol=0.03)
     np.testing.assert_allclose(drawn(4000, temperature=1.0, top_p=0.75),
                                [0.625, 0.375, 0, 0, 0], atol=0.03)
+    np.testing.assert_allclose(drawn(4000, top_p=0.75), [0.625, 0.375, 0, 0, 0], atol=0.03)
+    np.testing.assert_allclose(drawn(4000, top_k=2), [0.625, 0.375, 0, 0, 0], atol=0.03)
 
 
 @pytest.mark.parametrize(("choice", "message"), [
     ({"beam": 0}, "beam"), ({"beam": 2, "temperature": 1.0}, "not both"), ({"num": 2}, "beam=2"),
+    ({"beam": 2, "top_p": 0.6}, "not both"), ({"top_p": 0.6, "temperature": 0.0}, "above 0"),
     ({"top_p": 0.0}, "top_p"), ({"repetition_penalty": 0.5}, "repetition_penalty"),
 ])
 def test_a_choice_that_makes_no_sense_is_refused(choice, message):

@@ -179,7 +179,9 @@ def predict(
 def caption(
     run: Run,
     files: Annotated[list[Path], typer.Argument(help="Pictures, videos or sounds.")],
-    beam: Annotated[int, typer.Option(min=1, help="Texts that are followed at once.")] = 5,
+    beam: Annotated[int | None, typer.Option(
+        min=1, help="Texts that are followed at once; 5 where none are drawn by chance.",
+        show_default=False)] = None,
     num: Annotated[int, typer.Option(min=1, help="Results for each file.")] = 1,
     temperature: Annotated[float | None, typer.Option(
         min=0, help="Above 0, words are drawn by chance in place of a beam; 0, or 1 where --top-p "
@@ -196,8 +198,8 @@ def caption(
     from polymodal.inference.writing import generate, table_of_files
 
     predictor = load(run)
-    temperature = float(top_p < 1) if temperature is None else temperature
-    beam = 1 if temperature else max(beam, num)
+    drawn = top_p < 1 or bool(temperature)
+    beam = (beam or 1) if drawn else max(beam or 5, num)
     found = generate(predictor, table_of_files(predictor, files), beam=beam, num=num,
                      temperature=temperature, top_p=top_p)
     output.captions(files, found, json)

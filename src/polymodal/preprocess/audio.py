@@ -37,14 +37,12 @@ class Varied:
     Args:
         samples: float32 (samples,).
         stretch: float; what is heard at this many times a frequency moves to it.
-        tone: float32 (num_mels,) or None, how much louder each band is, as the logarithm of power.
         times: (first, last) shares of the time axis to hide, 0..1.
         bands: (first, last) shares of the mel axis to hide, 0..1.
     """
 
     samples: np.ndarray
     stretch: float
-    tone: np.ndarray | None
     times: np.ndarray
     bands: np.ndarray
 
@@ -73,8 +71,6 @@ class Audio(Modality):
             played slower is longer, so that the batch decides how slow.
         warp: float 0..0.5, augmentation: largest relative change of the frequencies at the same
             speed, as voices differ.
-        tone_decibels: float, augmentation: largest change of loudness of some bands against others,
-            as voices and microphones differ.
         room_seconds: float, augmentation: half of the recordings are heard in a room whose echoes
             take up to so long to die away; 0 for none.
         silence_seconds: float, augmentation: most silence that is added in front and behind, as far
@@ -109,7 +105,6 @@ class Audio(Modality):
         shift_seconds: float = 0.1,
         speed: float = 0.0,
         warp: float = 0.0,
-        tone_decibels: float = 0.0,
         room_seconds: float = 0.0,
         silence_seconds: float = 0.0,
     ):
@@ -121,15 +116,13 @@ class Audio(Modality):
         check_range("Audio", "mask", mask, 0, 0.5)
         check_range("Audio", "speed", speed, 0, 0.5)
         check_range("Audio", "warp", warp, 0, 0.5)
-        check_range("Audio", "tone_decibels", tone_decibels, 0, 40)
         check_range("Audio", "room_seconds", room_seconds, 0, 10)
         check_range("Audio", "silence_seconds", silence_seconds, 0, 10)
         self.sample_rate, self.max_seconds, self.num_mels = sample_rate, max_seconds, num_mels
         self.centred = centred
         self.mask, self.noise, self.gain_decibels = mask, noise, gain_decibels
         self.shift_seconds, self.speed = shift_seconds, speed
-        self.warp, self.tone_decibels = warp, tone_decibels
-        self.room_seconds, self.silence_seconds = room_seconds, silence_seconds
+        self.warp, self.room_seconds, self.silence_seconds = warp, room_seconds, silence_seconds
         hop_length = round(hop_seconds * sample_rate)
         self.step_seconds = hop_length / sample_rate
         self._log_mel = LogMel(sample_rate, num_mels, round(window_seconds * sample_rate),
@@ -208,15 +201,12 @@ class Audio(Modality):
             level *= self.noise * rng.random() ** (2 if self.silence_seconds else 1)
             samples += np.float32(level) * rng.standard_normal(len(samples), np.float32)
         stretch = 1 + rng.uniform(-self.warp, self.warp) if self.warp else 1.0
-        tone = _tone(rng, self.tone_decibels, self.num_mels) if self.tone_decibels else None
-        return Varied(samples, stretch, tone, _masks(rng, self.mask), _masks(rng, self.mask))
+        return Varied(samples, stretch, _masks(rng, self.mask), _masks(rng, self.mask))
 
     def encode(self, decoded: np.ndarray | Varied) -> np.ndarray:
         varied = isinstance(decoded, Varied)
         features = (self._spectrogram(decoded.samples, decoded.stretch) if varied
                     else self._spectrogram(self._waveform(decoded)))
-        if varied and decoded.tone is not None:
-            features += decoded.tone
         features *= self._scale
         features += self._offset  # (time, num_mels)
         if varied:  # hidden parts become the mean, which is 0
@@ -269,14 +259,6 @@ def _in_silence(samples: np.ndarray, rng: np.random.Generator, most: int) -> np.
     added = round(rng.uniform(0, max(0, most)))
     before = round(rng.uniform(0, added))
     return np.pad(samples, (before, added - before))
-
-
-def _tone(rng: np.random.Generator, decibels: float, bands: int) -> np.ndarray:
-    """Draws a curve over the bands, straight between two to six places."""
-    knots = rng.integers(2, 7)
-    places = np.linspace(0, bands - 1, knots)
-    curve = np.interp(np.arange(bands), places, rng.uniform(-decibels, decibels, knots))
-    return (curve * np.log(10) / 10).astype(np.float32)
 
 
 def _masks(rng: np.random.Generator, widest: float) -> np.ndarray:

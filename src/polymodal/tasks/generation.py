@@ -23,7 +23,8 @@ class Choice:
     Args:
         beam: int, sequences that are followed at once; 1 takes the likeliest output at each step.
         num: int, results for each row, the best ones of the beam, or as many samples.
-        temperature: float; above 0 outputs are drawn by chance, the more evenly the higher it is.
+        temperature: float; above 0 outputs are drawn by chance, the more evenly the higher it is;
+            by default 0, or 1 where `top_k` or `top_p` says what may be drawn.
         top_k: int, outputs that may be drawn, the likeliest ones; 0 for all.
         top_p: float, share of the probability that the outputs that may be drawn have together.
         repetition_penalty: float, from 1; by how much outputs that were said already lose.
@@ -37,9 +38,12 @@ class Choice:
     Sources: Holtzman et al. 2020 (top-p); Keskar et al. 2019, section 4.1 (repetition penalty).
     """
 
-    def __init__(self, beam: int = 1, num: int = 1, temperature: float = 0.0, top_k: int = 0,
-                 top_p: float = 1.0, repetition_penalty: float = 1.0, length_penalty: float = 1.0,
-                 allowed: list[int] | None = None):
+    def __init__(self, beam: int = 1, num: int = 1, temperature: float | None = None,
+                 top_k: int = 0, top_p: float = 1.0, repetition_penalty: float = 1.0,
+                 length_penalty: float = 1.0, allowed: list[int] | None = None):
+        limited = top_k > 0 or top_p < 1
+        if temperature is None:
+            temperature = 1.0 if limited else 0.0
         for name, value, low, high in (
             ("beam", beam, 1, 1000), ("num", num, 1, 1000), ("temperature", temperature, 0, 100),
             ("top_k", top_k, 0, 10**9), ("top_p", top_p, 1e-6, 1),
@@ -48,9 +52,13 @@ class Choice:
         ):
             if not low <= value <= high:
                 raise RecipeError(f"Choice needs {low} <= {name} <= {high}. Got {value}.")
+        if limited and not temperature:
+            raise RecipeError(f"Choice needs a temperature above 0 where top_k or top_p is given. "
+                              f"Got temperature={temperature:g}. Leave it out to draw with 1.")
         if temperature and beam > 1:
-            raise RecipeError(f"Choice needs beam or temperature, not both. Got beam={beam} and "
-                              f"temperature={temperature}. Leave one out.")
+            raise RecipeError(f"Choice needs a beam, or outputs that are drawn, not both. Got "
+                              f"beam={beam}, temperature={temperature:g}, top_k={top_k}, "
+                              f"top_p={top_p:g}. Leave out the beam or the rest.")
         if num > 1 and not temperature and num > beam:
             raise RecipeError(f"Choice needs a beam of at least num. Got beam={beam} and "
                               f"num={num}. Pass beam={num}, or a temperature to draw by chance.")
