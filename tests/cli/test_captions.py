@@ -67,7 +67,21 @@ def test_a_beam_and_chance_together_are_refused(folder):
     assert "not both. Got beam=3, temperature=1, top_k=0, top_p=0.9" in done.stderr
 
 
-def test_what_is_no_picture_is_named(folder):
-    done = polymodal("caption", folder / "run", folder / "train.jsonl", check=False)
+def test_files_that_cannot_be_captioned_are_named_and_the_others_are(folder):
+    (folder / "broken.png").write_bytes(b"no picture")
+    done = polymodal("caption", folder / "run", folder / "train.jsonl", folder / "red.png",
+                     folder / "nowhere.png", folder / "broken.png", check=False)
     assert done.returncode
+    (line,) = done.stdout.splitlines()
+    assert line.split()[0] == "red.png"
     assert "train.jsonl is no image that this model takes" in done.stderr
+    assert "nowhere.png does not exist" in done.stderr
+    assert "broken.png" in done.stderr
+
+
+def test_files_of_which_none_can_be_captioned_are_named(folder):
+    done = polymodal("caption", folder / "run", folder / "nowhere.png", "--json", check=False)
+    assert done.returncode
+    assert "nowhere.png does not exist" in done.stderr
+    (only,) = json.loads(done.stdout)["captions"]
+    assert only["results"] == []

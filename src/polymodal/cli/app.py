@@ -195,13 +195,13 @@ def caption(
     """Write captions of files."""
     _use(engine)
     from polymodal.inference.predictor import load
-    from polymodal.inference.writing import generate, table_of_files
+    from polymodal.inference.writing import generate_files
 
     predictor = load(run)
     drawn = top_p < 1 or bool(temperature)
     beam = (beam or 1) if drawn else max(beam or 5, num)
-    found = generate(predictor, table_of_files(predictor, files), beam=beam, num=num,
-                     temperature=temperature, top_p=top_p)
+    found = generate_files(predictor, files, beam=beam, num=num, temperature=temperature,
+                           top_p=top_p)
     output.captions(files, found, json)
 
 

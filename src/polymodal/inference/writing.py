@@ -56,6 +56,26 @@ def generate(predictor: Any, table: Table, batch_size: int = 32,
     return found
 
 
+def generate_files(predictor: Any, files: Sequence[str | Path],
+                   **choice: Any) -> list[dict[str, Any]]:
+    """Returns for each file, in order, the texts that the model writes about it, as `generate`
+    does; a file that does not exist, is of another kind or is broken has an error of its own.
+
+    Raises:
+        RecipeError: the task writes nothing, or a choice is out of range.
+    """
+    rows: list[dict[str, str]] = []
+    errors = {}
+    for place, file in enumerate(files):
+        try:
+            rows.append(_cells(predictor, Path(file)))
+        except DataError as error:
+            rows.append({})
+            errors[place] = str(error)
+    found = generate(predictor, _table(predictor, rows), **choice)
+    return [{**one, "error": errors.get(place, one["error"])} for place, one in enumerate(found)]
+
+
 def table_of_files(predictor: Any, files: Sequence[str | Path]) -> Table:
     """Returns a table with one row for each file, in the columns that its kind belongs to.
 
@@ -64,23 +84,27 @@ def table_of_files(predictor: Any, files: Sequence[str | Path]) -> Table:
     Raises:
         DataError: a file that does not exist, or is of a kind that the model does not take.
     """
-    inputs = predictor.recipe.inputs
-    columns: dict[str, list[str | None]] = {c: [] for i in predictor.inputs for c in i.columns}
-    for file in map(Path, files):
-        if not file.is_file():
-            raise DataError("does not exist.", "Check the path.", path=str(file),
-                            reason="missing_file")
-        kinds = _OF_KIND.get(kind_of_name(file.name) or "", ())
-        taken = [i for i in predictor.inputs if inputs[i.name]["modality"] in kinds]
-        if not taken:
-            wanted = sorted({inputs[i.name]["modality"] for i in predictor.inputs})
-            raise DataError(f"is no {' or '.join(wanted)} that this model takes.",
-                            "Give another file, or a table to predict with --data.",
-                            path=str(file), reason="wrong_kind")
-        cells = {i.columns[0]: str(file.resolve()) for i in taken}
-        for column, values in columns.items():
-            values.append(cells.get(column))
-    return read(columns, name="files")
+    return _table(predictor, [_cells(predictor, Path(file)) for file in files])
+
+
+def _table(predictor: Any, rows: Sequence[dict[str, str]]) -> Table:
+    columns = [column for source in predictor.inputs for column in source.columns]
+    return read({column: [row.get(column) for row in rows] for column in columns}, name="files")
+
+
+def _cells(predictor: Any, file: Path) -> dict[str, str]:
+    """Returns {column: path} of the inputs that a file fills."""
+    if not file.is_file():
+        raise DataError("does not exist.", "Check the path.", path=str(file),
+                        reason="missing_file")
+    inputs, kinds = predictor.recipe.inputs, _OF_KIND.get(kind_of_name(file.name) or "", ())
+    taken = [i for i in predictor.inputs if inputs[i.name]["modality"] in kinds]
+    if not taken:
+        wanted = sorted({inputs[i.name]["modality"] for i in predictor.inputs})
+        raise DataError(f"is no {' or '.join(wanted)} that this model takes.",
+                        "Give another file, or a table to predict with --data.",
+                        path=str(file), reason="wrong_kind")
+    return {i.columns[0]: str(file.resolve()) for i in taken}
 
 
 def _results(predictor: Any, written: Any, place: int) -> Iterator[dict[str, Any]]:
