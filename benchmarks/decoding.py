@@ -38,7 +38,8 @@ class Writer(keras.Model):
     def call(self, inputs):
         memory, start = inputs["memory"], inputs["start"]
         mask = ops.ones_like(memory[..., 0], dtype="bool")
-        return generate(self.roomy, memory, mask, start, self.num_steps, None, self.choice).ids
+        return generate(self.roomy, memory, mask, start, self.num_steps, None, self.choice,
+                        jit=self.jit_compile).ids
 
 
 class _Roomy:

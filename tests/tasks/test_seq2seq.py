@@ -72,6 +72,18 @@ def test_generation_equals_calling_the_model_step_by_step(aligned):
     assert found.ids.tolist() == loop_in_python(model, inputs, STEPS, end).tolist()
 
 
+def test_a_loop_that_xla_compiles_writes_the_same():
+    task = Seq2Seq(K + 1, dim=DIM, dropout=0.0)
+    model, inputs, _ = model_and_data(task, rows=6)
+    model(inputs)
+    plain = task.generate(model, inputs)
+    for rows in (6, 1):
+        some = {key: value[:rows] for key, value in inputs.items()}
+        found = task.generate(model, some, jit=True)
+        assert found.ids.tolist() == plain.ids[:rows].tolist()
+        np.testing.assert_allclose(found.logits, plain.logits[:rows], atol=1e-4)
+
+
 def test_a_start_that_is_not_given_is_the_id_behind_the_outputs():
     task = Seq2Seq(K, dim=DIM)
     model, inputs, _ = model_and_data(task, rows=7)

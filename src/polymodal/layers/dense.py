@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import keras
 from keras import ops
 
-__all__ = ["Dense"]
+__all__ = ["Dense", "by_xla"]
 
 _LOWEST = -3e38  # below what any product comes to
+_ROWS = 128  # of a kernel in each part that one row of inputs reads; 32 are slower than no parts
+_LARGE = 2**20  # weights that do not stay in a core's cache
+_BY_XLA: ContextVar[bool] = ContextVar("by_xla", default=False)
+
+
+@contextmanager
+def by_xla(compiled: bool) -> Iterator[None]:
+    """Says whether XLA compiles the layers that are called in here."""
+    token = _BY_XLA.set(compiled)
+    try:
+        yield
+    finally:
+        _BY_XLA.reset(token)
 
 
 class Dense(keras.layers.Dense):
     """A dense layer; its weights and results are those of `keras.layers.Dense`.
 
-    On TensorFlow XLA joins a product of one row and a kernel with what is added to it, and the
+    XLA reads a large kernel faster in parts where it is for one row with one step: at 0.84 of the
+    memory's bandwidth in place of 0.65 on TensorFlow, 0.83 in place of 0.71 on JAX. More rows, and
+    TensorFlow without XLA, read it faster as a whole.
+
+    On TensorFlow XLA joins a product of few rows and a kernel with what is added to it, and the
     joined operation reads the kernel at 27 to 32 GB/s where the product alone reads 35 to 40. A
     maximum between the two, which changes nothing, keeps them apart.
 
@@ -25,10 +46,20 @@ class Dense(keras.layers.Dense):
     """
 
     def call(self, inputs, training=None):
-        alone = keras.backend.backend() == "tensorflow" and inputs.shape[1] == 1
-        if not alone or self.quantization_mode:
+        one_step = inputs.shape[1] == 1 and not self.quantization_mode
+        if one_step and inputs.shape[0] == 1 and self._in_parts():
+            result = ops.matmul(ops.reshape(inputs, (-1, 1, _ROWS)),
+                                ops.reshape(self.kernel, (-1, _ROWS, self.units)))
+            result = ops.sum(result, axis=0, keepdims=True)
+        elif one_step and keras.backend.backend() == "tensorflow":
+            result = ops.maximum(ops.matmul(inputs, self.kernel), _LOWEST)
+        else:
             return super().call(inputs, training=training)
-        result = ops.maximum(ops.matmul(inputs, self.kernel), _LOWEST)
         if self.bias is not None:
             result = result + self.bias
         return result if self.activation is None else self.activation(result)
+
+    def _in_parts(self) -> bool:
+        size, units = self.kernel.shape
+        return (_BY_XLA.get() and self.compute_dtype == "float32" and size % _ROWS == 0
+                and size * units >= _LARGE)

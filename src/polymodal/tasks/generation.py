@@ -13,6 +13,7 @@ import keras
 from keras import ops
 
 from polymodal.core.errors import RecipeError
+from polymodal.layers.dense import by_xla
 
 _NEVER = -1e9
 
@@ -139,7 +140,7 @@ class _State(NamedTuple):
 
 
 def generate(decoder, memory, memory_mask, start, num_steps: int, end_id: int | None,
-             choice: Choice, noise=None) -> Written:
+             choice: Choice, noise=None, jit: bool = False) -> Written:
     """Writes one or several sequences for each row.
 
     Args:
@@ -150,6 +151,7 @@ def generate(decoder, memory, memory_mask, start, num_steps: int, end_id: int | 
         end_id: int, output that ends a sequence; None to do all steps.
         choice: Choice.
         noise: float (batch, num, num_steps) in 0..1, needed where outputs are drawn.
+        jit: bool, whether XLA compiles this.
     """
     if choice.beam > 1:
         return _beam(decoder, memory, memory_mask, start, num_steps, end_id, choice)
@@ -159,8 +161,9 @@ def generate(decoder, memory, memory_mask, start, num_steps: int, end_id: int | 
         state = _State(*state)
         return ops.logical_and(state.step < num_steps, ops.logical_not(ops.all(state.ended)))
 
-    last = _State(*ops.while_loop(unfinished, lambda *state: tuple(advance(_State(*state))),
-                                  tuple(first)))
+    with by_xla(jit):
+        last = _State(*ops.while_loop(unfinished, lambda *state: tuple(advance(_State(*state))),
+                                      tuple(first)))
     shape = (-1, choice.num, num_steps)
     found = ops.reshape(last.log_probabilities, shape)
     return Written(ops.reshape(last.ids, shape), found, ops.sum(found, axis=-1))

@@ -110,7 +110,7 @@ class Seq2Seq:
         return softmax(logits)
 
     def generate(self, model, inputs, batch_size: int = 32, seed: int = 0,
-                 **choice: Any) -> Generated:
+                 jit: bool | None = None, **choice: Any) -> Generated:
         """Runs a trained model on its own previous outputs.
 
         The loop over steps is compiled where the engine compiles. A row's result does not depend
@@ -122,6 +122,9 @@ class Seq2Seq:
                 each row starts from; the rest of it is not looked at.
             batch_size: int, rows at a time.
             seed: int, of outputs that are drawn by chance.
+            jit: bool, compile the loop with XLA; by default on JAX, which has no other way to leave
+                Python. On TensorFlow it takes some seconds for each shape of a batch, and each
+                token then takes about two thirds of the time: for servers, and long texts.
             choice: arguments of `generation.Choice`; by default the likeliest output is taken.
 
         Raises:
@@ -139,13 +142,19 @@ class Seq2Seq:
             inputs[NOISE] = np.stack([generator(seed, row).random((how.num, self.max_length),
                                                                   np.float32)
                                       for row in range(rows)])
-        found = self._generator(model, how).predict(inputs, batch_size=batch_size, verbose=0)
+        engine = keras.backend.backend()
+        jit = engine == "jax" if jit is None else jit and engine != "torch"
+        writer = self._generator(model, how, jit)
+        # a batch by itself keeps its shape, of which XLA makes more where it is one row
+        found = (writer.predict_on_batch(inputs) if jit and rows <= batch_size
+                 else writer.predict(inputs, batch_size=batch_size, verbose=0))
         return Generated(found[0][:, 0], found[3], Written(*found[:3]))
 
-    def _generator(self, model, choice: Choice) -> Generator:
-        known = self._generators.get(choice.key)
+    def _generator(self, model, choice: Choice, jit: bool) -> Generator:
+        key = (*choice.key, jit)
+        known = self._generators.get(key)
         if known is None or known.model is not model:
-            self._generators[choice.key] = known = Generator(model, self, choice)
+            self._generators[key] = known = Generator(model, self, choice, jit)
         return known
 
 
@@ -164,6 +173,7 @@ class Generator(keras.Model):
         model: the model that was trained.
         task: its task.
         choice: Choice.
+        jit: bool, whether XLA compiles the loop.
 
     Call arguments:
         inputs: as for the model, `previous` (batch, 1) holding only the start; `noise` where
@@ -174,19 +184,17 @@ class Generator(keras.Model):
         num_outputs) of the first result.
     """
 
-    def __init__(self, model, task, choice, **kwargs):
+    def __init__(self, model, task, choice, jit, **kwargs):
         super().__init__(**kwargs)
         self.model, self.aligned, self.choice = model, task.aligned, choice
         self.end_id, self.max_length = task.end_id, task.max_length
-        # XLA would compile the loop anew for every shape, which costs more than it gains;
-        # JAX has no other way to leave Python
-        self.jit_compile = keras.backend.backend() == "jax"
+        self.jit_compile = jit
 
     def call(self, inputs):
         memory, mask = self.model.encode(inputs, training=False)
         steps = ops.shape(memory)[1] if self.aligned else self.max_length
         start = inputs[PREVIOUS][:, 0]
         found = generate(self.model.head, memory, mask, start, steps, self.end_id, self.choice,
-                         inputs.get(NOISE))
+                         inputs.get(NOISE), self.jit_compile)
         previous = ops.concatenate([start[:, None], found.ids[:, 0, :-1]], axis=1)
         return *found, self.model.head(previous, memory, mask, training=False)
