@@ -54,14 +54,13 @@ class _Roomy:
         return position + self.first, *rest
 
 
-def bandwidth(matrix, repeats: int = 2) -> float:
-    """Returns bytes a second that a product of a large matrix and a vector reads, the best run."""
-    vector, best = np.ones(matrix.shape[1], matrix.dtype), np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
+def bandwidth(matrix, seconds: float) -> float:
+    """Returns bytes a second that products of a large matrix and a vector read, for so long."""
+    vector, count, start = np.ones(matrix.shape[1], matrix.dtype), 0, time.perf_counter()
+    while (took := time.perf_counter() - start) < seconds:
         matrix @ vector
-        best = min(best, time.perf_counter() - start)
-    return matrix.nbytes / best
+        count += 1
+    return count * matrix.nbytes / took
 
 
 def seconds(decoder, num_steps: int, room: int, first: int = 0, rows: int = 1, repeats: int = 4,
@@ -87,22 +86,26 @@ def prepared(decoder, num_steps: int, room: int, first: int = 0, rows: int = 1, 
     return run
 
 
-def share(decoder, num_steps: int, rounds: int = 10) -> tuple[float, float, float]:
-    """Returns tokens a second at batch 1, and bytes a second that they and a product read.
+def share(decoder, num_steps: int, rounds: int = 16) -> tuple[float, float, float, float]:
+    """Returns tokens a second at batch 1, bytes a second that they and a product read, and the one
+    divided by the other.
 
-    One follows the other, `rounds` times: what else the machine has to do then falls on both.
+    One follows the other for as long, `rounds` times, as a machine's bandwidth may change by a
+    third from second to second; all are medians, the last one of the rounds.
     """
     run, rates, limits = prepared(decoder, num_steps, _ROOM), [], []
     matrix = np.ones((32_768, 8192), np.float32)  # 1 GiB
     for _ in range(rounds):
-        rates.append(num_steps / run())
-        limits.append(bandwidth(matrix))
+        took = run()
+        rates.append(num_steps / took)
+        limits.append(bandwidth(matrix, took))
     dim, num_layers = decoder.dim, len(decoder.blocks)
     # keys and values of the memory are made once, in front of the first step, and read at each
     weights = decoder.count_params() - num_layers * 2 * dim**2
     looked_at = num_layers * 2 * dim * (_ROOM + _MEMORY)
-    rate = float(np.median(rates))
-    return rate, 4 * (weights + looked_at) * rate, float(np.median(limits))
+    read, rate = 4 * (weights + looked_at), float(np.median(rates))
+    shares = read * np.array(rates) / np.array(limits)
+    return rate, read * rate, float(np.median(limits)), float(np.median(shares))
 
 
 def main() -> None:
@@ -121,9 +124,9 @@ def main() -> None:
     late = seconds(decoder, few, most, most - few) / few
     print(f"token 10 on: {early * 1e3:.1f} ms   up to {most:,}: {late * 1e3:.1f} ms   "
           f"ratio {late / early:.2f}", flush=True)
-    rate, read, limit = share(decoder, _ROOM)
+    rate, read, limit, part = share(decoder, _ROOM)
     print(f"{rate:.1f} tokens a second at batch 1, room for {_ROOM}: {read / 1e9:.1f} GB/s; "
-          f"a matrix and a vector {limit / 1e9:.1f} GB/s; {read / limit:.0%}", flush=True)
+          f"a matrix and a vector {limit / 1e9:.1f} GB/s; {part:.0%}", flush=True)
     greedy = seconds(decoder, few, _ROOM, rows=4)
     beam = seconds(decoder, few, _ROOM, beam=4)
     print(f"a beam of 4 takes {beam / greedy:.2f} times as long as 4 greedy rows")

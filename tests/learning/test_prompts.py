@@ -65,3 +65,12 @@ def test_a_table_is_predicted_as_its_captions_are_written(trained):
     model, rows = trained
     written = [one["results"][0]["text"] for one in model.generate(rows, beam=4)]
     assert [one["prediction"] for one in model.predict(rows, beam=4)] == written
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_captions_whose_loop_xla_compiles_are_the_same(trained, beam):
+    model, rows = trained
+    texts = lambda found: [one["results"][0]["text"] for one in found]
+    plain = texts(model.generate(rows, beam=beam))
+    assert texts(model.generate(rows, beam=beam, jit=True)) == plain
+    assert texts(model.generate(rows[:1], beam=beam, jit=True)) == plain[:1]
