@@ -54,10 +54,10 @@ class _Roomy:
         return position + self.first, *rest
 
 
-def bandwidth(matrix, seconds: float) -> float:
-    """Returns bytes a second that products of a large matrix and a vector read, for so long."""
+def bandwidth(matrix, duration: float) -> float:
+    """Returns bytes a second that products of a large matrix and a vector read, in so many s."""
     vector, count, start = np.ones(matrix.shape[1], matrix.dtype), 0, time.perf_counter()
-    while (took := time.perf_counter() - start) < seconds:
+    while (took := time.perf_counter() - start) < duration:
         matrix @ vector
         count += 1
     return count * matrix.nbytes / took

@@ -196,11 +196,11 @@ def caption(
     _use(engine)
     from polymodal.inference.predictor import load
     from polymodal.inference.writing import generate_files
+    from polymodal.tasks.generation import Choice
 
-    predictor = load(run)
-    drawn = top_p < 1 or bool(temperature)
+    drawn = Choice(temperature=temperature, top_p=top_p).temperature > 0
     beam = (beam or 1) if drawn else max(beam or 5, num)
-    found = generate_files(predictor, files, beam=beam, num=num, temperature=temperature,
+    found = generate_files(load(run), files, beam=beam, num=num, temperature=temperature,
                            top_p=top_p)
     output.captions(files, found, json)
 

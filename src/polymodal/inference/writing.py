@@ -76,15 +76,15 @@ def generate_files(predictor: Any, files: Sequence[str | Path],
     return [{**one, "error": errors.get(place, one["error"])} for place, one in enumerate(found)]
 
 
-def table_of_files(predictor: Any, files: Sequence[str | Path]) -> Table:
-    """Returns a table with one row for each file, in the columns that its kind belongs to.
+def table_of_file(predictor: Any, file: str | Path) -> Table:
+    """Returns a table with one row for a file, in the columns that its kind belongs to.
 
     A video fills an input for video and one for sound.
 
     Raises:
-        DataError: a file that does not exist, or is of a kind that the model does not take.
+        DataError: it does not exist, or is of a kind that the model does not take.
     """
-    return _table(predictor, [_cells(predictor, Path(file)) for file in files])
+    return _table(predictor, [_cells(predictor, Path(file))])
 
 
 def _table(predictor: Any, rows: Sequence[dict[str, str]]) -> Table:

@@ -16,7 +16,7 @@ from polymodal.data.media.audio import audio_length
 from polymodal.data.media.video import video_info
 from polymodal.inference.recording.hearing import Frames, Reader
 from polymodal.inference.recording.transcript import Transcript
-from polymodal.inference.writing import table_of_files
+from polymodal.inference.writing import table_of_file
 from polymodal.recipe.room import Room, room_for
 from polymodal.speech.segments import segments_from_words
 
@@ -52,7 +52,7 @@ class Watcher(Reader):
                 yield Transcript(file, error=str(error), choice=self.choice)
 
     def _transcript(self, file: str) -> Transcript:
-        samples = self.predictor.samples(table_of_files(self.predictor, [file]), False)
+        samples = self.predictor.samples(table_of_file(self.predictor, file), False)
         ledger = Ledger()
         checked = check(samples, ledger, skip_bad=True, max_bad_share=1.0, allow_empty=True)
         if checked.errors:
