@@ -76,7 +76,8 @@ def test_files_that_cannot_be_captioned_are_named_and_the_others_are(folder):
     assert line.split()[0] == "red.png"
     assert "train.jsonl is no image that this model takes" in done.stderr
     assert "nowhere.png does not exist" in done.stderr
-    assert "broken.png" in done.stderr
+    assert "row" not in done.stderr
+    assert f"{folder / 'broken.png'} is no picture that can be read" in done.stderr
 
 
 def test_files_of_which_none_can_be_captioned_are_named(folder):
@@ -85,3 +86,40 @@ def test_files_of_which_none_can_be_captioned_are_named(folder):
     assert "nowhere.png does not exist" in done.stderr
     (only,) = json.loads(done.stdout)["captions"]
     assert only["results"] == []
+
+
+PROMPTS = {"briefly": "{}", "in a sentence": "this card is all {}"}
+
+
+@pytest.fixture(scope="module")
+def prompted(folder):
+    """The same cards, each with a prompt that says how to write about it."""
+    rng = np.random.default_rng(1)
+    for name, rows in (("train", 300), ("val", 30)):
+        with (folder / f"prompted-{name}.jsonl").open("w") as lines:
+            for row in range(rows):
+                colour, prompt = str(rng.choice(list(COLOURS))), str(rng.choice(list(PROMPTS)))
+                file = draw(folder / f"prompted-{name}-{row}.png", colour, rng)
+                lines.write(json.dumps({"image": file.name, "prompt": prompt,
+                                        "caption": PROMPTS[prompt].format(colour)}) + "\n")
+    polymodal("train", "--data", folder / "prompted-train.jsonl", "--val",
+              folder / "prompted-val.jsonl", "--task", "caption", "--target", "caption", "--out",
+              folder / "prompted", "--set", "inputs.prompt.modality=text",
+              "--set", "training.epochs=8", "--set", "dim=32", "--no-baselines")
+    return folder
+
+
+def test_a_prompt_stands_beside_every_file(prompted):
+    files = [prompted / f"{colour}.png" for colour in COLOURS]
+    for prompt, text in PROMPTS.items():
+        done = polymodal("caption", prompted / "prompted", *files, "--input", f"prompt={prompt}",
+                         "--json")
+        said = [one["results"][0]["text"] for one in json.loads(done.stdout)["captions"]]
+        assert said == [text.format(colour) for colour in COLOURS]
+
+
+def test_a_prompt_for_an_input_that_the_model_lacks_is_refused(prompted):
+    done = polymodal("caption", prompted / "prompted", prompted / "red.png", "--input",
+                     "promt=briefly", check=False)
+    assert done.returncode
+    assert 'Did you mean "prompt"?' in done.stderr

@@ -189,6 +189,9 @@ def caption(
     top_p: Annotated[float, typer.Option(
         max=1, help="Draw only from the likeliest words that together have this share of the "
         "probability: 0.6 to 0.8 say more than a beam, and little that is wrong.")] = 1.0,
+    input_: Annotated[list[str] | None, typer.Option(
+        "--input", help='Another input, the same beside every file: prompt="Where is it?". May '
+                        "be repeated.")] = None,
     engine: Engine = None,
     json: Json = False,
 ):
@@ -200,8 +203,9 @@ def caption(
 
     drawn = Choice(temperature=temperature, top_p=top_p).temperature > 0
     beam = (beam or 1) if drawn else max(beam or 5, num)
-    found = generate_files(load(run), files, beam=beam, num=num, temperature=temperature,
-                           top_p=top_p)
+    predictor = load(run)
+    found = generate_files(predictor, files, beside=output.cells(predictor, input_ or []),
+                           beam=beam, num=num, temperature=temperature, top_p=top_p)
     output.captions(files, found, json)
 
 

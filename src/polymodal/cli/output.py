@@ -86,10 +86,12 @@ def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
               "predictions": list(lines(predictor, rows, found))})
 
 
-def row(predictor: Any, inputs: Sequence[str], json: bool, **choice: Any) -> None:
-    """Predicts one row given as name=value pairs and prints the answer."""
-    from polymodal.inference.files import one_row
+def cells(predictor: Any, inputs: Sequence[str]) -> dict[str, str | None]:
+    """Returns {column: cell} of inputs given as name=value pairs.
 
+    Raises:
+        RecipeError: one is no pair, or names no input of the model.
+    """
     values = {}
     for item in inputs:
         name, equals, value = item.partition("=")
@@ -100,7 +102,14 @@ def row(predictor: Any, inputs: Sequence[str], json: bool, **choice: Any) -> Non
     for name in values:
         if name not in known:
             raise RecipeError(f"--input: {unknown('input', name, known)}")
-    answer = one_row(predictor, values, **choice)
+    return values
+
+
+def row(predictor: Any, inputs: Sequence[str], json: bool, **choice: Any) -> None:
+    """Predicts one row given as name=value pairs and prints the answer."""
+    from polymodal.inference.files import one_row
+
+    answer = one_row(predictor, cells(predictor, inputs), **choice)
     if json:
         emit(answer)
     else:
@@ -216,5 +225,5 @@ def _finite(value: Any) -> Any:
     return value
 
 
-__all__ = ["captions", "columns", "emit", "evaluation", "finish", "info", "names", "row", "table",
-           "text_of", "transcripts"]
+__all__ = ["captions", "cells", "columns", "emit", "evaluation", "finish", "info", "names", "row",
+           "table", "text_of", "transcripts"]

@@ -68,6 +68,11 @@ class DataError(PolymodalError, ValueError):
                 setattr(self, name, value)
         return self
 
+    def by_file(self) -> DataError:
+        """Returns a copy that names its file alone, for files that came without a table."""
+        return DataError(self.problem, self.fix, path=self.path, reason=self.reason,
+                         column=None if self.path else self.column)
+
     def __reduce__(self):  # errors cross process borders in the parallel check
         return _rebuild, (self.problem, self.fix, self.table, self.row, self.column, self.path,
                           self.reason)

@@ -29,14 +29,14 @@ class Checked:
         present: (n, sources) bool, False where an input is missing.
         valid: (n,) whole numbers likewise, targets of the row that count in the loss: steps of a
             sequence, or 1.
-        errors: {row: message} of the rows that were left out as bad.
+        errors: {row: DataError} of the rows that were left out as bad.
     """
 
     rows: np.ndarray
     lengths: np.ndarray
     present: np.ndarray
     valid: np.ndarray
-    errors: dict[int, str] = field(default_factory=dict)
+    errors: dict[int, DataError] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -144,8 +144,7 @@ class _Findings:
                 lengths[:, index] = column[where]
         valid = self.valid[where]
         valid = valid.astype(np.min_scalar_type(int(valid.max(initial=1))))
-        errors = {row: str(error) for row, error in sorted(self.bad.items())}
-        return Checked(kept, lengths, self.present[where], valid, errors)
+        return Checked(kept, lengths, self.present[where], valid, dict(sorted(self.bad.items())))
 
 
 def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) -> None:
@@ -185,9 +184,8 @@ def _check_media(samples: Samples, source: Source, index: int, found: _Findings,
     if not items.errors:
         return
     for row in np.flatnonzero(np.isin(items.slots, list(items.errors)) & ~found.no_target):
-        error = items.errors[int(items.slots[row])]
-        again = DataError(error.problem, error.fix, path=error.path, reason=error.reason)
-        found.bad.setdefault(int(row), samples.located(again, int(row), source))
+        error = items.errors[int(items.slots[row])].by_file()
+        found.bad.setdefault(int(row), samples.located(error, int(row), source))
 
 
 def _check_values(samples: Samples, source: Source, index: int, found: _Findings) -> None:

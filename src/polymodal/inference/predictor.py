@@ -101,7 +101,7 @@ class Predictor:
                             samples.references if scored else None, with_words=scored)
         else:
             found = nothing(self.task_name, self.target, names, len(table))
-        found.errors = dict(checked.errors)
+        found.errors = {row: str(error) for row, error in checked.errors.items()}
         found.dropped = ledger.count("dropped")
         return _by_row(found, samples.table, len(table))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,21 @@ def generate(predictor: Any, table: Table, batch_size: int = 32,
     Raises:
         RecipeError: the task writes nothing, or a choice is out of range.
     """
+    return [{**one, "error": one["error"] and str(one["error"])}
+            for one in _written(predictor, table, batch_size, choice)]
+
+
+def _written(predictor: Any, table: Table, batch_size: int,
+             choice: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns what `generate` does, with errors as DataError."""
     if not predictor.task.autoregressive:
         raise RecipeError(f"generate needs a run that writes texts, such as task: caption. Got "
                           f"{predictor.task_name}. Use predict.")
+    empty = DataError("every input is empty.", reason="no_input")
     samples = predictor.samples(table, False)
     checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)
     found: list[dict[str, Any]] = [
-        {"results": [], "error": checked.errors.get(row, "every input is empty.")}
+        {"results": [], "error": checked.errors.get(row, empty)}
         for row in range(len(table))]
     if len(checked):
         loader = predictor.loader(samples, checked, batch_size)
@@ -56,24 +64,33 @@ def generate(predictor: Any, table: Table, batch_size: int = 32,
     return found
 
 
-def generate_files(predictor: Any, files: Sequence[str | Path],
+def generate_files(predictor: Any, files: Sequence[str | Path], batch_size: int = 32,
+                   beside: Mapping[str, Any] | None = None,
                    **choice: Any) -> list[dict[str, Any]]:
     """Returns for each file, in order, the texts that the model writes about it, as `generate`
     does; a file that does not exist, is of another kind or is broken has an error of its own.
 
+    Args:
+        predictor, batch_size, choice: as for `generate`.
+        files: paths.
+        beside: {column: cell} of other inputs, the same beside every file, such as a prompt.
+
     Raises:
         RecipeError: the task writes nothing, or a choice is out of range.
     """
-    rows: list[dict[str, str]] = []
+    rows: list[dict[str, Any]] = []
     errors = {}
     for place, file in enumerate(files):
         try:
-            rows.append(_cells(predictor, Path(file)))
+            rows.append({**(beside or {}), **_cells(predictor, Path(file))})
         except DataError as error:
             rows.append({})
-            errors[place] = str(error)
-    found = generate(predictor, _table(predictor, rows), **choice)
-    return [{**one, "error": errors.get(place, one["error"])} for place, one in enumerate(found)]
+            errors[place] = error
+    found = _written(predictor, _table(predictor, rows), batch_size, choice)
+    for place, one in enumerate(found):
+        error = errors.get(place, one["error"])
+        one["error"] = error and str(error.by_file())
+    return found
 
 
 def table_of_file(predictor: Any, file: str | Path) -> Table:
@@ -87,7 +104,7 @@ def table_of_file(predictor: Any, file: str | Path) -> Table:
     return _table(predictor, [_cells(predictor, Path(file))])
 
 
-def _table(predictor: Any, rows: Sequence[dict[str, str]]) -> Table:
+def _table(predictor: Any, rows: Sequence[dict[str, Any]]) -> Table:
     columns = [column for source in predictor.inputs for column in source.columns]
     return read({column: [row.get(column) for row in rows] for column in columns}, name="files")
 

@@ -56,7 +56,7 @@ class Watcher(Reader):
         ledger = Ledger()
         checked = check(samples, ledger, skip_bad=True, max_bad_share=1.0, allow_empty=True)
         if checked.errors:
-            raise DataError(checked.errors[0])
+            raise checked.errors[0].by_file()
         if ledger.count("truncated"):
             raise DataError("is longer than this run can look at.", "Cut it, or train with more "
                             "max_seconds and max_frames.", path=file, reason="too_long")
