@@ -74,3 +74,14 @@ def test_captions_whose_loop_xla_compiles_are_the_same(trained, beam):
     plain = texts(model.generate(rows, beam=beam))
     assert texts(model.generate(rows, beam=beam, jit=True)) == plain
     assert texts(model.generate(rows[:1], beam=beam, jit=True)) == plain[:1]
+
+
+@pytest.mark.parametrize("choice", [{}, {"beam": 3}, {"top_p": 0.95, "temperature": 3, "num": 2}])
+def test_a_row_alone_is_written_as_among_others(trained, choice):
+    model, rows = trained
+    prompts = [rows[0]["prompt"], "left", None, "now tell me what it is that is on the right"]
+    some = [{**row, "prompt": prompts[place % 4]} for place, row in enumerate(rows[:12])]
+    texts = lambda found: [[result["text"] for result in one["results"]] for one in found]
+    together = texts(model.generate(some, **choice))
+    assert [texts(model.generate([row], **choice))[0] for row in some] == together
+    assert texts(model.generate(some[::-1], batch_size=5, **choice)) == together[::-1]

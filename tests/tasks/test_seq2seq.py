@@ -84,6 +84,22 @@ def test_a_loop_that_xla_compiles_writes_the_same():
         np.testing.assert_allclose(found.logits, plain.logits[:rows], atol=1e-4)
 
 
+@pytest.mark.parametrize("choice", [{}, {"top_p": 0.9, "num": 2}])
+def test_a_row_alone_is_written_as_among_longer_ones(choice):
+    task = Seq2Seq(K, dim=DIM, aligned=False, end_id=1, max_length=STEPS)
+    model, inputs, _ = model_and_data(task, rows=4)
+    model(inputs)
+    lengths = np.array([STEPS, 2, 4, 2])
+    shown = np.arange(STEPS) < lengths[:, None]
+    inputs = {key: shown if key.endswith("_mask") else value for key, value in inputs.items()}
+    together = task.generate(model, inputs, **choice).results.ids
+    for row, length in enumerate(lengths):
+        alone = {key: value[row:row + 1, :None if key == PREVIOUS else length]
+                 for key, value in inputs.items()}
+        found = task.generate(model, alone, **choice).results.ids
+        assert found[0].tolist() == together[row].tolist()
+
+
 def test_a_start_that_is_not_given_is_the_id_behind_the_outputs():
     task = Seq2Seq(K, dim=DIM)
     model, inputs, _ = model_and_data(task, rows=7)

@@ -162,8 +162,7 @@ def generate(decoder, memory, memory_mask, start, num_steps: int, end_id: int | 
         return ops.logical_and(state.step < num_steps, ops.logical_not(ops.all(state.ended)))
 
     with by_xla(jit):
-        last = _State(*ops.while_loop(unfinished, lambda *state: tuple(advance(_State(*state))),
-                                      tuple(first)))
+        last = _loop(unfinished, advance, first)
     shape = (-1, choice.num, num_steps)
     found = ops.reshape(last.log_probabilities, shape)
     return Written(ops.reshape(last.ids, shape), found, ops.sum(found, axis=-1))
@@ -217,6 +216,21 @@ def _prepare(decoder, memory, memory_mask, start, num_steps, end_id, choice, noi
     return first, advance
 
 
+def _loop(unfinished, advance, first):
+    """Returns the last state. Each has the static shapes of the first, which TensorFlow asks for:
+    where only the number of rows is known, as of one row whose input may have any length, a step
+    forgets it."""
+    def shaped(leaf, before):
+        if tuple(leaf.shape) == tuple(before.shape):
+            return leaf
+        return ops.reshape(leaf, [-1 if size is None else size for size in before.shape])
+
+    def once(*state):
+        return tuple(keras.tree.map_structure(shaped, advance(type(first)(*state)), first))
+
+    return type(first)(*ops.while_loop(unfinished, once, tuple(first)))
+
+
 # --- Beam search --------------------------------------------------------------------------------
 
 
@@ -257,8 +271,7 @@ def _beam(decoder, memory, memory_mask, start, num_steps, end_id, choice) -> Wri
         hope = ops.any(ops.logical_and(best > now.done[:, -1], now.alive[:, 0] > _NEVER / 2))
         return ops.logical_and(now.step < num_steps, hope)
 
-    def once(*state):
-        now = _Beam(*state)
+    def once(now: _Beam) -> _Beam:
         logits, decoded = decoder.step(ops.reshape(now.previous, (-1,)), now.decoder, memory,
                                        memory_mask)
         said = None
@@ -283,13 +296,13 @@ def _beam(decoder, memory, memory_mask, start, num_steps, end_id, choice) -> Wri
         alive, keep = ops.top_k(ops.where(chosen == end, _NEVER, best), width)
         source = ops.reshape(first_of + _pick(parent, keep), (-1,))
         decoded = keras.tree.map_structure(lambda leaf: ops.take(leaf, source, axis=0), decoded)
-        return tuple(_Beam(now.step + 1, _pick(chosen, keep), decoded, alive, _pick(ids, keep),
-                           _pick(log_probabilities, keep), done, done_ids, done_each))
+        return _Beam(now.step + 1, _pick(chosen, keep), decoded, alive, _pick(ids, keep),
+                     _pick(log_probabilities, keep), done, done_ids, done_each)
 
     each = ops.cast(blank * 0, "float32")
     first = _Beam(ops.zeros((), "int32"), rows + start[:, None], state, nothing + alone, blank,
                   each, nothing + _NEVER, blank, each)
-    last = _Beam(*ops.while_loop(unfinished, once, tuple(first)))
+    last = _loop(unfinished, once, first)
     # What never ended ranks behind everything that did; both are sorted already.
     cut = last.alive / normal(num_steps)
     ended = ops.sum(ops.cast(last.done > _NEVER / 2, "int32"), axis=1, keepdims=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, NamedTuple
 
 import keras
@@ -9,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from polymodal.core import arguments
-from polymodal.core.batch import PREVIOUS, select_inputs, with_masks
+from polymodal.core.batch import MASK_SUFFIX, PREVIOUS, mask_key, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.core.probabilities import softmax
@@ -121,7 +122,8 @@ class Seq2Seq:
             inputs: {key: array} as in a batch. Where `previous` is given, its first column is what
                 each row starts from; the rest of it is not looked at.
             batch_size: int, rows at a time.
-            seed: int, of outputs that are drawn by chance.
+            seed: int, of outputs that are drawn by chance. The same inputs draw the same, whatever
+                stands beside them: alone, or at another place of a batch.
             jit: bool, compile the loop with XLA; by default on JAX, which has no other way to leave
                 Python. On TensorFlow it takes some seconds for each shape of a batch, and each
                 token then takes about two thirds of the time: for servers, and long texts.
@@ -139,9 +141,10 @@ class Seq2Seq:
         inputs = {**select_inputs(inputs, with_masks(model.keys.values())),
                   PREVIOUS: start.astype(np.int32)}
         if how.temperature:
-            inputs[NOISE] = np.stack([generator(seed, row).random((how.num, self.max_length),
+            inputs[NOISE] = np.stack([
+                generator(seed, _fingerprint(inputs, row)).random((how.num, self.max_length),
                                                                   np.float32)
-                                      for row in range(rows)])
+                for row in range(rows)])
         engine = keras.backend.backend()
         jit = engine == "jax" if jit is None else jit and engine != "torch"
         writer = self._generator(model, how, jit)
@@ -164,6 +167,17 @@ def _chosen(decoder: str | dict) -> tuple[str, dict[str, Any]]:
     name = str(config.pop("name", ""))
     return name, arguments.check(find("decoders", name), config, "decoder",
                                  skip=("dim", "num_outputs"))
+
+
+def _fingerprint(inputs: dict[str, np.ndarray], row: int) -> int:
+    """Returns a number that stands for what a row holds, without what its steps are padded with."""
+    digest = hashlib.sha256()
+    for key in sorted(key for key in inputs if not key.endswith(MASK_SUFFIX)):
+        array, mask = np.asarray(inputs[key][row]), inputs.get(mask_key(key))
+        known = array if mask is None else array[np.asarray(mask[row])]
+        digest.update(f"{key}{known.dtype.str}".encode())
+        digest.update(np.ascontiguousarray(known))
+    return int.from_bytes(digest.digest()[:8], "little")
 
 
 class Generator(keras.Model):
