@@ -13,6 +13,7 @@ from polymodal.preprocess.targets.transcribe import TranscriptTarget
 
 RATE, STRIDE = 8000, 4
 TONE_SECONDS, GAP_SECONDS = 0.09, 0.03  # of a letter
+_SECOND = 25  # frames
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 LETTERS = sorted(set(" ".join(WORDS)))
 TONES = dict(zip(LETTERS, np.linspace(500, 3500, len(LETTERS)), strict=True))  # hertz
@@ -62,12 +63,24 @@ def recording(texts: list[str], seed: int = 0, pauses: bool = True):
     return np.concatenate(parts), starts
 
 
-class Listener:
-    """Stands for a Keras model: a frame says the letter whose band is loudest, or blank."""
+def noisy_pauses() -> np.ndarray:
+    """Returns the sound of "one two" and "three" between long pauses, in noise all along."""
+    quiet = lambda seconds: np.zeros(round(seconds * RATE), np.float32)
+    sound = np.concatenate([quiet(4), whistle("one two"), quiet(20), whistle("three"), quiet(9)])
+    return sound + 0.008 * np.random.default_rng(5).standard_normal(len(sound), dtype=np.float32)
 
-    def __init__(self, audio: Audio, confusions: dict[str, str] | None = None):
+
+class Listener:
+    """Stands for a Keras model: a frame says the letter whose band is loudest, or blank.
+
+    One that `dreams` says a letter where it has heard nothing for a second, as models do that know
+    no silence.
+    """
+
+    def __init__(self, audio: Audio, confusions: dict[str, str] | None = None,
+                 dreams: bool = False):
         self.shapes: set[tuple[int, ...]] = set()
-        self.confusions = confusions or {}
+        self.confusions, self.dreams = confusions or {}, dreams
         self.bands = [int(self._loudest(audio, letter)) for letter in LETTERS]
 
     def _loudest(self, audio: Audio, letter: str) -> int:
@@ -84,6 +97,10 @@ class Listener:
         logits = np.full((*frames.shape[:2], len(LETTERS) + 1), -8.0)
         best = frames.argmax(axis=-1)
         loud = frames.max(axis=-1) > 0
+        if self.dreams:
+            near = np.apply_along_axis(np.convolve, 1, loud, np.ones(2 * _SECOND + 1))
+            quiet = near[:, _SECOND:-_SECOND] == 0
+            loud = loud | (quiet & (np.arange(loud.shape[1]) % _SECOND == 0))
         for (row, frame), letter in np.ndenumerate(best):
             logits[row, frame, letter if loud[row, frame] else -1] = 8
             if loud[row, frame] and (other := self.confusions.get(LETTERS[letter])):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +199,29 @@ class Transcriber(Estimator):
 
         return [one.as_json() for one in
                 transcribe(self._fitted(self._predictor), files, **choice)]
+
+    def stream(self, blocks: Iterable[Any], sample_rate: int | None = None,
+               **settings: Any) -> Iterator[Any]:
+        """Yields what is said in sound that comes in block by block, as from a microphone.
+
+        A result has `text`, `words` with their times, and `is_final`: one that is not says what
+        is heard so far of what is not over yet, and is followed by a better one. The final ones
+        together are the transcript.
+
+        Args:
+            blocks: iterable of float of -1 to 1 or int16, (samples,) or (samples, channels).
+            sample_rate: int, hertz of the blocks; None for that of the model.
+            settings: update_seconds=0.5, new sound after which it is read again;
+                pause_seconds=0.6, silence that makes a result final; beam, language_model,
+                hot_words.
+
+        Raises:
+            RecipeError: a choice out of range, or a run with other inputs than sound.
+            DataError: a block is no sound.
+        """
+        from polymodal.inference.recording.live import stream
+
+        return stream(self._fitted(self._predictor), blocks, sample_rate, **settings)
 
     def align(self, file: str | Path, text: str) -> dict[str, Any]:
         """Returns when each word of a text is said in a file, as `transcribe` does.

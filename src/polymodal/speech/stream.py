@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import av
@@ -19,9 +19,10 @@ from polymodal.data.media.container import open_container, unreadable
 from polymodal.data.media.forward import COUNTED, LEAD_SECONDS, ForwardFile
 from polymodal.data.media.whole import announces_nothing, check_whole
 
-__all__ = ["stream_audio"]
+__all__ = ["as_mono", "resampled", "stream_audio"]
 
 _FIX = "Fix the file, or run with --skip-bad."
+_LOUDEST = 10.0  # far above full scale: no float sound
 
 
 def stream_audio(
@@ -53,7 +54,49 @@ def stream_audio(
     part = open_part(cell, root)
     rate, _ = audio_length(cell, root)
     size = max(1, round(block_seconds * rate))
-    return _resampled(_checked(_blocks(part, size), part.shown), rate, sample_rate)
+    return resampled(_checked(_blocks(part, size), part.shown), rate, sample_rate)
+
+
+def as_mono(block: Any) -> np.ndarray:
+    """Returns float32 (samples,) of -1 to 1 for a block as a microphone gives it.
+
+    Args:
+        block: float of -1 to 1, or whole numbers of 16 or 32 bits; (samples,) or (samples,
+            channels), of which the mean is taken.
+
+    Raises:
+        DataError: it is something else, or holds NaN or infinity.
+    """
+    given = np.asarray(block)
+    if given.ndim not in (1, 2) or given.dtype.kind not in "fi":
+        raise DataError(f"A block of sound needs to be (samples,) or (samples, channels), float or "
+                        f"whole numbers. Got {given.dtype} {given.shape}.",
+                        "Pass what the microphone gives, as int16 or float32.", reason="not_sound")
+    scale = 1.0 if given.dtype.kind == "f" else 1 / (np.iinfo(given.dtype).max + 1)
+    samples = (given * scale).astype(np.float32)
+    largest = np.abs(samples).max(initial=0)
+    if not largest < _LOUDEST:  # nan neither
+        raise DataError(f"A block of sound needs values of -1 to 1. Got {largest:g}.",
+                        "Pass whole numbers as int16, or divide by 32768.", reason="not_sound")
+    return samples if samples.ndim == 1 else samples.mean(axis=1)
+
+
+def resampled(blocks: Iterable[np.ndarray], rate: int, new_rate: int) -> Iterator[np.ndarray]:
+    """Yields float32 (samples,) at another rate, block by block, none of them empty.
+
+    Args:
+        blocks: iterable of float32 (samples,).
+        rate, new_rate: int, hertz.
+    """
+    if rate == new_rate:
+        yield from blocks
+        return
+    resampler = soxr.ResampleStream(rate, new_rate, 1, dtype="float32", quality="HQ")
+    for block in blocks:
+        if len(changed := resampler.resample_chunk(block)):
+            yield changed
+    if len(changed := resampler.resample_chunk(np.zeros(0, np.float32), last=True)):
+        yield changed
 
 
 def _blocks(part: Part, size: int) -> Iterator[np.ndarray]:
@@ -144,15 +187,3 @@ def _checked(blocks: Iterator[np.ndarray], shown: str) -> Iterator[np.ndarray]:
         yield block
     if empty:
         raise DataError("holds 0 samples.", _FIX, path=shown, reason="empty_audio")
-
-
-def _resampled(blocks: Iterator[np.ndarray], rate: int, new_rate: int) -> Iterator[np.ndarray]:
-    if rate == new_rate:
-        yield from blocks
-        return
-    resampler = soxr.ResampleStream(rate, new_rate, 1, dtype="float32", quality="HQ")
-    for block in blocks:
-        if len(resampled := resampler.resample_chunk(block)):
-            yield resampled
-    if len(resampled := resampler.resample_chunk(np.zeros(0, np.float32), last=True)):
-        yield resampled

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from polymodal.preprocess.words import is_unspaced, split_words
 from polymodal.speech.transcript import TokenSpan, Word
 
-__all__ = ["words_from_spans"]
+__all__ = ["spoken", "words_from_spans"]
+
+_MARGIN_SECONDS = 0.3  # that words may begin before and end behind what stands out as speech
 
 
 def words_from_spans(
@@ -44,6 +46,25 @@ def words_from_spans(
             if text:
                 groups[-1].append((text, span))
     return [_word(group, frame_seconds, start_seconds) for group in groups if group]
+
+
+def spoken(words: Sequence[Word], regions: Sequence[tuple[float, float]]) -> list[Word]:
+    """Returns the words that are heard where somebody speaks.
+
+    A model that learned from clips full of speech finds words in noise as well.
+
+    Args:
+        words: sequence of Word.
+        regions: (start, end) in seconds of speech, as `activity.speech_regions` finds it.
+
+    Example:
+
+    >>> [word.text for word in spoken([Word("one", 0.1, 0.5), Word("oh", 4.0, 4.1)], [(0.2, 0.6)])]
+    ['one']
+    """
+    return [word for word in words if any(
+        word.start_seconds < end + _MARGIN_SECONDS and word.end_seconds > start - _MARGIN_SECONDS
+        for start, end in regions)]
 
 
 def _starts_word(last: str, text: str) -> bool:

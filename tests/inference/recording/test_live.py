@@ -4,11 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
+import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import whistled
-from polymodal.core.errors import RecipeError
+from polymodal.core.errors import DataError, RecipeError
 from polymodal.inference.recording.live import stream
 
 PHRASES = st.lists(st.lists(st.sampled_from(whistled.WORDS), min_size=1, max_size=4).map(" ".join),
@@ -69,7 +70,39 @@ def test_what_is_read_again_is_bounded(predictor, spoken):
 def test_silence_says_nothing_and_is_not_kept(predictor):
     silence = np.zeros(whistled.RATE * 60, np.float32)
     assert list(stream(predictor, blocks_of(silence, 5000))) == []
-    assert max(steps for _, steps, _ in predictor.model.shapes) < 200
+    assert not predictor.model.shapes  # nor is it heard
+
+
+def test_words_that_are_dreamt_in_pauses_are_left_out():
+    results = list(stream(whistled.predictor(dreams=True), blocks_of(whistled.noisy_pauses(), 800)))
+    assert final_text(results) == "one two three"
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+@pytest.mark.parametrize("kind", ["float32", "int16", "stereo"])
+def test_blocks_are_heard_as_a_microphone_gives_them(predictor, rate, kind):
+    samples, _ = whistled.recording(["one two", "three"])
+    samples = soxr.resample(samples, whistled.RATE, rate)
+    if kind == "int16":
+        samples = np.rint(samples * 32767).astype(np.int16)
+    if kind == "stereo":
+        samples = np.stack([samples, samples], axis=1)
+    assert final_text(stream(predictor, blocks_of(samples, 700), rate)) == "one two three"
+
+
+@pytest.mark.parametrize(("block", "message"), [
+    (np.full(8000, np.nan, np.float32), r"values of -1 to 1\. Got nan"),
+    (np.full(8000, 2e4, np.float32), r"values of -1 to 1\. Got 20000"),
+    (np.zeros((1, 2, 3)), r"Got float64 \(1, 2, 3\)"), ("sound", "Got <U5"),
+])
+def test_blocks_that_are_no_sound_are_refused(predictor, block, message):
+    with pytest.raises(DataError, match=message):
+        list(stream(predictor, [block]))
+
+
+def test_a_rate_must_be_above_zero(predictor):
+    with pytest.raises(RecipeError, match=r"sample_rate above 0\. Got 0"):
+        stream(predictor, [], 0)
 
 
 def test_times_must_be_above_zero(predictor):

@@ -64,6 +64,29 @@ def test_silence_and_a_click_are_no_words(predictor, tmp_path):
     assert [(one.text, one.words, one.error) for one in found] == [("", (), None)] * 2
 
 
+def test_words_that_are_dreamt_in_pauses_are_left_out(tmp_path):
+    soundfile.write(tmp_path / "a.wav", whistled.noisy_pauses(), whistled.RATE)
+    found, = transcribe(whistled.predictor(dreams=True), [tmp_path / "a.wav"])
+    assert found.text == "one two three"
+    assert found.seconds == pytest.approx(len(whistled.noisy_pauses()) / whistled.RATE)
+
+
+def test_the_detector_and_not_the_model_leaves_them_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("polymodal.inference.recording.transcribe.spoken", lambda words, _: words)
+    soundfile.write(tmp_path / "a.wav", whistled.noisy_pauses(), whistled.RATE)
+    found, = transcribe(whistled.predictor(dreams=True), [tmp_path / "a.wav"])
+    assert len(found.words) > 10
+
+
+def test_short_files_share_batches(predictor, tmp_path, spoken):
+    files = [tmp_path / f"{place}.wav" for place in range(8)]
+    for file, text in zip(files, spoken, strict=False):
+        soundfile.write(file, whistled.recording([text])[0], whistled.RATE)
+    found = list(transcribe(predictor, files, batch_size=4))
+    assert [one.text for one in found] == spoken[:8]
+    assert {rows for rows, _, _ in predictor.model.shapes} == {4}
+
+
 def test_few_shapes_reach_the_model(predictor, long_file):
     list(transcribe(predictor, [long_file[0]] * 2, batch_size=4))
     batches, lengths, _ = map(set, zip(*predictor.model.shapes, strict=True))
@@ -72,9 +95,15 @@ def test_few_shapes_reach_the_model(predictor, long_file):
     assert all(length % 8 == 0 for length in lengths)
 
 
-def test_the_real_time_factor_is_said(predictor, long_file, capsys):
-    list(transcribe(predictor, [long_file[0]]))
-    assert "real-time factor" in capsys.readouterr().err
+@pytest.mark.parametrize("pauses", [True, False])
+def test_the_real_time_factor_is_said_of_sound_that_is_counted_once(predictor, spoken, tmp_path,
+                                                                    capsys, pauses):
+    samples, _ = whistled.recording(spoken, pauses=pauses)
+    soundfile.write(tmp_path / "a.wav", samples, whistled.RATE)
+    list(transcribe(predictor, [tmp_path / "a.wav"]))
+    said = capsys.readouterr().err
+    assert f"{len(samples) / whistled.RATE:,.1f} s of sound" in said
+    assert "real-time factor" in said
 
 
 def test_a_language_model_or_a_hot_word_decides_what_was_heard_badly(tmp_path):

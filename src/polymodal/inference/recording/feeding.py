@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,62 +19,76 @@ from polymodal.speech.activity import speech_regions
 from polymodal.speech.chunks import Chunk, cut_chunks
 from polymodal.speech.stream import stream_audio
 
-__all__ = ["Batch", "Span", "clock", "feed"]
+__all__ = ["Batch", "End", "Piece", "Span", "clock", "feed"]
 
 _OVERLAP_SECONDS = 3.0  # longer than words; of short chunks a quarter
 _PAUSE_SECONDS = 0.5  # in a chunk, that it is cut at
-_BATCHES = 4  # read at once, so that chunks of similar length meet in a batch
+_LEAST_SECONDS = 1.0  # of sound whose real-time factor says anything
+_BATCHES = 4  # read at once, so that chunks of similar length meet in one
 
 Span = tuple[float, float]  # start and end in seconds
-_Chunks = Iterator[tuple[Span, np.ndarray]]
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Chunks of one file. One without chunks says that the file has ended, or why it failed.
+class Piece(NamedTuple):
+    """A chunk of a file.
 
     Args:
         file: int, place of the file among all.
-        spans: tuple of (start, end) in seconds.
-        features: tuple of float32 (steps, num_mels).
-        error: DataError or OSError, where the file cannot be read any further.
+        span: (start, end) in seconds.
+        features: float32 (steps, num_mels).
+        regions: tuple of the (start, end) in seconds where somebody speaks in it.
+        seconds: float, of sound that no chunk before has, as chunks may overlap.
     """
 
     file: int
-    spans: tuple[Span, ...] = ()
-    features: tuple[np.ndarray, ...] = ()
+    span: Span
+    features: np.ndarray
+    regions: tuple[Span, ...]
+    seconds: float
+
+
+class End(NamedTuple):
+    """The end of a file, and why it could not be read any further, if so."""
+
+    file: int
     error: Exception | None = None
 
 
-def feed(recogniser: Recogniser, files: Sequence[str], batch_size: int) -> Iterator[Batch]:
-    """Yields the batches of all files, in order of files but not of chunks.
+class Batch(NamedTuple):
+    """Chunks of similar length, of one or several files, and the files that end with them."""
 
-    One thread decodes, cuts and encodes what comes next, also of the next file, while the model
-    works. Running files side by side would only make them share the cores that a model fills.
+    pieces: tuple[Piece, ...]
+    ends: tuple[End, ...]
+
+
+def feed(recogniser: Recogniser, files: Sequence[str], batch_size: int) -> Iterator[Batch]:
+    """Yields the batches of all files; files end in order, their chunks come in any.
+
+    Short files share batches. One thread decodes, cuts and encodes what comes next while the model
+    works, which fills the cores by itself.
     """
-    items, done = _batches(recogniser, files, batch_size), object()
+    batches, done = _batches(recogniser, files, batch_size), object()
     with ThreadPoolExecutor(1, "sound") as pool:
-        waiting = pool.submit(next, items, done)
+        waiting = pool.submit(next, batches, done)
         while isinstance(batch := waiting.result(), Batch):
-            waiting = pool.submit(next, items, done)
+            waiting = pool.submit(next, batches, done)
             yield batch
 
 
 @contextmanager
-def clock(files: Sequence[str]) -> Iterator[Callable[[Sequence[Span]], None]]:
-    """Gives a function that takes the spans that were heard; says in the end how long it took."""
+def clock(files: Sequence[str]) -> Iterator[Callable[[float], None]]:
+    """Gives a function that takes the seconds that were heard; says in the end how long it took."""
     heard, start = 0.0, time.perf_counter()
     with bar("Listening (seconds)", round(sum(map(_seconds, files)))) as advance:
 
-        def passed(spans: Sequence[Span]) -> None:
+        def passed(seconds: float) -> None:
             nonlocal heard
-            seconds = sum(end - begin for begin, end in spans)
             heard += seconds
             advance(round(heard) - round(heard - seconds))
 
         yield passed
     took = time.perf_counter() - start
-    if heard:
+    if heard >= _LEAST_SECONDS:
         say(f"{heard:,.1f} s of sound in {took:,.1f} s: real-time factor {took / heard:.4f}.")
 
 
@@ -86,25 +100,35 @@ def _seconds(file: str) -> float:
 
 
 def _batches(recogniser: Recogniser, files: Sequence[str], batch_size: int) -> Iterator[Batch]:
-    for number, file in enumerate(files):
-        try:
-            for spans, features in _grouped(_chunks(recogniser, file), batch_size):
-                yield Batch(number, spans, features)
-            yield Batch(number)
-        except (DataError, OSError) as error:
-            yield Batch(number, error=error)
+    items = itertools.chain.from_iterable(
+        _items(recogniser, number, file) for number, file in enumerate(files))
+    while some := list(itertools.islice(items, _BATCHES * batch_size)):
+        pieces = sorted((item for item in some if isinstance(item, Piece)),
+                        key=lambda piece: len(piece.features))
+        ends = tuple(item for item in some if isinstance(item, End))
+        for first in range(0, len(pieces), batch_size):
+            yield Batch(tuple(pieces[first:first + batch_size]), ())
+        yield Batch((), ends)
 
 
-def _chunks(recogniser: Recogniser, file: str) -> _Chunks:
-    rate, longest = recogniser.sample_rate, recogniser.chunk_seconds
-    blocks = stream_audio(file, rate)
-    chunks = cut_chunks(blocks, rate, longest, min(_OVERLAP_SECONDS, longest / 4))
-    for chunk in _utterances(chunks):
-        yield (chunk.start_seconds, chunk.end_seconds), recogniser.encode(chunk.samples)
+def _items(recogniser: Recogniser, number: int, file: str) -> Iterator[Piece | End]:
+    rate, longest, covered = recogniser.sample_rate, recogniser.chunk_seconds, 0.0
+    try:
+        blocks = stream_audio(file, rate)
+        chunks = cut_chunks(blocks, rate, longest, min(_OVERLAP_SECONDS, longest / 4))
+        for chunk, regions in _utterances(chunks):
+            start, end = span = chunk.start_seconds, chunk.end_seconds
+            yield Piece(number, span, recogniser.encode(chunk.samples), regions,
+                        end - max(covered, start))
+            covered = end
+        yield End(number)
+    except (DataError, OSError) as error:
+        yield End(number, error)
 
 
-def _utterances(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """Yields chunks without long pauses, which a model that learned from clips has never heard.
+def _utterances(chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, tuple[Span, ...]]]:
+    """Yields chunks without long pauses, which a model that learned from clips has never heard, and
+    where somebody speaks in each.
 
     They are not cut where they overlap, so that a chunk overlaps none but its neighbours.
     """
@@ -119,14 +143,8 @@ def _utterances(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
                   for (_, end), (start, _) in itertools.pairwise(regions)
                   if start - end >= _PAUSE_SECONDS]
         edges = [0, *(cut for cut in pauses if low <= cut <= high), len(samples)]
-        for start, end in itertools.pairwise(edges):
-            yield Chunk(samples[start:end], chunk.start + start, rate)
+        for first, last in itertools.pairwise(edges):
+            inside = tuple((chunk.start_seconds + start, chunk.start_seconds + end)
+                           for start, end in regions if first < end * rate and start * rate < last)
+            yield Chunk(samples[first:last], chunk.start + first, rate), inside
         covered = chunk.start + len(samples)
-
-
-def _grouped(chunks: _Chunks, batch_size: int) -> Iterator[tuple]:
-    """Yields (spans, features) of batches, chunks of similar length together."""
-    while some := list(itertools.islice(chunks, _BATCHES * batch_size)):
-        some.sort(key=lambda chunk: len(chunk[1]))
-        for first in range(0, len(some), batch_size):
-            yield tuple(zip(*some[first:first + batch_size], strict=True))

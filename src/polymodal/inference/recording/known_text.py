@@ -43,12 +43,14 @@ def align_text(predictor: Any, file: str | Path, text: str, batch_size: int = 8)
     recogniser, heard = Recogniser(predictor), []
     texts, tokens, owners = _spelt(recogniser, text)
     with clock([str(file)]) as passed:
-        for batch in feed(recogniser, [str(file)], batch_size):
-            if batch.error:
-                raise batch.error
-            if batch.features:
-                heard += zip(batch.spans, recogniser.frames(batch.features), strict=True)
-                passed(batch.spans)
+        for pieces, ends in feed(recogniser, [str(file)], batch_size):
+            for end in ends:
+                if end.error:
+                    raise end.error
+            if pieces:
+                said = recogniser.frames([piece.features for piece in pieces])
+                heard += zip((piece.span for piece in pieces), said, strict=True)
+                passed(sum(piece.seconds for piece in pieces))
     heard.sort(key=lambda pair: pair[0])
     log_probs, times = _joined(heard)
     try:

@@ -13,7 +13,9 @@ from polymodal.inference.recording.hearing import Recogniser
 from polymodal.speech.activity import speech_regions
 from polymodal.speech.chunks import cut_chunks
 from polymodal.speech.merge import merge_words
+from polymodal.speech.stream import as_mono, resampled
 from polymodal.speech.transcript import Word, join_words
+from polymodal.speech.words import spoken
 
 __all__ = ["Heard", "stream"]
 
@@ -38,8 +40,9 @@ class Heard:
         return join_words(word.text for word in self.words)
 
 
-def stream(predictor: Any, blocks: Iterable[np.ndarray], update_seconds: float = 0.5,
-           pause_seconds: float = 0.6, **reading: Any) -> Iterator[Heard]:
+def stream(predictor: Any, blocks: Iterable[Any], sample_rate: int | None = None,
+           update_seconds: float = 0.5, pause_seconds: float = 0.6,
+           **reading: Any) -> Iterator[Heard]:
     """Yields what is said in sound that comes in block by block.
 
     A partial result is the text of what is not over yet, a final one comes when a pause closes it
@@ -50,7 +53,9 @@ def stream(predictor: Any, blocks: Iterable[np.ndarray], update_seconds: float =
 
     Args:
         predictor: Predictor of a run whose task is transcribe and whose only input is sound.
-        blocks: iterable of float32 (samples,) at the model's own `sample_rate`, of any sizes.
+        blocks: iterable of sound as a microphone gives it, of any sizes: float of -1 to 1 or whole
+            numbers of 16 or 32 bits, (samples,) or (samples, channels).
+        sample_rate: int, hertz of the blocks; None for that of the model.
         update_seconds: float, new sound after which the unfinished chunk is read again.
         pause_seconds: float, silence that closes a chunk.
         reading: keyword arguments of `Reading`: beam, language_model, hot_words.
@@ -59,12 +64,19 @@ def stream(predictor: Any, blocks: Iterable[np.ndarray], update_seconds: float =
         Iterator of Heard.
 
     Raises:
-        RecipeError: the run does something else, or a time is not above 0.
+        RecipeError: the run does something else, or a time or rate is not above 0.
+        DataError: a block is no sound.
     """
+    if sample_rate is not None and sample_rate <= 0:
+        raise RecipeError(f"stream needs sample_rate above 0. Got {sample_rate}. Pass the hertz of "
+                          "the microphone.")
     if update_seconds <= 0 or pause_seconds <= 0:
         raise RecipeError("stream needs update_seconds and pause_seconds above 0. Got "
                           f"{update_seconds} and {pause_seconds}. Use 0.5 and 0.6.")
-    return _Live(Recogniser(predictor, **reading), pause_seconds).listen(blocks, update_seconds)
+    recogniser = Recogniser(predictor, **reading)
+    sound = resampled(map(as_mono, blocks), sample_rate or recogniser.sample_rate,
+                      recogniser.sample_rate)
+    return _Live(recogniser, pause_seconds).listen(sound, update_seconds)
 
 
 class _Live:
@@ -107,7 +119,7 @@ class _Live:
         return self._full() if len(self.held) > self.size else []
 
     def _forget(self, seconds: float) -> list[Word]:
-        """Leaves silence out that nothing was said in, but for what may come before speech."""
+        """Leaves out what nobody speaks in, but for what may come before speech."""
         if seconds < self.pause_seconds:
             return []
         return self._cut(max(0, len(self.held) - round(_LEAST_SECONDS * self.rate)))
@@ -133,11 +145,13 @@ class _Live:
 
     def _words(self, samples: np.ndarray) -> list[Word]:
         """Returns the words of the unfinished chunk, those that are kept included."""
-        if not len(samples):
-            return self.kept
         begin = self.start / self.rate
+        regions = [(begin + start, begin + end) for start, end in
+                   speech_regions(samples, self.rate, hang_seconds=0.05)]
+        if not regions:
+            return self.kept
         frames, = self.recogniser.frames([self.recogniser.encode(samples)])
-        words = self.recogniser.words(frames, begin)
+        words = spoken(self.recogniser.words(frames, begin), regions)
         if not self.kept:
             return words
         end = begin + len(samples) / self.rate
@@ -148,7 +162,7 @@ def _sized(blocks: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
     """Yields blocks of exactly `size` samples, and what is left."""
     waiting = np.zeros(0, np.float32)
     for block in blocks:
-        waiting = np.concatenate([waiting, np.asarray(block, np.float32).reshape(-1)])
+        waiting = np.concatenate([waiting, block])
         while len(waiting) >= size:
             yield waiting[:size]
             waiting = waiting[size:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from polymodal.inference.recording.watching import Watcher, looks
 from polymodal.speech.merge import merge_words
 from polymodal.speech.segments import segments_from_words
 from polymodal.speech.transcript import Word
+from polymodal.speech.words import spoken
 
 __all__ = ["transcribe"]
 
@@ -47,20 +49,18 @@ def transcribe(predictor: Any, files: Sequence[str | Path], batch_size: int = 8,
 
 def _transcripts(recogniser: Recogniser, files: list[str], batch_size: int) -> Iterator[Transcript]:
     choice = recogniser.choice
-    heard: list[tuple[Span, list[Word]]] = []
+    heard: dict[int, list[tuple[Span, list[Word]]]] = defaultdict(list)
     with clock(files) as passed:
-        for batch in feed(recogniser, files, batch_size):
-            if batch.features:
-                said = recogniser.frames(batch.features)
-                heard += [(span, recogniser.words(frames, span[0]))
-                          for span, frames in zip(batch.spans, said, strict=True)]
-                passed(batch.spans)
-                continue
-            if batch.error:
-                yield Transcript(files[batch.file], error=str(batch.error), choice=choice)
-            else:
-                yield _whole(files[batch.file], heard, choice)
-            heard = []
+        for pieces, ends in feed(recogniser, files, batch_size):
+            said = recogniser.frames([piece.features for piece in pieces]) if pieces else []
+            for piece, frames in zip(pieces, said, strict=True):
+                words = spoken(recogniser.words(frames, piece.span[0]), piece.regions)
+                heard[piece.file].append((piece.span, words))
+            passed(sum(piece.seconds for piece in pieces))
+            for file, error in ends:
+                parts = heard.pop(file, [])
+                yield (Transcript(files[file], error=str(error), choice=choice) if error
+                       else _whole(files[file], parts, choice))
 
 
 def _whole(file: str, heard: list[tuple[Span, list[Word]]], choice: dict[str, Any]) -> Transcript:
