@@ -45,6 +45,15 @@ def test_subtitles_go_next_to_each_other_into_a_folder(folder):
         assert parse_subtitles((folder / "out" / f"{name}.vtt").read_text(encoding="utf-8"))
 
 
+def test_a_file_that_cannot_be_written_is_named_in_one_line(folder):
+    (folder / "taken" / "a.txt").mkdir(parents=True)
+    done = polymodal("transcribe", folder / "run", folder / "a.flac", "--out", folder / "taken",
+                     check=False)
+    assert done.returncode == 1
+    assert f"Error: {folder / 'taken' / 'a.txt'}: Is a directory." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_known_text_is_aligned(folder):
     (folder / "text.txt").write_text("One two three four")
     done = polymodal("align", folder / "run", folder / "a.flac", "--text-file",
@@ -107,6 +116,13 @@ def test_a_table_is_scored_as_it_will_be_written_down(folder):
     (["transcribe", "run", "a.wav", "b.wav", "--format", "srt"], "needs one file, or --out"),
     (["align", "run", "a.wav"], "align needs either --text or --text-file. Got neither"),
     (["align", "run", "a.wav", "--text-file", "absent.txt"], "absent.txt cannot be read"),
+    (["transcribe", "run", "a.wav", "--out", __file__], "test_recordings.py cannot be written"),
+    (["align", "run", "a.wav", "--text", "a", "--out", f"{__file__}/x"], "takes no files"),
+    (["train", "--data", "a.csv", "--out", f"{__file__}/x"], "takes no files"),
+    (["predict", "run", "--data", "a.csv", "--out", "."], ". needs to be a file"),
+    (["language-model", "a.csv", "--target", "b", "--out", f"{__file__}/x.arpa"],
+     "x.arpa cannot be written"),
+    (["demo", "--out", __file__], "takes no files"),
 ])
 def test_mistakes_are_named_before_anything_is_loaded(arguments, message):
     done = polymodal(*arguments, check=False)

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from polymodal.core import faults, files
+from polymodal.core.errors import PolymodalError
 
 WRITER = """
 from polymodal.core.files import write_folder
@@ -30,6 +31,33 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
         files.write_json(path, {"a": 2})
     assert path.read_text().strip() == '{\n  "a": 1\n}'
     assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+
+
+@pytest.mark.parametrize(("place", "folder"), [("new", True), ("new/deep", True), (".", True),
+                                               ("new/deep/file", False), ("old", False)])
+def test_what_can_be_written_is_let_through_and_nothing_is_made(tmp_path, place, folder):
+    (tmp_path / "old").write_text("x")
+    assert files.check_writable(tmp_path / place, folder) == tmp_path / place
+    assert [p.name for p in tmp_path.iterdir()] == ["old"]
+
+
+@pytest.mark.parametrize(("place", "folder", "message"), [
+    ("old", True, "old takes no files .Not a directory.. Choose another --out"),
+    ("old/new", True, "old/new cannot be written: .*/old takes no files"),
+    ("old/new", False, "old/new cannot be written: .*/old takes no files"),
+    ("deep", False, "deep needs to be a file. It is a folder"),
+])
+def test_what_cannot_be_written_is_said(tmp_path, place, folder, message):
+    (tmp_path / "old").write_text("x")
+    (tmp_path / "deep").mkdir()
+    with pytest.raises(PolymodalError, match=message):
+        files.check_writable(tmp_path / place, folder)
+
+
+def test_a_failed_write_names_the_file_that_was_asked_for(tmp_path):
+    with pytest.raises(OSError, match="absent") as raised:
+        files.write_atomic(tmp_path / "absent" / "x.arpa", "x")
+    assert raised.value.filename == str(tmp_path / "absent" / "x.arpa")
 
 
 def test_a_failed_folder_leaves_nothing(tmp_path):

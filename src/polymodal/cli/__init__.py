@@ -13,14 +13,20 @@ def main(arguments: list[str] | None = None) -> None:
 
     try:
         app(args=arguments, prog_name="polymodal")
-    except PolymodalError as error:
-        if os.environ.get("POLYMODAL_DEBUG"):
-            raise
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(getattr(error, "exit_status", 1))
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except (PolymodalError, OSError) as error:
+        if os.environ.get("POLYMODAL_DEBUG"):
+            raise
+        print(f"Error: {_line(error)}", file=sys.stderr)
+        sys.exit(getattr(error, "exit_status", 1))
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)

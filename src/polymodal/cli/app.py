@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from polymodal.cli import output
+from polymodal.core.files import check_writable
 
 app = typer.Typer(
     name="polymodal", add_completion=False, no_args_is_help=True, rich_markup_mode=None,
@@ -54,6 +55,7 @@ def demo(
     engine: Engine = None,
 ):
     """Train on the built-in scenes, beat the single inputs, answer a few rows, write a report."""
+    check_writable(out, folder=True)
     _use(engine)
     from polymodal.cli.demo import run
 
@@ -102,13 +104,14 @@ def train(
     named = {"target": target, "task": task, "group": group, "order": order}
     given |= {k: v for k, v in named.items() if v is not None}
     given = override(given, set_ or [])
+    out = out or Path("runs") / f"{Path(data).stem}-{given.get('target', 'run')}"
+    check_writable(out, folder=True)
     _use(engine or given.pop("engine", None))
     from polymodal.data.table import read
     from polymodal.training.run import train as start
 
     tables = {name: read(path, media_root=media_root)
               for name, path in (("train", data), ("val", val), ("test", test)) if path}
-    out = out or Path("runs") / f"{Path(data).stem}-{given.get('target', 'run')}"
     run = start(tables, given, out, ignore=ignore or [], split=split, split_group=split_group,
                 slice_columns=slice_ or [], baselines=baselines, skip_bad=skip_bad,
                 max_bad_share=max_bad_share)
@@ -164,6 +167,8 @@ def predict(
     if bool(data) == bool(input_):
         raise RecipeError("predict needs either --data with a table, or --input name=value for "
                           f"one row. Got {'both' if data else 'neither'}.")
+    if out is not None:
+        check_writable(out)
     choice = _choice(beam, language_model, language_weight, word_bonus, hot_words)
     _use(engine)
     from polymodal.inference.predictor import load
@@ -250,7 +255,7 @@ def align(
     from polymodal.core.errors import RecipeError
     from polymodal.inference.recording.transcript import check_format
 
-    check_format(format_)
+    check_format(format_, [file], out)
     if (text is None) == (text_file is None):
         raise RecipeError("align needs either --text or --text-file. "
                           f"Got {'neither' if text is None else 'both'}.")

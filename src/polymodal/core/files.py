@@ -6,11 +6,38 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from polymodal.core import faults
+from polymodal.core.errors import PolymodalError
+
+
+def check_writable(path: str | Path, folder: bool = False) -> Path:
+    """Returns a path that can be written, after trying it; the trial leaves nothing behind.
+
+    Args:
+        path: path of a file, or of a folder; folders above it need not exist yet.
+        folder: bool, whether it is to be a folder.
+
+    Raises:
+        PolymodalError: it cannot be written; the message says why.
+    """
+    path = Path(path)
+    if not folder and path.is_dir():
+        raise PolymodalError(f"{path} needs to be a file. It is a folder. Choose another --out.")
+    there = path if folder else path.parent
+    while not os.path.exists(there):
+        there = there.parent
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            return path
+    except OSError as error:
+        raise PolymodalError(f"{path} cannot be written: {there} takes no files "
+                             f"({error.strerror}). Choose another --out.") from None
 
 
 def write_atomic(path: str | Path, content: bytes | str) -> None:
@@ -27,8 +54,10 @@ def write_atomic(path: str | Path, content: bytes | str) -> None:
         faults.point("file_synced")
         os.replace(temporary, path)
         faults.point("file_renamed")
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        error.filename, error.filename2 = str(path), None  # the name that was asked for
         raise
     sync_folder(path.parent)
 

@@ -14,7 +14,7 @@ from polymodal.bundle.names import weight_names
 from polymodal.bundle.write import CONFIDENCE, seal, write
 from polymodal.core import arguments
 from polymodal.core.errors import RecipeError
-from polymodal.core.files import write_atomic, write_json
+from polymodal.core.files import check_writable, write_atomic, write_json
 from polymodal.core.predictions import Predictions
 from polymodal.core.progress import say
 from polymodal.data.cache import Cache
@@ -93,8 +93,9 @@ def train(
         DataError: rows that cannot be used; it names table, row, column, path and the fix.
         RecipeError: settings that cannot be used.
         ResumeError: the folder holds another run; the message says what differs.
+        PolymodalError: the folder cannot be written.
     """
-    out = Path(out)
+    out = check_writable(out, folder=True)
     given = dict(given)
     settings = arguments.build(Training, given.get("training") or {}, "training")
     tables = held_out(tables, given.get("target", ""), split, split_group or given.get("group"),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.files import check_writable
 from polymodal.data.table import Table, read
 from polymodal.preprocess.cleaning import clean_text
 from polymodal.speech.align import align
@@ -125,7 +126,9 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
     Raises:
         DataError: there is no such column, or no text in it.
         RecipeError: the order is below 1, or there is no such unit.
+        PolymodalError: `out` cannot be written.
     """
+    check_writable(out)
     table = table if isinstance(table, Table) else read(table)
     if target not in table.column_names:
         raise DataError(f"is not there. Columns: {', '.join(table.column_names)}.",

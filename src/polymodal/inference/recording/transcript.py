@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from polymodal.core.errors import RecipeError
-from polymodal.core.files import write_atomic
+from polymodal.core.files import check_writable, write_atomic
 from polymodal.speech.subtitles import to_json, to_srt, to_text, to_vtt
 from polymodal.speech.transcript import Segment, Word, join_words
 
@@ -88,6 +88,7 @@ def check_format(name: str, files: Sequence[str | Path] = (), out: Path | None =
 
     Raises:
         RecipeError: there is no such format; or several files would end in one.
+        PolymodalError: no folder `out` can be written.
     """
     if name not in FORMATS:
         raise RecipeError(f"--format needs one of {', '.join(FORMATS)}. Got {name!r}. "
@@ -100,6 +101,8 @@ def check_format(name: str, files: Sequence[str | Path] = (), out: Path | None =
         twice = next(stem for stem in stems if stems.count(stem) > 1)
         raise RecipeError(f"--out needs files of different names. Got {twice!r} twice. "
                           "Rename one, or transcribe them into two folders.")
+    if out is not None:
+        check_writable(out, folder=True)
     return name
 
 
