@@ -180,11 +180,12 @@ class Transcriber(Estimator):
 
     task = "transcribe"
 
-    def transcribe(self, files: Sequence[str | Path], **choice: Any) -> list[dict[str, Any]]:
+    def transcribe(self, files: Sequence[str | Path] | str | Path,
+                   **choice: Any) -> list[dict[str, Any]]:
         """Returns for each file, of any length, what is said in it and when.
 
         Args:
-            files: sound or video files.
+            files: sound or video files, or one.
             choice: beam, language_model (an ARPA file), hot_words, language_weight, word_bonus,
                 batch_size.
 
@@ -193,7 +194,7 @@ class Transcriber(Estimator):
             "hot_words", "calibrated", "error": str or None}.
 
         Raises:
-            RecipeError: a choice out of range, or a run with other inputs than sound.
+            RecipeError: a choice unknown or out of range, or a run with other inputs than sound.
         """
         from polymodal.inference.recording.transcribe import transcribe
 

@@ -24,7 +24,6 @@ from polymodal.data.table import read as read_table
 from polymodal.evaluation.result import evaluation_json
 from polymodal.inference.outputs import collect, nothing, outputs
 from polymodal.inference.recording.hearing import Reader
-from polymodal.inference.recording.reading import Reading
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe, from_dict
@@ -127,10 +126,8 @@ class Predictor:
         if not getattr(self.task, "textual", False):
             raise RecipeError(f"{' and '.join(choice)} would say how texts are written, and a run "
                               f"with task: {self.task_name} writes none. Leave it out.")
-        reads = self.task_name == "transcribe"
-        known = arguments.parameters(Reading if reads else Choice, skip=("labels", "ctc_weight"))
-        arguments.check_names(choice, known, self.task_name)
-        if not reads:
+        if self.task_name != "transcribe":
+            arguments.check_names(choice, arguments.parameters(Choice), self.task_name)
             return choice
         reader = Reader(self, **choice)
         return {"reader": reader} if reader.reading.beam else {}

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core import arguments
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.progress import track
 from polymodal.data.check import check
 from polymodal.data.kinds import kind_of_name
 from polymodal.data.ledger import Ledger
 from polymodal.data.table import Table, read
+from polymodal.tasks.generation import Choice
 
 _OF_KIND = {"image": ("image",), "audio": ("audio",), "video": ("video", "audio")}
 
@@ -33,7 +35,7 @@ def generate(predictor: Any, table: Table, batch_size: int = 32,
         "error": str or None}, the best result first.
 
     Raises:
-        RecipeError: the task writes nothing, or a choice is out of range.
+        RecipeError: the task writes nothing, or a choice is unknown or out of range.
     """
     return [{**one, "error": one["error"] and str(one["error"])}
             for one in _written(predictor, table, batch_size, choice)]
@@ -45,6 +47,7 @@ def _written(predictor: Any, table: Table, batch_size: int,
     if not predictor.task.autoregressive:
         raise RecipeError(f"generate needs a run that writes texts, such as task: caption. Got "
                           f"{predictor.task_name}. Use predict.")
+    arguments.check_names(choice, [*arguments.parameters(Choice), "seed", "jit"], "generate")
     empty = DataError("every input is empty.", reason="no_input")
     samples = predictor.samples(table, False)
     checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)

@@ -26,6 +26,10 @@ def test_every_way_reads_what_is_clear(choice):
     assert spelt(reading, "two not too") == "two not too"
 
 
+def test_hot_words_may_be_one_text_with_commas():
+    assert Reading(["n", "o", "t", "w"], hot_words="two, not").hot_words == ["two", "not"]
+
+
 def test_a_language_model_comes_from_the_texts_of_a_table(tmp_path):
     table = tmp_path / "texts.csv"
     table.write_text("said,other\nOne  two,x\n,y\none three,z\n")

@@ -126,6 +126,18 @@ def test_a_language_model_or_a_hot_word_decides_what_was_heard_badly(tmp_path):
                             "calibrated": False}
 
 
+def test_one_file_needs_no_list(predictor, tmp_path):
+    soundfile.write(tmp_path / "a.wav", whistled.recording(["two"])[0], whistled.RATE)
+    for file in (tmp_path / "a.wav", str(tmp_path / "a.wav")):
+        assert [found.text for found in transcribe(predictor, file)] == ["two"]
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("bem", "beam"), ("batchsize", "batch_size")])
+def test_a_choice_that_there_is_not_is_refused_with_the_nearest(predictor, wrong, right):
+    with pytest.raises(RecipeError, match=f'No setting named "{wrong}".*Did you mean "{right}"'):
+        transcribe(predictor, ["a.wav"], **{wrong: 3})
+
+
 def test_runs_that_do_something_else_are_refused(predictor):
     predictor.recipe.inputs["note"] = {"modality": "text"}
     predictor.inputs.append(type(predictor.inputs[0])(name="note"))

@@ -11,7 +11,7 @@ from polymodal.bundle.write import LANGUAGE
 from polymodal.core.batch import mask_key, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
 from polymodal.core.probabilities import log_softmax
-from polymodal.inference.recording.reading import Reading
+from polymodal.inference.recording.reading import Reading, check_choice
 from polymodal.inference.recording.rescoring import Rescoring
 from polymodal.preprocess.collate import collate
 from polymodal.speech.confidence import WordCalibration
@@ -49,9 +49,13 @@ class Reader:
         predictor: Predictor of a run whose task is transcribe.
         reading: keyword arguments of `Reading`, such as beam=16 and language_model="lm.arpa". Where
             it names no language model, texts are read with the run's own, if it has one.
+
+    Raises:
+        RecipeError: a choice that there is not, or is out of range.
     """
 
     def __init__(self, predictor: Any, **reading: Any):
+        check_choice(reading)
         self.model, self.target = predictor.model, predictor.target
         self.owns = predictor.language is not None and "language_model" not in reading
         if self.owns:

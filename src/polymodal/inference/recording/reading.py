@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from polymodal.core import arguments
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.files import check_writable
 from polymodal.data.table import Table, read
@@ -22,7 +23,7 @@ from polymodal.speech.language_scorer import LanguageScorer
 from polymodal.speech.ngram import END, SPACE, START, UNKNOWN, NGram
 from polymodal.speech.transcript import TokenSpan, is_unspaced
 
-__all__ = ["Reading", "train_language_model", "unit_of_texts"]
+__all__ = ["Reading", "check_choice", "train_language_model", "unit_of_texts"]
 
 _BEAM = 16  # where a scorer asks for a beam and nobody said how wide
 _WEIGHT, _BONUS = 0.5, 0.5  # of a language model where nobody said otherwise
@@ -37,7 +38,8 @@ class Reading:
         beam: int, spellings that are followed at once; 0 takes the likeliest symbol of each frame,
             or 16 where there is a language model or a hot word.
         language_model: NGram, or path of an ARPA file, of words or of characters.
-        hot_words: sequence of str, words and phrases to expect.
+        hot_words: sequence of str, words and phrases to expect; or a str, which has commas between
+            them.
         language_weight: float, what the language model's logarithms are multiplied by; None for
             0.5.
         word_bonus: float, natural logarithm added for each word, or each character with a language
@@ -58,11 +60,12 @@ class Reading:
     """
 
     def __init__(self, labels: Sequence[str], beam: int = 0,
-                 language_model: NGram | str | Path | None = None, hot_words: Sequence[str] = (),
-                 language_weight: float | None = None, word_bonus: float | None = None,
-                 ctc_weight: float = 1.0):
+                 language_model: NGram | str | Path | None = None,
+                 hot_words: Sequence[str] | str = (), language_weight: float | None = None,
+                 word_bonus: float | None = None, ctc_weight: float = 1.0):
         weight, bonus = _weights(beam, language_model, language_weight, word_bonus)
         self.symbols, self.blank = [*labels, ""], len(labels)
+        hot_words = hot_words.split(",") if isinstance(hot_words, str) else hot_words
         self.hot_words = [word for word in map(str.strip, hot_words) if word]
         self.scorers: list[Scorer] = []
         self.language_model: dict[str, Any] | None = None
@@ -108,6 +111,12 @@ class Reading:
             return HotWords(words, self.symbols, whole_words=" " in self.symbols)
         except ValueError as error:
             raise RecipeError(str(error)) from None
+
+
+def check_choice(names: Iterable[str], *others: str) -> None:
+    """Raises RecipeError where a name is no choice of `Reading`, nor one of `others`."""
+    known = arguments.parameters(Reading, skip=("labels", "ctc_weight"))
+    arguments.check_names(names, [*known, *others], "transcribe")
 
 
 def train_language_model(table: Table | str | Path, target: str, out: str | Path, order: int = 3,

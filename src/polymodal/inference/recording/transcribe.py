@@ -9,6 +9,7 @@ from typing import Any
 
 from polymodal.inference.recording.feeding import Span, clock, feed
 from polymodal.inference.recording.hearing import Recogniser
+from polymodal.inference.recording.reading import check_choice
 from polymodal.inference.recording.transcript import Transcript
 from polymodal.inference.recording.watching import Watcher, looks
 from polymodal.speech.merge import merge_words
@@ -19,7 +20,7 @@ from polymodal.speech.words import spoken
 __all__ = ["transcribe"]
 
 
-def transcribe(predictor: Any, files: Sequence[str | Path], batch_size: int = 8,
+def transcribe(predictor: Any, files: Sequence[str | Path] | str | Path, batch_size: int = 8,
                **reading: Any) -> Iterator[Transcript]:
     """Yields the transcript of each file, in order, as soon as it is there.
 
@@ -30,7 +31,7 @@ def transcribe(predictor: Any, files: Sequence[str | Path], batch_size: int = 8,
     Args:
         predictor: Predictor of a run whose task is transcribe and whose inputs are sound, moving
             pictures, or both of the same file.
-        files: sound or video files of any length.
+        files: sound or video files of any length, or one.
         batch_size: int, chunks that the model hears at once.
         reading: keyword arguments of `Reading`: beam, language_model, hot_words and their weights.
 
@@ -38,9 +39,11 @@ def transcribe(predictor: Any, files: Sequence[str | Path], batch_size: int = 8,
         Iterator of Transcript; that of a file that cannot be read has an `error`.
 
     Raises:
-        RecipeError: the run does something else, or a choice is out of range.
+        RecipeError: the run does something else, or a choice is unknown or out of range.
         DataError: the language model cannot be read.
     """
+    check_choice(reading, "batch_size")
+    files = [files] if isinstance(files, str | Path) else files
     if looks(predictor):
         return Watcher(predictor, **reading).transcripts([str(file) for file in files])
     recogniser = Recogniser(predictor, **reading)
