@@ -1,6 +1,8 @@
 import json
 import pickle
 import shutil
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -50,6 +52,13 @@ def test_a_moved_bundle_is_read(bundle, tmp_path):
 def test_an_unfinished_run_says_so(tmp_path):
     with pytest.raises(BundleError, match="needs to be a finished run"):
         read(tmp_path)
+
+
+def test_whether_a_folder_is_a_run_is_told_without_an_engine(bundle):
+    code = ("import sys; from polymodal.bundle.read import manifest; "
+            f"manifest(__import__('pathlib').Path({str(bundle)!r})); "
+            "sys.exit('keras' in sys.modules)")
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("name", ["model.json", "weights.safetensors", "preprocess/input_0.json",

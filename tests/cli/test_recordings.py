@@ -45,6 +45,12 @@ def test_subtitles_go_next_to_each_other_into_a_folder(folder):
         assert parse_subtitles((folder / "out" / f"{name}.vtt").read_text(encoding="utf-8"))
 
 
+def test_a_weight_below_zero_is_refused_before_anything_is_loaded():
+    done = polymodal("transcribe", "run", "a.wav", "--language-weight", -1, check=False)
+    assert done.returncode == 2
+    assert "'--language-weight': Input should be greater than or equal to 0" in done.stderr
+
+
 def test_a_file_that_cannot_be_written_is_named_in_one_line(folder):
     (folder / "taken" / "a.txt").mkdir(parents=True)
     done = polymodal("transcribe", folder / "run", folder / "a.flac", "--out", folder / "taken",
@@ -116,6 +122,10 @@ def test_a_table_is_scored_as_it_will_be_written_down(folder):
     (["transcribe", "run", "a.wav", "b.wav", "--format", "srt"], "needs one file, or --out"),
     (["align", "run", "a.wav"], "align needs either --text or --text-file. Got neither"),
     (["align", "run", "a.wav", "--text-file", "absent.txt"], "absent.txt cannot be read"),
+    (["transcribe", "nosuch", "a.wav", "--engine", "none"], "nosuch needs to be a finished run"),
+    (["predict", "nosuch", "--data", "a.csv", "--json"], "nosuch needs to be a finished run"),
+    (["report", "nosuch"], "nosuch needs to be a finished run"),
+    (["transcribe", "run", "a.wav", "--language-model", "no.arpa"], "no.arpa does not exist"),
     (["transcribe", "run", "a.wav", "--out", __file__], "test_recordings.py cannot be written"),
     (["align", "run", "a.wav", "--text", "a", "--out", f"{__file__}/x"], "takes no files"),
     (["train", "--data", "a.csv", "--out", f"{__file__}/x"], "takes no files"),

@@ -80,6 +80,9 @@ def test_errors_name_the_line(tmp_path, old, new, message):
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         read_arpa(tmp_path / "none.arpa")
+    (tmp_path / "empty.arpa").touch()
+    with pytest.raises(DataError, match=r"empty.arpa is empty. Write the ARPA file again"):
+        read_arpa(tmp_path / "empty.arpa")
     (tmp_path / "cut.gz").write_bytes(gzip.compress(FOREIGN.encode())[:60])
     with pytest.raises(DataError, match="cannot be read"):
         read_arpa(tmp_path / "cut.gz")

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from safetensors.numpy import save as to_safetensors
 
@@ -61,6 +60,8 @@ def load(path: str | Path, expected: Mapping[str, Any] | None = None) -> dict[st
 
 def values(variables: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Returns copies of the values of named variables."""
+    import keras  # not above: what is no bundle is told before an engine is loaded
+
     return {name: np.array(keras.ops.convert_to_numpy(v)) for name, v in variables.items()}
 
 
@@ -146,6 +147,8 @@ def _check(path: Path, header: dict, expected: Mapping[str, Any]) -> None:
 
 
 def _dtype_name(value: Any) -> str:
+    import keras
+
     return keras.backend.standardize_dtype(value.dtype)
 
 

@@ -40,7 +40,7 @@ LanguageModel = Annotated[Path | None, typer.Option(
     help="An ARPA file, as polymodal language-model writes it, for transcripts; none reads "
          "without. Default: the run's own, where it has one.")]
 LanguageWeight = Annotated[float | None, typer.Option(
-    help="What the language model's logarithms are multiplied by. Default: 0.5.")]
+    min=0, help="What the language model's logarithms are multiplied by. Default: 0.5.")]
 WordBonus = Annotated[float | None, typer.Option(
     help="Added to a spelling for each word of it, as a language model favours few. "
          "Default: 0.5.")]
@@ -137,7 +137,7 @@ def evaluate(
 ):
     """Score a trained model on a table, with intervals."""
     choice = _choice(beam, language_model, language_weight, word_bonus, hot_words)
-    _use(engine)
+    _use(engine, run)
     from polymodal.inference.predictor import load
 
     result = load(run).evaluate(data, slice_columns=slice_ or [], media_root=media_root,
@@ -170,7 +170,7 @@ def predict(
     if out is not None:
         check_writable(out)
     choice = _choice(beam, language_model, language_weight, word_bonus, hot_words)
-    _use(engine)
+    _use(engine, run)
     from polymodal.inference.predictor import load
 
     predictor = load(run)
@@ -201,7 +201,7 @@ def caption(
     json: Json = False,
 ):
     """Write captions of files."""
-    _use(engine)
+    _use(engine, run)
     from polymodal.inference.predictor import load
     from polymodal.inference.writing import generate_files
     from polymodal.tasks.generation import Choice
@@ -233,7 +233,7 @@ def transcribe(
 
     check_format(format_, files, out)
     choice = _choice(beam, language_model, language_weight, word_bonus, hot_words)
-    _use(engine)
+    _use(engine, run)
     from polymodal.inference.predictor import load
     from polymodal.inference.recording.transcribe import transcribe
 
@@ -260,7 +260,7 @@ def align(
         raise RecipeError("align needs either --text or --text-file. "
                           f"Got {'neither' if text is None else 'both'}.")
     known = text if text is not None else output.text_of(text_file)
-    _use(engine)
+    _use(engine, run)
     from polymodal.inference.predictor import load
     from polymodal.inference.recording.known_text import align_text
 
@@ -290,6 +290,7 @@ def report(
     browser: Annotated[bool, typer.Option(help="Open it in a browser.")] = True,
 ):
     """Write the report of a run again, and open it."""
+    _use(None, run)
     from polymodal.training.report import rewrite
 
     path = rewrite(run)
@@ -326,16 +327,30 @@ def info(json: Json = False):
 
 def _choice(beam: int | None, language_model: Path | None, language_weight: float | None,
             word_bonus: float | None, hot_words: str | None) -> dict[str, Any]:
-    """Returns what was said about how texts are written."""
+    """Returns what was said about how texts are written.
+
+    Raises:
+        DataError: the file of the language model does not exist.
+    """
+    from polymodal.core.errors import DataError
+
     given = {"beam": beam, "language_model": language_model, "language_weight": language_weight,
-             "word_bonus": word_bonus, "hot_words": hot_words and hot_words.split(",")}
+             "word_bonus": word_bonus, "hot_words": hot_words}
     chosen = {name: value for name, value in given.items() if value is not None}
     if str(language_model) == _WITHOUT:
         chosen["language_model"] = None
+    elif language_model is not None and not language_model.is_file():
+        raise DataError("does not exist.", f"Check the path, or write {_WITHOUT}.",
+                        path=str(language_model), reason="missing_file")
     return chosen
 
 
-def _use(engine: str | None) -> None:
+def _use(engine: str | None, run: Path | None = None) -> None:
+    """Loads the engine, after a look whether the folder that it is for is a run."""
     from polymodal.core.engine import start
 
+    if run is not None:
+        from polymodal.bundle.read import manifest
+
+        manifest(run)
     start(engine)

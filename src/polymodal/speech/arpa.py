@@ -100,6 +100,9 @@ class _Reader:
 
     def next(self, wanted: str) -> str:
         self.line = next(self.lines, "")
+        if not self.number:
+            raise DataError("is empty.", "Write the ARPA file again.", path=str(self.path),
+                            reason="malformed_arpa")
         if not self.line:
             raise self.error(f"is the last, expected {wanted}")
         return self.line
