@@ -54,3 +54,5 @@ def test_it_is_left_out_and_counted_where_bad_rows_may_be(folder):
     assert done.returncode == 0, done.stderr
     assert "20 rows read, 1 dropped (1 more_symbols_than_frames)" in done.stdout + done.stderr
     assert json.loads((folder / "run" / "metrics.json").read_text())
+    assert f"polymodal transcribe {folder / 'run'} talk.wav" in done.stdout
+    assert "polymodal predict" not in done.stdout

@@ -9,6 +9,12 @@ from polymodal.data.cache import Cache
 from polymodal.data.check import check
 from polymodal.data.ledger import Ledger
 from polymodal.data.samples import Samples, Source
+from polymodal.preprocess.targets.caption import CaptionTarget
+from polymodal.preprocess.targets.classification import LabelTarget
+from polymodal.preprocess.targets.multilabel import MultilabelTarget
+from polymodal.preprocess.targets.regression import NumberTarget
+from polymodal.preprocess.targets.seq2seq import SymbolsTarget
+from polymodal.preprocess.targets.transcribe import TranscriptTarget
 
 
 def make(cache=None, target=None, ramp=None, **columns):
@@ -117,6 +123,13 @@ def test_unseen_labels_are_bad_rows():
 def test_a_table_without_any_target_says_so():
     with pytest.raises(DataError, match='column "word" is empty in every row'):
         check(make(audio=["1", "2"], word=["", ""]), Ledger(), fit=True)
+
+
+@pytest.mark.parametrize("target", [CaptionTarget, LabelTarget, MultilabelTarget, NumberTarget,
+                                    SymbolsTarget, TranscriptTarget])
+def test_a_target_that_nothing_is_learned_from_is_named(target):
+    with pytest.raises(DataError, match=r'^train.csv: column "word" holds .* in train'):
+        check(make(audio=["1", "2"], word=["", ""], target=target()), Ledger(), fit=True)
 
 
 def test_a_table_without_any_input_says_so():

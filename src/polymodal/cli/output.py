@@ -42,7 +42,12 @@ def finish(run: Any, json: bool) -> None:
     if run.verdict:
         print(f"\n{run.verdict}")
     print(f"\nThe run is in {run.folder}. Open {run.folder / 'report.html'}, or go on with:")
-    print(f"  polymodal predict {run.folder} --data new.csv --out predictions.csv")
+    files = {"transcribe": "talk.wav", "caption": "photo.png"}
+    task = run.predictor.task_name
+    if task in files:
+        print(f"  polymodal {task} {run.folder} {files[task]}")
+    else:
+        print(f"  polymodal predict {run.folder} --data new.csv --out predictions.csv")
     print(f"  polymodal evaluate {run.folder} --data other.csv")
 
 

@@ -150,7 +150,10 @@ class _Findings:
 def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) -> None:
     target, column = samples.target_object, samples.target_column
     if fit:
-        target.fit(value for value in samples.table.values(column) if value is not None)
+        try:
+            target.fit(value for value in samples.table.values(column) if value is not None)
+        except DataError as error:
+            raise error.at(table=samples.table.name, column=column) from None
     for row in range(len(samples)):
         try:
             encoded = samples.target(row)
