@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 import subprocess
 import sys
 
@@ -130,6 +131,16 @@ def test_the_report_is_written_again(run):
     page = (folder / "run" / "report.html").read_text()
     assert "This model reads" in page
     assert "data:image/png;base64," in page
+
+
+def test_the_command_in_the_report_trains_the_same_again(run):
+    folder, _, _ = run
+    kept = json.loads((folder / "run" / "evaluation" / "report.json").read_text())
+    polymodal(*shlex.split(kept["command"])[1:])
+    assert (folder / "run-again" / "recipe.yaml").read_text() == \
+        (folder / "run" / "recipe.yaml").read_text()
+    assert (folder / "run-again" / "weights.safetensors").read_bytes() == \
+        (folder / "run" / "weights.safetensors").read_bytes()
 
 
 def write_days(path, num_days, seed):

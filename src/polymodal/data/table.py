@@ -51,6 +51,7 @@ class Table:
         reopen: Callable[[], pa.Table] | None = None,
     ):
         self.name, self.root = name, Path(root)
+        self.source: str | None = None  # path that the rows are all of, as `read` was given it
         self._stored, self._rows, self._extra, self._reopen = data, rows, extra or {}, reopen
         self._num_rows = data.num_rows if rows is None else len(rows)
         self._cells: dict[str, Cells] = {}
@@ -235,6 +236,7 @@ def read(
         table = _from_file(path, reader, name, media_root)
     except DataError as error:
         raise _located(error, path, name) from error.__cause__
+    table.source = str(source)
     if not len(table):
         raise DataError("holds no rows.", "Add rows.", path=name, reason="empty_table")
     return table

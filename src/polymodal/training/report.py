@@ -59,6 +59,7 @@ class RunRecord:
         blind: Predictions of the majority or mean on the shown split.
         table: Table of the shown split.
         columns: {column: values} to slice by.
+        command: str, what trains the same again.
     """
 
     prepared: Any
@@ -68,6 +69,7 @@ class RunRecord:
     blind: Predictions
     table: Table
     columns: Mapping[str, Sequence[Any]]
+    command: str
 
 
 def write_all(folder: Path, record: RunRecord) -> str:
@@ -117,8 +119,7 @@ def _content(folder: Path, record: RunRecord) -> ReportContent:
         word_calibration=predictor.calibration and predictor.calibration.to_json(),
         attention_note=note, recipe=recipe.to_yaml(), versions=_versions(engine),
         seeds={"training": recipe.training.get("seed", 0)},
-        command=f"polymodal train --data {record.prepared.samples['train'].table.name} "
-                f"--recipe {folder}/recipe.yaml --out {folder}")
+        command=record.command)
 
 
 def _describe(config: Mapping[str, Any], columns: Sequence[str]) -> str:

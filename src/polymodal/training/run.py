@@ -32,6 +32,7 @@ from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.ngram import NGram
 from polymodal.training import fit as fitting
+from polymodal.training.command import again
 from polymodal.training.feed import has_buckets
 from polymodal.training.language import choose_language
 from polymodal.training.measure import decide
@@ -96,6 +97,9 @@ def train(
         PolymodalError: the folder cannot be written.
     """
     out = check_writable(out, folder=True)
+    command = again(tables, out, ignore=ignore, split=split, split_group=split_group,
+                    slice_columns=slice_columns, baselines=baselines, skip_bad=skip_bad,
+                    max_bad_share=max_bad_share)
     given = dict(given)
     settings = arguments.build(Training, given.get("training") or {}, "training")
     tables = held_out(tables, given.get("target", ""), split, split_group or given.get("group"),
@@ -111,7 +115,7 @@ def train(
     found = _predicted(trained, prepared, tables, cache, out)
     singles = _singles(prepared, settings, out, tables, cache,
                        trained.predictor.language) if baselines else {}
-    return _conclude(prepared, trained, found, singles, tables, slice_columns, out)
+    return _conclude(prepared, trained, found, singles, tables, slice_columns, command, out)
 
 
 def _complete(table: Table, given: dict[str, Any], ignore: Sequence[str]) -> Recipe:
@@ -223,7 +227,7 @@ def _singles(prepared: Prepared, settings: Training, out: Path,
     return found
 
 
-def _conclude(prepared, trained, found, singles, tables, slice_columns, out) -> Run:
+def _conclude(prepared, trained, found, singles, tables, slice_columns, command, out) -> Run:
     """Scores, compares, and writes metrics, report and model card."""
     columns = {split: {c: list(tables[split].values(c)) for c in slice_columns} for split in found}
     metrics = {split: evaluation_json(p, columns[split]) for split, p in found.items()}
@@ -231,7 +235,8 @@ def _conclude(prepared, trained, found, singles, tables, slice_columns, out) -> 
     _calibrate_words(trained.predictor, found, out)
     blind = blind_baseline(found[shown], prepared.train_targets())
     compared = {name: compare(found[shown], single) for name, single in singles.items()}
-    record = RunRecord(prepared, trained, found, singles, blind, tables[shown], columns[shown])
+    record = RunRecord(prepared, trained, found, singles, blind, tables[shown], columns[shown],
+                       command)
     verdict = write_all(out, record)
     write_json(out / "metrics.json", {
         "splits": metrics, "baseline": evaluation_json(blind),
