@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from command_line import polymodal
+from polymodal.core.errors import RecipeError
 
 COLOURS = {"red": (210, 40, 40), "green": (40, 180, 40), "blue": (40, 40, 210)}
 SAID = ("all is {}", "a plain {} card", "this card is {}")
@@ -123,3 +124,12 @@ def test_a_prompt_for_an_input_that_the_model_lacks_is_refused(prompted):
                      "promt=briefly", check=False)
     assert done.returncode
     assert 'Did you mean "prompt"?' in done.stderr
+
+
+def test_a_choice_that_there_is_not_is_refused_with_the_nearest(folder):
+    from polymodal.api import Captioner, load
+
+    model = load(folder / "run")
+    assert isinstance(model, Captioner)
+    with pytest.raises(RecipeError, match=r'No setting named "bem".*Did you mean "beam"'):
+        model.generate({"image": str(folder / "red.png")}, bem=3)

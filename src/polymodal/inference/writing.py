@@ -47,7 +47,8 @@ def _written(predictor: Any, table: Table, batch_size: int,
     if not predictor.task.autoregressive:
         raise RecipeError(f"generate needs a run that writes texts, such as task: caption. Got "
                           f"{predictor.task_name}. Use predict.")
-    arguments.check_names(choice, [*arguments.parameters(Choice), "seed", "jit"], "generate")
+    known = [*arguments.parameters(Choice), "batch_size", "seed", "jit"]
+    arguments.check_names(choice, known, "generate")
     empty = DataError("every input is empty.", reason="no_input")
     samples = predictor.samples(table, False)
     checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)
