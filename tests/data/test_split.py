@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.data.group import group_rows
-from polymodal.data.split import FRACTIONS, split
+from polymodal.data.split import FRACTIONS, split, split_column
 from polymodal.data.table import read
 
 labels = st.lists(st.sampled_from("aaaabbcd"), min_size=30, max_size=200)
@@ -133,6 +133,19 @@ def test_column_with_another_word():
         split(read({"p": ["train", ""]}), "column", column="p")
     with pytest.raises(DataError, match=r'column "p" names no row for train\. Write train'):
         split(read({"p": ["val", "test"]}), "column", column="p")
+
+
+@pytest.mark.parametrize(("columns", "found"), [
+    ({"x": [1, 2, 3], "cut": ["train", "Testing", "dev"]}, "cut"),
+    ({"cut": ["train", "train", "training"]}, None),
+    ({"cut": ["dev", "test", "test"]}, None),
+    ({"cut": ["train", "dev", "extra"]}, None),
+    ({"cut": ["train", "dev", ""]}, None),
+    ({"cut": ["train", "dev", "dev"], "other": ["test", "train", "train"]}, None),
+    ({"cut": ["train", "dev", "dev"], "y": ["test", "train", "train"]}, "cut"),
+])
+def test_one_column_that_names_the_parts_is_found(columns, found):
+    assert split_column(read(columns), "y") == found
 
 
 @pytest.mark.parametrize(("given", "message"), [

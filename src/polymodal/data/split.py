@@ -15,7 +15,7 @@ from polymodal.data.split_names import split_name
 from polymodal.data.strata import group_codes, strata_codes
 from polymodal.data.table import Table
 
-__all__ = ["FRACTIONS", "METHODS", "leaks", "split"]
+__all__ = ["FRACTIONS", "METHODS", "leaks", "split", "split_column"]
 
 FRACTIONS = {"train": 0.8, "val": 0.1, "test": 0.1}
 METHODS = ("stratified", "random", "grouped", "column")
@@ -76,6 +76,35 @@ def split(
         strata = strata_codes(table, target if method == "stratified" else None)
         parts = assign_strata(strata, list(shares.values()), rng)
     return _named(table, parts, list(shares), group if method == "grouped" else None)
+
+
+def split_column(table: Table, target: str | None = None) -> str | None:
+    """Returns the column that says which part each row is of, if there is exactly one.
+
+    Every cell of it names a part; some rows are train and others are not.
+
+    Args:
+        table: Table.
+        target: str, a column that is passed over, or None.
+
+    Example:
+
+    >>> from polymodal.data.table import read
+    >>> split_column(read({"x": [1, 2, 3], "part": ["train", "train", "dev"]}))
+    'part'
+    """
+    found = [name for name in table.column_names if name != target and _cuts(table, name)]
+    return found[0] if len(found) == 1 else None
+
+
+def _cuts(table: Table, column: str) -> bool:
+    names: set[str] = set()
+    for value in table.values(column):
+        name = split_name(value) if isinstance(value, str) else None
+        if name is None:
+            return False
+        names.add(name)
+    return "train" in names and len(names) > 1
 
 
 def _shares(fractions: Mapping[str, float] | Sequence[float] | None) -> dict[str, float]:

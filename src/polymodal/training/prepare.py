@@ -22,7 +22,7 @@ from polymodal.data.loader import Loader
 from polymodal.data.plan import Plan
 from polymodal.data.samples import Samples, Source
 from polymodal.data.sharing import repeats
-from polymodal.data.split import split
+from polymodal.data.split import split, split_column
 from polymodal.data.table import Table
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
@@ -105,6 +105,9 @@ def held_out(tables: Mapping[str, Table], target: str, method: str | None, group
              seed: int) -> dict[str, Table]:
     """Returns tables with a validation part, the given one or rows held out of train, if wanted.
 
+    Where nobody says how, and one column of train says of each row which part it is of, rows that
+    are not for training are not trained on.
+
     Args:
         tables: {"train": Table, and "val", "test" where the user has them}.
         target: str, column whose classes are kept in proportion.
@@ -117,20 +120,54 @@ def held_out(tables: Mapping[str, Table], target: str, method: str | None, group
         RecipeError: no part is left that the model could be scored on.
     """
     tables = dict(tables)
+    if method is None:
+        tables = _by_own_column(tables, target, group)
+    elif method not in ("stratified", "random", "grouped", "none"):
+        return _scored_on_something(split(tables.pop("train"), "column", column=method) | tables,
+                                    f'Column "{method}" names rows of train only')
     if "val" in tables:
         return tables
     if method == "none":
         return _scored_on_something(tables, "--split none holds no rows out")
     train = tables.pop("train")
-    known = ("stratified", "random", "grouped")
-    if method is not None and method not in known:
-        return _scored_on_something(split(train, "column", column=method) | tables,
-                                    f'Column "{method}" names rows of train only')
-    method = method or ("grouped" if group else "stratified")
+    method = method or _by_chance(group)
     parts = split(train, method, {"train": 0.85, "val": 0.15}, target, group, seed)
     say(f"{len(parts['val'])} of {len(train)} rows are held out for validation ({method}); "
         "give --val to choose them yourself.")
     return parts | tables
+
+
+def _by_chance(group: str | None) -> str:
+    return "grouped" if group else "stratified"
+
+
+def _by_own_column(tables: dict[str, Table], target: str, group: str | None) -> dict[str, Table]:
+    """Returns tables with train cut as its only column that names parts says, and says so."""
+    column = split_column(tables["train"], target)
+    if column is None:
+        return tables
+    parts = split(tables["train"], "column", column=column)
+    if group in tables["train"].column_names and _torn(parts, str(group)):
+        say(f'Column "{column}" names the part of each row. It is not used, as equal values of '
+            f'"{group}" would stand on both sides; --split {column} uses it all the same.')
+        return tables
+    given = {name: table for name, table in tables.items() if name != "train"}
+    counts = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
+    unused = " and ".join(name for name in parts if name in given)
+    told = [f'Column "{column}" names the part of each row: {counts}.']
+    if unused:
+        told.append(f"Its {unused} rows are not used, as tables are given for them.")
+    told.append("--split none learns from all rows of --data." if "val" in given else
+                f"--split {_by_chance(group)} cuts all rows by chance instead.")
+    say(" ".join(told))
+    return parts | given
+
+
+def _torn(parts: Mapping[str, Table], group: str) -> bool:
+    """Returns whether an equal value of a column stands in two parts; empty cells are none."""
+    values = [{str(value) for value in part.values(group) if value is not None}
+              for part in parts.values()]
+    return len(set.union(*values)) < sum(map(len, values))
 
 
 def _scored_on_something(tables: dict[str, Table], why: str) -> dict[str, Table]:

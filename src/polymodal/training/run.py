@@ -82,7 +82,8 @@ def train(
         out: folder of the run.
         ignore: columns that are no inputs.
         split: how to hold out validation rows: stratified, random, grouped, a column's name, or
-            none, which needs a test table.
+            none, which needs a test or validation table. Default: as the only column that names
+            the part of each row says, else stratified, or grouped where there is a group.
         split_group: column whose equal values never stand on both sides.
         slice_columns: columns to score by, value for value.
         baselines: bool, also train each input alone, with the same settings.

@@ -1,0 +1,76 @@
+"""Which rows are held out where nobody says how: those that a column of the table marks."""
+
+from __future__ import annotations
+
+import pytest
+
+from polymodal.core.errors import RecipeError
+from polymodal.data.table import read
+from polymodal.training.prepare import held_out
+
+pytestmark = pytest.mark.engine
+
+PARTS = ["train"] * 20 + ["dev"] * 4 + ["test"] * 6
+
+
+def table(parts=PARTS, **more):
+    return read({"x": list(range(len(parts))), "y": ["a", "b"] * (len(parts) // 2),
+                 "part": parts, **more})
+
+
+def cut(tables, method=None, group=None):
+    """Returns {part: values of x} as rows are held out."""
+    found = held_out(tables, "y", method, group, 0)
+    return {name: list(part.values("x")) for name, part in found.items()}
+
+
+def test_a_column_that_names_the_parts_is_used(capsys):
+    assert cut({"train": table()}) == {
+        "train": [*range(20)], "val": [*range(20, 24)], "test": [*range(24, 30)]}
+    assert capsys.readouterr().err == (
+        'Column "part" names the part of each row: 20 train, 4 val, 6 test. '
+        "--split stratified cuts all rows by chance instead.\n")
+
+
+def test_asked_for_rows_are_held_out_by_chance(capsys):
+    found = cut({"train": table()}, "stratified")
+    assert sorted([*found["train"], *found["val"]]) == [*range(30)]
+    assert "part" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("parts", [["train"] * 30, [*PARTS[1:], "extra"]])
+def test_a_column_that_does_not_cut_changes_nothing(parts):
+    assert cut({"train": table(parts)}) == cut({"train": table(parts)}, "stratified")
+
+
+def test_where_it_names_no_validation_rows_they_are_held_out_of_train(capsys):
+    found = cut({"train": table([name.replace("dev", "train") for name in PARTS])})
+    assert sorted([*found["train"], *found["val"]]) == [*range(24)]
+    assert found["test"] == [*range(24, 30)]
+    assert "of 24 rows are held out for validation (stratified)" in capsys.readouterr().err
+
+
+def test_tables_that_are_given_take_the_place_of_its_rows(capsys):
+    own = read({"x": [99], "y": ["a"]})
+    assert cut({"train": table(), "val": own}) == {
+        "train": [*range(20)], "val": [99], "test": [*range(24, 30)]}
+    assert ("Its val rows are not used, as tables are given for them. "
+            "--split none learns from all rows of --data.") in capsys.readouterr().err
+    assert cut({"train": table(), "val": own}, "part")["train"] == [*range(20)]
+    assert cut({"train": table(), "val": own}, "none") == {"train": [*range(30)], "val": [99]}
+    assert cut({"train": table(), "test": own})["test"] == [99]
+
+
+def test_a_group_is_not_torn_by_it(capsys):
+    apart = [f"s{i // 2}" for i in range(30)]
+    assert cut({"train": table(group=apart)}, group="group")["test"] == [*range(24, 30)]
+    assert "--split grouped cuts all rows by chance" in capsys.readouterr().err
+    torn = [f"s{i % 5}" for i in range(30)]
+    assert "test" not in cut({"train": table(group=torn)}, group="group")
+    assert ('It is not used, as equal values of "group" would stand on both sides; --split part '
+            "uses it all the same.") in capsys.readouterr().err
+
+
+def test_a_column_that_is_asked_for_must_leave_something_to_score_on():
+    with pytest.raises(RecipeError, match='Column "part" names rows of train only'):
+        cut({"train": table(["train"] * 30)}, "part")
