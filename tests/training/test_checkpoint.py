@@ -105,6 +105,12 @@ def test_every_difference_is_listed(tmp_path):
     check_same(old, old, tmp_path)
 
 
+def test_other_rows_may_come_from_another_split(tmp_path):
+    old, new = {"given": {"rows": "1f" * 32}}, {"given": {"rows": "2f" * 32}}
+    with pytest.raises(ResumeError, match="its rows are held out otherwise: see --split"):
+        check_same(old, new, tmp_path)
+
+
 def test_long_values_are_cut_in_the_message(tmp_path):
     with pytest.raises(ResumeError, match=r"x{10}\.\.\., now"):
         check_same({"a": "x" * 100}, {"a": "y"}, tmp_path)

@@ -140,9 +140,12 @@ def check_same(saved: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -
     changed = [f"  {name}: {_difference(old.get(name), new.get(name))}"
                for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
     if changed:
+        rows = any(line.startswith("  given.rows:") for line in changed)
         raise ResumeError(
             f"The run in {folder} was started with something else, so it cannot go on to the same "
-            "result:\n" + "\n".join(changed) + "\nChange it back, or choose another --out."
+            "result:\n" + "\n".join(changed)
+            + "\nThe table has changed, or its rows are held out otherwise: see --split." * rows
+            + "\nChange it back, or choose another --out."
         )
 
 
