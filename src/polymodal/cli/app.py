@@ -82,7 +82,8 @@ def train(
     split: Annotated[str | None, typer.Option(
         help="How to hold out rows without --val: stratified, random, or grouped; the name of a "
              "column that holds train, val and test; or none, to learn from all rows and be "
-             "scored on --test alone.")] = None,
+             "scored on --test alone. Default: such a column where there is one, else "
+             "stratified.")] = None,
     split_group: Annotated[str | None, typer.Option(
         help="Column whose equal values never stand on both sides.")] = None,
     slice_: Annotated[list[str] | None, typer.Option(
@@ -277,7 +278,10 @@ def language_model(
     unit: Annotated[str | None, typer.Option(
         help="word or character. Default: judged from the texts.")] = None,
 ):
-    """Train a language model for transcribe on the texts of a table."""
+    """Train a language model for transcribe on the texts of a table.
+
+    Where one column names the part of each row, the texts of train alone are learned.
+    """
     from polymodal.inference.recording.reading import train_language_model
 
     model = train_language_model(data, target, out, order, unit)

@@ -41,6 +41,19 @@ def test_a_language_model_comes_from_the_texts_of_a_table(tmp_path):
     assert Reading(["o"], language_model=model).language_model["unit"] == "word"
 
 
+def test_texts_of_test_are_not_learned(tmp_path, capsys):
+    rows = ["one two,train", "two three,dev", "three one,test"]
+    table = tmp_path / "texts.csv"
+    table.write_text("\n".join(["said,split", *rows]))
+    model = train_language_model(table, "said", tmp_path / "lm.arpa", order=2)
+    assert ("one", "two") in model.table
+    assert ("two", "three") not in model.table
+    assert 'Column "split" names the part of each row: 1 of 3 texts are of train' in \
+        capsys.readouterr().err
+    table.write_text("\n".join(["said,split", *rows]).replace("train", "whole"))
+    assert ("two", "three") in train_language_model(table, "said", tmp_path / "lm.arpa").table
+
+
 def test_scripts_without_spaces_are_modelled_by_characters(tmp_path):
     table = tmp_path / "texts.csv"
     table.write_text("said\n两只猫\n一只狗\n", encoding="utf-8")

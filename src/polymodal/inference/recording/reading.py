@@ -12,6 +12,8 @@ import numpy as np
 from polymodal.core import arguments
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.files import check_writable
+from polymodal.core.progress import say
+from polymodal.data.split import split, split_column
 from polymodal.data.table import Table, read
 from polymodal.preprocess.cleaning import clean_text
 from polymodal.speech.align import align
@@ -123,6 +125,9 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
                          unit: str | None = None, lowercase: bool = True) -> NGram:
     """Trains a language model on the texts of a column and writes it as an ARPA file.
 
+    Where one other column names the part of each row, the texts of train alone are learned: what
+    a recogniser will be scored on must not be known beforehand.
+
     Args:
         table: Table, or path of one.
         target: str, the column; empty cells are passed.
@@ -143,6 +148,7 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
         raise DataError(f"is not there. Columns: {', '.join(table.column_names)}.",
                         "Name another with --target.", table=table.name, column=target,
                         reason="no_target")
+    table = _learnable(table, target)
     texts = [text for value in table.values(target)
              if value is not None and (text := clean_text(str(value), lowercase))]
     if not texts:
@@ -155,6 +161,16 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     write_arpa(model, out)
     return model
+
+
+def _learnable(table: Table, target: str) -> Table:
+    column = split_column(table, target)
+    if column is None:
+        return table
+    train = split(table, "column", column=column)["train"]
+    say(f'Column "{column}" names the part of each row: {len(train):,} of {len(table):,} texts '
+        "are of train, and are learned. A table without that column is learned whole.")
+    return train
 
 
 def _weights(beam: int, language_model: Any, weight: float | None,
