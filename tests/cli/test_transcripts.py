@@ -24,11 +24,11 @@ def folder(tmp_path_factory):
     for name in ("train", "val"):
         with (folder / f"{name}.csv").open("w", newline="") as file:
             table = csv.writer(file)
-            table.writerow(["audio", "text"])
+            table.writerow(["audio", "text", "speaker"])
             for number, (said, written) in enumerate(rows):
                 path = folder / f"{name}{number}.wav"
                 soundfile.write(path, whistled.whistle(said), whistled.RATE)
-                table.writerow([path.name, written])
+                table.writerow([path.name, written, "Ann" if number % 2 else "Bo"])
     return folder
 
 
@@ -53,6 +53,8 @@ def test_it_is_left_out_and_counted_where_bad_rows_may_be(folder):
     done = train(folder, "run", "--skip-bad", "--max-bad-share", 0.1)
     assert done.returncode == 0, done.stderr
     assert "20 rows read, 1 dropped (1 more_symbols_than_frames)" in done.stdout + done.stderr
-    assert json.loads((folder / "run" / "metrics.json").read_text())
     assert f"polymodal transcribe {folder / 'run'} talk.wav" in done.stdout
     assert "polymodal predict" not in done.stdout
+    found = json.loads((folder / "run" / "metrics.json").read_text())
+    assert set(found["splits"]["val"]["slices"]["speaker"]) == {"Ann", "Bo"}
+    assert "speaker" in (folder / "run" / "report.html").read_text()

@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from polymodal.core.errors import RecipeError
-from polymodal.data.columns import infer_inputs, judge_columns
+from polymodal.data.columns import infer_inputs, judge_columns, who_columns
 from polymodal.data.group import group_rows
 from polymodal.data.table import read
 
@@ -48,6 +48,13 @@ def test_who_speaks_is_no_input_beside_media(name, values):
     assert "it names who or where" in found.left_out[0].reason
     alone = judge_columns(read({"x": rows["x"], name: rows[name]}))  # buyers may well be an input
     assert not any("who or where" in left.reason for left in alone.left_out)
+
+
+def test_who_speaks_is_found_where_there_are_some(shared_data):
+    assert who_columns(read(shared_data / "av_digits" / "train.csv")) == ["speaker"]
+    rows = {"speaker": [*range(1000, 1050)] * 2, "client_id": [f"{i:04}" for i in range(100)],
+            "voice": ["alto"] * 100, "author": [f"she wrote {i} books" for i in range(50)] * 2}
+    assert who_columns(read(rows)) == ["speaker"]
 
 
 def test_what_only_sounds_like_a_name_of_a_group_stays():

@@ -40,6 +40,14 @@ def test_many_numbers_are_cut_into_quarters(make):
     assert "0 to 7.475" in found
 
 
+def test_people_are_no_numbers_though_they_have_some(make):
+    people = {"speaker": [str(1000 + i % 30) for i in range(300)]}
+    found = slices(make.classes(), people)["speaker"]
+    assert list(found)[-1] == "(others)"
+    assert found["1007"]["n"] == 10
+    assert len(found) == 21
+
+
 def test_single_row_slices_have_no_interval(make):
     found = slices(make.classes(), {"odd": ["x"] + ["y"] * 299})["odd"]
     assert found["x"]["intervals"] == {}

@@ -87,7 +87,8 @@ def train(
     split_group: Annotated[str | None, typer.Option(
         help="Column whose equal values never stand on both sides.")] = None,
     slice_: Annotated[list[str] | None, typer.Option(
-        "--slice", help="Also score by the values of this column. May be repeated.")] = None,
+        "--slice", help="Also score by the values of this column. May be repeated. Default: "
+                   "of transcripts, columns that say who speaks, such as speaker.")] = None,
     group: Annotated[str | None, typer.Option(
         help="Column whose equal values make one sequence of rows.")] = None,
     order: Annotated[str | None, typer.Option(help="Column that orders a sequence's rows.")] = None,
@@ -124,7 +125,8 @@ def evaluate(
     run: Run,
     data: Data,
     slice_: Annotated[list[str] | None, typer.Option(
-        "--slice", help="Also score by the values of this column. May be repeated.")] = None,
+        "--slice", help="Also score by the values of this column. May be repeated. Default: "
+                   "of transcripts, columns that say who speaks, such as speaker.")] = None,
     media_root: MediaRoot = None,
     beam: Beam = None,
     language_model: LanguageModel = None,

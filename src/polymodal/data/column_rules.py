@@ -72,12 +72,22 @@ def beside_media(column: Observed, verdict: Verdict) -> Verdict:
     """
     if verdict.modality == "tabular" and _FOLD_NAME.fullmatch(column.name):
         return Verdict(None, "it names the part of a split")
-    is_name = verdict.modality == "tabular" or (
-        verdict.modality == "text" and column.all_are(str) and column.mean_words < TEXT_WORDS)
-    if is_name and _GROUP_NAME.fullmatch(column.name):
+    if says_who(column, verdict):
         return Verdict(None, "it names who or where, which train and test should not share "
                              f"(--split-group {column.name} keeps them apart)")
     return verdict
+
+
+def says_who(column: Observed, verdict: Verdict) -> bool:
+    """Returns whether a column says who or where, such as the speaker, by its name and cells."""
+    is_short = verdict.modality == "tabular" or (
+        verdict.modality == "text" and column.all_are(str) and column.mean_words < TEXT_WORDS)
+    return is_short and is_called_who(column.name)
+
+
+def is_called_who(name: str) -> bool:
+    """Returns whether a column of that name should say who or where, even by numbers."""
+    return _GROUP_NAME.fullmatch(name) is not None
 
 
 def _media(column: Observed) -> Verdict | None:

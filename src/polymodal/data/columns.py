@@ -7,14 +7,22 @@ from dataclasses import dataclass
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.data.column_rules import Verdict, beside_media, judge
+from polymodal.data.column_rules import (
+    Verdict,
+    beside_media,
+    is_called_who,
+    judge,
+    says_who,
+)
 from polymodal.data.kinds import MEDIA
 from polymodal.data.observed import Observed
 from polymodal.data.table import Table
 from polymodal.data.task_guess import TaskGuess, infer_task
 
 __all__ = ["InputGuess", "Judgement", "LeftOut", "TaskGuess", "infer_inputs", "infer_task",
-           "judge_columns"]
+           "judge_columns", "who_columns"]
+
+_MOST_WHO = 50
 
 _CHANGE = ("--set inputs.{name}.modality=... has it read in another way, --ignore {name} leaves it "
            "out")
@@ -108,6 +116,24 @@ def judge_columns(table: Table, target: str | None = None, ignore: Iterable[str]
     if fields:
         inputs.append(_tabular(fields, taken={guess.name for guess in inputs}))
     return Judgement(inputs, left_out)
+
+
+def who_columns(table: Table) -> list[str]:
+    """Returns the columns that say who or where, such as the speaker, by 2 to 50 values.
+
+    Example:
+
+    >>> from polymodal.data.table import read
+    >>> who_columns(read({"speaker": ["Ann", "Bo", "Bo", "Ann"], "said": ["a", "b", "c", "d"]}))
+    ['speaker']
+    """
+    found = []
+    for name in filter(is_called_who, table.column_names):
+        column = Observed(table, name)
+        many = len({str(value) for value in table.values(name) if value is not None})
+        if 2 <= many <= _MOST_WHO and says_who(column, judge(column)):
+            found.append(name)
+    return found
 
 
 def _verdicts(table: Table, names: list[str]) -> list[tuple[str, Verdict]]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
+from polymodal.data.column_rules import is_called_who
 from polymodal.evaluation.intervals import intervals
 from polymodal.evaluation.metrics import known, score
 
@@ -27,7 +28,8 @@ def slices(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None
     """Returns the scores of every part that the columns and the missing inputs cut out.
 
     A column of numbers with more than 20 different values is cut into quarters; other columns keep
-    their 20 most frequent values, the rest is "(others)". Empty cells are "(empty)".
+    their 20 most frequent values, the rest is "(others)"; numbers that stand for people, such as
+    in a column "speaker", do too. Empty cells are "(empty)".
 
     Args:
         predictions: Predictions; only scored rows count.
@@ -49,7 +51,7 @@ def slices(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None
                 f"needs one value for each row. Got {len(values)} values and row "
                 f"{rest.rows.max() + 1}. Take the column from the table that was predicted.",
                 column=name, reason="short_column")
-        found[name] = _parts(rest, *named_parts(values, rest.rows), seed)
+        found[name] = _parts(rest, *named_parts(name, values, rest.rows), seed)
     return found
 
 
@@ -83,14 +85,15 @@ def _parts(rest: Predictions, named: list[str], ranked: list[str] | None,
     return dict(sorted(parts.items(), key=lambda item: item[0] in (OTHERS, EMPTY)))
 
 
-def named_parts(values: Sequence[Any], rows: np.ndarray) -> tuple[list[str], list[str] | None]:
+def named_parts(column: str, values: Sequence[Any],
+                rows: np.ndarray) -> tuple[list[str], list[str] | None]:
     """Returns the name of the slice of each row, and the order of the slices if they have one."""
     cells = [values[row] for row in rows]
     cells = [None if cell is None or cell == "" else cell for cell in cells]
     present = [cell for cell in cells if cell is not None]
     kinds = {str(cell) for cell in present}
     if len(kinds) > MOST_VALUES:
-        numbers = _numbers(present)
+        numbers = None if is_called_who(column) else _numbers(present)
         if numbers is not None:
             return _quarters(cells, numbers)
         count: dict[str, int] = {}

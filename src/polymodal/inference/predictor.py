@@ -14,6 +14,7 @@ from polymodal.core.errors import BundleError, DataError, RecipeError
 from polymodal.core.predictions import Predictions
 from polymodal.data.cache import Cache
 from polymodal.data.check import Checked, check
+from polymodal.data.columns import who_columns
 from polymodal.data.group import group_rows
 from polymodal.data.ledger import Ledger
 from polymodal.data.loader import Loader
@@ -108,7 +109,7 @@ class Predictor:
                  skip_bad: bool = False, max_bad_share: float = 0.05,
                  **choice: Any) -> dict[str, Any]:
         """Returns scores with intervals, as `polymodal evaluate --json` prints them; texts are
-        written as `choice` says, see `predict`."""
+        written as `choice` says, see `predict`. Transcripts are scored by speaker unasked."""
         table = as_table(table, media_root)
         if self.recipe.target not in table.column_names:
             raise DataError("has no target to score against.",
@@ -116,8 +117,14 @@ class Predictor:
                             column=self.recipe.target, reason="no_target")
         found = self.predict(table, scored=True, skip_bad=skip_bad, max_bad_share=max_bad_share,
                              **choice)
-        columns = {name: list(table.values(name)) for name in slice_columns}
-        return evaluation_json(found, columns)
+        return evaluation_json(found, self.cut_by(table, slice_columns))
+
+    def cut_by(self, table: Table, slice_columns: Sequence[str] = ()) -> dict[str, list[Any]]:
+        """Returns {column: values} to cut scores by; of transcripts those that say who speaks,
+        where none are named."""
+        if not slice_columns and self.task_name == "transcribe":
+            slice_columns = who_columns(table)
+        return {name: list(table.values(name)) for name in slice_columns}
 
     def _writing(self, choice: dict[str, Any]) -> dict[str, Any]:
         """Returns what makes `outputs` write texts as `choice` says."""

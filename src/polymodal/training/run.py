@@ -85,7 +85,8 @@ def train(
             none, which needs a test or validation table. Default: as the only column that names
             the part of each row says, else stratified, or grouped where there is a group.
         split_group: column whose equal values never stand on both sides.
-        slice_columns: columns to score by, value for value.
+        slice_columns: columns to score by, value for value. Default: of transcripts, those that
+            say who speaks.
         baselines: bool, also train each input alone, with the same settings.
         skip_bad: bool, leave bad rows out, counted.
         max_bad_share: float, 0..1, share of bad rows above which the run stops all the same.
@@ -230,7 +231,7 @@ def _singles(prepared: Prepared, settings: Training, out: Path,
 
 def _conclude(prepared, trained, found, singles, tables, slice_columns, command, out) -> Run:
     """Scores, compares, and writes metrics, report and model card."""
-    columns = {split: {c: list(tables[split].values(c)) for c in slice_columns} for split in found}
+    columns = {split: trained.predictor.cut_by(tables[split], slice_columns) for split in found}
     metrics = {split: evaluation_json(p, columns[split]) for split, p in found.items()}
     shown = next(iter(found))
     _calibrate_words(trained.predictor, found, out)

@@ -46,6 +46,16 @@ def test_val_is_read_better_with_it_and_use_reads_as_training_did(folder):
     assert {*found.text.split()} <= known
 
 
+def test_voices_are_scored_apart_unasked(folder):
+    predictor, table = load(folder / "run"), pm.read(folder / "val.csv")
+    table = table.with_column("speaker", [str(1000 + row % 3) for row in range(24)])
+    found = predictor.evaluate(table)["slices"]["speaker"]
+    assert {name: part["n"] for name, part in found.items()} == {"1000": 8, "1001": 8, "1002": 8}
+    asked = predictor.evaluate(table, slice_columns=["said"])["slices"]
+    assert "speaker" not in asked
+    assert "said" in asked
+
+
 def test_one_that_makes_val_worse_is_not_kept(folder, tmp_path):
     predictor = load(folder / "run")
     predictor.language = None

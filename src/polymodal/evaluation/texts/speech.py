@@ -136,7 +136,7 @@ def errors_by_column(score: SpeechScore, columns: Mapping[str, Sequence[Any]],
     """Returns the rates of every part that a column cuts out, most utterances first.
 
     Numbers with more than 20 different values are cut into quarters; other columns keep their 20
-    most frequent values.
+    most frequent values, also where they are numbers of speakers.
 
     Args:
         score: SpeechScore of n utterances.
@@ -156,7 +156,7 @@ def errors_by_column(score: SpeechScore, columns: Mapping[str, Sequence[Any]],
                 f"needs one value for each utterance. Got {len(values)} values and {len(score)} "
                 "utterances.", "Take the column from the table that was scored.", column=name,
                 reason="short_column")
-        named, order = named_parts(values, np.arange(len(score)))
+        named, order = named_parts(name, values, np.arange(len(score)))
         many = Counter(named)
         order = [part for part in order or sorted(many, key=lambda part: -many[part])
                  if part in many]
