@@ -33,6 +33,21 @@ def test_groups_that_agree_widen_the_interval(make):
     assert np.ptp(as_groups) > 2 * np.ptp(as_rows)
 
 
+def test_rows_that_are_all_right_promise_no_more_than_their_number(make):
+    one = make.classes(n=60)
+    one = one.take(np.flatnonzero(one.scored))
+    one.outputs = np.eye(one.outputs.shape[1])[one.targets]
+    found = intervals(one)
+    assert found["accuracy"] == found["f1_macro"]
+    low, high = found["accuracy"]
+    assert high == 1
+    assert low == pytest.approx(1 - 3 / len(one), abs=0.003)
+    one.groups = np.arange(len(one)) % 4  # of four people a fifth may well be another
+    assert intervals(one)["accuracy"][0] == pytest.approx(0.05 ** (1 / 4))
+    one.targets = (one.targets + 1) % one.outputs.shape[1]
+    assert intervals(one)["accuracy"] == [0, pytest.approx(1 - 0.05 ** (1 / 4))]
+
+
 def test_equal_seeds_give_equal_intervals(make):
     assert intervals(make.classes(), seed=4) == intervals(make.classes(), seed=4)
 

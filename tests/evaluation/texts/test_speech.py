@@ -115,6 +115,19 @@ def test_interval_is_that_of_scoring_every_resample_anew():
     assert score.intervals == score_speech(said, heard).intervals
 
 
+def test_no_error_in_some_utterances_is_none_in_all():
+    said, _ = speech(50)
+    score = score_speech(said, said)
+    assert score.metrics["wer"] == 0
+    assert score.intervals["wer"] == score.intervals["cer"]
+    assert score.intervals["wer"] == pytest.approx([0, 3 / 50], abs=0.002)
+    low, high = errors_by_length(score)["1 to 5"]["intervals"]["wer"]
+    assert low == 0
+    assert high > 0.06
+    by_speaker = score_speech(said, said, groups=["ana", "bo"] * 25).intervals["wer"]
+    assert by_speaker[1] == pytest.approx(1 - 0.05 ** (1 / 2))
+
+
 def test_speakers_are_drawn_whole_and_one_speaker_has_no_interval():
     said, heard = speech(20)
     said, heard = said * 10, heard * 10

@@ -12,7 +12,7 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.evaluation.bootstrap import counts
-from polymodal.evaluation.intervals import percentiles
+from polymodal.evaluation.intervals import bounds
 
 __all__ = ["check_texts", "sum_intervals"]
 
@@ -20,7 +20,7 @@ __all__ = ["check_texts", "sum_intervals"]
 def sum_intervals(items: np.ndarray, scores: Callable[[np.ndarray], dict[str, np.ndarray]],
                   groups: Sequence[Any] | None = None, seed: int = 0, num_samples: int = 1000,
                   level: float = 0.95) -> dict[str, list[float]]:
-    """Returns the percentile bootstrap interval of every score.
+    """Returns the percentile bootstrap interval of every score, of rates of 0 as `bounds` says.
 
     Args:
         items: (n, k), what each item adds to each sum.
@@ -40,8 +40,7 @@ def sum_intervals(items: np.ndarray, scores: Callable[[np.ndarray], dict[str, np
         return {}
     blocks = counts(np.arange(len(items)), num_samples, seed)
     sums = np.concatenate([times.T @ items for times in blocks])  # (samples, k)
-    bounds = {name: percentiles(values, level) for name, values in scores(sums).items()}
-    return {name: both for name, both in bounds.items() if both is not None}
+    return bounds(scores(sums), len(items), level)
 
 
 def check_texts(who: str, references: Sequence[Any], hypotheses: Sequence[Any],
