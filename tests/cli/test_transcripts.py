@@ -58,3 +58,13 @@ def test_it_is_left_out_and_counted_where_bad_rows_may_be(folder):
     found = json.loads((folder / "run" / "metrics.json").read_text())
     assert set(found["splits"]["val"]["slices"]["speaker"]) == {"Ann", "Bo"}
     assert "speaker" in (folder / "run" / "report.html").read_text()
+
+
+def test_a_recording_that_would_be_cut_is_named_before_training(folder):
+    done = train(folder, "cut", "--skip-bad", "--max-bad-share", 0.04, "--set",
+                 "inputs.audio.max_seconds=0.55")
+    assert done.returncode == 1
+    problem = next(line for line in done.stderr.splitlines() if "row 4" in line)
+    assert problem.strip().startswith('train.csv row 4: column "audio"')
+    assert ("is longer than inputs.audio.max_seconds keeps, and the transcript tells of all of it. "
+            "Cut both in a pause, choose a larger max_seconds, or run with --skip-bad") in problem

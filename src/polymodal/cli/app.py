@@ -133,6 +133,9 @@ def evaluate(
     language_weight: LanguageWeight = None,
     word_bonus: WordBonus = None,
     hot_words: HotWords = None,
+    normalisation: Annotated[str, typer.Option(
+        help="What is done to transcripts before they are compared: none, basic (no case, no "
+             "marks) or english (also spellings and numbers).")] = "basic",
     engine: Engine = None,
     skip_bad: SkipBad = False,
     max_bad_share: MaxBadShare = 0.05,
@@ -144,7 +147,8 @@ def evaluate(
     from polymodal.inference.predictor import load
 
     result = load(run).evaluate(data, slice_columns=slice_ or [], media_root=media_root,
-                                skip_bad=skip_bad, max_bad_share=max_bad_share, **choice)
+                                skip_bad=skip_bad, max_bad_share=max_bad_share,
+                                normalisation=normalisation, **choice)
     output.evaluation(result, json)
 
 

@@ -11,6 +11,9 @@ from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import describe, unknown
 from polymodal.core.progress import say
 
+_MOST_WORST = 5  # transcripts that are shown
+_MOST_CHARACTERS = 60  # of each
+
 
 def emit(value: Any) -> None:
     """Prints one JSON object on stdout. What is not a finite number is null."""
@@ -58,6 +61,8 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
         return
     print(_rows(found))
     print(columns(_scores(found)))
+    if "transcripts" in found:
+        _transcripts(found["transcripts"])
     for name, parts in found["slices"].items():
         if name == "inputs present" and len(parts) < 2:
             continue
@@ -199,7 +204,25 @@ def _rows(found: Mapping[str, Any]) -> str:
     rows = found["rows"]
     dropped = ", ".join(f"{n} {reason}" for reason, n in rows["dropped"].items())
     used = f"{rows['used']} of {rows['read']} rows used"
-    return f"{used} (left out: {dropped})" if dropped else used
+    cut = ", ".join(f"{n} {reason}" for reason, n in rows.get("truncated", {}).items())
+    return used + (f" (left out: {dropped})" if dropped else "") + (f" (cut: {cut})" if cut else "")
+
+
+def _transcripts(details: Mapping[str, Any]) -> None:
+    """Prints how transcripts were compared, and the most wrong ones."""
+    counts = details["counts"]
+    print(f"  of {counts['reference']:,} {details['unit']}: {counts['substitutions']:,} taken for "
+          f"others, {counts['deletions']:,} left out, {counts['insertions']:,} added; compared as "
+          f"\"{details['normalisation']}\"")
+    if worst := details["worst"][:_MOST_WORST]:
+        print("\nmost wrong words")
+        print(columns([("row", "errors", "said", "written down"),
+                       *((one["row"] + 1, one["errors"], _short(one["reference"]),
+                          _short(one["hypothesis"])) for one in worst)]))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS - 1] + "…"
 
 
 def _scores(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:

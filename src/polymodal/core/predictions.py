@@ -32,6 +32,9 @@ class Predictions:
         num_rows: int, rows read from the table.
         words: (n,) lists of (word, confidence 0 to 1 as the model states it), dtype object, of
             transcripts; or None.
+        truncated: {reason: count} of inputs and targets of which only a part was looked at.
+        normalisation: str, what is done to both sides before transcripts are compared; see
+            `evaluation.texts.normalisation`.
     """
 
     task: str
@@ -48,6 +51,8 @@ class Predictions:
     dropped: dict[str, int] = field(default_factory=dict)
     num_rows: int = 0
     words: np.ndarray | None = None
+    truncated: dict[str, int] = field(default_factory=dict)
+    normalisation: str = "basic"
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -64,4 +69,5 @@ class Predictions:
             self.task, self.labels, self.rows[where], self.outputs[where], pick(self.targets),
             self.scored[where], self.modalities, self.present[where], pick(self.groups),
             pick(self.steps), self.errors, self.dropped, self.num_rows, pick(self.words),
+            self.truncated, self.normalisation,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,7 @@ class Checked:
         valid: (n,) whole numbers likewise, targets of the row that count in the loss: steps of a
             sequence, or 1.
         errors: {row: DataError} of the rows that were left out as bad.
+        cut: rows, ascending, of which an input is longer than is kept.
     """
 
     rows: np.ndarray
@@ -37,6 +39,7 @@ class Checked:
     present: np.ndarray
     valid: np.ndarray
     errors: dict[int, DataError] = field(default_factory=dict)
+    cut: Sequence[int] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -144,7 +147,9 @@ class _Findings:
                 lengths[:, index] = column[where]
         valid = self.valid[where]
         valid = valid.astype(np.min_scalar_type(int(valid.max(initial=1))))
-        return Checked(kept, lengths, self.present[where], valid, dict(sorted(self.bad.items())))
+        cut = [part[kept] for part in self.truncated[:-1] if part is not None]
+        return Checked(kept, lengths, self.present[where], valid, dict(sorted(self.bad.items())),
+                       kept[np.any(cut, axis=0)].tolist() if cut else [])
 
 
 def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) -> None:
@@ -204,8 +209,12 @@ def _check_values(samples: Samples, source: Source, index: int, found: _Findings
 
 
 def _check_room(samples: Samples, found: _Findings, room: Any) -> None:
-    """Finds targets that are too long for the inputs of their row, all of which have lengths."""
+    """Finds inputs of which only a part is kept where the target tells of all of them, and targets
+    that are too long for the inputs of their row, all of which have lengths."""
     *inputs, symbols = found.lengths
+    for index, source in enumerate(samples.sources):
+        for row in np.flatnonzero(found.truncated[index] & found.usable()):
+            found.bad[int(row)] = samples.located(room.cut(index), int(row), source)
     for row in np.flatnonzero(found.usable()):
         lengths = [column[row] for column in inputs]
         if 2 * symbols[row] <= room.num_tokens(lengths):

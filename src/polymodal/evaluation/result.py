@@ -9,6 +9,7 @@ from polymodal.core.predictions import Predictions
 from polymodal.evaluation.intervals import intervals
 from polymodal.evaluation.metrics import known, score
 from polymodal.evaluation.slices import slices
+from polymodal.evaluation.text_scores import transcript_details
 
 __all__ = ["evaluation_json"]
 
@@ -24,17 +25,25 @@ def evaluation_json(predictions: Predictions, columns: Mapping[str, Sequence[Any
 
     Returns:
         {"task", "rows": {"read", "used", "dropped": {reason: n}}, "metrics", "intervals",
-        "slices"}, plain values only. "used" counts table rows, not steps.
+        "slices"}, plain values only. "used" counts table rows, not steps. Where inputs were cut,
+        "rows" has "truncated": {reason: n}; of transcripts there are "transcripts", what
+        `text_scores.transcript_details` returns.
 
     Raises:
         DataError: no row has a target.
     """
-    used = len({int(row) for row in known(predictions).rows})
-    return {
+    rest = known(predictions)
+    rows = {"read": int(predictions.num_rows), "used": len({int(row) for row in rest.rows}),
+            "dropped": {str(k): int(n) for k, n in predictions.dropped.items()}}
+    if predictions.truncated:
+        rows["truncated"] = {str(k): int(n) for k, n in predictions.truncated.items()}
+    found = {
         "task": predictions.task,
-        "rows": {"read": int(predictions.num_rows), "used": used,
-                 "dropped": {str(k): int(n) for k, n in predictions.dropped.items()}},
+        "rows": rows,
         "metrics": score(predictions),
         "intervals": intervals(predictions, seed),
         "slices": slices(predictions, columns, seed),
     }
+    if predictions.task == "transcribe":
+        found["transcripts"] = transcript_details(rest)
+    return found

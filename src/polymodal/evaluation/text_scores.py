@@ -6,12 +6,19 @@ What a row adds is counted once; scores, intervals and comparisons then read the
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from polymodal.core.predictions import Predictions
 
-__all__ = ["text_scores", "text_sums"]
+if TYPE_CHECKING:
+    from polymodal.evaluation.texts.speech import SpeechScore
+
+__all__ = ["text_scores", "text_sums", "transcript_details", "transcripts_scored"]
+
+_MOST_WORST = 10
+_MOST_CONFUSED = 12
 
 Scores = Callable[[np.ndarray], dict[str, np.ndarray]]
 
@@ -31,11 +38,41 @@ def text_sums(rest: Predictions) -> tuple[np.ndarray, Scores]:
     """Returns what each row adds to the sums (n, k), and the scores of sums (samples, k)."""
     # here, as jiwer and the words of captions are not needed for other tasks
     from polymodal.evaluation.captions.scores import caption_scores, score_captions
-    from polymodal.evaluation.texts.speech import error_sums, rates, score_speech
+    from polymodal.evaluation.texts.speech import error_sums, rates
 
     said = [str(text) for text in rest.outputs]
     right = list(rest.targets if rest.targets is not None else [])
     if rest.task == "transcribe":
-        found = score_speech([texts[0] for texts in right], said, with_intervals=False)
+        found = transcripts_scored(rest)
         return error_sums(np.hstack([found.words, found.characters])), rates
     return score_captions(right, said, with_intervals=False).sums, caption_scores
+
+
+def transcripts_scored(rest: Predictions) -> SpeechScore:
+    """Returns where transcripts differ from what is right, scored rows only."""
+    from polymodal.evaluation.texts.speech import score_speech
+
+    right = [] if rest.targets is None else [texts[0] for texts in rest.targets]
+    return score_speech(right, [str(text) for text in rest.outputs], rest.normalisation,
+                        with_intervals=False)
+
+
+def transcript_details(rest: Predictions) -> dict[str, Any]:
+    """Returns the most wrong transcripts, and what was counted and how.
+
+    Args:
+        rest: Predictions of transcripts, scored rows only.
+
+    Returns:
+        {"worst": [{"row", "errors", "reference", "hypothesis"}], rows of the table from 0;
+        "confused": [{"said", "heard", "count"}], "counts": {"errors", "substitutions",
+        "insertions", "deletions", "reference"}, "unit", "normalisation"}.
+    """
+    from polymodal.evaluation.texts.speech import confusions, worst_utterances
+
+    score = transcripts_scored(rest)
+    worst = [{**one, "row": int(rest.rows[one["row"]])}
+             for one in worst_utterances(score, _MOST_WORST)]
+    return {"worst": worst, "confused": confusions(score, _MOST_CONFUSED),
+            "counts": score.counts["words"], "unit": score.word_unit,
+            "normalisation": score.normalisation}

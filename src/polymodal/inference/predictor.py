@@ -23,13 +23,16 @@ from polymodal.data.samples import Samples, Source
 from polymodal.data.table import Table
 from polymodal.data.table import read as read_table
 from polymodal.evaluation.result import evaluation_json
+from polymodal.evaluation.texts.normalisation import describe
 from polymodal.inference.outputs import collect, nothing, outputs
-from polymodal.inference.recording.hearing import Reader
+from polymodal.inference.recording.hearing import Reader, Recogniser, hears
+from polymodal.inference.recording.transcribe import rows_heard
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.confidence import WordCalibration
 from polymodal.speech.ngram import NGram
+from polymodal.speech.transcript import join_words
 from polymodal.tasks.generation import Choice
 
 _BATCH = 64
@@ -99,17 +102,23 @@ class Predictor:
             said = outputs(self.model, self.loader(samples, checked), self.task, **writing)
             found = collect(said, self.task, self.target, self.task_name, names, len(table),
                             samples.references if scored else None, with_words=scored)
+            if checked.cut and hears(self):
+                self._hear_whole(found, samples.table, checked.cut, choice)
         else:
             found = nothing(self.task_name, self.target, names, len(table))
         found.errors = {row: str(error) for row, error in checked.errors.items()}
-        found.dropped = ledger.count("dropped")
+        found.dropped, found.truncated = ledger.count("dropped"), ledger.count("truncated")
+        if hears(self):
+            found.truncated.pop(f"{names[0]}_too_long", None)
         return _by_row(found, samples.table, len(table))
 
     def evaluate(self, table: Any, *, slice_columns: Sequence[str] = (), media_root: Any = None,
                  skip_bad: bool = False, max_bad_share: float = 0.05,
-                 **choice: Any) -> dict[str, Any]:
+                 normalisation: str = "basic", **choice: Any) -> dict[str, Any]:
         """Returns scores with intervals, as `polymodal evaluate --json` prints them; texts are
-        written as `choice` says, see `predict`. Transcripts are scored by speaker unasked."""
+        written as `choice` says, see `predict`. Transcripts are scored by speaker unasked.
+        Both sides of them are compared after a `normalisation`: none, basic or english."""
+        describe(normalisation)
         table = as_table(table, media_root)
         if self.recipe.target not in table.column_names:
             raise DataError("has no target to score against.",
@@ -117,6 +126,7 @@ class Predictor:
                             column=self.recipe.target, reason="no_target")
         found = self.predict(table, scored=True, skip_bad=skip_bad, max_bad_share=max_bad_share,
                              **choice)
+        found.normalisation = normalisation
         return evaluation_json(found, self.cut_by(table, slice_columns))
 
     def cut_by(self, table: Table, slice_columns: Sequence[str] = ()) -> dict[str, list[Any]]:
@@ -125,6 +135,19 @@ class Predictor:
         if not slice_columns and self.task_name == "transcribe":
             slice_columns = who_columns(table)
         return {name: list(table.values(name)) for name in slice_columns}
+
+    def _hear_whole(self, found: Predictions, table: Table, rows: Sequence[int],
+                    choice: dict[str, Any]) -> None:
+        """Puts what is said in the whole recordings of rows in place of what a part of them says,
+        as `transcribe` hears them."""
+        recogniser = Recogniser(self, **choice)
+        recogniser.calibration = WordCalibration()  # predictions have the model's own confidence
+        places = np.searchsorted(found.rows, rows)
+        heard = rows_heard(recogniser, table, self.inputs[0].columns[0], rows)
+        for place, words in zip(places, heard, strict=True):
+            found.outputs[place] = join_words(word.text for word in words)
+            if found.words is not None:
+                found.words[place] = [(word.text, word.confidence) for word in words]
 
     def _writing(self, choice: dict[str, Any]) -> dict[str, Any]:
         """Returns what makes `outputs` write texts as `choice` says."""

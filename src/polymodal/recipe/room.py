@@ -12,6 +12,7 @@ from polymodal.recipe.recipe import Recipe
 
 __all__ = ["Room", "room_for"]
 
+_LONGEST = {"max_seconds", "max_frames", "max_length"}  # settings that say how much is kept
 # Settings of an input that decide how many tokens a second gives, and which way gives more.
 _FINER = {"time_stride": "a smaller", "hop_seconds": "a smaller", "frames_per_second": "a larger"}
 
@@ -61,6 +62,16 @@ class Room:
             f"between equal neighbours. {gives} at most {most}, so it can never be learned.",
             f"Correct it, choose {self._fix()}, or run with --skip-bad.",
             reason="more_symbols_than_frames")
+
+    def cut(self, index: int) -> DataError:
+        """Returns the error of a row whose input of that place is longer than is kept, without
+        table, row and column."""
+        item = self.inputs[index]
+        setting, = _LONGEST & set(arguments.parameters(type(item.modality)))
+        return DataError(
+            f"is longer than inputs.{item.name}.{setting} keeps, and the transcript tells of all "
+            "of it.", f"Cut both in a pause, choose a larger {setting}, or run with --skip-bad.",
+            reason="longer_than_kept")
 
     def _fix(self) -> str:
         known = {name for item in self.inputs

@@ -8,17 +8,10 @@ from polymodal.core.predictions import Predictions
 from polymodal.evaluation.metrics import known
 from polymodal.evaluation.plots.build import performance
 from polymodal.evaluation.plots.chart import Bars
-from polymodal.evaluation.texts.speech import (
-    confusions,
-    errors_by_length,
-    score_speech,
-    worst_utterances,
-)
+from polymodal.evaluation.text_scores import transcript_details, transcripts_scored
+from polymodal.evaluation.texts.speech import errors_by_length
 
 __all__ = ["written_view"]
-
-_MOST_WORST = 10
-_MOST_CONFUSED = 12
 
 
 def written_view(shown: Predictions) -> dict[str, Any] | None:
@@ -31,15 +24,7 @@ def written_view(shown: Predictions) -> dict[str, Any] | None:
     if shown.task != "transcribe":
         return None
     rest = known(shown)
-    right = [] if rest.targets is None else [texts[0] for texts in rest.targets]
-    score = score_speech(right, list(rest.outputs),
-                         with_intervals=False)
-    worst = worst_utterances(score, _MOST_WORST)
-    for one in worst:
-        one["row"] = int(rest.rows[one["row"]])
-    return {"worst": worst, "confused": confusions(score, _MOST_CONFUSED),
-            "by_length": _by_length(score), "counts": score.counts["words"],
-            "normalisation": score.normalisation, "unit": score.word_unit}
+    return {**transcript_details(rest), "by_length": _by_length(transcripts_scored(rest))}
 
 
 def _by_length(score: Any) -> Bars:

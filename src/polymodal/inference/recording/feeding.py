@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -61,13 +61,15 @@ class Batch(NamedTuple):
     ends: tuple[End, ...]
 
 
-def feed(recogniser: Recogniser, files: Sequence[str], batch_size: int) -> Iterator[Batch]:
-    """Yields the batches of all files; files end in order, their chunks come in any.
+def feed(recogniser: Recogniser, files: Sequence[Any], batch_size: int,
+         root: Any = None) -> Iterator[Batch]:
+    """Yields the batches of all files; files end in order, their chunks come in any. Files are
+    media cells, whose relative paths start from `root`.
 
     Short files share batches. One thread decodes, cuts and encodes what comes next while the model
     works, which fills the cores by itself.
     """
-    batches, done = _batches(recogniser, files, batch_size), object()
+    batches, done = _batches(recogniser, files, batch_size, root), object()
     with ThreadPoolExecutor(1, "sound") as pool:
         waiting = pool.submit(next, batches, done)
         while isinstance(batch := waiting.result(), Batch):
@@ -76,10 +78,10 @@ def feed(recogniser: Recogniser, files: Sequence[str], batch_size: int) -> Itera
 
 
 @contextmanager
-def clock(files: Sequence[str]) -> Iterator[Callable[[float], None]]:
+def clock(files: Sequence[Any], root: Any = None) -> Iterator[Callable[[float], None]]:
     """Gives a function that takes the seconds that were heard; says in the end how long it took."""
     heard, start = 0.0, time.perf_counter()
-    with bar("Listening (seconds)", round(sum(map(_seconds, files)))) as advance:
+    with bar("Listening (seconds)", round(sum(_seconds(file, root) for file in files))) as advance:
 
         def passed(seconds: float) -> None:
             nonlocal heard
@@ -92,16 +94,17 @@ def clock(files: Sequence[str]) -> Iterator[Callable[[float], None]]:
         say(f"{heard:,.1f} s of sound in {took:,.1f} s: real-time factor {took / heard:.4f}.")
 
 
-def _seconds(file: str) -> float:
+def _seconds(file: Any, root: Any) -> float:
     try:
-        return audio_length(file)[1]
+        return audio_length(file, root)[1]
     except (DataError, OSError):
         return 0.0  # it is named when its turn comes
 
 
-def _batches(recogniser: Recogniser, files: Sequence[str], batch_size: int) -> Iterator[Batch]:
+def _batches(recogniser: Recogniser, files: Sequence[Any], batch_size: int,
+             root: Any) -> Iterator[Batch]:
     items = itertools.chain.from_iterable(
-        _items(recogniser, number, file) for number, file in enumerate(files))
+        _items(recogniser, number, file, root) for number, file in enumerate(files))
     while some := list(itertools.islice(items, _BATCHES * batch_size)):
         pieces = sorted((item for item in some if isinstance(item, Piece)),
                         key=lambda piece: len(piece.features))
@@ -111,10 +114,10 @@ def _batches(recogniser: Recogniser, files: Sequence[str], batch_size: int) -> I
         yield Batch((), ends)
 
 
-def _items(recogniser: Recogniser, number: int, file: str) -> Iterator[Piece | End]:
+def _items(recogniser: Recogniser, number: int, file: Any, root: Any) -> Iterator[Piece | End]:
     rate, longest, covered = recogniser.sample_rate, recogniser.chunk_seconds, 0.0
     try:
-        blocks = stream_audio(file, rate)
+        blocks = stream_audio(file, rate, root=root)
         chunks = cut_chunks(blocks, rate, longest, min(_OVERLAP_SECONDS, longest / 4))
         for chunk, regions in _utterances(chunks):
             start, end = span = chunk.start_seconds, chunk.end_seconds

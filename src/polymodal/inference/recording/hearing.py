@@ -18,7 +18,7 @@ from polymodal.speech.confidence import WordCalibration
 from polymodal.speech.transcript import TokenSpan, Word
 from polymodal.speech.words import words_from_spans
 
-__all__ = ["Frames", "Reader", "Recogniser"]
+__all__ = ["Frames", "Reader", "Recogniser", "hears"]
 
 _GRID = 8  # padded lengths are multiples of this many steps, as in training
 _LENGTHS = 8  # different padded lengths at most: each one is compiled by itself
@@ -147,6 +147,15 @@ class Recogniser(Reader):
         return [Frames(log_softmax(row[: int(np.ceil(len(known) / stride))]),
                        stride * self.step_seconds, score)
                 for row, known, score in zip(logits, features, scores, strict=False)]
+
+
+def hears(predictor: Any) -> bool:
+    """Returns whether a run transcribes from sound alone, so that a Recogniser can use it."""
+    try:
+        _check(predictor)
+    except RecipeError:
+        return False
+    return True
 
 
 def _check(predictor: Any) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from polymodal.core.errors import DataError
+from polymodal.data.table import Table
 from polymodal.inference.recording.feeding import Span, clock, feed
 from polymodal.inference.recording.hearing import Recogniser
 from polymodal.inference.recording.reading import check_choice
@@ -17,10 +19,12 @@ from polymodal.speech.segments import segments_from_words
 from polymodal.speech.transcript import Word
 from polymodal.speech.words import spoken
 
-__all__ = ["transcribe"]
+__all__ = ["rows_heard", "transcribe"]
+
+_BATCH = 8  # chunks that the model hears at once
 
 
-def transcribe(predictor: Any, files: Sequence[str | Path] | str | Path, batch_size: int = 8,
+def transcribe(predictor: Any, files: Sequence[str | Path] | str | Path, batch_size: int = _BATCH,
                **reading: Any) -> Iterator[Transcript]:
     """Yields the transcript of each file, in order, as soon as it is there.
 
@@ -50,11 +54,26 @@ def transcribe(predictor: Any, files: Sequence[str | Path] | str | Path, batch_s
     return _transcripts(recogniser, [str(file) for file in files], batch_size)
 
 
-def _transcripts(recogniser: Recogniser, files: list[str], batch_size: int) -> Iterator[Transcript]:
+def rows_heard(recogniser: Recogniser, table: Table, column: str,
+               rows: Sequence[int]) -> Iterator[list[Word]]:
+    """Yields the words of the sound of each row, of any length, as `transcribe` hears a file.
+
+    Raises:
+        DataError: a file that was read before cannot be read any more.
+    """
+    cells = [table.cell(row, column) for row in rows]
+    for one in _transcripts(recogniser, cells, root=table.root):
+        if one.error:
+            raise DataError(one.error)
+        yield list(one.words)
+
+
+def _transcripts(recogniser: Recogniser, files: Sequence[Any], batch_size: int = _BATCH,
+                 root: Any = None) -> Iterator[Transcript]:
     choice = recogniser.choice
     heard: dict[int, list[tuple[Span, list[Word]]]] = defaultdict(list)
-    with clock(files) as passed:
-        for pieces, ends in feed(recogniser, files, batch_size):
+    with clock(files, root) as passed:
+        for pieces, ends in feed(recogniser, files, batch_size, root):
             said = recogniser.frames([piece.features for piece in pieces]) if pieces else []
             for piece, frames in zip(pieces, said, strict=True):
                 words = spoken(recogniser.words(frames, piece.span[0]), piece.regions)
@@ -62,8 +81,8 @@ def _transcripts(recogniser: Recogniser, files: list[str], batch_size: int) -> I
             passed(sum(piece.seconds for piece in pieces))
             for file, error in ends:
                 parts = heard.pop(file, [])
-                yield (Transcript(files[file], error=str(error), choice=choice) if error
-                       else _whole(files[file], parts, choice))
+                yield (Transcript(str(files[file]), error=str(error), choice=choice) if error
+                       else _whole(str(files[file]), parts, choice))
 
 
 def _whole(file: str, heard: list[tuple[Span, list[Word]]], choice: dict[str, Any]) -> Transcript:
