@@ -87,6 +87,9 @@ class Label:
     def fit(self, values):
         self.labels = list(dict.fromkeys(values))
 
+    def read(self, value):
+        return value
+
     def encode(self, value):
         if value not in self.labels:
             raise DataError(f'holds "{value}", which is no label of train.', "Correct it.",
@@ -101,6 +104,9 @@ class Steps:
 
     def fit(self, values):
         pass
+
+    def read(self, value):
+        return value
 
     def encode(self, value):
         return np.array([-1 if c == "-" else int(c) for c in value], "int32")

@@ -14,6 +14,7 @@ from polymodal.preprocess.targets.classification import LabelTarget
 from polymodal.preprocess.targets.multilabel import MultilabelTarget
 from polymodal.preprocess.targets.regression import NumberTarget
 from polymodal.preprocess.targets.seq2seq import SymbolsTarget
+from polymodal.preprocess.targets.sequence_labelling import StepLabelsTarget
 from polymodal.preprocess.targets.transcribe import TranscriptTarget
 
 
@@ -103,6 +104,40 @@ def test_rows_without_target_or_input_are_left_out_and_counted():
     checked = check(samples, ledger, fit=True)
     assert checked.rows.tolist() == [0, 1]
     assert ledger.count("dropped") == {"no_target": 2, "no_input": 1}
+
+
+@pytest.mark.parametrize(("target", "bad", "good", "problem"), [
+    (CaptionTarget(), [3], ["a ball", "a box"], "needs a text or a list of texts. Got int."),
+    (TranscriptTarget(), True, ["one", "two"], "needs a text. Got bool."),
+    (LabelTarget(), ["a"], ["a", "b"], "needs a label. Got list."),
+    (MultilabelTarget(), [["a"]], [["a"], ["b"]], "needs a label. Got list."),
+    (StepLabelsTarget(), [], [["a", "b"], ["b"]], "holds 0 steps."),
+    (SymbolsTarget(), 7, [["a", "b"], ["b"]], "needs a text or a list of symbols. Got int."),
+    (NumberTarget(), "x", [1.0, 2.0], "needs a number. Got 'x'.")])
+def test_a_bad_target_among_good_ones_is_named_by_its_row(target, bad, good, problem):
+    samples = make(target=target, audio=["1"] * 3, word=["?"] * 3)
+    cells = [good[0], bad, good[1]]
+    samples.table.cell = lambda row, column: cells[row] if column == "word" else "1"
+    with pytest.raises(DataError) as caught:
+        check(samples, Ledger(), fit=True)
+    assert f'  train.csv row 2: column "word" {problem}' in str(caught.value)
+    checked = check(samples, Ledger(), skip_bad=True, max_bad_share=0.4, fit=True)
+    assert checked.rows.tolist() == [0, 2]
+
+
+def test_lists_without_a_caption_are_empty_cells():
+    ledger, cells = Ledger(), [["a ball", None], [], ["", " "], [None]]
+    samples = make(target=CaptionTarget(), audio=["1"] * 4, word=cells)
+    assert check(samples, ledger, fit=True).rows.tolist() == [0]
+    assert ledger.count("dropped") == {"no_target": 3}
+    assert samples.references(1) is None
+    with pytest.raises(DataError, match=r'^train\.csv: column "word" is empty in every row'):
+        check(make(target=CaptionTarget(), audio=["1"], word=[[]]), Ledger(), fit=True)
+
+
+def test_what_a_target_cannot_learn_from_names_the_column():
+    with pytest.raises(DataError, match=r'^train\.csv: column "word" holds 1 different labels'):
+        check(make(target=LabelTarget(), audio=["1"], word=["a"]), Ledger(), fit=True)
 
 
 def test_prediction_keeps_rows_without_target():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -155,10 +156,7 @@ class _Findings:
 def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) -> None:
     target, column = samples.target_object, samples.target_column
     if fit:
-        try:
-            target.fit(value for value in samples.table.values(column) if value is not None)
-        except DataError as error:
-            raise error.at(table=samples.table.name, column=column) from None
+        _fit_target(samples)
     for row in range(len(samples)):
         try:
             encoded = samples.target(row)
@@ -180,6 +178,30 @@ def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) ->
     if len(samples) and not found.valid.any() and not keep and not found.bad:
         raise DataError("is empty in every row.", "Name another column as the target.",
                         table=samples.table.name, column=column, reason="no_target")
+
+
+def _fit_target(samples: Samples) -> None:
+    cells = _readable(samples)
+    first = next(cells, None)
+    if first is None:
+        return  # which row lacks what is said below
+    try:
+        samples.target_object.fit(chain([first], cells))
+    except DataError as error:
+        raise error.at(table=samples.table.name, column=samples.target_column) from None
+
+
+def _readable(samples: Samples) -> Iterator[Any]:
+    """Yields the target's cells that say something; the others are named by their row later."""
+    for row in range(len(samples)):
+        value = samples.target_value(row)
+        if value is None:
+            continue
+        try:
+            samples.target_object.read(value)
+        except DataError:
+            continue
+        yield value
 
 
 def _check_media(samples: Samples, source: Source, index: int, found: _Findings,

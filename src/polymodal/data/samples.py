@@ -138,8 +138,10 @@ class Samples:
         return None if value is None else self.target_object.references(value)
 
     def target_value(self, row: int) -> Any:
-        """Returns the target's cell as it stands in the table."""
-        return self.table.cell(row, self.target_column)
+        """Returns the target's cell as it stands in the table, or None where it is empty."""
+        value = self.table.cell(row, self.target_column)
+        is_empty = getattr(self.target_object, "is_empty", None)  # of targets that are lists
+        return None if value is None or (is_empty and is_empty(value)) else value
 
     def located(self, error: DataError, row: int, source: Source) -> DataError:
         """Returns the error with table, row (from 1) and column filled in."""

@@ -98,6 +98,13 @@ class CaptionTarget(SymbolsTarget):
                             reason="empty_text")
         return texts
 
+    read = references  # what `fit` needs of a cell
+
+    def is_empty(self, value: Any) -> bool:
+        """Returns whether the cell is a list without a text: `[]`, `["", " "]`."""
+        return isinstance(value, list | tuple | np.ndarray) and not any(
+            not isinstance(text, str) or text.strip() for text in value if text is not None)
+
     def encode(self, value: Any, rng: np.random.Generator | None = None) -> np.ndarray:
         """Returns the indices of the first caption; with `rng` of `at_once` captions, drawn by
         chance, behind each other."""

@@ -47,12 +47,20 @@ class LabelTarget:
         Raises:
             DataError: there is one class, or none.
         """
-        labels = sorted_labels(spell(value) for value in values if value is not None)
+        labels = sorted_labels(self.read(value) for value in values if value is not None)
         if len(labels) < 2:
             raise DataError(f"holds {len(labels)} different labels in train, expected at least 2.",
                             "Add rows of other classes, or name another target.",
                             reason="single_label")
         self._index = LabelIndex(labels)
+
+    def read(self, value: Any) -> str:
+        """Returns the label of a cell, whether train has it or not.
+
+        Raises:
+            DataError: the cell is no label.
+        """
+        return spell(value)
 
     def encode(self, value: Any) -> np.ndarray:
         """Returns the index of the class, int32 ().

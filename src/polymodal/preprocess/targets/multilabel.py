@@ -55,12 +55,20 @@ class MultilabelTarget:
         Raises:
             DataError: no row has a label.
         """
-        known = [value for value in values if value is not None]
-        labels = sorted_labels(spell(label) for value in known for label in self._split(value))
+        known = (value for value in values if value is not None)
+        labels = sorted_labels(label for value in known for label in self.read(value))
         if not labels:
             raise DataError("holds no label in train.", "Name another target.",
                             reason="single_label")
         self._index = LabelIndex(labels)
+
+    def read(self, value: Any) -> list[str]:
+        """Returns the labels of a cell, whether train has them or not.
+
+        Raises:
+            DataError: one of them is no label.
+        """
+        return [spell(label) for label in self._split(value)]
 
     def encode(self, value: Any) -> np.ndarray:
         """Returns 1 for each label of the cell, float32 (classes,); an empty list is all zeros.

@@ -46,8 +46,8 @@ class NumberTarget:
         mean, std = moments.result(1)
         self.mean, self.std = float(mean[0]), float(std[0])
 
-    def encode(self, value: Any) -> np.ndarray:
-        """Returns the standardised number, float32 (1,).
+    def read(self, value: Any) -> float:
+        """Returns the number of a cell in its own unit.
 
         Raises:
             DataError: the cell is no finite number.
@@ -56,7 +56,15 @@ class NumberTarget:
         if number is None:
             raise DataError(f"needs a number. Got {value!r}.",
                             "Correct the cell, or run with --skip-bad.", reason="not_a_number")
-        return np.array([(number - self.mean) / self.std], np.float32)
+        return number
+
+    def encode(self, value: Any) -> np.ndarray:
+        """Returns the standardised number, float32 (1,).
+
+        Raises:
+            DataError: the cell is no finite number.
+        """
+        return np.array([(self.read(value) - self.mean) / self.std], np.float32)
 
     def decode(self, encoded: np.ndarray) -> np.ndarray:
         """Returns numbers in the target's own unit, float64, in the shape given."""

@@ -110,6 +110,14 @@ class SymbolsTarget:
         ranked = sorted(set(counts) - set(special), key=lambda symbol: (-counts[symbol], symbol))
         self._index = LabelIndex(sorted_labels(ranked[: self.max_symbols]) + special)
 
+    def read(self, value: Any) -> list[str | None]:
+        """Returns the symbols of a cell, whether train has them or not.
+
+        Raises:
+            DataError: the cell is no sequence.
+        """
+        return self._symbols(value)
+
     def encode(self, value: Any) -> np.ndarray:
         """Returns the indices of the symbols, int32 (time,), with `end_id` last unless aligned.
 

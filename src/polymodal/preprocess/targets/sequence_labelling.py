@@ -53,13 +53,21 @@ class StepLabelsTarget:
         Raises:
             DataError: there is one class, or none.
         """
-        steps = (step for value in values if value is not None for step in self._steps(value))
-        labels = sorted_labels(spell(step) for step in steps if step is not None)
+        steps = (step for value in values if value is not None for step in self.read(value))
+        labels = sorted_labels(step for step in steps if step is not None)
         if len(labels) < 2:
             raise DataError(f"holds {len(labels)} different labels in train, expected at least 2.",
                             "Add rows of other classes, or name another target.",
                             reason="single_label")
         self._index = LabelIndex(labels)
+
+    def read(self, value: Any) -> list[str | None]:
+        """Returns the labels of the steps, whether train has them or not.
+
+        Raises:
+            DataError: the cell is no list of labels.
+        """
+        return [None if step is None else spell(step) for step in self._steps(value)]
 
     def encode(self, value: Any) -> np.ndarray:
         """Returns the classes of the steps, int32 (time,).

@@ -87,6 +87,8 @@ class TranscriptTarget:
                             reason="empty_text")
         return [value]
 
+    read = references  # what `fit` needs of a cell
+
     def encode(self, value: Any) -> np.ndarray:
         """Returns the indices of the characters that train has, int32 (time,).
 
