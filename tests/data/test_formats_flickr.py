@@ -27,17 +27,32 @@ def test_captions_are_gathered_by_picture(tmp_path, name, folder):
     assert [g.modality for g in infer_inputs(table, "captions")] == ["image"]
 
 
-def test_comma_separated_captions(tmp_path):
+@pytest.mark.parametrize("name", ["captions.txt", "captions.csv"])
+def test_comma_separated_captions(tmp_path, name):
     write_pictures(tmp_path / "Images", "10_a.jpg", "22_b.jpg")
     lines = ['10_a.jpg,"A child in a pink dress , climbing ."', "10_a.jpg,A girl going in .",
              "22_b.jpg,Two dogs play .", '22_b.jpg,"""Go"" , he says ."']
-    table = read(write_lines(tmp_path / "captions.txt", "image,caption", *lines))
+    table = read(write_lines(tmp_path / name, "image,caption", *lines))
     assert list(table.values("captions")) == CAPTIONS
+
+
+def test_captions_between_bars_of_which_one_may_be_missing(tmp_path):
+    write_pictures(tmp_path / "flickr30k_images", "10_a.jpg", "22_b.jpg")
+    head = "image_name| comment_number| comment"
+    lines = ("10_a.jpg| 0| A child in a pink dress , climbing .", "10_a.jpg| 1   A girl going in .",
+             "22_b.jpg| 0| Two dogs play .", '22_b.jpg| 1| "Go" , he says .')
+    table = read(write_lines(tmp_path / "results.csv", head, *lines))
+    assert list(table.values("captions")) == CAPTIONS
+    with pytest.raises(DataError, match=r"results\.csv needs a name, a number and a caption "
+                       r"between bars \(\|\) in line 3\. Got '22_b\.jpg\| Two dogs'\. Fix"):
+        read(write_lines(tmp_path / "results.csv", head, lines[0], "22_b.jpg| Two dogs"))
 
 
 def test_an_ordinary_csv_stays_one(tmp_path):
     path = write_lines(tmp_path / "a.csv", "image,caption", "a.jpg,hello", "a.jpg,you")
     assert read(path).column_names == ["image", "caption"]
+    one_each = write_lines(tmp_path / "captions.csv", "image,caption", "a.jpg,hello", "b.jpg,you")
+    assert read(one_each).column_names == ["image", "caption"]
 
 
 def test_what_has_no_counterpart_is_counted(tmp_path, capsys):

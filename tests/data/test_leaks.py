@@ -70,7 +70,7 @@ def test_texts_that_repeat_anyway_are_said_to():
 def test_files_that_repeat_are_to_be_grouped():
     tables = {"train": read({"f": ["1.png", "2.png"] * 9}), "val": read({"f": ["1.png"]})}
     assert leaks(tables, [guess("f", "image")])[0].endswith(
-        'Split in groups of "f" to keep them apart.')
+        '--split-group f keeps them apart in rows held out of --data.')
 
 
 def test_numbers_and_categories_may_repeat():

@@ -85,7 +85,8 @@ def train(
              "scored on --test alone. Default: such a column where there is one, else "
              "stratified.")] = None,
     split_group: Annotated[str | None, typer.Option(
-        help="Column whose equal values never stand on both sides.")] = None,
+        help="Column whose equal values never stand on both sides. Default: pictures, sounds or "
+             "films that stand in several rows, where a text is to be written about them.")] = None,
     slice_: Annotated[list[str] | None, typer.Option(
         "--slice", help="Also score by the values of this column. May be repeated. Default: "
                    "of transcripts, columns that say who speaks, such as speaker.")] = None,

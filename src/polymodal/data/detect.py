@@ -11,6 +11,7 @@ from typing import Any
 from polymodal.core.errors import DataError
 from polymodal.core.lookup import names
 from polymodal.data.formats._json_items import json_items
+from polymodal.data.formats.flickr import NUMBERED_HEAD
 
 _ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
             ".parquet": "parquet", ".pq": "parquet", ".tar": "webdataset", ".token": "flickr"}
@@ -29,7 +30,7 @@ def detect(path: Path) -> str:
     ending = path.suffix.lower()
     if ending == ".json":
         return _of_json(path)
-    if ending == ".txt" and re.match(r".*\.\w+#\d+\t|image,caption\s*$", _first_line(path)):
+    if ending in (".txt", ".csv") and _is_flickr(path):
         return "flickr"
     if ending == ".tsv" and {"client_id", "path", "sentence"} <= {*_first_line(path).split("\t")}:
         return "common_voice"
@@ -65,6 +66,18 @@ def _of_folder(path: Path) -> str:
                     path=path.name, reason="unknown_format")
 
 
+def _is_flickr(path: Path) -> bool:
+    """Returns whether lines hold a picture's name and a caption: by a head that no other file has,
+    or by `image,caption` where a table of one caption a picture is no likely reading."""
+    first, second, third = (line.strip() for line in _first_lines(path, 3))
+    if NUMBERED_HEAD.fullmatch(first):
+        return True
+    if path.suffix.lower() == ".txt":
+        return bool(re.match(r".*\.\w+#\d+\t|image,caption$", first))
+    return (path.name == "captions.csv" and first == "image,caption"
+            and second.partition(",")[0] == third.partition(",")[0] != "")
+
+
 def _of_json(path: Path) -> str:
     found: dict[str, Any] = {}
     for key, item in islice(json_items(path), _HEAD_ITEMS):
@@ -87,8 +100,12 @@ def _of_json(path: Path) -> str:
 
 
 def _first_line(path: Path) -> str:
+    return _first_lines(path, 1)[0]
+
+
+def _first_lines(path: Path, count: int) -> list[str]:
     with open(path, encoding="utf-8-sig", errors="replace") as file:
-        return file.readline(1 << 16).rstrip("\r\n")
+        return [file.readline(1 << 16).rstrip("\r\n") for _ in range(count)]
 
 
 def check_exists(path: Path) -> None:

@@ -63,7 +63,7 @@ def _warning(column: str, what: str, one: str, other: str, shared: np.ndarray,
     if distinct < _REPEATS and what == "text":
         return f"{text} The column repeats itself inside {one} as well, so this may be meant."
     if distinct < _REPEATS:
-        return f'{text} Split in groups of "{column}" to keep them apart.'
+        return f"{text} --split-group {column} keeps them apart in rows held out of --data."
     return f"{text} Scores on {other} will be too good."
 
 

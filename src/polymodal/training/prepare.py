@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +14,13 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.progress import say, warn
 from polymodal.data.cache import Cache
 from polymodal.data.check import Checked, check
-from polymodal.data.columns import InputGuess
+from polymodal.data.columns import InputGuess, infer_task
 from polymodal.data.group import group_rows
 from polymodal.data.leaks import leaks
 from polymodal.data.ledger import Ledger
 from polymodal.data.loader import Loader
 from polymodal.data.plan import Plan
+from polymodal.data.repeats import repeated_media
 from polymodal.data.samples import Samples, Source
 from polymodal.data.sharing import repeats
 from polymodal.data.split import split, split_column
@@ -132,7 +133,8 @@ def held_out(tables: Mapping[str, Table], target: str, method: str | None, group
     train = tables.pop("train")
     method = method or _by_chance(group)
     parts = split(train, method, {"train": 0.85, "val": 0.15}, target, group, seed)
-    say(f"{len(parts['val'])} of {len(train)} rows are held out for validation ({method}); "
+    how = f'grouped, no "{group}" on both sides' if method == "grouped" else method
+    say(f"{len(parts['val'])} of {len(train)} rows are held out for validation ({how}); "
         "give --val to choose them yourself.")
     return parts | tables
 
@@ -168,6 +170,26 @@ def _torn(parts: Mapping[str, Table], group: str) -> bool:
     values = [{str(value) for value in part.values(group) if value is not None}
               for part in parts.values()]
     return len(set.union(*values)) < sum(map(len, values))
+
+
+def group_of(tables: Mapping[str, Table], given: Mapping[str, Any], ignore: Iterable[str],
+             method: str | None, group: str | None) -> str | None:
+    """Returns the column whose equal values should stay on one side when rows are held out.
+
+    That is `group`, else the recipe's, else, where nothing is said about the split, by the table
+    neither, and a text is to be written about media of which some stand in several rows, their
+    column.
+    """
+    group, target, table = group or given.get("group"), given.get("target"), tables["train"]
+    if group or method or "val" in tables or target not in table.column_names:
+        return group
+    if split_column(table, str(target)):
+        return None
+    task = given.get("task")
+    name = task.get("name") if isinstance(task, Mapping) else task
+    if (name or infer_task(table, target).task) not in ("seq2seq", "caption", "transcribe"):
+        return None
+    return repeated_media(table, {target, *ignore})
 
 
 def _scored_on_something(tables: dict[str, Table], why: str) -> dict[str, Table]:

@@ -19,6 +19,7 @@ from polymodal.core.predictions import Predictions
 from polymodal.core.progress import say
 from polymodal.data.cache import Cache
 from polymodal.data.group import group_rows
+from polymodal.data.repeats import is_media
 from polymodal.data.table import Table
 from polymodal.evaluation.baseline import blind_baseline
 from polymodal.evaluation.compare import compare
@@ -36,7 +37,7 @@ from polymodal.training.command import again
 from polymodal.training.feed import has_buckets
 from polymodal.training.language import choose_language
 from polymodal.training.measure import decide
-from polymodal.training.prepare import Prepared, held_out, prepare
+from polymodal.training.prepare import Prepared, group_of, held_out, prepare
 from polymodal.training.report import RunRecord, write_all
 from polymodal.training.settings import Training
 
@@ -84,7 +85,8 @@ def train(
         split: how to hold out validation rows: stratified, random, grouped, a column's name, or
             none, which needs a test or validation table. Default: as the only column that names
             the part of each row says, else stratified, or grouped where there is a group.
-        split_group: column whose equal values never stand on both sides.
+        split_group: column whose equal values never stand on both sides; that of media which stand
+            in several rows where a text is to be written about them and nothing else is said.
         slice_columns: columns to score by, value for value. Default: of transcripts, those that
             say who speaks.
         baselines: bool, also train each input alone, with the same settings.
@@ -104,12 +106,14 @@ def train(
                     max_bad_share=max_bad_share)
     given = dict(given)
     settings = arguments.build(Training, given.get("training") or {}, "training")
-    tables = held_out(tables, given.get("target", ""), split, split_group or given.get("group"),
-                      settings.seed)
+    group = group_of(tables, given, ignore, split, split_group)
+    tables = held_out(tables, given.get("target", ""), split, group, settings.seed)
     if settings.patience is not None and "val" not in tables:
         raise RecipeError("training.patience needs rows to watch while training. Got none held "
                           "out. Give a table with --val, or leave patience out.")
-    recipe = _complete(tables["train"], given, [*ignore, *([split_group] * bool(split_group))])
+    if split_group and not is_media(tables["train"], split_group):
+        ignore = [*ignore, split_group]  # such as who speaks; pictures are read all the same
+    recipe = _complete(tables["train"], given, ignore)
     settings = arguments.build(Training, recipe.training, "training")
     cache = Cache(None)
     prepared = prepare(recipe, tables, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)

@@ -18,16 +18,23 @@ from polymodal.data.formats._rows import Orphans, stream_rows
 __all__ = ["read_flickr"]
 
 _TOKEN = re.compile(r"(?P<name>[^\t]+)#\d+\t(?P<caption>.*)")
+NUMBERED_HEAD = re.compile(r"image_name\s*\|\s*comment_number\s*\|\s*comment\s*")
+_BARS = re.compile(r"(?P<name>[^|]+)\|\s*\d+\s*(\||(?<=\s))(?P<caption>.*)")
 _FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k-images",
             "flickr30k_images", ".")
+
+
+Lines = Iterator[tuple[int, str]]  # number and text
 
 
 def read_flickr(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
     """Flickr8k's `Flickr8k.token.txt` and Flickr30k's `results_20130124.token`: a row a picture.
 
     Columns are `image` and `captions` (a list of texts). Lines are `name.jpg#0`, a tab and a
-    caption; or, in a `.txt` file that starts with the line `image,caption`, a name, a comma and a
-    caption (a `.csv` file like that is an ordinary table). Pictures are looked for in `images/`,
+    caption; or, below a line `image,caption` in a `.txt` file or one called `captions.csv`, a name,
+    a comma and a caption (other `.csv` files like that are ordinary tables); or, below
+    `image_name| comment_number| comment`, as in Flickr30k's `results.csv`, a name, a number and a
+    caption between bars, of which the second may be missing. Pictures are looked for in `images/`,
     `Images/`, `Flicker8k_Dataset/`, `flickr30k-images/` and the folder itself, first beside the
     file and then beside its folder. Captions without their picture are left out and counted.
 
@@ -51,8 +58,11 @@ def _captions(path: Path) -> Iterator[tuple[str, str]]:
     """Yields (name of the picture, caption) for each line."""
     lines = numbered_lines(path)
     first = next(lines, (1, ""))
+    if NUMBERED_HEAD.fullmatch(first[1]):
+        yield from _numbered(path.name, lines)
+        return
     if first[1].strip() == "image,caption":
-        yield from _comma_separated(path)
+        yield from _comma_separated(path.name, lines)
         return
     for number, line in chain([first], lines):
         found = _TOKEN.fullmatch(line)
@@ -62,14 +72,22 @@ def _captions(path: Path) -> Iterator[tuple[str, str]]:
         yield found["name"].strip(), found["caption"].strip()
 
 
-def _comma_separated(path: Path) -> Iterator[tuple[str, str]]:
+def _numbered(shown: str, lines: Lines) -> Iterator[tuple[str, str]]:
+    """Lines of a name, a number and a caption; in a published one the second bar is missing."""
+    for number, line in lines:
+        found = _BARS.fullmatch(line)
+        if not found:
+            raise bad_line(shown, number, "a name, a number and a caption between bars (|)", line,
+                           "Fix that line.")
+        yield found["name"].strip(), found["caption"].strip()
+
+
+def _comma_separated(shown: str, lines: Lines) -> Iterator[tuple[str, str]]:
     """Lines in which only some captions with commas are quoted."""
-    lines = numbered_lines(path)
-    next(lines)
     for number, line in lines:
         name, comma, caption = line.partition(",")
         if not comma:
-            raise bad_line(path.name, number, "a name, a comma and a caption", line,
+            raise bad_line(shown, number, "a name, a comma and a caption", line,
                            "Fix that line.")
         if caption.startswith('"'):
             caption = ",".join(next(csv.reader([caption])))

@@ -1,0 +1,45 @@
+"""Rows are held out so that what was learned from is not scored on."""
+
+from __future__ import annotations
+
+import pytest
+
+from polymodal.data.table import read
+from polymodal.training.prepare import group_of, held_out
+from published_sets import write_pictures
+
+pytestmark = pytest.mark.engine
+NAMES = [f"{i}.png" for i in range(10)]
+
+
+@pytest.fixture
+def table(tmp_path):
+    write_pictures(tmp_path, *NAMES)
+    rows = [{"image": name, "caption": f"somebody says of {name} a {word} thing",
+             "kind": word, "place": word}
+            for name in NAMES for word in ("red", "green", "blue")]
+    return read(rows, media_root=tmp_path)
+
+
+def test_pictures_with_several_captions_stay_on_one_side(table, capsys):
+    group = group_of({"train": table}, {"target": "caption"}, [], None, None)
+    parts = held_out({"train": table}, "caption", None, group, seed=0)
+    sides = [set(part.values("image")) for part in parts.values()]
+    assert len(sides) == 2
+    assert not set.intersection(*sides)
+    assert "(grouped, no \"image\" on both sides)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("given", "options", "group"), [
+    ({"target": "caption", "task": "caption"}, {}, "image"),
+    ({"target": "caption", "task": {"name": "transcribe"}}, {}, "image"),
+    ({"target": "caption"}, {"ignore": ["image"]}, None),
+    ({"target": "caption"}, {"method": "random"}, None),
+    ({"target": "caption"}, {"group": "place"}, "place"),
+    ({"target": "caption", "group": "place"}, {}, "place"),
+    ({"target": "kind"}, {}, None),
+    ({}, {}, None)])
+def test_other_tables_and_what_is_said_are_left_alone(table, given, options, group):
+    chosen = {"ignore": [], "method": None, "group": None, **options}
+    assert group_of({"train": table}, given, **chosen) == group
+    assert group_of({"train": table, "val": table}, {"target": "caption"}, [], None, None) is None
