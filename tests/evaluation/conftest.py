@@ -50,7 +50,7 @@ def seq2seq(num_sequences=40, length=6, seed=0):
 @pytest.fixture(scope="session")
 def make():
     return SimpleNamespace(classes=classes, multilabel=multilabel, regression=regression,
-                           seq2seq=seq2seq, written_down=written_down)
+                           seq2seq=seq2seq, written_down=written_down, captions=captions)
 
 
 def written_down(num_rows=60, seed=0):
@@ -69,6 +69,19 @@ def written_down(num_rows=60, seed=0):
     return Predictions("transcribe", [], np.arange(num_rows), texts, targets,
                        np.ones(num_rows, bool), ["audio"], np.ones((num_rows, 1), bool),
                        num_rows=num_rows, words=words)
+
+
+def captions(num_rows=40, seed=0):
+    """Captions of two words, each right half of the time."""
+    colours, shapes = ["red", "green", "blue"], ["box", "ball", "cone"]
+    rng, texts, targets = np.random.default_rng(seed), [], np.empty(num_rows, object)
+    for row in range(num_rows):
+        right = [str(rng.choice(names)) for names in (colours, shapes)]
+        targets[row] = [" ".join(right), f"a {right[1]} that is {right[0]}"]
+        texts.append(" ".join(word if rng.random() < 0.5 else "thing" for word in right))
+    return Predictions("caption", [], np.arange(num_rows), np.array(texts, object), targets,
+                       np.ones(num_rows, bool), ["image"], np.ones((num_rows, 1), bool),
+                       num_rows=num_rows)
 
 
 @pytest.fixture

@@ -17,3 +17,12 @@ def test_result_is_one_plain_json_object_with_the_agreed_keys(make):
 
 def test_used_counts_rows_and_not_steps(make):
     assert evaluation_json(make.seq2seq())["rows"]["used"] == 40
+
+
+def test_scores_of_captions_say_where_their_document_frequencies_come_from(make):
+    one = make.captions(1200)
+    one.scored[:3] = False
+    assert evaluation_json(one)["notes"] == {
+        "cider_d": "document frequencies of these 1,197 rows' references"}
+    assert evaluation_json(make.captions(1))["notes"] == {
+        "cider_d": "needs two rows or more: among the references of one nothing is rare"}

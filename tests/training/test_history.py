@@ -21,6 +21,11 @@ def test_the_line_of_an_epoch():
     assert epoch_line(entry, 30, 0, best=False).endswith("accuracy 0.9000  12 s")
 
 
+def test_a_score_that_is_none_yet_is_shown_as_such():
+    entry = {"epoch": 1, "loss": 0.5, "cider_d": float("nan"), "seconds": 2.0}
+    assert epoch_line(entry, 1, 0, best=False) == "epoch 1/1  loss 0.5000  cider_d -  2.0 s"
+
+
 def test_time_left_follows_the_last_epochs():
     history = [{"seconds": s} for s in (100, 2, 3, 4)]
     assert seconds_left(history, 10) == 6 * 3

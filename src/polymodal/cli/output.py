@@ -41,7 +41,7 @@ def finish(run: Any, json: bool) -> None:
         return
     for split, found in run.metrics.items():
         print(f"\n{split}: {_rows(found)}")
-        print(columns(_scores(found)))
+        _print_scores(found)
     if run.verdict:
         print(f"\n{run.verdict}")
     print(f"\nThe run is in {run.folder}. Open {run.folder / 'report.html'}, or go on with:")
@@ -60,7 +60,7 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
         emit(found)
         return
     print(_rows(found))
-    print(columns(_scores(found)))
+    _print_scores(found)
     if "transcripts" in found:
         _transcripts(found["transcripts"])
     for name, parts in found["slices"].items():
@@ -225,6 +225,12 @@ def _short(text: str) -> str:
     return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS - 1] + "…"
 
 
+def _print_scores(found: Mapping[str, Any]) -> None:
+    print(columns(_scores(found)))
+    for name, note in found.get("notes", {}).items():
+        print(f"  {name}: {note}")
+
+
 def _scores(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     lines = [("metric", "value", "95 % interval")]
     for name, value in found["metrics"].items():
@@ -233,7 +239,9 @@ def _scores(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
+    if value is None or value != value:
+        return "-"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
 
 
 def _interval(bounds: Sequence[float] | None) -> str:

@@ -9,7 +9,7 @@ from polymodal.core.predictions import Predictions
 from polymodal.evaluation.intervals import intervals
 from polymodal.evaluation.metrics import known, score
 from polymodal.evaluation.slices import slices
-from polymodal.evaluation.text_scores import transcript_details
+from polymodal.evaluation.text_scores import metric_notes, transcript_details
 
 __all__ = ["evaluation_json"]
 
@@ -26,13 +26,15 @@ def evaluation_json(predictions: Predictions, columns: Mapping[str, Sequence[Any
     Returns:
         {"task", "rows": {"read", "used", "dropped": {reason: n}}, "metrics", "intervals",
         "slices"}, plain values only. "used" counts table rows, not steps. Where inputs were cut,
-        "rows" has "truncated": {reason: n}; of transcripts there are "transcripts", what
+        "rows" has "truncated": {reason: n}. Captions have "notes" too: {metric: where its document
+        frequencies come from}; transcripts have "transcripts", what
         `text_scores.transcript_details` returns.
 
     Raises:
         DataError: no row has a target.
     """
     rest = known(predictions)
+    notes = metric_notes(rest)
     rows = {"read": int(predictions.num_rows), "used": len({int(row) for row in rest.rows}),
             "dropped": {str(k): int(n) for k, n in predictions.dropped.items()}}
     if predictions.truncated:
@@ -43,6 +45,7 @@ def evaluation_json(predictions: Predictions, columns: Mapping[str, Sequence[Any
         "metrics": score(predictions),
         "intervals": intervals(predictions, seed),
         "slices": slices(predictions, columns, seed),
+        **({"notes": notes} if notes else {}),
     }
     if predictions.task == "transcribe":
         found["transcripts"] = transcript_details(rest)

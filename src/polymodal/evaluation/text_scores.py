@@ -15,7 +15,7 @@ from polymodal.core.predictions import Predictions
 if TYPE_CHECKING:
     from polymodal.evaluation.texts.speech import SpeechScore
 
-__all__ = ["text_scores", "text_sums", "transcript_details", "transcripts_scored"]
+__all__ = ["metric_notes", "text_scores", "text_sums", "transcript_details", "transcripts_scored"]
 
 _MOST_WORST = 10
 _MOST_CONFUSED = 12
@@ -32,6 +32,19 @@ def text_scores(rest: Predictions) -> dict[str, float]:
     """
     sums, scores = text_sums(rest)
     return {name: float(value[0]) for name, value in scores(sums.sum(axis=0)[None]).items()}
+
+
+def metric_notes(rest: Predictions) -> dict[str, str]:
+    """Returns {metric: what a reader needs to know to compare it}, empty for most tasks.
+
+    Args:
+        rest: Predictions, scored rows only.
+    """
+    if rest.task != "caption":
+        return {}
+    if len(rest.outputs) == 1:
+        return {"cider_d": "needs two rows or more: among the references of one nothing is rare"}
+    return {"cider_d": f"document frequencies of these {len(rest.outputs):,} rows' references"}
 
 
 def text_sums(rest: Predictions) -> tuple[np.ndarray, Scores]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ def epoch_line(entry: dict[str, Any], epochs: int, seconds_left: float, best: bo
     >>> epoch_line({"epoch": 3, "loss": 0.5, "accuracy": 0.9, "seconds": 12.3}, 30, 332, True)
     'epoch  3/30  loss 0.5000  accuracy 0.9000  12 s, 5 min 32 s left  (best so far)'
     """
-    scores = [f"{name} {value:.4f}" for name, value in entry.items() if name not in _NOT_SCORES]
+    scores = [f"{name} -" if math.isnan(value) else f"{name} {value:.4f}"
+              for name, value in entry.items() if name not in _NOT_SCORES]
     scores = scores[:_SHOWN]  # the rest stands in the history
     left = f", {duration(seconds_left)} left" if seconds_left else ""
     parts = [f"epoch {entry['epoch']:>{len(str(epochs))}}/{epochs}", f"loss {entry['loss']:.4f}",

@@ -24,3 +24,9 @@ def test_card_of_numbers_and_sequences_is_written_too(make, tmp_path):
 def test_text_of_the_user_stays_text(content, tmp_path):
     text = write_model_card(tmp_path, content).read_text(encoding="utf-8")
     assert "<script>" not in text.split("## Train it again")[0]
+
+
+def test_card_says_what_scores_of_captions_are_compared_with(make, tmp_path):
+    content = ReportContent("X", {"test": make.captions(8)}, "y")
+    assert "\nCIDEr-D: document frequencies of these 8 rows' references.\n" in (
+        write_model_card(tmp_path, content).read_text())

@@ -96,6 +96,11 @@ def test_bare_predictions_of_every_task_are_enough(make, kind, tmp_path):
     assert "not measured" in text or "nothing to fuse" in text
 
 
+def test_page_says_what_scores_of_captions_are_compared_with(make, tmp_path):
+    page = read(write_report(tmp_path, ReportContent("X", {"test": make.captions(8)}, "y")))
+    assert "0 to 10; document frequencies of these 8 rows' references" in " ".join(page.text)
+
+
 def test_many_classes_show_the_worst_confusions_instead_of_a_wall(make, tmp_path):
     many = make.classes(n=900, num_classes=45)
     page = read(write_report(tmp_path, ReportContent("Many", {"test": many}, "kind")))

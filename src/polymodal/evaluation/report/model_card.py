@@ -9,7 +9,7 @@ from polymodal.core.predictions import TEXT_TASKS
 from polymodal.evaluation.intervals import intervals
 from polymodal.evaluation.metrics import higher_is_better, per_class, score
 from polymodal.evaluation.report.content import ReportContent
-from polymodal.evaluation.report.sentences import scored_rows
+from polymodal.evaluation.report.sentences import scored_rows, split_notes
 from polymodal.evaluation.report.verdict import fusion_verdict
 from polymodal.evaluation.slices import PRESENT, slices
 from polymodal.evaluation.words import interval_text, listed, readable, value_text
@@ -69,6 +69,8 @@ def _results(content: ReportContent) -> str:
     counts = listed([f"{scored_rows(one):,} rows of {_plain(split)}"
                      for split, one in content.predictions.items()])
     verdict = fusion_verdict(content.shown, content.singles, content.headline)
+    for name, note in split_notes(content.predictions).items():
+        lines += ["", f"{readable(name)}: {_plain(note)}."]
     return "\n".join([*lines, "", f"Measured on {counts}. "
                       f"**{_plain(verdict.heading)}.** {_plain(verdict.sentence)}"])
 

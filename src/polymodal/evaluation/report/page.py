@@ -25,7 +25,12 @@ from polymodal.evaluation.plots.png import write_png
 from polymodal.evaluation.plots.svg import render
 from polymodal.evaluation.report.content import ReportContent
 from polymodal.evaluation.report.media import describe_inputs
-from polymodal.evaluation.report.sentences import perfect_words, scored_rows, trust_words
+from polymodal.evaluation.report.sentences import (
+    perfect_words,
+    scored_rows,
+    split_notes,
+    trust_words,
+)
 from polymodal.evaluation.report.verdict import fusion_verdict
 from polymodal.evaluation.report.word_trust import word_trust
 from polymodal.evaluation.report.written import written_view
@@ -143,7 +148,9 @@ def _scores(content: ReportContent) -> list[dict]:
     values = {split: score(one) for split, one in content.predictions.items()}
     bounds = {split: intervals(one) for split, one in content.predictions.items()}
     names = dict.fromkeys(name for found in values.values() for name in found)
-    return [{"metric": name, "meaning": MEANINGS.get(name, ""),
+    notes = split_notes(content.predictions)
+    return [{"metric": name,
+             "meaning": "; ".join(filter(None, [MEANINGS.get(name), notes.get(name)])),
              "splits": [(values[split].get(name), bounds[split].get(name)) for split in values]}
             for name in names]
 

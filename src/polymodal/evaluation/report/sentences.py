@@ -8,9 +8,10 @@ from polymodal.core.predictions import Predictions
 from polymodal.evaluation.bootstrap import units
 from polymodal.evaluation.calibration import claims, expected_calibration_error
 from polymodal.evaluation.metrics import decisions, known
+from polymodal.evaluation.text_scores import metric_notes
 from polymodal.evaluation.words import SPACE, listed
 
-__all__ = ["describe_run", "perfect_words", "scored_rows", "trust_words"]
+__all__ = ["describe_run", "perfect_words", "scored_rows", "split_notes", "trust_words"]
 
 KEPT = 0.05  # a calibration error that a person would not notice
 _TASKS = {"classification": "predicts {target}, one of {labels} classes, for each row",
@@ -102,3 +103,16 @@ def perfect_words(predictions: Predictions) -> str:
 def scored_rows(predictions: Predictions) -> int:
     """Returns the number of scored table rows."""
     return len({int(row) for row in known(predictions).rows})
+
+
+def split_notes(predictions: Mapping[str, Predictions]) -> dict[str, str]:
+    """Returns {metric: what a reader needs to know to compare it, for each split}.
+
+    Args:
+        predictions: {split: Predictions}.
+    """
+    found: dict[str, list[str]] = {}
+    for split, one in predictions.items():
+        for name, note in metric_notes(known(one)).items():
+            found.setdefault(name, []).append(f"{split}: {note}" if len(predictions) > 1 else note)
+    return {name: "; ".join(notes) for name, notes in found.items()}
