@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 
 import pytest
+import yaml
 
 from command_line import polymodal
 
@@ -48,3 +51,20 @@ def test_a_film_is_written_down_from_the_command_line(folder, shared_data):
     assert all(0 <= word["start_seconds"] <= word["end_seconds"] <= found["seconds"] + 0.01
                for word in found["words"])
     assert "absent.mpg does not exist" in absent["error"]
+
+
+def test_sound_that_is_not_read_is_said_with_options_that_read_it(shared_data, tmp_path):
+    clips = shared_data / "grid_av" / "clips.csv"
+    given = ["train", "--data", clips, "--val", clips, "--target", "transcript", "--no-baselines",
+             "--set", "training.epochs=1", "--set", "dim=16", "--set", "inputs.video.size=16",
+             "--set", "inputs.video.frames_per_second=5"]
+    silent = polymodal(*given, "--out", tmp_path / "silent")
+    [(count, options)] = re.findall(r"input video: (\d+) of its \1 films opened hold sound, which "
+                                    r"is not read; ((?:--set \S+ )+)reads both", silent.stderr)
+    assert int(count) == 7
+    heard = polymodal(*given, *shlex.split(options), "--out", tmp_path / "heard")
+    assert "hold sound" not in heard.stderr
+    recipe = yaml.safe_load((tmp_path / "heard" / "recipe.yaml").read_text())
+    assert {name: part["modality"] for name, part in recipe["inputs"].items()} == {
+        "video": "video", "audio": "audio"}
+    assert recipe["task"] == "transcribe"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import numpy as np
 import pytest
 import yaml
 from PIL import Image
 
+from media_files import tone, write_container
 from polymodal.core import arguments
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.data.group import group_rows
@@ -318,3 +320,23 @@ def test_a_recording_to_write_down_is_whole_and_stands_alone(tmp_path):
     assert kept.values["inputs"]["tabular"]["columns"] == ["seconds"]
     again = infer(read(path), found.values)
     assert again.values == found.values
+
+
+def test_films_whose_sound_is_not_read_are_said_to_have_some(tmp_path):
+    frames = np.random.default_rng(0).integers(0, 255, (10, 32, 32, 3)).astype(np.uint8)
+    for name, sound in (("a", tone(1.0)), ("b", tone(1.0)), ("c", None)):
+        write_container(tmp_path / f"{name}.mp4", sound, frames=frames)
+    table = read({"my film": ["a.mp4", "b.mp4", "c.mp4", ""], "audio": list("xyzx"),
+                  "said": ["yes", "no", "yes", "no"]}, media_root=tmp_path)
+    found = infer(table, {"target": "said"}, ["audio"])
+    options = ("--set inputs.audio_track.modality=audio --set 'inputs.audio_track.column=my film' "
+               "--set 'inputs.my film.modality=video'")
+    assert ("input my film: 2 of its 3 films opened hold sound, which is not read; "
+            f"{options} reads both, and without the last of these sound alone.") in found.reasons
+    settings = [part for part in shlex.split(options) if part != "--set"]
+    both = infer(table, override({"target": "said"}, settings), ["audio"])
+    assert set(both.values["inputs"]) == {"my film", "audio_track"}
+    alone = infer(table, override({"target": "said"}, settings[:-1]), ["audio"])
+    assert set(alone.values["inputs"]) == {"audio_track"}
+    for heard in (both, alone):
+        assert not any("hold sound" in reason for reason in heard.reasons)

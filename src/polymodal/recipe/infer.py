@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -13,6 +14,7 @@ from polymodal.core.lookup import find, unknown
 from polymodal.data.columns import LeftOut, infer_task, judge_columns
 from polymodal.data.group import Sequences
 from polymodal.data.identity import distinct
+from polymodal.data.media.video import video_info
 from polymodal.data.observed import evenly
 from polymodal.data.sharing import repeats
 from polymodal.data.table import Table
@@ -34,6 +36,7 @@ from polymodal.recipe.defaults import (
 from polymodal.recipe.recipe import MODALITIES, OTHERS, columns_of
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
+_OPENED = 8  # films looked into for sound
 _READ = 20_000  # texts read for how often their words occur
 
 
@@ -81,6 +84,8 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     hidden = [*ignore, *(c for c in (given.get("group"), given.get("order")) if c)]
     values["inputs"] = _inputs(table, values, named, hidden, reasons)
     modalities = {name: config["modality"] for name, config in values["inputs"].items()}
+    if OTHERS in named:
+        reasons.extend(_unheard(table, values["inputs"]))
     if guess is not None:
         several = any(isinstance(cell, list) for cell in islice(table.values(target), _SAMPLED))
         values["task"], reason = task_for(guess.task, modalities.values(), several)
@@ -129,6 +134,33 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
              "training")
     return Inferred({k: values[k] for k in order if values.get(k) is not None}
                     | {k: v for k, v in values.items() if k not in order}, reasons)
+
+
+def _unheard(table: Table, inputs: dict[str, Any]) -> Iterator[str]:
+    """Yields a sentence for each input of films whose sound no input reads."""
+    heard = {columns_of(n, c)[0] for n, c in inputs.items() if c["modality"] == "audio"}
+    for name, config in inputs.items():
+        column = columns_of(name, config)[0]
+        if config["modality"] != "video" or column in heard:
+            continue
+        films = [cell for cell in _sample(table, config, name) if cell is not None][:_OPENED]
+        count = sum(_has_sound(film, table) for film in films)
+        if count:
+            free = "audio"
+            while free in inputs or free in table.column_names:
+                free += "_track"
+            options = " ".join("--set " + shlex.quote(setting) for setting in (
+                f"inputs.{free}.modality=audio", f"inputs.{free}.column={column}",
+                f"inputs.{name}.modality=video"))
+            yield (f"input {name}: {count} of its {len(films)} films opened hold sound, which is "
+                   f"not read; {options} reads both, and without the last of these sound alone.")
+
+
+def _has_sound(film: Any, table: Table) -> bool:
+    try:
+        return video_info(film, table.root).has_sound
+    except DataError:
+        return False  # the check of all rows says so
 
 
 def _leave_out(name: str, inputs: dict[str, Any], reasons: list[str]) -> None:

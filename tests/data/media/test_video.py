@@ -49,6 +49,7 @@ def test_the_header_tells_rate_and_size(film):
     info = video_info(film)
     assert (info.frames_per_second, info.height, info.width) == (10, 32, 48)
     assert info.seconds == pytest.approx(2.0, abs=0.01)
+    assert info.has_sound
 
 
 def test_a_list_of_pictures_is_a_video():

@@ -21,12 +21,14 @@ MAX_PIXELS = 16_000_000  # of one frame; 8K is 33 million
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a header says: frames a second (0 for a list of frames), seconds, and pixels."""
+    """What a header says: frames a second (0 for a list of frames), seconds, pixels, and whether
+    there is a sound track."""
 
     frames_per_second: float
     seconds: float
     height: int
     width: int
+    has_sound: bool = False
 
 
 def read_video(
@@ -83,7 +85,8 @@ def video_info(cell: Any, root: str | os.PathLike | None = None) -> VideoInfo:
             seconds = float(stream.duration * stream.time_base)
         else:
             seconds = (container.duration or 0) / 1e6
-        return VideoInfo(rate, seconds, stream.codec_context.height, stream.codec_context.width)
+        return VideoInfo(rate, seconds, stream.codec_context.height, stream.codec_context.width,
+                         bool(container.streams.audio))
 
 
 def _picture_stream(container: Any, max_pixels: int, shown: str) -> Any:
