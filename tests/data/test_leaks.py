@@ -87,3 +87,8 @@ def test_row_numbers_are_those_of_the_file():
 def test_real_parts_share_no_files(shared_data):
     tables = {n: read(shared_data / "av_digits" / f"{n}.csv") for n in ("train", "val", "test")}
     assert leaks(tables, [guess("image", "image"), guess("audio", "audio")]) == []
+
+
+def test_a_column_that_two_inputs_read_is_named_once():
+    tables = {"train": read({"f": ["1.mp4"]}), "val": read({"f": ["1.mp4"]})}
+    assert len(leaks(tables, [guess("f", "video"), guess("f", "audio")])) == 1

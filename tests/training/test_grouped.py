@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from polymodal.data.table import read
-from polymodal.training.prepare import group_of, held_out
+from polymodal.recipe.infer import infer
+from polymodal.recipe.recipe import from_dict
+from polymodal.training.prepare import group_of, held_out, prepare
 from published_sets import write_pictures
 
 pytestmark = pytest.mark.engine
@@ -43,3 +45,12 @@ def test_other_tables_and_what_is_said_are_left_alone(table, given, options, gro
     chosen = {"ignore": [], "method": None, "group": None, **options}
     assert group_of({"train": table}, given, **chosen) == group
     assert group_of({"train": table, "val": table}, {"target": "caption"}, [], None, None) is None
+
+
+def test_the_rows_of_a_table_given_twice_are_counted_once(table, tmp_path):
+    recipe = from_dict(infer(table, {"target": "caption"}, ["kind", "place"]).values)
+    other = read([table.row(row) for row in range(6)], media_root=tmp_path)
+    for val, rows in ((table, 30), (other, 36)):
+        prepared = prepare(recipe, {"train": table, "val": val, "test": table})
+        assert prepared.ledger.num_read("table") == rows
+        assert len(prepared.checked["val"]) == len(val)

@@ -19,7 +19,7 @@ _REPEATS = 0.5  # a column of texts with fewer distinct values a row repeats its
 
 
 def leaks(tables: Mapping[str, Table], inputs: Iterable[InputGuess]) -> list[str]:
-    """Returns a warning for each input of which the same value stands in two tables.
+    """Returns a warning for each input's column of which the same value stands in two tables.
 
     Pictures, sounds and videos are the same when their paths are, or their bytes; parts of a
     recording when their times are, too. Texts are the same when they differ in case and spaces
@@ -38,11 +38,9 @@ def leaks(tables: Mapping[str, Table], inputs: Iterable[InputGuess]) -> list[str
 Scores on val will be too good.
     """
     warnings = []
-    for guess in inputs:
-        if guess.modality not in (*MEDIA, *_TEXTS):
-            continue
-        column = guess.columns[0]
-        is_text = guess.modality in _TEXTS
+    columns = dict.fromkeys((guess.columns[0], guess.modality in _TEXTS) for guess in inputs
+                            if guess.modality in (*MEDIA, *_TEXTS))
+    for column, is_text in columns:  # each once: a film and its sound come from one
         keys = {name: _keys(table, column, is_text) for name, table in tables.items()}
         for one, other in combinations(tables, 2):
             shared = np.flatnonzero((keys[other] != 0) & np.isin(keys[other], keys[one]))

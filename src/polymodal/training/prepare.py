@@ -224,13 +224,20 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
         if recipe.group:
             table = group_rows(table, recipe.group, recipe.order)
         samples[name] = Samples(table, sources, target, recipe.target, cache)
-        checked[name] = check(samples[name], ledger, skip_bad=skip_bad,
+        again = any(_same(tables[name], tables[other]) for other in checked)
+        checked[name] = check(samples[name], Ledger() if again else ledger, skip_bad=skip_bad,
                               max_bad_share=max_bad_share, fit=name == "train",
                               room=room if name == "train" else None)
     say(ledger.summary())
     for message in leaks(tables, _shareable(recipe, inputs)):
         warn(message)
     return Prepared(recipe, inputs, target, samples, checked, ledger)
+
+
+def _same(one: Table, other: Table) -> bool:
+    """Returns whether both are one table, given twice, whose rows are counted once."""
+    return (one.name == other.name and len(one) == len(other) and one.row_ids is None
+            and other.row_ids is None and one.fingerprint == other.fingerprint)
 
 
 def _shareable(recipe: Recipe, inputs: list[assemble.Input]) -> list[InputGuess]:
