@@ -8,14 +8,14 @@ from polymodal.core.lookup import find
 
 pytestmark = pytest.mark.engine
 DECODERS = {"transformer": {}, "recurrent_attention": {},
-            "additive": {"attention": "additive"}}
+            "additive": {"attention": "additive"}, "lstm": {"kind": "lstm"}}
+NAMES = {"additive": "recurrent_attention", "lstm": "recurrent_attention"}
 
 
 def problem(name, seed=0):
     rng = np.random.default_rng(seed)
     keras.utils.set_random_seed(seed)
-    decoder = find("decoders", name.replace("additive", "recurrent_attention"))(
-        8, 5, **DECODERS[name])
+    decoder = find("decoders", NAMES.get(name, name))(8, 5, **DECODERS[name])
     mask = np.arange(6) < np.array([6, 3, 0])[:, None]
     batch = (rng.integers(0, 6, (3, 4)).astype("int32"),
              rng.normal(size=(3, 6, 8)).astype("float32"), mask)

@@ -11,7 +11,8 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, names
 
 ALL = ["recurrent", "recurrent_attention", "transformer"]
-VARIANTS = {"additive": ("recurrent_attention", {"attention": "additive"})}
+VARIANTS = {"additive": ("recurrent_attention", {"attention": "additive"}),
+            "lstm": ("recurrent_attention", {"kind": "lstm"})}
 DIM, NUM_OUTPUTS = 8, 5
 
 
@@ -117,6 +118,23 @@ def test_decoder_passes_the_harness(name):
 def test_an_unknown_attention_is_refused():
     with pytest.raises(RecipeError, match=r'attention "dot" or "additive". Got "aditive"'):
         find("decoders", "recurrent_attention")(DIM, NUM_OUTPUTS, attention="aditive")
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(RecipeError, match=r'kind "gru" or "lstm". Got "ltsm"'):
+        find("decoders", "recurrent_attention")(DIM, NUM_OUTPUTS, kind="ltsm")
+
+
+@pytest.mark.parametrize("kind", ["gru", "lstm"])
+def test_with_each_start_another_sequence_begins(kind):
+    """A text behind another gets what it gets alone."""
+    decoder = find("decoders", "recurrent_attention")(DIM, NUM_OUTPUTS, kind=kind)
+    batch = arrays(steps=8)
+    batch["previous"][:, [0, 4]] = NUM_OUTPUTS
+    both = harness.outputs(call_decoder, decoder, batch)[0]
+    alone = harness.outputs(call_decoder, decoder,
+                            {**batch, "previous": batch["previous"][:, 4:]})[0]
+    np.testing.assert_allclose(both[:, 4:], alone, atol=1e-5)
 
 
 def test_the_aligned_decoder_reads_only_the_present_step():

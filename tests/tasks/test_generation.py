@@ -14,7 +14,9 @@ from polymodal.core.lookup import find
 from polymodal.tasks.generation import Choice, generate, steps
 
 NUM, STEPS, END = 5, 4, 4
-DECODERS = {"recurrent_attention": {}, "transformer": {}, "additive": {"attention": "additive"}}
+DECODERS = {"recurrent_attention": {}, "transformer": {}, "additive": {"attention": "additive"},
+            "lstm": {"kind": "lstm"}}
+NAMES = {"additive": "recurrent_attention", "lstm": "recurrent_attention"}
 
 
 def numpy(found):
@@ -25,8 +27,7 @@ def problem(name="transformer", rows=3, seed=0):
     """Returns a decoder with weights that have opinions, and something to decode."""
     rng = np.random.default_rng(seed)
     keras.utils.set_random_seed(seed)
-    decoder = find("decoders", name.replace("additive", "recurrent_attention"))(
-        8, NUM, **DECODERS[name])
+    decoder = find("decoders", NAMES.get(name, name))(8, NUM, **DECODERS[name])
     memory = rng.normal(size=(rows, 3, 8)).astype("float32")
     mask = np.arange(3) < np.array([3, 2, 0])[:rows, None]
     decoder(np.zeros((rows, 2), "int32"), memory, mask)

@@ -103,6 +103,9 @@ def test_a_sequence_that_is_not_aligned_needs_an_end():
 def test_the_decoder_must_fit():
     with pytest.raises(RecipeError, match=r'a decoder that is aligned. Got "recurrent_attention"'):
         Seq2Seq(5, decoder="recurrent_attention")
+    with pytest.raises(RecipeError, match=r"Caption needs a decoder that is not aligned\. Got "
+                       '"recurrent"\\. Choose transformer or recurrent_attention'):
+        Caption(5, end_id=4, decoder="recurrent")
 
 
 def test_settings_of_the_decoder_are_its_arguments():
@@ -114,6 +117,7 @@ def test_settings_of_the_decoder_are_its_arguments():
     for settings, message in (
         ({"atention": "additive"}, 'Did you mean "attention"'),
         ({"attention": "aditive"}, "decoder.attention needs 'dot' or 'additive'. Got 'aditive'"),
+        ({"kind": "ltsm"}, "decoder.kind needs 'gru' or 'lstm'. Got 'ltsm'"),
         ({"dim": 3}, 'No setting named "dim"'),
     ):
         with pytest.raises(RecipeError, match=message):

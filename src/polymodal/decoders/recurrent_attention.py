@@ -17,19 +17,20 @@ __all__ = ["RecurrentAttentionDecoder"]
 
 
 class RecurrentAttentionDecoder(keras.layers.Layer):
-    """Gives outputs of any number: a GRU over them, which looks at the memory by attention.
+    """Gives outputs of any number: a GRU or LSTM over them, which looks at the memory by attention.
 
-    The GRU starts from the mean of the memory and reads the outputs so far; at each step its state
-    asks the memory, and state and answer together give the next output.
+    It starts from the mean of the memory and reads the outputs so far; at each step its state asks
+    the memory, and state and answer together give the next output.
 
     Args:
         dim: int, width of the hidden state; divisible by `num_heads`.
         num_outputs: int, number of output ids. Id `num_outputs` exists as an input only, for a
             start that is no output.
         num_heads: int, heads of attention by dot products.
-        dropout: float, rate on what enters the GRU and what leaves it.
+        dropout: float, rate on what enters the recurrent cell and what leaves it.
         attention: str, how the state is compared with the memory: "dot", by products, or
             "additive", by a small network.
+        kind: str, "gru" or "lstm".
 
     Call arguments:
         tokens: int32 (batch, steps), the output before each step, the start first. Negative ones
@@ -43,7 +44,7 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         float32 logits (batch, steps, num_outputs), equal to those of repeated `step`.
 
     Raises:
-        RecipeError: an unknown attention, or heads that do not divide `dim`.
+        RecipeError: an unknown attention or kind, or heads that do not divide `dim`.
 
     Source: Luong et al. 2015, https://arxiv.org/abs/1508.04025, section 3.1, with several heads;
     "additive": Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473. In both the state that asks
@@ -54,11 +55,15 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
     aligned = False
 
     def __init__(self, dim: int, num_outputs: int, num_heads: int = 4, dropout: float = 0.1,
-                 attention: Literal["dot", "additive"] = "dot", **kwargs):
+                 attention: Literal["dot", "additive"] = "dot",
+                 kind: Literal["gru", "lstm"] = "gru", **kwargs):
         super().__init__(**kwargs)
         if attention not in ("dot", "additive"):
             raise RecipeError('RecurrentAttentionDecoder needs attention "dot" or "additive". Got '
                               f'"{attention}". Leave it out for dot.')
+        if kind not in _CELLS:
+            raise RecipeError('RecurrentAttentionDecoder needs kind "gru" or "lstm". Got '
+                              f'"{kind}". Leave it out for gru.')
         self.dim, self.num_outputs = dim, num_outputs
         policy = self.dtype_policy
         # as large as normalised tokens: Keras' own start, twenty times smaller, would let the
@@ -69,7 +74,7 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         )
         self.start = keras.layers.Dense(dim, activation="tanh", dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
-        self.recurrent = keras.layers.RNN(_BeginningGRU(dim, dtype=policy), return_sequences=True,
+        self.recurrent = keras.layers.RNN(_CELLS[kind](dim, dtype=policy), return_sequences=True,
                                           dtype=policy)
         self.attention = (MultiHeadAttention(dim, num_heads, dropout, dtype=policy)
                           if attention == "dot" else AdditiveAttention(dim, dropout, dtype=policy))
@@ -111,7 +116,7 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
             max_length: not needed: the state does not grow.
         """
         start = self.start(pool_mean(ops.cast(memory, self.compute_dtype), memory_mask))
-        return start, start
+        return self.recurrent.cell.before(start)
 
     def step(self, tokens, state, memory, memory_mask, beside=None):
         """Does one step.
@@ -161,8 +166,38 @@ class _BeginningGRU(keras.layers.GRUCell):
     def build(self, inputs_shape):
         super().build((*inputs_shape[:-1], inputs_shape[-1] - 1))
 
+    def before(self, start):
+        """Returns the state in front of all: what is hidden, and the start that it goes back to."""
+        return start, start
+
     def call(self, inputs, states, training=False):
         hidden, start = states
         hidden = ops.where(inputs[..., -1:] > 0, start, hidden)
         output, _ = super().call(inputs[..., :-1], hidden, training=training)
         return output, [output, start]
+
+
+class _BeginningLSTM(keras.layers.LSTMCell):
+    """An LSTM that does the same; in front of all it carries nothing."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(units, **kwargs)
+        self.state_size = [units, units, units]
+
+    def build(self, inputs_shape):
+        super().build((*inputs_shape[:-1], inputs_shape[-1] - 1))
+
+    def before(self, start):
+        """Returns the state in front of all: hidden, carried, and the start."""
+        return start, ops.zeros_like(start), start
+
+    def call(self, inputs, states, training=False):
+        hidden, carry, start = states
+        begins = inputs[..., -1:] > 0
+        hidden = ops.where(begins, start, hidden)
+        carry = ops.where(begins, ops.zeros_like(carry), carry)
+        output, states = super().call(inputs[..., :-1], [hidden, carry], training=training)
+        return output, [*states, start]
+
+
+_CELLS = {"gru": _BeginningGRU, "lstm": _BeginningLSTM}

@@ -90,9 +90,10 @@ class Seq2Seq:
         self.label_smoothing, self.dropout = label_smoothing, dropout
         self.scheduled_sampling = scheduled_sampling
         if find("decoders", self.decoder).aligned != aligned:
+            fit = "recurrent" if aligned else "transformer or recurrent_attention"
             raise RecipeError(
-                f"Seq2Seq needs a decoder that is {'' if aligned else 'not '}aligned. "
-                f'Got "{self.decoder}". Leave decoder out to get the right one.'
+                f"{type(self).__name__} needs a decoder that is {'' if aligned else 'not '}"
+                f'aligned. Got "{self.decoder}". Choose {fit}, or leave decoder out.'
             )
         self._generators: dict[tuple, Generator] = {}
 
