@@ -68,6 +68,33 @@ def test_a_beam_and_chance_together_are_refused(folder):
     assert "not both. Got beam=3, temperature=1, top_k=0, top_p=0.9" in done.stderr
 
 
+def test_a_beam_narrower_than_the_results_is_refused_and_one_left_out_is_wide_enough(folder):
+    done = polymodal("caption", folder / "run", folder / "red.png", "--beam", 2, "--num", 3,
+                     check=False)
+    assert done.returncode
+    assert "a beam of at least num. Got beam=2 and num=3. Pass beam=3" in done.stderr
+    assert {len(texts) for texts in captions(folder, "--num", 7).values()} == {7}
+
+
+def test_few_words_are_drawn_with_top_k_and_none_is_said_twice_with_a_penalty(folder):
+    for colour, texts in captions(folder, "--top-k", 1, "--num", 3).items():
+        (text,) = set(texts)  # one word is left to draw from
+        assert text in [said.format(colour) for said in SAID]
+    for texts in captions(folder, "--repetition-penalty", 100).values():
+        words = texts[0].split()
+        assert words
+        assert len(set(words)) == len(words)
+
+
+def test_files_of_one_name_are_told_apart(folder):
+    for name in "ab":
+        (folder / name).mkdir()
+        (folder / name / "1.png").write_bytes((folder / "red.png").read_bytes())
+    files = [folder / name / "1.png" for name in "ab"]
+    lines = polymodal("caption", folder / "run", *files).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(map(str, files))
+
+
 def test_files_that_cannot_be_captioned_are_named_and_the_others_are(folder):
     (folder / "broken.png").write_bytes(b"no picture")
     done = polymodal("caption", folder / "run", folder / "train.jsonl", folder / "red.png",
@@ -79,6 +106,20 @@ def test_files_that_cannot_be_captioned_are_named_and_the_others_are(folder):
     assert "nowhere.png does not exist" in done.stderr
     assert "row" not in done.stderr
     assert f"{folder / 'broken.png'} is no picture that can be read" in done.stderr
+
+
+def test_what_to_do_about_a_file_can_be_done_here(folder):
+    picture = (folder / "red.png").read_bytes()
+    (folder / "cut.png").write_bytes(picture[: len(picture) // 2])
+    (folder / "empty.png").write_bytes(b"")
+    done = polymodal("caption", folder / "run", folder / "cut.png", folder / "empty.png", folder,
+                     "/dev/null", check=False)
+    assert done.returncode
+    assert f"{folder / 'cut.png'} is a broken picture" in done.stderr
+    assert f"{folder / 'empty.png'} holds 0 bytes. Fix the file." in done.stderr
+    assert f"{folder} is no file. Give a file." in done.stderr
+    assert "/dev/null is no file. Give a file." in done.stderr
+    assert "--" not in done.stderr
 
 
 def test_files_of_which_none_can_be_captioned_are_named(folder):
@@ -117,6 +158,16 @@ def test_a_prompt_stands_beside_every_file(prompted):
                          "--json")
         said = [one["results"][0]["text"] for one in json.loads(done.stdout)["captions"]]
         assert said == [text.format(colour) for colour in COLOURS]
+
+
+def test_a_prompt_that_is_not_given_is_asked_for_once(prompted):
+    files = [prompted / f"{colour}.png" for colour in COLOURS]
+    done = polymodal("caption", prompted / "prompted", *files)
+    assert len(done.stdout.splitlines()) == 3
+    assert done.stderr.count("nothing is given for prompt") == 1
+    assert '--input prompt="..."' in done.stderr
+    done = polymodal("caption", prompted / "prompted", *files, "--input", "prompt=briefly")
+    assert "nothing is given" not in done.stderr
 
 
 def test_a_prompt_for_an_input_that_the_model_lacks_is_refused(prompted):

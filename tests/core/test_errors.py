@@ -17,3 +17,13 @@ def test_error_survives_a_process_border():
     error = DataError("is empty.", "Fill it.", table="t.csv", row=1, reason="empty")
     copy = pickle.loads(pickle.dumps(error))
     assert (str(copy), copy.reason) == (str(error), "empty")
+
+
+def test_a_file_by_itself_has_a_fix_without_a_table():
+    for fix, alone in (("Fix the file, or run with --skip-bad.", "Fix the file."),
+                       ("Shrink the picture, or raise max_pixels.", "Shrink the picture."),
+                       ("Looked in x. Correct the path or --media-root.",
+                        "Looked in x. Correct the path.")):
+        error = DataError("is bad.", fix, table="t.csv", row=3, column="a", path="a.wav")
+        assert str(error.by_file()) == f"a.wav is bad. {alone}"
+        assert str(error.by_file(rows=True)) == f"a.wav is bad. {fix}"

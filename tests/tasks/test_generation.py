@@ -86,6 +86,22 @@ def test_scores_are_what_the_decoder_says_of_the_whole(name, choice):
 
 
 @pytest.mark.parametrize("name", DECODERS)
+@pytest.mark.parametrize("penalty", [1.0, 0.5])
+def test_what_is_drawn_comes_best_first_with_scores_as_a_beam_has_them(name, penalty):
+    decoder, memory, mask, start = problem(name)
+    noise = np.random.default_rng(0).random((3, 6, STEPS)).astype("float32")
+    ids, each, scores = numpy(generate(decoder, memory, mask, start, STEPS, END, Choice(
+        temperature=1.0, num=6, length_penalty=penalty), ops.convert_to_tensor(noise)))
+    assert (np.diff(scores, axis=1) <= 0).all()
+    assert len({tuple(row) for row in ids[0].tolist()}) > 1
+    for result in range(6):
+        expected = log_probabilities(decoder, memory, mask, ids[:, result])
+        np.testing.assert_allclose(each[:, result], expected, atol=1e-5)
+        length = np.minimum((ids[:, result] != END).sum(1) + 1, STEPS)
+        np.testing.assert_allclose(scores[:, result], expected.sum(1) / length**penalty, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", DECODERS)
 def test_a_wide_beam_finds_the_best_of_all_sequences(name):
     decoder, memory, mask, start = problem(name)
     every = [(*body, *[END] * (STEPS - len(body))) for length in range(STEPS)

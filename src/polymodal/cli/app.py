@@ -198,10 +198,14 @@ def caption(
     num: Annotated[int, typer.Option(min=1, help="Results for each file.")] = 1,
     temperature: Annotated[float | None, typer.Option(
         min=0, help="Above 0, words are drawn by chance in place of a beam; 0, or 1 where --top-p "
-        "is given.", show_default=False)] = None,
+        "or --top-k is given.", show_default=False)] = None,
+    top_k: Annotated[int, typer.Option(
+        min=0, help="Draw only from so many words, the likeliest ones; 0 for all.")] = 0,
     top_p: Annotated[float, typer.Option(
         max=1, help="Draw only from the likeliest words that together have this share of the "
         "probability: 0.6 to 0.8 say more than a beam, and little that is wrong.")] = 1.0,
+    repetition_penalty: Annotated[float, typer.Option(
+        min=1, help="From 1; by how much words that were said already lose.")] = 1.0,
     input_: Annotated[list[str] | None, typer.Option(
         "--input", help='Another input, the same beside every file: prompt="Where is it?". May '
                         "be repeated.")] = None,
@@ -214,11 +218,14 @@ def caption(
     from polymodal.inference.writing import generate_files
     from polymodal.tasks.generation import Choice
 
-    drawn = Choice(temperature=temperature, top_p=top_p).temperature > 0
-    beam = (beam or 1) if drawn else max(beam or 5, num)
+    choice: dict[str, Any] = {"num": num, "temperature": temperature, "top_k": top_k,
+                              "top_p": top_p, "repetition_penalty": repetition_penalty}
+    drawn = bool(temperature or top_k or top_p < 1)
+    choice["beam"] = beam or (1 if drawn else max(5, num))
+    Choice(**choice)  # what cannot be is said before the run is loaded
     predictor = load(run)
     found = generate_files(predictor, files, beside=output.cells(predictor, input_ or []),
-                           beam=beam, num=num, temperature=temperature, top_p=top_p)
+                           **choice)
     output.captions(files, found, json)
 
 

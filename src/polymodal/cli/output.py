@@ -141,8 +141,11 @@ def captions(files: Sequence[Path], found: Sequence[Mapping[str, Any]], json: bo
         emit({"captions": [{"file": str(file), **one}
                            for file, one in zip(files, found, strict=True)]})
     else:
-        print(columns((file.name, result["text"], _number(result["score"]))
-                      for file, one in zip(files, found, strict=True)
+        names = [file.name for file in files]
+        if len(set(names)) < len(names):  # two of the same name in different folders
+            names = list(map(str, files))
+        print(columns((name, result["text"], _number(result["score"]))
+                      for name, one in zip(names, found, strict=True)
                       for result in one["results"]))
     bad = [one["error"] for one in found if one["error"]]
     if bad:

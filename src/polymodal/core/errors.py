@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_FOR_TABLES = re.compile(r",? or (run with --skip-bad|raise max_pixels|--media-root)")
+
 
 class PolymodalError(Exception):
     """Base of all errors meant for a person. The command line prints it without a traceback."""
@@ -68,9 +72,15 @@ class DataError(PolymodalError, ValueError):
                 setattr(self, name, value)
         return self
 
-    def by_file(self) -> DataError:
-        """Returns a copy that names its file alone, for files that came without a table."""
-        return DataError(self.problem, self.fix, path=self.path, reason=self.reason,
+    def by_file(self, rows: bool = False) -> DataError:
+        """Returns a copy that names its file alone.
+
+        Args:
+            rows: bool, whether the file stands in rows of a table, which may be skipped. For one
+                that came by itself the fix is what can be done with a file.
+        """
+        fix = self.fix if rows else _FOR_TABLES.sub("", self.fix)
+        return DataError(self.problem, fix, path=self.path, reason=self.reason,
                          column=None if self.path else self.column)
 
     def __reduce__(self):  # errors cross process borders in the parallel check

@@ -214,7 +214,7 @@ def _check_media(samples: Samples, source: Source, index: int, found: _Findings,
     if not items.errors:
         return
     for row in np.flatnonzero(np.isin(items.slots, list(items.errors)) & ~found.no_target):
-        error = items.errors[int(items.slots[row])].by_file()
+        error = items.errors[int(items.slots[row])].by_file(rows=True)
         found.bad.setdefault(int(row), samples.located(error, int(row), source))
 
 

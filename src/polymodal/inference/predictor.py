@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from polymodal.bundle import names, read
-from polymodal.core import arguments
 from polymodal.core.errors import BundleError, DataError, RecipeError
 from polymodal.core.predictions import Predictions
 from polymodal.data.cache import Cache
@@ -27,13 +26,13 @@ from polymodal.evaluation.texts.normalisation import describe
 from polymodal.inference.outputs import collect, nothing, outputs
 from polymodal.inference.recording.hearing import Reader, Recogniser, hears
 from polymodal.inference.recording.transcribe import rows_heard
+from polymodal.inference.writing import checked_choice
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.confidence import WordCalibration
 from polymodal.speech.ngram import NGram
 from polymodal.speech.transcript import join_words
-from polymodal.tasks.generation import Choice
 
 _BATCH = 64
 
@@ -157,8 +156,7 @@ class Predictor:
             raise RecipeError(f"{' and '.join(choice)} would say how texts are written, and a run "
                               f"with task: {self.task_name} writes none. Leave it out.")
         if self.task_name != "transcribe":
-            arguments.check_names(choice, arguments.parameters(Choice), self.task_name)
-            return choice
+            return checked_choice(self, choice)
         reader = Reader(self, **choice)
         return {"reader": reader} if reader.reading.beam else {}
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,16 @@ import numpy as np
 
 from polymodal.core import arguments
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.core.progress import track
+from polymodal.core.lookup import unknown
+from polymodal.core.progress import track, warn
 from polymodal.data.check import check
 from polymodal.data.kinds import kind_of_name
 from polymodal.data.ledger import Ledger
 from polymodal.data.table import Table, read
 from polymodal.tasks.generation import Choice
 
+_SHOWN = 8  # words in a message, of all that the model knows
+_NO_RESULT = -5e8  # score below which a beam found nothing more
 _OF_KIND = {"image": ("image",), "audio": ("audio",), "video": ("video", "audio")}
 
 
@@ -28,11 +32,14 @@ def generate(predictor: Any, table: Table, batch_size: int = 32,
         predictor: Predictor of a task that is fed its own outputs.
         table: Table.
         batch_size: int, rows at a time; it changes no result.
-        choice: arguments of `tasks.generation.Choice`, such as beam=5 and num=3; `seed`.
+        choice: arguments of `tasks.generation.Choice`, such as beam=5 and num=3; `seed`. Words
+            may stand in `allowed`.
 
     Returns:
         list of {"results": [{"text", "score", "tokens": [{"token", "log_probability"}]}],
-        "error": str or None}, the best result first.
+        "error": str or None}, the best result first. The score is the sum of what the tokens have,
+        divided by their number to the power of `length_penalty`. There are fewer results than `num`
+        where there are fewer texts.
 
     Raises:
         RecipeError: the task writes nothing, or a choice is unknown or out of range.
@@ -47,8 +54,7 @@ def _written(predictor: Any, table: Table, batch_size: int,
     if not predictor.task.autoregressive:
         raise RecipeError(f"generate needs a run that writes texts, such as task: caption. Got "
                           f"{predictor.task_name}. Use predict.")
-    known = [*arguments.parameters(Choice), "batch_size", "seed", "jit"]
-    arguments.check_names(choice, known, "generate")
+    choice = checked_choice(predictor, choice)
     empty = DataError("every input is empty.", reason="no_input")
     samples = predictor.samples(table, False)
     checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)
@@ -63,8 +69,52 @@ def _written(predictor: Any, table: Table, batch_size: int,
                                               **choice).results
             for place, row in enumerate(loader.rows_of(0, step)):
                 if row >= 0:
-                    found[int(row)] = {"results": list(_results(predictor, written, place)),
-                                       "error": None}
+                    found[int(row)] = {"error": None, "results": list(_results(
+                        predictor, written, place, choice.get("length_penalty", 1.0)))}
+    return found
+
+
+def checked_choice(predictor: Any, choice: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns arguments of `tasks.generation.Choice`, and `seed` and `jit`, of the right types and
+    with ids in place of words.
+
+    Args:
+        predictor: Predictor of a task that is fed its own outputs.
+        choice: what a person gave.
+
+    Raises:
+        RecipeError: an unknown name or word, an id that is none, or a wrong type.
+    """
+    known = {**arguments.parameters(Choice), **arguments.parameters(
+        predictor.task.generate, skip=("model", "inputs", "batch_size"))}
+    arguments.check_names(choice, known, "generate")
+    given = {name: value.item() if isinstance(value, np.generic) else value
+             for name, value in choice.items()}
+    if given.get("allowed") is not None:
+        given["allowed"] = _ids(given["allowed"], list(predictor.target.labels))
+    return {name: arguments.convert(value, known[name].annotation, f"generate.{name}")
+            for name, value in given.items()}
+
+
+def _ids(words: Any, labels: list[str]) -> list[int]:
+    """Returns the ids of words, or of ids, that may be said."""
+    if isinstance(words, str) or not isinstance(words, Sequence | Set | np.ndarray):
+        raise RecipeError(f"generate.allowed needs a list of words or of ids. Got {words!r}. "
+                          'Write allowed=["a", "red", "ball"].')
+    ids, found = {label: place for place, label in enumerate(labels)}, []
+    for word in words:
+        if isinstance(word, str):
+            place = ids.get(word, ids.get(word.lower()))
+            if place is None:
+                near = get_close_matches(word.lower(), labels, _SHOWN) or labels[:_SHOWN]
+                raise RecipeError(f"generate.allowed: {unknown('word', word, near)}")
+            found.append(place)
+        elif (isinstance(word, int | np.integer) and not isinstance(word, bool)
+              and 0 <= word < len(labels)):
+            found.append(int(word))
+        else:
+            raise RecipeError(f"generate.allowed needs words, or ids from 0 to {len(labels) - 1}. "
+                              f"Got {word!r}. Write words as the model says them.")
     return found
 
 
@@ -90,6 +140,12 @@ def generate_files(predictor: Any, files: Sequence[str | Path], batch_size: int 
         except DataError as error:
             rows.append({})
             errors[place] = error
+    missing = [i for i in predictor.inputs
+               if any(rows) and not any(row.get(c) for row in rows for c in i.columns)]
+    if missing:
+        flags = " ".join(f'--input {column}="..."' for i in missing for column in i.columns)
+        warn(f"nothing is given for {' and '.join(i.name for i in missing)}. "
+             f"Give it beside the files: {flags}")
     found = _written(predictor, _table(predictor, rows), batch_size, choice)
     for place, one in enumerate(found):
         error = errors.get(place, one["error"])
@@ -116,22 +172,27 @@ def _table(predictor: Any, rows: Sequence[dict[str, Any]]) -> Table:
 def _cells(predictor: Any, file: Path) -> dict[str, str]:
     """Returns {column: path} of the inputs that a file fills."""
     if not file.is_file():
-        raise DataError("does not exist.", "Check the path.", path=str(file),
-                        reason="missing_file")
+        there = file.exists()
+        raise DataError("is no file." if there else "does not exist.",
+                        "Give a file." if there else "Check the path.", path=str(file),
+                        reason="not_a_file" if there else "missing_file")
     inputs, kinds = predictor.recipe.inputs, _OF_KIND.get(kind_of_name(file.name) or "", ())
     taken = [i for i in predictor.inputs if inputs[i.name]["modality"] in kinds]
     if not taken:
         wanted = sorted({inputs[i.name]["modality"] for i in predictor.inputs})
         raise DataError(f"is no {' or '.join(wanted)} that this model takes.",
-                        "Give another file, or a table to predict with --data.",
-                        path=str(file), reason="wrong_kind")
+                        "Give another file.", path=str(file), reason="wrong_kind")
     return {i.columns[0]: str(file.resolve()) for i in taken}
 
 
-def _results(predictor: Any, written: Any, place: int) -> Iterator[dict[str, Any]]:
+def _results(predictor: Any, written: Any, place: int,
+             length_penalty: float) -> Iterator[dict[str, Any]]:
     target = predictor.target
     for ids, each, score in zip(*(np.asarray(part)[place] for part in written), strict=True):
+        if score < _NO_RESULT:
+            continue
         length = next((i + 1 for i, s in enumerate(ids) if s == target.end_id), len(ids))
-        yield {"text": target.decode(ids), "score": round(float(score), 4), "tokens": [
+        score = float(each[:length].sum()) / length**length_penalty
+        yield {"text": target.decode(ids), "score": round(score, 4), "tokens": [
             {"token": target.labels[int(i)], "log_probability": round(float(p), 4)}
             for i, p in zip(ids[:length], each[:length], strict=True)]}

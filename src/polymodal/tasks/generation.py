@@ -29,8 +29,8 @@ class Choice:
         top_k: int, outputs that may be drawn, the likeliest ones; 0 for all.
         top_p: float, share of the probability that the outputs that may be drawn have together.
         repetition_penalty: float, from 1; by how much outputs that were said already lose.
-        length_penalty: float, from 0; a beam's score is divided by its length to this power, so
-            that long sequences are not worse for being long.
+        length_penalty: float, from 0; scores are divided by the length to this power, so that
+            long sequences are not worse for being long.
         allowed: list of output ids that may be said beside the end; None for all.
 
     Raises:
@@ -118,8 +118,9 @@ class Written(NamedTuple):
     Args:
         ids: int32 (batch, num, steps); behind the end only `end_id` follows.
         log_probabilities: float32 (batch, num, steps) of each output; 0 behind the end.
-        scores: float32 (batch, num): the log probability of the whole, for a beam divided by the
-            length to the power of `length_penalty`.
+        scores: float32 (batch, num): the log probability of the whole; of a beam, and of what was
+            drawn, divided by the length to the power of `length_penalty`. Below -5e8 where a beam
+            found fewer sequences than `num`: that one is none.
     """
 
     ids: Any
@@ -165,7 +166,17 @@ def generate(decoder, memory, memory_mask, start, num_steps: int, end_id: int | 
         last = _loop(unfinished, advance, first)
     shape = (-1, choice.num, num_steps)
     found = ops.reshape(last.log_probabilities, shape)
-    return Written(ops.reshape(last.ids, shape), found, ops.sum(found, axis=-1))
+    written = Written(ops.reshape(last.ids, shape), found, ops.sum(found, axis=-1))
+    return _ranked(written, num_steps, end_id, choice) if choice.temperature else written
+
+
+def _ranked(drawn: Written, num_steps, end_id: int | None, choice: Choice) -> Written:
+    """Returns drawn results with scores as a beam has them, the best first."""
+    lengths = ops.sum(ops.cast(drawn.ids != (-1 if end_id is None else end_id), "int32"), axis=-1)
+    lengths = ops.cast(ops.minimum(lengths + 1, num_steps), "float32")  # (batch, num)
+    scores = drawn.scores / ops.power(lengths, choice.length_penalty)
+    scores, place = ops.top_k(scores, choice.num)
+    return Written(_pick(drawn.ids, place), _pick(drawn.log_probabilities, place), scores)
 
 
 def steps(decoder, memory, memory_mask, start, num_steps: int, end_id: int | None,
@@ -304,7 +315,7 @@ def _beam(decoder, memory, memory_mask, start, num_steps, end_id, choice) -> Wri
                   each, nothing + _NEVER, blank, each)
     last = _loop(unfinished, once, first)
     # What never ended ranks behind everything that did; both are sorted already.
-    cut = last.alive / normal(num_steps)
+    cut = ops.where(last.alive > _NEVER / 2, last.alive / normal(num_steps), _NEVER)
     ended = ops.sum(ops.cast(last.done > _NEVER / 2, "int32"), axis=1, keepdims=True)
     rank = ops.arange(choice.num, dtype="int32") + ops.zeros_like(ended)  # (batch, num)
     place = ops.where(rank < ended, rank, width + rank - ended)

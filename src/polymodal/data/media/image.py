@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,9 @@ def read_image(
             return _pixels(_upright(image), shown)
     except DataError:
         raise
-    except Image.DecompressionBombError:
-        raise _too_large(f"more than {max_pixels:,}", max_pixels, shown) from None
+    except Image.DecompressionBombError as error:
+        raise _too_large(_counted(error) or f"more than {max_pixels:,}", max_pixels,
+                         shown) from None
     except Image.UnidentifiedImageError:
         raise DataError("is no picture that can be read.", "Save it as PNG or JPEG.", path=shown,
                         reason="unreadable_image") from None
@@ -85,6 +87,12 @@ def _check(image: Image.Image, max_pixels: int, shown: str) -> None:
     if image.format in _RUNS_PROGRAMS:
         raise DataError(f"is a drawing ({image.format}), not pixels.", "Save it as PNG.",
                         path=shown, reason="unreadable_image")
+
+
+def _counted(error: Exception) -> str:
+    """Returns how many pixels Pillow says that it found, if it does."""
+    found = re.search(r"\((\d+) pixels\)", str(error))
+    return f"{int(found[1]):,}" if found else ""
 
 
 def _too_large(pixels: str, max_pixels: int, shown: str) -> DataError:

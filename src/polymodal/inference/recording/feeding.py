@@ -126,7 +126,7 @@ def _items(recogniser: Recogniser, number: int, file: Any, root: Any) -> Iterato
             covered = end
         yield End(number)
     except (DataError, OSError) as error:
-        yield End(number, error)
+        yield End(number, error.by_file() if isinstance(error, DataError) else error)
 
 
 def _utterances(chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, tuple[Span, ...]]]:
