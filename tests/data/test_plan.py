@@ -95,6 +95,13 @@ def test_a_row_longer_than_the_budget_comes_alone():
 
 def test_without_time_nothing_is_padding():
     assert Plan(10, 4).padding() == 0
+    assert Plan(10, 4, lengths=np.zeros((10, 1), int)).padding() == 0
+
+
+def test_padding_is_that_of_inputs_and_target_together():
+    """One batch of two rows: 24 + 16 steps each, of which 20 + 8 and 10 + 16 are real."""
+    plan = Plan(2, 2, lengths=np.array([[0, 20, 8], [0, 10, 16]]))
+    assert plan.padding() == pytest.approx(1 - 54 / 80)
 
 
 def test_batch_order_is_not_by_length():

@@ -154,16 +154,15 @@ class Plan:
         return digest.hexdigest()
 
     def padding(self) -> float:
-        """Returns the share of computed time steps that are padding, 0..1, of the input that
-        decides the buckets; counted in at most 1,000 steps of the first epoch."""
-        if not self.lengths.size:
-            return 0.0
+        """Returns the share of computed time steps that are padding, 0..1, of inputs and target
+        together; counted in at most 1,000 steps of the first epoch."""
+        timed = np.flatnonzero(self.lengths.any(axis=0))
         computed = real = 0
         for step in range(0, self.num_steps, -(-self.num_steps // _COUNTED)):
             rows, padded = self.batch(0, step)
-            computed += len(rows) * padded[self._column]
-            real += int(self.lengths[rows[rows >= 0], self._column].sum())
-        return 1 - real / max(1, computed)
+            computed += len(rows) * sum(padded[column] for column in timed)
+            real += int(self.lengths[rows[rows >= 0]].sum())
+        return 1 - real / computed if computed else 0.0
 
     def _deciding_column(self) -> int:
         """Returns the column in which padding to the longest row would waste most."""

@@ -34,7 +34,6 @@ from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.ngram import NGram
 from polymodal.training import fit as fitting
 from polymodal.training.command import again
-from polymodal.training.feed import has_buckets
 from polymodal.training.language import choose_language
 from polymodal.training.measure import decide
 from polymodal.training.prepare import Prepared, group_of, held_out, prepare
@@ -158,7 +157,7 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
     task = assemble.build_task(recipe, prepared.target)
     align_lengths(prepared.checked["train"], prepared.samples["train"], task)
     loader = prepared.train_loader(settings)
-    if has_buckets(loader):
+    if loader.plan.lengths.any():  # something has time
         say(_padding_line(loader.plan))
     keras.config.set_dtype_policy(
         "float32" if settings.precision == "auto" else settings.precision)
@@ -200,8 +199,9 @@ def _validation(prepared: Prepared, predictor: Predictor) -> tuple[Any, fitting.
 def _padding_line(plan: Any) -> str:
     sizes = plan.batch_sizes
     rows = f"{sizes[0]} to {sizes[-1]} rows" if len(sizes) > 1 else f"{sizes[0]} rows"
-    return (f"Batches of {rows}, sorted by length; {plan.padding():.1%} of the time steps "
-            "computed are padding.")
+    many = any(len(edges) > 1 for edges in plan.edges)
+    return (f"Batches of {rows}, {'sorted by' if many else 'of one'} length; "
+            f"{plan.padding():.1%} of the time steps computed are padding.")
 
 
 def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table], cache: Cache,
