@@ -8,8 +8,8 @@ never shows together, it prints of all claims that the captions make how many ar
 once for the likeliest caption, and, as those are mostly of a single kind, for five that are drawn
 by chance: as likely as the model holds them, at a temperature of 0.5, where it keeps to what it is
 surer of, and from the likeliest words that have a probability of 0.6 together. CIDEr-D is that of
-the likeliest caption, or of the first that was drawn so, and of the first reference, each against
-the other references.
+the likeliest caption, or of the likeliest that was drawn so, and of the first reference, each
+against the other references.
 """
 
 from __future__ import annotations

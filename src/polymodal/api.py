@@ -228,7 +228,7 @@ class Transcriber(Estimator):
         """Returns when each word of a text is said in a file, as `transcribe` does.
 
         Raises:
-            DataError: the file cannot be read, or the text is not what is said in it.
+            DataError: the file cannot be read, or the text is too long for it.
         """
         from polymodal.inference.recording.known_text import align_text
 

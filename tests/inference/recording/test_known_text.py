@@ -24,6 +24,14 @@ def test_words_are_written_as_in_the_text(predictor, long_file, spoken):
     assert len(found.words) == len(words)
 
 
+def test_a_text_that_is_not_what_is_said_is_doubted(predictor, long_file, spoken, capsys):
+    align_text(predictor, long_file[0], " ".join(spoken))
+    assert "may not be" not in capsys.readouterr().err
+    count = len(" ".join(spoken).split())
+    align_text(predictor, long_file[0], "zero " * count)
+    assert f"of {count} words are hardly heard" in capsys.readouterr().err
+
+
 def test_a_text_that_is_not_said_is_refused(predictor, long_file, tmp_path):
     with pytest.raises(DataError, match=r"does not fit the text: align needs at least"):
         align_text(predictor, long_file[0], "one two three " * 2000)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
+from polymodal.core.progress import say
 from polymodal.inference.recording.feeding import Span, clock, feed
 from polymodal.inference.recording.hearing import Frames, Recogniser
 from polymodal.inference.recording.transcript import Transcript
@@ -19,6 +20,8 @@ from polymodal.speech.segments import segments_from_words
 from polymodal.speech.transcript import TokenSpan, Word, is_unspaced, join_words
 
 __all__ = ["align_text"]
+
+_DOUBTFUL = 0.01  # confidence
 
 _Heard = list[tuple[Span, Frames]]
 
@@ -37,7 +40,8 @@ def align_text(predictor: Any, file: str | Path, text: str, batch_size: int = 8)
         for, such as a number in digits, goes with the word before it.
 
     Raises:
-        DataError: the file cannot be read, or the text is not what is said in it.
+        DataError: the file cannot be read, or the text is too long for it. One that is merely not
+            what is said has words with next to no confidence, of which a line tells.
         RecipeError: the run does something else.
     """
     recogniser, heard = Recogniser(predictor), []
@@ -59,6 +63,10 @@ def align_text(predictor: Any, file: str | Path, text: str, batch_size: int = 8)
         raise DataError(f"does not fit the text: {error}", path=str(file),
                         reason="other_text") from None
     words = _words(texts, owners, spans, times, heard[0][1].seconds)
+    doubtful = sum(word.confidence < _DOUBTFUL for word in words)
+    if 2 * doubtful > len(words):
+        say(f"{doubtful} of {len(words)} words are hardly heard in {file} (confidence below "
+            f"{_DOUBTFUL}): the text may not be what is said.")
     return Transcript(str(file), heard[-1][0][1], tuple(words), tuple(segments_from_words(words)))
 
 
