@@ -54,11 +54,11 @@ def test_files_are_captioned_with_what_they_show(folder):
 
 
 def test_other_captions_are_drawn_from_the_likeliest_words(folder):
-    drawn = captions(folder, "--top-p", 0.9, "--num", 12)
+    drawn = captions(folder, "--top-p", 0.9, "--num", 20)
     for colour, texts in drawn.items():
-        assert len(texts) == 12
+        assert len(texts) == 20
         assert {text.format(colour) for text in SAID} == set(texts)
-    assert drawn == captions(folder, "--top-p", 0.9, "--temperature", 1, "--num", 12)
+    assert drawn == captions(folder, "--top-p", 0.9, "--temperature", 1, "--num", 20)
 
 
 def test_a_beam_and_chance_together_are_refused(folder):
