@@ -365,10 +365,12 @@ def _choice(beam: int | None, language_model: Path | None, language_weight: floa
 
 def _use(engine: str | None, run: Path | None = None) -> None:
     """Loads the engine, after a look whether the folder that it is for is a run."""
-    from polymodal.core.engine import start
+    from polymodal.core.engine import choose, start
+    from polymodal.core.progress import waiting
 
     if run is not None:
         from polymodal.bundle.read import manifest
 
         manifest(run)
-    start(engine)
+    with waiting(f"Loading {choose(engine).name}"):
+        start(engine)

@@ -28,6 +28,19 @@ def warn(message: str) -> None:
     print(f"Warning: {message}", file=sys.stderr, flush=True)
 
 
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Shows on a terminal what is waited for, and takes it away again."""
+    if _QUIET or not sys.stderr.isatty():
+        yield
+        return
+    print(f"{what} ...", end="\r", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        print(" " * (len(what) + 4), end="\r", file=sys.stderr, flush=True)
+
+
 def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
     """Yields `items` behind a progress bar (a terminal) or a line at the end (a file)."""
     with bar(what, total) as advance:
