@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from polymodal.preprocess.words import is_unspaced, split_words
 from polymodal.speech.transcript import TokenSpan, Word
@@ -48,23 +48,36 @@ def words_from_spans(
     return [_word(group, frame_seconds, start_seconds) for group in groups if group]
 
 
-def spoken(words: Sequence[Word], regions: Sequence[tuple[float, float]]) -> list[Word]:
-    """Returns the words that are heard where somebody speaks.
+def spoken(words: Sequence[Word], regions: Iterable[tuple[float, float]],
+           end_seconds: float, pause_seconds: float = 2.0) -> list[Word]:
+    """Returns the words without those in long pauses, where nobody speaks.
 
-    A model that learned from clips full of speech finds words in noise as well.
+    A model that learned from clips full of speech finds words in noise as well. Short pauses are
+    no evidence: the detector finds speech by what is around it, and misses a word that fills a
+    clip.
 
     Args:
         words: sequence of Word.
         regions: (start, end) in seconds of speech, as `activity.speech_regions` finds it.
+        end_seconds: float, how long the recording is.
+        pause_seconds: float, how long a pause is in which no word is believed.
 
     Example:
 
-    >>> [word.text for word in spoken([Word("one", 0.1, 0.5), Word("oh", 4.0, 4.1)], [(0.2, 0.6)])]
+    >>> heard = [Word("one", 0.1, 0.5), Word("oh", 4.0, 4.1)]
+    >>> [word.text for word in spoken(heard, [(0.2, 0.6)], end_seconds=6.0)]
     ['one']
+    >>> len(spoken(heard[:1], [], end_seconds=0.6))
+    1
     """
-    return [word for word in words if any(
-        word.start_seconds < end + _MARGIN_SECONDS and word.end_seconds > start - _MARGIN_SECONDS
-        for start, end in regions)]
+    quiet, since = [], 0.0
+    for start, end in [*sorted(regions), (end_seconds, math.inf)]:
+        if start - since >= pause_seconds:
+            quiet.append((since + _MARGIN_SECONDS if since else 0.0,
+                          math.inf if end == math.inf else start - _MARGIN_SECONDS))
+        since = max(since, end)
+    return [word for word in words if not any(
+        start <= word.start_seconds and word.end_seconds <= end for start, end in quiet)]
 
 
 def _starts_word(last: str, text: str) -> bool:

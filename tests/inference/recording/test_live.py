@@ -78,6 +78,11 @@ def test_words_that_are_dreamt_in_pauses_are_left_out():
     assert final_text(results) == "one two three"
 
 
+def test_a_word_with_nothing_around_it_is_heard_when_the_sound_ends(predictor):
+    results = list(stream(predictor, blocks_of(whistled.whistle("nine"), 700)))
+    assert final_text(results) == "nine"
+
+
 @pytest.mark.parametrize("rate", [8000, 16000, 44100])
 @pytest.mark.parametrize("kind", ["float32", "int16", "stereo"])
 def test_blocks_are_heard_as_a_microphone_gives_them(predictor, rate, kind):

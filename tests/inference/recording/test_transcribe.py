@@ -71,8 +71,15 @@ def test_words_that_are_dreamt_in_pauses_are_left_out(tmp_path):
     assert found.seconds == pytest.approx(len(whistled.noisy_pauses()) / whistled.RATE)
 
 
+def test_a_word_that_fills_its_file_is_kept(predictor, tmp_path):
+    said = whistled.whistle("nine")  # nothing around it, of which it could stand out
+    soundfile.write(tmp_path / "a.wav", said, whistled.RATE)
+    found, = transcribe(predictor, [tmp_path / "a.wav"])
+    assert found.text == "nine"
+
+
 def test_the_detector_and_not_the_model_leaves_them_out(tmp_path, monkeypatch):
-    monkeypatch.setattr("polymodal.inference.recording.transcribe.spoken", lambda words, _: words)
+    monkeypatch.setattr("polymodal.inference.recording.transcribe.spoken", lambda words, *_: words)
     soundfile.write(tmp_path / "a.wav", whistled.noisy_pauses(), whistled.RATE)
     found, = transcribe(whistled.predictor(dreams=True), [tmp_path / "a.wav"])
     assert len(found.words) > 10

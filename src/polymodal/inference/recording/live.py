@@ -20,6 +20,7 @@ from polymodal.speech.words import spoken
 __all__ = ["Heard", "stream"]
 
 _LEAST_SECONDS = 0.2  # of silence that is kept before speech
+_ALONE_SECONDS = 2.0  # of sound that may be a word without any pause around it
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class _Live:
         self.held, self.start = np.zeros(0, np.float32), 0
         self.kept: list[Word] = []  # not final, from before `start` up to `covered`
         self.covered = 0.0
+        self.spoke = 0.0  # when somebody last did, before `start`
 
     def listen(self, blocks: Iterable[np.ndarray], update_seconds: float) -> Iterator[Heard]:
         step, shown = max(1, min(round(update_seconds * self.rate), self.size // 2)), ""
@@ -103,7 +105,7 @@ class _Live:
                 if partial.text != shown:
                     shown = partial.text
                     yield partial
-        if final := self._words(self.held):
+        if final := self._words(self.held, last=True):
             yield Heard(tuple(final), True)
 
     def _closed(self) -> list[Word]:
@@ -120,7 +122,7 @@ class _Live:
 
     def _forget(self, seconds: float) -> list[Word]:
         """Leaves out what nobody speaks in, but for what may come before speech."""
-        if seconds < self.pause_seconds:
+        if seconds < self.pause_seconds or self._may_be_all():
             return []
         return self._cut(max(0, len(self.held) - round(_LEAST_SECONDS * self.rate)))
 
@@ -132,6 +134,7 @@ class _Live:
         if second.start == len(first.samples):
             return self._cut(second.start)
         words = self._words(first.samples)
+        self._note(first.samples)
         self.covered = (self.start + len(first.samples)) / self.rate
         self.held, self.start = self.held[second.start:], self.start + second.start
         overlap = self.start / self.rate
@@ -140,21 +143,39 @@ class _Live:
 
     def _cut(self, place: int) -> list[Word]:
         words = self._words(self.held[:place])
+        self._note(self.held[:place])
         self.held, self.start, self.kept = self.held[place:], self.start + place, []
         return words
 
-    def _words(self, samples: np.ndarray) -> list[Word]:
-        """Returns the words of the unfinished chunk, those that are kept included."""
+    def _note(self, samples: np.ndarray) -> None:
+        """Keeps in mind when somebody last spoke in samples that are let go."""
+        self.spoke = max([self.spoke, *(end for _, end in self._regions(samples))])
+
+    def _regions(self, samples: np.ndarray) -> list[tuple[float, float]]:
+        """Returns where somebody speaks in samples that start where the chunk does."""
         begin = self.start / self.rate
-        regions = [(begin + start, begin + end) for start, end in
-                   speech_regions(samples, self.rate, hang_seconds=0.05)]
-        if not regions:
+        return [(begin + start, begin + end) for start, end in
+                speech_regions(samples, self.rate, hang_seconds=0.05)]
+
+    def _may_be_all(self) -> bool:
+        """Returns whether this may be a word alone, with nothing around that it stands out of."""
+        return not self.spoke and self.start + len(self.held) < _ALONE_SECONDS * self.rate
+
+    def _words(self, samples: np.ndarray, last: bool = False) -> list[Word]:
+        """Returns the words of the unfinished chunk, those that are kept included; none of sound
+        in which nobody speaks."""
+        begin, end = self.start / self.rate, (self.start + len(samples)) / self.rate
+        regions = self._regions(samples)
+        alone = last and len(samples) > 0 and self._may_be_all()
+        if not regions and not alone:
             return self.kept
         frames, = self.recogniser.frames([self.recogniser.encode(samples)])
-        words = spoken(self.recogniser.words(frames, begin), regions)
+        words = self.recogniser.words(frames, begin)
+        if not alone:
+            before = [(self.spoke, self.spoke)] if self.spoke else []
+            words = spoken(words, [*before, *regions], end, self.pause_seconds)
         if not self.kept:
             return words
-        end = begin + len(samples) / self.rate
         return merge_words([self.kept, words], [(begin - 1, self.covered), (begin, end)])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from polymodal.core.errors import DataError
 from polymodal.data.table import Table
-from polymodal.inference.recording.feeding import Span, clock, feed
+from polymodal.inference.recording.feeding import Piece, clock, feed
 from polymodal.inference.recording.hearing import Recogniser
 from polymodal.inference.recording.reading import check_choice
 from polymodal.inference.recording.transcript import Transcript
@@ -71,13 +71,12 @@ def rows_heard(recogniser: Recogniser, table: Table, column: str,
 def _transcripts(recogniser: Recogniser, files: Sequence[Any], batch_size: int = _BATCH,
                  root: Any = None) -> Iterator[Transcript]:
     choice = recogniser.choice
-    heard: dict[int, list[tuple[Span, list[Word]]]] = defaultdict(list)
+    heard: dict[int, list[tuple[Piece, list[Word]]]] = defaultdict(list)
     with clock(files, root) as passed:
         for pieces, ends in feed(recogniser, files, batch_size, root):
             said = recogniser.frames([piece.features for piece in pieces]) if pieces else []
             for piece, frames in zip(pieces, said, strict=True):
-                words = spoken(recogniser.words(frames, piece.span[0]), piece.regions)
-                heard[piece.file].append((piece.span, words))
+                heard[piece.file].append((piece, recogniser.words(frames, piece.span[0])))
             passed(sum(piece.seconds for piece in pieces))
             for file, error in ends:
                 parts = heard.pop(file, [])
@@ -85,8 +84,9 @@ def _transcripts(recogniser: Recogniser, files: Sequence[Any], batch_size: int =
                        else _whole(str(files[file]), parts, choice))
 
 
-def _whole(file: str, heard: list[tuple[Span, list[Word]]], choice: dict[str, Any]) -> Transcript:
-    heard = sorted(heard, key=lambda pair: pair[0])
-    words = merge_words([words for _, words in heard], [span for span, _ in heard])
-    return Transcript(file, heard[-1][0][1], tuple(words), tuple(segments_from_words(words)),
-                      choice=choice)
+def _whole(file: str, heard: list[tuple[Piece, list[Word]]], choice: dict[str, Any]) -> Transcript:
+    heard = sorted(heard, key=lambda pair: pair[0].span)
+    seconds = heard[-1][0].span[1]
+    words = merge_words([words for _, words in heard], [piece.span for piece, _ in heard])
+    words = spoken(words, (region for piece, _ in heard for region in piece.regions), seconds)
+    return Transcript(file, seconds, tuple(words), tuple(segments_from_words(words)), choice=choice)
