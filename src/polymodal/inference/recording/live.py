@@ -159,7 +159,8 @@ class _Live:
 
     def _may_be_all(self) -> bool:
         """Returns whether this may be a word alone, with nothing around that it stands out of."""
-        return not self.spoke and self.start + len(self.held) < _ALONE_SECONDS * self.rate
+        most = min(_ALONE_SECONDS * self.rate, self.size)
+        return not self.spoke and self.start + len(self.held) < most
 
     def _words(self, samples: np.ndarray, last: bool = False) -> list[Word]:
         """Returns the words of the unfinished chunk, those that are kept included; none of sound
