@@ -9,7 +9,11 @@ from polymodal.core.predictions import Predictions
 from polymodal.evaluation.intervals import intervals
 from polymodal.evaluation.metrics import known, score
 from polymodal.evaluation.slices import slices
-from polymodal.evaluation.text_scores import metric_notes, transcript_details
+from polymodal.evaluation.text_scores import (
+    metric_notes,
+    transcript_details,
+    transcripts_scored,
+)
 
 __all__ = ["evaluation_json"]
 
@@ -48,5 +52,5 @@ def evaluation_json(predictions: Predictions, columns: Mapping[str, Sequence[Any
         **({"notes": notes} if notes else {}),
     }
     if predictions.task == "transcribe":
-        found["transcripts"] = transcript_details(rest)
+        found["transcripts"] = transcript_details(rest, transcripts_scored(rest))
     return found

@@ -70,11 +70,12 @@ def transcripts_scored(rest: Predictions) -> SpeechScore:
                         with_intervals=False)
 
 
-def transcript_details(rest: Predictions) -> dict[str, Any]:
+def transcript_details(rest: Predictions, score: SpeechScore) -> dict[str, Any]:
     """Returns the most wrong transcripts, and what was counted and how.
 
     Args:
         rest: Predictions of transcripts, scored rows only.
+        score: what `transcripts_scored` returns of them.
 
     Returns:
         {"worst": [{"row", "errors", "reference", "hypothesis"}], rows of the table from 0;
@@ -83,7 +84,6 @@ def transcript_details(rest: Predictions) -> dict[str, Any]:
     """
     from polymodal.evaluation.texts.speech import confusions, worst_utterances
 
-    score = transcripts_scored(rest)
     worst = [{**one, "row": int(rest.rows[one["row"]])}
              for one in worst_utterances(score, _MOST_WORST)]
     return {"worst": worst, "confused": confusions(score, _MOST_CONFUSED),

@@ -101,14 +101,13 @@ class Predictor:
             said = outputs(self.model, self.loader(samples, checked), self.task, **writing)
             found = collect(said, self.task, self.target, self.task_name, names, len(table),
                             samples.references if scored else None, with_words=scored)
-            if checked.cut and hears(self):
-                self._hear_whole(found, samples.table, checked.cut, choice)
         else:
             found = nothing(self.task_name, self.target, names, len(table))
         found.errors = {row: str(error) for row, error in checked.errors.items()}
         found.dropped, found.truncated = ledger.count("dropped"), ledger.count("truncated")
-        if hears(self):
-            found.truncated.pop(f"{names[0]}_too_long", None)
+        if checked.cut and hears(self):
+            self._hear_whole(found, samples.table, checked.cut, choice)
+            del found.truncated[f"{names[0]}_too_long"]
         return _by_row(found, samples.table, len(table))
 
     def evaluate(self, table: Any, *, slice_columns: Sequence[str] = (), media_root: Any = None,

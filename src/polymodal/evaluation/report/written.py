@@ -24,7 +24,8 @@ def written_view(shown: Predictions) -> dict[str, Any] | None:
     if shown.task != "transcribe":
         return None
     rest = known(shown)
-    return {**transcript_details(rest), "by_length": _by_length(transcripts_scored(rest))}
+    score = transcripts_scored(rest)
+    return {**transcript_details(rest, score), "by_length": _by_length(score)}
 
 
 def _by_length(score: Any) -> Bars:

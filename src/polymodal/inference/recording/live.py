@@ -101,11 +101,11 @@ class _Live:
                 shown = ""
                 yield Heard(tuple(final), True)
             if len(self.held):
-                partial = Heard(tuple(self._words(self.held)), False)
+                partial = Heard(tuple(self._words(self.held, self._regions(self.held))), False)
                 if partial.text != shown:
                     shown = partial.text
                     yield partial
-        if final := self._words(self.held, last=True):
+        if final := self._words(self.held, self._regions(self.held), last=True):
             yield Heard(tuple(final), True)
 
     def _closed(self) -> list[Word]:
@@ -133,8 +133,7 @@ class _Live:
         first, second = next(chunks), next(chunks)
         if second.start == len(first.samples):
             return self._cut(second.start)
-        words = self._words(first.samples)
-        self._note(first.samples)
+        words = self._let_go(first.samples)
         self.covered = (self.start + len(first.samples)) / self.rate
         self.held, self.start = self.held[second.start:], self.start + second.start
         overlap = self.start / self.rate
@@ -142,14 +141,17 @@ class _Live:
         return [word for word in words if word.end_seconds <= overlap]
 
     def _cut(self, place: int) -> list[Word]:
-        words = self._words(self.held[:place])
-        self._note(self.held[:place])
+        words = self._let_go(self.held[:place])
         self.held, self.start, self.kept = self.held[place:], self.start + place, []
         return words
 
-    def _note(self, samples: np.ndarray) -> None:
-        """Keeps in mind when somebody last spoke in samples that are let go."""
-        self.spoke = max([self.spoke, *(end for _, end in self._regions(samples))])
+    def _let_go(self, samples: np.ndarray) -> list[Word]:
+        """Returns the words of samples that are over, and keeps in mind when somebody last spoke
+        in them."""
+        regions = self._regions(samples)
+        words = self._words(samples, regions)
+        self.spoke = max([self.spoke, *(end for _, end in regions)])
+        return words
 
     def _regions(self, samples: np.ndarray) -> list[tuple[float, float]]:
         """Returns where somebody speaks in samples that start where the chunk does."""
@@ -162,11 +164,11 @@ class _Live:
         most = min(_ALONE_SECONDS * self.rate, self.size)
         return not self.spoke and self.start + len(self.held) < most
 
-    def _words(self, samples: np.ndarray, last: bool = False) -> list[Word]:
+    def _words(self, samples: np.ndarray, regions: list[tuple[float, float]],
+               last: bool = False) -> list[Word]:
         """Returns the words of the unfinished chunk, those that are kept included; none of sound
         in which nobody speaks."""
         begin, end = self.start / self.rate, (self.start + len(samples)) / self.rate
-        regions = self._regions(samples)
         alone = last and len(samples) > 0 and self._may_be_all()
         if not regions and not alone:
             return self.kept
