@@ -87,6 +87,43 @@ def test_a_budget_of_steps_bounds_every_batch_and_leaves_little_padding():
     assert plan.padding() < 0.15
 
 
+def test_short_texts_are_sorted_where_batches_have_one_number_of_steps():
+    lengths = np.random.default_rng(0).integers(4, 16, 2000)
+    assert Plan(2000, 16, lengths=lengths).padding() > 0.3  # too short for buckets by themselves
+    plan = Plan(2000, 16, lengths=lengths, batch_tokens=0)
+    assert plan.padding() < 0.15
+    average = sum(len(rows) for rows, _ in epoch_rows(plan)) / plan.num_steps
+    assert 13 < average < 18
+    assert plan.batch_sizes[0] < 13
+    assert plan.batch_sizes[-1] > 18
+
+
+def test_places_of_a_picture_are_no_padding():
+    lengths = np.random.default_rng(0).integers(10, 17, 2000)
+    assert len(Plan(2000, 16, lengths=lengths, batch_tokens=0).edges[0]) > 1
+    plan = Plan(2000, 16, lengths=lengths, batch_tokens=0, places=64)
+    assert [len(edges) for edges in plan.edges] == [1]
+    assert plan.batch_sizes == [16]
+    assert plan.padding() == pytest.approx(1 - (lengths.mean() + 64) / (16 + 64))
+
+
+def test_places_count_for_the_budget():
+    lengths = np.random.default_rng(0).integers(10, 200, 2000)
+    plan = Plan(2000, 16, lengths=lengths, batch_tokens=2000, places=50)
+    for rows, (padded,) in epoch_rows(plan):
+        assert len(rows) * (50 + padded) <= 2000
+
+
+def test_two_texts_of_one_row_are_both_hardly_padded():
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(4, 25, (2000, 2))  # long beside short ones, too
+    plan = Plan(2000, 16, lengths=lengths, batch_tokens=0)
+    assert plan.padding() < 0.15
+    for epoch in range(2):
+        rows = np.concatenate([rows for rows, _ in epoch_rows(plan, epoch)])
+        assert sorted(rows[rows != FILLER].tolist()) == list(range(2000))
+
+
 def test_a_row_longer_than_the_budget_comes_alone():
     plan = Plan(20, 4, lengths=np.array([100] * 10 + [900] * 10), batch_tokens=400)
     for rows, (padded,) in epoch_rows(plan):

@@ -21,8 +21,10 @@ _GRID = 8  # padded lengths are multiples of this many time steps
 _MAX_EDGES = 256  # candidates for an edge; longer inputs are rounded up to a coarser grid
 _AT_ONCE = 1 << 16  # rows whose buckets are looked up at a time
 _SHORT = 32  # steps; padding to so few costs less than batches of one kind of row do
+_FINE_GRID = 2  # of lengths that short, where all batches have as many steps
 _STEPS_PER_BUCKET = 3  # fewer batches than this in a bucket are not worth one more compiled shape
 _ENOUGH = 0.1  # share of padding below which more buckets, each a shape to compile, gain little
+_TOO_MUCH = 0.15  # share of padding above which rows are also sorted by a second input
 _COUNTED = 1000  # steps of an epoch in which padding is counted
 
 
@@ -44,12 +46,15 @@ class Plan:
         shuffle: bool, False keeps the rows in order inside their bucket and the batches in order.
         accumulate: int, steps of one effective batch; the steps of an epoch are a multiple.
         batch_tokens: int, time steps that a batch holds at most, padding included, of the input
-            that decides the buckets: batches of short rows have more rows, those of long ones
-            fewer, and none crosses a border. None for `batch_size` rows in each.
+            that decides the buckets, and `places`: batches of short rows have more rows, those of
+            long ones fewer, and none crosses a border. 0 for those of `batch_size` average rows,
+            where there are buckets; None for `batch_size` rows in each.
         items: (num_rows,) whole numbers, -1 where missing: rows with the same number share a
             picture or the like, and some of them come together, so that a batch has few of them.
             None for rows that come by themselves, as they do where there are buckets.
         rows_per_item: int, rows of one item that come together, at most.
+        places: int, what is computed for each row beside its time steps, such as the places of a
+            picture.
 
     Attributes:
         num_items: int or None, different items that a batch has at most, where they are shared.
@@ -78,11 +83,12 @@ class Plan:
         batch_tokens: int | None = None,
         items: np.ndarray | None = None,
         rows_per_item: int = 1,
+        places: int = 0,
     ):
         _check(num_rows=num_rows, batch_size=batch_size, num_buckets=num_buckets,
                accumulate=accumulate, batch_tokens=batch_tokens or 1, rows_per_item=rows_per_item)
         self.num_rows, self.batch_size, self.seed = num_rows, batch_size, seed
-        self.shuffle, self.accumulate, self.batch_tokens = shuffle, accumulate, batch_tokens
+        self.shuffle, self.accumulate, self.places = shuffle, accumulate, places
         self.lengths = np.zeros((num_rows, 0), "int32") if lengths is None else _columns(lengths)
         if len(self.lengths) != num_rows:
             raise RecipeError(
@@ -91,13 +97,22 @@ class Plan:
             )
         about = -(-num_rows // (batch_size * accumulate))  # updates of an epoch
         if batch_tokens and self.lengths.size:
-            total = int(self.lengths.sum(axis=0, dtype="int64").max())
+            total = self._computed(self.lengths.sum(axis=0, dtype="int64").max())
             about = -(-total // (batch_tokens * accumulate))
         wanted = min(num_buckets, max(1, about // _STEPS_PER_BUCKET))
-        self.edges = [bucket_edges(column, wanted if column.max() > _SHORT else 1, _ENOUGH)
-                      for column in self.lengths.T]
+        short = (column.max() <= _SHORT for column in self.lengths.T)
+        whole = batch_tokens is None
+        self.edges = [
+            bucket_edges(column, 1 if few and whole else wanted, _ENOUGH, places,
+                         _FINE_GRID if few and not whole else _GRID)
+            for column, few in zip(self.lengths.T, short, strict=True)]
         self._column = self._deciding_column()
-        self._bucket = self._bucket_of_rows()
+        self._bucket = self._bucket_of_rows(self._column)
+        self._beside: np.ndarray | None = None  # bucket of another column, sorted by inside
+        if batch_tokens == 0 and self._bucket is not None:
+            total = self._computed(self.lengths[:, self._column].sum(dtype="int64"))
+            batch_tokens = round(batch_size * total / num_rows)
+        self.batch_tokens = batch_tokens or None
         self._groups = self._group_sizes()
         self.num_steps = accumulate * sum(-(-rows // (size * accumulate))
                                           for rows, size in self._groups)
@@ -109,6 +124,9 @@ class Plan:
         self.num_items = self._sharing and self._sharing.num_items
         self._lock = threading.Lock()
         self._epoch: tuple[int, np.ndarray] | None = None
+        if not whole and self._bucket is not None and self.padding() > _TOO_MUCH:
+            self._beside = self._bucket_of_rows(self._deciding_column(but=self._column))
+            self._epoch = None
 
     def steps(self, epoch: int = 0) -> int:
         """Returns the number of steps of an epoch; it is the same for every epoch."""
@@ -154,31 +172,37 @@ class Plan:
         return digest.hexdigest()
 
     def padding(self) -> float:
-        """Returns the share of computed time steps that are padding, 0..1, of inputs and target
-        together; counted in at most 1,000 steps of the first epoch."""
+        """Returns the share of computed time steps and places that are padding, 0..1, of inputs
+        and target together; counted in at most 1,000 steps of the first epoch."""
         timed = np.flatnonzero(self.lengths.any(axis=0))
         computed = real = 0
         for step in range(0, self.num_steps, -(-self.num_steps // _COUNTED)):
             rows, padded = self.batch(0, step)
-            computed += len(rows) * sum(padded[column] for column in timed)
-            real += int(self.lengths[rows[rows >= 0]].sum())
+            there = rows[rows >= 0]
+            computed += len(rows) * (self.places + sum(padded[column] for column in timed))
+            real += len(there) * self.places + int(self.lengths[there].sum())
         return 1 - real / computed if computed else 0.0
 
-    def _deciding_column(self) -> int:
+    def _computed(self, steps: int) -> int:
+        """Returns the steps and places of all rows, given the steps."""
+        return int(steps) + self.num_rows * self.places
+
+    def _deciding_column(self, but: int | None = None) -> int:
         """Returns the column in which padding to the longest row would waste most."""
         waste = [int(edges[-1]) * self.num_rows - int(column.sum(dtype="int64"))
-                 if len(edges) > 1 else 0
-                 for edges, column in zip(self.edges, self.lengths.T, strict=True)]
+                 if len(edges) > 1 and index != but else 0
+                 for index, (edges, column) in enumerate(
+                     zip(self.edges, self.lengths.T, strict=True))]
         if not any(waste):
             waste = [int(edges[-1]) for edges in self.edges]
         return int(np.argmax(waste)) if waste else 0
 
-    def _bucket_of_rows(self) -> np.ndarray | None:
-        if not self.edges or len(self.edges[self._column]) == 1:
+    def _bucket_of_rows(self, column: int) -> np.ndarray | None:
+        if not self.edges or len(self.edges[column]) == 1:
             return None
         bucket = np.zeros(self.num_rows, "uint8")
-        for edge in self.edges[self._column][:-1]:
-            bucket += self.lengths[:, self._column] > edge
+        for edge in self.edges[column][:-1]:
+            bucket += self.lengths[:, column] > edge
         return bucket
 
     def _group_sizes(self) -> list[tuple[int, int]]:
@@ -193,7 +217,7 @@ class Plan:
             self._bucket, minlength=len(edges)).tolist()
         groups = []
         for rows, edge in zip(counts, edges, strict=True):
-            most = max(1, self.batch_tokens // max(1, int(edge)))
+            most = max(1, self.batch_tokens // max(1, self.places + int(edge)))
             batches = -(-rows // (most * self.accumulate)) * self.accumulate
             groups.append((rows, -(-rows // max(1, batches))))
         return [group for group in groups if group[0]]
@@ -215,8 +239,9 @@ class Plan:
         rows = np.arange(self.num_rows, dtype="int32")
         if self.shuffle:
             random.shuffle(rows)
-        if self._bucket is not None:
-            rows = _sorted_by(rows, self._bucket)
+        for bucket in (self._beside, self._bucket):
+            if bucket is not None:
+                rows = _sorted_by(rows, bucket)
         first, parts = 0, []
         widest = max(size for _, size in self._groups)
         for count, size in self._groups:
@@ -245,29 +270,32 @@ class Plan:
         return order
 
 
-def bucket_edges(lengths: np.ndarray, num_buckets: int, enough: float = 0.0) -> np.ndarray:
+def bucket_edges(lengths: np.ndarray, num_buckets: int, enough: float = 0.0,
+                 places: int = 0, grid: int = _GRID) -> np.ndarray:
     """Returns the padded lengths for rows of these lengths, ascending, at most `num_buckets`, and
-    no more than leave a share of `enough` of what is computed as padding.
+    no more than leave a share of `enough` of what is computed, `places` of each row included, as
+    padding.
 
-    They are the multiples of 8 that pad the least in all, so a few very long rows get a bucket of
-    their own (quantiles would pad a quarter of all rows to the longest). One length alone is kept
-    as it is. Missing inputs, of length 0, have no say; if all are missing there is one step.
+    They are the multiples of `grid` that pad the least in all, so a few very long rows get a bucket
+    of their own (quantiles would pad a quarter of all rows to the longest). One length alone is
+    kept as it is. Missing inputs, of length 0, have no say; if all are missing there is one step.
     """
     rows_of = np.bincount(lengths)  # rows by length
     rows_of[0] *= not rows_of[1:].any()
     known = np.flatnonzero(rows_of)
     if len(known) == 1:
         return np.maximum(known, 1).astype("int32")  # engines refuse an axis of no steps
-    grid = _GRID * max(1, -(-int(known[-1]) // (_GRID * _MAX_EDGES)))
+    grid *= max(1, -(-int(known[-1]) // (grid * _MAX_EDGES)))
     counts = np.bincount(-(-known // grid), rows_of[known])  # rows by length in grid steps
     steps = np.flatnonzero(counts)  # lengths, in grid steps, that an edge may have
     rows = np.cumsum(counts[steps])  # rows up to each of them
     added = (rows[None, :] - np.append(0, rows)[:, None]) * steps[None, :].astype("float64")
     added[np.tril_indices(len(rows) + 1, -1, len(rows))] = np.inf  # (from edge, to edge)
     cost, chosen = added[0], []
-    real = float(known @ rows_of[known]) / grid
+    beside = places * float(rows_of[known].sum()) / grid
+    real = float(known @ rows_of[known]) / grid + beside
     for _ in range(min(num_buckets, len(steps)) - 1):
-        if cost[-1] * (1 - enough) <= real:
+        if (cost[-1] + beside) * (1 - enough) <= real:
             break
         through = cost[:, None] + added[1:]
         chosen.append(through.argmin(axis=0))

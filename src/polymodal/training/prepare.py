@@ -27,6 +27,7 @@ from polymodal.data.split import split, split_column
 from polymodal.data.table import Table
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
+from polymodal.recipe.defaults import WRITING
 from polymodal.recipe.recipe import Recipe
 from polymodal.recipe.room import room_for
 from polymodal.training.settings import Training
@@ -52,16 +53,22 @@ class Prepared:
     checked: dict[str, Checked]
     ledger: Ledger
 
-    def train_loader(self, settings: Training) -> Loader:
-        """Returns the loader of the train split: shuffled, varied, in effective batches."""
+    def train_loader(self, settings: Training, places: int = 0) -> Loader:
+        """Returns the loader of the train split: shuffled, varied, in effective batches.
+
+        Args:
+            settings: Training.
+            places: int, what the model computes for each row beside its time steps.
+        """
         checked = self.checked["train"]
         batch_size = min(settings.batch_size or 32, max(1, len(checked)))
         together = settings.rows_per_item or 1
         index, items = self._shared() if together > 1 else (None, None)
+        usual = 0 if self.recipe.task["name"] in WRITING else None  # steps are what is learned
         plan = Plan(len(checked), batch_size, settings.seed, checked.lengths,
                     accumulate=settings.accumulate,
-                    batch_tokens=settings.batch_tokens or self._batch_tokens(batch_size),
-                    items=items, rows_per_item=together)
+                    batch_tokens=settings.batch_tokens or usual, items=items,
+                    rows_per_item=together, places=places)
         return Loader(self.samples["train"], checked, plan, collate, collate_targets,
                       seed=settings.seed, augment=settings.augment, shared=index)
 
@@ -74,12 +81,6 @@ class Prepared:
                 items = items[self.checked["train"].rows]
                 best = max(best, (repeats(items), index, items), key=lambda found: found[0])
         return best[1:]
-
-    def _batch_tokens(self, batch_size: int) -> int | None:
-        """Returns the time steps of `batch_size` average rows where frames are what is learned."""
-        if self.recipe.task["name"] != "transcribe":
-            return None
-        return round(batch_size * float(self.checked["train"].lengths.mean(axis=0).max()))
 
     def only(self, name: str) -> Prepared:
         """Returns the same samples with one input alone; nothing is checked or learned again."""

@@ -156,12 +156,13 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
 
     task = assemble.build_task(recipe, prepared.target)
     align_lengths(prepared.checked["train"], prepared.samples["train"], task)
-    loader = prepared.train_loader(settings)
-    if loader.plan.lengths.any():  # something has time
-        say(_padding_line(loader.plan))
     keras.config.set_dtype_policy(
         "float32" if settings.precision == "auto" else settings.precision)
     model, task = build()
+    places = sum(getattr(encoder, "num_tokens", 0) for encoder in model.encoders.values())
+    loader = prepared.train_loader(settings, places)
+    if loader.plan.lengths.any():  # something has time
+        say(_padding_line(loader.plan))
     decision = decide(model, lambda: build()[0], task, loader, settings, folder)
     if decision.precision != model.dtype_policy.name:
         keras.config.set_dtype_policy(decision.precision)
@@ -200,8 +201,9 @@ def _padding_line(plan: Any) -> str:
     sizes = plan.batch_sizes
     rows = f"{sizes[0]} to {sizes[-1]} rows" if len(sizes) > 1 else f"{sizes[0]} rows"
     many = any(len(edges) > 1 for edges in plan.edges)
+    computed = "time steps and places of pictures" if plan.places else "time steps"
     return (f"Batches of {rows}, {'sorted by' if many else 'of one'} length; "
-            f"{plan.padding():.1%} of the time steps computed are padding.")
+            f"{plan.padding():.1%} of the {computed} computed are padding.")
 
 
 def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table], cache: Cache,
