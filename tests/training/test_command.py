@@ -34,6 +34,13 @@ def test_nothing_is_said_that_was_not(folder):
         "--split-group voice --out a-again")
 
 
+def test_another_engine_than_the_usual_is_said(folder):
+    said = again({"train": read(folder / "val.csv")}, Path("a"), engine="jax")
+    assert "--engine jax" in said
+    assert "--engine" not in again({"train": read(folder / "val.csv")}, Path("a"),
+                                   engine="tensorflow")
+
+
 def test_rows_that_are_in_no_file_have_no_command(folder):
     tables = {"train": read("val.csv").select([0]), "test": read([{"audio": "a.wav"}])}
     assert again(tables, Path("a")).startswith(

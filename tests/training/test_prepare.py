@@ -43,6 +43,15 @@ def test_a_column_that_does_not_cut_changes_nothing(parts):
     assert cut({"train": table(parts)}) == cut({"train": table(parts)}, "stratified")
 
 
+def test_columns_that_might_have_named_the_parts_are_told_of(capsys):
+    assert "test" not in cut({"train": table([*PARTS[1:], None])})
+    assert ('Column "part" names the part of all rows but 1. It is not used; with every cell '
+            "filled it would be.") in capsys.readouterr().err
+    assert "test" not in cut({"train": table(other=PARTS[::-1])})
+    assert ('Columns "part" and "other" name the part of rows. None of them is used; '
+            "--split part uses that one.") in capsys.readouterr().err
+
+
 def test_where_it_names_no_validation_rows_they_are_held_out_of_train(capsys):
     found = cut({"train": table([name.replace("dev", "train") for name in PARTS])})
     assert sorted([*found["train"], *found["val"]]) == [*range(24)]

@@ -15,7 +15,7 @@ from polymodal.data.split_names import split_name
 from polymodal.data.strata import group_codes, strata_codes
 from polymodal.data.table import Table
 
-__all__ = ["FRACTIONS", "METHODS", "leaks", "split", "split_column"]
+__all__ = ["FRACTIONS", "METHODS", "leaks", "split", "split_column", "split_columns"]
 
 FRACTIONS = {"train": 0.8, "val": 0.1, "test": 0.1}
 METHODS = ("stratified", "random", "grouped", "column")
@@ -93,18 +93,41 @@ def split_column(table: Table, target: str | None = None) -> str | None:
     >>> split_column(read({"x": [1, 2, 3], "part": ["train", "train", "dev"]}))
     'part'
     """
-    found = [name for name in table.column_names if name != target and _cuts(table, name)]
-    return found[0] if len(found) == 1 else None
+    found = split_columns(table, target)
+    return next(iter(found)) if list(found.values()) == [0] else None
 
 
-def _cuts(table: Table, column: str) -> bool:
+def split_columns(table: Table, target: str | None = None) -> dict[str, int]:
+    """Returns the columns whose cells say which part rows are of, and how many rows each of them
+    says nothing of.
+
+    Args:
+        table: Table.
+        target: str, a column that is passed over, or None.
+
+    Example:
+
+    >>> from polymodal.data.table import read
+    >>> split_columns(read({"x": [1, 2, 3], "part": ["train", None, "dev"]}))
+    {'part': 1}
+    """
+    found = {name: _left_open(table, name) for name in table.column_names if name != target}
+    return {name: rows for name, rows in found.items() if rows is not None}
+
+
+def _left_open(table: Table, column: str) -> int | None:
+    """Returns the number of empty cells of a column that cuts, None for any other."""
     names: set[str] = set()
+    empty = 0
     for value in table.values(column):
         name = split_name(value) if isinstance(value, str) else None
-        if name is None:
-            return False
-        names.add(name)
-    return "train" in names and len(names) > 1
+        if name is not None:
+            names.add(name)
+        elif value is None:
+            empty += 1
+        else:
+            return None
+    return empty if "train" in names and len(names) > 1 else None
 
 
 def _shares(fractions: Mapping[str, float] | Sequence[float] | None) -> dict[str, float]:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from polymodal.data.table import Table
 
+_USUAL = "tensorflow"  # the engine where nobody chooses one
+
 
 def again(tables: Mapping[str, Table], folder: Path, *, ignore: Sequence[str] = (),
           split: str | None = None, split_group: str | None = None,
           slice_columns: Sequence[str] = (), baselines: bool = True, skip_bad: bool = False,
-          max_bad_share: float = 0.05) -> str:
+          max_bad_share: float = 0.05, engine: str = _USUAL) -> str:
     """Returns what to type to train a run again into a folder beside it, or why nothing can be.
 
     Args:
@@ -20,6 +22,7 @@ def again(tables: Mapping[str, Table], folder: Path, *, ignore: Sequence[str] = 
         folder: the run's folder, with its whole recipe.
         ignore, split, split_group, slice_columns, baselines, skip_bad, max_bad_share: as `train`
             in `polymodal.training.run` got them.
+        engine: str, what it was trained on.
 
     Example:
 
@@ -37,7 +40,7 @@ def again(tables: Mapping[str, Table], folder: Path, *, ignore: Sequence[str] = 
         *(("ignore", column) for column in ignore), ("split", split), ("split-group", split_group),
         *(("slice", column) for column in slice_columns),
         ("max-bad-share", max_bad_share if max_bad_share != 0.05 else None),
-        ("out", f"{folder}-again")]
+        ("engine", engine if engine != _USUAL else None), ("out", f"{folder}-again")]
     words = [word for name, value in options if value is not None
              for word in (f"--{name}", str(value))]
     flags = ["--no-baselines"] * (not baselines) + ["--skip-bad"] * skip_bad

@@ -23,7 +23,7 @@ from polymodal.data.plan import Plan
 from polymodal.data.repeats import repeated_media
 from polymodal.data.samples import Samples, Source
 from polymodal.data.sharing import repeats
-from polymodal.data.split import split, split_column
+from polymodal.data.split import split, split_column, split_columns
 from polymodal.data.table import Table
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
@@ -148,6 +148,7 @@ def _by_own_column(tables: dict[str, Table], target: str, group: str | None) -> 
     """Returns tables with train cut as its only column that names parts says, and says so."""
     column = split_column(tables["train"], target)
     if column is None:
+        _tell_unused(split_columns(tables["train"], target))
         return tables
     parts = split(tables["train"], "column", column=column)
     if group in tables["train"].column_names and _torn(parts, str(group)):
@@ -164,6 +165,17 @@ def _by_own_column(tables: dict[str, Table], target: str, group: str | None) -> 
                 f"--split {_by_chance(group)} cuts all rows by chance instead.")
     say(" ".join(told))
     return parts | given
+
+
+def _tell_unused(columns: Mapping[str, int]) -> None:
+    """Says which columns look as if they named parts, where none of them is used."""
+    if len(columns) > 1:
+        names = " and ".join(f'"{name}"' for name in columns)
+        say(f"Columns {names} name the part of rows. None of them is used; "
+            f"--split {next(iter(columns))} uses that one.")
+    for name, rows in columns.items() if len(columns) == 1 else ():
+        say(f'Column "{name}" names the part of all rows but {rows:,}. It is not used; with every '
+            "cell filled it would be.")
 
 
 def _torn(parts: Mapping[str, Table], group: str) -> bool:

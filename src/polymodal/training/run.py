@@ -102,7 +102,7 @@ def train(
     out = check_writable(out, folder=True)
     command = again(tables, out, ignore=ignore, split=split, split_group=split_group,
                     slice_columns=slice_columns, baselines=baselines, skip_bad=skip_bad,
-                    max_bad_share=max_bad_share)
+                    max_bad_share=max_bad_share, engine=keras.backend.backend())
     given = dict(given)
     settings = arguments.build(Training, given.get("training") or {}, "training")
     group = group_of(tables, given, ignore, split, split_group)
