@@ -127,7 +127,7 @@ def evaluate(
     data: Data,
     slice_: Annotated[list[str] | None, typer.Option(
         "--slice", help="Also score by the values of this column. May be repeated. Default: "
-                   "of transcripts, columns that say who speaks, such as speaker.")] = None,
+                   "columns that say train, val or test and, of transcripts, who speaks.")] = None,
     media_root: MediaRoot = None,
     beam: Beam = None,
     language_model: LanguageModel = None,

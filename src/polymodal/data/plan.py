@@ -47,8 +47,8 @@ class Plan:
         accumulate: int, steps of one effective batch; the steps of an epoch are a multiple.
         batch_tokens: int, time steps that a batch holds at most, padding included, of the input
             that decides the buckets, and `places`: batches of short rows have more rows, those of
-            long ones fewer, and none crosses a border. 0 for those of `batch_size` average rows,
-            where there are buckets; None for `batch_size` rows in each.
+            long ones fewer, and none crosses a border. 0 for as many as `batch_size` rows need on
+            average, where there are buckets; None for `batch_size` rows in each.
         items: (num_rows,) whole numbers, -1 where missing: rows with the same number share a
             picture or the like, and some of them come together, so that a batch has few of them.
             None for rows that come by themselves, as they do where there are buckets.
@@ -110,8 +110,8 @@ class Plan:
         self._bucket = self._bucket_of_rows(self._column)
         self._beside: np.ndarray | None = None  # bucket of another column, sorted by inside
         if batch_tokens == 0 and self._bucket is not None:
-            total = self._computed(self.lengths[:, self._column].sum(dtype="int64"))
-            batch_tokens = round(batch_size * total / num_rows)
+            padded = np.bincount(self._bucket) @ self.edges[self._column]
+            batch_tokens = -(-batch_size * self._computed(padded) // num_rows)
         self.batch_tokens = batch_tokens or None
         self._groups = self._group_sizes()
         self.num_steps = accumulate * sum(-(-rows // (size * accumulate))

@@ -19,6 +19,7 @@ from polymodal.data.ledger import Ledger
 from polymodal.data.loader import Loader
 from polymodal.data.plan import Plan
 from polymodal.data.samples import Samples, Source
+from polymodal.data.split import split_columns
 from polymodal.data.table import Table
 from polymodal.data.table import read as read_table
 from polymodal.evaluation.result import evaluation_json
@@ -114,7 +115,8 @@ class Predictor:
                  skip_bad: bool = False, max_bad_share: float = 0.05,
                  normalisation: str = "basic", **choice: Any) -> dict[str, Any]:
         """Returns scores with intervals, as `polymodal evaluate --json` prints them; texts are
-        written as `choice` says, see `predict`. Transcripts are scored by speaker unasked.
+        written as `choice` says, see `predict`. Scores by part, where a column says train, val or
+        test, and those of transcripts by speaker come unasked.
         Both sides of them are compared after a `normalisation`: none, basic or english."""
         describe(normalisation)
         table = as_table(table, media_root)
@@ -128,10 +130,11 @@ class Predictor:
         return evaluation_json(found, self.cut_by(table, slice_columns))
 
     def cut_by(self, table: Table, slice_columns: Sequence[str] = ()) -> dict[str, list[Any]]:
-        """Returns {column: values} to cut scores by; of transcripts those that say who speaks,
-        where none are named."""
-        if not slice_columns and self.task_name == "transcribe":
-            slice_columns = who_columns(table)
+        """Returns {column: values} to cut scores by; where none are named, those that say which
+        part rows are of, as some may have been learned from, and of transcripts who speaks."""
+        if not slice_columns and not self.recipe.group:
+            slice_columns = [*split_columns(table, self.recipe.target),
+                             *(who_columns(table) if self.task_name == "transcribe" else ())]
         return {name: list(table.values(name)) for name in slice_columns}
 
     def _hear_whole(self, found: Predictions, table: Table, rows: Sequence[int],

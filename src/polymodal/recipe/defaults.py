@@ -28,7 +28,7 @@ _FEW_SEQUENCES = 500
 _STEPS_SEEN = 20_000  # labels of few sequences that a model sees in all
 _STEPS_SEEN_RARE = 45_000  # where all it reads are rare words, of which most are left out
 _FAMILIAR = 20  # times that a word occurs on average, above which its order can be learned too
-WRITING = ("caption", "transcribe")
+_WRITING = ("caption", "transcribe")
 _MOST_SECONDS = 30.0  # of a recording that is written down as a whole
 _STEPWISE = ("sequence_labelling", "seq2seq", "transcribe")
 
@@ -124,7 +124,7 @@ def seldom_by(texts: Iterable[str]) -> float | None:
 
 def fusion_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
     """Returns the fusion and the reason; no reason where there is nothing to fuse."""
-    if len(modalities) == 1 and task in WRITING:
+    if len(modalities) == 1 and task in _WRITING:
         return "concat", ""
     if task == "caption":
         return "attention", "All inputs' parts stand in one sequence that the text looks at."
@@ -182,7 +182,7 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
         times: float, rows that a picture, sound or film stands in on average.
         rare: bool, as in `input_for`.
     """
-    shared = times >= _OFTEN and task not in WRITING
+    shared = times >= _OFTEN and task not in _WRITING
     low, high = _EPOCHS_SHARED if shared else _EPOCHS
     few = few_sequences(num_rows, num_steps)
     alone = _can_ask_alone(task, len(modalities)) and num_rows <= _FEW
@@ -199,7 +199,7 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
         batch_size = min(batch_size, 32)  # each row brings several texts
     while batch_size > 16 and epochs * num_rows < _UPDATES * batch_size:
         batch_size //= 2
-    rate = 0.001 if seldom and task not in WRITING else 0.002
+    rate = 0.001 if seldom and task not in _WRITING else 0.002
     settings: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "learning_rate": rate}
     if seldom and task != "transcribe":  # other voices and pauses are missing among many rows too
         settings["augment"] = False
@@ -234,7 +234,7 @@ def _hiding(task: str, num_inputs: int, seldom: bool) -> dict[str, float]:
 
 
 def _can_ask_alone(task: str, num_inputs: int) -> bool:
-    return num_inputs > 1 and task not in (*_STEPWISE, *WRITING)
+    return num_inputs > 1 and task not in (*_STEPWISE, *_WRITING)
 
 
 def _seen_seldom(num_rows: int, epochs: int) -> bool:

@@ -56,6 +56,13 @@ def test_voices_are_scored_apart_unasked(folder):
     assert "said" in asked
 
 
+def test_rows_that_may_have_been_learned_are_scored_apart_unasked(folder):
+    predictor, table = load(folder / "run"), pm.read(folder / "val.csv")
+    table = table.with_column("part", ["train", "train", "test"] * 8)
+    found = predictor.evaluate(table)["slices"]["part"]
+    assert {name: part["n"] for name, part in found.items()} == {"train": 16, "test": 8}
+
+
 def test_one_that_makes_val_worse_is_not_kept(folder, tmp_path):
     predictor = load(folder / "run")
     predictor.language = None
