@@ -5,8 +5,9 @@
 `inferred` is what the recipe infers, convolutions and two recurrent layers; `convolutional` is the
 same without the recurrent layers, `attention` the conformer without them. Both take the same
 features of `--rows` clips at once, in one run, by turns, several times in a row: threads of the one
-still wait for work when the other begins. The best of all counts. The real-time factor is the
-time for a second of sound, without reading it from disk.
+still wait for work when the other begins. The best of a turn counts, and of all turns the median,
+as the machine's speed changes from turn to turn. The real-time factor is the time for a second of
+sound, without reading it from disk.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from polymodal.recipe import assemble
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
 
-_ROUNDS = 12
+_ROUNDS = 24
 _IN_A_ROW = 5
 _LETTERS = " efghinorstuvwxz"
 
@@ -169,19 +170,24 @@ def main() -> None:
         with torch.inference_mode():
             theirs(tensor).numpy()
 
-    sound, best = options.rows * options.seconds, {}
+    sound, best = options.rows * options.seconds, {"ours": [], "eager PyTorch": []}
+    hear()  # traced
     for _ in range(_ROUNDS):
-        for name, work in (("ours", hear), ("eager PyTorch", hear_eagerly)):
+        for name, work in zip(best, (hear, hear_eagerly), strict=True):
+            took = []
             for _ in range(_IN_A_ROW):
                 start = time.perf_counter()
                 work()
-                best[name] = min(best.get(name, np.inf), time.perf_counter() - start)
+                took.append(time.perf_counter() - start)
+            best[name].append(min(took))
     count = sum(p.numel() for p in theirs.parameters())
     print(f"{model.count_params():,} parameters, by hand {count:,}; {options.rows} clips of "
           f"{options.seconds:g} s")
     for name, took in best.items():
-        print(f"{name:14} {1000 * took:7.1f} ms   real-time factor {took / sound:.5f}")
-    print(f"ratio {best['ours'] / best['eager PyTorch']:.2f}")
+        print(f"{name:14} {1000 * np.median(took):7.1f} ms   "
+              f"real-time factor {np.median(took) / sound:.5f}")
+    ratios = np.divide(*best.values())
+    print(f"ratio {np.median(ratios):.2f} ({ratios.min():.2f} to {ratios.max():.2f})")
 
 
 if __name__ == "__main__":
