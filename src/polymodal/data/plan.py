@@ -100,12 +100,8 @@ class Plan:
             total = self._computed(self.lengths.sum(axis=0, dtype="int64").max())
             about = -(-total // (batch_tokens * accumulate))
         wanted = min(num_buckets, max(1, about // _STEPS_PER_BUCKET))
-        short = (column.max() <= _SHORT for column in self.lengths.T)
-        whole = batch_tokens is None
-        self.edges = [
-            bucket_edges(column, 1 if few and whole else wanted, _ENOUGH, places,
-                         _FINE_GRID if few and not whole else _GRID)
-            for column, few in zip(self.lengths.T, short, strict=True)]
+        sorts_short = batch_tokens is not None
+        self.edges = [_edges_of(column, wanted, sorts_short, places) for column in self.lengths.T]
         self._column = self._deciding_column()
         self._bucket = self._bucket_of_rows(self._column)
         self._beside: np.ndarray | None = None  # bucket of another column, sorted by inside
@@ -124,9 +120,9 @@ class Plan:
         self.num_items = self._sharing and self._sharing.num_items
         self._lock = threading.Lock()
         self._epoch: tuple[int, np.ndarray] | None = None
-        if not whole and self._bucket is not None and self.padding() > _TOO_MUCH:
-            self._beside = self._bucket_of_rows(self._deciding_column(but=self._column))
-            self._epoch = None
+        if sorts_short and self._bucket is not None and self.padding() > _TOO_MUCH:
+            self._beside = self._bucket_beside()
+            self._epoch = None  # the order that was counted
 
     def steps(self, epoch: int = 0) -> int:
         """Returns the number of steps of an epoch; it is the same for every epoch."""
@@ -187,15 +183,25 @@ class Plan:
         """Returns the steps and places of all rows, given the steps."""
         return int(steps) + self.num_rows * self.places
 
-    def _deciding_column(self, but: int | None = None) -> int:
+    def _waste(self) -> list[int]:
+        """Returns the padding of each column, all its rows padded to the longest; 0 where they are
+        anyway."""
+        return [int(edges[-1]) * self.num_rows - int(column.sum(dtype="int64"))
+                if len(edges) > 1 else 0
+                for edges, column in zip(self.edges, self.lengths.T, strict=True)]
+
+    def _deciding_column(self) -> int:
         """Returns the column in which padding to the longest row would waste most."""
-        waste = [int(edges[-1]) * self.num_rows - int(column.sum(dtype="int64"))
-                 if len(edges) > 1 and index != but else 0
-                 for index, (edges, column) in enumerate(
-                     zip(self.edges, self.lengths.T, strict=True))]
+        waste = self._waste()
         if not any(waste):
             waste = [int(edges[-1]) for edges in self.edges]
         return int(np.argmax(waste)) if waste else 0
+
+    def _bucket_beside(self) -> np.ndarray | None:
+        """Returns the bucket of rows in the column that would waste most after the deciding one."""
+        waste = self._waste()
+        waste[self._column] = 0
+        return self._bucket_of_rows(int(np.argmax(waste))) if any(waste) else None
 
     def _bucket_of_rows(self, column: int) -> np.ndarray | None:
         if not self.edges or len(self.edges[column]) == 1:
@@ -304,6 +310,14 @@ def bucket_edges(lengths: np.ndarray, num_buckets: int, enough: float = 0.0,
     for best in reversed(chosen):
         edges.append(int(best[edges[-1]]))
     return (np.unique(steps[edges]) * grid).astype("int32")
+
+
+def _edges_of(column: np.ndarray, num_buckets: int, sorts_short: bool, places: int) -> np.ndarray:
+    """Returns the padded lengths of a column; one for short rows, unless they are sorted too."""
+    grid = _GRID
+    if column.max() <= _SHORT:
+        num_buckets, grid = (num_buckets, _FINE_GRID) if sorts_short else (1, _GRID)
+    return bucket_edges(column, num_buckets, _ENOUGH, places, grid)
 
 
 def _sorted_by(rows: np.ndarray, bucket: np.ndarray) -> np.ndarray:

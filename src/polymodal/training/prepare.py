@@ -173,7 +173,8 @@ def _tell_unused(columns: Mapping[str, int]) -> None:
         names = " and ".join(f'"{name}"' for name in columns)
         say(f"Columns {names} name the part of rows. None of them is used; "
             f"--split {next(iter(columns))} uses that one.")
-    for name, rows in columns.items() if len(columns) == 1 else ():
+    elif columns:
+        (name, rows), = columns.items()
         say(f'Column "{name}" names the part of all rows but {rows:,}. It is not used; with every '
             "cell filled it would be.")
 
