@@ -66,3 +66,29 @@ def test_the_end_of_a_fit_leaves_the_weights_alone():
     current = np.array(keras.ops.convert_to_numpy(model.head.kernel))
     optimizer.finalize_variable_values(model.trainable_weights)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(model.head.kernel), current)
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_it_goes_where_the_optimizer_of_keras_goes(accumulate):
+    model, _ = trained(1)
+    variables, names = model.trainable_variables, variable_names(model)
+    start = [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+    ours = make_optimizer(names, settings(accumulate=accumulate, weight_decay=0.3, clip_norm=0.5),
+                          100)
+    theirs = keras.optimizers.AdamW(
+        ours._learning_rate, weight_decay=0.3, global_clipnorm=0.5,
+        gradient_accumulation_steps=accumulate if accumulate > 1 else None)
+    theirs.exclude_from_weight_decay([v for name, v in names.items() if not decays(name, v)])
+    ends = []
+    for optimizer in (ours, theirs):
+        rng = np.random.default_rng(0)
+        for variable, value in zip(variables, start, strict=True):
+            variable.assign(value)
+        optimizer.build(variables)
+        for _ in range(6):
+            optimizer.apply([keras.ops.convert_to_tensor(rng.normal(size=value.shape), "float32")
+                             for value in start], variables)
+        ends.append([np.array(keras.ops.convert_to_numpy(variable)) for variable in variables])
+    for before, one, other in zip(start, *ends, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+        assert np.abs(one - before).max() > 1e-3

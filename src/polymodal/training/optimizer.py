@@ -11,10 +11,14 @@ import numpy as np
 from polymodal.training.schedule import WarmupCosine
 from polymodal.training.settings import Training
 
+# On PyTorch Keras makes AdamW one of a class that updates all weights together, but not what is
+# derived from AdamW.
+_AdamW: Any = type(keras.optimizers.AdamW())
+
 
 @keras.saving.register_keras_serializable("polymodal")
-class Optimizer(keras.optimizers.AdamW):
-    """AdamW that leaves the weights alone when a `fit` ends.
+class Optimizer(_AdamW):
+    """AdamW that leaves the weights alone when a `fit` ends, in few operations.
 
     Keras puts the averages into the weights at the end of every `fit`. A run here is one `fit` per
     epoch, so that would change its course; `averaged` does it for the time of a validation.
@@ -24,6 +28,25 @@ class Optimizer(keras.optimizers.AdamW):
 
     def finalize_variable_values(self, var_list):
         return None
+
+    def update_step(self, gradient, variable, learning_rate):
+        if keras.backend.backend() != "tensorflow":
+            super().update_step(gradient, variable, learning_rate)
+            return
+        from polymodal.training.tensorflow_adam import update
+
+        index = self._get_variable_index(variable)
+        update(variable, gradient, self._momentums[index].value, self._velocities[index].value,
+               self.iterations, learning_rate, self.beta_1, self.beta_2, self.epsilon)
+
+    def _apply_weight_decay(self, variables):
+        if keras.backend.backend() != "tensorflow" or self.weight_decay is None:
+            super()._apply_weight_decay(variables)
+            return
+        kept = 1 - self.weight_decay * self.learning_rate  # Keras traces it for each variable
+        for variable in variables:
+            if self._use_weight_decay(variable):
+                variable.assign(variable * kept)
 
 
 def make_optimizer(names: dict[str, Any], settings: Training, num_updates: int) -> Optimizer:
