@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from command_line import polymodal
+from command_line import in_process as polymodal
 from polymodal.core.errors import RecipeError
 
 COLOURS = {"red": (210, 40, 40), "green": (40, 180, 40), "blue": (40, 40, 210)}
@@ -130,53 +130,6 @@ def test_files_of_which_none_can_be_captioned_are_named(folder):
     assert only["results"] == []
 
 
-PROMPTS = {"briefly": "{}", "in a sentence": "this card is all {}"}
-
-
-@pytest.fixture(scope="module")
-def prompted(folder):
-    """The same cards, each with a prompt that says how to write about it."""
-    rng = np.random.default_rng(1)
-    for name, rows in (("train", 300), ("val", 30)):
-        with (folder / f"prompted-{name}.jsonl").open("w") as lines:
-            for row in range(rows):
-                colour, prompt = str(rng.choice(list(COLOURS))), str(rng.choice(list(PROMPTS)))
-                file = draw(folder / f"prompted-{name}-{row}.png", colour, rng)
-                lines.write(json.dumps({"image": file.name, "prompt": prompt,
-                                        "caption": PROMPTS[prompt].format(colour)}) + "\n")
-    polymodal("train", "--data", folder / "prompted-train.jsonl", "--val",
-              folder / "prompted-val.jsonl", "--task", "caption", "--target", "caption", "--out",
-              folder / "prompted", "--set", "inputs.prompt.modality=text",
-              "--set", "training.epochs=8", "--set", "dim=32", "--no-baselines")
-    return folder
-
-
-def test_a_prompt_stands_beside_every_file(prompted):
-    files = [prompted / f"{colour}.png" for colour in COLOURS]
-    for prompt, text in PROMPTS.items():
-        done = polymodal("caption", prompted / "prompted", *files, "--input", f"prompt={prompt}",
-                         "--json")
-        said = [one["results"][0]["text"] for one in json.loads(done.stdout)["captions"]]
-        assert said == [text.format(colour) for colour in COLOURS]
-
-
-def test_a_prompt_that_is_not_given_is_asked_for_once(prompted):
-    files = [prompted / f"{colour}.png" for colour in COLOURS]
-    done = polymodal("caption", prompted / "prompted", *files)
-    assert len(done.stdout.splitlines()) == 3
-    assert done.stderr.count("nothing is given for prompt") == 1
-    assert '--input prompt="..."' in done.stderr
-    done = polymodal("caption", prompted / "prompted", *files, "--input", "prompt=briefly")
-    assert "nothing is given" not in done.stderr
-
-
-def test_a_prompt_for_an_input_that_the_model_lacks_is_refused(prompted):
-    done = polymodal("caption", prompted / "prompted", prompted / "red.png", "--input",
-                     "promt=briefly", check=False)
-    assert done.returncode
-    assert 'Did you mean "prompt"?' in done.stderr
-
-
 def test_a_choice_that_there_is_not_is_refused_with_the_nearest(folder):
     from polymodal.api import Captioner, load
 
@@ -184,3 +137,52 @@ def test_a_choice_that_there_is_not_is_refused_with_the_nearest(folder):
     assert isinstance(model, Captioner)
     with pytest.raises(RecipeError, match=r'No setting named "bem".*Did you mean "beam"'):
         model.generate({"image": str(folder / "red.png")}, bem=3)
+
+
+PROMPTS = {"briefly": "{}", "in a sentence": "this card is all {}"}
+
+
+@pytest.fixture(scope="module")
+def prompted(tmp_path_factory):
+    """Such cards, each with a prompt that says how to write about it."""
+    folder, rng = tmp_path_factory.mktemp("prompted"), np.random.default_rng(1)
+    for name, rows in (("train", 300), ("val", 30)):
+        with (folder / f"{name}.jsonl").open("w") as lines:
+            for row in range(rows):
+                colour, prompt = str(rng.choice(list(COLOURS))), str(rng.choice(list(PROMPTS)))
+                file = draw(folder / f"{name}-{row}.png", colour, rng)
+                lines.write(json.dumps({"image": file.name, "prompt": prompt,
+                                        "caption": PROMPTS[prompt].format(colour)}) + "\n")
+    polymodal("train", "--data", folder / "train.jsonl", "--val",
+              folder / "val.jsonl", "--task", "caption", "--target", "caption", "--out",
+              folder / "run", "--set", "inputs.prompt.modality=text",
+              "--set", "training.epochs=8", "--set", "dim=32", "--no-baselines")
+    for colour in COLOURS:
+        draw(folder / f"{colour}.png", colour, rng)
+    return folder
+
+
+def test_a_prompt_stands_beside_every_file(prompted):
+    files = [prompted / f"{colour}.png" for colour in COLOURS]
+    for prompt, text in PROMPTS.items():
+        done = polymodal("caption", prompted / "run", *files, "--input", f"prompt={prompt}",
+                         "--json")
+        said = [one["results"][0]["text"] for one in json.loads(done.stdout)["captions"]]
+        assert said == [text.format(colour) for colour in COLOURS]
+
+
+def test_a_prompt_that_is_not_given_is_asked_for_once(prompted):
+    files = [prompted / f"{colour}.png" for colour in COLOURS]
+    done = polymodal("caption", prompted / "run", *files)
+    assert len(done.stdout.splitlines()) == 3
+    assert done.stderr.count("nothing is given for prompt") == 1
+    assert '--input prompt="..."' in done.stderr
+    done = polymodal("caption", prompted / "run", *files, "--input", "prompt=briefly")
+    assert "nothing is given" not in done.stderr
+
+
+def test_a_prompt_for_an_input_that_the_model_lacks_is_refused(prompted):
+    done = polymodal("caption", prompted / "run", prompted / "red.png", "--input",
+                     "promt=briefly", check=False)
+    assert done.returncode
+    assert 'Did you mean "prompt"?' in done.stderr

@@ -9,7 +9,7 @@ import shlex
 import pytest
 import yaml
 
-from command_line import polymodal
+from command_line import in_process as polymodal
 
 RECIPE = """
 task: transcribe

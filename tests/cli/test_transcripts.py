@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 import whistled
-from command_line import polymodal
+from command_line import in_process as polymodal
 
 SETTINGS = {"task": "transcribe", "inputs.audio.modality": "audio", "training.epochs": 1,
             "inputs.audio.encoder": "conformer", "inputs.audio.num_layers": 1, "dim": 16}

@@ -8,30 +8,22 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
-_QUIET = False
-
-
-def set_quiet(quiet: bool) -> None:
-    """Turns messages and bars off or on, for the whole process."""
-    global _QUIET
-    _QUIET = quiet
 
 
 def say(message: str = "") -> None:
     """Prints one message for a person."""
-    if not _QUIET:
-        print(message, file=sys.stderr, flush=True)
+    print(message, file=sys.stderr, flush=True)
 
 
 def warn(message: str) -> None:
-    """Prints a warning; it is shown even when quiet."""
+    """Prints a warning."""
     print(f"Warning: {message}", file=sys.stderr, flush=True)
 
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Shows on a terminal what is waited for, and takes it away again."""
-    if _QUIET or not sys.stderr.isatty():
+    if not sys.stderr.isatty():
         yield
         return
     print(f"{what} ...", end="\r", file=sys.stderr, flush=True)
@@ -52,7 +44,7 @@ def track(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T
 @contextmanager
 def bar(what: str, total: int | None = None):
     """Gives a function `advance(count)` that moves a progress bar called `what`."""
-    if _QUIET or not sys.stderr.isatty():
+    if not sys.stderr.isatty():
         yield lambda count=1: None
         return
     from rich.console import Console

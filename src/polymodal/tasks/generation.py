@@ -99,7 +99,7 @@ class Choice:
             scores: log probabilities (rows, outputs).
             noise: float (rows,), evenly spread over 0..1, that decides what is drawn.
         """
-        if not self.temperature:
+        if not self.temperature or self.top_k == 1:
             return ops.cast(ops.argmax(scores, axis=-1), "int32")
         num = scores.shape[-1]
         best, ids = ops.top_k(scores / self.temperature, min(self.top_k or num, num))

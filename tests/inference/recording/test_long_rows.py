@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 import whistled
-from command_line import polymodal
+from command_line import in_process as polymodal
 from polymodal.inference.predictor import load
 from polymodal.inference.recording.transcribe import transcribe
 from small_recogniser import write_bundle
