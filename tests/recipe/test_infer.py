@@ -338,5 +338,9 @@ def test_films_whose_sound_is_not_read_are_said_to_have_some(tmp_path):
     assert set(both.values["inputs"]) == {"my film", "audio_track"}
     alone = infer(table, override({"target": "said"}, settings[:-1]), ["audio"])
     assert set(alone.values["inputs"]) == {"audio_track"}
+    left = ("input my film: Not read as video, because inputs.audio_track reads its column as "
+            "audio; --set 'inputs.my film.modality=video' has it read as both.")
+    assert left in alone.reasons
+    assert not any("Not read as" in reason for reason in both.reasons)
     for heard in (both, alone):
         assert not any("hold sound" in reason for reason in heard.reasons)

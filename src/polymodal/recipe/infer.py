@@ -187,6 +187,7 @@ def _inputs(table: Table, values: dict, named: dict[str, dict], hidden: list[str
         left_out = [c for c in judged.left_out if c.column not in read]
         _check_media(table, left_out)
         reasons.extend(f"column {c.column}: {c.reason}" for c in left_out)
+        reasons.extend(_read_otherwise(guesses, given))
         given = {n: given.get(n, {}) for n, g in guesses.items()
                  if n in given or not read.intersection(g.columns)} | given
     else:
@@ -202,6 +203,19 @@ def _inputs(table: Table, values: dict, named: dict[str, dict], hidden: list[str
     return {name: _input(table, name, dict(config), guesses.get(name), task,
                          "text" in [k for n, k in kinds.items() if n != name], reasons)
             for name, config in given.items()}
+
+
+def _read_otherwise(guesses: dict[str, Any], given: dict[str, dict]) -> Iterator[str]:
+    """Yields a sentence for each input that is not there because its column is read as another
+    kind by an input that was named."""
+    for name, guess in guesses.items():
+        readers = {n: config.get("modality") or guess.modality for n, config in given.items()
+                   if set(guess.columns).intersection(columns_of(n, config))}
+        if name not in given and readers and guess.modality not in readers.values():
+            reader, modality = next(iter(readers.items()))
+            setting = shlex.quote(f"inputs.{name}.modality={guess.modality}")
+            yield (f"input {name}: Not read as {guess.modality}, because inputs.{reader} reads its "
+                   f"column as {modality}; --set {setting} has it read as both.")
 
 
 def _check_media(table: Table, left_out: list[LeftOut]) -> None:
