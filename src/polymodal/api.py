@@ -21,8 +21,9 @@ class Estimator:
     Args:
         target: str, the column to predict.
         ignore: names of columns that are no inputs.
-        recipe: further settings of a recipe: inputs, fusion, sequence, dim, group, order, training.
-            What is left out is chosen from the data, and said.
+        recipe: further settings of a recipe: inputs, fusion, sequence, dim, group, order, training,
+            and task for settings of the task itself, such as {"decoder": "recurrent"}. What is left
+            out is chosen from the data, and said.
 
     Example: see the page of `polymodal`.
     """
@@ -30,7 +31,11 @@ class Estimator:
     task: str | None = None
 
     def __init__(self, target: str, *, ignore: Sequence[str] = (), **recipe: Any):
-        self._given = {"target": target, **({"task": self.task} if self.task else {}), **recipe}
+        if self.task:
+            asked = recipe.setdefault("task", self.task)
+            if isinstance(asked, Mapping):
+                recipe["task"] = {"name": self.task, **asked}
+        self._given = {"target": target, **recipe}
         self._ignore = list(ignore)
         self._run: Any = None
         self._predictor: Any = None

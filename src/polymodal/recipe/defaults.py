@@ -220,7 +220,7 @@ def training_reason(task: str, num_rows: int, settings: dict[str, Any]) -> str:
             + ", each input also asked alone" * bool(settings.get("single_loss"))
             + (f", up to {settings.get('rows_per_item')} of them about the same picture, sound or "
                "film, which is encoded once") * (settings.get("rows_per_item", 1) > 1)
-            + ", words also looked for place by place, which the loss of training holds"
+            + ", words also looked for place by place"
             * (task == "caption")
             + "; change it with --set training.epochs=...")
 

@@ -77,6 +77,8 @@ class Model(keras.Model):
         self.spotting = getattr(task, "spotting", 0.0)
         self.spotter = WordSpotter(spots) if self.spotting and spots else None
         self.grounded = getattr(task, "grounding", False) and self.spotter is not None
+        self.has_more_losses = bool(self.single_loss) or self.spotter is not None
+        self.own_loss = keras.metrics.Mean(name="own_loss") if self.has_more_losses else None
 
     @property
     def input_keys(self):
@@ -133,11 +135,12 @@ class Model(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Returns the loss that was compiled, and with `single_loss` its share for each input, with
-        a spotter what it has not found."""
-        if not (training and (self.single_loss or self.spotter is not None)):
+        a spotter what it has not found; `own_loss` counts the first alone."""
+        if not (training and self.has_more_losses):
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         logits, beside = y_pred
         loss = super().compute_loss(x, y, logits, sample_weight, training)
+        self.own_loss.update_state(loss, sample_weight=ops.shape(logits)[0])
         if self.spotter is not None:
             spotted, hidden = beside
             more = self.spotter.loss(y, spotted, sample_weight)

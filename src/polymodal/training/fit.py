@@ -210,10 +210,13 @@ class _Run:
                             lambda: self._interrupt(request, lambda: None))
 
     def _train_loss(self) -> float:
+        """Returns the mean loss of the epoch's rows, without what is only learned beside, so that
+        it compares with that of validation."""
         if self._metrics:  # resumed between the last step and the validation
             weights.assign(self.state.metrics, self._metrics)
             self._metrics = {}
-        return float(self.model.metrics[0].result())
+        found = getattr(self.model, "own_loss", None) or self.model.metrics[0]
+        return float(found.result())
 
     def _report(self) -> None:
         state, entry = self.state, self.state.history[-1]
