@@ -20,8 +20,9 @@ class Training:
         batch_size: int, rows a step; None = chosen from the data.
         batch_tokens: int, time steps (and places of pictures) a step holds at most, padding
             included, of the input whose lengths differ most: short rows come in larger batches,
-            long ones in smaller. None = for captions and transcripts, where sorting by length saves
-            padding, as many as `batch_size` rows on average need; else always `batch_size` rows.
+            long ones in smaller. None = for transcripts those of `batch_size` rows of average
+            length; for captions, where sorting by length saves padding, as many as `batch_size`
+            rows on average need; else always `batch_size` rows.
         rows_per_item: int >= 1, rows of a batch that have one picture, sound or film in common,
             which is then encoded once; None = chosen from the data, 1 draws each row by itself.
         learning_rate: float, the peak after warm-up; None = chosen from the data.
