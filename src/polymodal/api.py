@@ -22,8 +22,8 @@ class Estimator:
         target: str, the column to predict.
         ignore: names of columns that are no inputs.
         recipe: further settings of a recipe: inputs, fusion, sequence, dim, group, order, training,
-            and task for settings of the task itself, such as {"decoder": "recurrent"}. What is left
-            out is chosen from the data, and said.
+            and task for settings of the task itself, such as {"decoder": "recurrent_attention"} of
+            a Captioner. What is left out is chosen from the data, and said.
 
     Example: see the page of `polymodal`.
     """

@@ -77,8 +77,8 @@ class Model(keras.Model):
         self.spotting = getattr(task, "spotting", 0.0)
         self.spotter = WordSpotter(spots) if self.spotting and spots else None
         self.grounded = getattr(task, "grounding", False) and self.spotter is not None
-        self.has_more_losses = bool(self.single_loss) or self.spotter is not None
-        self.own_loss = keras.metrics.Mean(name="own_loss") if self.has_more_losses else None
+        has_more_losses = self.single_loss or self.spotter is not None
+        self.own_loss = keras.metrics.Mean(name="own_loss") if has_more_losses else None
 
     @property
     def input_keys(self):
@@ -136,7 +136,7 @@ class Model(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Returns the loss that was compiled, and with `single_loss` its share for each input, with
         a spotter what it has not found; `own_loss` counts the first alone."""
-        if not (training and self.has_more_losses):
+        if not training or self.own_loss is None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         logits, beside = y_pred
         loss = super().compute_loss(x, y, logits, sample_weight, training)
