@@ -1,0 +1,37 @@
+"""The command align."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from polymodal.cli import output
+from polymodal.cli.options import Engine, Format, Out, Run, use
+
+
+def align(
+    run: Run,
+    file: Annotated[Path, typer.Argument(help="A sound or video of any length.")],
+    text: Annotated[str | None, typer.Option(help="All that is said in it.")] = None,
+    text_file: Annotated[Path | None, typer.Option(help="A file with that text.")] = None,
+    format_: Format = "text",
+    out: Out = None,
+    engine: Engine = None,
+):
+    """Find when each word of a known text is said."""
+    from polymodal.core.errors import RecipeError
+    from polymodal.inference.recording.transcript import check_format
+
+    check_format(format_, [file], out)
+    if (text is None) == (text_file is None):
+        raise RecipeError("align needs either --text or --text-file. "
+                          f"Got {'neither' if text is None else 'both'}.")
+    known = text if text is not None else output.text_of(text_file)
+    use(engine, run)
+    from polymodal.inference.predictor import load
+    from polymodal.inference.recording.known_text import align_text
+
+    found = align_text(load(run), file, known)
+    output.transcripts([found], 1, format_, format_ in ("text", "vtt"), out)

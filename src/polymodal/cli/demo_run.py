@@ -1,0 +1,65 @@
+"""The demo: learn from pictures and voices that each tell a part, then use the model."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from polymodal.cli import output
+from polymodal.core.progress import say
+from polymodal.data.scenes import columns, write
+from polymodal.data.table import read
+from polymodal.inference.files import one_row
+from polymodal.training.run import train
+
+_ROWS = {"num_train": 1200, "num_val": 200, "num_test": 400}
+_EPOCHS = 8
+_SMALL = {"image": {"size": 32}, "audio": {"num_mels": 32}}  # enough for these data
+
+
+def run(out: Path) -> None:
+    """Makes the scenes, trains with baselines, answers a few test rows, and says what is next."""
+    start = time.monotonic()
+    named = columns("classification")
+    print("A black-and-white camera sees shapes that lie on each other. A voice names the colour "
+          "of the top one.\nWhich shape in which colour is it? The picture alone cannot tell, nor "
+          "can the voice.\n", flush=True)
+    paths = write(out / "data", "classification", **_ROWS)
+    tables = {name: read(path) for name, path in paths.items()}
+    say(f"Made {sum(map(len, tables.values()))} rows in {out / 'data'}.")
+    given = {"target": named.target, "inputs": {**_SMALL, "*": {}},
+             "training": {"epochs": _EPOCHS}}
+    finished = train(tables, given, out / "run", ignore=named.ignore,
+                     slice_columns=["voice", "object"])
+    test = finished.metrics["test"]
+    accuracy, (low, high) = test["metrics"]["accuracy"], test["intervals"]["accuracy"]
+    print(f"\nAccuracy on {test['rows']['used']} test rows, spoken by voices that were never "
+          f"heard in training: {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}).")
+    print(finished.verdict)
+    _answers(finished, tables["test"], named)
+    _next(finished, paths, time.monotonic() - start)
+
+
+def _answers(finished, table, named) -> None:
+    print("\nA few answers:")
+    lines = [("picture", "sound", "said", "predicted", "true")]
+    for row in range(0, min(len(table), 50), 10):
+        cells = {c: table.cell(row, c) for c in named.inputs}
+        asked = {c: str(table.root / v) for c, v in cells.items() if v}
+        answer = one_row(finished.predictor, asked)
+        best = max(answer["probabilities"].values())
+        lines.append((*cells.values(), table.cell(row, "clue"),
+                      f"{answer['prediction']} ({best:.0%})", table.cell(row, named.target)))
+    print(output.columns(lines))
+
+
+def _next(finished, paths, seconds) -> None:
+    folder = finished.folder
+    train_command = "polymodal train --data your.csv --target your_column --out runs/first"
+    print(f"\nDone in {seconds / 60:.1f} minutes. Next:")
+    print(output.columns([
+        ("open the report", f"{folder / 'report.html'}"),
+        ("score it again", f"polymodal evaluate {folder} --data {paths['test']} --slice voice"),
+        ("change it", f"edit {folder / 'recipe.yaml'}, then polymodal train --recipe ..."),
+        ("use your table", train_command),
+    ]))

@@ -1,0 +1,56 @@
+"""The command evaluate."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from polymodal.cli import output
+from polymodal.cli.options import (
+    Beam,
+    Data,
+    Engine,
+    HotWords,
+    Json,
+    LanguageModel,
+    LanguageWeight,
+    MaxBadShare,
+    MediaRoot,
+    Run,
+    SkipBad,
+    WordBonus,
+    use,
+    writing_choice,
+)
+
+
+def evaluate(
+    run: Run,
+    data: Data,
+    slice_: Annotated[list[str] | None, typer.Option(
+        "--slice", help="Also score by the values of this column. May be repeated. Default: "
+                   "columns that say train, val or test and, of transcripts, who speaks.")] = None,
+    media_root: MediaRoot = None,
+    beam: Beam = None,
+    language_model: LanguageModel = None,
+    language_weight: LanguageWeight = None,
+    word_bonus: WordBonus = None,
+    hot_words: HotWords = None,
+    normalisation: Annotated[str, typer.Option(
+        help="What is done to transcripts before they are compared: none, basic (no case, no "
+             "marks) or english (also spellings and numbers).")] = "basic",
+    engine: Engine = None,
+    skip_bad: SkipBad = False,
+    max_bad_share: MaxBadShare = 0.05,
+    json: Json = False,
+):
+    """Score a trained model on a table, with intervals."""
+    choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
+    use(engine, run)
+    from polymodal.inference.predictor import load
+
+    result = load(run).evaluate(data, slice_columns=slice_ or [], media_root=media_root,
+                                skip_bad=skip_bad, max_bad_share=max_bad_share,
+                                normalisation=normalisation, **choice)
+    output.evaluation(result, json)

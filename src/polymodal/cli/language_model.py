@@ -1,0 +1,26 @@
+"""The command language-model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def language_model(
+    data: Annotated[Path, typer.Argument(help="A table.")],
+    target: Annotated[str, typer.Option(help="The column with the texts.")],
+    out: Annotated[Path, typer.Option(help="ARPA file to write; .gz compresses it.")],
+    order: Annotated[int, typer.Option(min=1, help="Words that are looked at together.")] = 3,
+    unit: Annotated[str | None, typer.Option(
+        help="word or character. Default: judged from the texts.")] = None,
+):
+    """Train a language model for transcribe on the texts of a table.
+
+    Where one column names the part of each row, the texts of train alone are learned.
+    """
+    from polymodal.inference.recording.reading import train_language_model
+
+    model = train_language_model(data, target, out, order, unit)
+    print(f"{out}: {len(model.table):,} n-grams of up to {model.order} {model.unit}s")

@@ -1,0 +1,26 @@
+"""The commands that list what there is."""
+
+from __future__ import annotations
+
+from polymodal.cli import output
+from polymodal.cli.options import Json
+
+
+def recipes():
+    """List the tasks, and the settings that a recipe may hold."""
+    output.names("tasks")
+
+
+def encoders():
+    """List the encoders."""
+    output.names("encoders")
+
+
+def fusions():
+    """List the ways to fuse."""
+    output.names("fusion")
+
+
+def info(json: Json = False):
+    """Show the engine, devices and versions that would be used, and why."""
+    output.info(json)

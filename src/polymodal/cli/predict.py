@@ -1,0 +1,58 @@
+"""The command predict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from polymodal.cli import output
+from polymodal.cli.options import (
+    Beam,
+    Engine,
+    HotWords,
+    Json,
+    LanguageModel,
+    LanguageWeight,
+    MediaRoot,
+    Run,
+    WordBonus,
+    use,
+    writing_choice,
+)
+from polymodal.core.files import check_writable
+
+
+def predict(
+    run: Run,
+    data: Annotated[Path | None, typer.Option(help="A table of new rows.")] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV or JSONL for the predictions.")] = None,
+    input_: Annotated[list[str] | None, typer.Option(
+        "--input", help="One input of one row: image=a.png. May be repeated.")] = None,
+    media_root: MediaRoot = None,
+    beam: Beam = None,
+    language_model: LanguageModel = None,
+    language_weight: LanguageWeight = None,
+    word_bonus: WordBonus = None,
+    hot_words: HotWords = None,
+    engine: Engine = None,
+    json: Json = False,
+):
+    """Predict the rows of a table, or one row given by --input."""
+    from polymodal.core.errors import RecipeError
+
+    if bool(data) == bool(input_):
+        raise RecipeError("predict needs either --data with a table, or --input name=value for "
+                          f"one row. Got {'both' if data else 'neither'}.")
+    if out is not None:
+        check_writable(out)
+    choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
+    use(engine, run)
+    from polymodal.inference.predictor import load
+
+    predictor = load(run)
+    if data:
+        output.table(predictor, data, out, media_root, json, **choice)
+    else:
+        output.row(predictor, input_ or [], json, **choice)

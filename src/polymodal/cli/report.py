@@ -1,0 +1,25 @@
+"""The command report."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from polymodal.cli.options import Run, use
+
+
+def report(
+    run: Run,
+    browser: Annotated[bool, typer.Option(help="Open it in a browser.")] = True,
+):
+    """Write the report of a run again, and open it."""
+    use(None, run)
+    from polymodal.training.report import rewrite
+
+    path = rewrite(run)
+    print(path)
+    if browser:
+        import webbrowser
+
+        webbrowser.open(path.resolve().as_uri())

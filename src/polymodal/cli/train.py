@@ -1,0 +1,70 @@
+"""The command train."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from polymodal.cli import output
+from polymodal.cli.options import Data, Engine, Json, MaxBadShare, MediaRoot, SkipBad, use
+from polymodal.core.files import check_writable
+
+
+def train(
+    data: Data,
+    target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run. Default: "
+                                                  "runs/<table>-<target>.")] = None,
+    val: Annotated[Path | None, typer.Option(help="Validation table. Default: a part of --data "
+                                                  "is held out.")] = None,
+    test: Annotated[Path | None, typer.Option(help="Test table, used once, at the end.")] = None,
+    task: Annotated[str | None, typer.Option(
+        help="classification, multilabel, regression, sequence_labelling, seq2seq, caption or "
+             "transcribe. Default: judged from the target and the inputs.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(
+        help="A column that is no input. May be repeated.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="A YAML recipe.")] = None,
+    set_: Annotated[list[str] | None, typer.Option(
+        "--set", help="One setting of the recipe: training.epochs=5. May be repeated.")] = None,
+    split: Annotated[str | None, typer.Option(
+        help="How to hold out rows without --val: stratified, random, or grouped; the name of a "
+             "column that holds train, val and test; or none, to learn from all rows and be "
+             "scored on --test alone. Default: such a column where there is one, else "
+             "stratified.")] = None,
+    split_group: Annotated[str | None, typer.Option(
+        help="Column whose equal values never stand on both sides. Default: pictures, sounds or "
+             "films that stand in several rows, where a text is to be written about them.")] = None,
+    slice_: Annotated[list[str] | None, typer.Option(
+        "--slice", help="Also score by the values of this column. May be repeated. Default: "
+                   "of transcripts, columns that say who speaks, such as speaker.")] = None,
+    group: Annotated[str | None, typer.Option(
+        help="Column whose equal values make one sequence of rows.")] = None,
+    order: Annotated[str | None, typer.Option(help="Column that orders a sequence's rows.")] = None,
+    baselines: Annotated[bool, typer.Option(help="Also train each input alone.")] = True,
+    media_root: MediaRoot = None,
+    engine: Engine = None,
+    skip_bad: SkipBad = False,
+    max_bad_share: MaxBadShare = 0.05,
+    json: Json = False,
+):
+    """Train a model on a table, check it, and leave a folder that holds everything."""
+    from polymodal.recipe.recipe import load, override
+
+    given = load(recipe) if recipe else {}
+    named = {"target": target, "task": task, "group": group, "order": order}
+    given |= {k: v for k, v in named.items() if v is not None}
+    given = override(given, set_ or [])
+    out = out or Path("runs") / f"{Path(data).stem}-{given.get('target', 'run')}"
+    check_writable(out, folder=True)
+    use(engine or given.pop("engine", None))
+    from polymodal.data.table import read
+    from polymodal.training.run import train as start
+
+    tables = {name: read(path, media_root=media_root)
+              for name, path in (("train", data), ("val", val), ("test", test)) if path}
+    run = start(tables, given, out, ignore=ignore or [], split=split, split_group=split_group,
+                slice_columns=slice_ or [], baselines=baselines, skip_bad=skip_bad,
+                max_bad_share=max_bad_share)
+    output.finish(run, json)

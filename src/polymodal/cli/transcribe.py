@@ -1,0 +1,50 @@
+"""The command transcribe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from polymodal.cli import output
+from polymodal.cli.options import (
+    Beam,
+    Engine,
+    Format,
+    HotWords,
+    LanguageModel,
+    LanguageWeight,
+    Out,
+    Run,
+    WordBonus,
+    Words,
+    use,
+    writing_choice,
+)
+
+
+def transcribe(
+    run: Run,
+    files: Annotated[list[Path], typer.Argument(help="Sounds or videos of any length.")],
+    format_: Format = "text",
+    words: Words = False,
+    out: Out = None,
+    beam: Beam = None,
+    language_model: LanguageModel = None,
+    language_weight: LanguageWeight = None,
+    word_bonus: WordBonus = None,
+    hot_words: HotWords = None,
+    engine: Engine = None,
+):
+    """Write down what is said in recordings, with times."""
+    from polymodal.inference.recording.transcript import check_format
+
+    check_format(format_, files, out)
+    choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
+    use(engine, run)
+    from polymodal.inference.predictor import load
+    from polymodal.inference.recording.transcribe import transcribe
+
+    found = transcribe(load(run), files, **choice)
+    output.transcripts(found, len(files), format_, words, out)
