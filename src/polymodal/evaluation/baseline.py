@@ -18,9 +18,9 @@ def blind_baseline(predictions: Predictions, train_targets: Any) -> Predictions:
 
     Args:
         predictions: Predictions of a model; rows, targets and labels are taken from it.
-        train_targets: encoded targets of the train split, flat over steps: (n,) class indices,
-            (n, classes) bool for multilabel, (n,) numbers for regression, texts for tasks that
-            write texts.
+        train_targets: targets of the train split as `Predictions.targets` holds them, flat over
+            steps: (n,) class indices, (n, classes) bool for multilabel, (n,) numbers in the
+            target's own unit for regression, texts for tasks that write texts.
 
     Returns:
         Predictions whose outputs are the frequencies in train, so that the most frequent class is
@@ -28,7 +28,7 @@ def blind_baseline(predictions: Predictions, train_targets: Any) -> Predictions:
     """
     if predictions.is_text:
         outputs = np.full(len(predictions), Counter(train_targets).most_common(1)[0][0], object)
-        return replace(predictions, outputs=outputs)
+        return replace(predictions, outputs=outputs, words=None)
     targets = np.asarray(train_targets)
     if predictions.task == "regression":
         answer = np.float64(targets.mean())

@@ -92,7 +92,8 @@ class Prepared:
                         self.ledger)
 
     def train_targets(self) -> Any:
-        """Returns the encoded targets of the train split, flat over steps; texts as they are."""
+        """Returns the targets of the train split as `Predictions.targets` holds them, flat over
+        steps: classes, labels as 0 and 1, numbers in the target's own unit, texts as they are."""
         samples, rows = self.samples["train"], self.checked["train"].rows
         if hasattr(self.target, "references"):
             return [text for row in rows for text in samples.references(int(row)) or []]
@@ -100,7 +101,10 @@ class Prepared:
         if getattr(self.target, "has_time", False):
             flat = np.concatenate(found)
             return flat[flat >= 0]
-        return np.stack(found)
+        encoded = np.stack(found)
+        if self.recipe.task["name"] == "regression":  # the model's targets are standardised
+            return self.target.decode(encoded).reshape(len(rows))
+        return encoded
 
 
 def held_out(tables: Mapping[str, Table], target: str, method: str | None, group: str | None,
