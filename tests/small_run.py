@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from pathlib import Path
 
@@ -80,7 +81,8 @@ def make_data(rows=50, features=6, classes=3, seed=0, time=None):
     return inputs, (flat @ weights).argmax(-1)
 
 
-def make_model(dropout=0.2, units=8, classes=3, time=False, norm=True):
+def make_model(dropout=0.2, units=8, classes=3, time=False, norm=True, own_loss=False):
+    """With `own_loss` the model learns something more, and counts its task's loss alone."""
     import keras
 
     class Small(keras.Model):
@@ -91,6 +93,14 @@ def make_model(dropout=0.2, units=8, classes=3, time=False, norm=True):
             self.norm = keras.layers.BatchNormalization() if norm else None
             self.dropout = keras.layers.Dropout(dropout, seed=5) if dropout else None
             self.head = keras.layers.Dense(classes, dtype="float32")
+            self.own_loss = keras.metrics.Mean(name="own_loss") if own_loss else None
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+            if not training or self.own_loss is None:
+                return loss
+            self.own_loss.update_state(loss, sample_weight=keras.ops.shape(y_pred)[0])
+            return loss + 0.01 * keras.ops.mean(keras.ops.square(y_pred))
 
         def call(self, inputs, training=None):
             x = inputs["input_0"]
@@ -128,7 +138,7 @@ def settings(**changes):
     return Training(**given)
 
 
-def run(folder, *, jit=None, accumulate=1, val=True, **changes):
+def run(folder, *, jit=None, accumulate=1, val=True, own_loss=False, **changes):
     """Trains the tiny model in a folder, writes its weights, and returns the result."""
     from polymodal.bundle import weights
     from polymodal.training.fit import fit
@@ -136,10 +146,27 @@ def run(folder, *, jit=None, accumulate=1, val=True, **changes):
     chosen = settings(accumulate=accumulate, average=0.9, **changes)
     train = ArrayLoader(*make_data(50), chosen.batch_size, accumulate)
     held = ArrayLoader(*make_data(30, seed=1), 8, shuffle=False) if val else None
-    model = make_model()
+    model = make_model(own_loss=own_loss)
     result = fit(model, Task(), train, held, chosen, folder, score=accuracy, jit=jit)
     weights.save(Path(folder) / "weights.safetensors", result.weights)
     return result
+
+
+def left_by(folder):
+    """Returns what a run leaves that has to be the same bytes: weights, history, curve.
+
+    The seconds of an epoch are the clock's, so they are left out.
+    """
+    from polymodal.core.files import sha256
+    from polymodal.evaluation.plots.build import learning_curves
+    from polymodal.evaluation.plots.png import write_png
+
+    history = [json.loads(line) for line in (Path(folder) / "history.jsonl").open()]
+    for entry in history:
+        del entry["seconds"]
+    curve = write_png(folder, learning_curves(history)[0])
+    return {"weights": sha256(Path(folder) / "weights.safetensors"), "history": history,
+            "curve": sha256(curve)}
 
 
 def main():
@@ -150,6 +177,7 @@ def main():
     parser.add_argument("--limit", type=int, help="largest file in bytes")
     parser.add_argument("--signal", help="name:step, a signal this process sends itself")
     parser.add_argument("--jit", action="store_true")
+    parser.add_argument("--own-loss", action="store_true")
     given = parser.parse_args()
     if given.limit:
         import resource
@@ -162,7 +190,8 @@ def main():
     from polymodal.core.errors import PolymodalError
 
     try:
-        run(given.folder, epochs=given.epochs, accumulate=given.accumulate, jit=given.jit or None)
+        run(given.folder, epochs=given.epochs, accumulate=given.accumulate, jit=given.jit or None,
+            own_loss=given.own_loss)
     except PolymodalError as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from error
 

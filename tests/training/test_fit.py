@@ -88,6 +88,18 @@ def test_history_is_written_and_reported(tmp_path, capsys):
     assert "epoch 3/3  loss " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("own_loss", [False, True])
+def test_the_loss_of_an_epoch_counts_none_of_the_epoch_before(tmp_path, own_loss):
+    def die(entry):
+        raise KeyboardInterrupt
+
+    whole, _ = train(tmp_path / "whole", model=make_model(own_loss=own_loss))
+    with pytest.raises(KeyboardInterrupt):  # the checkpoint of the first epoch's end is written
+        train(tmp_path / "cut", model=make_model(own_loss=own_loss), on_epoch=die)
+    cut, _ = train(tmp_path / "cut", model=make_model(own_loss=own_loss))
+    assert [e["loss"] for e in cut.history] == [e["loss"] for e in whole.history]
+
+
 def test_the_best_weights_are_restored(tmp_path):
     scores = iter([0.2, 0.9, 0.1, 0.1, 0.1])
     kept = []

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from polymodal.core.faults import VARIABLE
-from polymodal.core.files import sha256
 from polymodal.training.checkpoint import POINTS, Checkpoints
+from small_run import left_by
 
 SCRIPT = Path(__file__).parents[1] / "small_run.py"
 # How often a point is passed before the kill, so that kills spread over the run.
 TIMES = {"step_started": 9, "step_finished": 12, "file_written": 5, "file_synced": 7,
          "file_renamed": 9, "validation_step": 6, "run_started": 1, "run_finished": 1,
          "best_before": 1, "best_after": 1}
-ALWAYS = ("step_finished", "checkpoint_written", "validation_step")
+ALWAYS = ("step_finished", "epoch_finished", "validation_step")
 
 
 def start(folder, *arguments, fault=None):
@@ -27,7 +27,7 @@ def start(folder, *arguments, fault=None):
     environment.pop(VARIABLE, None)
     if fault:
         environment[VARIABLE] = fault
-    return subprocess.run([sys.executable, str(SCRIPT), str(folder), *arguments],
+    return subprocess.run([sys.executable, str(SCRIPT), str(folder), "--own-loss", *arguments],
                           env=environment, capture_output=True, text=True, timeout=300)
 
 
@@ -37,7 +37,7 @@ def undisturbed(tmp_path_factory):
     done = start(folder)
     if done.returncode:
         pytest.fail(done.stderr)
-    return sha256(folder / "weights.safetensors")
+    return left_by(folder)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_killed_run_ends_with_the_same_bytes(point, tmp_path, undisturbed):
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     resumed = start(tmp_path)
     assert resumed.returncode == 0, resumed.stderr
-    assert sha256(tmp_path / "weights.safetensors") == undisturbed
+    assert left_by(tmp_path) == undisturbed
 
 
 @pytest.mark.slow
@@ -55,7 +55,7 @@ def test_a_run_killed_again_and_again_ends_with_the_same_bytes(tmp_path, undistu
     for fault in ("step_finished:2", "step_started:5", "folder_written:3", "best_after:1"):
         assert start(tmp_path, fault=fault).returncode == -signal.SIGKILL
     assert start(tmp_path).returncode == 0
-    assert sha256(tmp_path / "weights.safetensors") == undisturbed
+    assert left_by(tmp_path) == undisturbed
 
 
 @pytest.mark.slow
@@ -67,7 +67,19 @@ def test_gradient_accumulators_are_part_of_a_checkpoint(tmp_path):
     assert killed.returncode == -signal.SIGKILL
     assert Checkpoints(cut).state()["step"] % 2 == 1  # between two halves of an update
     assert start(cut, "--accumulate", "2").returncode == 0
-    assert sha256(cut / "weights.safetensors") == sha256(whole / "weights.safetensors")
+    assert left_by(cut) == left_by(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["epoch_finished", "epoch_trained", "step_finished"])
+def test_accumulated_steps_are_counted_once(point, tmp_path):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    whole.mkdir()
+    assert start(whole, "--accumulate", "2").returncode == 0
+    killed = start(cut, "--accumulate", "2", fault=f"{point}:{TIMES.get(point, 2)}")
+    assert killed.returncode == -signal.SIGKILL
+    assert start(cut, "--accumulate", "2").returncode == 0
+    assert left_by(cut) == left_by(whole)
 
 
 @pytest.mark.slow
@@ -79,7 +91,7 @@ def test_a_signal_writes_a_checkpoint_and_says_how_to_go_on(name, tmp_path, undi
     assert "Run the same command again to go on." in stopped.stderr
     assert Checkpoints(tmp_path).state()["step"] > 0
     assert start(tmp_path).returncode == 0
-    assert sha256(tmp_path / "weights.safetensors") == undisturbed
+    assert left_by(tmp_path) == undisturbed
 
 
 @pytest.mark.slow
@@ -92,4 +104,4 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(tmp_path, undisturbed):
     assert f"The last one, {before}, is whole" in full.stderr
     assert Checkpoints(tmp_path).latest().name == before
     assert start(tmp_path).returncode == 0
-    assert sha256(tmp_path / "weights.safetensors") == undisturbed
+    assert left_by(tmp_path) == undisturbed

@@ -54,6 +54,9 @@ class State:
     def restore(self, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict:
         """Takes over a checkpoint, and returns the metrics' arrays, which `fit` would reset.
 
+        At the start of an epoch there are none: what the checkpoint holds are then the sums of the
+        epoch before.
+
         Raises:
             ResumeError: its arrays do not fit this model.
         """
@@ -64,7 +67,7 @@ class State:
         self.best.restore(values["best"], parts["best"] or None)
         self.epoch, self.step, self.seconds = values["epoch"], values["step"], values["seconds"]
         self.history = list(values["history"])
-        return parts["metrics"]
+        return parts["metrics"] if self.step else {}
 
     def current_weights(self) -> dict[str, np.ndarray]:
         """Returns copies of the weights that are scored and kept: averaged ones where they are."""
