@@ -32,6 +32,7 @@ _PUBLIC = {
     "Seq2Seq": "polymodal.api",
     "Transcriber": "polymodal.api",
     "load": "polymodal.api",
+    "quiet": "polymodal.core.progress",
 }
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Training",
     "Transcriber",
     "load",
+    "quiet",
     "read",
 ]
 
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     )
     from polymodal.core.errors import DataError, PolymodalError, RecipeError
     from polymodal.core.predictions import Predictions
+    from polymodal.core.progress import quiet
     from polymodal.data.table import Table, read
     from polymodal.recipe.recipe import Recipe
     from polymodal.training.settings import Training

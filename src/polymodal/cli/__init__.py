@@ -10,7 +10,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command line; exit status 0 only when what was asked for is done."""
     from polymodal.cli.app import app
     from polymodal.core.errors import PolymodalError
+    from polymodal.core.progress import set_quiet
 
+    set_quiet(False)  # a command before, in the same process, may have been quiet
     try:
         app(args=arguments, prog_name="polymodal")
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from polymodal.cli import output
-from polymodal.cli.options import Engine, Format, Out, Run, use
+from polymodal.cli.options import Engine, Format, Out, Quiet, Run, use
 
 
 def align(
@@ -19,6 +19,7 @@ def align(
     format_: Format = "text",
     out: Out = None,
     engine: Engine = None,
+    quiet: Quiet = False,
 ):
     """Find when each word of a known text is said."""
     from polymodal.core.errors import RecipeError

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from polymodal.cli.align import align
@@ -20,6 +22,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Train, check, explain and use one model over images, text, sound, video and numbers.",
 )
+
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("polymodal"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option(
+        "--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
+):
+    """Takes the options that come before a command."""
+
 
 for command in (demo, train, evaluate, predict, caption, transcribe, align, language_model, report,
                 recipes, encoders, fusions, info):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from polymodal.cli import output
-from polymodal.cli.options import Engine, Json, Run, use
+from polymodal.cli.options import Engine, Json, Quiet, Run, use
 
 
 def caption(
@@ -33,6 +33,7 @@ def caption(
                         "be repeated.")] = None,
     engine: Engine = None,
     json: Json = False,
+    quiet: Quiet = False,
 ):
     """Write captions of files."""
     use(engine, run)

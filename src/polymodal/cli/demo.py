@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from polymodal.cli.options import Engine, use
+from polymodal.cli.options import Engine, Quiet, use
 from polymodal.core.files import check_writable
 
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("demo-run"),
     engine: Engine = None,
+    quiet: Quiet = False,
 ):
     """Train on the built-in scenes, beat the single inputs, answer a few rows, write a report."""
     check_writable(out, folder=True)

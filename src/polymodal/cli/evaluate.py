@@ -17,6 +17,7 @@ from polymodal.cli.options import (
     LanguageWeight,
     MaxBadShare,
     MediaRoot,
+    Quiet,
     Run,
     SkipBad,
     WordBonus,
@@ -44,6 +45,7 @@ def evaluate(
     skip_bad: SkipBad = False,
     max_bad_share: MaxBadShare = 0.05,
     json: Json = False,
+    quiet: Quiet = False,
 ):
     """Score a trained model on a table, with intervals."""
     choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from polymodal.cli.options import Quiet
+
 
 def language_model(
     data: Annotated[Path, typer.Argument(help="A table.")],
@@ -15,6 +17,7 @@ def language_model(
     order: Annotated[int, typer.Option(min=1, help="Words that are looked at together.")] = 3,
     unit: Annotated[str | None, typer.Option(
         help="word or character. Default: judged from the texts.")] = None,
+    quiet: Quiet = False,
 ):
     """Train a language model for transcribe on the texts of a table.
 

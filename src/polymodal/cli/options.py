@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from polymodal.core.progress import set_quiet
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 Data = Annotated[Path, typer.Option(help="A table: CSV, TSV, JSONL, Parquet, a folder for each "
                                          "class, a WebDataset tar, a Hugging Face folder, or a "
@@ -38,6 +40,16 @@ WordBonus = Annotated[float | None, typer.Option(
 HotWords = Annotated[str | None, typer.Option(
     help='Words and phrases to expect: "Ada Lovelace,Babbage".')]
 
+
+def _quiet(wanted: bool) -> bool:
+    """Is called while options are parsed, so that nothing is printed before."""
+    set_quiet(wanted)
+    return wanted
+
+
+Quiet = Annotated[bool, typer.Option(
+    "--quiet", "-q", callback=_quiet, help="Print results, warnings and errors only.")]
+
 WITHOUT = "none"  # in place of a language model's file
 
 
@@ -61,8 +73,8 @@ def writing_choice(beam: int | None, language_model: Path | None, language_weigh
     return chosen
 
 
-def use(engine: str | None, run: Path | None = None) -> None:
-    """Loads the engine, after a look whether the folder that it is for is a run."""
+def use(engine: str | None, run: Path | None = None) -> Any:
+    """Loads the engine, after a check that the folder it is for is a run; returns the choice."""
     from polymodal.core.engine import choose, start
     from polymodal.core.progress import waiting
 
@@ -71,4 +83,4 @@ def use(engine: str | None, run: Path | None = None) -> None:
 
         manifest(run)
     with waiting(f"Loading {choose(engine).name}"):
-        start(engine)
+        return start(engine)

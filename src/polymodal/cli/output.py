@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from polymodal.cli.options import use
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import describe, unknown
 from polymodal.core.progress import say
@@ -193,10 +194,10 @@ def text_of(path: Path | None) -> str:
 
 def info(json: bool) -> None:
     """Prints engine, devices and versions."""
-    from polymodal.core.engine import choose, installed
+    from polymodal.core.engine import installed
     from polymodal.inference.about import about
 
-    found = about(choose(), installed())
+    found = about(use(None), installed())
     if json:
         emit(found)
     else:

@@ -16,6 +16,7 @@ from polymodal.cli.options import (
     LanguageModel,
     LanguageWeight,
     MediaRoot,
+    Quiet,
     Run,
     WordBonus,
     use,
@@ -38,6 +39,7 @@ def predict(
     hot_words: HotWords = None,
     engine: Engine = None,
     json: Json = False,
+    quiet: Quiet = False,
 ):
     """Predict the rows of a table, or one row given by --input."""
     from polymodal.core.errors import RecipeError

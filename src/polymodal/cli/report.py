@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from polymodal.cli.options import Run, use
+from polymodal.cli.options import Quiet, Run, use
 
 
 def report(
     run: Run,
     browser: Annotated[bool, typer.Option(help="Open it in a browser.")] = True,
+    quiet: Quiet = False,
 ):
     """Write the report of a run again, and open it."""
     use(None, run)

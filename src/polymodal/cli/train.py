@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from polymodal.cli import output
-from polymodal.cli.options import Data, Engine, Json, MaxBadShare, MediaRoot, SkipBad, use
+from polymodal.cli.options import Data, Engine, Json, MaxBadShare, MediaRoot, Quiet, SkipBad, use
 from polymodal.core.files import check_writable
 
 
@@ -48,6 +48,7 @@ def train(
     skip_bad: SkipBad = False,
     max_bad_share: MaxBadShare = 0.05,
     json: Json = False,
+    quiet: Quiet = False,
 ):
     """Train a model on a table, check it, and leave a folder that holds everything."""
     from polymodal.recipe.recipe import load, override

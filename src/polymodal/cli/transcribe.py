@@ -16,6 +16,7 @@ from polymodal.cli.options import (
     LanguageModel,
     LanguageWeight,
     Out,
+    Quiet,
     Run,
     WordBonus,
     Words,
@@ -36,6 +37,7 @@ def transcribe(
     word_bonus: WordBonus = None,
     hot_words: HotWords = None,
     engine: Engine = None,
+    quiet: Quiet = False,
 ):
     """Write down what is said in recordings, with times."""
     from polymodal.inference.recording.transcript import check_format

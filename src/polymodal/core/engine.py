@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import platform
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -16,6 +18,7 @@ from polymodal.core.errors import MissingDependencyError
 ENGINES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 _JAX_PLUGINS = ("jax_cuda13_plugin", "jax_cuda12_plugin", "jax_rocm7_plugin", "jax_rocm60_plugin",
                 "libtpu")
+_TALKATIVE = ("absl", "tensorflow")  # loggers whose warnings are about the engine's insides
 
 
 class Choice(NamedTuple):
@@ -69,8 +72,15 @@ def use(wanted: str | None = None) -> Choice:
 
 
 def start(wanted: str | None = None) -> Choice:
-    """Chooses the engine and imports it, keeping its start-up messages off the terminal."""
+    """Chooses the engine and imports it, keeping its start-up messages off the terminal.
+
+    Notes that TensorFlow and absl log later are kept off too, errors are not. POLYMODAL_DEBUG
+    shows everything.
+    """
     choice = use(wanted)
+    if not os.environ.get("POLYMODAL_DEBUG"):
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.ERROR)
     if choice.name == "tensorflow" and "tensorflow" not in sys.modules:
         with _silenced():  # written by C++ before any setting can turn it off
             importlib.import_module("tensorflow").zeros(())
@@ -79,19 +89,26 @@ def start(wanted: str | None = None) -> Choice:
 
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """Sends file descriptor 2 nowhere, unless POLYMODAL_DEBUG is set."""
+    """Holds back what is written to file descriptor 2, and shows it only if the block fails.
+
+    With POLYMODAL_DEBUG set, everything is shown at once.
+    """
     if os.environ.get("POLYMODAL_DEBUG"):
         yield
         return
     sys.stderr.flush()
     kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(kept, held.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _checked(choice: Choice) -> Choice:

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
+from polymodal.core.progress import waiting
 from polymodal.data.arrays import hash_columns, to_array, to_columns
 from polymodal.data.cell_access import Cells
 from polymodal.data.detect import check_exists, detect
@@ -233,7 +234,8 @@ def read(
     reader = find("data.formats", format or detect(path))
     name = name or path.name
     try:
-        table = _from_file(path, reader, name, media_root)
+        with waiting(f"Reading {name}"):
+            table = _from_file(path, reader, name, media_root)
     except DataError as error:
         raise _located(error, path, name) from error.__cause__
     table.source = str(source)

@@ -11,6 +11,7 @@ import numpy as np
 from polymodal.core import faults
 from polymodal.core.predictions import TEXT_TASKS, Predictions
 from polymodal.core.probabilities import log_softmax
+from polymodal.core.progress import track
 from polymodal.speech.ctc_search import greedy
 from polymodal.speech.transcript import TokenSpan
 from polymodal.speech.words import words_from_spans
@@ -42,7 +43,7 @@ class Output(NamedTuple):
 
 
 def outputs(model: Any, loader: Any, task: Any = None, reader: Any = None,
-            **choice: Any) -> Iterator[Output]:
+            what: str = "Predicting", **choice: Any) -> Iterator[Output]:
     """Yields what the model says about each batch of a loader, in the loader's first epoch.
 
     Args:
@@ -51,10 +52,12 @@ def outputs(model: Any, loader: Any, task: Any = None, reader: Any = None,
         task: task object. With it a sequence-to-sequence model runs as in use, on its own previous
             outputs; without it on the true ones, as in training.
         reader: `recording.hearing.Reader` of a run that transcribes, or None.
+        what: str, what the progress bar says.
         choice: how such a task writes, as `tasks.generation.Choice` takes it: beam=5.
     """
     free = task is not None and task.autoregressive
-    for step, (inputs, targets, weights) in enumerate(loader.epoch(0, 0)):
+    batches = track(loader.epoch(0, 0), what, loader.steps(0))
+    for step, (inputs, targets, weights) in enumerate(batches):
         masks = [m for key, m in sorted(inputs.items()) if key.endswith("_mask")]
         present = np.stack([m.reshape(len(m), -1).any(axis=1) for m in masks], axis=-1)
         # Up to the last real step: those in between may be missing.

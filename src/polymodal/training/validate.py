@@ -29,7 +29,7 @@ def validate(
     faults.point("validation_started")
     loss = task.loss()
     seen, total, count = [], 0.0, 0.0
-    for output in outputs(model, loader):
+    for output in outputs(model, loader, what="Validating"):
         valid = float(np.count_nonzero(output.weights))
         total += valid * float(loss(output.targets, output.logits, output.weights))
         count += valid
@@ -38,7 +38,7 @@ def validate(
     scores = {"val_loss": total / count if count else math.nan}
     if score is not None:
         if getattr(task, "autoregressive", False):  # scored as it is used: on its own outputs
-            seen = list(outputs(model, loader, task))
+            seen = list(outputs(model, loader, task, what="Validating"))
         scores |= {name: float(value) for name, value in score(seen).items()}
     faults.point("validation_finished")
     return scores
