@@ -27,3 +27,8 @@ def test_a_file_by_itself_has_a_fix_without_a_table():
         error = DataError("is bad.", fix, table="t.csv", row=3, column="a", path="a.wav")
         assert str(error.by_file()) == f"a.wav is bad. {alone}"
         assert str(error.by_file(rows=True)) == f"a.wav is bad. {fix}"
+
+
+def test_names_in_a_message_stay_on_its_line_and_command_nothing():
+    error = DataError("is broken.", table="a\nb.csv", row=1, column="\x1b[31m", path="x\u202ey.png")
+    assert str(error) == 'a\\nb.csv row 1: column "\\x1b[31m" (x\\u202ey.png) is broken.'

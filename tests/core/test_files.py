@@ -86,3 +86,17 @@ def test_a_killed_folder_write_is_whole_or_absent(tmp_path, point):
 def test_sha256_is_of_the_content(tmp_path):
     (tmp_path / "f").write_bytes(b"abc")
     assert files.sha256(tmp_path / "f").startswith("ba7816bf8f01cfea")
+
+
+@pytest.mark.parametrize("name", ["../../up", "/etc/passwd", "..", ".", "", "a/b\\c", "C:\\x",
+                                  "nul\0",
+                                  "x" * 500, "語" * 500, "\x1b[31m", ".hidden", "a\nb", "con. "])
+def test_a_name_of_a_file_leads_nowhere_else(tmp_path, name):
+    path = tmp_path / files.file_name(name)
+    path.write_text("x")
+    assert path.resolve().parent == tmp_path.resolve()
+    assert path.name.isprintable()
+
+
+def test_an_ordinary_name_stays():
+    assert files.file_name("my table-größe (2)") == "my table-größe (2)"

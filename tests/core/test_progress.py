@@ -5,6 +5,7 @@ import io
 import pytest
 
 from polymodal.core import progress
+from polymodal.core.visible import one_line
 
 
 class Terminal(io.StringIO):
@@ -97,3 +98,24 @@ def test_quiet_is_public():
     import polymodal
 
     assert polymodal.quiet is progress.quiet
+
+
+@pytest.mark.parametrize("name", ["img [/x]", "[bold]x[/bold]", "\x1b[31mred", "a\u202eb"])
+def test_a_bar_shows_any_name_as_it_is(monkeypatch, name):
+    monkeypatch.setattr("sys.stderr", Terminal())
+    monkeypatch.setenv("COLUMNS", "200")
+    with progress.bar(f"Checking {name}", 3) as advance:
+        advance(3)
+    written = progress.sys.stderr.getvalue()
+    assert one_line(name) in written
+    assert "\x1b[31mred" not in written
+    assert "\u202e" not in written
+
+
+@pytest.mark.parametrize(("speak", "stream"), [
+    (progress.say, "err"), (progress.warn, "err"), (progress.show, "out")])
+def test_nothing_printed_commands_the_terminal(capsys, speak, stream):
+    speak("column \x1b]0;title\x07 and \u202e\r")
+    written = getattr(capsys.readouterr(), stream)
+    assert written.rstrip("\n").isprintable()
+    assert "\\x1b]0;title\\x07" in written

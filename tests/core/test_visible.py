@@ -11,7 +11,9 @@ HOSTILE = ["\x1b[31m", "\x9b2J", "\x07", "\r", "\x7f", "\u202eabc", "\u2066", "\
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_a_terminal_obeys_is_spelled(text):
     shown = visible(f"a{text}b")
-    assert shown.isprintable() and shown.startswith("a\\") and shown.endswith("b")
+    assert shown.isprintable()
+    assert shown.startswith("a\\")
+    assert shown.endswith("b")
     shown.encode("utf-8")
 
 
@@ -27,5 +29,6 @@ def test_a_name_stays_on_one_line():
 @pytest.mark.parametrize("text", HOSTILE)
 def test_json_means_the_same_and_shows_nothing_hidden(text):
     written = to_json({text: [text, "é"]})
-    assert written.isprintable() and "é" in written
+    assert written.isprintable()
+    assert "é" in written
     assert json.loads(written) == {text: [text, "é"]}

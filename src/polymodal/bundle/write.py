@@ -19,7 +19,8 @@ PREPROCESS = "preprocess"
 METRICS = "metrics.json"
 CONFIDENCE = "confidence.json"  # what the confidence of words is worth; of some tasks only
 LANGUAGE = "language.json"  # the language model of train's texts, where it helps to read them
-_WORKING = {"checkpoints", "cache", "tensorboard", "baselines"}  # of the run, not of the bundle
+BASELINES = "baselines"
+_WORKING = {"checkpoints", "cache", "tensorboard", BASELINES}  # of the run, not of the bundle
 
 
 def write(
@@ -58,6 +59,17 @@ def seal(folder: str | Path) -> None:
     folder = Path(folder)
     files = {name: sha256(folder / name) for name in _files(folder)}
     write_json(folder / MANIFEST, {"version": VERSION, "files": files})
+
+
+def single_folder(folder: str | Path, key: str) -> Path:
+    """Returns where the run of one input alone lies, below the run's folder.
+
+    Args:
+        folder: the run's folder.
+        key: the input's key, such as "input_0": a name from a table could lead elsewhere. The
+            run's own `recipe.yaml` has the name.
+    """
+    return Path(folder) / BASELINES / key
 
 
 def _files(folder: Path) -> list[str]:

@@ -10,7 +10,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command line; exit status 0 only when what was asked for is done."""
     from polymodal.cli.app import app
     from polymodal.core.errors import PolymodalError
-    from polymodal.core.progress import set_quiet
+    from polymodal.core.progress import complain, set_quiet
 
     set_quiet(False)  # a command before, in the same process, may have been quiet
     try:
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> None:
     except (PolymodalError, OSError) as error:
         if os.environ.get("POLYMODAL_DEBUG"):
             raise
-        print(f"Error: {_line(error)}", file=sys.stderr)
+        complain(f"Error: {_line(error)}")
         sys.exit(getattr(error, "exit_status", 1))
 
 

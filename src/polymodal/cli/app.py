@@ -12,6 +12,7 @@ from polymodal.cli.demo import demo
 from polymodal.cli.evaluate import evaluate
 from polymodal.cli.language_model import language_model
 from polymodal.cli.listing import encoders, fusions, info, recipes
+from polymodal.cli.once import Command
 from polymodal.cli.predict import predict
 from polymodal.cli.report import report
 from polymodal.cli.train import train
@@ -43,4 +44,4 @@ def options(
 
 for command in (demo, train, evaluate, predict, caption, transcribe, align, language_model, report,
                 recipes, encoders, fusions, info):
-    app.command()(command)
+    app.command(cls=Command)(command)

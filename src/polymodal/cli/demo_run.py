@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from polymodal.cli import output
-from polymodal.core.progress import say
+from polymodal.core.progress import say, show
 from polymodal.data.scenes import columns, write
 from polymodal.data.table import read
 from polymodal.inference.files import one_row
@@ -21,7 +21,7 @@ def run(out: Path) -> None:
     """Makes the scenes, trains with baselines, answers a few test rows, and says what is next."""
     start = time.monotonic()
     named = columns("classification")
-    print("A black-and-white camera sees shapes that lie on each other. A voice names the colour "
+    show("A black-and-white camera sees shapes that lie on each other. A voice names the colour "
           "of the top one.\nWhich shape in which colour is it? The picture alone cannot tell, nor "
           "can the voice.\n", flush=True)
     paths = write(out / "data", "classification", **_ROWS)
@@ -33,15 +33,15 @@ def run(out: Path) -> None:
                      slice_columns=["voice", "object"])
     test = finished.metrics["test"]
     accuracy, (low, high) = test["metrics"]["accuracy"], test["intervals"]["accuracy"]
-    print(f"\nAccuracy on {test['rows']['used']} test rows, spoken by voices that were never "
+    show(f"\nAccuracy on {test['rows']['used']} test rows, spoken by voices that were never "
           f"heard in training: {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}).")
-    print(finished.verdict)
+    show(finished.verdict)
     _answers(finished, tables["test"], named)
     _next(finished, paths, time.monotonic() - start)
 
 
 def _answers(finished, table, named) -> None:
-    print("\nA few answers:")
+    show("\nA few answers:")
     lines = [("picture", "sound", "said", "predicted", "true")]
     for row in range(0, min(len(table), 50), 10):
         cells = {c: table.cell(row, c) for c in named.inputs}
@@ -50,14 +50,14 @@ def _answers(finished, table, named) -> None:
         best = max(answer["probabilities"].values())
         lines.append((*cells.values(), table.cell(row, "clue"),
                       f"{answer['prediction']} ({best:.0%})", table.cell(row, named.target)))
-    print(output.columns(lines))
+    show(output.columns(lines))
 
 
 def _next(finished, paths, seconds) -> None:
     folder = finished.folder
     train_command = "polymodal train --data your.csv --target your_column --out runs/first"
-    print(f"\nDone in {seconds / 60:.1f} minutes. Next:")
-    print(output.columns([
+    show(f"\nDone in {seconds / 60:.1f} minutes. Next:")
+    show(output.columns([
         ("open the report", f"{folder / 'report.html'}"),
         ("score it again", f"polymodal evaluate {folder} --data {paths['test']} --slice voice"),
         ("change it", f"edit {folder / 'recipe.yaml'}, then polymodal train --recipe ..."),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from polymodal.cli.options import Quiet
+from polymodal.core.progress import show
 
 
 def language_model(
@@ -26,4 +27,4 @@ def language_model(
     from polymodal.inference.recording.reading import train_language_model
 
     model = train_language_model(data, target, out, order, unit)
-    print(f"{out}: {len(model.table):,} n-grams of up to {model.order} {model.unit}s")
+    show(f"{out}: {len(model.table):,} n-grams of up to {model.order} {model.unit}s")

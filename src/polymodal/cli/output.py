@@ -10,7 +10,8 @@ from typing import Any
 from polymodal.cli.options import use
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import describe, unknown
-from polymodal.core.progress import say
+from polymodal.core.progress import say, show
+from polymodal.core.visible import one_line, to_json
 
 _MOST_WORST = 5  # transcripts that are shown
 _MOST_CHARACTERS = 60  # of each
@@ -18,12 +19,12 @@ _MOST_CHARACTERS = 60  # of each
 
 def emit(value: Any) -> None:
     """Prints one JSON object on stdout. What is not a finite number is null."""
-    print(jsonlib.dumps(_finite(value), ensure_ascii=False, allow_nan=False))
+    print(to_json(_finite(value), allow_nan=False))
 
 
 def columns(rows: Iterable[Sequence[str]], indent: str = "  ") -> str:
     """Returns rows as aligned columns."""
-    rows = [list(map(str, row)) for row in rows]
+    rows = [list(map(one_line, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
     return "\n".join(
         indent + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
@@ -32,7 +33,7 @@ def columns(rows: Iterable[Sequence[str]], indent: str = "  ") -> str:
 
 def names(package: str) -> None:
     """Prints the names of a package, one line each, from the code itself."""
-    print(columns(describe(package).items()))
+    show(columns(describe(package).items()))
 
 
 def finish(run: Any, json: bool) -> None:
@@ -41,18 +42,18 @@ def finish(run: Any, json: bool) -> None:
         emit({"folder": str(run.folder), **run.metrics})
         return
     for split, found in run.metrics.items():
-        print(f"\n{split}: {_rows(found)}")
+        show(f"\n{split}: {_rows(found)}")
         _print_scores(found)
     if run.verdict:
-        print(f"\n{run.verdict}")
-    print(f"\nThe run is in {run.folder}. Open {run.folder / 'report.html'}, or go on with:")
+        show(f"\n{run.verdict}")
+    show(f"\nThe run is in {run.folder}. Open {run.folder / 'report.html'}, or go on with:")
     files = {"transcribe": "talk.wav", "caption": "photo.png"}
     task = run.predictor.task_name
     if task in files:
-        print(f"  polymodal {task} {run.folder} {files[task]}")
+        show(f"  polymodal {task} {run.folder} {files[task]}")
     else:
-        print(f"  polymodal predict {run.folder} --data new.csv --out predictions.csv")
-    print(f"  polymodal evaluate {run.folder} --data other.csv")
+        show(f"  polymodal predict {run.folder} --data new.csv --out predictions.csv")
+    show(f"  polymodal evaluate {run.folder} --data other.csv")
 
 
 def evaluation(found: Mapping[str, Any], json: bool) -> None:
@@ -60,21 +61,21 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
     if json:
         emit(found)
         return
-    print(_rows(found))
+    show(_rows(found))
     _print_scores(found)
     if "transcripts" in found:
         _transcripts(found["transcripts"])
     for name, parts in found["slices"].items():
         if name == "inputs present" and len(parts) < 2:
             continue
-        print(f"\nby {name}")
+        show(f"\nby {name}")
         metric = next(iter(found["metrics"]))
         lines = [("", "rows", metric, "95 % interval")]
         for value, part in parts.items():
             interval = part["intervals"].get(metric)
             shown = part["metrics"].get(metric)
             lines.append((value, part["n"], _number(shown), _interval(interval)))
-        print(columns(lines))
+        show(columns(lines))
 
 
 def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
@@ -125,11 +126,11 @@ def row(predictor: Any, inputs: Sequence[str], json: bool, **choice: Any) -> Non
         emit(answer)
     else:
         chances = answer.pop("probabilities", None)
-        print(columns((k, v if isinstance(v, str) else jsonlib.dumps(v, ensure_ascii=False))
+        show(columns((k, v if isinstance(v, str) else jsonlib.dumps(v, ensure_ascii=False))
                       for k, v in answer.items() if v is not None))
         if chances:
             best = sorted(chances.items(), key=lambda pair: -pair[1])[:5]
-            print(columns([(label, f"{100 * p:5.1f} %") for label, p in best], "    "))
+            show(columns([(label, f"{100 * p:5.1f} %") for label, p in best], "    "))
 
 
 def captions(files: Sequence[Path], found: Sequence[Mapping[str, Any]], json: bool) -> None:
@@ -145,7 +146,7 @@ def captions(files: Sequence[Path], found: Sequence[Mapping[str, Any]], json: bo
         names = [file.name for file in files]
         if len(set(names)) < len(names):  # two of the same name in different folders
             names = list(map(str, files))
-        print(columns((name, result["text"], _number(result["score"]))
+        show(columns((name, result["text"], _number(result["score"]))
                       for name, one in zip(names, found, strict=True)
                       for result in one["results"]))
     bad = [one["error"] for one in found if one["error"]]
@@ -172,7 +173,7 @@ def transcripts(found: Iterable[Any], count: int, name: str, words: bool,
             entries.append(one.as_json())
         elif not one.error:
             heading = f"{one.file}\n" if count > 1 else ""
-            print(heading + render(one, name, words), end="\n" if heading else "", flush=True)
+            show(heading + render(one, name, words), end="\n" if heading else "")
     if entries:
         emit({"files": entries})
     if bad:
@@ -201,7 +202,7 @@ def info(json: bool) -> None:
     if json:
         emit(found)
     else:
-        print(columns((k, v if isinstance(v, str) else ", ".join(v)) for k, v in found.items()))
+        show(columns((k, v if isinstance(v, str) else ", ".join(v)) for k, v in found.items()))
 
 
 def _rows(found: Mapping[str, Any]) -> str:
@@ -215,12 +216,12 @@ def _rows(found: Mapping[str, Any]) -> str:
 def _transcripts(details: Mapping[str, Any]) -> None:
     """Prints how transcripts were compared, and the most wrong ones."""
     counts = details["counts"]
-    print(f"  of {counts['reference']:,} {details['unit']}: {counts['substitutions']:,} taken for "
+    show(f"  of {counts['reference']:,} {details['unit']}: {counts['substitutions']:,} taken for "
           f"others, {counts['deletions']:,} left out, {counts['insertions']:,} added; compared as "
           f"\"{details['normalisation']}\"")
     if worst := details["worst"][:_MOST_WORST]:
-        print("\nmost wrong words")
-        print(columns([("row", "errors", "said", "written down"),
+        show("\nmost wrong words")
+        show(columns([("row", "errors", "said", "written down"),
                        *((one["row"] + 1, one["errors"], _short(one["reference"]),
                           _short(one["hypothesis"])) for one in worst)]))
 
@@ -230,9 +231,9 @@ def _short(text: str) -> str:
 
 
 def _print_scores(found: Mapping[str, Any]) -> None:
-    print(columns(_scores(found)))
+    show(columns(_scores(found)))
     for name, note in found.get("notes", {}).items():
-        print(f"  {name}: {note}")
+        show(f"  {name}: {note}")
 
 
 def _scores(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:

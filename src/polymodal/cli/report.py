@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from polymodal.cli.options import Quiet, Run, use
+from polymodal.core.progress import show
 
 
 def report(
@@ -19,7 +20,7 @@ def report(
     from polymodal.training.report import rewrite
 
     path = rewrite(run)
-    print(path)
+    show(str(path))
     if browser:
         import webbrowser
 

@@ -9,7 +9,7 @@ import typer
 
 from polymodal.cli import output
 from polymodal.cli.options import Data, Engine, Json, MaxBadShare, MediaRoot, Quiet, SkipBad, use
-from polymodal.core.files import check_writable
+from polymodal.core.files import check_writable, file_name
 
 
 def train(
@@ -57,7 +57,7 @@ def train(
     named = {"target": target, "task": task, "group": group, "order": order}
     given |= {k: v for k, v in named.items() if v is not None}
     given = override(given, set_ or [])
-    out = out or Path("runs") / f"{Path(data).stem}-{given.get('target', 'run')}"
+    out = out or Path("runs") / file_name(f"{Path(data).stem}-{given.get('target', 'run')}")
     check_writable(out, folder=True)
     use(engine or given.pop("engine", None))
     from polymodal.data.table import read

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from polymodal.core.visible import one_line
+
 _FOR_TABLES = re.compile(r",? or (run with --skip-bad|raise max_pixels|--media-root)")
 
 
@@ -89,14 +91,19 @@ class DataError(PolymodalError, ValueError):
 
     def __str__(self) -> str:
         place = " ".join(
-            part for part in (self.table, f"row {self.row}" if self.row is not None else None)
+            part for part in (_name(self.table), None if self.row is None else f"row {self.row}")
             if part
         )
-        subject = f'column "{self.column}"' if self.column is not None else ""
+        subject = f'column "{one_line(self.column)}"' if self.column is not None else ""
         if self.path is not None:
-            subject = f"{subject} ({self.path})" if subject else f"{self.path}"
+            path = one_line(self.path)
+            subject = f"{subject} ({path})" if subject else path
         sentence = " ".join(part for part in (subject, self.problem, self.fix) if part)
         return f"{place}: {sentence}" if place else sentence
+
+
+def _name(text: str | None) -> str | None:
+    return None if text is None else one_line(text)
 
 
 def _rebuild(problem, fix, table, row, column, path, reason):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -14,6 +14,10 @@ from typing import Any
 
 from polymodal.core import faults
 from polymodal.core.errors import PolymodalError
+from polymodal.core.visible import to_json
+
+_NOT_IN_NAMES = re.compile(r'[^\w .,;()+@=-]')  # whatever some system reads as more than a name
+_LONGEST_NAME = 80  # characters; of four bytes each still below the 255 bytes of a file system
 
 
 def check_writable(path: str | Path, folder: bool = False) -> Path:
@@ -64,7 +68,7 @@ def write_atomic(path: str | Path, content: bytes | str) -> None:
 
 def write_json(path: str | Path, value: Any) -> None:
     """Writes `value` as readable JSON, whole or not at all."""
-    write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write_atomic(path, to_json(value, indent=2) + "\n")
 
 
 def write_folder(path: str | Path, fill: Callable[[Path], None]) -> None:
@@ -98,6 +102,18 @@ def write_folder(path: str | Path, fill: Callable[[Path], None]) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     sync_folder(path.parent)
+
+
+def file_name(name: str) -> str:
+    """Returns a name as one that a file or folder can have: it leads nowhere else.
+
+    Example:
+
+    >>> file_name("../../up"), file_name("digit")
+    ('_.._up', 'digit')
+    """
+    plain = _NOT_IN_NAMES.sub("_", name).lstrip(".")[:_LONGEST_NAME].rstrip(" .")
+    return plain or "_"
 
 
 def sync_folder(path: str | Path) -> None:

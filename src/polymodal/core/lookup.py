@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from polymodal.core.errors import RecipeError
+from polymodal.core.visible import one_line
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -59,7 +60,8 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     hint = f' Did you mean "{near[0]}"?' if near else ""
     article = "No"
     plural = what if what.endswith("s") else f"{what}s"
-    return f'{article} {what} named "{name}". {plural.capitalize()}: {", ".join(known)}.{hint}'
+    return one_line(
+        f'{article} {what} named "{name}". {plural.capitalize()}: {", ".join(known)}.{hint}')
 
 
 def singular(package: str) -> str:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from polymodal.core.visible import one_line, visible
+
 T = TypeVar("T")
 
 _EVERY = 30.0  # seconds without a line, after which a log file gets one
@@ -44,6 +46,16 @@ def say(message: str = "") -> None:
 def warn(message: str) -> None:
     """Prints a warning."""
     _print(f"Warning: {message}")
+
+
+def complain(message: str) -> None:
+    """Prints what went wrong, also where it should be quiet."""
+    _print(message)
+
+
+def show(result: str = "", end: str = "\n") -> None:
+    """Prints a result on stdout, as text for a person."""
+    print(visible(result), end=end, flush=True)
 
 
 def set_quiet(wanted: bool) -> None:
@@ -78,6 +90,7 @@ def waiting(what: str) -> Iterator[None]:
     if _is_quiet:
         yield
         return
+    what = one_line(what)
     shown = sys.stderr.isatty() and not _running
     if shown:
         print(f"{what} ...", end="\r", file=sys.stderr, flush=True)
@@ -156,14 +169,14 @@ def _terminal_bar(activity: _Activity) -> Iterator[Callable[..., None]]:
     columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
                TimeElapsedColumn(), TimeRemainingColumn()]
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(activity.what, total=activity.total)
+        task = progress.add_task(one_line(activity.what), total=activity.total)
         yield lambda count=1: progress.advance(task, count)
 
 
 def _print(message: str) -> None:
     global _last_line
     _last_line = time.monotonic()
-    print(message, file=sys.stderr, flush=True)
+    print(visible(message), file=sys.stderr, flush=True)
 
 
 def _start_beat() -> None:

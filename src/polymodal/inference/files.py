@@ -14,6 +14,7 @@ import numpy as np
 from polymodal.core.errors import DataError
 from polymodal.core.files import write_atomic
 from polymodal.core.predictions import Predictions
+from polymodal.core.visible import to_json
 from polymodal.data.table import Table, read
 
 _MOST_BYTES = 200  # cells with more bytes than this are named, not copied
@@ -51,7 +52,7 @@ def write_predictions_table(path: str | Path, predictor: Any, table: Table,
     records = ({**_shown(table.row(row)), **_flat(line, found.labels, predictor.recipe.target)}
                for row, line in enumerate(lines(predictor, table, found)))
     if path.suffix.lower() in (".jsonl", ".ndjson"):
-        text = "".join(json.dumps(r, ensure_ascii=False, default=str) + "\n" for r in records)
+        text = "".join(to_json(r, default=str) + "\n" for r in records)
     else:
         text = _csv(records)
     write_atomic(path, text)

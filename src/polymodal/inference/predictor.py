@@ -11,6 +11,7 @@ import numpy as np
 from polymodal.bundle import names, read
 from polymodal.core.errors import BundleError, DataError, RecipeError
 from polymodal.core.predictions import Predictions
+from polymodal.core.visible import visible
 from polymodal.data.cache import Cache
 from polymodal.data.check import Checked, check
 from polymodal.data.columns import who_columns
@@ -104,7 +105,7 @@ class Predictor:
                             samples.references if scored else None, with_words=scored)
         else:
             found = nothing(self.task_name, self.target, names, len(table))
-        found.errors = {row: str(error) for row, error in checked.errors.items()}
+        found.errors = {row: visible(error) for row, error in checked.errors.items()}
         found.dropped, found.truncated = ledger.count("dropped"), ledger.count("truncated")
         if checked.cut and hears(self):
             self._hear_whole(found, samples.table, checked.cut, choice)

@@ -33,7 +33,7 @@ from polymodal.recipe.defaults import (
     training_for,
     training_reason,
 )
-from polymodal.recipe.recipe import MODALITIES, OTHERS, columns_of
+from polymodal.recipe.recipe import MODALITIES, OTHERS, check_free, columns_of
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
 _OPENED = 8  # films looked into for sound
@@ -70,7 +70,11 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     named = {name: {} if config is None else config for name, config in named.items()}
     for name, config in named.items():
         check_mapping(f"inputs.{name}", config, "{size: 32}")
+        check_free(name, config, target, given.get("group"), given.get("order"))
     ignore = list(ignore)
+    if target in ignore:
+        raise RecipeError(f'--ignore needs columns that would be inputs. Got "{target}", the '
+                          "target. Leave it out.")
     for column in [target, *ignore, given.get("group"), given.get("order")]:
         if column is not None and column not in table.column_names:
             raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")

@@ -67,6 +67,8 @@ class Recipe:
             sequence, "sequence", "sequence")
         self.inputs = {name: _input(name, value) for name, value in inputs.items()}
         self.training = dict(training or {})
+        for name, config in self.inputs.items():
+            check_free(name, config, target, group, order)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the recipe as plain values, in the order in which a person reads it."""
@@ -149,6 +151,24 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
 def columns_of(name: str, config: Mapping[str, Any]) -> list[str]:
     """Returns the columns that an input reads, by its name and settings."""
     return list(config.get("columns") or [config.get("column", name)])
+
+
+def check_free(name: str, config: Mapping[str, Any], target: Any, group: Any = None,
+               order: Any = None) -> None:
+    """Raises RecipeError where an input reads the target, or what only arranges the rows.
+
+    Args:
+        name: str, of the input.
+        config: its settings.
+        target, group, order: names of columns, or None.
+    """
+    taken = {order: "the order of a sequence's rows", group: "the group that makes sequences",
+             target: "the target, which the model is to predict"}
+    for column in columns_of(name, config):
+        if column is not None and column in taken:
+            raise RecipeError(
+                f'inputs.{name} needs a column that is no answer and arranges no rows. Got '
+                f'"{column}", {taken[column]}. Take it out of inputs, or name another column.')
 
 
 def named(value: Any, package: str, where: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import keras
 
 from polymodal.bundle import weights as tensors
 from polymodal.bundle.names import weight_names
-from polymodal.bundle.write import CONFIDENCE, seal, write
+from polymodal.bundle.write import CONFIDENCE, seal, single_folder, write
 from polymodal.core import arguments
 from polymodal.core.errors import RecipeError
 from polymodal.core.files import check_writable, write_atomic, write_json
@@ -227,9 +227,10 @@ def _singles(prepared: Prepared, settings: Training, out: Path,
         return {}
     split = "test" if "test" in tables else "val"
     found = {}
-    for name in prepared.recipe.inputs:
+    for item in prepared.inputs:
+        name = item.name
         say(f"Baseline: {name} alone")
-        trained = _fit(prepared.only(name), settings, out / "baselines" / name)
+        trained = _fit(prepared.only(name), settings, single_folder(out, item.key))
         trained.predictor.language = language
         found[name] = trained.predictor.predict(tables[split], scored=True, cache=cache)
     return found

@@ -30,3 +30,15 @@ def test_card_says_what_scores_of_captions_are_compared_with(make, tmp_path):
     content = ReportContent("X", {"test": make.captions(8)}, "y")
     assert "\nCIDEr-D: document frequencies of these 8 rows' references.\n" in (
         write_model_card(tmp_path, content).read_text())
+
+
+def test_no_name_becomes_markup_or_commands_a_terminal(make, tmp_path):
+    name = "a\n# b | [x](http://y) <i> &lt; ~~c~~ $d$ \x1b[31m \u202e"
+    content = ReportContent(name, {"test": make.classes()}, name, summary=[name],
+                            inputs={name: name}, command="polymodal train --data 'a\n# b\x1b[31m'")
+    text = write_model_card(tmp_path, content).read_text(encoding="utf-8")
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "\n# b" not in text
+    for mark in ("[x]", " <i>", " &lt;", "~~", " $d$"):
+        assert mark not in text

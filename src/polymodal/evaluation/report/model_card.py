@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from polymodal.core.files import write_atomic
 from polymodal.core.predictions import TEXT_TASKS
+from polymodal.core.visible import visible
 from polymodal.evaluation.intervals import intervals
 from polymodal.evaluation.metrics import higher_is_better, per_class, score
 from polymodal.evaluation.report.content import ReportContent
@@ -16,6 +18,7 @@ from polymodal.evaluation.words import interval_text, listed, readable, value_te
 
 __all__ = ["model_card", "write_model_card"]
 
+_MARKS = re.compile(r"[\\`*_\[\]<>|#&~$]")
 FEW = 20  # parts with fewer rows say too little to be named as weak
 
 
@@ -35,11 +38,8 @@ def model_card(content: ReportContent) -> str:
 
 
 def _plain(text: str) -> str:
-    """Keeps text of the user from becoming markup."""
-    text = str(text).replace("\n", " ")
-    for mark in "\\`*_[]<>|#":
-        text = text.replace(mark, "\\" + mark)
-    return text
+    """Keeps text of the user from becoming markup, and from commanding a terminal."""
+    return _MARKS.sub(r"\\\g<0>", visible(" ".join(str(text).split())))
 
 
 def _inputs(content: ReportContent) -> str:
@@ -127,4 +127,5 @@ def _limits(content: ReportContent) -> str:
 def _again(content: ReportContent) -> str:
     if not content.command:
         return ""
-    return f"## Train it again\n\n    {content.command.strip()}"
+    lines = [f"    {visible(line)}" for line in content.command.strip().splitlines()]
+    return "\n".join(["## Train it again", "", *lines])
