@@ -23,7 +23,7 @@ def run(out: Path) -> None:
     named = columns("classification")
     show("A black-and-white camera sees shapes that lie on each other. A voice names the colour "
           "of the top one.\nWhich shape in which colour is it? The picture alone cannot tell, nor "
-          "can the voice.\n", flush=True)
+          "can the voice.\n")
     paths = write(out / "data", "classification", **_ROWS)
     tables = {name: read(path) for name, path in paths.items()}
     say(f"Made {sum(map(len, tables.values()))} rows in {out / 'data'}.")
