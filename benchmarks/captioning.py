@@ -21,12 +21,12 @@ from pathlib import Path
 from bench import Bench, parser
 
 import polymodal as pm
+from polymodal import scenes
 from polymodal.core.seeds import generator
-from polymodal.data import scenes
-from polymodal.data.scenes import world
-from polymodal.data.scenes.claims import judge
-from polymodal.data.scenes.parts import PARTS
 from polymodal.evaluation.captions.scores import score_captions
+from polymodal.scenes import world
+from polymodal.scenes.claims import judge
+from polymodal.scenes.parts import PARTS
 
 SIZES = {"val": 300, "test": 600}
 WAYS = {"likeliest": {}, "drawn": {"temperature": 1.0, "num": 5},

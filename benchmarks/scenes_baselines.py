@@ -30,14 +30,14 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import MultiLabelBinarizer, StandardScaler
 
+from polymodal import scenes
 from polymodal.core.lookup import names
-from polymodal.data import scenes
-from polymodal.data.scenes.shapes import SHAPES
-from polymodal.data.scenes.world import COLOURS
 from polymodal.evaluation.captions.scores import score_captions
 from polymodal.evaluation.texts.speech import score_speech
+from polymodal.scenes.shapes import SHAPES
+from polymodal.scenes.world import COLOURS
 
-TASKS = names("data.scenes.tasks")
+TASKS = names("scenes.tasks")
 
 
 def main() -> None:

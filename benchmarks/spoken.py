@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench import Bench, parser
 
-from polymodal.data import scenes
+from polymodal import scenes
 from polymodal.evaluation.texts.alignment import units_of
 
 SIZES = {"val": 300, "test": 600}

@@ -24,11 +24,11 @@ import keras
 import numpy as np
 
 from polymodal.core.batch import PREVIOUS
-from polymodal.data.scenes.sequences import make, theory
-from polymodal.data.scenes.shapes import SHAPES
 from polymodal.encoders.frame_rnn import FrameRnn
 from polymodal.encoders.rnn import Rnn
 from polymodal.fusion.stepwise_concat import StepwiseConcatFusion
+from polymodal.scenes.sequences import make, theory
+from polymodal.scenes.shapes import SHAPES
 from polymodal.tasks.model import Model
 from polymodal.tasks.seq2seq import Seq2Seq
 

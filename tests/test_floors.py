@@ -10,9 +10,10 @@ FLOORS = {
     "core": 0, "data": 1, "preprocess": 2, "speech": 3, "layers": 3, "encoders": 4, "fusion": 4,
     "sequence": 4, "decoders": 4, "tasks": 5, "bundle": 6, "recipe": 6, "evaluation": 7,
     "inference": 8, "training": 9, "export": 9, "serve": 10, "cli": 11,
+    "scenes": 10,  # the demo's world: no other floor knows it
 }
 ENGINES = {"keras", "tensorflow", "jax", "torch"}
-ENGINE_FREE = {"core", "data", "preprocess", "speech"}
+ENGINE_FREE = {"core", "data", "preprocess", "speech", "scenes"}
 
 
 def imports(path: Path):

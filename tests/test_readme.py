@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from polymodal.data import scenes
+from polymodal import scenes
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 

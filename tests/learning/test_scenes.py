@@ -7,8 +7,8 @@ import json
 import numpy as np
 
 import polymodal as pm
-from polymodal.data import scenes
-from polymodal.data.scenes import sequences
+from polymodal import scenes
+from polymodal.scenes import sequences
 
 SMALL = {"image": {"size": 32}}  # in place of 48: pictures take half the time
 

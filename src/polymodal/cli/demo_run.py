@@ -7,9 +7,9 @@ from pathlib import Path
 
 from polymodal.cli import output
 from polymodal.core.progress import say, show
-from polymodal.data.scenes import columns, write
 from polymodal.data.table import read
 from polymodal.inference.files import one_row
+from polymodal.scenes import columns, write
 from polymodal.training.run import train
 
 _ROWS = {"num_train": 1200, "num_val": 200, "num_test": 400}

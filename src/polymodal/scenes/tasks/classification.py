@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from polymodal.data.scenes import render, speech, world
-from polymodal.data.scenes.english import ENGLISH
-from polymodal.data.scenes.parts import Part
-from polymodal.data.scenes.shapes import SHAPES
+from polymodal.scenes import render, speech, world
+from polymodal.scenes.english import ENGLISH
+from polymodal.scenes.parts import Part
+from polymodal.scenes.shapes import SHAPES
 
 __all__ = ["classification"]
 

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from polymodal.core.seeds import generator
-from polymodal.data.scenes.shapes import outline
-from polymodal.data.scenes.world import COLOURS, Scene, Thing
+from polymodal.scenes.shapes import outline
+from polymodal.scenes.world import COLOURS, Scene, Thing
 
 SIZE = 48
 _OVERSAMPLING = 3

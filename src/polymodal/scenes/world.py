@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from polymodal.data.scenes.shapes import SHAPES
+from polymodal.scenes.shapes import SHAPES
 
 COLOURS = ("red", "green", "blue", "yellow", "purple", "orange")
 SIZES = {"small": (0.125, 0.145), "large": (0.17, 0.2)}  # radius as a share of the picture

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from polymodal.data.scenes.language import Group
-from polymodal.data.scenes.shapes import SHAPES
-from polymodal.data.scenes.world import COLOURS, NEW_COLOURS, RELATIONS, Scene, Thing, holds
+from polymodal.scenes.language import Group
+from polymodal.scenes.shapes import SHAPES
+from polymodal.scenes.world import COLOURS, NEW_COLOURS, RELATIONS, Scene, Thing, holds
 
 
 class Saying(NamedTuple):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from polymodal.data.scenes import speech as clips
-from polymodal.data.scenes import statements, world
-from polymodal.data.scenes.chinese import CHINESE
-from polymodal.data.scenes.english import ENGLISH
-from polymodal.data.scenes.parts import Part
+from polymodal.scenes import speech as clips
+from polymodal.scenes import statements, world
+from polymodal.scenes.chinese import CHINESE
+from polymodal.scenes.english import ENGLISH
+from polymodal.scenes.parts import Part
 
 __all__ = ["speech"]
 

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.seeds import generator
-from polymodal.data.scenes.shapes import SHAPES, outline
+from polymodal.scenes.shapes import SHAPES, outline
 
 VECTOR_DIM = 50
 _VECTOR_KEY = 1729  # word vectors are the same for every seed, so that parts made apart agree

@@ -12,11 +12,11 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.files import write_atomic, write_json
 from polymodal.core.lookup import describe as describe_package
 from polymodal.core.lookup import find
-from polymodal.data.scenes.parts import PARTS, Part
+from polymodal.scenes.parts import PARTS, Part
 
 VERSION = 3  # raised when equal arguments would write other data than before
 _MARKER = "scenes.json"
-_PACKAGE = "data.scenes.tasks"
+_PACKAGE = "scenes.tasks"
 
 
 class Columns(NamedTuple):

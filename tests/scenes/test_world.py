@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from polymodal.core.seeds import generator
-from polymodal.data.scenes import render, world
+from polymodal.scenes import render, world
 
 SCENES = [world.scene(generator(5, i), test=False) for i in range(300)]
 TEST_SCENES = [world.scene(generator(6, i), test=True) for i in range(300)]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from polymodal.core.seeds import generator
-from polymodal.data.scenes import statements, world
-from polymodal.data.scenes.claims import judge
-from polymodal.data.scenes.english import ENGLISH
+from polymodal.scenes import statements, world
+from polymodal.scenes.claims import judge
+from polymodal.scenes.english import ENGLISH
 
 
 def spoken(row, test):

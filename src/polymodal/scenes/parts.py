@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from polymodal.core.seeds import generator
-from polymodal.data.scenes import speech
-from polymodal.data.scenes.language import Language, choose
+from polymodal.scenes import speech
+from polymodal.scenes.language import Language, choose
 
 PARTS = ("train", "val", "test")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polymodal.data.scenes.language import Language
+from polymodal.scenes.language import Language
 
 _SHAPES = {
     "circle": ("圆形", "圆"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from polymodal.data.scenes import render, statements, world
-from polymodal.data.scenes.chinese import CHINESE
-from polymodal.data.scenes.english import ENGLISH
-from polymodal.data.scenes.parts import Part
+from polymodal.scenes import render, statements, world
+from polymodal.scenes.chinese import CHINESE
+from polymodal.scenes.english import ENGLISH
+from polymodal.scenes.parts import Part
 
 __all__ = ["vqa"]
 

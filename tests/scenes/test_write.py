@@ -7,14 +7,14 @@ import pytest
 import soundfile
 from PIL import Image
 
+from polymodal import scenes
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import names
-from polymodal.data import scenes
-from polymodal.data.scenes.parts import Part
-from polymodal.data.scenes.tasks.classification import classification
-from polymodal.data.scenes.tasks.regression import regression
+from polymodal.scenes.parts import Part
+from polymodal.scenes.tasks.classification import classification
+from polymodal.scenes.tasks.regression import regression
 
-TASKS = names("data.scenes.tasks")
+TASKS = names("scenes.tasks")
 
 
 def rows_of(table):

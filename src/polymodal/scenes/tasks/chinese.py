@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from polymodal.data.scenes import statements, world
-from polymodal.data.scenes.chinese import CHINESE
-from polymodal.data.scenes.parts import Part
+from polymodal.scenes import statements, world
+from polymodal.scenes.chinese import CHINESE
+from polymodal.scenes.parts import Part
 
 __all__ = ["chinese"]
 

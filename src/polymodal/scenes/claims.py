@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import permutations
 
-from polymodal.data.scenes.english import ENGLISH
-from polymodal.data.scenes.language import Group
-from polymodal.data.scenes.world import Scene, Thing, holds
+from polymodal.scenes.english import ENGLISH
+from polymodal.scenes.language import Group
+from polymodal.scenes.world import Scene, Thing, holds
 
 __all__ = ["judge"]
 

@@ -3,6 +3,6 @@
 `write` makes a data set on disk, `describe` says what there is, `sequences.make` gives arrays.
 """
 
-from polymodal.data.scenes.write import Columns, columns, describe, write
+from polymodal.scenes.write import Columns, columns, describe, write
 
 __all__ = ["Columns", "columns", "describe", "write"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from polymodal.data.scenes import render, world
-from polymodal.data.scenes.english import ENGLISH
-from polymodal.data.scenes.parts import Part
+from polymodal.scenes import render, world
+from polymodal.scenes.english import ENGLISH
+from polymodal.scenes.parts import Part
 
 __all__ = ["regression"]
 

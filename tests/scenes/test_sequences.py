@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from polymodal.core.errors import RecipeError
-from polymodal.data.scenes import sequences
+from polymodal.scenes import sequences
 
 
 def test_answers_follow_the_rule():

@@ -3,7 +3,7 @@ import pytest
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.seeds import generator
-from polymodal.data.scenes import speech
+from polymodal.scenes import speech
 
 
 def level(samples):

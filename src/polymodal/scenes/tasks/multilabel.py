@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from polymodal.data.scenes import render, world
-from polymodal.data.scenes.parts import Part
-from polymodal.data.scenes.shapes import SHAPES
+from polymodal.scenes import render, world
+from polymodal.scenes.parts import Part
+from polymodal.scenes.shapes import SHAPES
 
 __all__ = ["multilabel"]
 

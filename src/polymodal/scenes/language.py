@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polymodal.data.scenes.world import Thing
+from polymodal.scenes.world import Thing
 
 
 @dataclass(frozen=True)

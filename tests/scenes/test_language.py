@@ -3,10 +3,10 @@ import re
 import pytest
 
 from polymodal.core.seeds import generator
-from polymodal.data.scenes import speech, statements, world
-from polymodal.data.scenes.chinese import CHINESE
-from polymodal.data.scenes.english import ENGLISH
-from polymodal.data.scenes.language import Group, choose
+from polymodal.scenes import speech, statements, world
+from polymodal.scenes.chinese import CHINESE
+from polymodal.scenes.english import ENGLISH
+from polymodal.scenes.language import Group, choose
 
 LANGUAGES = pytest.mark.parametrize("language", [ENGLISH, CHINESE], ids=["en", "zh"])
 
