@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from polymodal.core.errors import RecipeError
+from polymodal.data import cache as cache_file
 from polymodal.data import pack as pack_file
-from polymodal.data.cache import Cache, default_folder
+from polymodal.data.cache import Cache, default_folder, open_cache
 
 KILOBYTE = np.zeros(1024, "uint8")
 
@@ -120,6 +121,33 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RecipeError, match="folder that can be written"):
         Cache(tmp_path / "file" / "cache")
+
+
+def test_without_a_folder_that_can_be_written_there_is_no_cache(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("POLYMODAL_CACHE", str(tmp_path / "file"))
+    assert open_cache() is None
+    message = capsys.readouterr().err
+    assert f"Got {tmp_path / 'file'}" in message
+    assert "decoded every time they are needed" in message
+    monkeypatch.setenv("POLYMODAL_CACHE", str(tmp_path / "cache"))
+    assert open_cache().folder == tmp_path / "cache"
+
+
+def test_a_user_without_a_home_has_no_cache(monkeypatch, capsys):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(cache_file, "default_folder", homeless)
+    assert open_cache() is None
+    assert "Got the user's home (Could not determine home directory.)" in capsys.readouterr().err
+
+
+def test_a_folder_that_takes_no_more_files_is_told_of(tmp_path, capsys):
+    cache = Cache(tmp_path / "cache")
+    (tmp_path / "cache").rmdir()
+    assert fill(cache, "a", 2).full
+    assert "cannot grow (No such file or directory)" in capsys.readouterr().err
 
 
 def test_the_folder_can_be_set(monkeypatch, tmp_path):

@@ -167,6 +167,20 @@ def test_a_file_that_vanished_after_the_check_is_named():
         list(Loader(samples, checked, Plan(2, 1, 0, checked.lengths), collate).epoch(0))
 
 
+def test_fingerprint_follows_what_the_rows_hold(tmp_path):
+    def known(cache=None, words=("a", "b", "a"), **settings):
+        samples = Samples(table(audio=["3", "5", "3"], word=list(words)),
+                          [Source("sound", Ramp(**settings), ["audio"])], Label(), "word", cache)
+        checked = check(samples, Ledger(), fit=True)
+        return Loader(samples, checked, Plan(3, 2, 0, checked.lengths), collate).fingerprint()
+
+    base = known()
+    assert base == known(Cache(tmp_path)) == known(Cache(tmp_path))  # decoded, and then not
+    assert base != known(words=("a", "a", "b"))
+    assert base != known(scale=2)  # as many steps, other content
+    assert base != known(Cache(tmp_path), scale=2)
+
+
 def test_fingerprint_follows_rows_plan_seed_and_weights():
     base = make().fingerprint()
     assert base == make().fingerprint()

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from polymodal.core.errors import DataError
 from polymodal.data.pack import Pack, PackWriter
 
 ARRAYS = [np.arange(6, dtype="uint8").reshape(1, 2, 3), np.array([-1.5], "float32"),
@@ -45,12 +44,12 @@ def test_what_the_format_cannot_hold_is_absent(tmp_path, value):
     assert write(tmp_path / "a.pack", [value]).get(0) is None
 
 
-def test_errors_are_remembered(tmp_path):
-    error = DataError("holds 0 samples.", "Fix it.", path="a.wav", reason="empty_audio")
-    found = write(tmp_path / "a.pack", [error]).get(0)
-    assert isinstance(found, DataError)
-    assert str(found) == str(error)
-    assert found.reason == "empty_audio"
+def test_the_hash_of_the_content_is_kept(tmp_path):
+    writer = PackWriter(tmp_path / "a.pack", 2)
+    writer.add(1, ARRAYS[0], 2**64 - 1)
+    writer.commit()
+    pack = Pack(tmp_path / "a.pack")
+    assert (pack.hash(0), pack.hash(1)) == (0, 2**64 - 1)
 
 
 def test_threads_write_one_pack(tmp_path):

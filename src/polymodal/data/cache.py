@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.errors import RecipeError
 from polymodal.core.progress import warn
 from polymodal.data.pack import Pack, PackWriter
 
@@ -18,11 +20,24 @@ _STALE_SECONDS = 3600  # a temporary file that nobody wrote to for so long has l
 
 
 def default_folder() -> Path:
-    """Returns the folder of this user's cache: POLYMODAL_CACHE, or where the system keeps such."""
+    """Returns the folder of this user's cache: POLYMODAL_CACHE, or where the system keeps such.
+
+    Raises:
+        RuntimeError: the user has no home folder.
+    """
     if os.environ.get("POLYMODAL_CACHE"):
         return Path(os.environ["POLYMODAL_CACHE"])
     home = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
     return Path(os.environ.get("XDG_CACHE_HOME") or home).expanduser() / "polymodal"
+
+
+def open_cache() -> Cache | None:
+    """Returns the cache of this user, or None, with a notice, where its folder takes no files."""
+    try:
+        return Cache()
+    except RecipeError as error:
+        warn(f"{error} Until then media are decoded every time they are needed, which is slower.")
+        return None
 
 
 class Cache:
@@ -41,17 +56,20 @@ class Cache:
     """
 
     def __init__(self, folder: str | Path | None = None, max_bytes: int = 4 << 30):
-        self.folder = default_folder() if folder is None else Path(folder)
         self.max_bytes = max_bytes
         self._in_use: set[Path] = set()
+        shown: Any = "the user's home"
         try:
+            shown = self.folder = default_folder() if folder is None else Path(folder)
             self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
+            with tempfile.TemporaryFile(dir=self.folder):
+                self._remove_stale()
+        except (OSError, RuntimeError) as error:
             raise RecipeError(
-                f"Cache needs a folder that can be written. Got {self.folder} ({error.strerror}). "
+                f"Cache needs a folder that can be written. Got {shown} "
+                f"({getattr(error, 'strerror', None) or error}). "
                 "Set POLYMODAL_CACHE to another folder."
             ) from error
-        self._remove_stale()
 
     def open(self, key: str) -> Pack | None:
         """Returns the pack of `key`, or None when there is no whole one."""
@@ -68,7 +86,10 @@ class Cache:
         """Returns a writer for a new pack; use it in a `with` statement."""
         path = self._path(key)
         self._in_use.add(path)
-        return CacheWriter(self, PackWriter(path, num_items))
+        try:
+            return CacheWriter(self, PackWriter(path, num_items))
+        except OSError as error:
+            return CacheWriter(self, None, error)
 
     def make_room(self, size: int) -> bool:
         """Removes packs, oldest use first, until `size` more bytes fit; False when they cannot."""
@@ -97,28 +118,29 @@ class Cache:
 class CacheWriter:
     """Stores items while they fit the cache's bound and the disk; whole packs only are kept."""
 
-    def __init__(self, cache: Cache, pack: PackWriter):
+    def __init__(self, cache: Cache, pack: PackWriter | None, error: OSError | None = None):
         self._cache, self._pack = cache, pack
         self._granted = 0  # bytes for which room was made; asked in steps, as it lists the folder
-        self.full = False
+        self.full = pack is None
+        if error is not None:
+            self._cannot_grow(error)
 
-    def add(self, item: int, value: np.ndarray | DataError) -> None:
-        """Stores one decoded item, or does nothing once the cache is full."""
-        size = getattr(value, "nbytes", 1024)
-        if self.full or not self._fits(size):
+    def add(self, item: int, value: np.ndarray, content: int = 0) -> None:
+        """Stores one decoded item and the hash of its content; nothing once the cache is full."""
+        if self._pack is None or self.full or not self._fits(self._pack.size + value.nbytes):
             self.full = True
             return
         try:
-            self._pack.add(item, value)
+            self._pack.add(item, value, content)
         except OSError as error:
-            self.full = True
-            warn(f"The cache in {self._cache.folder} cannot grow ({error.strerror}). "
-                 "Media that are not in it are decoded every time they are needed.")
+            self._cannot_grow(error)
 
     def __enter__(self) -> CacheWriter:
         return self
 
     def __exit__(self, kind, error, traceback) -> None:
+        if self._pack is None:
+            return
         if kind is not None:
             self._pack.discard()
             return
@@ -128,11 +150,15 @@ class CacheWriter:
             self._pack.discard()
             warn(f"The cache in {self._cache.folder} was not kept ({failure.strerror}).")
 
-    def _fits(self, size: int) -> bool:
-        needed = self._pack.size + size
+    def _cannot_grow(self, error: OSError) -> None:
+        self.full = True
+        warn(f"The cache in {self._cache.folder} cannot grow ({error.strerror}). "
+             "Media that are not in it are decoded every time they are needed.")
+
+    def _fits(self, needed: int) -> bool:
         if needed <= self._granted:
             return True
-        step = max(size, self._cache.max_bytes // 64)
+        step = max(needed // 8, self._cache.max_bytes // 64)
         for wanted in (needed + step, needed):
             if self._cache.make_room(wanted):
                 self._granted = wanted

@@ -102,6 +102,19 @@ def open_part(cell: Any, root: str | os.PathLike | None) -> Part:
     return Part(source, shown, start, end)
 
 
+def files_of(cell: Any, root: str | os.PathLike | None) -> list[Path]:
+    """Returns the files that a cell, or one of its frames, points to, whether or not they exist;
+    bytes and data URIs point to none."""
+    if isinstance(cell, dict):
+        return files_of(cell.get("path"), root) if cell.get("bytes") is None else []
+    if is_frames(cell):
+        return [file for part in cell for file in files_of(part, root)]
+    if not isinstance(cell, str | os.PathLike):
+        return []
+    text = os.fspath(cell)
+    return [] if not text or _DATA_URI.match(text) else [_located(text, root)]
+
+
 def is_frames(cell: Any) -> bool:
     """Returns True for a list of media cells, such as the frames of a video."""
     return isinstance(cell, list | tuple)
@@ -113,12 +126,10 @@ def _is_part(cell: Any) -> bool:
 
 
 def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:
-    if text.lower().startswith("file://"):
-        text = text[len("file://"):]
-    elif _ADDRESS.match(text):
+    if _ADDRESS.match(text) and not _is_file_address(text):
         raise DataError("is an address on a network.", "Download the file and give its path.",
                         path=_short(text), reason="not_a_file")
-    path = Path(root or ".") / text
+    path = _located(text, root)
     try:
         size = path.stat().st_size if path.is_file() else None
         exists = path.exists()
@@ -131,6 +142,15 @@ def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:
     if size == 0:
         raise DataError("holds 0 bytes.", _SKIP, path=_short(text), reason="empty_file")
     return path, _short(text)
+
+
+def _located(text: str, root: str | os.PathLike | None) -> Path:
+    """Returns the path that a text means, relative ones from `root`."""
+    return Path(root or ".") / (text[len("file://"):] if _is_file_address(text) else text)
+
+
+def _is_file_address(text: str) -> bool:
+    return text.lower().startswith("file://")
 
 
 def _from_data_uri(text: str) -> bytes:

@@ -11,7 +11,7 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.progress import bar
-from polymodal.data.identity import distinct, pack_key
+from polymodal.data.identity import content_hash, distinct, pack_key
 from polymodal.data.pack import Pack
 from polymodal.data.samples import Samples, Source
 
@@ -27,27 +27,38 @@ class Items:
         slots: (rows,) int32, the item of each row, -1 where the cell is empty.
         lengths: (items,) int32, time steps of each.
         truncated: (items,) bool, longer than the modality keeps.
+        contents: (items,) uint64, hash of each decoded array, 0 where there is none.
         errors: {item: DataError} of those that cannot be decoded.
     """
 
     slots: np.ndarray
     lengths: np.ndarray
     truncated: np.ndarray
+    contents: np.ndarray
     errors: dict[int, DataError] = field(default_factory=dict)
 
 
 def decode_items(samples: Samples, source: Source, num_workers: int) -> Items:
     """Decodes each distinct cell of a media column once and attaches the pack to `samples`.
 
-    A cell that the cache holds is not decoded again; a cell that does not fit the cache is decoded
-    now for its length and errors, and again whenever it is needed.
+    A cell that the cache holds is not decoded again. A cell that does not fit the cache is decoded
+    now for its length and errors, and again whenever it is needed; so is one that gave an error,
+    which may say where a file was looked for, or be gone.
     """
+    slots, first = distinct(samples.table.values(source.columns[0]), len(samples))
+    items = Items(slots, np.zeros(len(first), "int32"), np.zeros(len(first), bool),
+                  np.zeros(len(first), "uint64"))
+    _decode(samples, source, first, items, num_workers)
+    samples.note_content(source, slots, items.contents)
+    return items
+
+
+def _decode(samples: Samples, source: Source, first: np.ndarray, items: Items,
+            num_workers: int) -> None:
     column, table, cache = source.columns[0], samples.table, samples.cache
-    slots, first = distinct(table.values(column), len(table))
-    items = Items(slots, np.zeros(len(first), "int32"), np.zeros(len(first), bool))
     if cache is None:
         _scan(samples, source, first, items, num_workers, None, None)
-        return items
+        return
     name = {"modality": type(source.modality).__name__, **source.modality.decode_key()}
     key = pack_key(name, table, column, first)
     pack = cache.open(key)
@@ -59,8 +70,7 @@ def decode_items(samples: Samples, source: Source, num_workers: int) -> Items:
     else:
         _scan(samples, source, first, items, num_workers, pack, None)
     if pack is not None:
-        samples.attach(source, slots, pack)
-    return items
+        samples.attach(source, items.slots, pack)
 
 
 def _scan(samples, source: Source, first, items: Items, num_workers: int, pack: Pack | None,
@@ -78,17 +88,19 @@ def _scan(samples, source: Source, first, items: Items, num_workers: int, pack: 
 
 def _scan_one(samples, source: Source, row: int, item: int, items: Items, pack, store) -> None:
     modality, value = source.modality, None if pack is None else pack.get(item)
+    content = None if value is None else pack.hash(item)
     try:
-        if isinstance(value, DataError):
-            raise value
         if value is None:
             value = modality.decode(source.cell(samples.table, row), samples.table.root)
+            content = content_hash(value)
         items.lengths[item] = modality.length(value)
         items.truncated[item] = modality.truncated(value)
     except DataError as error:
-        value = items.errors[item] = error
+        items.errors[item] = error
+        return
+    items.contents[item] = content
     if store is not None:
-        store(item, value)
+        store(item, value, content)
 
 
 def _in_threads(work: Callable[[int], Any], tasks: range, num_workers: int) -> Iterator[Any]:

@@ -108,14 +108,14 @@ class Sequences(Table):
         return pa.table({name: to_array(name, list(self.values(name)))
                          for name in self.column_names})
 
-    @property
-    def fingerprint(self) -> str:
-        """Hexadecimal hash of the steps' content and of how they are grouped."""
-        digest = hashlib.blake2b(self.steps.fingerprint.encode(), digest_size=16)
+    def content(self, columns: Iterable[str]) -> str:
+        """Returns the hexadecimal hash of the steps' content and of how they are grouped."""
+        wanted = set(columns)
+        digest = hashlib.blake2b(self.steps.content(wanted).encode(), digest_size=16)
         for rows in self.members:
             digest.update(np.asarray([len(rows), *rows], np.int64).tobytes())
-        if self._extra:
-            digest.update(super().fingerprint.encode())
+        for name in sorted(wanted & {*self._extra}):
+            digest.update(super().content([name]).encode())
         return digest.hexdigest()
 
 

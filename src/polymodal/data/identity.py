@@ -1,4 +1,4 @@
-"""What a media cell is, in 8 bytes: equal cells are decoded once, changed files decoded anew."""
+"""What a media cell is: equal cells are decoded once, other and changed files decoded anew."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from polymodal.data.cells import files_of
 from polymodal.data.table import Table
 
 _NOTHING = 0  # hash of an empty cell
-_FORMAT = 1  # raise when packs of an older version must not be read
+_FORMAT = 2  # raise when packs of an older version must not be read
 
 
 def distinct(values: Iterable[Any], num_rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -56,13 +57,18 @@ def cell_hash(cell: Any) -> int:
 
 
 def pack_key(decode_key: dict, table: Table, column: str, first_rows: np.ndarray) -> str:
-    """Returns the name of the pack for these cells: it changes with a file's size or time."""
+    """Returns the name of the pack for these cells.
+
+    A file is known by its folder, device, inode, size, and the times of its last change: the time
+    of modification alone may be set, as archives do, but no program sets that of the inode. So two
+    folders of the same names, sizes and times never share decoded media, nor do two states of one.
+    """
     digest = hashlib.sha256(json.dumps([_FORMAT, decode_key], sort_keys=True).encode())
     for row in first_rows:
         cell = table.cell(int(row), column)
         digest.update(cell_hash(cell).to_bytes(8, "little"))
-        for path in _paths(cell):
-            digest.update(_status(Path(table.root) / path))
+        for file in files_of(cell, table.root):
+            digest.update(_status(os.fspath(file)))
     return digest.hexdigest()[:40]
 
 
@@ -89,21 +95,27 @@ def _feed(digest, cell: Any) -> None:
         digest.update(f"r{cell!r} ".encode())
 
 
-def _paths(cell: Any) -> list[str]:
-    """Returns the files that a cell points to; bytes and data URIs point to none."""
-    if isinstance(cell, str):
-        return [] if cell.startswith("data:") else [cell]
-    if isinstance(cell, dict):
-        path = cell.get("path")
-        return [path] if path and cell.get("bytes") is None else []
-    if isinstance(cell, list | tuple):
-        return [path for part in cell for path in _paths(part)]
-    return []
+def content_hash(value: np.ndarray) -> int:
+    """Returns a 64-bit hash of an array: its type, shape and content."""
+    digest = hashlib.blake2b(f"{value.dtype.str}{value.shape} ".encode(), digest_size=8)
+    digest.update(np.ascontiguousarray(value).data)
+    return int.from_bytes(digest.digest(), "little")
 
 
-def _status(path: Path) -> bytes:
+def _status(path: str) -> bytes:
+    folder, name = os.path.split(path)
+    where = f"{_resolved(folder)}\0{name}\0".encode("utf-8", "surrogateescape")
     try:
-        status = os.stat(path)
+        found = os.stat(path)
     except (OSError, ValueError):
-        return b"absent"
-    return b"%d %d" % (status.st_size, status.st_mtime_ns)
+        return where + b"absent"
+    return where + b"%d %d %d %d %d" % (found.st_dev, found.st_ino, found.st_size,
+                                        found.st_mtime_ns, found.st_ctime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _resolved(folder: str) -> str:
+    try:
+        return os.path.realpath(folder)
+    except (OSError, ValueError):  # a zero byte in it
+        return folder

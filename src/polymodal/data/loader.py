@@ -123,10 +123,11 @@ class Loader:
         return self.plan.shuffle and hasattr(self.samples.target_object, "encode_several")
 
     def fingerprint(self) -> str:
-        """Returns a sha256 of rows, lengths, plan, seed and weights: what a resume must equal."""
+        """Returns a sha256 of rows, what they hold, plan, seed and weights: what a resume must
+        equal."""
         digest = hashlib.sha256(
-            f"{self.checked.fingerprint()} {self.plan.fingerprint()} {self.seed} {self.augment}"
-            .encode())
+            f"{self.samples.fingerprint()} {self.checked.fingerprint()} {self.plan.fingerprint()} "
+            f"{self.seed} {self.augment}".encode())
         for weights in (self._class_weights, self._row_weights):
             digest.update(b"none" if weights is None else weights.tobytes())
         return digest.hexdigest()

@@ -1,12 +1,11 @@
 """One file of many arrays: written once, in parallel, then memory-mapped and read at random.
 
-Layout: header (magic, number of items, size of the file), one record of 32 bytes for each item,
+Layout: header (magic, number of items, size of the file), one record of 40 bytes for each item,
 then the items themselves. A pack is written under a temporary name and renamed when whole.
 """
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
 import struct
@@ -16,12 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from polymodal.core import faults
-from polymodal.core.errors import DataError
 
-_MAGIC = b"PMPACK01"
+_MAGIC = b"PMPACK02"
 _HEADER = struct.Struct("<8sqq8x")  # magic, items, bytes of the whole file
-_RECORD = struct.Struct("<q4sBB2x4i")  # offset, dtype, kind, rank, shape
-_ABSENT, _ARRAY, _ERROR = 0, 1, 2
+_RECORD = struct.Struct("<q4sBB2x4iQ")  # offset, dtype, kind, rank, shape, hash of the content
+_ABSENT, _ARRAY = 0, 1
 _ALIGNMENT = 16
 _MAX_RANK = 4
 
@@ -44,19 +42,23 @@ class Pack:
                 raise ValueError(f"{path} is no whole pack")
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
-    def get(self, item: int) -> np.ndarray | DataError | None:
-        """Returns the array, the error that decoding it gave, or None when it was not stored."""
-        offset, code, kind, rank, *shape = _RECORD.unpack_from(
-            self._map, _HEADER.size + item * _RECORD.size)
+    def get(self, item: int) -> np.ndarray | None:
+        """Returns the array, or None when it was not stored."""
+        offset, code, kind, rank, *shape, _ = self._record(item)
         if kind == _ABSENT:
             return None
-        if kind == _ERROR:
-            return _read_error(self._map[offset : offset + shape[0]])
         dtype, shape = np.dtype(code.rstrip(b"\0").decode()), shape[:rank]
         count = 1
         for side in shape:
             count *= side
         return np.frombuffer(self._map, dtype, count, offset).reshape(shape)
+
+    def hash(self, item: int) -> int:
+        """Returns the hash that an array was stored with."""
+        return self._record(item)[-1]
+
+    def _record(self, item: int) -> tuple:
+        return _RECORD.unpack_from(self._map, _HEADER.size + item * _RECORD.size)
 
 
 class PackWriter:
@@ -75,18 +77,15 @@ class PackWriter:
         self._file.truncate(self.size)
         self._lock = threading.Lock()
 
-    def add(self, item: int, value: np.ndarray | DataError) -> None:
-        """Stores one item.
+    def add(self, item: int, value: np.ndarray, content: int = 0) -> None:
+        """Stores one array, and a hash of its content.
 
         Raises:
             OSError: the disk is full. The items stored before stay readable after `commit`.
         """
-        if isinstance(value, DataError):
-            content = json.dumps([value.problem, value.fix, value.path, value.reason]).encode()
-            self._write(item, content, b"", _ERROR, (len(content),))
-        elif value.ndim <= _MAX_RANK and value.dtype.kind in "biuf" and value.size:
-            content = memoryview(np.ascontiguousarray(value)).cast("B")
-            self._write(item, content, value.dtype.str.encode(), _ARRAY, value.shape)
+        if value.ndim <= _MAX_RANK and value.dtype.kind in "biuf" and value.size:
+            data = memoryview(np.ascontiguousarray(value)).cast("B")
+            self._write(item, data, value.dtype.str.encode(), value.shape, content)
 
     def commit(self) -> None:
         """Gives the file its name, whole and on disk."""
@@ -102,13 +101,13 @@ class PackWriter:
         self._file.close()
         self._temporary.unlink(missing_ok=True)
 
-    def _write(self, item, content, dtype: bytes, kind: int, shape: tuple[int, ...]) -> None:
+    def _write(self, item, data, dtype: bytes, shape: tuple[int, ...], content: int) -> None:
         padded = (*shape, *[0] * (_MAX_RANK - len(shape)))
         with self._lock:
             offset = -(-self.size // _ALIGNMENT) * _ALIGNMENT
-            _write_all(self._file.fileno(), content, offset)
-            self.size = offset + len(content)
-            record = _RECORD.pack(offset, dtype, kind, len(shape), *padded)
+            _write_all(self._file.fileno(), data, offset)
+            self.size = offset + len(data)
+            record = _RECORD.pack(offset, dtype, _ARRAY, len(shape), *padded, content)
             _write_all(self._file.fileno(), record, _HEADER.size + item * _RECORD.size)
 
 
@@ -121,8 +120,3 @@ def _write_all(handle: int, content, offset: int) -> None:
 
 def _start(header: bytes) -> bytes:
     return header.ljust(_HEADER.size, b"\0")
-
-
-def _read_error(content: bytes) -> DataError:
-    problem, fix, path, reason = json.loads(content)
-    return DataError(problem, fix, path=path, reason=reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,7 @@ class Samples:
         self.table, self.sources, self.cache = table, list(sources), cache
         self.target_object, self.target_column = target, target_column
         self._packs: dict[str, tuple[np.ndarray, Pack]] = {}
+        self._contents: dict[str, str] = {}
         wanted = [column for source in self.sources for column in source.columns]
         for column in wanted + [target_column] * (target is not None):
             if column not in table.column_names:
@@ -76,6 +78,22 @@ class Samples:
         """Reads the source from a pack from now on; `slots` is the item of each row, or -1."""
         self._packs[source.name] = slots, pack
 
+    def note_content(self, source: Source, slots: np.ndarray, contents: np.ndarray) -> None:
+        """Remembers what a source's files hold: `contents` is a hash of each distinct cell."""
+        digest = hashlib.blake2b(np.ascontiguousarray(slots), digest_size=16)
+        digest.update(np.ascontiguousarray(contents))
+        self._contents[source.name] = digest.hexdigest()
+
+    def fingerprint(self) -> str:
+        """Returns a hash of all cells that are used, and of the media that cells point to as far as
+        they were decoded: rows of the same names and lengths with other content have another."""
+        plain = [column for source in self.sources if source.name not in self._contents
+                 for column in source.columns]
+        target = [] if self.target_object is None else [self.target_column]
+        media = [self._contents.get(source.name) for source in self.sources]
+        return hashlib.sha256(f"{self.table.content([*plain, *target])} {media}".encode()
+                              ).hexdigest()
+
     def items(self, source: Source) -> np.ndarray | None:
         """Returns which distinct cell of a source each row has, (rows,) int32, -1 where it is
         empty; None for sources that are not cached."""
@@ -86,6 +104,7 @@ class Samples:
         chosen = [source for source in self.sources if source.name == name]
         alone = Samples(self.table, chosen, self.target_object, self.target_column, self.cache)
         alone._packs = {key: pack for key, pack in self._packs.items() if key == name}
+        alone._contents = {key: known for key, known in self._contents.items() if key == name}
         return alone
 
     def decoded(self, row: int) -> dict[str, Any]:
@@ -103,8 +122,6 @@ class Samples:
             if slots[row] < 0:
                 return None
             found = pack.get(int(slots[row]))
-            if isinstance(found, DataError):
-                raise self.located(found, row, source)
             if found is not None:
                 return found
         try:

@@ -148,12 +148,17 @@ class Table:
     @property
     def fingerprint(self) -> str:
         """Hexadecimal hash of names, types and content of the rows; media files are not read."""
-        digest = hashlib.blake2b(digest_size=16)
-        hash_columns(digest, self._stored)
+        return self.content(self.column_names)
+
+    def content(self, columns: Iterable[str]) -> str:
+        """Returns the hexadecimal hash of some columns, as `fingerprint` is that of all."""
+        wanted, digest = set(columns), hashlib.blake2b(digest_size=16)
+        stored = [name for name in self._stored.column_names if name in wanted - {*self._extra}]
+        hash_columns(digest, self._stored.select(stored))
         if self._rows is not None:
             digest.update(self._rows.astype(np.int64).tobytes())
-        if self._extra:
-            hash_columns(digest, pa.table(self._extra))
+        if extra := {name: array for name, array in self._extra.items() if name in wanted}:
+            hash_columns(digest, pa.table(extra))
         return digest.hexdigest()
 
     def __getstate__(self) -> dict[str, Any]:

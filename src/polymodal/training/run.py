@@ -17,7 +17,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.files import check_writable, write_atomic, write_json
 from polymodal.core.predictions import Predictions
 from polymodal.core.progress import say
-from polymodal.data.cache import Cache
+from polymodal.data.cache import Cache, open_cache
 from polymodal.data.group import group_rows
 from polymodal.data.repeats import is_media
 from polymodal.data.table import Table
@@ -114,7 +114,7 @@ def train(
         ignore = [*ignore, split_group]  # such as who speaks; pictures are read all the same
     recipe = _complete(tables["train"], given, ignore)
     settings = arguments.build(Training, recipe.training, "training")
-    cache = Cache(None)
+    cache = open_cache()
     prepared = prepare(recipe, tables, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
     trained = _fit(prepared, settings, out, on_epoch)
     found = _predicted(trained, prepared, tables, cache, out)
@@ -206,8 +206,8 @@ def _padding_line(plan: Any) -> str:
             f"{plan.padding():.1%} of the {computed} computed are padding.")
 
 
-def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table], cache: Cache,
-               out: Path) -> dict[str, Predictions]:
+def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table],
+               cache: Cache | None, out: Path) -> dict[str, Predictions]:
     """Predicts the splits that are scored, the one to show first, read as the run will read."""
     predictor, known = trained.predictor, {}
     if "val" in tables and predictor.task_name == "transcribe":
@@ -219,7 +219,7 @@ def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table]
 
 
 def _singles(prepared: Prepared, settings: Training, out: Path,
-             tables: Mapping[str, Table], cache: Cache,
+             tables: Mapping[str, Table], cache: Cache | None,
              language: NGram | None) -> dict[str, Predictions]:
     """Trains each input alone, with the same settings, and predicts the first scored split, read
     as the whole model's."""
