@@ -45,10 +45,65 @@ def test_split_folders_are_recognised(tmp_path):
         ("valid/dog/2.png", "dog", "val")]
 
 
-def test_classes_that_are_called_as_splits_stay_classes(tmp_path):
+def rows(table):
+    return sorted(tuple(table.row(i).values()) for i in range(len(table)))
+
+
+def test_files_in_folders_of_parts_have_no_label(tmp_path):
     table = read(fill(tmp_path / "t", {"train/1.png": "x", "test/2.png": "x"}))
+    assert table.column_names == ["image", "split"]
+    assert rows(table) == [("test/2.png", "test"), ("train/1.png", "train")]
+
+
+def test_parts_with_different_classes(tmp_path):
+    table = read(fill(tmp_path / "t", {"train/cat/1.png": "x", "test/dog/2.png": "x",
+                                       "README.md": "x", "docs/note.md": "x"}))
+    assert rows(table) == [("test/dog/2.png", "dog", "test"), ("train/cat/1.png", "cat", "train")]
+
+
+def test_two_folders_of_one_part(tmp_path):
+    table = read(fill(tmp_path / "t", {"train/a/1.png": "x", "val/a/2.png": "x",
+                                       "dev/a/3.png": "x"}))
+    assert [row[2] for row in rows(table)] == ["val", "train", "val"]
+
+
+def test_one_part_alone(tmp_path):
+    table = read(fill(tmp_path / "t", {"train/cat/1.png": "x", "train/dog/2.png": "x"}))
+    assert rows(table) == [("train/cat/1.png", "cat", "train"), ("train/dog/2.png", "dog", "train")]
+
+
+@pytest.mark.parametrize("name", ["test", "train"])
+def test_class_called_as_a_part_among_others(tmp_path, name):
+    table = read(fill(tmp_path / "t", {f"{name}/1.png": "x", "cat/1.png": "x", "dog/2.png": "x"}))
     assert table.column_names == ["image", "label"]
-    assert set(table.values("label")) == {"train", "test"}
+    assert set(table.values("label")) == {"cat", "dog", name}
+
+
+def test_parts_in_one_folder(tmp_path):
+    table = read(fill(tmp_path / "t", {"images/train/cat/1.png": "x", "images/val/cat/2.png": "x"}))
+    assert rows(table) == [("images/train/cat/1.png", "cat", "train"),
+                           ("images/val/cat/2.png", "cat", "val")]
+
+
+def test_parts_below_the_classes(tmp_path):
+    table = read(fill(tmp_path / "t", {"cat/train/1.png": "x", "cat/test/2.png": "x",
+                                       "dog/train/1.png": "x"}))
+    assert rows(table) == [("cat/test/2.png", "cat", "test"), ("cat/train/1.png", "cat", "train"),
+                           ("dog/train/1.png", "dog", "train")]
+
+
+def test_pictures_and_labels_in_folders_of_their_own_are_no_classes(tmp_path):
+    root = fill(tmp_path / "t", {"images/train/1.png": "x", "labels/train/1.txt": "0 0.5 0.5"})
+    with pytest.raises(DataError, match=r"^t holds train and other parts in each of images, "
+                                        r"labels, with image and text files: these are no classes"):
+        read(root)
+
+
+def test_files_beside_classes_are_announced(tmp_path, capsys):
+    root = fill(tmp_path / "t", {"train/cat/1.png": "x", "train/stray.png": "x"})
+    assert len(read(root)) == 1
+    assert "1 files lie beside the folders of classes and are left out, such as train/stray.png" in (
+        capsys.readouterr().err)
 
 
 def test_texts_are_read(tmp_path):

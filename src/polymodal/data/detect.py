@@ -12,6 +12,7 @@ from polymodal.core.errors import DataError
 from polymodal.core.lookup import names
 from polymodal.data.formats._json_items import json_items
 from polymodal.data.formats.flickr import NUMBERED_HEAD
+from polymodal.data.formats.metadata_folder import has_metadata
 
 _ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
             ".parquet": "parquet", ".pq": "parquet", ".tar": "webdataset", ".token": "flickr"}
@@ -51,8 +52,12 @@ def _of_folder(path: Path) -> str:
         return "webdataset"
     if path.joinpath("wav.scp").is_file():
         return "kaldi"
-    if path.joinpath("metadata.csv").is_file() and path.joinpath("wavs").is_dir():
+    metadata = path / "metadata.csv"
+    if (metadata.is_file() and path.joinpath("wavs").is_dir()
+            and "file_name" not in _first_line(metadata)):
         return "ljspeech"
+    if has_metadata(path):
+        return "metadata_folder"
     if path.joinpath("clips").is_dir() and any(path.joinpath(f).is_file() for f in (
             "train.tsv", "dev.tsv", "test.tsv")):
         return "common_voice"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _NAMES = {
     "train": ("train", "training"),
-    "val": ("val", "valid", "validation", "dev", "development", "eval"),
+    "val": ("val", "valid", "validation", "validate", "dev", "development", "eval", "evaluation"),
     "test": ("test", "testing"),
 }
 

@@ -208,7 +208,8 @@ def read(
 
     Args:
         source: path of a file (CSV, TSV, JSONL, Parquet, tar; COCO, Karpathy, Flickr or LLaVA
-            captions) or a folder (one folder per class, tar set, Hugging Face dataset, LibriSpeech,
+            captions) or a folder (one folder per class, also below train and test; files with
+            metadata.csv as Hugging Face's ImageFolder; tar set, Hugging Face dataset, LibriSpeech,
             Common Voice, LJSpeech, Kaldi), or a dict of columns, a list of dicts, a pandas or
             pyarrow table.
         format: str, one of the formats' names, or None to tell by the name or the content.
@@ -263,7 +264,9 @@ def _from_file(path: Path, reader: Any, name: str, media_root: str | Path | None
 
 
 def _located(error: DataError, path: Path, name: str) -> DataError:
-    """Messages show the name that the person gave, once."""
+    """Messages show the name that the person gave, once, or that of a table in the folder."""
+    if error.table not in (path.name, None):
+        return error
     if error.path in (path.name, None) and (error.row is not None or error.column is not None):
         error.path, error.table = None, name
     elif error.path == path.name or error.path is None:
