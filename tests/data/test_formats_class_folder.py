@@ -102,8 +102,8 @@ def test_pictures_and_labels_in_folders_of_their_own_are_no_classes(tmp_path):
 def test_files_beside_classes_are_announced(tmp_path, capsys):
     root = fill(tmp_path / "t", {"train/cat/1.png": "x", "train/stray.png": "x"})
     assert len(read(root)) == 1
-    assert "1 files lie beside the folders of classes and are left out, such as train/stray.png" in (
-        capsys.readouterr().err)
+    assert ("Warning: t: 1 files lie beside the folders of classes and are left out, such as "
+            "train/stray.png.") in capsys.readouterr().err
 
 
 def test_texts_are_read(tmp_path):

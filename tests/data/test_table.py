@@ -128,6 +128,15 @@ def test_root_is_the_folder_of_the_file_unless_given(tmp_path):
     assert read(str(tmp_path / "t.csv"), name="n").name == "n"
 
 
+def test_working_folder_is_called_by_its_name(tmp_path, monkeypatch):
+    (tmp_path / "pets" / "cat").mkdir(parents=True)
+    (tmp_path / "pets" / "cat" / "1.png").write_text("x")
+    monkeypatch.chdir(tmp_path / "pets")
+    assert read(".").name == "pets"
+    monkeypatch.chdir("cat")
+    assert read("..").name == "pets"
+
+
 def write_rows(path, num_rows):
     lines = (f"image/{i:07d}.png,some text of row {i},c{i % 10}\n" for i in range(num_rows))
     path.write_text("image,text,label\n" + "".join(lines))

@@ -236,6 +236,8 @@ def read(
         name = name or "table"
         return Table(to_columns(source, name), name=name, root=media_root or ".")
     path = Path(source).expanduser()
+    if path.name in ("", ".."):  # messages need a name
+        path = path.resolve()
     check_exists(path)
     reader = find("data.formats", format or detect(path))
     name = name or path.name
