@@ -10,8 +10,8 @@ import soundfile
 
 import whistled
 from command_line import in_process, polymodal
-from polymodal.speech.subtitle_parser import parse_subtitles
 from small_recogniser import write_bundle
+from subtitle_parser import parse_subtitles
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError
 from polymodal.speech.segments import segments_from_words
-from polymodal.speech.subtitle_parser import parse_subtitles
 from polymodal.speech.subtitles import subtitles, to_json, to_srt, to_text, to_vtt
 from polymodal.speech.transcript import Segment, Word
+from subtitle_parser import parse_subtitles
 
 # No letters that make a style of "<b>": SubRip cannot tell it from a text.
 TEXTS = st.text("acx é&<>-;1两", min_size=1, max_size=42).map(lambda t: t.replace(" ", "") or "x")

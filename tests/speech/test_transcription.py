@@ -18,9 +18,9 @@ from polymodal.speech.language_scorer import LanguageScorer
 from polymodal.speech.merge import merge_words
 from polymodal.speech.segments import segments_from_words
 from polymodal.speech.stream import stream_audio
-from polymodal.speech.subtitle_parser import parse_subtitles
 from polymodal.speech.subtitles import to_srt
 from polymodal.speech.words import words_from_spans
+from subtitle_parser import parse_subtitles
 
 RATE, FRAME_SECONDS = 8000, 0.04
 SYMBOLS = [*string.ascii_lowercase, " ", ""]

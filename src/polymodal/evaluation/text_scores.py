@@ -24,7 +24,7 @@ Scores = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
 def text_scores(rest: Predictions) -> dict[str, float]:
-    """Returns wer and cer of transcripts; cider_d, bleu_1 to bleu_4, rouge_l, meteor_exact of
+    """Returns wer and cer of transcripts; cider_d, bleu_1 to bleu_4 and rouge_l of
     captions, with the document frequencies of these references.
 
     Args:

@@ -15,7 +15,7 @@ _NAMES = {"f1_macro": "F1, macro", "f1_weighted": "F1, weighted", "f1_micro": "F
           "calibration_error": "calibration error", "exact_match": "whole rows right",
           "wer": "word error rate", "cer": "character error rate", "cider_d": "CIDEr-D",
           "bleu_1": "BLEU-1", "bleu_2": "BLEU-2", "bleu_3": "BLEU-3", "bleu_4": "BLEU-4",
-          "rouge_l": "ROUGE-L", "meteor_exact": "METEOR, exact and stems"}
+          "rouge_l": "ROUGE-L"}
 MEANINGS = {
     "accuracy": "share of answers that are right",
     "exact_match": "share of rows in which every step is right",
@@ -34,7 +34,6 @@ MEANINGS = {
     "bleu_1": "share of its words that people's captions have",
     "bleu_4": "the same for runs of up to four words",
     "rouge_l": "how much of a person's caption it has in the same order",
-    "meteor_exact": "words shared, also as stems, and how little they are torn apart",
     "pearson": "how straight the line between predicted and true is; 1 is perfect",
 }
 SPACE = "\u202f"  # narrow, never broken: 97.5 %

@@ -59,7 +59,6 @@ def test_copied_reference_is_perfect_and_empty_captions_are_nothing(people):
     references, _ = people
     copied = score_captions(references, [texts[0] for texts in references])
     assert copied.metrics["bleu_4"] == copied.metrics["rouge_l"] == 1
-    assert copied.metrics["meteor_exact"] > 0.99
     silent = score_captions(references, [""] * 10)
     assert set(silent.metrics.values()) == {0.0}
 

@@ -11,7 +11,7 @@ from polymodal.inference.recording.transcript import (
     render,
     write_transcript,
 )
-from polymodal.speech.subtitle_parser import parse_subtitles
+from subtitle_parser import parse_subtitles
 
 
 @pytest.fixture

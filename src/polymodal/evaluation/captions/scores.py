@@ -10,14 +10,13 @@ import numpy as np
 from polymodal.core.errors import DataError
 from polymodal.evaluation.captions.bleu import bleu_counts, corpus_bleu, resampled_bleu
 from polymodal.evaluation.captions.cider import DocumentFrequencies, cider_d
-from polymodal.evaluation.captions.meteor import meteor_exact
 from polymodal.evaluation.captions.rouge import rouge_l
 from polymodal.evaluation.captions.words import caption_words, word_runs
 from polymodal.evaluation.texts.resampling import check_texts, sum_intervals
 
 __all__ = ["CaptionScore", "DocumentFrequencies", "caption_scores", "score_captions"]
 
-_MEANS = ("cider_d", "rouge_l", "meteor_exact")  # means over pictures; BLEU is of the whole set
+_MEANS = ("cider_d", "rouge_l")  # means over pictures; BLEU is of the whole set
 _OWN = "references of the scored pictures"
 
 
@@ -26,7 +25,7 @@ class CaptionScore:
     """Scores of a set of captions.
 
     Args:
-        metrics: {"cider_d" (0 to 10), "bleu_1" .. "bleu_4", "rouge_l", "meteor_exact" (0 to 1)}.
+        metrics: {"cider_d" (0 to 10), "bleu_1" .. "bleu_4", "rouge_l" (0 to 1)}.
             cider_d is nan for one picture without other frequencies: nothing is rare among one.
         intervals: {metric: [low, high]}, 95 %, by picture; empty for one picture. The document
             frequencies stay as they are in every draw.
@@ -45,7 +44,7 @@ class CaptionScore:
 def score_captions(references: Sequence[Sequence[str]], hypotheses: Sequence[str],
                    document_frequencies: DocumentFrequencies | None = None,
                    seed: int = 0, with_intervals: bool = True) -> CaptionScore:
-    """Returns CIDEr-D, BLEU-1 to 4, ROUGE-L and a METEOR of exact and stem matches.
+    """Returns CIDEr-D, BLEU-1 to 4 and ROUGE-L.
 
     Args:
         references: n lists of texts, one or more for each picture.
@@ -80,8 +79,7 @@ def score_captions(references: Sequence[Sequence[str]], hypotheses: Sequence[str
     per_item = {
         "cider_d": np.array([cider_d(*pair, frequencies) if rare else np.nan
                              for pair in zip(right_runs, said_runs, strict=True)]),
-        "rouge_l": np.array([rouge_l(*pair) for pair in zip(right, said, strict=True)]),
-        "meteor_exact": np.array([meteor_exact(*pair) for pair in zip(right, said, strict=True)])}
+        "rouge_l": np.array([rouge_l(*pair) for pair in zip(right, said, strict=True)])}
     means = {name: float(values.mean()) for name, values in per_item.items()}
     sums = caption_sums(bleu, per_item)
     return CaptionScore(
