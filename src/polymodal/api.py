@@ -115,7 +115,8 @@ class Estimator:
         if folder.exists():
             raise PolymodalError(f"save needs a folder that does not exist. Got {folder}. "
                                  "Choose another, or remove it.")
-        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("checkpoints", "baselines"))
+        shutil.copytree(source, folder, ignore=shutil.ignore_patterns(
+            "checkpoints", "baselines", ".*"))
         return folder
 
     def _fitted(self, value: Any) -> Any:

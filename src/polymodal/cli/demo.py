@@ -9,6 +9,7 @@ import typer
 
 from polymodal.cli.options import Engine, Quiet, use
 from polymodal.core.files import check_writable
+from polymodal.core.lock import locked
 
 
 def demo(
@@ -17,8 +18,8 @@ def demo(
     quiet: Quiet = False,
 ):
     """Train on the built-in scenes, beat the single inputs, answer a few rows, write a report."""
-    check_writable(out, folder=True)
-    use(engine)
-    from polymodal.cli.demo_run import run
+    with locked(check_writable(out, folder=True)):
+        use(engine)
+        from polymodal.cli.demo_run import run
 
-    run(out)
+        run(out)

@@ -10,6 +10,7 @@ import typer
 from polymodal.cli import output
 from polymodal.cli.options import Data, Engine, Json, MaxBadShare, MediaRoot, Quiet, SkipBad, use
 from polymodal.core.files import check_writable, file_name
+from polymodal.core.lock import locked
 
 
 def train(
@@ -58,14 +59,14 @@ def train(
     given |= {k: v for k, v in named.items() if v is not None}
     given = override(given, set_ or [])
     out = out or Path("runs") / file_name(f"{Path(data).stem}-{given.get('target', 'run')}")
-    check_writable(out, folder=True)
-    use(engine or given.pop("engine", None))
-    from polymodal.data.table import read
-    from polymodal.training.run import train as start
+    with locked(check_writable(out, folder=True)):  # before the engine, which takes seconds
+        use(engine or given.pop("engine", None))
+        from polymodal.data.table import read
+        from polymodal.training.run import train as start
 
-    tables = {name: read(path, media_root=media_root)
-              for name, path in (("train", data), ("val", val), ("test", test)) if path}
-    run = start(tables, given, out, ignore=ignore or [], split=split, split_group=split_group,
-                slice_columns=slice_ or [], baselines=baselines, skip_bad=skip_bad,
-                max_bad_share=max_bad_share)
+        tables = {name: read(path, media_root=media_root)
+                  for name, path in (("train", data), ("val", val), ("test", test)) if path}
+        run = start(tables, given, out, ignore=ignore or [], split=split, split_group=split_group,
+                    slice_columns=slice_ or [], baselines=baselines, skip_bad=skip_bad,
+                    max_bad_share=max_bad_share)
     output.finish(run, json)

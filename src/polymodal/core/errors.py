@@ -25,6 +25,10 @@ class ResumeError(PolymodalError):
     """A run that exists but cannot be continued with what was given."""
 
 
+class LockedError(PolymodalError):
+    """A run's folder that another living process uses."""
+
+
 class TrainingError(PolymodalError):
     """Training that cannot go on, such as a loss that is not a number."""
 

@@ -16,6 +16,7 @@ from polymodal.bundle import names, weights
 from polymodal.core import faults
 from polymodal.core.engine import ENGINES
 from polymodal.core.errors import RecipeError
+from polymodal.core.lock import locked
 from polymodal.core.progress import bar, say
 from polymodal.training.boards import Boards
 from polymodal.training.checkpoint import Checkpoints, check_same
@@ -87,18 +88,20 @@ def fit(
 
     Raises:
         ResumeError: the folder holds a run that was started with something else.
+        LockedError: another process uses the folder.
         TrainingError: the loss is not a number, or a checkpoint cannot be written.
         Interrupted: SIGTERM or Ctrl-C came; a checkpoint was written.
     """
     jit = keras.backend.backend() == "jax" if jit is None else jit
-    run = _Run(model, task, train, val, settings, Path(folder), score, on_epoch, jit)
-    run.resume({"given": dict(fingerprint or {}), "training": settings.fingerprint(),
-                "with": environment(model, jit), **_order_of(train)})
-    if run.finished:
-        return run.result(was_finished=True)
-    with listening() as request:
-        run.train_all(request)
-    return run.result(was_finished=False)
+    with locked(folder):
+        run = _Run(model, task, train, val, settings, Path(folder), score, on_epoch, jit)
+        run.resume({"given": dict(fingerprint or {}), "training": settings.fingerprint(),
+                    "with": environment(model, jit), **_order_of(train)})
+        if run.finished:
+            return run.result(was_finished=True)
+        with listening() as request:
+            run.train_all(request)
+        return run.result(was_finished=False)
 
 
 def environment(model: Any, jit: bool) -> dict[str, Any]:

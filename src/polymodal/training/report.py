@@ -18,6 +18,7 @@ from polymodal.bundle.write import seal
 from polymodal.core.engine import ENGINES
 from polymodal.core.errors import BundleError, DataError
 from polymodal.core.files import write_json
+from polymodal.core.lock import locked
 from polymodal.core.predictions import Predictions
 from polymodal.data.cells import open_cell
 from polymodal.data.table import Table
@@ -87,14 +88,16 @@ def rewrite(folder: str | Path) -> Path:
 
     Raises:
         BundleError: the folder holds no finished run.
+        LockedError: another process uses the folder.
     """
     folder = Path(folder)
     kept = folder / _FOLDER / "report.json"
     if not kept.is_file():
         raise BundleError(f"{folder} needs to be a finished run. Found no {_FOLDER}/report.json. "
                           "Give the folder that `polymodal train --out` wrote, or finish it.")
-    path = write_report(folder, _load(folder, read_json(kept)))
-    seal(folder)
+    with locked(folder):
+        path = write_report(folder, _load(folder, read_json(kept)))
+        seal(folder)
     return path
 
 

@@ -15,6 +15,7 @@ from polymodal.bundle.write import CONFIDENCE, seal, single_folder, write
 from polymodal.core import arguments
 from polymodal.core.errors import RecipeError
 from polymodal.core.files import check_writable, write_atomic, write_json
+from polymodal.core.lock import locked
 from polymodal.core.predictions import Predictions
 from polymodal.core.progress import say
 from polymodal.data.cache import Cache, open_cache
@@ -97,9 +98,22 @@ def train(
         DataError: rows that cannot be used; it names table, row, column, path and the fix.
         RecipeError: settings that cannot be used.
         ResumeError: the folder holds another run; the message says what differs.
+        LockedError: another process uses the folder.
         PolymodalError: the folder cannot be written.
     """
+    options = {"ignore": ignore, "split": split, "split_group": split_group,
+               "slice_columns": slice_columns, "baselines": baselines, "skip_bad": skip_bad,
+               "max_bad_share": max_bad_share}
     out = check_writable(out, folder=True)
+    with locked(out):
+        return _train(tables, given, out, on_epoch, **options)
+
+
+def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_epoch: Any, *,
+           ignore: Sequence[str], split: str | None, split_group: str | None,
+           slice_columns: Sequence[str], baselines: bool, skip_bad: bool,
+           max_bad_share: float) -> Run:
+    """Does what `train` says, in a folder that nobody else uses."""
     command = again(tables, out, ignore=ignore, split=split, split_group=split_group,
                     slice_columns=slice_columns, baselines=baselines, skip_bad=skip_bad,
                     max_bad_share=max_bad_share, engine=keras.backend.backend())
@@ -230,7 +244,9 @@ def _singles(prepared: Prepared, settings: Training, out: Path,
     for item in prepared.inputs:
         name = item.name
         say(f"Baseline: {name} alone")
-        trained = _fit(prepared.only(name), settings, single_folder(out, item.key))
+        place = single_folder(out, item.key)
+        with locked(place):
+            trained = _fit(prepared.only(name), settings, place)
         trained.predictor.language = language
         found[name] = trained.predictor.predict(tables[split], scored=True, cache=cache)
     return found
