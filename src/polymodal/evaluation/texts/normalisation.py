@@ -33,7 +33,7 @@ def basic(text: str) -> str:
 
 
 NORMALISATIONS: dict[str, tuple[Callable[[str], str], int]] = {
-    "none": (none, 1), "basic": (basic, 1), "english": (english, 1)}
+    "none": (none, 1), "basic": (basic, 1), "english": (english, 2)}
 
 
 def normaliser(name: str) -> Callable[[str], str]:
@@ -76,7 +76,7 @@ def describe(name: str) -> str:
     Example:
 
     >>> describe("english")
-    'english 1'
+    'english 2'
     """
     normaliser(name)
     return f"{name} {NORMALISATIONS[name][1]}"
