@@ -17,8 +17,9 @@ from polymodal.data.group import group_rows
 from polymodal.data.table import read
 from polymodal.recipe import assemble
 from polymodal.recipe.defaults import size_for, text_for, training_for
+from polymodal.recipe.given import override
 from polymodal.recipe.infer import infer
-from polymodal.recipe.recipe import Recipe, from_dict, override
+from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.training.settings import Training
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from polymodal.cli.options import use
+from polymodal.core.advice import option, split_pair
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.core.lookup import describe, unknown
+from polymodal.core.lookup import describe
 from polymodal.core.progress import say, show
 from polymodal.core.visible import one_line, to_json
 
@@ -104,16 +105,13 @@ def cells(predictor: Any, inputs: Sequence[str]) -> dict[str, str | None]:
     Raises:
         RecipeError: one is no pair, or names no input of the model.
     """
-    values = {}
-    for item in inputs:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise RecipeError(f'--input needs name=value. Got "{item}". Write image=a.png.')
-        values[name] = value or None
+    values: dict[str, str | None] = {}
     known = [c for i in predictor.inputs for c in i.columns]
-    for name in values:
-        if name not in known:
-            raise RecipeError(f"--input: {unknown('input', name, known)}")
+    for item in inputs:
+        name, value = split_pair(item, known)
+        if values.setdefault(name, value or None) != (value or None):
+            raise RecipeError(f'{option("--input", name)} needs one value. Got "{values[name]}" '
+                              f'and "{value}". Keep the one that is meant.')
     return values
 
 

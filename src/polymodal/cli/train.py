@@ -9,8 +9,11 @@ import typer
 
 from polymodal.cli import output
 from polymodal.cli.options import Data, Engine, Json, MaxBadShare, MediaRoot, Quiet, SkipBad, use
+from polymodal.core.advice import column_named
 from polymodal.core.files import check_writable, file_name
 from polymodal.core.lock import locked
+
+_COLUMNS = ("target", "group", "order")
 
 
 def train(
@@ -52,21 +55,33 @@ def train(
     quiet: Quiet = False,
 ):
     """Train a model on a table, check it, and leave a folder that holds everything."""
-    from polymodal.recipe.recipe import load, override
+    from polymodal.core.arguments import build, convert
+    from polymodal.recipe.given import check_given, load, override
+    from polymodal.training.settings import Training
 
     given = load(recipe) if recipe else {}
     named = {"target": target, "task": task, "group": group, "order": order}
     given |= {k: v for k, v in named.items() if v is not None}
     given = override(given, set_ or [])
+    engine = engine or convert(given.pop("engine", None), str | None, "recipe.engine")
+    check_given(given)
+    build(Training, given.get("training") or {}, "training")
     out = out or Path("runs") / file_name(f"{Path(data).stem}-{given.get('target', 'run')}")
     with locked(check_writable(out, folder=True)):  # before the engine, which takes seconds
-        use(engine or given.pop("engine", None))
+        use(engine)
         from polymodal.data.table import read
         from polymodal.training.run import train as start
 
         tables = {name: read(path, media_root=media_root)
                   for name, path in (("train", data), ("val", val), ("test", test)) if path}
-        run = start(tables, given, out, ignore=ignore or [], split=split, split_group=split_group,
-                    slice_columns=slice_ or [], baselines=baselines, skip_bad=skip_bad,
-                    max_bad_share=max_bad_share)
+        known = tables["train"].column_names
+        given |= {k: _column(given[k], known) for k in _COLUMNS if k in given}
+        run = start(tables, given, out, ignore=[column_named(name, known) for name in ignore or []],
+                    split=_column(split, known), split_group=_column(split_group, known),
+                    slice_columns=[column_named(name, known) for name in slice_ or []],
+                    baselines=baselines, skip_bad=skip_bad, max_bad_share=max_bad_share)
     output.finish(run, json)
+
+
+def _column(text: str | None, known: list[str]) -> str | None:
+    return None if text is None else column_named(text, known)

@@ -59,7 +59,7 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
     hint = f' Did you mean "{near[0]}"?' if near else ""
     article = "No"
-    plural = what if what.endswith("s") else f"{what}s"
+    plural = what if what.endswith("s") else f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
     return one_line(
         f'{article} {what} named "{name}". {plural.capitalize()}: {", ".join(known)}.{hint}')
 

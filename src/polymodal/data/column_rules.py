@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from polymodal.core.advice import option
 from polymodal.data.free_text import is_code
 from polymodal.data.group import Sequences
 from polymodal.data.kinds import (
@@ -74,7 +75,7 @@ def beside_media(column: Observed, verdict: Verdict) -> Verdict:
         return Verdict(None, "it names the part of a split")
     if says_who(column, verdict):
         return Verdict(None, "it names who or where, which train and test should not share "
-                             f"(--split-group {column.name} keeps them apart)")
+                             f"({option('--split-group', column.name)} keeps them apart)")
     return verdict
 
 

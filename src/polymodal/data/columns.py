@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from polymodal.core.advice import option, set_option
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.data.column_rules import (
@@ -24,9 +25,6 @@ __all__ = ["InputGuess", "Judgement", "LeftOut", "TaskGuess", "infer_inputs", "i
 
 _MOST_WHO = 50
 
-_CHANGE = ("--set inputs.{name}.modality=... has it read in another way, --ignore {name} leaves it "
-           "out")
-_USE = "--set inputs.{name}.modality=... uses it all the same"
 
 
 @dataclass(frozen=True)
@@ -105,13 +103,13 @@ def judge_columns(table: Table, target: str | None = None, ignore: Iterable[str]
     inputs, left_out, fields, alone = [], [], {}, set(alone)
     for name, verdict in _verdicts(table, [n for n in table.column_names if n not in skipped]):
         if verdict.modality is None:
-            reason = f"Left out because {verdict.because}; {_USE.format(name=name)}."
+            reason = f"Left out because {verdict.because}; {_use(name)}."
             left_out.append(LeftOut(name, reason, verdict.because if verdict.lost else ""))
         elif verdict.modality == "tabular" and name not in alone:
             fields[name] = verdict
         else:
             reason = (f"Read as {verdict.modality} because {verdict.because}; "
-                      f"{_CHANGE.format(name=name)}.")
+                      f"{_change(name)}.")
             inputs.append(InputGuess(name, verdict.modality, [name], reason))
     if fields:
         inputs.append(_tabular(fields, taken={guess.name for guess in inputs}))
@@ -144,6 +142,15 @@ def _verdicts(table: Table, names: list[str]) -> list[tuple[str, Verdict]]:
         beside.append(beside_media(column, alone[-1]))
     has_media = any(verdict.modality in MEDIA for verdict in alone)
     return list(zip(names, beside if has_media else alone, strict=True))
+
+
+def _change(name: str) -> str:
+    return (f"{set_option('inputs', name, 'modality')} has it read in another way, "
+            f"{option('--ignore', name)} leaves it out")
+
+
+def _use(name: str) -> str:
+    return f"{set_option('inputs', name, 'modality')} uses it all the same"
 
 
 def _tabular(fields: dict[str, Verdict], taken: set[str]) -> InputGuess:

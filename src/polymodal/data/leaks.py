@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.advice import option
 from polymodal.data.columns import InputGuess
 from polymodal.data.kinds import MEDIA
 from polymodal.data.table import Table
@@ -61,7 +62,8 @@ def _warning(column: str, what: str, one: str, other: str, shared: np.ndarray,
     if distinct < _REPEATS and what == "text":
         return f"{text} The column repeats itself inside {one} as well, so this may be meant."
     if distinct < _REPEATS:
-        return f"{text} --split-group {column} keeps them apart in rows held out of --data."
+        return (f"{text} {option('--split-group', column)} keeps them apart in rows held out of "
+                "--data.")
     return f"{text} Scores on {other} will be too good."
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.bundle import names, read
+from polymodal.core.advice import column_named
 from polymodal.core.errors import BundleError, DataError, RecipeError
 from polymodal.core.predictions import Predictions
 from polymodal.core.visible import visible
@@ -136,7 +137,8 @@ class Predictor:
         if not slice_columns and not self.recipe.group:
             slice_columns = [*split_columns(table, self.recipe.target),
                              *(who_columns(table) if self.task_name == "transcribe" else ())]
-        return {name: list(table.values(name)) for name in slice_columns}
+        names = [column_named(name, table.column_names) for name in slice_columns]
+        return {name: list(table.values(name)) for name in names}
 
     def _hear_whole(self, found: Predictions, table: Table, rows: Sequence[int],
                     choice: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core import arguments
+from polymodal.core.advice import option
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.progress import track, warn
@@ -143,7 +144,7 @@ def generate_files(predictor: Any, files: Sequence[str | Path], batch_size: int 
     missing = [i for i in predictor.inputs
                if any(rows) and not any(row.get(c) for row in rows for c in i.columns)]
     if missing:
-        flags = " ".join(f'--input {column}="..."' for i in missing for column in i.columns)
+        flags = " ".join(option("--input", column, "...") for i in missing for column in i.columns)
         warn(f"nothing is given for {' and '.join(i.name for i in missing)}. "
              f"Give it beside the files: {flags}")
     found = _written(predictor, _table(predictor, rows), batch_size, choice)

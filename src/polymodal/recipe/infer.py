@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from polymodal.core.advice import option, set_option, yaml_name
 from polymodal.core.arguments import check_mapping
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
@@ -33,7 +33,7 @@ from polymodal.recipe.defaults import (
     training_for,
     training_reason,
 )
-from polymodal.recipe.recipe import MODALITIES, OTHERS, check_free, columns_of
+from polymodal.recipe.recipe import MODALITIES, OTHERS, check_free, columns_of, reads_others
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
 _OPENED = 8  # films looked into for sound
@@ -88,7 +88,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     hidden = [*ignore, *(c for c in (given.get("group"), given.get("order")) if c)]
     values["inputs"] = _inputs(table, values, named, hidden, reasons)
     modalities = {name: config["modality"] for name, config in values["inputs"].items()}
-    if OTHERS in named:
+    if reads_others(named):
         reasons.extend(_unheard(table, values["inputs"]))
     if guess is not None:
         several = any(isinstance(cell, list) for cell in islice(table.values(target), _SAMPLED))
@@ -97,7 +97,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
             reasons[0] = f"task: {values['task']}. {reason}"
         values["task"] = _with(values["task"], partial.get("task"))
     task = _name(values["task"])
-    if OTHERS in named:
+    if reads_others(named):
         for name in [n for n, m in modalities.items()
                      if n not in named and distracts(task, modalities, m)]:
             _leave_out(name, values["inputs"], reasons)
@@ -114,8 +114,9 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         suited = {k: v for k, v in suited.items() if k not in asked}
         values["inputs"][name] = config | suited
         if "centred" in suited:
+            undone = set_option("inputs", name, "centred", value="false")
             reasons.append(f"input {name}: Centred, and varied as by other voices, rooms and "
-                           f"pauses; undone with --set inputs.{name}.centred=false and the like.")
+                           f"pauses; undone with {undone} and the like.")
         if "dropout" in suited:
             reasons.append(f"input {name}: Its words occur seldom, so in training "
                            f"{suited['dropout']:.0%} of them are left out, others each time.")
@@ -153,9 +154,10 @@ def _unheard(table: Table, inputs: dict[str, Any]) -> Iterator[str]:
             free = "audio"
             while free in inputs or free in table.column_names:
                 free += "_track"
-            options = " ".join("--set " + shlex.quote(setting) for setting in (
-                f"inputs.{free}.modality=audio", f"inputs.{free}.column={column}",
-                f"inputs.{name}.modality=video"))
+            options = " ".join((
+                set_option("inputs", free, "modality", value="audio"),
+                set_option("inputs", free, "column", value=yaml_name(column)),
+                set_option("inputs", name, "modality", value="video")))
             yield (f"input {name}: {count} of its {len(films)} films opened hold sound, which is "
                    f"not read; {options} reads both, and without the last of these sound alone.")
 
@@ -172,14 +174,15 @@ def _leave_out(name: str, inputs: dict[str, Any], reasons: list[str]) -> None:
     del inputs[name]
     reasons[:] = [r for r in reasons if not r.startswith(f"input {name}: ")]
     reasons.append(f"input {name}: Left out because what is said is heard or seen, and a recording "
-                   f"often comes alone; --set inputs.{name}.modality=... uses it all the same.")
+                   f"often comes alone; {set_option('inputs', name, 'modality')} uses it all the "
+                   "same.")
 
 
 def _inputs(table: Table, values: dict, named: dict[str, dict], hidden: list[str],
             reasons: list[str]) -> dict[str, Any]:
     """Returns the settings of the inputs named, and of all others where OTHERS is among them."""
-    others = OTHERS in named
-    given = {name: config for name, config in named.items() if name != OTHERS}
+    others = reads_others(named)
+    given = {name: config for name, config in named.items() if name != OTHERS or config}
     read = {c for n, config in given.items() for c in columns_of(n, config)}
     guesses = {}
     if others or any("modality" not in config for config in given.values()):
@@ -217,9 +220,9 @@ def _read_otherwise(guesses: dict[str, Any], given: dict[str, dict]) -> Iterator
                    if set(guess.columns).intersection(columns_of(n, config))}
         if name not in given and readers and guess.modality not in readers.values():
             reader, modality = next(iter(readers.items()))
-            setting = shlex.quote(f"inputs.{name}.modality={guess.modality}")
+            setting = set_option("inputs", name, "modality", value=guess.modality)
             yield (f"input {name}: Not read as {guess.modality}, because inputs.{reader} reads its "
-                   f"column as {modality}; --set {setting} has it read as both.")
+                   f"column as {modality}; {setting} has it read as both.")
 
 
 def _check_media(table: Table, left_out: list[LeftOut]) -> None:
@@ -227,7 +230,8 @@ def _check_media(table: Table, left_out: list[LeftOut]) -> None:
         if column.problem:
             raise DataError(
                 f"names media, but {column.problem}.",
-                f"Correct the paths, or leave the column out with --ignore {column.column}.",
+                f"Correct the paths, or leave the column out with "
+                f"{option('--ignore', column.column)}.",
                 table=table.name, column=column.column, reason="missing_file")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -51,14 +50,10 @@ class Recipe:
         order: str | None = None,
         training: dict[str, Any] | None = None,
     ):
+        arguments.check_bounds({"dim": dim}, "")
         if not inputs:
             raise RecipeError("A recipe needs at least one input. Got none. Add one under inputs.")
-        if order and not group:
-            raise RecipeError(f'order: "{order}" needs group. Got none. Name the column that '
-                              "holds the sequence's name under group.")
-        if dropout is not None and not 0 <= dropout < 1:
-            raise RecipeError(f"dropout needs 0 <= dropout < 1. Got {dropout}. Try 0.2, or leave "
-                              "it out.")
+        check_whole(dropout, group, order)
         self.target, self.dim, self.group, self.order = target, dim, group, order
         self.dropout = dropout
         self.task = named(task, "tasks", "task")
@@ -96,61 +91,25 @@ class Recipe:
 def from_dict(values: Any, where: str = "recipe") -> Recipe:
     """Builds a Recipe from plain values, checking names and types."""
     if not isinstance(values, Mapping):
-        raise RecipeError(f"{where} needs a mapping with target and inputs. Got {values!r}.")
+        raise RecipeError(f"{where} needs a mapping with target and inputs. "
+                          f"Got {arguments.shown(values)}.")
     return arguments.build(Recipe, values, where)
-
-
-def load(path: str | Path) -> dict[str, Any]:
-    """Reads a YAML file of recipe settings as plain values.
-
-    Raises:
-        RecipeError: the file is absent or not YAML; the message has the line.
-    """
-    path = Path(path)
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise RecipeError(f"There is no recipe {path}. Give the path of a YAML file.") from error
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{path} is not valid YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise RecipeError(f"{path} needs a mapping such as 'target: digit'. Got {values!r}.")
-    return values
-
-
-def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
-    """Returns `values` with settings such as "training.epochs=5" put in. Values are YAML.
-
-    Inputs that are set change what would be inferred: where `values` names none, all other columns
-    are read as well.
-
-    Example:
-
-    >>> override({"training": {"seed": 1}}, ["training.epochs=5"])
-    {'training': {'seed': 1, 'epochs': 5}}
-    """
-    result = _copy(values)
-    for setting in settings:
-        path, equals, text = setting.partition("=")
-        if not equals or not path:
-            raise RecipeError(f'--set needs name=value. Got "{setting}". Write training.epochs=5.')
-        *parents, last = path.split(".")
-        place = result
-        for parent in parents:
-            inner = place.get(parent)
-            if isinstance(inner, str) and place is result:
-                inner = {"name": inner}
-            place[parent] = place = inner if isinstance(inner, dict) else {}
-        place[last] = yaml.safe_load(text)
-    inputs = result.get("inputs")
-    if isinstance(inputs, dict) and not values.get("inputs"):
-        inputs.setdefault(OTHERS, {})
-    return result
 
 
 def columns_of(name: str, config: Mapping[str, Any]) -> list[str]:
     """Returns the columns that an input reads, by its name and settings."""
     return list(config.get("columns") or [config.get("column", name)])
+
+
+def check_whole(dropout: float | None = None, group: str | None = None,
+                order: str | None = None) -> None:
+    """Raises RecipeError where settings of the recipe as a whole cannot be."""
+    if order and not group:
+        raise RecipeError(f'order: "{order}" needs group. Got none. Name the column that '
+                          "holds the sequence's name under group.")
+    if dropout is not None and not 0 <= dropout < 1:
+        raise RecipeError(f"dropout needs 0 <= dropout < 1. Got {dropout}. Try 0.2, or leave "
+                          "it out.")
 
 
 def check_free(name: str, config: Mapping[str, Any], target: Any, group: Any = None,
@@ -171,6 +130,11 @@ def check_free(name: str, config: Mapping[str, Any], target: Any, group: Any = N
                 f'"{column}", {taken[column]}. Take it out of inputs, or name another column.')
 
 
+def reads_others(inputs: Mapping[str, Any]) -> bool:
+    """Returns whether all other columns are read too; with settings, "*" is an input as any."""
+    return OTHERS in inputs and not inputs[OTHERS]
+
+
 def named(value: Any, package: str, where: str) -> dict[str, Any]:
     """Returns `{"name": ..., argument: ...}` for a name or a mapping, checking the name."""
     if not isinstance(value, str):
@@ -186,17 +150,29 @@ def named(value: Any, package: str, where: str) -> dict[str, Any]:
     return config
 
 
-def _input(name: str, value: Any) -> dict[str, Any]:
+def check_input(name: str, config: Any) -> None:
+    """Raises RecipeError where the settings of an input have a wrong name or type; any may be
+    open."""
     where = f"inputs.{name}"
-    arguments.check_mapping(where, value, "{modality: image}")
+    arguments.check_mapping(where, config, "{modality: image}")
+    for key, names in (("modality", MODALITIES), ("encoder", lookup.names("encoders"))):
+        if config.get(key) is not None and config[key] not in names:
+            raise RecipeError(f"{where}: {lookup.unknown(key, config[key], names)}")
+    arguments.convert(config.get("column"), str | None, f"{where}.column")
+    for column in arguments.convert(config.get("columns"), list | None, f"{where}.columns") or ():
+        arguments.convert(column, str, f"{where}.columns")
+    arguments.check_bounds(config, where)
+
+
+def _input(name: str, value: Any) -> dict[str, Any]:
+    check_input(name, value)
     config = dict(value)
     modality = config.get("modality")
     if modality not in MODALITIES:
-        raise RecipeError(f"{where}: {lookup.unknown('modality', str(modality), MODALITIES)}")
-    config.setdefault("encoder", MODALITIES[modality])
-    if config["encoder"] not in lookup.names("encoders"):
-        raise RecipeError(
-            f"{where}: {lookup.unknown('encoder', config['encoder'], lookup.names('encoders'))}")
+        raise RecipeError(f"inputs.{name}: "
+                          f"{lookup.unknown('modality', str(modality), MODALITIES)}")
+    if config.get("encoder") is None:
+        config["encoder"] = MODALITIES[modality]
     return {key: config[key] for key in sorted(config, key=_input_order)}
 
 
@@ -215,10 +191,6 @@ def _input_order(key: str) -> int:
 
 def _short(config: dict[str, Any]) -> str | dict[str, Any]:
     return config["name"] if len(config) == 1 else config
-
-
-def _copy(value: Any) -> Any:
-    return {k: _copy(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 class _Dumper(yaml.SafeDumper):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from polymodal.core.advice import option
 from polymodal.data.table import Table
 
 _USUAL = "tensorflow"  # the engine where nobody chooses one
@@ -41,10 +41,9 @@ def again(tables: Mapping[str, Table], folder: Path, *, ignore: Sequence[str] = 
         *(("slice", column) for column in slice_columns),
         ("max-bad-share", max_bad_share if max_bad_share != 0.05 else None),
         ("engine", engine if engine != _USUAL else None), ("out", f"{folder}-again")]
-    words = [word for name, value in options if value is not None
-             for word in (f"--{name}", str(value))]
+    words = [option(f"--{name}", str(value)) for name, value in options if value is not None]
     flags = ["--no-baselines"] * (not baselines) + ["--skip-bad"] * skip_bad
-    return shlex.join(["polymodal", "train", *words, *flags])
+    return " ".join(["polymodal train", *words, *flags])
 
 
 def _media_root(tables: Mapping[str, Table]) -> Path | None:

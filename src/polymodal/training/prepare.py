@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.advice import option
 from polymodal.core.batch import input_key
 from polymodal.core.errors import RecipeError
 from polymodal.core.progress import say, warn
@@ -157,7 +158,8 @@ def _by_own_column(tables: dict[str, Table], target: str, group: str | None) -> 
     parts = split(tables["train"], "column", column=column)
     if group in tables["train"].column_names and _torn(parts, str(group)):
         say(f'Column "{column}" names the part of each row. It is not used, as equal values of '
-            f'"{group}" would stand on both sides; --split {column} uses it all the same.')
+            f'"{group}" would stand on both sides; {option("--split", column)} uses it all the '
+            "same.")
         return tables
     given = {name: table for name, table in tables.items() if name != "train"}
     counts = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
@@ -176,7 +178,7 @@ def _tell_unused(columns: Mapping[str, int]) -> None:
     if len(columns) > 1:
         names = " and ".join(f'"{name}"' for name in columns)
         say(f"Columns {names} name the part of rows. None of them is used; "
-            f"--split {next(iter(columns))} uses that one.")
+            f"{option('--split', next(iter(columns)))} uses that one.")
     elif columns:
         (name, rows), = columns.items()
         say(f'Column "{name}" names the part of all rows but {rows:,}. It is not used; with every '

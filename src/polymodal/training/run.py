@@ -30,6 +30,7 @@ from polymodal.evaluation.word_confidence import fit_word_calibration, word_clai
 from polymodal.inference.outputs import collect
 from polymodal.inference.predictor import Predictor, align_lengths
 from polymodal.recipe import assemble
+from polymodal.recipe.given import check_given
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.ngram import NGram
@@ -118,6 +119,7 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_
                     slice_columns=slice_columns, baselines=baselines, skip_bad=skip_bad,
                     max_bad_share=max_bad_share, engine=keras.backend.backend())
     given = dict(given)
+    check_given(given)
     settings = arguments.build(Training, given.get("training") or {}, "training")
     group = group_of(tables, given, ignore, split, split_group)
     tables = held_out(tables, given.get("target", ""), split, group, settings.seed)

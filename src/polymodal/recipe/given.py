@@ -1,0 +1,106 @@
+"""What a person gives: a recipe's file and single settings, checked before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from polymodal.core import arguments, lookup
+from polymodal.core.advice import split_setting
+from polymodal.core.errors import RecipeError
+from polymodal.recipe.plain_yaml import NAMES, parse, read_yaml
+from polymodal.recipe.recipe import OTHERS, Recipe, check_input, check_whole, named
+
+__all__ = ["check_given", "load", "override"]
+
+
+def load(path: str | Path) -> dict[str, Any]:
+    """Reads a YAML file of recipe settings as plain values.
+
+    Raises:
+        RecipeError: the file is absent or not YAML; the message has the line.
+    """
+    values = read_yaml(path)
+    if not isinstance(values, dict):
+        raise RecipeError(f"{path} needs a mapping such as 'target: digit'. "
+                          f"Got {arguments.shown(values)}.")
+    return values
+
+
+def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
+    """Returns `values` with settings such as "training.epochs=5" put in. Values are YAML.
+
+    Inputs that are set change what would be inferred: where `values` names none, all other columns
+    are read as well.
+
+    Example:
+
+    >>> override({"training": {"seed": 1}}, ["training.epochs=5"])
+    {'training': {'seed': 1, 'epochs': 5}}
+    """
+    result = _copy(values)
+    seen: dict[tuple[str, ...], str] = {}
+    for setting in settings:
+        path, text, bare = split_setting(setting)
+        if text == "...":  # as advice has it
+            raise RecipeError(f"--set {'.'.join(path)} needs a value in place of the dots. Got "
+                              "none. Write modality=text, or whatever is meant.")
+        value = parse(text, f"--set {'.'.join(path)}", path[-1] in NAMES)
+        if bare and path[0] == "inputs" and isinstance(value, dict):
+            path = ["inputs", ".".join(path[1:])] if path[1:] else path
+        if seen.setdefault(tuple(path), text) != text:
+            raise RecipeError(f"--set {'.'.join(path)} needs one value. Got "
+                              f'"{seen[tuple(path)]}" and "{text}". Keep the one that is meant.')
+        _put(result, path, value)
+    inputs = result.get("inputs")
+    if isinstance(inputs, dict) and not values.get("inputs"):
+        inputs.setdefault(OTHERS, {})
+    return result
+
+
+def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """Puts a value where names lead to, making mappings on the way."""
+    *parents, last = path
+    place = values
+    for parent in parents:
+        inner = place.get(parent)
+        if isinstance(inner, str) and place is values:
+            inner = {"name": inner}
+        place[parent] = place = inner if isinstance(inner, dict) else {}
+    place[last] = value
+
+
+def check_given(values: Mapping[str, Any]) -> None:
+    """Checks the names and types of settings that a person gave, whichever they left open.
+
+    Raises:
+        RecipeError: an unknown name or a wrong type; the message has the nearest valid name.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    for name in ("task", "fusion", "sequence"):
+        if isinstance(given.get(name), Mapping) and "name" not in given[name]:
+            del given[name]  # settings of the part that will be inferred
+    checked = arguments.check(Recipe, given, "recipe")
+    check_whole(*(checked.get(name) for name in ("dropout", "group", "order")))
+    for name, package in (("task", "tasks"), ("fusion", "fusion"), ("sequence", "sequence")):
+        if checked.get(name) not in (None, "none"):
+            named(checked[name], package, name)
+    for name, config in (checked.get("inputs") or {}).items():
+        if config is not None:
+            check_input(name, config)
+            _check_modality(name, config)
+    arguments.check_mapping("training", checked.get("training") or {}, "{epochs: 5}")
+
+
+def _check_modality(name: str, config: Mapping[str, Any]) -> None:
+    """Builds the preprocessing of an input once, which loads no engine, to have it checked."""
+    if config.get("modality") is not None:
+        factory = lookup.find("preprocess", config["modality"])
+        known = arguments.parameters(factory)
+        arguments.build(factory, {k: v for k, v in config.items() if k in known},
+                        f"inputs.{name}")
+
+
+def _copy(value: Any) -> Any:
+    return {k: _copy(v) for k, v in value.items()} if isinstance(value, dict) else value
