@@ -10,7 +10,7 @@ from polymodal.core import arguments, lookup
 from polymodal.core.advice import split_setting
 from polymodal.core.errors import RecipeError
 from polymodal.recipe.plain_yaml import NAMES, parse, read_yaml
-from polymodal.recipe.recipe import OTHERS, Recipe, check_input, check_whole, named
+from polymodal.recipe.recipe import OTHERS, Recipe, check_free, check_input, check_whole, named
 
 __all__ = ["check_given", "load", "override"]
 
@@ -89,6 +89,7 @@ def check_given(values: Mapping[str, Any]) -> None:
     for name, config in (checked.get("inputs") or {}).items():
         if config is not None:
             check_input(name, config)
+            check_free(name, config, *(given.get(key) for key in ("target", "group", "order")))
             _check_modality(name, config)
     arguments.check_mapping("training", checked.get("training") or {}, "{epochs: 5}")
 
