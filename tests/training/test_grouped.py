@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
+from polymodal.data.group import group_rows
 from polymodal.data.table import read
+from polymodal.inference.predictor import enter_groups
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
-from polymodal.training.prepare import group_of, held_out, prepare
+from polymodal.training.prepare import (
+    alike_rows,
+    group_of,
+    held_out,
+    prepare,
+    tell_single_group,
+)
 from published_sets import write_pictures
 
 pytestmark = pytest.mark.engine
@@ -54,3 +65,32 @@ def test_the_rows_of_a_table_given_twice_are_counted_once(table, tmp_path):
         prepared = prepare(recipe, {"train": table, "val": val, "test": table})
         assert prepared.ledger.num_read("table") == rows
         assert len(prepared.checked["val"]) == len(val)
+
+
+def test_media_in_several_rows_are_alike_also_where_the_split_is_given(table):
+    given = {"target": "caption", "task": "caption"}
+    assert alike_rows(table, given, [], None) == "image"
+    assert alike_rows(table, given, [], "place") == "place"
+    assert alike_rows(table, {"target": "kind"}, [], None) is None
+
+
+@pytest.mark.parametrize(("speakers", "said"), [
+    (["09"] * 4, 'all 4 rows of val have the same "speaker": 09. Their scores say how well the '
+                 "model does there, not elsewhere."),
+    (["09", "09", "09", "10"], "")])
+def test_a_validation_part_of_one_speaker_is_told_of(speakers, said, capsys):
+    rows = read({"speaker": speakers})
+    tell_single_group({"train": rows, "val": rows}, "speaker")
+    assert said in capsys.readouterr().err
+    tell_single_group({"train": rows, "val": read({"x": [1, 2]})}, "speaker")
+    tell_single_group({"train": rows, "val": rows}, None)
+    assert not capsys.readouterr().err
+
+
+def test_a_sequence_belongs_to_the_group_of_its_first_row():
+    steps = read({"video": [*"aabbcc"], "at": [*range(6)], "who": [*"xxyyxz"]})
+    sequences = group_rows(steps, "video", "at")
+    found = SimpleNamespace(rows=np.array([0, 0, 1, 1, 2, 2]))
+    enter_groups(found, sequences, steps, "who")
+    assert found.groups.tolist() == [0, 0, 1, 1, 0, 0]
+    assert found.group_column == "who"

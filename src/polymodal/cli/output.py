@@ -13,6 +13,7 @@ from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import describe
 from polymodal.core.progress import say, show
 from polymodal.core.visible import one_line, to_json
+from polymodal.evaluation.groups import MIN_GROUPS, group_words, too_few
 
 _MOST_WORST = 5  # transcripts that are shown
 _MOST_CHARACTERS = 60  # of each
@@ -75,7 +76,7 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
         for value, part in parts.items():
             interval = part["intervals"].get(metric)
             shown = part["metrics"].get(metric)
-            lines.append((value, part["n"], _number(shown), _interval(interval)))
+            lines.append((value, part["n"], _number(shown), _few(part) or _interval(interval)))
         show(columns(lines))
 
 
@@ -230,8 +231,17 @@ def _short(text: str) -> str:
 
 def _print_scores(found: Mapping[str, Any]) -> None:
     show(columns(_scores(found)))
+    if "num_groups" in found:
+        drawn = f"intervals are drawn from {group_words(found['group'], found['num_groups'])}"
+        show(f"  {_few(found) or drawn}")
     for name, note in found.get("notes", {}).items():
         show(f"  {name}: {note}")
+
+
+def _few(found: Mapping[str, Any]) -> str:
+    """Returns why rows have no interval, "" where they have one."""
+    count = found.get("num_groups")
+    return too_few(found["group"], count) if count is not None and count < MIN_GROUPS else ""
 
 
 def _scores(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:

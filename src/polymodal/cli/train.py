@@ -39,7 +39,8 @@ def train(
              "stratified.")] = None,
     split_group: Annotated[str | None, typer.Option(
         help="Column whose equal values never stand on both sides. Default: pictures, sounds or "
-             "films that stand in several rows, where a text is to be written about them.")] = None,
+             "films that stand in several rows, where a text is to be written about them. "
+             "Intervals are drawn from its values.")] = None,
     slice_: Annotated[list[str] | None, typer.Option(
         "--slice", help="Also score by the values of this column. May be repeated. Default: "
                    "of transcripts, columns that say who speaks, such as speaker.")] = None,

@@ -26,6 +26,8 @@ class Predictions:
         modalities: list of str, names of the inputs, in the order of `present`'s last axis.
         present: (n, modalities) bool, False where that input was missing.
         groups: (n,) int, sequence or group of each output, for intervals by group; or None.
+        group_column: str, column whose equal values make the groups, such as "speaker"; "" where
+            a group is a table row with all its steps.
         steps: (n,) int, step inside the sequence, for sequence tasks; or None.
         errors: {row: message} for rows that could not be read.
         dropped: {reason: count} of rows that gave no prediction or are not scored.
@@ -53,6 +55,7 @@ class Predictions:
     words: np.ndarray | None = None
     truncated: dict[str, int] = field(default_factory=dict)
     normalisation: str = "basic"
+    group_column: str = ""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -69,5 +72,5 @@ class Predictions:
             self.task, self.labels, self.rows[where], self.outputs[where], pick(self.targets),
             self.scored[where], self.modalities, self.present[where], pick(self.groups),
             pick(self.steps), self.errors, self.dropped, self.num_rows, pick(self.words),
-            self.truncated, self.normalisation,
+            self.truncated, self.normalisation, self.group_column,
         )

@@ -1,4 +1,4 @@
-"""The baseline that looks at nothing: the majority class, or the mean."""
+"""The baseline that looks at nothing: the majority class, or the mean; and where it steps in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from polymodal.core.predictions import Predictions
 
-__all__ = ["blind_baseline"]
+__all__ = ["blind_baseline", "on_same_rows"]
 
 
 def blind_baseline(predictions: Predictions, train_targets: Any) -> Predictions:
@@ -39,3 +39,30 @@ def blind_baseline(predictions: Predictions, train_targets: Any) -> Predictions:
         answer = count / count.sum()
     outputs = np.broadcast_to(answer, predictions.outputs.shape).astype(np.float64)
     return replace(predictions, outputs=outputs)
+
+
+def on_same_rows(alone: Predictions, whole: Predictions, blind: Predictions) -> Predictions:
+    """Returns what a model of one input says about the rows that the whole model answers.
+
+    Rows without that input get the answer of the baseline, so that models are compared, and their
+    scores shown, on the same rows.
+
+    Args:
+        alone: Predictions of the model of one input.
+        whole: Predictions of the model of all inputs, on the same table.
+        blind: Predictions of the baseline for the rows of `whole`.
+    """
+    places = {key: place for place, key in enumerate(_keys(alone))}
+    place = np.array([places.get(key, -1) for key in _keys(whole)], int)
+    there = place >= 0
+    outputs = blind.outputs.copy()
+    outputs[there] = alone.outputs[place[there]]
+    present = np.zeros((len(whole), len(alone.modalities)), bool)
+    present[there] = alone.present[place[there]]
+    return replace(whole, outputs=outputs, present=present, modalities=alone.modalities,
+                   words=None, truncated=alone.truncated)
+
+
+def _keys(predictions: Predictions) -> list[tuple[int, int]]:
+    steps = np.zeros(len(predictions), int) if predictions.steps is None else predictions.steps
+    return list(zip(predictions.rows.tolist(), steps.tolist(), strict=True))

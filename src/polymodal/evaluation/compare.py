@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.bootstrap import resampled, units
+from polymodal.evaluation.groups import count_groups, too_few_groups
 from polymodal.evaluation.intervals import percentiles
 from polymodal.evaluation.metrics import headline, higher_is_better, known, score
 
@@ -25,31 +27,44 @@ class Comparison:
         first: float, value of the first model on the shared rows.
         second: float, value of the second.
         difference: float, first minus second.
-        interval: [low, high] of the difference.
+        interval: [low, high] of the difference; without bounds where there is one row, None where
+            there are fewer groups than `groups.MIN_GROUPS`.
         num_rows: int, outputs compared.
         level: float, share of resamples inside the interval.
+        group: str, column whose equal values were drawn together; "" where rows were.
+        num_groups: int, how many of them there are, or None.
     """
 
     metric: str
     first: float
     second: float
     difference: float
-    interval: list[float]
+    interval: list[float] | None
     num_rows: int
     level: float
+    group: str = ""
+    num_groups: int | None = None
 
     @property
     def better(self) -> str:
-        """"first", "second", or "cannot tell" when the interval holds 0."""
+        """"first", "second", or "cannot tell" when the interval holds 0, or there is none."""
+        if self.interval is None:
+            return "cannot tell"
         low, high = self.interval
         if low <= 0 <= high:
             return "cannot tell"
         return "first" if (low > 0) == higher_is_better(self.metric) else "second"
 
+    def to_json(self) -> dict[str, Any]:
+        """Returns the fields; `group` and `num_groups` only where rows come in groups."""
+        return {name: value for name, value in vars(self).items()
+                if self.num_groups is not None or name not in ("group", "num_groups")}
+
 
 def compare(a: Predictions, b: Predictions, metric: str | None = None, seed: int = 0,
             num_samples: int = 1000, level: float = 0.95) -> Comparison:
-    """Compares two models on the rows that both scored, drawing the same rows for both.
+    """Compares two models on the rows that both scored, drawing the same rows for both, or the
+    same groups where the rows of the first come in groups.
 
     Args:
         a: Predictions of the first model.
@@ -70,13 +85,19 @@ def compare(a: Predictions, b: Predictions, metric: str | None = None, seed: int
     if metric not in known_names:
         raise RecipeError(unknown("metric", metric, known_names))
     gap = values[0][metric] - values[1][metric]
+    bounds = None if too_few_groups(a) else _interval(a, b, metric, seed, num_samples, level)
+    return Comparison(metric, values[0][metric], values[1][metric], gap, bounds, len(a), level,
+                      a.group_column, count_groups(a))
+
+
+def _interval(a: Predictions, b: Predictions, metric: str, seed: int, num_samples: int,
+              level: float) -> list[float]:
     bounds = None
     if units(a).max() > 0:
         first, second = (resampled(one, num_samples, seed, metric)[metric] for one in (a, b))
         bounds = percentiles(first - second, level)
     # With one row or group nothing can be drawn: the interval is open, which is "cannot tell".
-    return Comparison(metric, values[0][metric], values[1][metric], gap,
-                      bounds or [-np.inf, np.inf], len(a), level)
+    return bounds or [-np.inf, np.inf]
 
 
 def _shared(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
@@ -94,7 +115,7 @@ def _shared(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
         raise DataError(
             "compare needs the same labels and targets in both. Got different ones. Evaluate both "
             "models on one table.", reason="not_comparable")
-    return a, b
+    return a, replace(b, groups=a.groups, group_column=a.group_column)
 
 
 def _steps(one: Predictions) -> np.ndarray:

@@ -9,9 +9,12 @@ import numpy as np
 from polymodal.core.errors import RecipeError
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.bootstrap import resampled, units
+from polymodal.evaluation.groups import too_few_groups
 from polymodal.evaluation.metrics import known
 
-__all__ = ["bounds", "intervals", "percentiles"]
+__all__ = ["WITHOUT_INTERVAL", "bounds", "intervals", "percentiles"]
+
+WITHOUT_INTERVAL = ("calibration_error",)  # see `bootstrap`
 
 _RATES = ("accuracy", "exact_match", "f1_macro", "f1_micro", "f1_weighted", "wer", "cer")
 
@@ -21,8 +24,8 @@ def intervals(predictions: Predictions, seed: int = 0, num_samples: int = 1000,
     """Returns the percentile bootstrap interval of the metrics, calibration_error excepted.
 
     Rows are drawn with replacement; where `predictions.groups` is given, whole groups are, and the
-    steps of a sequence stay together, since outputs of one recording resemble each other. Rates
-    of 0 and 1 have the interval that `bounds` tells of.
+    steps of a sequence stay together, since outputs of one recording resemble each other (the
+    cluster bootstrap). Rates of 0 and 1 have the interval that `bounds` tells of.
 
     Args:
         predictions: Predictions; only scored rows count.
@@ -32,7 +35,8 @@ def intervals(predictions: Predictions, seed: int = 0, num_samples: int = 1000,
         level: float in (0, 1), share of draws inside the interval.
 
     Returns:
-        {metric: [low, high]}; empty when there is only one row or group to draw from.
+        {metric: [low, high]}; empty when there is only one row to draw from, or fewer groups of
+        `group_column` than `groups.MIN_GROUPS`.
 
     Raises:
         DataError: no row has a target.
@@ -45,7 +49,7 @@ def intervals(predictions: Predictions, seed: int = 0, num_samples: int = 1000,
         )
     rest = known(predictions)
     num_units = int(units(rest).max()) + 1
-    if num_units == 1:
+    if num_units == 1 or too_few_groups(rest):
         return {}
     return bounds(resampled(rest, num_samples, seed), num_units, level)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.intervals import intervals
-from polymodal.evaluation.metrics import known, score
+from polymodal.evaluation.metrics import known
+from polymodal.evaluation.scored import scored_json
 from polymodal.evaluation.slices import slices
 from polymodal.evaluation.text_scores import (
     metric_notes,
@@ -30,9 +30,10 @@ def evaluation_json(predictions: Predictions, columns: Mapping[str, Sequence[Any
     Returns:
         {"task", "rows": {"read", "used", "dropped": {reason: n}}, "metrics", "intervals",
         "slices"}, plain values only. "used" counts table rows, not steps. Where inputs were cut,
-        "rows" has "truncated": {reason: n}. Captions have "notes" too: {metric: where its document
-        frequencies come from}; transcripts have "transcripts", what
-        `text_scores.transcript_details` returns.
+        "rows" has "truncated": {reason: n}. Where rows come in groups, there are "group", the
+        column, and "num_groups"; of fewer than ten the intervals are None. Captions have "notes"
+        too: {metric: where its document frequencies come from}; transcripts have "transcripts",
+        what `text_scores.transcript_details` returns.
 
     Raises:
         DataError: no row has a target.
@@ -46,8 +47,7 @@ def evaluation_json(predictions: Predictions, columns: Mapping[str, Sequence[Any
     found = {
         "task": predictions.task,
         "rows": rows,
-        "metrics": score(predictions),
-        "intervals": intervals(predictions, seed),
+        **scored_json(rest, seed),
         "slices": slices(predictions, columns, seed),
         **({"notes": notes} if notes else {}),
     }

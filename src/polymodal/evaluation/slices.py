@@ -11,8 +11,8 @@ import numpy as np
 from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
 from polymodal.data.column_rules import is_called_who
-from polymodal.evaluation.intervals import intervals
-from polymodal.evaluation.metrics import known, score
+from polymodal.evaluation.metrics import known
+from polymodal.evaluation.scored import scored_json
 
 __all__ = ["PRESENT", "present_patterns", "slices"]
 
@@ -38,7 +38,8 @@ def slices(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None
 
     Returns:
         {column: {value: {"n", "metrics": {metric: value}, "intervals": {metric: [low, high]}}}},
-        with "inputs present" first: "image + audio", "image only", "nothing".
+        with "inputs present" first: "image + audio", "image only", "nothing". Where rows come in
+        groups, each part has its own "num_groups" too, and of fewer than ten no interval.
 
     Raises:
         DataError: no row has a target, or a column is shorter than the table.
@@ -80,8 +81,7 @@ def _parts(rest: Predictions, named: list[str], ranked: list[str] | None,
         sorted(range(len(values)), key=lambda i: ranked.index(values[i]))
     for i in order:
         part = rest.take(place == i)
-        parts[str(values[i])] = {"n": len(part), "metrics": score(part),
-                                 "intervals": intervals(part, seed, _NUM_SAMPLES)}
+        parts[str(values[i])] = {"n": len(part), **scored_json(part, seed, _NUM_SAMPLES)}
     return dict(sorted(parts.items(), key=lambda item: item[0] in (OTHERS, EMPTY)))
 
 

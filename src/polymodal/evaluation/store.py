@@ -17,7 +17,7 @@ __all__ = ["read_predictions", "write_predictions"]
 
 _ARRAYS = ("rows", "outputs", "targets", "scored", "present", "groups", "steps")
 _TEXTS = ("outputs", "targets")  # of tasks whose answer is a text
-_PLAIN = ("task", "labels", "modalities", "dropped", "num_rows")
+_PLAIN = ("task", "labels", "modalities", "dropped", "num_rows", "group_column")
 
 
 def write_predictions(path: str | Path, predictions: Predictions) -> None:

@@ -67,6 +67,7 @@ def transcripts_scored(rest: Predictions) -> SpeechScore:
 
     right = [] if rest.targets is None else [texts[0] for texts in rest.targets]
     return score_speech(right, [str(text) for text in rest.outputs], rest.normalisation,
+                        groups=None if rest.groups is None else rest.groups.tolist(),
                         with_intervals=False)
 
 

@@ -22,6 +22,7 @@ from polymodal.data.loader import Loader
 from polymodal.data.plan import Plan
 from polymodal.data.samples import Samples, Source
 from polymodal.data.split import split_columns
+from polymodal.data.strata import group_codes
 from polymodal.data.table import Table
 from polymodal.data.table import read as read_table
 from polymodal.evaluation.result import evaluation_json
@@ -52,14 +53,18 @@ class Predictor:
         metrics: what `metrics.json` holds, of a model that was loaded.
         calibration: WordCalibration, what the confidence of words is worth; None for other tasks.
         language: NGram that texts are read with where nobody says otherwise, or None.
+        group_column: str, column whose equal values stood on one side when rows were held out,
+            such as "speaker"; intervals are drawn from its values. "" where rows are independent.
     """
 
     def __init__(self, recipe: Recipe, inputs: list[Any], target: Any, model: Any, task: Any,
                  metrics: dict[str, Any] | None = None,
-                 calibration: WordCalibration | None = None, language: NGram | None = None):
+                 calibration: WordCalibration | None = None, language: NGram | None = None,
+                 group_column: str = ""):
         self.recipe, self.inputs, self.target = recipe, inputs, target
         self.model, self.task, self.metrics = model, task, metrics or {}
         self.calibration, self.language = calibration, language
+        self.group_column = group_column
 
     @property
     def task_name(self) -> str:
@@ -111,6 +116,8 @@ class Predictor:
         if checked.cut and hears(self):
             self._hear_whole(found, samples.table, checked.cut, choice)
             del found.truncated[f"{names[0]}_too_long"]
+        if self.group_column in table.column_names:
+            enter_groups(found, samples.table, table, self.group_column)
         return _by_row(found, samples.table, len(table))
 
     def evaluate(self, table: Any, *, slice_columns: Sequence[str] = (), media_root: Any = None,
@@ -182,7 +189,8 @@ class Predictor:
 
     def spec(self) -> dict[str, Any]:
         """Returns what `model.json` holds."""
-        return {"recipe": self.recipe.to_dict(), "labels": list(self.target.labels)}
+        group = {"group_column": self.group_column} if self.group_column else {}
+        return {"recipe": self.recipe.to_dict(), "labels": list(self.target.labels), **group}
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Returns what was learned from the train split, by input and for the target."""
@@ -211,7 +219,7 @@ def load(folder: str | Path) -> Predictor:
                           "Copy the whole bundle again, or train again.") from error
     bundle.load_weights(names.weight_names(model))
     return Predictor(recipe, inputs, target, model, task, bundle.metrics, calibration or None,
-                     language or None)
+                     language or None, str(bundle.spec.get("group_column", "")))
 
 
 def as_table(source: Any, media_root: str | Path | None = None) -> Table:
@@ -230,6 +238,13 @@ def align_lengths(checked: Checked, samples: Samples, task: Any) -> None:
     columns = [*timed, *([-1] if samples.target_object is not None else [])]
     if columns:
         checked.lengths[:, columns] = checked.lengths[:, columns].max(axis=1, keepdims=True)
+
+
+def enter_groups(found: Predictions, samples: Table, table: Table, column: str) -> None:
+    """Enters which group each output is of; a sequence of rows is of its first row's."""
+    codes, members = group_codes(table, column), getattr(samples, "members", None)
+    first = found.rows if members is None else [members[int(row)][0] for row in found.rows]
+    found.groups, found.group_column = codes[np.asarray(first, int)], column
 
 
 def _by_row(found: Predictions, table: Table, num_rows: int) -> Predictions:

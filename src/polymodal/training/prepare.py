@@ -12,6 +12,7 @@ import numpy as np
 from polymodal.core.advice import option
 from polymodal.core.batch import input_key
 from polymodal.core.errors import RecipeError
+from polymodal.core.lookup import unknown
 from polymodal.core.progress import say, warn
 from polymodal.data.cache import Cache
 from polymodal.data.check import Checked, check
@@ -44,6 +45,7 @@ class Prepared:
         samples: {split: Samples}.
         checked: {split: Checked}.
         ledger: Ledger of all splits.
+        group_column: str, column whose equal values make rows alike, or "".
     """
 
     recipe: Recipe
@@ -52,6 +54,7 @@ class Prepared:
     samples: dict[str, Samples]
     checked: dict[str, Checked]
     ledger: Ledger
+    group_column: str = ""
 
     def train_loader(self, settings: Training, places: int = 0) -> Loader:
         """Returns the loader of the train split: shuffled, varied, in effective batches.
@@ -90,7 +93,7 @@ class Prepared:
         samples = {split: s.only(name) for split, s in self.samples.items()}
         checked = {split: c.only(index) for split, c in self.checked.items()}
         return Prepared(self.recipe.only(name), [alone], self.target, samples, checked,
-                        self.ledger)
+                        self.ledger, self.group_column)
 
     def train_targets(self) -> Any:
         """Returns the targets of the train split as `Predictions.targets` holds them, flat over
@@ -199,17 +202,43 @@ def group_of(tables: Mapping[str, Table], given: Mapping[str, Any], ignore: Iter
     That is `group`, else the recipe's, else, where nothing is said about the split, by the table
     neither, and a text is to be written about media of which some stand in several rows, their
     column.
+
+    Raises:
+        RecipeError: the table has no column `group`.
     """
-    group, target, table = group or given.get("group"), given.get("target"), tables["train"]
-    if group or method or "val" in tables or target not in table.column_names:
+    table = tables["train"]
+    if group and group not in table.column_names:
+        raise RecipeError(f"--split-group: {unknown('column', group, table.column_names)}")
+    group = group or given.get("group")
+    if group or method or "val" in tables or split_column(table, str(given.get("target"))):
         return group
-    if split_column(table, str(target)):
-        return None
+    return alike_rows(table, given, ignore, None)
+
+
+def alike_rows(table: Table, given: Mapping[str, Any], ignore: Iterable[str],
+               group: str | None) -> str | None:
+    """Returns the column whose equal values make rows alike, so that intervals are drawn from its
+    values: `group`, else, where a text is to be written about media of which some stand in several
+    rows, their column."""
+    target = given.get("target")
+    if group or target not in table.column_names:
+        return group
     task = given.get("task")
     name = task.get("name") if isinstance(task, Mapping) else task
     if (name or infer_task(table, target).task) not in ("seq2seq", "caption", "transcribe"):
         return None
     return repeated_media(table, {target, *ignore})
+
+
+def tell_single_group(tables: Mapping[str, Table], group: str | None) -> None:
+    """Says which tables that are scored hold rows of one group only, such as one speaker."""
+    for name in ("val", "test"):
+        if group is None or name not in tables or group not in tables[name].column_names:
+            continue
+        values = {str(value) for value in tables[name].values(group)}
+        if len(values) == 1:
+            warn(f'all {len(tables[name])} rows of {name} have the same "{group}": '
+                 f"{values.pop()}. Their scores say how well the model does there, not elsewhere.")
 
 
 def _scored_on_something(tables: dict[str, Table], why: str) -> dict[str, Table]:

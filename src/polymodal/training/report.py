@@ -56,7 +56,7 @@ class RunRecord:
         prepared: Prepared.
         trained: Trained.
         found: {split: Predictions}, the one to show first.
-        singles: {input: Predictions} on the shown split.
+        singles: {input: Predictions} on the rows of the shown split that the model answers.
         blind: Predictions of the majority or mean on the shown split.
         table: Table of the shown split.
         columns: {column: values} to slice by.
@@ -80,7 +80,7 @@ def write_all(folder: Path, record: RunRecord) -> str:
     write_report(folder, content)
     write_model_card(folder, content)
     write_json(folder / "ledger.json", record.prepared.ledger.to_json())
-    return fusion_verdict(content.shown, content.singles).sentence
+    return fusion_verdict(content.shown, content.singles, content.headline, content.split).sentence
 
 
 def rewrite(folder: str | Path) -> Path:

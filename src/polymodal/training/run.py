@@ -22,7 +22,7 @@ from polymodal.data.cache import Cache, open_cache
 from polymodal.data.group import group_rows
 from polymodal.data.repeats import is_media
 from polymodal.data.table import Table
-from polymodal.evaluation.baseline import blind_baseline
+from polymodal.evaluation.baseline import blind_baseline, on_same_rows
 from polymodal.evaluation.compare import compare
 from polymodal.evaluation.metrics import score as score_predictions
 from polymodal.evaluation.result import evaluation_json
@@ -38,7 +38,14 @@ from polymodal.training import fit as fitting
 from polymodal.training.command import again
 from polymodal.training.language import choose_language
 from polymodal.training.measure import decide
-from polymodal.training.prepare import Prepared, group_of, held_out, prepare
+from polymodal.training.prepare import (
+    Prepared,
+    alike_rows,
+    group_of,
+    held_out,
+    prepare,
+    tell_single_group,
+)
 from polymodal.training.report import RunRecord, write_all
 from polymodal.training.settings import Training
 
@@ -88,6 +95,7 @@ def train(
             the part of each row says, else stratified, or grouped where there is a group.
         split_group: column whose equal values never stand on both sides; that of media which stand
             in several rows where a text is to be written about them and nothing else is said.
+            Intervals are drawn from its values, not from rows.
         slice_columns: columns to score by, value for value. Default: of transcripts, those that
             say who speaks.
         baselines: bool, also train each input alone, with the same settings.
@@ -122,6 +130,7 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_
     check_given(given)
     settings = arguments.build(Training, given.get("training") or {}, "training")
     group = group_of(tables, given, ignore, split, split_group)
+    alike = alike_rows(tables["train"], given, ignore, group)
     tables = held_out(tables, given.get("target", ""), split, group, settings.seed)
     if settings.patience is not None and "val" not in tables:
         raise RecipeError("training.patience needs rows to watch while training. Got none held "
@@ -132,6 +141,8 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_
     settings = arguments.build(Training, recipe.training, "training")
     cache = open_cache()
     prepared = prepare(recipe, tables, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
+    prepared.group_column = alike or ""
+    tell_single_group(tables, alike)
     trained = _fit(prepared, settings, out, on_epoch)
     found = _predicted(trained, prepared, tables, cache, out)
     singles = _singles(prepared, settings, out, tables, cache,
@@ -183,7 +194,8 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
     if decision.precision != model.dtype_policy.name:
         keras.config.set_dtype_policy(decision.precision)
         model, task = build()
-    predictor = Predictor(recipe, prepared.inputs, prepared.target, model, task)
+    predictor = Predictor(recipe, prepared.inputs, prepared.target, model, task,
+                          group_column=prepared.group_column)
     val, score = _validation(prepared, predictor)
     if not (folder / "recipe.yaml").exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -261,13 +273,14 @@ def _conclude(prepared, trained, found, singles, tables, slice_columns, command,
     shown = next(iter(found))
     _calibrate_words(trained.predictor, found, out)
     blind = blind_baseline(found[shown], prepared.train_targets())
+    singles = {name: on_same_rows(p, found[shown], blind) for name, p in singles.items()}
     compared = {name: compare(found[shown], single) for name, single in singles.items()}
     record = RunRecord(prepared, trained, found, singles, blind, tables[shown], columns[shown],
                        command)
     verdict = write_all(out, record)
     write_json(out / "metrics.json", {
         "splits": metrics, "baseline": evaluation_json(blind),
-        "singles": {name: {**evaluation_json(p), "difference": vars(compared[name])}
+        "singles": {name: {**evaluation_json(p), "difference": compared[name].to_json()}
                     for name, p in singles.items()}})
     seal(out)
     return Run(out, trained.predictor, metrics, verdict)

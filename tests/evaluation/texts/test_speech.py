@@ -124,17 +124,21 @@ def test_no_error_in_some_utterances_is_none_in_all():
     low, high = errors_by_length(score)["1 to 5"]["intervals"]["wer"]
     assert low == 0
     assert high > 0.06
-    by_speaker = score_speech(said, said, groups=["ana", "bo"] * 25).intervals["wer"]
-    assert by_speaker[1] == pytest.approx(1 - 0.05 ** (1 / 2))
+    by_speaker = score_speech(said, said, groups=[*range(10)] * 5).intervals["wer"]
+    assert by_speaker[1] == pytest.approx(1 - 0.05 ** (1 / 10))
 
 
-def test_speakers_are_drawn_whole_and_one_speaker_has_no_interval():
+def test_speakers_are_drawn_whole_and_few_speakers_have_no_interval():
     said, heard = speech(20)
     said, heard = said * 10, heard * 10
     alone = score_speech(said, heard).intervals["wer"]
     together = score_speech(said, heard, groups=list(range(20)) * 10).intervals["wer"]
     assert np.ptp(together) > 2 * np.ptp(alone)
     assert score_speech(said, heard, groups=["ana"] * 200).intervals == {}
+    few = score_speech(said, heard, groups=[*range(9), 0] * 20)
+    assert few.intervals == {}  # of nine speakers a bootstrap knows too little
+    assert 0 < errors_by_length(few)["1 to 5"]["num_groups"] < 10
+    assert errors_by_length(few)["1 to 5"]["intervals"] == {}
 
 
 def test_worst_utterances_and_confused_words_are_named():

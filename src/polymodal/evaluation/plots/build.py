@@ -9,6 +9,7 @@ import numpy as np
 
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.calibration import reliability, reliability_of
+from polymodal.evaluation.groups import group_words
 from polymodal.evaluation.metrics import accuracy_by_position, decisions, known
 from polymodal.evaluation.plots.chart import Bar, Bars, Columns, Lines, Matrix, Points, Series
 from polymodal.evaluation.words import PERCENT, readable
@@ -77,13 +78,18 @@ def _curve(history: Sequence[Mapping], name: str, label: str, dashed: bool) -> S
 def performance(key: str, title: str, caption: str, metric: str,
                 parts: Mapping[str, Mapping], unit: str = "row",
                 strong: str | None = None) -> Bars:
-    """Returns bars of one metric from {name: {"n", "metrics", "intervals"}}; n counts `unit`s."""
+    """Returns bars of one metric from {name: {"n", "metrics", "intervals"}}; n counts `unit`s.
+
+    A part with "num_groups", of the column "group", says how many groups its rows are of.
+    """
     bars = []
     for name, part in parts.items():
         if metric in part["metrics"]:
-            low, high = part["intervals"].get(metric, (None, None))
-            bars.append(Bar(str(name), part["metrics"][metric], low, high,
-                            f"{part['n']:,} {unit}" + "s" * (part["n"] != 1), name == strong))
+            low, high = part["intervals"].get(metric) or (None, None)
+            note = f"{part['n']:,} {unit}" + "s" * (part["n"] != 1)
+            if "num_groups" in part:
+                note += " of " + group_words(part["group"], part["num_groups"])
+            bars.append(Bar(str(name), part["metrics"][metric], low, high, note, name == strong))
     return Bars(key, title, caption, metric, bars)
 
 

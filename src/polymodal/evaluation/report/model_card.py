@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 
 from polymodal.core.files import write_atomic
-from polymodal.core.predictions import TEXT_TASKS
+from polymodal.core.predictions import TEXT_TASKS, Predictions
 from polymodal.core.visible import visible
-from polymodal.evaluation.intervals import intervals
-from polymodal.evaluation.metrics import higher_is_better, per_class, score
+from polymodal.evaluation.groups import count_groups, group_words, too_few_words
+from polymodal.evaluation.metrics import higher_is_better, known, per_class, score
 from polymodal.evaluation.report.content import ReportContent
 from polymodal.evaluation.report.sentences import scored_rows, split_notes
 from polymodal.evaluation.report.verdict import fusion_verdict
+from polymodal.evaluation.scored import scored_json
 from polymodal.evaluation.slices import PRESENT, slices
 from polymodal.evaluation.words import interval_text, listed, readable, value_text
 
@@ -58,21 +59,31 @@ def _inputs(content: ReportContent) -> str:
 def _results(content: ReportContent) -> str:
     splits = list(content.predictions)
     lines = ["## How well it does", "",
-             "| metric | " + " | ".join(f"{_plain(s)} (95 % interval)" for s in splits) + " |",
-             "|---|" + "---|" * len(splits)]
-    values = [score(one) for one in content.predictions.values()]
-    bounds = [intervals(one) for one in content.predictions.values()]
-    for name in values[0]:
-        cells = [_cell(name, value.get(name), bound.get(name))
-                 for value, bound in zip(values, bounds, strict=True)]
+             "| metric | " + " | ".join(_split_heading(*one) for one in content.predictions.items())
+             + " |", "|---|" + "---|" * len(splits)]
+    found = [scored_json(one) for one in content.predictions.values()]
+    for name in found[0]["metrics"]:
+        cells = [_cell(name, one["metrics"].get(name), one["intervals"].get(name))
+                 for one in found]
         lines.append(f"| {readable(name)} | " + " | ".join(cells) + " |")
-    counts = listed([f"{scored_rows(one):,} rows of {_plain(split)}"
+    counts = listed([f"{scored_rows(one):,} rows of {_plain(split)}{_of_groups(one)}"
                      for split, one in content.predictions.items()])
-    verdict = fusion_verdict(content.shown, content.singles, content.headline)
+    verdict = fusion_verdict(content.shown, content.singles, content.headline,
+                             content.split)
     for name, note in split_notes(content.predictions).items():
         lines += ["", f"{readable(name)}: {_plain(note)}."]
     return "\n".join([*lines, "", f"Measured on {counts}. "
                       f"**{_plain(verdict.heading)}.** {_plain(verdict.sentence)}"])
+
+
+def _split_heading(split: str, predictions: Predictions) -> str:
+    few = too_few_words(known(predictions))
+    return f"{_plain(split)} ({_plain(few) or '95 % interval'})"
+
+
+def _of_groups(predictions: Predictions) -> str:
+    count = count_groups(known(predictions))
+    return "" if count is None else f" ({_plain(group_words(predictions.group_column, count))})"
 
 
 def _cell(metric: str, value: float | None, interval: list[float] | None) -> str:
@@ -87,7 +98,7 @@ def _weak(content: ReportContent) -> str:
     whole = score(content.shown)[metric]
     for name, parts in slices(content.shown, content.slice_columns).items():
         bad = [(sign * part["metrics"][metric], value, part) for value, part in parts.items()
-               if part["n"] >= FEW and metric in part["intervals"]
+               if part["n"] >= FEW and part["intervals"].get(metric)
                and _below(part["intervals"][metric], whole, sign)]
         for _, value, part in sorted(bad, key=lambda entry: entry[0])[:3]:
             where = f"with {_plain(value)}" if name == PRESENT \

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from polymodal.core.files import write_atomic, write_folder
-from polymodal.evaluation.intervals import intervals
-from polymodal.evaluation.metrics import per_class, score
+from polymodal.core.predictions import Predictions
+from polymodal.evaluation.groups import count_groups, group_words, too_few_words
+from polymodal.evaluation.metrics import known, per_class
 from polymodal.evaluation.plots.build import (
     MOST_CLASSES,
     confusion,
@@ -34,6 +35,7 @@ from polymodal.evaluation.report.sentences import (
 from polymodal.evaluation.report.verdict import fusion_verdict
 from polymodal.evaluation.report.word_trust import word_trust
 from polymodal.evaluation.report.written import written_view
+from polymodal.evaluation.scored import scored_json
 from polymodal.evaluation.slices import PRESENT, slices
 from polymodal.evaluation.words import MEANINGS, PERCENT, interval_text, readable, value_text
 
@@ -97,7 +99,7 @@ def _view(content: ReportContent) -> dict[str, Any]:
     view = {
         "content": content, "metric": metric, "task": _TASKS.get(content.task, content.task),
         "num_rows": scored_rows(shown),
-        "verdict": fusion_verdict(shown, content.singles, metric),
+        "verdict": fusion_verdict(shown, content.singles, metric, content.split),
         "scores": _scores(content), "matrix": matrix if small else None,
         "worst": [] if matrix is None else worst_confusions(matrix, 8 if small else 20),
         "written": written,
@@ -111,6 +113,8 @@ def _view(content: ReportContent) -> dict[str, Any]:
         if content.task == "regression" else [],
         "models": _models(content), "parts": _parts(content),
         "examples": [_example(one) for one in content.examples],
+        "few": too_few_words(known(shown)), "grouped": bool(shown.group_column),
+        "drawn_units": group_words(shown.group_column, 2)[2:] if shown.group_column else "rows",
         "timed_note": _HEARD, "perfect": perfect_words(shown),
         "has_recipe": bool(content.recipe or content.versions or content.seeds or content.inputs
                            or content.command),
@@ -145,13 +149,13 @@ def _charts(view: Mapping[str, Any]) -> list[Chart]:
 
 def _scores(content: ReportContent) -> list[dict]:
     """Returns one line per metric: name, meaning, and value and interval for each split."""
-    values = {split: score(one) for split, one in content.predictions.items()}
-    bounds = {split: intervals(one) for split, one in content.predictions.items()}
-    names = dict.fromkeys(name for found in values.values() for name in found)
+    found = {split: scored_json(one) for split, one in content.predictions.items()}
+    names = dict.fromkeys(name for one in found.values() for name in one["metrics"])
     notes = split_notes(content.predictions)
     return [{"metric": name,
              "meaning": "; ".join(filter(None, [MEANINGS.get(name), notes.get(name)])),
-             "splits": [(values[split].get(name), bounds[split].get(name)) for split in values]}
+             "splits": [(one["metrics"].get(name), one["intervals"].get(name))
+                        for one in found.values()]}
             for name in names]
 
 
@@ -164,12 +168,21 @@ def _models(content: ReportContent) -> Bars:
     if content.blind is not None:
         models["mean, no input" if content.task == "regression" else "majority, no input"] = \
             content.blind
-    parts = {name: {"n": int(one.scored.sum()), "metrics": score(one), "intervals": intervals(one)}
-             for name, one in models.items()}
+    parts = {name: {"n": int(one.scored.sum()), **scored_json(one)} for name, one in models.items()}
     return performance(
         "fusion", "All inputs against each alone" if content.singles else "Against no input",
-        f"{readable(content.headline).capitalize()} on {content.split}. The thin line is the 95 % "
-        "interval.", content.headline, parts, unit_word(content.shown), strong=fused)
+        f"{readable(content.headline).capitalize()} on {content.split}. "
+        + _interval_note(content.shown), content.headline, parts, unit_word(content.shown),
+        strong=fused)
+
+
+def _interval_note(shown: Predictions) -> str:
+    """Returns what the thin line of a bar is, or why there is none."""
+    few, count = too_few_words(known(shown)), count_groups(known(shown))
+    if few:
+        return f"{few}."
+    drawn = "" if count is None else f", drawn from {group_words(shown.group_column, count)}"
+    return f"The thin line is the 95 % interval{drawn}."
 
 
 def _parts(content: ReportContent) -> list[Bars]:
@@ -190,13 +203,13 @@ def _figures(content: ReportContent, view: Mapping[str, Any]) -> list[dict]:
     own = bars[0]
     found = [{"label": f"{readable(metric)} on {content.split}",
               "value": value_text(metric, own.value),
-              "note": "" if own.low is None else
+              "note": view["few"] if own.low is None else
               f"95 % interval {interval_text(metric, [own.low, own.high])}"}]
-    if view["verdict"].comparison is not None:
-        best = view["verdict"].comparison.second
-        name = next(bar.name for bar in bars[1:] if abs(bar.value - best) < 1e-12)
-        found.append({"label": "best single input", "value": value_text(metric, best),
-                      "note": name})
+    verdict = view["verdict"]
+    if verdict.comparison is not None:
+        found.append({"label": "best single input",
+                      "value": value_text(metric, verdict.comparison.second),
+                      "note": f"{verdict.best} alone"})
     if content.blind is not None:
         found.append({"label": "without looking", "value": value_text(metric, bars[-1].value),
                       "note": bars[-1].name.split(",")[0]

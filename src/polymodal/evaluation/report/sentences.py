@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.bootstrap import units
 from polymodal.evaluation.calibration import claims, expected_calibration_error
+from polymodal.evaluation.groups import too_few_words
 from polymodal.evaluation.metrics import decisions, known
 from polymodal.evaluation.text_scores import metric_notes
 from polymodal.evaluation.words import SPACE, listed
@@ -94,6 +95,8 @@ def perfect_words(predictions: Predictions) -> str:
     truth, guess = decisions(rest)
     if (truth != guess).any():
         return ""
+    if few := too_few_words(rest):
+        return f"No mistake was made. {few}."
     count = int(units(rest).max()) + 1
     least = 100 * 0.05 ** (1 / count)
     return (f"No mistake was made, so redrawing shows no spread; with {count:,} independent rows "

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.compare import Comparison, compare
-from polymodal.evaluation.metrics import higher_is_better
+from polymodal.evaluation.groups import too_few_words
+from polymodal.evaluation.metrics import higher_is_better, known
+from polymodal.evaluation.report.sentences import scored_rows
 from polymodal.evaluation.words import SPACE, gap, gap_interval, listed, readable, value_text
 
 __all__ = ["Verdict", "fusion_verdict"]
@@ -22,22 +24,25 @@ class Verdict:
         heading: str, the answer in a few words.
         sentence: str, the numbers behind it.
         comparison: Comparison of the fused model with the best single input, or None.
+        best: str, name of that input, or None.
     """
 
     kind: str
     heading: str
     sentence: str
     comparison: Comparison | None = None
+    best: str | None = None
 
 
 def fusion_verdict(fused: Predictions, singles: Mapping[str, Predictions],
-                   metric: str | None = None, seed: int = 0) -> Verdict:
+                   metric: str | None = None, split: str = "", seed: int = 0) -> Verdict:
     """Returns whether the fused model beats the best single input, by a paired 95 % interval.
 
     Args:
         fused: Predictions of the model that sees all inputs.
         singles: {input name: Predictions} of models that saw one input alone, same rows.
         metric: str, the metric to compare in; None means the task's own.
+        split: str, name of the split that the rows are of, for the sentence.
         seed: int, key of the draws.
     """
     if len(fused.modalities) < 2:
@@ -50,24 +55,36 @@ def fusion_verdict(fused: Predictions, singles: Mapping[str, Predictions],
     found = {name: compare(fused, one, metric, seed) for name, one in singles.items()}
     sign = 1 if higher_is_better(next(iter(found.values())).metric) else -1
     best = max(found, key=lambda name: sign * found[name].second)
-    return _judge(best, found[best], list(singles), fused)
+    rows = f" on the {scored_rows(fused):,} rows of {split}" if split else ""
+    return replace(_judge(best, found[best], rows + _answered(best, singles[best]), fused),
+                   comparison=found[best], best=best)
 
 
-def _judge(best: str, found: Comparison, names: list[str], fused: Predictions) -> Verdict:
+def _answered(best: str, alone: Predictions) -> str:
+    """Returns how many rows lack the only input of a model, where some do."""
+    rest = known(alone)
+    without = len(set(rest.rows[~rest.present.any(axis=1)].tolist()))
+    return f" ({without:,} rows have no {best} and get the baseline's answer)" if without else ""
+
+
+def _judge(best: str, found: Comparison, rows: str, fused: Predictions) -> Verdict:
     metric = found.metric
     better = (found.difference > 0) == higher_is_better(metric)
     values = (f"{readable(metric).capitalize()} is {value_text(metric, found.first)} with "
               f"{listed(fused.modalities)} together and {value_text(metric, found.second)} with "
-              f"{best} alone, the best single input")
+              f"{best} alone, the best single input{',' if rows else ''}{rows}")
+    if found.interval is None:
+        return Verdict("cannot tell", "Cannot tell whether fusion helped",
+                       f"{values}. {too_few_words(known(fused))}.")
     range_text = (f"(paired {100 * found.level:.0f}{SPACE}% interval of the difference "
                   f"{gap_interval(metric, found.interval)})")
     if found.better == "cannot tell":
         return Verdict("cannot tell", "Cannot tell whether fusion helped",
                        f"{values}. The difference could be chance: its interval holds 0 "
-                       f"{range_text}. More test rows would tell.", found)
+                       f"{range_text}. More test rows would tell.")
     side = "better" if better else "worse"
     sentence = f"{values}: {gap(metric, found.difference)} {side} {range_text}."
     if found.better == "first":
-        return Verdict("helped", "Fusion helped", sentence, found)
+        return Verdict("helped", "Fusion helped", sentence)
     return Verdict("hurt", "Fusion did not help",
-                   f"{sentence} Use {best} alone, or another fusion.", found)
+                   f"{sentence} Use {best} alone, or another fusion.")

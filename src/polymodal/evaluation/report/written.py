@@ -25,9 +25,10 @@ def written_view(shown: Predictions) -> dict[str, Any] | None:
         return None
     rest = known(shown)
     score = transcripts_scored(rest)
-    return {**transcript_details(rest, score), "by_length": _by_length(score)}
+    return {**transcript_details(rest, score), "by_length": _by_length(score, rest.group_column)}
 
 
-def _by_length(score: Any) -> Bars:
-    parts = {f"{name} words": part for name, part in errors_by_length(score).items()}
+def _by_length(score: Any, group: str) -> Bars:
+    parts = {f"{name} words": {"group": group, **part}
+             for name, part in errors_by_length(score).items()}
     return performance("errors_by_length", "By words in the transcript", "", "wer", parts)

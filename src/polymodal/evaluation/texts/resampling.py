@@ -12,6 +12,7 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.evaluation.bootstrap import counts
+from polymodal.evaluation.groups import MIN_GROUPS
 from polymodal.evaluation.intervals import bounds
 
 __all__ = ["check_texts", "sum_intervals"]
@@ -31,12 +32,13 @@ def sum_intervals(items: np.ndarray, scores: Callable[[np.ndarray], dict[str, np
         level: float in (0, 1), share of draws inside the interval.
 
     Returns:
-        {metric: [low, high]}; empty where there is only one item or group to draw from.
+        {metric: [low, high]}; empty where there is only one item to draw from, or fewer groups
+        than `groups.MIN_GROUPS`.
     """
     if groups is not None:
         place = np.unique(np.array([str(group) for group in groups]), return_inverse=True)[1]
         items = np.stack([np.bincount(place, weights=column) for column in items.T], axis=1)
-    if len(items) < 2:
+    if len(items) < (2 if groups is None else MIN_GROUPS):
         return {}
     blocks = counts(np.arange(len(items)), num_samples, seed)
     sums = np.concatenate([times.T @ items for times in blocks])  # (samples, k)

@@ -31,7 +31,8 @@ class SpeechScore:
     Args:
         metrics: {"wer": rate, "cer": rate}, 0 is perfect, above 1 is possible. nan where the
             references hold nothing.
-        intervals: {metric: [low, high]}, 95 %; empty for one utterance or group.
+        intervals: {metric: [low, high]}, 95 %; empty for one utterance, or fewer
+            than ten groups.
         counts: {"words" | "characters": {"errors", "substitutions", "insertions", "deletions",
             "reference"}}, sums over all utterances.
         normalisation: str, name and version: "basic 1".
@@ -124,7 +125,8 @@ def confusions(score: SpeechScore, most: int = 20) -> list[dict]:
 
 
 def errors_by_length(score: SpeechScore, seed: int = 0) -> dict[str, dict]:
-    """Returns {"1 to 5": {"n", "metrics", "intervals"}} by words in the reference."""
+    """Returns {"1 to 5": {"n", "metrics", "intervals"}} by words in the reference; where
+    utterances come in groups, "num_groups" too."""
     place = np.searchsorted(_LENGTHS, score.words[:, 3], side="left")
     names = ["0", *[f"{low + 1} to {high}" for low, high in pairwise(_LENGTHS)],
              f"over {_LENGTHS[-1]}"]
@@ -169,7 +171,8 @@ def _part(score: SpeechScore, where: np.ndarray, seed: int) -> dict:
     table = np.hstack([score.words, score.characters])[where]
     groups = None if score.groups is None else \
         [group for group, inside in zip(score.groups, where, strict=True) if inside]
-    return {"n": int(where.sum()), "metrics": _single(table),
+    count = {} if groups is None else {"num_groups": len(set(groups))}
+    return {"n": int(where.sum()), **count, "metrics": _single(table),
             "intervals": sum_intervals(error_sums(table), rates, groups, seed, _SLICE_SAMPLES)}
 
 

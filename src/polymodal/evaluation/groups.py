@@ -1,0 +1,64 @@
+"""Rows that resemble each other, such as those of one speaker: how many groups of them there are.
+
+An interval is drawn from units that are independent of each other. Where rows come in groups, the
+groups are these units, and of few groups a bootstrap knows too little to give an interval.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.predictions import Predictions
+
+__all__ = ["MIN_GROUPS", "count_groups", "group_words", "grouped_json", "too_few",
+           "too_few_groups", "too_few_words"]
+
+MIN_GROUPS = 10  # fewer groups have no interval: their resamples are too much alike
+_PLURAL = re.compile("[a-z]+[a-gi-rt-w]")  # a name whose plural takes nothing but an s
+
+
+def count_groups(predictions: Predictions) -> int | None:
+    """Returns how many groups the outputs are of; None where each table row stands for itself."""
+    if not predictions.group_column or predictions.groups is None:
+        return None
+    return len(np.unique(predictions.groups))
+
+
+def too_few_groups(predictions: Predictions) -> bool:
+    """Returns whether there are groups, and too few of them for an interval."""
+    count = count_groups(predictions)
+    return count is not None and count < MIN_GROUPS
+
+
+def group_words(column: str, count: int) -> str:
+    """Returns the number of groups as a person says it.
+
+    Example:
+
+    >>> group_words("speaker", 3), group_words("speaker", 1), group_words("client_id", 12)
+    ('3 speakers', '1 speaker', '12 values of "client_id"')
+    """
+    if _PLURAL.fullmatch(column):
+        return f"{count:,} {column}" + ("" if count == 1 else "s")
+    return f'{count:,} value{"" if count == 1 else "s"} of "{column}"'
+
+
+def too_few_words(predictions: Predictions) -> str:
+    """Returns why there is no interval, "3 speakers: too few for an interval"; "" where one is."""
+    if not too_few_groups(predictions):
+        return ""
+    return too_few(predictions.group_column, count_groups(predictions) or 0)
+
+
+def too_few(column: str, count: int) -> str:
+    """Returns the sentence for too few groups of a column."""
+    return f"{group_words(column, count)}: too few for an interval"
+
+
+def grouped_json(predictions: Predictions) -> dict[str, Any]:
+    """Returns {"group": column, "num_groups": int} of rows in groups; nothing of others."""
+    count = count_groups(predictions)
+    return {} if count is None else {"group": predictions.group_column, "num_groups": count}
