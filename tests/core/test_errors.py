@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pickle
 
-from polymodal.core.errors import DataError
+import pytest
+
+from polymodal.core.errors import BundleError, DataError, cell_error
 
 
 def test_message_names_table_row_column_and_path():
@@ -17,6 +19,19 @@ def test_error_survives_a_process_border():
     error = DataError("is empty.", "Fill it.", table="t.csv", row=1, reason="empty")
     copy = pickle.loads(pickle.dumps(error))
     assert (str(copy), copy.reason) == (str(error), "empty")
+
+
+def test_what_a_parser_raises_becomes_an_error_of_its_cell():
+    error = cell_error(OverflowError("too large\nto convert"), table="t.csv", row=3, column="a")
+    assert str(error) == ('t.csv row 3: column "a" cannot be read (OverflowError: too large). '
+                          "Fix the cell, or run with --skip-bad.")
+    assert error.reason == "unreadable_cell"
+    assert "(MemoryError)" in str(cell_error(MemoryError()))
+    located = DataError("is empty.", column="b")
+    assert cell_error(located, row=2, column="a") is located
+    assert (located.row, located.column) == (2, "b")
+    with pytest.raises(BundleError):
+        cell_error(BundleError("is about no cell"))
 
 
 def test_a_file_by_itself_has_a_fix_without_a_table():

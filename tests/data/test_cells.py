@@ -1,12 +1,13 @@
 """Every form of a media cell, and every way in which one can be wrong."""
 
 import base64
+import struct
 import tarfile
 
 import pytest
 
-from polymodal.core.errors import DataError
-from polymodal.data.cells import is_frames, open_cell, open_part
+from polymodal.core.errors import DataError, RecipeError
+from polymodal.data.cells import files_of, is_frames, open_cell, open_part, reads_cell
 
 
 @pytest.fixture
@@ -62,6 +63,13 @@ def test_members_of_tar_files_are_read_in_place(folder):
         (b"", "bytes holds 0 bytes", "empty_file"),
         ("data:image/png;base64,@@@", "is no valid base64", "bad_base64"),
         ("data:image/png;base64,", "data URI holds 0 bytes", "empty_file"),
+        ("data:image/png;base64,\u00e9", "is no valid base64", "bad_base64"),
+        ({"bytes": "abc"}, r'needs "bytes" to hold bytes. Got str. In JSON, give', "not_media"),
+        ({"bytes": 10**13}, r'needs "bytes" to hold bytes. Got int', "not_media"),
+        ({"path": "clips/a.bin", "offset": "x", "size": 3}, "needs offset and size", "not_media"),
+        ({"path": "clips/a.bin", "offset": None, "size": 3}, "needs offset and size", "not_media"),
+        ({"path": "clips/a.bin", "offset": 2**70, "size": 3}, "outside its tar", "truncated_file"),
+        ({"path": 3}, "needs a path, bytes or a data URI. Got int", "not_media"),
         (3.5, "needs a path, bytes or a data URI. Got float", "not_media"),
         ({"size": 3}, r'needs "bytes" or "path". Got a mapping of \[\'size\'\]', "not_media"),
     ],
@@ -103,3 +111,39 @@ def test_parts_end_after_their_start(folder, start, end):
                                         r"to a later end\. Got .* Correct these times") as caught:
         open_part(cell, folder)
     assert caught.value.reason == "bad_part"
+
+
+def test_whatever_a_decoder_raises_names_the_file():
+    @reads_cell
+    def decode(cell, error):
+        raise error
+
+    for error in (struct.error("short"), OverflowError("large"), RecursionError(), MemoryError(),
+                  AttributeError("rate"), KeyError(3)):
+        with pytest.raises(DataError, match=rf"^a.wav cannot be read \({type(error).__name__}"):
+            decode("a.wav", error)
+    for cell, shown in ((b"x", "bytes"), ("data:audio/wav;base64,AAA", "data URI"),
+                        ({"path": "t.tar", "name": "7.png"}, "7.png"), ({"bytes": 3}, "bytes")):
+        with pytest.raises(DataError, match=f"^{shown} cannot be read"):
+            decode(cell, ValueError())
+    with pytest.raises(RecipeError):
+        decode("a.wav", RecipeError("is about no cell"))
+
+
+@pytest.mark.parametrize("times", [(1e308, 1.1e308), (1e308, None), (float("nan"), 2.0),
+                                   (-1.0, 2.0), (2.0, 1.0), (1.0, 1.0), ("a", 2.0), (0.0, 1e400)])
+def test_times_that_are_no_part_of_a_recording_are_errors(folder, times):
+    cell = {"path": "clips/a.bin", "start_seconds": times[0], "end_seconds": times[1]}
+    with pytest.raises(DataError, match="needs a part of a file") as caught:
+        open_part(cell, folder)
+    assert caught.value.reason == "bad_part"
+
+
+def test_the_files_of_a_cell_are_those_that_are_opened(folder):
+    path = folder / "clips" / "a.bin"
+    cells = ["clips/a.bin", str(path), f"file://{path}", path, {"path": "clips/a.bin"},
+             {"path": "clips/a.bin", "offset": 1, "size": 2}]
+    assert [files_of(cell, folder) for cell in cells] == [[path]] * 6
+    assert files_of(cells, folder) == [path] * 6
+    without = [b"x", "data:a/b;base64,AA", {"bytes": b"x", "path": "y"}, None, 3]
+    assert files_of(without, folder) == []

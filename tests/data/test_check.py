@@ -75,6 +75,30 @@ def test_bad_rows_are_listed_together_with_the_fix():
     assert "run with --skip-bad" in lines[7]
 
 
+@pytest.mark.parametrize("cached", [True, False])
+def test_no_exception_leaves_its_cell(tmp_path, cached):
+    class Fragile(Ramp):
+        def decode(self, cell, root=None):
+            errors = {"9": RecursionError("deep"), "8": MemoryError(), "7": AttributeError("rate")}
+            if cell in errors:
+                raise errors[cell]
+            return super().decode(cell, root)
+
+    class Strict(Label):
+        def encode(self, value):
+            return super().encode(value) if value != "z" else 1 / 0
+
+    samples = make(Cache(tmp_path) if cached else None, Strict(), Fragile(),
+                   audio=["1", "9", "8", "7", "2", "3"], word=["a", "a", "a", "a", "z", "a"])
+    checked = check(samples, Ledger(), skip_bad=True, max_bad_share=0.9, fit=True)
+    assert checked.rows.tolist() == [0, 5]
+    assert [str(checked.errors[row]).partition(" cannot be read ")[::2] for row in (1, 3, 4)] == [
+        (f'train.csv row {number}: column "{column}"',
+         f"({cause}). Fix the cell, or run with --skip-bad.") for number, column, cause in (
+            (2, "audio", "RecursionError: deep"), (4, "audio", "AttributeError: rate"),
+            (5, "word", "ZeroDivisionError: division by zero"))]
+
+
 @pytest.mark.parametrize("remembered", [True, False])
 def test_skipped_rows_are_counted_by_reason(tmp_path, remembered):
     columns = {"audio": ["broken", *["2"] * 40], "size": ["1"] * 41, "word": ["a"] * 41}

@@ -6,6 +6,7 @@ import re
 
 from polymodal.core.visible import one_line
 
+_MOST_LETTERS = 200  # of what a library says
 _FOR_TABLES = re.compile(r",? or (run with --skip-bad|raise max_pixels|--media-root)")
 
 
@@ -108,6 +109,31 @@ class DataError(PolymodalError, ValueError):
 
 def _name(text: str | None) -> str | None:
     return None if text is None else one_line(text)
+
+
+def cell_error(error: Exception, **where: str | int | None) -> DataError:
+    """Returns what reading one cell raised as an error of that cell.
+
+    Decoders and parsers raise of every kind on broken content, and none of it may cost another
+    cell. Errors that are about no cell, such as a package that is missing, are raised again.
+
+    Args:
+        error: what was raised.
+        where: `table`, `row`, `column` and `path`, as far as they are known.
+
+    Example:
+
+    >>> print(cell_error(RecursionError("too deep"), column="note"))
+    column "note" cannot be read (RecursionError: too deep). Fix the cell, or run with --skip-bad.
+    """
+    if isinstance(error, DataError):
+        return error.at(**where)
+    if isinstance(error, PolymodalError):
+        raise error
+    cause = (str(error).strip().splitlines() or [""])[0][:_MOST_LETTERS].rstrip(". ")
+    cause = f"{type(error).__name__}: {cause}" if cause else type(error).__name__
+    return DataError(f"cannot be read ({cause}).", "Fix the cell, or run with --skip-bad.",
+                     reason="unreadable_cell").at(**where)
 
 
 def _rebuild(problem, fix, table, row, column, path, reason):

@@ -3,21 +3,53 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import functools
 import math
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
-from polymodal.core.errors import DataError
+from polymodal.core.errors import DataError, cell_error
+
+_Rest = ParamSpec("_Rest")
+_Found = TypeVar("_Found")
 
 _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_MOST_SECONDS = 1e9  # thirty years; a place in a recording beyond it is a mistake
 _OVERSHOOT_SECONDS = 0.5  # times of parts are often rounded, so the last may end after its file
 _SKIP = "Fix the file, or run with --skip-bad."
 
 
+def reads_cell(
+    function: Callable[Concatenate[Any, _Rest], _Found],
+) -> Callable[Concatenate[Any, _Rest], _Found]:
+    """Decorates a function of a media cell: whatever a decoder raises in it becomes a DataError
+    that names the file."""
+
+    @functools.wraps(function)
+    def safe(cell: Any, *args: _Rest.args, **options: _Rest.kwargs) -> _Found:
+        try:
+            return function(cell, *args, **options)
+        except Exception as error:
+            raise cell_error(error, path=name_of(cell)) from error
+
+    return safe
+
+
+def name_of(cell: Any) -> str | None:
+    """Returns the name that messages show for a media cell, or None where it has none."""
+    if isinstance(cell, str | os.PathLike):
+        text = os.fspath(cell)
+        return "data URI" if _DATA_URI.match(text) else _short(text)
+    if isinstance(cell, dict) and cell.get("path"):
+        return _short(str(cell.get("name") or cell["path"]))
+    return "bytes" if isinstance(cell, bytes | bytearray | memoryview | dict) else None
+
+
+@reads_cell
 def open_cell(cell: Any, root: str | os.PathLike | None) -> tuple[bytes | Path, str]:
     """Finds what a media cell points to.
 
@@ -77,6 +109,7 @@ class Part(NamedTuple):
                             reason="bad_part")
 
 
+@reads_cell
 def open_part(cell: Any, root: str | os.PathLike | None) -> Part:
     """Finds what a cell of sound points to, which may be part of a longer recording.
 
@@ -94,7 +127,7 @@ def open_part(cell: Any, root: str | os.PathLike | None) -> Part:
     start, end = cell.get("start_seconds") or 0.0, cell.get("end_seconds")
     numbers = [start] if end is None else [start, end]
     if (not all(isinstance(n, int | float) and math.isfinite(n) for n in numbers) or start < 0
-            or numbers[-1] < start or end == start):
+            or numbers[-1] < start or end == start or start > _MOST_SECONDS):
         raise DataError("needs a part of a file, from 0 s or later to a later end. "
                         f"Got start_seconds={start!r}, end_seconds={end!r}.",
                         "Correct these times.", path=shown, reason="bad_part")
@@ -156,10 +189,11 @@ def _is_file_address(text: str) -> bool:
 def _from_data_uri(text: str) -> bytes:
     payload = text[text.index(",") + 1 :]
     try:
-        return _whole(base64.b64decode(payload, validate=True), "data URI")
-    except binascii.Error as error:
+        content = base64.b64decode(payload, validate=True)
+    except ValueError as error:
         raise DataError(f"is no valid base64 ({error}).", "Encode the file again.",
                         path="data URI", reason="bad_base64") from None
+    return _whole(content, "data URI")
 
 
 def _from_mapping(cell: dict, root: str | os.PathLike | None) -> tuple[bytes | Path, str]:
@@ -167,21 +201,33 @@ def _from_mapping(cell: dict, root: str | os.PathLike | None) -> tuple[bytes | P
         return _from_tar(cell, root)
     if cell.get("bytes") is not None:
         shown = _short(str(cell.get("path") or "bytes"))
-        return _whole(bytes(cell["bytes"]), shown), shown
+        return _whole(_as_bytes(cell["bytes"], shown), shown), shown
     if cell.get("path"):
         return open_cell(cell["path"], root)
     raise DataError(f'needs "bytes" or "path". Got a mapping of {sorted(map(str, cell))}.',
                     "Check the modality of this column.", reason="not_media")
 
 
+def _as_bytes(content: Any, shown: str) -> bytes:
+    if isinstance(content, bytes | bytearray | memoryview):
+        return bytes(content)
+    raise DataError(f'needs "bytes" to hold bytes. Got {type(content).__name__}.',
+                    'In JSON, give the cell as a text: "data:;base64,...".', path=shown,
+                    reason="not_media")
+
+
 def _from_tar(cell: dict, root: str | os.PathLike | None) -> tuple[bytes, str]:
     path, shown = _from_path(os.fspath(cell["path"]), root)
-    offset, size = int(cell["offset"]), int(cell["size"])
+    offset, size = cell["offset"], cell["size"]
+    if not (isinstance(offset, int) and isinstance(size, int)):
+        raise DataError("needs offset and size as whole numbers of bytes. "
+                        f"Got {offset!r}, {size!r}.", "Correct the cell.", path=shown,
+                        reason="not_media")
     shown = _short(str(cell.get("name") or f"{shown} at byte {offset}"))
     if offset < 0 or size < 0 or offset + size > path.stat().st_size:
         raise DataError("lies outside its tar file.", "Write the tar file again.", path=shown,
                         reason="truncated_file")
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         file.seek(offset)
         return _whole(file.read(size), shown), shown
 

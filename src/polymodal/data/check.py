@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.errors import DataError
+from polymodal.core.errors import DataError, cell_error
 from polymodal.core.progress import track
 from polymodal.core.seeds import generator
 from polymodal.data.decode import decode_items
@@ -199,7 +199,8 @@ def _readable(samples: Samples) -> Iterator[Any]:
             continue
         try:
             samples.target_object.read(value)
-        except DataError:
+        except Exception as error:
+            cell_error(error)  # raises what is about no cell
             continue
         yield value
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.errors import DataError
+from polymodal.core.errors import DataError, cell_error
 from polymodal.core.progress import bar
 from polymodal.data.identity import content_hash, distinct, pack_key
 from polymodal.data.pack import Pack
@@ -95,8 +95,8 @@ def _scan_one(samples, source: Source, row: int, item: int, items: Items, pack, 
             content = content_hash(value)
         items.lengths[item] = modality.length(value)
         items.truncated[item] = modality.truncated(value)
-    except DataError as error:
-        items.errors[item] = error
+    except Exception as error:  # decoders raise of every kind
+        items.errors[item] = cell_error(error)
         return
     items.contents[item] = content
     if store is not None:

@@ -119,6 +119,6 @@ def _parsed(cell: Any) -> Any:
     if isinstance(cell, str) and cell.lstrip().startswith("["):
         try:
             return json.loads(cell)
-        except ValueError:
+        except (ValueError, RecursionError):
             return cell
     return cell

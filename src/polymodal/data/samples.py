@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.errors import DataError, RecipeError, cell_error
 from polymodal.core.lookup import unknown
 from polymodal.data.cache import Cache
 from polymodal.data.pack import Pack
@@ -127,8 +127,8 @@ class Samples:
         try:
             cell = source.cell(self.table, row)
             return None if cell is None else source.modality.decode(cell, self.table.root)
-        except DataError as error:
-            raise self.located(error, row, source) from error
+        except Exception as error:  # decoders and parsers raise of every kind
+            raise self.located(cell_error(error), row, source) from error
 
     def target(self, row: int, rng: np.random.Generator | None = None) -> Any:
         """Returns the encoded target of a row, or None when its cell is empty.
@@ -145,9 +145,9 @@ class Samples:
             return None
         try:
             return self.target_object.encode(value, *([] if rng is None else [rng]))
-        except DataError as error:
-            raise error.at(table=self.table.name, row=self.table.row_number(row),
-                           column=self.target_column) from None
+        except Exception as error:
+            raise cell_error(error, table=self.table.name, row=self.table.row_number(row),
+                             column=self.target_column) from error
 
     def references(self, row: int) -> list[str] | None:
         """Returns the right texts of a row as they stand in the table, or None."""

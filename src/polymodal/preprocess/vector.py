@@ -118,7 +118,7 @@ def from_json(cell: Any) -> Any:
         return cell
     try:
         return json.loads(cell)
-    except ValueError:
+    except (ValueError, RecursionError):
         return cell
 
 

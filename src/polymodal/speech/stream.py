@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from polymodal.core.errors import DataError
+from polymodal.core.errors import DataError, cell_error
 from polymodal.data.cells import Part, open_part
 from polymodal.data.media.audio import audio_length
 from polymodal.data.media.container import open_container, unreadable
@@ -178,7 +178,7 @@ def _container_frames(part: Part) -> Iterator[np.ndarray]:
 
 
 def _checked(blocks: Iterator[np.ndarray], shown: str) -> Iterator[np.ndarray]:
-    empty = True
+    empty, blocks = True, _of_file(blocks, shown)
     for block in blocks:
         if not np.isfinite(block).all():
             raise DataError("holds samples that are not numbers.", _FIX, path=shown,
@@ -187,3 +187,10 @@ def _checked(blocks: Iterator[np.ndarray], shown: str) -> Iterator[np.ndarray]:
         yield block
     if empty:
         raise DataError("holds 0 samples.", _FIX, path=shown, reason="empty_audio")
+
+
+def _of_file(blocks: Iterator[np.ndarray], shown: str) -> Iterator[np.ndarray]:
+    try:
+        yield from blocks
+    except Exception as error:  # decoders raise of every kind
+        raise cell_error(error, path=shown) from error

@@ -223,9 +223,9 @@ def _value(config: Mapping[str, Any], columns: Sequence[str], table: Table, row:
         return cell
     try:
         data = open_cell(cell, table.root)[0]
-    except DataError:
+        data = data.read_bytes() if isinstance(data, Path) else data
+    except (DataError, OSError):
         return None
-    data = data.read_bytes() if isinstance(data, Path) else data
     return data if isinstance(data, bytes) and len(data) <= _MOST_BYTES else None
 
 

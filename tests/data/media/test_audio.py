@@ -7,6 +7,7 @@ import soundfile
 from media_files import tone, write_container, write_sound
 from polymodal.core.errors import DataError
 from polymodal.data.media.audio import audio_length, read_audio
+from polymodal.speech.stream import stream_audio
 
 
 def pitch(samples, rate):
@@ -165,6 +166,14 @@ def test_text_in_place_of_sound_is_an_error(tmp_path):
     with pytest.raises(DataError, match=r"a.wav is no sound that can be read") as caught:
         read_audio("a.wav", tmp_path)
     assert caught.value.reason == "unreadable_sound"
+
+
+@pytest.mark.parametrize("reading", [read_audio, audio_length, lambda c: list(stream_audio(c))])
+def test_an_unknown_codec_is_an_error(tmp_path, reading):
+    content = bytearray(write_sound(tmp_path / "a.wav", tone()).read_bytes())
+    content[20:22] = b"\x34\x12"  # the number of a codec that nobody has
+    with pytest.raises(DataError, match=r"bytes is no sound that can be read \(no decoder for it"):
+        reading(bytes(content))
 
 
 def test_a_silent_film_is_an_error(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from PIL import Image
 
+from polymodal.evaluation.report import media
 from polymodal.evaluation.report.media import describe_inputs, show
 
 SHARED = os.environ.get("POLYMODAL_DATA")
@@ -112,6 +113,15 @@ def test_texts_of_steps_stand_one_behind_the_other():
     for value in (["a", None, "b"], '["a", null, "b"]'):
         assert show({"modality": "texts", "value": value}) == {"kind": "text", "text": "a / – / b"}
     assert show({"modality": "texts", "value": 3})["kind"] == "broken"
+
+
+def test_whatever_a_decoder_raises_stays_in_its_place(monkeypatch):
+    def fails(*_):
+        raise AttributeError("rate")
+
+    monkeypatch.setitem(media._SHOWN, "audio", fails)
+    assert show({"modality": "audio", "value": b"x"}) == {
+        "kind": "broken", "text": "cannot be shown here (AttributeError)"}
 
 
 def test_pictures_come_before_sounds_before_text():

@@ -13,7 +13,7 @@ import soundfile
 import soxr
 
 from polymodal.core.errors import DataError
-from polymodal.data.cells import Part, open_part
+from polymodal.data.cells import Part, open_part, reads_cell
 from polymodal.data.media.container import open_container, unreadable
 from polymodal.data.media.forward import COUNTED, LEAD_SECONDS, ForwardFile
 from polymodal.data.media.whole import announces_nothing, check_whole
@@ -25,6 +25,7 @@ _BLOCK = 1 << 18  # frames read at once, so that memory does not depend on what 
 _FAR_ABOVE_FULL_SCALE = 4.0  # small overshoots are usual in compressed sound
 
 
+@reads_cell
 def read_audio(
     cell: Any,
     root: str | os.PathLike | None = None,
@@ -72,6 +73,7 @@ def read_audio(
     return samples
 
 
+@reads_cell
 def audio_length(cell: Any, root: str | os.PathLike | None = None) -> tuple[int, float]:
     """Returns (sample rate in hertz, seconds) of a file, as its header states them, or a part."""
     part = open_part(cell, root)
@@ -156,7 +158,7 @@ def _sound_stream(container: Any, shown: str) -> Any:
         raise DataError("holds no sound.", "Fix the file, or run with --skip-bad.", path=shown,
                         reason="no_sound")
     stream = container.streams.audio[0]
-    if not stream.rate:
+    if not getattr(stream, "rate", None):  # PyAV has no such name where there is no decoder
         raise unreadable("sound", shown, "no decoder for it")
     _check_header(stream.rate, stream.channels, shown)
     return stream

@@ -31,7 +31,7 @@ def open_container(source: bytes | Path, shown: str, what: str) -> Iterator:
                 yield container
         except DataError:
             raise
-        except (av.error.FFmpegError, OSError, ValueError, RuntimeError, MemoryError) as error:
+        except Exception as error:  # PyAV raises many kinds on broken files
             raise unreadable(what, shown, str(getattr(error, "strerror", None) or error)) from None
 
 

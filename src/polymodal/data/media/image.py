@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from polymodal.core.errors import DataError
-from polymodal.data.cells import open_cell
+from polymodal.data.cells import open_cell, reads_cell
 
 MAX_PIXELS = 64_000_000
 _GREY = {"1", "L", "LA", "La"}
@@ -20,6 +20,7 @@ _INTEGER_RANGES = (65535.0, 2147483647.0)
 _FLOAT_RANGES = (1.0, 255.0, *_INTEGER_RANGES)
 
 
+@reads_cell
 def read_image(
     cell: Any,
     root: str | os.PathLike | None = None,
@@ -67,6 +68,7 @@ def read_image(
                         path=shown, reason="unreadable_image") from None
 
 
+@reads_cell
 def image_size(cell: Any, root: str | os.PathLike | None = None) -> tuple[int, int]:
     """Returns (height, width) of a picture as it will be read, from its header alone."""
     source, shown = open_cell(cell, root)

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from polymodal.core.errors import DataError
-from polymodal.data.cells import is_frames, open_cell
+from polymodal.data.cells import is_frames, open_cell, reads_cell
 from polymodal.data.media.container import open_container, unreadable
 from polymodal.data.media.image import image_size, read_image
 
@@ -31,6 +31,7 @@ class VideoInfo:
     has_sound: bool = False
 
 
+@reads_cell
 def read_video(
     cell: Any,
     root: str | os.PathLike | None = None,
@@ -70,6 +71,7 @@ def read_video(
     return np.stack(frames)  # (frames, height, width, 3)
 
 
+@reads_cell
 def video_info(cell: Any, root: str | os.PathLike | None = None) -> VideoInfo:
     """Returns rate, seconds and size from a video's header; of a list, seconds is its count."""
     if is_frames(cell):

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from polymodal.core.errors import DataError
+from polymodal.core.errors import DataError, cell_error
 from polymodal.core.progress import bar, say
+from polymodal.data.cells import name_of
 from polymodal.data.media.audio import audio_length
 from polymodal.inference.recording.hearing import Recogniser
 from polymodal.speech.activity import speech_regions
@@ -97,7 +98,7 @@ def clock(files: Sequence[Any], root: Any = None) -> Iterator[Callable[[float], 
 def _seconds(file: Any, root: Any) -> float:
     try:
         return audio_length(file, root)[1]
-    except (DataError, OSError):
+    except DataError:
         return 0.0  # it is named when its turn comes
 
 
@@ -125,8 +126,8 @@ def _items(recogniser: Recogniser, number: int, file: Any, root: Any) -> Iterato
                         end - max(covered, start))
             covered = end
         yield End(number)
-    except (DataError, OSError) as error:
-        yield End(number, error.by_file() if isinstance(error, DataError) else error)
+    except Exception as error:  # decoders raise of every kind
+        yield End(number, cell_error(error, path=name_of(file)).by_file())
 
 
 def _utterances(chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, tuple[Span, ...]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.errors import DataError
+from polymodal.core.errors import DataError, cell_error
 from polymodal.core.probabilities import log_softmax
 from polymodal.core.progress import track
 from polymodal.data.check import check
@@ -48,7 +48,8 @@ class Watcher(Reader):
         for file in track(files, "Watching", len(files)):
             try:
                 yield self._transcript(file)
-            except (DataError, OSError) as error:
+            except Exception as error:  # decoders raise of every kind
+                error = cell_error(error, path=file)
                 yield Transcript(file, error=str(error), choice=self.choice)
 
     def _transcript(self, file: str) -> Transcript:
