@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from polymodal.core.errors import DataError
-from polymodal.data import delimited
+from polymodal.data import delimited, dialect
 from polymodal.data.table import read
 
 
@@ -95,10 +97,77 @@ def test_duplicate_column_names(tmp_path):
         read(write(tmp_path, "a,b,b\n1,2,3\n"))
 
 
-def test_semicolons_are_recognised(tmp_path):
-    with pytest.raises(DataError, match=r"a header without commas but with semicolons: 'a;b'\. "
-                                        r"Separate the columns by commas\."):
-        read(write(tmp_path, "a;b\n1;2\n"))
+@pytest.mark.parametrize("content", [
+    "a;b\n1,5;2\n", "\ufeffa;b\r\n1,5;2\r\n", "a\tb\n1,5\t2\n", "a|b\n1,5|2\n",
+    "sep=;\na;b\n1,5;2\n", '\ufeff"sep=;"\r\na;b\r\n1,5;2\r\n', 'sep=,\na,b\n"1,5",2\n',
+    "SEP=\t\na\tb\n1,5\t2\n", 'a;"b"\n"1,5";2\n'])
+def test_header_and_rows_tell_the_delimiter(tmp_path, content):
+    assert read(write(tmp_path, content)).row(0) == {"a": "1,5", "b": "2"}
+
+
+def test_names_and_texts_may_hold_other_delimiters(tmp_path):
+    table = read(write(tmp_path, "id;price, EUR;note\n1;2,5;a, b\n2;3,5;c\n"))
+    assert table.row(1) == {"id": "2", "price, EUR": "3,5", "note": "c"}
+    table = read(write(tmp_path, "a,b; c\n1,x; y\n"))
+    assert table.row(0) == {"a": "1", "b; c": "x; y"}
+    table = read(write(tmp_path, "text\nfirst; second\nthird\n"))
+    assert list(table.values("text")) == ["first; second", "third"]
+
+
+def test_row_of_another_delimiter_is_ragged(tmp_path):
+    with pytest.raises(DataError, match=r"row 2: needs 2 cells, as many as the header. Got 1: "):
+        read(write(tmp_path, "a;b\n1;2\n3,4\n"))
+
+
+def test_quotes_behind_backslashes_are_quotes(tmp_path):
+    content = ('size,note,label\n1,"she said \\"hi, there\\"",dog\n2,"C:\\\\new\\alpha",cat\n'
+               '3,"a ""b"" \\"c\\"\\\nd",x\n4,plain,"\\"\n')
+    with pytest.raises(DataError, match=r'has a quote \("\) in line'):  # the last is never closed
+        read(write(tmp_path, content))
+    table = read(write(tmp_path, content.replace('"\\"\n', '"\\""\n')))
+    assert [table.row(i)["note"] for i in range(4)] == [
+        'she said "hi, there"', "C:\\new\\alpha", 'a "b" "c"\nd', "plain"]
+    assert list(table.values("label")) == ["dog", "cat", "x", '"']
+
+
+def test_backslashes_of_other_files_stay(tmp_path):
+    table = read(write(tmp_path, 'a,b\n"C:\\dir\\",x\n"say \\""hi\\""",y\n\\"q,z\n'))
+    assert list(table.values("a")) == ["C:\\dir\\", 'say \\"hi\\"', '\\"q']
+
+
+@pytest.mark.parametrize("cell", ['"she said "hi" to me"', '"abc"d', '"a "b", c"', '"x" y'])
+def test_quote_inside_a_quoted_cell_is_refused(tmp_path, cell):
+    with pytest.raises(DataError, match=r'^t\.csv has a quote \("\) in line 2 that is not closed at '
+                                        r"the end of its cell\. Put the whole cell between quotes, "):
+        read(write(tmp_path, f"a,b\n{cell},x\n2,3\n"))
+
+
+def test_quotes_in_cells_that_are_not_quoted(tmp_path):
+    table = read(write(tmp_path, 'a,b\n5" tv,a "b" c\n"x" ,y\n'))
+    assert table.row(0) == {"a": '5" tv', "b": 'a "b" c'}
+    assert table.cell(1, "a") == "x "
+
+
+def test_zero_bytes_are_named(tmp_path):
+    with pytest.raises(DataError, match=r"^t\.csv holds zero bytes, as UTF-16 or a binary file does"):
+        read(write(tmp_path, "a,b\n1,2\n".encode("utf-16-le")))
+
+
+def test_header_without_an_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(dialect, "_MAX_HEADER_BYTES", 1 << 20)
+    with pytest.raises(DataError, match=r"^t\.csv has a header of more than 1 MiB\. Look for a "):
+        read(write(tmp_path, "x," * (1 << 20)))
+
+
+def test_time_of_many_columns_grows_with_them_alone(tmp_path):
+    names = [f"column {i}" for i in range(20_000)]
+    path = write(tmp_path, ",".join(names) + "\n" + ",".join(["1"] * len(names)) + "\n")
+    before = time.process_time()
+    table = read(path)
+    assert table.row(0)["column 19999"] == "1"
+    assert table.select([0]).row(0) == table.row(0)
+    assert table.fingerprint
+    assert time.process_time() - before < 5  # some hundred times more where it is quadratic
 
 
 @pytest.mark.parametrize(("rows", "lines"), [

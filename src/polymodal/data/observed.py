@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from functools import cached_property
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.data.free_text import num_words
+from polymodal.data.json_text import parse_json
 from polymodal.data.table import Table
 
 SAMPLE_ROWS = 2000
@@ -118,7 +118,7 @@ def _parsed(cell: Any) -> Any:
     """Lists stand in CSV cells as JSON."""
     if isinstance(cell, str) and cell.lstrip().startswith("["):
         try:
-            return json.loads(cell)
-        except (ValueError, RecursionError):
+            return parse_json(cell)
+        except ValueError:
             return cell
     return cell

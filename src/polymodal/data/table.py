@@ -55,6 +55,8 @@ class Table:
         self.source: str | None = None  # path that the rows are all of, as `read` was given it
         self._stored, self._rows, self._extra, self._reopen = data, rows, extra or {}, reopen
         self._num_rows = data.num_rows if rows is None else len(rows)
+        names = dict.fromkeys([*data.column_names, *self._extra])
+        self._places = {name: place for place, name in enumerate(names)}  # the stored come first
         self._cells: dict[str, Cells] = {}
 
     def __len__(self) -> int:
@@ -66,8 +68,7 @@ class Table:
     @property
     def column_names(self) -> list[str]:
         """Names of the columns, in order."""
-        stored = self._stored.column_names
-        return stored + [name for name in self._extra if name not in stored]
+        return list(self._places)
 
     @property
     def row_ids(self) -> np.ndarray | None:
@@ -153,8 +154,9 @@ class Table:
     def content(self, columns: Iterable[str]) -> str:
         """Returns the hexadecimal hash of some columns, as `fingerprint` is that of all."""
         wanted, digest = set(columns), hashlib.blake2b(digest_size=16)
-        stored = [name for name in self._stored.column_names if name in wanted - {*self._extra}]
-        hash_columns(digest, self._stored.select(stored))
+        from_stored = wanted - set(self._extra)
+        hash_columns(digest, self._stored.select(
+            [place for place, name in enumerate(self._stored.column_names) if name in from_stored]))
         if self._rows is not None:
             digest.update(self._rows.astype(np.int64).tobytes())
         if extra := {name: array for name, array in self._extra.items() if name in wanted}:
@@ -173,8 +175,8 @@ class Table:
     def _open(self, column: str) -> Cells:
         if column in self._extra:
             source = self._extra[column]
-        elif column in self._stored.column_names:
-            source = self._stored.column(column)
+        elif column in self._places:
+            source = self._stored.column(self._places[column])
         else:
             raise RecipeError(f"{self.name}: {unknown('column', column, self.column_names)}")
         cells = self._cells[column] = Cells(source)

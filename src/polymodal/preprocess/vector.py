@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
+from polymodal.data.json_text import parse_json
 from polymodal.preprocess.modality import Modality, check_range
 from polymodal.preprocess.statistics import Moments
 
@@ -117,8 +117,8 @@ def from_json(cell: Any) -> Any:
     if not (isinstance(cell, str) and cell.lstrip().startswith("[")):
         return cell
     try:
-        return json.loads(cell)
-    except (ValueError, RecursionError):
+        return parse_json(cell)
+    except ValueError:
         return cell
 
 

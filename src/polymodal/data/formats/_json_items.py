@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from polymodal.core.errors import DataError
+from polymodal.data.bounds import MAX_LINE_BYTES, is_deep
+from polymodal.data.json_text import TOO_DEEP
 
 _BLOCK_CHARACTERS = 1 << 20
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -95,8 +97,10 @@ class _Text:
                 self._at += used
                 raise self._error(error.msg.lower()) from None
             except RecursionError:
-                raise self._error("lists in lists too deep to read") from None
+                raise self._error(TOO_DEEP) from None
             if self._is_whole(value, end) or not self._read():
+                if is_deep(value):
+                    raise self._error(TOO_DEEP)
                 self._at += end - start
                 return value
 
@@ -121,6 +125,8 @@ class _Text:
     def _read(self) -> bool:
         """Drops what was used and appends the next block; long values get longer blocks."""
         rest = self._block[self._at :]
+        if len(rest) > MAX_LINE_BYTES:
+            raise self._error(f"one value has more than {MAX_LINE_BYTES >> 20} million characters")
         try:
             more = self._file.read(max(_BLOCK_CHARACTERS, len(rest)))
         except UnicodeDecodeError:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from polymodal.core.errors import DataError
+from polymodal.data.bounds import bounded_lines
 
 
 def numbered_lines(path: Path, shown: str | None = None) -> Iterator[tuple[int, str]]:
@@ -19,7 +20,7 @@ def numbered_lines(path: Path, shown: str | None = None) -> Iterator[tuple[int, 
         DataError: a line is no UTF-8.
     """
     with open(path, "rb") as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(bounded_lines(file, shown or path.name), start=1):
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError:

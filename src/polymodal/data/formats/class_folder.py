@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from polymodal.core.errors import DataError
 from polymodal.core.progress import warn
+from polymodal.data.bounds import read_small
 from polymodal.data.formats._split_folders import first_kind, folders, split_folders, walk
 from polymodal.data.kinds import kind_of_name
 
@@ -130,10 +131,12 @@ def _batches(path: Path, groups: list[_Group], schema: pa.Schema) -> Iterator[pa
 
 
 def _with_text(row: dict[str, str], path: Path) -> dict[str, str]:
-    if "text" not in row:
-        return row
+    return {**row, "text": _text(path / row["text"], row["text"])} if "text" in row else row
+
+
+def _text(file: Path, shown: str) -> str:
     try:
-        return {**row, "text": (path / row["text"]).read_text(encoding="utf-8-sig")}
+        return read_small(file, shown).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise DataError("needs UTF-8 text.", "Save the file as UTF-8.", path=row["text"],
+        raise DataError("needs UTF-8 text.", "Save the file as UTF-8.", path=shown,
                         reason="encoding") from None

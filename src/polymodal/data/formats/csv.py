@@ -12,5 +12,8 @@ __all__ = ["read_csv"]
 
 
 def read_csv(path: Path) -> pa.RecordBatchReader:
-    """Comma-separated text in UTF-8 with a header; texts with commas or line breaks are quoted."""
-    return read_delimited(path, ",", {";": "semicolons", "\t": "tabs"})
+    """Comma-separated text in UTF-8 with a header; texts with commas or line breaks are quoted.
+
+    Semicolons, tabs or bars may separate the cells instead, as the header and the rows say.
+    """
+    return read_delimited(path, ",", others=";\t|")

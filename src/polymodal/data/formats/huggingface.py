@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from polymodal.core.errors import DataError
+from polymodal.data.bounds import read_small
+from polymodal.data.json_text import parse_json
 
 __all__ = ["read_huggingface"]
 
@@ -38,7 +39,7 @@ def read_huggingface(path: Path) -> pa.Table:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = parse_json(read_small(path, f"{path.parent.name}/{path.name}"))
     except FileNotFoundError:
         raise DataError("is missing.", "Save the dataset again with save_to_disk().",
                         path=f"{path.parent.name}/{path.name}", reason="damaged") from None

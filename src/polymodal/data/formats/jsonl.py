@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,8 @@ import pyarrow as pa
 import pyarrow.json as pj
 
 from polymodal.core.errors import DataError
+from polymodal.data.bounds import MAX_DEPTH, MAX_LINE_BYTES, deep_line, too_long
+from polymodal.data.json_text import parse_json
 from polymodal.data.schema import merge_schemas
 
 __all__ = ["read_jsonl"]
@@ -36,6 +37,7 @@ def _tables(path: Path, schema: pa.Schema | None) -> Iterator[pa.Table]:
     for block in _blocks(path):
         try:
             block.decode("utf-8")
+            _check_depth(block, path, lines)
             table = pj.read_json(
                 pa.BufferReader(block),
                 pj.ReadOptions(use_threads=False, block_size=len(block) + 1),
@@ -53,10 +55,22 @@ def _blocks(path: Path) -> Iterator[bytes]:
     with open(path, "rb") as file:
         if file.read(3) != b"\xef\xbb\xbf":
             file.seek(0)
+        lines = 0
         while block := file.read(_BLOCK_BYTES):
-            block += file.readline()
+            block += file.readline(MAX_LINE_BYTES)
+            if len(block) >= MAX_LINE_BYTES:
+                raise too_long(path.name, lines + block.count(b"\n") + 1)
+            lines += block.count(b"\n")
             if block.strip():
                 yield block
+
+
+def _check_depth(block: bytes, path: Path, lines: int) -> None:
+    line = deep_line(block)
+    if line is not None:
+        raise DataError(f"has lists or objects more than {MAX_DEPTH} deep in one another in line "
+                        f"{lines + line + 1}.", "Write flatter values: numbers, texts, lists, or "
+                        "lists of lists.", path=path.name, reason="unreadable_table")
 
 
 def _explain(error, path: Path, block: bytes, lines: int, rows: int) -> DataError:
@@ -65,7 +79,7 @@ def _explain(error, path: Path, block: bytes, lines: int, rows: int) -> DataErro
 
     for number, line in enumerate(block.split(b"\n"), start=lines + 1):
         try:
-            value = json.loads(line) if line.strip() else {}
+            value = parse_json(line) if line.strip() else {}
         except UnicodeDecodeError:
             return cannot(f"needs UTF-8 text. Line {number} is none.", "Save the file as UTF-8.",
                           "encoding")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import json
 import re
 import tarfile
 from array import array
@@ -16,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from polymodal.core.errors import DataError
+from polymodal.data.json_text import parse_json
 from polymodal.data.kinds import MEDIA, kind_of_name
 from polymodal.data.schema import merge_schemas
 
@@ -178,7 +178,7 @@ def _text(content: bytes, name: str, shown: str) -> str:
 
 def _json(content: bytes, name: str, shown: str) -> Any:
     try:
-        return json.loads(_text(content, name, shown))
+        return parse_json(_text(content, name, shown))
     except ValueError as error:
         raise DataError(f"holds {name}, which is no valid JSON: {error}.", "Fix that member.",
                         path=shown, reason="unreadable_table") from None

@@ -1,0 +1,99 @@
+"""What a table may hold at most, so that no file fills memory: lines, depth of lists, bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from polymodal.core.errors import DataError
+
+MAX_LINE_BYTES = 128 << 20  # a row, or a text in a file of its own
+MAX_DEPTH = 32  # of lists and objects in one another; a sequence of a row has three
+_LINE_BREAK, _QUOTE, _OPEN, _CLOSE = 0x0A, 0x22, 0x7B, 0x7D  # [ and ] differ from { and } in a bit
+_CASE_BIT = 0x20
+
+
+def bounded_lines(file: BinaryIO, shown: str) -> Iterator[bytes]:
+    """Yields the lines of a file, with their line breaks.
+
+    Raises:
+        DataError: a line is longer than `MAX_LINE_BYTES`.
+    """
+    number = 0
+    while line := file.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if len(line) > MAX_LINE_BYTES:
+            raise too_long(shown, number)
+        yield line
+
+
+def too_long(shown: str, number: int) -> DataError:
+    """Returns the error for a line of more than `MAX_LINE_BYTES`."""
+    return DataError(f"has more than {MAX_LINE_BYTES >> 20} MiB in line {number}.",
+                     "Write one row a line, and large media into files.", path=shown,
+                     reason="unreadable_table")
+
+
+def read_small(path: Path, shown: str) -> bytes:
+    """Returns the content of a file of text.
+
+    Raises:
+        DataError: it is larger than `MAX_LINE_BYTES`.
+    """
+    with open(path, "rb") as file:
+        content = file.read(MAX_LINE_BYTES + 1)
+    if len(content) > MAX_LINE_BYTES:
+        raise DataError(f"is a text of more than {MAX_LINE_BYTES >> 20} MiB.",
+                        "Cut it into smaller texts.", path=shown, reason="unreadable_table")
+    return content
+
+
+def is_deep(value: Any, most: int = MAX_DEPTH) -> bool:
+    """Returns whether lists and mappings lie in one another more than `most` deep.
+
+    Example:
+
+    >>> is_deep([[1]], most=2), is_deep({"a": [[1]]}, most=2)
+    (False, True)
+    """
+    level = [value]
+    for _ in range(most + 1):
+        level = [item for inner in level if isinstance(inner, list | dict)
+                 for item in (inner.values() if isinstance(inner, dict) else inner)
+                 if isinstance(item, list | dict)] if level else []
+        if not level:
+            return False
+    return True
+
+
+def deep_line(block: bytes) -> int | None:
+    """Returns which line (from 0) of some lines of JSON is nested deeper than `MAX_DEPTH`, or None.
+
+    Parsers take a stack frame for each level, so this looks before they do.
+    """
+    if block.count(b"[") + block.count(b"{") <= MAX_DEPTH:
+        return None
+    plain = np.frombuffer(block.replace(b"\\\\", b"").replace(b'\\"', b""), np.uint8)
+    breaks = np.flatnonzero(plain == _LINE_BREAK)
+    opens = np.flatnonzero((plain | _CASE_BIT) == _OPEN)
+    per_line = np.bincount(np.searchsorted(breaks, opens)) if len(opens) else np.zeros(1, int)
+    if per_line.max() <= MAX_DEPTH:
+        return None
+    starts = np.concatenate([[0], breaks + 1])
+    for line in np.flatnonzero(per_line > MAX_DEPTH):
+        stop = breaks[line] if line < len(breaks) else len(plain)
+        if _depth(plain[starts[line] : stop]) > MAX_DEPTH:
+            return int(line)
+    return None
+
+
+def _depth(line: np.ndarray) -> int:
+    """Returns how deep brackets lie in one another, those in strings aside."""
+    in_string = np.cumsum(line == _QUOTE) % 2 == 1
+    folded = line | _CASE_BIT
+    steps = (folded == _OPEN).astype(np.int64) - (folded == _CLOSE)
+    steps[in_string] = 0
+    return int(np.cumsum(steps).max(initial=0))
