@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -93,3 +94,49 @@ def test_empty_file(tmp_path):
     path.write_text("\n")
     with pytest.raises(DataError, match=r"holds no rows"):
         read(path)
+
+
+@pytest.mark.parametrize("depth", [40, 500, 10_000, 200_000])
+def test_deep_lists_are_refused_before_a_parser_recurses(tmp_path, depth):
+    deep = '{"a": "]]]", "b": ' + "[" * depth + "]" * depth + "}"
+    with pytest.raises(DataError, match=r"^t\.jsonl has lists or objects more than 32 deep in one "
+                                        r"another in line 2\. Write flatter values: numbers, "):
+        read(write(tmp_path, [{"a": "x"}, deep]))
+    with pytest.raises(DataError, match=r"in line 2\. "):  # also where the brackets never close
+        read(write(tmp_path, [{"a": "x"}, '{"b": ' + "[" * depth]))
+
+
+def test_brackets_in_texts_are_not_deep(tmp_path):
+    text = '[{\\" ' * 5000
+    table = read(write(tmp_path, [{"a": text, "s": [[1, 2]] * 100}] * 3))
+    assert list(table.values("a")) == [text] * 3
+
+
+def test_line_that_is_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(jsonl, "MAX_LINE_BYTES", 1000)
+    monkeypatch.setattr(jsonl, "_BLOCK_BYTES", 16)
+    with pytest.raises(DataError, match=r"^t\.jsonl has more than 128 MiB in line 2\. Write one row"):
+        read(write(tmp_path, [{"a": "x"}, {"a": "x" * 2000}]))
+
+
+def test_few_lines_at_a_time_are_all_lines(tmp_path, monkeypatch):
+    monkeypatch.setattr(jsonl, "_FEW_LINES", 2)
+    monkeypatch.setattr(jsonl, "_BLOCK_CELLS", 6)
+    rows = [{"a": i, "b": None if i % 2 else "x"} for i in range(11)]
+    assert list(read(write(tmp_path, rows)).values("a")) == list(range(11))
+    path = write(tmp_path, [*rows, "", "", "", "x"])
+    with pytest.raises(DataError, match=r"Line 15 is none"):
+        read(path)
+
+
+def test_new_keys_in_each_row_do_not_fill_memory(tmp_path):
+    with pytest.raises(DataError, match=r"^t\.jsonl has 5,120 different keys in its first 5,120 rows"
+                                        r"\. Use the same keys in all rows, or put them into one"):
+        read(write(tmp_path, [{f"k{i}": 1} for i in range(6000)]))
+
+
+def test_wide_rows(tmp_path):
+    row = {f"column {i}": i for i in range(20_000)}
+    before = time.process_time()
+    assert read(write(tmp_path, [row])).row(0) == row
+    assert time.process_time() - before < 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import subprocess
 import tarfile
 
 import pytest
@@ -109,3 +110,36 @@ def test_compressed_or_damaged_tar(tmp_path):
     (tmp_path / "a.tar").write_bytes(gzip.compress(plain))
     with pytest.raises(DataError, match=r"a\.tar is no readable tar file: .*without compression"):
         read(tmp_path / "a.tar")
+
+
+def test_sparse_members_are_refused(tmp_path):
+    with open(tmp_path / "1.txt", "wb") as file:
+        file.truncate(6 << 30)
+    subprocess.run(["tar", "--sparse", "-cf", "a.tar", "1.txt"], cwd=tmp_path, check=True)
+    with pytest.raises(DataError, match=r"a\.tar holds 1\.txt as a sparse file\. Write the tar again "
+                                        r"without --sparse\."):
+        read(tmp_path / "a.tar")
+
+
+@pytest.mark.parametrize(("name", "kind", "message"), [
+    ("1.txt", tarfile.REGTYPE, r"holds 1\.txt, a text of 6,442,450,944 bytes\. Write texts of at"),
+    ("././@LongLink", tarfile.GNUTYPE_LONGNAME, r"a part of 6,442,450,944 bytes is no header")])
+def test_sizes_that_a_header_states_fill_no_memory(tmp_path, name, kind, message):
+    info = tarfile.TarInfo(name)
+    info.size, info.type = 6 << 30, kind
+    with open(tmp_path / "a.tar", "wb") as file:
+        file.write(info.tobuf(tarfile.GNU_FORMAT) + b"x" * 512)
+        file.truncate(7 << 30)
+    with pytest.raises(DataError, match=message):
+        read(tmp_path / "a.tar")
+
+
+def test_deep_json_member(tmp_path):
+    path = write_tar(tmp_path / "a.tar", [("1.json", '{"a": ' + "[" * 100_000)])
+    with pytest.raises(DataError, match=r"lists and objects lie more than 32 deep in one another"):
+        read(path)
+
+
+def test_pattern_of_too_many_tars(tmp_path):
+    with pytest.raises(DataError, match=r"names more than 1,000,000 tar files\. Correct the pattern"):
+        read(tmp_path / "part-{0..99999999999}.tar")

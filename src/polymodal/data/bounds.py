@@ -11,6 +11,9 @@ import numpy as np
 from polymodal.core.errors import DataError
 
 MAX_LINE_BYTES = 128 << 20  # a row, or a text in a file of its own
+MAX_COLUMNS = 50_000  # of tables whose rows name their columns
+_FEW_CELLS = 20_000_000
+_CELLS_A_BYTE = 64  # of a table in which most cells are empty
 MAX_DEPTH = 32  # of lists and objects in one another; a sequence of a row has three
 _LINE_BREAK, _QUOTE, _OPEN, _CLOSE = 0x0A, 0x22, 0x7B, 0x7D  # [ and ] differ from { and } in a bit
 _CASE_BIT = 0x20
@@ -49,6 +52,25 @@ def read_small(path: Path, shown: str) -> bytes:
         raise DataError(f"is a text of more than {MAX_LINE_BYTES >> 20} MiB.",
                         "Cut it into smaller texts.", path=shown, reason="unreadable_table")
     return content
+
+
+def check_fill(num_columns: int, num_rows: int, size: int, shown: str) -> None:
+    """Checks a table in which each row names its columns: new names in each fill memory.
+
+    Args:
+        num_columns: int, different names.
+        num_rows: int, rows so far.
+        size: int, bytes of the file.
+        shown: str, name of the table.
+
+    Raises:
+        DataError: there are too many names, or nearly all cells are empty.
+    """
+    cells = num_columns * num_rows
+    if num_columns > MAX_COLUMNS or cells > max(_FEW_CELLS, _CELLS_A_BYTE * size):
+        raise DataError(f"has {num_columns:,} different keys in its first {num_rows:,} rows.",
+                        "Use the same keys in all rows, or put them into one text.", path=shown,
+                        reason="unreadable_table")
 
 
 def is_deep(value: Any, most: int = MAX_DEPTH) -> bool:

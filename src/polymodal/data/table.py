@@ -26,6 +26,7 @@ from polymodal.data.detect import check_exists, detect
 from polymodal.data.spill import release_memory, spill
 
 _SHORT_INT_ROWS = 2**31
+_SHOWN_NAMES = 50
 
 
 class Table:
@@ -63,7 +64,9 @@ class Table:
         return self._num_rows
 
     def __repr__(self) -> str:
-        return f"Table({self.name!r}, {len(self)} rows, columns {self.column_names})"
+        names = self.column_names
+        shown = names if len(names) <= _SHOWN_NAMES else [*names[:_SHOWN_NAMES], "..."]
+        return f"Table({self.name!r}, {len(self)} rows, columns {shown})"
 
     @property
     def column_names(self) -> list[str]:

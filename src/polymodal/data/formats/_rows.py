@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 
+from polymodal.core.errors import DataError
 from polymodal.core.progress import warn
+from polymodal.data.bounds import check_fill
+from polymodal.data.schema import merge_schemas
 
 _BATCH_ROWS = 4096
+_BATCH_CELLS = 1 << 20
 
 
 class Orphans:
@@ -44,6 +48,44 @@ def stream_rows(rows: Iterator[dict[str, Any]], **columns: pa.DataType) -> pa.Re
     return pa.RecordBatchReader.from_batches(schema, _batches(rows, schema))
 
 
+def stream_inferred(rows: Callable[[], Iterator[dict[str, Any]]], size: int,
+                    shown: str) -> pa.RecordBatchReader:
+    """Returns rows whose columns and types are known only at their end as a stream.
+
+    Args:
+        rows: function without arguments that makes the rows; it is called twice, as memory then
+            holds few of them at a time.
+        size: int, bytes that they come from.
+        shown: str, name of the table in messages.
+
+    Raises:
+        DataError: a column holds values of more than one type, or there are too many columns.
+    """
+    schema, num_rows, made = pa.schema([]), 0, rows()
+    while batch := list(islice(made, _BATCH_ROWS)):
+        num_rows += len(batch)
+        schema = merge_schemas([schema, _schema(batch)])
+        check_fill(len(schema), num_rows, size, shown)
+    return pa.RecordBatchReader.from_batches(schema, _batches(rows(), schema))
+
+
+def _schema(batch: list[dict[str, Any]]) -> pa.Schema:
+    columns: dict[str, list[Any]] = {}
+    for record in batch:
+        for name, value in record.items():
+            columns.setdefault(name, []).append(value)
+    fields = []
+    for name, values in columns.items():
+        try:
+            fields.append(pa.field(name, pa.array(values).type))
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+            raise DataError(f"holds values of more than one type: {error}.",
+                            "Write one type in all rows.", column=name,
+                            reason="mixed_types") from error
+    return pa.schema(fields)
+
+
 def _batches(rows: Iterator[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    while batch := list(islice(rows, _BATCH_ROWS)):
+    size = min(_BATCH_ROWS, _BATCH_CELLS // max(len(schema), 1) + 1)
+    while batch := list(islice(rows, size)):
         yield pa.RecordBatch.from_pylist(batch, schema=schema)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import glob
+import io
 import re
+import struct
 import tarfile
 from array import array
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,13 +16,14 @@ import numpy as np
 import pyarrow as pa
 
 from polymodal.core.errors import DataError
+from polymodal.data.bounds import MAX_LINE_BYTES
+from polymodal.data.formats._rows import stream_inferred
 from polymodal.data.json_text import parse_json
 from polymodal.data.kinds import MEDIA, kind_of_name
-from polymodal.data.schema import merge_schemas
 
 __all__ = ["read_webdataset"]
 
-_BATCH_ROWS = 4096
+_MOST_TARS = 1_000_000
 _TEXTS = ("txt", "text", "cls", "cls2", "caption", "transcript", "lang", "label", "index", "id")
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
 
@@ -36,8 +38,15 @@ def read_webdataset(path: Path) -> pa.RecordBatchReader:
     """
     tars = _tars(path)
     root = path if path.is_dir() else path.parent
-    schema = _schema(tars, root)
-    return pa.RecordBatchReader.from_batches(schema, _batches(tars, root, schema))
+    keys: list[array] = []
+
+    def rows() -> Iterator[dict[str, Any]]:
+        keys.append(array("q"))
+        return _samples(tars, root, keys[-1])
+
+    stream = stream_inferred(rows, sum(tar.stat().st_size for tar in tars), path.name)
+    _check_order(keys[0], tars[0])
+    return stream
 
 
 def _tars(path: Path) -> list[Path]:
@@ -61,44 +70,20 @@ def _expand(name: str) -> list[str]:
     if found is None:
         return [name]
     first, last = found.groups()
+    if len(last) > len(str(_MOST_TARS)) or int(last) - int(first) >= _MOST_TARS:
+        raise DataError(f"names more than {_MOST_TARS:,} tar files.", "Correct the pattern.",
+                        path=name, reason="missing_table")
     width = len(first) if first.startswith("0") else 0
     numbers = range(int(first), int(last) + 1)
     return [_RANGE.sub(str(number).zfill(width), name, count=1) for number in numbers]
 
 
-def _schema(tars: list[Path], root: Path) -> pa.Schema:
-    # The first of two passes: types and columns are known only at the end, and memory stays small.
-    keys, schemas = array("q"), [pa.schema([])]
-    for records in _batched(_samples(tars, root, keys)):
-        schemas = [merge_schemas([*schemas, _typed(records).schema])]
+def _check_order(keys: array, first: Path) -> None:
+    """Raises DataError where members of one sample are apart: they would become two rows."""
     if len(np.unique(np.frombuffer(keys, np.int64))) != len(keys):
         raise DataError("holds members of one sample that do not stand side by side.",
                         "Write the tar sorted by name: tar --sort=name -cf ...",
-                        path=tars[0].name, reason="unsorted_tar")
-    return schemas[0]
-
-
-def _batches(tars: list[Path], root: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for records in _batched(_samples(tars, root, array("q"))):
-        yield pa.RecordBatch.from_pylist(records, schema=schema)
-
-
-def _batched(samples: Iterator[dict]) -> Iterator[list[dict]]:
-    while records := list(islice(samples, _BATCH_ROWS)):
-        yield records
-
-
-def _typed(records: list[dict]) -> pa.Table:
-    names = dict.fromkeys(name for record in records for name in record)
-    columns = {}
-    for name in names:
-        try:
-            columns[name] = pa.array([record.get(name) for record in records])
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise DataError(f"holds values of more than one type: {error}.",
-                            "Write one type in all samples.", column=name,
-                            reason="mixed_types") from error
-    return pa.table(columns)
+                        path=first.name, reason="unsorted_tar")
 
 
 def _samples(tars: list[Path], root: Path, keys: array) -> Iterator[dict[str, Any]]:
@@ -120,16 +105,29 @@ def _samples(tars: list[Path], root: Path, keys: array) -> Iterator[dict[str, An
 
 def _members(path: Path) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
     try:
-        with tarfile.open(path, "r:") as file:
+        with _Bounded(io.FileIO(path)) as source, tarfile.open(fileobj=source, mode="r:") as file:
+            before = -1
             while (member := file.next()) is not None:
                 file.members = []  # type: ignore[misc]  # or tarfile keeps them all
+                if member.offset <= before or member.size < 0:
+                    raise tarfile.ReadError("a member does not end behind its start")
+                before = member.offset
                 name = PurePosixPath(member.name).name
                 if member.isfile() and not name.startswith(".") and "." in name:
                     yield member, file
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, struct.error) as error:
         raise DataError(f"is no readable tar file: {error}.",
                         "Write it again, without compression.", path=path.name,
                         reason="unreadable_table") from error
+
+
+class _Bounded(io.BufferedReader):
+    """A tar file of which no header, nor any text, is read whole where it is very long."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > MAX_LINE_BYTES:
+            raise tarfile.ReadError(f"a part of {size:,} bytes is no header")
+        return super().read(size)
 
 
 def _key_and_ending(name: str) -> tuple[str, str]:
@@ -141,11 +139,15 @@ def _key_and_ending(name: str) -> tuple[str, str]:
 def _add(sample: dict, ending: str, member: tarfile.TarInfo, file: tarfile.TarFile,
          shown: str) -> None:
     last = ending.rpartition(".")[2]
+    if member.issparse():  # its bytes in the tar are not those of the file
+        raise DataError(f"holds {member.name} as a sparse file.",
+                        "Write the tar again without --sparse.", path=shown,
+                        reason="unreadable_table")
     if last == "json":
-        value = _json(_content(file, member), member.name, shown)
+        value = _json(_content(file, member, shown), member.name, shown)
         new = value if isinstance(value, dict) else {ending: value}
     elif last in _TEXTS:
-        new = {ending: _text(_content(file, member), member.name, shown).strip()}
+        new = {ending: _text(_content(file, member, shown), member.name, shown).strip()}
     else:
         new = {_column(ending): {"path": shown, "offset": member.offset_data,
                                  "size": member.size, "name": member.name}}
@@ -157,7 +159,11 @@ def _add(sample: dict, ending: str, member: tarfile.TarInfo, file: tarfile.TarFi
     sample.update(new)
 
 
-def _content(file: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+def _content(file: tarfile.TarFile, member: tarfile.TarInfo, shown: str) -> bytes:
+    if member.size > MAX_LINE_BYTES:
+        raise DataError(f"holds {member.name}, a text of {member.size:,} bytes.",
+                        f"Write texts of at most {MAX_LINE_BYTES >> 20} MiB.", path=shown,
+                        reason="unreadable_table")
     opened = file.extractfile(member)
     return opened.read() if opened else b""
 
