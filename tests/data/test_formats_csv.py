@@ -137,8 +137,8 @@ def test_backslashes_of_other_files_stay(tmp_path):
 
 @pytest.mark.parametrize("cell", ['"she said "hi" to me"', '"abc"d', '"a "b", c"', '"x" y'])
 def test_quote_inside_a_quoted_cell_is_refused(tmp_path, cell):
-    with pytest.raises(DataError, match=r'^t\.csv has a quote \("\) in line 2 that is not closed at '
-                                        r"the end of its cell\. Put the whole cell between quotes, "):
+    with pytest.raises(DataError, match=r'^t\.csv has a quote \("\) in line 2 that is not closed '
+                                        r"at the end of its cell\. Put the whole cell between "):
         read(write(tmp_path, f"a,b\n{cell},x\n2,3\n"))
 
 
@@ -149,7 +149,7 @@ def test_quotes_in_cells_that_are_not_quoted(tmp_path):
 
 
 def test_zero_bytes_are_named(tmp_path):
-    with pytest.raises(DataError, match=r"^t\.csv holds zero bytes, as UTF-16 or a binary file does"):
+    with pytest.raises(DataError, match=r"^t\.csv holds zero bytes, as UTF-16 or a binary file"):
         read(write(tmp_path, "a,b\n1,2\n".encode("utf-16-le")))
 
 

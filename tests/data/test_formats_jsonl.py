@@ -115,7 +115,7 @@ def test_brackets_in_texts_are_not_deep(tmp_path):
 def test_line_that_is_too_long(tmp_path, monkeypatch):
     monkeypatch.setattr(jsonl, "MAX_LINE_BYTES", 1000)
     monkeypatch.setattr(jsonl, "_BLOCK_BYTES", 16)
-    with pytest.raises(DataError, match=r"^t\.jsonl has more than 128 MiB in line 2\. Write one row"):
+    with pytest.raises(DataError, match=r"^t\.jsonl has more than 128 MiB in line 2\. Write one"):
         read(write(tmp_path, [{"a": "x"}, {"a": "x" * 2000}]))
 
 
@@ -130,8 +130,8 @@ def test_few_lines_at_a_time_are_all_lines(tmp_path, monkeypatch):
 
 
 def test_new_keys_in_each_row_do_not_fill_memory(tmp_path):
-    with pytest.raises(DataError, match=r"^t\.jsonl has 5,120 different keys in its first 5,120 rows"
-                                        r"\. Use the same keys in all rows, or put them into one"):
+    with pytest.raises(DataError, match=r"^t\.jsonl has 5,120 different keys in its first 5,120 "
+                                        r"rows\. Use the same keys in all rows, or put them into one"):
         read(write(tmp_path, [{f"k{i}": 1} for i in range(6000)]))
 
 

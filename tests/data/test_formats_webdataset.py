@@ -116,8 +116,8 @@ def test_sparse_members_are_refused(tmp_path):
     with open(tmp_path / "1.txt", "wb") as file:
         file.truncate(6 << 30)
     subprocess.run(["tar", "--sparse", "-cf", "a.tar", "1.txt"], cwd=tmp_path, check=True)
-    with pytest.raises(DataError, match=r"a\.tar holds 1\.txt as a sparse file\. Write the tar again "
-                                        r"without --sparse\."):
+    with pytest.raises(DataError, match=r"a\.tar holds 1\.txt as a sparse file\. Write the tar "
+                                        r"again without --sparse\."):
         read(tmp_path / "a.tar")
 
 
@@ -141,5 +141,5 @@ def test_deep_json_member(tmp_path):
 
 
 def test_pattern_of_too_many_tars(tmp_path):
-    with pytest.raises(DataError, match=r"names more than 1,000,000 tar files\. Correct the pattern"):
+    with pytest.raises(DataError, match=r"names more than 1,000,000 tar files\. Correct the"):
         read(tmp_path / "part-{0..99999999999}.tar")

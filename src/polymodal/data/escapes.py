@@ -24,7 +24,7 @@ class Unescaped(io.RawIOBase):
     """
 
     def __init__(self, path: Path):
-        self._file, self._name = open(path, "rb"), path.name
+        self._file, self._name = io.BufferedReader(io.FileIO(path)), path.name
         self._rest = b""
 
     def readable(self) -> bool:

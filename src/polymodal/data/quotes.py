@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def _problem(path: Path, delimiter: str, escaped: bool,
              rows: tuple[int, int | None] = (0, None)) -> DataError | str | None:
     """Returns what a strict reader says of a file: an error on quotes, "ragged", or None."""
     limit = csv.field_size_limit(_LONGEST_CELL)
-    source = Unescaped(path) if escaped else open(path, "rb")
+    source: Any = Unescaped(path) if escaped else io.FileIO(path)
     try:
         with io.TextIOWrapper(source, encoding="utf-8-sig", errors="replace", newline="") as file:
             reader = csv.reader(_without_spaces(file, delimiter), delimiter=delimiter, strict=True,
