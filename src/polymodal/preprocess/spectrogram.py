@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from polymodal.core.fourier import fast_length
+from scipy.fft import next_fast_len
 
 # Multiplications up to which a matrix product stays in the thread that asks for it: rows are
 # encoded in parallel already, and threads inside threads wait for each other.
@@ -87,14 +86,14 @@ def _bands(sample_rate: int, num_mels: int, window_length: int) -> tuple[int, np
     """
     edges = _edges(sample_rate, num_mels)
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
-    fft_length = fast_length(window_length)
+    fft_length = next_fast_len(window_length, real=True)
     while True:
         hertz = np.fft.rfftfreq(fft_length, 1 / sample_rate)[:, None]  # (bins, 1)
         rising, falling = (hertz - low) / (centre - low), (high - hertz) / (high - centre)
         bands = np.maximum(0, np.minimum(rising, falling))
         if bands.any(axis=0).all():
             return fft_length, bands.astype(np.float32)
-        fft_length = fast_length(fft_length + 1)
+        fft_length = next_fast_len(fft_length + 1, real=True)
 
 
 def _edges(sample_rate: int, num_mels: int) -> np.ndarray:

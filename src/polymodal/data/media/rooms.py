@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from polymodal.core.fourier import fast_length
+from scipy.fft import next_fast_len
 
 __all__ = ["in_room"]
 
@@ -38,6 +37,6 @@ def in_room(samples: np.ndarray, sample_rate: int, rng: np.random.Generator,
     answer = rng.standard_normal(len(times)) * 10 ** (-3 * times / time)
     answer *= rng.uniform(*levels) / np.linalg.norm(answer)
     answer[0] = 1.0
-    size = fast_length(len(samples) + len(answer) - 1)
+    size = next_fast_len(len(samples) + len(answer) - 1, real=True)
     product = np.fft.rfft(samples, size) * np.fft.rfft(answer.astype(np.float32), size)
     return np.fft.irfft(product, size)[: len(samples)].astype(np.float32)
