@@ -10,6 +10,7 @@ from typing import Any
 
 from polymodal.core.engine import start
 from polymodal.core.errors import PolymodalError
+from polymodal.core.paths import user_path
 from polymodal.data.table import Table, read
 
 start()  # the engine is chosen before Keras is imported
@@ -111,7 +112,7 @@ class Estimator:
 
     def save(self, folder: str | Path) -> Path:
         """Copies the bundle into a folder, which must not exist, and returns its path."""
-        source, folder = self._fitted(self._run).folder, Path(folder)
+        source, folder = self._fitted(self._run).folder, user_path(folder)
         if folder.exists():
             raise PolymodalError(f"save needs a folder that does not exist. Got {folder}. "
                                  "Choose another, or remove it.")
@@ -255,7 +256,8 @@ def load(folder: str | Path) -> Estimator:
     classes = {c.task: c for c in Estimator.__subclasses__()}
     estimator = classes[found.task_name](found.recipe.target)
     estimator._predictor = found
-    estimator._run = SimpleNamespace(folder=Path(folder), metrics=found.metrics.get("splits", {}))
+    estimator._run = SimpleNamespace(folder=user_path(folder),
+                                     metrics=found.metrics.get("splits", {}))
     return estimator
 
 

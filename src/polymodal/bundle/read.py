@@ -21,6 +21,7 @@ from polymodal.bundle.write import (
 )
 from polymodal.core.errors import BundleError
 from polymodal.core.files import sha256
+from polymodal.core.paths import user_path
 
 MAX_JSON_BYTES = 64 << 20  # a vocabulary of a million words is about 20 MB
 _MAX_FILES = 10_000
@@ -62,7 +63,7 @@ def read(folder: str | Path) -> Bundle:
         BundleError: there is no bundle, a file is missing, changed, too large or not what it
             claims, a path leads out of the folder, or the bundle is of another version.
     """
-    folder = Path(folder)
+    folder = user_path(folder)
     files = manifest(folder)
     for needed in (MODEL, WEIGHTS):
         if needed not in files:
@@ -92,12 +93,14 @@ def verify(folder: str | Path) -> None:
     Raises:
         BundleError: one is missing or changed.
     """
-    for name, digest in manifest(Path(folder)).items():
-        _check_file(Path(folder), name, digest)
+    folder = user_path(folder)
+    for name, digest in manifest(folder).items():
+        _check_file(folder, name, digest)
 
 
 def manifest(folder: Path) -> dict[str, str]:
     """Returns `{path inside the folder: sha256}` after checking each path."""
+    folder = user_path(folder)
     if not (folder / MANIFEST).is_file():
         raise BundleError(f"{folder} needs to be a finished run. Found no {MANIFEST}. "
                           "Give the folder that `polymodal train --out` wrote, or finish it.")

@@ -18,7 +18,8 @@ def demo(
     quiet: Quiet = False,
 ):
     """Train on the built-in scenes, beat the single inputs, answer a few rows, write a report."""
-    with locked(check_writable(out, folder=True)):
+    out = check_writable(out, folder=True)
+    with locked(out):
         use(engine)
         from polymodal.cli.demo_run import run
 

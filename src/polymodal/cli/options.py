@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from polymodal.core.paths import user_path
 from polymodal.core.progress import set_quiet
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
@@ -67,7 +68,7 @@ def writing_choice(beam: int | None, language_model: Path | None, language_weigh
     chosen = {name: value for name, value in given.items() if value is not None}
     if str(language_model) == WITHOUT:
         chosen["language_model"] = None
-    elif language_model is not None and not language_model.is_file():
+    elif language_model is not None and not user_path(language_model).is_file():
         raise DataError("does not exist.", f"Check the path, or write {WITHOUT}.",
                         path=str(language_model), reason="missing_file")
     return chosen

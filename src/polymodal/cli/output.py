@@ -11,6 +11,7 @@ from polymodal.cli.options import use
 from polymodal.core.advice import option, split_pair
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import describe
+from polymodal.core.paths import user_path
 from polymodal.core.progress import say, show
 from polymodal.core.visible import one_line, to_json
 from polymodal.evaluation.groups import MIN_GROUPS, group_words, too_few
@@ -186,7 +187,7 @@ def text_of(path: Path | None) -> str:
         DataError: it cannot be read, or is no text.
     """
     try:
-        return Path(path or "").read_text(encoding="utf-8-sig")
+        return user_path(path or "").read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot be read: {error}.", "Write it as text in UTF-8.",
                         path=str(path), reason="not_a_text") from None

@@ -48,7 +48,7 @@ def predict(
         raise RecipeError("predict needs either --data with a table, or --input name=value for "
                           f"one row. Got {'both' if data else 'neither'}.")
     if out is not None:
-        check_writable(out)
+        out = check_writable(out)
     choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
     use(engine, run)
     from polymodal.inference.predictor import load

@@ -14,6 +14,7 @@ from typing import Any
 
 from polymodal.core import faults
 from polymodal.core.errors import PolymodalError
+from polymodal.core.paths import user_path
 from polymodal.core.visible import to_json
 
 _NOT_IN_NAMES = re.compile(r'[^\w .,;()+@=-]')  # whatever some system reads as more than a name
@@ -30,7 +31,7 @@ def check_writable(path: str | Path, folder: bool = False) -> Path:
     Raises:
         PolymodalError: it cannot be written; the message says why.
     """
-    path = Path(path)
+    path = user_path(path)
     if not folder and path.is_dir():
         raise PolymodalError(f"{path} needs to be a file. It is a folder. Choose another --out.")
     there = path if folder else path.parent

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import RecipeError
+from polymodal.core.paths import user_path
 from polymodal.core.progress import warn
 from polymodal.data.pack import Pack, PackWriter
 
@@ -26,7 +27,7 @@ def default_folder() -> Path:
         RuntimeError: the user has no home folder.
     """
     if os.environ.get("POLYMODAL_CACHE"):
-        return Path(os.environ["POLYMODAL_CACHE"])
+        return user_path(os.environ["POLYMODAL_CACHE"])
     home = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
     return Path(os.environ.get("XDG_CACHE_HOME") or home).expanduser() / "polymodal"
 
@@ -60,7 +61,7 @@ class Cache:
         self._in_use: set[Path] = set()
         shown: Any = "the user's home"
         try:
-            shown = self.folder = default_folder() if folder is None else Path(folder)
+            shown = self.folder = default_folder() if folder is None else user_path(folder)
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder):
                 self._remove_stale()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from polymodal.core.errors import DataError, cell_error
+from polymodal.data.located import is_file_address, is_of_windows, located
 
 _Rest = ParamSpec("_Rest")
 _Found = TypeVar("_Found")
@@ -20,6 +21,8 @@ _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _MOST_SECONDS = 1e9  # thirty years; a place in a recording beyond it is a mistake
 _OVERSHOOT_SECONDS = 0.5  # times of parts are often rounded, so the last may end after its file
+_OF_WINDOWS = ("Only Windows has such paths. Write paths from one folder, such as im/00.png, and "
+               "name that folder with --media-root.")
 _SKIP = "Fix the file, or run with --skip-bad."
 
 
@@ -145,7 +148,7 @@ def files_of(cell: Any, root: str | os.PathLike | None) -> list[Path]:
     if not isinstance(cell, str | os.PathLike):
         return []
     text = os.fspath(cell)
-    return [] if not text or _DATA_URI.match(text) else [_located(text, root)]
+    return [] if not text or _DATA_URI.match(text) else [located(text, root)]
 
 
 def is_frames(cell: Any) -> bool:
@@ -159,10 +162,10 @@ def _is_part(cell: Any) -> bool:
 
 
 def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:
-    if _ADDRESS.match(text) and not _is_file_address(text):
+    if _ADDRESS.match(text.strip()) and not is_file_address(text):
         raise DataError("is an address on a network.", "Download the file and give its path.",
                         path=_short(text), reason="not_a_file")
-    path = _located(text, root)
+    path = located(text, root)
     try:
         size = path.stat().st_size if path.is_file() else None
         exists = path.exists()
@@ -170,20 +173,13 @@ def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:
         size, exists = None, False
     if size is None:
         problem = "is not a file." if exists else "does not exist."
-        raise DataError(problem, f"Looked in {path.parent}. Correct the path or --media-root.",
-                        path=_short(text), reason="not_a_file" if exists else "missing_file")
+        fix = (_OF_WINDOWS if is_of_windows(text)
+               else f"Looked in {path.parent}. Correct the path or --media-root.")
+        raise DataError(problem, fix, path=_short(text if text == text.strip() else repr(text)),
+                        reason="not_a_file" if exists else "missing_file")
     if size == 0:
         raise DataError("holds 0 bytes.", _SKIP, path=_short(text), reason="empty_file")
     return path, _short(text)
-
-
-def _located(text: str, root: str | os.PathLike | None) -> Path:
-    """Returns the path that a text means, relative ones from `root`."""
-    return Path(root or ".") / (text[len("file://"):] if _is_file_address(text) else text)
-
-
-def _is_file_address(text: str) -> bool:
-    return text.lower().startswith("file://")
 
 
 def _from_data_uri(text: str) -> bytes:

@@ -21,6 +21,7 @@ from polymodal.data.kinds import (
     kind_of_name,
     kind_of_uri,
 )
+from polymodal.data.located import is_file_address, located
 from polymodal.data.observed import Observed, as_number, evenly
 from polymodal.data.split_names import split_name
 
@@ -97,7 +98,7 @@ def _media(column: Observed) -> Verdict | None:
     if named < MEDIA_SHARE * len(column):
         if column.all_are(bytes, dict):
             return Verdict(None, "its files are no image, sound or video")
-        return None
+        return _without_endings(column)
     kind, count = max(((k, n) for k, n in kinds.items() if k), key=lambda item: item[1])
     if kind == "text":
         return Verdict(None, "it names text files instead of holding their text")
@@ -110,6 +111,18 @@ def _media(column: Observed) -> Verdict | None:
     return Verdict(kind, f"{count:,} of its {len(column):,} cells looked at are {kind} files")
 
 
+def _without_endings(column: Observed) -> Verdict | None:
+    """Returns a verdict on texts that are files all the same: names without an ending."""
+    if not column.all_are(str):
+        return None
+    looked_for = [column.cells[i] for i in evenly(len(column), FILES_LOOKED_FOR)]
+    kinds = {_kind_of_file(located(cell, column.table.root)) for cell in looked_for}
+    kind = kinds.pop() if len(kinds) == 1 else None
+    if kind is None:
+        return None
+    return Verdict(kind, f"the {len(looked_for)} files looked for are {kind} files")
+
+
 def _media_kind(cell: Any, root: Path) -> str | None:
     if isinstance(cell, str):
         return kind_of_uri(cell) or kind_of_name(cell)
@@ -117,7 +130,8 @@ def _media_kind(cell: Any, root: Path) -> str | None:
         return kind_of_bytes(cell[:NUM_MAGIC_BYTES])
     if isinstance(cell, dict):
         name = cell.get("name") or cell.get("path")
-        by_bytes = kind_of_bytes((cell.get("bytes") or b"")[:NUM_MAGIC_BYTES])
+        content = cell.get("bytes")
+        by_bytes = kind_of_bytes(content[:NUM_MAGIC_BYTES]) if isinstance(content, bytes) else None
         by_name = kind_of_name(name) if isinstance(name, str) else None
         return by_bytes or by_name or _kind_of_member(cell, root)
     return None
@@ -126,11 +140,17 @@ def _media_kind(cell: Any, root: Path) -> str | None:
 def _kind_of_member(cell: dict, root: Path) -> str | None:
     if not isinstance(cell.get("offset"), int):
         return None
+    return _kind_of_file(root / str(cell.get("path")), cell["offset"])
+
+
+def _kind_of_file(path: Path, offset: int = 0) -> str | None:
     try:
-        with open(root / str(cell["path"]), "rb") as file:
-            file.seek(cell["offset"])
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            file.seek(offset)
             return kind_of_bytes(file.read(NUM_MAGIC_BYTES))
-    except OSError:
+    except (OSError, ValueError, OverflowError):
         return None
 
 
@@ -138,9 +158,9 @@ def _missing_files(column: Observed) -> Verdict | None:
     """Returns a verdict when none of a few files named by the column is there."""
     paths = [path for path in map(_path, column.cells) if path]
     looked_for = [paths[i] for i in evenly(len(paths), FILES_LOOKED_FOR)]
-    if not looked_for or any(_exists(column.table.root / path) for path in looked_for):
+    if not looked_for or any(_exists(located(path, column.table.root)) for path in looked_for):
         return None
-    if all("://" in path for path in looked_for):
+    if all("://" in path and not is_file_address(path) for path in looked_for):
         return Verdict(None, "it holds addresses on a network, and files are read from disk only",
                        lost=True)
     return Verdict(None, f"none of {len(looked_for)} files looked for exists under "
@@ -150,7 +170,7 @@ def _missing_files(column: Observed) -> Verdict | None:
 
 def _path(cell: Any) -> str | None:
     if isinstance(cell, str):
-        return None if cell.startswith("data:") else cell.removeprefix("file://")
+        return None if cell.startswith("data:") else cell
     if isinstance(cell, dict) and cell.get("bytes") is None:
         return cell.get("path")
     return None
@@ -159,7 +179,7 @@ def _path(cell: Any) -> str | None:
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # too long a name
+    except (OSError, ValueError):  # too long a name, or a zero byte in it
         return False
 
 

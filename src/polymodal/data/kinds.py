@@ -39,7 +39,7 @@ def kind_of_name(name: str) -> str | None:
     """
     if "\n" in name or len(name) > 4096:
         return None
-    return _KIND_OF.get(PurePosixPath(name).suffix[1:].lower())
+    return _KIND_OF.get(PurePosixPath(name.strip()).suffix[1:].lower())
 
 
 def kind_of_bytes(start: bytes) -> str | None:

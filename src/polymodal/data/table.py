@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
+from polymodal.core.paths import user_path
 from polymodal.core.progress import waiting
 from polymodal.data.arrays import hash_columns, to_array, to_columns
 from polymodal.data.cell_access import Cells
@@ -239,8 +240,8 @@ def read(
         return source
     if not isinstance(source, str | Path):
         name = name or "table"
-        return Table(to_columns(source, name), name=name, root=media_root or ".")
-    path = Path(source).expanduser()
+        return Table(to_columns(source, name), name=name, root=user_path(media_root or "."))
+    path = user_path(source)
     if path.name in ("", ".."):  # messages need a name
         path = path.resolve()
     check_exists(path)
@@ -258,7 +259,7 @@ def read(
 
 
 def _from_file(path: Path, reader: Any, name: str, media_root: str | Path | None) -> Table:
-    root = Path(media_root) if media_root else (path if path.is_dir() else path.parent)
+    root = user_path(media_root) if media_root else (path if path.is_dir() else path.parent)
     if media_root and "media_root" in inspect.signature(reader).parameters:
         reader = functools.partial(reader, media_root=root)
     rows = reader(path)

@@ -13,6 +13,7 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.files import write_atomic
+from polymodal.core.paths import user_path
 from polymodal.core.predictions import Predictions
 from polymodal.core.visible import to_json
 from polymodal.data.table import Table, read
@@ -47,7 +48,7 @@ def write_predictions_table(path: str | Path, predictor: Any, table: Table,
         table: Table that was predicted.
         found: Predictions of it.
     """
-    path = Path(path)
+    path = user_path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     records = ({**_shown(table.row(row)), **_flat(line, found.labels, predictor.recipe.target)}
                for row, line in enumerate(lines(predictor, table, found)))

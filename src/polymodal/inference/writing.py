@@ -13,6 +13,7 @@ from polymodal.core import arguments
 from polymodal.core.advice import option
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import unknown
+from polymodal.core.paths import user_path
 from polymodal.core.progress import track, warn
 from polymodal.data.check import check
 from polymodal.data.kinds import kind_of_name
@@ -137,7 +138,7 @@ def generate_files(predictor: Any, files: Sequence[str | Path], batch_size: int 
     errors = {}
     for place, file in enumerate(files):
         try:
-            rows.append({**(beside or {}), **_cells(predictor, Path(file))})
+            rows.append({**(beside or {}), **_cells(predictor, user_path(file))})
         except DataError as error:
             rows.append({})
             errors[place] = error
@@ -162,7 +163,7 @@ def table_of_file(predictor: Any, file: str | Path) -> Table:
     Raises:
         DataError: it does not exist, or is of a kind that the model does not take.
     """
-    return _table(predictor, [_cells(predictor, Path(file))])
+    return _table(predictor, [_cells(predictor, user_path(file))])
 
 
 def _table(predictor: Any, rows: Sequence[dict[str, Any]]) -> Table:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from polymodal.core.errors import RecipeError
+from polymodal.core.paths import user_path
 from polymodal.core.visible import one_line
 
 __all__ = ["NAMES", "parse", "read_yaml"]
@@ -29,7 +30,7 @@ def read_yaml(path: str | Path) -> Any:
     Raises:
         RecipeError: it is absent, too large, not UTF-8, or not what `parse` takes.
     """
-    path = Path(path)
+    path = user_path(path)
     try:
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)

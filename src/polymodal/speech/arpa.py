@@ -12,6 +12,7 @@ from pathlib import Path
 
 from polymodal.core.errors import DataError
 from polymodal.core.files import write_atomic
+from polymodal.core.paths import user_path
 from polymodal.speech.ngram import NGram, check_unit
 
 __all__ = ["read_arpa", "write_arpa"]
@@ -34,7 +35,7 @@ def write_arpa(model: NGram, path: str | os.PathLike) -> Path:
     >>> read_arpa(write_arpa(model, "small.arpa")).score(("b",), "b")
     (-0.7, ('b',))
     """
-    path = Path(path)
+    path = user_path(path)
     orders = [sorted(gram for gram in model.table if len(gram) == length)
               for length in range(1, model.order + 1)]
     lines = ["\\data\\", *(f"ngram {k}={len(grams)}" for k, grams in enumerate(orders, 1)), ""]
@@ -61,7 +62,7 @@ def read_arpa(path: str | os.PathLike, unit: str = "word") -> NGram:
         DataError: the file is missing or malformed; the message names the line.
     """
     check_unit("read_arpa", unit)
-    reader = _Reader(Path(path))
+    reader = _Reader(user_path(path))
     counts = reader.header()
     table: Table = {}
     for length, count in enumerate(counts, 1):

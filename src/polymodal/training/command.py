@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from polymodal.core.advice import option
+from polymodal.core.paths import user_path
 from polymodal.data.table import Table
 
 _USUAL = "tensorflow"  # the engine where nobody chooses one
@@ -49,7 +50,7 @@ def again(tables: Mapping[str, Table], folder: Path, *, ignore: Sequence[str] = 
 def _media_root(tables: Mapping[str, Table]) -> Path | None:
     """Returns the folder that media paths start from, where it is not each table's own."""
     for table in tables.values():
-        path = Path(str(table.source)).expanduser()
+        path = user_path(str(table.source))
         if table.root != (path if path.is_dir() else path.parent):
             return table.root
     return None

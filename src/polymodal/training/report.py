@@ -19,6 +19,7 @@ from polymodal.core.engine import ENGINES
 from polymodal.core.errors import BundleError, DataError
 from polymodal.core.files import write_json
 from polymodal.core.lock import locked
+from polymodal.core.paths import user_path
 from polymodal.core.predictions import Predictions
 from polymodal.data.cells import open_cell
 from polymodal.data.table import Table
@@ -90,7 +91,7 @@ def rewrite(folder: str | Path) -> Path:
         BundleError: the folder holds no finished run.
         LockedError: another process uses the folder.
     """
-    folder = Path(folder)
+    folder = user_path(folder)
     kept = folder / _FOLDER / "report.json"
     if not kept.is_file():
         raise BundleError(f"{folder} needs to be a finished run. Found no {_FOLDER}/report.json. "

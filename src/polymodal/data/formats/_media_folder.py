@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from polymodal.core.errors import DataError
+from polymodal.data.located import spellings
 
 _LOOKED_FOR = 8
 
@@ -26,12 +27,13 @@ class MediaFolder:
 
     def cell(self, name: str) -> str | None:
         """Returns the path of a file from the root, or None where there is no such file."""
-        inner, base = os.path.split(name)
-        if inner not in self._listed:  # one listing is faster than to ask for each file
-            self._listed[inner] = _listing(self._folder / inner)
-        if base not in self._listed[inner]:
-            return None
-        return os.path.normpath(os.path.join(self._shown, name))
+        for spelling in spellings(name):
+            inner, base = os.path.split(spelling)
+            if inner not in self._listed:  # one listing is faster than to ask for each file
+                self._listed[inner] = _listing(self._folder / inner)
+            if base in self._listed[inner]:
+                return os.path.normpath(os.path.join(self._shown, spelling))
+        return None
 
     def names(self) -> list[str]:
         """Returns the names of what lies in the folder itself, sorted."""

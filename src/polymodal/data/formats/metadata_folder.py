@@ -16,6 +16,7 @@ from polymodal.data.formats.csv import read_csv
 from polymodal.data.formats.jsonl import read_jsonl
 from polymodal.data.formats.parquet import read_parquet
 from polymodal.data.kinds import MEDIA, kind_of_name
+from polymodal.data.located import located
 from polymodal.data.schema import merge_schemas
 from polymodal.data.split_names import split_name
 
@@ -62,7 +63,7 @@ class _Part(NamedTuple):
 
     def path(self, name: str) -> str:
         """Returns a file's path from the root, by its name in the table."""
-        return os.path.normpath(os.path.relpath(self.folder / name.strip(), self.root))
+        return os.path.normpath(os.path.relpath(located(name, self.folder), self.root))
 
     def split_of(self, paths: Iterable[str]) -> str | None:
         """Returns the part of a row by the paths of its files."""

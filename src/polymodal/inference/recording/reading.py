@@ -142,7 +142,7 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
         RecipeError: the order is below 1, or there is no such unit.
         PolymodalError: `out` cannot be written.
     """
-    check_writable(out)
+    out = check_writable(out)
     table = table if isinstance(table, Table) else read(table)
     if target not in table.column_names:
         raise DataError(f"is not there. Columns: {', '.join(table.column_names)}.",
@@ -158,7 +158,7 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
         model = train_ngram(texts, order, unit or unit_of_texts(texts))
     except ValueError as error:
         raise RecipeError(str(error)) from None
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
     write_arpa(model, out)
     return model
 

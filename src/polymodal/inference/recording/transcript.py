@@ -10,6 +10,7 @@ from typing import Any
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.files import check_writable, write_atomic
+from polymodal.core.paths import user_path
 from polymodal.speech.subtitles import to_json, to_srt, to_text, to_vtt
 from polymodal.speech.transcript import Segment, Word, join_words
 
@@ -76,7 +77,7 @@ def render(transcript: Transcript, name: str, words: bool = False) -> str:
 def write_transcript(transcript: Transcript, folder: str | Path, name: str,
                      words: bool = False) -> Path:
     """Writes a transcript into a folder, under the name of its file, and returns the path."""
-    folder = Path(folder)
+    folder = user_path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{Path(transcript.file).stem}{FORMATS[check_format(name)][0]}"
     write_atomic(path, render(transcript, name, words))
