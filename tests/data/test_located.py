@@ -55,9 +55,9 @@ def test_spellings_of_one_file_share_its_identity(root):
 def test_missing_files_show_spaces_and_drives(root):
     with pytest.raises(DataError, match=r"^' im/9\.png ' does not exist\. Looked in .*--media-"):
         open_cell(" im/9.png ", root)
-    with pytest.raises(DataError, match=r"^C:\\\\data\\\\9\.png does not exist\. Only Windows has "
-                                        r"such paths\. Write paths from one folder, such as im/00\.png"):
-        open_cell(r"C:\data\9.png".replace("\\", r"\\"), root)
+    with pytest.raises(DataError, match=r"^C:.data.9\.png does not exist\. Only Windows has such "
+                                        r"paths\. Write paths from one folder, such as im/00"):
+        open_cell(r"C:\data\9.png", root)
     with pytest.raises(DataError, match=r"is an address on a network"):
         open_cell(" https://example.org/a.png", root)
 
