@@ -162,5 +162,5 @@ def test_wrong_use_is_explained():
         Text(word_dropout=2)
     with pytest.raises(RecipeError, match=r"WordTokenizer needs a vocabulary. Got none. Call fit"):
         Text().encode("a")
-    with pytest.raises(BundleError, match="WordTokenizer needs a tokenizer as JSON"):
+    with pytest.raises(BundleError, match='needs "tokenizer" to be a WordTokenizer as JSON'):
         Text().restore({"tokenizer": "{}", "max_length": 3})

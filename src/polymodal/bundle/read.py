@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from polymodal.bundle import weights as tensors
 from polymodal.bundle.write import (
     CONFIDENCE,
+    CONTENT,
+    FILES,
     LANGUAGE,
     MANIFEST,
     METRICS,
@@ -18,10 +21,12 @@ from polymodal.bundle.write import (
     PREPROCESS,
     VERSION,
     WEIGHTS,
+    content_digest,
 )
-from polymodal.core.errors import BundleError
+from polymodal.core.errors import BundleError, PolymodalError
 from polymodal.core.files import sha256
 from polymodal.core.paths import user_path
+from polymodal.core.visible import one_line
 
 MAX_JSON_BYTES = 64 << 20  # a vocabulary of a million words is about 20 MB
 _MAX_FILES = 10_000
@@ -38,6 +43,9 @@ class Bundle:
         metrics: what `metrics.json` holds, or None.
         confidence: what `confidence.json` holds, or None.
         language: what `language.json` holds, or None.
+        is_whole: bool, whether `model.json` holds its own sha256.
+        parts: {name: sha256} of the files that `model.json` was written with, or None.
+        found: {name: sha256} of those that are there.
     """
 
     folder: Path
@@ -46,6 +54,38 @@ class Bundle:
     metrics: dict[str, Any] | None
     confidence: dict[str, Any] | None = None
     language: dict[str, Any] | None = None
+    is_whole: bool = True
+    parts: Any = None
+    found: Mapping[str, str] | None = None
+
+    def check_model(self) -> None:
+        """Checks that `model.json` says what was written, and that its files are those it had.
+
+        The manifest cannot tell: whoever seals a folder again makes it fit. Older bundles hold no
+        such sums. The weights are left to `load_weights`, which knows more of what is wrong.
+
+        Raises:
+            BundleError: one was changed, or is of another run.
+        """
+        if not self.is_whole:
+            raise BundleError(f"{self.folder / MODEL} was changed after it was written: its sha256 "
+                              "differs from the one it holds. Copy the whole bundle again.")
+        if self.parts is None:
+            return
+        if not isinstance(self.parts, dict):
+            raise BundleError(f'{self.folder / MODEL} needs "{FILES}" to be a mapping. Got '
+                              f"{type(self.parts).__name__}. Copy the whole bundle again.")
+        for name in sorted({*self.parts, *(self.found or ())} - {WEIGHTS}):
+            self._check_part(name)
+
+    def _check_part(self, name: str) -> None:
+        if self.parts is not None and self.parts.get(name) != (self.found or {}).get(name):
+            raise BundleError(f"{self.folder / name} is not the file that {MODEL} was written "
+                              "with. Copy the whole bundle again.")
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Returns `{name: shape}` of the weights, which are not read for it."""
+        return tensors.shapes(self.folder / WEIGHTS)
 
     def load_weights(self, variables: Mapping[str, Any]) -> None:
         """Gives named variables their values, as `weight_names(model)` names them.
@@ -54,6 +94,7 @@ class Bundle:
             BundleError: names, shapes or types differ from what the bundle holds.
         """
         tensors.load_into(self.folder / WEIGHTS, variables)
+        self._check_part(WEIGHTS)
 
 
 def read(folder: str | Path) -> Bundle:
@@ -78,24 +119,32 @@ def read(folder: str | Path) -> Bundle:
     _check_version(folder / MODEL, spec)
     return Bundle(
         folder,
-        {key: value for key, value in spec.items() if key != "version"},
+        {key: value for key, value in spec.items() if key not in ("version", FILES, CONTENT)},
         {PurePosixPath(name).stem: read_json(folder / name) for name in used
          if name.startswith(f"{PREPROCESS}/") and name.endswith(".json")},
         read_json(folder / METRICS) if METRICS in used else None,
         read_json(folder / CONFIDENCE) if CONFIDENCE in used else None,
         read_json(folder / LANGUAGE) if LANGUAGE in used else None,
+        spec.get(CONTENT) in (None, content_digest(spec)),
+        spec.get(FILES),
+        {name: files[name] for name in used if name not in (MODEL, METRICS)},
     )
 
 
-def verify(folder: str | Path) -> None:
+def verify(folder: str | Path, but: Collection[str] = ()) -> None:
     """Checks every file that the manifest lists, the report and the plots included.
+
+    Args:
+        folder: the run's folder.
+        but: names of files and folders that may have changed, as they are about to be written.
 
     Raises:
         BundleError: one is missing or changed.
     """
     folder = user_path(folder)
     for name, digest in manifest(folder).items():
-        _check_file(folder, name, digest)
+        if PurePosixPath(name).parts[0] not in but:
+            _check_file(folder, name, digest)
 
 
 def manifest(folder: Path) -> dict[str, str]:
@@ -117,6 +166,22 @@ def manifest(folder: Path) -> dict[str, str]:
     return files
 
 
+@contextmanager
+def blamed(path: Path) -> Iterator[None]:
+    """Names the file that is at fault in whatever goes wrong with what it holds."""
+    try:
+        yield
+    except PolymodalError as error:
+        raise BundleError(f"{path}: {error}") from None
+    except MemoryError:
+        raise BundleError(f"{path} asks for more memory than there is. Take the bundle from its "
+                          "source again.") from None
+    except Exception as error:  # whatever else its values made of our code
+        raise BundleError(f"{path} cannot be used: {type(error).__name__}: "
+                          f"{one_line(error)[:300]}. Copy the whole bundle again, or train "
+                          "again.") from error
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Returns a JSON mapping of bounded size.
 
@@ -128,7 +193,7 @@ def read_json(path: Path) -> dict[str, Any]:
         if size > MAX_JSON_BYTES:
             raise BundleError(f"{path} needs at most {MAX_JSON_BYTES:,} bytes. Got {size:,}. "
                               "It is not a file that Polymodal wrote.")
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {error.strerror or error}. "
                           "Copy the whole bundle again.") from error
@@ -139,6 +204,13 @@ def read_json(path: Path) -> dict[str, Any]:
         raise BundleError(f"{path} needs to hold a mapping. Got {type(value).__name__}. "
                           "Copy the whole bundle again.")
     return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key that is there twice")
+    return found
 
 
 def _check_version(path: Path, content: dict[str, Any]) -> None:

@@ -73,7 +73,22 @@ def assign(variables: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> N
 
 def load_into(path: str | Path, variables: Mapping[str, Any]) -> None:
     """Reads a file and gives each named variable its value, after checking all of them."""
-    assign(variables, load(path, variables))
+    found = load(path, variables)
+    for name, values in found.items():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise BundleError(f'{path}: tensor "{name}" needs finite numbers. Got '
+                              f"{int((~np.isfinite(values)).sum()):,} that are none. Copy the "
+                              "bundle again, or train again.")
+    assign(variables, found)
+
+
+def shapes(path: str | Path) -> dict[str, tuple[int, ...]]:
+    """Returns `{name: shape}` of the tensors of a file, from its header alone.
+
+    Raises:
+        BundleError: the file is absent, damaged or of another kind.
+    """
+    return {name: tuple(entry["shape"]) for name, entry in _read_header(Path(path))[0].items()}
 
 
 def _read_header(path: Path) -> tuple[dict[str, dict], int]:
@@ -91,6 +106,8 @@ def _read_header(path: Path) -> tuple[dict[str, dict], int]:
         raise BundleError(_foreign(path, first, length, size))
     try:
         header = json.loads(text)
+        if not isinstance(header, dict):
+            raise ValueError("no mapping")
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} has a header that is not JSON ({error}). "
                           "Copy the bundle again.") from error
@@ -117,7 +134,7 @@ def _check_layout(path: Path, header: dict, size: int) -> None:
             start, stop = entry["data_offsets"]
             width = np.dtype(_DTYPES[entry["dtype"]]).itemsize
             shape = entry["shape"]
-            whole = all(isinstance(n, int) and n >= 0 for n in shape)
+            whole = all(type(n) is int and n >= 0 for n in [start, stop, *shape])
             if not whole or start != end or stop - start != math.prod(shape) * width:
                 raise BundleError(f'{path} is damaged: tensor "{name}" does not fit its place '
                                   f"({start} to {stop}). Copy the bundle again.")

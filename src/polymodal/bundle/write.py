@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ PREPROCESS = "preprocess"
 METRICS = "metrics.json"
 CONFIDENCE = "confidence.json"  # what the confidence of words is worth; of some tasks only
 LANGUAGE = "language.json"  # the language model of train's texts, where it helps to read them
+FILES, CONTENT = "files", "sha256"  # in model.json: of the files of this model, and of the rest
 BASELINES = "baselines"
 _WORKING = {"checkpoints", "cache", "tensorboard", BASELINES}  # of the run, not of the bundle
 
@@ -47,8 +50,40 @@ def write(
         write_json(folder / PREPROCESS / f"{name}.json", state)
     if metrics is not None:
         write_json(folder / METRICS, metrics)
-    write_json(folder / MODEL, {"version": VERSION, **spec})
+    parts = [WEIGHTS, *(f"{PREPROCESS}/{name}.json" for name in preprocess)]
+    _write_model(folder, spec, {name: sha256(folder / name) for name in parts})
     seal(folder)
+
+
+def add_part(folder: str | Path, name: str, value: Mapping[str, Any]) -> None:
+    """Writes a further JSON file that answers depend on, and notes in `model.json` which it is.
+
+    Args:
+        folder: the run's folder, with its bundle. Call `seal` when all are written.
+        name: CONFIDENCE or LANGUAGE.
+        value: JSON mapping.
+    """
+    folder = Path(folder)
+    write_json(folder / name, value)
+    content = json.loads((folder / MODEL).read_text(encoding="utf-8"))
+    spec = {key: content[key] for key in content if key not in ("version", FILES, CONTENT)}
+    _write_model(folder, spec, {**content.get(FILES, {}), name: sha256(folder / name)})
+
+
+def content_digest(content: Mapping[str, Any]) -> str:
+    """Returns the sha256 of what `model.json` says, the digest itself aside."""
+    plain = {key: value for key, value in content.items() if key != CONTENT}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def _write_model(folder: Path, spec: Mapping[str, Any], files: Mapping[str, str]) -> None:
+    """Writes `model.json` with the sha256 of the files that belong to it, and its own.
+
+    The manifest is written anew for each report. These hold for as long as the weights do, so a
+    file of another run is told even where somebody sealed the folder again.
+    """
+    content = {"version": VERSION, **spec, FILES: dict(files)}
+    write_json(folder / MODEL, {**content, CONTENT: content_digest(content)})
 
 
 def seal(folder: str | Path) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from polymodal.bundle import names, read
+from polymodal.bundle import names, read, write
 from polymodal.core.advice import column_named
+from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError, DataError, RecipeError
+from polymodal.core.fields import Fields
 from polymodal.core.predictions import Predictions
 from polymodal.core.visible import visible
 from polymodal.data.cache import Cache
@@ -31,6 +34,7 @@ from polymodal.inference.outputs import collect, nothing, outputs
 from polymodal.inference.recording.hearing import Reader, Recogniser, hears
 from polymodal.inference.recording.transcribe import rows_heard
 from polymodal.inference.writing import checked_choice
+from polymodal.layers.watch import before_variables
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe, from_dict
@@ -204,22 +208,51 @@ def load(folder: str | Path) -> Predictor:
         BundleError: it is damaged, foreign or unsafe.
     """
     bundle = read.read(folder)
-    try:
-        recipe = from_dict(bundle.spec["recipe"])
-        inputs = assemble.build_inputs(recipe)
-        target = assemble.build_target(recipe)
-        for item in inputs:
-            item.modality.restore(bundle.preprocess[item.key])
-        target.restore(bundle.preprocess["target"])
-        model, task = assemble.build_model(recipe, inputs, target)
+    recipe, inputs, target = _preprocessing(bundle)
+    with read.blamed(bundle.folder / write.CONFIDENCE):
         calibration = bundle.confidence and WordCalibration.from_json(bundle.confidence)
+    with read.blamed(bundle.folder / write.LANGUAGE):
         language = bundle.language and NGram.from_json(bundle.language)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BundleError(f"{folder} cannot be used: {type(error).__name__}: {error}. "
-                          "Copy the whole bundle again, or train again.") from error
+    bundle.check_model()
+    with read.blamed(bundle.folder / write.MODEL), before_variables(_Among(bundle.shapes())):
+        model, task = assemble.build_model(recipe, inputs, target, bytes_per_parameter=4)
     bundle.load_weights(names.weight_names(model))
     return Predictor(recipe, inputs, target, model, task, bundle.metrics, calibration or None,
-                     language or None, str(bundle.spec.get("group_column", "")))
+                     language or None)
+
+
+def _preprocessing(bundle: read.Bundle) -> tuple[Recipe, list[Any], Any]:
+    """Returns the recipe of a bundle, and its inputs and target, restored."""
+    with read.blamed(bundle.folder / write.MODEL):
+        spec = Fields(bundle.spec)
+        recipe = from_dict(spec.mapping("recipe"), '"recipe"')
+        labels = spec.texts("labels", distinct=False)
+        inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
+    parts = [*((item.key, item.modality) for item in inputs), ("target", target)]
+    for name, part in parts:
+        path = bundle.folder / write.PREPROCESS / f"{name}.json"
+        if name not in bundle.preprocess:
+            raise BundleError(f"{path} is missing. Copy the whole bundle again.")
+        with read.blamed(path):
+            part.restore(bundle.preprocess[name])
+    if list(target.labels) != labels:
+        raise BundleError(f"{path} needs the labels of {write.MODEL}, in their order. Got "
+                          f"{shown(list(target.labels))}. Copy the whole bundle again.")
+    return recipe, inputs, target
+
+
+class _Among:
+    """Looks whether each variable has a shape that the weights of a bundle have, and no more."""
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]]):
+        self._left = Counter(shapes.values())
+
+    def __call__(self, shape: tuple[int, ...]) -> None:
+        self._left[shape] -= 1
+        if self._left[shape] < 0:
+            raise BundleError(f"needs the model of {write.WEIGHTS}. Got one with a tensor of shape "
+                              f"{shape} that is not among its weights. Copy the whole bundle "
+                              "again.")
 
 
 def as_table(source: Any, media_root: str | Path | None = None) -> Table:

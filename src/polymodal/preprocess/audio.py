@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
+from polymodal.core.fields import Fields
 from polymodal.data.media.audio import audio_length, read_audio
 from polymodal.data.media.rooms import in_room
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.spectrogram import LogMel
-from polymodal.preprocess.statistics import Moments
+from polymodal.preprocess.statistics import Moments, mean_and_std
 
 __all__ = ["Audio"]
 
@@ -226,7 +227,7 @@ class Audio(Modality):
         return {"mean": self.mean.tolist(), "std": self.std.tolist()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self._set(np.array(state["mean"], np.float32), np.array(state["std"], np.float32))
+        self._set(*mean_and_std(Fields(state), self.num_mels))
 
     def _spectrogram(self, samples: np.ndarray, stretch: float = 1.0) -> np.ndarray:
         """Returns (time, num_mels), not yet standardised."""

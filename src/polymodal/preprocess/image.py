@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.fields import Fields
 from polymodal.data.media.image import MAX_PIXELS, image_size, read_image
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.pictures import (
@@ -23,7 +24,7 @@ from polymodal.preprocess.pictures import (
     suggest_size,
     vary,
 )
-from polymodal.preprocess.statistics import Moments
+from polymodal.preprocess.statistics import Moments, mean_and_std
 
 __all__ = ["Image"]
 
@@ -143,9 +144,10 @@ class Image(Modality):
                 "mean": self.mean.tolist(), "std": self.std.tolist()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.size = as_size("Image", state["size"])
-        self.channels = state["channels"]
-        self._set(np.array(state["mean"], np.float32), np.array(state["std"], np.float32))
+        fields = Fields(state)
+        self.size = as_size("Image", state.get("size"))
+        self.channels = fields.whole_or_none("channels", 1, 4)
+        self._set(*mean_and_std(fields, self.channels or len(self.mean)))
 
     def _fitted(self, pixels: np.ndarray) -> np.ndarray:
         return set_channels(resize(pixels, self.size), self.channels)

@@ -18,8 +18,8 @@ def as_size(who: str, size: Any) -> tuple[int, int] | None:
     """Returns a size from a recipe, an int or [height, width], as (height, width)."""
     if size is None:
         return None
-    pair = (size, size) if isinstance(size, int) else tuple(size)
-    if len(pair) != 2 or not all(isinstance(s, int) and 1 <= s <= 4096 for s in pair):
+    pair = tuple(size) if isinstance(size, list | tuple) else (size, size)
+    if len(pair) != 2 or not all(type(s) is int and 1 <= s <= 4096 for s in pair):
         raise RecipeError(f"{who} needs size as pixels or [height, width], 1 to 4096. Got {size}.")
     return pair  # type: ignore[return-value]
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
+from polymodal.core.fields import Fields
 from polymodal.preprocess.modality import Modality, check_range
-from polymodal.preprocess.statistics import Moments
+from polymodal.preprocess.statistics import MOST_FEATURES, Moments, mean_and_std
 from polymodal.preprocess.vector import from_json, numbers
 
 __all__ = ["Sequence"]
@@ -107,9 +108,9 @@ class Sequence(Modality):
         return {"dim": self.dim, "mean": self.mean.tolist(), "std": self.std.tolist()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.dim = state["dim"]
-        self.mean = np.array(state["mean"], np.float32)
-        self.std = np.array(state["std"], np.float32)
+        fields = Fields(state)
+        self.dim = fields.whole_or_none("dim", 1, MOST_FEATURES)
+        self.mean, self.std = mean_and_std(fields, self.dim or 1)
 
 
 def _steps(cell: Any) -> list[np.ndarray | None]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from polymodal.core.fields import Fields
+
+MOST_FEATURES = 1_000_000  # numbers of one vector
+
 
 class Moments:
     """Mean and standard deviation of the features on the last axis, from any number of pieces.
@@ -42,3 +46,13 @@ class Moments:
         deviation = np.sqrt(self._squares / self.count)
         deviation[deviation < self.smallest] = 1.0
         return self.mean.astype(np.float32), deviation.astype(np.float32)
+
+
+def mean_and_std(fields: Fields, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the mean and the standard deviation that a state holds, float32 (length,).
+
+    Raises:
+        BundleError: one is absent, of another length, not finite, or no deviation.
+    """
+    return (np.array(fields.numbers("mean", length), np.float32),
+            np.array(fields.numbers("std", length, above=0), np.float32))

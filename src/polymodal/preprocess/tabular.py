@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.arguments import shown
+from polymodal.core.errors import BundleError, DataError, RecipeError
+from polymodal.core.fields import Fields
 from polymodal.preprocess.modality import Modality, check_range
-from polymodal.preprocess.statistics import Moments
+from polymodal.preprocess.statistics import Moments, mean_and_std
 
 __all__ = ["Tabular"]
 
@@ -148,10 +150,15 @@ class Tabular(Modality):
                 "mean": self.mean.tolist(), "std": self.std.tolist()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.numbers, self.categories = state["numbers"], state["categories"]
-        self.levels = {column: list(levels) for column, levels in state["levels"].items()}
-        self.mean = np.array(state["mean"], np.float32)
-        self.std = np.array(state["std"], np.float32)
+        fields = Fields(state)
+        self.numbers = fields.texts_or_none("numbers")
+        self.categories = fields.texts_or_none("categories")
+        levels = Fields(fields.mapping("levels"))
+        self.levels = {column: levels.texts(column) for column in fields.mapping("levels")}
+        if list(self.levels) != (self.categories or []):
+            raise BundleError('needs "levels" of each of its categories. Got those of '
+                              f"{shown(list(self.levels))}. Take the bundle from its source again.")
+        self.mean, self.std = mean_and_std(fields, len(self.numbers or ()))
 
     def _number(self, rows: list[dict[str, Value]], column: str) -> tuple[float, float]:
         values = [_number(row.get(column)) for row in rows]

@@ -11,6 +11,7 @@ import numpy as np
 
 from polymodal.core.arguments import parameters
 from polymodal.core.errors import DataError
+from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
 from polymodal.preprocess.cleaning import HIDDEN_WORD, clean_text
 from polymodal.preprocess.modality import Modality, check_range
@@ -126,4 +127,4 @@ class Text(Modality):
 
     def restore(self, state: dict[str, Any]) -> None:
         self.tokenizer.restore(state)
-        self.limit = state["max_length"]
+        self.limit = Fields(state).whole_or_none("max_length", 1, 1_000_000)

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
+from polymodal.core.fields import Fields
 from polymodal.data.json_text import parse_json
 from polymodal.preprocess.modality import Modality, check_range
-from polymodal.preprocess.statistics import Moments
+from polymodal.preprocess.statistics import MOST_FEATURES, Moments, mean_and_std
 
 __all__ = ["Vector"]
 
@@ -84,9 +85,9 @@ class Vector(Modality):
         return {"dim": self.dim, "mean": self.mean.tolist(), "std": self.std.tolist()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.dim = state["dim"]
-        self.mean = np.array(state["mean"], np.float32)
-        self.std = np.array(state["std"], np.float32)
+        fields = Fields(state)
+        self.dim = fields.whole_or_none("dim", 1, MOST_FEATURES)
+        self.mean, self.std = mean_and_std(fields, self.dim or 1)
 
 
 def numbers(cell: Any) -> np.ndarray:

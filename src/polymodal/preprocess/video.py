@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.fields import Fields
 from polymodal.data.media.video import MAX_PIXELS, read_video, video_info
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.pictures import (
@@ -22,7 +23,7 @@ from polymodal.preprocess.pictures import (
     suggest_size,
     vary,
 )
-from polymodal.preprocess.statistics import Moments
+from polymodal.preprocess.statistics import Moments, mean_and_std
 
 __all__ = ["Video"]
 
@@ -134,7 +135,7 @@ class Video(Modality):
         return {"mean": self.mean.tolist(), "std": self.std.tolist()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self._set(np.array(state["mean"], np.float32), np.array(state["std"], np.float32))
+        self._set(*mean_and_std(Fields(state), self.channels))
 
     def _set(self, mean: np.ndarray, std: np.ndarray) -> None:
         self.mean, self.std = mean, std

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,11 @@ from polymodal.core import arguments
 from polymodal.core.batch import PREVIOUS, input_key, mask_key
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
+from polymodal.core.memory import gigabytes, memory_bytes
 from polymodal.recipe.recipe import INPUT_KEYS, Recipe, columns_of
+
+_STEPS = 8  # of an input with time, when a model is made
+_WIDTH = 32  # numbers that a usual first layer makes of each value
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,8 @@ def check_parts(recipe: Recipe) -> None:
 
 def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dropout: float = 0.0,
                 single_loss: float = 0.0, label_smoothing: float = 0.0,
-                seed: int = 0) -> tuple[Any, Any]:
+                seed: int = 0, bytes_per_parameter: int = arguments.BYTES_PER_PARAMETER,
+                ) -> tuple[Any, Any]:
     """Builds the Keras model, its variables made by one call on a batch of zeros, and its task.
 
     Args:
@@ -95,9 +101,14 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
         single_loss: float, weight of the loss of each input's own answer in training.
         label_smoothing: float, for tasks that have it.
         seed: int, of weights and dropout.
+        bytes_per_parameter: int, what is kept of each; 4 where it is not trained.
+
+    Raises:
+        RecipeError: a setting that a part does not have, or a model larger than the memory.
     """
     import keras
 
+    from polymodal.layers.watch import before_variables
     from polymodal.tasks.model import Model
 
     keras.utils.set_random_seed(seed)
@@ -109,11 +120,49 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
                   {i.name: i.key for i in inputs}, fusion, task, sequence=sequence,
                   modality_dropout=modality_dropout, single_loss=single_loss,
                   spots=getattr(target, "spots", ()), seed=seed)
-    model(empty_batch(inputs, target))
+    _check_inputs(inputs)
+    with before_variables(Sizes(bytes_per_parameter)):
+        model(empty_batch(inputs, target))
     return model, task
 
 
-def empty_batch(inputs: list[Input], target: Any, rows: int = 2, steps: int = 8) -> dict[str, Any]:
+class Sizes:
+    """Counts the parameters of a model while it is made, against the memory.
+
+    Args:
+        bytes_per_parameter: int.
+
+    Raises:
+        RecipeError: the next variable would not fit.
+    """
+
+    def __init__(self, bytes_per_parameter: int):
+        self.bytes_per_parameter, self.count = bytes_per_parameter, 0
+
+    def __call__(self, shape: tuple[int, ...]) -> None:
+        self.count += math.prod(shape)
+        needed = self.count * self.bytes_per_parameter
+        if needed > memory_bytes():
+            raise RecipeError(
+                f"This model has at least {self.count:,} parameters, which take "
+                f"{gigabytes(needed)}. There are {gigabytes(memory_bytes())} of memory. Choose a "
+                "smaller dim, fewer layers, or a smaller vocabulary.")
+
+
+def _check_inputs(inputs: list[Input]) -> None:
+    """Raises RecipeError where one step over two rows of an input would not fit in memory."""
+    for item in inputs:
+        values = math.prod(_STEPS if n is None else n for n in item.modality.shape)
+        needed = 2 * values * _WIDTH * 4
+        if needed > memory_bytes():
+            raise RecipeError(
+                f"inputs.{item.name} has {values:,} values in a row, of which a first layer makes "
+                f"about {gigabytes(needed)} for two rows. There are {gigabytes(memory_bytes())} of "
+                "memory. Choose a smaller size.")
+
+
+def empty_batch(inputs: list[Input], target: Any, rows: int = 2,
+                steps: int = _STEPS) -> dict[str, Any]:
     """Returns a batch of zeros with the shapes that these inputs have, to build a model with."""
     batch: dict[str, Any] = {}
     for item in inputs:

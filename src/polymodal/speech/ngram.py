@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
@@ -13,6 +14,8 @@ __all__ = ["END", "SPACE", "START", "UNITS", "UNKNOWN", "NGram", "check_unit", "
 START, END, UNKNOWN, SPACE = "<s>", "</s>", "<unk>", "<space>"
 UNITS = ("word", "character")
 _NO_UNKNOWN = -10.0  # log10 for unknown words where a file has no entry for them
+
+_MOST_ORDER = 32  # words together in a file; each of them is kept as a context
 
 
 class NGram:
@@ -84,8 +87,14 @@ class NGram:
         Raises:
             ValueError, TypeError, KeyError: it is no such description.
         """
-        return cls({tuple(gram.split(" ")): (float(log10), float(backoff))
-                    for gram, log10, backoff in state["ngrams"]}, state["unit"])
+        table = {tuple(gram.split(" ")): (float(log10), float(backoff))
+                 for gram, log10, backoff in state["ngrams"]}
+        if not all(math.isfinite(number) for pair in table.values() for number in pair):
+            raise ValueError("NGram needs finite logarithms. Got others. Train it again.")
+        if max(map(len, table), default=0) > _MOST_ORDER:
+            raise ValueError(f"NGram needs at most {_MOST_ORDER} words together. Got more. Train "
+                             "it again.")
+        return cls(table, check_unit("NGram", state["unit"]))
 
     def _state(self, words: tuple[str, ...]) -> tuple[str, ...]:
         words = words[max(0, len(words) - self.order + 1):]

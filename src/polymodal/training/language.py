@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from polymodal.bundle.write import LANGUAGE
-from polymodal.core.files import write_json
+from polymodal.bundle.write import LANGUAGE, add_part
 from polymodal.core.predictions import Predictions
 from polymodal.core.progress import say
 from polymodal.data.cache import Cache
@@ -55,7 +54,7 @@ def choose_language(predictor: Predictor, texts: Iterable[str], table: Table, fo
         found = plain
     else:
         sentence = f"Texts are read with {about}: {numbers}."
-        write_json(folder / LANGUAGE, model.to_json())
+        add_part(folder, LANGUAGE, model.to_json())
     say(sentence)
     return found, sentence
 

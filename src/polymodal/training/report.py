@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from polymodal.bundle.read import read_json
+from polymodal.bundle.read import blamed, read_json, verify
 from polymodal.bundle.write import seal
 from polymodal.core.engine import ENGINES
 from polymodal.core.errors import BundleError, DataError
@@ -39,6 +39,7 @@ from polymodal.inference.looking import looks, why_no_look
 from polymodal.inference.recording.clips import clip_words
 
 _FOLDER = "evaluation"  # predictions and examples that the report is written from
+_WRITTEN = ("report.html", "plots")
 _MOST_LOOKS = 8  # examples that show where each word looked
 _LOOKS = ("Under the first pictures stands, for each word, what the decoder looked at when it "
           "wrote it: bright places had its attention, in its last block, as the mean over its "
@@ -97,7 +98,9 @@ def rewrite(folder: str | Path) -> Path:
         raise BundleError(f"{folder} needs to be a finished run. Found no {_FOLDER}/report.json. "
                           "Give the folder that `polymodal train --out` wrote, or finish it.")
     with locked(folder):
-        path = write_report(folder, _load(folder, read_json(kept)))
+        verify(folder, but=_WRITTEN)  # what is sealed again below is what the run left
+        with blamed(kept):
+            path = write_report(folder, _load(folder, read_json(kept)))
         seal(folder)
     return path
 

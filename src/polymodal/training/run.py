@@ -11,7 +11,7 @@ import keras
 
 from polymodal.bundle import weights as tensors
 from polymodal.bundle.names import weight_names
-from polymodal.bundle.write import CONFIDENCE, seal, single_folder, write
+from polymodal.bundle.write import CONFIDENCE, add_part, seal, single_folder, write
 from polymodal.core import arguments
 from polymodal.core.errors import RecipeError
 from polymodal.core.files import check_writable, write_atomic, write_json
@@ -291,4 +291,4 @@ def _calibrate_words(predictor: Predictor, found: Mapping[str, Predictions], out
     if "val" not in found or found["val"].task != "transcribe":
         return
     predictor.calibration = fit_word_calibration(word_claims(found["val"]), "val")
-    write_json(out / CONFIDENCE, predictor.calibration.to_json())
+    add_part(out, CONFIDENCE, predictor.calibration.to_json())

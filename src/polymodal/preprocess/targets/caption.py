@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.fields import Fields
 from polymodal.preprocess.targets.seq2seq import SymbolsTarget
 
 __all__ = ["CaptionTarget"]
@@ -132,7 +133,9 @@ class CaptionTarget(SymbolsTarget):
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
         super().restore(state)
-        self.spots = state.get("spots", [])
+        spots = Fields({"spots": state.get("spots", [])}).items("spots")
+        self.spots = [{"id": spot.whole("id", 0, len(self.labels) - 1),
+                       "share": spot.number("share")} for spot in spots]
 
     def longest(self, value: Any) -> int:
         """Returns the most steps that `at_once` captions of a cell have together."""

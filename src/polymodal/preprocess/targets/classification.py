@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
+from polymodal.core.fields import Fields
 from polymodal.preprocess.targets.labels import LabelIndex, sorted_labels, spell
 
 __all__ = ["LabelTarget"]
@@ -80,4 +81,4 @@ class LabelTarget:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
-        self._index = LabelIndex(state["labels"])
+        self._index = LabelIndex(Fields(state).texts("labels"))

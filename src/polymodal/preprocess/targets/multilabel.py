@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
+from polymodal.core.fields import Fields
 from polymodal.preprocess.targets.labels import LabelIndex, sorted_labels, spell
 
 __all__ = ["MultilabelTarget"]
@@ -91,8 +92,9 @@ class MultilabelTarget:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
-        self.separator = state["separator"]
-        self._index = LabelIndex(state["labels"])
+        fields = Fields(state)
+        self.separator = fields.text("separator")
+        self._index = LabelIndex(fields.texts("labels"))
 
     def _split(self, value: Any) -> list[Any]:
         if isinstance(value, str):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
+from polymodal.core.fields import Fields
 from polymodal.preprocess.statistics import Moments
 
 __all__ = ["NumberTarget"]
@@ -76,7 +77,8 @@ class NumberTarget:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
-        self.mean, self.std = float(state["mean"]), float(state["std"])
+        fields = Fields(state)
+        self.mean, self.std = fields.number("mean"), fields.number("std", above=0)
 
 
 def _number(value: Any) -> float | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.fields import Fields
 from polymodal.preprocess.cleaning import clean_text
 from polymodal.preprocess.targets.labels import LabelIndex, sorted_labels, spell
 from polymodal.preprocess.words import join_words, split_words
@@ -167,8 +168,10 @@ class SymbolsTarget:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
-        self._index = LabelIndex(state["labels"])
-        self.from_text, self.max_length = state["from_text"], state["max_length"]
+        fields = Fields(state)
+        self._index = LabelIndex(fields.texts("labels"))
+        self.from_text = fields.flag("from_text")
+        self.max_length = fields.whole("max_length", 1, 1_000_000)
 
     def _symbols(self, value: Any) -> list[str | None]:
         if isinstance(value, str):

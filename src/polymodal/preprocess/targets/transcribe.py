@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
+from polymodal.core.fields import Fields
 from polymodal.preprocess.cleaning import clean_text
 
 __all__ = ["TranscriptTarget"]
@@ -127,7 +128,7 @@ class TranscriptTarget:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
-        self._set(state["labels"])
+        self._set(Fields(state).texts("labels"))
 
     def _set(self, characters: list[str]) -> None:
         self._characters = list(characters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from polymodal.core.errors import BundleError, RecipeError
+from polymodal.core.fields import Fields
+from polymodal.core.visible import one_line
 
 # Control characters never survive cleaning, so no text can spell these two.
 PADDING, UNKNOWN = "\x00padding", "\x00unknown"  # ids 0 and 1
@@ -60,10 +63,34 @@ class LibraryTokenizer(ABC):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
-        text = state["tokenizer"]
+        text = Fields(state).text_or_none("tokenizer")
         try:
-            self._tokenizer = None if text is None else Tokenizer.from_str(text)
+            self._tokenizer = None if text is None else Tokenizer.from_str(self._checked(text))
+        except BundleError:
+            raise
         except Exception as error:  # the library raises bare Exception
             raise BundleError(
-                f"{type(self).__name__} needs a tokenizer as JSON. Got a text that is none "
-                f"({error}). Take the bundle from its source again.") from None
+                f'needs "tokenizer" to be a {type(self).__name__} as JSON. Got a text that is none '
+                f"({one_line(error)}). Take the bundle from its source again.") from None
+
+    def _checked(self, text: str) -> str:
+        """Returns the JSON of a tokenizer that differs from an untrained one in its words alone.
+
+        The library would do what else it says, such as pad each text to a billion tokens.
+        """
+        try:
+            found, usual = json.loads(text), json.loads(self._untrained().to_str())
+        except RecursionError:
+            raise ValueError("nested too deep") from None
+        model = found["model"]
+        ids = model["vocab"]
+        special = [(one["id"], one["content"]) for one in found["added_tokens"]]
+        same = all(found.get(key) == usual[key] for key in usual
+                   if key not in ("model", "added_tokens")) and all(
+            model.get(key) == usual["model"][key] for key in usual["model"]
+            if key not in ("vocab", "merges"))
+        if not same or special != [(0, PADDING), (1, UNKNOWN)]:
+            raise ValueError("its settings are not those of this tokenizer")
+        if sorted(ids.values()) != list(range(len(ids))):
+            raise ValueError("its words are not numbered from 0")
+        return text

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 from zlib import crc32
 
+from polymodal.core.fields import Fields
 from polymodal.preprocess.words import split_words
 
 __all__ = ["NgramTokenizer"]
@@ -64,8 +65,9 @@ class NgramTokenizer:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
-        self.buckets = state["buckets"]
-        self._set(state["words"])
+        fields = Fields(state)
+        self.buckets = fields.whole("buckets", 1, 10_000_000)
+        self._set(fields.texts("words"))
 
     def _set(self, words: list[str]) -> None:
         self._words = {word: 2 + index for index, word in enumerate(words)}

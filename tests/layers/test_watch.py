@@ -1,0 +1,42 @@
+"""What looks at variables sees each before it is made, and can refuse it."""
+
+import keras
+import numpy as np
+import pytest
+
+from polymodal.layers.watch import before_variables
+
+
+class Pair(keras.Model):
+    def __init__(self, width):
+        super().__init__()
+        self.first, self.second = keras.layers.Dense(3), keras.layers.Dense(width)
+
+    def call(self, inputs):
+        return self.second(self.first(inputs))
+
+
+def refuse_wide(shape):
+    if max(shape) > 1000:
+        raise ValueError(f"too wide: {shape}")
+
+
+def test_each_variable_is_seen_and_none_after_the_block():
+    seen = []
+    with before_variables(seen.append):
+        Pair(4)(np.zeros((2, 5), "float32"))
+    assert sorted(seen) == [(3,), (3, 4), (4,), (5, 3)]
+    Pair(4)(np.zeros((2, 5), "float32"))
+    assert len(seen) == 4
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_refused_is_not_made_and_said_as_it_is():
+    with pytest.raises(ValueError, match=r"^too wide: \(3, 100000000000\)$"), \
+            before_variables(refuse_wide):
+        Pair(10**11)(np.zeros((2, 5), "float32"))
+
+
+def test_other_errors_stay_as_they_are():
+    with pytest.raises(ZeroDivisionError), before_variables(refuse_wide):
+        raise ZeroDivisionError
