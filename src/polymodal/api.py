@@ -11,7 +11,7 @@ from typing import Any
 from polymodal.core.engine import start
 from polymodal.core.errors import PolymodalError
 from polymodal.core.paths import user_path
-from polymodal.data.table import Table, read
+from polymodal.data.table import read
 
 start()  # the engine is chosen before Keras is imported
 
@@ -59,7 +59,7 @@ class Estimator:
         """
         from polymodal.training.run import train as start
 
-        tables = {name: _table(value) for name, value in
+        tables = {name: read(value) for name, value in
                   (("train", train), ("val", val), ("test", test)) if value is not None}
         if out is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="polymodal-")
@@ -107,7 +107,7 @@ class Estimator:
         from polymodal.inference.files import lines
 
         predictor = self._fitted(self._predictor)
-        table = _table(rows)
+        table = read(rows, media_root=options.pop("media_root", None))
         return list(lines(predictor, table, predictor.predict(table, **options)))
 
     def save(self, folder: str | Path) -> Path:
@@ -179,7 +179,7 @@ class Captioner(Estimator):
         """
         from polymodal.inference.writing import generate
 
-        return generate(self._fitted(self._predictor), _table(rows), **choice)
+        return generate(self._fitted(self._predictor), read(rows), **choice)
 
 
 class Transcriber(Estimator):
@@ -259,13 +259,6 @@ def load(folder: str | Path) -> Estimator:
     estimator._run = SimpleNamespace(folder=user_path(folder),
                                      metrics=found.metrics.get("splits", {}))
     return estimator
-
-
-def _table(source: Any) -> Table:
-    columns = source.values() if isinstance(source, Mapping) else ()
-    if columns and not any(isinstance(v, list | tuple) for v in columns):
-        source = [source]  # one row
-    return source if isinstance(source, Table) else read(source)
 
 
 __all__ = ["Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor", "Seq2Seq",

@@ -108,10 +108,11 @@ def test_malformed_json_names_the_line(tmp_path):
         read(path)
 
 
-@pytest.mark.parametrize("text", ['{"a": 1}', "[1, 2]", '[{"text": "x"}]', "{}", '{"images": []}'])
+@pytest.mark.parametrize("text", ['{"a": 1}', "[1, 2]", '{"a": [{}], "b": [{}]}', "{}",
+                                  '{"images": []}'])
 def test_json_of_another_layout(tmp_path, text):
     (tmp_path / "a.json").write_text(text)
-    with pytest.raises(DataError, match=r"a\.json needs the layout of COCO captions.*\.jsonl file"):
+    with pytest.raises(DataError, match=r"a\.json needs one list of objects.*\.jsonl file"):
         read(tmp_path / "a.json")
 
 

@@ -14,8 +14,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from polymodal.core.errors import DataError, RecipeError
+from polymodal.data.columns import judge_columns
+from polymodal.data.media.audio import read_audio
+from polymodal.data.media.image import read_image
 from polymodal.data.table import read
 
 ROWS = {"x": [10, 20, 30, 40], "t": ["a", " ", "c", None]}
@@ -92,6 +96,76 @@ def test_missing_numbers_of_pandas_are_none():
     assert read(frame).row(1) == {"n": None, "t": None}
 
 
+def test_columns_of_any_kind_are_columns():
+    x = np.array([0.5, 1.5, 2.5])
+    for column in (x, pandas.Series(x), pandas.Series(x, index=[7, 8, 9]), tuple(x), pa.array(x),
+                   pa.chunked_array([x[:1], x[1:]]), x.astype("float16"), pandas.Index(x)):
+        table = read({"x": column, "y": ["a", "b", "c"]})
+        assert list(table.values("x")) == [0.5, 1.5, 2.5]
+    table = read({"n": range(2), "c": pandas.Categorical(["u", "v"]), "b": np.array([True, False]),
+                  "m": np.eye(2), "s": pandas.array([1, None], dtype="Int64")})
+    assert table.row(1) == {"n": 1, "c": "v", "b": False, "m": [0.0, 1.0], "s": None}
+
+
+def test_a_dict_with_single_values_is_one_row():
+    row = {"image": "a.png", "age": np.int64(3), "v": [1.0, 2.0], "n": None,
+           "path": Path("b.wav"), "scalar": np.array(2.5)}
+    table = read(row)
+    assert len(table) == 1
+    assert table.row(0) == {**row, "path": "b.wav", "age": 3, "scalar": 2.5}
+
+
+def test_other_tables_in_memory():
+    frame = pandas.DataFrame({"x": [1, 2], 5: ["a", "b"]})
+    assert read(frame).row(1) == {"x": 2, "5": "b"}
+    batch = pa.RecordBatch.from_pydict({"x": [1, 2]})
+    assert len(read(batch)) == len(read(pa.RecordBatchReader.from_batches(batch.schema, [batch]))) \
+        == 2
+
+    class Dataset:  # as Hugging Face's
+        column_names = ("x",)
+
+        def __getitem__(self, name):
+            return {"x": [1, 2]}[name]
+
+        def to_dict(self):
+            return {"x": [1, 2]}
+
+    assert list(read(Dataset()).values("x")) == [1, 2]
+    with pytest.raises(RecipeError, match=r"read needs one table\. Got a dict of tables: train, "
+                                          r"test\. Give one of them, such as train\."):
+        read({"train": frame, "test": Dataset()})
+    frame.columns = ["x", "x"]
+    with pytest.raises(DataError, match=r"has more than one column named x\."):
+        read(frame)
+
+
+def test_pictures_and_sounds_in_memory_become_files():
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 255, (12, 16, 3), np.uint8)
+    table = read({"image": [picture, picture[..., :1], picture[..., 0], None],
+                  "video": [np.stack([picture] * 2)] * 3 + [None], "y": [0, 1, 0, 1],
+                  "pil": [Image.fromarray(picture)] * 3 + [None],
+                  "sound": [{"array": np.linspace(-1, 1, 80), "sampling_rate": 8000,
+                             "path": None}] * 4})
+    assert (read_image(table.cell(0, "image"), None) == picture).all()
+    assert (read_image(table.cell(2, "image"), None)[..., 0] == picture[..., 0]).all()
+    assert read_audio(table.cell(0, "sound"), None, sample_rate=8000).shape[0] == 80
+    kinds = {g.name: g.modality for g in judge_columns(table, "y").inputs}
+    assert kinds["image"] == "image"
+    stacked = read({"image": np.stack([picture] * 5), "y": range(5)})
+    assert len(stacked) == 5
+    assert isinstance(stacked.cell(0, "image"), bytes)
+
+
+@pytest.mark.parametrize("array", [np.zeros((4, 5, 3)), np.zeros((3, 4, 5), np.uint8),
+                                   np.zeros((2, 2, 4, 5, 3), np.uint8)])
+def test_arrays_that_are_no_picture_are_refused(array):
+    with pytest.raises(DataError, match=r'^column "image" holds an array of shape .*\. Give a '
+                                        r"picture as uint8 \(height, width, channels\), a video"):
+        read({"image": [array, array]})
+
+
 def test_memory_sources_that_are_no_table():
     with pytest.raises(RecipeError, match=r"read needs a path, a dict of columns, .* Got int\. "):
         read(3)
@@ -99,21 +173,22 @@ def test_memory_sources_that_are_no_table():
         read({"a": [1], "b": [1, 2]})
     with pytest.raises(DataError, match=r"column \"a\" holds values that are no column: .* Use"):
         read({"a": [1, "x"]})
-    with pytest.raises(DataError, match=r"table holds no rows"):
-        read({"a": []})
+    for nothing in ({"a": []}, [], {}):
+        with pytest.raises(DataError, match=r"table holds no rows"):
+            read(nothing)
 
 
 def test_unknown_files_and_formats(tmp_path):
     (tmp_path / "train.csv").write_text("a\n1\n")
-    (tmp_path / "data.xlsx").write_text("x")
+    (tmp_path / "data.xyz").write_text("x")
     with pytest.raises(DataError, match=r'trian\.csv does not exist\. Check the path\. '
                                         r'Did you mean "train\.csv"\?'):
         read(tmp_path / "trian.csv")
     with pytest.raises(DataError, match=r"does not exist: its folder is missing\. Check the path"):
         read(tmp_path / "no" / "train.csv")
-    with pytest.raises(DataError, match=r"data\.xlsx has an ending that no format has\. Formats: "
+    with pytest.raises(DataError, match=r"data\.xyz has an ending that no format has\. Formats: "
                                         r"class_folder, .*csv, .*jsonl, .*webdataset"):
-        read(tmp_path / "data.xlsx")
+        read(tmp_path / "data.xyz")
     with pytest.raises(RecipeError, match=r'No format named "cvs"\. .* Did you mean "csv"\?'):
         read(tmp_path / "train.csv", format="cvs")
     (tmp_path / "empty").mkdir()

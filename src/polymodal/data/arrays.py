@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,24 +11,28 @@ import numpy as np
 import pyarrow as pa
 
 from polymodal.core.errors import DataError, RecipeError
+from polymodal.data.array_media import as_file
 
 
 def to_columns(source: Any, name: str) -> pa.Table:
-    """Returns a dict of columns, a list of dicts, a pandas or a pyarrow table as the last of these.
+    """Returns rows in memory as a pyarrow table: one rule for all that takes them.
+
+    Args:
+        source: a dict of columns (lists, tuples, arrays, Series of pandas); a dict of which a value
+            is none of these, which is one row; a list of dicts; or a table of pandas, polars,
+            pyarrow or Hugging Face's datasets.
+        name: str, shown in messages.
 
     Raises:
         DataError: columns differ in length or hold mixed types, or there are no rows.
         RecipeError: it is none of these.
     """
-    if isinstance(source, pa.Table):
-        data = source
-    elif hasattr(source, "to_dict") and hasattr(source, "columns"):  # pandas, never imported here
-        data = pa.table({str(c): to_array(str(c), list(source[c])) for c in source.columns})
-    elif isinstance(source, Mapping):
-        data = _from_columns(source, name)
-    elif isinstance(source, list) and source and all(isinstance(r, Mapping) for r in source):
-        columns = dict.fromkeys(str(key) for record in source for key in record)
-        data = pa.table({c: to_array(c, [record.get(c) for record in source]) for c in columns})
+    if isinstance(source, Mapping):
+        data = _from_mapping(source, name)
+    elif isinstance(source, list | tuple) and all(isinstance(row, Mapping) for row in source):
+        data = _from_rows(source)
+    elif _is_table(source):
+        data = _from_table(source, name)
     else:
         raise RecipeError(
             "read needs a path, a dict of columns, a list of dicts, or a pandas or pyarrow table. "
@@ -37,7 +42,35 @@ def to_columns(source: Any, name: str) -> pa.Table:
     return data
 
 
-def _from_columns(source: Mapping, name: str) -> pa.Table:
+def _is_table(source: Any) -> bool:
+    return isinstance(source, pa.Table | pa.RecordBatch | pa.RecordBatchReader) or (
+        hasattr(source, "to_dict") and (hasattr(source, "columns")
+                                        or hasattr(source, "column_names")))
+
+
+def _from_table(source: Any, name: str) -> pa.Table:
+    if isinstance(source, pa.Table):
+        return source
+    if isinstance(source, pa.RecordBatch):
+        return pa.Table.from_batches([source])
+    if isinstance(source, pa.RecordBatchReader):
+        return source.read_all()
+    names = list(source.columns if hasattr(source, "columns") else source.column_names)
+    twice = sorted(str(c) for c, count in Counter(names).items() if count > 1)
+    if twice:
+        raise DataError(f"has more than one column named {', '.join(twice)}.",
+                        "Give each column a name of its own.", path=name,
+                        reason="duplicate_columns")
+    return pa.table({str(c): to_array(str(c), list(source[c])) for c in names})
+
+
+def _from_mapping(source: Mapping, name: str) -> pa.Table:
+    tables = [str(key) for key, value in source.items() if _is_table(value)]
+    if tables:
+        raise RecipeError(f"read needs one table. Got a dict of tables: {', '.join(tables)}. "
+                          f"Give one of them, such as {tables[0]}.")
+    if source and not all(map(_is_column, source.values())):
+        return _from_rows([source])
     arrays = {str(c): to_array(str(c), values) for c, values in source.items()}
     lengths = {c: len(array) for c, array in arrays.items()}
     if len(set(lengths.values())) > 1:
@@ -47,19 +80,49 @@ def _from_columns(source: Mapping, name: str) -> pa.Table:
     return pa.table(arrays)
 
 
-def to_array(name: str, values: Sequence[Any] | np.ndarray) -> pa.Array:
+def _from_rows(rows: Sequence[Mapping]) -> pa.Table:
+    columns = dict.fromkeys(key for row in rows for key in row)
+    return pa.table({str(c): to_array(str(c), [row.get(c) for row in rows]) for c in columns})
+
+
+def _is_column(value: Any) -> bool:
+    """Returns whether a value of a dict holds one cell for each row; the others are one cell."""
+    if isinstance(value, str | bytes | bytearray | memoryview | Mapping):
+        return False
+    if isinstance(value, list | tuple | range | pa.Array | pa.ChunkedArray):
+        return True
+    # Series, Index, Categorical, arrays and tensors, whose packages are never imported here.
+    return getattr(value, "ndim", None) != 0 and hasattr(value, "__len__") and (
+        hasattr(value, "__array__") or hasattr(value, "to_numpy"))
+
+
+def to_array(name: str, values: Any) -> pa.Array:
     """Returns a column of Python values, numpy arrays, paths or None as a pyarrow array.
+
+    Args:
+        name: str, the column, for messages.
+        values: what has a length and one cell for each row: list, array, Series, tensor.
 
     Raises:
         DataError: the values have no common type.
     """
-    if isinstance(values, np.ndarray) and values.ndim > 1:
-        values = list(values)
-    if not isinstance(values, np.ndarray):
-        values = [_storable(value) for value in values]
+    if isinstance(values, pa.Array):
+        return values
+    if isinstance(values, pa.ChunkedArray):
+        return pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
+    if not isinstance(values, np.ndarray | list) and hasattr(values, "__array__") and not hasattr(
+            values, "iloc"):
+        values = np.asarray(values)  # a tensor: its items would be tensors
     try:
+        if not isinstance(values, np.ndarray) or values.ndim > 1 or values.dtype == object:
+            values = [_storable(value) for value in values]
+        elif values.dtype == np.float16:
+            values = values.astype(np.float32)
         return pa.array(values, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+    except DataError as error:
+        raise error.at(column=name) from None
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError,
+            TypeError, ValueError) as error:
         raise DataError(f"holds values that are no column: {error}.",
                         "Use one type: texts, numbers, bytes, paths, or lists of them.",
                         column=name, reason="mixed_types") from error
@@ -68,7 +131,8 @@ def to_array(name: str, values: Sequence[Any] | np.ndarray) -> pa.Array:
 def _storable(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
-    if isinstance(value, np.ndarray) and value.ndim > 1:
+    value = as_file(value)
+    if isinstance(value, np.ndarray) and value.ndim != 1:
         return value.tolist()
     return value
 

@@ -10,13 +10,16 @@ from typing import Any
 
 from polymodal.core.errors import DataError
 from polymodal.core.lookup import names
+from polymodal.data.foreign import check_ending, check_text
 from polymodal.data.formats._json_items import json_items
 from polymodal.data.formats.flickr import NUMBERED_HEAD
 from polymodal.data.formats.metadata_folder import has_metadata
 
 _ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
             ".parquet": "parquet", ".pq": "parquet", ".tar": "webdataset", ".token": "flickr"}
+_TEXTS = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".token")
 _PATTERN_SIGNS = "*?{"  # a set of tars is named by a pattern, which is no file
+_SHOWN = 6
 _HEAD_ITEMS = 1000  # of a JSON file; lists of licences and the like may come first
 
 
@@ -29,6 +32,9 @@ def detect(path: Path) -> str:
     if path.is_dir():
         return _of_folder(path)
     ending = path.suffix.lower()
+    check_ending(path)
+    if ending in _TEXTS and path.is_file():
+        check_text(path)
     if ending == ".json":
         return _of_json(path)
     if ending in (".txt", ".csv") and _is_flickr(path):
@@ -39,9 +45,11 @@ def detect(path: Path) -> str:
         return "ljspeech"
     if ending in _ENDINGS:
         return _ENDINGS[ending]
+    if ending == ".txt" and any(sign in _first_line(path) for sign in "\t,;|"):
+        return "tsv"  # whose reader tells other delimiters by the header
     raise DataError(
         f"has an ending that no format has. Formats: {', '.join(names('data.formats'))}.",
-        f"Rename it ({', '.join(_ENDINGS)}; unpack archives first), or say which format it is in.",
+        f"Write the table as one of these: {', '.join(_ENDINGS)}.",
         path=path.name, reason="unknown_format")
 
 
@@ -66,6 +74,11 @@ def _of_folder(path: Path) -> str:
         return "librispeech"
     if any(p.is_dir() for p in path.iterdir() if not p.name.startswith(".")):
         return "class_folder"
+    tables = sorted(p.name for p in path.iterdir() if p.suffix.lower() in _ENDINGS)
+    if tables:
+        raise DataError(f"is a folder of tables: {', '.join(tables[:_SHOWN])}.",
+                        f"Name one of them, such as {path.name}/{tables[-1]}.", path=path.name,
+                        reason="unknown_format")
     raise DataError("is a folder without tables, tars or a folder for each class.",
                     f"Name a file, or one of these: {', '.join(names('data.formats'))}.",
                     path=path.name, reason="unknown_format")
@@ -84,6 +97,9 @@ def _is_flickr(path: Path) -> bool:
 
 
 def _of_json(path: Path) -> str:
+    first, second = (line.strip() for line in _first_lines(path, 2))
+    if first.startswith("{") and first.endswith("}") and second.startswith("{"):
+        return "jsonl"
     found: dict[str, Any] = {}
     for key, item in islice(json_items(path), _HEAD_ITEMS):
         if key in found or not isinstance(item, dict):
@@ -96,12 +112,14 @@ def _of_json(path: Path) -> str:
         if (key == "images" and "file_name" in item) or (key == "annotations"
                                                          and "image_id" in item):
             return "coco"
-    shown = ", ".join(f'"{key}"' if key else "a list" for key in found) or "no list of objects"
+    if len(found) == 1:
+        return "json"
+    shown = ", ".join(f'"{key}"' for key in found) or "no list of objects"
     raise DataError(
-        "needs the layout of COCO captions, Karpathy's splits or LLaVA conversations. "
-        f"Got {shown}.",
-        "Write one JSON object a line into a .jsonl file.", path=path.name,
-        reason="unknown_format")
+        "needs one list of objects, or the layout of COCO captions, Karpathy's splits or LLaVA "
+        f"conversations. Got {shown}.",
+        "Write one JSON object a line into a .jsonl file (pandas: to_json(..., orient='records', "
+        "lines=True)).", path=path.name, reason="unknown_format")
 
 
 def _first_line(path: Path) -> str:

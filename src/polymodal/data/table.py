@@ -216,8 +216,9 @@ def read(
         source: path of a file (CSV, TSV, JSONL, Parquet, tar; COCO, Karpathy, Flickr or LLaVA
             captions) or a folder (one folder per class, also below train and test; files with
             metadata.csv as Hugging Face's ImageFolder; tar set, Hugging Face dataset, LibriSpeech,
-            Common Voice, LJSpeech, Kaldi), or a dict of columns, a list of dicts, a pandas or
-            pyarrow table.
+            Common Voice, LJSpeech, Kaldi), or rows in memory: a dict of columns (lists, arrays,
+            Series), a dict of single values (one row), a list of dicts, or a table of pandas,
+            polars, pyarrow or Hugging Face's datasets.
         format: str, one of the formats' names, or None to tell by the name or the content.
         media_root: folder that relative media paths start from, in which formats that look for
             their files look; None for the table's own folder.

@@ -1,0 +1,73 @@
+"""Pictures, videos and sounds that a program holds as arrays, as files of their kind."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError
+
+_CHANNELS = (1, 3, 4)
+_FEWEST_PIXELS = 8  # a side; smaller arrays of two dimensions are steps and features
+_SOUND = {"array", "sampling_rate"}
+
+
+def as_file(value: Any) -> Any:
+    """Returns a picture or a sound as the bytes of a file, a video as one file a frame, and any
+    other value as it is.
+
+    Args:
+        value: uint8 (height, width), (height, width, channels) or (frames, height, width,
+            channels); a picture of Pillow; or {"array": (samples,) or (samples, channels),
+            "sampling_rate": hertz}, as Hugging Face decodes sound.
+
+    Raises:
+        DataError: an array of three or four dimensions that is none of these.
+
+    Example:
+
+    >>> as_file(np.zeros((20, 30, 3), np.uint8))[:4]
+    b'\\x89PNG'
+    """
+    if isinstance(value, Mapping) and value.keys() >= _SOUND and value["array"] is not None:
+        return _wave(np.asarray(value["array"]), int(value["sampling_rate"]))
+    if type(value).__module__.startswith("PIL."):
+        return _png(value if value.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+                    else value.convert("RGB"))
+    if not isinstance(value, np.ndarray) or value.ndim < 2:
+        return value
+    if value.ndim == 2:
+        is_picture = value.dtype == np.uint8 and min(value.shape) >= _FEWEST_PIXELS
+        return _picture(value) if is_picture else value
+    if value.dtype != np.uint8 or value.ndim > 4 or value.shape[-1] not in _CHANNELS:
+        raise DataError(
+            f"holds an array of shape {value.shape} and type {value.dtype}.",
+            "Give a picture as uint8 (height, width, channels), a video as uint8 (frames, height, "
+            "width, channels), with values of 0 to 255.", reason="not_media")
+    return [_picture(frame) for frame in value] if value.ndim == 4 else _picture(value)
+
+
+def _picture(value: np.ndarray) -> bytes:
+    from PIL import Image
+
+    return _png(Image.fromarray(value[..., 0] if value.shape[2:] == (1,) else value))
+
+
+def _png(picture: Any) -> bytes:
+    content = io.BytesIO()
+    picture.save(content, "PNG", compress_level=1)
+    return content.getvalue()
+
+
+def _wave(samples: np.ndarray, sample_rate: int) -> bytes:
+    import soundfile
+
+    content = io.BytesIO()
+    if samples.ndim == 2 and samples.shape[0] < samples.shape[1]:
+        samples = samples.T  # some decoders put channels first
+    subtype = "PCM_16" if samples.dtype == np.int16 else "FLOAT"
+    soundfile.write(content, samples, sample_rate, format="WAV", subtype=subtype)
+    return content.getvalue()

@@ -1,0 +1,59 @@
+"""Files that are no table as they are, and what makes them one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from polymodal.core.errors import DataError
+
+_SHEET = "Save it as CSV in UTF-8, one file a sheet."
+_ENDINGS = {
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"),
+                    ("is a spreadsheet.", _SHEET)),
+    **dict.fromkeys((".gz", ".tgz"), ("is compressed.", "Unpack it first: gunzip -k {name}")),
+    ".bz2": ("is compressed.", "Unpack it first: bunzip2 -k {name}"),
+    ".xz": ("is compressed.", "Unpack it first: unxz -k {name}"),
+    ".zst": ("is compressed.", "Unpack it first: unzstd {name}"),
+    ".zip": ("is an archive.", "Unpack it first: unzip {name}"),
+    ".7z": ("is an archive.", "Unpack it first."),
+    ".rar": ("is an archive.", "Unpack it first."),
+    **dict.fromkeys((".arrow", ".feather", ".ipc"),
+                    ("is a table of Arrow.", "Write it as Parquet, such as with pandas: "
+                                             "read_feather(...).to_parquet(...)")),
+    **dict.fromkeys((".pkl", ".pickle"),
+                    ("is a pickle, which could run any program.", "Write the table as Parquet.")),
+    **dict.fromkeys((".npz", ".npy", ".h5", ".hdf5", ".mat", ".db", ".sqlite", ".sas7bdat", ".dta",
+                     ".sav", ".orc", ".avro"),
+                    ("is no format that is read.", "Write the table as Parquet or CSV.")),
+}
+_STARTS = (
+    (b"PK\x03\x04", ("is a spreadsheet or an archive under another name.", _SHEET)),
+    (b"\xd0\xcf\x11\xe0", ("is a spreadsheet under another name.", _SHEET)),
+    (b"\x1f\x8b", ("is compressed.", "Unpack it first: gunzip < {name} > unpacked")),
+    (b"BZh", ("is compressed.", "Unpack it first: bunzip2 < {name} > unpacked")),
+    (b"\xfd7zXZ\x00", ("is compressed.", "Unpack it first: unxz < {name} > unpacked")),
+    (b"\x28\xb5\x2f\xfd", ("is compressed.", "Unpack it first: unzstd < {name} > unpacked")),
+    (b"PAR1", ("is a Parquet file under another name.", "Rename it to end in .parquet.")),
+    (b"ARROW1", ("is a table of Arrow under another name.", "Write it as Parquet.")),
+    (b"%PDF", ("is a PDF.", "Write the table as CSV.")),
+    (b"{\\rtf", ("is a text of a word processor.", "Save it as plain text in UTF-8.")),
+)
+
+
+def check_ending(path: Path) -> None:
+    """Raises DataError for a file whose ending names another format, with the way to a table."""
+    if path.suffix.lower() in _ENDINGS:
+        raise _error(path, *_ENDINGS[path.suffix.lower()])
+
+
+def check_text(path: Path) -> None:
+    """Raises DataError for a file that should be text and starts as another format does."""
+    with open(path, "rb") as file:
+        start = file.read(8)
+    for magic, (problem, fix) in _STARTS:
+        if start.startswith(magic):
+            raise _error(path, problem, fix)
+
+
+def _error(path: Path, problem: str, fix: str) -> DataError:
+    return DataError(problem, fix.format(name=path.name), path=path.name, reason="unknown_format")
