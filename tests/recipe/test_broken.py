@@ -49,7 +49,8 @@ SETTINGS = [  # besides wrong values of numbers
     "fusion=concatt", "fusion.gats=softmax", "fusion.gates=[1]", "fusion=[gated]", "sequence=rnn",
     "sequence.kind=gruu", "target=[kind]", "target={a: b}", "target=knd", "group=absent",
     "order=size", "inputs=3", "inputs=[note]", "inputs.note=3", "inputs.note.modality=txt",
-    "inputs.note.modality=3", "inputs.note.encoder=rn", "inputs.note.encoder=[rnn]",
+    "inputs.note.modality=3",
+    "inputs.note.modality=[a]", "inputs.note.encoder=rn", "inputs.note.encoder=[rnn]",
     "inputs.note.tokenizer=wrd", "inputs.note.tokenizer=3", "inputs.note.lowercase=5",
     "inputs.note.max_lenth=3", "inputs.note.column=absent", "inputs.note.column=kind",
     "inputs.note.kind=gruu", "inputs.note.bidirectional=7", "inputs.note.word_dropout=3",
@@ -64,6 +65,7 @@ SETTINGS = [  # besides wrong values of numbers
 
 @pytest.fixture(scope="module")
 def table():
+    pytest.importorskip("keras")  # loaded here, as the time of each recipe is taken
     return read([{"note": NOTES[i % 4], "size": float(i), "town": ["Rome", "Oslo"][i % 2],
                   "kind": ["a", "b", "c"][i % 3]} for i in range(24)])
 

@@ -32,6 +32,7 @@ NAMES = ["note.text", "my note", "a=b", '"quoted"', "it's", "[x]", "-n", "größ
     ("inputs=3", "recipe.inputs needs a mapping"), ("inputs.a=[b]", "inputs.a needs a mapping"),
     ("inputs.a.modality=imag", 'Did you mean "image"?'),
     ("inputs.a.modality=3", "No modality named"),
+    ("inputs.a.modality=[a]", "No modality named"),
     ("inputs.a.encoder=convnt", 'Did you mean "convnet"?'), ("inputs.a.columns=3", "needs a list"),
     ("inputs.a={modality: image, size: 9999}", "1 to 4096"),
     ("inputs.a={modality: text, max_length: -1}", "max_length from 1"),

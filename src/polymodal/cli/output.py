@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,14 +50,15 @@ def finish(run: Any, json: bool) -> None:
         _print_scores(found)
     if run.verdict:
         show(f"\n{run.verdict}")
+    folder = shlex.quote(str(run.folder))
     show(f"\nThe run is in {run.folder}. Open {run.folder / 'report.html'}, or go on with:")
     files = {"transcribe": "talk.wav", "caption": "photo.png"}
     task = run.predictor.task_name
     if task in files:
-        show(f"  polymodal {task} {run.folder} {files[task]}")
+        show(f"  polymodal {task} {folder} {files[task]}")
     else:
-        show(f"  polymodal predict {run.folder} --data new.csv --out predictions.csv")
-    show(f"  polymodal evaluate {run.folder} --data other.csv")
+        show(f"  polymodal predict {folder} --data new.csv --out predictions.csv")
+    show(f"  polymodal evaluate {folder} --data other.csv")
 
 
 def evaluation(found: Mapping[str, Any], json: bool) -> None:

@@ -155,7 +155,7 @@ def check_input(name: str, config: Any) -> None:
     open."""
     where = f"inputs.{name}"
     arguments.check_mapping(where, config, "{modality: image}")
-    for key, names in (("modality", MODALITIES), ("encoder", lookup.names("encoders"))):
+    for key, names in (("modality", tuple(MODALITIES)), ("encoder", lookup.names("encoders"))):
         if config.get(key) is not None and config[key] not in names:
             raise RecipeError(f"{where}: {lookup.unknown(key, config[key], names)}")
     arguments.convert(config.get("column"), str | None, f"{where}.column")

@@ -81,6 +81,8 @@ class Training:
             self._need(name, "a number above 0", lambda v: v > 0)
         for name in ("warmup", "modality_dropout", "label_smoothing"):
             self._need(name, "0 <= value < 1", lambda v: 0 <= v < 1)
+        for name in ("learning_rate", "weight_decay"):
+            self._need(name, "at most 1,000", lambda v: v <= 1000)
         self._need("seed", "0 to 4,294,967,295", lambda v: 0 <= v < 2**32)
         self._need("average", "0 < value < 1", lambda v: 0 < v < 1)
         for name in ("weight_decay", "single_loss"):
