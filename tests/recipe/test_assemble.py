@@ -54,3 +54,17 @@ def test_a_decoder_may_have_settings():
 def test_a_dropout_out_of_range_is_refused():
     with pytest.raises(RecipeError, match=r"dropout needs 0 <= dropout < 1\. Got 1\.5"):
         Recipe("label", {"a": {"modality": "vector", "encoder": "mlp"}}, dropout=1.5)
+
+
+def test_a_model_larger_than_the_memory_is_refused_before_it_is_made(monkeypatch):
+    monkeypatch.setattr(assemble, "memory_bytes", lambda: 10**6)
+    with pytest.raises(RecipeError, match=r"This model has at least [\d,]+ parameters, which take "
+                                          r"[\d.]+ GB. There are 0.001 GB of memory. Choose a"):
+        dropouts(vector={"hidden": 200_000})
+    assert dropouts()
+
+
+def test_an_input_larger_than_the_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(assemble, "memory_bytes", lambda: 10_000)
+    with pytest.raises(RecipeError, match=r"inputs.image has 64 values in a row, of which a first"):
+        dropouts()
