@@ -98,16 +98,22 @@ class Estimator:
         """Returns one answer for each row, in order.
 
         Args:
-            rows: Table, path, or rows in memory; the target is not needed.
+            rows: Table, path, or rows in memory; the target is not needed. An input that a row
+                lacks is missing.
             options: as for `evaluate`, without `slice_columns`.
 
         Returns:
             list of {"prediction", "probabilities": {label: p} or None, "error": str or None}.
+
+        Raises:
+            RecipeError: a row in memory has a key that neither the model nor its training table
+                knows, or the rows have none of the inputs.
         """
         from polymodal.inference.files import lines
+        from polymodal.inference.given_rows import checked_rows
 
         predictor = self._fitted(self._predictor)
-        table = read(rows, media_root=options.pop("media_root", None))
+        table = read(checked_rows(predictor, rows), media_root=options.pop("media_root", None))
         return list(lines(predictor, table, predictor.predict(table, **options)))
 
     def save(self, folder: str | Path) -> Path:
@@ -177,9 +183,11 @@ class Captioner(Estimator):
         Raises:
             RecipeError: a choice out of range.
         """
+        from polymodal.inference.given_rows import checked_rows
         from polymodal.inference.writing import generate
 
-        return generate(self._fitted(self._predictor), read(rows), **choice)
+        predictor = self._fitted(self._predictor)
+        return generate(predictor, read(checked_rows(predictor, rows)), **choice)
 
 
 class Transcriber(Estimator):

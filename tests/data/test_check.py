@@ -6,7 +6,7 @@ import pytest
 from loader_parts import Label, Number, Ramp, Steps, table
 from polymodal.core.errors import DataError
 from polymodal.data.cache import Cache
-from polymodal.data.check import check
+from polymodal.data.check import Part, check, check_parts
 from polymodal.data.ledger import Ledger
 from polymodal.data.samples import Samples, Source
 from polymodal.preprocess.targets.caption import CaptionTarget
@@ -246,3 +246,42 @@ def test_fingerprint_follows_the_rows_and_lengths():
     assert of("1", "2") == of("1", "2")
     assert len({of("1", "2"), of("1", "3"), of("1", ""), of("1", "2", "2"),
                 of("1", "broken", "2")}) >= 4
+
+
+def parts_of(rows, places, label=None):
+    """Two parts of one table to be checked: the rows that are not at `places`, and those."""
+    ramp, label, held = Ramp(), label or Label(), sorted(places)
+    others = [row for row in range(len(rows)) if row not in places]
+    samples = [Samples(rows.select(part), [Source("sound", ramp, ["audio"])], label, "word")
+               for part in (others, held)]
+    return [Part(samples[0], Ledger(), fit=True), Part(samples[1], Ledger())]
+
+
+def test_a_bad_row_of_a_small_part_is_one_of_the_whole_table():
+    rows = table(audio=["1"] * 57 + ["no", "1", "1"], word=["a"] * 60)
+    train, held = check_parts(parts_of(rows, range(51, 60)), skip_bad=True)
+    assert (len(train), len(held)) == (51, 8)
+    with pytest.raises(DataError, match=r"3 of 60 rows cannot be used, 5\.0% where at most 4\.0%"):
+        check_parts(parts_of(table(audio=["no"] * 3 + ["1"] * 57, word=["a"] * 60),
+                             range(51, 60)), skip_bad=True, max_bad_share=0.04)
+
+
+def test_bad_rows_of_all_parts_are_one_list_in_the_order_of_the_table():
+    audio = ["1"] * 20
+    audio[3] = audio[7] = audio[15] = "no"
+    with pytest.raises(DataError) as caught:
+        check_parts(parts_of(table(audio=audio, word=["a"] * 20), [0, 7, 9]))
+    first, *listed, fix = str(caught.value).splitlines()
+    assert "3 of 20 rows cannot be used:" in first
+    assert [line.split(":")[0].split()[-1] for line in listed] == ["4", "8", "16"]
+    assert "--skip-bad" in fix
+
+
+def test_tables_that_were_read_apart_have_shares_of_their_own():
+    train, held = (table(audio=["1"] * 9 + [last], word=["a"] * 10) for last in ("1", "no"))
+    label = Label()
+    (one, _), (other, _) = parts_of(train, [], label), parts_of(held, [], label)
+    with pytest.raises(DataError, match=r"1 of 10 rows cannot be used, 10\.0%"):
+        check_parts([one, Part(other.samples, Ledger())], skip_bad=True)
+    with pytest.raises(DataError, match="1 of 20 rows cannot be used:"):
+        check_parts([one, Part(other.samples, Ledger())])

@@ -14,7 +14,8 @@ from polymodal.core.progress import show
 def language_model(
     data: Annotated[Path, typer.Argument(help="A table.")],
     target: Annotated[str, typer.Option(help="The column with the texts.")],
-    out: Annotated[Path, typer.Option(help="ARPA file to write; .gz compresses it.")],
+    out: Annotated[Path, typer.Option(
+        help="ARPA file to write: .arpa, or .arpa.gz to compress it.")],
     order: Annotated[int, typer.Option(min=1, help="Words that are looked at together.")] = 3,
     unit: Annotated[str | None, typer.Option(
         help="word or character. Default: judged from the texts.")] = None,

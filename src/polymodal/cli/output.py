@@ -86,21 +86,53 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
 def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
           json: bool, **choice: Any) -> None:
     """Predicts a table and writes the file, every input row in order."""
-    from polymodal.inference.files import lines, write_predictions_table
+    from polymodal.inference.files import lines
     from polymodal.inference.predictor import as_table
+    from polymodal.inference.table_file import write_predictions_table
 
     if out is None and not json:
         raise RecipeError("predict needs --out for the predictions of a table. Got none. "
                           "Write --out predictions.csv, or --json.")
     rows = as_table(data, media_root)
     found = predictor.predict(rows, **choice)
+    names: dict[str, str] = {}
+    answers = list(lines(predictor, rows, found))
     if out is not None:
-        write_predictions_table(out, predictor, rows, found)
-        say(f"Wrote {len(rows)} rows to {out}, {len(found.errors)} of them with an error.")
+        names = write_predictions_table(out, predictor, rows, found)
+        say(f"Wrote {len(rows):,} rows to {out}.")
+        _tell_renamed(names)
     if json:
         emit({"task": found.task, "rows": {"read": found.num_rows, "used": len(set(found.rows)),
                                            "dropped": found.dropped},
-              "predictions": list(lines(predictor, rows, found))})
+              **({"columns": list(names.values())} if names else {}), "predictions": answers})
+    _tell_failed(rows.name, found, [one["error"] for one in answers], out)
+
+
+def _tell_renamed(names: Mapping[str, str]) -> None:
+    """Says which added columns have another name, as the table has one of the usual name."""
+    other = [f'"{name}" in place of "{usual}"' for usual, name in names.items() if name != usual]
+    if other:
+        say(f"The table's own columns stay as they are. Added: {', '.join(other)}.")
+
+
+def _tell_failed(table: str, found: Any, errors: Sequence[str | None], out: Path | None) -> None:
+    """Says which rows have no prediction and why.
+
+    Raises:
+        DataError: no row has one.
+    """
+    failed = [error for error in errors if error]
+    if not failed:
+        return
+    reasons = ", ".join(f"{count:,} {reason.replace('_', ' ')}"
+                        for reason, count in found.dropped.items())
+    told = f"{len(failed):,} of {len(errors):,} rows of {table} have no prediction ({reasons})."
+    first = f"The first: {failed[0]}"
+    if len(failed) < len(errors):
+        say(f"{told} {first}")
+        return
+    where = "" if out is None else f" The error of each row is in {out}."
+    raise DataError(f"{told}{where} {first}", reason="no_rows")
 
 
 def cells(predictor: Any, inputs: Sequence[str]) -> dict[str, str | None]:

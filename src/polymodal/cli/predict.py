@@ -22,13 +22,13 @@ from polymodal.cli.options import (
     use,
     writing_choice,
 )
-from polymodal.core.files import check_writable
 
 
 def predict(
     run: Run,
     data: Annotated[Path | None, typer.Option(help="A table of new rows.")] = None,
-    out: Annotated[Path | None, typer.Option(help="CSV or JSONL for the predictions.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the predictions: .csv, .tsv, .jsonl or "
+                                                  ".parquet.")] = None,
     input_: Annotated[list[str] | None, typer.Option(
         "--input", help="One input of one row: image=a.png. May be repeated.")] = None,
     media_root: MediaRoot = None,
@@ -48,7 +48,9 @@ def predict(
         raise RecipeError("predict needs either --data with a table, or --input name=value for "
                           f"one row. Got {'both' if data else 'neither'}.")
     if out is not None:
-        out = check_writable(out)
+        from polymodal.inference.table_file import check_table_file
+
+        out = check_table_file(out)
     choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
     use(engine, run)
     from polymodal.inference.predictor import load

@@ -7,6 +7,7 @@ import re
 from polymodal.core.visible import one_line
 
 _MOST_LETTERS = 200  # of what a library says
+_SKIP = re.compile(",? or run with --skip-bad")
 _FOR_TABLES = re.compile(r",? or (run with --skip-bad|raise max_pixels|--media-root)")
 
 
@@ -78,6 +79,11 @@ class DataError(PolymodalError, ValueError):
             if getattr(self, name) is None:
                 setattr(self, name, value)
         return self
+
+    def left_out(self) -> DataError:
+        """Returns a copy for a row that is left out already, without the advice to do so."""
+        return DataError(self.problem, _SKIP.sub("", self.fix), table=self.table, row=self.row,
+                         column=self.column, path=self.path, reason=self.reason)
 
     def by_file(self, rows: bool = False) -> DataError:
         """Returns a copy that names its file alone.

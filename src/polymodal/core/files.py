@@ -7,13 +7,13 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from polymodal.core import faults
-from polymodal.core.errors import PolymodalError
+from polymodal.core.errors import PolymodalError, RecipeError
 from polymodal.core.paths import user_path
 from polymodal.core.visible import to_json
 
@@ -43,6 +43,25 @@ def check_writable(path: str | Path, folder: bool = False) -> Path:
     except OSError as error:
         raise PolymodalError(f"{path} cannot be written: {there} takes no files "
                              f"({error.strerror}). Choose another --out.") from None
+
+
+def check_name(option: str, path: str | Path, endings: Sequence[str]) -> Path:
+    """Returns the path of a file whose name says what will be in it.
+
+    Args:
+        option: str, what the path was given with, for the message.
+        path: path of the file.
+        endings: names that the file may end in, the usual one first: [".csv", ".parquet"].
+
+    Raises:
+        RecipeError: the name ends in something else.
+    """
+    path = Path(path)
+    if not path.name.lower().endswith(tuple(endings)):
+        stem = path.name.split(".")[0] or "file"
+        raise RecipeError(f"{option} needs a name that ends in {', '.join(endings)}. "
+                          f"Got {path.name}. Write {option} {path.with_name(stem + endings[0])}.")
+    return path
 
 
 def write_atomic(path: str | Path, content: bytes | str) -> None:

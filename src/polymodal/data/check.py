@@ -13,10 +13,10 @@ import numpy as np
 from polymodal.core.errors import DataError, cell_error
 from polymodal.core.progress import track
 from polymodal.core.seeds import generator
+from polymodal.data.bad_rows import BadRows, refuse_bad, refuse_empty
 from polymodal.data.decode import decode_items
 from polymodal.data.samples import Samples, Source
 
-_SHOWN = 5  # bad rows that an error lists
 _FIT_ROWS = 20_000  # rows that statistics and vocabularies are learned from, at most
 
 
@@ -92,28 +92,80 @@ def check(
     Raises:
         DataError: bad rows, or no row left; the message names the first five and the fix.
     """
-    found = _Findings(samples)
-    ledger.read(samples.table.name, len(samples))
+    part = Part(samples, ledger, fit, room)
+    return check_parts([part], num_workers, skip_bad, max_bad_share, keep_without_target,
+                       allow_empty)[0]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows that are checked together with those of other splits.
+
+    Args:
+        samples: Samples of one split.
+        ledger: Ledger that counts what is dropped and truncated.
+        fit: bool, as for `check`.
+        room: as for `check`.
+    """
+
+    samples: Samples
+    ledger: Any
+    fit: bool = False
+    room: Any = None
+
+
+def check_parts(parts: Sequence[Part], num_workers: int = 2, skip_bad: bool = False,
+                max_bad_share: float = 0.05, keep_without_target: bool = False,
+                allow_empty: bool = False) -> list[Checked]:
+    """Returns what `check` does for each part, the one to fit first.
+
+    The bad rows of all parts make one list, and their share is that of the table as read: a part
+    held out of it is small, so that one bad row would be many of its rows.
+
+    Args:
+        parts: sequence of Part.
+        num_workers, skip_bad, max_bad_share, keep_without_target, allow_empty: as for `check`.
+
+    Raises:
+        DataError: bad rows, or no row left in a part.
+    """
+    inspected = [_inspect(part, num_workers, keep_without_target) for part in parts]
+    refuse_bad(_by_table(parts, inspected), skip_bad, max_bad_share)
+    if not allow_empty:
+        for part, found in zip(parts, inspected, strict=True):
+            if len(part.samples) and not found.usable().any():
+                refuse_empty(part.samples.table.name, int(found.no_target.sum()),
+                             int((found.no_input & ~found.no_target).sum()),
+                             [found.bad[row] for row in sorted(found.bad)])
+    return [_finish(part, found) for part, found in zip(parts, inspected, strict=True)]
+
+
+def _inspect(part: Part, num_workers: int, keep_without_target: bool) -> _Findings:
+    """Looks at every row, as far as nothing needs to be learned first but the target."""
+    samples, found = part.samples, _Findings(part.samples)
+    part.ledger.read(samples.table.name, len(samples))
     if samples.target_object is not None:
-        _check_targets(samples, found, fit, keep_without_target)
+        _check_targets(samples, found, part.fit, keep_without_target)
     for index, source in enumerate(samples.sources):
         if source.modality.cached:
             _check_media(samples, source, index, found, num_workers)
         else:
             _check_values(samples, source, index, found)
-    if room is not None:
-        _check_room(samples, found, room)
+    if part.room is not None:
+        _check_room(samples, found, part.room)
     found.no_input = ~found.present.any(axis=1)
-    _refuse_bad(samples, found, skip_bad, max_bad_share)
-    if not allow_empty:
-        _refuse_empty(samples, found)
-    kept = np.flatnonzero(found.usable()).astype("int32")
-    if fit:
+    return found
+
+
+def _finish(part: Part, found: _Findings) -> Checked:
+    """Learns from the rows that are kept, measures them, and counts the others."""
+    samples, kept = part.samples, np.flatnonzero(found.usable()).astype("int32")
+    if part.fit:
         _fit(samples, kept)
     for index, source in enumerate(samples.sources):
         if source.modality.has_time and not source.modality.cached:
             _measure(samples, source, index, kept, found)
-    _count(samples, found, kept, ledger)
+    _count(samples, found, kept, part.ledger)
     return found.checked(kept)
 
 
@@ -271,40 +323,15 @@ def _fit(samples: Samples, kept: np.ndarray) -> None:
         source.modality.fit(value for value in values if value is not None)
 
 
-def _refuse_bad(samples: Samples, found: _Findings, skip_bad: bool, max_bad_share: float) -> None:
-    bad, table = found.bad, samples.table.name
-    share = len(bad) / max(1, len(samples))
-    if bad and not skip_bad:
-        raise DataError(f"{_rows(len(bad), len(samples))} cannot be used:\n{_listed(bad)}\n",
-                        "Fix them, or run with --skip-bad to leave them out.", table=table,
-                        reason="bad_rows")
-    if share > max_bad_share:
-        raise DataError(
-            f"{_rows(len(bad), len(samples))} cannot be used, {share:.1%} where at most "
-            f"{max_bad_share:.1%} is allowed:\n{_listed(bad)}\n",
-            "Fix them, or allow more with --max-bad-share.", table=table, reason="bad_rows")
-
-
-def _refuse_empty(samples: Samples, found: _Findings) -> None:
-    bad = found.bad
-    if len(samples) and not found.usable().any():
-        raise DataError(
-            f"leaves no row to use: {int(found.no_target.sum())} without a target, "
-            f"{int((found.no_input & ~found.no_target).sum())} without any input, {len(bad)} "
-            "that cannot be used" + (f":\n{_listed(bad)}\n" if bad else "."),
-            "Check the names of the columns and the files.", table=samples.table.name,
-            reason="no_rows")
-
-
-def _rows(bad: int, total: int) -> str:
-    return f"{bad} of {total} rows"
-
-
-def _listed(bad: dict[int, DataError]) -> str:
-    lines = [f"  {bad[row]}" for row in sorted(bad)[:_SHOWN]]
-    if len(bad) > _SHOWN:
-        lines.append(f"  and {len(bad) - _SHOWN} more.")
-    return "\n".join(lines)
+def _by_table(parts: Sequence[Part], inspected: Sequence[_Findings]) -> list[BadRows]:
+    """Returns the bad rows of each table as it was read, whichever part they stand in."""
+    tables: dict[int, BadRows] = {}
+    for part, found in zip(parts, inspected, strict=True):
+        table = part.samples.table
+        rows = tables.setdefault(id(table.origin), BadRows(table.name))
+        rows.errors += found.bad.values()
+        rows.num_rows += len(part.samples)
+    return [*tables.values()]
 
 
 def _count(samples: Samples, found: _Findings, kept: np.ndarray, ledger: Any) -> None:

@@ -64,6 +64,11 @@ class Sequences(Table):
         return names + [name for name in self._extra if name not in names]
 
     @property
+    def origin(self) -> pa.Table:
+        """The rows that were grouped, as they were read."""
+        return self.steps.origin
+
+    @property
     def row_ids(self) -> np.ndarray | None:
         return self._ids
 

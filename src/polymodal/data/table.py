@@ -75,6 +75,11 @@ class Table:
         return list(self._places)
 
     @property
+    def origin(self) -> pa.Table:
+        """The rows as they were read, the same object for all tables that show some of them."""
+        return self._stored
+
+    @property
     def row_ids(self) -> np.ndarray | None:
         """(n,) int, index of each row in the table as it was read; None when it shows all."""
         return self._rows

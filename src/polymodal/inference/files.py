@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from polymodal.core.errors import DataError
-from polymodal.core.files import write_atomic
-from polymodal.core.paths import user_path
 from polymodal.core.predictions import Predictions
-from polymodal.core.visible import to_json
 from polymodal.data.table import Table, read
-
-_MOST_BYTES = 200  # cells with more bytes than this are named, not copied
+from polymodal.inference.given_rows import input_columns
 
 
 def lines(predictor: Any, table: Table, found: Predictions) -> Iterator[dict[str, Any]]:
@@ -34,29 +26,10 @@ def lines(predictor: Any, table: Table, found: Predictions) -> Iterator[dict[str
         if row in places:
             yield {**_answer(predictor, found, places[row]), "error": None}
         else:
-            error = found.errors.get(row, "every input is empty.")
+            empty = (f"{table.name} row {table.row_number(row)}: every input is empty. Give at "
+                     f"least one of {', '.join(input_columns(predictor))}.")
+            error = found.errors.get(row, empty)
             yield {"prediction": None, "probabilities": None, "error": error}
-
-
-def write_predictions_table(path: str | Path, predictor: Any, table: Table,
-                            found: Predictions) -> None:
-    """Writes every row of the table with its prediction, probabilities and error.
-
-    Args:
-        path: path; `.jsonl` gives JSON lines, anything else CSV.
-        predictor: Predictor.
-        table: Table that was predicted.
-        found: Predictions of it.
-    """
-    path = user_path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    records = ({**_shown(table.row(row)), **_flat(line, found.labels, predictor.recipe.target)}
-               for row, line in enumerate(lines(predictor, table, found)))
-    if path.suffix.lower() in (".jsonl", ".ndjson"):
-        text = "".join(to_json(r, default=str) + "\n" for r in records)
-    else:
-        text = _csv(records)
-    write_atomic(path, text)
 
 
 def one_row(predictor: Any, values: Mapping[str, Any], **choice: Any) -> dict[str, Any]:
@@ -66,13 +39,12 @@ def one_row(predictor: Any, values: Mapping[str, Any], **choice: Any) -> dict[st
     Raises:
         DataError: an input cannot be read, or all are missing.
     """
-    columns = [c for i in predictor.inputs for c in i.columns]
+    columns = input_columns(predictor)
     table = read({c: [values.get(c)] for c in columns}, name="--input")
     found = predictor.predict(table, **choice)
     line = next(lines(predictor, table, found))
     if line["error"]:
-        raise DataError(line["error"], "Give at least one input that can be read.",
-                        reason="no_input")
+        raise DataError(line["error"], reason="no_input")
     return {k: v for k, v in line.items() if k != "error"}
 
 
@@ -95,31 +67,3 @@ def _answer(predictor: Any, found: Predictions, places: list[int]) -> dict[str, 
 
 def _chances(found: Predictions, output: np.ndarray) -> dict[str, float]:
     return {label: round(float(p), 6) for label, p in zip(found.labels, output, strict=True)}
-
-
-def _flat(line: dict[str, Any], labels: list[str], target: str) -> dict[str, Any]:
-    chances = line["probabilities"] or {}
-    known = {f"probability_{label}": chances.get(label) for label in labels} if labels else {}
-    answer = line["prediction"]
-    return {f"predicted_{target}": answer, **known, "error": line["error"]}
-
-
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    return {k: f"({len(v)} bytes)" if isinstance(v, bytes) and len(v) > _MOST_BYTES else v
-            for k, v in row.items()}
-
-
-def _csv(records: Iterator[dict[str, Any]]) -> str:
-    text, writer = io.StringIO(), None
-    for record in records:
-        if writer is None:
-            writer = csv.DictWriter(text, list(record), lineterminator="\n")
-            writer.writeheader()
-        writer.writerow({k: _cell(v) for k, v in record.items()})
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, list) and all(isinstance(v, str) for v in value):
-        return "|".join(value)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value

@@ -30,9 +30,11 @@ from polymodal.data.table import Table
 from polymodal.data.table import read as read_table
 from polymodal.evaluation.result import evaluation_json
 from polymodal.evaluation.texts.normalisation import describe
+from polymodal.inference.given_rows import with_all_inputs
 from polymodal.inference.outputs import collect, nothing, outputs
 from polymodal.inference.recording.hearing import Reader, Recogniser, hears
 from polymodal.inference.recording.transcribe import rows_heard
+from polymodal.inference.trained_on import TrainedOn
 from polymodal.inference.writing import checked_choice
 from polymodal.layers.watch import before_variables
 from polymodal.preprocess.collate import collate, collate_targets
@@ -57,18 +59,17 @@ class Predictor:
         metrics: what `metrics.json` holds, of a model that was loaded.
         calibration: WordCalibration, what the confidence of words is worth; None for other tasks.
         language: NGram that texts are read with where nobody says otherwise, or None.
-        group_column: str, column whose equal values stood on one side when rows were held out,
-            such as "speaker"; intervals are drawn from its values. "" where rows are independent.
+        trained_on: TrainedOn, what is remembered of the training table, or None.
     """
 
     def __init__(self, recipe: Recipe, inputs: list[Any], target: Any, model: Any, task: Any,
                  metrics: dict[str, Any] | None = None,
                  calibration: WordCalibration | None = None, language: NGram | None = None,
-                 group_column: str = ""):
+                 trained_on: TrainedOn | None = None):
         self.recipe, self.inputs, self.target = recipe, inputs, target
         self.model, self.task, self.metrics = model, task, metrics or {}
         self.calibration, self.language = calibration, language
-        self.group_column = group_column
+        self.trained_on = trained_on or TrainedOn()
 
     @property
     def task_name(self) -> str:
@@ -115,13 +116,13 @@ class Predictor:
                             samples.references if scored else None, with_words=scored)
         else:
             found = nothing(self.task_name, self.target, names, len(table))
-        found.errors = {row: visible(error) for row, error in checked.errors.items()}
+        found.errors = {row: visible(error.left_out()) for row, error in checked.errors.items()}
         found.dropped, found.truncated = ledger.count("dropped"), ledger.count("truncated")
         if checked.cut and hears(self):
             self._hear_whole(found, samples.table, checked.cut, choice)
             del found.truncated[f"{names[0]}_too_long"]
-        if self.group_column in table.column_names:
-            enter_groups(found, samples.table, table, self.group_column)
+        if self.trained_on.group_column in table.column_names:
+            enter_groups(found, samples.table, table, self.trained_on.group_column)
         return _by_row(found, samples.table, len(table))
 
     def evaluate(self, table: Any, *, slice_columns: Sequence[str] = (), media_root: Any = None,
@@ -177,7 +178,9 @@ class Predictor:
         return {"reader": reader} if reader.reading.beam else {}
 
     def samples(self, table: Table, scored: bool, cache: Cache | None = None) -> Samples:
-        """Returns the samples of a table, its rows grouped into sequences where the recipe says."""
+        """Returns the samples of a table, its rows grouped into sequences where the recipe says;
+        inputs whose column it lacks are missing."""
+        table = with_all_inputs(self, table)
         if self.recipe.group:
             table = group_rows(table, self.recipe.group, self.recipe.order)
         given = (self.target, self.recipe.target) if scored else (None, None)
@@ -193,8 +196,8 @@ class Predictor:
 
     def spec(self) -> dict[str, Any]:
         """Returns what `model.json` holds."""
-        group = {"group_column": self.group_column} if self.group_column else {}
-        return {"recipe": self.recipe.to_dict(), "labels": list(self.target.labels), **group}
+        return {"recipe": self.recipe.to_dict(), "labels": list(self.target.labels),
+                "trained_on": self.trained_on.to_json()}
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Returns what was learned from the train split, by input and for the target."""
@@ -213,12 +216,14 @@ def load(folder: str | Path) -> Predictor:
         calibration = bundle.confidence and WordCalibration.from_json(bundle.confidence)
     with read.blamed(bundle.folder / write.LANGUAGE):
         language = bundle.language and NGram.from_json(bundle.language)
+    with read.blamed(bundle.folder / write.MODEL):
+        trained_on = TrainedOn.from_json(bundle.spec.get("trained_on", {}))
     bundle.check_model()
     with read.blamed(bundle.folder / write.MODEL), before_variables(_Among(bundle.shapes())):
         model, task = assemble.build_model(recipe, inputs, target, bytes_per_parameter=4)
     bundle.load_weights(names.weight_names(model))
     return Predictor(recipe, inputs, target, model, task, bundle.metrics, calibration or None,
-                     language or None)
+                     language or None, trained_on)
 
 
 def _preprocessing(bundle: read.Bundle) -> tuple[Recipe, list[Any], Any]:

@@ -46,7 +46,7 @@ def generate(predictor: Any, table: Table, batch_size: int = 32,
     Raises:
         RecipeError: the task writes nothing, or a choice is unknown or out of range.
     """
-    return [{**one, "error": one["error"] and str(one["error"])}
+    return [{**one, "error": one["error"] and str(one["error"].left_out())}
             for one in _written(predictor, table, batch_size, choice)]
 
 

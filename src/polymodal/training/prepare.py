@@ -15,7 +15,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.progress import say, warn
 from polymodal.data.cache import Cache
-from polymodal.data.check import Checked, check
+from polymodal.data.check import Checked, Part, check_parts
 from polymodal.data.columns import InputGuess, infer_task
 from polymodal.data.group import group_rows
 from polymodal.data.leaks import leaks
@@ -27,6 +27,7 @@ from polymodal.data.samples import Samples, Source
 from polymodal.data.sharing import repeats
 from polymodal.data.split import split, split_column, split_columns
 from polymodal.data.table import Table
+from polymodal.inference.trained_on import TrainedOn
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe
@@ -45,7 +46,7 @@ class Prepared:
         samples: {split: Samples}.
         checked: {split: Checked}.
         ledger: Ledger of all splits.
-        group_column: str, column whose equal values make rows alike, or "".
+        trained_on: TrainedOn, what the model remembers of the train table.
     """
 
     recipe: Recipe
@@ -54,7 +55,7 @@ class Prepared:
     samples: dict[str, Samples]
     checked: dict[str, Checked]
     ledger: Ledger
-    group_column: str = ""
+    trained_on: TrainedOn = dataclasses.field(default_factory=TrainedOn)
 
     def train_loader(self, settings: Training, places: int = 0) -> Loader:
         """Returns the loader of the train split: shuffled, varied, in effective batches.
@@ -93,7 +94,7 @@ class Prepared:
         samples = {split: s.only(name) for split, s in self.samples.items()}
         checked = {split: c.only(index) for split, c in self.checked.items()}
         return Prepared(self.recipe.only(name), [alone], self.target, samples, checked,
-                        self.ledger, self.group_column)
+                        self.ledger, self.trained_on)
 
     def train_targets(self) -> Any:
         """Returns the targets of the train split as `Predictions.targets` holds them, flat over
@@ -265,7 +266,7 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
     """
     inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
     assemble.check_parts(recipe)
-    ledger, samples, checked = Ledger(), {}, {}
+    ledger, samples, parts = Ledger(), {}, {}
     room = room_for(recipe, inputs)
     sources = [Source(i.name, i.modality, i.columns) for i in inputs]
     for name in sorted(tables, key=("train", "val", "test").index):
@@ -273,10 +274,11 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
         if recipe.group:
             table = group_rows(table, recipe.group, recipe.order)
         samples[name] = Samples(table, sources, target, recipe.target, cache)
-        again = any(_same(tables[name], tables[other]) for other in checked)
-        checked[name] = check(samples[name], Ledger() if again else ledger, skip_bad=skip_bad,
-                              max_bad_share=max_bad_share, fit=name == "train",
-                              room=room if name == "train" else None)
+        again = any(_same(tables[name], tables[other]) for other in parts)
+        parts[name] = Part(samples[name], Ledger() if again else ledger, fit=name == "train",
+                           room=room if name == "train" else None)
+    found = check_parts([*parts.values()], skip_bad=skip_bad, max_bad_share=max_bad_share)
+    checked = dict(zip(parts, found, strict=True))
     say(ledger.summary())
     for message in leaks(tables, _shareable(recipe, inputs)):
         warn(message)

@@ -29,6 +29,7 @@ from polymodal.evaluation.result import evaluation_json
 from polymodal.evaluation.word_confidence import fit_word_calibration, word_claims
 from polymodal.inference.outputs import collect
 from polymodal.inference.predictor import Predictor, align_lengths
+from polymodal.inference.trained_on import TrainedOn
 from polymodal.recipe import assemble
 from polymodal.recipe.given import check_given
 from polymodal.recipe.infer import infer
@@ -141,7 +142,7 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_
     settings = arguments.build(Training, recipe.training, "training")
     cache = open_cache()
     prepared = prepare(recipe, tables, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
-    prepared.group_column = alike or ""
+    prepared.trained_on = TrainedOn(tuple(tables["train"].column_names), alike or "")
     tell_single_group(tables, alike)
     trained = _fit(prepared, settings, out, on_epoch)
     found = _predicted(trained, prepared, tables, cache, out)
@@ -195,7 +196,7 @@ def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = N
         keras.config.set_dtype_policy(decision.precision)
         model, task = build()
     predictor = Predictor(recipe, prepared.inputs, prepared.target, model, task,
-                          group_column=prepared.group_column)
+                          trained_on=prepared.trained_on)
     val, score = _validation(prepared, predictor)
     if not (folder / "recipe.yaml").exists():
         folder.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from polymodal.core import arguments
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.core.files import check_writable
+from polymodal.core.files import check_name, check_writable
 from polymodal.core.progress import say
 from polymodal.data.split import split, split_column
 from polymodal.data.table import Table, read
@@ -29,6 +29,7 @@ __all__ = ["Reading", "check_choice", "train_language_model", "unit_of_texts"]
 
 _BEAM = 16  # where a scorer asks for a beam and nobody said how wide
 _WEIGHT, _BONUS = 0.5, 0.5  # of a language model where nobody said otherwise
+_ARPA_ENDINGS = (".arpa", ".arpa.gz", ".lm", ".lm.gz")
 _MARKS = {START, END, UNKNOWN}
 
 
@@ -139,10 +140,10 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
 
     Raises:
         DataError: there is no such column, or no text in it.
-        RecipeError: the order is below 1, or there is no such unit.
+        RecipeError: the order is below 1, there is no such unit, or `out` is named otherwise.
         PolymodalError: `out` cannot be written.
     """
-    out = check_writable(out)
+    out = check_writable(check_name("--out", out, _ARPA_ENDINGS))
     table = table if isinstance(table, Table) else read(table)
     if target not in table.column_names:
         raise DataError(f"is not there. Columns: {', '.join(table.column_names)}.",

@@ -103,6 +103,10 @@ def check_format(name: str, files: Sequence[str | Path] = (), out: Path | None =
         raise RecipeError(f"--out needs files of different names. Got {twice!r} twice. "
                           "Rename one, or transcribe them into two folders.")
     if out is not None:
+        endings = {ending for ending, _ in FORMATS.values()} | {".csv"}
+        if Path(out).suffix.lower() in endings and not Path(out).is_dir():
+            raise RecipeError(f"--out needs a folder, which gets a file for each recording. Got "
+                              f"{Path(out).name}. Write --out {Path(out).with_suffix('')}.")
         check_writable(out, folder=True)
     return name
 

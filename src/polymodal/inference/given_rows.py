@@ -1,0 +1,76 @@
+"""Rows as a person gives them: inputs that are absent, and names that the model does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import RecipeError
+from polymodal.core.lookup import unknown
+from polymodal.core.progress import warn
+from polymodal.data.table import Table
+
+__all__ = ["checked_rows", "input_columns", "with_all_inputs"]
+
+
+def input_columns(predictor: Any) -> list[str]:
+    """Returns the columns that a model reads."""
+    return [column for source in predictor.inputs for column in source.columns]
+
+
+def checked_rows(predictor: Any, rows: Any) -> Any:
+    """Returns rows that are mappings with every input, absent ones as None; anything else as it is.
+
+    Args:
+        predictor: Predictor.
+        rows: what `polymodal.read` takes, or one row as a mapping.
+
+    Raises:
+        RecipeError: a key that neither the model nor its training table knows.
+    """
+    several = isinstance(rows, list | tuple) and bool(rows) and all(
+        isinstance(row, Mapping) for row in rows)
+    if not several and not isinstance(rows, Mapping):
+        return rows
+    columns = input_columns(predictor)
+    keys = dict.fromkeys(str(key) for row in (rows if several else [rows]) for key in row)
+    if predictor.trained_on.columns or any(column not in keys for column in columns):
+        _refuse_unknown(predictor, keys, columns)
+    if not several:
+        return rows
+    return [{**dict.fromkeys(columns), **row} for row in rows]
+
+
+def _refuse_unknown(predictor: Any, keys: Mapping[str, None], columns: list[str]) -> None:
+    recipe = predictor.recipe
+    known = {*columns, recipe.target, recipe.group, recipe.order, *predictor.trained_on.columns}
+    for key in keys:
+        if key not in known:
+            raise RecipeError(f"{unknown('input', key, columns)} Leave out what is no input.")
+
+
+def with_all_inputs(predictor: Any, table: Table) -> Table:
+    """Returns a table with every column that a model reads; those that it lacks are empty, which is
+    said.
+
+    Raises:
+        RecipeError: it has none of them.
+    """
+    columns = input_columns(predictor)
+    there = table.column_names
+    absent = [column for column in columns if column not in there]
+    if not absent:
+        return table
+    if len(absent) == len(columns):
+        raise RecipeError(f"{table.name} needs a column for at least one input: "
+                          f"{', '.join(columns)}. {unknown('column', absent[0], there)}")
+    names = " and ".join(f'"{column}"' for column in absent)
+    several = len(absent) > 1
+    if len(table) > 1:  # of one row a person sees what it holds
+        warn(f"{table.name} has no {'columns' if several else 'column'} {names}. "
+             f"{'They count' if several else 'It counts'} as missing in every row.")
+    for column in absent:
+        table = table.with_column(column, np.full(len(table), None))
+    return table
