@@ -1,5 +1,6 @@
 import json
 import pickle
+import random
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from poison import spoiled
 from polymodal.bundle import read as reading
 from polymodal.bundle.read import read, verify
 from polymodal.bundle.weights import encode
@@ -74,7 +76,7 @@ def test_a_changed_or_missing_file_is_named(bundle, name):
 
 
 @pytest.mark.parametrize("name", ["../secret", "/etc/hostname", "a/../../b", "C:/x", "a\\..\\b", "",
-                                  "a\0b"])
+                                  "a\0b", ".", "./a", "a//b", "a/", "x" * 5000])
 def test_paths_out_of_the_bundle_are_refused(bundle, name):
     edit_manifest(bundle, lambda c: c["files"].update({name: "0" * 64}))
     with pytest.raises(BundleError, match="needs paths inside the bundle"):
@@ -137,3 +139,22 @@ def test_a_pickle_in_place_of_weights_is_not_opened(bundle, tmp_path):
     with pytest.raises(BundleError, match="a pickle, which is not opened"):
         read(bundle).load_weights({})
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_manifest_with_one_value_spoilt_is_refused_or_the_same(bundle):
+    path = bundle / "manifest.json"
+    right, whole = read(bundle), json.loads(path.read_text())
+    for case in range(150):
+        path.write_text(json.dumps(spoiled(whole, random.Random(case))))
+        try:
+            assert read(bundle).preprocess in (right.preprocess, {})
+        except BundleError as error:
+            assert "\n" not in str(error)  # noqa: PT017
+
+
+def test_a_file_of_more_lists_than_a_model_has_is_not_parsed(bundle, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_CONTAINERS", 100)
+    (bundle / "metrics.json").write_text(json.dumps({"a": [[]] * 100}))
+    seal(bundle)
+    with pytest.raises(BundleError, match=r"metrics.json needs at most 100 lists and mappings"):
+        read(bundle)

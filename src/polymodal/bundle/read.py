@@ -23,12 +23,15 @@ from polymodal.bundle.write import (
     WEIGHTS,
     content_digest,
 )
+from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError, PolymodalError
 from polymodal.core.files import sha256
 from polymodal.core.paths import user_path
 from polymodal.core.visible import one_line
 
 MAX_JSON_BYTES = 64 << 20  # a vocabulary of a million words is about 20 MB
+MAX_CONTAINERS = 4_000_000  # lists and mappings of one file: each takes much more than its text
+_LONGEST_PATH = 200
 _MAX_FILES = 10_000
 
 
@@ -193,7 +196,11 @@ def read_json(path: Path) -> dict[str, Any]:
         if size > MAX_JSON_BYTES:
             raise BundleError(f"{path} needs at most {MAX_JSON_BYTES:,} bytes. Got {size:,}. "
                               "It is not a file that Polymodal wrote.")
-        value = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+        text = path.read_text(encoding="utf-8")
+        if text.count("[") + text.count("{") > MAX_CONTAINERS:
+            raise BundleError(f"{path} needs at most {MAX_CONTAINERS:,} lists and mappings. Got "
+                              "more. It is not a file that Polymodal wrote.")
+        value = json.loads(text, object_pairs_hook=_once)
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {error.strerror or error}. "
                           "Copy the whole bundle again.") from error
@@ -222,10 +229,11 @@ def _check_version(path: Path, content: dict[str, Any]) -> None:
 
 def _check_path(folder: Path, name: str) -> None:
     pure = PurePosixPath(name)
-    outside = (not name or pure.is_absolute() or ".." in pure.parts or "\\" in name
-               or ":" in pure.parts[0] or "\0" in name)
+    outside = (pure.is_absolute() or ".." in pure.parts or "\\" in name or "\0" in name
+               or len(name) > _LONGEST_PATH or not pure.parts or ":" in pure.parts[0]
+               or str(pure) != name)
     if outside:
-        raise BundleError(f"{folder / MANIFEST} needs paths inside the bundle. Got {name!r}. "
+        raise BundleError(f"{folder / MANIFEST} needs paths inside the bundle. Got {shown(name)}. "
                           "It was tampered with; do not use this bundle.")
     step = folder
     for part in pure.parts:

@@ -19,6 +19,7 @@ from polymodal.core.errors import BundleError
 from polymodal.core.files import write_atomic
 
 MAX_HEADER_BYTES = 16 << 20  # a model of 100,000 tensors needs about 10 MB
+MAX_TENSORS = 200_000
 _DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32",
            "I16": "int16", "I8": "int8", "U64": "uint64", "U32": "uint32", "U16": "uint16",
            "U8": "uint8", "BOOL": "bool"}
@@ -105,6 +106,8 @@ def _read_header(path: Path) -> tuple[dict[str, dict], int]:
     if not text.startswith(b"{"):
         raise BundleError(_foreign(path, first, length, size))
     try:
+        if text.count(b"{") > MAX_TENSORS:
+            raise ValueError(f"more than {MAX_TENSORS:,} tensors")
         header = json.loads(text)
         if not isinstance(header, dict):
             raise ValueError("no mapping")

@@ -136,7 +136,8 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_
     if settings.patience is not None and "val" not in tables:
         raise RecipeError("training.patience needs rows to watch while training. Got none held "
                           "out. Give a table with --val, or leave patience out.")
-    if split_group and not is_media(tables["train"], split_group):
+    named = split_group not in (None, given.get("target"))
+    if named and not is_media(tables["train"], split_group):
         ignore = [*ignore, split_group]  # such as who speaks; pictures are read all the same
     recipe = _complete(tables["train"], given, ignore)
     settings = arguments.build(Training, recipe.training, "training")
