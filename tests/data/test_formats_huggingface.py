@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -116,3 +117,23 @@ def test_what_the_package_itself_saves(tmp_path):
     saved.save_to_disk(tmp_path / "d")
     table = read(tmp_path / "d")
     assert table.row(1) == {"label": "dog", "many": ["v", "u"], "grid": [[1.0, 2.0], [3.0, 4.0]]}
+
+
+@pytest.mark.parametrize("state", ['{"_data_files": [{"file": "a"}]}', '{"_data_files": 3}',
+                                   '{"_data_files": [1, {"filename": "a.arrow"}]}'])
+def test_state_that_names_no_files(tmp_path, state):
+    (tmp_path / "state.json").write_text(state)
+    with pytest.raises(DataError, match=r"state\.json lists no data files\. Save the dataset"):
+        read(tmp_path)
+
+
+def test_places_outside_of_the_file_are_refused(tmp_path):
+    texts = pa.StringArray.from_buffers(
+        2, pa.py_buffer(np.array([0, 1 << 20, 2], np.int32)), pa.py_buffer(b"ab"))
+    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as sink, pa.ipc.new_stream(
+            sink, pa.schema([("t", pa.string())])) as writer:
+        writer.write_batch(pa.RecordBatch.from_arrays([texts], ["t"]))
+    (tmp_path / "state.json").write_text('{"_data_files": [{"filename": "a.arrow"}]}')
+    (tmp_path / "dataset_info.json").write_text("{}")
+    with pytest.raises(DataError, match=r"a\.arrow is no readable Arrow file: "):
+        read(tmp_path)

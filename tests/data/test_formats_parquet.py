@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -115,4 +116,12 @@ def test_deep_lists_are_refused(tmp_path):
         kind = pa.list_(kind)
     pq.write_table(pa.table({"a": pa.array([None], kind)}), tmp_path / "t.parquet")
     with pytest.raises(DataError, match=r"lists more than 32 deep in one another\. Write fewer"):
+        read(tmp_path / "t.parquet")
+
+
+def test_texts_that_are_not_utf8(tmp_path):
+    texts = pa.StringArray.from_buffers(1, pa.py_buffer(np.array([0, 2], np.int32)),
+                                        pa.py_buffer(b"a\xff"))
+    pq.write_table(pa.table({"a": texts}), tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"^t\.parquet is damaged: .*UTF.?8"):
         read(tmp_path / "t.parquet")

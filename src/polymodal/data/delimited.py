@@ -60,7 +60,10 @@ def _batches(path: Path, dialect: Dialect, schema: pa.Schema) -> Iterator[pa.Rec
                     yield pa.record_batch(fresh.columns, schema=schema)
             break
         except pa.ArrowInvalid as error:
-            if "straddl" not in str(error) or block_bytes >= _MAX_BLOCK_BYTES:
+            most = min(_MAX_BLOCK_BYTES, path.stat().st_size)
+            if "straddl" not in str(error) or block_bytes >= most:
+                if "straddl" in str(error) and not dialect.escaped:
+                    check_quotes(path, dialect.delimiter)  # a quote without end is a long row
                 raise _explain(error, path, bad_rows) from error
             block_bytes = min(block_bytes * 8, _MAX_BLOCK_BYTES)
     if not dialect.escaped and (

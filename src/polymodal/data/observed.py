@@ -83,7 +83,7 @@ def as_number(cell: Any) -> float | None:
         return None  # float() reads "1_000" and digits of other scripts
     try:
         number = float(cell)
-    except ValueError:
+    except (ValueError, OverflowError):  # a whole number of 400 digits is no float
         return None
     return number if math.isfinite(number) else None
 

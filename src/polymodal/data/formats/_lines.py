@@ -27,7 +27,7 @@ def numbered_lines(path: Path, shown: str | None = None) -> Iterator[tuple[int, 
                 raise DataError(f"needs UTF-8 text. Line {number} is none.",
                                 "Save the file as UTF-8.", path=shown or path.name,
                                 reason="encoding") from None
-            if not text.isspace():
+            if text.strip():
                 yield number, text.rstrip("\r\n")
 
 

@@ -18,7 +18,8 @@ __all__ = ["read_huggingface"]
 def read_huggingface(path: Path) -> pa.Table:
     """Folder written by `Dataset.save_to_disk`; class numbers become class names."""
     if (path / "dataset_dict.json").exists():
-        splits = _json(path / "dataset_dict.json").get("splits", [])
+        splits = _json(path / "dataset_dict.json").get("splits")
+        splits = splits if isinstance(splits, list) else []
         raise DataError(f"holds more than one table: {', '.join(map(str, splits))}.",
                         f"Name one of them: {path.name}/{splits[0] if splits else '<split>'}.",
                         path=path.name, reason="dataset_dict")
@@ -27,9 +28,13 @@ def read_huggingface(path: Path) -> pa.Table:
         raise DataError("is a selection that was saved without its rows being written.",
                         "Call flatten_indices() before save_to_disk().", path=path.name,
                         reason="indices")
-    table = pa.concat_tables([_arrow(path, part) for part in _data_files(path, state)])
-    features = _json(path / "dataset_info.json").get("features") or {}
-    for name, feature in features.items():
+    try:
+        table = pa.concat_tables([_arrow(path, part) for part in _data_files(path, state)])
+    except pa.ArrowException as error:
+        raise DataError(f"holds files of different columns: {error}", "Save the dataset again.",
+                        path=path.name, reason="damaged") from error
+    features = _json(path / "dataset_info.json").get("features")
+    for name, feature in features.items() if isinstance(features, dict) else ():
         names = _class_names(feature)
         if names and name in table.column_names:
             column = _named(table.column(name), names, name)
@@ -50,8 +55,10 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _data_files(path: Path, state: dict[str, Any]) -> list[str]:
-    listed = [str(entry["filename"]) for entry in state.get("_data_files", [])]
-    if not listed:
+    entries = state.get("_data_files")
+    listed = [str(entry["filename"]) for entry in entries if isinstance(entry, dict)
+              and "filename" in entry] if isinstance(entries, list) else []
+    if not listed or len(listed) < len(entries):
         raise DataError("lists no data files.", "Save the dataset again.",
                         path=f"{path.name}/state.json", reason="damaged")
     return listed
@@ -61,11 +68,13 @@ def _arrow(path: Path, part: str) -> pa.Table:
     try:
         if Path(part).name != part:
             raise FileNotFoundError(part)
-        return pa.ipc.open_stream(pa.memory_map(str(path / part))).read_all()
+        table = pa.ipc.open_stream(pa.memory_map(str(path / part))).read_all()
+        table.validate(full=True)  # places outside of the file would be read from memory
+        return table
     except FileNotFoundError:
         raise DataError("is missing.", "Save the dataset again.", path=f"{path.name}/{part}",
                         reason="damaged") from None
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"is no readable Arrow file: {error}", "Save the dataset again.",
                         path=f"{path.name}/{part}", reason="damaged") from error
 
@@ -77,7 +86,8 @@ def _class_names(feature: Any) -> list[str] | None:
     if not isinstance(feature, dict):
         return None
     if feature.get("_type") == "ClassLabel":
-        return feature.get("names")
+        names = feature.get("names")
+        return [str(name) for name in names] if isinstance(names, list) else None
     if feature.get("_type") in ("List", "LargeList", "Sequence"):
         return _class_names(feature.get("feature"))
     return None
@@ -97,6 +107,8 @@ def _named_chunk(chunk: pa.Array, names: pa.Array, column: str) -> pa.Array:
         if mask is not None and offsets.offset:
             offsets = pa.concat_arrays([offsets])
         return type(chunk).from_arrays(offsets, values, mask=mask)
+    if not pa.types.is_integer(chunk.type):  # the names are already there
+        return chunk
     least, most = pc.call_function("min_max", [chunk]).as_py().values()
     if least is not None and least < 0:  # -1 is how an unknown class is written
         chunk = _without_negative(chunk)

@@ -83,8 +83,10 @@ def _metadata(folder: Path) -> Path | None:
     """Returns the table in a folder that names its files, or None."""
     for name in _READERS:
         table = folder / name
-        if table.is_file() and any(map(_is_file_column, _read(table, name).schema.names)):
-            return table
+        if table.is_file():
+            names = _read(table, f"{folder.name}/{name}").schema.names
+            if any(map(_is_file_column, names)):
+                return table
     return None
 
 

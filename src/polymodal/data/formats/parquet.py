@@ -104,6 +104,7 @@ def _batches(file: pq.ParquetFile, path: Path, schema: pa.Schema,
     try:
         for batch in file.iter_batches(num_rows):
             for part in _unpacked(batch, schema):
+                part.validate(full=True)  # texts may be no UTF-8
                 total += part.nbytes
                 if total > most:
                     raise _bomb(path, most)
