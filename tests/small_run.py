@@ -54,6 +54,14 @@ class ArrayLoader:
         for step in range(start_step, self.steps(epoch)):
             yield self.batch(epoch, step)
 
+    def batches(self, epoch, steps):
+        for step in steps:
+            yield self.batch(epoch, step)
+
+    def size_of(self, epoch, step):
+        shape = self.batch(epoch, step)[0]["input_0"].shape[:-1]
+        return shape, int(np.prod(shape))
+
     def batch(self, epoch, step):
         rows = self.rows_of(epoch, step)
         first = step - step % self.accumulate

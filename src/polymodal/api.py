@@ -11,6 +11,7 @@ from typing import Any
 from polymodal.core.engine import start
 from polymodal.core.errors import PolymodalError
 from polymodal.core.paths import user_path
+from polymodal.core.progress import say
 from polymodal.data.table import read
 
 start()  # the engine is chosen before Keras is imported
@@ -41,9 +42,10 @@ class Estimator:
         self._run: Any = None
         self._predictor: Any = None
         self._temporary: Any = None
+        self._forecast: Any = None
 
     def fit(self, train: Any, *, val: Any = None, test: Any = None, out: str | Path | None = None,
-            **options: Any) -> Estimator:
+            dry_run: bool = False, **options: Any) -> Estimator:
         """Trains on a table and returns the estimator.
 
         Args:
@@ -51,13 +53,15 @@ class Estimator:
             val: the same, for validation; a part of `train` is held out where there is none.
             test: the same, scored once at the end.
             out: folder of the run, which can be resumed; a temporary one where there is none.
+            dry_run: bool, print the recipe and the expected time, and stop before the first epoch;
+                `forecast` has them then, and nothing is written.
             options: `baselines`, `skip_bad`, `max_bad_share`, `split`, `split_group`,
                 `slice_columns` of `polymodal.training.run.train`.
 
         Raises:
             DataError, RecipeError, ResumeError: as `polymodal train`.
         """
-        from polymodal.training.run import train as start
+        from polymodal.training import run as runs
 
         tables = {name: read(value) for name, value in
                   (("train", train), ("val", val), ("test", test)) if value is not None}
@@ -65,7 +69,13 @@ class Estimator:
             self._temporary = tempfile.TemporaryDirectory(prefix="polymodal-")
             out = Path(self._temporary.name) / "run"
         options = {"baselines": False, **options}
-        self._run = start(tables, self._given, out, ignore=self._ignore, **options)
+        if dry_run:
+            found = runs.dry_run(tables, self._given, out, ignore=self._ignore, **options)
+            self._forecast = {"recipe": found.recipe, **found.forecast.to_json()}
+            say(f"{found.recipe}\n{found.forecast.sentence()}")
+            return self
+        self._run = runs.train(tables, self._given, out, ignore=self._ignore, **options)
+        self._forecast = self._run.forecast
         self._predictor = self._run.predictor
         return self
 
@@ -73,6 +83,12 @@ class Estimator:
     def metrics(self) -> dict[str, Any]:
         """{split: scores with intervals} of the last fit."""
         return self._fitted(self._run).metrics
+
+    @property
+    def forecast(self) -> dict[str, Any]:
+        """{"seconds": expected, "parts": {name: seconds}} of the last fit or dry run; with
+        "actual_seconds" after a fit, with "recipe" after a dry run."""
+        return self._fitted(self._forecast)
 
     @property
     def folder(self) -> Path:

@@ -171,14 +171,14 @@ def test_equal_runs_give_equal_bytes(tmp_path, whole):
 
 @pytest.mark.parametrize("stop_at", [5, 9])  # inside the first epoch; while it is validated
 def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path, monkeypatch, whole, stop_at):
-    asked, interrupt = [0], fitting._Run._interrupt
+    asked, interrupt = [0], fitting.Session._interrupt
 
     def stop(self, request, save):
         asked[0] += 1
         request.signal = "SIGTERM" if asked[0] == stop_at else request.signal
         interrupt(self, request, save)
 
-    monkeypatch.setattr(fitting._Run, "_interrupt", stop)
+    monkeypatch.setattr(fitting.Session, "_interrupt", stop)
     with pytest.raises(Interrupted, match=r"Stopped by SIGTERM in epoch .* Run the same command"):
         small_run.run(tmp_path)
     small_run.run(tmp_path)

@@ -51,7 +51,7 @@ def test_a_run_goes_on_with_the_share_and_the_draws_that_it_had(tmp_path, monkey
     steps = 3 * Copies().steps(0)
     assert float(model.sampling.steps_done) == steps
     assert model.sampling.num_steps == steps
-    asked, interrupt = [0], fitting._Run._interrupt
+    asked, interrupt = [0], fitting.Session._interrupt
 
     def stop(self, request, save):
         asked[0] += 1
@@ -59,7 +59,7 @@ def test_a_run_goes_on_with_the_share_and_the_draws_that_it_had(tmp_path, monkey
         interrupt(self, request, save)
 
     with monkeypatch.context() as patch:
-        patch.setattr(fitting._Run, "_interrupt", stop)
+        patch.setattr(fitting.Session, "_interrupt", stop)
         with pytest.raises(Interrupted):
             train(tmp_path / "cut")
     kept = Checkpoints(tmp_path / "cut").arrays()

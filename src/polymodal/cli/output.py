@@ -43,7 +43,7 @@ def names(package: str) -> None:
 def finish(run: Any, json: bool) -> None:
     """Prints what training came to."""
     if json:
-        emit({"folder": str(run.folder), **run.metrics})
+        emit({"folder": str(run.folder), "forecast": run.forecast, **run.metrics})
         return
     for split, found in run.metrics.items():
         show(f"\n{split}: {_rows(found)}")
@@ -59,6 +59,15 @@ def finish(run: Any, json: bool) -> None:
     else:
         show(f"  polymodal predict {folder} --data new.csv --out predictions.csv")
     show(f"  polymodal evaluate {folder} --data other.csv")
+
+
+def dry_run(found: Any, json: bool) -> None:
+    """Prints what a run would do, and what it is expected to take."""
+    if json:
+        emit({"recipe": found.recipe, "forecast": found.forecast.to_json()})
+        return
+    show(found.recipe)
+    show(found.forecast.sentence())
 
 
 def evaluation(found: Mapping[str, Any], json: bool) -> None:

@@ -52,6 +52,9 @@ def train(
     engine: Engine = None,
     skip_bad: SkipBad = False,
     max_bad_share: MaxBadShare = 0.05,
+    dry_run: Annotated[bool, typer.Option(
+        "--dry-run", help="Print the recipe and the expected time, and stop. Nothing is written "
+                          "into --out.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ):
@@ -71,17 +74,22 @@ def train(
     with locked(check_writable(out, folder=True)):  # before the engine, which takes seconds
         use(engine)
         from polymodal.data.table import read
-        from polymodal.training.run import train as start
+        from polymodal.training import run as runs
 
         tables = {name: read(path, media_root=media_root)
                   for name, path in (("train", data), ("val", val), ("test", test)) if path}
         known = tables["train"].column_names
         given |= {k: _column(given[k], known) for k in _COLUMNS if k in given}
-        run = start(tables, given, out, ignore=[column_named(name, known) for name in ignore or []],
-                    split=_column(split, known), split_group=_column(split_group, known),
-                    slice_columns=[column_named(name, known) for name in slice_ or []],
-                    baselines=baselines, skip_bad=skip_bad, max_bad_share=max_bad_share)
-    output.finish(run, json)
+        start = runs.dry_run if dry_run else runs.train
+        found = start(tables, given, out,
+                      ignore=[column_named(name, known) for name in ignore or []],
+                      split=_column(split, known), split_group=_column(split_group, known),
+                      slice_columns=[column_named(name, known) for name in slice_ or []],
+                      baselines=baselines, skip_bad=skip_bad, max_bad_share=max_bad_share)
+    if dry_run:
+        output.dry_run(found, json)
+    else:
+        output.finish(found, json)
 
 
 def _column(text: str | None, known: list[str]) -> str | None:

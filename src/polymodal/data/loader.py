@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -85,13 +85,28 @@ class Loader:
         Raises:
             DataError: a row cannot be decoded any more; it names table, row and column.
         """
+        return self.batches(epoch, range(start_step, self.steps(epoch)))
+
+    def batches(self, epoch: int, steps: Sequence[int]) -> Iterator[Batch]:
+        """Yields the batches of some steps of an epoch, made ahead in threads.
+
+        Raises:
+            DataError: a row cannot be decoded any more; it names table, row and column.
+        """
         import grain  # here, as it takes half a second and prediction of one row needs none
 
-        steps = grain.MapDataset.range(start_step, self.steps(epoch))
-        batches = steps.map(lambda step: self.batch(epoch, int(step)))
+        places = grain.MapDataset.range(len(steps))
+        batches = places.map(lambda place: self.batch(epoch, int(steps[int(place)])))
         options = grain.ReadOptions(num_threads=self.num_threads,
                                     prefetch_buffer_size=_PREFETCH * self.num_threads)
         yield from batches.to_iter_dataset(options)
+
+    def size_of(self, epoch: int, step: int) -> tuple[tuple[int, ...], int]:
+        """Returns the shape of a step's batch, its rows and the padded length of each column, and
+        how much is computed for it: time steps and positions, or rows without a time axis."""
+        positions, padded = self.plan.batch(epoch, step)
+        each = self.plan.places + sum(padded)
+        return (len(positions), *padded), len(positions) * max(1, each)
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
         """Returns the rows of the table in one step, (batch,) int64, -1 for filler."""

@@ -23,6 +23,7 @@ from polymodal.training.checkpoint import Checkpoints, check_same
 from polymodal.training.feed import Feed, first_batch
 from polymodal.training.history import duration, epoch_line, seconds_left, write_history
 from polymodal.training.optimizer import averaged, make_optimizer
+from polymodal.training.rehearsal import Pace, rehearse
 from polymodal.training.settings import Training
 from polymodal.training.signals import Interrupted, StopRequest, listening
 from polymodal.training.state import State
@@ -92,16 +93,34 @@ def fit(
         TrainingError: the loss is not a number, or a checkpoint cannot be written.
         Interrupted: SIGTERM or Ctrl-C came; a checkpoint was written.
     """
-    jit = keras.backend.backend() == "jax" if jit is None else jit
     with locked(folder):
-        run = _Run(model, task, train, val, settings, Path(folder), score, on_epoch, jit)
-        run.resume({"given": dict(fingerprint or {}), "training": settings.fingerprint(),
+        return begin(model, task, train, val, settings, folder, score=score, on_epoch=on_epoch,
+                     fingerprint=fingerprint, jit=jit).complete()
+
+
+def begin(
+    model: Any,
+    task: Any,
+    train: Any,
+    val: Any | None,
+    settings: Training,
+    folder: str | Path,
+    *,
+    score: Score | None = None,
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    fingerprint: Mapping[str, Any] | None = None,
+    jit: bool | None = None,
+) -> Session:
+    """Returns a training that is ready to start, or to go on; it takes what `fit` takes.
+
+    Raises:
+        ResumeError: the folder holds a run that was started with something else.
+    """
+    jit = keras.backend.backend() == "jax" if jit is None else jit
+    session = Session(model, task, train, val, settings, Path(folder), score, on_epoch, jit)
+    session.resume({"given": dict(fingerprint or {}), "training": settings.fingerprint(),
                     "with": environment(model, jit), **_order_of(train)})
-        if run.finished:
-            return run.result(was_finished=True)
-        with listening() as request:
-            run.train_all(request)
-        return run.result(was_finished=False)
+    return session
 
 
 def environment(model: Any, jit: bool) -> dict[str, Any]:
@@ -115,8 +134,11 @@ def environment(model: Any, jit: bool) -> dict[str, Any]:
             "jit": jit}
 
 
-class _Run:
-    """One run: the loop over epochs, and when what is saved."""
+class Session:
+    """The training of one model: the loop over epochs, and when what is saved.
+
+    `begin` makes one; its arguments are those of `fit`.
+    """
 
     def __init__(self, model, task, train, val, settings, folder, score, on_epoch, jit):
         _check(settings, train)
@@ -127,6 +149,7 @@ class _Run:
         self.state = _compiled(model, self.loss, train, settings, jit)
         name, mode = task.monitor if score else ("val_loss", "min")
         self.state.best = Best(name, mode, settings.patience)
+        self.jit = jit
         self.boards = Boards(folder)
         self.finished = False
         self.identity: dict[str, Any] = {}
@@ -140,19 +163,53 @@ class _Run:
         self.identity = identity
         saved = self.checkpoints.state()
         if saved is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
             return
         check_same(saved["identity"], identity, self.folder)
         self._metrics = self.state.restore(saved, self.checkpoints.arrays())
         self.finished = saved["finished"]
+
+    @property
+    def epochs_left(self) -> int:
+        """Epochs that are still to be trained, at most."""
+        return 0 if self.finished else (self.settings.epochs or 0) - self.state.epoch
+
+    def rehearse(self) -> Pace:
+        """Times a few steps and a validation, and puts everything back as it was."""
+        if not self.epochs_left:
+            return Pace()
+        kept = self.state.values(), self.state.arrays()
+        try:
+            return rehearse(self.model, self.train, self.epochs_left, self.jit,
+                            None if self.val is None else (self.val, self._validate_rows))
+        finally:
+            self.state.restore(*kept)
+            self.model.reset_metrics()
+
+    def complete(self) -> Result:
+        """Trains what is left to train, and returns how it ended.
+
+        Raises:
+            LockedError: another process uses the folder.
+            TrainingError: the loss is not a number, or a checkpoint cannot be written.
+            Interrupted: SIGTERM or Ctrl-C came; a checkpoint was written.
+        """
+        with locked(self.folder):
+            return self._complete()
+
+    def _complete(self) -> Result:
         state = self.state
         if self.finished:
             say(f"The run in {self.folder} is finished: {len(state.history)} epochs.")
-        else:
+            return self.result(was_finished=True)
+        if self.checkpoints.latest():
             say(f"Going on in {self.folder} at epoch {state.epoch + 1}, step {state.step + 1}.")
+        with listening() as request:
+            self.train_all(request)
+        return self.result(was_finished=False)
 
     def train_all(self, request: StopRequest) -> None:
         faults.point("run_started")
+        self.folder.mkdir(parents=True, exist_ok=True)
         state, epochs = self.state, self.settings.epochs
         if not self.checkpoints.latest():
             self._save()  # from here on the run can be resumed
@@ -211,6 +268,11 @@ class _Run:
         with averaged(self.model.optimizer):
             return validate(self.model, self.task, self.val, self.score,
                             lambda: self._interrupt(request, lambda: None))
+
+    def _validate_rows(self, rows: Any) -> dict[str, float]:
+        """Validates on some of the rows held out, to see how long it takes."""
+        with averaged(self.model.optimizer):
+            return validate(self.model, self.task, rows, self.score, lambda: None)
 
     def _train_loss(self) -> float:
         """Returns the mean loss of the epoch's rows, without what is only learned beside, so that

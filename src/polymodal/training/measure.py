@@ -52,7 +52,7 @@ def decide(
     task: Any,
     train: Any,
     settings: Training,
-    folder: str | Path,
+    folder: str | Path | None,
 ) -> Decision:
     """Returns the decision of a run: the one written in its folder, or a new one.
 
@@ -62,8 +62,10 @@ def decide(
         task: object with `loss()`.
         train: loader of the train table.
         settings: Training with epochs and learning rate.
-        folder: the run's folder; `decision.json` is written there.
+        folder: the run's folder; `decision.json` is written there. None: nothing is.
     """
+    if folder is None:
+        return _by_rule(settings) or _by_measuring(model, build, task, train, settings)
     path = Path(folder) / FILE
     if path.exists():
         return Decision(**json.loads(path.read_text(encoding="utf-8")))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class Prepared:
         checked: {split: Checked}.
         ledger: Ledger of all splits.
         trained_on: TrainedOn, what the model remembers of the train table.
+        seconds: {split: seconds that the check of its rows took}.
     """
 
     recipe: Recipe
@@ -55,7 +57,8 @@ class Prepared:
     samples: dict[str, Samples]
     checked: dict[str, Checked]
     ledger: Ledger
-    trained_on: TrainedOn = dataclasses.field(default_factory=TrainedOn)
+    trained_on: TrainedOn = field(default_factory=TrainedOn)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def train_loader(self, settings: Training, places: int = 0) -> Loader:
         """Returns the loader of the train split: shuffled, varied, in effective batches.
@@ -94,7 +97,7 @@ class Prepared:
         samples = {split: s.only(name) for split, s in self.samples.items()}
         checked = {split: c.only(index) for split, c in self.checked.items()}
         return Prepared(self.recipe.only(name), [alone], self.target, samples, checked,
-                        self.ledger, self.trained_on)
+                        self.ledger, self.trained_on, self.seconds)
 
     def train_targets(self) -> Any:
         """Returns the targets of the train split as `Predictions.targets` holds them, flat over
@@ -277,12 +280,15 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
         again = any(_same(tables[name], tables[other]) for other in parts)
         parts[name] = Part(samples[name], Ledger() if again else ledger, fit=name == "train",
                            room=room if name == "train" else None)
+    start = time.monotonic()
     found = check_parts([*parts.values()], skip_bad=skip_bad, max_bad_share=max_bad_share)
     checked = dict(zip(parts, found, strict=True))
+    spent = (time.monotonic() - start) / sum(map(len, samples.values()))
+    seconds = {name: spent * len(one) for name, one in samples.items()}
     say(ledger.summary())
     for message in leaks(tables, _shareable(recipe, inputs)):
         warn(message)
-    return Prepared(recipe, inputs, target, samples, checked, ledger)
+    return Prepared(recipe, inputs, target, samples, checked, ledger, seconds=seconds)
 
 
 def _same(one: Table, other: Table) -> bool:

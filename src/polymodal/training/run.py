@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,36 +10,37 @@ from typing import Any
 
 import keras
 
-from polymodal.bundle import weights as tensors
-from polymodal.bundle.names import weight_names
-from polymodal.bundle.write import CONFIDENCE, add_part, seal, single_folder, write
+from polymodal.bundle.write import CONFIDENCE, add_part, seal, single_folder
 from polymodal.core import arguments
 from polymodal.core.errors import RecipeError
-from polymodal.core.files import check_writable, write_atomic, write_json
+from polymodal.core.files import check_writable, write_json
 from polymodal.core.lock import locked
 from polymodal.core.predictions import Predictions
-from polymodal.core.progress import say
+from polymodal.core.progress import say, waiting
 from polymodal.data.cache import Cache, open_cache
 from polymodal.data.group import group_rows
 from polymodal.data.repeats import is_media
 from polymodal.data.table import Table
 from polymodal.evaluation.baseline import blind_baseline, on_same_rows
 from polymodal.evaluation.compare import compare
-from polymodal.evaluation.metrics import score as score_predictions
 from polymodal.evaluation.result import evaluation_json
 from polymodal.evaluation.word_confidence import fit_word_calibration, word_claims
-from polymodal.inference.outputs import collect
-from polymodal.inference.predictor import Predictor, align_lengths
+from polymodal.inference.predictor import Predictor
 from polymodal.inference.trained_on import TrainedOn
-from polymodal.recipe import assemble
 from polymodal.recipe.given import check_given
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.ngram import NGram
-from polymodal.training import fit as fitting
 from polymodal.training.command import again
+from polymodal.training.forecast import FILE as FORECAST
+from polymodal.training.forecast import (
+    Forecast,
+    report_seconds,
+    scoring_seconds,
+    training_seconds,
+)
+from polymodal.training.job import Job, Trained, set_up
 from polymodal.training.language import choose_language
-from polymodal.training.measure import decide
 from polymodal.training.prepare import (
     Prepared,
     alike_rows,
@@ -60,12 +62,38 @@ class Run:
         predictor: Predictor, the trained model in use.
         metrics: {split: what `polymodal evaluate --json` prints}.
         verdict: str, whether fusion helped, in a sentence.
+        forecast: {"seconds": expected, "actual_seconds", "parts"}, what `forecast.json` holds.
     """
 
     folder: Path
     predictor: Predictor
     metrics: dict[str, Any]
     verdict: str
+    forecast: dict[str, Any]
+
+
+@dataclass
+class DryRun:
+    """What a run would do, and what it would take.
+
+    Args:
+        recipe: str, the whole recipe as YAML.
+        forecast: Forecast.
+    """
+
+    recipe: str
+    forecast: Forecast
+
+
+@dataclass
+class _Ready:
+    """Everything before the first epoch."""
+
+    prepared: Prepared
+    tables: dict[str, Table]
+    cache: Cache | None
+    jobs: dict[str, Job]
+    forecast: Forecast
 
 
 def train(
@@ -119,14 +147,47 @@ def train(
         return _train(tables, given, out, on_epoch, **options)
 
 
+def dry_run(tables: Mapping[str, Table], given: Mapping[str, Any], out: str | Path,
+            **options: Any) -> DryRun:
+    """Does what `train` does before the first epoch, and writes nothing into the folder.
+
+    It takes what `train` takes. A run that was stopped in the folder is looked at, so that the
+    forecast is of what is left of it.
+
+    Raises:
+        DataError, RecipeError, ResumeError, LockedError: as `train`.
+    """
+    with locked(check_writable(out, folder=True)):
+        options.pop("slice_columns", None)
+        ready = _ready(tables, given, Path(out), None, writes=False, **options)
+    return DryRun(ready.jobs[""].recipe, ready.forecast)
+
+
 def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_epoch: Any, *,
-           ignore: Sequence[str], split: str | None, split_group: str | None,
-           slice_columns: Sequence[str], baselines: bool, skip_bad: bool,
-           max_bad_share: float) -> Run:
+           slice_columns: Sequence[str], **options: Any) -> Run:
     """Does what `train` says, in a folder that nobody else uses."""
-    command = again(tables, out, ignore=ignore, split=split, split_group=split_group,
-                    slice_columns=slice_columns, baselines=baselines, skip_bad=skip_bad,
-                    max_bad_share=max_bad_share, engine=keras.backend.backend())
+    command = again(tables, out, slice_columns=slice_columns, engine=keras.backend.backend(),
+                    **options)
+    ready = _ready(tables, given, out, on_epoch, **options)
+    say(ready.forecast.sentence())
+    start = time.monotonic()
+    trained = ready.jobs.pop("").train()
+    found = _predicted(trained, ready.prepared, ready.tables, ready.cache, out)
+    singles = _singles(ready.jobs, ready.tables, ready.cache, trained.predictor.language)
+    with waiting("Writing the report"):
+        run = _conclude(ready.prepared, trained, found, singles, ready.tables, slice_columns,
+                        command, out)
+    run.forecast = ready.forecast.to_json(time.monotonic() - start)
+    write_json(out / FORECAST, run.forecast)
+    seal(out)
+    return run
+
+
+def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_epoch: Any, *,
+           ignore: Sequence[str] = (), split: str | None = None, split_group: str | None = None,
+           baselines: bool = True, skip_bad: bool = False, max_bad_share: float = 0.05,
+           writes: bool = True) -> _Ready:
+    """Infers, checks, builds and times everything that comes before the first epoch."""
     given = dict(given)
     check_given(given)
     settings = arguments.build(Training, given.get("training") or {}, "training")
@@ -145,95 +206,57 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_
     prepared = prepare(recipe, tables, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
     prepared.trained_on = TrainedOn(tuple(tables["train"].column_names), alike or "")
     tell_single_group(tables, alike)
-    trained = _fit(prepared, settings, out, on_epoch)
-    found = _predicted(trained, prepared, tables, cache, out)
-    singles = _singles(prepared, settings, out, tables, cache,
-                       trained.predictor.language) if baselines else {}
-    return _conclude(prepared, trained, found, singles, tables, slice_columns, command, out)
+    jobs = _jobs(prepared, settings, out, baselines, on_epoch=on_epoch, writes=writes)
+    return _Ready(prepared, tables, cache, jobs, _forecast(jobs, prepared))
 
 
 def _complete(table: Table, given: dict[str, Any], ignore: Sequence[str]) -> Recipe:
     """Returns the whole recipe, and says what was inferred and why."""
     if given.get("group") and given["group"] in table.column_names:
         sequences = group_rows(table, given["group"], given.get("order"))
-        found = infer(sequences, given, ignore)
     else:
-        found = infer(table, given, ignore)
+        sequences = table
+    with waiting("Looking at the columns"):
+        found = infer(sequences, given, ignore)
     for reason in found.reasons:
         say(f"  {reason}")
     return from_dict(found.values)
 
 
-@dataclass
-class Trained:
-    """A fitted model and how its training went."""
-
-    predictor: Predictor
-    result: fitting.Result
-    reading: str = ""
-
-
-def _fit(prepared: Prepared, settings: Training, folder: Path, on_epoch: Any = None) -> Trained:
-    """Trains, or goes on training, one model in its folder and writes the bundle."""
-    recipe = prepared.recipe
-
-    def build():
-        return assemble.build_model(
-            recipe, prepared.inputs, prepared.target, modality_dropout=settings.modality_dropout,
-            single_loss=settings.single_loss, label_smoothing=settings.label_smoothing,
-            seed=settings.seed)
-
-    task = assemble.build_task(recipe, prepared.target)
-    align_lengths(prepared.checked["train"], prepared.samples["train"], task)
-    keras.config.set_dtype_policy(
-        "float32" if settings.precision == "auto" else settings.precision)
-    model, task = build()
-    places = sum(getattr(encoder, "num_tokens", 0) for encoder in model.encoders.values())
-    loader = prepared.train_loader(settings, places)
-    if loader.plan.lengths.any():  # something has time
-        say(_padding_line(loader.plan))
-    decision = decide(model, lambda: build()[0], task, loader, settings, folder)
-    if decision.precision != model.dtype_policy.name:
-        keras.config.set_dtype_policy(decision.precision)
-        model, task = build()
-    predictor = Predictor(recipe, prepared.inputs, prepared.target, model, task,
-                          trained_on=prepared.trained_on)
-    val, score = _validation(prepared, predictor)
-    if not (folder / "recipe.yaml").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(folder / "recipe.yaml", recipe.to_yaml())
-
-    result = fitting.fit(
-        model, task, loader, val, settings, folder, score=score, on_epoch=on_epoch,
-        fingerprint={"recipe": recipe.to_dict(), "rows": loader.fingerprint(),
-                     "validation": None if val is None else val.fingerprint()},
-        jit=decision.jit)
-    values = tensors.values(weight_names(model))
-    write(folder, predictor.spec(), values, predictor.states())
-    return Trained(predictor, result)
+def _jobs(prepared: Prepared, settings: Training, out: Path, baselines: bool,
+          **options: Any) -> dict[str, Job]:
+    """Returns the models to train, by the input that each reads alone; "" is the whole one."""
+    jobs = {"": set_up(prepared, settings, out, **options)}
+    options = {"writes": options["writes"]}
+    if baselines and len(prepared.inputs) > 1:
+        jobs |= {item.name: set_up(prepared.only(item.name), settings,
+                                   single_folder(out, item.key), **options)
+                 for item in prepared.inputs}
+    return jobs
 
 
-def _validation(prepared: Prepared, predictor: Predictor) -> tuple[Any, fitting.Score | None]:
-    """Returns a loader of the rows held out and what scores them; nothing where none are."""
-    samples = prepared.samples.get("val")
-    if samples is None:
-        return None, None
-
-    def score(seen: list) -> dict[str, float]:
-        return score_predictions(collect(
-            seen, predictor.task, prepared.target, predictor.task_name,
-            list(prepared.recipe.inputs), len(samples), samples.references))
-
-    return predictor.loader(samples, prepared.checked["val"], 256), score
-
-
-def _padding_line(plan: Any) -> str:
-    sizes = plan.batch_sizes
-    rows = f"{sizes[0]} to {sizes[-1]} rows" if len(sizes) > 1 else f"{sizes[0]} rows"
-    many = any(len(edges) > 1 for edges in plan.edges)
-    computed = "time steps and places of pictures" if plan.places else "time steps"
-    return (f"Batches of {rows}, {'sorted by' if many else 'of one'} length; "
-            f"{plan.padding():.1%} of the {computed} computed are padding.")
+def _forecast(jobs: Mapping[str, Job], prepared: Prepared) -> Forecast:
+    """Times a few steps of each model, and returns what the run is expected to take."""
+    paces = {}
+    for name, job in jobs.items():
+        with waiting(f"Timing a few steps of {name or 'the model'}"):
+            paces[name] = job.session.rehearse()
+    whole, settings = jobs[""].session, jobs[""].session.settings
+    scored = {split: len(checked) for split, checked in prepared.checked.items()
+              if split != "train"}
+    shown = {split: scored[split] for split in ("test", "val") if split in scored}
+    first = dict(list(shown.items())[:1])
+    reads_twice = 2 if prepared.recipe.task["name"] == "transcribe" else 1
+    parts = {"training": training_seconds(paces[""], whole.epochs_left)}
+    singles = {name: job.session for name, job in jobs.items() if name}
+    if singles:
+        parts["baselines"] = sum(
+            training_seconds(paces[name], session.epochs_left)
+            + scoring_seconds(paces[name], first, prepared.seconds)
+            for name, session in singles.items())
+    parts["scoring and report"] = report_seconds(sum(scored.values())) + scoring_seconds(
+        paces[""], shown, prepared.seconds, reads_twice)
+    return Forecast(parts, whole.epochs_left, settings.patience is not None)
 
 
 def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table],
@@ -248,21 +271,15 @@ def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table]
             for name in ("test", "val") if name in tables}
 
 
-def _singles(prepared: Prepared, settings: Training, out: Path,
-             tables: Mapping[str, Table], cache: Cache | None,
+def _singles(jobs: dict[str, Job], tables: Mapping[str, Table], cache: Cache | None,
              language: NGram | None) -> dict[str, Predictions]:
     """Trains each input alone, with the same settings, and predicts the first scored split, read
     as the whole model's."""
-    if len(prepared.inputs) < 2:
-        return {}
     split = "test" if "test" in tables else "val"
     found = {}
-    for item in prepared.inputs:
-        name = item.name
+    for name in list(jobs):
         say(f"Baseline: {name} alone")
-        place = single_folder(out, item.key)
-        with locked(place):
-            trained = _fit(prepared.only(name), settings, place)
+        trained = jobs.pop(name).train()  # the model before it may go
         trained.predictor.language = language
         found[name] = trained.predictor.predict(tables[split], scored=True, cache=cache)
     return found
@@ -284,8 +301,7 @@ def _conclude(prepared, trained, found, singles, tables, slice_columns, command,
         "splits": metrics, "baseline": evaluation_json(blind),
         "singles": {name: {**evaluation_json(p), "difference": compared[name].to_json()}
                     for name, p in singles.items()}})
-    seal(out)
-    return Run(out, trained.predictor, metrics, verdict)
+    return Run(out, trained.predictor, metrics, verdict, {})
 
 
 def _calibrate_words(predictor: Predictor, found: Mapping[str, Predictions], out: Path) -> None:

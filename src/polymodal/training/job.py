@@ -1,0 +1,119 @@
+"""One model of a run: set up, timed, trained, and written as a bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from polymodal.bundle import weights as tensors
+from polymodal.bundle.names import weight_names
+from polymodal.bundle.write import write
+from polymodal.core.files import write_atomic
+from polymodal.evaluation.metrics import score as score_predictions
+from polymodal.inference.outputs import collect
+from polymodal.inference.predictor import Predictor, align_lengths
+from polymodal.recipe import assemble
+from polymodal.training import fit as fitting
+from polymodal.training.measure import decide
+from polymodal.training.prepare import Prepared
+from polymodal.training.settings import Training
+
+
+@dataclass
+class Trained:
+    """A fitted model and how its training went."""
+
+    predictor: Predictor
+    result: fitting.Result
+    reading: str = ""
+
+
+@dataclass
+class Job:
+    """A model that is ready to be trained, in its folder.
+
+    Args:
+        folder: Path; nothing is written there before `train`.
+        predictor: Predictor of the model.
+        session: fitting.Session.
+        recipe: str, the recipe as it is written into the folder.
+    """
+
+    folder: Path
+    predictor: Predictor
+    session: fitting.Session
+    recipe: str
+
+    def train(self) -> Trained:
+        """Trains, or goes on training, and writes the bundle."""
+        path = self.folder / "recipe.yaml"
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomic(path, self.recipe)
+        model = self.predictor.model
+        keras.config.set_dtype_policy(model.dtype_policy.name)  # another model was built since
+        result = self.session.complete()
+        write(self.folder, self.predictor.spec(), tensors.values(weight_names(model)),
+              self.predictor.states())
+        return Trained(self.predictor, result)
+
+
+def set_up(prepared: Prepared, settings: Training, folder: Path, *, recipe: str | None = None,
+           on_epoch: Any = None, writes: bool = True) -> Job:
+    """Builds a model, decides how its steps are computed, and looks for what it goes on from.
+
+    Args:
+        prepared: Prepared.
+        settings: Training.
+        folder: Path of the run or baseline.
+        recipe: str, the recipe as it is to be written; None for its values alone.
+        on_epoch: function called with each epoch's entry of the history.
+        writes: bool, False writes no decision into the folder.
+
+    Raises:
+        ResumeError: the folder holds another run; the message says what differs.
+    """
+    def build():
+        return assemble.build_model(
+            prepared.recipe, prepared.inputs, prepared.target,
+            modality_dropout=settings.modality_dropout, single_loss=settings.single_loss,
+            label_smoothing=settings.label_smoothing, seed=settings.seed)
+
+    task = assemble.build_task(prepared.recipe, prepared.target)
+    align_lengths(prepared.checked["train"], prepared.samples["train"], task)
+    keras.config.set_dtype_policy(
+        "float32" if settings.precision == "auto" else settings.precision)
+    model, task = build()
+    places = sum(getattr(encoder, "num_tokens", 0) for encoder in model.encoders.values())
+    loader = prepared.train_loader(settings, places)
+    decision = decide(model, lambda: build()[0], task, loader, settings,
+                      folder if writes else None)
+    if decision.precision != model.dtype_policy.name:
+        keras.config.set_dtype_policy(decision.precision)
+        model, task = build()
+    predictor = Predictor(prepared.recipe, prepared.inputs, prepared.target, model, task,
+                          trained_on=prepared.trained_on)
+    val, score = _validation(prepared, predictor)
+    session = fitting.begin(
+        model, task, loader, val, settings, folder, score=score, on_epoch=on_epoch,
+        fingerprint={"recipe": prepared.recipe.to_dict(), "rows": loader.fingerprint(),
+                     "validation": None if val is None else val.fingerprint()},
+        jit=decision.jit)
+    return Job(folder, predictor, session, recipe or prepared.recipe.to_yaml())
+
+
+def _validation(prepared: Prepared, predictor: Predictor) -> tuple[Any, fitting.Score | None]:
+    """Returns a loader of the rows held out and what scores them; nothing where none are."""
+    samples = prepared.samples.get("val")
+    if samples is None:
+        return None, None
+
+    def score(seen: list) -> dict[str, float]:
+        return score_predictions(collect(
+            seen, predictor.task, prepared.target, predictor.task_name,
+            list(prepared.recipe.inputs), len(samples), samples.references))
+
+    return predictor.loader(samples, prepared.checked["val"], 256), score
