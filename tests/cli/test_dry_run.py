@@ -18,7 +18,8 @@ def table(tmp_path_factory):
         writer = csv.writer(file)
         writer.writerow(["size", "note", "label"])
         for size in rng.normal(size=80):
-            note = "large and heavy" if size > 0 else "small and light"
+            words = rng.choice(["round", "heavy", "painted", "small", "old", "bright"], 4)
+            note = f"a {words[0]} and {words[1]} thing, {words[2]} but {words[3]}"
             label = "up" if rng.random() < 0.5 + size / 4 else "down"
             writer.writerow([f"{size:.3f}", note, label])
     return path

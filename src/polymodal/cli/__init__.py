@@ -10,11 +10,11 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command line; exit status 0 only when what was asked for is done."""
     from polymodal.cli.app import app
     from polymodal.core.errors import PolymodalError
-    from polymodal.core.progress import complain, set_quiet
+    from polymodal.core.progress import complain, quiet
 
-    set_quiet(False)  # a command before, in the same process, may have been quiet
     try:
-        app(args=arguments, prog_name="polymodal")
+        with quiet(False):  # that a command is quiet ends with it
+            app(args=arguments, prog_name="polymodal")
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         sys.exit(130)
