@@ -17,6 +17,9 @@ from polymodal.data.table import read
 start()  # the engine is chosen before Keras is imported
 
 
+_COLUMNS = ("group", "order")  # settings of a recipe that name a column
+
+
 class Estimator:
     """A model for one target column, fitted to a table.
 
@@ -37,8 +40,9 @@ class Estimator:
             asked = recipe.setdefault("task", self.task)
             if isinstance(asked, Mapping):
                 recipe["task"] = {"name": self.task, **asked}
-        self._given = {"target": target, **recipe}
-        self._ignore = list(ignore)
+        self._given = {"target": _name(target), **{
+            key: _name(value) if key in _COLUMNS else value for key, value in recipe.items()}}
+        self._ignore = [_name(column) for column in ignore]
         self._run: Any = None
         self._predictor: Any = None
         self._temporary: Any = None
@@ -283,6 +287,11 @@ def load(folder: str | Path) -> Estimator:
     estimator._run = SimpleNamespace(folder=user_path(folder),
                                      metrics=found.metrics.get("splits", {}))
     return estimator
+
+
+def _name(column: Any) -> Any:
+    """Returns the name of a column as a text: pandas numbers columns that have no names."""
+    return str(column) if isinstance(column, int) else column
 
 
 __all__ = ["Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor", "Seq2Seq",

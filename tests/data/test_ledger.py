@@ -55,3 +55,10 @@ def test_json_round_trip():
     again.drop("val.csv", 0, "empty_audio", "no samples")
     assert again.count("dropped", "val.csv") == {"empty_audio": 2}
     assert ledger.count("dropped", "val.csv") == {"empty_audio": 1}
+
+
+def test_sequences_are_not_called_rows():
+    ledger = Ledger("sequences")
+    ledger.read("train.csv", 30)
+    assert ledger.summary() == "train.csv: 30 sequences read."
+    assert Ledger.from_json(ledger.to_json()).unit == "sequences"

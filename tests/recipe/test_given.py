@@ -11,7 +11,7 @@ from polymodal.core.advice import option, set_option
 from polymodal.core.errors import RecipeError
 from polymodal.core.visible import visible
 from polymodal.data.table import read
-from polymodal.recipe.given import check_given, load, override
+from polymodal.recipe.given import check_given, load, need_target, override
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
 
@@ -101,3 +101,9 @@ def test_an_input_with_dots_takes_a_whole_mapping_too():
     assert override({}, ["inputs.note.text={modality: text}"])["inputs"]["note.text"] == {
         "modality": "text"}
     assert override({}, ['inputs."note.text".size=3'])["inputs"]["note.text"] == {"size": 3}
+
+
+@pytest.mark.parametrize("values", [{}, {"target": None}, {"target": ""}])
+def test_a_run_without_a_target_is_told_before_tables_are_read(values):
+    with pytest.raises(RecipeError, match=r"A run needs the column to predict\. Got none\."):
+        need_target(values)

@@ -8,12 +8,13 @@ from pathlib import Path
 from polymodal.cli import output
 from polymodal.core.progress import say, show
 from polymodal.data.table import read
-from polymodal.inference.files import one_row
+from polymodal.evaluation.report import choose_examples
 from polymodal.scenes import columns, write
 from polymodal.training.run import train
 
 _ROWS = {"num_train": 1200, "num_val": 200, "num_test": 400}
 _EPOCHS = 8
+_SHOWN = 5  # answers
 _SMALL = {"image": {"size": 32}, "audio": {"num_mels": 32}}  # enough for these data
 
 
@@ -36,20 +37,20 @@ def run(out: Path) -> None:
     show(f"\nAccuracy on {test['rows']['used']} test rows, spoken by voices that were never "
           f"heard in training: {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}).")
     show(finished.verdict)
-    _answers(finished, tables["test"], named)
+    _answers(finished.predictions["test"], tables["test"], named)
     _next(finished, paths, time.monotonic() - start)
 
 
-def _answers(finished, table, named) -> None:
-    show("\nA few answers:")
+def _answers(found, table, named) -> None:
+    """Shows some answers that stand for all: as many of them are right."""
+    show("\nA few answers, chosen so that as many are right as of all:")
     lines = [("picture", "sound", "said", "predicted", "true")]
-    for row in range(0, min(len(table), 50), 10):
-        cells = {c: table.cell(row, c) for c in named.inputs}
-        asked = {c: str(table.root / v) for c, v in cells.items() if v}
-        answer = one_row(finished.predictor, asked)
-        best = max(answer["probabilities"].values())
-        lines.append((*cells.values(), table.cell(row, "clue"),
-                      f"{answer['prediction']} ({best:.0%})", table.cell(row, named.target)))
+    for place in sorted(choose_examples(found, _SHOWN)):
+        row, chances = int(found.rows[place]), found.outputs[place]
+        lines.append((*(table.cell(row, column) or "-" for column in named.inputs),
+                      table.cell(row, "clue"),
+                      f"{found.labels[int(chances.argmax())]} ({chances.max():.0%})",
+                      table.cell(row, named.target)))
     show(output.columns(lines))
 
 

@@ -275,6 +275,8 @@ def _short(text: str) -> str:
 
 def _print_scores(found: Mapping[str, Any]) -> None:
     show(columns(_scores(found)))
+    if "same_answer" in found:
+        show(f"  {found['same_answer']}")
     if "num_groups" in found:
         drawn = f"intervals are drawn from {group_words(found['group'], found['num_groups'])}"
         show(f"  {_few(found) or drawn}")

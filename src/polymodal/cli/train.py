@@ -60,7 +60,7 @@ def train(
 ):
     """Train a model on a table, check it, and leave a folder that holds everything."""
     from polymodal.core.arguments import build, convert
-    from polymodal.recipe.given import check_given, load, override
+    from polymodal.recipe.given import check_given, load, need_target, override
     from polymodal.training.settings import Training
 
     given = load(recipe) if recipe else {}
@@ -69,8 +69,9 @@ def train(
     given = override(given, set_ or [])
     engine = engine or convert(given.pop("engine", None), str | None, "recipe.engine")
     check_given(given)
+    need_target(given)
     build(Training, given.get("training") or {}, "training")
-    out = out or Path("runs") / file_name(f"{Path(data).stem}-{given.get('target', 'run')}")
+    out = out or Path("runs") / file_name(f"{Path(data).stem}-{given['target']}")
     with locked(check_writable(out, folder=True)):  # before the engine, which takes seconds
         use(engine)
         from polymodal.data.table import read

@@ -53,15 +53,33 @@ def describe(package: str) -> dict[str, str]:
     return found
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Returns the message for an unknown name, with the nearest known one."""
+def unknown(what: str, name: Any, known: Iterable[str]) -> str:
+    """Returns the message for an unknown name, with the nearest known one.
+
+    Example:
+
+    >>> print(unknown("column", "lable", ["label", "note"]))
+    No column named "lable". Columns: label, note. Did you mean "label"?
+    >>> print(unknown("column", 3, ["3", "4"]))
+    No column named 3, a number. Columns: 3, 4. Write "3", a text.
+    """
     known = list(known)
+    if not isinstance(name, str) and str(name) in known:
+        return one_line(f"No {what} named {name}, a number. {_plural(what).capitalize()}: "
+                        f'{", ".join(known)}. Write "{name}", a text.')
+    if name in ("", None):
+        return one_line(f"The {what} needs a name. Got an empty one. "
+                        f"{_plural(what).capitalize()}: {', '.join(known)}.")
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
     hint = f' Did you mean "{near[0]}"?' if near else ""
-    article = "No"
-    plural = what if what.endswith("s") else f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
     return one_line(
-        f'{article} {what} named "{name}". {plural.capitalize()}: {", ".join(known)}.{hint}')
+        f'No {what} named "{name}". {_plural(what).capitalize()}: {", ".join(known)}.{hint}')
+
+
+def _plural(what: str) -> str:
+    if what.endswith("s"):
+        return what
+    return f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
 
 
 def singular(package: str) -> str:

@@ -12,6 +12,9 @@ _ACTIONS = ("dropped", "repaired", "truncated")
 class Ledger:
     """Counts, by table and reason, the rows that were read, dropped, repaired or truncated.
 
+    Args:
+        unit: str, what is counted: "rows", or "sequences" where rows were grouped.
+
     Example:
 
     >>> ledger = Ledger()
@@ -21,7 +24,8 @@ class Ledger:
     train.csv: 100 rows read, 1 dropped (1 empty_audio).
     """
 
-    def __init__(self):
+    def __init__(self, unit: str = "rows"):
+        self.unit = unit
         self._read: Counter[str] = Counter()
         self._counts: dict[str, dict[str, Counter[str]]] = {action: {} for action in _ACTIONS}
         self._examples: dict[str, list[dict[str, Any]]] = {}
@@ -68,14 +72,14 @@ class Ledger:
 
     def to_json(self) -> dict[str, Any]:
         """Returns everything as plain values."""
-        return {"read": dict(self._read), "examples": self._examples,
+        return {"unit": self.unit, "read": dict(self._read), "examples": self._examples,
                 **{action: {table: dict(reasons) for table, reasons in counts.items()}
                    for action, counts in self._counts.items()}}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Ledger:
         """Returns the ledger that `to_json` described."""
-        ledger = cls()
+        ledger = cls(value.get("unit", "rows"))
         ledger._read = Counter(value["read"])
         ledger._examples = {reason: list(notes) for reason, notes in value["examples"].items()}
         ledger._counts = {action: {table: Counter(reasons)
@@ -90,7 +94,7 @@ class Ledger:
             notes.append({"action": action, "table": table, "row": int(row) + 1, "text": message})
 
     def _line(self, table: str) -> str:
-        parts = [f"{self._read[table]:,} rows read"]
+        parts = [f"{self._read[table]:,} {self.unit} read"]
         for action in _ACTIONS:
             reasons = self.count(action, table)
             if reasons:

@@ -7,6 +7,7 @@ from typing import Any
 
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.metrics import known
+from polymodal.evaluation.same_answer import same_answer
 from polymodal.evaluation.scored import scored_json
 from polymodal.evaluation.slices import slices
 from polymodal.evaluation.text_scores import (
@@ -33,13 +34,14 @@ def evaluation_json(predictions: Predictions, columns: Mapping[str, Sequence[Any
         "rows" has "truncated": {reason: n}. Where rows come in groups, there are "group", the
         column, and "num_groups"; of fewer than ten the intervals are None. Captions have "notes"
         too: {metric: where its document frequencies come from}; transcripts have "transcripts",
-        what `text_scores.transcript_details` returns.
+        what `text_scores.transcript_details` returns. Where a model gives one answer for all rows,
+        "same_answer" says so.
 
     Raises:
         DataError: no row has a target.
     """
     rest = known(predictions)
-    notes = metric_notes(rest)
+    notes, same = metric_notes(rest), same_answer(rest)
     rows = {"read": int(predictions.num_rows), "used": len({int(row) for row in rest.rows}),
             "dropped": {str(k): int(n) for k, n in predictions.dropped.items()}}
     if predictions.truncated:
@@ -50,6 +52,7 @@ def evaluation_json(predictions: Predictions, columns: Mapping[str, Sequence[Any
         **scored_json(rest, seed),
         "slices": slices(predictions, columns, seed),
         **({"notes": notes} if notes else {}),
+        **({"same_answer": same} if same else {}),
     }
     if predictions.task == "transcribe":
         found["transcripts"] = transcript_details(rest, transcripts_scored(rest))

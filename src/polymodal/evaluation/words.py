@@ -80,6 +80,11 @@ def gap_interval(metric: str, interval: list[float]) -> str:
     return f"{low} to {high}" + " points" * (metric in PERCENT)
 
 
+def counted(number: int, word: str) -> str:
+    """Returns a number with its word: "1 row", "1,200 rows"."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
 def listed(words: Sequence[str]) -> str:
     """Returns "a", "a and b" or "a, b and c"."""
     words = list(words)

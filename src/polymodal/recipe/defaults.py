@@ -212,10 +212,11 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
     return settings
 
 
-def training_reason(task: str, num_rows: int, settings: dict[str, Any]) -> str:
+def training_reason(task: str, num_rows: int, settings: dict[str, Any],
+                    unit: str = "rows") -> str:
     """Returns in a sentence what `training_for` chose, with what the user put in its place."""
     return ("{epochs} epochs of batches of {batch_size}".format_map(settings)
-            + f", as {num_rows} rows suggest"
+            + f", as {num_rows:,} {unit} suggest"
             + ", without augmentation" * (settings.get("augment") is False)
             + ", each input also asked alone" * bool(settings.get("single_loss"))
             + (f", up to {settings.get('rows_per_item')} of them about the same picture, sound or "

@@ -12,7 +12,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.recipe.plain_yaml import NAMES, parse, read_yaml
 from polymodal.recipe.recipe import OTHERS, Recipe, check_free, check_input, check_whole, named
 
-__all__ = ["check_given", "load", "override"]
+__all__ = ["check_given", "load", "need_target", "override"]
 
 
 def load(path: str | Path) -> dict[str, Any]:
@@ -69,6 +69,16 @@ def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
             inner = {"name": inner}
         place[parent] = place = inner if isinstance(inner, dict) else {}
     place[last] = value
+
+
+def need_target(values: Mapping[str, Any]) -> None:
+    """Checks that a run knows what to predict, before any table is read.
+
+    Raises:
+        RecipeError: it does not.
+    """
+    if not values.get("target"):
+        raise RecipeError("A run needs the column to predict. Got none. Name it with --target.")
 
 
 def check_given(values: Mapping[str, Any]) -> None:

@@ -33,6 +33,7 @@ from polymodal.recipe.defaults import (
     training_for,
     training_reason,
 )
+from polymodal.recipe.given import need_target
 from polymodal.recipe.recipe import MODALITIES, OTHERS, check_free, columns_of, reads_others
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
@@ -62,9 +63,8 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         RecipeError: no target, or a column that the table does not have.
         DataError: a column that names media of which none can be read.
     """
-    target = given.get("target")
-    if not target:
-        raise RecipeError("A run needs the column to predict. Got none. Name it with --target.")
+    need_target(given)
+    target = given["target"]
     named = given.get("inputs") or {OTHERS: {}}
     check_mapping("inputs", named, "{image: {size: 32}}")
     named = {name: {} if config is None else config for name, config in named.items()}
@@ -130,7 +130,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
                           _times(table, values["inputs"]), rare)
     values["training"] = chosen | wanted
     said = chosen | {k: v for k, v in wanted.items() if v is not None}
-    reasons.append(f"training: {training_reason(task, len(table), said)}")
+    reasons.append(f"training: {training_reason(task, len(table), said, _unit(table))}")
     sized, reason = size_for(len(table), num_steps, chosen["epochs"])
     reasons.extend(f"{key}: {value}. {reason}" for key, value in sized.items()
                    if key not in values)
@@ -275,6 +275,10 @@ def _check_columns(table: Table, name: str, columns: list[str]) -> None:
         if column not in table.column_names:
             raise RecipeError(
                 f"inputs.{name}: {unknown('column', column, table.column_names)}")
+
+
+def _unit(table: Table) -> str:
+    return "sequences" if isinstance(table, Sequences) else "rows"
 
 
 def _num_steps(table: Table) -> int:

@@ -80,12 +80,17 @@ class Recipe:
 
     def to_yaml(self) -> str:
         """Returns the recipe as YAML that `read` reads back."""
-        return yaml.dump(self.to_dict(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+        return to_yaml(self.to_dict())
 
     def only(self, *names: str) -> Recipe:
         """Returns the same recipe with only these inputs, as single-modality baselines need it."""
         values = self.to_dict()
         return from_dict(values | {"inputs": {n: self.inputs[n] for n in names}})
+
+
+def to_yaml(values: Mapping[str, Any]) -> str:
+    """Returns parts of a recipe as YAML, short lists and the settings of an input on one line."""
+    return yaml.dump(dict(values), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 def from_dict(values: Any, where: str = "recipe") -> Recipe:

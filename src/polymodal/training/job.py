@@ -61,7 +61,7 @@ class Job:
         return Trained(self.predictor, result)
 
 
-def set_up(prepared: Prepared, settings: Training, folder: Path, *, recipe: str | None = None,
+def set_up(prepared: Prepared, settings: Training, folder: Path, *,
            on_epoch: Any = None, writes: bool = True) -> Job:
     """Builds a model, decides how its steps are computed, and looks for what it goes on from.
 
@@ -69,7 +69,6 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *, recipe: str 
         prepared: Prepared.
         settings: Training.
         folder: Path of the run or baseline.
-        recipe: str, the recipe as it is to be written; None for its values alone.
         on_epoch: function called with each epoch's entry of the history.
         writes: bool, False writes no decision into the folder.
 
@@ -102,7 +101,7 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *, recipe: str 
         fingerprint={"recipe": prepared.recipe.to_dict(), "rows": loader.fingerprint(),
                      "validation": None if val is None else val.fingerprint()},
         jit=decision.jit)
-    return Job(folder, predictor, session, recipe or prepared.recipe.to_yaml())
+    return Job(folder, predictor, session, prepared.written_recipe)
 
 
 def _validation(prepared: Prepared, predictor: Predictor) -> tuple[Any, fitting.Score | None]:

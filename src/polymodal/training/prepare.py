@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from polymodal.core.progress import say, warn
 from polymodal.data.cache import Cache
 from polymodal.data.check import Checked, Part, check_parts
 from polymodal.data.columns import InputGuess, infer_task
-from polymodal.data.group import group_rows
+from polymodal.data.group import Sequences, group_rows
 from polymodal.data.leaks import leaks
 from polymodal.data.ledger import Ledger
 from polymodal.data.loader import Loader
@@ -31,6 +31,7 @@ from polymodal.data.table import Table
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
+from polymodal.recipe.commented import commented
 from polymodal.recipe.recipe import Recipe
 from polymodal.recipe.room import room_for
 from polymodal.training.settings import Training
@@ -49,6 +50,8 @@ class Prepared:
         ledger: Ledger of all splits.
         trained_on: TrainedOn, what the model remembers of the train table.
         seconds: {split: seconds that the check of its rows took}.
+        reasons: sentences that say why the recipe is what it is, as `infer` gives them.
+        left_out: {column: reason} of the columns of train that the model does not see.
     """
 
     recipe: Recipe
@@ -59,6 +62,28 @@ class Prepared:
     ledger: Ledger
     trained_on: TrainedOn = field(default_factory=TrainedOn)
     seconds: dict[str, float] = field(default_factory=dict)
+    reasons: Sequence[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def written_recipe(self) -> str:
+        """The recipe as YAML, with the reason of each choice as a comment."""
+        return commented(self.recipe, self.reasons)
+
+    def count_rows(self) -> dict[str, int]:
+        """Returns {split: rows of its table that are used}."""
+        return {split: self._rows_of(split) for split in self.checked}
+
+    def count_sequences(self) -> dict[str, int]:
+        """Returns {split: sequences that its rows make}; nothing where rows stay by themselves."""
+        return {split: len(checked) for split, checked in self.checked.items()
+                if self.recipe.group}
+
+    def _rows_of(self, split: str) -> int:
+        table, rows = self.samples[split].table, self.checked[split].rows
+        if isinstance(table, Sequences):
+            return sum(len(table.members[int(row)]) for row in rows)
+        return len(rows)
 
     def train_loader(self, settings: Training, places: int = 0) -> Loader:
         """Returns the loader of the train split: shuffled, varied, in effective batches.
@@ -269,7 +294,7 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
     """
     inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
     assemble.check_parts(recipe)
-    ledger, samples, parts = Ledger(), {}, {}
+    ledger, samples, parts = Ledger(_unit(recipe)), {}, {}
     room = room_for(recipe, inputs)
     sources = [Source(i.name, i.modality, i.columns) for i in inputs]
     for name in sorted(tables, key=("train", "val", "test").index):
@@ -278,7 +303,7 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
             table = group_rows(table, recipe.group, recipe.order)
         samples[name] = Samples(table, sources, target, recipe.target, cache)
         again = any(_same(tables[name], tables[other]) for other in parts)
-        parts[name] = Part(samples[name], Ledger() if again else ledger, fit=name == "train",
+        parts[name] = Part(samples[name], Ledger(ledger.unit) if again else ledger, fit=name == "train",
                            room=room if name == "train" else None)
     start = time.monotonic()
     found = check_parts([*parts.values()], skip_bad=skip_bad, max_bad_share=max_bad_share)
@@ -289,6 +314,10 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
     for message in leaks(tables, _shareable(recipe, inputs)):
         warn(message)
     return Prepared(recipe, inputs, target, samples, checked, ledger, seconds=seconds)
+
+
+def _unit(recipe: Recipe) -> str:
+    return "sequences" if recipe.group else "rows"
 
 
 def _same(one: Table, other: Table) -> bool:

@@ -46,7 +46,7 @@ _LOOKS = ("Under the first pictures stands, for each word, what the decoder look
           "heads. That is where it looked, which need not be why it chose the word.")
 _MOST_BYTES = 2_000_000  # a larger file is not copied into the report
 _PLAIN = ("title", "target", "summary", "inputs", "slice_columns", "history", "best_epoch",
-          "ledger", "word_calibration", "attention_note",
+          "ledger", "word_calibration", "attention_note", "left_out",
           "recipe", "versions", "seeds", "command")
 
 
@@ -111,11 +111,11 @@ def _content(folder: Path, record: RunRecord) -> ReportContent:
     shown = next(iter(record.found.values()))
     inputs = {i.name: _describe(recipe.inputs[i.name], i.columns) for i in prepared.inputs}
     engine = _engine()
-    rows = {split: len(checked) for split, checked in prepared.checked.items()}
     examples = _examples(predictor, shown, record.table)
     note = _add_looks(predictor, record.table, examples) if shown.task == "caption" else ""
-    summary = describe_run(shown, recipe.target, inputs, rows, recipe.fusion["name"],
-                           len(result.history), result.seconds, engine)
+    summary = describe_run(shown, recipe.target, inputs, prepared.count_rows(),
+                           recipe.fusion["name"], len(result.history), result.seconds, engine,
+                           prepared.count_sequences())
     summary += [record.trained.reading] * bool(record.trained.reading)
     return ReportContent(
         title=folder.resolve().name, predictions=dict(record.found), target=recipe.target,
@@ -124,7 +124,8 @@ def _content(folder: Path, record: RunRecord) -> ReportContent:
         history=result.history, best_epoch=result.best_epoch,
         ledger=prepared.ledger.to_json(),
         word_calibration=predictor.calibration and predictor.calibration.to_json(),
-        attention_note=note, recipe=recipe.to_yaml(), versions=_versions(engine),
+        attention_note=note, recipe=prepared.written_recipe,
+        left_out=dict(prepared.left_out), versions=_versions(engine),
         seeds={"training": recipe.training.get("seed", 0)},
         command=record.command)
 

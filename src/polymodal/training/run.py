@@ -27,7 +27,8 @@ from polymodal.evaluation.result import evaluation_json
 from polymodal.evaluation.word_confidence import fit_word_calibration, word_claims
 from polymodal.inference.predictor import Predictor
 from polymodal.inference.trained_on import TrainedOn
-from polymodal.recipe.given import check_given
+from polymodal.recipe.commented import left_out
+from polymodal.recipe.given import check_given, need_target
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.ngram import NGram
@@ -62,6 +63,7 @@ class Run:
         predictor: Predictor, the trained model in use.
         metrics: {split: what `polymodal evaluate --json` prints}.
         verdict: str, whether fusion helped, in a sentence.
+        predictions: {split: Predictions} that the metrics are of.
         forecast: {"seconds": expected, "actual_seconds", "parts"}, what `forecast.json` holds.
     """
 
@@ -69,6 +71,7 @@ class Run:
     predictor: Predictor
     metrics: dict[str, Any]
     verdict: str
+    predictions: dict[str, Predictions]
     forecast: dict[str, Any]
 
 
@@ -190,28 +193,32 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_
     """Infers, checks, builds and times everything that comes before the first epoch."""
     given = dict(given)
     check_given(given)
+    need_target(given)
     settings = arguments.build(Training, given.get("training") or {}, "training")
     group = group_of(tables, given, ignore, split, split_group)
     alike = alike_rows(tables["train"], given, ignore, group)
-    tables = held_out(tables, given.get("target", ""), split, group, settings.seed)
+    tables = held_out(tables, given["target"], split, group, settings.seed)
     if settings.patience is not None and "val" not in tables:
         raise RecipeError("training.patience needs rows to watch while training. Got none held "
                           "out. Give a table with --val, or leave patience out.")
     named = split_group not in (None, given.get("target"))
     if named and not is_media(tables["train"], split_group):
         ignore = [*ignore, split_group]  # such as who speaks; pictures are read all the same
-    recipe = _complete(tables["train"], given, ignore)
+    recipe, reasons = _complete(tables["train"], given, ignore)
     settings = arguments.build(Training, recipe.training, "training")
     cache = open_cache()
     prepared = prepare(recipe, tables, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
     prepared.trained_on = TrainedOn(tuple(tables["train"].column_names), alike or "")
+    prepared.reasons = reasons
+    prepared.left_out = left_out(recipe, tables["train"].column_names, reasons, ignore)
     tell_single_group(tables, alike)
     jobs = _jobs(prepared, settings, out, baselines, on_epoch=on_epoch, writes=writes)
     return _Ready(prepared, tables, cache, jobs, _forecast(jobs, prepared))
 
 
-def _complete(table: Table, given: dict[str, Any], ignore: Sequence[str]) -> Recipe:
-    """Returns the whole recipe, and says what was inferred and why."""
+def _complete(table: Table, given: dict[str, Any], ignore: Sequence[str]) -> tuple[
+        Recipe, list[str]]:
+    """Returns the whole recipe with the reasons for it, and says what was inferred and why."""
     if given.get("group") and given["group"] in table.column_names:
         sequences = group_rows(table, given["group"], given.get("order"))
     else:
@@ -220,7 +227,7 @@ def _complete(table: Table, given: dict[str, Any], ignore: Sequence[str]) -> Rec
         found = infer(sequences, given, ignore)
     for reason in found.reasons:
         say(f"  {reason}")
-    return from_dict(found.values)
+    return from_dict(found.values), found.reasons
 
 
 def _jobs(prepared: Prepared, settings: Training, out: Path, baselines: bool,
@@ -301,7 +308,7 @@ def _conclude(prepared, trained, found, singles, tables, slice_columns, command,
         "splits": metrics, "baseline": evaluation_json(blind),
         "singles": {name: {**evaluation_json(p), "difference": compared[name].to_json()}
                     for name, p in singles.items()}})
-    return Run(out, trained.predictor, metrics, verdict, {})
+    return Run(out, trained.predictor, metrics, verdict, found, {})
 
 
 def _calibrate_words(predictor: Predictor, found: Mapping[str, Predictions], out: Path) -> None:

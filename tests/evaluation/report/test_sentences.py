@@ -55,3 +55,10 @@ def test_what_scores_are_compared_with_is_told_of_each_split(make):
     assert split_notes({"test": make.captions(7), "val": make.captions(1)}) == {
         "cider_d": "test: document frequencies of these 7 rows' references; val: needs two rows or "
                    "more: among the references of one nothing is rare"}
+
+
+def test_rows_and_sequences_are_told_apart(make):
+    said = describe_run(make.seq2seq(), "answer", {"frame": ""}, {"train": 600, "val": 20},
+                        sequences={"train": 30, "val": 1})
+    assert said[1] == ("It learned from 600 rows in 30 sequences, with 20 rows in 1 sequence for "
+                       "val kept apart.")

@@ -40,6 +40,7 @@ class ReportContent:
         ledger: dict, as `Ledger.to_json` gives it.
         word_calibration: dict, as `WordCalibration.to_json` gives it, of runs that transcribe.
         attention_note: str, how to read where a decoder looked, or why that is not shown.
+        left_out: {column: why it is not used}.
         recipe: str, the recipe as YAML.
         versions: {name: version} of Python, engine, packages, device.
         seeds: {name: seed}.
@@ -61,6 +62,7 @@ class ReportContent:
     ledger: Mapping[str, Any] = field(default_factory=dict)
     word_calibration: Mapping[str, Any] | None = None
     attention_note: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
     recipe: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     seeds: Mapping[str, Any] = field(default_factory=dict)

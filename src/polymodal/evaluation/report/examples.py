@@ -1,4 +1,4 @@
-"""Which rows a report shows: some right, some wrong, of as many classes as possible."""
+"""Which rows stand for all: as many are right as of all rows, with the usual confidence."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from polymodal.evaluation.text_scores import text_sums
 
 __all__ = ["choose_examples"]
 
+_NUM = 12
 
-def choose_examples(predictions: Predictions, num_right: int = 6, num_wrong: int = 6,
-                    seed: int = 0) -> list[int]:
-    """Returns positions in `predictions` of rows worth a look, wrong ones first.
 
-    Wrong ones are those the model was surest of, one of each confusion before a second; right ones
-    are drawn at random, one of each class before a second. For regression they are the largest
-    errors and a random choice of the rest.
+def choose_examples(predictions: Predictions, num: int = _NUM, seed: int = 0) -> list[int]:
+    """Returns positions in `predictions` of rows that represent all scored rows, wrong ones first.
+
+    The share of right ones is that of all rows, rounded. Wrong ones and right ones are each sorted
+    by confidence (by error for regression, by wrong words for transcripts), cut into as many equal
+    parts as are wanted, and one is drawn from each part, of a class that was not drawn yet where
+    there is one. Captions, which are neither right nor wrong, are drawn at random.
 
     Args:
         predictions: Predictions; only scored rows are chosen. For sequences the first step of a
             row stands for it.
-        num_right: int, right ones wanted.
-        num_wrong: int, wrong ones wanted.
+        num: int, rows wanted.
         seed: int, key of the draw.
     """
     places = np.flatnonzero(predictions.scored)
@@ -32,40 +33,38 @@ def choose_examples(predictions: Predictions, num_right: int = 6, num_wrong: int
         first = np.unique(predictions.rows[places], return_index=True)[1]
         places = places[np.sort(first)]
     rest, rng = predictions.take(places), generator(seed)
-    shuffled = rng.permutation(len(rest))
+    right, order, kinds = _judged(rest)
+    num = min(num, len(rest))
+    num_right = round(num * float(right.mean())) if len(rest) else 0
+    groups = [(np.flatnonzero(~right), num - num_right), (np.flatnonzero(right), num_right)]
+    return [int(places[i]) for group, count in groups
+            for i in _spread(group[np.argsort(order[group], kind="stable")], count, kinds, rng)]
+
+
+def _judged(rest: Predictions) -> tuple[np.ndarray, np.ndarray, list]:
+    """Returns of each row whether it is right, what rows are sorted by, and its kind."""
     if rest.task == "regression":
         error = np.abs(np.ravel(rest.outputs) - np.ravel(np.asarray(rest.targets)))
-        order = np.argsort(-error, kind="stable")
-        worst = order[:num_wrong]
-        others = [i for i in shuffled if i not in set(worst.tolist())][:num_right]
-        return [int(places[i]) for i in [*worst, *others]]
+        return np.ones(len(rest), bool), error, [None] * len(rest)
+    if rest.task == "transcribe":
+        wrong = text_sums(rest)[0][:, 0]
+        return wrong == 0, wrong, [None] * len(rest)
     if rest.is_text:
-        return [int(places[i]) for i in _texts(rest, shuffled, num_right, num_wrong)]
+        return np.ones(len(rest), bool), np.zeros(len(rest)), [None] * len(rest)
     truth, guess = decisions(rest)
     if truth.ndim == 2:
         right, kinds = (truth == guess).all(axis=1), [tuple(row) for row in truth.tolist()]
     else:
         right, kinds = truth == guess, list(zip(truth.tolist(), guess.tolist(), strict=True))
-    sure = np.argsort(-rest.outputs.max(axis=1), kind="stable")
-    wrong = _varied([i for i in sure if not right[i]], kinds, num_wrong)
-    good = _varied([i for i in shuffled if right[i]], kinds, num_right)
-    return [int(places[i]) for i in [*wrong, *good]]
+    return right, -rest.outputs.max(axis=1), kinds
 
 
-def _texts(rest: Predictions, shuffled: np.ndarray, num_right: int, num_wrong: int) -> list:
-    """The transcripts with the most wrong words, and some by chance; captions by chance only."""
-    if rest.task != "transcribe":
-        return shuffled[: num_right + num_wrong].tolist()
-    sums, _ = text_sums(rest)
-    worst = [i for i in np.argsort(-sums[:, 0], kind="stable") if sums[i, 0]][:num_wrong]
-    return [*worst, *[i for i in shuffled if not sums[i, 0]][:num_right]]
-
-
-def _varied(order: list[int], kinds: list, count: int) -> list[int]:
-    """Takes from `order` one of each kind, then a second of each, and so on."""
-    turn: dict = {}
-    ranked = []
-    for i in order:
-        turn[kinds[i]] = turn.get(kinds[i], 0) + 1
-        ranked.append((turn[kinds[i]], i))
-    return [i for _, i in sorted(ranked, key=lambda pair: pair[0])][:count]
+def _spread(group: np.ndarray, count: int, kinds: list, rng: np.random.Generator) -> list[int]:
+    """Draws one row from each of `count` equal parts of a sorted group, of new kinds first."""
+    chosen: list[int] = []
+    seen: dict = {}
+    for part in np.array_split(group, count) if count else []:
+        place = min(rng.permutation(part).tolist(), key=lambda i: seen.get(kinds[i], 0))
+        seen[kinds[place]] = seen.get(kinds[place], 0) + 1
+        chosen.append(place)
+    return chosen

@@ -53,7 +53,10 @@ def _inputs(content: ReportContent) -> str:
         few = labels if len(labels) <= 12 else [*labels[:12], f"{len(labels) - 12} more"]
         answer += f", one of {listed(few)}" if content.task != "multilabel" \
             else f", any of {listed(few)}"
-    return "\n".join(["## Inputs and output", "", *lines, "", f"It predicts {answer}."])
+    unused = [f"- {_plain(column)}: {_plain(reason)}"
+              for column, reason in content.left_out.items()]
+    more = ["", "Columns that it does not use:", "", *unused] if unused else []
+    return "\n".join(["## Inputs and output", "", *lines, "", f"It predicts {answer}.", *more])
 
 
 def _results(content: ReportContent) -> str:

@@ -236,4 +236,4 @@ def _ledger(ledger: Mapping[str, Any]) -> dict[str, Any]:
         lines.append({"table": table, "read": count, "events": events})
     examples = {reason.replace("_", " "): notes
                 for reason, notes in ledger.get("examples", {}).items() if notes}
-    return {"lines": lines, "examples": examples}
+    return {"lines": lines, "examples": examples, "unit": ledger.get("unit", "rows")}

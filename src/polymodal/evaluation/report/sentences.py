@@ -10,7 +10,7 @@ from polymodal.evaluation.calibration import claims, expected_calibration_error
 from polymodal.evaluation.groups import too_few_words
 from polymodal.evaluation.metrics import decisions, known
 from polymodal.evaluation.text_scores import metric_notes
-from polymodal.evaluation.words import SPACE, listed
+from polymodal.evaluation.words import SPACE, counted, listed
 
 __all__ = ["describe_run", "perfect_words", "scored_rows", "split_notes", "trust_words"]
 
@@ -27,7 +27,8 @@ _TASKS = {"classification": "predicts {target}, one of {labels} classes, for eac
 
 def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str],
                  rows: Mapping[str, int], fusion: str = "", epochs: int | None = None,
-                 seconds: float | None = None, engine: str = "") -> list[str]:
+                 seconds: float | None = None, engine: str = "",
+                 sequences: Mapping[str, int] | None = None) -> list[str]:
     """Returns the sentences that say what was trained on what.
 
     Args:
@@ -39,20 +40,31 @@ def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str
         epochs: int, epochs that were run.
         seconds: float, wall time of the training.
         engine: str, such as "TensorFlow 2.21 on the CPU".
+        sequences: {split: number of sequences}, where rows make sequences.
     """
     does = _TASKS[predictions.task].format(target=target, labels=len(predictions.labels))
     named = fusion.replace("_", " ")
     joined = f", joined by {named} fusion," if fusion and len(inputs) > 1 else ""
     sentences = [f"This model reads {listed(list(inputs))}{joined} and {does}."]
     if "train" in rows:
-        others = [f"{count:,} for {split}" for split, count in rows.items() if split != "train"]
+        sizes = {split: _size(count, (sequences or {}).get(split))
+                 for split, count in rows.items()}
+        if not sequences:  # "1,600 rows, with 200 for val"
+            sizes |= {split: f"{rows[split]:,}" for split in rows if split != "train"}
+        others = [f"{size} for {split}" for split, size in sizes.items() if split != "train"]
         more = f", with {listed(others)} kept apart" if others else ""
-        sentences.append(f"It learned from {rows['train']:,} rows{more}.")
+        sentences.append(f"It learned from {sizes['train']}{more}.")
     if epochs:
         took = f" in {_duration(seconds)}" if seconds else ""
         sentences.append(f"Training ran for {epochs} epoch{'s' * (epochs != 1)}{took}"
                          + (f" on {engine}." if engine else "."))
     return sentences
+
+
+def _size(rows: int, sequences: int | None) -> str:
+    """Returns "600 rows", or "600 rows in 30 sequences"."""
+    size = counted(rows, "row")
+    return size if sequences is None else f"{size} in {counted(sequences, 'sequence')}"
 
 
 def _duration(seconds: float) -> str:

@@ -10,6 +10,7 @@ from polymodal.evaluation.compare import Comparison, compare
 from polymodal.evaluation.groups import too_few_words
 from polymodal.evaluation.metrics import higher_is_better, known
 from polymodal.evaluation.report.sentences import scored_rows
+from polymodal.evaluation.same_answer import same_answer
 from polymodal.evaluation.words import SPACE, gap, gap_interval, listed, readable, value_text
 
 __all__ = ["Verdict", "fusion_verdict"]
@@ -45,6 +46,16 @@ def fusion_verdict(fused: Predictions, singles: Mapping[str, Predictions],
         split: str, name of the split that the rows are of, for the sentence.
         seed: int, key of the draws.
     """
+    found = _compared(fused, singles, metric, split, seed)
+    same = same_answer(fused)
+    if not same:
+        return found
+    return replace(found, heading="The model gives one answer for all rows",
+                   sentence=f"{same} {found.sentence}")
+
+
+def _compared(fused: Predictions, singles: Mapping[str, Predictions], metric: str | None,
+              split: str, seed: int) -> Verdict:
     if len(fused.modalities) < 2:
         return Verdict("not asked", "One input, nothing to fuse",
                        f"The model reads {listed(fused.modalities)} only.")

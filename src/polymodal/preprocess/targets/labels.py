@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,20 @@ def sorted_labels(values: Iterable[str]) -> list[str]:
         return labels
 
 
+def need_two(labels: Sequence[str]) -> None:
+    """Checks that there is something to tell apart.
+
+    Raises:
+        DataError: there is one label, or none.
+    """
+    if len(labels) > 1:
+        return
+    only = f'holds no label but "{_short(labels[0])}" in train' if labels else (
+        "holds no label in train")
+    raise DataError(f"{only}, and a model needs at least 2 to tell apart.",
+                    "Add rows of other classes, or name another target.", reason="single_label")
+
+
 class LabelIndex:
     """The labels of the train split and the index of each.
 
@@ -61,7 +75,10 @@ class LabelIndex:
     def _unseen(self, label: str) -> DataError:
         near = difflib.get_close_matches(label, self.labels, n=1)
         hint = f'Did you mean "{near[0]}"? ' if near else ""
-        shown = label if len(label) <= 60 else f"{label[:57]}..."
-        return DataError(f'holds the label "{shown}", which train does not have.',
+        return DataError(f'holds the label "{_short(label)}", which train does not have.',
                          f"{hint}Add such rows to train, or run with --skip-bad.",
                          reason="unseen_label")
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 60 else f"{label[:57]}..."

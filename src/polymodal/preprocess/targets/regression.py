@@ -41,8 +41,9 @@ class NumberTarget:
         numbers = [number for value in values if (number := _number(value)) is not None]
         moments.add(np.array(numbers, np.float64).reshape(-1, 1))
         if moments.mean is None or max(numbers) == min(numbers):
+            only = f"no number but {numbers[0]:g}" if numbers else "no number"
             raise DataError(
-                f"holds {len(set(numbers))} different numbers in train, expected at least 2.",
+                f"holds {only} in train, and a model needs at least 2 to learn from.",
                 "Name another target, or another task.", reason="constant_target")
         mean, std = moments.result(1)
         self.mean, self.std = float(mean[0]), float(std[0])

@@ -9,7 +9,7 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.preprocess.targets.labels import LabelIndex, sorted_labels, spell
+from polymodal.preprocess.targets.labels import LabelIndex, need_two, sorted_labels, spell
 
 __all__ = ["StepLabelsTarget"]
 
@@ -56,10 +56,7 @@ class StepLabelsTarget:
         """
         steps = (step for value in values if value is not None for step in self.read(value))
         labels = sorted_labels(step for step in steps if step is not None)
-        if len(labels) < 2:
-            raise DataError(f"holds {len(labels)} different labels in train, expected at least 2.",
-                            "Add rows of other classes, or name another target.",
-                            reason="single_label")
+        need_two(labels)
         self._index = LabelIndex(labels)
 
     def read(self, value: Any) -> list[str | None]:
