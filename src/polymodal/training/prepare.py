@@ -303,7 +303,8 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
             table = group_rows(table, recipe.group, recipe.order)
         samples[name] = Samples(table, sources, target, recipe.target, cache)
         again = any(_same(tables[name], tables[other]) for other in parts)
-        parts[name] = Part(samples[name], Ledger(ledger.unit) if again else ledger, fit=name == "train",
+        counted = Ledger(ledger.unit) if again else ledger
+        parts[name] = Part(samples[name], counted, fit=name == "train",
                            room=room if name == "train" else None)
     start = time.monotonic()
     found = check_parts([*parts.values()], skip_bad=skip_bad, max_bad_share=max_bad_share)
