@@ -44,13 +44,13 @@ def run(out: Path) -> None:
 def _answers(found, table, named) -> None:
     """Shows some answers that stand for all: as many of them are right."""
     show("\nA few answers, chosen so that as many are right as of all:")
-    lines = [("picture", "sound", "said", "predicted", "true")]
+    lines: list[tuple[str, ...]] = [("picture", "sound", "said", "predicted", "true")]
     for place in sorted(choose_examples(found, _SHOWN)):
         row, chances = int(found.rows[place]), found.outputs[place]
-        lines.append((*(table.cell(row, column) or "-" for column in named.inputs),
-                      table.cell(row, "clue"),
-                      f"{found.labels[int(chances.argmax())]} ({chances.max():.0%})",
-                      table.cell(row, named.target)))
+        inputs = [str(table.cell(row, column) or "-") for column in named.inputs]
+        answer = f"{found.labels[int(chances.argmax())]} ({chances.max():.0%})"
+        lines.append((*inputs, str(table.cell(row, "clue")), answer,
+                      str(table.cell(row, named.target))))
     show(output.columns(lines))
 
 

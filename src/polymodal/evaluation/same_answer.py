@@ -21,7 +21,7 @@ def same_answer(predictions: Predictions) -> str:
         predictions: Predictions with targets.
     """
     rest = known(predictions)
-    if len(rest) < _LEAST:
+    if len(rest) < _LEAST or rest.targets is None:
         return ""
     if rest.is_text:
         texts = {str(text) for text in rest.outputs}
