@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -50,3 +51,19 @@ def write_container(
         if sound is not None:
             container.mux(sound.encode(None))
     return path
+
+
+def raw_stream(*sizes: tuple[int, int]) -> bytes:
+    """Returns H.264 without a container, a few frames of each (height, width)."""
+    content = b""
+    for height, width in sizes:
+        coder = av.CodecContext.create("libx264", "w")
+        coder.height, coder.width, coder.pix_fmt = height, width, "yuv420p"
+        coder.time_base, coder.framerate = Fraction(1, 25), 25
+        coder.options = {"preset": "ultrafast"}
+        frame = av.VideoFrame.from_ndarray(np.zeros((height, width, 3), np.uint8), format="rgb24")
+        for number in range(4):
+            frame.pts = number
+            content += b"".join(bytes(packet) for packet in coder.encode(frame))
+        content += b"".join(bytes(packet) for packet in coder.encode(None))
+    return content

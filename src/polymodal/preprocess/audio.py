@@ -22,7 +22,7 @@ from polymodal.preprocess.statistics import Moments, mean_and_std
 __all__ = ["Audio"]
 
 _FULL_SCALE = 32767.0
-_READING = 3  # raise when files are read otherwise; 2 passed over what a broken copy had lost
+_READING = 4  # raise when files are read otherwise; 3 asked a second decoder for broken files
 _SLACK = 0.01  # seconds read beyond the bound, to know that something was left off
 _NUM_MASKS = 2  # of each kind, as SpecAugment's policy LD
 _ECHO_SECONDS = 0.05  # at least, of a room

@@ -5,9 +5,10 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from polymodal.core.errors import DataError
+from polymodal.data.media import image as image_file
 from polymodal.data.media.image import image_size, read_image
 
 
@@ -86,6 +87,52 @@ def test_truncated_pictures_are_errors(format):
     with pytest.raises(DataError, match="is a broken picture") as caught:
         read_image(content[: len(content) // 2])
     assert caught.value.reason == "unreadable_image"
+
+
+def test_large_pictures_are_converted_in_bands(monkeypatch):
+    noise = np.random.default_rng(0).integers(0, 256, (37, 23, 4)).astype(np.uint8)
+    pictures = [Image.fromarray(noise), Image.fromarray(noise).convert("RGB"),
+                Image.fromarray(noise[:, :, 0]), Image.fromarray(noise).convert("RGB").quantize(9),
+                Image.fromarray(noise[:, :, 0].astype(np.uint16) * 200),
+                Image.fromarray(noise[:, :, 0].astype(np.float32) * 3.5)]
+    contents = [encoded(picture, "TIFF") for picture in pictures]
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        contents.append(encoded(pictures[1], exif=exif))
+    whole = [read_image(content) for content in contents]
+    monkeypatch.setattr(image_file, "_BAND_PIXELS", 100)
+    assert all(np.array_equal(read_image(content), one)
+               for content, one in zip(contents, whole, strict=True))
+    upright = [ImageOps.exif_transpose(Image.open(io.BytesIO(content))) for content in contents[6:]]
+    assert all(np.array_equal(one, picture)
+               for one, picture in zip(whole[6:], upright, strict=True))
+    assert [image_size(content) for content in contents[6:]] == [one.shape[:2] for one in whole[6:]]
+
+
+def test_a_checksum_that_differs_is_damage():
+    content = bytearray(encoded(Image.new("P", (8, 8), 3)))
+    content[-13] ^= 1  # the last byte of pixels' checksum
+    with pytest.raises(DataError, match=r"is a broken picture .*checksum") as caught:
+        read_image(bytes(content))
+    assert caught.value.reason == "unreadable_image"
+
+
+def test_pictures_inside_icons_are_counted_before_they_are_decoded():
+    content = bytearray(encoded(Image.new("RGB", (16, 16)), "ICO"))
+    assert read_image(bytes(content)).shape == (16, 16, 3)
+    place = content.rindex(b"IHDR") + 4
+    content[place : place + 8] = (30_000).to_bytes(4, "big") * 2
+    for reading in (read_image, image_size):
+        with pytest.raises(DataError, match="has 900,000,000 pixels, the bound is 64,000,000"):
+            reading(bytes(content))
+
+
+def test_a_format_that_costs_more_memory_has_a_lower_bound():
+    content = encoded(Image.new("RGB", (40, 40)), "WEBP", lossless=True)
+    with pytest.raises(DataError, match=r"has 40 x 40 = 1,600 pixels, the bound is 1,000\."):
+        read_image(content, max_pixels=3000)
+    assert read_image(content, max_pixels=4800).shape == (40, 40, 3)
 
 
 def test_what_is_no_picture_says_so(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from media_files import tone, write_container
+from media_files import raw_stream, tone, write_container
 from polymodal.core.errors import DataError
 from polymodal.data.media.video import read_video, video_info
 
@@ -81,7 +81,8 @@ def test_empty_lists_and_missing_frames_are_errors():
 
 def test_sound_alone_is_no_video(tmp_path):
     file = write_container(tmp_path / "a.m4a", tone())
-    with pytest.raises(DataError, match="holds no moving pictures") as caught:
+    with pytest.raises(DataError, match=r"holds no moving pictures. Set the modality of this input "
+                                        r"to audio, or run with --skip-bad") as caught:
         read_video(file)
     assert caught.value.reason == "no_video"
 
@@ -89,6 +90,14 @@ def test_sound_alone_is_no_video(tmp_path):
 def test_large_frames_are_refused(film):
     with pytest.raises(DataError, match="has 1,536 pixels a frame, the bound is 1,000"):
         read_video(film, max_pixels=1000)
+
+
+def test_frames_that_grow_on_the_way_are_refused():
+    content = raw_stream((48, 64), (480, 640))
+    assert read_video(content, frames_per_second=25).shape[1:] == (48, 64, 3)
+    with pytest.raises(DataError, match="has 307,200 pixels a frame, the bound is 10,0") as caught:
+        read_video(content, frames_per_second=25, max_pixels=10_000)
+    assert caught.value.reason == "video_too_large"
 
 
 def test_text_in_place_of_a_video_is_an_error():

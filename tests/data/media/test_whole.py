@@ -1,5 +1,6 @@
 """Sound files that a broken copy cut short are named; streamed ones are not taken for such."""
 
+import io
 import struct
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import soundfile
 
 from media_files import tone, write_sound
+from mutated_media import FILES, readers
 from polymodal.core.errors import DataError
 from polymodal.data.media.audio import audio_length, read_audio
 from polymodal.speech.stream import stream_audio
@@ -76,6 +78,89 @@ def test_an_ogg_that_ends_inside_a_page_is_damaged(tmp_path, subtype):
     for reading in readings(file):
         with pytest.raises(DataError, match=r"a\.ogg was cut short: it ends after \d\.\d\d s, ins"):
             reading()
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name not in ("ts", "adts")])
+def test_no_format_is_read_that_was_cut_short(name):
+    content = FILES[name]()
+    for reader in readers(name):
+        whole = reader(content)
+        for share in (0.21, 0.53, 0.91):
+            try:
+                found = reader(content[: round(share * len(content))])
+            except DataError:
+                continue
+            assert np.array_equal(found, whole)  # such as the first picture of an animation
+
+
+@pytest.mark.parametrize("name", ["aiff", "au", "w64", "mp3", "m4a-fast", "mp4-fast", "mka", "avi",
+                                  "mpeg", "flv"])
+def test_a_cut_is_called_one(name):
+    content = FILES[name]()
+    for reading in readings(content[: round(0.61 * len(content))]):
+        with pytest.raises(DataError, match=r"bytes was cut short: .*\. Copy it again") as caught:
+            reading()
+        assert caught.value.reason == "truncated_file"
+
+
+def flac(seconds=1.0, **options):
+    buffer = io.BytesIO()
+    soundfile.write(buffer, tone(seconds), 16_000, format="FLAC", **options)
+    return bytearray(buffer.getvalue())
+
+
+def test_a_changed_byte_of_a_flac_is_damage_and_no_other_decoder_is_asked():
+    whole = flac()
+    for place in [19, 21, 30, *range(8300, len(whole), 997)]:
+        content = whole.copy()
+        content[place] ^= 0x10
+        for reading in readings(bytes(content)):
+            with pytest.raises(DataError) as caught:
+                reading()
+            assert caught.value.reason in ("unreadable_sound", "damaged_file", "truncated_file")
+
+
+def test_samples_of_a_flac_are_those_that_were_encoded():
+    content, other = flac(), flac(subtype="PCM_16")
+    other[26:42] = bytes(range(16))  # the MD5 of other samples
+    assert np.array_equal(read_audio(bytes(content)), next(stream_audio(bytes(content))))
+    for reading in readings(bytes(other)):
+        with pytest.raises(DataError, match="is damaged: its samples are not those that were enco"):
+            reading()
+    part = {"bytes": bytes(other), "start_seconds": 0.25, "end_seconds": 0.5}
+    assert len(read_audio(part)) == 4000  # the rest is not known to be damaged
+    other[26:42] = bytes(16)  # a program that computed none
+    assert np.array_equal(read_audio(bytes(other)), read_audio(bytes(content)))
+
+
+def test_a_streamed_flac_is_read_as_far_as_it_goes():
+    content = flac()
+    content[21] &= 0xF0
+    content[22:26] = bytes(4)  # frames, which the program did not know
+    for reading in readings(bytes(content)):
+        assert sum(np.size(block) for block in reading()) == 16_000
+    assert audio_length(bytes(content)) == (16_000, 0.0)
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_a_changed_byte_of_an_ogg_is_damage(tmp_path, subtype):
+    whole = write_sound(tmp_path / "a.ogg", tone(1.0), subtype=subtype).read_bytes()
+    for place in range(200, len(whole), 397):
+        content = bytearray(whole)
+        content[place] ^= 0x10
+        for reading in readings(bytes(content)):
+            with pytest.raises(DataError):
+                reading()
+
+
+def test_an_mp3_without_a_count_is_read_as_far_as_it_goes(tmp_path):
+    content = write_sound(tmp_path / "a.mp3", tone(2.0)).read_bytes()
+    assert b"Xing" in content
+    without = content.replace(b"Xing", b"none")
+    for share in (1.0, 0.5):  # one cannot know that the half is cut off
+        for reading in readings(without[: round(share * len(without))]):
+            samples = sum(np.size(block) for block in reading())
+            assert samples == pytest.approx(32_000 * share, rel=0.25)
 
 
 def test_rows_with_damaged_sound_are_named_with_their_place(tmp_path):

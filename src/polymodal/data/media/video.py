@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import av
 import numpy as np
 from PIL import Image
 
 from polymodal.core.errors import DataError
 from polymodal.data.cells import is_frames, open_cell, reads_cell
-from polymodal.data.media.container import open_container, unreadable
+from polymodal.data.media.container import MAX_PIXELS, decoded, open_container, unreadable
 from polymodal.data.media.image import image_size, read_image
-
-MAX_PIXELS = 16_000_000  # of one frame; 8K is 33 million
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,13 @@ def read_video(
     if is_frames(cell):
         return _read_pictures(cell, root, max_frames, size, max_pixels)
     source, shown = open_cell(cell, root)
-    with open_container(source, shown, "video") as container:
+    with open_container(source, shown, "video", max(max_pixels, MAX_PIXELS)) as container:
         stream = _picture_stream(container, max_pixels, shown)
         stream.codec_context.thread_count = 1  # rows are decoded in parallel already
-        frames = _scaled(_on_screen(container, stream, frames_per_second), max_frames, size)
+        stream.codec_context.options = {"max_pixels": str(max_pixels)}
+        pictures = _within(decoded(container, stream, source, shown), stream, max_pixels, shown)
+        moments = _on_screen(pictures, stream, frames_per_second)
+        frames = _scaled(moments, max_frames, size)
     if not frames:
         raise _no_frames(shown)
     return np.stack(frames)  # (frames, height, width, 3)
@@ -93,24 +95,41 @@ def video_info(cell: Any, root: str | os.PathLike | None = None) -> VideoInfo:
 
 def _picture_stream(container: Any, max_pixels: int, shown: str) -> Any:
     if not container.streams.video:
-        raise DataError("holds no moving pictures.", "Fix the file, or run with --skip-bad.",
+        has_sound = bool(container.streams.audio)
+        fix = "Set the modality of this input to audio" if has_sound else "Fix the file"
+        raise DataError("holds no moving pictures.", f"{fix}, or run with --skip-bad.",
                         path=shown, reason="no_video")
     stream = container.streams.video[0]
     if stream.codec_context is None:
         raise unreadable("video", shown, "no decoder for it")
-    pixels = stream.codec_context.width * stream.codec_context.height
+    _check_size(stream.codec_context, max_pixels, shown)
+    return stream
+
+
+def _check_size(sized: Any, max_pixels: int, shown: str) -> None:
+    pixels = sized.width * sized.height
     if pixels > max_pixels:
         raise DataError(f"has {pixels:,} pixels a frame, the bound is {max_pixels:,}.",
                         "Shrink the video, or raise max_pixels.", path=shown,
                         reason="video_too_large")
-    return stream
 
 
-def _on_screen(container: Any, stream: Any, frames_per_second: float) -> Iterator[Any]:
+def _within(frames: Iterator[Any], stream: Any, max_pixels: int, shown: str) -> Iterator[Any]:
+    """Yields frames, and says why where the decoder refused one that is too large."""
+    try:
+        for frame in frames:
+            _check_size(frame, max_pixels, shown)
+            yield frame
+    except av.error.FFmpegError:
+        _check_size(stream.codec_context, max_pixels, shown)
+        raise
+
+
+def _on_screen(frames: Iterator[Any], stream: Any, frames_per_second: float) -> Iterator[Any]:
     """Yields the decoded frame shown at each sampled moment, lazily."""
     length = 1.0 / float(stream.average_rate or 25)  # of one frame, in seconds
     shown, start, end, moment = None, None, 0.0, 0
-    for index, frame in enumerate(container.decode(stream)):
+    for index, frame in enumerate(frames):
         time = frame.time if frame.time is not None else index * length
         start = time if start is None else start
         while shown is not None and moment / frames_per_second < time - start - 1e-6:

@@ -1,33 +1,38 @@
-"""Whether a sound file is whole, as far as its own bytes tell: decoders pass over what is lost."""
+"""Whether a file is whole, as far as its own bytes tell: decoders pass over what is lost."""
 
 from __future__ import annotations
 
 import io
 import math
-import struct
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from polymodal.core.errors import DataError
 from polymodal.data.cells import Part
 from polymodal.data.media.forward import ForwardFile
+from polymodal.data.media.stated.chunks import sound_bytes
+from polymodal.data.media.stated.ends import stated_end
+from polymodal.data.media.stated.flac import read_header
+from polymodal.data.media.stated.mp3 import states_length
+from polymodal.data.media.stated.ogg import check_pages
 
-__all__ = ["announces_nothing", "check_whole"]
+__all__ = ["TOLERANCE_SECONDS", "announces_nothing", "check_end", "check_pages_of", "check_whole",
+           "cut_short", "damaged", "opened", "states_frames"]
 
-_WAV = ("WAV", "WAVEX", "RF64")
-_RIFF = {b"RIFF": "<", b"RF64": "<", b"RIFX": ">"}  # first bytes, and the order of bytes in numbers
-_UNKNOWN_FROM = 0x7FFFF000  # what programs announce that cannot go back to write the true size
+TOLERANCE_SECONDS = 0.05  # by which sound may be shorter than stated: encoders count differently
 _SLACK_BYTES = 64  # some programs count the header too
-_MAX_CHUNKS = 1000
-_MAX_PAGE_BYTES = 65_307  # of Ogg
-_PAGE, _PAGE_HEADER = b"OggS\x00", 27
+_STREAMED = {"WAV", "WAVEX", "RF64"}  # a length of 0 says that the program could not know it
+_COUNTED = {*_STREAMED, "FLAC", "AIFF", "AU", "W64", "NIST", "CAF", "OGG"}
 
 
 def check_whole(file: ForwardFile, part: Part, last: float) -> None:
-    """Raises DataError where a file was cut short in front of what is to be read.
+    """Raises DataError where a sound file is damaged by what it states, or was cut short in front
+    of what is to be read.
 
-    A WAV file is cut short if its header announces more sound than there is, unless it is one that
-    was streamed, whose header holds 0 or a huge number; an Ogg file, if it ends inside a page.
+    A file is cut short if its header announces more sound than there is, unless it is one that was
+    streamed, whose header holds 0 or a huge number; an Ogg file, if it ends inside a page. An Ogg
+    file is damaged if a page has another checksum, a FLAC file if its frames have another format
+    than its header.
 
     Args:
         file: ForwardFile, at any place.
@@ -37,22 +42,50 @@ def check_whole(file: ForwardFile, part: Part, last: float) -> None:
     Raises:
         DataError: the file is damaged.
     """
-    if last <= file.frames or not file.frames:
-        return
-    with _opened(part.source) as stream:
+    needs_end = last > file.frames > 0
+    with opened(part.source) as stream:
         if file.format == "OGG":
-            cut, whole = _ends_inside_a_page(stream), math.inf
-        elif file.format in _WAV:
-            announced, there = _sizes(stream)
-            cut, whole = announced > there + _SLACK_BYTES, file.frames * announced / max(1, there)
-        else:
-            return
-    if cut:
-        seconds, of = file.frames / file.samplerate, whole / file.samplerate
-        of = f"of {of:.2f} s" if math.isfinite(of) else "s, inside a page"
-        raise DataError(f"was cut short: it ends after {seconds:.2f} {of}.",
-                        "Copy it again, or run with --skip-bad.", path=part.shown,
-                        reason="truncated_file")
+            _check_ogg(stream, file, part.shown, needs_end)
+        elif file.format == "FLAC":
+            header = read_header(stream)
+            if header is not None and header.differs(stream):
+                raise damaged(part.shown, "its frames are not those of its header")
+        elif needs_end and (sizes := sound_bytes(stream)):
+            announced, there = sizes
+            if announced > there + _SLACK_BYTES:
+                raise _ended(file, part.shown, file.frames * announced / max(1, there))
+
+
+def _check_ogg(stream: BinaryIO, file: ForwardFile, shown: str, needs_end: bool) -> None:
+    pages = check_pages(stream)
+    if pages.damaged_at is not None:
+        raise damaged(shown, f"the page at byte {pages.damaged_at:,} has another checksum")
+    if pages.ends_inside and needs_end:
+        raise _ended(file, shown, math.inf)
+
+
+def check_pages_of(source: bytes | Path, shown: str) -> None:
+    """Raises DataError where an Ogg file that is no plain sound, such as a video, is damaged."""
+    with opened(source) as stream:
+        if stream.read(4) == b"OggS":
+            pages = check_pages(stream)
+            if pages.damaged_at is not None:
+                raise damaged(shown, f"the page at byte {pages.damaged_at:,} has another checksum")
+            if pages.ends_inside:
+                raise cut_short(shown, "it ends inside a page")
+
+
+def check_end(source: bytes | Path, shown: str) -> None:
+    """Raises DataError where content of which all is to be read ends before it states to end.
+
+    Args:
+        source: bytes or Path, the content.
+        shown: str, the name to show in messages.
+    """
+    with opened(source) as stream:
+        stated, there = stated_end(stream), stream.seek(0, io.SEEK_END)
+    if stated is not None and stated > there:
+        raise cut_short(shown, f"{there:,} of {stated:,} bytes are there")
 
 
 def announces_nothing(file: Any, part: Part) -> bool:
@@ -64,47 +97,41 @@ def announces_nothing(file: Any, part: Part) -> bool:
         file: ForwardFile, or what `soundfile.info` returns.
         part: Part that it was opened from.
     """
-    if file.frames or file.format not in _WAV:
+    if file.frames or file.format not in _STREAMED:
         return False
-    with _opened(part.source) as stream:
-        announced, there = _sizes(stream)
+    with opened(part.source) as stream:
+        announced, there = sound_bytes(stream) or (0, 0)
     return not announced and there > 0
 
 
-def _opened(source: bytes | Path) -> BinaryIO:
+def states_frames(file: Any, part: Part) -> bool:
+    """Returns whether the number of frames of a sound file is stated in it, not estimated."""
+    if file.format in _COUNTED:
+        return True
+    if file.format != "MP3":
+        return False
+    with opened(part.source) as stream:
+        return states_length(stream)
+
+
+def opened(source: bytes | Path) -> BinaryIO:
+    """Returns content as an open file of bytes."""
     return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
-def _sizes(stream: BinaryIO) -> tuple[int, int]:
-    """Returns the bytes of sound that a WAV file announces, 0 if it does not, and those there."""
-    end = stream.seek(0, io.SEEK_END)
-    stream.seek(0)
-    order, long_size = _RIFF.get(stream.read(12)[:4]), None
-    for _ in range(_MAX_CHUNKS if order else 0):
-        header = stream.read(8)
-        if len(header) < 8:
-            break
-        name, size = header[:4], struct.unpack(f"{order}I", header[4:])[0]
-        start = stream.tell()
-        if name == b"data":
-            known = size < _UNKNOWN_FROM
-            return (size if known else long_size or 0), end - start
-        if name == b"ds64" and len(sizes := stream.read(16)) == 16:
-            long_size = struct.unpack("<QQ", sizes)[1]
-        stream.seek(start + size + size % 2)
-    return 0, 0
+def cut_short(shown: str, how: str) -> DataError:
+    """Returns the error for a file of which the end is missing."""
+    return DataError(f"was cut short: {how}.", "Copy it again, or run with --skip-bad.", path=shown,
+                     reason="truncated_file")
 
 
-def _ends_inside_a_page(stream: BinaryIO) -> bool:
-    end = stream.seek(0, io.SEEK_END)
-    stream.seek(max(0, end - _MAX_PAGE_BYTES))
-    tail = stream.read()
-    start = tail.rfind(_PAGE)
-    page = tail[start:] if start >= 0 else b""
-    if not page:
-        return False
-    if len(page) < _PAGE_HEADER:
-        return True
-    lengths = page[_PAGE_HEADER : _PAGE_HEADER + page[_PAGE_HEADER - 1]]
-    missing = page[_PAGE_HEADER - 1] - len(lengths)
-    return missing > 0 or len(page) < _PAGE_HEADER + len(lengths) + sum(lengths)
+def damaged(shown: str, how: str) -> DataError:
+    """Returns the error for a file of which a part was changed."""
+    return DataError(f"is damaged: {how}.", "Copy it again, or run with --skip-bad.", path=shown,
+                     reason="damaged_file")
+
+
+def _ended(file: ForwardFile, shown: str, whole: float) -> DataError:
+    seconds, of = file.frames / file.samplerate, whole / file.samplerate
+    of = f"of {of:.2f} s" if math.isfinite(of) else "s, inside a page"
+    return cut_short(shown, f"it ends after {seconds:.2f} {of}")

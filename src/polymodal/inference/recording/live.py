@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import RecipeError
+from polymodal.data.media.audio import resampled
 from polymodal.inference.recording.hearing import Recogniser
 from polymodal.speech.activity import speech_regions
 from polymodal.speech.chunks import cut_chunks
 from polymodal.speech.merge import merge_words
-from polymodal.speech.stream import as_mono, resampled
+from polymodal.speech.stream import as_mono
 from polymodal.speech.transcript import Word, join_words
 from polymodal.speech.words import spoken
 
