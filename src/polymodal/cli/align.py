@@ -13,15 +13,15 @@ from polymodal.cli.options import Engine, Format, Out, Quiet, Run, use
 
 def align(
     run: Run,
-    file: Annotated[Path, typer.Argument(help="A sound or video of any length.")],
-    text: Annotated[str | None, typer.Option(help="All that is said in it.")] = None,
-    text_file: Annotated[Path | None, typer.Option(help="A file with that text.")] = None,
+    file: Annotated[Path, typer.Argument(help="Audio or video file of any length.")],
+    text: Annotated[str | None, typer.Option(help="Transcript of the whole recording.")] = None,
+    text_file: Annotated[Path | None, typer.Option(help="File with the transcript.")] = None,
     format_: Format = "text",
     out: Out = None,
     engine: Engine = None,
     quiet: Quiet = False,
 ):
-    """Find when each word of a known text is said."""
+    """Align a known transcript with its recording: find when each word is said."""
     from polymodal.core.errors import RecipeError
     from polymodal.inference.recording.transcript import check_format
 

@@ -13,23 +13,23 @@ from polymodal.cli.options import Engine, Json, Quiet, Run, use
 
 def caption(
     run: Run,
-    files: Annotated[list[Path], typer.Argument(help="Pictures, videos or sounds.")],
+    files: Annotated[list[Path], typer.Argument(help="Image, video or audio files.")],
     beam: Annotated[int | None, typer.Option(
-        min=1, help="Texts that are followed at once; 5 where none are drawn by chance.",
+        min=1, help="Beam width. Default: 5, or greedy decoding when sampling.",
         show_default=False)] = None,
-    num: Annotated[int, typer.Option(min=1, help="Results for each file.")] = 1,
+    num: Annotated[int, typer.Option(min=1, help="Captions per file.")] = 1,
     temperature: Annotated[float | None, typer.Option(
-        min=0, help="Above 0, words are drawn by chance in place of a beam; 0, or 1 where --top-p "
-        "or --top-k is given.", show_default=False)] = None,
+        min=0, help="Sampling temperature; above 0, words are sampled instead of searched with a "
+        "beam. Default: 0, or 1 with --top-p or --top-k.", show_default=False)] = None,
     top_k: Annotated[int, typer.Option(
-        min=0, help="Draw only from so many words, the likeliest ones; 0 for all.")] = 0,
+        min=0, help="Sample only from this many most likely words (top-k); 0 = all.")] = 0,
     top_p: Annotated[float, typer.Option(
-        max=1, help="Draw only from the likeliest words that together have this share of the "
-        "probability: 0.6 to 0.8 say more than a beam, and little that is wrong.")] = 1.0,
+        max=1, help="Sample only from the most likely words that together have this probability "
+        "(top-p); 0.6 to 0.8 gives more varied captions than a beam, with few errors.")] = 1.0,
     repetition_penalty: Annotated[float, typer.Option(
-        min=1, help="From 1; by how much words that were said already lose.")] = 1.0,
+        min=1, help="Penalty for repeating words; 1 = none.")] = 1.0,
     input_: Annotated[list[str] | None, typer.Option(
-        "--input", help='Another input, the same beside every file: prompt="Where is it?". May '
+        "--input", help='Another input, the same for every file: prompt="Where is it?". May '
                         "be repeated.")] = None,
     engine: Engine = None,
     json: Json = False,

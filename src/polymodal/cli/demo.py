@@ -13,11 +13,11 @@ from polymodal.core.lock import locked
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("demo-run"),
+    out: Annotated[Path, typer.Option(help="Folder to write the run into.")] = Path("demo-run"),
     engine: Engine = None,
     quiet: Quiet = False,
 ):
-    """Train on the built-in scenes, beat the single inputs, answer a few rows, write a report."""
+    """Train on generated pictures and voices, compare with single inputs, and write a report."""
     out = check_writable(out, folder=True)
     with locked(out):
         use(engine)

@@ -30,8 +30,9 @@ def evaluate(
     run: Run,
     data: Data,
     slice_: Annotated[list[str] | None, typer.Option(
-        "--slice", help="Also score by the values of this column. May be repeated. Default: "
-                   "columns that say train, val or test and, of transcripts, who speaks.")] = None,
+        "--slice", help="Also report scores for each value of this column. May be repeated. "
+                        "Default: columns that say train, val or test and, for transcription, "
+                        "columns such as speaker.")] = None,
     media_root: MediaRoot = None,
     beam: Beam = None,
     language_model: LanguageModel = None,
@@ -39,15 +40,15 @@ def evaluate(
     word_bonus: WordBonus = None,
     hot_words: HotWords = None,
     normalisation: Annotated[str, typer.Option(
-        help="What is done to transcripts before they are compared: none, basic (no case, no "
-             "marks) or english (also spellings and numbers).")] = "basic",
+        help="Normalisation of transcripts before scoring: none, basic (ignores case and "
+             "punctuation) or english (also spelling variants and numbers).")] = "basic",
     engine: Engine = None,
     skip_bad: SkipBad = False,
     max_bad_share: MaxBadShare = 0.05,
     json: Json = False,
     quiet: Quiet = False,
 ):
-    """Score a trained model on a table, with intervals."""
+    """Score a trained model on a table, with 95 % intervals."""
     choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
     use(engine, run)
     from polymodal.inference.predictor import load

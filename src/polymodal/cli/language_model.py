@@ -12,18 +12,18 @@ from polymodal.core.progress import show
 
 
 def language_model(
-    data: Annotated[Path, typer.Argument(help="A table.")],
-    target: Annotated[str, typer.Option(help="The column with the texts.")],
+    data: Annotated[Path, typer.Argument(help="Table.")],
+    target: Annotated[str, typer.Option(help="Column with the texts.")],
     out: Annotated[Path, typer.Option(
         help="ARPA file to write: .arpa, or .arpa.gz to compress it.")],
-    order: Annotated[int, typer.Option(min=1, help="Words that are looked at together.")] = 3,
+    order: Annotated[int, typer.Option(min=1, help="Order of the n-grams: 3 = trigrams.")] = 3,
     unit: Annotated[str | None, typer.Option(
-        help="word or character. Default: judged from the texts.")] = None,
+        help="word or character. Default: inferred from the texts.")] = None,
     quiet: Quiet = False,
 ):
-    """Train a language model for transcribe on the texts of a table.
+    """Train an n-gram language model for transcription on the texts of a table.
 
-    Where one column names the part of each row, the texts of train alone are learned.
+    If a column says train, val or test, only the texts of train are used.
     """
     from polymodal.inference.recording.reading import train_language_model
 

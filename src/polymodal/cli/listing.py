@@ -7,7 +7,7 @@ from polymodal.cli.options import Json
 
 
 def recipes():
-    """List the tasks, and the settings that a recipe may hold."""
+    """List the tasks."""
     output.names("tasks")
 
 
@@ -17,7 +17,7 @@ def encoders():
 
 
 def fusions():
-    """List the ways to fuse."""
+    """List the fusion methods."""
     output.names("fusion")
 
 

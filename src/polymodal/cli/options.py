@@ -10,36 +10,41 @@ import typer
 from polymodal.core.paths import user_path
 from polymodal.core.progress import set_quiet
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
-Data = Annotated[Path, typer.Option(help="A table: CSV, TSV, JSONL, Parquet, a folder for each "
-                                         "class, a WebDataset tar, a Hugging Face folder, or a "
-                                         "published set: COCO, Karpathy, Flickr, LLaVA; "
-                                         "LibriSpeech, Common Voice, LJSpeech, Kaldi.")]
+Json = Annotated[bool, typer.Option(
+    "--json", help="Print the result as one JSON object on stdout.")]
+Data = Annotated[Path, typer.Option(help="Table: CSV, TSV, JSONL, Parquet, a folder with one "
+                                         "subfolder per class, a WebDataset tar, a Hugging Face "
+                                         "folder, or a public dataset in its original layout: "
+                                         "COCO, Karpathy, Flickr, LLaVA, LibriSpeech, Common "
+                                         "Voice, LJSpeech, Kaldi.")]
 MediaRoot = Annotated[Path | None, typer.Option(
-    help="Folder that media paths start from. Default: the table's own.")]
-Engine = Annotated[str | None, typer.Option(help="tensorflow, jax or torch.")]
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave bad rows out, counted.")]
+    help="Folder that relative media paths start from. Default: the folder of the table.")]
+Engine = Annotated[str | None, typer.Option(
+    help="tensorflow, jax or torch. Default: see polymodal info.")]
+SkipBad = Annotated[bool, typer.Option(
+    "--skip-bad", help="Skip unusable rows and report how many and why.")]
 MaxBadShare = Annotated[float, typer.Option(
-    min=0, max=1, help="Share of bad rows, 0 to 1, above which the run stops all the same.")]
+    min=0, max=1, help="With --skip-bad: abort anyway if more than this share of rows is unusable "
+                        "(0 to 1).")]
 Run = Annotated[Path, typer.Argument(help="The folder that training wrote.")]
-Format = Annotated[str, typer.Option("--format", help="text, json, srt or vtt.")]
+Format = Annotated[str, typer.Option("--format", help="Output format: text, json, srt or vtt.")]
 Words = Annotated[bool, typer.Option("--words", help="Show when each word is said.")]
 Out = Annotated[Path | None, typer.Option(
-    help="Folder for a file each, in place of printing.")]
+    help="Write one file per recording into this folder instead of printing.")]
 Beam = Annotated[int | None, typer.Option(
-    min=1, help="Texts that are followed at once, of a run that writes captions or transcripts. "
-                "Default: the likeliest symbol each time, or 16 texts with a language model or "
-                "hot words.")]
+    min=1, help="Beam width (captions and transcripts). Default: greedy decoding, or 16 with a "
+                "language model or hot words.")]
 LanguageModel = Annotated[Path | None, typer.Option(
-    help="An ARPA file, as polymodal language-model writes it, for transcripts; none reads "
-         "without. Default: the run's own, where it has one.")]
+    help="N-gram language model for transcripts, an ARPA file such as polymodal language-model "
+         "writes; 'none' decodes without one. Default: that of the run, if it has one.")]
 LanguageWeight = Annotated[float | None, typer.Option(
-    min=0, help="What the language model's logarithms are multiplied by. Default: 0.5.")]
+    min=0, help="Weight of the language model's log-probability. Default: 0.5.")]
 WordBonus = Annotated[float | None, typer.Option(
-    help="Added to a spelling for each word of it, as a language model favours few. "
+    help="Score added per word, to offset the language model's preference for short output. "
          "Default: 0.5.")]
 HotWords = Annotated[str | None, typer.Option(
-    help='Words and phrases to expect: "Ada Lovelace,Babbage".')]
+    help='Words and phrases to favour in transcripts (hot words), separated by commas: "Ada '
+         'Lovelace,Babbage".')]
 
 
 def _quiet(wanted: bool) -> bool:

@@ -26,11 +26,11 @@ from polymodal.cli.options import (
 
 def predict(
     run: Run,
-    data: Annotated[Path | None, typer.Option(help="A table of new rows.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Table of new rows.")] = None,
     out: Annotated[Path | None, typer.Option(help="File for the predictions: .csv, .tsv, .jsonl or "
                                                   ".parquet.")] = None,
     input_: Annotated[list[str] | None, typer.Option(
-        "--input", help="One input of one row: image=a.png. May be repeated.")] = None,
+        "--input", help="One input of a single row: image=a.png. May be repeated.")] = None,
     media_root: MediaRoot = None,
     beam: Beam = None,
     language_model: LanguageModel = None,

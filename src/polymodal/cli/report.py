@@ -12,10 +12,10 @@ from polymodal.core.progress import show
 
 def report(
     run: Run,
-    browser: Annotated[bool, typer.Option(help="Open it in a browser.")] = True,
+    browser: Annotated[bool, typer.Option(help="Open the report in a browser.")] = True,
     quiet: Quiet = False,
 ):
-    """Write the report of a run again, and open it."""
+    """Rewrite the report of a run and open it."""
     use(None, run)
     from polymodal.training.report import rewrite
 

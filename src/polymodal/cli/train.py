@@ -18,47 +18,51 @@ _COLUMNS = ("target", "group", "order")
 
 def train(
     data: Data,
-    target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the run. Default: "
-                                                  "runs/<table>-<target>.")] = None,
-    val: Annotated[Path | None, typer.Option(help="Validation table. Default: a part of --data "
-                                                  "is held out.")] = None,
-    test: Annotated[Path | None, typer.Option(help="Test table, used once, at the end.")] = None,
+    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write the run into. "
+                                                  "Default: runs/<table>-<target>.")] = None,
+    val: Annotated[Path | None, typer.Option(help="Validation table. Default: rows held out of "
+                                                  "--data.")] = None,
+    test: Annotated[Path | None, typer.Option(help="Test table, scored once at the end.")] = None,
     task: Annotated[str | None, typer.Option(
         help="classification, multilabel, regression, sequence_labelling, seq2seq, caption or "
-             "transcribe. Default: judged from the target and the inputs.")] = None,
+             "transcribe. Default: inferred from the target and the inputs.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(
-        help="A column that is no input. May be repeated.")] = None,
-    recipe: Annotated[Path | None, typer.Option(help="A YAML recipe.")] = None,
+        help="Column not to use as an input. May be repeated.")] = None,
+    recipe: Annotated[Path | None, typer.Option(
+        help="Recipe (YAML), such as recipe.yaml of another run.")] = None,
     set_: Annotated[list[str] | None, typer.Option(
-        "--set", help="One setting of the recipe: training.epochs=5. May be repeated.")] = None,
+        "--set", help="One setting of the recipe, such as training.epochs=5. May be "
+                      "repeated.")] = None,
     split: Annotated[str | None, typer.Option(
-        help="How to hold out rows without --val: stratified, random, or grouped; the name of a "
-             "column that holds train, val and test; or none, to learn from all rows and be "
-             "scored on --test alone. Default: such a column where there is one, else "
+        help="How to hold out validation rows without --val: stratified, random, grouped, the name "
+             "of a column that says train, val or test, or 'none': train on every row and evaluate "
+             "on --test only. Default: a split column if the table has one, otherwise "
              "stratified.")] = None,
     split_group: Annotated[str | None, typer.Option(
-        help="Column whose equal values never stand on both sides. Default: pictures, sounds or "
-             "films that stand in several rows, where a text is to be written about them. "
-             "Intervals are drawn from its values.")] = None,
+        help="Keep rows that share a value of this column (e.g. speaker) on the same side of the "
+             "split, and resample these groups for intervals. Default for captioning and "
+             "transcription: the media file.")] = None,
     slice_: Annotated[list[str] | None, typer.Option(
-        "--slice", help="Also score by the values of this column. May be repeated. Default: "
-                   "of transcripts, columns that say who speaks, such as speaker.")] = None,
+        "--slice", help="Also report scores for each value of this column. May be repeated. "
+                        "Default for transcription: columns such as speaker.")] = None,
     group: Annotated[str | None, typer.Option(
-        help="Column whose equal values make one sequence of rows.")] = None,
-    order: Annotated[str | None, typer.Option(help="Column that orders a sequence's rows.")] = None,
-    baselines: Annotated[bool, typer.Option(help="Also train each input alone.")] = True,
+        help="Column that says which sequence a row belongs to.")] = None,
+    order: Annotated[str | None, typer.Option(
+        help="Column that orders the rows of a sequence.")] = None,
+    baselines: Annotated[bool, typer.Option(
+        help="Also train a model on each input alone, for comparison.")] = True,
     media_root: MediaRoot = None,
     engine: Engine = None,
     skip_bad: SkipBad = False,
     max_bad_share: MaxBadShare = 0.05,
     dry_run: Annotated[bool, typer.Option(
-        "--dry-run", help="Print the recipe and the expected time, and stop. Nothing is written "
-                          "into --out.")] = False,
+        "--dry-run", help="Print the recipe and the expected time, then stop without writing to "
+                          "--out.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ):
-    """Train a model on a table, check it, and leave a folder that holds everything."""
+    """Train a model on a table, evaluate it, and write model, scores and report to a folder."""
     from polymodal.core.arguments import build, convert
     from polymodal.recipe.given import check_given, load, need_target, override
     from polymodal.training.settings import Training

@@ -27,7 +27,7 @@ from polymodal.cli.options import (
 
 def transcribe(
     run: Run,
-    files: Annotated[list[Path], typer.Argument(help="Sounds or videos of any length.")],
+    files: Annotated[list[Path], typer.Argument(help="Audio or video files of any length.")],
     format_: Format = "text",
     words: Words = False,
     out: Out = None,
@@ -39,7 +39,7 @@ def transcribe(
     engine: Engine = None,
     quiet: Quiet = False,
 ):
-    """Write down what is said in recordings, with times."""
+    """Transcribe recordings, with times."""
     from polymodal.inference.recording.transcript import check_format
 
     check_format(format_, files, out)
