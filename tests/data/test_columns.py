@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 
+import numpy as np
 import pytest
 
+from media_files import tone, write_container
 from polymodal.core.errors import RecipeError
 from polymodal.data.columns import infer_inputs, judge_columns, who_columns
 from polymodal.data.group import group_rows
@@ -214,3 +216,18 @@ def test_column_called_tabular():
     table = read({"tabular": ["three words here", "or some more words"], "n": [1.5, 2.5]})
     assert [(g.name, g.modality) for g in infer_inputs(table)] == [
         ("tabular", "text"), ("tabular_fields", "tabular")]
+
+
+def test_films_of_sound_alone_are_read_as_sound(tmp_path):
+    names = [f"{number}.mp4" for number in range(4)]
+    for number, name in enumerate(names):
+        write_container(tmp_path / name, tone(0.2, hertz=300 + 100 * number))
+    table = read({"clip": names, "y": list("abab")}, media_root=tmp_path)
+    [guess] = judge_columns(table, "y").inputs
+    assert guess.modality == "audio"
+    assert "hold sound and no moving pictures" in guess.reason
+    write_container(tmp_path / "0.mp4", tone(0.2), frames=np.zeros((3, 32, 32, 3), np.uint8))
+    assert [guess.modality for guess in judge_columns(table, "y").inputs] == ["video"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"damaged")
+    assert [guess.modality for guess in judge_columns(table, "y").inputs] == ["video"]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from polymodal.core.advice import option
+from polymodal.core.errors import DataError
 from polymodal.data.free_text import is_code
 from polymodal.data.group import Sequences
 from polymodal.data.kinds import (
@@ -28,6 +29,7 @@ from polymodal.data.split_names import split_name
 MEDIA_SHARE = 0.9  # of the cells must be media of one kind
 FILES_LOOKED_FOR = 8
 TEXT_WORDS = 3  # an average cell of at least so many words is free text
+_MOST_STEPS = 4096  # of a sequence
 MAX_PHRASES = 10  # unless there are so few different ones, over and over
 MAX_CATEGORIES = 50  # of codes; above, they name things and not kinds
 CATEGORY_SHARE = 0.5  # categories repeat: at most so many distinct values a cell
@@ -108,6 +110,8 @@ def _media(column: Observed) -> Verdict | None:
     missing = _missing_files(column)
     if missing is not None:
         return missing
+    if kind == "video" and _is_sound_only(column):
+        return Verdict("audio", "its video files looked into hold sound and no moving pictures")
     return Verdict(kind, f"{count:,} of its {len(column):,} cells looked at are {kind} files")
 
 
@@ -152,6 +156,21 @@ def _kind_of_file(path: Path, offset: int = 0) -> str | None:
             return kind_of_bytes(file.read(NUM_MAGIC_BYTES))
     except (OSError, ValueError, OverflowError):
         return None
+
+
+def _is_sound_only(column: Observed) -> bool:
+    """Returns whether all of a few videos that can be read hold sound alone."""
+    from polymodal.data.media.video import is_sound_only  # FFmpeg's libraries take a while to load
+
+    found = []
+    for index in evenly(len(column), FILES_LOOKED_FOR):
+        try:
+            found.append(is_sound_only(column.cells[index], column.table.root))
+        except DataError:
+            continue  # the check of all rows says so
+        if not found[-1]:
+            break
+    return bool(found) and all(found)
 
 
 def _missing_files(column: Observed) -> Verdict | None:
@@ -219,6 +238,9 @@ def _numbers_in_lists(column: Observed) -> Verdict:
     length, count = lengths.most_common(1)[0]
     if count >= MEDIA_SHARE * len(column):
         return Verdict("vector", f"its cells are lists of {length} numbers")
+    if max(lengths) > _MOST_STEPS:
+        return Verdict(None, f"its cells are lists of up to {max(lengths):,} numbers, too many for "
+                             "steps; sound is read from pairs of (samples, hertz)")
     return Verdict("sequence", f"its cells are lists of {min(lengths)} to {max(lengths)} numbers, "
                                "one for each step")
 

@@ -93,13 +93,29 @@ def video_info(cell: Any, root: str | os.PathLike | None = None) -> VideoInfo:
                          bool(container.streams.audio))
 
 
+@reads_cell
+def is_sound_only(cell: Any, root: str | os.PathLike | None = None) -> bool:
+    """Returns whether a file has sound and no moving pictures, such as an `.mp4` of music."""
+    if is_frames(cell):
+        return False
+    source, shown = open_cell(cell, root)
+    with open_container(source, shown, "video") as container:
+        return bool(container.streams.audio) and _moving(container) is None
+
+
+def _moving(container: Any) -> Any:
+    """Returns the first stream of moving pictures; a cover is none."""
+    cover = av.stream.Disposition.attached_pic
+    return next((s for s in container.streams.video if not s.disposition & cover), None)
+
+
 def _picture_stream(container: Any, max_pixels: int, shown: str) -> Any:
-    if not container.streams.video:
+    stream = _moving(container)
+    if stream is None:
         has_sound = bool(container.streams.audio)
         fix = "Set the modality of this input to audio" if has_sound else "Fix the file"
         raise DataError("holds no moving pictures.", f"{fix}, or run with --skip-bad.",
                         path=shown, reason="no_video")
-    stream = container.streams.video[0]
     if stream.codec_context is None:
         raise unreadable("video", shown, "no decoder for it")
     _check_size(stream.codec_context, max_pixels, shown)
