@@ -32,9 +32,9 @@ def test_each_variable_is_seen_and_none_after_the_block():
 
 @pytest.mark.filterwarnings("error")
 def test_what_is_refused_is_not_made_and_said_as_it_is():
-    with pytest.raises(ValueError, match=r"^too wide: \(3, 100000000000\)$"), \
-            before_variables(refuse_wide):
+    with pytest.raises(ValueError, match="too wide") as found, before_variables(refuse_wide):
         Pair(10**11)(np.zeros((2, 5), "float32"))
+    assert str(found.value) == "too wide: (3, 100000000000)"
 
 
 def test_other_errors_stay_as_they_are():

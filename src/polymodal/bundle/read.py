@@ -78,11 +78,12 @@ class Bundle:
         if not isinstance(self.parts, dict):
             raise BundleError(f'{self.folder / MODEL} needs "{FILES}" to be a mapping. Got '
                               f"{type(self.parts).__name__}. Copy the whole bundle again.")
-        for name in sorted({*self.parts, *(self.found or ())} - {WEIGHTS}):
+        for name in sorted(set(self.parts) - {WEIGHTS}):
             self._check_part(name)
 
     def _check_part(self, name: str) -> None:
-        if self.parts is not None and self.parts.get(name) != (self.found or {}).get(name):
+        parts = self.parts if isinstance(self.parts, dict) else {}
+        if name in parts and parts[name] != (self.found or {}).get(name):
             raise BundleError(f"{self.folder / name} is not the file that {MODEL} was written "
                               "with. Copy the whole bundle again.")
 

@@ -65,6 +65,8 @@ def add_part(folder: str | Path, name: str, value: Mapping[str, Any]) -> None:
     """
     folder = Path(folder)
     write_json(folder / name, value)
+    if not (folder / MODEL).is_file():
+        return  # it will be written with what belongs to it
     content = json.loads((folder / MODEL).read_text(encoding="utf-8"))
     spec = {key: content[key] for key in content if key not in ("version", FILES, CONTENT)}
     _write_model(folder, spec, {**content.get(FILES, {}), name: sha256(folder / name)})
