@@ -158,7 +158,8 @@ def mosi(bench: Bench) -> None:
             run, took = bench.train(folder / "train.parquet", "sentiment", seed, *steps, *flags)
             found.append(bench.evaluate(run, folder / "val.parquet"))
             print(f"{name} seed {seed}  {metric} {100 * found[-1]['metrics'][metric]:5.1f} "
-                  f"{[round(100 * v, 1) for v in found[-1]['intervals'][metric]]}  {took:5.1f} s",
+                  f"{[round(100 * v, 1) for v in found[-1]['intervals'][metric] or ()]}  "
+                  f"{took:5.1f} s",
                   flush=True)
         print(f"{name:13} {100 * np.mean([f['metrics'][metric] for f in found]):5.1f}")
 

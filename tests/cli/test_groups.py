@@ -8,6 +8,7 @@ from command_line import in_process
 
 
 def test_few_groups_are_named_where_an_interval_would_be(spoken):
+    assert 'no "speaker" on both sides), those of 9 speakers; give --val' in spoken.done.stderr
     assert "9 speakers: too few for an interval" in spoken.done.stdout
     found = spoken.metrics["splits"]["val"]
     assert (found["group"], found["num_groups"]) == ("speaker", 9)
@@ -32,7 +33,9 @@ def test_evaluate_draws_the_groups_that_the_run_was_split_by(spoken):
 def test_a_table_without_the_column_has_independent_rows(spoken):
     data = spoken.write_rows(spoken.folder / "t2.csv", 60, 24, seed=1)
     data.write_text(data.read_text().replace("speaker", "who"))
-    found = json.loads(in_process("evaluate", spoken.run, "--data", data, "--json").stdout)
+    done = in_process("evaluate", spoken.run, "--data", data, "--json")
+    assert 'has no column "speaker", by which rows were held out in training' in done.stderr
+    found = json.loads(done.stdout)
     assert "num_groups" not in found
     assert found["intervals"]["accuracy"]
 

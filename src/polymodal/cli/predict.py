@@ -41,7 +41,11 @@ def predict(
     json: Json = False,
     quiet: Quiet = False,
 ):
-    """Predict the rows of a table, or one row given by --input."""
+    """Predict the rows of a table, or one row given by --input.
+
+    The table's own columns stay as they are. In .csv and .tsv a text that the model wrote, and that
+    a spreadsheet would run as a formula, starts with an apostrophe.
+    """
     from polymodal.core.errors import RecipeError
 
     if bool(data) == bool(input_):

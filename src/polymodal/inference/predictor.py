@@ -15,6 +15,7 @@ from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError, DataError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.core.predictions import Predictions
+from polymodal.core.progress import warn
 from polymodal.core.visible import visible
 from polymodal.data.cache import Cache
 from polymodal.data.check import Checked, check
@@ -141,6 +142,10 @@ class Predictor:
         found = self.predict(table, scored=True, skip_bad=skip_bad, max_bad_share=max_bad_share,
                              **choice)
         found.normalisation = normalisation
+        group = self.trained_on.group_column
+        if group and group not in table.column_names:
+            warn(f'{table.name} has no column "{group}", by which rows were held out in training. '
+                 "Intervals take each row as independent of the others.")
         return evaluation_json(found, self.cut_by(table, slice_columns))
 
     def cut_by(self, table: Table, slice_columns: Sequence[str] = ()) -> dict[str, list[Any]]:

@@ -28,6 +28,7 @@ from polymodal.data.samples import Samples, Source
 from polymodal.data.sharing import repeats
 from polymodal.data.split import split, split_column, split_columns
 from polymodal.data.table import Table
+from polymodal.evaluation.groups import group_words
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.recipe import assemble
@@ -171,8 +172,12 @@ def held_out(tables: Mapping[str, Table], target: str, method: str | None, group
     train = tables.pop("train")
     method = method or _by_chance(group)
     parts = split(train, method, {"train": 0.85, "val": 0.15}, target, group, seed)
-    how = f'grouped, no "{group}" on both sides' if method == "grouped" else method
-    say(f"{len(parts['val'])} of {len(train)} rows are held out for validation ({how}); "
+    how, whose = method, ""
+    if method == "grouped":
+        count = len({str(value) for value in parts["val"].values(str(group))})
+        how = f'grouped, no "{group}" on both sides'
+        whose = f", those of {group_words(str(group), count)}"
+    say(f"{len(parts['val'])} of {len(train)} rows are held out for validation ({how}){whose}; "
         "give --val to choose them yourself.")
     return parts | tables
 
