@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pandas
 import pytest
 
 import polymodal as pm
+from command_line import in_process
 
 X = np.random.default_rng(0).normal(size=60)
 Y = np.where(X > 0, "a", "b")
@@ -34,6 +38,10 @@ def test_arrays_and_series_are_columns(model):
     assert model.predict({"x": float(X[0])}) == model.predict({"x": X[0]}) == expected[:1]
 
 
+def test_no_rows_have_no_answers(model):
+    assert model.predict([]) == []
+
+
 def test_evaluate_takes_the_same(model):
     found = model.evaluate({"x": X, "y": pandas.Series(Y)})
     assert found["rows"]["used"] == 60
@@ -41,6 +49,10 @@ def test_evaluate_takes_the_same(model):
 
 
 def test_paths_may_start_at_home(model, tmp_path):
+    home = Path(os.environ["HOME"])
+    (home / "t.csv").write_text("x\n0.5\n")
+    in_process("predict", "~/runs/a", "--data=~/t.csv", "--out=~/p.csv", "--media-root=~/")
+    assert (home / "p.csv").is_file()
     assert (pm.load("~/runs/a").predict({"x": X[:2]})) == model.predict({"x": X[:2]})
     saved = model.save("~/saved")
     assert saved.is_absolute()

@@ -133,6 +133,8 @@ class Estimator:
         from polymodal.inference.given_rows import checked_rows
 
         predictor = self._fitted(self._predictor)
+        if isinstance(rows, list | tuple) and not rows:
+            return []
         table = read(checked_rows(predictor, rows), media_root=options.pop("media_root", None))
         return list(lines(predictor, table, predictor.predict(table, **options)))
 
@@ -207,6 +209,8 @@ class Captioner(Estimator):
         from polymodal.inference.writing import generate
 
         predictor = self._fitted(self._predictor)
+        if isinstance(rows, list | tuple) and not rows:
+            return []
         return generate(predictor, read(checked_rows(predictor, rows)), **choice)
 
 

@@ -120,9 +120,9 @@ def _without_endings(column: Observed) -> Verdict | None:
     if not column.all_are(str):
         return None
     looked_for = [column.cells[i] for i in evenly(len(column), FILES_LOOKED_FOR)]
-    kinds = {_kind_of_file(located(cell, column.table.root)) for cell in looked_for}
-    kind = kinds.pop() if len(kinds) == 1 else None
-    if kind is None:
+    kind = _kind_of_file(located(looked_for[0], column.table.root))
+    if kind is None or any(_kind_of_file(located(cell, column.table.root)) != kind
+                           for cell in looked_for[1:]):
         return None
     return Verdict(kind, f"the {len(looked_for)} files looked for are {kind} files")
 

@@ -12,6 +12,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.files import write_atomic, write_json
 from polymodal.core.lookup import describe as describe_package
 from polymodal.core.lookup import find
+from polymodal.core.paths import user_path
 from polymodal.scenes.parts import PARTS, Part
 
 VERSION = 3  # raised when equal arguments would write other data than before
@@ -76,7 +77,7 @@ def write(
     Raises:
         RecipeError: unknown task, a negative number, or a folder that holds something else.
     """
-    folder = Path(folder)
+    folder = user_path(folder)
     make_row = find(_PACKAGE, task)
     counts = dict(zip(PARTS, (num_train, num_val, num_test), strict=True))
     settings = {"version": VERSION, "task": task, "rows": counts, "seed": seed}

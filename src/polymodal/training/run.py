@@ -160,9 +160,10 @@ def dry_run(tables: Mapping[str, Table], given: Mapping[str, Any], out: str | Pa
     Raises:
         DataError, RecipeError, ResumeError, LockedError: as `train`.
     """
-    with locked(check_writable(out, folder=True)):
+    out = check_writable(out, folder=True)
+    with locked(out):
         options.pop("slice_columns", None)
-        ready = _ready(tables, given, Path(out), None, writes=False, **options)
+        ready = _ready(tables, given, out, None, writes=False, **options)
     return DryRun(ready.jobs[""].recipe, ready.forecast)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polymodal.core.errors import DataError
+from polymodal.core.paths import user_path
 from polymodal.evaluation.captions.words import MOST_WORDS, caption_words, word_runs
 
 __all__ = ["DocumentFrequencies", "cider_d"]
@@ -55,7 +56,7 @@ class DocumentFrequencies:
         """Writes the frequencies as JSON."""
         content = {"format": _FORMAT, "source": self.source, "num_pictures": self.num_pictures,
                    "counts": self.counts}
-        Path(path).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        user_path(path).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> DocumentFrequencies:
@@ -65,7 +66,7 @@ class DocumentFrequencies:
             DataError: the file holds something else.
         """
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            content = json.loads(user_path(path).read_text(encoding="utf-8"))
             if content["format"] != _FORMAT:
                 raise ValueError(content["format"])
             return cls(content["counts"], content["num_pictures"], content["source"])
