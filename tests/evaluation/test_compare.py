@@ -43,6 +43,7 @@ def test_single_row_cannot_tell(make):
     one = make.classes(sharpness=9).take(np.arange(1))
     other = make.classes(sharpness=-9).take(np.arange(1))
     assert compare(one, other).better == "cannot tell"
+    assert compare(one, other).to_json()["interval"] is None  # JSON has no infinity
 
 
 def test_different_tables_and_unknown_metrics_are_refused(make):

@@ -56,9 +56,12 @@ class Comparison:
         return "first" if (low > 0) == higher_is_better(self.metric) else "second"
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the fields; `group` and `num_groups` only where rows come in groups."""
-        return {name: value for name, value in vars(self).items()
-                if self.num_groups is not None or name not in ("group", "num_groups")}
+        """Returns the fields; `group` and `num_groups` only where rows come in groups, an interval
+        without bounds as None, for which JSON has no numbers."""
+        found = {name: value for name, value in vars(self).items()
+                 if self.num_groups is not None or name not in ("group", "num_groups")}
+        bounded = self.interval is not None and bool(np.isfinite(self.interval).all())
+        return found | {"interval": self.interval if bounded else None}
 
 
 def compare(a: Predictions, b: Predictions, metric: str | None = None, seed: int = 0,
