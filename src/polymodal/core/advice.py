@@ -19,7 +19,7 @@ __all__ = ["column_named", "option", "set_option", "split_pair", "split_setting"
 
 _BARE = re.compile(r"[^.=]*")
 _PLAIN = re.compile(r"\w([\w .-]*\w)?")
-_INPUTS = "inputs"
+_BY_COLUMN = ("inputs", "columns")  # settings of a recipe that have columns' names below them
 
 
 def option(flag: str, name: str, value: str | None = None) -> str:
@@ -68,7 +68,7 @@ def yaml_name(name: str) -> str:
 def split_setting(text: str) -> tuple[list[str], str, bool]:
     """Returns the names that lead to a setting, its value as text, and whether none is quoted.
 
-    The name of an input may hold dots: it goes from the first dot to the last.
+    The name of an input or column may hold dots: it goes from the first dot to the last.
 
     Example:
 
@@ -95,8 +95,8 @@ def split_setting(text: str) -> tuple[list[str], str, bool]:
     if text[place:place + 1] != "=" or path == [""]:
         raise RecipeError(f'--set needs name=value. Got "{text}". Write training.epochs=5; a name '
                           'that holds "=" stands in quotes.')
-    if bare and path[0] == _INPUTS and len(path) > 3:
-        path = [_INPUTS, ".".join(path[1:-1]), path[-1]]
+    if bare and path[0] in _BY_COLUMN and len(path) > 3:
+        path = [path[0], ".".join(path[1:-1]), path[-1]]
     return path, text[place + 1:], bare
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from polymodal.core.errors import DataError
 from polymodal.data.arrays import to_array
+from polymodal.data.reading.labels import value_key
 from polymodal.data.table import Table
 
 
@@ -92,6 +93,10 @@ class Sequences(Table):
         """Yields the values of a column, as `cell` gives them."""
         return (self.cell(row, column) for row in range(len(self)))
 
+    def pieces(self, column: str) -> Iterator[pa.Array]:
+        """Yields the stored values of a column, one a step, of all steps."""
+        return super().pieces(column) if column in self._extra else self.steps.pieces(column)
+
     def select(self, indices: Iterable[int] | np.ndarray) -> Sequences:
         """Returns the table of some sequences."""
         indices = self._checked(indices)
@@ -153,7 +158,7 @@ def group_rows(table: Table, by: str, order: str | None = None) -> Sequences:
     for row, key in enumerate(table.values(by)):
         if key is None:
             raise _missing(table, row, by, "which sequence it belongs to")
-        codes[row] = sequences.setdefault(key, len(sequences))
+        codes[row] = sequences.setdefault(value_key(key), len(sequences))
     sort_keys = [codes]
     if order is not None:
         positions = _positions(table, order)

@@ -115,6 +115,24 @@ class Table:
             for row in self._rows:
                 yield cells[int(row)]
 
+    def pieces(self, column: str) -> Iterator[pa.Array]:
+        """Yields the stored values of a column as pyarrow arrays, in the order of the file.
+
+        Raises:
+            RecipeError: there is no such column.
+        """
+        self._open(column)
+        if self._rows is None or column in self._extra:
+            source = self._extra[column] if column in self._extra else self._stored.column(column)
+            yield from source.chunks
+            return
+        rows, start = np.sort(self._rows), 0
+        for chunk in self._stored.column(column).chunks:
+            low, high = np.searchsorted(rows, (start, start + len(chunk)))
+            if high > low:
+                yield chunk.take(pa.array(rows[low:high] - start))
+            start += len(chunk)
+
     def row(self, row: int) -> dict[str, Any]:
         """Returns one row as `{column: value}`."""
         return {name: self.cell(row, name) for name in self.column_names}
