@@ -194,8 +194,9 @@ def test_columns_that_say_nothing():
     assert "all its cells are empty" in modality_of(["", " ", None])
     assert "hold the same value" in modality_of(["x", "x", "x"])
     assert "names the part of a split" in modality_of(["train", "val", "train", "dev"])
-    days = [datetime.date(2020, 1, day) for day in (1, 2, 3)]
-    assert "holds dates or times" in modality_of(days)
+    assert "say that a value is missing" in modality_of(["-", "?", "n/a"])
+    times = [datetime.time(hour, 30) for hour in (1, 2, 3)]
+    assert "holds times of day" in modality_of(times)
 
 
 def test_column_that_is_empty_almost_everywhere():

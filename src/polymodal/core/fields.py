@@ -96,6 +96,20 @@ class Fields:
             self._refuse(key, "texts that differ", found)
         return found
 
+    def plain(self, key: str) -> list[str | float | int]:
+        """Returns a list of texts and finite numbers."""
+        found = self._list(key)
+        if not all(isinstance(value, str) or _is_number(value) for value in found):
+            self._refuse(key, "texts and finite numbers", found)
+        return found
+
+    def one_of(self, key: str, known: Sequence[str]) -> str:
+        """Returns a text that is among known ones."""
+        value = self._get(key)
+        if not isinstance(value, str) or value not in known:
+            self._refuse(key, f"one of {', '.join(map(repr, known))}", value)
+        return value
+
     def texts_or_none(self, key: str) -> list[str] | None:
         """Returns a list of texts, or None where it is null."""
         return None if self._get(key) is None else self.texts(key)

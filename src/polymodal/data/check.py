@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError, cell_error
-from polymodal.core.progress import track
+from polymodal.core.progress import track, warn
 from polymodal.core.seeds import generator
 from polymodal.data.bad_rows import BadRows, refuse_bad, refuse_empty
 from polymodal.data.decode import decode_items
 from polymodal.data.samples import Samples, Source
 
 _FIT_ROWS = 20_000  # rows that statistics and vocabularies are learned from, at most
+_SHOWN = 5  # rows that a sentence names
 
 
 @dataclass
@@ -182,6 +183,7 @@ class _Findings:
         self.no_target = np.zeros(num_rows, bool)
         self.no_input = np.zeros(num_rows, bool)
         self.bad: dict[int, DataError] = {}
+        self.gaps: dict[int, list[str]] = {}
 
     def usable(self) -> np.ndarray:
         usable = ~(self.no_target | self.no_input)
@@ -278,6 +280,10 @@ def _check_values(samples: Samples, source: Source, index: int, found: _Findings
             continue
         try:
             found.present[row, index] = samples.decode(source, row) is not None
+            if source.modality.has_fields and found.present[row, index]:
+                gaps = source.modality.gaps(samples.cell(source, row))
+                if gaps:
+                    found.gaps.setdefault(row, []).extend(gaps)
         except DataError as error:
             found.present[row, index] = True
             found.bad.setdefault(row, error)
@@ -348,6 +354,7 @@ def _count(samples: Samples, found: _Findings, kept: np.ndarray, ledger: Any) ->
         for row in np.flatnonzero(rows):
             number = table.row_number(row)
             ledger.drop(table.name, number - 1, reason, f"{table.name} row {number}: {problem}")
+    _count_gaps(samples, found, ledger)
     names = [*(f'input "{source.name}"' for source in samples.sources), "the target"]
     keys = [*(source.name for source in samples.sources), "target"]
     for index, (name, key) in enumerate(zip(names, keys, strict=True)):
@@ -357,3 +364,19 @@ def _count(samples: Samples, found: _Findings, kept: np.ndarray, ledger: Any) ->
             ledger.truncate(table.name, number - 1, f"{key}_too_long",
                             f"{table.name} row {number}: {name} is longer than is kept; "
                             "the rest is cut off.")
+
+
+def _count_gaps(samples: Samples, found: _Findings, ledger: Any) -> None:
+    """Enters the rows with an infinite number, which is read as missing, and names them."""
+    table, rows = samples.table, {}
+    for row, columns in found.gaps.items():
+        number = table.row_number(row)
+        for column in columns:
+            rows.setdefault(column, []).append(number)
+        ledger.repair(table.name, number - 1, "infinite_number", f"{table.name} row {number}: "
+                      f"column {' and '.join(columns)} is infinite and is read as missing.")
+    for column, numbers in rows.items():
+        shown = ", ".join(map(str, numbers[:_SHOWN]))
+        more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
+        warn(f'{table.name}: column "{column}" is infinite in row {shown}{more}. '
+             "These cells are read as missing.")

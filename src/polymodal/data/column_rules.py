@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import decimal
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,8 @@ from polymodal.data.kinds import (
 )
 from polymodal.data.located import is_file_address, located
 from polymodal.data.observed import Observed, as_number, evenly
+from polymodal.data.reading.guess import Guess
+from polymodal.data.reading.reading import Reading, reading_option
 from polymodal.data.split_names import split_name
 
 MEDIA_SHARE = 0.9  # of the cells must be media of one kind
@@ -35,6 +37,8 @@ MAX_CATEGORIES = 50  # of codes; above, they name things and not kinds
 CATEGORY_SHARE = 0.5  # categories repeat: at most so many distinct values a cell
 _ID_NAME = re.compile(r"(?:^|.*[_\W])(?:id|ids|uuid|guid|index|idx|key)$|^unnamed_\d+$", re.I)
 _ID_ROWS = 20
+_FEW_KINDS = 20  # different values of a category that may hold numbers too
+_NAMED = 5  # cells that an option names
 _GROUP_NAME = re.compile(
     r"(?:speaker|spk|voice|singer|narrator|reader|client|user|author|person|patient|participant|"
     r"annotator|rater|session|chapter|recording)(?:[_\W]?(?:id|name|number|code|key))?|"
@@ -43,11 +47,23 @@ _FOLD_NAME = re.compile(r"(?:cv[_\W]?)?fold", re.I)
 
 
 class Verdict(NamedTuple):
-    """A modality, or None for a column that is left out, and the reason as a clause."""
+    """A modality, or None for a column that is left out, and the reason as a clause.
+
+    Args:
+        modality: str or None.
+        because: str, the reason.
+        lost: bool, whether it names media of which none can be read.
+        kind: str, of a column of a tabular input: number, date or category.
+        reading: Reading, how its cells are read.
+        fix: str, a clause on what to do about a column that is left out; empty for the usual.
+    """
 
     modality: str | None
     because: str
-    lost: bool = False  # whether it names media of which none can be read
+    lost: bool = False
+    kind: str = "category"
+    reading: Reading = Reading()
+    fix: str = ""
 
 
 def judge(column: Observed) -> Verdict:
@@ -56,15 +72,19 @@ def judge(column: Observed) -> Verdict:
         return Verdict(None, "all its cells are empty")
     if len(column) > 1 and column.distinct == 1:
         return Verdict(None, "all its cells looked at hold the same value")
+    if all(map(column.given.numbers.is_missing, column.cells)):
+        return Verdict(None, "all its cells say that a value is missing")
     if column.all_are(bool):
-        return Verdict("tabular", "is yes or no")
-    for rule in (_media, _list, _number, _text):
+        return Verdict("tabular", "is yes or no", reading=column.given)
+    if column.given.asks_for:
+        return as_field(column)
+    for rule in (_media, _list, _number_or_date, _text):
         verdict = rule(column)
         if verdict is not None:
             return verdict
     kinds = sorted({type(cell).__name__ for cell in column.cells})
-    if column.all_are(datetime.date, datetime.time, datetime.timedelta):
-        return Verdict(None, "it holds dates or times, which are no modality")
+    if column.all_are(datetime.time, datetime.timedelta):
+        return Verdict(None, "it holds times of day or spans of time, which are no modality")
     return Verdict(None, f"it holds {', '.join(kinds)}, which is no modality")
 
 
@@ -245,15 +265,65 @@ def _numbers_in_lists(column: Observed) -> Verdict:
                                "one for each step")
 
 
-def _number(column: Observed) -> Verdict | None:
-    if column.all_are(decimal.Decimal):
-        return Verdict("tabular", "is a number")
-    numbers = column.numbers
-    if numbers is None:
+def as_field(column: Observed) -> Verdict:
+    """Returns how a column is read that has to be one of a tabular input: a number where it is
+    one, a date, or else a category."""
+    found, asked = column.guess, column.given.asks_for
+    if not len(column):
+        return Verdict("tabular", "is empty", kind=asked or "number", reading=column.given)
+    if asked == "number" and found is None:
+        return Verdict("tabular", "is a number", kind="number", reading=column.given)
+    if found is not None and (asked or not found.odd or found.words):
+        return _field(found)
+    return Verdict("tabular", f"is a category ({_distinct(column)})", reading=column.given)
+
+
+def _field(found: Guess) -> Verdict:
+    """Returns the verdict on a column of numbers or dates; words among them say nothing."""
+    reading, said = found.reading, [found.said, found.doubt]
+    if found.odd and found.words:
+        marks = [*(reading.missing or ()), *found.odd]
+        reading = replace(reading, missing=marks)
+        said = [f"{found.counted} and are missing values", *said]
+    details = "; ".join(part for part in said if part)
+    return Verdict("tabular", f"is a {found.kind}" + (f" ({details})" if details else ""),
+                   kind=found.kind, reading=reading)
+
+
+def _number_or_date(column: Observed) -> Verdict | None:
+    found = column.guess
+    if found is None:
         return None
-    if _is_row_number(column.name, np.asarray(numbers)):
+    if found.odd:
+        return _mixed(column, found)
+    if found.kind == "number" and column.numbers is None:
+        return Verdict(None, "none of its numbers is finite")
+    if _is_plain(column, found) and _is_row_number(column.name, np.asarray(column.numbers)):
         return Verdict(None, "it only numbers the rows: whole numbers, no two alike")
-    return Verdict("tabular", "is a number")
+    return _field(found)
+
+
+def _is_plain(column: Observed, found: Guess) -> bool:
+    """Returns whether cells are numbers as a machine writes them, each of them one."""
+    missing = found.reading.numbers.is_missing
+    return found.kind == "number" and not found.said and not any(map(missing, column.cells))
+
+
+def _mixed(column: Observed, found: Guess) -> Verdict:
+    """Returns the verdict on a column in which some cells are neither numbers nor dates."""
+    text = _text(column)
+    few = column.distinct <= _FEW_KINDS
+    if text is not None and text.modality == "tabular" and (few or not found.words):
+        return text._replace(because=f"{text.because}; {found.counted}")
+    if found.words:
+        return _field(found)
+    name, some = column.name, found.odd[:_NAMED]
+    asks = [f"{reading_option(name, 'kind', found.kind)} names the rows of the others",
+            f"{reading_option(name, 'missing', some)} has them read as missing",
+            f"{reading_option(name, 'kind', 'category')} takes each text as a category"]
+    if len(found.odd) > _NAMED:
+        del asks[1]
+    return Verdict(None, found.counted, fix=", ".join(asks))
 
 
 def _is_row_number(name: str, numbers: np.ndarray) -> bool:
@@ -272,7 +342,7 @@ def _text(column: Observed) -> Verdict | None:
     count, share, words = column.distinct, column.distinct_share, column.mean_words
     if all(split_name(cell) for cell in column.cells):
         return Verdict(None, "it names the part of a split")
-    shown = f"{count:,} distinct values in {len(column):,} cells"
+    shown = _distinct(column)
     if words >= TEXT_WORDS and not (count <= MAX_PHRASES and share <= CATEGORY_SHARE / 5):
         return Verdict("text", f"an average cell has {words:.1f} words ({shown})")
     codes = sum(map(is_code, column.cells)) >= MEDIA_SHARE * len(column)
@@ -280,5 +350,9 @@ def _text(column: Observed) -> Verdict | None:
     if is_id or (codes and (count > MAX_CATEGORIES or (share > CATEGORY_SHARE and count > 2))):
         return Verdict(None, f"it looks like names or numbers of things ({shown})")
     if share <= CATEGORY_SHARE or count <= 2:
-        return Verdict("tabular", f"is a category ({shown})")
+        return Verdict("tabular", f"is a category ({shown})", reading=column.given)
     return Verdict("text", f"its values hardly ever repeat ({shown})")
+
+
+def _distinct(column: Observed) -> str:
+    return f"{column.distinct:,} distinct values in {len(column):,} cells"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from polymodal.core.advice import option, set_option
 from polymodal.core.errors import RecipeError
@@ -17,6 +17,7 @@ from polymodal.data.column_rules import (
 )
 from polymodal.data.kinds import MEDIA
 from polymodal.data.observed import Observed
+from polymodal.data.reading.reading import Reading
 from polymodal.data.table import Table
 from polymodal.data.task_guess import TaskGuess, infer_task
 
@@ -36,12 +37,14 @@ class InputGuess:
         modality: str: image, audio, video, text, texts, vector, sequence or tabular.
         columns: list of columns it is read from; several only for tabular.
         reason: str, one sentence: why, and how to change it.
+        fields: {column: Verdict} of a tabular input.
     """
 
     name: str
     modality: str
     columns: list[str]
     reason: str
+    fields: dict[str, Verdict] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,11 @@ def infer_inputs(table: Table, target: str | None = None,
 
 
 def judge_columns(table: Table, target: str | None = None, ignore: Iterable[str] = (),
-                  alone: Iterable[str] = ()) -> Judgement:
+                  alone: Iterable[str] = (),
+                  readings: Mapping[str, Reading] | None = None) -> Judgement:
     """Returns what `infer_inputs` does, together with the columns that it leaves out and why.
 
-    Columns in `alone` join no others in one tabular input.
+    Columns in `alone` join no others in one tabular input; `readings` say how columns are read.
     """
     skipped = set([ignore] if isinstance(ignore, str) else ignore)
     if target is not None:
@@ -101,16 +105,19 @@ def judge_columns(table: Table, target: str | None = None, ignore: Iterable[str]
     for column in sorted(skipped - set(table.column_names)):
         raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")
     inputs, left_out, fields, alone = [], [], {}, set(alone)
-    for name, verdict in _verdicts(table, [n for n in table.column_names if n not in skipped]):
+    judged = _verdicts(table, [n for n in table.column_names if n not in skipped], readings or {})
+    for name, verdict in judged:
         if verdict.modality is None:
-            reason = f"Left out because {verdict.because}; {_use(name)}."
+            fix = verdict.fix or _use(name)
+            reason = f"Left out because {verdict.because}; {fix}."
             left_out.append(LeftOut(name, reason, verdict.because if verdict.lost else ""))
         elif verdict.modality == "tabular" and name not in alone:
             fields[name] = verdict
         else:
             reason = (f"Read as {verdict.modality} because {verdict.because}; "
                       f"{_change(name)}.")
-            inputs.append(InputGuess(name, verdict.modality, [name], reason))
+            fields_alone = {name: verdict} if verdict.modality == "tabular" else {}
+            inputs.append(InputGuess(name, verdict.modality, [name], reason, fields_alone))
     if fields:
         inputs.append(_tabular(fields, taken={guess.name for guess in inputs}))
     return Judgement(inputs, left_out)
@@ -134,10 +141,12 @@ def who_columns(table: Table) -> list[str]:
     return found
 
 
-def _verdicts(table: Table, names: list[str]) -> list[tuple[str, Verdict]]:
+def _verdicts(table: Table, names: list[str],
+              readings: Mapping[str, Reading]) -> list[tuple[str, Verdict]]:
     alone, beside = [], []
     for name in names:
-        column = Observed(table, name)  # one at a time, for tables of many columns
+        # one at a time, for tables of many columns
+        column = Observed(table, name, readings.get(name))
         alone.append(judge(column))
         beside.append(beside_media(column, alone[-1]))
     has_media = any(verdict.modality in MEDIA for verdict in alone)
@@ -161,4 +170,4 @@ def _tabular(fields: dict[str, Verdict], taken: set[str]) -> InputGuess:
     return InputGuess(
         name, "tabular", list(fields),
         f"Read as one tabular input because {because}; ignore a column, or give it an input of "
-        "its own, to change it.")
+        "its own, to change it.", dict(fields))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import math
 from functools import cached_property
 from typing import Any
@@ -9,14 +11,18 @@ from typing import Any
 import numpy as np
 
 from polymodal.data.free_text import num_words
-from polymodal.data.json_text import parse_json
+from polymodal.data.reading.guess import Guess, guess
+from polymodal.data.reading.lists import parse_list
+from polymodal.data.reading.numbers import NumberFormat
+from polymodal.data.reading.reading import Reading
+from polymodal.data.reading.shapes import shapes
 from polymodal.data.table import Table
 
 SAMPLE_ROWS = 2000
 _LARGE_SAMPLE_ROWS = 50  # of cells that are lists, bytes or mappings
 _SAMPLE_CHARACTERS = 1 << 23
 _ENOUGH = 20
-_MISSING_NUMBERS = {"na", "n/a", "nan", "null", "none"}
+_LONGEST_NUMBER = 48  # characters of a number or date, with unit and spaces
 
 
 def evenly(length: int, count: int) -> np.ndarray:
@@ -32,10 +38,11 @@ class Observed:
     Args:
         table: Table.
         name: str, the column.
+        given: Reading, how the column is to be read, where somebody says so.
     """
 
-    def __init__(self, table: Table, name: str):
-        self.table, self.name = table, name
+    def __init__(self, table: Table, name: str, given: Reading | None = None):
+        self.table, self.name, self.given = table, name, given or Reading()
         self.cells = [_parsed(cell) for cell in _sample(table, name)]
 
     def __len__(self) -> int:
@@ -62,17 +69,38 @@ class Observed:
         return float(np.mean([num_words(cell) for cell in self.cells]))
 
     @cached_property
+    def guess(self) -> Guess | None:
+        """What most cells of the whole column are, numbers or dates; None where neither."""
+        given, asked = self.given, self.given.asks_for
+        if asked == "category" or not self.cells:
+            return None
+        if self.all_are(str):
+            found = shapes(self.table, self.name) if asked or self._spells_numbers else None
+            return guess(found, given, self.name) if found else None
+        count = len(self.cells)
+        if self.all_are(datetime.date) and asked != "number":
+            return Guess("date", given, count, count)
+        if self.all_are(int, float, decimal.Decimal) and not self.all_are(bool):
+            plain = given.filled(decimal=".", thousands="", unit="")
+            return Guess("number", plain, count, count) if asked != "date" else None
+        return None
+
+    @property
+    def _spells_numbers(self) -> bool:
+        """Whether every other cell, of those that say something, could be a number or a date."""
+        missing = self.given.numbers.is_missing
+        texts = [cell for cell in self.cells if not missing(cell)]
+        likely = sum(len(text) <= _LONGEST_NUMBER and _has_number(text) for text in texts)
+        return 0 < len(texts) <= 2 * likely
+
+    @cached_property
     def numbers(self) -> list[float] | None:
-        """The cells as numbers, or None when one of them is none; NaN spelt out is left out."""
-        found = []
-        for cell in self.cells:
-            if isinstance(cell, str) and cell.strip().lower() in _MISSING_NUMBERS:
-                continue
-            number = as_number(cell)
-            if number is None:
-                return None
-            found.append(number)
-        return found or None
+        """The finite cells as numbers, or None where the column holds something else too."""
+        found = self.guess
+        if found is None or found.kind != "number" or (found.odd and not self.given.asks_for):
+            return None
+        read = (_read(found.reading.numbers, cell) for cell in self.cells)
+        return [number for number in read if number is not None and math.isfinite(number)] or None
 
 
 def as_number(cell: Any) -> float | None:
@@ -86,6 +114,17 @@ def as_number(cell: Any) -> float | None:
     except (ValueError, OverflowError):  # a whole number of 400 digits is no float
         return None
     return number if math.isfinite(number) else None
+
+
+def _has_number(text: str) -> bool:
+    return any(map(str.isdigit, text)) or text.strip().lower().lstrip("+-") in ("inf", "infinity")
+
+
+def _read(numbers: NumberFormat, cell: Any) -> float | None:
+    try:
+        return numbers.read(cell)
+    except ValueError:
+        return None
 
 
 def _sample(table: Table, name: str) -> list[Any]:
@@ -115,10 +154,6 @@ def _sample(table: Table, name: str) -> list[Any]:
 
 
 def _parsed(cell: Any) -> Any:
-    """Lists stand in CSV cells as JSON."""
-    if isinstance(cell, str) and cell.lstrip().startswith("["):
-        try:
-            return parse_json(cell)
-        except ValueError:
-            return cell
-    return cell
+    """Lists stand in CSV cells as JSON, or as Python prints them."""
+    listed = parse_list(cell)
+    return cell if listed is None else listed

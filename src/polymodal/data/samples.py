@@ -13,6 +13,8 @@ from polymodal.core.errors import DataError, RecipeError, cell_error
 from polymodal.core.lookup import unknown
 from polymodal.data.cache import Cache
 from polymodal.data.pack import Pack
+from polymodal.data.reading.numbers import NumberFormat
+from polymodal.data.reading.shapes import is_plain_instead
 from polymodal.data.table import Table
 
 
@@ -63,6 +65,7 @@ class Samples:
         self.table, self.sources, self.cache = table, list(sources), cache
         self.target_object, self.target_column = target, target_column
         self._packs: dict[str, tuple[np.ndarray, Pack]] = {}
+        self._plain: dict[str, bool] = {}
         self._contents: dict[str, str] = {}
         wanted = [column for source in self.sources for column in source.columns]
         for column in wanted + [target_column] * (target is not None):
@@ -115,6 +118,23 @@ class Samples:
         """
         return {source.name: self.decode(source, row) for source in self.sources}
 
+    def cell(self, source: Source, row: int) -> Any:
+        """Returns a cell as it is decoded, or None where it is empty."""
+        cell = source.cell(self.table, row)
+        formats = getattr(source.modality, "formats", None)
+        if formats and cell is not None:
+            for column, numbers in formats.items():
+                cell[column] = self._plainly(column, numbers, cell[column])
+        return cell
+
+    def _plainly(self, column: str, numbers: NumberFormat, cell: Any) -> Any:
+        """Returns the number of a cell whose table writes 12.5 although 1.234 was 1234 in train."""
+        if numbers.thousands != "." or not isinstance(cell, str):
+            return cell
+        if column not in self._plain:
+            self._plain[column] = is_plain_instead(self.table, column, numbers)
+        return NumberFormat(missing=numbers.missing).read(cell) if self._plain[column] else cell
+
     def decode(self, source: Source, row: int) -> Any:
         """Returns one decoded input of a row, or None when its cell is empty."""
         if source.name in self._packs:
@@ -125,7 +145,7 @@ class Samples:
             if found is not None:
                 return found
         try:
-            cell = source.cell(self.table, row)
+            cell = self.cell(source, row)
             return None if cell is None else source.modality.decode(cell, self.table.root)
         except Exception as error:  # decoders and parsers raise of every kind
             raise self.located(cell_error(error), row, source) from error
@@ -157,6 +177,9 @@ class Samples:
     def target_value(self, row: int) -> Any:
         """Returns the target's cell as it stands in the table, or None where it is empty."""
         value = self.table.cell(row, self.target_column)
+        numbers = getattr(self.target_object, "format", None)
+        if numbers is not None:
+            value = self._plainly(str(self.target_column), numbers, value)
         is_empty = getattr(self.target_object, "is_empty", None)  # of targets that are lists
         return None if value is None or (is_empty and is_empty(value)) else value
 

@@ -7,9 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.data.observed import as_number
+from polymodal.core.errors import DataError
+from polymodal.data.observed import Observed
+from polymodal.data.reading.labels import value_key
+from polymodal.data.reading.lists import parse_list
+from polymodal.data.reading.numbers import NumberFormat
+from polymodal.data.reading.separators import SEPARATOR, split_labels
 from polymodal.data.table import Table
-from polymodal.data.task_guess import MAX_CLASSES, SEPARATOR, infer_task
+from polymodal.data.task_guess import MAX_CLASSES, infer_task
 
 NUM_RANGES = 10
 NO_STRATUM = -1
@@ -26,18 +31,22 @@ def strata_codes(table: Table, target: str | None) -> np.ndarray:
         return none
     if len(set(_first(table, target))) < 2:
         return none
-    task = infer_task(table, target).task
-    if task == "regression":
-        return _ranges(table, target, none)
-    if task == "seq2seq":
+    try:
+        guess = infer_task(table, target)
+    except DataError:  # nobody knows how to read it yet; the recipe may say so
         return none
-    return _classes(table, target, none, separated=task == "multilabel")
+    if guess.task == "regression":
+        return _ranges(table, target, none)
+    if guess.task == "seq2seq":
+        return none
+    several = guess.task == "multilabel"
+    return _classes(table, target, none, (guess.separator or SEPARATOR) if several else None)
 
 
 def group_codes(table: Table, group: str) -> np.ndarray:
     """Returns (rows,) int, the group of each row; rows without one make a group together."""
     codes: dict[Any, int] = {}
-    found = (codes.setdefault(_key(value), len(codes)) for value in table.values(group))
+    found = (codes.setdefault(value_key(value), len(codes)) for value in table.values(group))
     return np.fromiter(found, np.int32, len(table))
 
 
@@ -45,49 +54,54 @@ def _first(table: Table, target: str) -> list[Any]:
     """Returns values until two differ: a constant or empty column has no strata."""
     found: list[Any] = []
     for value in table.values(target):
-        if value is not None and _key(value) not in found:
-            found.append(_key(value))
+        if value is not None and value_key(value) not in found:
+            found.append(value_key(value))
         if len(found) > 1:
             break
     return found
 
 
-def _key(value: Any) -> Any:
-    return str(value) if isinstance(value, list | dict) else value
-
-
 def _ranges(table: Table, target: str, codes: np.ndarray) -> np.ndarray:
-    numbers = np.fromiter((_number(value) for value in table.values(target)), float, len(table))
+    found = Observed(table, target).guess
+    formats = found.reading.numbers if found else NumberFormat()
+    numbers = np.fromiter((_number(formats, value) for value in table.values(target)), float,
+                          len(table))
     known = np.isfinite(numbers)
     edges = np.quantile(numbers[known], np.linspace(0, 1, NUM_RANGES + 1)[1:-1])
     codes[known] = np.searchsorted(edges, numbers[known], side="right")
     return codes
 
 
-def _number(value: Any) -> float:
-    number = as_number(value)
+def _number(formats: NumberFormat, value: Any) -> float:
+    try:
+        number = formats.read(value)
+    except ValueError:
+        number = None
     return float("nan") if number is None else number
 
 
-def _classes(table: Table, target: str, codes: np.ndarray, separated: bool) -> np.ndarray:
+def _classes(table: Table, target: str, codes: np.ndarray,
+             separator: str | None) -> np.ndarray:
     counts: Counter = Counter()
     for value in table.values(target):
-        counts.update(_labels(value, separated))
+        counts.update(_labels(value, separator))
     if len(counts) > MAX_CLASSES and len(counts) > len(table) / 2:
         return codes
     order = {label: code for code, label in enumerate(counts)}
     for row, value in enumerate(table.values(target)):
-        labels = _labels(value, separated)
+        labels = _labels(value, separator)
         if labels:
             codes[row] = order[min(labels, key=lambda label: (counts[label], order[label]))]
     return codes
 
 
-def _labels(value: Any, separated: bool) -> list[Any]:
+def _labels(value: Any, separator: str | None) -> list[Any]:
     if value is None:
         return []
     if isinstance(value, list):
-        return [_key(item) for item in value if item is not None]
-    if separated and isinstance(value, str):
-        return [part.strip() for part in value.split(SEPARATOR) if part.strip()]
-    return [_key(value)]
+        return [value_key(item) for item in value if item is not None]
+    if separator and isinstance(value, str):
+        listed = parse_list(value)
+        parts = split_labels(value, separator) if listed is None else listed
+        return [value_key(part) for part in parts if part is not None]
+    return [value_key(value)]

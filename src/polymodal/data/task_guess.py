@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +13,13 @@ from polymodal.core.errors import DataError
 from polymodal.data.column_rules import CATEGORY_SHARE, TEXT_WORDS
 from polymodal.data.free_text import num_words
 from polymodal.data.group import Sequences
-from polymodal.data.observed import Observed, as_number
+from polymodal.data.observed import Observed
+from polymodal.data.reading.numbers import NumberFormat
+from polymodal.data.reading.reading import Reading, reading_option
+from polymodal.data.reading.separators import find_separator
 from polymodal.data.table import Table
 
 MAX_CLASSES = 20  # whole numbers with at most so many distinct values are classes
-SEPARATOR = "|"
-_SEPARATED_SHARE = 0.02
 _CHANGE = 'write another task into the recipe to change it'
 
 
@@ -25,17 +30,25 @@ class TaskGuess:
     Args:
         task: str: classification, multilabel, regression, sequence_labelling or seq2seq.
         reason: str.
+        separator: str or None, what stands between labels of a cell, where it is not usual.
     """
 
     task: str
     reason: str
+    separator: str | None = None
 
 
-def infer_task(table: Table, target: str) -> TaskGuess:
+def infer_task(table: Table, target: str, reading: Reading | None = None) -> TaskGuess:
     """Returns the task that fits the values of the column `target`.
 
+    Args:
+        table: Table.
+        target: str, the column.
+        reading: Reading, how its cells are read, where somebody says so.
+
     Raises:
-        DataError: the column is empty, constant, or of a type that is no target.
+        DataError: the column is empty, constant, or of a type that is no target, or it could be
+            read in several ways.
         RecipeError: there is no such column.
 
     Example:
@@ -44,17 +57,27 @@ def infer_task(table: Table, target: str) -> TaskGuess:
     >>> infer_task(read({"price": [1.5, 2.25, 3.0]}), "price").task
     'regression'
     """
-    column = Observed(table, target)
+    column = Observed(table, target, reading)
     _check_usable(column)
     if column.all_are(list):
         task, because = _lists(column)
     elif column.numbers is not None and not column.all_are(bool):
         task, because = _numbers(column)
+    elif column.given.kind == "category":
+        task, because = "classification", f'"{target}" holds {column.distinct} classes, as asked'
     elif column.all_are(str):
         task, because = _texts(column)
+        _check_one_kind(column, task)
     else:
         task, because = "classification", f'"{target}" holds {column.distinct} classes'
-    return TaskGuess(task, f"The task is {task} because {because}; {_CHANGE}.")
+    mark = separator_of(column) if task == "multilabel" else None
+    return TaskGuess(task, f"The task is {task} because {because}; {_CHANGE}.", mark)
+
+
+def separator_of(column: Observed) -> str | None:
+    """Returns what stands between the labels of a cell of texts, None where each is one label."""
+    cells = [cell for cell in column.cells if isinstance(cell, str)]
+    return find_separator(cells) if cells else None
 
 
 def _check_usable(column: Observed) -> None:
@@ -67,7 +90,9 @@ def _check_usable(column: Observed) -> None:
     if len(column) > 1 and column.distinct == 1 and len(set(_all(column, 1))) == 1:
         raise unusable("all its cells hold the same value",
                        "There is nothing to learn; name another target.", "constant_target")
-    if not column.all_are(str, int, float, bool, list):
+    if column.all_are(datetime.date):
+        _check_one_kind(column, "")
+    if not column.all_are(str, int, float, decimal.Decimal, bool, list):
         kinds = sorted({type(cell).__name__ for cell in column.cells})
         raise unusable(f"holds {', '.join(kinds)}",
                        "Name a column of labels, numbers, texts or lists of labels.", "no_target")
@@ -87,8 +112,8 @@ def _all(column: Observed, stop_above: int) -> set[Any]:
 def _numbers(column: Observed) -> tuple[str, str]:
     if any(number % 1 for number in column.numbers or ()):
         return "regression", f'"{column.name}" holds numbers with fractions'
-    found = [as_number(value) for value in _all(column, MAX_CLASSES)]
-    if any(number is not None and number % 1 for number in found):
+    found = _numbers_of(column, _all(column, MAX_CLASSES))
+    if any(number % 1 for number in found):
         return "regression", f'"{column.name}" holds numbers with fractions'
     if len(found) > MAX_CLASSES:
         return "regression", (f'"{column.name}" holds whole numbers with more than {MAX_CLASSES} '
@@ -98,21 +123,49 @@ def _numbers(column: Observed) -> tuple[str, str]:
         "as classes (for amounts the task would be regression)")
 
 
+def _numbers_of(column: Observed, values: Iterable[Any]) -> set[float]:
+    """Returns the different finite numbers among cells."""
+    numbers, found = column.guess.reading.numbers if column.guess else NumberFormat(), set()
+    for value in values:
+        try:
+            number = numbers.read(value)
+        except ValueError:
+            continue  # the row is named when all rows are checked
+        if number is not None and math.isfinite(number):
+            found.add(number)
+    return found
+
+
+def _check_one_kind(column: Observed, task: str) -> None:
+    """Raises DataError for dates, and for numbers beside which something else stands, unless they
+    are few labels that repeat."""
+    found = column.guess
+    if found is None or (found.kind == "number" and not found.odd) or (
+            found.kind == "number" and task == "classification"
+                         and column.distinct <= MAX_CLASSES):
+        return
+    if found.kind == "number":
+        fixes = [f"{reading_option(column.name, 'kind', 'number')} names the rows of the others",
+                 f"{reading_option(column.name, 'missing', found.odd[:3])} leaves them out"]
+        fix = (f"Correct them; or {fixes[len(found.odd) <= 3]}; or name the task, such as --task "
+               "classification.")
+        raise DataError(f"is the target, but {found.counted}.", fix, table=column.table.name,
+                        column=column.name, reason="mixed_target")
+    raise DataError("is the target, but holds dates, which no task predicts.",
+                    "Make a column of numbers of it, such as days since a date, or take each date "
+                    "as a class with --task classification.", table=column.table.name,
+                    column=column.name, reason="date_target")
+
+
 def _texts(column: Observed) -> tuple[str, str]:
-    separated = sum(SEPARATOR in cell for cell in column.cells)
-    if separated >= max(_SEPARATED_SHARE * len(column), 1) and _labels_repeat(column):
-        return "multilabel", f'"{column.name}" holds labels separated by "{SEPARATOR}"'
+    if separator := separator_of(column):
+        return "multilabel", f'"{column.name}" holds labels separated by "{separator}"'
     count, share = column.distinct, column.distinct_share
     shown = f"{count:,} distinct values in the {len(column):,} cells looked at"
     is_free = column.mean_words >= TEXT_WORDS and share > CATEGORY_SHARE / 5
     if is_free or (share > CATEGORY_SHARE and count > MAX_CLASSES):
         return "seq2seq", f'"{column.name}" holds free text ({shown})'
     return "classification", f'"{column.name}" holds labels that repeat ({shown})'
-
-
-def _labels_repeat(column: Observed) -> bool:
-    parts = [part for cell in column.cells for part in cell.split(SEPARATOR)]
-    return len(set(parts)) <= CATEGORY_SHARE * len(parts) or len(column) < MAX_CLASSES
 
 
 def _lists(column: Observed) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import numpy as np
 from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
 from polymodal.data.column_rules import is_called_who
+from polymodal.data.reading.labels import Spellings, label_key
 from polymodal.evaluation.metrics import known
 from polymodal.evaluation.scored import scored_json
 
@@ -89,7 +90,7 @@ def named_parts(column: str, values: Sequence[Any],
                 rows: np.ndarray) -> tuple[list[str], list[str] | None]:
     """Returns the name of the slice of each row, and the order of the slices if they have one."""
     cells = [values[row] for row in rows]
-    cells = [None if cell is None or cell == "" else cell for cell in cells]
+    cells = _spelled_alike([None if cell is None or cell == "" else cell for cell in cells])
     present = [cell for cell in cells if cell is not None]
     kinds = {str(cell) for cell in present}
     if len(kinds) > MOST_VALUES:
@@ -102,6 +103,16 @@ def named_parts(column: str, values: Sequence[Any],
         kinds = set(sorted(count, key=lambda kind: -count[kind])[:MOST_VALUES])
     return [EMPTY if cell is None else str(cell) if str(cell) in kinds else OTHERS
             for cell in cells], None
+
+
+def _spelled_alike(cells: list[Any]) -> list[Any]:
+    """Returns the cells with texts that mean the same in their most frequent spelling."""
+    spellings = Spellings()
+    for cell in cells:
+        if isinstance(cell, str):
+            spellings.add(cell)
+    shown = spellings.labels()
+    return [shown[label_key(cell)] if isinstance(cell, str) else cell for cell in cells]
 
 
 def _numbers(cells: list[Any]) -> np.ndarray | None:

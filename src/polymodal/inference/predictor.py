@@ -15,7 +15,7 @@ from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError, DataError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.core.predictions import Predictions
-from polymodal.core.progress import warn
+from polymodal.core.progress import say, warn
 from polymodal.core.visible import visible
 from polymodal.data.cache import Cache
 from polymodal.data.check import Checked, check
@@ -39,6 +39,7 @@ from polymodal.inference.trained_on import TrainedOn
 from polymodal.inference.writing import checked_choice
 from polymodal.layers.watch import before_variables
 from polymodal.preprocess.collate import collate, collate_targets
+from polymodal.preprocess.targets.labels import Labelled
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.confidence import WordCalibration
@@ -110,6 +111,9 @@ class Predictor:
         ledger = Ledger()
         checked = check(samples, ledger, skip_bad=skip_bad, max_bad_share=max_bad_share,
                         allow_empty=not scored)
+        if isinstance(samples.target_object, Labelled):
+            for note in samples.target_object.respelled(str(samples.target_column)):
+                say(note)
         names = [i.name for i in self.inputs]
         if len(checked):
             said = outputs(self.model, self.loader(samples, checked), self.task, **writing)

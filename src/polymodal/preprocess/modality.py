@@ -77,6 +77,15 @@ class Modality(ABC):
     def fit(self, decoded: Iterable[Any]) -> None:  # noqa: B027 - nothing to learn by default
         """Learns statistics or a vocabulary from decoded values of the train split."""
 
+    def gaps(self, cell: Any) -> list[str]:
+        """Returns the columns of a row that `decode` takes for missing although they hold
+        something, an infinite number; for inputs of several columns."""
+        return []
+
+    def notes(self) -> list[str]:
+        """Returns sentences about the train split that a person should know, once it is learned."""
+        return []
+
     def augment(self, decoded: Any, rng: np.random.Generator) -> Any:
         """Returns a random variant that means the same, of as many steps."""
         return decoded

@@ -1,10 +1,9 @@
-"""Numbers and categories of several columns as one vector of features."""
+"""Numbers, dates and categories of several columns as one vector of features."""
 
 from __future__ import annotations
 
 import math
 import os
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,26 +12,33 @@ import numpy as np
 from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError, DataError, RecipeError
 from polymodal.core.fields import Fields
+from polymodal.data.reading.dates import Moment, read_date
+from polymodal.data.reading.labels import Spellings, label_key, spelling_notes
+from polymodal.data.reading.numbers import MISSING, NumberFormat
+from polymodal.data.reading.reading import Reading, reading_option, readings_of
+from polymodal.preprocess.calendar import Calendar
 from polymodal.preprocess.modality import Modality, check_range
 from polymodal.preprocess.statistics import Moments, mean_and_std
 
 __all__ = ["Tabular"]
 
-_MISSING = {"", "na", "n/a", "nan", "null", "none"}  # spellings of a missing number
 _FARTHEST = 10.0  # standard deviations that a number may lie from the mean
-Value = float | str | None
+Value = float | str | Moment | None
 
 
 class Tabular(Modality):
-    """Standardised numbers and one-hot categories, each with its own mask.
+    """Standardised numbers, parts of dates, and one-hot categories, each with its own mask.
 
     A category that train does not have, or that is not among its most frequent, counts as "other".
-    A missing value is NaN in what `encode` returns, and zeros with mask False in the batch.
+    A missing value is NaN in what `encode` returns, and zeros with mask False in the batch; so is
+    an infinite number.
 
     Args:
         numbers: list of columns that hold numbers.
-        categories: list of columns that hold categories. With neither list, a column is a number
-            if every value in the train split is one.
+        categories: list of columns that hold categories.
+        dates: list of columns that hold dates. With none of these lists, a column is a number if
+            every value in the train split is one, and else a category.
+        readings: mapping of columns to how their cells are read, as `columns` of a recipe has it.
         max_categories: int, categories of a column that get a feature of their own.
         noise: float, augmentation: normal noise on numbers, in standard deviations.
 
@@ -54,19 +60,27 @@ class Tabular(Modality):
         self,
         numbers: list | None = None,
         categories: list | None = None,
+        dates: list | None = None,
+        readings: dict | None = None,
         max_categories: int = 50,
         noise: float = 0.0,
     ):
         check_range("Tabular", "max_categories", max_categories, 1, 10_000)
         check_range("Tabular", "noise", noise, 0, 10)
-        twice = set(numbers or ()) & set(categories or ())
+        named = [*(numbers or ()), *(categories or ()), *(dates or ())]
+        twice = sorted({column for column in named if named.count(column) > 1})
         if twice:
-            raise RecipeError(
-                f"Tabular needs each column once. Got {sorted(twice)} as number and category.")
-        self.numbers, self.categories = numbers, categories
+            raise RecipeError(f"Tabular needs each column once. Got {twice} more often among "
+                              "numbers, categories and dates.")
+        self.numbers, self.categories, self.dates = numbers, categories, dates
         self.max_categories, self.noise = max_categories, noise
         self.mean, self.std = Moments().result(len(numbers or ()))
-        self.levels: dict[str, list[str]] = {column: [] for column in categories or ()}
+        self.readings = readings_of(readings)
+        self._formats = {column: self._reading(column).numbers for column in named}
+        self._usual = MISSING
+        self._calendars = {column: Calendar() for column in dates or ()}
+        self._spellings: dict[str, Spellings] = {}
+        self._set_levels({column: [] for column in categories or ()})
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
@@ -78,6 +92,10 @@ class Tabular(Modality):
     def features(self) -> list[str]:
         """Names of the features, in the order of the encoded vector."""
         return list(self.numbers or ()) + [
+            f"{column} {part}"
+            for column, calendar in self._calendars.items()
+            for part in calendar.features
+        ] + [
             f"{column}={level}"
             for column, levels in self.levels.items()
             for level in [*levels, "other"]
@@ -87,38 +105,47 @@ class Tabular(Modality):
     def shape(self) -> tuple[int | None, ...]:
         return (len(self.features),)
 
+    @property
+    def formats(self) -> dict[str, NumberFormat]:
+        """How each column of numbers is written."""
+        return {column: self._formats[column] for column in self.numbers or ()}
+
     def decode(
         self, cell: dict[str, Any], root: str | os.PathLike | None = None
     ) -> dict[str, Value]:
-        """Returns `{column: number, text, or None when missing}`.
+        """Returns `{column: number, date, text, or None when missing}`.
 
         Raises:
-            DataError: a column of numbers holds something else.
+            DataError: a column of numbers or dates holds something else.
         """
         if not isinstance(cell, dict):
             raise DataError(f"needs {{column: value}}. Got {type(cell).__name__}.",
                             "Check the modality of this column.", reason="not_a_row")
-        plain: dict[str, Value] = {}
-        for column, value in cell.items():
-            if self.numbers is not None and column in self.numbers:
-                plain[column] = _required_number(column, value)
-            else:
-                plain[column] = _category(value)
-        return plain
+        return {column: self._decoded(column, value) for column, value in cell.items()}
+
+    def gaps(self, cell: dict[str, Any]) -> list[str]:
+        return [column for column in self.numbers or ()
+                if _may_be_infinite(cell.get(column))
+                and math.isinf(self._formats[column].read(cell[column]) or 0)]
 
     def fit(self, decoded: Iterable[dict[str, Value]]) -> None:
         rows = list(decoded)
-        if self.numbers is None and self.categories is None:
+        if self.numbers is None and self.categories is None and self.dates is None:
             self.numbers, self.categories = _kinds(rows)
+            self._formats = {column: self._reading(column).numbers
+                             for column in [*self.numbers, *self.categories]}
         self.numbers, self.categories = self.numbers or [], self.categories or []
+        self.dates = self.dates or []
         found = [self._number(rows, column) for column in self.numbers]
         self.mean = np.array([mean for mean, _ in found], np.float32)
         self.std = np.array([std for _, std in found], np.float32)
-        for column in self.categories:
-            counts = Counter(_category(row.get(column)) for row in rows)
-            counts.pop(None, None)
-            ranked = sorted(counts, key=lambda level: (-counts[level], level))
-            self.levels[column] = sorted(ranked[: self.max_categories])
+        for column, calendar in self._calendars.items():
+            calendar.fit(row.get(column) for row in rows)
+        self._set_levels({column: self._ranked(rows, column) for column in self.categories})
+
+    def notes(self) -> list[str]:
+        return [note for name, spellings in self._spellings.items() for note in spelling_notes(
+            name, spellings, reading_option(name, "ignore_case", True))]
 
     def augment(self, decoded: dict[str, Value], rng: np.random.Generator) -> dict[str, Value]:
         if not (self.noise and self.numbers):
@@ -136,29 +163,112 @@ class Tabular(Modality):
         known = np.array([math.nan if value is None else value for value in values], np.float64)
         end = len(known)
         features[:end] = np.clip((known - self.mean) / self.std, -_FARTHEST, _FARTHEST)
+        for column, calendar in self._calendars.items():
+            start, end = end, end + len(calendar.features)
+            features[start:end] = calendar.encode(decoded.get(column))
         for column, levels in self.levels.items():
             start, end = end, end + len(levels) + 1
-            value = _category(decoded.get(column))
+            value = self._category(column, decoded.get(column))
             if value is None:
                 features[start:end] = math.nan
             else:
-                features[start + (levels.index(value) if value in levels else len(levels))] = 1
+                features[start + self._places[column].get(value, len(levels))] = 1
         return features
 
     def state(self) -> dict[str, Any]:
-        return {"numbers": self.numbers, "categories": self.categories, "levels": self.levels,
-                "mean": self.mean.tolist(), "std": self.std.tolist()}
+        return {"numbers": self.numbers, "categories": self.categories, "dates": self.dates,
+                "levels": self.levels, "mean": self.mean.tolist(), "std": self.std.tolist(),
+                "readings": {name: one.to_dict() for name, one in self.readings.items()},
+                "formats": {name: one.state() for name, one in self._formats.items()},
+                "missing": list(self._usual),
+                "calendars": {name: one.state() for name, one in self._calendars.items()}}
 
     def restore(self, state: dict[str, Any]) -> None:
         fields = Fields(state)
         self.numbers = fields.texts_or_none("numbers")
         self.categories = fields.texts_or_none("categories")
+        self.dates = fields.texts("dates") if "dates" in fields else []
         levels = Fields(fields.mapping("levels"))
-        self.levels = {column: levels.texts(column) for column in fields.mapping("levels")}
+        self._restore_readings(fields)
+        self._set_levels({column: levels.texts(column) for column in fields.mapping("levels")})
         if list(self.levels) != (self.categories or []):
             raise BundleError('needs "levels" of each of its categories. Got those of '
                               f"{shown(list(self.levels))}. Take the bundle from its source again.")
         self.mean, self.std = mean_and_std(fields, len(self.numbers or ()))
+
+    def _restore_readings(self, fields: Fields) -> None:
+        """Takes from a state how cells are read; runs of before lack it and read plain cells."""
+        settings = fields.mapping("readings") if "readings" in fields else {}
+        try:
+            self.readings = readings_of(settings)
+        except RecipeError as error:
+            raise BundleError(f'needs "readings" of columns. Got {shown(settings)}: {error} Take '
+                              "the bundle from its source again.") from None
+        self._usual = tuple(fields.texts("missing")) if "missing" in fields else MISSING
+        named = [*(self.numbers or ()), *(self.categories or ()), *(self.dates or ())]
+        self._formats = {column: self._reading(column).numbers for column in named}
+        kept = Fields(fields.mapping("formats") if "formats" in fields else {})
+        self._formats |= {column: NumberFormat.restored(Fields(kept.mapping(column)), self._usual)
+                          for column in named if column in kept}
+        calendars = Fields(fields.mapping("calendars") if self.dates else {})
+        self._calendars = {column: Calendar.restored(Fields(calendars.mapping(column)))
+                           for column in self.dates or ()}
+
+    def _reading(self, column: str) -> Reading:
+        return self.readings.get(column, Reading())
+
+    def _set_levels(self, levels: dict[str, list[str]]) -> None:
+        self.levels = levels
+        self._places = {column: {label_key(level, self._ignores_case(column)): place
+                                 for place, level in enumerate(names)}
+                        for column, names in levels.items()}
+
+    def _ignores_case(self, column: str) -> bool:
+        return bool(self._reading(column).ignore_case)
+
+    def _decoded(self, column: str, value: Any) -> Value:
+        if self.numbers is not None and column in self.numbers:
+            return self._required_number(column, value)
+        if column in self._calendars:
+            return self._required_date(column, value)
+        formats = self._formats.get(column)  # a category is missing where somebody said so
+        if formats is not None and formats.missing and formats.is_missing(value):
+            return None
+        return _category(value)
+
+    def _required_number(self, column: str, value: Any) -> float | None:
+        try:
+            number = float(value) if isinstance(value, bool) else self._formats[column].read(value)
+        except ValueError as error:
+            raise DataError(
+                str(error), "Correct it, empty it, or train with "
+                f"{reading_option(column, 'missing', [_plain(value)])} to have it read as missing.",
+                column=column, reason="not_a_number") from None
+        return number if number is not None and math.isfinite(number) else None
+
+    def _required_date(self, column: str, value: Any) -> Moment | None:
+        if self._formats[column].is_missing(value):
+            return None
+        date = read_date(value, bool(self._reading(column).day_first))
+        if date is None:
+            order = {None: "", True: ", day first", False: ", month first"}
+            raise DataError(
+                f"needs a date{order[self._reading(column).day_first]}. Got {value!r}.",
+                "Correct it or empty it.", column=column, reason="not_a_date")
+        return date
+
+    def _ranked(self, rows: list[dict[str, Value]], column: str) -> list[str]:
+        """Returns the most frequent categories in the order of their names."""
+        spellings = self._spellings[column] = Spellings(self._ignores_case(column))
+        for row in rows:
+            if row.get(column) is not None:
+                spellings.add(row[column])
+        shown = spellings.labels()
+        ranked = sorted(shown, key=lambda key: (-spellings.count(key), shown[key]))
+        return sorted(shown[key] for key in ranked[: self.max_categories])
+
+    def _category(self, column: str, value: Value) -> str | None:
+        return None if value is None else label_key(value, self._ignores_case(column))
 
     def _number(self, rows: list[dict[str, Value]], column: str) -> tuple[float, float]:
         values = [_number(row.get(column)) for row in rows]
@@ -171,10 +281,10 @@ class Tabular(Modality):
 def _kinds(rows: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
     """Returns the columns of numbers and those of categories, in the order of first sight."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    numeric = {column: bool(rows) for column in columns}
+    numeric, plain = {column: bool(rows) for column in columns}, NumberFormat()
     for row in rows:
         for column, value in row.items():
-            if value is not None and not _is_missing(value) and _number(value) is None:
+            if not plain.is_missing(value) and _number(value) is None:
                 numeric[column] = False
     return [c for c in columns if numeric[c]], [c for c in columns if not numeric[c]]
 
@@ -190,21 +300,14 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _required_number(column: str, value: Any) -> float | None:
-    if value is None or _is_missing(value):
-        return None
-    number = float(value) if isinstance(value, bool) else _number(value)
-    if number is None:
-        raise DataError(f'needs a number in "{column}". Got {value!r}.',
-                        "Correct it, empty it, or list the column under categories.",
-                        reason="not_a_number")
-    return number
+def _may_be_infinite(value: Any) -> bool:
+    return (isinstance(value, float) and math.isinf(value)) or (
+        isinstance(value, str) and ("in" in value.lower() or "e" in value.lower() or "∞" in value))
 
 
-def _is_missing(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isnan(value)
-    return isinstance(value, str) and value.strip().lower() in _MISSING
+def _plain(value: Any) -> Any:
+    """Returns a value as an option can name it."""
+    return value if isinstance(value, str | int | float) else str(value)
 
 
 def _category(value: Any) -> str | None:

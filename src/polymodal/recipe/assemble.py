@@ -37,11 +37,12 @@ def build_inputs(recipe: Recipe) -> list[Input]:
     Raises:
         RecipeError: a setting that neither has, or a wrong type; the message has the nearest.
     """
-    return [_build_input(i, name, config)
+    return [_build_input(i, name, config, recipe.columns)
             for i, (name, config) in enumerate(recipe.inputs.items())]
 
 
-def _build_input(index: int, name: str, config: dict[str, Any]) -> Input:
+def _build_input(index: int, name: str, config: dict[str, Any],
+                 readings: dict[str, Any]) -> Input:
     where = f"inputs.{name}"
     modality = find("preprocess", config["modality"])
     encoder = find("encoders", config["encoder"])
@@ -53,6 +54,9 @@ def _build_input(index: int, name: str, config: dict[str, Any]) -> Input:
             known = [*INPUT_KEYS, *of_modality, *of_encoder]
             raise RecipeError(f"{where}: {unknown('setting', key, known)}")
     preprocess = {k: v for k, v in settings.items() if k in of_modality}
+    own = {c: readings[c] for c in columns_of(name, config) if c in readings}
+    if own and "readings" in of_modality:
+        preprocess["readings"] = own | (preprocess.get("readings") or {})
     chosen = {k: v for k, v in settings.items() if k not in of_modality}
     return Input(
         name, input_key(index), arguments.build(modality, preprocess, where),
@@ -69,7 +73,8 @@ def build_target(recipe: Recipe) -> Any:
     target = find("preprocess.targets", name)
     of_target = arguments.parameters(target)
     of_task = arguments.parameters(find("tasks", name), skip=("num_outputs",))
-    settings = _settings(recipe.task)
+    read = recipe.columns.get(recipe.target, {})
+    settings = {k: v for k, v in read.items() if k in of_target} | _settings(recipe.task)
     for key in settings:
         if key not in of_target and key not in of_task:
             raise RecipeError(f"task: {unknown('setting', key, [*of_target, *of_task])}")

@@ -9,6 +9,7 @@ from typing import Any
 from polymodal.core import arguments, lookup
 from polymodal.core.advice import split_setting
 from polymodal.core.errors import RecipeError
+from polymodal.data.reading.reading import readings_of
 from polymodal.recipe.plain_yaml import NAMES, parse, read_yaml
 from polymodal.recipe.recipe import OTHERS, Recipe, check_free, check_input, check_whole, named
 
@@ -101,6 +102,7 @@ def check_given(values: Mapping[str, Any]) -> None:
             check_input(name, config)
             check_free(name, config, *(given.get(key) for key in ("target", "group", "order")))
             _check_modality(name, config)
+    readings_of(checked.get("columns"))
     arguments.check_mapping("training", checked.get("training") or {}, "{epochs: 5}")
 
 

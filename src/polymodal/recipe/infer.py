@@ -16,9 +16,11 @@ from polymodal.data.group import Sequences
 from polymodal.data.identity import distinct
 from polymodal.data.media.video import video_info
 from polymodal.data.observed import evenly
+from polymodal.data.reading.reading import Reading, readings_of
 from polymodal.data.sharing import repeats
 from polymodal.data.table import Table
 from polymodal.preprocess.cleaning import clean_text
+from polymodal.recipe.cells import check_columns, tabular_settings, target_settings
 from polymodal.recipe.defaults import (
     distracts,
     few_sequences,
@@ -37,6 +39,7 @@ from polymodal.recipe.given import need_target
 from polymodal.recipe.recipe import MODALITIES, OTHERS, check_free, columns_of, reads_others
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
+_SHOWN = 10  # columns left out that an error tells of
 _OPENED = 8  # films looked into for sound
 _READ = 20_000  # texts read for how often their words occur
 
@@ -81,12 +84,13 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     values, reasons = dict(given), []
     partial = {key: values.pop(key) for key in ("task", "fusion", "sequence")
                if isinstance(given.get(key), Mapping) and "name" not in given[key]}
-    guess = None if values.get("task") else infer_task(table, target)
+    readings = _readings(table, given)
+    guess = None if values.get("task") else infer_task(table, target, readings.get(target))
     if guess is not None:
         values["task"] = guess.task
         reasons.append(f"task: {guess.task}. {guess.reason}")
     hidden = [*ignore, *(c for c in (given.get("group"), given.get("order")) if c)]
-    values["inputs"] = _inputs(table, values, named, hidden, reasons)
+    values["inputs"] = _inputs(table, values, named, hidden, reasons, readings)
     modalities = {name: config["modality"] for name, config in values["inputs"].items()}
     if reads_others(named):
         reasons.extend(_unheard(table, values["inputs"]))
@@ -97,6 +101,10 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
             reasons[0] = f"task: {values['task']}. {reason}"
         values["task"] = _with(values["task"], partial.get("task"))
     task = _name(values["task"])
+    values["task"] = _with(values["task"], target_settings(
+        table, target, values["task"], readings, reasons))
+    values["columns"] = {name: reading.to_dict() for name, reading in readings.items()
+                         if reading != Reading()}
     if reads_others(named):
         for name in [n for n, m in modalities.items()
                      if n not in named and distracts(task, modalities, m)]:
@@ -135,10 +143,21 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     reasons.extend(f"{key}: {value}. {reason}" for key, value in sized.items()
                    if key not in values)
     values = sized | values
-    order = ("task", "target", "group", "order", "inputs", "fusion", "sequence", "dim", "dropout",
-             "training")
+    order = ("task", "target", "group", "order", "columns", "inputs", "fusion", "sequence", "dim",
+             "dropout", "training")
+    if not values["columns"]:
+        del values["columns"]
     return Inferred({k: values[k] for k in order if values.get(k) is not None}
                     | {k: v for k, v in values.items() if k not in order}, reasons)
+
+
+def _readings(table: Table, given: Mapping[str, Any]) -> dict[str, Reading]:
+    """Returns how columns are read, as far as the user said so."""
+    readings = readings_of(given.get("columns"))
+    for column in readings:
+        if column not in table.column_names:
+            raise RecipeError(f"columns: {unknown('column', column, table.column_names)}")
+    return readings
 
 
 def _unheard(table: Table, inputs: dict[str, Any]) -> Iterator[str]:
@@ -179,14 +198,18 @@ def _leave_out(name: str, inputs: dict[str, Any], reasons: list[str]) -> None:
 
 
 def _inputs(table: Table, values: dict, named: dict[str, dict], hidden: list[str],
-            reasons: list[str]) -> dict[str, Any]:
-    """Returns the settings of the inputs named, and of all others where OTHERS is among them."""
+            reasons: list[str], readings: dict[str, Reading]) -> dict[str, Any]:
+    """Returns the settings of the inputs named, and of all others where OTHERS is among them.
+
+    How columns of tabular inputs are read is put into `readings`.
+    """
     others = reads_others(named)
     given = {name: config for name, config in named.items() if name != OTHERS or config}
     read = {c for n, config in given.items() for c in columns_of(n, config)}
     guesses = {}
     if others or any("modality" not in config for config in given.values()):
-        judged = judge_columns(table, values["target"], hidden, alone=read)
+        judged = judge_columns(table, values["target"], hidden, alone=read,
+                               readings=readings)
         guesses = {g.name: g for g in judged.inputs}
         guesses |= {n: guesses[c] for n, config in given.items() if n not in guesses
                     for c in columns_of(n, config)[:1] if c in guesses}
@@ -202,13 +225,15 @@ def _inputs(table: Table, values: dict, named: dict[str, dict], hidden: list[str
         reasons.extend([f"columns {', '.join(unread)}: Not read because inputs names others; add "
                         f'"{OTHERS}": {{}} to inputs to have them read too.'] * bool(unread))
     if not given:
+        told = "".join(f'\n  column "{c.column}": {c.reason}' for c in left_out[:_SHOWN])
         raise RecipeError(f"{table.name} has no column that could be an input besides the target "
-                          f'"{values["target"]}". Add one, or name it under inputs in a recipe.')
+                          f'"{values["target"]}". Add one, or name it under inputs in a recipe.'
+                          f"{told}")
     kinds = {name: config.get("modality") or getattr(guesses.get(name), "modality", None)
              for name, config in given.items()}
     task = _name(values["task"])
     return {name: _input(table, name, dict(config), guesses.get(name), task,
-                         "text" in [k for n, k in kinds.items() if n != name], reasons)
+                         "text" in [k for n, k in kinds.items() if n != name], reasons, readings)
             for name, config in given.items()}
 
 
@@ -236,11 +261,11 @@ def _check_media(table: Table, left_out: list[LeftOut]) -> None:
 
 
 def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_text: bool,
-           reasons: list[str]) -> dict[str, Any]:
+           reasons: list[str], readings: dict[str, Reading]) -> dict[str, Any]:
     """Returns one input's settings: what the user gave, then what its cells suggest."""
     if "modality" not in config:
         if guess is None:
-            _check_columns(table, name, columns_of(name, config))
+            check_columns(table, name, columns_of(name, config))
             raise RecipeError(f"inputs.{name} needs a modality, because its column gives no hint. "
                               f"Got none. Write inputs.{name}.modality: text.")
         config["modality"] = guess.modality
@@ -248,6 +273,9 @@ def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_
     if guess is not None and guess.columns != [name] and config["modality"] == guess.modality:
         config.setdefault(*(("columns", list(guess.columns)) if guess.modality == "tabular" else
                             ("column", guess.columns[0])))
+    if config["modality"] == "tabular":
+        return {"modality": "tabular", "encoder": MODALITIES["tabular"]} | tabular_settings(
+            table, name, config, guess, readings) | config
     cells = _sample(table, config, name)
     suggested = find("preprocess", config["modality"]).suggest(cells, table.root)
     if config["modality"] == "image" and beside_text:
@@ -264,17 +292,8 @@ def _sample(table: Table, config: dict, name: str) -> list[Any]:
     """Returns up to 64 cells, evenly spaced over the table."""
     rows = evenly(len(table), _SAMPLED)
     columns = columns_of(name, config)
-    _check_columns(table, name, columns)
-    if config["modality"] == "tabular":
-        return [{c: table.cell(int(r), c) for c in columns} for r in rows]
+    check_columns(table, name, columns)
     return [table.cell(int(r), columns[0]) for r in rows]
-
-
-def _check_columns(table: Table, name: str, columns: list[str]) -> None:
-    for column in columns:
-        if column not in table.column_names:
-            raise RecipeError(
-                f"inputs.{name}: {unknown('column', column, table.column_names)}")
 
 
 def _unit(table: Table) -> str:

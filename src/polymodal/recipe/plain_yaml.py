@@ -14,7 +14,8 @@ from polymodal.core.visible import one_line
 
 __all__ = ["NAMES", "parse", "read_yaml"]
 
-NAMES = {"target", "group", "order", "column", "columns", "numbers", "categories"}  # of columns
+NAMES = {"target", "group", "order", "column", "columns", "numbers", "categories",
+         "dates"}  # of columns
 MAX_BYTES = 1 << 20  # the names of 20,000 columns take about a fifth
 MAX_DEPTH = 16
 MAX_VALUES = 100_000  # with everything that an alias stands for

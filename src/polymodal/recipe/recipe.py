@@ -9,6 +9,7 @@ import yaml
 
 from polymodal.core import arguments, lookup
 from polymodal.core.errors import RecipeError
+from polymodal.data.reading.reading import readings_of
 
 INPUT_KEYS = ("modality", "encoder", "column", "columns")
 
@@ -31,6 +32,8 @@ class Recipe:
             the defaults of the parts.
         group: str or None, column whose equal values make one sequence of rows.
         order: str or None, column that orders the rows of a sequence.
+        columns: mapping of columns to how their cells are read, see `data.reading.reading.Reading`:
+            `{price: {decimal: ",", missing: [-]}}`. What is left out is told by the column.
         training: mapping of arguments of `polymodal.training.Training`.
 
     Raises:
@@ -49,6 +52,7 @@ class Recipe:
         group: str | None = None,
         order: str | None = None,
         training: dict[str, Any] | None = None,
+        columns: dict[str, Any] | None = None,
     ):
         arguments.check_bounds({"dim": dim}, "")
         if not inputs:
@@ -64,12 +68,15 @@ class Recipe:
         self.training = dict(training or {})
         for name, config in self.inputs.items():
             check_free(name, config, target, group, order)
+        self.columns = {name: reading.to_dict() for name, reading in readings_of(columns).items()}
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the recipe as plain values, in the order in which a person reads it."""
         values: dict[str, Any] = {"task": _short(self.task), "target": self.target}
         if self.group:
             values |= {"group": self.group} | ({"order": self.order} if self.order else {})
+        if self.columns:
+            values["columns"] = self.columns
         values |= {"inputs": self.inputs, "fusion": _short(self.fusion)}
         if self.sequence:
             values["sequence"] = _short(self.sequence)

@@ -23,6 +23,7 @@ from polymodal.data.leaks import leaks
 from polymodal.data.ledger import Ledger
 from polymodal.data.loader import Loader
 from polymodal.data.plan import Plan
+from polymodal.data.reading.labels import value_key
 from polymodal.data.repeats import repeated_media
 from polymodal.data.samples import Samples, Source
 from polymodal.data.sharing import repeats
@@ -31,6 +32,7 @@ from polymodal.data.table import Table
 from polymodal.evaluation.groups import group_words
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.preprocess.collate import collate, collate_targets
+from polymodal.preprocess.targets.labels import Labelled
 from polymodal.recipe import assemble
 from polymodal.recipe.commented import commented
 from polymodal.recipe.recipe import Recipe
@@ -224,7 +226,7 @@ def _tell_unused(columns: Mapping[str, int]) -> None:
 
 def _torn(parts: Mapping[str, Table], group: str) -> bool:
     """Returns whether an equal value of a column stands in two parts; empty cells are none."""
-    values = [{str(value) for value in part.values(group) if value is not None}
+    values = [{value_key(value) for value in part.values(group) if value is not None}
               for part in parts.values()]
     return len(set.union(*values)) < sum(map(len, values))
 
@@ -316,6 +318,8 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
     checked = dict(zip(parts, found, strict=True))
     spent = (time.monotonic() - start) / sum(map(len, samples.values()))
     seconds = {name: spent * len(one) for name, one in samples.items()}
+    for note in written_notes(samples["train"]):
+        warn(note)
     say(ledger.summary())
     for message in leaks(tables, _shareable(recipe, inputs)):
         warn(message)
@@ -324,6 +328,15 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
 
 def _unit(recipe: Recipe) -> str:
     return "sequences" if recipe.group else "rows"
+
+
+def written_notes(samples: Samples) -> list[str]:
+    """Returns sentences on labels and categories that are written in several ways."""
+    target, column = samples.target_object, str(samples.target_column)
+    notes = [note for source in samples.sources for note in source.modality.notes()]
+    if isinstance(target, Labelled):
+        notes = [*target.notes(column), *target.respelled(column), *notes]
+    return notes
 
 
 def _same(one: Table, other: Table) -> bool:

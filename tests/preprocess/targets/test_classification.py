@@ -59,3 +59,47 @@ def test_one_class_is_not_enough():
 def test_a_list_is_no_label():
     with pytest.raises(DataError, match=r"needs a label. Got list"):
         LabelTarget().fit([["a"], ["b"]])
+
+
+@pytest.mark.parametrize(("train", "others"), [
+    (["True", "False", "true "], [True, "TRUE", " true"]),
+    (["0", "1"], [0, 0.0, "0.0", False][:3]),
+    (["three ", "two", "three"], ["three", " three"]),
+])
+def test_one_label_in_several_spellings(train, others):
+    target = LabelTarget()
+    target.fit(train)
+    assert len(target.labels) == 2
+    assert len({int(target.encode(value)) for value in [train[0], *others]}) == 1
+
+
+def test_other_spellings_of_another_table_are_told_once():
+    target = LabelTarget()
+    target.fit(["True", "False"])
+    target.encode(True)
+    assert target.respelled("ok") == [
+        'Labels of "ok" are read as train writes them: "true" as "True".']
+    target.encode(True)
+    assert target.respelled("ok") == []
+
+
+def test_case_makes_a_difference_unless_it_is_ignored():
+    target = LabelTarget()
+    target.fit(["US", "us", "DE"])
+    assert target.labels == ["DE", "US", "us"]
+    assert "differ only in case" in target.notes("land")[0]
+    with pytest.raises(DataError, match=r'Did you mean "DE"[?] --set task.ignore_case=true'):
+        target.encode("de")
+    folding = LabelTarget(ignore_case=True)
+    folding.fit(["US", "us", "US", "DE"])
+    again = LabelTarget()
+    again.restore(folding.state())
+    assert again.labels == ["DE", "US"]
+    assert again.decode(again.encode("Us")) == "US"
+
+
+def test_marks_of_a_missing_label():
+    target = LabelTarget(missing=["?"])
+    assert target.is_empty(" ?")
+    assert not target.is_empty("a")
+    assert not LabelTarget().is_empty("?")

@@ -38,3 +38,26 @@ def test_unseen_and_absent_labels_are_errors():
         target.encode("a|c")
     with pytest.raises(DataError, match="holds no label in train"):
         target.fit([[], None])
+
+
+@pytest.mark.parametrize(("cells", "separator"), [
+    (["red;round", "red", "blue; square"], ";"),
+    (["['red', 'round']", "['red']", "['blue', 'square']"], "|"),
+    (['["red", "round"]', '["red"]', "blue|square"], "|"),
+])
+def test_ways_to_write_several_labels(cells, separator):
+    target = MultilabelTarget(separator)
+    target.fit(cells)
+    assert target.labels == ["blue", "red", "round", "square"]
+    assert target.notes("tags") == []
+    again = MultilabelTarget()
+    again.restore(target.state())
+    assert again.encode(cells[0]).tolist() == [0, 1, 1, 0]
+
+
+def test_cells_that_all_hold_one_label_are_told():
+    target = MultilabelTarget()
+    target.fit(["red;round", "red"])
+    assert target.notes("tags") == [
+        'Column "tags": no cell holds "|" or a list, so each whole cell counts as one label; --set '
+        "'task.separator=\";\"' names another mark between labels."]

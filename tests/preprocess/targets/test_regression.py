@@ -44,3 +44,22 @@ def test_a_constant_cannot_be_learned():
         NumberTarget().fit([5, 5.0])
     with pytest.raises(DataError, match="holds no number in train"):
         NumberTarget().fit(["x"])
+
+
+def test_cells_are_read_as_they_are_written():
+    target = NumberTarget(decimal=",", thousands=".", unit="€", missing=["k.A."])
+    target.fit(["1.000,00 €", "3.000,00", "k.A."])
+    assert target.mean == 2000
+    again = NumberTarget()
+    again.restore(json.loads(json.dumps(target.state())))
+    assert again.read("2.500,50 €") == 2500.5
+    assert again.read(7) == 7
+    assert again.is_empty("k.A.")
+    assert again.is_empty("n/a")
+    with pytest.raises(DataError, match='needs a number in "€"'):
+        again.read("5 $")
+    again.restore({"mean": 0.0, "std": 1.0})  # of runs that did not keep it
+
+
+def test_percent_is_kept_as_it_is_written():
+    assert NumberTarget(unit="%").read("10%") == 10

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from polymodal.core.fields import Fields
+
 MISSING = (
     "", "-", "--", "---", "–", "—", "?", "??", ".", "..", "...", "*", "na", "n/a", "n.a.", "n.a",
     "#n/a", "#na", "#n/a n/a", "<na>", "nan", "-nan", "nat", "null", "(null)", "#null!", "nil",
@@ -20,6 +22,7 @@ _PARTS = re.compile(
     r"(?P<inner>[-+]?)(?P<body>[.,]?[0-9](?:[0-9.,' ]*[0-9])?[.,]?(?:[eE][-+]?[0-9]+)?)"
     r"(?P<after>\s?[^\d\s.,'()+-][^()]{0,15})?(?P<close>\))?")
 _INFINITE = re.compile(r"[-+]?(?:inf|infinity|∞)", re.I)
+_THOUSANDS = ("", ",", ".", " ", "'")
 _POWER = re.compile(r"(?<=[^\W\d_])\^?-?[23]")
 _NO_UNIT = re.compile(r"[\d,;:\[\]{}\"<>=_#@!?&|\\~]|\s\S+\s")
 _CURRENCIES = frozenset((
@@ -80,6 +83,16 @@ class NumberFormat:
         """Returns the arguments that make an equal format, as plain JSON values, but `usual`."""
         return {"decimal": self.decimal, "thousands": self.thousands, "unit": self.unit,
                 "missing": self.missing}
+
+    @classmethod
+    def restored(cls, fields: Fields, usual: Iterable[str]) -> NumberFormat:
+        """Returns the format whose `state` this is.
+
+        Raises:
+            BundleError: a field is absent or of another type.
+        """
+        return cls(fields.one_of("decimal", (".", ",")), fields.one_of("thousands", _THOUSANDS),
+                   fields.text("unit"), fields.plain("missing"), usual)
 
     def shown(self, number: str = "1234.5") -> str:
         """Returns how the format writes a number, for messages."""

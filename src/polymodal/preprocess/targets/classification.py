@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.fields import Fields
-from polymodal.preprocess.targets.labels import LabelIndex, need_two, sorted_labels, spell
+from polymodal.preprocess.targets.labels import Labelled, need_two, spell
 
 __all__ = ["LabelTarget"]
 
 
-class LabelTarget:
+class LabelTarget(Labelled):
     """One label of a row as the index of its class, int32.
+
+    Args:
+        ignore_case: bool, whether labels that differ only in case are one.
+        missing: list of texts and numbers that stand for a missing label.
 
     Example:
 
@@ -28,28 +31,14 @@ class LabelTarget:
     dtype = np.int32
     shape = ()
 
-    def __init__(self) -> None:
-        self._index = LabelIndex([])
-
-    @property
-    def labels(self) -> list[str]:
-        """Classes in the order of the model's outputs."""
-        return self._index.labels
-
-    @property
-    def num_outputs(self) -> int:
-        """Number of classes."""
-        return len(self.labels)
-
     def fit(self, values: Iterable[Any]) -> None:
         """Learns the classes of the train split.
 
         Raises:
             DataError: there is one class, or none.
         """
-        labels = sorted_labels(self.read(value) for value in values if value is not None)
-        need_two(labels)
-        self._index = LabelIndex(labels)
+        self._learn(value for value in values if value is not None)
+        need_two(self.labels)
 
     def read(self, value: Any) -> str:
         """Returns the label of a cell, whether train has it or not.
@@ -70,11 +59,3 @@ class LabelTarget:
     def decode(self, index: int | np.ndarray) -> str:
         """Returns the label of a class."""
         return self.labels[int(index)]
-
-    def state(self) -> dict[str, Any]:
-        """Returns the classes."""
-        return {"labels": self.labels}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Takes what `state` returned."""
-        self._index = LabelIndex(Fields(state).texts("labels"))

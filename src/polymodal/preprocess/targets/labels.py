@@ -6,25 +6,13 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from polymodal.core.errors import DataError
+from polymodal.core.fields import Fields
+from polymodal.data.reading.labels import Spellings, label_key, spell, spelling_notes
 
+__all__ = ["LabelIndex", "Labelled", "sorted_labels", "spell"]
 
-def spell(value: Any) -> str:
-    """Returns the one spelling of a label: 1, 1.0 and "1" are "1"; True is "true".
-
-    Raises:
-        DataError: the value is no text, number or truth value.
-    """
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    if isinstance(value, str | int | float | np.number):
-        return str(value).strip()
-    raise DataError(f"needs a label. Got {type(value).__name__}.",
-                    "Give each row one text or number.", reason="not_a_label")
+_MOST_NOTED = 20  # spellings of other tables that are reported, each once
 
 
 def sorted_labels(values: Iterable[str]) -> list[str]:
@@ -51,21 +39,31 @@ def need_two(labels: Sequence[str]) -> None:
 
 
 class LabelIndex:
-    """The labels of the train split and the index of each.
+    """The labels of the train split and the index of each, in whatever spelling it comes.
 
     Args:
         labels: list of str, in the order of the model's outputs.
+        ignore_case: bool, whether capitals make no difference.
     """
 
-    def __init__(self, labels: Iterable[str]):
-        self.labels = list(labels)
+    def __init__(self, labels: Iterable[str], ignore_case: bool = False):
+        self.labels, self.ignore_case = list(labels), ignore_case
+        self.respelled: dict[str, str] = {}  # spellings met that train does not show
+        self._told: set[str] = set()
         self._index = {label: index for index, label in enumerate(self.labels)}
+        self._by_key = {label_key(label, ignore_case): index
+                        for index, label in enumerate(self.labels)}
 
     def __getitem__(self, value: Any) -> int:
         label = spell(value)
         index = self.spelled(label)
         if index is None:
-            raise self._unseen(label)
+            index = self._by_key.get(label_key(label, self.ignore_case))
+            if index is None:
+                raise self._unseen(label)
+            if label not in self._told and len(self._told) < _MOST_NOTED:
+                self._told.add(label)
+                self.respelled[label] = self.labels[index]
         return index
 
     def spelled(self, label: str) -> int | None:
@@ -74,10 +72,76 @@ class LabelIndex:
 
     def _unseen(self, label: str) -> DataError:
         near = difflib.get_close_matches(label, self.labels, n=1)
+        near = [one for one in self.labels if one.casefold() == label.casefold()] or near
         hint = f'Did you mean "{near[0]}"? ' if near else ""
+        if near and near[0].casefold() == label.casefold():
+            hint += "--set task.ignore_case=true when training makes them one. "
         return DataError(f'holds the label "{_short(label)}", which train does not have.',
                          f"{hint}Add such rows to train, or run with --skip-bad.",
                          reason="unseen_label")
+
+
+class Labelled:
+    """What targets share whose cells hold labels.
+
+    Args:
+        ignore_case: bool, whether labels that differ only in case are one.
+        missing: list of texts and numbers that stand for a missing label.
+    """
+
+    def __init__(self, ignore_case: bool = False, missing: list | None = None):
+        self.ignore_case, self.missing = ignore_case, list(missing or ())
+        self._marks = {label_key(mark) for mark in self.missing}
+        self._index = LabelIndex([])
+        self._spellings = Spellings(ignore_case)
+
+    @property
+    def labels(self) -> list[str]:
+        """Classes in the order of the model's outputs."""
+        return self._index.labels
+
+    @property
+    def num_outputs(self) -> int:
+        """Number of classes."""
+        return len(self.labels)
+
+    def is_empty(self, value: Any) -> bool:
+        """Returns whether a cell is one of the marks of a missing label."""
+        return bool(self._marks) and isinstance(value, str | int | float) and (
+            label_key(value) in self._marks)
+
+    def notes(self, column: str) -> list[str]:
+        """Returns sentences on labels of train that are written in several ways."""
+        return spelling_notes(column, self._spellings, "--set task.ignore_case=true")
+
+    def respelled(self, column: str) -> list[str]:
+        """Returns sentences on labels that were met in another spelling than those of train, and
+        forgets them."""
+        found, self._index.respelled = self._index.respelled, {}
+        shown = ", ".join(f'"{other}" as "{label}"' for other, label in list(found.items())[:3])
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        return [f'Labels of "{column}" are read as train writes them: {shown}{more}.'
+                ] if found else []
+
+    def state(self) -> dict[str, Any]:
+        """Returns the classes and how cells are read."""
+        return {"labels": self.labels, "ignore_case": self.ignore_case, "missing": self.missing}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes what `state` returned."""
+        fields = Fields(state)
+        ignore_case = fields.flag("ignore_case") if "ignore_case" in fields else False
+        missing = fields.plain("missing") if "missing" in fields else []
+        Labelled.__init__(self, ignore_case, missing)
+        self._index = LabelIndex(fields.texts("labels"), ignore_case)
+
+    def _learn(self, values: Iterable[Any]) -> None:
+        """Learns the classes from all labels of the train split."""
+        self._spellings = Spellings(self.ignore_case)
+        for value in values:
+            self._spellings.add(value)
+        self._index = LabelIndex(sorted_labels(self._spellings.labels().values()),
+                                 self.ignore_case)
 
 
 def _short(label: str) -> str:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.preprocess.targets.labels import LabelIndex, sorted_labels, spell
+from polymodal.data.reading.lists import parse_list
+from polymodal.preprocess.targets.labels import Labelled, spell
 
 __all__ = ["MultilabelTarget"]
 
 
-class MultilabelTarget:
+class MultilabelTarget(Labelled):
     """The labels of a row as zeros and ones, float32 (classes,).
 
     Args:
-        separator: str, between the labels of a cell that is a text.
+        separator: str, between the labels of a cell that is a text; a text that spells a list in
+            JSON or Python, such as "['red', 'round']", is read as one.
+        ignore_case: bool, whether labels that differ only in case are one.
+        missing: list of texts and numbers that stand for a missing value.
 
     Example:
 
@@ -31,19 +35,11 @@ class MultilabelTarget:
     has_time = False
     dtype = np.float32
 
-    def __init__(self, separator: str = "|"):
+    def __init__(self, separator: str = "|", ignore_case: bool = False,
+                 missing: list | None = None):
+        super().__init__(ignore_case, missing)
         self.separator = separator
-        self._index = LabelIndex([])
-
-    @property
-    def labels(self) -> list[str]:
-        """Classes in the order of the model's outputs."""
-        return self._index.labels
-
-    @property
-    def num_outputs(self) -> int:
-        """Number of classes."""
-        return len(self.labels)
+        self._separated = True
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -56,12 +52,20 @@ class MultilabelTarget:
         Raises:
             DataError: no row has a label.
         """
-        known = (value for value in values if value is not None)
-        labels = sorted_labels(label for value in known for label in self.read(value))
-        if not labels:
+        self._separated = False
+        self._learn(self._all(values))
+        if not self.labels:
             raise DataError("holds no label in train.", "Name another target.",
                             reason="single_label")
-        self._index = LabelIndex(labels)
+
+    def notes(self, column: str) -> list[str]:
+        """Returns sentences on how labels are written, and on cells that all hold one."""
+        notes = super().notes(column)
+        if not self._separated:
+            notes.append(f'Column "{column}": no cell holds "{self.separator}" or a list, so each '
+                         "whole cell counts as one label; --set 'task.separator=\";\"' names "
+                         "another mark between labels.")
+        return notes
 
     def read(self, value: Any) -> list[str]:
         """Returns the labels of a cell, whether train has them or not.
@@ -87,16 +91,27 @@ class MultilabelTarget:
         return [label for label, value in zip(self.labels, encoded, strict=True) if value >= 0.5]
 
     def state(self) -> dict[str, Any]:
-        """Returns the classes."""
-        return {"labels": self.labels, "separator": self.separator}
+        """Returns the classes and how cells are read."""
+        return {**super().state(), "separator": self.separator}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
-        fields = Fields(state)
-        self.separator = fields.text("separator")
-        self._index = LabelIndex(fields.texts("labels"))
+        super().restore(state)
+        self.separator = Fields(state).text("separator")
+
+    def _all(self, values: Iterable[Any]) -> Iterator[Any]:
+        """Yields the labels of all cells, and notes whether one holds several."""
+        for value in values:
+            if value is None:
+                continue
+            labels = self._split(value)
+            self._separated |= len(labels) > 1 or _is_list(value)
+            yield from labels
 
     def _split(self, value: Any) -> list[Any]:
+        listed = parse_list(value)
+        if listed is not None:
+            return [part for part in listed if part is not None]
         if isinstance(value, str):
             return [part for part in map(str.strip, value.split(self.separator)) if part]
         return [part for part in value if part is not None] if _is_list(value) else [value]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
+from polymodal.data.reading.numbers import NumberFormat
+from polymodal.data.reading.reading import Reading
 from polymodal.preprocess.statistics import Moments
 
 __all__ = ["NumberTarget"]
@@ -18,12 +20,23 @@ __all__ = ["NumberTarget"]
 class NumberTarget:
     """The number of a row, standardised by the train split, float32 (1,).
 
+    Cells are read as they are written: with marks between thousands, a decimal comma, or one unit.
+    Answers are plain numbers in that unit: of 10% the number is 10.
+
+    Args:
+        decimal: str, the mark before the decimals.
+        thousands: str, the mark between groups of three digits, or "".
+        unit: str, currency, percent or other unit that may stand at a number, or "".
+        missing: list of texts and numbers that stand for a missing value, besides the usual ones.
+
     Example:
 
     >>> target = NumberTarget()
     >>> target.fit(["1", 3.0])
     >>> target.encode(5).tolist(), float(target.decode(np.float32(3.0)))
     ([3.0], 5.0)
+    >>> NumberTarget(decimal=",", unit="€").read("12,50 €")
+    12.5
     """
 
     has_time = False
@@ -31,14 +44,17 @@ class NumberTarget:
     shape = (1,)
     num_outputs = 1
 
-    def __init__(self) -> None:
+    def __init__(self, decimal: Literal[".", ","] | None = None,
+                 thousands: Literal["", ",", ".", " ", "'"] | None = None,
+                 unit: str | None = None, missing: list | str | float | None = None) -> None:
         self.labels: list[str] = []
         self.mean, self.std = 0.0, 1.0
+        self.format = Reading("number", decimal, thousands, unit, missing).numbers
 
     def fit(self, values: Iterable[Any]) -> None:
         """Learns mean and standard deviation of the train split; what is no number is left out."""
         moments = Moments(smallest=0.0)
-        numbers = [number for value in values if (number := _number(value)) is not None]
+        numbers = [number for value in values if (number := self._finite(value)) is not None]
         moments.add(np.array(numbers, np.float64).reshape(-1, 1))
         if moments.mean is None or max(numbers) == min(numbers):
             only = f"no number but {numbers[0]:g}" if numbers else "no number"
@@ -48,16 +64,23 @@ class NumberTarget:
         mean, std = moments.result(1)
         self.mean, self.std = float(mean[0]), float(std[0])
 
+    def is_empty(self, value: Any) -> bool:
+        """Returns whether a cell says that the number is missing, such as `-` or `n/a`."""
+        return self.format.is_missing(value)
+
     def read(self, value: Any) -> float:
         """Returns the number of a cell in its own unit.
 
         Raises:
             DataError: the cell is no finite number.
         """
-        number = _number(value)
-        if number is None:
-            raise DataError(f"needs a number. Got {value!r}.",
-                            "Correct the cell, or run with --skip-bad.", reason="not_a_number")
+        fix = "Correct or empty the cell, or run with --skip-bad."
+        try:
+            number = self.format.read(value)
+        except ValueError as error:
+            raise DataError(str(error), fix, reason="not_a_number") from None
+        if number is None or not math.isfinite(number):
+            raise DataError(f"needs a number. Got {value!r}.", fix, reason="not_a_number")
         return number
 
     def encode(self, value: Any) -> np.ndarray:
@@ -73,18 +96,20 @@ class NumberTarget:
         return np.asarray(encoded, np.float64) * self.std + self.mean
 
     def state(self) -> dict[str, Any]:
-        """Returns mean and standard deviation."""
-        return {"mean": self.mean, "std": self.std}
+        """Returns mean and standard deviation, and how cells are read."""
+        return {"mean": self.mean, "std": self.std, "format": self.format.state(),
+                "missing": self.format.usual}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
         fields = Fields(state)
         self.mean, self.std = fields.number("mean"), fields.number("std", above=0)
+        if "format" in fields:
+            self.format = NumberFormat.restored(Fields(fields.mapping("format")),
+                                                fields.texts("missing"))
 
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
+    def _finite(self, value: Any) -> float | None:
+        try:
+            return self.read(value)
+        except DataError:
+            return None

@@ -9,18 +9,20 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.preprocess.targets.labels import LabelIndex, need_two, sorted_labels, spell
+from polymodal.data.reading.lists import parse_list
+from polymodal.preprocess.targets.labels import Labelled, need_two, spell
 
 __all__ = ["StepLabelsTarget"]
 
 _NO_LABEL = -1
 
 
-class StepLabelsTarget:
+class StepLabelsTarget(Labelled):
     """The labels of a row's steps as indices, int32 (time,); -1 where a step has none.
 
     Args:
         separator: str, between the labels of a cell that is a text; None is whitespace.
+        ignore_case: bool, whether labels that differ only in case are one.
 
     Example:
 
@@ -34,19 +36,9 @@ class StepLabelsTarget:
     dtype = np.int32
     shape = (None,)
 
-    def __init__(self, separator: str | None = None):
+    def __init__(self, separator: str | None = None, ignore_case: bool = False):
+        super().__init__(ignore_case)
         self.separator = separator
-        self._index = LabelIndex([])
-
-    @property
-    def labels(self) -> list[str]:
-        """Classes in the order of the model's outputs."""
-        return self._index.labels
-
-    @property
-    def num_outputs(self) -> int:
-        """Number of classes."""
-        return len(self.labels)
 
     def fit(self, values: Iterable[Any]) -> None:
         """Learns the classes of the train split.
@@ -54,10 +46,9 @@ class StepLabelsTarget:
         Raises:
             DataError: there is one class, or none.
         """
-        steps = (step for value in values if value is not None for step in self.read(value))
-        labels = sorted_labels(step for step in steps if step is not None)
-        need_two(labels)
-        self._index = LabelIndex(labels)
+        steps = (step for value in values if value is not None for step in self._steps(value))
+        self._learn(step for step in steps if step is not None)
+        need_two(self.labels)
 
     def read(self, value: Any) -> list[str | None]:
         """Returns the labels of the steps, whether train has them or not.
@@ -85,17 +76,19 @@ class StepLabelsTarget:
         return [self.labels[i] if i >= 0 else None for i in np.asarray(indices).tolist()]
 
     def state(self) -> dict[str, Any]:
-        """Returns the classes."""
-        return {"labels": self.labels, "separator": self.separator}
+        """Returns the classes and how cells are read."""
+        return {**super().state(), "separator": self.separator}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
-        fields = Fields(state)
-        self.separator = fields.text_or_none("separator")
-        self._index = LabelIndex(fields.texts("labels"))
+        super().restore(state)
+        self.separator = Fields(state).text_or_none("separator")
 
     def _steps(self, value: Any) -> list[Any]:
-        if isinstance(value, str):
+        listed = parse_list(value)
+        if listed is not None:
+            value = listed
+        elif isinstance(value, str):
             value = value.split(self.separator)
         if not isinstance(value, list | tuple | np.ndarray):
             raise DataError(f"needs a list with one label per step. Got {type(value).__name__}.",

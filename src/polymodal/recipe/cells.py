@@ -1,0 +1,97 @@
+"""How the cells of a table's columns are read, where the recipe leaves it open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from polymodal.core.errors import RecipeError
+from polymodal.core.lookup import unknown
+from polymodal.data.column_rules import Verdict, as_field
+from polymodal.data.observed import Observed
+from polymodal.data.reading.reading import Reading
+from polymodal.data.reading.separators import SEPARATOR
+from polymodal.data.table import Table
+from polymodal.data.task_guess import separator_of
+from polymodal.recipe.recipe import columns_of
+
+_LISTS = {"numbers": "number", "categories": "category", "dates": "date"}
+
+
+def check_columns(table: Table, name: str, columns: list[str]) -> None:
+    """Raises RecipeError where an input's column is not in the table."""
+    for column in columns:
+        if column not in table.column_names:
+            raise RecipeError(f"inputs.{name}: {unknown('column', column, table.column_names)}")
+
+
+def tabular_settings(table: Table, name: str, config: Mapping[str, Any], guess: Any,
+                     readings: dict[str, Reading]) -> dict[str, Any]:
+    """Returns which columns of a tabular input are numbers, categories and dates.
+
+    How they are read is put into `readings`, where it is not as usual.
+
+    Args:
+        table: Table.
+        name: str, name of the input.
+        config: its settings, as far as they are known; lists that the user gave stay.
+        guess: InputGuess of the columns, or None.
+        readings: {column: Reading} that the user asked for.
+    """
+    columns = columns_of(name, config)
+    check_columns(table, name, columns)
+    judged: Mapping[str, Verdict] = getattr(guess, "fields", {})
+    asked = {c: kind for key, kind in _LISTS.items() for c in config.get(key) or ()}
+    found: dict[str, list[str]] = {key: [] for key in _LISTS}
+    for column in columns:
+        if column in asked:
+            kind: Any = asked[column]
+            given = readings.get(column, Reading()).filled(kind=kind)
+            reading = as_field(Observed(table, column, given)).reading
+        else:
+            verdict = judged.get(column) or as_field(
+                Observed(table, column, readings.get(column)))
+            kind, reading = verdict.kind, verdict.reading
+            found[{value: key for key, value in _LISTS.items()}[kind]].append(column)
+        _note(column, reading, readings)
+    return {key: names for key, names in found.items() if names or key != "dates"}
+
+
+def target_settings(table: Table, target: str, task: Any, readings: dict[str, Reading],
+                    reasons: list[str]) -> dict[str, Any]:
+    """Returns settings of a task that follow from how the target's cells are written.
+
+    How numbers are read is put into `readings`, where it is not as usual.
+
+    Args:
+        table: Table.
+        target: str.
+        task: name of the task or its settings.
+        readings: {column: Reading} that the user asked for.
+        reasons: list that takes a sentence on what was found.
+    """
+    settings = task if isinstance(task, Mapping) else {"name": task}
+    if settings["name"] == "regression":
+        given = readings.get(target, Reading())
+        found = Observed(table, target, given if given.asks_for else given.filled(
+            kind="number")).guess
+        if found is not None:
+            _note(target, found.reading, readings)
+        told = "; ".join(part for part in (found.said, found.doubt) if part) if found else ""
+        reasons.extend([f"column {target}: Read as numbers: {told}."] * bool(told))
+    if settings["name"] == "multilabel" and "separator" not in settings:
+        mark = separator_of(Observed(table, target))
+        return {"separator": mark} if mark and mark != SEPARATOR else {}
+    return {}
+
+
+def _note(column: str, reading: Reading, readings: dict[str, Reading]) -> None:
+    """Keeps a reading, but for what plain cells have anyway and the user did not ask for."""
+    given = readings.get(column, Reading())
+    plain = reading.without_defaults()
+    kept = given.filled(**{k: v for k, v in plain.to_dict().items() if k != "kind"})
+    if plain.missing and plain.missing != given.missing:
+        kept = kept.filled() if given.missing is None else Reading(
+            **{**kept.to_dict(), "missing": plain.missing})
+    if kept != Reading():
+        readings[column] = kept
