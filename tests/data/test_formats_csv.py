@@ -130,6 +130,17 @@ def test_quotes_behind_backslashes_are_quotes(tmp_path):
     assert list(table.values("label")) == ["dog", "cat", "x", '"']
 
 
+def test_missing_cells_of_mysql_are_empty(tmp_path):
+    table = read(write(tmp_path, 'a,b\n"say \\"hi\\"",\\N\n\\N,"2"\n'))
+    assert [table.row(i) for i in range(2)] == [{"a": 'say "hi"', "b": None},
+                                                {"a": None, "b": "2"}]
+
+
+def test_too_many_columns(tmp_path):
+    with pytest.raises(DataError, match=r"^t\.csv has 60,000 columns, and a table "):
+        read(write(tmp_path, ",".join(f"c{i}" for i in range(60_000)) + "\n"))
+
+
 def test_backslashes_of_other_files_stay(tmp_path):
     table = read(write(tmp_path, 'a,b\n"C:\\dir\\",x\n"say \\""hi\\""",y\n\\"q,z\n'))
     assert list(table.values("a")) == ["C:\\dir\\", 'say \\"hi\\"', '\\"q']

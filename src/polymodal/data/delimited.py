@@ -57,7 +57,9 @@ def _batches(path: Path, dialect: Dialect, schema: pa.Schema) -> Iterator[pa.Rec
                 if fresh.num_rows:
                     done, last = position, fresh
                     doubtful = doubtful or any(map(_may_be_swallowed, fresh.columns))
-                    yield pa.record_batch(fresh.columns, schema=schema)
+                    columns = fresh.columns
+                    yield pa.record_batch([_without_nulls(c) for c in columns] if dialect.escaped
+                                          else columns, schema=schema)
             break
         except pa.ArrowInvalid as error:
             most = min(_MAX_BLOCK_BYTES, path.stat().st_size)
@@ -69,6 +71,12 @@ def _batches(path: Path, dialect: Dialect, schema: pa.Schema) -> Iterator[pa.Rec
     if not dialect.escaped and (
             doubtful or (last is not None and "\n" in last.columns[-1][-1].as_py())):
         check_quotes(path, dialect.delimiter)
+
+
+def _without_nulls(column: pa.Array) -> pa.Array:
+    r"""Returns a column in which `\N` is an empty cell: who escapes quotes, as MySQL, writes so."""
+    is_null = compute.call_function("equal", [column, pa.scalar("\\N")])
+    return compute.call_function("if_else", [is_null, pa.scalar(None, pa.string()), column])
 
 
 def _may_be_swallowed(column: pa.Array) -> bool:

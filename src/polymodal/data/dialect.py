@@ -11,14 +11,14 @@ from itertools import islice
 from pathlib import Path
 
 from polymodal.core.errors import DataError
-from polymodal.data.bounds import bounded_lines
+from polymodal.data.bounds import MAX_COLUMNS, bounded_lines
 from polymodal.data.escapes import Unescaped
 from polymodal.data.quotes import quoting
 
 _MAX_HEADER_BYTES = 16 << 20
 _HEAD_BYTES = 1 << 16
 _LOOKED_AT = 20  # rows that tell the delimiter where the header does not
-_MARK = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # a line by which Excel knows the delimiter
+_MARK = re.compile(r'"?sep=([,;:|\t ^~])"?', re.IGNORECASE)  # Excel writes such a line
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -131,6 +131,10 @@ def _lines(path: Path) -> Iterator[str]:
 
 def _names(record: list[str], path: Path) -> list[str]:
     names = [name.strip() or f"unnamed_{i + 1}" for i, name in enumerate(record)]
+    if len(names) > MAX_COLUMNS:
+        raise DataError(f"has {len(names):,} columns, and a table may have {MAX_COLUMNS:,}.",
+                        "Write numbers that belong together as one list a row.", path=path.name,
+                        reason="header")
     seen: set[str] = set()
     twice = sorted({name for name in names if name in seen or seen.add(name)})
     if twice:
