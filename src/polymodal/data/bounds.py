@@ -83,11 +83,11 @@ def is_deep(value: Any, most: int = MAX_DEPTH) -> bool:
     """
     level = [value]
     for _ in range(most + 1):
-        level = [item for inner in level if isinstance(inner, list | dict)
-                 for item in (inner.values() if isinstance(inner, dict) else inner)
-                 if isinstance(item, list | dict)] if level else []
+        level = [item for item in level if isinstance(item, list | dict)]
         if not level:
             return False
+        level = [item for inner in level
+                 for item in (inner.values() if isinstance(inner, dict) else inner)]
     return True
 
 
