@@ -112,6 +112,18 @@ def test_compressed_or_damaged_tar(tmp_path):
         read(tmp_path / "a.tar")
 
 
+@pytest.mark.parametrize("damage", [
+    lambda content: content[:1024] + b"x" + content[1025:], lambda content: content[:1024],
+    lambda content: content[:1124]])
+def test_rows_behind_a_damaged_header_are_not_lost_in_silence(tmp_path, damage):
+    path = tmp_path / "a.tar"
+    write_tar(path, [("1.cls", "a"), ("2.cls", "b"), ("3.cls", "c")])
+    assert len(read(path)) == 3
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError, match="byte 1,024 starts neither a member nor the end"):
+        read(path)
+
+
 def test_sparse_members_are_refused(tmp_path):
     with open(tmp_path / "1.txt", "wb") as file:
         file.truncate(6 << 30)

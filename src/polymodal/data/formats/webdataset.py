@@ -115,6 +115,9 @@ def _members(path: Path) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
                 name = PurePosixPath(member.name).name
                 if member.isfile() and not name.startswith(".") and "." in name:
                     yield member, file
+            source.seek(file.offset)  # tarfile ends in silence where a header is damaged
+            if source.read(tarfile.BLOCKSIZE) != tarfile.NUL * tarfile.BLOCKSIZE:
+                raise tarfile.ReadError(f"byte {file.offset:,} starts neither a member nor the end")
     except (tarfile.TarError, EOFError, ValueError, OverflowError, struct.error) as error:
         raise DataError(f"is no readable tar file: {error}.",
                         "Write it again, without compression.", path=path.name,
