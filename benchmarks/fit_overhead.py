@@ -21,8 +21,8 @@ import keras
 import numpy as np
 
 from polymodal.training.checkpoint import Checkpoints
+from polymodal.training.compiled import compiled
 from polymodal.training.feed import Feed
-from polymodal.training.fit import _compiled
 from polymodal.training.watch import Watch
 from small_run import ArrayLoader, Task, make_data, make_model, settings
 
@@ -59,7 +59,7 @@ def main() -> None:
     model = make_model(units=64, classes=10)
     chosen = settings(epochs=1, checkpoint_steps=None)
     jit = keras.backend.backend() == "jax"
-    state = _compiled(model, Task().loss(), loader, chosen, jit)
+    state = compiled(model, Task().loss(), loader, chosen, jit)
     feed = Feed(loader)
 
     def fit(callbacks):

@@ -31,6 +31,7 @@ _PUBLIC = {
     "SequenceLabeller": "polymodal.api",
     "Seq2Seq": "polymodal.api",
     "Transcriber": "polymodal.api",
+    "finish": "polymodal.api",
     "load": "polymodal.api",
     "quiet": "polymodal.core.progress",
 }
@@ -50,6 +51,7 @@ __all__ = [
     "Table",
     "Training",
     "Transcriber",
+    "finish",
     "load",
     "quiet",
     "read",
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
         Seq2Seq,
         SequenceLabeller,
         Transcriber,
+        finish,
         load,
     )
     from polymodal.core.errors import DataError, PolymodalError, RecipeError

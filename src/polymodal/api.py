@@ -60,7 +60,8 @@ class Estimator:
             dry_run: bool, print the recipe and the expected time, and stop before the first epoch;
                 `forecast` has them then, and nothing is written.
             options: `baselines`, `skip_bad`, `max_bad_share`, `split`, `split_group`,
-                `slice_columns` of `polymodal.training.run.train`.
+                `slice_columns`, `max_minutes` and `keep_checkpoints` of
+                `polymodal.training.run.train`.
 
         Raises:
             DataError, RecipeError, ResumeError: as `polymodal train`.
@@ -285,11 +286,39 @@ def load(folder: str | Path) -> Estimator:
     from polymodal.inference import predictor
 
     found = predictor.load(folder)
+    return _estimator(found, SimpleNamespace(folder=user_path(folder),
+                                             metrics=found.metrics.get("splits", {})))
+
+
+def finish(folder: str | Path, *, train: Any = None, val: Any = None, test: Any = None,
+           baselines: bool | None = None, keep_checkpoints: bool = False) -> Estimator:
+    """Makes a whole run of one that was stopped, and returns it as an estimator.
+
+    It ends at the last whole epoch, and is scored and reported as at the end of training.
+
+    Args:
+        folder: folder of the run, the `out` of a `fit` that was stopped.
+        train, val, test: the tables that it was started with, where they were in memory or have
+            moved.
+        baselines: bool, also train each input alone; None = as the run was started.
+        keep_checkpoints: bool, keep what training could go on from.
+
+    Raises:
+        TrainingError: the folder holds no run, or one without a whole epoch.
+        DataError, ResumeError: a table is gone, or has changed.
+    """
+    from polymodal.training.finish import finish as end
+
+    tables = {name: read(value) for name, value in
+              (("train", train), ("val", val), ("test", test)) if value is not None}
+    run = end(folder, tables, baselines=baselines, keep_checkpoints=keep_checkpoints)
+    return _estimator(run.predictor, run)
+
+
+def _estimator(predictor: Any, run: Any) -> Estimator:
     classes = {c.task: c for c in Estimator.__subclasses__()}
-    estimator = classes[found.task_name](found.recipe.target)
-    estimator._predictor = found
-    estimator._run = SimpleNamespace(folder=user_path(folder),
-                                     metrics=found.metrics.get("splits", {}))
+    estimator = classes[predictor.task_name](predictor.recipe.target)
+    estimator._predictor, estimator._run = predictor, run
     return estimator
 
 
@@ -299,4 +328,4 @@ def _name(column: Any) -> Any:
 
 
 __all__ = ["Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor", "Seq2Seq",
-           "SequenceLabeller", "Transcriber", "load"]
+           "SequenceLabeller", "Transcriber", "finish", "load"]

@@ -4,9 +4,10 @@ import os
 import numpy as np
 import pytest
 
+from polymodal.bundle import weights as tensors
 from polymodal.core.errors import ResumeError, TrainingError
 from polymodal.training import checkpoint
-from polymodal.training.checkpoint import POINTS, Checkpoints, check_same, status
+from polymodal.training.checkpoint import POINTS, Checkpoints, status
 
 ARRAYS = {"model/a": np.arange(3.0), "optimizer/iteration": np.array(4)}
 
@@ -82,38 +83,42 @@ def test_a_damaged_or_newer_state_is_refused(tmp_path):
     saved = Checkpoints(tmp_path)
     saved.save(state(), ARRAYS)
     (saved.latest() / "state.json").write_text('{"version": 7}')
-    with pytest.raises(ResumeError, match=r"needs version 2\. Got 7"):
+    with pytest.raises(ResumeError, match=r"needs version 3\. Got 7"):
         saved.state()
     (saved.latest() / "state.json").write_text("{")
     with pytest.raises(ResumeError, match="is damaged"):
         saved.state()
 
 
-def test_every_difference_is_listed(tmp_path):
-    old = {"with": {"engine": "jax", "keras": "3.15"}, "data": {"rows": 10}, "same": [1, 2],
-           "order": "1f" * 32}
-    new = {"with": {"engine": "torch", "keras": "3.15", "torch": "2"}, "data": {"rows": 11},
-           "same": (1, 2), "order": "2f" * 32}
-    with pytest.raises(ResumeError) as caught:
-        check_same(old, new, tmp_path)
-    lines = str(caught.value).splitlines()
-    assert lines[1:-1] == ["  data.rows: was 10, now 11",
-                           "  order: the content is another",
-                           '  with.engine: was "jax", now "torch"',
-                           '  with.torch: was absent, now "2"']
-    assert lines[-1] == "Change it back, or choose another --out."
-    check_same(old, old, tmp_path)
+def test_a_finished_run_needs_no_checkpoint(tmp_path):
+    saved = Checkpoints(tmp_path)
+    saved.save(state(finished=True), ARRAYS | {"best/a": np.arange(3.0)})
+    np.testing.assert_array_equal(saved.kept_weights()["a"], np.arange(3.0))
+    tensors.save(tmp_path / "weights.safetensors", {"a": np.arange(3.0)})
+    saved.settle()
+    assert [p.name for p in saved.folder.iterdir()] == ["finished.json"]
+    assert (saved.settled, status(tmp_path)) == (True, "finished")
+    np.testing.assert_array_equal(saved.kept_weights()["a"], np.arange(3.0))
+    saved.settle()
+    assert saved.state()["epoch"] == 1
 
 
-def test_other_rows_may_come_from_another_split(tmp_path):
-    old, new = {"given": {"rows": "1f" * 32}}, {"given": {"rows": "2f" * 32}}
-    with pytest.raises(ResumeError, match="its rows are held out otherwise: see --split"):
-        check_same(old, new, tmp_path)
+def test_a_run_that_is_not_finished_keeps_its_checkpoint(tmp_path):
+    saved = Checkpoints(tmp_path)
+    saved.settle()
+    saved.save(state(), ARRAYS)
+    saved.settle()
+    assert saved.latest() is not None
 
 
-def test_long_values_are_cut_in_the_message(tmp_path):
-    with pytest.raises(ResumeError, match=r"x{10}\.\.\., now"):
-        check_same({"a": "x" * 100}, {"a": "y"}, tmp_path)
+def test_weights_that_are_not_those_of_the_finished_run_are_refused(tmp_path):
+    saved = Checkpoints(tmp_path)
+    saved.save(state(finished=True), ARRAYS)
+    tensors.save(tmp_path / "weights.safetensors", {"a": np.arange(3.0)})
+    saved.settle()
+    tensors.save(tmp_path / "weights.safetensors", {"a": np.arange(4.0)})
+    with pytest.raises(ResumeError, match=r"weights\.safetensors needs to be what the finished"):
+        saved.kept_weights()
 
 
 def test_points_are_distinct_and_many():

@@ -9,7 +9,7 @@ import sys
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line; exit status 0 only when what was asked for is done."""
     from polymodal.cli.app import app
-    from polymodal.core.errors import PolymodalError
+    from polymodal.core.errors import Interrupted, PolymodalError
     from polymodal.core.progress import complain, quiet
 
     try:
@@ -18,6 +18,9 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         sys.exit(130)
+    except Interrupted as stop:  # as was asked for, so it is no error
+        complain(str(stop))
+        sys.exit(stop.exit_status)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

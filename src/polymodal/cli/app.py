@@ -10,6 +10,7 @@ from polymodal.cli.align import align
 from polymodal.cli.caption import caption
 from polymodal.cli.demo import demo
 from polymodal.cli.evaluate import evaluate
+from polymodal.cli.finish import finish
 from polymodal.cli.language_model import language_model
 from polymodal.cli.listing import encoders, fusions, info, recipes
 from polymodal.cli.once import Command
@@ -41,6 +42,6 @@ def options(
     """Takes the options that come before a command."""
 
 
-for command in (demo, train, evaluate, predict, caption, transcribe, align, language_model, report,
-                recipes, encoders, fusions, info):
+for command in (demo, train, finish, evaluate, predict, caption, transcribe, align, language_model,
+                report, recipes, encoders, fusions, info):
     app.command(cls=Command)(command)

@@ -26,6 +26,8 @@ SkipBad = Annotated[bool, typer.Option(
 MaxBadShare = Annotated[float, typer.Option(
     min=0, max=1, help="With --skip-bad: abort anyway if more than this share of rows is unusable "
                         "(0 to 1).")]
+KeepCheckpoints = Annotated[bool, typer.Option(
+    "--keep-checkpoints", help="Keep the checkpoints of the finished run.")]
 Run = Annotated[Path, typer.Argument(help="The folder that training wrote.")]
 Format = Annotated[str, typer.Option("--format", help="Output format: text, json, srt or vtt.")]
 Words = Annotated[bool, typer.Option("--words", help="Show when each word is said.")]

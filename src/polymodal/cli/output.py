@@ -43,7 +43,8 @@ def names(package: str) -> None:
 def finish(run: Any, json: bool) -> None:
     """Prints what training came to."""
     if json:
-        emit({"folder": str(run.folder), "forecast": run.forecast, **run.metrics})
+        emit({"folder": str(run.folder), "forecast": run.forecast, "training": run.training,
+              **run.metrics})
         return
     for split, found in run.metrics.items():
         show(f"\n{split}: {_rows(found)}")

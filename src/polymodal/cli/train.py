@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from polymodal.cli import output
-from polymodal.cli.options import Data, Engine, Json, MaxBadShare, MediaRoot, Quiet, SkipBad, use
+from polymodal.cli.options import (
+    Data,
+    Engine,
+    Json,
+    KeepCheckpoints,
+    MaxBadShare,
+    MediaRoot,
+    Quiet,
+    SkipBad,
+    use,
+)
 from polymodal.core.advice import column_named
 from polymodal.core.files import check_writable, file_name
 from polymodal.core.lock import locked
@@ -52,6 +63,10 @@ def train(
         help="Column that orders the rows of a sequence.")] = None,
     baselines: Annotated[bool, typer.Option(
         help="Also train a model on each input alone, for comparison.")] = True,
+    max_minutes: Annotated[float | None, typer.Option(
+        help="Time limit: end training after the last whole epoch within so many minutes. "
+             "Baselines then train for as many epochs.")] = None,
+    keep_checkpoints: KeepCheckpoints = False,
     media_root: MediaRoot = None,
     engine: Engine = None,
     skip_bad: SkipBad = False,
@@ -85,7 +100,8 @@ def train(
                   for name, path in (("train", data), ("val", val), ("test", test)) if path}
         known = tables["train"].column_names
         given |= {k: _column(given[k], known) for k in _COLUMNS if k in given}
-        start = runs.dry_run if dry_run else runs.train
+        ways = {"max_minutes": max_minutes, "keep_checkpoints": keep_checkpoints}
+        start = runs.dry_run if dry_run else partial(runs.train, **ways)
         found = start(tables, given, out,
                       ignore=[column_named(name, known) for name in ignore or []],
                       split=_column(split, known), split_group=_column(split_group, known),

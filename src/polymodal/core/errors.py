@@ -27,6 +27,19 @@ class ResumeError(PolymodalError):
     """A run that exists but cannot be continued with what was given."""
 
 
+class Interrupted(PolymodalError):
+    """A run that was asked to stop, and stopped with everything saved: no mistake.
+
+    Args:
+        message: str, what is saved and how to go on.
+        exit_status: int, of the command: 130 after Ctrl-C, 143 after SIGTERM.
+    """
+
+    def __init__(self, message: str, exit_status: int = 1):
+        super().__init__(message)
+        self.exit_status = exit_status
+
+
 class LockedError(PolymodalError):
     """A run's folder that another living process uses."""
 

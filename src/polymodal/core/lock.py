@@ -21,6 +21,7 @@ from pathlib import Path
 
 from polymodal.core.errors import LockedError
 from polymodal.core.files import write_atomic
+from polymodal.core.paths import user_path
 from polymodal.core.progress import say
 
 FILE = ".lock"  # hidden, so that no manifest lists it
@@ -82,7 +83,7 @@ def locked(folder: str | Path) -> Iterator[None]:
     Raises:
         LockedError: another living process, or another thread, holds it.
     """
-    place = Path(os.path.realpath(folder))
+    place = Path(os.path.realpath(user_path(folder)))
     with _guard:
         held, made = _held.get(str(place)), []
         if held is not None and held.thread != threading.get_ident():

@@ -17,17 +17,18 @@ from typing import Any
 import numpy as np
 
 from polymodal.bundle import weights as tensors
+from polymodal.bundle.write import WEIGHTS
 from polymodal.core import faults
 from polymodal.core.errors import ResumeError, TrainingError
-from polymodal.core.files import write_atomic, write_folder
+from polymodal.core.files import sha256, write_atomic, write_folder
 
 FOLDER = "checkpoints"
 LATEST = "LATEST"
 STATE = "state.json"
 ARRAYS = "arrays.safetensors"
-VERSION = 2  # raised when going on from the same state would give other weights than before
+FINISHED = "finished.json"  # all that is left of a checkpoint when its run is finished
+VERSION = 3  # raised when a state holds other parts, or going on would give other weights
 _NAME = re.compile(r"checkpoint-(\d{6,})")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 # Every instant at which a test kills a run: in core/files.py, in this file, and in fit.
 POINTS = (
@@ -49,7 +50,7 @@ class Checkpoints:
     """
 
     def __init__(self, folder: str | Path):
-        self.folder = Path(folder) / FOLDER
+        self.bundle, self.folder = Path(folder), Path(folder) / FOLDER
 
     def latest(self) -> Path | None:
         """Returns the folder of the latest whole checkpoint, or None before the first.
@@ -68,24 +69,48 @@ class Checkpoints:
 
     def state(self) -> dict[str, Any] | None:
         """Returns the JSON part of the latest checkpoint, or None before the first."""
+        if self.settled:
+            return _read_state(self.folder / FINISHED)
         latest = self.latest()
-        if latest is None:
-            return None
-        try:
-            state = json.loads((latest / STATE).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ResumeError(f"{latest / STATE} is damaged: {error}. "
-                              "Start anew with another --out.") from error
-        if state.get("version") != VERSION:
-            raise ResumeError(f"{latest / STATE} needs version {VERSION}. Got "
-                              f"{state.get('version')!r}. Continue with the Polymodal that wrote "
-                              "it, or start anew with another --out.")
-        return state
+        return None if latest is None else _read_state(latest / STATE)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns the arrays of the latest checkpoint."""
         latest = self.latest()
         return {} if latest is None else tensors.load(latest / ARRAYS)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the run is finished and its checkpoints are removed."""
+        return (self.folder / FINISHED).is_file()
+
+    def settle(self) -> None:
+        """Removes the checkpoints of a finished run. What it was asked for and how it went stay,
+        so that the same command finds it finished; its weights are those of the bundle."""
+        state = self.state()
+        if state is None or not state["finished"]:
+            return
+        if not self.settled:
+            state["weights"] = sha256(self.bundle / WEIGHTS)
+            write_atomic(self.folder / FINISHED, json.dumps(state))
+            faults.point("checkpoint_settled")
+        (self.folder / LATEST).unlink(missing_ok=True)
+        self._remove_others(None)
+
+    def kept_weights(self) -> dict[str, np.ndarray]:
+        """Returns the weights that a finished run kept.
+
+        Raises:
+            ResumeError: those of the bundle were changed since.
+        """
+        if not self.settled:
+            return {name.partition("/")[2]: array for name, array in self.arrays().items()
+                    if name.startswith("best/")}
+        path, state = self.bundle / WEIGHTS, self.state() or {}
+        if not path.is_file() or sha256(path) != state.get("weights"):
+            raise ResumeError(f"{path} needs to be what the finished run wrote. It is missing or "
+                              "changed. Copy it back, or start anew with another --out.")
+        return tensors.load(path)
 
     def save(self, state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Writes a checkpoint, makes it the latest, and removes the others.
@@ -116,7 +141,7 @@ class Checkpoints:
         self._remove_others(path)
         faults.point("checkpoint_removed")
 
-    def _remove_others(self, kept: Path) -> None:
+    def _remove_others(self, kept: Path | None) -> None:
         for path in self.folder.iterdir():
             if path.is_dir() and path != kept:
                 shutil.rmtree(path, ignore_errors=True)
@@ -130,42 +155,22 @@ def status(folder: str | Path) -> str | None:
     return None if state is None else "finished" if state["finished"] else "started"
 
 
-def check_same(saved: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
-    """Compares what a run was started with to what it is now given.
-
-    Raises:
-        ResumeError: they differ; each difference is listed.
-    """
-    old, new = _flat(saved), _flat(now)
-    changed = [f"  {name}: {_difference(old.get(name), new.get(name))}"
-               for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
-    if changed:
-        rows = any(line.startswith("  given.rows:") for line in changed)
-        raise ResumeError(
-            f"The run in {folder} was started with something else, so it cannot go on to the same "
-            "result:\n" + "\n".join(changed)
-            + "\nThe table has changed, or its rows are held out otherwise: see --split." * rows
-            + "\nChange it back, or choose another --out."
-        )
+def settle(folder: Path) -> None:
+    """Removes the checkpoints of a finished run, and of its inputs trained alone."""
+    for place in (folder, *sorted(folder.glob("baselines/*"))):
+        Checkpoints(place).settle()
 
 
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
-    """Returns nested mappings as one, keys joined by dots, values as JSON would give them back."""
-    if not isinstance(value, Mapping):
-        return {prefix: json.loads(json.dumps(value))}
-    return {name: leaf for key, child in value.items()
-            for name, leaf in _flat(child, f"{prefix}.{key}" if prefix else str(key)).items()}
-
-
-def _difference(old: Any, new: Any) -> str:
-    if all(isinstance(value, str) and _DIGEST.fullmatch(value) for value in (old, new)):
-        return "the content is another"
-    return f"was {_short(old)}, now {_short(new)}"
-
-
-def _short(value: Any) -> str:
-    text = "absent" if value is None else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _read_state(path: Path) -> dict[str, Any]:
+    try:
+        state = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ResumeError(f"{path} is damaged: {error}. "
+                          "Start anew with another --out.") from error
+    if state.get("version") != VERSION:
+        raise ResumeError(f"{path} needs version {VERSION}. Got {state.get('version')!r}. Continue "
+                          "with the Polymodal that wrote it, or start anew with another --out.")
+    return state
 
 
 def _cannot_save(folder: Path, before: Path | None, error: OSError) -> str:

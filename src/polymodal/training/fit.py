@@ -2,59 +2,36 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import math
+import dataclasses
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from polymodal.bundle import names, weights
+from polymodal.bundle import weights
 from polymodal.core import faults
-from polymodal.core.engine import ENGINES
-from polymodal.core.errors import RecipeError
 from polymodal.core.lock import locked
 from polymodal.core.progress import bar, say
 from polymodal.training.boards import Boards
-from polymodal.training.checkpoint import Checkpoints, check_same
-from polymodal.training.feed import Feed, first_batch
+from polymodal.training.checkpoint import Checkpoints
+from polymodal.training.compiled import check, compiled
+from polymodal.training.differences import check_same
+from polymodal.training.ending import Ending, check_begun, check_reachable
+from polymodal.training.environment import environment, order_of
+from polymodal.training.feed import Feed
 from polymodal.training.history import duration, epoch_line, seconds_left, write_history
-from polymodal.training.optimizer import averaged, make_optimizer
+from polymodal.training.optimizer import averaged
 from polymodal.training.rehearsal import Pace, rehearse
+from polymodal.training.result import Result
 from polymodal.training.settings import Training
-from polymodal.training.signals import Interrupted, StopRequest, listening
-from polymodal.training.state import State
+from polymodal.training.signals import StopRequest, listening, out_of_time, stopped_by
 from polymodal.training.stopping import Best
 from polymodal.training.validate import Score, validate
 from polymodal.training.watch import Watch
 
 _SHARE = 0.05  # of the time, that checkpoints between the parts of epochs may take
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a run ended. The model holds the weights of the best epoch.
-
-    Args:
-        history: list of mappings, one per epoch: epoch (from 1), loss, scores, seconds.
-        best_epoch: int from 1, or None without a validation table.
-        stopped_early: bool, before the last epoch.
-        was_finished: bool, nothing was left to train.
-        weights: `{name: array}`, what the bundle holds.
-    """
-
-    history: list[dict[str, Any]]
-    best_epoch: int | None
-    stopped_early: bool
-    was_finished: bool
-    weights: dict[str, Any]
-
-    @property
-    def seconds(self) -> float:
-        return sum(entry["seconds"] for entry in self.history)
 
 
 def fit(
@@ -69,6 +46,8 @@ def fit(
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
     fingerprint: Mapping[str, Any] | None = None,
     jit: bool | None = None,
+    ending: Ending | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> Result:
     """Trains a model, or goes on with a run that was stopped, and returns how it ended.
 
@@ -86,16 +65,20 @@ def fit(
         on_epoch: called with each epoch's entry of the history.
         fingerprint: JSON mapping of all that the result depends on beside the settings.
         jit: whether the step is compiled, as `measure.decide` found best; None = on JAX only.
+        ending: what may end the run before its last epoch; None = nothing.
+        asked: JSON mapping of what a person asked for, `given` and `options`, which checkpoints
+            keep: to end the run later, and to say what differs.
 
     Raises:
         ResumeError: the folder holds a run that was started with something else.
         LockedError: another process uses the folder.
         TrainingError: the loss is not a number, or a checkpoint cannot be written.
-        Interrupted: SIGTERM or Ctrl-C came; a checkpoint was written.
+        Interrupted: SIGTERM or Ctrl-C came, or the time limit before the first epoch was whole; a
+            checkpoint was written.
     """
     with locked(folder):
         return begin(model, task, train, val, settings, folder, score=score, on_epoch=on_epoch,
-                     fingerprint=fingerprint, jit=jit).complete()
+                     fingerprint=fingerprint, jit=jit, ending=ending, asked=asked).complete()
 
 
 def begin(
@@ -110,6 +93,8 @@ def begin(
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
     fingerprint: Mapping[str, Any] | None = None,
     jit: bool | None = None,
+    ending: Ending | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> Session:
     """Returns a training that is ready to start, or to go on; it takes what `fit` takes.
 
@@ -118,20 +103,14 @@ def begin(
     """
     jit = keras.backend.backend() == "jax" if jit is None else jit
     session = Session(model, task, train, val, settings, Path(folder), score, on_epoch, jit)
+    session.ending, session.asked = ending or Ending(), asked or {}
     session.resume({"given": dict(fingerprint or {}), "training": settings.fingerprint(),
-                    "with": environment(model, jit), **_order_of(train)})
+                    "with": environment(model, jit), **order_of(train)})
     return session
 
 
-def environment(model: Any, jit: bool) -> dict[str, Any]:
-    """Returns what the bytes of the weights depend on beside data and settings."""
-    engine = keras.backend.backend()
-    packages = ["keras", "numpy", *(["jaxlib"] if engine == "jax" else [])]
-    found = {name: importlib.metadata.version(name) for name in packages}
-    module = __import__(ENGINES[engine])
-    precision = model.dtype_policy.name
-    return {"engine": engine, engine: module.__version__, **found, "precision": precision,
-            "jit": jit}
+class _Ended(Exception):
+    """Raised inside an epoch to leave it, where the run ends with the epoch before."""
 
 
 class Session:
@@ -141,12 +120,14 @@ class Session:
     """
 
     def __init__(self, model, task, train, val, settings, folder, score, on_epoch, jit):
-        _check(settings, train)
+        check(settings, train)
+        self.ending, self.asked = Ending(), {}
+        self.last_epoch: int | None = None  # where it was ended before all epochs
         self.model, self.train, self.val, self.settings = model, train, val, settings
         self.folder, self.score, self.on_epoch = folder, score, on_epoch
         self.checkpoints = Checkpoints(folder)
         self.task, self.loss = task, task.loss()
-        self.state = _compiled(model, self.loss, train, settings, jit)
+        self.state = compiled(model, self.loss, train, settings, jit)
         name, mode = task.monitor if score else ("val_loss", "min")
         self.state.best = Best(name, mode, settings.patience)
         self.jit = jit
@@ -162,16 +143,37 @@ class Session:
         """Takes over the latest checkpoint, if there is one, after comparing `identity`."""
         self.identity = identity
         saved = self.checkpoints.state()
-        if saved is None:
-            return
-        check_same(saved["identity"], identity, self.folder)
-        self._metrics = self.state.restore(saved, self.checkpoints.arrays())
-        self.finished = saved["finished"]
+        if saved is not None:
+            self._take_over(saved)
+        if self.ending.now:
+            check_begun(self.state.epoch, self.folder)
+
+    def _take_over(self, saved: dict[str, Any]) -> None:
+        check_same(saved["identity"], self.identity, self.folder, (saved["asked"], self.asked))
+        check_reachable(self.settings.last_epoch, saved, self.folder)
+        self.finished, self.last_epoch = saved["finished"], saved["last_epoch"]
+        if self.finished:
+            self.state.restore_end(saved, self.checkpoints.kept_weights())
+        else:
+            self._metrics = self.state.restore(saved, self.checkpoints.arrays())
 
     @property
     def epochs_left(self) -> int:
         """Epochs that are still to be trained, at most."""
-        return 0 if self.finished else (self.settings.epochs or 0) - self.state.epoch
+        if self.finished or self.ending.now:
+            return 0
+        return (self.settings.num_epochs or 0) - self.state.epoch
+
+    @property
+    def known_end(self) -> int | None:
+        """The epoch before the last planned one that it ends with, as far as that is known."""
+        if self.finished:
+            return self.last_epoch
+        return self.state.epoch if self.ending.now else self.settings.last_epoch
+
+    def end_at(self, epoch: int | None) -> None:
+        """Makes an epoch the last one."""
+        self.settings = dataclasses.replace(self.settings, last_epoch=epoch)
 
     def rehearse(self) -> Pace:
         """Times a few steps and a validation, and puts everything back as it was."""
@@ -199,9 +201,10 @@ class Session:
     def _complete(self) -> Result:
         state = self.state
         if self.finished:
-            say(f"The run in {self.folder} is finished: {len(state.history)} epochs.")
+            of_all = f" of {self.settings.epochs}, where it was ended" * bool(self.last_epoch)
+            say(f"The run in {self.folder} is finished: {len(state.history)} epochs{of_all}.")
             return self.result(was_finished=True)
-        if self.checkpoints.latest():
+        if self.checkpoints.latest() and not self.ending.now:
             say(f"Going on in {self.folder} at epoch {state.epoch + 1}, step {state.step + 1}.")
         with listening() as request:
             self.train_all(request)
@@ -210,23 +213,33 @@ class Session:
     def train_all(self, request: StopRequest) -> None:
         faults.point("run_started")
         self.folder.mkdir(parents=True, exist_ok=True)
-        state, epochs = self.state, self.settings.epochs
+        state, epochs = self.state, self.settings.num_epochs or 0
         if not self.checkpoints.latest():
             self._save()  # from here on the run can be resumed
-        while state.epoch < epochs and not state.best.stop:
-            if state.step < self.train.steps(state.epoch):
-                self._train_epoch(request)
+        try:
+            while state.epoch < epochs and not state.best.stop:
+                self._leave_if_over()
+                if state.step < self.train.steps(state.epoch):
+                    self._train_epoch(request)
+                    self._save_if_worth_it()
+                self._end_epoch(request)
                 self._save_if_worth_it()
-            self._end_epoch(request)
-            self._save_if_worth_it()
-            self._report()
+                self._report()
+        except _Ended:
+            state.drop_epoch()
+            say(f"The run is ended {self.ending.reason()}, after epoch {state.epoch} of "
+                f"{self.settings.epochs}.")
         self._finish()
+
+    def _leave_if_over(self) -> None:
+        if self.state.epoch and self.ending.is_over:
+            raise _Ended
 
     def _train_epoch(self, request: StopRequest) -> None:
         state = self.state
         steps = self.train.steps(state.epoch) - state.step
         self._feed = self._feed or Feed(self.train)
-        with bar(f"epoch {state.epoch + 1}/{self.settings.epochs}", steps) as advance:
+        with bar(f"epoch {state.epoch + 1}/{self.settings.num_epochs}", steps) as advance:
             watch = Watch(state, self.train, self._save, self._is_due,
                           lambda save: self._interrupt(request, save), advance, self.settings)
             watch.metrics, self._metrics = self._metrics, {}
@@ -262,7 +275,7 @@ class Session:
         entry |= {"learning_rate": float(self.model.optimizer.learning_rate),
                   "seconds": round(state.seconds, 3)}
         state.history.append(entry)
-        state.epoch, state.step, state.seconds = state.epoch + 1, 0, 0.0
+        state.next_epoch()
 
     def _validate(self, request: StopRequest) -> dict[str, float]:
         with averaged(self.model.optimizer):
@@ -288,20 +301,22 @@ class Session:
         faults.point("epoch_finished")
         write_history(self.folder, state.history)
         self.boards.write(entry)
-        left = 0.0 if state.best.stop else seconds_left(state.history, self.settings.epochs)
+        epochs = self.settings.num_epochs or 0
+        left = 0.0 if state.best.stop else seconds_left(state.history, epochs)
         is_best = self.val is not None and state.best.epoch == state.epoch - 1
-        say(epoch_line(entry, self.settings.epochs, left, is_best))
+        say(epoch_line(entry, epochs, left, is_best))
         if self.on_epoch:
             self.on_epoch(entry)
 
     def _interrupt(self, request: StopRequest, save: Callable[[], None]) -> None:
-        if not request:
+        if not request and not self.ending.is_over:
             return
         save()
-        raise Interrupted(
-            f"Stopped by {request.signal} in epoch {self.state.epoch + 1}, with a checkpoint in "
-            f"{self.checkpoints.folder}. Run the same command again to go on."
-        )
+        state, folder = self.state, self.checkpoints.folder
+        if request.signal:
+            raise stopped_by(request.signal, folder, state.epoch)
+        self._leave_if_over()
+        raise out_of_time(folder, state.step, self.train.steps(state.epoch))
 
     def _finish(self) -> None:
         """Puts the best weights into the model and says in the checkpoint that all is done."""
@@ -311,6 +326,8 @@ class Session:
         weights.assign(state.weights, final)
         state.best.weights = final
         self.finished = True
+        cut = state.epoch < self.settings.epochs and not state.best.stop
+        self.last_epoch = state.epoch if cut else None
         self._save()
         write_history(self.folder, state.history)
         self.boards.close()
@@ -352,7 +369,8 @@ class Session:
 
     def _save(self) -> None:
         start = time.monotonic()
-        values = {**self.state.values(), "identity": self.identity, "finished": self.finished}
+        values = {**self.state.values(), "identity": self.identity, "asked": self.asked,
+                  "finished": self.finished, "last_epoch": self.last_epoch}
         self.checkpoints.save(values, self.state.arrays())
         self._saved = time.monotonic()
         self._cost = self._saved - start
@@ -364,39 +382,8 @@ class Session:
             write_history(self.folder, self.state.history)
         return Result(self.state.history, None if best.epoch is None else best.epoch + 1,
                       best.stop and len(self.state.history) < self.settings.epochs,
-                      was_finished, best.weights or {})
-
-
-def _compiled(model: Any, loss: Any, train: Any, settings: Training, jit: bool) -> State:
-    """Returns the state of a model that is built and compiled, all its variables made."""
-    if not model.built:
-        model(first_batch(train)[0])
-    variables = names.variable_names(model)
-    steps = sum(train.steps(e) for e in range(settings.epochs))
-    if hasattr(model, "plan_training"):
-        model.plan_training(steps)
-    optimizer = make_optimizer(variables, settings, steps // settings.accumulate)
-    optimizer.build(model.trainable_variables)
-    model.compile(optimizer=optimizer, loss=loss, jit_compile=jit)
-    return State(model, optimizer, Best("val_loss", "min", None))
+                      was_finished, best.weights or {}, self.last_epoch)
 
 
 def _num_rows(loader: Any) -> int:
     return sum(int((loader.rows_of(0, s) >= 0).sum()) for s in range(loader.steps(0)))
-
-
-def _order_of(train: Any) -> dict[str, str]:
-    known = getattr(train, "fingerprint", None)
-    return {"rows and order": known()} if known else {}
-
-
-def _check(settings: Training, train: Any) -> None:
-    for name in ("epochs", "learning_rate"):
-        if getattr(settings, name) is None:
-            raise RecipeError(f"fit needs training.{name}. Got null. Set it, or let the recipe "
-                              "choose it from the data.")
-    steps = train.steps(0)
-    if steps % settings.accumulate:
-        raise RecipeError(f"training.accumulate needs to divide the {steps} steps of an epoch. "
-                          f"Got {settings.accumulate}. Make the loader's plan with the same "
-                          f"accumulate ({math.ceil(steps / settings.accumulate)} updates).")

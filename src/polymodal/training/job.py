@@ -39,13 +39,18 @@ class Job:
         folder: Path; nothing is written there before `train`.
         predictor: Predictor of the model.
         session: fitting.Session.
-        recipe: str, the recipe as it is written into the folder.
+        prepared: Prepared, whose recipe is told where the run was ended before all its epochs.
     """
 
     folder: Path
     predictor: Predictor
     session: fitting.Session
-    recipe: str
+    prepared: Prepared
+
+    @property
+    def recipe(self) -> str:
+        """The recipe as it is written into the folder."""
+        return self.prepared.written_recipe
 
     def train(self) -> Trained:
         """Trains, or goes on training, and writes the bundle."""
@@ -56,21 +61,24 @@ class Job:
         model = self.predictor.model
         keras.config.set_dtype_policy(model.dtype_policy.name)  # another model was built since
         result = self.session.complete()
+        if result.last_epoch is not None:
+            self.prepared.recipe.training["last_epoch"] = result.last_epoch
+            write_atomic(path, self.recipe)
         write(self.folder, self.predictor.spec(), tensors.values(weight_names(model)),
               self.predictor.states())
         return Trained(self.predictor, result)
 
 
 def set_up(prepared: Prepared, settings: Training, folder: Path, *,
-           on_epoch: Any = None, writes: bool = True) -> Job:
+           writes: bool = True, **how: Any) -> Job:
     """Builds a model, decides how its steps are computed, and looks for what it goes on from.
 
     Args:
         prepared: Prepared.
         settings: Training.
         folder: Path of the run or baseline.
-        on_epoch: function called with each epoch's entry of the history.
         writes: bool, False writes no decision into the folder.
+        how: `on_epoch`, `ending` and `asked` of `fit`.
 
     Raises:
         ResumeError: the folder holds another run; the message says what differs.
@@ -97,11 +105,11 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *,
                           trained_on=prepared.trained_on)
     val, score = _validation(prepared, predictor)
     session = fitting.begin(
-        model, task, loader, val, settings, folder, score=score, on_epoch=on_epoch,
-        fingerprint={"recipe": prepared.recipe.to_dict(), "rows": loader.fingerprint(),
-                     "validation": None if val is None else val.fingerprint()},
-        jit=decision.jit)
-    return Job(folder, predictor, session, prepared.written_recipe)
+        model, task, loader, val, settings, folder, score=score, jit=decision.jit,
+        fingerprint={"recipe": {**prepared.recipe.to_dict(), "training": {}},
+                     "rows": loader.fingerprint(),
+                     "validation": None if val is None else val.fingerprint()}, **how)
+    return Job(folder, predictor, session, prepared)
 
 
 def _validation(prepared: Prepared, predictor: Predictor) -> tuple[Any, fitting.Score | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import keras
 
 from polymodal.bundle.write import CONFIDENCE, add_part, seal, single_folder
 from polymodal.core import arguments
-from polymodal.core.errors import RecipeError
+from polymodal.core.errors import Interrupted, RecipeError
 from polymodal.core.files import check_writable, write_json
 from polymodal.core.lock import locked
 from polymodal.core.predictions import Predictions
@@ -32,7 +33,10 @@ from polymodal.recipe.given import check_given, need_target
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.ngram import NGram
+from polymodal.training.asked import Options, to_json
+from polymodal.training.checkpoint import settle
 from polymodal.training.command import again
+from polymodal.training.ending import Ending, on_old_plan, training_of, with_ways_on
 from polymodal.training.forecast import FILE as FORECAST
 from polymodal.training.forecast import (
     Forecast,
@@ -65,6 +69,8 @@ class Run:
         verdict: str, whether fusion helped, in a sentence.
         predictions: {split: Predictions} that the metrics are of.
         forecast: {"seconds": expected, "actual_seconds", "parts"}, what `forecast.json` holds.
+        training: {"epochs" that were trained, "planned_epochs", "last_epoch" where it was ended
+            before them, "checkpoints" if they are kept}.
     """
 
     folder: Path
@@ -73,6 +79,7 @@ class Run:
     verdict: str
     predictions: dict[str, Predictions]
     forecast: dict[str, Any]
+    training: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass
@@ -112,6 +119,9 @@ def train(
     skip_bad: bool = False,
     max_bad_share: float = 0.05,
     on_epoch: Any = None,
+    max_minutes: float | None = None,
+    keep_checkpoints: bool = False,
+    finish: bool = False,
 ) -> Run:
     """Trains a model on a table, checks it, and leaves a folder that holds everything.
 
@@ -134,20 +144,31 @@ def train(
         skip_bad: bool, leave bad rows out, counted.
         max_bad_share: float, 0..1, share of bad rows above which the run stops all the same.
         on_epoch: function called with each epoch's entry of the history.
+        max_minutes: float > 0, time from now after which the model is trained no further: the run
+            ends with the last whole epoch. Each input alone is then trained for as many epochs.
+        keep_checkpoints: bool, keep those of a finished run.
+        finish: bool, train no further: end a run that was stopped with its last whole epoch.
 
     Raises:
         DataError: rows that cannot be used; it names table, row, column, path and the fix.
         RecipeError: settings that cannot be used.
         ResumeError: the folder holds another run; the message says what differs.
         LockedError: another process uses the folder.
+        Interrupted: a signal, Ctrl-C or the time limit came; the message says how to go on.
         PolymodalError: the folder cannot be written.
     """
-    options = {"ignore": ignore, "split": split, "split_group": split_group,
-               "slice_columns": slice_columns, "baselines": baselines, "skip_bad": skip_bad,
-               "max_bad_share": max_bad_share}
-    out = check_writable(out, folder=True)
+    options = Options(list(ignore), split, split_group, list(slice_columns), baselines, skip_bad,
+                      max_bad_share)
+    out, ending = check_writable(out, folder=True), Ending(max_minutes, finish)
     with locked(out):
-        return _train(tables, given, out, on_epoch, **options)
+        try:
+            run = _train(tables, given, out, options, on_epoch, ending)
+        except (Interrupted, KeyboardInterrupt) as stop:
+            raise with_ways_on(stop, out) from None
+        if not keep_checkpoints:
+            settle(out)
+        run.training = training_of(out)
+        return run
 
 
 def dry_run(tables: Mapping[str, Table], given: Mapping[str, Any], out: str | Path,
@@ -163,19 +184,23 @@ def dry_run(tables: Mapping[str, Table], given: Mapping[str, Any], out: str | Pa
     out = check_writable(out, folder=True)
     with locked(out):
         options.pop("slice_columns", None)
-        ready = _ready(tables, given, out, None, writes=False, **options)
+        ready = _ready(tables, given, out, writes=False, **options)
     return DryRun(ready.jobs[""].recipe, ready.forecast)
 
 
-def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_epoch: Any, *,
-           slice_columns: Sequence[str], **options: Any) -> Run:
+def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, options: Options,
+           on_epoch: Any, ending: Ending) -> Run:
     """Does what `train` says, in a folder that nobody else uses."""
-    command = again(tables, out, slice_columns=slice_columns, engine=keras.backend.backend(),
-                    **options)
-    ready = _ready(tables, given, out, on_epoch, **options)
+    command = again(tables, out, engine=keras.backend.backend(), **vars(options))
+    deciding = dict(vars(options))
+    slice_columns = deciding.pop("slice_columns")
+    ready = _ready(tables, given, out, on_epoch=on_epoch, ending=ending,
+                   asked=to_json(tables, given, options, command), **deciding)
     say(ready.forecast.sentence())
     start = time.monotonic()
     trained = ready.jobs.pop("").train()
+    for job in ready.jobs.values():
+        job.session.end_at(ready.prepared.recipe.training.get("last_epoch"))
     found = _predicted(trained, ready.prepared, ready.tables, ready.cache, out)
     singles = _singles(ready.jobs, ready.tables, ready.cache, trained.predictor.language)
     with waiting("Writing the report"):
@@ -187,13 +212,14 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_
     return run
 
 
-def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_epoch: Any, *,
+def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
            ignore: Sequence[str] = (), split: str | None = None, split_group: str | None = None,
            baselines: bool = True, skip_bad: bool = False, max_bad_share: float = 0.05,
-           writes: bool = True) -> _Ready:
-    """Infers, checks, builds and times everything that comes before the first epoch."""
-    given = dict(given)
+           **how: Any) -> _Ready:
+    """Infers, checks, builds and times everything that comes before the first epoch; `how` is as
+    `_jobs` takes it."""
     check_given(given)
+    given = on_old_plan(given, out)
     need_target(given)
     settings = arguments.build(Training, given.get("training") or {}, "training")
     group = group_of(tables, given, ignore, split, split_group)
@@ -213,7 +239,7 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, on_
     prepared.reasons = reasons
     prepared.left_out = left_out(recipe, tables["train"].column_names, reasons, ignore)
     tell_single_group(tables, alike)
-    jobs = _jobs(prepared, settings, out, baselines, on_epoch=on_epoch, writes=writes)
+    jobs = _jobs(prepared, settings, out, baselines, **how)
     return _Ready(prepared, tables, cache, jobs, _forecast(jobs, prepared))
 
 
@@ -232,13 +258,15 @@ def _complete(table: Table, given: dict[str, Any], ignore: Sequence[str]) -> tup
 
 
 def _jobs(prepared: Prepared, settings: Training, out: Path, baselines: bool,
-          **options: Any) -> dict[str, Job]:
-    """Returns the models to train, by the input that each reads alone; "" is the whole one."""
-    jobs = {"": set_up(prepared, settings, out, **options)}
-    options = {"writes": options["writes"]}
+          writes: bool = True, asked: Mapping[str, Any] | None = None,
+          **how: Any) -> dict[str, Job]:
+    """Returns the models to train, by the input that each reads alone; "" is the whole one, which
+    `how` says when to end and whom to tell of its epochs."""
+    jobs = {"": set_up(prepared, settings, out, writes=writes, asked=asked, **how)}
     if baselines and len(prepared.inputs) > 1:
+        settings = dataclasses.replace(settings, last_epoch=jobs[""].session.known_end)
         jobs |= {item.name: set_up(prepared.only(item.name), settings,
-                                   single_folder(out, item.key), **options)
+                                   single_folder(out, item.key), writes=writes, asked=asked)
                  for item in prepared.inputs}
     return jobs
 
@@ -255,7 +283,7 @@ def _forecast(jobs: Mapping[str, Job], prepared: Prepared) -> Forecast:
     shown = {split: scored[split] for split in ("test", "val") if split in scored}
     first = dict(list(shown.items())[:1])
     reads_twice = 2 if prepared.recipe.task["name"] == "transcribe" else 1
-    parts = {"training": training_seconds(paces[""], whole.epochs_left)}
+    parts = {"training": whole.ending.cut(training_seconds(paces[""], whole.epochs_left))}
     singles = {name: job.session for name, job in jobs.items() if name}
     if singles:
         parts["baselines"] = sum(
@@ -264,7 +292,8 @@ def _forecast(jobs: Mapping[str, Job], prepared: Prepared) -> Forecast:
             for name, session in singles.items())
     parts["scoring and report"] = report_seconds(sum(scored.values())) + scoring_seconds(
         paces[""], shown, prepared.seconds, reads_twice)
-    return Forecast(parts, whole.epochs_left, settings.patience is not None)
+    may_stop = settings.patience is not None or whole.ending.minutes is not None
+    return Forecast(parts, whole.epochs_left, may_stop)
 
 
 def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table],

@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from polymodal.core.errors import RecipeError
 
-_FREE_TO_CHANGE = {"checkpoint_minutes", "checkpoint_steps"}  # they leave the weights alone
+# What may differ on resume: the first two leave the weights alone, the last decides only how many
+# of the same epochs are trained.
+_FREE_TO_CHANGE = {"checkpoint_minutes", "checkpoint_steps", "last_epoch"}
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,10 @@ class Training:
     """How a model is trained. None means: chosen from the data, or not used.
 
     Args:
-        epochs: int, most passes over the train table; None = chosen from the number of rows.
+        epochs: int, most passes over the train table, which the learning rate is planned for;
+            None = chosen from the number of rows.
+        last_epoch: int, the epoch after which the run ends, with the learning rates that `epochs`
+            plans; None = `epochs`. A run that was ended early has it in its recipe.
         batch_size: int, rows a step; None = chosen from the data.
         batch_tokens: int, time steps (and places of pictures) a step holds at most, padding
             included, of the input whose lengths differ most: short rows come in larger batches,
@@ -72,10 +77,11 @@ class Training:
     seed: int = 0
     checkpoint_minutes: float = 5.0
     checkpoint_steps: int | None = None
+    last_epoch: int | None = None
 
     def __post_init__(self):
         for name in ("epochs", "batch_size", "batch_tokens", "rows_per_item", "patience",
-                     "accumulate", "checkpoint_steps"):
+                     "accumulate", "checkpoint_steps", "last_epoch"):
             self._need(name, "at least 1", lambda v: v >= 1)
         for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
             self._need(name, "a number above 0", lambda v: v > 0)
@@ -96,6 +102,13 @@ class Training:
         if value is not None and not fits(value):
             raise RecipeError(f"training.{name} needs {expected}. Got {value!r}. "
                               f"Change it, or leave it out for the default.")
+
+    @property
+    def num_epochs(self) -> int | None:
+        """The most epochs that are trained: `last_epoch`, or all that are planned."""
+        if self.epochs is None or self.last_epoch is None:
+            return self.epochs
+        return min(self.epochs, self.last_epoch)
 
     def filled(self, **chosen: Any) -> Training:
         """Returns the settings with `chosen` in place of those that are None."""

@@ -5,12 +5,32 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
-from polymodal.core.errors import PolymodalError
+from polymodal.core.errors import Interrupted
+
+_TIME_IS_UP = 124  # the exit status of timeout(1)
 
 
-class Interrupted(PolymodalError):
-    """A run that was asked to stop, and stopped with everything saved."""
+def stopped_by(name: str, folder: Path, epoch: int) -> Interrupted:
+    """Returns what a signal that was sent raises, with a checkpoint written.
+
+    Args:
+        name: str, "SIGTERM" or "SIGINT".
+        folder: Path of the checkpoints.
+        epoch: int, the epoch in progress, from 0.
+    """
+    return Interrupted(f"Stopped by {name} in epoch {epoch + 1}, with a checkpoint in {folder}. "
+                       "Run the same command again to go on.",
+                       exit_status=128 + signal.Signals[name].value)
+
+
+def out_of_time(folder: Path, step: int, steps: int) -> Interrupted:
+    """Returns what is raised where the time limit comes before the first epoch is whole."""
+    return Interrupted(f"The time limit came in the first epoch, at step {step} of {steps}, so "
+                       "there is no whole epoch to keep. A checkpoint is in "
+                       f"{folder}. Run the same command again to go on for as long once more, or "
+                       "with a larger --max-minutes.", exit_status=_TIME_IS_UP)
 
 
 class StopRequest:

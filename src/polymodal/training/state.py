@@ -12,7 +12,7 @@ from polymodal.core.errors import ResumeError
 from polymodal.training.optimizer import Optimizer, averaged
 from polymodal.training.stopping import Best
 
-_PARTS = ("model", "optimizer", "metrics", "best")
+_PARTS = ("model", "optimizer", "metrics", "best", "last")
 
 
 class State:
@@ -32,6 +32,8 @@ class State:
         self.epoch = self.step = 0
         self.seconds = 0.0  # spent in this epoch so far
         self.history: list[dict[str, Any]] = []
+        self._last: dict[str, np.ndarray] | None = None  # weights at the end of the last epoch
+        self._dropped = False
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -42,7 +44,8 @@ class State:
         if keras.backend.backend() == "jax":
             self.model.jax_state_sync()  # while `fit` runs, the variables hold nothing
         parts = {"model": weights.values(self.variables), "optimizer": weights.values(self.slots),
-                 "metrics": weights.values(self.metrics), "best": self.best.weights or {}}
+                 "metrics": weights.values(self.metrics), "best": self.best.weights or {},
+                 "last": (self._last if self.step else None) or {}}
         return {f"{part}/{name}": array
                 for part, named in parts.items() for name, array in named.items()}
 
@@ -64,13 +67,39 @@ class State:
         for part, variables in (("model", self.variables), ("optimizer", self.slots)):
             _check(part, parts[part], variables)
             weights.assign(variables, parts[part])
-        self.best.restore(values["best"], parts["best"] or None)
+        self._restore_position(values, parts["best"] or None)
+        self._last = parts["last"] or self.current_weights()
+        return parts["metrics"] if self.step else {}
+
+    def restore_end(self, values: dict[str, Any], best: dict[str, np.ndarray]) -> None:
+        """Takes over a finished run, of which only the weights that were kept are left.
+
+        Raises:
+            ResumeError: they do not fit this model.
+        """
+        _check("model", best, self.weights)
+        self._restore_position(values, best)
+
+    def _restore_position(self, values: dict[str, Any],
+                          best: dict[str, np.ndarray] | None) -> None:
+        self.best.restore(values["best"], best)
         self.epoch, self.step, self.seconds = values["epoch"], values["step"], values["seconds"]
         self.history = list(values["history"])
-        return parts["metrics"] if self.step else {}
+
+    def next_epoch(self) -> None:
+        """Moves to the start of the next epoch, and remembers the weights of the one that ended."""
+        self._last = self.current_weights()
+        self.epoch, self.step, self.seconds = self.epoch + 1, 0, 0.0
+
+    def drop_epoch(self) -> None:
+        """Goes back to the end of the last whole epoch, for a run that ends there."""
+        self._dropped = self.step > 0
+        self.step, self.seconds = 0, 0.0
 
     def current_weights(self) -> dict[str, np.ndarray]:
         """Returns copies of the weights that are scored and kept: averaged ones where they are."""
+        if self._dropped:
+            return dict(self._last or {})
         with averaged(self.optimizer):
             return weights.values(self.weights)
 

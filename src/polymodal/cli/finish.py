@@ -1,0 +1,33 @@
+"""The command finish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from polymodal.cli import output
+from polymodal.cli.options import Json, KeepCheckpoints, Quiet, use
+from polymodal.core.lock import locked
+
+
+def finish(
+    run: Annotated[Path, typer.Argument(help="The folder of a run that was stopped.")],
+    baselines: Annotated[bool | None, typer.Option(
+        help="Also train a model on each input alone, for as many epochs. Default: as the run was "
+             "started.",
+        show_default=False)] = None,
+    keep_checkpoints: KeepCheckpoints = False,
+    json: Json = False,
+    quiet: Quiet = False,
+):
+    """Make a whole run of one that was stopped: its best weights so far, scored and reported."""
+    from polymodal.training.asked import engine_of
+
+    with locked(run):
+        use(engine_of(run))
+        from polymodal.training.finish import finish as end
+
+        found = end(run, baselines=baselines, keep_checkpoints=keep_checkpoints)
+    output.finish(found, json)

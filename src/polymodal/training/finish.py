@@ -1,0 +1,55 @@
+"""Makes a whole run of one that was stopped: the best weights so far, scored and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from polymodal.core.errors import TrainingError
+from polymodal.core.lock import locked
+from polymodal.core.paths import user_path
+from polymodal.core.progress import say
+from polymodal.data.table import Table
+from polymodal.inference.predictor import load
+from polymodal.training.asked import begun, reopen
+from polymodal.training.checkpoint import Checkpoints
+from polymodal.training.ending import training_of
+from polymodal.training.run import Run, train
+
+
+def finish(folder: str | Path, tables: Mapping[str, Table] | None = None, *,
+           baselines: bool | None = None, keep_checkpoints: bool = False) -> Run:
+    """Ends a stopped run at its last whole epoch, and does all that the end of training does.
+
+    The recipe in the folder then says `training.last_epoch`; a run with it gives the same bytes.
+
+    Args:
+        folder: the run's folder.
+        tables: {split: Table} that take the place of those that the run was started with, where
+            they were in memory or have moved; the rows have to be the same.
+        baselines: bool, also train each input alone, for as many epochs; None = as the run was
+            started.
+        keep_checkpoints: bool, keep what training could go on from.
+
+    Raises:
+        TrainingError: the folder holds no run, or one without a whole epoch.
+        DataError: a table is gone.
+        ResumeError: a table has changed.
+        LockedError: another process uses the folder.
+    """
+    folder = user_path(folder)
+    asked = begun(folder)["asked"]
+    if not asked:
+        raise TrainingError(f"finish needs a run that polymodal train or an estimator began. "
+                            f"{folder} holds one of polymodal.training.fit. Call that again with "
+                            "ending=Ending(now=True).")
+    with locked(folder):
+        if Checkpoints(folder).settled and (folder / "manifest.json").is_file():
+            say(f"The run in {folder} is finished already.")
+            predictor = load(folder)
+            return Run(folder, predictor, (predictor.metrics or {}).get("splits", {}), "", {}, {},
+                       training_of(folder))
+        options = dict(asked["options"])
+        options["baselines"] = options["baselines"] if baselines is None else baselines
+        return train(reopen(asked, tables or {}, folder), asked["given"], folder,
+                     keep_checkpoints=keep_checkpoints, finish=True, **options)
