@@ -6,7 +6,7 @@ import pytest
 
 from polymodal.core.errors import RecipeError
 from polymodal.data.table import read
-from polymodal.training.prepare import held_out
+from polymodal.training.prepare import _same, held_out
 
 pytestmark = pytest.mark.engine
 
@@ -83,3 +83,12 @@ def test_a_group_is_not_torn_by_it(capsys):
 def test_a_column_that_is_asked_for_must_leave_something_to_score_on():
     with pytest.raises(RecipeError, match='Column "part" names rows of train only'):
         cut({"train": table(["train"] * 30)}, "part")
+
+
+def test_tables_of_two_folders_are_two_tables(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "one")
+    one, again, link, other = (read({"image": ["0.png"]}, name="t.csv", media_root=tmp_path / name)
+                               for name in ("one", "one", "link", "other"))
+    assert _same(one, again)
+    assert _same(one, link)
+    assert not _same(one, other)

@@ -342,7 +342,8 @@ def written_notes(samples: Samples) -> list[str]:
 def _same(one: Table, other: Table) -> bool:
     """Returns whether both are one table, given twice, whose rows are counted once."""
     return (one.name == other.name and len(one) == len(other) and one.row_ids is None
-            and other.row_ids is None and one.fingerprint == other.fingerprint)
+            and other.row_ids is None and one.root.resolve() == other.root.resolve()
+            and one.fingerprint == other.fingerprint)
 
 
 def _shareable(recipe: Recipe, inputs: list[assemble.Input]) -> list[InputGuess]:

@@ -129,3 +129,10 @@ def test_pictures_come_before_sounds_before_text():
                              "voice": {"modality": "audio", "value": None},
                              "face": {"modality": "image", "value": png()}})
     assert [one["name"] for one in found] == ["face", "voice", "words"]
+
+
+def test_a_sound_is_read_as_far_as_is_shown_of_it(monkeypatch):
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.zeros(160_000), 16_000, format="FLAC")
+    monkeypatch.setattr(media, "MOST_SAMPLES", 32_000)
+    assert show({"modality": "audio", "value": buffer.getvalue()})["text"] == "2.0 s"

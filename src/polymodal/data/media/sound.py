@@ -79,6 +79,10 @@ def _opened(part: Part) -> ForwardFile | None:
 class FileSound:
     """Sound in a file that libsndfile reads.
 
+    Attributes:
+        rate: int, hertz.
+        form: str, the format, as libsndfile calls it; "" for what it does not read.
+
     Args:
         file: ForwardFile, at its start.
         part: Part that is to be read.
@@ -88,7 +92,7 @@ class FileSound:
     """
 
     def __init__(self, file: ForwardFile, part: Part):
-        self._file, self._part, self.rate = file, part, file.samplerate
+        self._file, self._part, self.rate, self.form = file, part, file.samplerate, file.format
         _check_header(self.rate, file.channels, part.shown)
 
     @property
@@ -147,7 +151,7 @@ class FileSound:
 
 
 class ContainerSound:
-    """The first sound track of what FFmpeg's libraries read.
+    """The first sound track of what FFmpeg's libraries read, as `FileSound`.
 
     Args:
         container: what `open_container` gave.
@@ -165,7 +169,7 @@ class ContainerSound:
         self._stream = container.streams.audio[0]
         if not getattr(self._stream, "rate", None):  # PyAV has no such name without a decoder
             raise unreadable("sound", part.shown, "no decoder for it")
-        self.rate = self._stream.rate
+        self.rate, self.form = self._stream.rate, ""
         _check_header(self.rate, self._stream.channels, part.shown)
 
     @property

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.data.cells import Part
+from polymodal.data.media.sound import open_sound
 from polymodal.evaluation.plots.svg import waveform
 from polymodal.evaluation.report.attention import attention_strip
 from polymodal.evaluation.report.spectrogram import is_broad, spectrogram_lines
@@ -19,6 +21,7 @@ __all__ = ["show"]
 MOST_PIXELS = 512  # side of a picture; larger ones are made smaller
 MOST_BYTES = 300_000  # a picture or sound above this is encoded again
 MOST_SECONDS = 15
+MOST_SAMPLES = 30_000_000  # read of a sound, whatever it unpacks to
 MOST_FRAMES = 8
 MOST_LETTERS = 1500
 NUM_PEAKS = 64
@@ -115,13 +118,11 @@ def _sound(content: Any, value: Mapping) -> dict[str, Any]:
 
 def _read_sound(content: Any, value: Mapping) -> tuple[np.ndarray, int, str | None]:
     """Returns samples, their rate, and the media type if a browser plays the bytes as they are."""
-    import soundfile
-
     if isinstance(content, np.ndarray):
         return content.astype(np.float32), int(value["sample_rate"]), None
-    with soundfile.SoundFile(io.BytesIO(content)) as file:
-        samples = file.read(dtype="float32", always_2d=True).mean(axis=1)
-        return samples, file.samplerate, _SOUNDS.get(file.format)
+    with open_sound(Part(content, "sound")) as sound:
+        blocks = list(sound.blocks(MOST_SAMPLES / sound.rate))
+        return np.concatenate(blocks), sound.rate, _SOUNDS.get(sound.form)
 
 
 def _encode_sound(samples: np.ndarray, rate: int) -> tuple[str, bytes]:
