@@ -174,7 +174,7 @@ def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:
     if size is None:
         problem = "is not a file." if exists else "does not exist."
         fix = (_OF_WINDOWS if is_of_windows(text)
-               else f"Looked in {path.parent}. Correct the path or --media-root.")
+               else f"Looked in {os.path.abspath(path.parent)}. Correct the path or --media-root.")
         raise DataError(problem, fix, path=_short(text if text == text.strip() else repr(text)),
                         reason="not_a_file" if exists else "missing_file")
     if size == 0:

@@ -57,7 +57,7 @@ def open_sound(part: Part) -> Iterator[FileSound | ContainerSound]:
         try:
             yield FileSound(file, part)
         except soundfile.LibsndfileError as error:
-            raise unreadable("sound", part.shown, error.error_string) from None
+            raise unreadable("sound", part.shown, _cause(error)) from None
 
 
 def _opened(part: Part) -> ForwardFile | None:
@@ -66,7 +66,7 @@ def _opened(part: Part) -> ForwardFile | None:
     except soundfile.LibsndfileError as error:
         with opened(part.source) as stream:
             if read_header(stream) is not None:  # FLAC
-                raise unreadable("sound", part.shown, error.error_string) from None
+                raise unreadable("sound", part.shown, _cause(error)) from None
         return None
     # libsndfile reads no further than it estimates by the first frame, which may be far too short.
     estimates = file.format == "MP3" and not states_frames(file, part)
@@ -124,8 +124,8 @@ class FileSound:
         missing, tolerance = min(wanted, file.frames - start) - count, TOLERANCE_SECONDS * self.rate
         if (file.frames < _UNKNOWN_FRAMES and missing > max(tolerance, _MP3_FRAME)
                 and states_frames(file, part)):
-            whole = (count + missing) / self.rate
-            raise cut_short(part.shown, f"it ends after {count / self.rate:.2f} of {whole:.2f} s")
+            raise cut_short(part.shown, f"it ends after {(start + count) / self.rate:.2f} of "
+                                        f"{file.frames / self.rate:.2f} s")
 
     def _samples(self, wanted: float, is_whole: bool) -> Iterator[np.ndarray]:
         """Yields all channels' mean; of a whole FLAC file, checks that samples are those stated."""
@@ -207,6 +207,10 @@ class ContainerSound:
             if missing <= 0:
                 return
         part.check_inside(max(self.seconds, reached))  # not all headers say how long it is
+
+
+def _cause(error: soundfile.LibsndfileError) -> str:
+    return error.error_string.removeprefix("Error").lstrip(" :")
 
 
 def _span(part: Part, rate: int, max_seconds: float) -> tuple[int, float]:
