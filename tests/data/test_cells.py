@@ -47,8 +47,10 @@ def test_members_of_tar_files_are_read_in_place(folder):
     cell = {"path": "shard.tar", "offset": offset, "size": 5}
     assert open_cell(cell, folder) == (b"hello", f"shard.tar at byte {offset}")
     with pytest.raises(DataError, match="lies outside its tar file") as caught:
-        open_cell({**cell, "size": 1 << 40}, folder)
+        open_cell({**cell, "size": 1 << 20}, folder)
     assert caught.value.reason == "truncated_file"
+    with pytest.raises(DataError, match="takes 6,000,000,000 bytes in its tar file, the bound is"):
+        open_cell({**cell, "size": 6_000_000_000}, folder)
 
 
 @pytest.mark.parametrize(

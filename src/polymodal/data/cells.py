@@ -19,6 +19,7 @@ _Found = TypeVar("_Found")
 
 _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_MOST_MEMBER_BYTES = 1 << 29  # of a tar: its members are read into memory
 _MOST_SECONDS = 1e9  # thirty years; a place in a recording beyond it is a mistake
 _OVERSHOOT_SECONDS = 0.5  # times of parts are often rounded, so the last may end after its file
 _OF_WINDOWS = ("Only Windows has such paths. Write paths from one folder, such as im/00.png, and "
@@ -220,6 +221,10 @@ def _from_tar(cell: dict, root: str | os.PathLike | None) -> tuple[bytes, str]:
                         f"Got {offset!r}, {size!r}.", "Correct the cell.", path=shown,
                         reason="not_media")
     shown = _short(str(cell.get("name") or f"{shown} at byte {offset}"))
+    if size > _MOST_MEMBER_BYTES:
+        raise DataError(f"takes {size:,} bytes in its tar file, the bound is "
+                        f"{_MOST_MEMBER_BYTES:,}.", "Unpack the tar file.", path=shown,
+                        reason="file_too_large")
     if offset < 0 or size < 0 or offset + size > path.stat().st_size:
         raise DataError("lies outside its tar file.", "Write the tar file again.", path=shown,
                         reason="truncated_file")

@@ -228,7 +228,8 @@ def _value(config: Mapping[str, Any], columns: Sequence[str], table: Table, row:
         return cell
     try:
         data = open_cell(cell, table.root)[0]
-        data = data.read_bytes() if isinstance(data, Path) else data
+        if isinstance(data, Path):
+            data = data.read_bytes() if data.stat().st_size <= _MOST_BYTES else None
     except (DataError, OSError):
         return None
     return data if isinstance(data, bytes) and len(data) <= _MOST_BYTES else None

@@ -149,10 +149,10 @@ class _Blocks:
 
     def __init__(self, stream: BinaryIO):
         stream.seek(0)
-        self._content, self.at, self.is_cut = stream.read(), 0, False
+        self._stream, self.at, self.is_cut = stream, 0, False
 
     def skip(self, count: int) -> bytes:
-        found = self._content[self.at : self.at + count]
+        found = self._stream.read(count)
         self.at += len(found)
         self.is_cut = self.is_cut or len(found) < count
         return found
