@@ -10,6 +10,7 @@ from typing import Any
 import av
 
 from polymodal.core.errors import DataError
+from polymodal.data.media.stated.boxes import packed_header, starts_a_box
 from polymodal.data.media.stated.mp3 import states_length
 from polymodal.data.media.whole import (
     TOLERANCE_SECONDS,
@@ -24,6 +25,7 @@ from polymodal.data.media.whole import (
 # file and no protocol is allowed, so that nothing else is ever opened.
 _CLOSED = {"protocol_whitelist": "none"}
 MAX_PIXELS = 16_000_000  # of a frame; 8K is 33 million
+_MOST_HEADER_BYTES = 1 << 25
 # By how much the length that a header states may differ: browsers and cameras that cannot go back
 # write it by the clock, but such formats also state the size of their parts.
 _TOLERANCES = {"mov": TOLERANCE_SECONDS, "mp3": TOLERANCE_SECONDS, "matroska": 0.5, "avi": 0.5,
@@ -42,6 +44,7 @@ def open_container(source: bytes | Path, shown: str, what: str,
         max_pixels: int, larger frames are not decoded to find out what the file holds.
     """
     with opened(source) as stream:
+        _check_packed(stream, shown, what)
         try:
             with av.open(stream, options={"max_pixels": str(max_pixels)},
                          container_options=_CLOSED, metadata_errors="replace") as container:
@@ -79,6 +82,13 @@ def decoded(container: Any, stream: Any, source: bytes | Path, shown: str) -> It
     stated = _stated_end(container, stream, source)
     if stated is not None and end < stated:
         raise cut_short(shown, f"it ends after {end:.2f} s, before it states to end")
+
+
+def _check_packed(stream: Any, shown: str, what: str) -> None:
+    head = stream.read(12)
+    if starts_a_box(head) and (size := packed_header(stream)) > _MOST_HEADER_BYTES:
+        raise unreadable(what, shown, f"its header unpacks to {size:,} bytes")
+    stream.seek(0)
 
 
 def unreadable(what: str, shown: str, cause: str) -> DataError:

@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable
 from typing import BinaryIO
 
+from polymodal.data.media.stated.boxes import boxes_end, starts_a_box
 from polymodal.data.media.stated.chunks import riff_end
 
 __all__ = ["stated_end"]
@@ -34,31 +35,6 @@ def stated_end(stream: BinaryIO) -> int | None:
         if belongs(head):
             return measure(stream, end)
     return None
-
-
-def _boxes_end(stream: BinaryIO, end: int) -> int | None:
-    """MP4 and QuickTime: boxes, each with its size, up to the end of the file."""
-    start = 0
-    for _ in range(_MAX_PARTS):
-        stream.seek(start)
-        header = stream.read(16)
-        if len(header) < 8:
-            return start + 8 if header and _is_name(header[4:8]) else start
-        size = int.from_bytes(header[:4], "big")
-        if size == 1:
-            size = int.from_bytes(header[8:16], "big")
-        if size == 0 or not _is_name(header[4:8]):  # up to the end, or something behind the boxes
-            return start
-        if size < 8:
-            return None
-        start += size
-        if start >= end:
-            break
-    return start
-
-
-def _is_name(name: bytes) -> bool:
-    return len(name) == 4 and all(32 <= byte < 127 or byte == 0xA9 for byte in name)
 
 
 def _ebml_end(stream: BinaryIO, end: int) -> int | None:
@@ -199,7 +175,7 @@ def _transport_end(stream: BinaryIO, end: int) -> int | None:
 
 
 _FORMATS: list[tuple[Callable[[bytes], bool], Callable[[BinaryIO, int], int | None]]] = [
-    (lambda head: head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"), _boxes_end),
+    (starts_a_box, boxes_end),
     (lambda head: head[:4] == b"\x1aE\xdf\xa3", _ebml_end),
     (lambda head: head[:4] == b"\0\0\1\xba", _packets_end),
     (lambda head: head[:4] == b"FLV\x01", _tags_end),
