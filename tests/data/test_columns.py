@@ -35,8 +35,8 @@ def test_real_pictures_and_sounds(shared_data):
         assert inputs == {"image": "image", "audio": "audio"}
         assert [(left.column, left.reason) for left in found.left_out] == [
             ("speaker", "Left out because it names who or where, which train and test should not "
-                        "share (--split-group speaker keeps them apart); --set "
-                        "inputs.speaker.modality=... uses it all the same.")]
+                        "share (--split-group speaker keeps them apart); to use it "
+                        "anyway: --set inputs.speaker.modality=....")]
 
 
 @pytest.mark.parametrize("name", ["speaker", "Speaker ID", "client_id", "chapter", "userName",
@@ -89,7 +89,7 @@ def test_name_of_a_video_is_left_out(shared_data):
     _, found = real(shared_data, "mosi/train.parquet", "sentiment")
     assert [(left.column, left.reason) for left in found.left_out] == [
         ("video", "Left out because it looks like names or numbers of things (62 distinct values "
-                  'in 1,447 cells); --set inputs.video.modality=... uses it all the same.')]
+                  'in 1,447 cells); to use it anyway: --set inputs.video.modality=....')]
 
 
 def test_videos_as_sequences(shared_data):
@@ -115,7 +115,7 @@ def test_files_must_exist(tmp_path):
     paths = [f"{i}.png" for i in range(LONG)]
     assert modality_of(paths, tmp_path) == (
         f"Left out because none of 8 files looked for exists under {tmp_path}, such as 0.png "
-        '(--media-root says where files are); --set inputs.c.modality=... uses it all the same.')
+        '(--media-root says where files are); to use it anyway: --set inputs.c.modality=....')
     (tmp_path / paths[0]).write_bytes(PNG)
     assert modality_of(paths, tmp_path) == "image"
 
@@ -124,8 +124,8 @@ def test_reason_says_how_to_change_it(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"")
     table = read({"c": ["a.wav", None, "a.wav", "b.wav"]}, media_root=tmp_path)
     assert infer_inputs(table)[0].reason == (
-        "Read as audio because 3 of its 3 cells looked at are audio files; --set "
-        "inputs.c.modality=... has it read in another way, --ignore c leaves it out.")
+        "Read as audio because 3 of its 3 cells looked at are audio files; change "
+        "with --set inputs.c.modality=... or --ignore c.")
 
 
 def test_media_in_other_forms(tmp_path):

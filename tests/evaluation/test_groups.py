@@ -77,7 +77,7 @@ def test_without_mistakes_few_groups_promise_nothing(make):
     one.outputs = np.eye(one.outputs.shape[1])[one.targets]
     assert perfect_words(spoken(one, 3)) == \
         "No mistake was made. 3 speakers: too few for an interval."
-    assert "with 20 independent rows or groups" in perfect_words(spoken(one, 20))
+    assert "With 20 independent rows or groups" in perfect_words(spoken(one, 20))
     assert intervals(spoken(one, 20))["accuracy"] == [pytest.approx(0.05 ** (1 / 20)), 1.0]
 
 
@@ -98,7 +98,7 @@ def test_report_and_card_name_the_groups(make, tmp_path):
     page = write_report(tmp_path / "few", few).read_text()
     assert page.count("3 speakers: too few for an interval") >= 3  # figures, bars, table
     assert "rows of 3 speakers" in page
-    assert "interval drawn" not in page
+    assert "interval, resampled" not in page
     assert "whisker\"" not in page
     card = model_card(few)
     assert "val (3 speakers: too few for an interval)" in card
@@ -106,7 +106,7 @@ def test_report_and_card_name_the_groups(make, tmp_path):
     many = ReportContent("run", {"val": spoken(make.classes(), 30)}, "label",
                          blind=spoken(make.classes(seed=3), 30))
     page = write_report(tmp_path / "many", many).read_text()
-    assert "drawn from 30 speakers" in page
+    assert "resampled over 30 speakers" in page
     assert "whisker\"" in page
 
 

@@ -63,7 +63,7 @@ def test_what_is_given_stays(questions):
 def test_reasons_tell_what_was_given(questions):
     given = {"target": "answer", "training": {"epochs": 3, "batch_size": 20, "augment": False}}
     assert infer(questions, given).reasons[-1].startswith(
-        "training: 3 epochs of batches of 20, as 40 rows suggest, without augmentation,")
+        "training: 3 epochs, batch size 20 (chosen for 40 rows), no augmentation")
 
 
 def test_reasons_name_the_size_of_a_small_model():
@@ -205,7 +205,7 @@ def test_rows_that_share_a_picture_are_found_and_come_together(questions):
     many = read(rows, media_root=questions.root)
     found = infer(many, {"target": "answer"}, ["number"])
     assert found.values["training"]["rows_per_item"] == 4
-    assert any("up to 4 of them about the same picture" in r for r in found.reasons)
+    assert any("up to 4 rows per batch that share a media file" in r for r in found.reasons)
     assert "rows_per_item" not in infer(questions, {"target": "answer"}).values["training"]
     alone, shared = (training_for("classification", 24_000, 24_000, {"x": "image"}, None, times)
                      for times in (1.9, 2.0))
@@ -244,7 +244,7 @@ def test_short_runs_take_smaller_batches(count, epochs, batch_size):
 def test_rare_words_are_read_as_a_bag(texts, encoder):
     found, reason = text_for("classification", texts)
     assert found.get("encoder") == encoder
-    assert ("too seldom" in reason) == (encoder == "bag")
+    assert ("bag of words" in reason) == (encoder == "bag")
     assert text_for("seq2seq", texts) == ({}, "")
 
 
@@ -259,7 +259,7 @@ def test_grouped_texts_are_one_bag_for_each_step(shared_data):
     assert found.values["task"] == "sequence_labelling"
     assert found.values["sequence"] == {"name": "recurrent", "summary": True}
     assert words["dropout"] == 0.9
-    assert any("so in training 90% of them are left out" in reason for reason in found.reasons)
+    assert any("training drops 90% of them at random" in reason for reason in found.reasons)
     assert found.values["training"]["epochs"] == 31
     assert any(reason.startswith("input transcript: texts. Read as texts because it holds one text "
                                  "for each step") for reason in found.reasons)
@@ -308,9 +308,9 @@ def test_a_recording_to_write_down_is_whole_and_stands_alone(tmp_path):
     assert heard["max_seconds"] > 1.5
     assert heard["centred"]
     assert heard["silence_seconds"]
-    assert any("input audio: Centred" in reason for reason in found.reasons)
+    assert any("audio: Mean-normalised and augmented" in reason for reason in found.reasons)
     plain = infer(read(path), override({"target": "said"}, ["inputs.audio.centred=false"]))
-    assert not any("input audio: Centred" in reason for reason in plain.reasons)
+    assert not any("audio: Mean-normalised" in reason for reason in plain.reasons)
     left_out = [reason for reason in found.reasons if "Left out" in reason]
     assert any("input tabular" in reason for reason in left_out)
     assert any("input normalised" in reason for reason in left_out)
@@ -332,16 +332,16 @@ def test_films_whose_sound_is_not_read_are_said_to_have_some(tmp_path):
     found = infer(table, {"target": "said"}, ["audio"])
     options = ("--set inputs.audio_track.modality=audio --set 'inputs.audio_track.column=my film' "
                "--set 'inputs.my film.modality=video'")
-    assert ("input my film: 2 of its 3 films opened hold sound, which is not read; "
-            f"{options} reads both, and without the last of these sound alone.") in found.reasons
+    assert ("input my film: 2 of the 3 videos opened have sound, which is not used. To use both: "
+            f"{options}. Without the last option only the sound is used.") in found.reasons
     settings = [part for part in shlex.split(options) if part != "--set"]
     both = infer(table, override({"target": "said"}, settings), ["audio"])
     assert set(both.values["inputs"]) == {"my film", "audio_track"}
     alone = infer(table, override({"target": "said"}, settings[:-1]), ["audio"])
     assert set(alone.values["inputs"]) == {"audio_track"}
-    left = ("input my film: Not read as video, because inputs.audio_track reads its column as "
-            "audio; --set 'inputs.my film.modality=video' has it read as both.")
+    left = ("input my film: not read as video, because inputs.audio_track reads its column as "
+            "audio. To use both: --set 'inputs.my film.modality=video'.")
     assert left in alone.reasons
-    assert not any("Not read as" in reason for reason in both.reasons)
+    assert not any("not read as" in reason for reason in both.reasons)
     for heard in (both, alone):
         assert not any("hold sound" in reason for reason in heard.reasons)

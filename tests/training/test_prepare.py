@@ -28,8 +28,8 @@ def test_a_column_that_names_the_parts_is_used(capsys):
     assert cut({"train": table()}) == {
         "train": [*range(20)], "val": [*range(20, 24)], "test": [*range(24, 30)]}
     assert capsys.readouterr().err == (
-        'Column "part" names the part of each row: 20 train, 4 val, 6 test. '
-        "--split stratified cuts all rows by chance instead.\n")
+        'Using the split in column "part": 20 train, 4 val, 6 test. '
+        "To split all rows at random instead: --split stratified.\n")
 
 
 def test_asked_for_rows_are_held_out_by_chance(capsys):
@@ -45,26 +45,26 @@ def test_a_column_that_does_not_cut_changes_nothing(parts):
 
 def test_columns_that_might_have_named_the_parts_are_told_of(capsys):
     assert "test" not in cut({"train": table([*PARTS[1:], None])})
-    assert ('Column "part" names the part of all rows but 1. It is not used; with every cell '
-            "filled it would be.") in capsys.readouterr().err
+    assert ('Column "part" says train, val or test, but is empty in 1 row, so it is not used. '
+            "Fill every cell to have it used.") in capsys.readouterr().err
     assert "test" not in cut({"train": table(other=PARTS[::-1])})
-    assert ('Columns "part" and "other" name the part of rows. None of them is used; '
-            "--split part uses that one.") in capsys.readouterr().err
+    assert ('Columns "part" and "other" say train, val or test. None of them is used. '
+            "To use one: --split part.") in capsys.readouterr().err
 
 
 def test_where_it_names_no_validation_rows_they_are_held_out_of_train(capsys):
     found = cut({"train": table([name.replace("dev", "train") for name in PARTS])})
     assert sorted([*found["train"], *found["val"]]) == [*range(24)]
     assert found["test"] == [*range(24, 30)]
-    assert "of 24 rows are held out for validation (stratified)" in capsys.readouterr().err
+    assert "of 24 rows for validation (stratified). Choose them" in capsys.readouterr().err
 
 
 def test_tables_that_are_given_take_the_place_of_its_rows(capsys):
     own = read({"x": [99], "y": ["a"]})
     assert cut({"train": table(), "val": own}) == {
         "train": [*range(20)], "val": [99], "test": [*range(24, 30)]}
-    assert ("Its val rows are not used, as tables are given for them. "
-            "--split none learns from all rows of --data.") in capsys.readouterr().err
+    assert ("Its val rows are not used, because --val gives a table. "
+            "To train on all rows of --data: --split none.") in capsys.readouterr().err
     assert cut({"train": table(), "val": own}, "part")["train"] == [*range(20)]
     assert cut({"train": table(), "val": own}, "none") == {"train": [*range(30)], "val": [99]}
     assert cut({"train": table(), "test": own})["test"] == [99]
@@ -73,15 +73,15 @@ def test_tables_that_are_given_take_the_place_of_its_rows(capsys):
 def test_a_group_is_not_torn_by_it(capsys):
     apart = [f"s{i // 2}" for i in range(30)]
     assert cut({"train": table(group=apart)}, group="group")["test"] == [*range(24, 30)]
-    assert "--split grouped cuts all rows by chance" in capsys.readouterr().err
+    assert "To split all rows at random instead: --split grouped." in capsys.readouterr().err
     torn = [f"s{i % 5}" for i in range(30)]
     assert "test" not in cut({"train": table(group=torn)}, group="group")
-    assert ('It is not used, as equal values of "group" would stand on both sides; --split part '
-            "uses it all the same.") in capsys.readouterr().err
+    assert ('but is not used: some values of "group" would be on both sides of the split. '
+            "To use it anyway: --split part.") in capsys.readouterr().err
 
 
 def test_a_column_that_is_asked_for_must_leave_something_to_score_on():
-    with pytest.raises(RecipeError, match='Column "part" names rows of train only'):
+    with pytest.raises(RecipeError, match='Column "part" says train for every row'):
         cut({"train": table(["train"] * 30)}, "part")
 
 

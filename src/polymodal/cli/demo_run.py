@@ -34,8 +34,8 @@ def run(out: Path) -> None:
                      slice_columns=["voice", "object"])
     test = finished.metrics["test"]
     accuracy, (low, high) = test["metrics"]["accuracy"], test["intervals"]["accuracy"]
-    show(f"\nAccuracy on {test['rows']['used']} test rows, spoken by voices that were never "
-          f"heard in training: {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}).")
+    show(f"\nAccuracy on {test['rows']['used']} test rows, with voices that are not in the "
+         f"training data: {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}).")
     show(finished.verdict)
     _answers(finished.predictions["test"], tables["test"], named)
     _next(finished, paths, time.monotonic() - start)
@@ -44,7 +44,7 @@ def run(out: Path) -> None:
 def _answers(found, table, named) -> None:
     """Shows some answers that stand for all: as many of them are right."""
     show("\nA few answers, chosen so that as many are right as of all:")
-    lines: list[tuple[str, ...]] = [("picture", "sound", "said", "predicted", "true")]
+    lines: list[tuple[str, ...]] = [("image", "audio", "spoken", "predicted", "actual")]
     for place in sorted(choose_examples(found, _SHOWN)):
         row, chances = int(found.rows[place]), found.outputs[place]
         inputs = [str(table.cell(row, column) or "-") for column in named.inputs]

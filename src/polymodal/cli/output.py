@@ -254,18 +254,18 @@ def _rows(found: Mapping[str, Any]) -> str:
     dropped = ", ".join(f"{n} {reason}" for reason, n in rows["dropped"].items())
     used = f"{rows['used']} of {rows['read']} rows used"
     cut = ", ".join(f"{n} {reason}" for reason, n in rows.get("truncated", {}).items())
-    return used + (f" (left out: {dropped})" if dropped else "") + (f" (cut: {cut})" if cut else "")
+    return used + (f" (skipped: {dropped})" if dropped else "") + (f" (cut: {cut})" if cut else "")
 
 
 def _transcripts(details: Mapping[str, Any]) -> None:
     """Prints how transcripts were compared, and the most wrong ones."""
     counts = details["counts"]
-    show(f"  of {counts['reference']:,} {details['unit']}: {counts['substitutions']:,} taken for "
-          f"others, {counts['deletions']:,} left out, {counts['insertions']:,} added; compared as "
-          f"\"{details['normalisation']}\"")
+    show(f"  of {counts['reference']:,} {details['unit']}: {counts['substitutions']:,} "
+         f"substitutions, {counts['deletions']:,} deletions, {counts['insertions']:,} insertions; "
+         f"normalisation \"{details['normalisation']}\"")
     if worst := details["worst"][:_MOST_WORST]:
-        show("\nmost wrong words")
-        show(columns([("row", "errors", "said", "written down"),
+        show("\ntranscripts with the most errors")
+        show(columns([("row", "errors", "reference", "transcript"),
                        *((one["row"] + 1, one["errors"], _short(one["reference"]),
                           _short(one["hypothesis"])) for one in worst)]))
 

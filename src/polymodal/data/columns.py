@@ -154,12 +154,12 @@ def _verdicts(table: Table, names: list[str],
 
 
 def _change(name: str) -> str:
-    return (f"{set_option('inputs', name, 'modality')} has it read in another way, "
-            f"{option('--ignore', name)} leaves it out")
+    return (f"change with {set_option('inputs', name, 'modality')} or "
+            f"{option('--ignore', name)}")
 
 
 def _use(name: str) -> str:
-    return f"{set_option('inputs', name, 'modality')} uses it all the same"
+    return f"to use it anyway: {set_option('inputs', name, 'modality')}"
 
 
 def _tabular(fields: dict[str, Verdict], taken: set[str]) -> InputGuess:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from polymodal.core.counting import counted
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.metrics import decisions, known
-from polymodal.evaluation.words import counted
 
 __all__ = ["same_answer"]
 

@@ -20,21 +20,21 @@ MEANINGS = {
     "accuracy": "share of answers that are right",
     "exact_match": "share of rows in which every step is right",
     "f1_macro": "balance of precision and recall, every class counting the same",
-    "f1_weighted": "the same, classes counting by how often they occur",
-    "f1_micro": "the same over all labels pooled",
-    "auroc": "chance that a right answer is ranked above a wrong one; 0.5 is guessing",
-    "log_loss": "surprise at the truth; lower is better",
-    "calibration_error": "how far stated probabilities are from what happens; lower is better",
-    "mae": "how far off a prediction is on average, in the target's unit; lower is better",
-    "rmse": "the same, large errors counting more; lower is better",
-    "r2": "share of the target's variation explained; 0 is no better than the mean",
-    "wer": "words wrong, left out or added, for each word that was said; lower is better",
-    "cer": "the same for characters; lower is better",
-    "cider_d": "phrases shared with people's captions, rare ones counting more; 0 to 10",
-    "bleu_1": "share of its words that people's captions have",
-    "bleu_4": "the same for runs of up to four words",
-    "rouge_l": "how much of a person's caption it has in the same order",
-    "pearson": "how straight the line between predicted and true is; 1 is perfect",
+    "f1_weighted": "balance of precision and recall, classes weighted by their number of rows",
+    "f1_micro": "balance of precision and recall over all labels pooled",
+    "auroc": "probability that a right answer is ranked above a wrong one; 0.5 is guessing",
+    "log_loss": "cross-entropy: mean of -log(probability of the right answer); lower is better",
+    "calibration_error": "average gap between stated probability and accuracy; lower is better",
+    "mae": "average size of the error, in the target's unit; lower is better",
+    "rmse": "root of the mean squared error, in the target's unit; large errors count more",
+    "r2": "share of the target's variance explained; 0 is no better than the mean",
+    "wer": "substitutions, deletions and insertions per reference word; lower is better",
+    "cer": "substitutions, deletions and insertions per reference character; lower is better",
+    "cider_d": "n-grams shared with the reference captions, weighted by tf-idf; 0 to 10",
+    "bleu_1": "share of its words that are in the reference captions",
+    "bleu_4": "n-gram precision up to four words, against the reference captions",
+    "rouge_l": "longest common subsequence with a reference caption",
+    "pearson": "linear correlation of predicted and actual values; 1 is perfect",
 }
 SPACE = "\u202f"  # narrow, never broken: 97.5 %
 
@@ -78,11 +78,6 @@ def gap_interval(metric: str, interval: list[float]) -> str:
         return "without bounds"
     low, high = ("+" * (bound > 0) + value_text(metric, bound, unit=False) for bound in interval)
     return f"{low} to {high}" + " points" * (metric in PERCENT)
-
-
-def counted(number: int, word: str) -> str:
-    """Returns a number with its word: "1 row", "1,200 rows"."""
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def listed(words: Sequence[str]) -> str:

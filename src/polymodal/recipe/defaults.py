@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from polymodal.core.counting import counted
 from polymodal.preprocess.words import split_words
 
 _SEEN = 54_000  # rows that a model sees in all by default: epochs times rows
@@ -89,9 +90,9 @@ def task_for(task: str, modalities: Iterable[str], several: bool) -> tuple[str, 
     if task != "seq2seq":
         return task, ""
     if "audio" in kinds and not several:
-        return "transcribe", "The target is free text beside sound: what is said in it."
+        return "transcribe", "The target is free text next to audio: its transcript."
     if kinds & {"image", "video", "audio"}:
-        return "caption", "The target is free text about what is seen or heard."
+        return "caption", "The target is free text about images, video or audio."
     return task, ""
 
 
@@ -111,8 +112,8 @@ def text_for(task: str, texts: Iterable[str]) -> tuple[dict[str, Any], str]:
         return {}, ""
     often = seldom_by(texts)
     return ({}, "") if often is None else ({"encoder": "bag", "tokenizer": "ngram"}, (
-        f"A word occurs {often:.0f} times on average, too seldom to learn what its order means, so "
-        "words and their pieces are read as a bag."))
+        f"Few repeated words ({often:.0f} occurrences each on average), so word order cannot be "
+        "learned: using a bag of words and character n-grams."))
 
 
 def seldom_by(texts: Iterable[str]) -> float | None:
@@ -127,24 +128,25 @@ def fusion_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
     if len(modalities) == 1 and task in _WRITING:
         return "concat", ""
     if task == "caption":
-        return "attention", "All inputs' parts stand in one sequence that the text looks at."
+        return "attention", "The decoder attends to the tokens of all inputs in one sequence."
     if task in _STEPWISE:
-        return "stepwise_concat", "The target has steps, so the inputs are joined step by step."
+        return "stepwise_concat", ("The target has one label per step, so the inputs are "
+                                   "concatenated step by step.")
     if len(modalities) == 1:
         return "concat", ""
     return ({"name": "gated", "pooling": "guided", "activation": "linear"},
-            "Each input asks the others what to look at; gates weigh them and close for what is "
-            "missing.")
+            "Inputs attend to each other; learned gates weight each input and switch off missing "
+            "ones.")
 
 
 def sequence_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
     """Returns the sequence model over fused tokens, or None, and the reason."""
     if task == "sequence_labelling":
         return ({"name": "recurrent", "summary": True},
-                "Each step may depend on its neighbours, and on what all have in common.")
+                "A step may depend on its neighbours and on the whole sequence.")
     if task == "transcribe":
         return ({"name": "recurrent", "num_layers": 2},
-                "What a sound is depends on those before and behind it.")
+                "A sound depends on the sounds before and after it.")
     return None, ""
 
 
@@ -158,9 +160,9 @@ def size_for(num_rows: int, num_steps: int, epochs: int) -> tuple[dict[str, Any]
         epochs: int.
     """
     if few_sequences(num_rows, num_steps):
-        return {"dim": 32, "dropout": 0.5}, "A larger model learns few sequences by heart."
+        return {"dim": 32, "dropout": 0.5}, "A larger model would overfit so few sequences."
     if _seen_seldom(num_rows, epochs):
-        return {"dropout": 0.0}, "Each row is seen too seldom to be learned by heart."
+        return {"dropout": 0.0}, "Each row is seen too rarely to be overfitted."
     return {}, ""
 
 
@@ -215,15 +217,19 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
 def training_reason(task: str, num_rows: int, settings: dict[str, Any],
                     unit: str = "rows") -> str:
     """Returns in a sentence what `training_for` chose, with what the user put in its place."""
-    return ("{epochs} epochs of batches of {batch_size}".format_map(settings)
-            + f", as {num_rows:,} {unit} suggest"
-            + ", without augmentation" * (settings.get("augment") is False)
-            + ", each input also asked alone" * bool(settings.get("single_loss"))
-            + (f", up to {settings.get('rows_per_item')} of them about the same picture, sound or "
-               "film, which is encoded once") * (settings.get("rows_per_item", 1) > 1)
-            + ", words also looked for place by place"
-            * (task == "caption")
-            + "; change it with --set training.epochs=...")
+    parts = [f"{counted(settings['epochs'], 'epoch')}, batch size {settings['batch_size']} "
+             f"(chosen for {num_rows:,} {unit})"]
+    if settings.get("augment") is False:
+        parts.append("no augmentation")
+    if settings.get("single_loss"):
+        parts.append("plus a loss per single input")
+    if settings.get("rows_per_item", 1) > 1:
+        parts.append(f"up to {settings['rows_per_item']} rows per batch that share a media file, "
+                     "which is encoded once")
+    if task == "caption":
+        parts.append("plus a loss that spots words at each image position")
+    return f"{', '.join(parts)}. Change with --set training.epochs=..."
+
 
 
 def _hiding(task: str, num_inputs: int, seldom: bool) -> dict[str, float]:

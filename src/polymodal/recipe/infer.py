@@ -123,11 +123,11 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         values["inputs"][name] = config | suited
         if "centred" in suited:
             undone = set_option("inputs", name, "centred", value="false")
-            reasons.append(f"input {name}: Centred, and varied as by other voices, rooms and "
-                           f"pauses; undone with {undone} and the like.")
+            reasons.append(f"input {name}: Mean-normalised and augmented (speaker warp, room "
+                           f"echo, noise, silence). To turn normalisation off: {undone}.")
         if "dropout" in suited:
-            reasons.append(f"input {name}: Its words occur seldom, so in training "
-                           f"{suited['dropout']:.0%} of them are left out, others each time.")
+            reasons.append(f"input {name}: Most of its words are rare, so training drops "
+                           f"{suited['dropout']:.0%} of them at random (dropout).")
     for key, choose in (("fusion", fusion_for), ("sequence", sequence_for)):
         if key not in values:
             values[key], reason = choose(_name(values["task"]), modalities)
@@ -177,8 +177,9 @@ def _unheard(table: Table, inputs: dict[str, Any]) -> Iterator[str]:
                 set_option("inputs", free, "modality", value="audio"),
                 set_option("inputs", free, "column", value=yaml_name(column)),
                 set_option("inputs", name, "modality", value="video")))
-            yield (f"input {name}: {count} of its {len(films)} films opened hold sound, which is "
-                   f"not read; {options} reads both, and without the last of these sound alone.")
+            yield (f"input {name}: {count} of the {len(films)} videos opened have sound, which is "
+                   f"not used. To use both: {options}. Without the last option only the sound is "
+                   "used.")
 
 
 def _has_sound(film: Any, table: Table) -> bool:
@@ -192,9 +193,9 @@ def _leave_out(name: str, inputs: dict[str, Any], reasons: list[str]) -> None:
     """Takes away an input that would distract, and what was said about it."""
     del inputs[name]
     reasons[:] = [r for r in reasons if not r.startswith(f"input {name}: ")]
-    reasons.append(f"input {name}: Left out because what is said is heard or seen, and a recording "
-                   f"often comes alone; {set_option('inputs', name, 'modality')} uses it all the "
-                   "same.")
+    reasons.append(f"input {name}: Left out because a transcript depends on the recording, "
+                   f"which often comes alone; to use it anyway: "
+                   f"{set_option('inputs', name, 'modality')}.")
 
 
 def _inputs(table: Table, values: dict, named: dict[str, dict], hidden: list[str],
@@ -246,8 +247,8 @@ def _read_otherwise(guesses: dict[str, Any], given: dict[str, dict]) -> Iterator
         if name not in given and readers and guess.modality not in readers.values():
             reader, modality = next(iter(readers.items()))
             setting = set_option("inputs", name, "modality", value=guess.modality)
-            yield (f"input {name}: Not read as {guess.modality}, because inputs.{reader} reads its "
-                   f"column as {modality}; {setting} has it read as both.")
+            yield (f"input {name}: not read as {guess.modality}, because inputs.{reader} reads its "
+                   f"column as {modality}. To use both: {setting}.")
 
 
 def _check_media(table: Table, left_out: list[LeftOut]) -> None:

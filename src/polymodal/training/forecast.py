@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from polymodal.core.counting import counted
 from polymodal.training.history import duration
 from polymodal.training.rehearsal import Pace
 
@@ -43,7 +44,7 @@ class Forecast:
         'Expected time: 1 min 30 s (training 1 min 20 s, 41 epochs; scoring and report 10 s).'
         """
         shown = [f"{name} {duration(seconds)}" for name, seconds in self.parts.items()]
-        shown[0] += f", {self.epochs} epoch" + ("s" if self.epochs != 1 else "")
+        shown[0] += f", {counted(self.epochs, 'epoch')}"
         start = "Expected time, at most" if self.at_most else "Expected time"
         return f"{start}: {duration(self.seconds)} ({'; '.join(shown)})."
 

@@ -47,13 +47,13 @@ def choose_language(predictor: Predictor, texts: Iterable[str], table: Table, fo
     metric = predictor.task.monitor[0]
     without, beside = score(plain)[metric], score(found)[metric]
     numbers = f"{metric} of val is {beside:.4f} with it and {without:.4f} without"
-    about = f"a language model of train's texts, up to {model.order} {model.unit}s together"
+    about = f"an n-gram language model of the training texts (order {model.order}, {model.unit}s)"
     if beside > without:
         predictor.language = None
-        sentence = f"Texts are read by the likeliest symbols, without {about}: {numbers}."
+        sentence = f"Decoding is greedy, without {about}: {numbers}."
         found = plain
     else:
-        sentence = f"Texts are read with {about}: {numbers}."
+        sentence = f"Decoding uses {about}: {numbers}."
         add_part(folder, LANGUAGE, model.to_json())
     say(sentence)
     return found, sentence

@@ -12,6 +12,7 @@ import numpy as np
 
 from polymodal.core.advice import option
 from polymodal.core.batch import input_key
+from polymodal.core.counting import counted
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.progress import say, warn
@@ -38,6 +39,8 @@ from polymodal.recipe.commented import commented
 from polymodal.recipe.recipe import Recipe
 from polymodal.recipe.room import room_for
 from polymodal.training.settings import Training
+
+_MOST_GROUPS = 5  # that are named
 
 
 @dataclass
@@ -166,22 +169,25 @@ def held_out(tables: Mapping[str, Table], target: str, method: str | None, group
         tables = _by_own_column(tables, target, group)
     elif method not in ("stratified", "random", "grouped", "none"):
         return _scored_on_something(split(tables.pop("train"), "column", column=method) | tables,
-                                    f'Column "{method}" names rows of train only')
+                                    f'Column "{method}" says train for every row')
     if "val" in tables:
         return tables
     if method == "none":
-        return _scored_on_something(tables, "--split none holds no rows out")
+        return _scored_on_something(tables, "--split none holds out no rows")
     train = tables.pop("train")
     method = method or _by_chance(group)
     parts = split(train, method, {"train": 0.85, "val": 0.15}, target, group, seed)
-    how, whose = method, ""
-    if method == "grouped":
-        count = len({str(value) for value in parts["val"].values(str(group))})
-        how = f'grouped, no "{group}" on both sides'
-        whose = f", those of {group_words(str(group), count)}"
-    say(f"{len(parts['val'])} of {len(train)} rows are held out for validation ({how}){whose}; "
-        "give --val to choose them yourself.")
+    how = _groups_held_out(parts["val"], str(group)) if method == "grouped" else f" ({method})"
+    say(f"Holding out {len(parts['val']):,} of {len(train):,} rows for validation{how}. Choose "
+        "them yourself with --val.")
     return parts | tables
+
+
+def _groups_held_out(val: Table, group: str) -> str:
+    """Returns which groups the rows held out are of: "all rows of 1 speaker (09)"."""
+    found = sorted({str(value) for value in val.values(group) if value is not None})
+    shown = ", ".join(found[:_MOST_GROUPS]) + (", ..." if len(found) > _MOST_GROUPS else "")
+    return f": all rows of {group_words(group, len(found))} ({shown})"
 
 
 def _by_chance(group: str | None) -> str:
@@ -196,18 +202,17 @@ def _by_own_column(tables: dict[str, Table], target: str, group: str | None) -> 
         return tables
     parts = split(tables["train"], "column", column=column)
     if group in tables["train"].column_names and _torn(parts, str(group)):
-        say(f'Column "{column}" names the part of each row. It is not used, as equal values of '
-            f'"{group}" would stand on both sides; {option("--split", column)} uses it all the '
-            "same.")
+        say(f'Column "{column}" says train, val or test, but is not used: some values of "{group}" '
+            f'would be on both sides of the split. To use it anyway: {option("--split", column)}.')
         return tables
     given = {name: table for name, table in tables.items() if name != "train"}
     counts = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
     unused = " and ".join(name for name in parts if name in given)
-    told = [f'Column "{column}" names the part of each row: {counts}.']
+    told = [f'Using the split in column "{column}": {counts}.']
     if unused:
-        told.append(f"Its {unused} rows are not used, as tables are given for them.")
-    told.append("--split none learns from all rows of --data." if "val" in given else
-                f"--split {_by_chance(group)} cuts all rows by chance instead.")
+        told.append(f"Its {unused} rows are not used, because --{unused} gives a table.")
+    told.append("To train on all rows of --data: --split none." if "val" in given else
+                f"To split all rows at random instead: --split {_by_chance(group)}.")
     say(" ".join(told))
     return parts | given
 
@@ -216,12 +221,12 @@ def _tell_unused(columns: Mapping[str, int]) -> None:
     """Says which columns look as if they named parts, where none of them is used."""
     if len(columns) > 1:
         names = " and ".join(f'"{name}"' for name in columns)
-        say(f"Columns {names} name the part of rows. None of them is used; "
-            f"{option('--split', next(iter(columns)))} uses that one.")
+        say(f"Columns {names} say train, val or test. None of them is used. To use one: "
+            f"{option('--split', next(iter(columns)))}.")
     elif columns:
         (name, rows), = columns.items()
-        say(f'Column "{name}" names the part of all rows but {rows:,}. It is not used; with every '
-            "cell filled it would be.")
+        say(f'Column "{name}" says train, val or test, but is empty in '
+            f"{counted(rows, 'row')}, so it is not used. Fill every cell to have it used.")
 
 
 def _torn(parts: Mapping[str, Table], group: str) -> bool:
@@ -279,8 +284,8 @@ def tell_single_group(tables: Mapping[str, Table], group: str | None) -> None:
 
 def _scored_on_something(tables: dict[str, Table], why: str) -> dict[str, Table]:
     if set(tables) == {"train"}:
-        raise RecipeError(f"{why}, so the model would be scored on nothing. Give a table with "
-                          "--test, or hold rows out.")
+        raise RecipeError(f"{why}, so there is nothing to evaluate the model on. Give a table "
+                          "with --test, or hold out rows.")
     return tables
 
 

@@ -41,9 +41,8 @@ from polymodal.inference.recording.clips import clip_words
 _FOLDER = "evaluation"  # predictions and examples that the report is written from
 _WRITTEN = ("report.html", "plots")
 _MOST_LOOKS = 8  # examples that show where each word looked
-_LOOKS = ("Under the first pictures stands, for each word, what the decoder looked at when it "
-          "wrote it: bright places had its attention, in its last block, as the mean over its "
-          "heads. That is where it looked, which need not be why it chose the word.")
+_LOOKS = ("Under the first images is the decoder's attention for each word (last block, mean over "
+          "heads): bright regions had the most. Attention need not be why a word was chosen.")
 _MOST_BYTES = 2_000_000  # a larger file is not copied into the report
 _PLAIN = ("title", "target", "summary", "inputs", "slice_columns", "history", "best_epoch",
           "ledger", "word_calibration", "attention_note", "left_out",

@@ -315,7 +315,7 @@ def _singles(jobs: dict[str, Job], tables: Mapping[str, Table], cache: Cache | N
     split = "test" if "test" in tables else "val"
     found = {}
     for name in list(jobs):
-        say(f"Baseline: {name} alone")
+        say(f"Training on {name} alone, for comparison")
         trained = jobs.pop(name).train()  # the model before it may go
         trained.predictor.language = language
         found[name] = trained.predictor.predict(tables[split], scored=True, cache=cache)

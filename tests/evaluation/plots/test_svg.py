@@ -39,7 +39,7 @@ def test_gap_in_a_line_is_not_bridged():
 
 def test_label_of_the_user_is_escaped(make):
     drawn = str(render(regression_charts(make.regression(), "<script>")[0]))
-    assert "true &lt;script&gt;" in drawn
+    assert "actual &lt;script&gt;" in drawn
     assert "<script>" not in drawn
 
 

@@ -47,9 +47,10 @@ def read(path):
 def test_page_holds_every_part(written):
     page = read(written)
     text = " ".join(" ".join(page.text).split())
-    for part in ("Fusion helped", "Truth against prediction", "Per class", "How far to trust it",
+    for part in ("Fusion helped", "Confusion matrix", "Per class", "Calibration",
                  "By inputs that were present", "Examples", "Training", "Data", "keras",
-                 "majority, no input", "all inputs together", "image alone", "2 left out"):
+                 "always the majority class of train", "all inputs together", "image alone",
+                 "2 skipped"):
         assert part in text
     assert page.open == []
     assert page.tags.count("audio") == 2
@@ -91,7 +92,7 @@ def test_bare_predictions_of_every_task_are_enough(make, kind, tmp_path):
     page = read(write_report(tmp_path, ReportContent("Bare", {"val": one}, "thing")))
     assert page.open == []
     text = " ".join(page.text)
-    assert "they flatter" in text
+    assert "they are optimistic" in text
     assert "Recipe" not in text
     assert "not measured" in text or "nothing to fuse" in text
 

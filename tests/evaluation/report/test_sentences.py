@@ -14,8 +14,8 @@ def test_run_is_told_in_plain_sentences(make):
                          {"train": 1600, "val": 200, "test": 200}, "low_rank", 1, 81, "JAX")
     assert " ".join(found) == (
         "This model reads image and audio, joined by low rank fusion, and predicts digit, one of 4 "
-        "classes, for each row. It learned from 1,600 rows, with 200 for val and 200 for test kept "
-        "apart. Training ran for 1 epoch in 81 seconds on JAX.")
+        "classes, for each row. It was trained on 1,600 rows, with 200 for val and 200 for test "
+        "held out. Training ran for 1 epoch in 81 seconds on JAX.")
 
 
 def test_what_is_unknown_is_not_told(make):
@@ -27,18 +27,18 @@ def test_trust_says_too_sure_too_modest_or_kept(make):
     one = make.classes(num_classes=2)
     one.outputs = np.tile([0.9, 0.1], (300, 1))
     one.targets = (np.arange(300) >= 150).astype(int)
-    assert trust_words(one).startswith("It is too sure of itself")
+    assert trust_words(one).startswith("It is overconfident")
     one.targets = np.zeros(300, int)
-    assert trust_words(one).startswith("It is too modest")
+    assert trust_words(one).startswith("It is underconfident")
     one.targets = (np.arange(300) >= 270).astype(int)
-    assert trust_words(one).startswith("Its probabilities can be taken at their word")
+    assert trust_words(one).startswith("Its probabilities are well calibrated")
     assert trust_words(make.regression()) == ""
 
 
 def test_faultless_result_still_names_what_is_open(make):
     one = make.classes(n=40)
     one.outputs = np.eye(4)[one.targets]
-    assert "with 40 independent rows or groups the true accuracy could still be as low as 92.8" \
+    assert "With 40 independent rows or groups, the true accuracy could still be as low as 92.8" \
         in perfect_words(one)
     assert perfect_words(make.classes()) == ""
     assert perfect_words(make.regression()) == ""
@@ -60,5 +60,5 @@ def test_what_scores_are_compared_with_is_told_of_each_split(make):
 def test_rows_and_sequences_are_told_apart(make):
     said = describe_run(make.seq2seq(), "answer", {"frame": ""}, {"train": 600, "val": 20},
                         sequences={"train": 30, "val": 1})
-    assert said[1] == ("It learned from 600 rows in 30 sequences, with 20 rows in 1 sequence for "
-                       "val kept apart.")
+    assert said[1] == ("It was trained on 600 rows in 30 sequences, with 20 rows in 1 sequence "
+                       "for val held out.")

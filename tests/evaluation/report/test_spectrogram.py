@@ -91,6 +91,6 @@ def test_the_page_shows_spectrograms_in_place_of_waveforms(transcribed, tmp_path
     page = write_report(tmp_path, transcribed).read_text(encoding="utf-8")
     assert page.count('class="heard"') == 4  # 20 s in three lines, 1.5 s in one
     assert 'class="wave"' not in page
-    assert "where the model heard them" in page
+    assert "at which the model recognised it" in page
     assert "<b>one" not in page
     assert page.count('class="card broad"') == 1

@@ -12,7 +12,7 @@ from polymodal.evaluation.word_confidence import fit_word_calibration, word_clai
 
 def errors(sentences):
     """The calibration error in use, and of the model by itself, in points."""
-    return [float(number) for number in re.findall(r"(\d+\.\d) points apart", sentences)]
+    return [float(number) for number in re.findall(r"(\d+\.\d) points\.", sentences)]
 
 
 def fitted(predictions, split="val"):
@@ -32,7 +32,7 @@ def test_calibrated_words_keep_their_word_on_a_part_of_their_own(make):
 def test_the_part_it_was_fitted_on_is_judged_fifth_by_fifth(make):
     shown = make.written_down(200)
     found = word_trust(shown, "val", fitted(shown))
-    assert "each fifth of it was calibrated by the other four" in found["sentences"]
+    assert "each fifth of it was calibrated on the other four" in found["sentences"]
     calibrated, raw = errors(found["sentences"])
     assert calibrated < raw / 2
 
@@ -40,7 +40,7 @@ def test_the_part_it_was_fitted_on_is_judged_fifth_by_fifth(make):
 def test_confidences_that_stay_as_they_are_say_why(make):
     shown = make.written_down(30)
     few = make.written_down(5)
-    assert "val has 25 words, and fewer than 50 tell no curve" in \
+    assert "val has 25 words, and calibration needs 50" in \
         word_trust(shown, "test", fitted(few))["sentences"]
     few = make.written_down(20)
     few.targets = np.array([[text] for text in few.outputs] + [None], object)[:-1]
@@ -56,6 +56,6 @@ def test_the_page_shows_the_curve_of_words_where_there_are_any(make, tmp_path, w
     shown.words = shown.words if with_words else None
     page = write_report(tmp_path, ReportContent("R", {"test": shown}, "transcript"))
     text = page.read_text(encoding="utf-8")
-    assert ("Confidence in a word against share that is right" in text) == with_words
+    assert ("Confidence in a word against share right" in text) == with_words
     assert ('href="#trust"' in text) == with_words
     assert (tmp_path / "plots" / "calibration.png").exists() == with_words

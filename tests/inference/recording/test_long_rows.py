@@ -48,8 +48,8 @@ def test_scores_are_of_the_whole_and_say_how_they_were_counted(folder):
     assert heard["normalisation"] == "basic 1"
     shown = polymodal("evaluate", folder / "run", "--data", folder / "table.csv",
                       "--normalisation", "english").stdout
-    assert 'compared as "english 2"' in shown
-    assert "most wrong words" in shown
+    assert 'normalisation "english 2"' in shown
+    assert "transcripts with the most errors" in shown
 
 
 def test_an_unknown_normalisation_is_refused(folder):

@@ -112,9 +112,9 @@ def confusion(predictions: Predictions) -> Matrix | None:
     place[shown] = np.arange(len(shown))
     counts = np.zeros((len(shown), len(shown)), np.int64)
     np.add.at(counts, (place[truth], place[guess]), 1)
-    return Matrix("confusion", "Truth against prediction",
-                  "Each line is a true class and holds all of its rows. Blue is right, orange is "
-                  "a mistake.", [rest.labels[i] for i in shown], counts)
+    return Matrix("confusion", "Confusion matrix",
+                  "One line per actual class, one column per predicted class. Blue is right, "
+                  "orange is a mistake.", [rest.labels[i] for i in shown], counts)
 
 
 def worst_confusions(matrix: Matrix, count: int = 15) -> list[dict]:
@@ -133,22 +133,22 @@ def reliability_chart(predictions: Predictions) -> Columns | None:
     if predictions.task == "regression":
         return None
     return _reliability(
-        reliability(known(predictions)), "Probability claimed against share that came true",
-        "probability the model gave", "share that came true", "rows")
+        reliability(known(predictions)), "Stated probability against accuracy",
+        "probability the model gave", "share right", "rows")
 
 
 def word_reliability_chart(confidence: np.ndarray, right: np.ndarray) -> Columns:
     """Returns the share of words that are right per confidence stated, of words (n,) both."""
     return _reliability(
-        reliability_of(confidence, right), "Confidence in a word against share that is right",
-        "confidence stated for the word", "share of words that are right", "words")
+        reliability_of(confidence, right), "Confidence in a word against share right",
+        "confidence in the word", "share of words that are right", "words")
 
 
 def _reliability(bars: list[dict], title: str, claimed: str, true: str, unit: str) -> Columns:
     return Columns(
         "calibration", title,
-        "Columns that end on the line keep their word. Below it the model is too sure of itself, "
-        f"above it too modest. Pale columns rest on few {unit}.", claimed, true,
+        "Bars on the diagonal are well calibrated; below it the model is overconfident, above it "
+        f"underconfident. Pale bars have few {unit}.", claimed, true,
         [(bar["low"], bar["high"]) for bar in bars], [bar["accuracy"] for bar in bars],
         [bar["n"] for bar in bars], percent=True, diagonal=True, unit=unit)
 
@@ -162,11 +162,11 @@ def regression_charts(predictions: Predictions, target: str) -> list[Points | Co
     pick = np.linspace(0, len(truth) - 1, min(len(truth), MOST_POINTS)).astype(int)
     count, edges = np.histogram(error, bins=min(30, max(5, int(np.sqrt(len(error))))))
     return [
-        Points("predicted_true", "Predicted against true",
-               "A perfect model would put every point on the line.", f"true {target}",
+        Points("predicted_true", "Predicted against actual",
+               "A perfect model would put every point on the line.", f"actual {target}",
                f"predicted {target}", truth[pick], guess[pick], diagonal=True),
-        Columns("residuals", "Errors", "Predicted minus true. A hill around 0 is what to hope for; "
-                "a hill beside 0 is a bias.", "predicted minus true", "rows",
+        Columns("residuals", "Errors", "Predicted minus actual. A good model has its peak at 0; "
+                "a peak elsewhere is a bias.", "predicted minus actual", "rows",
                 list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)),
                 count.astype(float).tolist(), count.tolist()),
     ]
@@ -178,7 +178,7 @@ def position(predictions: Predictions) -> Lines | None:
     if len(places) < 2:
         return None
     return Lines("position", "Accuracy by position",
-                 "Falling to the right means that errors build up along the sequence. Late "
-                 "positions rest on few sequences.", "position in the sequence",
+                 "A fall to the right means that errors build up along the sequence. Late "
+                 "positions have few sequences.", "position in the sequence",
                  [Series("accuracy", [place["step"] + 1.0 for place in places],
                          [place["accuracy"] for place in places])], percent=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from polymodal.core.counting import counted
 from polymodal.core.files import write_atomic
 from polymodal.core.predictions import TEXT_TASKS, Predictions
 from polymodal.core.visible import visible
@@ -61,7 +62,7 @@ def _inputs(content: ReportContent) -> str:
 
 def _results(content: ReportContent) -> str:
     splits = list(content.predictions)
-    lines = ["## How well it does", "",
+    lines = ["## Results", "",
              "| metric | " + " | ".join(_split_heading(*one) for one in content.predictions.items())
              + " |", "|---|" + "---|" * len(splits)]
     found = [scored_json(one) for one in content.predictions.values()]
@@ -110,10 +111,10 @@ def _weak(content: ReportContent) -> str:
                          f"{where} ({part['n']:,} rows), against {value_text(metric, whole)} "
                          "overall")
     classes = sorted(per_class(content.shown), key=lambda row: row["f1"])[:3]
-    lines += [f"- class {_plain(row['label'])}: finds {100 * row['recall']:.0f} % of its "
-              f"{row['support']:,}, and is right in {100 * row['precision']:.0f} % of the cases it "
-              "names it" for row in classes if row["support"] and row["f1"] < 0.9]
-    return "\n".join(["## Where it does worse", "", *lines]) if lines else ""
+    lines += [f"- class {_plain(row['label'])}: recall {100 * row['recall']:.0f} % (of "
+              f"{counted(row['support'], 'row')}), precision {100 * row['precision']:.0f} %"
+              for row in classes if row["support"] and row["f1"] < 0.9]
+    return "\n".join(["## Where it is worse", "", *lines]) if lines else ""
 
 
 def _below(interval: list[float], whole: float, sign: int) -> bool:
@@ -122,19 +123,19 @@ def _below(interval: list[float], whole: float, sign: int) -> bool:
 
 def _limits(content: ReportContent) -> str:
     lines = ["## Limits", "",
-             "- It was tested on rows of the same origin as those it learned from. Elsewhere it "
+             "- It was tested on data from the same source as the training data. On other data it "
              "can do much worse: test it on your own rows first."]
     if content.split != "test":
-        lines.append(f"- The figures come from {_plain(content.split)}, which also chose the "
-                     "weights. They flatter.")
+        lines.append(f"- The scores come from {_plain(content.split)}, which also chose the "
+                     "weights, so they are optimistic.")
     if scored_rows(content.shown) < 200:
-        lines.append(f"- Only {scored_rows(content.shown)} rows were used to test it.")
+        lines.append(f"- It was tested on {counted(scored_rows(content.shown), 'row')} only.")
     if content.task not in ("regression", "seq2seq", *TEXT_TASKS):
-        lines.append("- It always answers with one of its labels, also when none fits."
+        lines.append("- It always answers with one of its labels, even if none fits."
                      if content.task != "multilabel" else
-                     "- It knows no labels but its own.")
-    lines.append("- It copies what is in its data, unfairness included. Do not let it decide about "
-                 "people alone.")
+                     "- It knows no labels but those of the training data.")
+    lines.append("- It reproduces the biases of its training data. Do not let it decide about "
+                 "people on its own.")
     return "\n".join(lines)
 
 

@@ -42,8 +42,8 @@ from polymodal.evaluation.words import MEANINGS, PERCENT, interval_text, readabl
 __all__ = ["write_report"]
 
 MOST_CHANCES = 3  # labels whose probability an example shows
-_HEARD = ("Words stand under the spectrogram where the model heard them. Orange ones are wrong; "
-          "pale ones are those that it was not sure of.")
+_HEARD = ("Under the spectrogram is each word, at the time at which the model recognised it. "
+          "Orange words are wrong; pale words have a low confidence.")
 _FOLDER = Path(__file__).parent
 _TASKS = {"seq2seq": "sequence to sequence", "sequence_labelling": "sequence labelling"}
 
@@ -166,14 +166,22 @@ def _models(content: ReportContent) -> Bars:
     models = {fused: content.shown}
     models |= {f"{name} alone": one for name, one in content.singles.items()}
     if content.blind is not None:
-        models["mean, no input" if content.task == "regression" else "majority, no input"] = \
-            content.blind
+        models[_blind_name(content)] = content.blind
     parts = {name: {"n": int(one.scored.sum()), **scored_json(one)} for name, one in models.items()}
+    title = "All inputs against each input alone" if content.singles else "Against the baseline"
     return performance(
-        "fusion", "All inputs against each alone" if content.singles else "Against no input",
+        "fusion", title,
         f"{readable(content.headline).capitalize()} on {content.split}. "
         + _interval_note(content.shown), content.headline, parts, unit_word(content.shown),
         strong=fused)
+
+
+def _blind_name(content: ReportContent) -> str:
+    """Returns what a model without inputs would do."""
+    if content.task == "regression":
+        return "always the mean of train"
+    what = "text" if content.shown.is_text else "class"
+    return f"always the majority {what} of train"
 
 
 def _interval_note(shown: Predictions) -> str:
@@ -181,7 +189,7 @@ def _interval_note(shown: Predictions) -> str:
     few, count = too_few_words(known(shown)), count_groups(known(shown))
     if few:
         return f"{few}."
-    drawn = "" if count is None else f", drawn from {group_words(shown.group_column, count)}"
+    drawn = "" if count is None else f", resampled over {group_words(shown.group_column, count)}"
     return f"The thin line is the 95 % interval{drawn}."
 
 
@@ -211,18 +219,16 @@ def _figures(content: ReportContent, view: Mapping[str, Any]) -> list[dict]:
                       "value": value_text(metric, verdict.comparison.second),
                       "note": f"{verdict.best} alone"})
     if content.blind is not None:
-        found.append({"label": "without looking", "value": value_text(metric, bars[-1].value),
-                      "note": bars[-1].name.split(",")[0]
-                      + (" of train" if content.task == "regression" else
-                         " text of train" if content.shown.is_text else " class of train")})
-    found.append({"label": f"rows of {content.split}", "value": f"{view['num_rows']:,}",
+        found.append({"label": "baseline without inputs",
+                      "value": value_text(metric, bars[-1].value), "note": bars[-1].name})
+    found.append({"label": f"{content.split} rows", "value": f"{view['num_rows']:,}",
                   "note": _left_out(content)})
     return found
 
 
 def _left_out(content: ReportContent) -> str:
     count = sum(content.shown.dropped.values())
-    return f"{count:,} left out" if count else "none left out"
+    return f"{count:,} skipped" if count else "none skipped"
 
 
 def _ledger(ledger: Mapping[str, Any]) -> dict[str, Any]:

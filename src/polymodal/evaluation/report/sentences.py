@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from polymodal.core.counting import counted
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.bootstrap import units
 from polymodal.evaluation.calibration import claims, expected_calibration_error
 from polymodal.evaluation.groups import too_few_words
 from polymodal.evaluation.metrics import decisions, known
 from polymodal.evaluation.text_scores import metric_notes
-from polymodal.evaluation.words import SPACE, counted, listed
+from polymodal.evaluation.words import SPACE, listed
 
 __all__ = ["describe_run", "perfect_words", "scored_rows", "split_notes", "trust_words"]
 
@@ -21,7 +22,7 @@ _TASKS = {"classification": "predicts {target}, one of {labels} classes, for eac
           "sequence_labelling": "predicts {target}, one of {labels} labels, for each step of a "
                                 "sequence",
           "caption": "writes {target}, a text, for each row",
-          "transcribe": "writes down {target}, what is said, for each row",
+          "transcribe": "writes {target}, a transcript, for each row",
           "seq2seq": "writes {target} step by step, each step one of {labels} outputs"}
 
 
@@ -52,8 +53,8 @@ def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str
         if not sequences:  # "1,600 rows, with 200 for val"
             sizes |= {split: f"{rows[split]:,}" for split in rows if split != "train"}
         others = [f"{size} for {split}" for split, size in sizes.items() if split != "train"]
-        more = f", with {listed(others)} kept apart" if others else ""
-        sentences.append(f"It learned from {sizes['train']}{more}.")
+        more = f", with {listed(others)} held out" if others else ""
+        sentences.append(f"It was trained on {sizes['train']}{more}.")
     if epochs:
         took = f" in {_duration(seconds)}" if seconds else ""
         sentences.append(f"Training ran for {epochs} epoch{'s' * (epochs != 1)}{took}"
@@ -84,15 +85,15 @@ def trust_words(predictions: Predictions) -> str:
     claimed, true = float(confidence.mean()), float(right.mean())
     error = expected_calibration_error(rest)
     if error < KEPT:
-        judged = "Its probabilities can be taken at their word"
+        judged = "Its probabilities are well calibrated"
     elif abs(claimed - true) < error / 3:
-        judged = "It is too sure in some places and too modest in others"
+        judged = "It is overconfident in some ranges and underconfident in others"
     else:
-        judged = "It is too sure of itself" if claimed > true else "It is too modest"
-    what = "that a label holds" if rest.task == "multilabel" else "for its answers"
-    return (f"{judged}: the probability it states {what} is {100 * claimed:.1f}{SPACE}% on "
-            f"average, and {100 * true:.1f}{SPACE}% come true. Per level of probability the two "
-            f"are {100 * error:.1f} points apart (the calibration error).")
+        judged = "It is overconfident" if claimed > true else "It is underconfident"
+    what = "a label" if rest.task == "multilabel" else "its answers"
+    return (f"{judged}: it gives {what} a probability of {100 * claimed:.1f}{SPACE}% on average, "
+            f"and {100 * true:.1f}{SPACE}% are right. Calibration error (average gap between "
+            f"stated probability and accuracy): {100 * error:.1f} points.")
 
 
 def perfect_words(predictions: Predictions) -> str:
@@ -111,8 +112,8 @@ def perfect_words(predictions: Predictions) -> str:
         return f"No mistake was made. {few}."
     count = int(units(rest).max()) + 1
     least = 100 * 0.05 ** (1 / count)
-    return (f"No mistake was made, so redrawing shows no spread; with {count:,} independent rows "
-            f"or groups the true accuracy could still be as low as {least:.1f}{SPACE}%.")
+    return (f"No mistake was made, so resampling shows no spread. With {count:,} independent rows "
+            f"or groups, the true accuracy could still be as low as {least:.1f}{SPACE}%.")
 
 
 def scored_rows(predictions: Predictions) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.counting import counted
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.calibration import distance, reliability_of
 from polymodal.evaluation.plots.build import word_reliability_chart
@@ -51,10 +52,10 @@ def word_trust(shown: Predictions, split: str,
 def _judged(claims: WordClaims, confidence: np.ndarray, split: str) -> str:
     error = distance(reliability_of(confidence, claims.right))
     count = len(claims.right)
-    return (f"Of the {count:,} word{'s' * (count != 1)} that it wrote down on {split}, "
-            f"{_percent(claims.right.mean())} are right, and the confidence that it states for "
-            f"them is {_percent(confidence.mean())} on average. Per level of confidence the two "
-            f"are {100 * error:.1f} points apart (the calibration error).")
+    return (f"Of the {counted(count, 'word')} that it transcribed on {split}, "
+            f"{_percent(claims.right.mean())} are right, with a confidence of "
+            f"{_percent(confidence.mean())} on average. Calibration error (average gap between "
+            f"confidence and share right): {100 * error:.1f} points.")
 
 
 def _origin(claims: WordClaims, calibration: WordCalibration, crossed: bool) -> str:
@@ -62,17 +63,18 @@ def _origin(claims: WordClaims, calibration: WordCalibration, crossed: bool) -> 
     split, count = calibration.split, calibration.num_words
     if calibration.method != "none":
         raw = distance(reliability_of(claims.confidence, claims.right))
-        kept = (f" The same {split} is shown here, so each fifth of it was calibrated by the other "
-                "four." if crossed else "")
-        return (f" Confidences were calibrated on {count:,} words of {split}; as the model states "
-                f"them by itself, they are {100 * raw:.1f} points apart.{kept}")
+        kept = (f" The figures here are of the same {split}, so each fifth of it was calibrated on "
+                "the other four (cross-fitting)." if crossed else "")
+        return (f" Confidences were calibrated on {counted(count, 'word')} of {split}; without "
+                f"calibration the error is {100 * raw:.1f} points.{kept}")
     own = " The confidences are the model's own"
     if not split:
         return f"{own}."
     if count < LEAST_WORDS:
-        return f"{own}: {split} has {count} words, and fewer than {LEAST_WORDS} tell no curve."
+        return (f"{own}: {split} has {counted(count, 'word')}, and calibration needs "
+                f"{LEAST_WORDS}.")
     same = "right" if calibration.num_right else "wrong"
-    return f"{own}: all {count:,} words of {split} are {same}, which tells no curve."
+    return f"{own}: all {count:,} words of {split} are {same}, so there is nothing to calibrate."
 
 
 def _percent(share: float) -> str:
