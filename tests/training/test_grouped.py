@@ -40,7 +40,7 @@ def test_pictures_with_several_captions_stay_on_one_side(table, capsys):
     sides = [set(part.values("image")) for part in parts.values()]
     assert len(sides) == 2
     assert not set.intersection(*sides)
-    assert "(grouped, no \"image\" on both sides)" in capsys.readouterr().err
+    assert "for validation: all rows of 1 image (4.png)." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("given", "options", "group"), [

@@ -9,6 +9,7 @@ from PIL import Image
 import polymodal as pm
 import whistled
 from polymodal.bundle.read import manifest
+from polymodal.bundle.write import seal
 from polymodal.evaluation.store import read_predictions
 from polymodal.evaluation.word_confidence import fit_word_calibration, word_claims
 from polymodal.inference.predictor import load
@@ -49,10 +50,12 @@ def test_the_report_of_a_run_from_before_is_written_again(run, tmp_path):
     before = kept.read_bytes()
     kept.write_text(json.dumps({name: value for name, value in json.loads(before).items()
                                 if name != "word_calibration"}))
+    seal(run)
     try:
         assert rewrite(run).is_file()
     finally:
         kept.write_bytes(before)
+        seal(run)
         rewrite(run)
 
 
