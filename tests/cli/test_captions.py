@@ -102,7 +102,7 @@ def test_files_that_cannot_be_captioned_are_named_and_the_others_are(folder):
     assert done.returncode
     (line,) = done.stdout.splitlines()
     assert line.split()[0] == "red.png"
-    assert "train.jsonl is no image that this model takes" in done.stderr
+    assert "train.jsonl is not an input of this model, which takes image" in done.stderr
     assert "nowhere.png does not exist" in done.stderr
     assert "row" not in done.stderr
     assert f"{folder / 'broken.png'} is no picture that can be read" in done.stderr
@@ -117,8 +117,8 @@ def test_what_to_do_about_a_file_can_be_done_here(folder):
     assert done.returncode
     assert f"{folder / 'cut.png'} is a broken picture" in done.stderr
     assert f"{folder / 'empty.png'} holds 0 bytes. Fix the file." in done.stderr
-    assert f"{folder} is no file. Give a file." in done.stderr
-    assert "/dev/null is no file. Give a file." in done.stderr
+    assert f"{folder} is not a file. Give a file." in done.stderr
+    assert "/dev/null is not a file. Give a file." in done.stderr
     assert "--" not in done.stderr
 
 
@@ -175,10 +175,10 @@ def test_a_prompt_that_is_not_given_is_asked_for_once(prompted):
     files = [prompted / f"{colour}.png" for colour in COLOURS]
     done = polymodal("caption", prompted / "run", *files)
     assert len(done.stdout.splitlines()) == 3
-    assert done.stderr.count("nothing is given for prompt") == 1
+    assert done.stderr.count("no value for prompt") == 1
     assert '--input prompt="..."' in done.stderr
     done = polymodal("caption", prompted / "run", *files, "--input", "prompt=briefly")
-    assert "nothing is given" not in done.stderr
+    assert "no value for" not in done.stderr
 
 
 def test_a_prompt_for_an_input_that_the_model_lacks_is_refused(prompted):

@@ -102,7 +102,7 @@ def test_pictures_and_labels_in_folders_of_their_own_are_no_classes(tmp_path):
 def test_files_beside_classes_are_announced(tmp_path, capsys):
     root = fill(tmp_path / "t", {"train/cat/1.png": "x", "train/stray.png": "x"})
     assert len(read(root)) == 1
-    assert ("Warning: t: 1 files lie beside the folders of classes and are left out, such as "
+    assert ("Warning: t: skipping 1 file outside the folders of the classes, such as "
             "train/stray.png.") in capsys.readouterr().err
 
 
@@ -122,8 +122,8 @@ def test_nested_files_belong_to_the_class_and_others_are_announced(tmp_path, cap
     table = read(fill(tmp_path / "t", {"cat/a/1.png": "x", "cat/notes.md": "x",
                                        "cat/.hidden.png": "x", "dog/1.png": "x"}))
     assert list(table.values("image")) == ["cat/a/1.png", "dog/1.png"]
-    assert ("Warning: t: 1 files are no image, sound, video or text and are left out, such as "
-            "cat/notes.md.") in capsys.readouterr().err
+    assert ("Warning: t: skipping 1 file that cannot be an input (no image, audio, video or text), "
+            "such as cat/notes.md.") in capsys.readouterr().err
 
 
 def test_folder_without_media(tmp_path):

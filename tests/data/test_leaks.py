@@ -15,8 +15,9 @@ def test_same_file_under_two_spellings_of_its_path(tmp_path):
     tables = {"train": read({"f": ["a/1.png", "2.png", None]}, media_root=tmp_path),
               "val": read({"f": [None, "x.png", "./1.png"]}, media_root=tmp_path / "a")}
     assert leaks(tables, [guess("f", "image")]) == [
-        '"f": 1 of 3 rows of val hold a file that train has too, such as row 3 (row 1 of train). '
-        "Scores on val will be too good."]
+        '"f": 1 of 3 rows of val have a file that is also in train, such as row 3 (row 1 of '
+        "train). "
+        "Scores on val will be too optimistic."]
 
 
 def test_same_bytes_and_same_part_of_a_tar():
@@ -37,7 +38,7 @@ def test_parts_of_a_recording_are_the_same_only_as_a_whole():
 
     for cell in ({"path": "a.wav"}, {"bytes": b"12"}):
         train, val = table((0.0, 2.0), (2.0, 4.5), **cell), table((4.5, 6.0), (2.0, 4.5), **cell)
-        assert "1 of 2 rows of val hold a file that train has too, such as row 2 (row 2 of" in (
+        assert "1 of 2 rows of val have a file that is also in train, such as row 2 (row 2 of" in (
             leaks({"train": train, "val": val}, [guess("a", "audio")])[0])
         assert leaks({"train": train, "val": table((4.5, None), **cell)},
                      [guess("a", "audio")]) == []
@@ -57,14 +58,14 @@ def test_same_text_but_for_case_and_spaces():
 def test_texts_of_steps_are_compared_row_by_row():
     tables = {"train": read({"t": ["So it is", "b", "c"]}), "val": read({"t": ["d", "so it is"]})}
     [warning] = leaks(tables, [guess("t", "texts")])
-    assert "1 of 2 rows of val hold a text that train has too, such as row 2 (row 1 of" in warning
+    assert "1 of 2 rows of val have a text that is also in train, such as row 2 (row" in warning
 
 
 def test_texts_that_repeat_anyway_are_said_to():
     tables = {"train": read({"t": ["is it red?", "is it blue?"] * 9}),
               "val": read({"t": ["is it red?"]})}
     assert leaks(tables, [guess("t", "text")])[0].endswith(
-        "The column repeats itself inside train as well, so this may be meant.")
+        "The column also repeats itself inside train, so this may be intended.")
 
 
 def test_files_that_repeat_are_to_be_grouped():

@@ -98,7 +98,7 @@ def test_rows_without_target_cannot_be_scored(make):
 def test_outputs_that_are_not_numbers_name_the_row(make):
     one = make.classes()
     one.outputs[7, 0] = np.nan
-    with pytest.raises(DataError, match="Got 1 rows that are not, the first in row 8"):
+    with pytest.raises(DataError, match="Got 1 row with NaN or infinity, the first is row 8"):
         score(one)
 
 

@@ -261,7 +261,7 @@ def test_grouped_texts_are_one_bag_for_each_step(shared_data):
     assert words["dropout"] == 0.9
     assert any("training drops 90% of them at random" in reason for reason in found.reasons)
     assert found.values["training"]["epochs"] == 31
-    assert any(reason.startswith("input transcript: texts. Read as texts because it holds one text "
+    assert any(reason.startswith("input transcript: texts, because it holds one text "
                                  "for each step") for reason in found.reasons)
     assert "transcript" in from_dict(found.values).to_yaml()
 

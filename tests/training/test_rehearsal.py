@@ -74,9 +74,16 @@ def test_short_steps_are_timed_together_within_a_share_of_the_training():
         return 0.03 + 0.01 * len(steps) + (1.0 if len(asked) == 1 else 0.0)
 
     found = rehearsal._time(fit_steps, 0, planned=1000)
-    assert asked == [1, 1, 30]  # 3 % of 1,000 steps of 0.04 s
+    assert asked == [1, 1, 10, 10, 10]  # 3 % of 1,000 steps of 0.04 s
     assert found.once == pytest.approx(0.04)
-    assert found.step == pytest.approx(0.33 / 30)
+    assert found.step == pytest.approx(0.01)
+    assert found.overhead == pytest.approx(0.03)
+
+
+def test_other_work_on_the_machine_disturbs_little():
+    waits = iter([1.0, 0.04, 0.9, 0.13, 0.14])  # a fit of ten steps took far longer than the others
+    assert rehearsal._time(lambda steps: next(waits), 0, planned=1000).step == pytest.approx(
+        0.1 / 9)
 
 
 @pytest.mark.skipif(keras.backend.backend() != "jax", reason="JAX compiles each size by itself")

@@ -27,7 +27,7 @@ def run(out: Path) -> None:
           "can the voice.\n")
     paths = write(out / "data", "classification", **_ROWS)
     tables = {name: read(path) for name, path in paths.items()}
-    say(f"Made {sum(map(len, tables.values()))} rows in {out / 'data'}.")
+    say(f"Generated {sum(map(len, tables.values())):,} rows in {out / 'data'}.")
     given = {"target": named.target, "inputs": {**_SMALL, "*": {}},
              "training": {"epochs": _EPOCHS}}
     finished = train(tables, given, out / "run", ignore=named.ignore,

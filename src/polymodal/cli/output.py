@@ -10,6 +10,7 @@ from typing import Any
 
 from polymodal.cli.options import use
 from polymodal.core.advice import option, split_pair
+from polymodal.core.counting import counted
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import describe
 from polymodal.core.paths import user_path
@@ -109,7 +110,7 @@ def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
     answers = list(lines(predictor, rows, found))
     if out is not None:
         names = write_predictions_table(out, predictor, rows, found)
-        say(f"Wrote {len(rows):,} rows to {out}.")
+        say(f"Wrote {counted(len(rows), 'row')} to {out}.")
         _tell_renamed(names)
     if json:
         emit({"task": found.task, "rows": {"read": found.num_rows, "used": len(set(found.rows)),

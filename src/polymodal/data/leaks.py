@@ -55,16 +55,16 @@ def _warning(column: str, what: str, one: str, other: str, shared: np.ndarray,
              keys: dict[str, np.ndarray], tables: Mapping[str, Table]) -> str:
     row = int(shared[0])
     twin = int(np.flatnonzero(keys[one] == keys[other][row])[0])
-    text = (f'"{column}": {len(shared):,} of {len(tables[other]):,} rows of {other} hold a {what} '
-            f"that {one} has too, such as row {tables[other].row_number(row)} "
+    text = (f'"{column}": {len(shared):,} of {len(tables[other]):,} rows of {other} have a {what} '
+            f"that is also in {one}, such as row {tables[other].row_number(row)} "
             f"(row {tables[one].row_number(twin)} of {one}).")
     distinct = len(np.unique(keys[one])) / max(len(keys[one]), 1)
     if distinct < _REPEATS and what == "text":
-        return f"{text} The column repeats itself inside {one} as well, so this may be meant."
+        return f"{text} The column also repeats itself inside {one}, so this may be intended."
     if distinct < _REPEATS:
         return (f"{text} {option('--split-group', column)} keeps them apart in rows held out of "
                 "--data.")
-    return f"{text} Scores on {other} will be too good."
+    return f"{text} Scores on {other} will be too optimistic."
 
 
 def _keys(table: Table, column: str, is_text: bool) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.counting import counted
 from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.calibration import expected_calibration_error
@@ -65,8 +66,9 @@ def known(predictions: Predictions) -> Predictions:
     finite = np.isfinite(rest.outputs).reshape(len(rest), -1).all(axis=1)
     if not finite.all():
         raise DataError(
-            f"Scoring needs finite outputs. Got {np.sum(~finite)} rows that are not, the first in "
-            f"row {rest.rows[~finite][0] + 1}. Lower the learning rate and train again.",
+            f"Scoring needs finite outputs. Got {counted(int(np.sum(~finite)), 'row')} with NaN or "
+            f"infinity, the first is row {rest.rows[~finite][0] + 1}. Lower the learning rate and "
+            "train again.",
             reason="not_finite",
         )
     return rest

@@ -146,8 +146,8 @@ def generate_files(predictor: Any, files: Sequence[str | Path], batch_size: int 
                if any(rows) and not any(row.get(c) for row in rows for c in i.columns)]
     if missing:
         flags = " ".join(option("--input", column, "...") for i in missing for column in i.columns)
-        warn(f"nothing is given for {' and '.join(i.name for i in missing)}. "
-             f"Give it beside the files: {flags}")
+        warn(f"no value for {' and '.join(i.name for i in missing)}, so it counts as missing. "
+             f"Give it with {flags}.")
     found = _written(predictor, _table(predictor, rows), batch_size, choice)
     for place, one in enumerate(found):
         error = errors.get(place, one["error"])
@@ -175,14 +175,14 @@ def _cells(predictor: Any, file: Path) -> dict[str, str]:
     """Returns {column: path} of the inputs that a file fills."""
     if not file.is_file():
         there = file.exists()
-        raise DataError("is no file." if there else "does not exist.",
+        raise DataError("is not a file." if there else "does not exist.",
                         "Give a file." if there else "Check the path.", path=str(file),
                         reason="not_a_file" if there else "missing_file")
     inputs, kinds = predictor.recipe.inputs, _OF_KIND.get(kind_of_name(file.name) or "", ())
     taken = [i for i in predictor.inputs if inputs[i.name]["modality"] in kinds]
     if not taken:
         wanted = sorted({inputs[i.name]["modality"] for i in predictor.inputs})
-        raise DataError(f"is no {' or '.join(wanted)} that this model takes.",
+        raise DataError(f"is not an input of this model, which takes {' or '.join(wanted)}.",
                         "Give another file.", path=str(file), reason="wrong_kind")
     return {i.columns[0]: str(file.resolve()) for i in taken}
 

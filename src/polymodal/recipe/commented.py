@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from polymodal.core.visible import visible
 from polymodal.recipe.recipe import Recipe, columns_of, to_yaml
 
-_WIDTH = 98
+_WIDTH = 94
 _REFUSED = re.compile("[\ufffe\uffff]")  # what no YAML may hold, not even in a comment
 _NOT_READ = ("column ", "columns ")  # reasons that belong to no input
 

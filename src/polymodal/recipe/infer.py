@@ -88,7 +88,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     guess = None if values.get("task") else infer_task(table, target, readings.get(target))
     if guess is not None:
         values["task"] = guess.task
-        reasons.append(f"task: {guess.task}. {guess.reason}")
+        reasons.append(f"task: {_why(guess.task, guess.reason)}")
     hidden = [*ignore, *(c for c in (given.get("group"), given.get("order")) if c)]
     values["inputs"] = _inputs(table, values, named, hidden, reasons, readings)
     modalities = {name: config["modality"] for name, config in values["inputs"].items()}
@@ -270,7 +270,7 @@ def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_
             raise RecipeError(f"inputs.{name} needs a modality, because its column gives no hint. "
                               f"Got none. Write inputs.{name}.modality: text.")
         config["modality"] = guess.modality
-        reasons.append(f"input {name}: {guess.modality}. {guess.reason}")
+        reasons.append(f"input {name}: {_why(guess.modality, guess.reason)}")
     if guess is not None and guess.columns != [name] and config["modality"] == guess.modality:
         config.setdefault(*(("columns", list(guess.columns)) if guess.modality == "tabular" else
                             ("column", guess.columns[0])))
@@ -287,6 +287,15 @@ def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_
         reasons.extend([f"input {name}: {reason}"] * bool(reason))
     chosen = {"modality": config["modality"], "encoder": MODALITIES[config["modality"]]}
     return chosen | suggested | config
+
+
+def _why(kind: str, reason: str) -> str:
+    """Returns a kind with its reason: "image because 20 of 20 cells are image files"."""
+    for start in (f"The task is {kind} because ", f"Read as {kind} because ",
+                  f"Read as one {kind} input because "):
+        if reason.startswith(start):
+            return f"{kind}, because {reason.removeprefix(start)}"
+    return f"{kind}. {reason}"
 
 
 def _sample(table: Table, config: dict, name: str) -> list[Any]:

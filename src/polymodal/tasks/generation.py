@@ -52,17 +52,18 @@ class Choice:
             ("length_penalty", length_penalty, 0, 10),
         ):
             if not low <= value <= high:
-                raise RecipeError(f"Choice needs {low} <= {name} <= {high}. Got {value}.")
+                raise RecipeError(f"Decoding needs {low} <= {name} <= {high}. Got {value}. Change "
+                                  "it, or leave it out for the default.")
         if limited and not temperature:
-            raise RecipeError(f"Choice needs a temperature above 0 where top_k or top_p is given. "
-                              f"Got temperature={temperature:g}. Leave it out to draw with 1.")
+            raise RecipeError("Decoding needs a temperature above 0 with top_k or top_p. Got "
+                              f"temperature={temperature:g}. Leave it out to sample with 1.")
         if temperature and beam > 1:
-            raise RecipeError(f"Choice needs a beam, or outputs that are drawn, not both. Got "
+            raise RecipeError("Decoding needs either a beam or sampling. Got "
                               f"beam={beam}, temperature={temperature:g}, top_k={top_k}, "
                               f"top_p={top_p:g}. Leave out the beam or the rest.")
         if num > 1 and not temperature and num > beam:
-            raise RecipeError(f"Choice needs a beam of at least num. Got beam={beam} and "
-                              f"num={num}. Pass beam={num}, or a temperature to draw by chance.")
+            raise RecipeError(f"Decoding needs a beam of at least num. Got beam={beam} and "
+                              f"num={num}. Pass beam={num}, or a temperature to sample.")
         self.beam, self.num, self.temperature = beam, num, temperature
         self.top_k, self.top_p, self.repetition_penalty = top_k, top_p, repetition_penalty
         self.length_penalty = length_penalty

@@ -12,6 +12,7 @@ import keras
 
 from polymodal.bundle import weights
 from polymodal.core import faults
+from polymodal.core.counting import counted
 from polymodal.core.lock import locked
 from polymodal.core.progress import bar, say
 from polymodal.training.boards import Boards
@@ -202,10 +203,11 @@ class Session:
         state = self.state
         if self.finished:
             of_all = f" of {self.settings.epochs}, where it was ended" * bool(self.last_epoch)
-            say(f"The run in {self.folder} is finished: {len(state.history)} epochs{of_all}.")
+            say(f"The run in {self.folder} is finished: "
+                f"{counted(len(state.history), 'epoch')}{of_all}.")
             return self.result(was_finished=True)
         if self.checkpoints.latest() and not self.ending.now:
-            say(f"Going on in {self.folder} at epoch {state.epoch + 1}, step {state.step + 1}.")
+            say(f"Resuming {self.folder} at epoch {state.epoch + 1}, step {state.step + 1}.")
         with listening() as request:
             self.train_all(request)
         return self.result(was_finished=False)
@@ -333,7 +335,8 @@ class Session:
         self.boards.close()
         faults.point("run_finished")
         early = f", stopped early: no better {state.best.monitor} for {state.best.waited} epochs"
-        say(f"Trained {len(state.history)} epochs in {duration(self.result(False).seconds)}"
+        say(f"Trained {counted(len(state.history), 'epoch')} in "
+            f"{duration(self.result(False).seconds)}"
             + early * state.best.stop + ".")
 
     def _prefer_last(self) -> None:

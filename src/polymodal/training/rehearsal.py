@@ -12,6 +12,7 @@ from polymodal.training.feed import Feed
 _SHARE = 0.03  # of the training that timing it may take
 _MOST_SECONDS = 2.0  # that timing steps again may take, once everything is compiled
 _FEW_STEPS = 20  # in a whole training: a slow step is not taken twice there
+_TURNS = 3  # fits of which the median counts
 _COUNTED = 1000  # steps of an epoch whose sizes are looked at
 
 
@@ -112,10 +113,12 @@ def _time(fit: Callable[[Sequence[int]], float], step: int, planned: int) -> Tim
         return Times(first, first, first)
     once = fit([step])
     budget = min(_MOST_SECONDS, _SHARE * once * planned)
-    count = int(budget / max(once, 1e-3))
+    count = int(budget / max(once, 1e-3)) // _TURNS
     if count < 2:
         return Times(first, once, once)
-    return Times(first, once, min(once, fit([step] * count) / count))
+    turns = sorted(fit([step] * count) for _ in range(_TURNS))
+    took = turns[_TURNS // 2]  # other work disturbs some of them
+    return Times(first, once, min(once, max(0.3 * took / count, (took - once) / (count - 1))))
 
 
 def _with_validation(pace: Pace, epochs: int, val: Any, validate: Callable[[Any], Any]) -> Pace:

@@ -12,7 +12,7 @@ def test_clear_gain_is_said_to_help(make):
 def test_interval_that_holds_zero_cannot_tell(make):
     found = fusion_verdict(make.classes(), {"image": make.classes(seed=1)})
     assert found.kind == "cannot tell"
-    assert "its interval holds 0" in found.sentence
+    assert "its interval includes 0" in found.sentence
 
 
 def test_clear_loss_is_said_plainly(make):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from polymodal.core.counting import counted
 from polymodal.core.errors import DataError
 from polymodal.core.progress import warn
 from polymodal.data.bounds import read_small
@@ -111,15 +112,15 @@ def _files(folder: Path, root: Path) -> list[tuple[str, str, str]]:
 def _warn_of_others(path: Path, groups: list[_Group]) -> None:
     others = [file for group in groups for file in walk(group.folder) if kind_of_name(file) is None]
     if others:
-        warn(f"{path.name}: {len(others)} files are no image, sound, video or text and are left "
-             f"out, such as {os.path.relpath(others[0], path)}.")
+        warn(f"{path.name}: skipping {counted(len(others), 'file')} that cannot be an input (no "
+             f"image, audio, video or text), such as {os.path.relpath(others[0], path)}.")
     inside = {group.folder for group in groups}
     above = {folder.parent for folder in inside} - inside - {path}
     beside = [file for folder in sorted(above) for file in sorted(folder.iterdir())
               if file.is_file() and kind_of_name(file.name)]
     if beside:
-        warn(f"{path.name}: {len(beside)} files lie beside the folders of classes and are left "
-             f"out, such as {os.path.relpath(beside[0], path)}.")
+        warn(f"{path.name}: skipping {counted(len(beside), 'file')} outside the folders of the "
+             f"classes, such as {os.path.relpath(beside[0], path)}.")
 
 
 def _batches(path: Path, groups: list[_Group], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -61,8 +61,7 @@ def _compared(fused: Predictions, singles: Mapping[str, Predictions], metric: st
                        f"The model reads {listed(fused.modalities)} only.")
     if not singles:
         return Verdict("not asked", "Whether fusion helped was not measured",
-                       "No model was trained on one input alone, so there is nothing to compare "
-                       "with.")
+                       "No model was trained on a single input for comparison (baselines).")
     found = {name: compare(fused, one, metric, seed) for name, one in singles.items()}
     sign = 1 if higher_is_better(next(iter(found.values())).metric) else -1
     best = max(found, key=lambda name: sign * found[name].second)
@@ -91,8 +90,8 @@ def _judge(best: str, found: Comparison, rows: str, fused: Predictions) -> Verdi
                   f"{gap_interval(metric, found.interval)})")
     if found.better == "cannot tell":
         return Verdict("cannot tell", "Cannot tell whether fusion helped",
-                       f"{values}. The difference could be chance: its interval holds 0 "
-                       f"{range_text}. More test rows would tell.")
+                       f"{values}. The difference is within noise: its interval "
+                       f"includes 0 {range_text}. More test rows would tell.")
     side = "better" if better else "worse"
     sentence = f"{values}: {gap(metric, found.difference)} {side} {range_text}."
     if found.better == "first":

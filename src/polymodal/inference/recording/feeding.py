@@ -92,7 +92,7 @@ def clock(files: Sequence[Any], root: Any = None) -> Iterator[Callable[[float], 
         yield passed
     took = time.perf_counter() - start
     if heard >= _LEAST_SECONDS:
-        say(f"{heard:,.1f} s of sound in {took:,.1f} s: real-time factor {took / heard:.4f}.")
+        say(f"{heard:,.1f} s of audio in {took:,.1f} s (real-time factor {took / heard:.4f}).")
 
 
 def _seconds(file: Any, root: Any) -> float:

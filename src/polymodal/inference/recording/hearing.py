@@ -160,16 +160,16 @@ def hears(predictor: Any) -> bool:
 
 def _check(predictor: Any) -> None:
     if predictor.task_name != "transcribe":
-        raise RecipeError(f"Recogniser needs a run with task: transcribe. Got "
+        raise RecipeError(f"Transcription needs a run of the task transcribe. Got "
                           f"{predictor.task_name}. Use predict.")
     kinds = [predictor.recipe.inputs[i.name]["modality"] for i in predictor.inputs]
     if kinds != ["audio"]:
-        raise RecipeError("Recogniser needs a run whose only input is sound. Got "
+        raise RecipeError("Transcription needs a run whose only input is audio. Got "
                           f"{' and '.join(kinds)}. Use predict --data with a table.")
     rate = predictor.inputs[0].modality.sample_rate
     if rate < _LEAST_RATE:
-        raise RecipeError(f"Recogniser needs a sample_rate of at least {_LEAST_RATE}. Got {rate}. "
-                          "Train with a higher sample_rate.")
+        raise RecipeError("Transcription needs a run with a sample_rate of at least "
+                          f"{_LEAST_RATE}. Got {rate}. Train with a higher sample_rate.")
 
 
 def _stride(steps: int, frames: int) -> float:

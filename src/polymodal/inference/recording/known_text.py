@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.counting import counted
 from polymodal.core.errors import DataError
 from polymodal.core.progress import say
 from polymodal.inference.recording.feeding import Span, clock, feed
@@ -65,8 +66,8 @@ def align_text(predictor: Any, file: str | Path, text: str, batch_size: int = 8)
     words = _words(texts, owners, spans, times, heard[0][1].seconds)
     doubtful = sum(word.confidence < _DOUBTFUL for word in words)
     if 2 * doubtful > len(words):
-        say(f"{doubtful} of {len(words)} words are hardly heard in {file} (confidence below "
-            f"{_DOUBTFUL}): the text may not be what is said.")
+        say(f"{file}: {doubtful} of {counted(len(words), 'word')} have a confidence below "
+            f"{_DOUBTFUL}. The text may not be a transcript of this recording.")
     return Transcript(str(file), heard[-1][0][1], tuple(words), tuple(segments_from_words(words)))
 
 
@@ -92,8 +93,9 @@ def _spelt(recogniser: Recogniser, text: str) -> tuple[list[str], list[int], lis
     while owners[-1:] == [-1]:
         del owners[-1], tokens[-1]
     if not tokens:
-        raise DataError("The text holds no character that the model has.",
-                        "Write what is said as it is written in transcripts.", reason="empty_text")
+        raise DataError("The text holds no character that the model knows.",
+                        "Write it as in the transcripts that the model was trained on.",
+                        reason="empty_text")
     return words, tokens, owners
 
 

@@ -169,7 +169,7 @@ def _learnable(table: Table, target: str) -> Table:
     if column is None:
         return table
     train = split(table, "column", column=column)["train"]
-    say(f'Column "{column}" names the part of each row: {len(train):,} of {len(table):,} texts '
+    say(f'Using the split in column "{column}": {len(train):,} of {len(table):,} texts '
         "are of train, and are learned. A table without that column is learned whole.")
     return train
 
@@ -180,15 +180,15 @@ def _weights(beam: int, language_model: Any, weight: float | None,
     given = [name for name, value in (("language_weight", weight), ("word_bonus", bonus))
              if value is not None]
     if given and language_model is None:
-        raise RecipeError(f"Reading needs a language_model for {' and '.join(given)}. Got none. "
+        raise RecipeError(f"Decoding needs a language_model for {' and '.join(given)}. Got none. "
                           "Pass an ARPA file, or leave it out.")
     weight = _WEIGHT if weight is None else weight
     bonus = _BONUS if bonus is None else bonus
     if beam < 0 or not 0 <= weight < math.inf:
-        raise RecipeError(f"Reading needs beam and language_weight from 0. Got {beam} and "
-                          f"{weight}. Leave them out for the usual ones.")
+        raise RecipeError(f"Decoding needs beam and language_weight of at least 0. Got {beam} and "
+                          f"{weight}. Leave them out for the defaults.")
     if not math.isfinite(bonus):
-        raise RecipeError(f"Reading needs a finite word_bonus. Got {bonus}. Try {_BONUS}.")
+        raise RecipeError(f"Decoding needs a finite word_bonus. Got {bonus}. Try {_BONUS}.")
     return weight, bonus
 
 
