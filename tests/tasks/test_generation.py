@@ -189,8 +189,9 @@ def test_unlikely_outputs_are_never_drawn_below_top_k_and_top_p():
 
 
 @pytest.mark.parametrize(("choice", "message"), [
-    ({"beam": 0}, "beam"), ({"beam": 2, "temperature": 1.0}, "either a beam or sampling"), ({"num": 2}, "beam=2"),
-    ({"beam": 2, "top_p": 0.6}, "either a beam or sampling"), ({"top_p": 0.6, "temperature": 0.0}, "above 0"),
+    ({"beam": 0}, "beam"), ({"beam": 2, "temperature": 1.0}, "beam or sampling"),
+    ({"num": 2}, "beam=2"), ({"beam": 2, "top_p": 0.6}, "beam or sampling"),
+    ({"top_p": 0.6, "temperature": 0.0}, "above 0"),
     ({"top_p": 0.0}, "top_p"), ({"repetition_penalty": 0.5}, "repetition_penalty"),
 ])
 def test_a_choice_that_makes_no_sense_is_refused(choice, message):
