@@ -16,7 +16,7 @@ from polymodal.core.errors import DataError, RecipeError
 from polymodal.data.group import group_rows
 from polymodal.data.table import read
 from polymodal.recipe import assemble
-from polymodal.recipe.defaults import size_for, text_for, training_for
+from polymodal.recipe.defaults import is_plain, size_for, text_for, training_for
 from polymodal.recipe.given import override
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
@@ -223,6 +223,43 @@ def test_each_of_several_inputs_is_asked_alone_where_a_row_has_one_answer():
     assert hiding("classification", two) == {"single_loss": 1.0}
     assert hiding("multilabel", three) == {"single_loss": 1.0, "modality_dropout": 0.15}
     assert hiding("sequence_labelling", two) == {"modality_dropout": 0.15}
+
+
+@pytest.mark.parametrize(("task", "modalities", "rows", "plain"), [
+    ("regression", ["tabular"], 300, True), ("classification", ["tabular", "text"], 300, True),
+    ("classification", ["tabular", "image"], 300, False), ("classification", ["text"], 300, False),
+    ("regression", ["tabular"], 3000, False), ("sequence_labelling", ["tabular"], 300, False)])
+def test_few_rows_of_numbers_and_texts_are_plain(task, modalities, rows, plain):
+    assert is_plain(task, modalities, rows) == plain
+
+
+def test_few_rows_of_numbers_are_kept_from_overfitting():
+    rng = np.random.default_rng(0)
+    rows = [{"a": float(rng.normal()), "b": float(rng.normal()), "y": float(rng.normal()),
+             "note": f"{rng.choice(['one', 'two'])} and {rng.choice(['one', 'two'])} here"}
+            for _ in range(300)]
+    found = infer(read(rows), {"target": "y", "inputs": {"*": {}, "note": {"modality": "text"}}})
+    assert found.values["dropout"] == 0.3
+    assert "dropout: 0.3. Few rows of numbers are overfitted with less." in found.reasons
+    note = found.values["inputs"]["note"]
+    assert (note["encoder"], note["tokenizer"], note["dropout"]) == ("bag", "ngram", 0.6)
+    assert any("so words, their pieces and pairs are read as a bag" in r for r in found.reasons)
+    assert found.values["training"] == {
+        "epochs": 60, "batch_size": 16, "learning_rate": 0.002, "single_loss": 1.0,
+        "average": 0.979}
+    asked = infer(read(rows), {"target": "y", "dropout": 0.1, "inputs": {
+        "*": {}, "note": {"modality": "text", "encoder": "rnn"}}}).values
+    assert (asked["dropout"], asked["inputs"]["note"]["encoder"]) == (0.1, "rnn")
+
+
+def test_weights_are_averaged_where_a_row_has_one_answer_and_is_seen_often():
+    average = lambda task, rows: training_for(
+        task, rows, rows, {"x": "audio"}, None).get("average")
+    assert average("classification", 1_600) == 0.984
+    assert average("classification", 8) == 0.5
+    assert average("classification", 24_000) is None
+    assert average("caption", 1_600) is None
+    assert average("transcribe", 1_600) is None
 
 
 def test_few_long_sequences_get_a_small_model_and_few_epochs():

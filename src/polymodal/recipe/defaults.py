@@ -25,6 +25,10 @@ _TOGETHER = 4  # of them in a batch: fewer cost more, more of them teach less a 
 _UPDATES = 600  # of the weights in a run, below which batches are made smaller
 _SELDOM = 10  # epochs up to which a row is seen too seldom to need augmentation
 _FEW = 5_000  # rows up to which a model tends to learn them by heart, however seldom seen
+_FEW_PLAIN = 2_000  # rows of numbers and texts, below which the usual model overfits them
+_SEEN_PLAIN = 20_000  # of them that a model sees in all
+_EPOCHS_PLAIN = (40, 60)
+_AVERAGED = 2.5  # epochs that averaged weights reach back
 _FEW_SEQUENCES = 500
 _STEPS_SEEN = 20_000  # labels of few sequences that a model sees in all
 _STEPS_SEEN_RARE = 45_000  # where all it reads are rare words, of which most are left out
@@ -49,7 +53,22 @@ _SPEECH_ALONE = {"centred": True, "warp": 0.12, "room_seconds": 0.4, "noise": 0.
                  "silence_seconds": 1.0}
 
 
-def input_for(task: str, config: dict[str, Any], rare: bool, alone: bool) -> dict[str, Any]:
+def is_plain(task: str, modalities: Iterable[str], num_rows: int) -> bool:
+    """Returns whether few rows hold numbers, perhaps with texts, and nothing else: the usual model
+    overfits them within a few epochs.
+
+    Args:
+        task: str.
+        modalities: of the inputs.
+        num_rows: int, rows of the train table.
+    """
+    kinds = set(modalities)
+    return (num_rows < _FEW_PLAIN and task not in (*_STEPWISE, *_WRITING)
+            and "tabular" in kinds and kinds <= {"tabular", "text"})
+
+
+def input_for(task: str, config: dict[str, Any], rare: bool, alone: bool,
+              plain: bool = False) -> dict[str, Any]:
     """Returns settings of an input that follow from what is to be done with it.
 
     Args:
@@ -58,9 +77,12 @@ def input_for(task: str, config: dict[str, Any], rare: bool, alone: bool) -> dic
         rare: bool, whether all inputs are texts of the steps of few sequences, with words that
             occur seldom.
         alone: bool, whether there is no other input.
+        plain: bool, as `is_plain` says.
     """
     modality, encoder = config["modality"], config["encoder"]
     found = _OF_TASK.get((task, modality), {}) | _OF_TASK.get((task, encoder), {})
+    if plain and encoder == "bag":
+        found |= {"dropout": 0.6}  # its own, not that of the whole model
     if rare and encoder == "bag":
         found |= {"dropout": 0.9}  # else its words betray a step, and its neighbours teach nothing
     if (task, modality) == ("transcribe", "audio") and alone:
@@ -101,15 +123,20 @@ def told_by(task: str, modalities: Iterable[str]) -> dict[str, Any]:
     return {"grounding": True} if task == "caption" and list(modalities).count("image") == 1 else {}
 
 
-def text_for(task: str, texts: Iterable[str]) -> tuple[dict[str, Any], str]:
+def text_for(task: str, texts: Iterable[str], plain: bool = False) -> tuple[dict[str, Any], str]:
     """Returns settings of a text input, and the reason; nothing where the usual encoder serves.
 
     Args:
         task: str.
         texts: cleaned texts of the train table.
+        plain: bool, as `is_plain` says.
     """
     if task in _STEPWISE:
         return {}, ""
+    if plain:
+        return {"encoder": "bag", "tokenizer": "ngram"}, (
+            "Few rows, in which the order of words would be overfitted, so words, their pieces and "
+            "pairs are read as a bag.")
     often = seldom_by(texts)
     return ({}, "") if often is None else ({"encoder": "bag", "tokenizer": "ngram"}, (
         f"Few repeated words ({often:.0f} occurrences each on average), so word order cannot be "
@@ -150,7 +177,8 @@ def sequence_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
     return None, ""
 
 
-def size_for(num_rows: int, num_steps: int, epochs: int) -> tuple[dict[str, Any], str]:
+def size_for(num_rows: int, num_steps: int, epochs: int,
+             plain: bool = False) -> tuple[dict[str, Any], str]:
     """Returns `dim` and `dropout` of the whole model where its parts' own do not fit the data, and
     why.
 
@@ -158,7 +186,10 @@ def size_for(num_rows: int, num_steps: int, epochs: int) -> tuple[dict[str, Any]
         num_rows: int, rows of the train table; sequences where rows were grouped.
         num_steps: int, labels in all: as many as rows, or steps of all sequences.
         epochs: int.
+        plain: bool, as `is_plain` says.
     """
+    if plain:
+        return {"dropout": 0.3}, "Few rows of numbers are overfitted with less."
     if few_sequences(num_rows, num_steps):
         return {"dim": 32, "dropout": 0.5}, "A larger model would overfit so few sequences."
     if _seen_seldom(num_rows, epochs):
@@ -187,9 +218,13 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
     shared = times >= _OFTEN and task not in _WRITING
     low, high = _EPOCHS_SHARED if shared else _EPOCHS
     few = few_sequences(num_rows, num_steps)
+    plain = is_plain(task, modalities.values(), num_rows)
+    if plain:
+        low, high = _EPOCHS_PLAIN
     alone = _can_ask_alone(task, len(modalities)) and num_rows <= _FEW
     seen = {"transcribe": _SEEN_SPOKEN, "caption": _SEEN_CAPTIONED}.get(
         task, _SEEN_ALONE if alone else _SEEN)
+    seen = _SEEN_PLAIN if plain else seen
     if few:
         suited = (_STEPS_SEEN_RARE if rare else _STEPS_SEEN) / num_steps
     else:
@@ -207,6 +242,8 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
         settings["augment"] = False
     if seldom:
         settings["clip_norm"] = 5.0
+    if not seldom and task not in (*_STEPWISE, *_WRITING):
+        settings["average"] = _average(num_rows / batch_size)
     if shared and batch_size >= _SHARED_BATCH:
         settings["rows_per_item"] = _TOGETHER
     if len(modalities) > 1:
@@ -230,6 +267,12 @@ def training_reason(task: str, num_rows: int, settings: dict[str, Any],
         parts.append("plus a loss that spots words at each image position")
     return f"{', '.join(parts)}. Change with --set training.epochs=..."
 
+
+
+def _average(steps: float) -> float:
+    """Returns the decay of averaged weights for the steps of an epoch. They overfit later, and
+    epochs are compared better by them: single steps have less of a say."""
+    return round(1 - 1 / max(2.0, _AVERAGED * steps), 3)
 
 
 def _hiding(task: str, num_inputs: int, seldom: bool) -> dict[str, float]:

@@ -26,6 +26,7 @@ from polymodal.recipe.defaults import (
     few_sequences,
     fusion_for,
     input_for,
+    is_plain,
     seldom_by,
     sequence_for,
     size_for,
@@ -115,10 +116,11 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         asked = values["task"] if isinstance(values["task"], Mapping) else {"name": task}
         values["task"] = suited | asked
     num_steps = _num_steps(table)
+    plain = is_plain(task, modalities.values(), len(table))
     rare = few_sequences(len(table), num_steps) and _rare(table, values["inputs"])
     for name, config in values["inputs"].items():
         asked = named.get(name, {})
-        suited = input_for(task, config, rare, len(modalities) == 1)
+        suited = input_for(task, config, rare, len(modalities) == 1, plain)
         suited = {k: v for k, v in suited.items() if k not in asked}
         values["inputs"][name] = config | suited
         if "centred" in suited:
@@ -139,7 +141,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     values["training"] = chosen | wanted
     said = chosen | {k: v for k, v in wanted.items() if v is not None}
     reasons.append(f"training: {training_reason(task, len(table), said, _unit(table))}")
-    sized, reason = size_for(len(table), num_steps, chosen["epochs"])
+    sized, reason = size_for(len(table), num_steps, chosen["epochs"], plain)
     reasons.extend(f"{key}: {value}. {reason}" for key, value in sized.items()
                    if key not in values)
     values = sized | values
@@ -234,7 +236,7 @@ def _inputs(table: Table, values: dict, named: dict[str, dict], hidden: list[str
              for name, config in given.items()}
     task = _name(values["task"])
     return {name: _input(table, name, dict(config), guesses.get(name), task,
-                         "text" in [k for n, k in kinds.items() if n != name], reasons, readings)
+                         [str(k) for n, k in kinds.items() if n != name], reasons, readings)
             for name, config in given.items()}
 
 
@@ -261,9 +263,10 @@ def _check_media(table: Table, left_out: list[LeftOut]) -> None:
                 table=table.name, column=column.column, reason="missing_file")
 
 
-def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_text: bool,
+def _input(table: Table, name: str, config: dict, guess: Any, task: str, others: list[str],
            reasons: list[str], readings: dict[str, Reading]) -> dict[str, Any]:
-    """Returns one input's settings: what the user gave, then what its cells suggest."""
+    """Returns one input's settings: what the user gave, then what its cells suggest, beside inputs
+    of the modalities `others`."""
     if "modality" not in config:
         if guess is None:
             check_columns(table, name, columns_of(name, config))
@@ -279,10 +282,11 @@ def _input(table: Table, name: str, config: dict, guess: Any, task: str, beside_
             table, name, config, guess, readings) | config
     cells = _sample(table, config, name)
     suggested = find("preprocess", config["modality"]).suggest(cells, table.root)
-    if config["modality"] == "image" and beside_text:
+    if config["modality"] == "image" and "text" in others:
         suggested["flip"] = False  # "the left one" would become a lie
     if config["modality"] == "text" and not {"encoder", "tokenizer"} & set(config):
-        found, reason = text_for(task, _texts(table, config.get("column", name)))
+        found, reason = text_for(task, _texts(table, config.get("column", name)),
+                                 is_plain(task, ["text", *others], len(table)))
         suggested |= found
         reasons.extend([f"input {name}: {reason}"] * bool(reason))
     chosen = {"modality": config["modality"], "encoder": MODALITIES[config["modality"]]}
