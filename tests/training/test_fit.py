@@ -9,6 +9,7 @@ from polymodal.bundle.names import weight_names
 from polymodal.bundle.weights import load, values
 from polymodal.core.errors import DataError, RecipeError, ResumeError, TrainingError
 from polymodal.core.files import sha256
+from polymodal.evaluation.row_errors import RowErrors
 from polymodal.training import fit as fitting
 from polymodal.training.checkpoint import Checkpoints
 from polymodal.training.fit import fit
@@ -17,7 +18,8 @@ from small_run import ArrayLoader, Task, accuracy, make_data, make_model, settin
 
 
 def train(folder, loader=None, val=None, model=None, score=accuracy, **changes):
-    rest = {key: changes.pop(key) for key in ("fingerprint", "on_epoch", "jit") if key in changes}
+    rest = {key: changes.pop(key) for key in ("fingerprint", "on_epoch", "jit", "row_errors")
+            if key in changes}
     model = model or make_model()
     loader = loader or ArrayLoader(*make_data(50), 8)
     return fit(model, Task(), loader, val, settings(**changes), folder, score=score, **rest), model
@@ -116,17 +118,68 @@ def test_the_best_weights_are_restored(tmp_path):
         np.testing.assert_array_equal(array, result.weights[name])
 
 
-@pytest.mark.parametrize(("last", "kept"), [(0.85, 3), (0.6, 1)])
-def test_the_last_epoch_is_kept_where_another_is_better_by_chance_only(last, kept, tmp_path,
-                                                                      capsys):
-    scores = iter([0.9, 0.5, last])  # of 30 rows: two standard errors are 0.11
-    result, _ = train(tmp_path, val=held_out(), score=lambda outputs: {"accuracy": next(scores)},
-                      epochs=3, patience=None)
-    assert result.best_epoch == kept
-    assert ("The last epoch is kept: epoch 1 was better on the 30 validation rows (accuracy "
-            "0.9000, now 0.8500) by no more than chance." in capsys.readouterr().err) == (kept == 3)
-    again, _ = train(tmp_path, val=held_out(), epochs=3, patience=None)
-    assert (again.best_epoch, again.was_finished) == (kept, True)
+def random_labels(rows, seed):
+    """Returns a loader of rows about which nothing can be learned but by heart."""
+    inputs, _ = make_data(rows, seed=seed)
+    targets = np.random.default_rng(seed + 50).integers(3, size=rows)
+    return ArrayLoader(inputs, targets, 30, shuffle=False)
+
+
+def overfit(folder, **changes):
+    return train(folder, random_labels(30, 0), random_labels(60, 1), learning_rate=0.05,
+                 model=make_model(dropout=0, units=32), epochs=40, checkpoint_steps=None,
+                 **changes)
+
+
+def test_a_run_that_overfits_stops_and_keeps_the_epoch_before(tmp_path, capsys):
+    result, model = overfit(tmp_path)
+    losses = [entry["val_loss"] for entry in result.history]
+    assert result.stopped_early
+    assert len(losses) < 30
+    assert losses[result.best_epoch - 1] < min(losses) + 0.1
+    assert losses[result.best_epoch - 1] < losses[-1] - 0.3
+    said = capsys.readouterr().err
+    assert f"Keeping epoch {result.best_epoch}: on the validation rows the " in said
+    assert "are worse by more than chance." in said
+    for name, array in values(weight_names(model)).items():
+        np.testing.assert_array_equal(array, result.weights[name])
+    again, _ = overfit(tmp_path)
+    assert (again.best_epoch, again.was_finished) == (result.best_epoch, True)
+
+
+def test_a_run_without_early_stopping_goes_on_and_keeps_the_same_epoch(tmp_path):
+    result, _ = overfit(tmp_path, early_stopping=False)
+    losses = [entry["val_loss"] for entry in result.history]
+    assert (len(losses), result.stopped_early) == (40, False)
+    assert losses[result.best_epoch - 1] < min(losses) + 0.1
+
+
+def test_the_errors_of_rows_decide_what_the_loss_does_not(tmp_path):
+    right = iter(range(40))  # each epoch one row more
+    errors = lambda: RowErrors(np.arange(60), 1.0 * (np.arange(60) >= next(right)), np.arange(60))
+    result, _ = overfit(tmp_path, row_errors=errors)
+    assert (len(result.history), result.best_epoch) == (40, 40)
+
+
+def test_a_run_that_goes_on_stops_at_the_same_epoch(tmp_path, monkeypatch):
+    whole, _ = overfit(tmp_path / "whole")
+    real, asked = fitting.Session._report, [0]
+
+    def stop(self):
+        real(self)
+        asked[0] += 1
+        if asked[0] == whole.best_epoch + 3:
+            self._save()
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting.Session, "_report", stop)
+        with pytest.raises(KeyboardInterrupt):
+            overfit(tmp_path / "cut")
+    cut, _ = overfit(tmp_path / "cut")
+    assert len(cut.history) == len(whole.history)
+    for name, array in whole.weights.items():
+        np.testing.assert_array_equal(cut.weights[name], array)
 
 
 def test_averaged_weights_are_scored_and_kept(tmp_path):

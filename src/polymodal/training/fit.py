@@ -15,6 +15,7 @@ from polymodal.core import faults
 from polymodal.core.counting import counted
 from polymodal.core.lock import locked
 from polymodal.core.progress import bar, say
+from polymodal.evaluation.row_errors import RowErrors
 from polymodal.training.boards import Boards
 from polymodal.training.checkpoint import Checkpoints
 from polymodal.training.compiled import check, compiled
@@ -29,7 +30,7 @@ from polymodal.training.result import Result
 from polymodal.training.settings import Training
 from polymodal.training.signals import StopRequest, listening, out_of_time, stopped_by
 from polymodal.training.stopping import Best
-from polymodal.training.validate import Score, validate
+from polymodal.training.validate import Score, Validation, validate
 from polymodal.training.watch import Watch
 
 _SHARE = 0.05  # of the time, that checkpoints between the parts of epochs may take
@@ -44,6 +45,7 @@ def fit(
     folder: str | Path,
     *,
     score: Score | None = None,
+    row_errors: Callable[[], RowErrors | None] | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
     fingerprint: Mapping[str, Any] | None = None,
     jit: bool | None = None,
@@ -63,6 +65,8 @@ def fit(
         folder: the run's folder; `checkpoints/` and `history.jsonl` are written there.
         score: function from a list of `validate.Output` to named scores; without it the
             validation loss decides.
+        row_errors: gives the errors of the rows that `score` saw last, by which epochs are
+            compared; None = their losses.
         on_epoch: called with each epoch's entry of the history.
         fingerprint: JSON mapping of all that the result depends on beside the settings.
         jit: whether the step is compiled, as `measure.decide` found best; None = on JAX only.
@@ -78,8 +82,9 @@ def fit(
             checkpoint was written.
     """
     with locked(folder):
-        return begin(model, task, train, val, settings, folder, score=score, on_epoch=on_epoch,
-                     fingerprint=fingerprint, jit=jit, ending=ending, asked=asked).complete()
+        return begin(model, task, train, val, settings, folder, score=score,
+                     row_errors=row_errors, on_epoch=on_epoch, fingerprint=fingerprint, jit=jit,
+                     ending=ending, asked=asked).complete()
 
 
 def begin(
@@ -91,6 +96,7 @@ def begin(
     folder: str | Path,
     *,
     score: Score | None = None,
+    row_errors: Callable[[], RowErrors | None] | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
     fingerprint: Mapping[str, Any] | None = None,
     jit: bool | None = None,
@@ -105,6 +111,7 @@ def begin(
     jit = keras.backend.backend() == "jax" if jit is None else jit
     session = Session(model, task, train, val, settings, Path(folder), score, on_epoch, jit)
     session.ending, session.asked = ending or Ending(), asked or {}
+    session.row_errors = row_errors
     session.resume({"given": dict(fingerprint or {}), "training": settings.fingerprint(),
                     "with": environment(model, jit), **order_of(train)})
     return session
@@ -126,11 +133,13 @@ class Session:
         self.last_epoch: int | None = None  # where it was ended before all epochs
         self.model, self.train, self.val, self.settings = model, train, val, settings
         self.folder, self.score, self.on_epoch = folder, score, on_epoch
+        self.row_errors: Callable[[], RowErrors | None] | None = None
         self.checkpoints = Checkpoints(folder)
         self.task, self.loss = task, task.loss()
         self.state = compiled(model, self.loss, train, settings, jit)
         name, mode = task.monitor if score else ("val_loss", "min")
-        self.state.best = Best(name, mode, settings.patience)
+        self.state.best = Best(name, mode, settings.patience, settings.epochs or 1,
+                               settings.early_stopping)
         self.jit = jit
         self.boards = Boards(folder)
         self.finished = False
@@ -267,24 +276,22 @@ class Session:
         state = self.state
         entry = {"epoch": state.epoch + 1, "loss": self._train_loss()}
         if self.val is not None:
-            entry |= self._validate(request)
-            if state.best.is_better(entry):
-                faults.point("best_before")
-                state.best.keep(state.epoch, entry, state.current_weights())
-                faults.point("best_after")
-            else:
-                state.best.wait()
+            found = self._validate(request)
+            entry |= found.scores
+            faults.point("best_before")
+            state.best.follow(state.epoch, entry, found.rows, state.current_weights)
+            faults.point("best_after")
         entry |= {"learning_rate": float(self.model.optimizer.learning_rate),
                   "seconds": round(state.seconds, 3)}
         state.history.append(entry)
         state.next_epoch()
 
-    def _validate(self, request: StopRequest) -> dict[str, float]:
+    def _validate(self, request: StopRequest) -> Validation:
         with averaged(self.model.optimizer):
             return validate(self.model, self.task, self.val, self.score,
-                            lambda: self._interrupt(request, lambda: None))
+                            lambda: self._interrupt(request, lambda: None), self.row_errors)
 
-    def _validate_rows(self, rows: Any) -> dict[str, float]:
+    def _validate_rows(self, rows: Any) -> Validation:
         """Validates on some of the rows held out, to see how long it takes."""
         with averaged(self.model.optimizer):
             return validate(self.model, self.task, rows, self.score, lambda: None)
@@ -334,25 +341,16 @@ class Session:
         write_history(self.folder, state.history)
         self.boards.close()
         faults.point("run_finished")
-        early = f", stopped early: no better {state.best.monitor} for {state.best.waited} epochs"
         say(f"Trained {counted(len(state.history), 'epoch')} in "
-            f"{duration(self.result(False).seconds)}"
-            + early * state.best.stop + ".")
+            f"{duration(self.result(False).seconds)}.")
+        if state.best.reason:
+            say(state.best.reason)
 
     def _prefer_last(self) -> None:
-        """Takes the last epoch in place of one that is better by no more than chance."""
-        state, entry, best = self.state, self.state.history[-1], self.state.best
-        last = len(state.history) - 1
-        if best.epoch in (None, last):
-            return
-        num_rows = _num_rows(self.val)
-        if not best.by_chance(entry, num_rows):
-            return
-        if best.score != entry[best.monitor]:
-            say(f"The last epoch is kept: epoch {best.epoch + 1} was better on the {num_rows:,} "
-                f"validation rows ({best.monitor} {best.score:.4f}, now "
-                f"{entry[best.monitor]:.4f}) by no more than chance.")
-        best.keep(last, entry, state.current_weights())
+        """Takes the last epoch where the kept one is no better than by chance."""
+        state, last = self.state, len(self.state.history) - 1
+        if state.best.epoch not in (None, last) and state.best.prefers_last:
+            state.best.keep(last, state.history[-1], state.current_weights())
 
     def _is_due(self) -> bool:
         """Returns whether a checkpoint is to be written inside an epoch."""
@@ -386,7 +384,3 @@ class Session:
         return Result(self.state.history, None if best.epoch is None else best.epoch + 1,
                       best.stop and len(self.state.history) < self.settings.epochs,
                       was_finished, best.weights or {}, self.last_epoch)
-
-
-def _num_rows(loader: Any) -> int:
-    return sum(int((loader.rows_of(0, s) >= 0).sum()) for s in range(loader.steps(0)))

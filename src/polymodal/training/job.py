@@ -12,11 +12,10 @@ from polymodal.bundle import weights as tensors
 from polymodal.bundle.names import weight_names
 from polymodal.bundle.write import write
 from polymodal.core.files import write_atomic
-from polymodal.evaluation.metrics import score as score_predictions
-from polymodal.inference.outputs import collect
 from polymodal.inference.predictor import Predictor, align_lengths
 from polymodal.recipe import assemble
 from polymodal.training import fit as fitting
+from polymodal.training.judge import Judge
 from polymodal.training.measure import decide
 from polymodal.training.prepare import Prepared
 from polymodal.training.settings import Training
@@ -103,24 +102,19 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *,
         model, task = build()
     predictor = Predictor(prepared.recipe, prepared.inputs, prepared.target, model, task,
                           trained_on=prepared.trained_on)
-    val, score = _validation(prepared, predictor)
+    val, judge = _validation(prepared, predictor)
     session = fitting.begin(
-        model, task, loader, val, settings, folder, score=score, jit=decision.jit,
+        model, task, loader, val, settings, folder, score=judge and judge.score,
+        row_errors=judge and judge.row_errors, jit=decision.jit,
         fingerprint={"recipe": {**prepared.recipe.to_dict(), "training": {}},
                      "rows": loader.fingerprint(),
                      "validation": None if val is None else val.fingerprint()}, **how)
     return Job(folder, predictor, session, prepared)
 
 
-def _validation(prepared: Prepared, predictor: Predictor) -> tuple[Any, fitting.Score | None]:
-    """Returns a loader of the rows held out and what scores them; nothing where none are."""
+def _validation(prepared: Prepared, predictor: Predictor) -> tuple[Any, Judge | None]:
+    """Returns a loader of the rows held out and what judges them; nothing where none are."""
     samples = prepared.samples.get("val")
     if samples is None:
         return None, None
-
-    def score(seen: list) -> dict[str, float]:
-        return score_predictions(collect(
-            seen, predictor.task, prepared.target, predictor.task_name,
-            list(prepared.recipe.inputs), len(samples), samples.references))
-
-    return predictor.loader(samples, prepared.checked["val"], 256), score
+    return predictor.loader(samples, prepared.checked["val"], 256), Judge(predictor, samples)

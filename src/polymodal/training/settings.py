@@ -34,8 +34,10 @@ class Training:
         weight_decay: float >= 0, of AdamW; biases, norms and embeddings are left out.
         warmup: float in 0..1, share of all steps in which the learning rate rises from 0.
         clip_norm: float > 0, largest norm of all gradients together; None = no clipping.
-        patience: int, epochs without a better score on the validation table before stopping;
-            None = never stop early.
+        early_stopping: bool, stop where the errors of the validation rows are larger than in an
+            earlier epoch by more than chance, several epochs in a row, and keep that epoch.
+        patience: int, epochs without a better score on the validation table before stopping, with
+            the epoch of the best score; None = by `early_stopping`.
         accumulate: int >= 1, steps whose gradients make one update.
         precision: float32, mixed_bfloat16, or auto (by device, else by measuring).
         jit: true, false, or auto (by engine, else by measuring).
@@ -65,6 +67,7 @@ class Training:
     weight_decay: float = 0.01
     warmup: float = 0.05
     clip_norm: float | None = 1.0
+    early_stopping: bool = True
     patience: int | None = None
     accumulate: int = 1
     precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"

@@ -12,7 +12,7 @@ from polymodal.core.errors import ResumeError
 from polymodal.training.optimizer import Optimizer, averaged
 from polymodal.training.stopping import Best
 
-_PARTS = ("model", "optimizer", "metrics", "best", "last")
+_PARTS = ("model", "optimizer", "metrics", "best", "last", "rows")
 
 
 class State:
@@ -45,7 +45,8 @@ class State:
             self.model.jax_state_sync()  # while `fit` runs, the variables hold nothing
         parts = {"model": weights.values(self.variables), "optimizer": weights.values(self.slots),
                  "metrics": weights.values(self.metrics), "best": self.best.weights or {},
-                 "last": (self._last if self.step else None) or {}}
+                 "last": (self._last if self.step else None) or {},
+                 "rows": self.best.arrays()}
         return {f"{part}/{name}": array
                 for part, named in parts.items() for name, array in named.items()}
 
@@ -67,7 +68,7 @@ class State:
         for part, variables in (("model", self.variables), ("optimizer", self.slots)):
             _check(part, parts[part], variables)
             weights.assign(variables, parts[part])
-        self._restore_position(values, parts["best"] or None)
+        self._restore_position(values, parts["best"] or None, parts["rows"])
         self._last = parts["last"] or self.current_weights()
         return parts["metrics"] if self.step else {}
 
@@ -81,8 +82,9 @@ class State:
         self._restore_position(values, best)
 
     def _restore_position(self, values: dict[str, Any],
-                          best: dict[str, np.ndarray] | None) -> None:
-        self.best.restore(values["best"], best)
+                          best: dict[str, np.ndarray] | None,
+                          rows: dict[str, np.ndarray] | None = None) -> None:
+        self.best.restore(values["best"], best, rows)
         self.epoch, self.step, self.seconds = values["epoch"], values["step"], values["seconds"]
         self.history = list(values["history"])
 
