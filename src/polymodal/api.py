@@ -59,7 +59,7 @@ class Estimator:
             out: folder of the run, which can be resumed; a temporary one where there is none.
             dry_run: bool, print the recipe and the expected time, and stop before the first epoch;
                 `forecast` has them then, and nothing is written.
-            options: `baselines`, `skip_bad`, `max_bad_share`, `split`, `split_group`,
+            options: `baselines`, `keep`, `skip_bad`, `max_bad_share`, `split`, `split_group`,
                 `slice_columns`, `max_minutes` and `keep_checkpoints` of
                 `polymodal.training.run.train`.
 
@@ -73,7 +73,7 @@ class Estimator:
         if out is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="polymodal-")
             out = Path(self._temporary.name) / "run"
-        options = {"baselines": False, **options}
+        options = {"baselines": options.get("keep", "joint") != "joint", **options}
         if dry_run:
             found = runs.dry_run(tables, self._given, out, ignore=self._ignore, **options)
             self._forecast = {"recipe": found.recipe, **found.forecast.to_json()}

@@ -45,13 +45,17 @@ def finish(run: Any, json: bool) -> None:
     """Prints what training came to."""
     if json:
         emit({"folder": str(run.folder), "forecast": run.forecast, "training": run.training,
-              **run.metrics})
+              "kept": run.kept or "joint", "advice": run.advice, **run.metrics})
         return
     for split, found in run.metrics.items():
         show(f"\n{split}: {_rows(found)}")
         _print_scores(found)
     if run.verdict:
         show(f"\n{run.verdict}")
+    if run.kept:
+        show(f"\nThe model of {run.kept} alone is kept, because it is better.")
+    if run.advice:
+        show(f"\n{run.advice}")
     folder = shlex.quote(str(run.folder))
     show(f"\nThe run is in {run.folder}. Open {run.folder / 'report.html'}, or go on with:")
     files = {"transcribe": "talk.wav", "caption": "photo.png"}

@@ -63,6 +63,9 @@ def train(
         help="Column that orders the rows of a sequence.")] = None,
     baselines: Annotated[bool, typer.Option(
         help="Also train a model on each input alone, for comparison.")] = True,
+    keep: Annotated[str, typer.Option(
+        help="Model that the folder holds in the end: 'joint' (of all inputs), or 'better': the "
+             "model of one input alone where it is better by more than chance.")] = "joint",
     max_minutes: Annotated[float | None, typer.Option(
         help="Time limit: end training after the last whole epoch within so many minutes. "
              "Baselines then train for as many epochs.")] = None,
@@ -106,7 +109,8 @@ def train(
                       ignore=[column_named(name, known) for name in ignore or []],
                       split=_column(split, known), split_group=_column(split_group, known),
                       slice_columns=[column_named(name, known) for name in slice_ or []],
-                      baselines=baselines, skip_bad=skip_bad, max_bad_share=max_bad_share)
+                      baselines=baselines, keep=keep, skip_bad=skip_bad,
+                      max_bad_share=max_bad_share)
     if dry_run:
         output.dry_run(found, json)
     else:

@@ -23,6 +23,7 @@ class Options:
     split_group: str | None
     slice_columns: list[str]
     baselines: bool
+    keep: str
     skip_bad: bool
     max_bad_share: float
 

@@ -91,7 +91,7 @@ class Checkpoints:
         if state is None or not state["finished"]:
             return
         if not self.settled:
-            state["weights"] = sha256(self.bundle / WEIGHTS)
+            state["weights"] = sha256(self._own_weights())
             write_atomic(self.folder / FINISHED, json.dumps(state))
             faults.point("checkpoint_settled")
         (self.folder / LATEST).unlink(missing_ok=True)
@@ -106,11 +106,24 @@ class Checkpoints:
         if not self.settled:
             return {name.partition("/")[2]: array for name, array in self.arrays().items()
                     if name.startswith("best/")}
-        path, state = self.bundle / WEIGHTS, self.state() or {}
+        path, state = self._own_weights(), self.state() or {}
         if not path.is_file() or sha256(path) != state.get("weights"):
             raise ResumeError(f"{path} needs to be what the finished run wrote. It is missing or "
                               "changed. Copy it back, or start anew with another --out.")
         return tensors.load(path)
+
+    def set_aside(self) -> None:
+        """Keeps the weights of this run, as those of another model take their place in the
+        bundle."""
+        write_atomic(self.folder / WEIGHTS, (self.bundle / WEIGHTS).read_bytes())
+
+    def take_back(self) -> None:
+        """Says that the weights of this run are those of the bundle."""
+        (self.folder / WEIGHTS).unlink(missing_ok=True)
+
+    def _own_weights(self) -> Path:
+        aside = self.folder / WEIGHTS
+        return aside if aside.is_file() else self.bundle / WEIGHTS
 
     def save(self, state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Writes a checkpoint, makes it the latest, and removes the others.

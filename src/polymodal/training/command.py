@@ -14,15 +14,16 @@ _USUAL = "tensorflow"  # the engine where nobody chooses one
 
 def again(tables: Mapping[str, Table], folder: Path, *, ignore: Sequence[str] = (),
           split: str | None = None, split_group: str | None = None,
-          slice_columns: Sequence[str] = (), baselines: bool = True, skip_bad: bool = False,
-          max_bad_share: float = 0.05, engine: str = _USUAL) -> str:
+          slice_columns: Sequence[str] = (), baselines: bool = True, keep: str = "joint",
+          skip_bad: bool = False, max_bad_share: float = 0.05,
+          engine: str = _USUAL) -> str:
     """Returns what to type to train a run again into a folder beside it, or why nothing can be.
 
     Args:
         tables: {split: Table} as they were given, before rows were held out.
         folder: the run's folder, with its whole recipe.
-        ignore, split, split_group, slice_columns, baselines, skip_bad, max_bad_share: as `train`
-            in `polymodal.training.run` got them.
+        ignore, split, split_group, slice_columns, baselines, keep, skip_bad, max_bad_share: as
+            `train` in `polymodal.training.run` got them.
         engine: str, what it was trained on.
 
     Example:
@@ -40,6 +41,7 @@ def again(tables: Mapping[str, Table], folder: Path, *, ignore: Sequence[str] = 
         *sources.items(), ("media-root", _media_root(tables)), ("recipe", f"{folder}/recipe.yaml"),
         *(("ignore", column) for column in ignore), ("split", split), ("split-group", split_group),
         *(("slice", column) for column in slice_columns),
+        ("keep", keep if keep != "joint" else None),
         ("max-bad-share", max_bad_share if max_bad_share != 0.05 else None),
         ("engine", engine if engine != _USUAL else None), ("out", f"{folder}-again")]
     words = [option(f"--{name}", str(value)) for name, value in options if value is not None]

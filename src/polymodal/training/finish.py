@@ -51,5 +51,7 @@ def finish(folder: str | Path, tables: Mapping[str, Table] | None = None, *,
                        training_of(folder))
         options = dict(asked["options"])
         options["baselines"] = options["baselines"] if baselines is None else baselines
+        if not options["baselines"]:
+            options["keep"] = "joint"  # there is nothing to choose from
         return train(reopen(asked, tables or {}, folder), asked["given"], folder,
                      keep_checkpoints=keep_checkpoints, finish=True, **options)

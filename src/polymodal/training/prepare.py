@@ -130,6 +130,16 @@ class Prepared:
         return Prepared(self.recipe.only(name), [alone], self.target, samples, checked,
                         self.ledger, self.trained_on, self.seconds)
 
+    def alone(self, name: str) -> Prepared:
+        """Returns `only` of an input whose model is kept in place of that of all, and why the
+        columns of the others are not read."""
+        others = {column: f"Not read, because the model of {name} alone is better and was kept."
+                  for item in self.inputs if item.name != name for column in item.columns}
+        read = {column for item in self.inputs if item.name == name for column in item.columns}
+        left_out = {column: reason for column, reason in {**self.left_out, **others}.items()
+                    if column not in read}
+        return dataclasses.replace(self.only(name), left_out=left_out)
+
     def train_targets(self) -> Any:
         """Returns the targets of the train split as `Predictions.targets` holds them, flat over
         steps: classes, labels as 0 and 1, numbers in the target's own unit, texts as they are."""

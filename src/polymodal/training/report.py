@@ -40,6 +40,7 @@ from polymodal.inference.recording.clips import clip_words
 
 _FOLDER = "evaluation"  # predictions and examples that the report is written from
 _WRITTEN = ("report.html", "plots")
+_JOINT = "joint.npz"
 _MOST_LOOKS = 8  # examples that show where each word looked
 _LOOKS = ("Under the first images is the decoder's attention for each word (last block, mean over "
           "heads): bright regions had the most. Attention need not be why a word was chosen.")
@@ -62,6 +63,8 @@ class RunRecord:
         table: Table of the shown split.
         columns: {column: values} to slice by.
         command: str, what trains the same again.
+        joint: Predictions of the model of all inputs on the shown split, where that of one input is
+            kept; else None.
     """
 
     prepared: Any
@@ -72,6 +75,7 @@ class RunRecord:
     table: Table
     columns: Mapping[str, Sequence[Any]]
     command: str
+    joint: Predictions | None = None
 
 
 def write_all(folder: Path, record: RunRecord) -> str:
@@ -81,7 +85,7 @@ def write_all(folder: Path, record: RunRecord) -> str:
     write_report(folder, content)
     write_model_card(folder, content)
     write_json(folder / "ledger.json", record.prepared.ledger.to_json())
-    return fusion_verdict(content.shown, content.singles, content.headline, content.split).sentence
+    return fusion_verdict(content.fused, content.singles, content.headline, content.split).sentence
 
 
 def rewrite(folder: str | Path) -> Path:
@@ -114,11 +118,13 @@ def _content(folder: Path, record: RunRecord) -> ReportContent:
     note = _add_looks(predictor, record.table, examples) if shown.task == "caption" else ""
     summary = describe_run(shown, recipe.target, inputs, prepared.count_rows(),
                            recipe.fusion["name"], len(result.history), result.seconds, engine,
-                           prepared.count_sequences())
+                           prepared.count_sequences(),
+                           record.joint.modalities if record.joint else ())
     summary += [record.trained.reading] * bool(record.trained.reading)
     return ReportContent(
         title=folder.resolve().name, predictions=dict(record.found), target=recipe.target,
-        summary=summary, inputs=inputs, singles=dict(record.singles), blind=record.blind,
+        summary=summary, inputs=inputs, singles=dict(record.singles), joint=record.joint,
+        blind=record.blind,
         slice_columns=dict(record.columns), examples=examples,
         history=result.history, best_epoch=result.best_epoch,
         ledger=prepared.ledger.to_json(),
@@ -239,10 +245,13 @@ def _store(folder: Path, content: ReportContent) -> None:
     kept.mkdir(parents=True, exist_ok=True)
     for split, found in content.predictions.items():
         write_predictions(kept / f"{split}.npz", found)
+    if content.joint is not None:
+        write_predictions(kept / _JOINT, content.joint)
     for name, found in [*content.singles.items(), ("", content.blind)]:
-        write_predictions(kept / f"alone-{_slug(content, name)}.npz", found)
+        write_predictions(kept / _alone(list(content.singles), name), found)
     plain = {name: getattr(content, name) for name in _PLAIN}
     plain |= {"splits": list(content.predictions), "singles": list(content.singles),
+              "has_joint": content.joint is not None,
               "examples": [_encoded(e) for e in content.examples]}
     write_json(kept / "report.json", json.loads(json.dumps(plain, default=str)))
 
@@ -254,15 +263,16 @@ def _load(folder: Path, plain: dict[str, Any]) -> ReportContent:
     content = ReportContent(
         predictions={s: read_predictions(kept / f"{s}.npz") for s in splits}, examples=examples,
         **{name: plain[name] for name in _PLAIN if name in plain})
-    content.blind = read_predictions(kept / f"alone-{_slug(content, '')}.npz")
-    content.singles = {n: read_predictions(kept / f"alone-{_slug(content, n)}.npz")
-                       for n in singles}
+    content.blind = read_predictions(kept / _alone(singles, ""))
+    content.singles = {n: read_predictions(kept / _alone(singles, n)) for n in singles}
+    if plain.get("has_joint"):
+        content.joint = read_predictions(kept / _JOINT)
     return content
 
 
-def _slug(content: ReportContent, name: str) -> str:
+def _alone(names: list[str], name: str) -> str:
     """Returns a file name: inputs may be named anything, so they are numbered."""
-    return str(list(content.inputs).index(name)) if name else "blind"
+    return f"alone-{names.index(name) if name else 'blind'}.npz"
 
 
 def _encoded(example: Mapping[str, Any]) -> dict[str, Any]:

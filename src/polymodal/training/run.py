@@ -24,6 +24,7 @@ from polymodal.data.repeats import is_media
 from polymodal.data.table import Table
 from polymodal.evaluation.baseline import blind_baseline, on_same_rows
 from polymodal.evaluation.compare import compare
+from polymodal.evaluation.report.verdict import fusion_verdict
 from polymodal.evaluation.result import evaluation_json
 from polymodal.evaluation.word_confidence import fit_word_calibration, word_claims
 from polymodal.inference.predictor import Predictor
@@ -34,7 +35,7 @@ from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.ngram import NGram
 from polymodal.training.asked import Options, to_json
-from polymodal.training.checkpoint import settle
+from polymodal.training.checkpoint import Checkpoints, settle
 from polymodal.training.command import again
 from polymodal.training.ending import Ending, on_old_plan, training_of, with_ways_on
 from polymodal.training.forecast import FILE as FORECAST
@@ -45,6 +46,13 @@ from polymodal.training.forecast import (
     training_seconds,
 )
 from polymodal.training.job import Job, Trained, set_up
+from polymodal.training.keep import (
+    Single,
+    advice,
+    better_input,
+    check_keep,
+    put_in_place,
+)
 from polymodal.training.language import choose_language
 from polymodal.training.prepare import (
     Prepared,
@@ -69,6 +77,8 @@ class Run:
         verdict: str, whether fusion helped, in a sentence.
         predictions: {split: Predictions} that the metrics are of.
         forecast: {"seconds": expected, "actual_seconds", "parts"}, what `forecast.json` holds.
+        kept: str, the input whose model alone was kept as the better one; "" = that of all.
+        advice: str, how to use the model of one input where it is better and not kept, or "".
         training: {"epochs" that were trained, "planned_epochs", "last_epoch" where it was ended
             before them, "checkpoints" if they are kept}.
     """
@@ -79,6 +89,8 @@ class Run:
     verdict: str
     predictions: dict[str, Predictions]
     forecast: dict[str, Any]
+    kept: str = ""
+    advice: str = ""
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -116,6 +128,7 @@ def train(
     split_group: str | None = None,
     slice_columns: Sequence[str] = (),
     baselines: bool = True,
+    keep: str = "joint",
     skip_bad: bool = False,
     max_bad_share: float = 0.05,
     on_epoch: Any = None,
@@ -141,6 +154,8 @@ def train(
         slice_columns: columns to score by, value for value. Default: of transcripts, those that
             say who speaks.
         baselines: bool, also train each input alone, with the same settings.
+        keep: str, "joint", or "better" to keep the model of one input alone where it is better than
+            that of all by more than chance.
         skip_bad: bool, leave bad rows out, counted.
         max_bad_share: float, 0..1, share of bad rows above which the run stops all the same.
         on_epoch: function called with each epoch's entry of the history.
@@ -157,8 +172,9 @@ def train(
         Interrupted: a signal, Ctrl-C or the time limit came; the message says how to go on.
         PolymodalError: the folder cannot be written.
     """
-    options = Options(list(ignore), split, split_group, list(slice_columns), baselines, skip_bad,
-                      max_bad_share)
+    options = Options(list(ignore), split, split_group, list(slice_columns), baselines, keep,
+                      skip_bad, max_bad_share)
+    check_keep(keep, baselines)
     out, ending = check_writable(out, folder=True), Ending(max_minutes, finish)
     with locked(out):
         try:
@@ -184,6 +200,7 @@ def dry_run(tables: Mapping[str, Table], given: Mapping[str, Any], out: str | Pa
     out = check_writable(out, folder=True)
     with locked(out):
         options.pop("slice_columns", None)
+        check_keep(options.pop("keep", "joint"), options.get("baselines", True))
         ready = _ready(tables, given, out, writes=False, **options)
     return DryRun(ready.jobs[""].recipe, ready.forecast)
 
@@ -193,7 +210,7 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
     """Does what `train` says, in a folder that nobody else uses."""
     command = again(tables, out, engine=keras.backend.backend(), **vars(options))
     deciding = dict(vars(options))
-    slice_columns = deciding.pop("slice_columns")
+    slice_columns, keep = deciding.pop("slice_columns"), deciding.pop("keep")
     ready = _ready(tables, given, out, on_epoch=on_epoch, ending=ending,
                    asked=to_json(tables, given, options, command), **deciding)
     say(ready.forecast.sentence())
@@ -204,8 +221,7 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
     found = _predicted(trained, ready.prepared, ready.tables, ready.cache, out)
     singles = _singles(ready.jobs, ready.tables, ready.cache, trained.predictor.language)
     with waiting("Writing the report"):
-        run = _conclude(ready.prepared, trained, found, singles, ready.tables, slice_columns,
-                        command, out)
+        run = _conclude(ready, trained, found, singles, slice_columns, command, out, keep)
     run.forecast = ready.forecast.to_json(time.monotonic() - start)
     write_json(out / FORECAST, run.forecast)
     seal(out)
@@ -292,7 +308,8 @@ def _forecast(jobs: Mapping[str, Job], prepared: Prepared) -> Forecast:
             for name, session in singles.items())
     parts["scoring and report"] = report_seconds(sum(scored.values())) + scoring_seconds(
         paces[""], shown, prepared.seconds, reads_twice)
-    may_stop = settings.patience is not None or whole.ending.minutes is not None
+    watched = settings.early_stopping or settings.patience is not None
+    may_stop = ("val" in scored and watched) or whole.ending.minutes is not None
     return Forecast(parts, whole.epochs_left, may_stop)
 
 
@@ -309,36 +326,62 @@ def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table]
 
 
 def _singles(jobs: dict[str, Job], tables: Mapping[str, Table], cache: Cache | None,
-             language: NGram | None) -> dict[str, Predictions]:
+             language: NGram | None) -> dict[str, Single]:
     """Trains each input alone, with the same settings, and predicts the first scored split, read
     as the whole model's."""
     split = "test" if "test" in tables else "val"
     found = {}
     for name in list(jobs):
         say(f"Training on {name} alone, for comparison")
-        trained = jobs.pop(name).train()  # the model before it may go
+        job = jobs.pop(name)
+        trained = job.train()
         trained.predictor.language = language
-        found[name] = trained.predictor.predict(tables[split], scored=True, cache=cache)
+        found[name] = Single(trained.predictor.predict(tables[split], scored=True, cache=cache),
+                             dataclasses.replace(trained.result, weights={}), job.folder)
+        del job, trained  # before the next model
     return found
 
 
-def _conclude(prepared, trained, found, singles, tables, slice_columns, command, out) -> Run:
+def _conclude(ready, trained, found, singles, slice_columns, command, out, keep) -> Run:
     """Scores, compares, and writes metrics, report and model card."""
+    prepared, tables = ready.prepared, ready.tables
+    shown = next(iter(found))
+    joint = found[shown]
+    blind = blind_baseline(joint, prepared.train_targets())
+    alone = {name: on_same_rows(one.predictions, joint, blind) for name, one in singles.items()}
+    better, tip = better_input(fusion_verdict(joint, alone, split=shown)), ""
+    is_kept = better is not None and keep == "better"
+    if is_kept:
+        trained, found = _kept_alone(singles[better], trained, found, tables, ready.cache, out)
+        prepared = prepared.alone(better)
+        blind = blind_baseline(found[shown], prepared.train_targets())
+    else:
+        Checkpoints(out).take_back()
+    if better is not None and not is_kept:
+        tip = advice(fusion_verdict(joint, alone), singles[better].folder)
     columns = {split: trained.predictor.cut_by(tables[split], slice_columns) for split in found}
     metrics = {split: evaluation_json(p, columns[split]) for split, p in found.items()}
-    shown = next(iter(found))
     _calibrate_words(trained.predictor, found, out)
-    blind = blind_baseline(found[shown], prepared.train_targets())
-    singles = {name: on_same_rows(p, found[shown], blind) for name, p in singles.items()}
-    compared = {name: compare(found[shown], single) for name, single in singles.items()}
-    record = RunRecord(prepared, trained, found, singles, blind, tables[shown], columns[shown],
-                       command)
+    record = RunRecord(prepared, trained, found, alone, blind, tables[shown], columns[shown],
+                       command, joint if is_kept else None)
     verdict = write_all(out, record)
     write_json(out / "metrics.json", {
         "splits": metrics, "baseline": evaluation_json(blind),
-        "singles": {name: {**evaluation_json(p), "difference": compared[name].to_json()}
-                    for name, p in singles.items()}})
-    return Run(out, trained.predictor, metrics, verdict, found, {})
+        "singles": {name: {**evaluation_json(p), "difference": compare(joint, p).to_json()}
+                    for name, p in alone.items()},
+        **({"kept": better, "joint": evaluation_json(joint)} if is_kept else {})})
+    return Run(out, trained.predictor, metrics, verdict, found, {}, better if is_kept else "", tip)
+
+
+def _kept_alone(single: Single, trained: Trained, found: Mapping[str, Predictions],
+                tables: Mapping[str, Table], cache: Cache | None,
+                out: Path) -> tuple[Trained, dict[str, Predictions]]:
+    """Puts the model of one input in place of that of all, and returns it with its predictions."""
+    predictor = put_in_place(single.folder, out, single.result, trained.predictor.language)
+    answers = {split: single.predictions if place == 0
+               else predictor.predict(tables[split], scored=True, cache=cache)
+               for place, split in enumerate(found)}
+    return Trained(predictor, single.result, trained.reading), answers
 
 
 def _calibrate_words(predictor: Predictor, found: Mapping[str, Predictions], out: Path) -> None:

@@ -26,6 +26,8 @@ class ReportContent:
         inputs: {name: description}, such as {"image": "column image, convnet, 28 pixels"}.
         metric: str, the metric shown where only one is; None means the task's own.
         singles: {input name: Predictions} on the first split, by models that saw one input alone.
+        joint: Predictions on the first split by the model of all inputs, where that of one input
+            is kept; None where it is the one that is shown.
         blind: Predictions on the first split of the majority or the mean (`blind_baseline`).
         slice_columns: {column: values per table row} of the first split.
         examples: list of {"inputs": {name: {"modality", "value"}}, "target": str,
@@ -54,6 +56,7 @@ class ReportContent:
     inputs: Mapping[str, str] = field(default_factory=dict)
     metric: str | None = None
     singles: Mapping[str, Predictions] = field(default_factory=dict)
+    joint: Predictions | None = None
     blind: Predictions | None = None
     slice_columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     examples: Sequence[Mapping[str, Any]] = ()
@@ -83,6 +86,11 @@ class ReportContent:
     def shown(self) -> Predictions:
         """The predictions that everything is shown for."""
         return self.predictions[self.split]
+
+    @property
+    def fused(self) -> Predictions:
+        """The predictions of the model of all inputs."""
+        return self.shown if self.joint is None else self.joint
 
     @property
     def task(self) -> str:

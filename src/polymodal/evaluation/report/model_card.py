@@ -72,7 +72,7 @@ def _results(content: ReportContent) -> str:
         lines.append(f"| {readable(name)} | " + " | ".join(cells) + " |")
     counts = listed([f"{scored_rows(one):,} rows of {_plain(split)}{_of_groups(one)}"
                      for split, one in content.predictions.items()])
-    verdict = fusion_verdict(content.shown, content.singles, content.headline,
+    verdict = fusion_verdict(content.fused, content.singles, content.headline,
                              content.split)
     for name, note in split_notes(content.predictions).items():
         lines += ["", f"{readable(name)}: {_plain(note)}."]

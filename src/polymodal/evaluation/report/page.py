@@ -99,7 +99,7 @@ def _view(content: ReportContent) -> dict[str, Any]:
     view = {
         "content": content, "metric": metric, "task": _TASKS.get(content.task, content.task),
         "num_rows": scored_rows(shown),
-        "verdict": fusion_verdict(shown, content.singles, metric, content.split),
+        "verdict": fusion_verdict(content.fused, content.singles, metric, content.split),
         "scores": _scores(content), "matrix": matrix if small else None,
         "worst": [] if matrix is None else worst_confusions(matrix, 8 if small else 20),
         "written": written,
@@ -161,10 +161,11 @@ def _scores(content: ReportContent) -> list[dict]:
 
 def _models(content: ReportContent) -> Bars:
     """Returns the bars of the fused model, each single input, and the blind baseline."""
-    multi = len(content.shown.modalities) > 1
+    multi = len(content.fused.modalities) > 1
     fused = "all inputs together" if multi else "this model"
-    models = {fused: content.shown}
-    models |= {f"{name} alone": one for name, one in content.singles.items()}
+    singles = {f"{name} alone": one for name, one in content.singles.items()}
+    own = fused if content.joint is None else f"{content.shown.modalities[0]} alone"
+    models = {own: content.shown, fused: content.fused, **singles}
     if content.blind is not None:
         models[_blind_name(content)] = content.blind
     parts = {name: {"n": int(one.scored.sum()), **scored_json(one)} for name, one in models.items()}
@@ -173,7 +174,7 @@ def _models(content: ReportContent) -> Bars:
         "fusion", title,
         f"{readable(content.headline).capitalize()} on {content.split}. "
         + _interval_note(content.shown), content.headline, parts, unit_word(content.shown),
-        strong=fused)
+        strong=own)
 
 
 def _blind_name(content: ReportContent) -> str:

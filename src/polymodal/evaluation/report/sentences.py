@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from polymodal.core.counting import counted
 from polymodal.core.predictions import Predictions
@@ -29,7 +29,8 @@ _TASKS = {"classification": "predicts {target}, one of {labels} classes, for eac
 def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str],
                  rows: Mapping[str, int], fusion: str = "", epochs: int | None = None,
                  seconds: float | None = None, engine: str = "",
-                 sequences: Mapping[str, int] | None = None) -> list[str]:
+                 sequences: Mapping[str, int] | None = None,
+                 joint: Sequence[str] = ()) -> list[str]:
     """Returns the sentences that say what was trained on what.
 
     Args:
@@ -42,11 +43,15 @@ def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str
         seconds: float, wall time of the training.
         engine: str, such as "TensorFlow 2.21 on the CPU".
         sequences: {split: number of sequences}, where rows make sequences.
+        joint: names of all inputs, where the model of one of them is kept as the better one.
     """
     does = _TASKS[predictions.task].format(target=target, labels=len(predictions.labels))
     named = fusion.replace("_", " ")
     joined = f", joined by {named} fusion," if fusion and len(inputs) > 1 else ""
     sentences = [f"This model reads {listed(list(inputs))}{joined} and {does}."]
+    if joint:
+        sentences.append(f"It was kept because it is better than the model of {listed(joint)} "
+                         "together. The rows that tell so also chose it, which flatters it.")
     if "train" in rows:
         sizes = {split: _size(count, (sequences or {}).get(split))
                  for split, count in rows.items()}

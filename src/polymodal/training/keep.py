@@ -1,0 +1,93 @@
+"""Which model a run keeps: that of all inputs, or of the one input that is better alone."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from polymodal.bundle import weights as tensors
+from polymodal.bundle.names import weight_names
+from polymodal.bundle.write import LANGUAGE, PREPROCESS, add_part, write
+from polymodal.core.errors import RecipeError
+from polymodal.core.lookup import unknown
+from polymodal.core.predictions import Predictions
+from polymodal.evaluation.report.verdict import Verdict
+from polymodal.evaluation.words import readable, value_text
+from polymodal.inference.predictor import Predictor, load
+from polymodal.speech.ngram import NGram
+from polymodal.training.checkpoint import Checkpoints
+from polymodal.training.history import write_history
+from polymodal.training.result import Result
+
+KEEP = ("joint", "better")
+
+
+@dataclass
+class Single:
+    """A model of one input alone.
+
+    Args:
+        predictions: Predictions on the shown split.
+        result: Result of its training, without weights.
+        folder: Path of its run.
+    """
+
+    predictions: Predictions
+    result: Result
+    folder: Path
+
+
+def check_keep(keep: str, baselines: bool) -> None:
+    """Refuses what cannot be kept.
+
+    Raises:
+        RecipeError: an unknown name, or "better" without models to compare with.
+    """
+    if keep not in KEEP:
+        raise RecipeError(f"--keep: {unknown('choice', keep, KEEP)}")
+    if keep == "better" and not baselines:
+        raise RecipeError("--keep better needs the models of each input alone to choose from. Got "
+                          "--no-baselines. Leave one of the two out.")
+
+
+def better_input(verdict: Verdict) -> str | None:
+    """Returns the input whose model alone is better than that of all, by more than chance."""
+    return verdict.best if verdict.kind == "hurt" else None
+
+
+def advice(verdict: Verdict, folder: Path) -> str:
+    """Returns how to use the model of one input, which is better than that of all.
+
+    Args:
+        verdict: Verdict with a comparison.
+        folder: Path of the run of that input.
+    """
+    found = verdict.comparison
+    if found is None:
+        return ""
+    own, joint = (value_text(found.metric, value) for value in (found.second, found.first))
+    return (f"{verdict.best} alone is better than all inputs together: {readable(found.metric)} "
+            f"{own} against {joint}. Use it with: polymodal predict {shlex.quote(str(folder))} "
+            "--data new.csv --out predictions.csv, or train again with --keep better.")
+
+
+def put_in_place(single: Path, out: Path, result: Result, language: NGram | None) -> Predictor:
+    """Makes the bundle of one input's run that of the whole run, and returns it in use.
+
+    Args:
+        single: folder of the input's run.
+        out: folder of the whole run, whose own weights are set aside for the next time.
+        result: Result of the input's run, whose history the bundle gets.
+        language: NGram that transcripts are read with, or None.
+    """
+    predictor = load(single)
+    predictor.language = language
+    Checkpoints(out).set_aside()
+    shutil.rmtree(out / PREPROCESS, ignore_errors=True)
+    write(out, predictor.spec(), tensors.values(weight_names(predictor.model)), predictor.states())
+    if language is not None:
+        add_part(out, LANGUAGE, language.to_json())
+    write_history(out, result.history)
+    return predictor
