@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,12 @@ def label_key(value: Any, ignore_case: bool = False) -> str:
     >>> label_key(" True"), label_key("3.0"), label_key("US"), label_key("US", ignore_case=True)
     ('true', '3', 'US', 'us')
     """
-    text = unicodedata.normalize("NFC", spell(value))
+    return _key(value.strip() if isinstance(value, str) else spell(value), ignore_case)
+
+
+@lru_cache(maxsize=1 << 16)  # labels repeat
+def _key(text: str, ignore_case: bool) -> str:
+    text = unicodedata.normalize("NFC", text)
     folded = text.casefold()
     if ignore_case or folded in ("true", "false"):
         return folded

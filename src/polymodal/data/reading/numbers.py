@@ -54,7 +54,10 @@ class NumberFormat:
         self.missing, self.usual = list(missing), list(usual)
         self._marks = {*self.usual, *(str(mark).strip().lower() for mark in self.missing)}
         self._values = {float(m) for m in self.missing if _is_plain(m)}
-        self._body = _body(decimal, thousands)
+        self._body = re.compile(_body(decimal, thousands))
+        name = re.escape(unit)
+        self._as_usual = re.compile(  # nearly all cells, at a fraction of the time
+            rf"(-?)(?:{name} ?)?({_body(decimal, thousands)})(?: ?{name})?")
 
     def is_missing(self, cell: Any) -> bool:
         """Returns whether a cell holds no value: empty, NaN, or a mark that says so."""
@@ -105,6 +108,10 @@ class NumberFormat:
         text = cell.strip()
         if self.thousands != "." and _is_plain(text):
             return float(text)
+        usual = self._as_usual.fullmatch(text)
+        if usual is not None:
+            number = self._plain(usual[2])
+            return -number if usual[1] else number
         parts = parts_of(text)
         if parts is None:
             raise ValueError(f"needs a number. Got {cell!r}.")
@@ -113,9 +120,12 @@ class NumberFormat:
             raise ValueError(f"needs a number {allowed}. Got {cell!r}.")
         if not self.fits(parts.body):
             raise ValueError(f"needs a number such as {self.shown()}. Got {cell!r}.")
-        plain = parts.body.replace(self.thousands, "") if self.thousands else parts.body
-        number = float(plain.replace(self.decimal, "."))
+        number = self._plain(parts.body)
         return -number if parts.negative else number
+
+    def _plain(self, body: str) -> float:
+        plain = body.replace(self.thousands, "") if self.thousands else body
+        return float(plain.replace(self.decimal, "."))
 
     def fits(self, body: str) -> bool:
         """Returns whether digits and their marks are a number in this format."""
@@ -177,17 +187,18 @@ def _is_unit(text: str) -> bool:
     return _NO_UNIT.search(_POWER.sub("", text)) is None and text[0] not in "/*^"
 
 
-def _body(decimal: str, thousands: str) -> re.Pattern:
+def _body(decimal: str, thousands: str) -> str:
+    """Returns a pattern of the digits of a number and their marks."""
     mark, group = re.escape(decimal), re.escape(thousands)
     plain = rf"(?:[0-9]+(?:{mark}[0-9]*)?|{mark}[0-9]+)"
     exponent = r"(?:[eE][-+]?[0-9]+)?"
     if not thousands:
-        return re.compile(plain + exponent)
+        return plain + exponent
     grouped = rf"[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+(?:{mark}[0-9]*)?"
     if thousands != ",":
-        return re.compile(f"{grouped}|{plain}{exponent}")
+        return f"{grouped}|{plain}{exponent}"
     lakhs = rf"[1-9][0-9]?(?:{group}[0-9]{{2}})*{group}[0-9]{{3}}(?:{mark}[0-9]*)?"
-    return re.compile(f"{grouped}|{lakhs}|{plain}{exponent}")
+    return f"{grouped}|{lakhs}|{plain}{exponent}"
 
 
 def _is_plain(value: Any) -> bool:
