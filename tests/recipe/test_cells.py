@@ -139,6 +139,8 @@ def test_a_target_of_prices_is_a_regression(cells, settings):
     found = inferred(target="price", price=cells)
     assert found.values["task"] == "regression"
     assert found.values.get("columns", {}).get("price", {}) == settings
+    assert any(r.startswith('columns: "price" is a number (') for r in found.reasons) is bool(
+        settings)
     target = assemble.build_target(from_dict(found.values))
     assert [target.read(cell) for cell in cells[2:]] == pytest.approx(PLAIN[2:])
     if "inf" in cells:

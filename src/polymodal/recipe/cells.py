@@ -78,7 +78,7 @@ def target_settings(table: Table, target: str, task: Any, readings: dict[str, Re
         if found is not None:
             _note(target, found.reading, readings)
         told = "; ".join(part for part in (found.said, found.doubt) if part) if found else ""
-        reasons.extend([f"column {target}: Read as numbers: {told}."] * bool(told))
+        reasons.extend([f'columns: "{target}" is a number ({told}).'] * bool(told))
     if settings["name"] == "multilabel" and "separator" not in settings:
         mark = separator_of(Observed(table, target))
         return {"separator": mark} if mark and mark != SEPARATOR else {}

@@ -81,6 +81,9 @@ def test_other_spellings_of_another_table_are_told_once():
         'Labels of "ok" are read as train writes them: "true" as "True".']
     target.encode(True)
     assert target.respelled("ok") == []
+    target.fit(["True", "False", "true"])  # which `notes` tells of
+    target.encode("true")
+    assert target.respelled("ok") == []
 
 
 def test_case_makes_a_difference_unless_it_is_ignored():

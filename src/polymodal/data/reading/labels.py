@@ -90,6 +90,10 @@ class Spellings:
         """Returns how often a label was counted."""
         return self._counts[key].total()
 
+    def written(self) -> set[str]:
+        """Returns all spellings, without outer spaces."""
+        return {spelling.strip() for counts in self._counts.values() for spelling in counts}
+
     def merged(self) -> dict[str, list[str]]:
         """Returns {label: its spellings as written} of labels that are written in several ways."""
         return {self._most(counts): sorted(counts) for counts in self._counts.values()

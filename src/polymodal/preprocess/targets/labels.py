@@ -49,7 +49,7 @@ class LabelIndex:
     def __init__(self, labels: Iterable[str], ignore_case: bool = False):
         self.labels, self.ignore_case = list(labels), ignore_case
         self.respelled: dict[str, str] = {}  # spellings met that train does not show
-        self._told: set[str] = set()
+        self.told: set[str] = set()  # spellings that were or need not be reported
         self._index = {label: index for index, label in enumerate(self.labels)}
         self._by_key = {label_key(label, ignore_case): index
                         for index, label in enumerate(self.labels)}
@@ -61,8 +61,8 @@ class LabelIndex:
             index = self._by_key.get(label_key(label, self.ignore_case))
             if index is None:
                 raise self._unseen(label)
-            if label not in self._told and len(self._told) < _MOST_NOTED:
-                self._told.add(label)
+            if label not in self.told and len(self.respelled) < _MOST_NOTED:
+                self.told.add(label)
                 self.respelled[label] = self.labels[index]
         return index
 
@@ -142,6 +142,7 @@ class Labelled:
             self._spellings.add(value)
         self._index = LabelIndex(sorted_labels(self._spellings.labels().values()),
                                  self.ignore_case)
+        self._index.told.update(self._spellings.written())  # `notes` tells of these
 
 
 def _short(label: str) -> str:
