@@ -233,6 +233,11 @@ def _list(column: Observed) -> Verdict | None:
         return Verdict("video", "its cells are lists of pictures, the frames of a video")
     if all(isinstance(item, list) for item in items):
         return Verdict("sequence", "its cells are lists of lists of numbers, one for each step")
+    found = column.guess if isinstance(column.table, Sequences) else None
+    if found is not None and found.kind == "number" and (found.words or not found.odd):
+        field = _field(found)
+        because = f"each step of a sequence {field.because}"
+        return field._replace(modality="sequence", because=because)
     if all(as_number(item) is not None for item in items if not isinstance(item, bool)):
         return _numbers_in_lists(column)
     if kinds[None] < MEDIA_SHARE * len(items) or not all(isinstance(item, str) for item in items):

@@ -25,6 +25,7 @@ __all__ = ["InputGuess", "Judgement", "LeftOut", "TaskGuess", "infer_inputs", "i
            "judge_columns", "who_columns"]
 
 _MOST_WHO = 50
+_FIELDS = ("tabular", "sequence")  # modalities of numbers, whose columns say how they are read
 
 
 
@@ -116,7 +117,7 @@ def judge_columns(table: Table, target: str | None = None, ignore: Iterable[str]
         else:
             reason = (f"Read as {verdict.modality} because {verdict.because}; "
                       f"{_change(name)}.")
-            fields_alone = {name: verdict} if verdict.modality == "tabular" else {}
+            fields_alone = {name: verdict} if verdict.modality in _FIELDS else {}
             inputs.append(InputGuess(name, verdict.modality, [name], reason, fields_alone))
     if fields:
         inputs.append(_tabular(fields, taken={guess.name for guess in inputs}))

@@ -6,11 +6,13 @@ import datetime
 import decimal
 import math
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from polymodal.data.free_text import num_words
+from polymodal.data.group import Sequences
 from polymodal.data.reading.guess import Guess, guess
 from polymodal.data.reading.lists import parse_list
 from polymodal.data.reading.numbers import NumberFormat
@@ -74,7 +76,7 @@ class Observed:
         given, asked = self.given, self.given.asks_for
         if asked == "category" or not self.cells:
             return None
-        if self.all_are(str):
+        if self.all_are(str) or self._are_steps:
             found = shapes(self.table, self.name) if asked or self._spells_numbers else None
             return guess(found, given, self.name) if found else None
         count = len(self.cells)
@@ -86,10 +88,17 @@ class Observed:
         return None
 
     @property
+    def _are_steps(self) -> bool:
+        """Whether cells hold one text for each step of a sequence, of rows that were grouped."""
+        return isinstance(self.table, Sequences) and self.all_are(list) and all(
+            isinstance(step, str) for cell in self.cells for step in cell if step is not None)
+
+    @property
     def _spells_numbers(self) -> bool:
         """Whether every other cell, of those that say something, could be a number or a date."""
         missing = self.given.numbers.is_missing
-        texts = [cell for cell in self.cells if not missing(cell)]
+        cells = chain.from_iterable(self.cells) if self._are_steps else self.cells
+        texts = [cell for cell in cells if not missing(cell)]
         likely = sum(len(text) <= _LONGEST_NUMBER and _has_number(text) for text in texts)
         return 0 < len(texts) <= 2 * likely
 

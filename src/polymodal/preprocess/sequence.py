@@ -11,6 +11,8 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
+from polymodal.data.reading.numbers import NumberFormat
+from polymodal.data.reading.reading import Reading, readings_of
 from polymodal.preprocess.modality import Modality, check_range
 from polymodal.preprocess.statistics import MOST_FEATURES, Moments, mean_and_std
 from polymodal.preprocess.vector import from_json, numbers
@@ -28,17 +30,21 @@ class Sequence(Modality):
         dim: int, numbers in one step; None takes it from the train split.
         max_length: int, longer sequences are cut there.
         noise: float, augmentation: normal noise of this many standard deviations.
+        readings: mapping of the column to how single numbers are read, as `columns` of a recipe
+            has it.
     """
 
     has_time = True
     has_gaps = True
 
-    def __init__(self, dim: int | None = None, max_length: int = 512, noise: float = 0.0):
+    def __init__(self, dim: int | None = None, max_length: int = 512, noise: float = 0.0,
+                 readings: dict | None = None):
         check_range("Sequence", "dim", 1 if dim is None else dim, 1, 1_000_000)
         check_range("Sequence", "max_length", max_length, 1, 1_000_000)
         check_range("Sequence", "noise", noise, 0, 10)
         self.dim, self.limit, self.noise = dim, max_length, noise
         self.mean, self.std = Moments().result(dim or 1)
+        self._format = next(iter(readings_of(readings).values()), Reading()).numbers
 
     @classmethod
     def suggest(cls, cells: Iterable[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
@@ -46,7 +52,7 @@ class Sequence(Modality):
         longest = 0
         for cell in cells:
             try:
-                steps = None if cell is None else _steps(cell)
+                steps = None if cell is None else _steps(_as_numbers(cell), NumberFormat())
             except DataError:
                 continue
             known = [step for step in steps or [] if step is not None]
@@ -63,7 +69,7 @@ class Sequence(Modality):
 
     def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
         """Returns float32 (time, dim), one step above the limit if longer; a text is JSON."""
-        steps = _steps(cell)[: self.limit + 1]
+        steps = _steps(cell, self._format)[: self.limit + 1]
         known = [len(step) for step in steps if step is not None]
         dim = self.dim or (known[0] if known else 1)
         for number, step in enumerate(steps, start=1):
@@ -105,15 +111,19 @@ class Sequence(Modality):
         return len(decoded) > self.limit
 
     def state(self) -> dict[str, Any]:
-        return {"dim": self.dim, "mean": self.mean.tolist(), "std": self.std.tolist()}
+        return {"dim": self.dim, "mean": self.mean.tolist(), "std": self.std.tolist(),
+                "format": self._format.state(), "missing": self._format.usual}
 
     def restore(self, state: dict[str, Any]) -> None:
         fields = Fields(state)
         self.dim = fields.whole_or_none("dim", 1, MOST_FEATURES)
         self.mean, self.std = mean_and_std(fields, self.dim or 1)
+        if "format" in fields:
+            self._format = NumberFormat.restored(Fields(fields.mapping("format")),
+                                                 fields.texts("missing"))
 
 
-def _steps(cell: Any) -> list[np.ndarray | None]:
+def _steps(cell: Any, plain: NumberFormat) -> list[np.ndarray | None]:
     values = from_json(cell)
     if not isinstance(values, list | tuple | np.ndarray):
         raise DataError(f"needs a list with one vector per step. Got {type(cell).__name__}.",
@@ -121,15 +131,35 @@ def _steps(cell: Any) -> list[np.ndarray | None]:
     if not len(values):
         raise DataError("holds 0 steps.", "Leave the cell empty if it is missing.",
                         reason="empty_sequence")
-    return [_step(value, number) for number, value in enumerate(values, start=1)]
+    return [_step(value, number, plain) for number, value in enumerate(values, start=1)]
 
 
-def _step(value: Any, number: int) -> np.ndarray | None:
+def _step(value: Any, number: int, plain: NumberFormat) -> np.ndarray | None:
     if value is None:
         return None
     try:
+        if _is_single(value):
+            value = _single(value, plain)
         single = isinstance(value, int | float | np.number)
-        return numbers([value] if single else value)
+        return None if value is None else numbers([value] if single else value)
     except DataError as error:
         error.problem = f"at step {number} {error.problem}"
         raise
+
+
+def _is_single(value: Any) -> bool:
+    return isinstance(value, str) and not value.lstrip().startswith("[")
+
+
+def _as_numbers(cell: Any) -> Any:
+    """Returns a cell whose steps are numbers, however they are written: their count is wanted."""
+    if not isinstance(cell, list):
+        return cell
+    return [0.0 if _is_single(step) else step for step in cell]
+
+
+def _single(text: str, plain: NumberFormat) -> float | None:
+    try:
+        return plain.read(text)
+    except ValueError as error:
+        raise DataError(str(error), "Correct or empty the cell.", reason="not_a_number") from None

@@ -57,6 +57,12 @@ def tabular_settings(table: Table, name: str, config: Mapping[str, Any], guess: 
     return {key: names for key, names in found.items() if names or key != "dates"}
 
 
+def keep_readings(fields: Mapping[str, Verdict], readings: dict[str, Reading]) -> None:
+    """Puts how columns of an input are read into `readings`, where it is not as usual."""
+    for column, verdict in fields.items():
+        _note(column, verdict.reading, readings)
+
+
 def target_settings(table: Table, target: str, task: Any, readings: dict[str, Reading],
                     reasons: list[str]) -> dict[str, Any]:
     """Returns settings of a task that follow from how the target's cells are written.

@@ -20,7 +20,7 @@ from polymodal.data.reading.reading import Reading, readings_of
 from polymodal.data.sharing import repeats
 from polymodal.data.table import Table
 from polymodal.preprocess.cleaning import clean_text
-from polymodal.recipe.cells import check_columns, tabular_settings, target_settings
+from polymodal.recipe.cells import check_columns, keep_readings, tabular_settings, target_settings
 from polymodal.recipe.defaults import (
     distracts,
     few_sequences,
@@ -280,6 +280,8 @@ def _input(table: Table, name: str, config: dict, guess: Any, task: str, others:
     if config["modality"] == "tabular":
         return {"modality": "tabular", "encoder": MODALITIES["tabular"]} | tabular_settings(
             table, name, config, guess, readings) | config
+    if guess is not None and guess.modality == config["modality"]:
+        keep_readings(guess.fields, readings)
     cells = _sample(table, config, name)
     suggested = find("preprocess", config["modality"]).suggest(cells, table.root)
     if config["modality"] == "image" and "text" in others:

@@ -333,8 +333,7 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
     checked = dict(zip(parts, found, strict=True))
     spent = (time.monotonic() - start) / sum(map(len, samples.values()))
     seconds = {name: spent * len(one) for name, one in samples.items()}
-    for note in written_notes(samples["train"]):
-        warn(note)
+    _tell_spellings(samples["train"])
     say(ledger.summary())
     for message in leaks(tables, _shareable(recipe, inputs)):
         warn(message)
@@ -345,13 +344,17 @@ def _unit(recipe: Recipe) -> str:
     return "sequences" if recipe.group else "rows"
 
 
-def written_notes(samples: Samples) -> list[str]:
-    """Returns sentences on labels and categories that are written in several ways."""
+def _tell_spellings(samples: Samples) -> None:
+    """Says which labels and categories are written in several ways."""
     target, column = samples.target_object, str(samples.target_column)
-    notes = [note for source in samples.sources for note in source.modality.notes()]
+    for source in samples.sources:
+        for note in source.modality.notes():
+            warn(note)
     if isinstance(target, Labelled):
-        notes = [*target.notes(column), *target.respelled(column), *notes]
-    return notes
+        for note in target.notes(column):
+            warn(note)
+        for note in target.respelled(column):
+            say(note)
 
 
 def _same(one: Table, other: Table) -> bool:

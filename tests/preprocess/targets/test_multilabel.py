@@ -57,7 +57,7 @@ def test_ways_to_write_several_labels(cells, separator):
 
 def test_cells_that_all_hold_one_label_are_told():
     target = MultilabelTarget()
-    target.fit(["red;round", "red"])
+    target.fit(["red;round", "red", "blue;round", "blue"])
     assert target.notes("tags") == [
         'Column "tags": no cell holds "|" or a list, so each whole cell counts as one label; --set '
         "'task.separator=\";\"' names another mark between labels."]

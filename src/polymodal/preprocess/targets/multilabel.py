@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.advice import set_option
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
 from polymodal.data.reading.lists import parse_list
+from polymodal.data.reading.separators import find_separator
 from polymodal.preprocess.targets.labels import Labelled, spell
 
 __all__ = ["MultilabelTarget"]
+
+_LOOKED_AT = 2000  # cells that may tell which mark separates labels
 
 
 class MultilabelTarget(Labelled):
@@ -39,7 +43,7 @@ class MultilabelTarget(Labelled):
                  missing: list | None = None):
         super().__init__(ignore_case, missing)
         self.separator = separator
-        self._separated = True
+        self._separated, self._cells = True, []
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -52,7 +56,7 @@ class MultilabelTarget(Labelled):
         Raises:
             DataError: no row has a label.
         """
-        self._separated = False
+        self._separated, self._cells = False, []
         self._learn(self._all(values))
         if not self.labels:
             raise DataError("holds no label in train.", "Name another target.",
@@ -62,9 +66,11 @@ class MultilabelTarget(Labelled):
         """Returns sentences on how labels are written, and on cells that all hold one."""
         notes = super().notes(column)
         if not self._separated:
+            mark = find_separator(self._cells) or "..."
+            instead = set_option("task", "separator", value=f'"{mark}"')
             notes.append(f'Column "{column}": no cell holds "{self.separator}" or a list, so each '
-                         "whole cell counts as one label; --set 'task.separator=\";\"' names "
-                         "another mark between labels.")
+                         f"whole cell counts as one label; {instead} names another mark between "
+                         "labels.")
         return notes
 
     def read(self, value: Any) -> list[str]:
@@ -104,6 +110,8 @@ class MultilabelTarget(Labelled):
         for value in values:
             if value is None:
                 continue
+            if isinstance(value, str) and len(self._cells) < _LOOKED_AT:
+                self._cells.append(value)
             labels = self._split(value)
             self._separated |= len(labels) > 1 or _is_list(value)
             yield from labels
