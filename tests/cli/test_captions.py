@@ -176,7 +176,7 @@ def test_a_prompt_that_is_not_given_is_asked_for_once(prompted):
     done = polymodal("caption", prompted / "run", *files)
     assert len(done.stdout.splitlines()) == 3
     assert done.stderr.count("no value for prompt") == 1
-    assert '--input prompt="..."' in done.stderr
+    assert 'Give it with: --input prompt=...' in done.stderr
     done = polymodal("caption", prompted / "run", *files, "--input", "prompt=briefly")
     assert "no value for" not in done.stderr
 

@@ -147,7 +147,7 @@ def generate_files(predictor: Any, files: Sequence[str | Path], batch_size: int 
     if missing:
         flags = " ".join(option("--input", column, "...") for i in missing for column in i.columns)
         warn(f"no value for {' and '.join(i.name for i in missing)}, so it counts as missing. "
-             f"Give it with {flags}.")
+             f"Give it with: {flags}")
     found = _written(predictor, _table(predictor, rows), batch_size, choice)
     for place, one in enumerate(found):
         error = errors.get(place, one["error"])
