@@ -132,6 +132,13 @@ def test_a_larger_loss_is_a_reason_where_no_more_rows_are_right():
     assert np.median(stopped) < 20
 
 
+@pytest.mark.parametrize(("patience", "epochs", "early", "may"), [
+    (None, 6, True, False), (None, 7, True, True), (None, 100, False, False),
+    (3, 4, False, True), (3, 3, True, False)])
+def test_only_longer_runs_can_stop_before_their_last_epoch(patience, epochs, early, may):
+    assert Best("accuracy", "max", patience, epochs, early).may_stop == may
+
+
 def test_few_rows_tell_nothing():
     best, epochs = run(overfits, rows=9)
     assert (epochs, best.prefers_last) == (60, True)

@@ -293,7 +293,7 @@ def _forecast(jobs: Mapping[str, Job], prepared: Prepared) -> Forecast:
     for name, job in jobs.items():
         with waiting(f"Timing a few steps of {name or 'the model'}"):
             paces[name] = job.session.rehearse()
-    whole, settings = jobs[""].session, jobs[""].session.settings
+    whole = jobs[""].session
     scored = {split: len(checked) for split, checked in prepared.checked.items()
               if split != "train"}
     shown = {split: scored[split] for split in ("test", "val") if split in scored}
@@ -308,8 +308,7 @@ def _forecast(jobs: Mapping[str, Job], prepared: Prepared) -> Forecast:
             for name, session in singles.items())
     parts["scoring and report"] = report_seconds(sum(scored.values())) + scoring_seconds(
         paces[""], shown, prepared.seconds, reads_twice)
-    watched = settings.early_stopping or settings.patience is not None
-    may_stop = ("val" in scored and watched) or whole.ending.minutes is not None
+    may_stop = ("val" in scored and whole.state.best.may_stop) or whole.ending.minutes is not None
     return Forecast(parts, whole.epochs_left, may_stop)
 
 

@@ -40,7 +40,7 @@ class Best:
         monitor: str, name of the score that decides where `patience` is given.
         mode: "max" or "min", which values of it are better.
         patience: int, epochs without a better score before `stop` is True; None = by rows.
-        epochs: int, all epochs of the run.
+        epochs: int, all epochs of the run. `may_stop` says whether it can stop before them.
         early: bool, whether to stop by rows.
 
     Source: paired differences as in Dietterich, "Approximate statistical tests for comparing
@@ -52,6 +52,7 @@ class Best:
                  early: bool = True):
         self.monitor, self.mode, self.patience = monitor, mode, patience
         self.early, self.longest = early, max(_LEAST_EPOCHS, round(_SHARE * epochs))
+        self.may_stop = epochs > (patience or self.longest) and bool(patience or early)
         self.score: float | None = None
         self.loss = math.inf
         self.epoch: int | None = None
