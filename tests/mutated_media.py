@@ -117,6 +117,7 @@ FILES = {
     "m4a": _container("m4a", None, "aac"), "m4a-fast": _container("m4a", None, "aac", **FAST),
     "mp4": _container("mp4", "mpeg4", "aac"), "mp4-fast": _container("mp4", "mpeg4", "aac", **FAST),
     "webm": _container("webm", "libvpx", "libopus", 48_000),
+    "webm-live": _container("webm", "libvpx", "libopus", 48_000, live="1"),
     "mkv": _container("mkv", "mpeg4", "aac"), "mka": _container("mka", None, "aac"),
     "avi": _container("avi", "mpeg4", "pcm_s16le"),
     "mpeg": _container("mpg", "mpeg1video", "mp2", 44_100, 25, form="mpeg"),
@@ -190,7 +191,7 @@ def main(name: str, seed: int, count: int) -> None:
         kind, changed = damage(content, seed, number)
         found = []
         for reader, whole in reading:
-            rate = 25 if whole.ndim == 4 else 48_000 if name == "webm" else RATE
+            rate = 25 if whole.ndim == 4 else 48_000 if name.startswith("webm") else RATE
             try:
                 found.append(outcome(name, kind, whole, reader(changed), rate))
             except DataError as error:

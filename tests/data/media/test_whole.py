@@ -11,6 +11,7 @@ from media_files import tone, write_sound
 from mutated_media import FILES, readers
 from polymodal.core.errors import DataError
 from polymodal.data.media.audio import audio_length, read_audio
+from polymodal.data.media.video import video_info
 from polymodal.speech.stream import stream_audio
 
 UNKNOWN = [0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000, 0x80000000]  # sizes that streams announce
@@ -139,7 +140,24 @@ def test_a_streamed_flac_is_read_as_far_as_it_goes():
     content[22:26] = bytes(4)  # frames, which the program did not know
     for reading in readings(bytes(content)):
         assert sum(np.size(block) for block in reading()) == 16_000
-    assert audio_length(bytes(content)) == (16_000, 0.0)
+    assert audio_length(bytes(content)) == (16_000, 1.0)
+
+
+@pytest.mark.parametrize("name", ["webm-live", "adts", "ts"])
+def test_lengths_that_no_header_states_are_measured(name):
+    content = FILES[name]()
+    assert audio_length(content)[1] == pytest.approx(1.5, abs=0.11)
+    if name != "adts":
+        assert video_info(content).seconds == pytest.approx(1.5, abs=0.1)
+    part = {"bytes": content, "start_seconds": 0.5, "end_seconds": None}
+    assert len(read_audio(part)) == pytest.approx(16_000, abs=1600)
+    with pytest.raises(DataError, match="lies outside its file, which lasts 1"):
+        read_audio({**part, "start_seconds": 5.0})
+
+
+def test_the_length_of_an_mp3_without_a_count_is_measured(tmp_path):
+    content = write_sound(tmp_path / "a.mp3", tone(20.0)).read_bytes()
+    assert audio_length(content.replace(b"Xing", b"none"))[1] == pytest.approx(20.0, abs=0.3)
 
 
 @pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])

@@ -63,10 +63,11 @@ def read_audio(
 
 @reads_cell
 def audio_length(cell: Any, root: str | os.PathLike | None = None) -> tuple[int, float]:
-    """Returns (sample rate in hertz, seconds) of a file, as its header states them, or a part."""
+    """Returns (sample rate in hertz, seconds) of a file, as its header states them, or a part; a
+    file whose header leaves the length open is read through."""
     part = open_part(cell, root)
     with open_sound(part) as sound:
-        rate, seconds = sound.rate, sound.seconds
+        rate, seconds = sound.rate, sound.seconds or sound.measured()
     if part.end_seconds is not None:
         seconds = min(seconds, part.end_seconds)
     return rate, max(0.0, seconds - part.start_seconds)

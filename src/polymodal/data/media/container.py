@@ -25,6 +25,7 @@ from polymodal.data.media.whole import (
 # file and no protocol is allowed, so that nothing else is ever opened.
 _CLOSED = {"protocol_whitelist": "none"}
 MAX_PIXELS = 16_000_000  # of a frame; 8K is 33 million
+_GUESSED = {"mp3", "aac", "amr", "flac", "h264", "hevc", "mpegvideo", "m4v"}
 _MOST_HEADER_BYTES = 1 << 25
 # By how much the length that a header states may differ: browsers and cameras that cannot go back
 # write it by the clock, but such formats also state the size of their parts.
@@ -82,6 +83,28 @@ def decoded(container: Any, stream: Any, source: bytes | Path, shown: str) -> It
     stated = _stated_end(container, stream, source)
     if stated is not None and end < stated:
         raise cut_short(shown, f"it ends after {end:.2f} s, before it states to end")
+
+
+def stated_seconds(container: Any, stream: Any) -> float:
+    """Returns how long a stream is by what the file says; 0 where it says nothing, as recorders in
+    browsers do, or where FFmpeg guesses by the first packets."""
+    if _GUESSED & set(container.format.name.split(",")):
+        return 0.0
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / 1e6
+
+
+def measured_seconds(container: Any, stream: Any) -> float:
+    """Returns how long a stream is by the times of its packets, which are read but not decoded."""
+    start, end = None, 0.0
+    for packet in container.demux(stream):
+        if packet.pts is None or packet.time_base is None:
+            continue
+        place = float(packet.pts * packet.time_base)
+        start = place if start is None else min(start, place)
+        end = max(end, place + float((packet.duration or 0) * packet.time_base))
+    return 0.0 if start is None else max(0.0, end - start)
 
 
 def _check_packed(stream: Any, shown: str, what: str) -> None:

@@ -13,7 +13,13 @@ import soundfile
 
 from polymodal.core.errors import DataError
 from polymodal.data.cells import Part
-from polymodal.data.media.container import decoded, open_container, unreadable
+from polymodal.data.media.container import (
+    decoded,
+    measured_seconds,
+    open_container,
+    stated_seconds,
+    unreadable,
+)
 from polymodal.data.media.forward import COUNTED, LEAD_SECONDS, ForwardFile
 from polymodal.data.media.stated.flac import SampleHash, read_header
 from polymodal.data.media.whole import (
@@ -101,6 +107,10 @@ class FileSound:
         known = self._file.frames < _UNKNOWN_FRAMES
         return self._file.frames / self.rate if known else 0.0
 
+    def measured(self) -> float:
+        """Returns the length of the whole file by reading it. Nothing can be read after it."""
+        return sum(map(len, self._samples(math.inf, False))) / self.rate
+
     def blocks(self, max_seconds: float = math.inf) -> Iterator[np.ndarray]:
         """Yields float32 (samples,) of the part, no more than `max_seconds`.
 
@@ -174,11 +184,12 @@ class ContainerSound:
 
     @property
     def seconds(self) -> float:
-        """Length of the whole track, as its header states it."""
-        stream = self._stream
-        if stream.duration is not None:
-            return float(stream.duration * stream.time_base)
-        return (self._container.duration or 0) / 1e6
+        """Length of the whole track, as its header states it; 0 where it does not."""
+        return stated_seconds(self._container, self._stream)
+
+    def measured(self) -> float:
+        """Returns the length of the whole track by its packets. Nothing can be read after it."""
+        return measured_seconds(self._container, self._stream)
 
     def blocks(self, max_seconds: float = math.inf) -> Iterator[np.ndarray]:
         """Yields float32 (samples,) of the part, no more than `max_seconds`.

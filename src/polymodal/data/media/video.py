@@ -14,7 +14,14 @@ from PIL import Image
 
 from polymodal.core.errors import DataError
 from polymodal.data.cells import is_frames, open_cell, reads_cell
-from polymodal.data.media.container import MAX_PIXELS, decoded, open_container, unreadable
+from polymodal.data.media.container import (
+    MAX_PIXELS,
+    decoded,
+    measured_seconds,
+    open_container,
+    stated_seconds,
+    unreadable,
+)
 from polymodal.data.media.image import image_size, read_image
 
 
@@ -75,7 +82,8 @@ def read_video(
 
 @reads_cell
 def video_info(cell: Any, root: str | os.PathLike | None = None) -> VideoInfo:
-    """Returns rate, seconds and size from a video's header; of a list, seconds is its count."""
+    """Returns rate, seconds and size from a video's header; of a list, seconds is its count. A file
+    whose header leaves the length open is read through, but not decoded."""
     if is_frames(cell):
         if not cell:
             raise _no_frames(None)
@@ -85,10 +93,7 @@ def video_info(cell: Any, root: str | os.PathLike | None = None) -> VideoInfo:
     with open_container(source, shown, "video") as container:
         stream = _picture_stream(container, MAX_PIXELS, shown)
         rate = float(stream.average_rate or stream.guessed_rate or 25)
-        if stream.duration is not None and stream.time_base is not None:
-            seconds = float(stream.duration * stream.time_base)
-        else:
-            seconds = (container.duration or 0) / 1e6
+        seconds = stated_seconds(container, stream) or measured_seconds(container, stream)
         return VideoInfo(rate, seconds, stream.codec_context.height, stream.codec_context.width,
                          bool(container.streams.audio))
 
