@@ -12,13 +12,15 @@ from polymodal.core.files import sha256
 from polymodal.evaluation.row_errors import RowErrors
 from polymodal.training import fit as fitting
 from polymodal.training.checkpoint import Checkpoints
+from polymodal.training.ending import Ending
 from polymodal.training.fit import fit
 from polymodal.training.signals import Interrupted
 from small_run import ArrayLoader, Task, accuracy, make_data, make_model, settings
 
 
 def train(folder, loader=None, val=None, model=None, score=accuracy, **changes):
-    rest = {key: changes.pop(key) for key in ("fingerprint", "on_epoch", "jit", "row_errors")
+    rest = {key: changes.pop(key)
+            for key in ("fingerprint", "on_epoch", "jit", "row_errors", "ending")
             if key in changes}
     model = model or make_model()
     loader = loader or ArrayLoader(*make_data(50), 8)
@@ -100,6 +102,22 @@ def test_the_loss_of_an_epoch_counts_none_of_the_epoch_before(tmp_path, own_loss
         train(tmp_path / "cut", model=make_model(own_loss=own_loss), on_epoch=die)
     cut, _ = train(tmp_path / "cut", model=make_model(own_loss=own_loss))
     assert [e["loss"] for e in cut.history] == [e["loss"] for e in whole.history]
+
+
+def test_a_time_limit_inside_an_epoch_keeps_the_epoch_before(tmp_path):
+    now, real = [0.0], ArrayLoader.batch
+
+    class Slow(ArrayLoader):
+        def batch(self, epoch, step):
+            now[0] = max(now[0], 100.0 * ((epoch, step) == (2, 8)))
+            return real(self, epoch, step)
+
+    cut, _ = train(tmp_path / "cut", Slow(*make_data(100), 8), average=0.9,
+                   ending=Ending(1.0, clock=lambda: now[0]))
+    whole, _ = train(tmp_path / "whole", ArrayLoader(*make_data(100), 8), average=0.9, last_epoch=2)
+    assert (cut.last_epoch, len(cut.history)) == (2, 2)  # steps of the third are dropped
+    for name, array in whole.weights.items():
+        np.testing.assert_array_equal(cut.weights[name], array)
 
 
 def test_the_best_weights_are_restored(tmp_path):
