@@ -220,7 +220,7 @@ def test_every_row_can_be_learned_from_where_a_test_table_scores(run, tmp_path):
              "--set", "training.epochs=1", "--set", "dim=16", "--no-baselines", "--split", "none"]
     refused = polymodal(*given, check=False)
     assert refused.returncode != 0
-    assert "--split none holds no rows out" in refused.stderr
+    assert "--split none holds out no rows" in refused.stderr
     assert "Give a table with --test" in refused.stderr
     given += ["--test", tables["test"]]
     refused = polymodal(*given, "--set", "training.patience=3", check=False)
