@@ -59,11 +59,12 @@ def test_sound_that_is_not_read_is_said_with_options_that_read_it(shared_data, t
              "--set", "training.epochs=1", "--set", "dim=16", "--set", "inputs.video.size=16",
              "--set", "inputs.video.frames_per_second=5"]
     silent = polymodal(*given, "--out", tmp_path / "silent")
-    [(count, options)] = re.findall(r"input video: (\d+) of its \1 films opened hold sound, which "
-                                    r"is not read; ((?:--set \S+ )+)reads both", silent.stderr)
+    [(count, options)] = re.findall(
+        r"input video: (\d+) of the \1 videos opened have sound, which is not used\. To use both: "
+        r"(--set .+?)\. Without", silent.stderr)
     assert int(count) == 7
     heard = polymodal(*given, *shlex.split(options), "--out", tmp_path / "heard")
-    assert "hold sound" not in heard.stderr
+    assert "have sound" not in heard.stderr
     recipe = yaml.safe_load((tmp_path / "heard" / "recipe.yaml").read_text())
     assert {name: part["modality"] for name, part in recipe["inputs"].items()} == {
         "video": "video", "audio": "audio"}

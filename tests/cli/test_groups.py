@@ -8,7 +8,7 @@ from command_line import in_process
 
 
 def test_few_groups_are_named_where_an_interval_would_be(spoken):
-    assert 'no "speaker" on both sides), those of 9 speakers; give --val' in spoken.done.stderr
+    assert "for validation: all rows of 9 speakers (" in spoken.done.stderr
     assert "9 speakers: too few for an interval" in spoken.done.stdout
     found = spoken.metrics["splits"]["val"]
     assert (found["group"], found["num_groups"]) == ("speaker", 9)

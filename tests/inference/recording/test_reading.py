@@ -48,7 +48,7 @@ def test_texts_of_test_are_not_learned(tmp_path, capsys):
     model = train_language_model(table, "said", tmp_path / "lm.arpa", order=2)
     assert ("one", "two") in model.table
     assert ("two", "three") not in model.table
-    assert 'Column "split" names the part of each row: 1 of 3 texts are of train' in \
+    assert 'Using the split in column "split": 1 of 3 texts are of train' in \
         capsys.readouterr().err
     table.write_text("\n".join(["said,split", *rows]).replace("train", "whole"))
     assert ("two", "three") in train_language_model(table, "said", tmp_path / "lm.arpa").table
@@ -77,12 +77,12 @@ def test_columns_that_cannot_be_used_are_named(tmp_path):
 
 
 def test_choices_that_cannot_be_used_are_refused(tmp_path):
-    with pytest.raises(RecipeError, match=r"beam and language_weight from 0. Got -1"):
+    with pytest.raises(RecipeError, match=r"beam and language_weight of at least 0. Got -1"):
         Reading(["a"], beam=-1)
     with pytest.raises(RecipeError, match=r"language_model for language_weight and word_bonus"):
         Reading(["a"], language_weight=1.0, word_bonus=0.0)
     model = train_ngram(["a"], 1, "word")
-    with pytest.raises(RecipeError, match=r"language_weight from 0. Got 0 and nan"):
+    with pytest.raises(RecipeError, match=r"language_weight of at least 0. Got 0 and nan"):
         Reading(["a"], language_model=model, language_weight=float("nan"))
     with pytest.raises(RecipeError, match=r"finite word_bonus. Got inf. Try 0.5"):
         Reading(["a"], language_model=model, word_bonus=float("inf"))

@@ -109,7 +109,7 @@ def test_the_real_time_factor_is_said_of_sound_that_is_counted_once(predictor, s
     soundfile.write(tmp_path / "a.wav", samples, whistled.RATE)
     list(transcribe(predictor, [tmp_path / "a.wav"]))
     said = capsys.readouterr().err
-    assert f"{len(samples) / whistled.RATE:,.1f} s of sound" in said
+    assert f"{len(samples) / whistled.RATE:,.1f} s of audio" in said
     assert "real-time factor" in said
 
 
@@ -148,10 +148,10 @@ def test_a_choice_that_there_is_not_is_refused_with_the_nearest(predictor, wrong
 def test_runs_that_do_something_else_are_refused(predictor):
     predictor.recipe.inputs["note"] = {"modality": "text"}
     predictor.inputs.append(type(predictor.inputs[0])(name="note"))
-    with pytest.raises(RecipeError, match=r"only input is sound. Got audio and text. Use predict"):
+    with pytest.raises(RecipeError, match=r"only input is audio. Got audio and text. Use predict"):
         transcribe(predictor, ["a.wav"])
     predictor.task_name = "classification"
-    with pytest.raises(RecipeError, match=r"task: transcribe. Got classification"):
+    with pytest.raises(RecipeError, match=r"task transcribe. Got classification"):
         transcribe(predictor, ["a.wav"])
 
 
