@@ -35,8 +35,8 @@ def leaks(tables: Mapping[str, Table], inputs: Iterable[InputGuess]) -> list[str
     >>> from polymodal.data.table import read
     >>> train, val = read({"note": ["Hello  you", "b"]}), read({"note": ["hello you"]})
     >>> print(leaks({"train": train, "val": val}, [InputGuess("note", "text", ["note"], "")])[0])
-    "note": 1 of 1 rows of val hold a text that train has too, such as row 1 (row 1 of train). \
-Scores on val will be too good.
+    "note": 1 of 1 rows of val have a text that is also in train, such as row 1 (row 1 of train). \
+Scores on val will be too optimistic.
     """
     warnings = []
     columns = dict.fromkeys((guess.columns[0], guess.modality in _TEXTS) for guess in inputs
