@@ -59,7 +59,8 @@ def check_name(option: str, path: str | Path, endings: Sequence[str]) -> Path:
     path = Path(path)
     if not path.name.lower().endswith(tuple(endings)):
         stem = path.name.split(".")[0] or "file"
-        raise RecipeError(f"{option} needs a name that ends in {', '.join(endings)}. Got {path}. "
+        raise RecipeError(f"{option} needs a name that ends in {', '.join(endings)}. "
+                          f"Got {path.name or path}. "
                           f"Write {option} {path.parent / (stem + endings[0])}.")
     return path
 
