@@ -100,7 +100,7 @@ def ours(data: Table, train: np.ndarray, test: np.ndarray, remark: bool, setting
 def baselines(data: Table) -> dict[str, Any]:
     """Returns the two models that people try first."""
     if data.is_class:
-        return {"logistic": LogisticRegressionCV(np.logspace(-3, 2, 11), max_iter=5000,
+        return {"logistic": LogisticRegressionCV(Cs=np.logspace(-3, 2, 11), max_iter=5000,
                                                  l1_ratios=(0,), scoring="neg_log_loss",
                                                  use_legacy_attributes=False),
                 "boosting": GradientBoostingClassifier(random_state=data.seed)}
