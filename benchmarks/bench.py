@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from polymodal.data.table import read
+from polymodal.tables.table import read
 
 PAGES = Path(__file__).parent / "baselines"
 

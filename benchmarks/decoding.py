@@ -20,7 +20,7 @@ import numpy as np
 from keras import ops
 
 from polymodal.decoders.transformer import TransformerDecoder
-from polymodal.tasks.generation import Choice, generate
+from polymodal.model.generation import Choice, generate
 
 _MEMORY = 64  # tokens that the decoder looks at
 _VOCABULARY = 2000

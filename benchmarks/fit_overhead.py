@@ -20,10 +20,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from polymodal.training.checkpoint import Checkpoints
-from polymodal.training.compiled import compiled
-from polymodal.training.feed import Feed
-from polymodal.training.watch import Watch
+from polymodal.training.loop.watch import Watch
+from polymodal.training.saved.checkpoint import Checkpoints
+from polymodal.training.steps.compiled import compiled
+from polymodal.training.steps.feed import Feed
 from small_run import ArrayLoader, Task, make_data, make_model, settings
 
 STEPS = 1000

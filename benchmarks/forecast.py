@@ -21,8 +21,8 @@ from polymodal.core.engine import start
 
 start()
 
-from polymodal.core.progress import quiet, show  # noqa: E402
-from polymodal.data.table import read  # noqa: E402
+from polymodal.core.printed.progress import quiet, show  # noqa: E402
+from polymodal.tables.table import read  # noqa: E402
 from polymodal.training.run import train  # noqa: E402
 
 GOAL = (2 / 3, 4 / 3)

@@ -23,10 +23,10 @@ from torch import nn
 from torch.nn import functional
 
 from polymodal.core.batch import mask_key
-from polymodal.data.table import read
 from polymodal.recipe import assemble
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
+from polymodal.tables.table import read
 
 _ROUNDS = 24
 _IN_A_ROW = 5

@@ -70,18 +70,18 @@ def run(folder: Path, rows: int) -> int:
 
 
 def measure(path: Path) -> None:
-    from polymodal.data.cache import Cache
-    from polymodal.data.check import check
-    from polymodal.data.ledger import Ledger
-    from polymodal.data.loader import Loader
-    from polymodal.data.plan import Plan
-    from polymodal.data.samples import Samples, Source
-    from polymodal.data.table import read
+    from polymodal.feed.check import check
+    from polymodal.feed.ledger import Ledger
+    from polymodal.feed.loader import Loader
+    from polymodal.feed.plan import Plan
+    from polymodal.feed.samples import Samples, Source
+    from polymodal.media.cache import Cache
     from polymodal.preprocess.collate import collate, collate_targets
     from polymodal.preprocess.image import Image
     from polymodal.preprocess.tabular import Tabular
     from polymodal.preprocess.targets.classification import LabelTarget
     from polymodal.preprocess.text import Text
+    from polymodal.tables.table import read
 
     peak = Peak()
     table = read(path)

@@ -19,18 +19,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from polymodal.core.seeds import generator
-from polymodal.data.cache import Cache
-from polymodal.data.check import Checked, check
-from polymodal.data.ledger import Ledger
-from polymodal.data.loader import Loader
-from polymodal.data.plan import Plan
-from polymodal.data.samples import Samples, Source
-from polymodal.data.table import read
+from polymodal.feed.check import Checked, check
+from polymodal.feed.ledger import Ledger
+from polymodal.feed.loader import Loader
+from polymodal.feed.plan import Plan
+from polymodal.feed.samples import Samples, Source
+from polymodal.media.cache import Cache
 from polymodal.preprocess.audio import Audio
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.preprocess.image import Image
 from polymodal.preprocess.targets.classification import LabelTarget
 from polymodal.preprocess.text import Text
+from polymodal.tables.table import read
 
 EPOCHS = 5
 PART_ROWS = 500

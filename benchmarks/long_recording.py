@@ -53,7 +53,7 @@ def join(data: Path, path: Path, seconds: float) -> tuple[list[str], list[Path]]
     """Writes clips with pauses between them; returns their texts and paths."""
     import soundfile
 
-    from polymodal.data.media.audio import read_audio
+    from polymodal.media.audio import read_audio
 
     random, texts, clips, count = np.random.default_rng(0), [], [], 0
     with soundfile.SoundFile(path, "w", RATE, 1) as file:

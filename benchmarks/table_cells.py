@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from polymodal.data.table import read
+from polymodal.tables.table import read
 
 
 def anonymous_bytes() -> int:

@@ -27,9 +27,9 @@ from polymodal.core.batch import PREVIOUS
 from polymodal.encoders.frame_rnn import FrameRnn
 from polymodal.encoders.rnn import Rnn
 from polymodal.fusion.stepwise_concat import StepwiseConcatFusion
+from polymodal.model.model import Model
 from polymodal.scenes.sequences import make, theory
 from polymodal.scenes.shapes import SHAPES
-from polymodal.tasks.model import Model
 from polymodal.tasks.seq2seq import Seq2Seq
 
 NUM_ANSWERS = 4

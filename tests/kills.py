@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polymodal.core.faults import VARIABLE
-from polymodal.training.checkpoint import POINTS
+from polymodal.training.saved.checkpoint import POINTS
 from small_run import left_by
 
 SCRIPT = Path(__file__).parent / "small_run.py"

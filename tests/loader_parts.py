@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from polymodal.core.errors import DataError
-from polymodal.data.table import read
 from polymodal.preprocess.modality import Modality
+from polymodal.tables.table import read
 
 
 class Ramp(Modality):

@@ -22,9 +22,9 @@ import soundfile
 from PIL import Image
 
 from polymodal.core.errors import DataError
-from polymodal.data.media.audio import read_audio
-from polymodal.data.media.image import read_image
-from polymodal.data.media.video import read_video
+from polymodal.media.audio import read_audio
+from polymodal.media.image import read_image
+from polymodal.media.video import read_video
 
 KINDS = ("flip", "cut", "delete", "insert", "overwrite")
 RATE = 16_000

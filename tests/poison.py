@@ -68,9 +68,9 @@ def write_bundle(folder: Path) -> Path:
 
 def answers(folder: Path) -> list[Any]:
     """Returns what a bundle answers to `rows`."""
-    from polymodal.data.table import read
     from polymodal.inference.files import lines
     from polymodal.inference.predictor import load
+    from polymodal.tables.table import read
 
     predictor = load(folder)
     table = read(rows())

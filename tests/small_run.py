@@ -140,7 +140,7 @@ def accuracy(outputs):
 
 
 def settings(**changes):
-    from polymodal.training.settings import Training
+    from polymodal.training.steps.settings import Training
 
     given = {"epochs": 3, "learning_rate": 0.01, "batch_size": 8, "checkpoint_steps": 3} | changes
     return Training(**given)
@@ -149,7 +149,7 @@ def settings(**changes):
 def run(folder, *, jit=None, accumulate=1, val=True, own_loss=False, **changes):
     """Trains the tiny model in a folder, writes its weights, and returns the result."""
     from polymodal.bundle import weights
-    from polymodal.training.fit import fit
+    from polymodal.training.loop.fit import fit
 
     chosen = settings(accumulate=accumulate, average=0.9, **changes)
     train = ArrayLoader(*make_data(50), chosen.batch_size, accumulate)
@@ -165,7 +165,7 @@ def left_by(folder):
 
     The seconds of an epoch are the clock's, so they are left out.
     """
-    from polymodal.core.files import sha256
+    from polymodal.core.disk.files import sha256
     from polymodal.evaluation.plots.build import learning_curves
     from polymodal.evaluation.plots.png import write_png
 

@@ -6,14 +6,17 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1] / "src" / "polymodal"
-FLOORS = {
-    "core": 0, "data": 1, "preprocess": 2, "speech": 3, "layers": 3, "encoders": 4, "fusion": 4,
-    "sequence": 4, "decoders": 4, "tasks": 5, "bundle": 6, "recipe": 6, "evaluation": 7,
-    "inference": 8, "training": 9, "export": 9, "serve": 10, "cli": 11,
-    "scenes": 10,  # the demo's world: no other floor knows it
-}
+ORDER = (
+    ("core",), ("text",), ("tables",), ("media",), ("profile",), ("splits",), ("feed",),
+    ("preprocess",), ("speech",), ("layers",), ("encoders", "fusion", "sequence", "decoders"),
+    ("model",), ("tasks",), ("bundle", "recipe"), ("evaluation",), ("inference",),
+    ("training", "export"), ("serve",), ("cli",),
+)
+FLOORS = {folder: floor for floor, folders in enumerate(ORDER) for folder in folders}
+FLOORS["scenes"] = FLOORS["serve"]  # the demo's world: no other floor knows it
 ENGINES = {"keras", "tensorflow", "jax", "torch"}
-ENGINE_FREE = {"core", "data", "preprocess", "speech", "scenes"}
+ENGINE_FREE = {"core", "text", "tables", "media", "profile", "splits", "feed", "preprocess",
+               "speech", "scenes"}
 
 
 def imports(path: Path):

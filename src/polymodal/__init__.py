@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 # Public names and where they live; nothing is imported, and no engine loaded, until one is used.
 _PUBLIC = {
-    "read": "polymodal.data.table",
-    "Table": "polymodal.data.table",
+    "read": "polymodal.tables.table",
+    "Table": "polymodal.tables.table",
     "Recipe": "polymodal.recipe.recipe",
-    "Training": "polymodal.training.settings",
+    "Training": "polymodal.training.steps.settings",
     "Predictions": "polymodal.core.predictions",
     "PolymodalError": "polymodal.core.errors",
     "DataError": "polymodal.core.errors",
@@ -33,7 +33,7 @@ _PUBLIC = {
     "Transcriber": "polymodal.api",
     "finish": "polymodal.api",
     "load": "polymodal.api",
-    "quiet": "polymodal.core.progress",
+    "quiet": "polymodal.core.printed.progress",
 }
 
 __all__ = [
@@ -71,10 +71,10 @@ if TYPE_CHECKING:
     )
     from polymodal.core.errors import DataError, PolymodalError, RecipeError
     from polymodal.core.predictions import Predictions
-    from polymodal.core.progress import quiet
-    from polymodal.data.table import Table, read
+    from polymodal.core.printed.progress import quiet
     from polymodal.recipe.recipe import Recipe
-    from polymodal.training.settings import Training
+    from polymodal.tables.table import Table, read
+    from polymodal.training.steps.settings import Training
 
 
 def __getattr__(name: str) -> Any:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from polymodal.core.disk.paths import user_path
 from polymodal.core.engine import start
 from polymodal.core.errors import PolymodalError
-from polymodal.core.paths import user_path
-from polymodal.core.progress import say
-from polymodal.data.table import read
+from polymodal.core.printed.progress import say
+from polymodal.tables.table import read
 
 start()  # the engine is chosen before Keras is imported
 

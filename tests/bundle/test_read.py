@@ -14,8 +14,8 @@ from polymodal.bundle import read as reading
 from polymodal.bundle.read import read, verify
 from polymodal.bundle.weights import encode
 from polymodal.bundle.write import seal, write
+from polymodal.core.disk.files import sha256
 from polymodal.core.errors import BundleError
-from polymodal.core.files import sha256
 
 WEIGHTS = {"head.kernel": np.full((2, 2), 3, "float32")}
 

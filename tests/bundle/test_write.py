@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from polymodal.bundle.write import seal, write
+from polymodal.core.disk.files import sha256
 from polymodal.core.errors import BundleError
-from polymodal.core.files import sha256
 
 from polymodal.bundle.read import read, verify  # isort: skip
 

@@ -15,7 +15,7 @@ from command_line import in_process, polymodal
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory):
     """A run that SIGTERM stopped in its third epoch: its folder, and what was printed."""
-    from polymodal.training.watch import Watch
+    from polymodal.training.loop.watch import Watch
 
     folder = tmp_path_factory.mktemp("stopped")
     pairs = np.random.default_rng(0).normal(size=(60, 2))

@@ -10,8 +10,8 @@ import pytest
 
 from command_line import in_process
 from polymodal import Classifier
+from polymodal.core.disk.files import sha256
 from polymodal.core.errors import RecipeError
-from polymodal.core.files import sha256
 
 
 def write_table(path, rows, sign, seed):

@@ -11,8 +11,8 @@ import sys
 import numpy as np
 import pytest
 
+from polymodal.core.disk.files import sha256
 from polymodal.core.faults import VARIABLE
-from polymodal.core.files import sha256
 
 
 def write_notes(path):

@@ -81,7 +81,7 @@ def test_a_table_that_lacks_one_input_is_predicted_and_one_that_lacks_all_is_not
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
 def test_every_format_has_every_row(spoken, suffix):
-    from polymodal.data.table import read as read_table
+    from polymodal.tables.table import read as read_table
 
     data = table(spoken.folder, "all.csv", "1,warm", "-1,cold")
     in_process("predict", spoken.run, "--data", data, "--out", spoken.folder / f"all-p.{suffix}")

@@ -14,7 +14,7 @@ from polymodal.training.report import rewrite
 
 HOLD = """
 import sys
-from polymodal.core.lock import locked
+from polymodal.core.disk.lock import locked
 with locked(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()

@@ -6,7 +6,7 @@ import pytest
 
 from polymodal.core.advice import column_named, option, set_option, split_pair, split_setting
 from polymodal.core.errors import RecipeError
-from polymodal.core.visible import visible
+from polymodal.core.printed.visible import visible
 
 NASTY = ["note", "note.text", "my note", "a=b", "a.b=c.d", '"quoted"', 'in"side', "it's", "[x]",
          "-n", "--set", "*", "größe", "語", "$HOME", "`id`", "a\\b", " edge ", ".x", "x.", "..",

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from polymodal.core.errors import RecipeError
-from polymodal.data.table import read
 from polymodal.inference.given_rows import checked_rows, with_all_inputs
 from polymodal.inference.trained_on import TrainedOn
+from polymodal.tables.table import read
 
 
 @pytest.fixture

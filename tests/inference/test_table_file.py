@@ -12,13 +12,13 @@ import pytest
 
 from polymodal.core.errors import PolymodalError, RecipeError
 from polymodal.core.predictions import Predictions
-from polymodal.data.table import read
 from polymodal.inference.table_file import (
     answer_names,
     check_table_file,
     guarded,
     write_predictions_table,
 )
+from polymodal.tables.table import read
 
 OWN = {"error": ["mine", "007", None], "x": ["a, b", "1.50", "=1+1"],
        "predicted_y": ["1", "2", "3"]}

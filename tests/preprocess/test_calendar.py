@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from polymodal.core.fields import Fields
-from polymodal.data.reading.dates import read_date
 from polymodal.preprocess.calendar import Calendar
+from polymodal.tables.reading.dates import read_date
 
 
 def fitted(*texts):

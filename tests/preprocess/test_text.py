@@ -12,7 +12,7 @@ from polymodal.core.lookup import names
 from polymodal.core.seeds import generator
 from polymodal.preprocess.text import Text
 
-TOKENIZERS = names("preprocess.tokenizers")
+TOKENIZERS = names("text.tokenizers")
 SENTENCES = ["is there a red circle?", "is a green circle present?", "two red cats",
              "一只红色的猫", "两只绿色的猫", "is there a cat?"]
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.seeds import generator
-from polymodal.data.group import group_rows
-from polymodal.data.table import read
 from polymodal.preprocess.collate import collate
 from polymodal.preprocess.text import Text
 from polymodal.preprocess.texts import Texts
+from polymodal.tables.group import group_rows
+from polymodal.tables.table import read
 
 VIDEO = ["but for this one I just <b>didn't</b> feel like it", None,
          "um I loved the very first one", "it was nice"]

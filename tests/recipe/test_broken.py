@@ -12,13 +12,13 @@ import yaml
 from poison import NOTES, spoiled
 from polymodal.core import arguments
 from polymodal.core.errors import PolymodalError
-from polymodal.data.table import read
 from polymodal.recipe import assemble
 from polymodal.recipe.given import check_given, load, override
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
+from polymodal.tables.table import read
 from polymodal.training.prepare import prepare
-from polymodal.training.settings import Training
+from polymodal.training.steps.settings import Training
 
 GOOD = {"task": "classification", "target": "kind", "fusion": "gated", "dim": 8, "dropout": 0.1,
         "inputs": {"note": {"modality": "text", "encoder": "rnn", "tokenizer": "word",

@@ -10,12 +10,12 @@ import pyarrow as pa
 import pytest
 
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.data.samples import Samples, Source
-from polymodal.data.table import read
+from polymodal.feed.samples import Samples, Source
 from polymodal.recipe import assemble
 from polymodal.recipe.given import override
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
+from polymodal.tables.table import read
 
 ROWS = 60
 PLAIN = [round(row * 37.25 % 5000, 2) for row in range(ROWS)]

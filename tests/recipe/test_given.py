@@ -9,11 +9,11 @@ import pytest
 from command_line import polymodal
 from polymodal.core.advice import option, set_option
 from polymodal.core.errors import RecipeError
-from polymodal.core.visible import visible
-from polymodal.data.table import read
+from polymodal.core.printed.visible import visible
 from polymodal.recipe.given import check_given, load, need_target, override
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
+from polymodal.tables.table import read
 
 NAMES = ["note.text", "my note", "a=b", '"quoted"', "it's", "[x]", "-n", "größe", "$(id)", "a\nb",
          "\x1b[31m", "a\u202eb", ".x", "x..", "modality", "inputs.a", '."', "a: b", "null"]

@@ -13,14 +13,14 @@ from PIL import Image
 from media_files import tone, write_container
 from polymodal.core import arguments
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.data.group import group_rows
-from polymodal.data.table import read
 from polymodal.recipe import assemble
 from polymodal.recipe.defaults import is_plain, size_for, text_for, training_for
 from polymodal.recipe.given import override
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
-from polymodal.training.settings import Training
+from polymodal.tables.group import group_rows
+from polymodal.tables.table import read
+from polymodal.training.steps.settings import Training
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from polymodal.core.errors import RecipeError
-from polymodal.data.table import read
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
+from polymodal.tables.table import read
 
 ROWS = {"size": [1.5, 2.5, 3.5, 4.5] * 3, "note": ["a b", "c d", "e f", "g h"] * 3,
         "day": [1, 1, 2, 2] * 3, "hour": [1, 2] * 6, "digit": ["x", "y"] * 6}

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from polymodal.core.errors import DataError
-from polymodal.data.group import group_rows
-from polymodal.data.table import read
 from polymodal.recipe import assemble
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
+from polymodal.tables.group import group_rows
+from polymodal.tables.table import read
 
 ROWS = 60
 NUMBERS = [row * 1.5 for row in range(ROWS)]

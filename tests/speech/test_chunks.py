@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polymodal.data.media.audio import read_audio
+from polymodal.media.audio import read_audio
 from polymodal.speech.chunks import cut_chunks
 
 RATE = 8000

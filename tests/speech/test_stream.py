@@ -8,7 +8,7 @@ import soundfile
 
 from media_files import tone, write_container, write_sound
 from polymodal.core.errors import DataError
-from polymodal.data.media.audio import read_audio
+from polymodal.media.audio import read_audio
 from polymodal.speech.stream import stream_audio
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from polymodal.data.media.audio import read_audio
+from polymodal.media.audio import read_audio
 from polymodal.speech.align import align
 from polymodal.speech.chunks import cut_chunks
 from polymodal.speech.ctc_search import beam_search

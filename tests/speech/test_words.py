@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from polymodal.preprocess.words import join_words
 from polymodal.speech.transcript import TokenSpan, Word
 from polymodal.speech.words import spoken, words_from_spans
+from polymodal.text.words import join_words
 
 
 @pytest.mark.parametrize(("symbols", "words"), [

@@ -10,7 +10,7 @@ from polymodal.bundle.names import variable_names
 from polymodal.core.batch import PREVIOUS
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
-from polymodal.tasks.model import Model
+from polymodal.model.model import Model
 from polymodal.tasks.seq2seq import Seq2Seq
 
 K, STEPS, DIM = 3, 5, 24

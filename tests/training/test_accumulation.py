@@ -6,8 +6,8 @@ import pytest
 
 from polymodal.bundle.names import variable_names, weight_names
 from polymodal.bundle.weights import values
-from polymodal.training.fit import fit
-from polymodal.training.optimizer import make_optimizer
+from polymodal.training.loop.fit import fit
+from polymodal.training.steps.optimizer import make_optimizer
 from small_run import ArrayLoader, Task, make_data, make_model, settings
 
 

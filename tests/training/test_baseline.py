@@ -7,14 +7,14 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from polymodal.data.group import group_rows
-from polymodal.data.table import read
 from polymodal.evaluation.baseline import blind_baseline
 from polymodal.evaluation.metrics import score
 from polymodal.inference.predictor import Predictor
 from polymodal.recipe import assemble
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
+from polymodal.tables.group import group_rows
+from polymodal.tables.table import read
 from polymodal.training.prepare import prepare
 
 X = [i % 7 for i in range(60)]

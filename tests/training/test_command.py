@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from polymodal.data.table import read
+from polymodal.tables.table import read
 from polymodal.training.command import again
 
 

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 import polymodal as pm
+from polymodal.core.disk.files import sha256
 from polymodal.core.errors import DataError, Interrupted, ResumeError, TrainingError
-from polymodal.core.files import sha256
-from polymodal.training.checkpoint import Checkpoints
+from polymodal.training.saved.checkpoint import Checkpoints
 
 TRAINING = {"epochs": 6, "learning_rate": 0.01, "batch_size": 16, "average": 0.9,
             "checkpoint_steps": 1}
@@ -63,7 +63,7 @@ def stopped(data, tmp_path_factory):
 
 
 def stop_in_step(patch, step):
-    from polymodal.training.watch import Watch
+    from polymodal.training.loop.watch import Watch
 
     begin = Watch.on_train_batch_begin
 
@@ -167,7 +167,7 @@ def test_checkpoints_stay_where_they_are_asked_for(run):
 
 def test_a_time_limit_ends_the_run_with_a_whole_epoch(data, tmp_path, monkeypatch):
     now = [0.0]
-    from polymodal.training import ending
+    from polymodal.training.saved import ending
 
     monkeypatch.setattr(ending.Ending.__init__, "__defaults__", (None, False, lambda: now[0]))
 

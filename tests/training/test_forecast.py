@@ -8,7 +8,7 @@ from polymodal.training.forecast import (
     scoring_seconds,
     training_seconds,
 )
-from polymodal.training.rehearsal import Pace
+from polymodal.training.loop.rehearsal import Pace
 
 PARTS = {"training": 100.0, "baselines": 50.0, "scoring and report": 8.0}
 

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from polymodal.data.group import group_rows
-from polymodal.data.table import read
 from polymodal.inference.predictor import enter_groups
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
+from polymodal.tables.group import group_rows
+from polymodal.tables.table import read
 from polymodal.training.prepare import (
     alike_rows,
     group_of,

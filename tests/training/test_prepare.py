@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from polymodal.core.errors import RecipeError
-from polymodal.data.table import read
+from polymodal.tables.table import read
 from polymodal.training.prepare import _same, held_out
 
 pytestmark = pytest.mark.engine

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from polymodal.core.faults import VARIABLE
-from polymodal.training.checkpoint import POINTS, Checkpoints
+from polymodal.training.saved.checkpoint import POINTS, Checkpoints
 from small_run import left_by
 
 SCRIPT = Path(__file__).parents[1] / "small_run.py"

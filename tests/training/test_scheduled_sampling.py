@@ -9,12 +9,12 @@ import pytest
 from polymodal.bundle.weights import encode
 from polymodal.core.batch import PREVIOUS
 from polymodal.core.lookup import find
-from polymodal.tasks.model import Model
+from polymodal.model.model import Model
 from polymodal.tasks.seq2seq import Seq2Seq
-from polymodal.training import fit as fitting
-from polymodal.training.checkpoint import Checkpoints
-from polymodal.training.fit import fit
-from polymodal.training.signals import Interrupted
+from polymodal.training.loop import fit as fitting
+from polymodal.training.loop.fit import fit
+from polymodal.training.loop.signals import Interrupted
+from polymodal.training.saved.checkpoint import Checkpoints
 from small_run import ArrayLoader, settings
 
 NUM, STEPS, DIM, ROWS = 5, 4, 16, 50

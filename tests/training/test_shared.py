@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 import polymodal as pm
-from polymodal.data.loader import Loader
+from polymodal.feed.loader import Loader
 from polymodal.training import prepare
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 220)}

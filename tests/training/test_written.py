@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from polymodal.data.table import read
 from polymodal.inference.predictor import load
+from polymodal.tables.table import read
 from polymodal.training.run import train
 
 ROWS = 80

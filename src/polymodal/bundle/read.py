@@ -24,10 +24,10 @@ from polymodal.bundle.write import (
     content_digest,
 )
 from polymodal.core.arguments import shown
+from polymodal.core.disk.files import sha256
+from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, PolymodalError
-from polymodal.core.files import sha256
-from polymodal.core.paths import user_path
-from polymodal.core.visible import one_line
+from polymodal.core.printed.visible import one_line
 
 MAX_JSON_BYTES = 64 << 20  # a vocabulary of a million words is about 20 MB
 MAX_CONTAINERS = 4_000_000  # lists and mappings of one file: each takes much more than its text

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save as to_safetensors
 
+from polymodal.core.disk.files import write_atomic
 from polymodal.core.errors import BundleError
-from polymodal.core.files import write_atomic
 
 MAX_HEADER_BYTES = 16 << 20  # a model of 100,000 tensors needs about 10 MB
 MAX_TENSORS = 200_000

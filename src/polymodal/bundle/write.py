@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.bundle import weights as tensors
-from polymodal.core.files import sha256, write_json
+from polymodal.core.disk.files import sha256, write_json
 
 VERSION = 2  # raised when the same weights would give other answers than before
 MANIFEST = "manifest.json"

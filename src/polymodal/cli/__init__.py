@@ -10,7 +10,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command line; exit status 0 only when what was asked for is done."""
     from polymodal.cli.app import app
     from polymodal.core.errors import Interrupted, PolymodalError
-    from polymodal.core.progress import complain, quiet
+    from polymodal.core.printed.progress import complain, quiet
 
     try:
         with quiet(False):  # that a command is quiet ends with it

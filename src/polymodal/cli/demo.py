@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from polymodal.cli.options import Engine, Quiet, use
-from polymodal.core.files import check_writable
-from polymodal.core.lock import locked
+from polymodal.core.disk.files import check_writable
+from polymodal.core.disk.lock import locked
 
 
 def demo(

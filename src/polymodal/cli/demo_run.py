@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 from polymodal.cli import output
-from polymodal.core.progress import say, show
-from polymodal.data.table import read
+from polymodal.core.printed.progress import say, show
 from polymodal.evaluation.report import choose_examples
 from polymodal.scenes import columns, write
+from polymodal.tables.table import read
 from polymodal.training.run import train
 
 _ROWS = {"num_train": 1200, "num_val": 200, "num_test": 400}

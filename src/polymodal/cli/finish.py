@@ -9,7 +9,7 @@ import typer
 
 from polymodal.cli import output
 from polymodal.cli.options import Json, KeepCheckpoints, Quiet, use
-from polymodal.core.lock import locked
+from polymodal.core.disk.lock import locked
 
 
 def finish(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from polymodal.cli.options import Quiet
-from polymodal.core.progress import show
+from polymodal.core.printed.progress import show
 
 
 def language_model(

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from polymodal.core.paths import user_path
-from polymodal.core.progress import set_quiet
+from polymodal.core.disk.paths import user_path
+from polymodal.core.printed.progress import set_quiet
 
 Json = Annotated[bool, typer.Option(
     "--json", help="Print the result as one JSON object on stdout.")]
@@ -84,7 +84,7 @@ def writing_choice(beam: int | None, language_model: Path | None, language_weigh
 def use(engine: str | None, run: Path | None = None) -> Any:
     """Loads the engine, after a check that the folder it is for is a run; returns the choice."""
     from polymodal.core.engine import choose, start
-    from polymodal.core.progress import waiting
+    from polymodal.core.printed.progress import waiting
 
     if run is not None:
         from polymodal.bundle.read import manifest

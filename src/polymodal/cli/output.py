@@ -10,12 +10,12 @@ from typing import Any
 
 from polymodal.cli.options import use
 from polymodal.core.advice import option, split_pair
-from polymodal.core.counting import counted
+from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import describe
-from polymodal.core.paths import user_path
-from polymodal.core.progress import say, show
-from polymodal.core.visible import one_line, to_json
+from polymodal.core.printed.counting import counted
+from polymodal.core.printed.progress import say, show
+from polymodal.core.printed.visible import one_line, to_json
 from polymodal.evaluation.groups import MIN_GROUPS, group_words, too_few
 
 _MOST_WORST = 5  # transcripts that are shown

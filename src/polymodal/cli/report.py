@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from polymodal.cli.options import Quiet, Run, use
-from polymodal.core.progress import show
+from polymodal.core.printed.progress import show
 
 
 def report(

@@ -21,8 +21,8 @@ from polymodal.cli.options import (
     use,
 )
 from polymodal.core.advice import column_named
-from polymodal.core.files import check_writable, file_name
-from polymodal.core.lock import locked
+from polymodal.core.disk.files import check_writable, file_name
+from polymodal.core.disk.lock import locked
 
 _COLUMNS = ("target", "group", "order")
 
@@ -83,7 +83,7 @@ def train(
     """Train a model on a table, evaluate it, and write model, scores and report to a folder."""
     from polymodal.core.arguments import build, convert
     from polymodal.recipe.given import check_given, load, need_target, override
-    from polymodal.training.settings import Training
+    from polymodal.training.steps.settings import Training
 
     given = load(recipe) if recipe else {}
     named = {"target": target, "task": task, "group": group, "order": order}
@@ -96,7 +96,7 @@ def train(
     out = out or Path("runs") / file_name(f"{Path(data).stem}-{given['target']}")
     with locked(check_writable(out, folder=True)):  # before the engine, which takes seconds
         use(engine)
-        from polymodal.data.table import read
+        from polymodal.tables.table import read
         from polymodal.training import run as runs
 
         tables = {name: read(path, media_root=media_root)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.core.visible import to_json
+from polymodal.core.printed.visible import to_json
 
 __all__ = ["column_named", "option", "set_option", "split_pair", "split_setting", "yaml_name"]
 

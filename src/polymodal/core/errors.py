@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from polymodal.core.visible import one_line
+from polymodal.core.printed.visible import one_line
 
 _MOST_LETTERS = 200  # of what a library says
 _SKIP = re.compile(",? or run with --skip-bad")

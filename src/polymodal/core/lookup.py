@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from polymodal.core.errors import RecipeError
-from polymodal.core.visible import one_line
+from polymodal.core.printed.visible import one_line
 
 _ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.counting import counted
 from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
+from polymodal.core.printed.counting import counted
 from polymodal.evaluation.calibration import expected_calibration_error
 from polymodal.evaluation.text_scores import text_scores
 

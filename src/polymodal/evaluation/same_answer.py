@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from polymodal.core.counting import counted
 from polymodal.core.predictions import Predictions
+from polymodal.core.printed.counting import counted
 from polymodal.evaluation.metrics import decisions, known
 
 __all__ = ["same_answer"]

@@ -10,10 +10,10 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
-from polymodal.data.column_rules import is_called_who
-from polymodal.data.reading.labels import Spellings, label_key
 from polymodal.evaluation.metrics import known
 from polymodal.evaluation.scored import scored_json
+from polymodal.profile.column_rules import is_called_who
+from polymodal.tables.reading.labels import Spellings, label_key
 
 __all__ = ["PRESENT", "present_patterns", "slices"]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.disk.files import write_atomic
 from polymodal.core.errors import BundleError
-from polymodal.core.files import write_atomic
 from polymodal.core.predictions import Predictions
 
 __all__ = ["read_predictions", "write_predictions"]

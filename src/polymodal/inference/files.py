@@ -9,8 +9,8 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
-from polymodal.data.table import Table, read
 from polymodal.inference.given_rows import input_columns
+from polymodal.tables.table import Table, read
 
 
 def lines(predictor: Any, table: Table, found: Predictions) -> Iterator[dict[str, Any]]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.core.progress import warn
-from polymodal.data.table import Table
+from polymodal.core.printed.progress import warn
+from polymodal.tables.table import Table
 
 __all__ = ["checked_rows", "input_columns", "with_all_inputs"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from keras import ops
 
 from polymodal.core.batch import mask_key, select_inputs, with_masks
-from polymodal.data.check import check
-from polymodal.data.ledger import Ledger
-from polymodal.data.table import Table
+from polymodal.feed.check import check
+from polymodal.feed.ledger import Ledger
+from polymodal.tables.table import Table
 
 __all__ = ["Look", "looks", "why_no_look"]
 

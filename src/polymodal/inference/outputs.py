@@ -10,8 +10,8 @@ import numpy as np
 
 from polymodal.core import faults
 from polymodal.core.predictions import TEXT_TASKS, Predictions
+from polymodal.core.printed.progress import track
 from polymodal.core.probabilities import log_softmax
-from polymodal.core.progress import track
 from polymodal.speech.ctc_search import greedy
 from polymodal.speech.transcript import TokenSpan
 from polymodal.speech.words import words_from_spans
@@ -53,7 +53,7 @@ def outputs(model: Any, loader: Any, task: Any = None, reader: Any = None,
             outputs; without it on the true ones, as in training.
         reader: `recording.hearing.Reader` of a run that transcribes, or None.
         what: str, what the progress bar says.
-        choice: how such a task writes, as `tasks.generation.Choice` takes it: beam=5.
+        choice: how such a task writes, as `model.generation.Choice` takes it: beam=5.
     """
     free = task is not None and task.autoregressive
     batches = track(loader.epoch(0, 0), what, loader.steps(0))

@@ -15,22 +15,15 @@ from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError, DataError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.core.predictions import Predictions
-from polymodal.core.progress import say, warn
-from polymodal.core.visible import visible
-from polymodal.data.cache import Cache
-from polymodal.data.check import Checked, check
-from polymodal.data.columns import who_columns
-from polymodal.data.group import group_rows
-from polymodal.data.ledger import Ledger
-from polymodal.data.loader import Loader
-from polymodal.data.plan import Plan
-from polymodal.data.samples import Samples, Source
-from polymodal.data.split import split_columns
-from polymodal.data.strata import group_codes
-from polymodal.data.table import Table
-from polymodal.data.table import read as read_table
+from polymodal.core.printed.progress import say, warn
+from polymodal.core.printed.visible import visible
 from polymodal.evaluation.result import evaluation_json
 from polymodal.evaluation.texts.normalisation import describe
+from polymodal.feed.check import Checked, check
+from polymodal.feed.ledger import Ledger
+from polymodal.feed.loader import Loader
+from polymodal.feed.plan import Plan
+from polymodal.feed.samples import Samples, Source
 from polymodal.inference.given_rows import with_all_inputs
 from polymodal.inference.outputs import collect, nothing, outputs
 from polymodal.inference.recording.hearing import Reader, Recogniser, hears
@@ -38,13 +31,20 @@ from polymodal.inference.recording.transcribe import rows_heard
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.inference.writing import checked_choice
 from polymodal.layers.watch import before_variables
+from polymodal.media.cache import Cache
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.preprocess.targets.labels import Labelled
+from polymodal.profile.columns import who_columns
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.confidence import WordCalibration
 from polymodal.speech.ngram import NGram
 from polymodal.speech.transcript import join_words
+from polymodal.splits.split import split_columns
+from polymodal.splits.strata import group_codes
+from polymodal.tables.group import group_rows
+from polymodal.tables.table import Table
+from polymodal.tables.table import read as read_table
 
 _BATCH = 64
 
@@ -97,7 +97,7 @@ class Predictor:
             cache: Cache that may hold the table's media decoded, or None.
             choice: how texts are written. Of a run that transcribes beam, language_model and what
                 else `recording.reading.Reading` takes; of one that is fed its own outputs beam and
-                what else `tasks.generation.Choice` takes. Default: the run's own language model
+                what else `model.generation.Choice` takes. Default: the run's own language model
                 where it has one (language_model=None reads without), else the likeliest symbol
                 each time.
 

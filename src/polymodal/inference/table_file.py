@@ -12,12 +12,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from polymodal.core.files import check_name, check_writable, write_atomic
+from polymodal.core.disk.files import check_name, check_writable, write_atomic
 from polymodal.core.predictions import Predictions
-from polymodal.core.visible import to_json
-from polymodal.data.arrays import to_array
-from polymodal.data.table import Table
+from polymodal.core.printed.visible import to_json
 from polymodal.inference.files import lines
+from polymodal.tables.arrays import to_array
+from polymodal.tables.table import Table
 
 __all__ = ["answer_names", "check_table_file", "guarded", "write_predictions_table"]
 

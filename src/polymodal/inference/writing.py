@@ -11,15 +11,15 @@ import numpy as np
 
 from polymodal.core import arguments
 from polymodal.core.advice import option
+from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.core.paths import user_path
-from polymodal.core.progress import track, warn
-from polymodal.data.check import check
-from polymodal.data.kinds import kind_of_name
-from polymodal.data.ledger import Ledger
-from polymodal.data.table import Table, read
-from polymodal.tasks.generation import Choice
+from polymodal.core.printed.progress import track, warn
+from polymodal.feed.check import check
+from polymodal.feed.ledger import Ledger
+from polymodal.model.generation import Choice
+from polymodal.tables.kinds import kind_of_name
+from polymodal.tables.table import Table, read
 
 _SHOWN = 8  # words in a message, of all that the model knows
 _NO_RESULT = -5e8  # score below which a beam found nothing more
@@ -34,7 +34,7 @@ def generate(predictor: Any, table: Table, batch_size: int = 32,
         predictor: Predictor of a task that is fed its own outputs.
         table: Table.
         batch_size: int, rows at a time; it changes no result.
-        choice: arguments of `tasks.generation.Choice`, such as beam=5 and num=3; `seed`. Words
+        choice: arguments of `model.generation.Choice`, such as beam=5 and num=3; `seed`. Words
             may stand in `allowed`.
 
     Returns:
@@ -77,7 +77,7 @@ def _written(predictor: Any, table: Table, batch_size: int,
 
 
 def checked_choice(predictor: Any, choice: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns arguments of `tasks.generation.Choice`, and `seed` and `jit`, of the right types and
+    """Returns arguments of `model.generation.Choice`, and `seed` and `jit`, of the right types and
     with ids in place of words.
 
     Args:

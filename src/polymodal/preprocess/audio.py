@@ -13,9 +13,9 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.data.media.audio import audio_length, read_audio
-from polymodal.data.media.rooms import in_room
+from polymodal.media.audio import audio_length, read_audio
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
+from polymodal.preprocess.rooms import in_room
 from polymodal.preprocess.spectrogram import LogMel
 from polymodal.preprocess.statistics import Moments, mean_and_std
 

@@ -11,8 +11,8 @@ import numpy as np
 from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
-from polymodal.data.reading.dates import Moment
 from polymodal.preprocess.statistics import Moments, mean_and_std
+from polymodal.tables.reading.dates import Moment
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NAMES = ("days since the first", "year", "month, sine", "month, cosine", "hour, sine",
@@ -30,7 +30,7 @@ class Calendar:
 
     Example:
 
-    >>> from polymodal.data.reading.dates import read_date
+    >>> from polymodal.tables.reading.dates import read_date
     >>> calendar = Calendar()
     >>> calendar.fit([read_date("2023-01-02"), read_date("2023-04-03")])
     >>> calendar.features

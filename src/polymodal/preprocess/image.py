@@ -12,7 +12,7 @@ import numpy as np
 
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.fields import Fields
-from polymodal.data.media.image import MAX_PIXELS, image_size, read_image
+from polymodal.media.image import MAX_PIXELS, image_size, read_image
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.pictures import (
     TINY,

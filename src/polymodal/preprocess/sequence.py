@@ -11,11 +11,11 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.data.reading.numbers import NumberFormat
-from polymodal.data.reading.reading import Reading, readings_of
 from polymodal.preprocess.modality import Modality, check_range
 from polymodal.preprocess.statistics import MOST_FEATURES, Moments, mean_and_std
 from polymodal.preprocess.vector import from_json, numbers
+from polymodal.tables.reading.numbers import NumberFormat
+from polymodal.tables.reading.reading import Reading, readings_of
 
 __all__ = ["Sequence"]
 

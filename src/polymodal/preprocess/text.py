@@ -13,9 +13,9 @@ from polymodal.core.arguments import parameters
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
-from polymodal.preprocess.cleaning import HIDDEN_WORD, clean_text
 from polymodal.preprocess.modality import Modality, check_range
-from polymodal.preprocess.words import replace_words, split_words
+from polymodal.text.cleaning import HIDDEN_WORD, clean_text
+from polymodal.text.words import replace_words, split_words
 
 __all__ = ["Text"]
 
@@ -27,7 +27,7 @@ class Text(Modality):
     """Text as a row of token ids: 0 is padding, 1 is unknown.
 
     Args:
-        tokenizer: str, a file of `preprocess/tokenizers`: word, bpe, character, byte, or ngram
+        tokenizer: str, a file of `text/tokenizers`: word, bpe, character, byte, or ngram
             (for the encoder `bag`). All but byte learn from the train split.
         max_vocabulary: int, different ids at most; None leaves it to the tokenizer.
         max_length: int, tokens kept of one text; None takes it from the longest of the train split,
@@ -63,7 +63,7 @@ class Text(Modality):
         check_range("Text", "max_vocabulary", size, 3, 1_000_000)
         check_range("Text", "buckets", buckets, 1, 10_000_000)
         check_range("Text", "word_dropout", word_dropout, 0, 0.9)
-        factory = find("preprocess.tokenizers", tokenizer)
+        factory = find("text.tokenizers", tokenizer)
         given = {"max_vocabulary": max_vocabulary, "min_count": min_count, "buckets": buckets}
         taken = parameters(factory)
         self.tokenizer = factory(**{k: v for k, v in given.items() if k in taken and v is not None})

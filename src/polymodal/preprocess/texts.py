@@ -26,7 +26,7 @@ class Texts(Modality):
     mask False in the batch.
 
     Args:
-        tokenizer: str, a file of `preprocess/tokenizers`: ngram, word, bpe, character or byte.
+        tokenizer: str, a file of `text/tokenizers`: ngram, word, bpe, character or byte.
         max_length: int, steps; longer sequences are cut there.
         max_pieces: int, ids kept of one text; None keeps 99 of 100 texts of the train split whole,
             up to 1,024 ids.

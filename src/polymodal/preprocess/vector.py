@@ -11,9 +11,9 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.data.json_text import parse_json
 from polymodal.preprocess.modality import Modality, check_range
 from polymodal.preprocess.statistics import MOST_FEATURES, Moments, mean_and_std
+from polymodal.tables.json_text import parse_json
 
 __all__ = ["Vector"]
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.fields import Fields
-from polymodal.data.media.container import MAX_PIXELS
-from polymodal.data.media.video import read_video, video_info
+from polymodal.media.container import MAX_PIXELS
+from polymodal.media.video import read_video, video_info
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.pictures import (
     TINY,

@@ -114,7 +114,7 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     import keras
 
     from polymodal.layers.watch import before_variables
-    from polymodal.tasks.model import Model
+    from polymodal.model.model import Model
 
     keras.utils.set_random_seed(seed)
     task = build_task(recipe, target, label_smoothing=label_smoothing)

@@ -7,13 +7,13 @@ from typing import Any
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.data.column_rules import Verdict, as_field
-from polymodal.data.observed import Observed
-from polymodal.data.reading.reading import Reading
-from polymodal.data.reading.separators import SEPARATOR
-from polymodal.data.table import Table
-from polymodal.data.task_guess import separator_of
+from polymodal.profile.column_rules import Verdict, as_field
+from polymodal.profile.observed import Observed
+from polymodal.profile.task_guess import separator_of
 from polymodal.recipe.recipe import columns_of
+from polymodal.tables.reading.reading import Reading
+from polymodal.tables.reading.separators import SEPARATOR
+from polymodal.tables.table import Table
 
 _LISTS = {"numbers": "number", "categories": "category", "dates": "date"}
 

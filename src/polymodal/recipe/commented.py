@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
-from polymodal.core.visible import visible
+from polymodal.core.printed.visible import visible
 from polymodal.recipe.recipe import Recipe, columns_of, to_yaml
 
 _WIDTH = 94

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from polymodal.core.counting import counted
-from polymodal.preprocess.words import split_words
+from polymodal.core.printed.counting import counted
+from polymodal.text.words import split_words
 
 _SEEN = 54_000  # rows that a model sees in all by default: epochs times rows
 _SEEN_ALONE = 42_000  # where each row is also answered from each of its inputs

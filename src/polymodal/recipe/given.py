@@ -9,9 +9,9 @@ from typing import Any
 from polymodal.core import arguments, lookup
 from polymodal.core.advice import split_setting
 from polymodal.core.errors import RecipeError
-from polymodal.data.reading.reading import readings_of
 from polymodal.recipe.plain_yaml import NAMES, parse, read_yaml
 from polymodal.recipe.recipe import OTHERS, Recipe, check_free, check_input, check_whole, named
+from polymodal.tables.reading.reading import readings_of
 
 __all__ = ["check_given", "load", "need_target", "override"]
 

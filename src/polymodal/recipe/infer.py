@@ -11,15 +11,11 @@ from polymodal.core.advice import option, set_option, yaml_name
 from polymodal.core.arguments import check_mapping
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
-from polymodal.data.columns import LeftOut, infer_task, judge_columns
-from polymodal.data.group import Sequences
-from polymodal.data.identity import distinct
-from polymodal.data.media.video import video_info
-from polymodal.data.observed import evenly
-from polymodal.data.reading.reading import Reading, readings_of
-from polymodal.data.sharing import repeats
-from polymodal.data.table import Table
-from polymodal.preprocess.cleaning import clean_text
+from polymodal.media.identity import distinct
+from polymodal.media.video import video_info
+from polymodal.profile.columns import LeftOut, infer_task, judge_columns
+from polymodal.profile.observed import evenly
+from polymodal.profile.sharing import repeats
 from polymodal.recipe.cells import check_columns, keep_readings, tabular_settings, target_settings
 from polymodal.recipe.defaults import (
     distracts,
@@ -38,6 +34,10 @@ from polymodal.recipe.defaults import (
 )
 from polymodal.recipe.given import need_target
 from polymodal.recipe.recipe import MODALITIES, OTHERS, check_free, columns_of, reads_others
+from polymodal.tables.group import Sequences
+from polymodal.tables.reading.reading import Reading, readings_of
+from polymodal.tables.table import Table
+from polymodal.text.cleaning import clean_text
 
 _SAMPLED = 64  # cells looked at for sizes, rates and lengths
 _SHOWN = 10  # columns left out that an error tells of

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
+from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import RecipeError
-from polymodal.core.paths import user_path
-from polymodal.core.visible import one_line
+from polymodal.core.printed.visible import one_line
 
 __all__ = ["NAMES", "parse", "read_yaml"]
 

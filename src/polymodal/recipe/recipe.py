@@ -9,7 +9,7 @@ import yaml
 
 from polymodal.core import arguments, lookup
 from polymodal.core.errors import RecipeError
-from polymodal.data.reading.reading import readings_of
+from polymodal.tables.reading.reading import readings_of
 
 INPUT_KEYS = ("modality", "encoder", "column", "columns")
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from polymodal.core.disk.files import write_atomic, write_json
+from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import RecipeError
-from polymodal.core.files import write_atomic, write_json
 from polymodal.core.lookup import describe as describe_package
 from polymodal.core.lookup import find
-from polymodal.core.paths import user_path
 from polymodal.scenes.parts import PARTS, Part
 
 VERSION = 3  # raised when equal arguments would write other data than before

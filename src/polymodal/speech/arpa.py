@@ -10,9 +10,9 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from polymodal.core.disk.files import write_atomic
+from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import DataError
-from polymodal.core.files import write_atomic
-from polymodal.core.paths import user_path
 from polymodal.speech.ngram import NGram, check_unit
 
 __all__ = ["read_arpa", "write_arpa"]

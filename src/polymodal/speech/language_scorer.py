@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from polymodal.preprocess.words import is_unspaced
 from polymodal.speech.ngram import SPACE, UNKNOWN, NGram
+from polymodal.text.words import is_unspaced
 
 __all__ = ["LanguageScorer"]
 

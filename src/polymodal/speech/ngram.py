@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from polymodal.preprocess.words import is_unspaced
+from polymodal.text.words import is_unspaced
 
 __all__ = ["END", "SPACE", "START", "UNITS", "UNKNOWN", "NGram", "check_unit", "split_units"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from polymodal.preprocess.words import join_words
 from polymodal.speech.transcript import Segment, Word
+from polymodal.text.words import join_words
 
 __all__ = ["segments_from_words"]
 

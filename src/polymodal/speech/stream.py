@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError, cell_error
-from polymodal.data.cells import Part, open_part
-from polymodal.data.media.audio import audio_length, resampled
-from polymodal.data.media.sound import open_sound
+from polymodal.media.audio import audio_length, resampled
+from polymodal.media.cells import Part, open_part
+from polymodal.media.sound import open_sound
 
 __all__ = ["as_mono", "stream_audio"]
 
@@ -25,12 +25,12 @@ def stream_audio(
     block_seconds: float = 10.0,
     root: str | os.PathLike | None = None,
 ) -> Iterator[np.ndarray]:
-    """Reads sound as `data.media.audio.read_audio` does, of any length, a block at a time.
+    """Reads sound as `media.audio.read_audio` does, of any length, a block at a time.
 
     Nothing is scaled down, since the loudest place is not known in time.
 
     Args:
-        cell: media cell or part of one, see `polymodal.data.cells`.
+        cell: media cell or part of one, see `polymodal.media.cells`.
         sample_rate: int, hertz of the result.
         block_seconds: float, sound in a block, more or less.
         root: folder that relative paths start from.

@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from polymodal.preprocess.words import join_words
 from polymodal.speech.transcript import Segment, Word
+from polymodal.text.words import join_words
 
 __all__ = ["SUBTITLE_FORMATS", "subtitles", "to_json", "to_srt", "to_text", "to_vtt"]
 

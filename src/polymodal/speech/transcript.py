@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from polymodal.preprocess.words import is_unspaced, join_words
+from polymodal.text.words import is_unspaced, join_words
 
 __all__ = ["Segment", "TokenSpan", "Word", "is_unspaced", "join_words"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from polymodal.preprocess.words import is_unspaced, split_words
 from polymodal.speech.transcript import TokenSpan, Word
+from polymodal.text.words import is_unspaced, split_words
 
 __all__ = ["spoken", "words_from_spans"]
 

@@ -16,7 +16,7 @@ from polymodal.core.lookup import find
 from polymodal.core.probabilities import softmax
 from polymodal.core.seeds import generator
 from polymodal.layers.losses import CrossEntropy
-from polymodal.tasks.generation import Choice, Written, generate
+from polymodal.model.generation import Choice, Written, generate
 
 __all__ = ["Seq2Seq"]
 

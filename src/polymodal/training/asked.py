@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import DataError, TrainingError
-from polymodal.core.paths import user_path
-from polymodal.data.table import Table, read
-from polymodal.training.checkpoint import Checkpoints
+from polymodal.tables.table import Table, read
+from polymodal.training.saved.checkpoint import Checkpoints
 
 
 @dataclass(frozen=True)

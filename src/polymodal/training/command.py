@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from polymodal.core.advice import option
-from polymodal.core.paths import user_path
-from polymodal.data.table import Table
+from polymodal.core.disk.paths import user_path
+from polymodal.tables.table import Table
 
 _USUAL = "tensorflow"  # the engine where nobody chooses one
 
@@ -28,7 +28,7 @@ def again(tables: Mapping[str, Table], folder: Path, *, ignore: Sequence[str] = 
 
     Example:
 
-    >>> from polymodal.data.table import read
+    >>> from polymodal.tables.table import read
     >>> again({"train": read({"word": ["one"]})}, Path("runs/a"))
     'No command can: the train table was in memory. Pass it to fit with runs/a/recipe.yaml again.'
     """

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from polymodal.core.disk.lock import locked
+from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import TrainingError
-from polymodal.core.lock import locked
-from polymodal.core.paths import user_path
-from polymodal.core.progress import say
-from polymodal.data.table import Table
+from polymodal.core.printed.progress import say
 from polymodal.inference.predictor import load
+from polymodal.tables.table import Table
 from polymodal.training.asked import begun, reopen
-from polymodal.training.checkpoint import Checkpoints
-from polymodal.training.ending import training_of
 from polymodal.training.run import Run, train
+from polymodal.training.saved.checkpoint import Checkpoints
+from polymodal.training.saved.ending import training_of
 
 
 def finish(folder: str | Path, tables: Mapping[str, Table] | None = None, *,
@@ -41,8 +41,8 @@ def finish(folder: str | Path, tables: Mapping[str, Table] | None = None, *,
     asked = begun(folder)["asked"]
     if not asked:
         raise TrainingError(f"finish needs a run that polymodal train or an estimator began. "
-                            f"{folder} holds one of polymodal.training.fit. Call that again with "
-                            "ending=Ending(now=True).")
+                            f"{folder} holds one of polymodal.training.loop.fit. Call that "
+                            "again with ending=Ending(now=True).")
     with locked(folder):
         if Checkpoints(folder).settled and (folder / "manifest.json").is_file():
             say(f"The run in {folder} is finished already.")

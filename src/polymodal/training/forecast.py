@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from polymodal.core.counting import counted
-from polymodal.training.history import duration
-from polymodal.training.rehearsal import Pace
+from polymodal.core.printed.counting import counted
+from polymodal.training.loop.rehearsal import Pace
+from polymodal.training.steps.history import duration
 
 FILE = "forecast.json"
 _REPORT_SECONDS = 2.0  # scores with intervals, plots and pages, on two slow cores

@@ -11,14 +11,14 @@ import keras
 from polymodal.bundle import weights as tensors
 from polymodal.bundle.names import weight_names
 from polymodal.bundle.write import write
-from polymodal.core.files import write_atomic
+from polymodal.core.disk.files import write_atomic
 from polymodal.inference.predictor import Predictor, align_lengths
 from polymodal.recipe import assemble
-from polymodal.training import fit as fitting
 from polymodal.training.judge import Judge
-from polymodal.training.measure import decide
+from polymodal.training.loop import fit as fitting
 from polymodal.training.prepare import Prepared
-from polymodal.training.settings import Training
+from polymodal.training.steps.measure import decide
+from polymodal.training.steps.settings import Training
 
 
 @dataclass

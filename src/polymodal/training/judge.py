@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polymodal.core.predictions import Predictions
-from polymodal.data.samples import Samples
 from polymodal.evaluation.metrics import score
 from polymodal.evaluation.row_errors import RowErrors, row_errors
+from polymodal.feed.samples import Samples
 from polymodal.inference.outputs import Output, collect
 from polymodal.inference.predictor import Predictor, enter_groups
 

@@ -17,9 +17,9 @@ from polymodal.evaluation.report.verdict import Verdict
 from polymodal.evaluation.words import readable, value_text
 from polymodal.inference.predictor import Predictor, load
 from polymodal.speech.ngram import NGram
-from polymodal.training.checkpoint import Checkpoints
-from polymodal.training.history import write_history
-from polymodal.training.result import Result
+from polymodal.training.loop.result import Result
+from polymodal.training.saved.checkpoint import Checkpoints
+from polymodal.training.steps.history import write_history
 
 KEEP = ("joint", "better")
 

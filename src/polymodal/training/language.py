@@ -7,14 +7,14 @@ from pathlib import Path
 
 from polymodal.bundle.write import LANGUAGE, add_part
 from polymodal.core.predictions import Predictions
-from polymodal.core.progress import say
-from polymodal.data.cache import Cache
-from polymodal.data.table import Table
+from polymodal.core.printed.progress import say
 from polymodal.evaluation.metrics import score
 from polymodal.inference.predictor import Predictor
 from polymodal.inference.recording.reading import unit_of_texts
+from polymodal.media.cache import Cache
 from polymodal.speech.kneser_ney import train_ngram
 from polymodal.speech.ngram import NGram, split_units
+from polymodal.tables.table import Table
 
 __all__ = ["choose_language"]
 

@@ -12,33 +12,33 @@ import numpy as np
 
 from polymodal.core.advice import option
 from polymodal.core.batch import input_key
-from polymodal.core.counting import counted
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.core.progress import say, warn
-from polymodal.data.cache import Cache
-from polymodal.data.check import Checked, Part, check_parts
-from polymodal.data.columns import InputGuess, infer_task
-from polymodal.data.group import Sequences, group_rows
-from polymodal.data.leaks import leaks
-from polymodal.data.ledger import Ledger
-from polymodal.data.loader import Loader
-from polymodal.data.plan import Plan
-from polymodal.data.reading.labels import value_key
-from polymodal.data.repeats import repeated_media
-from polymodal.data.samples import Samples, Source
-from polymodal.data.sharing import repeats
-from polymodal.data.split import split, split_column, split_columns
-from polymodal.data.table import Table
+from polymodal.core.printed.counting import counted
+from polymodal.core.printed.progress import say, warn
 from polymodal.evaluation.groups import group_words
+from polymodal.feed.check import Checked, Part, check_parts
+from polymodal.feed.ledger import Ledger
+from polymodal.feed.loader import Loader
+from polymodal.feed.plan import Plan
+from polymodal.feed.samples import Samples, Source
 from polymodal.inference.trained_on import TrainedOn
+from polymodal.media.cache import Cache
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.preprocess.targets.labels import Labelled
+from polymodal.profile.columns import InputGuess, infer_task
+from polymodal.profile.sharing import repeats
 from polymodal.recipe import assemble
 from polymodal.recipe.commented import commented
 from polymodal.recipe.recipe import Recipe
 from polymodal.recipe.room import room_for
-from polymodal.training.settings import Training
+from polymodal.splits.leaks import leaks
+from polymodal.splits.repeats import repeated_media
+from polymodal.splits.split import split, split_column, split_columns
+from polymodal.tables.group import Sequences, group_rows
+from polymodal.tables.reading.labels import value_key
+from polymodal.tables.table import Table
+from polymodal.training.steps.settings import Training
 
 _MOST_GROUPS = 5  # that are named
 

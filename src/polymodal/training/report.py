@@ -15,14 +15,12 @@ import numpy as np
 
 from polymodal.bundle.read import blamed, read_json, verify
 from polymodal.bundle.write import seal
+from polymodal.core.disk.files import write_json
+from polymodal.core.disk.lock import locked
+from polymodal.core.disk.paths import user_path
 from polymodal.core.engine import ENGINES
 from polymodal.core.errors import BundleError, DataError
-from polymodal.core.files import write_json
-from polymodal.core.lock import locked
-from polymodal.core.paths import user_path
 from polymodal.core.predictions import Predictions
-from polymodal.data.cells import open_cell
-from polymodal.data.table import Table
 from polymodal.evaluation.metrics import decisions
 from polymodal.evaluation.report import (
     ReportContent,
@@ -37,6 +35,8 @@ from polymodal.evaluation.text_scores import text_sums
 from polymodal.evaluation.word_confidence import right_words
 from polymodal.inference.looking import looks, why_no_look
 from polymodal.inference.recording.clips import clip_words
+from polymodal.media.cells import open_cell
+from polymodal.tables.table import Table
 
 _FOLDER = "evaluation"  # predictions and examples that the report is written from
 _WRITTEN = ("report.html", "plots")

@@ -13,15 +13,11 @@ import keras
 
 from polymodal.bundle.write import CONFIDENCE, add_part, seal, single_folder
 from polymodal.core import arguments
+from polymodal.core.disk.files import check_writable, write_json
+from polymodal.core.disk.lock import locked
 from polymodal.core.errors import Interrupted, RecipeError
-from polymodal.core.files import check_writable, write_json
-from polymodal.core.lock import locked
 from polymodal.core.predictions import Predictions
-from polymodal.core.progress import say, waiting
-from polymodal.data.cache import Cache, open_cache
-from polymodal.data.group import group_rows
-from polymodal.data.repeats import is_media
-from polymodal.data.table import Table
+from polymodal.core.printed.progress import say, waiting
 from polymodal.evaluation.baseline import blind_baseline, on_same_rows
 from polymodal.evaluation.compare import compare
 from polymodal.evaluation.report.verdict import fusion_verdict
@@ -29,15 +25,17 @@ from polymodal.evaluation.result import evaluation_json
 from polymodal.evaluation.word_confidence import fit_word_calibration, word_claims
 from polymodal.inference.predictor import Predictor
 from polymodal.inference.trained_on import TrainedOn
+from polymodal.media.cache import Cache, open_cache
 from polymodal.recipe.commented import left_out
 from polymodal.recipe.given import check_given, need_target
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.ngram import NGram
+from polymodal.splits.repeats import is_media
+from polymodal.tables.group import group_rows
+from polymodal.tables.table import Table
 from polymodal.training.asked import Options, to_json
-from polymodal.training.checkpoint import Checkpoints, settle
 from polymodal.training.command import again
-from polymodal.training.ending import Ending, on_old_plan, training_of, with_ways_on
 from polymodal.training.forecast import FILE as FORECAST
 from polymodal.training.forecast import (
     Forecast,
@@ -63,7 +61,9 @@ from polymodal.training.prepare import (
     tell_single_group,
 )
 from polymodal.training.report import RunRecord, write_all
-from polymodal.training.settings import Training
+from polymodal.training.saved.checkpoint import Checkpoints, settle
+from polymodal.training.saved.ending import Ending, on_old_plan, training_of, with_ways_on
+from polymodal.training.steps.settings import Training
 
 
 @dataclass

@@ -7,8 +7,8 @@ import soundfile
 
 import whistled
 from polymodal.bundle.write import CONFIDENCE, seal
+from polymodal.core.disk.files import write_json
 from polymodal.core.errors import BundleError
-from polymodal.core.files import write_json
 from polymodal.inference.predictor import load
 from polymodal.inference.recording.transcribe import transcribe
 from polymodal.inference.recording.transcript import render

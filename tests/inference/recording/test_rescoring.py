@@ -74,7 +74,7 @@ def test_the_decoder_decides_between_spellings_in_its_share(predictor):
 
 @pytest.mark.slow
 def test_both_learn_to_read_whistles(tmp_path):
-    from polymodal.data.table import read
+    from polymodal.tables.table import read
     from polymodal.training.run import train
 
     rng, rows = np.random.default_rng(0), []

@@ -6,8 +6,8 @@ import pytest
 import soundfile
 
 import polymodal as pm
-from polymodal.data.media.audio import read_audio
 from polymodal.inference.recording.transcribe import transcribe
+from polymodal.media.audio import read_audio
 
 RATE = 8000
 

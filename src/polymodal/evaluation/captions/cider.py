@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import DataError
-from polymodal.core.paths import user_path
 from polymodal.evaluation.captions.words import MOST_WORDS, caption_words, word_runs
 
 __all__ = ["DocumentFrequencies", "cider_d"]

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from polymodal.evaluation.texts.characters import unified, without_signs
-from polymodal.preprocess.words import is_unspaced, split_words
+from polymodal.text.words import is_unspaced, split_words
 
 __all__ = ["MOST_WORDS", "caption_words", "word_runs"]
 

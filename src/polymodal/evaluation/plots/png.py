@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.files import write_atomic
+from polymodal.core.disk.files import write_atomic
 from polymodal.evaluation.plots.chart import Bars, Chart, Columns, Lines, Matrix, Points
 from polymodal.evaluation.words import PERCENT, readable
 

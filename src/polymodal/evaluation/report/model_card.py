@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from polymodal.core.counting import counted
-from polymodal.core.files import write_atomic
+from polymodal.core.disk.files import write_atomic
 from polymodal.core.predictions import TEXT_TASKS, Predictions
-from polymodal.core.visible import visible
+from polymodal.core.printed.counting import counted
+from polymodal.core.printed.visible import visible
 from polymodal.evaluation.groups import count_groups, group_words, too_few_words
 from polymodal.evaluation.metrics import higher_is_better, known, per_class, score
 from polymodal.evaluation.report.content import ReportContent

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from polymodal.core.files import write_atomic, write_folder
+from polymodal.core.disk.files import write_atomic, write_folder
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.groups import count_groups, group_words, too_few_words
 from polymodal.evaluation.metrics import known, per_class

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from polymodal.core.counting import counted
 from polymodal.core.predictions import Predictions
+from polymodal.core.printed.counting import counted
 from polymodal.evaluation.bootstrap import units
 from polymodal.evaluation.calibration import claims, expected_calibration_error
 from polymodal.evaluation.groups import too_few_words

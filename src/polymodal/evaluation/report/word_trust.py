@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.counting import counted
 from polymodal.core.predictions import Predictions
+from polymodal.core.printed.counting import counted
 from polymodal.evaluation.calibration import distance, reliability_of
 from polymodal.evaluation.plots.build import word_reliability_chart
 from polymodal.evaluation.word_confidence import (

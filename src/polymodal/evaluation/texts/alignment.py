@@ -7,7 +7,7 @@ from collections import Counter
 import jiwer
 import numpy as np
 
-from polymodal.preprocess.words import is_unspaced, split_words
+from polymodal.text.words import is_unspaced, split_words
 
 __all__ = ["COUNTS", "align", "characters_of", "confused_words", "units_of"]
 

@@ -15,7 +15,7 @@ from polymodal.evaluation.slices import named_parts
 from polymodal.evaluation.texts.alignment import COUNTS, align
 from polymodal.evaluation.texts.normalisation import describe, normaliser
 from polymodal.evaluation.texts.resampling import check_texts, sum_intervals
-from polymodal.preprocess.words import is_unspaced
+from polymodal.text.words import is_unspaced
 
 __all__ = ["SpeechScore", "confusions", "error_sums", "errors_by_column", "errors_by_length",
            "rates", "score_speech", "worst_utterances"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.data.table import Table
 from polymodal.inference.recording.hearing import Recogniser
 from polymodal.speech.transcript import Word
+from polymodal.tables.table import Table
 
 __all__ = ["clip_words"]
 

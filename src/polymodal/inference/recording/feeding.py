@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from polymodal.core.errors import DataError, cell_error
-from polymodal.core.progress import bar, say
-from polymodal.data.cells import name_of
-from polymodal.data.media.audio import audio_length
+from polymodal.core.printed.progress import bar, say
 from polymodal.inference.recording.hearing import Recogniser
+from polymodal.media.audio import audio_length
+from polymodal.media.cells import name_of
 from polymodal.speech.activity import speech_regions
 from polymodal.speech.chunks import Chunk, cut_chunks
 from polymodal.speech.stream import stream_audio

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.counting import counted
 from polymodal.core.errors import DataError
-from polymodal.core.progress import say
+from polymodal.core.printed.counting import counted
+from polymodal.core.printed.progress import say
 from polymodal.inference.recording.feeding import Span, clock, feed
 from polymodal.inference.recording.hearing import Frames, Recogniser
 from polymodal.inference.recording.transcript import Transcript

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import RecipeError
-from polymodal.data.media.audio import resampled
 from polymodal.inference.recording.hearing import Recogniser
+from polymodal.media.audio import resampled
 from polymodal.speech.activity import speech_regions
 from polymodal.speech.chunks import cut_chunks
 from polymodal.speech.merge import merge_words

@@ -10,12 +10,9 @@ from typing import Any
 import numpy as np
 
 from polymodal.core import arguments
+from polymodal.core.disk.files import check_name, check_writable
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.core.files import check_name, check_writable
-from polymodal.core.progress import say
-from polymodal.data.split import split, split_column
-from polymodal.data.table import Table, read
-from polymodal.preprocess.cleaning import clean_text
+from polymodal.core.printed.progress import say
 from polymodal.speech.align import align
 from polymodal.speech.arpa import read_arpa, write_arpa
 from polymodal.speech.ctc_search import Hypothesis, Scorer, beam_search, greedy
@@ -24,6 +21,9 @@ from polymodal.speech.kneser_ney import train_ngram
 from polymodal.speech.language_scorer import LanguageScorer
 from polymodal.speech.ngram import END, SPACE, START, UNKNOWN, NGram
 from polymodal.speech.transcript import TokenSpan, is_unspaced
+from polymodal.splits.split import split, split_column
+from polymodal.tables.table import Table, read
+from polymodal.text.cleaning import clean_text
 
 __all__ = ["Reading", "check_choice", "train_language_model", "unit_of_texts"]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from polymodal.core.errors import DataError
-from polymodal.data.table import Table
 from polymodal.inference.recording.feeding import Piece, clock, feed
 from polymodal.inference.recording.hearing import Recogniser
 from polymodal.inference.recording.reading import check_choice
@@ -18,6 +17,7 @@ from polymodal.speech.merge import merge_words
 from polymodal.speech.segments import segments_from_words
 from polymodal.speech.transcript import Word
 from polymodal.speech.words import spoken
+from polymodal.tables.table import Table
 
 __all__ = ["rows_heard", "transcribe"]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from polymodal.core.disk.files import check_writable, write_atomic
+from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import RecipeError
-from polymodal.core.files import check_writable, write_atomic
-from polymodal.core.paths import user_path
 from polymodal.speech.subtitles import to_json, to_srt, to_text, to_vtt
 from polymodal.speech.transcript import Segment, Word, join_words
 

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError, cell_error
+from polymodal.core.printed.progress import track
 from polymodal.core.probabilities import log_softmax
-from polymodal.core.progress import track
-from polymodal.data.check import check
-from polymodal.data.ledger import Ledger
-from polymodal.data.media.audio import audio_length
-from polymodal.data.media.video import video_info
+from polymodal.feed.check import check
+from polymodal.feed.ledger import Ledger
 from polymodal.inference.recording.hearing import Frames, Reader
 from polymodal.inference.recording.transcript import Transcript
 from polymodal.inference.writing import table_of_file
+from polymodal.media.audio import audio_length
+from polymodal.media.video import video_info
 from polymodal.recipe.room import Room, room_for
 from polymodal.speech.segments import segments_from_words
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.data.reading.labels import Spellings, label_key, spell, spelling_notes
+from polymodal.tables.reading.labels import Spellings, label_key, spell, spelling_notes
 
 __all__ = ["LabelIndex", "Labelled", "sorted_labels", "spell"]
 

@@ -10,9 +10,9 @@ import numpy as np
 from polymodal.core.advice import set_option
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.data.reading.lists import parse_list
-from polymodal.data.reading.separators import find_separator
 from polymodal.preprocess.targets.labels import Labelled, spell
+from polymodal.tables.reading.lists import parse_list
+from polymodal.tables.reading.separators import find_separator
 
 __all__ = ["MultilabelTarget"]
 

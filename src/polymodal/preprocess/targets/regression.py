@@ -10,9 +10,9 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.data.reading.numbers import NumberFormat
-from polymodal.data.reading.reading import Reading
 from polymodal.preprocess.statistics import Moments
+from polymodal.tables.reading.numbers import NumberFormat
+from polymodal.tables.reading.reading import Reading
 
 __all__ = ["NumberTarget"]
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.fields import Fields
-from polymodal.preprocess.cleaning import clean_text
 from polymodal.preprocess.targets.labels import LabelIndex, sorted_labels, spell
-from polymodal.preprocess.words import join_words, split_words
+from polymodal.text.cleaning import clean_text
+from polymodal.text.words import join_words, split_words
 
 __all__ = ["SymbolsTarget"]
 

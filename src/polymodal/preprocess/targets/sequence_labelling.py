@@ -9,8 +9,8 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.data.reading.lists import parse_list
 from polymodal.preprocess.targets.labels import Labelled, need_two, spell
+from polymodal.tables.reading.lists import parse_list
 
 __all__ = ["StepLabelsTarget"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.preprocess.cleaning import clean_text
+from polymodal.text.cleaning import clean_text
 
 __all__ = ["TranscriptTarget"]
 

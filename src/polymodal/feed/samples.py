@@ -1,0 +1,189 @@
+"""The samples of a table: for each row the decoded inputs and the target."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import DataError, RecipeError, cell_error
+from polymodal.core.lookup import unknown
+from polymodal.media.cache import Cache
+from polymodal.media.pack import Pack
+from polymodal.tables.reading.numbers import NumberFormat
+from polymodal.tables.reading.shapes import is_plain_instead
+from polymodal.tables.table import Table
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input: its name, the columns it is read from, and how.
+
+    Args:
+        name: str, name of the input.
+        modality: object of `polymodal.preprocess`, which decodes and encodes its cells.
+        columns: list of column names; one, except for tabular inputs.
+    """
+
+    name: str
+    modality: Any
+    columns: Sequence[str]
+
+    def cell(self, table: Table, row: int) -> Any:
+        """Returns the cell, `{column: value}` for a tabular input, or None when it is empty."""
+        if not self.modality.has_fields:
+            return table.cell(row, self.columns[0])
+        values = {column: table.cell(row, column) for column in self.columns}
+        return None if all(value is None for value in values.values()) else values
+
+
+class Samples:
+    """Rows of a table as decoded inputs and targets.
+
+    Args:
+        table: Table.
+        sources: list of Source.
+        target: object of `polymodal.preprocess.targets`, or None when nothing is to be predicted.
+        target_column: str, or None.
+        cache: Cache for decoded media, or None to decode them every time.
+
+    Raises:
+        RecipeError: a column that the table lacks.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        sources: Sequence[Source],
+        target: Any = None,
+        target_column: str | None = None,
+        cache: Cache | None = None,
+    ):
+        self.table, self.sources, self.cache = table, list(sources), cache
+        self.target_object, self.target_column = target, target_column
+        self._packs: dict[str, tuple[np.ndarray, Pack]] = {}
+        self._plain: dict[str, bool] = {}
+        self._contents: dict[str, str] = {}
+        wanted = [column for source in self.sources for column in source.columns]
+        for column in wanted + [target_column] * (target is not None):
+            if column not in table.column_names:
+                fix = " Add it, with empty cells where rows lack this input." * (column in wanted)
+                raise RecipeError(f"{table.name}: "
+                                  + unknown("column", str(column), table.column_names) + fix)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def attach(self, source: Source, slots: np.ndarray, pack: Pack) -> None:
+        """Reads the source from a pack from now on; `slots` is the item of each row, or -1."""
+        self._packs[source.name] = slots, pack
+
+    def note_content(self, source: Source, slots: np.ndarray, contents: np.ndarray) -> None:
+        """Remembers what a source's files hold: `contents` is a hash of each distinct cell."""
+        digest = hashlib.blake2b(np.ascontiguousarray(slots), digest_size=16)
+        digest.update(np.ascontiguousarray(contents))
+        self._contents[source.name] = digest.hexdigest()
+
+    def fingerprint(self) -> str:
+        """Returns a hash of all cells that are used, and of the media that cells point to as far as
+        they were decoded: rows of the same names and lengths with other content have another."""
+        plain = [column for source in self.sources if source.name not in self._contents
+                 for column in source.columns]
+        target = [] if self.target_object is None else [self.target_column]
+        media = [self._contents.get(source.name) for source in self.sources]
+        return hashlib.sha256(f"{self.table.content([*plain, *target])} {media}".encode()
+                              ).hexdigest()
+
+    def items(self, source: Source) -> np.ndarray | None:
+        """Returns which distinct cell of a source each row has, (rows,) int32, -1 where it is
+        empty; None for sources that are not cached."""
+        return self._packs[source.name][0] if source.name in self._packs else None
+
+    def only(self, name: str) -> Samples:
+        """Returns the same rows with one source alone, reading the same packs."""
+        chosen = [source for source in self.sources if source.name == name]
+        alone = Samples(self.table, chosen, self.target_object, self.target_column, self.cache)
+        alone._packs = {key: pack for key, pack in self._packs.items() if key == name}
+        alone._contents = {key: known for key, known in self._contents.items() if key == name}
+        return alone
+
+    def decoded(self, row: int) -> dict[str, Any]:
+        """Returns `{input name: decoded value, or None when it is missing}`.
+
+        Raises:
+            DataError: a cell cannot be decoded; it names table, row and column.
+        """
+        return {source.name: self.decode(source, row) for source in self.sources}
+
+    def cell(self, source: Source, row: int) -> Any:
+        """Returns a cell as it is decoded, or None where it is empty."""
+        cell = source.cell(self.table, row)
+        formats = getattr(source.modality, "formats", None)
+        if formats and cell is not None:
+            for column, numbers in formats.items():
+                cell[column] = self._plainly(column, numbers, cell[column])
+        return cell
+
+    def _plainly(self, column: str, numbers: NumberFormat, cell: Any) -> Any:
+        """Returns the number of a cell whose table writes 12.5 although 1.234 was 1234 in train."""
+        if numbers.thousands != "." or not isinstance(cell, str):
+            return cell
+        if column not in self._plain:
+            self._plain[column] = is_plain_instead(self.table, column, numbers)
+        return NumberFormat(missing=numbers.missing).read(cell) if self._plain[column] else cell
+
+    def decode(self, source: Source, row: int) -> Any:
+        """Returns one decoded input of a row, or None when its cell is empty."""
+        if source.name in self._packs:
+            slots, pack = self._packs[source.name]
+            if slots[row] < 0:
+                return None
+            found = pack.get(int(slots[row]))
+            if found is not None:
+                return found
+        try:
+            cell = self.cell(source, row)
+            return None if cell is None else source.modality.decode(cell, self.table.root)
+        except Exception as error:  # decoders and parsers raise of every kind
+            raise self.located(cell_error(error), row, source) from error
+
+    def target(self, row: int, rng: np.random.Generator | None = None) -> Any:
+        """Returns the encoded target of a row, or None when its cell is empty.
+
+        Args:
+            row: int.
+            rng: Generator that picks among right answers, for targets that have several.
+
+        Raises:
+            DataError: the cell cannot be a target; it names table, row and column.
+        """
+        value = self.target_value(row)
+        if value is None:
+            return None
+        try:
+            return self.target_object.encode(value, *([] if rng is None else [rng]))
+        except Exception as error:
+            raise cell_error(error, table=self.table.name, row=self.table.row_number(row),
+                             column=self.target_column) from error
+
+    def references(self, row: int) -> list[str] | None:
+        """Returns the right texts of a row as they stand in the table, or None."""
+        value = self.target_value(row)
+        return None if value is None else self.target_object.references(value)
+
+    def target_value(self, row: int) -> Any:
+        """Returns the target's cell as it stands in the table, or None where it is empty."""
+        value = self.table.cell(row, self.target_column)
+        numbers = getattr(self.target_object, "format", None)
+        if numbers is not None:
+            value = self._plainly(str(self.target_column), numbers, value)
+        is_empty = getattr(self.target_object, "is_empty", None)  # of targets that are lists
+        return None if value is None or (is_empty and is_empty(value)) else value
+
+    def located(self, error: DataError, row: int, source: Source) -> DataError:
+        """Returns the error with table, row (from 1) and column filled in."""
+        column = source.columns[0] if len(source.columns) == 1 else None
+        return error.at(table=self.table.name, row=self.table.row_number(row), column=column)

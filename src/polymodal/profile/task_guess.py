@@ -1,0 +1,195 @@
+"""From the target column to the task, with the reason."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from polymodal.core.errors import DataError
+from polymodal.profile.column_rules import CATEGORY_SHARE, TEXT_WORDS
+from polymodal.profile.observed import Observed
+from polymodal.tables.group import Sequences
+from polymodal.tables.reading.free_text import num_words
+from polymodal.tables.reading.numbers import NumberFormat
+from polymodal.tables.reading.reading import Reading, reading_option
+from polymodal.tables.reading.separators import find_separator
+from polymodal.tables.table import Table
+
+MAX_CLASSES = 20  # whole numbers with at most so many distinct values are classes
+_CHANGE = 'write another task into the recipe to change it'
+
+
+@dataclass(frozen=True)
+class TaskGuess:
+    """A task, and one sentence that says why and how to change it.
+
+    Args:
+        task: str: classification, multilabel, regression, sequence_labelling or seq2seq.
+        reason: str.
+        separator: str or None, what stands between labels of a cell, where it is not usual.
+    """
+
+    task: str
+    reason: str
+    separator: str | None = None
+
+
+def infer_task(table: Table, target: str, reading: Reading | None = None) -> TaskGuess:
+    """Returns the task that fits the values of the column `target`.
+
+    Args:
+        table: Table.
+        target: str, the column.
+        reading: Reading, how its cells are read, where somebody says so.
+
+    Raises:
+        DataError: the column is empty, constant, or of a type that is no target, or it could be
+            read in several ways.
+        RecipeError: there is no such column.
+
+    Example:
+
+    >>> from polymodal.tables.table import read
+    >>> infer_task(read({"price": [1.5, 2.25, 3.0]}), "price").task
+    'regression'
+    """
+    column = Observed(table, target, reading)
+    _check_usable(column)
+    if column.all_are(list):
+        task, because = _lists(column)
+    elif column.numbers is not None and not column.all_are(bool):
+        task, because = _numbers(column)
+    elif column.given.kind == "category":
+        task, because = "classification", f'"{target}" holds {column.distinct} classes, as asked'
+    elif column.all_are(str):
+        task, because = _texts(column)
+        _check_one_kind(column, task)
+    else:
+        task, because = "classification", f'"{target}" holds {column.distinct} classes'
+    mark = separator_of(column) if task == "multilabel" else None
+    return TaskGuess(task, f"The task is {task} because {because}; {_CHANGE}.", mark)
+
+
+def separator_of(column: Observed) -> str | None:
+    """Returns what stands between the labels of a cell of texts, None where each is one label."""
+    cells = [cell for cell in column.cells if isinstance(cell, str)]
+    return find_separator(cells) if cells else None
+
+
+def _check_usable(column: Observed) -> None:
+    def unusable(problem: str, fix: str, reason: str) -> DataError:
+        return DataError(f"is the target, but {problem}.", fix, table=column.table.name,
+                         column=column.name, reason=reason)
+
+    if not len(column):
+        raise unusable("all its cells are empty", "Name another target.", "empty_target")
+    if len(column) > 1 and column.distinct == 1 and len(set(_all(column, 1))) == 1:
+        raise unusable("all its cells hold the same value",
+                       "There is nothing to learn; name another target.", "constant_target")
+    if column.all_are(datetime.date):
+        _check_one_kind(column, "")
+    if not column.all_are(str, int, float, decimal.Decimal, bool, list):
+        kinds = sorted({type(cell).__name__ for cell in column.cells})
+        raise unusable(f"holds {', '.join(kinds)}",
+                       "Name a column of labels, numbers, texts or lists of labels.", "no_target")
+
+
+def _all(column: Observed, stop_above: int) -> set[Any]:
+    """Returns the distinct values of the whole column, or somewhat more than `stop_above`."""
+    found = set()
+    for value in column.table.values(column.name):
+        if value is not None:
+            found.add(value if not isinstance(value, list) else str(value))
+            if len(found) > stop_above:
+                break
+    return found
+
+
+def _numbers(column: Observed) -> tuple[str, str]:
+    if any(number % 1 for number in column.numbers or ()):
+        return "regression", f'"{column.name}" holds numbers with fractions'
+    found = _numbers_of(column, _all(column, MAX_CLASSES))
+    if any(number % 1 for number in found):
+        return "regression", f'"{column.name}" holds numbers with fractions'
+    if len(found) > MAX_CLASSES:
+        return "regression", (f'"{column.name}" holds whole numbers with more than {MAX_CLASSES} '
+                              "distinct values")
+    return "classification", (
+        f'"{column.name}" holds whole numbers with only {len(found)} distinct values, which count '
+        "as classes (for amounts the task would be regression)")
+
+
+def _numbers_of(column: Observed, values: Iterable[Any]) -> set[float]:
+    """Returns the different finite numbers among cells."""
+    numbers, found = column.guess.reading.numbers if column.guess else NumberFormat(), set()
+    for value in values:
+        try:
+            number = numbers.read(value)
+        except ValueError:
+            continue  # the row is named when all rows are checked
+        if number is not None and math.isfinite(number):
+            found.add(number)
+    return found
+
+
+def _check_one_kind(column: Observed, task: str) -> None:
+    """Raises DataError for dates, and for numbers beside which something else stands, unless they
+    are few labels that repeat."""
+    found = column.guess
+    if found is None or (found.kind == "number" and not found.odd) or (
+            found.kind == "number" and task == "classification"
+                         and column.distinct <= MAX_CLASSES):
+        return
+    if found.kind == "number":
+        fixes = [f"{reading_option(column.name, 'kind', 'number')} names the rows of the others",
+                 f"{reading_option(column.name, 'missing', found.odd[:3])} leaves them out"]
+        fix = (f"Correct them; or {fixes[len(found.odd) <= 3]}; or name the task, such as --task "
+               "classification.")
+        raise DataError(f"is the target, but {found.counted}.", fix, table=column.table.name,
+                        column=column.name, reason="mixed_target")
+    raise DataError("is the target, but holds dates, which no task predicts.",
+                    "Make a column of numbers of it, such as days since a date, or take each date "
+                    "as a class with --task classification.", table=column.table.name,
+                    column=column.name, reason="date_target")
+
+
+def _texts(column: Observed) -> tuple[str, str]:
+    if separator := separator_of(column):
+        return "multilabel", f'"{column.name}" holds labels separated by "{separator}"'
+    count, share = column.distinct, column.distinct_share
+    shown = f"{count:,} distinct values in the {len(column):,} cells looked at"
+    is_free = column.mean_words >= TEXT_WORDS and share > CATEGORY_SHARE / 5
+    if is_free or (share > CATEGORY_SHARE and count > MAX_CLASSES):
+        return "seq2seq", f'"{column.name}" holds free text ({shown})'
+    return "classification", f'"{column.name}" holds labels that repeat ({shown})'
+
+
+def _lists(column: Observed) -> tuple[str, str]:
+    items = [item for cell in column.cells for item in cell if item is not None]
+    if isinstance(column.table, Sequences):
+        return "sequence_labelling", f'"{column.name}" holds one label for each step of a sequence'
+    texts = [item for item in items if isinstance(item, str)]
+    if texts and sum(map(num_words, texts)) >= TEXT_WORDS * len(texts):
+        return "seq2seq", f'"{column.name}" holds lists of free texts, each of them a right answer'
+    aligned = _aligned_column(column)
+    if aligned:
+        return "sequence_labelling", (
+            f'"{column.name}" holds lists of labels, as long in each row as the lists of '
+            f'"{aligned}"')
+    return "multilabel", f'"{column.name}" holds lists of labels'
+
+
+def _aligned_column(column: Observed) -> str | None:
+    """Returns a column whose lists are as long as the target's in every row looked at."""
+    lengths = [len(cell) for cell in column.cells]
+    for name in column.table.column_names:
+        if name == column.name:
+            continue
+        other = Observed(column.table, name)
+        if other.all_are(list) and [len(cell) for cell in other.cells] == lengths:
+            return name
+    return None

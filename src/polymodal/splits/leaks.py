@@ -1,0 +1,105 @@
+"""The same file or the same text in two parts of a split."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.advice import option
+from polymodal.profile.columns import InputGuess
+from polymodal.tables.kinds import MEDIA
+from polymodal.tables.table import Table
+
+_TEXTS = ("text", "texts")  # texts of steps stand in rows of their own here, before grouping
+_REPEATS = 0.5  # a column of texts with fewer distinct values a row repeats itself anyway
+
+
+def leaks(tables: Mapping[str, Table], inputs: Iterable[InputGuess]) -> list[str]:
+    """Returns a warning for each input's column of which the same value stands in two tables.
+
+    Pictures, sounds and videos are the same when their paths are, or their bytes; parts of a
+    recording when their times are, too. Texts are the same when they differ in case and spaces
+    only. Files with the same content under two names are not found.
+
+    Args:
+        tables: {name of the part: Table}.
+        inputs: what has `name`, `modality` and `columns`.
+
+    Example:
+
+    >>> from polymodal.tables.table import read
+    >>> train, val = read({"note": ["Hello  you", "b"]}), read({"note": ["hello you"]})
+    >>> print(leaks({"train": train, "val": val}, [InputGuess("note", "text", ["note"], "")])[0])
+    "note": 1 of 1 rows of val have a text that is also in train, such as row 1 (row 1 of train). \
+Scores on val will be too optimistic.
+    """
+    warnings = []
+    columns = dict.fromkeys((guess.columns[0], guess.modality in _TEXTS) for guess in inputs
+                            if guess.modality in (*MEDIA, *_TEXTS))
+    for column, is_text in columns:  # each once: a film and its sound come from one
+        keys = {name: _keys(table, column, is_text) for name, table in tables.items()}
+        for one, other in combinations(tables, 2):
+            shared = np.flatnonzero((keys[other] != 0) & np.isin(keys[other], keys[one]))
+            if len(shared):
+                what = "text" if is_text else "file"
+                warnings.append(_warning(column, what, one, other, shared, keys, tables))
+    return warnings
+
+
+def _warning(column: str, what: str, one: str, other: str, shared: np.ndarray,
+             keys: dict[str, np.ndarray], tables: Mapping[str, Table]) -> str:
+    row = int(shared[0])
+    twin = int(np.flatnonzero(keys[one] == keys[other][row])[0])
+    text = (f'"{column}": {len(shared):,} of {len(tables[other]):,} rows of {other} have a {what} '
+            f"that is also in {one}, such as row {tables[other].row_number(row)} "
+            f"(row {tables[one].row_number(twin)} of {one}).")
+    distinct = len(np.unique(keys[one])) / max(len(keys[one]), 1)
+    if distinct < _REPEATS and what == "text":
+        return f"{text} The column also repeats itself inside {one}, so this may be intended."
+    if distinct < _REPEATS:
+        return (f"{text} {option('--split-group', column)} keeps them apart in rows held out of "
+                "--data.")
+    return f"{text} Scores on {other} will be too optimistic."
+
+
+def _keys(table: Table, column: str, is_text: bool) -> np.ndarray:
+    """Returns (rows,) uint64, a hash of each cell; 0 where it is empty."""
+    root = os.path.abspath(table.root)
+    hashes = (_hash(value, root, is_text) for value in table.values(column))
+    return np.fromiter(hashes, np.uint64, len(table))
+
+
+def _hash(value: Any, root: str, is_text: bool) -> int:
+    if value is None:
+        return 0
+    if is_text:
+        content = " ".join(str(value).casefold().split()).encode(errors="surrogatepass")
+    else:
+        content = _identity(value, root)
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), "big") or 1
+
+
+def _identity(value: Any, root: str) -> bytes:
+    """Returns what tells a media cell from others: its bytes, or where they lie."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, list):
+        return b"\0".join(_identity(item, root) for item in value)
+    if isinstance(value, dict):
+        where = [value.get(key) for key in ("offset", "size")]
+        part = [value.get("start_seconds") or None, value.get("end_seconds")]  # 0 is the start
+        times = "" if part == [None, None] else str([time and float(time) for time in part])
+        if value.get("bytes") is not None:
+            return value["bytes"] + times.encode()
+        return f"{_full(str(value.get('path')), root)}\0{where}\0{times}".encode()
+    text = str(value)
+    return (text if text.startswith("data:") else _full(text, root)).encode()
+
+
+def _full(text: str, root: str) -> str:
+    return os.path.normpath(os.path.join(root, text))

@@ -1,0 +1,175 @@
+"""Cutting one table into train, val and test, and finding what stands in two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.lookup import unknown
+from polymodal.core.seeds import generator
+from polymodal.splits.apportion import assign_groups, assign_strata
+from polymodal.splits.leaks import leaks
+from polymodal.splits.strata import group_codes, strata_codes
+from polymodal.tables.split_names import split_name
+from polymodal.tables.table import Table
+
+__all__ = ["FRACTIONS", "METHODS", "leaks", "split", "split_column", "split_columns"]
+
+FRACTIONS = {"train": 0.8, "val": 0.1, "test": 0.1}
+METHODS = ("stratified", "random", "grouped", "column")
+_NAMES = tuple(FRACTIONS)
+
+
+def split(
+    table: Table,
+    method: str = "stratified",
+    fractions: Mapping[str, float] | Sequence[float] | None = None,
+    target: str | None = None,
+    group: str | None = None,
+    seed: int = 0,
+    column: str | None = None,
+) -> dict[str, Table]:
+    """Returns the parts of a table by name; every row stands in exactly one.
+
+    Args:
+        table: Table.
+        method: str. "stratified" keeps the shares of the target's classes (of ranges, where it is
+            a number) alike in all parts; "random" does not; "grouped" never puts two rows with the
+            same value of `group` into different parts, and keeps the target's shares as near as
+            groups allow; "column" does as the column `column` says.
+        fractions: {name: share} or shares of train, val and test; they are scaled to add up to 1.
+            Not used by "column". The first part gets every class that is too rare for all.
+        target: str, column whose shares are kept, or None.
+        group: str, column of "grouped", such as "speaker".
+        seed: int; equal seeds give equal parts.
+        column: str, column of "column", whose cells say train, val (or valid, dev) or test.
+
+    Raises:
+        RecipeError: a method, column or fraction that cannot be used.
+        DataError: a part would get no rows, or a cell names no part.
+
+    Example:
+
+    >>> from polymodal.tables.table import read
+    >>> table = read({"x": list(range(20)), "y": ["a", "b"] * 10})
+    >>> {name: len(part) for name, part in split(table, target="y").items()}
+    {'train': 16, 'val': 2, 'test': 2}
+    """
+    if method not in METHODS:
+        raise RecipeError(unknown("split method", method, METHODS))
+    for name in (target, group, column):
+        if name is not None and name not in table.column_names:
+            raise RecipeError(f"{table.name}: {unknown('column', name, table.column_names)}")
+    if method == "column":
+        return _by_column(table, column)
+    if method == "grouped" and group is None:
+        raise RecipeError('The split "grouped" needs the column of groups. Got none. Name it, such '
+                          'as group="speaker".')
+    shares = _shares(fractions)
+    rng = generator(seed, METHODS.index(method))
+    if method == "grouped":
+        codes = group_codes(table, str(group))
+        parts = assign_groups(codes, strata_codes(table, target), list(shares.values()), rng)
+    else:
+        strata = strata_codes(table, target if method == "stratified" else None)
+        parts = assign_strata(strata, list(shares.values()), rng)
+    return _named(table, parts, list(shares), group if method == "grouped" else None)
+
+
+def split_column(table: Table, target: str | None = None) -> str | None:
+    """Returns the column that says which part each row is of, if there is exactly one.
+
+    Every cell of it names a part; some rows are train and others are not.
+
+    Args:
+        table: Table.
+        target: str, a column that is passed over, or None.
+
+    Example:
+
+    >>> from polymodal.tables.table import read
+    >>> split_column(read({"x": [1, 2, 3], "part": ["train", "train", "dev"]}))
+    'part'
+    """
+    found = split_columns(table, target)
+    return next(iter(found)) if list(found.values()) == [0] else None
+
+
+def split_columns(table: Table, target: str | None = None) -> dict[str, int]:
+    """Returns the columns whose cells say which part rows are of, and how many rows each of them
+    says nothing of.
+
+    Args:
+        table: Table.
+        target: str, a column that is passed over, or None.
+
+    Example:
+
+    >>> from polymodal.tables.table import read
+    >>> split_columns(read({"x": [1, 2, 3], "part": ["train", None, "dev"]}))
+    {'part': 1}
+    """
+    found = {name: _left_open(table, name) for name in table.column_names if name != target}
+    return {name: rows for name, rows in found.items() if rows is not None}
+
+
+def _left_open(table: Table, column: str) -> int | None:
+    """Returns the number of empty cells of a column that cuts, None for any other."""
+    names: set[str] = set()
+    empty = 0
+    for value in table.values(column):
+        name = split_name(value) if isinstance(value, str) else None
+        if name is not None:
+            names.add(name)
+        elif value is None:
+            empty += 1
+        else:
+            return None
+    return empty if "train" in names and len(names) > 1 else None
+
+
+def _shares(fractions: Mapping[str, float] | Sequence[float] | None) -> dict[str, float]:
+    if fractions is None:
+        fractions = FRACTIONS
+    if not isinstance(fractions, Mapping):
+        if len(fractions) not in (2, 3):
+            raise RecipeError(f"split needs two or three fractions. Got {len(fractions)}. Give "
+                              "shares of train, val and test, or {name: share}.")
+        fractions = dict(zip(_NAMES, fractions, strict=False))
+    values = list(fractions.values())
+    if len(values) < 2 or not all(np.isfinite(v) and v > 0 for v in values):
+        raise RecipeError(f"split needs at least two fractions above 0. Got {dict(fractions)}. "
+                          "Leave out parts that shall have no rows.")
+    return {str(name): float(value) / sum(values) for name, value in fractions.items()}
+
+
+def _named(table: Table, parts: np.ndarray, names: list[str],
+           group: str | None) -> dict[str, Table]:
+    found = {name: np.flatnonzero(parts == i) for i, name in enumerate(names)}
+    empty = [name for name, rows in found.items() if not len(rows)]
+    if empty:
+        what = f"{len(table)} rows" if group is None else f'the groups of "{group}"'
+        raise DataError(f"has too few rows for a part {' and '.join(empty)}: {what} cannot fill "
+                        f"{len(names)} parts.", "Use fewer parts, larger fractions or more rows.",
+                        path=table.name, reason="small_split")
+    return {name: table.select(rows) for name, rows in found.items()}
+
+
+def _by_column(table: Table, column: str | None) -> dict[str, Table]:
+    if column is None:
+        raise RecipeError('The split "column" needs the column that names the part. Got none. '
+                          'Name it, such as column="split".')
+    rows: dict[str, list[int]] = {}
+    for row, value in enumerate(table.values(column)):
+        name = split_name(str(value)) if value is not None else None
+        if name is None:
+            raise DataError(f"needs train, val or test. Got {value!r}.",
+                            "Write the part of each row.", table=table.name,
+                            row=table.row_number(row), column=column, reason="split_name")
+        rows.setdefault(name, []).append(row)
+    if "train" not in rows:
+        raise DataError("names no row for train.", "Write train for some rows.", table=table.name,
+                        column=column, reason="small_split")
+    return {name: table.select(rows[name]) for name in _NAMES if name in rows}

@@ -1,0 +1,145 @@
+"""Which format a table is in: by the ending of its name, by its head, or by a folder's layout."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from polymodal.core.errors import DataError
+from polymodal.core.lookup import names
+from polymodal.tables.foreign import check_ending, check_text
+from polymodal.tables.formats._json_items import json_items
+from polymodal.tables.formats.flickr import NUMBERED_HEAD
+from polymodal.tables.formats.metadata_folder import has_metadata
+
+_ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
+            ".parquet": "parquet", ".pq": "parquet", ".tar": "webdataset", ".token": "flickr"}
+_TEXTS = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".token")
+_PATTERN_SIGNS = "*?{"  # a set of tars is named by a pattern, which is no file
+_SHOWN = 6
+_HEAD_ITEMS = 1000  # of a JSON file; lists of licences and the like may come first
+
+
+def detect(path: Path) -> str:
+    """Returns the name of the format that `path` is in.
+
+    Raises:
+        DataError: it is in none; the message lists them.
+    """
+    if path.is_dir():
+        return _of_folder(path)
+    ending = path.suffix.lower()
+    check_ending(path)
+    if ending in _TEXTS and path.is_file():
+        check_text(path)
+    if ending == ".json":
+        return _of_json(path)
+    if ending in (".txt", ".csv") and _is_flickr(path):
+        return "flickr"
+    if ending == ".tsv" and {"client_id", "path", "sentence"} <= {*_first_line(path).split("\t")}:
+        return "common_voice"
+    if path.name == "metadata.csv" and (path.parent / "wavs").is_dir() and "|" in _first_line(path):
+        return "ljspeech"
+    if ending in _ENDINGS:
+        return _ENDINGS[ending]
+    if ending == ".txt" and any(sign in _first_line(path) for sign in "\t,;|"):
+        return "tsv"  # whose reader tells other delimiters by the header
+    raise DataError(
+        f"has an ending that no format has. Formats: {', '.join(names('tables.formats'))}.",
+        f"Write the table as one of these: {', '.join(_ENDINGS)}.",
+        path=path.name, reason="unknown_format")
+
+
+def _of_folder(path: Path) -> str:
+    if any(path.joinpath(f).exists() for f in ("state.json", "dataset_dict.json")):
+        return "huggingface"
+    if any(path.glob("*.tar")):
+        return "webdataset"
+    if path.joinpath("wav.scp").is_file():
+        return "kaldi"
+    metadata = path / "metadata.csv"
+    if (metadata.is_file() and path.joinpath("wavs").is_dir()
+            and "file_name" not in _first_line(metadata)):
+        return "ljspeech"
+    if has_metadata(path):
+        return "metadata_folder"
+    if path.joinpath("clips").is_dir() and any(path.joinpath(f).is_file() for f in (
+            "train.tsv", "dev.tsv", "test.tsv")):
+        return "common_voice"
+    transcripts = "[0-9]*/[0-9]*/*.trans.txt"
+    if any(path.glob(transcripts)) or any(path.glob(f"*-*/{transcripts}")):
+        return "librispeech"
+    if any(p.is_dir() for p in path.iterdir() if not p.name.startswith(".")):
+        return "class_folder"
+    tables = sorted(p.name for p in path.iterdir() if p.suffix.lower() in _ENDINGS)
+    if tables:
+        raise DataError(f"is a folder of tables: {', '.join(tables[:_SHOWN])}.",
+                        f"Name one of them, such as {path.name}/{tables[-1]}.", path=path.name,
+                        reason="unknown_format")
+    raise DataError("is a folder without tables, tars or a folder for each class.",
+                    f"Name a file, or one of these: {', '.join(names('tables.formats'))}.",
+                    path=path.name, reason="unknown_format")
+
+
+def _is_flickr(path: Path) -> bool:
+    """Returns whether lines hold a picture's name and a caption: by a head that no other file has,
+    or by `image,caption` where a table of one caption a picture is no likely reading."""
+    first, second, third = (line.strip() for line in _first_lines(path, 3))
+    if NUMBERED_HEAD.fullmatch(first):
+        return True
+    if path.suffix.lower() == ".txt":
+        return bool(re.match(r".*\.\w+#\d+\t|image,caption$", first))
+    return (path.name == "captions.csv" and first == "image,caption"
+            and second.partition(",")[0] == third.partition(",")[0] != "")
+
+
+def _of_json(path: Path) -> str:
+    first, second = (line.strip() for line in _first_lines(path, 2))
+    if first.startswith("{") and first.endswith("}") and second.startswith("{"):
+        return "jsonl"
+    found: dict[str, Any] = {}
+    for key, item in islice(json_items(path), _HEAD_ITEMS):
+        if key in found or not isinstance(item, dict):
+            continue
+        found[key] = item
+        if key == "" and "conversations" in item:
+            return "llava"
+        if key == "images" and "sentences" in item:
+            return "karpathy"
+        if (key == "images" and "file_name" in item) or (key == "annotations"
+                                                         and "image_id" in item):
+            return "coco"
+    if len(found) == 1:
+        return "json"
+    shown = ", ".join(f'"{key}"' for key in found) or "no list of objects"
+    raise DataError(
+        "needs one list of objects, or the layout of COCO captions, Karpathy's splits or LLaVA "
+        f"conversations. Got {shown}.",
+        "Write one JSON object a line into a .jsonl file (pandas: to_json(..., orient='records', "
+        "lines=True)).", path=path.name, reason="unknown_format")
+
+
+def _first_line(path: Path) -> str:
+    return _first_lines(path, 1)[0]
+
+
+def _first_lines(path: Path, count: int) -> list[str]:
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        return [file.readline(1 << 16).rstrip("\r\n") for _ in range(count)]
+
+
+def check_exists(path: Path) -> None:
+    """Raises DataError, with the nearest name, where there is no such file or folder."""
+    if path.exists() or any(sign in path.name for sign in _PATTERN_SIGNS):
+        return
+    folder = path.parent
+    if not folder.is_dir():
+        raise DataError("does not exist: its folder is missing.", "Check the path.",
+                        path=str(path), reason="missing_table")
+    near = difflib.get_close_matches(path.name, [p.name for p in folder.iterdir()], n=1)
+    hint = f' Did you mean "{near[0]}"?' if near else ""
+    raise DataError("does not exist.", f"Check the path.{hint}", path=str(path),
+                    reason="missing_table")

@@ -1,0 +1,89 @@
+"""LLaVA conversations: questions and answers about pictures, in one JSON file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from polymodal.core.errors import DataError
+from polymodal.tables.formats._json_items import json_items
+from polymodal.tables.formats._media_folder import MediaFolder, find_media
+from polymodal.tables.formats._rows import Orphans, stream_rows
+
+__all__ = ["read_llava"]
+
+_ASKS, _ANSWERS, _SETS = {"human", "user"}, {"gpt", "assistant"}, {"system"}
+_PLACEHOLDER = "<image>"
+
+
+def read_llava(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
+    """LLaVA JSON, a list of `{"id", "image", "conversations"}`: a row for each answer.
+
+    Columns are `image`, `prompt` and `response`. Of a conversation with several turns, `prompt`
+    holds all turns before the answer, one after the other on lines of their own; the placeholder
+    `<image>` is removed. Pictures are looked for in the folder of the file, `images/` and `image/`,
+    first beside the file and then beside its folder. Entries without a picture have an empty cell;
+    answers whose picture is not there are left out and counted, as are questions without an answer.
+
+    Source: Liu et al. 2023, "Visual Instruction Tuning", arXiv:2304.08485.
+    """
+    candidates = [f"{above}{name}" for above in ("", "../") for name in (".", "images", "image")]
+    names = (name for name, _, _ in _entries(path) if name)
+    media = find_media(path, names, candidates, media_root=media_root)
+    return stream_rows(_rows(path, media), image=pa.string(), prompt=pa.string(),
+                       response=pa.string())
+
+
+def _entries(path: Path) -> Iterator[tuple[str | None, list[tuple[str, str]], str]]:
+    """Yields (picture, [(who, text)], place in the file)."""
+    for number, (_, item) in enumerate(json_items(path)):
+        place = f"entry {number + 1}"
+        turns = item.get("conversations") if isinstance(item, dict) else None
+        if not isinstance(turns, list):
+            raise _bad(path, place, 'a list "conversations"', item)
+        said = [_turn(path, place, turn) for turn in turns]
+        yield _picture(path, place, item.get("image")), said, place
+
+
+def _picture(path: Path, place: str, image: Any) -> str | None:
+    if isinstance(image, list) and len(image) == 1:
+        image = image[0]
+    if image is None or isinstance(image, str):
+        return image or None
+    raise _bad(path, place, 'one path or none as "image"', image)
+
+
+def _turn(path: Path, place: str, turn: Any) -> tuple[str, str]:
+    who, text = (turn.get("from"), turn.get("value")) if isinstance(turn, dict) else (None, None)
+    if who not in _ASKS | _ANSWERS | _SETS or not isinstance(text, str):
+        raise _bad(path, place, '"from" (human or gpt) and a text "value" in each turn', turn)
+    return who, text.replace(_PLACEHOLDER, "").strip()
+
+
+def _bad(path: Path, place: str, expected: str, found: Any) -> DataError:
+    shown = str(found) if len(str(found)) <= 80 else f"{str(found)[:77]}..."
+    return DataError(f"needs {expected} in {place}. Got {shown}.", "Fix that entry.",
+                     path=path.name, reason="bad_entry")
+
+
+def _rows(path: Path, media: MediaFolder) -> Iterator[dict[str, Any]]:
+    orphans = Orphans(path.name)
+    for name, turns, place in _entries(path):
+        image = media.cell(name) if name else None
+        if name and image is None:
+            orphans.add("entries are left out, as their pictures are not there", name)
+            continue
+        said: list[str] = []
+        for who, text in turns:
+            if who in _ANSWERS and said and text:
+                yield {"image": image, "prompt": "\n".join(said), "response": text}
+            elif who in _ANSWERS:
+                what = "have nothing before them" if text else "are empty"
+                orphans.add(f"answers {what} and are left out", place)
+            said.append(text)
+        if turns and turns[-1][0] not in _ANSWERS:
+            orphans.add("questions have no answer and are left out", place)
+    orphans.warn()

@@ -1,0 +1,386 @@
+"""Trains a model so that a run killed at any instant goes on to the same weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from polymodal.bundle import weights
+from polymodal.core import faults
+from polymodal.core.disk.lock import locked
+from polymodal.core.printed.counting import counted
+from polymodal.core.printed.progress import bar, say
+from polymodal.evaluation.row_errors import RowErrors
+from polymodal.training.loop.boards import Boards
+from polymodal.training.loop.rehearsal import Pace, rehearse
+from polymodal.training.loop.result import Result
+from polymodal.training.loop.signals import StopRequest, listening, out_of_time, stopped_by
+from polymodal.training.loop.validate import Score, Validation, validate
+from polymodal.training.loop.watch import Watch
+from polymodal.training.saved.checkpoint import Checkpoints
+from polymodal.training.saved.differences import check_same
+from polymodal.training.saved.ending import Ending, check_begun, check_reachable
+from polymodal.training.saved.environment import environment, order_of
+from polymodal.training.steps.compiled import check, compiled
+from polymodal.training.steps.feed import Feed
+from polymodal.training.steps.history import duration, epoch_line, seconds_left, write_history
+from polymodal.training.steps.optimizer import averaged
+from polymodal.training.steps.settings import Training
+from polymodal.training.steps.stopping import Best
+
+_SHARE = 0.05  # of the time, that checkpoints between the parts of epochs may take
+
+
+def fit(
+    model: Any,
+    task: Any,
+    train: Any,
+    val: Any | None,
+    settings: Training,
+    folder: str | Path,
+    *,
+    score: Score | None = None,
+    row_errors: Callable[[], RowErrors | None] | None = None,
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    fingerprint: Mapping[str, Any] | None = None,
+    jit: bool | None = None,
+    ending: Ending | None = None,
+    asked: Mapping[str, Any] | None = None,
+) -> Result:
+    """Trains a model, or goes on with a run that was stopped, and returns how it ended.
+
+    Args:
+        model: keras.Model; it is built here if it is not.
+        task: object with `loss()` (a keras loss with reduction "sum") and `monitor`, the name and
+            direction ("max" or "min") of the score that decides which epoch is best.
+        train: loader of the train table: `epoch(epoch, start_step)`, `steps(epoch)`,
+            `rows_of(epoch, step)`.
+        val: loader of the validation table, in order, or None.
+        settings: Training with `epochs` and `learning_rate`.
+        folder: the run's folder; `checkpoints/` and `history.jsonl` are written there.
+        score: function from a list of `validate.Output` to named scores; without it the
+            validation loss decides.
+        row_errors: gives the errors of the rows that `score` saw last, by which epochs are
+            compared; None = their losses.
+        on_epoch: called with each epoch's entry of the history.
+        fingerprint: JSON mapping of all that the result depends on beside the settings.
+        jit: whether the step is compiled, as `measure.decide` found best; None = on JAX only.
+        ending: what may end the run before its last epoch; None = nothing.
+        asked: JSON mapping of what a person asked for, `given` and `options`, which checkpoints
+            keep: to end the run later, and to say what differs.
+
+    Raises:
+        ResumeError: the folder holds a run that was started with something else.
+        LockedError: another process uses the folder.
+        TrainingError: the loss is not a number, or a checkpoint cannot be written.
+        Interrupted: SIGTERM or Ctrl-C came, or the time limit before the first epoch was whole; a
+            checkpoint was written.
+    """
+    with locked(folder):
+        return begin(model, task, train, val, settings, folder, score=score,
+                     row_errors=row_errors, on_epoch=on_epoch, fingerprint=fingerprint, jit=jit,
+                     ending=ending, asked=asked).complete()
+
+
+def begin(
+    model: Any,
+    task: Any,
+    train: Any,
+    val: Any | None,
+    settings: Training,
+    folder: str | Path,
+    *,
+    score: Score | None = None,
+    row_errors: Callable[[], RowErrors | None] | None = None,
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    fingerprint: Mapping[str, Any] | None = None,
+    jit: bool | None = None,
+    ending: Ending | None = None,
+    asked: Mapping[str, Any] | None = None,
+) -> Session:
+    """Returns a training that is ready to start, or to go on; it takes what `fit` takes.
+
+    Raises:
+        ResumeError: the folder holds a run that was started with something else.
+    """
+    jit = keras.backend.backend() == "jax" if jit is None else jit
+    session = Session(model, task, train, val, settings, Path(folder), score, on_epoch, jit)
+    session.ending, session.asked = ending or Ending(), asked or {}
+    session.row_errors = row_errors
+    session.resume({"given": dict(fingerprint or {}), "training": settings.fingerprint(),
+                    "with": environment(model, jit), **order_of(train)})
+    return session
+
+
+class _Ended(Exception):
+    """Raised inside an epoch to leave it, where the run ends with the epoch before."""
+
+
+class Session:
+    """The training of one model: the loop over epochs, and when what is saved.
+
+    `begin` makes one; its arguments are those of `fit`.
+    """
+
+    def __init__(self, model, task, train, val, settings, folder, score, on_epoch, jit):
+        check(settings, train)
+        self.ending, self.asked = Ending(), {}
+        self.last_epoch: int | None = None  # where it was ended before all epochs
+        self.model, self.train, self.val, self.settings = model, train, val, settings
+        self.folder, self.score, self.on_epoch = folder, score, on_epoch
+        self.row_errors: Callable[[], RowErrors | None] | None = None
+        self.checkpoints = Checkpoints(folder)
+        self.task, self.loss = task, task.loss()
+        self.state = compiled(model, self.loss, train, settings, jit)
+        name, mode = task.monitor if score else ("val_loss", "min")
+        self.state.best = Best(name, mode, settings.patience, settings.epochs or 1,
+                               settings.early_stopping)
+        self.jit = jit
+        self.boards = Boards(folder)
+        self.finished = False
+        self.identity: dict[str, Any] = {}
+        self._metrics: dict[str, Any] = {}
+        self._feed: Feed | None = None
+        self._saved, self._cost = time.monotonic(), 0.0  # the last checkpoint: when, and seconds
+        self._longest = 60 * settings.checkpoint_minutes
+
+    def resume(self, identity: dict[str, Any]) -> None:
+        """Takes over the latest checkpoint, if there is one, after comparing `identity`."""
+        self.identity = identity
+        saved = self.checkpoints.state()
+        if saved is not None:
+            self._take_over(saved)
+        if self.ending.now:
+            check_begun(self.state.epoch, self.folder)
+
+    def _take_over(self, saved: dict[str, Any]) -> None:
+        check_same(saved["identity"], self.identity, self.folder, (saved["asked"], self.asked))
+        check_reachable(self.settings.last_epoch, saved, self.folder)
+        self.finished, self.last_epoch = saved["finished"], saved["last_epoch"]
+        if self.finished:
+            self.state.restore_end(saved, self.checkpoints.kept_weights())
+        else:
+            self._metrics = self.state.restore(saved, self.checkpoints.arrays())
+
+    @property
+    def epochs_left(self) -> int:
+        """Epochs that are still to be trained, at most."""
+        if self.finished or self.ending.now:
+            return 0
+        return (self.settings.num_epochs or 0) - self.state.epoch
+
+    @property
+    def known_end(self) -> int | None:
+        """The epoch before the last planned one that it ends with, as far as that is known."""
+        if self.finished:
+            return self.last_epoch
+        return self.state.epoch if self.ending.now else self.settings.last_epoch
+
+    def end_at(self, epoch: int | None) -> None:
+        """Makes an epoch the last one."""
+        self.settings = dataclasses.replace(self.settings, last_epoch=epoch)
+
+    def rehearse(self) -> Pace:
+        """Times a few steps and a validation, and puts everything back as it was."""
+        if not self.epochs_left:
+            return Pace()
+        kept = self.state.values(), self.state.arrays()
+        try:
+            return rehearse(self.model, self.train, self.epochs_left, self.jit,
+                            None if self.val is None else (self.val, self._validate_rows))
+        finally:
+            self.state.restore(*kept)
+            self.model.reset_metrics()
+
+    def complete(self) -> Result:
+        """Trains what is left to train, and returns how it ended.
+
+        Raises:
+            LockedError: another process uses the folder.
+            TrainingError: the loss is not a number, or a checkpoint cannot be written.
+            Interrupted: SIGTERM or Ctrl-C came; a checkpoint was written.
+        """
+        with locked(self.folder):
+            return self._complete()
+
+    def _complete(self) -> Result:
+        state = self.state
+        if self.finished:
+            of_all = f" of {self.settings.epochs}, where it was ended" * bool(self.last_epoch)
+            say(f"The run in {self.folder} is finished: "
+                f"{counted(len(state.history), 'epoch')}{of_all}.")
+            return self.result(was_finished=True)
+        if self.checkpoints.latest() and not self.ending.now:
+            say(f"Resuming {self.folder} at epoch {state.epoch + 1}, step {state.step + 1}.")
+        with listening() as request:
+            self.train_all(request)
+        return self.result(was_finished=False)
+
+    def train_all(self, request: StopRequest) -> None:
+        faults.point("run_started")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        state, epochs = self.state, self.settings.num_epochs or 0
+        if not self.checkpoints.latest():
+            self._save()  # from here on the run can be resumed
+        try:
+            while state.epoch < epochs and not state.best.stop:
+                self._leave_if_over()
+                if state.step < self.train.steps(state.epoch):
+                    self._train_epoch(request)
+                    self._save_if_worth_it()
+                self._end_epoch(request)
+                self._save_if_worth_it()
+                self._report()
+        except _Ended:
+            state.drop_epoch()
+            say(f"The run is ended {self.ending.reason()}, after epoch {state.epoch} of "
+                f"{self.settings.epochs}.")
+        self._finish()
+
+    def _leave_if_over(self) -> None:
+        if self.state.epoch and self.ending.is_over:
+            raise _Ended
+
+    def _train_epoch(self, request: StopRequest) -> None:
+        state = self.state
+        steps = self.train.steps(state.epoch) - state.step
+        self._feed = self._feed or Feed(self.train)
+        with bar(f"epoch {state.epoch + 1}/{self.settings.num_epochs}", steps) as advance:
+            watch = Watch(state, self.train, self._save, self._is_due,
+                          lambda save: self._interrupt(request, save), advance, self.settings)
+            watch.metrics, self._metrics = self._metrics, {}
+            self._fit_keras(self._feed, steps, watch)
+        state.step += 1
+        state.seconds = watch.seconds()
+        faults.point("epoch_trained")
+
+    def _fit_keras(self, feed: Feed, steps: int, watch: Watch) -> None:
+        epoch = self.state.epoch
+        try:
+            self.model.fit(
+                feed.epoch(epoch, self.state.step), initial_epoch=epoch, epochs=epoch + 1,
+                steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=[watch],
+            )
+        except Exception as error:
+            if feed.error is not None and feed.error is not error:
+                raise feed.error from error
+            raise
+
+    def _end_epoch(self, request: StopRequest) -> None:
+        """Validates, keeps the weights if they are the best, and moves to the next epoch."""
+        state = self.state
+        entry = {"epoch": state.epoch + 1, "loss": self._train_loss()}
+        if self.val is not None:
+            found = self._validate(request)
+            entry |= found.scores
+            faults.point("best_before")
+            state.best.follow(state.epoch, entry, found.rows, state.current_weights)
+            faults.point("best_after")
+        entry |= {"learning_rate": float(self.model.optimizer.learning_rate),
+                  "seconds": round(state.seconds, 3)}
+        state.history.append(entry)
+        state.next_epoch()
+
+    def _validate(self, request: StopRequest) -> Validation:
+        with averaged(self.model.optimizer):
+            return validate(self.model, self.task, self.val, self.score,
+                            lambda: self._interrupt(request, lambda: None), self.row_errors)
+
+    def _validate_rows(self, rows: Any) -> Validation:
+        """Validates on some of the rows held out, to see how long it takes."""
+        with averaged(self.model.optimizer):
+            return validate(self.model, self.task, rows, self.score, lambda: None)
+
+    def _train_loss(self) -> float:
+        """Returns the mean loss of the epoch's rows, without what is only learned beside, so that
+        it compares with that of validation."""
+        if self._metrics:  # resumed between the last step and the validation
+            weights.assign(self.state.metrics, self._metrics)
+            self._metrics = {}
+        found = getattr(self.model, "own_loss", None) or self.model.metrics[0]
+        return float(found.result())
+
+    def _report(self) -> None:
+        state, entry = self.state, self.state.history[-1]
+        faults.point("epoch_finished")
+        write_history(self.folder, state.history)
+        self.boards.write(entry)
+        epochs = self.settings.num_epochs or 0
+        left = 0.0 if state.best.stop else seconds_left(state.history, epochs)
+        is_best = self.val is not None and state.best.epoch == state.epoch - 1
+        say(epoch_line(entry, epochs, left, is_best))
+        if self.on_epoch:
+            self.on_epoch(entry)
+
+    def _interrupt(self, request: StopRequest, save: Callable[[], None]) -> None:
+        if not request and not self.ending.is_over:
+            return
+        save()
+        state, folder = self.state, self.checkpoints.folder
+        if request.signal:
+            raise stopped_by(request.signal, folder, state.epoch)
+        self._leave_if_over()
+        raise out_of_time(folder, state.step, self.train.steps(state.epoch))
+
+    def _finish(self) -> None:
+        """Puts the best weights into the model and says in the checkpoint that all is done."""
+        state = self.state
+        self._prefer_last()
+        final = state.best.weights or state.current_weights()
+        weights.assign(state.weights, final)
+        state.best.weights = final
+        self.finished = True
+        cut = state.epoch < self.settings.epochs and not state.best.stop
+        self.last_epoch = state.epoch if cut else None
+        self._save()
+        write_history(self.folder, state.history)
+        self.boards.close()
+        faults.point("run_finished")
+        say(f"Trained {counted(len(state.history), 'epoch')} in "
+            f"{duration(self.result(False).seconds)}.")
+        if state.best.reason:
+            say(state.best.reason)
+
+    def _prefer_last(self) -> None:
+        """Takes the last epoch where the kept one is no better than by chance."""
+        state, last = self.state, len(self.state.history) - 1
+        if state.best.epoch not in (None, last) and state.best.prefers_last:
+            state.best.keep(last, state.history[-1], state.current_weights())
+
+    def _is_due(self) -> bool:
+        """Returns whether a checkpoint is to be written inside an epoch."""
+        every = self.settings.checkpoint_steps
+        return bool(every and self.state.step % every == 0) or self._unsaved() >= self._longest
+
+    def _save_if_worth_it(self) -> None:
+        """Writes a checkpoint, unless what is new since the last is soon done again: an epoch of
+        few rows takes less time than to write it down."""
+        enough = min(self._cost / _SHARE, self._longest)
+        if self.settings.checkpoint_steps or self._unsaved() >= enough:
+            self._save()
+
+    def _unsaved(self) -> float:
+        """Returns the seconds since the last checkpoint."""
+        return time.monotonic() - self._saved
+
+    def _save(self) -> None:
+        start = time.monotonic()
+        values = {**self.state.values(), "identity": self.identity, "asked": self.asked,
+                  "finished": self.finished, "last_epoch": self.last_epoch}
+        self.checkpoints.save(values, self.state.arrays())
+        self._saved = time.monotonic()
+        self._cost = self._saved - start
+
+    def result(self, was_finished: bool) -> Result:
+        best = self.state.best
+        if was_finished:
+            weights.assign(self.state.weights, best.weights)
+            write_history(self.folder, self.state.history)
+        return Result(self.state.history, None if best.epoch is None else best.epoch + 1,
+                      best.stop and len(self.state.history) < self.settings.epochs,
+                      was_finished, best.weights or {}, self.last_epoch)
