@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1] / "src" / "polymodal"
 ORDER = (
     ("core",), ("text",), ("tables",), ("media",), ("profile",), ("splits",), ("feed",),
     ("preprocess",), ("speech",), ("layers",), ("encoders", "fusion", "sequence", "decoders"),
-    ("model",), ("tasks",), ("bundle", "recipe"), ("evaluation",), ("inference",),
+    ("model",), ("evaluation",), ("tasks",), ("bundle", "recipe"), ("inference",),
     ("training", "export"), ("serve",), ("cli",),
 )
 FLOORS = {folder: floor for floor, folders in enumerate(ORDER) for folder in folders}
@@ -55,3 +55,30 @@ def test_modules_import_only_from_lower_floors():
 def test_every_folder_has_a_floor():
     folders = {p.name for p in ROOT.iterdir() if p.is_dir() and p.name != "__pycache__"}
     assert folders <= FLOORS.keys()
+
+
+def test_no_file_imports_itself_through_others():
+    files = {_name(path): path for path in ROOT.rglob("*.py")}
+    uses = {name: _files_used(path, files.keys()) - {name} for name, path in files.items()}
+    while free := [name for name, found in uses.items() if not found & uses.keys()]:
+        for name in free:
+            del uses[name]
+    assert not uses, f"These files import each other in a circle: {sorted(uses)}"
+
+
+def _files_used(path: Path, files) -> set[str]:
+    """Returns the files that one imports. `from package import file` is the file; the package
+    itself is counted where the name is one of its own."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inside = {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {full if full in files else node.module for full in inside.values()}
+    return found & set(files)
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from polymodal.evaluation.bootstrap import counts, resampled, units, weighted
+from polymodal.evaluation.bootstrap import resampled, weighted
+from polymodal.evaluation.draws import counts, units
 from polymodal.evaluation.metrics import score
 
 
@@ -48,7 +49,7 @@ def test_whole_groups_are_drawn_together(make):
 def test_draws_follow_from_the_seed_and_not_from_the_block_size(make, monkeypatch):
     one = make.classes(n=50)
     whole = resampled(one, 40, seed=1)
-    monkeypatch.setattr("polymodal.evaluation.bootstrap._CHUNK", 50 * 7)
+    monkeypatch.setattr("polymodal.evaluation.draws._CHUNK", 50 * 7)
     parts = resampled(one, 40, seed=1)
     np.testing.assert_allclose(whole["f1_macro"], parts["f1_macro"])
     assert not np.array_equal(whole["accuracy"], resampled(one, 40, seed=2)["accuracy"])

@@ -10,10 +10,12 @@ import numpy as np
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.bootstrap import resampled, units
+from polymodal.evaluation.bootstrap import resampled
+from polymodal.evaluation.bounds import percentiles
+from polymodal.evaluation.decisions import known
+from polymodal.evaluation.draws import units
 from polymodal.evaluation.groups import count_groups, too_few_groups
-from polymodal.evaluation.intervals import percentiles
-from polymodal.evaluation.metrics import headline, higher_is_better, known, score
+from polymodal.evaluation.metrics import headline, higher_is_better, score
 
 __all__ = ["Comparison", "compare"]
 

@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
-from polymodal.core.printed.counting import counted
 from polymodal.evaluation.calibration import expected_calibration_error
+from polymodal.evaluation.decisions import decisions, known, probabilities, whole_rows
 from polymodal.evaluation.text_scores import text_scores
 
-__all__ = ["accuracy_by_position", "decisions", "headline", "higher_is_better", "known",
-           "per_class", "probabilities", "score", "whole_rows"]
+__all__ = ["accuracy_by_position", "headline", "higher_is_better", "per_class", "score"]
 
 LOWER_IS_BETTER = {"mae", "rmse", "log_loss", "calibration_error", "wer", "cer"}
 HEADLINES = {"multilabel": "f1_macro", "regression": "mae", "caption": "cider_d",
@@ -22,7 +20,6 @@ HEADLINES = {"multilabel": "f1_macro", "regression": "mae", "caption": "cider_d"
 # What scikit-learn gives for a ratio without cases; its type hints know only strings.
 _ZERO: Any = 0
 _LEFT_OUT: Any = np.nan
-THRESHOLD = 0.5  # a label of a multilabel task is predicted from this probability on
 
 
 def score(predictions: Predictions) -> dict[str, float]:
@@ -47,31 +44,6 @@ def score(predictions: Predictions) -> dict[str, float]:
         return text_scores(known(predictions))
     measured = _SCORERS[predictions.task](known(predictions))
     return {name: float(value) for name, value in measured.items() if np.isfinite(value)}
-
-
-def known(predictions: Predictions) -> Predictions:
-    """Returns the scored part of `predictions`, checked to be finite.
-
-    Raises:
-        DataError: no row has a target, or an output is not a finite number.
-    """
-    if predictions.targets is None or not np.any(predictions.scored):
-        raise DataError(
-            "Scoring needs rows with a target. Got none. Add the target column to the table.",
-            reason="no_target",
-        )
-    rest = predictions if np.all(predictions.scored) else predictions.take(predictions.scored)
-    if rest.is_text:
-        return rest
-    finite = np.isfinite(rest.outputs).reshape(len(rest), -1).all(axis=1)
-    if not finite.all():
-        raise DataError(
-            f"Scoring needs finite outputs. Got {counted(int(np.sum(~finite)), 'row')} with NaN or "
-            f"infinity, the first is row {rest.rows[~finite][0] + 1}. Lower the learning rate and "
-            "train again.",
-            reason="not_finite",
-        )
-    return rest
 
 
 def headline(task: str) -> str:
@@ -122,27 +94,6 @@ def accuracy_by_position(predictions: Predictions) -> list[dict]:
     right = np.bincount(steps, weights=truth == guess)
     return [{"step": int(i), "accuracy": float(right[i] / count[i]), "n": int(count[i])}
             for i in np.flatnonzero(count)]
-
-
-def decisions(rest: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """Returns targets and predicted classes: (n,) int, or (n, classes) bool for multilabel."""
-    if rest.task == "multilabel":
-        return np.asarray(rest.targets, bool), rest.outputs >= THRESHOLD
-    return np.asarray(rest.targets).astype(np.int64), rest.outputs.argmax(axis=1)
-
-
-def whole_rows(rest: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the first output of each table row and whether every step of that row is right."""
-    truth, guess = decisions(rest)
-    _, first, row = np.unique(rest.rows, return_index=True, return_inverse=True)
-    wrong = np.bincount(row, weights=truth != guess)
-    return first, wrong == 0
-
-
-def probabilities(rest: Predictions) -> np.ndarray:
-    """Returns outputs as float64 that sum to one (float32 softmax misses it by rounding)."""
-    outputs = np.asarray(rest.outputs, np.float64)
-    return outputs / np.maximum(outputs.sum(axis=1, keepdims=True), 1e-12)
 
 
 def _classification(rest: Predictions) -> dict[str, float]:

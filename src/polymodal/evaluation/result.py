@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.metrics import known
+from polymodal.evaluation.decisions import known
 from polymodal.evaluation.same_answer import same_answer
 from polymodal.evaluation.scored import scored_json
 from polymodal.evaluation.slices import slices

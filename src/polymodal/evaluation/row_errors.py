@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.metrics import decisions, known
+from polymodal.evaluation.decisions import decisions, known
 from polymodal.evaluation.text_scores import text_sums
 
 __all__ = ["RowErrors", "row_errors"]

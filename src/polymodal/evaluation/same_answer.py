@@ -6,7 +6,7 @@ import numpy as np
 
 from polymodal.core.predictions import Predictions
 from polymodal.core.printed.counting import counted
-from polymodal.evaluation.metrics import decisions, known
+from polymodal.evaluation.decisions import decisions, known
 
 __all__ = ["same_answer"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from polymodal.core.predictions import Predictions
+from polymodal.evaluation.decisions import known
 from polymodal.evaluation.groups import grouped_json, too_few_groups
 from polymodal.evaluation.intervals import WITHOUT_INTERVAL, intervals
-from polymodal.evaluation.metrics import known, score
+from polymodal.evaluation.metrics import score
 
 __all__ = ["scored_json"]
 

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.metrics import known
+from polymodal.evaluation.decisions import known
+from polymodal.evaluation.parts import EMPTY, OTHERS, named_parts
 from polymodal.evaluation.scored import scored_json
-from polymodal.profile.column_rules import is_called_who
-from polymodal.tables.reading.labels import Spellings, label_key
 
 __all__ = ["PRESENT", "present_patterns", "slices"]
 
 PRESENT = "inputs present"  # name of the slices by missing pattern
-EMPTY = "(empty)"
-OTHERS = "(others)"
-MOST_VALUES = 20
 _NUM_SAMPLES = 300  # slices are many; a bound's own error stays under a twentieth of its width
 
 
@@ -84,48 +79,3 @@ def _parts(rest: Predictions, named: list[str], ranked: list[str] | None,
         part = rest.take(place == i)
         parts[str(values[i])] = {"n": len(part), **scored_json(part, seed, _NUM_SAMPLES)}
     return dict(sorted(parts.items(), key=lambda item: item[0] in (OTHERS, EMPTY)))
-
-
-def named_parts(column: str, values: Sequence[Any],
-                rows: np.ndarray) -> tuple[list[str], list[str] | None]:
-    """Returns the name of the slice of each row, and the order of the slices if they have one."""
-    cells = [values[row] for row in rows]
-    cells = _spelled_alike([None if cell is None or cell == "" else cell for cell in cells])
-    present = [cell for cell in cells if cell is not None]
-    kinds = {str(cell) for cell in present}
-    if len(kinds) > MOST_VALUES:
-        numbers = None if is_called_who(column) else _numbers(present)
-        if numbers is not None:
-            return _quarters(cells, numbers)
-        count: dict[str, int] = {}
-        for cell in present:
-            count[str(cell)] = count.get(str(cell), 0) + 1
-        kinds = set(sorted(count, key=lambda kind: -count[kind])[:MOST_VALUES])
-    return [EMPTY if cell is None else str(cell) if str(cell) in kinds else OTHERS
-            for cell in cells], None
-
-
-def _spelled_alike(cells: list[Any]) -> list[Any]:
-    """Returns the cells with texts that mean the same in their most frequent spelling."""
-    spellings = Spellings()
-    for cell in cells:
-        if isinstance(cell, str):
-            spellings.add(cell)
-    shown = spellings.labels()
-    return [shown[label_key(cell)] if isinstance(cell, str) else cell for cell in cells]
-
-
-def _numbers(cells: list[Any]) -> np.ndarray | None:
-    try:
-        numbers = np.array([float(cell) for cell in cells])
-    except (TypeError, ValueError):
-        return None
-    return numbers if np.isfinite(numbers).all() else None
-
-
-def _quarters(cells: list[Any], numbers: np.ndarray) -> tuple[list[str], list[str]]:
-    edges = np.unique(np.quantile(numbers, [0, 0.25, 0.5, 0.75, 1]))
-    names = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
-    place = np.searchsorted(edges[1:-1], numbers, side="right")
-    inside = iter(names[i] for i in place)
-    return [EMPTY if cell is None else next(inside) for cell in cells], [*names, EMPTY]

@@ -9,7 +9,7 @@ import jiwer
 import numpy as np
 
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.metrics import known
+from polymodal.evaluation.decisions import known
 from polymodal.evaluation.texts.alignment import units_of
 from polymodal.evaluation.texts.normalisation import normaliser
 from polymodal.speech.confidence import WordCalibration

@@ -21,7 +21,7 @@ from polymodal.core.disk.paths import user_path
 from polymodal.core.engine import ENGINES
 from polymodal.core.errors import BundleError, DataError
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.metrics import decisions
+from polymodal.evaluation.decisions import decisions
 from polymodal.evaluation.report import (
     ReportContent,
     choose_examples,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from polymodal.evaluation.metrics import decisions
+from polymodal.evaluation.decisions import decisions
 from polymodal.evaluation.report.examples import choose_examples
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.calibration import reliability, reliability_of
+from polymodal.evaluation.decisions import decisions, known
 from polymodal.evaluation.groups import group_words
-from polymodal.evaluation.metrics import accuracy_by_position, decisions, known
+from polymodal.evaluation.metrics import accuracy_by_position
 from polymodal.evaluation.plots.chart import Bar, Bars, Columns, Lines, Matrix, Points, Series
 from polymodal.evaluation.words import PERCENT, readable
 

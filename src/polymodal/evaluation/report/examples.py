@@ -6,7 +6,7 @@ import numpy as np
 
 from polymodal.core.predictions import Predictions
 from polymodal.core.seeds import generator
-from polymodal.evaluation.metrics import decisions
+from polymodal.evaluation.decisions import decisions
 from polymodal.evaluation.text_scores import text_sums
 
 __all__ = ["choose_examples"]

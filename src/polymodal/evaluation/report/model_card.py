@@ -9,8 +9,9 @@ from polymodal.core.disk.files import write_atomic
 from polymodal.core.predictions import TEXT_TASKS, Predictions
 from polymodal.core.printed.counting import counted
 from polymodal.core.printed.visible import visible
+from polymodal.evaluation.decisions import known
 from polymodal.evaluation.groups import count_groups, group_words, too_few_words
-from polymodal.evaluation.metrics import higher_is_better, known, per_class, score
+from polymodal.evaluation.metrics import higher_is_better, per_class, score
 from polymodal.evaluation.report.content import ReportContent
 from polymodal.evaluation.report.sentences import scored_rows, split_notes
 from polymodal.evaluation.report.verdict import fusion_verdict

@@ -8,8 +8,9 @@ from typing import Any
 
 from polymodal.core.disk.files import write_atomic, write_folder
 from polymodal.core.predictions import Predictions
+from polymodal.evaluation.decisions import known
 from polymodal.evaluation.groups import count_groups, group_words, too_few_words
-from polymodal.evaluation.metrics import known, per_class
+from polymodal.evaluation.metrics import per_class
 from polymodal.evaluation.plots.build import (
     MOST_CLASSES,
     confusion,

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from polymodal.core.predictions import Predictions
 from polymodal.core.printed.counting import counted
-from polymodal.evaluation.bootstrap import units
 from polymodal.evaluation.calibration import claims, expected_calibration_error
+from polymodal.evaluation.decisions import decisions, known
+from polymodal.evaluation.draws import units
 from polymodal.evaluation.groups import too_few_words
-from polymodal.evaluation.metrics import decisions, known
 from polymodal.evaluation.text_scores import metric_notes
 from polymodal.evaluation.words import SPACE, listed
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from polymodal.core.predictions import Predictions
 from polymodal.evaluation.compare import Comparison, compare
+from polymodal.evaluation.decisions import known
 from polymodal.evaluation.groups import too_few_words
-from polymodal.evaluation.metrics import higher_is_better, known
+from polymodal.evaluation.metrics import higher_is_better
 from polymodal.evaluation.report.sentences import scored_rows
 from polymodal.evaluation.same_answer import same_answer
 from polymodal.evaluation.words import SPACE, gap, gap_interval, listed, readable, value_text

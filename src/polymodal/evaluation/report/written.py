@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.metrics import known
+from polymodal.evaluation.decisions import known
 from polymodal.evaluation.plots.build import performance
 from polymodal.evaluation.plots.chart import Bars
 from polymodal.evaluation.text_scores import transcript_details, transcripts_scored

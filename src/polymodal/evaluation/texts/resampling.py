@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
-from polymodal.evaluation.bootstrap import counts
+from polymodal.evaluation.bounds import bounds
+from polymodal.evaluation.draws import counts
 from polymodal.evaluation.groups import MIN_GROUPS
-from polymodal.evaluation.intervals import bounds
 
 __all__ = ["check_texts", "sum_intervals"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
-from polymodal.evaluation.slices import named_parts
+from polymodal.evaluation.parts import named_parts
 from polymodal.evaluation.texts.alignment import COUNTS, align
 from polymodal.evaluation.texts.normalisation import describe, normaliser
 from polymodal.evaluation.texts.resampling import check_texts, sum_intervals
