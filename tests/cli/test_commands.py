@@ -207,6 +207,13 @@ def test_lists_come_from_the_code(command):
     assert all(len(line.split(maxsplit=1)) == 2 for line in lines)
 
 
+def test_recipes_lists_the_settings_of_a_recipe_and_the_tasks():
+    printed = polymodal("recipes").stdout
+    for setting in ("target", "fusion", "training.epochs", "training.seed", "regression"):
+        assert f"  {setting}  " in printed
+    assert "(default: 128)" in printed
+
+
 def test_help_and_import_load_no_engine():
     code = ("import sys, polymodal, polymodal.cli.app\n"
             "print([m for m in ('keras', 'tensorflow', 'jax', 'torch') if m in sys.modules])")

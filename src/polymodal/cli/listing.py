@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from polymodal.cli import output
 from polymodal.cli.options import Json
+from polymodal.core.printed.progress import show
 
 
 def recipes():
-    """List the tasks."""
+    """List the settings of a recipe, and the tasks."""
+    from polymodal.recipe.recipe import Recipe
+    from polymodal.training.steps.settings import Training
+
+    show("Settings of a recipe; train infers those that are not given:")
+    output.settings(Recipe)
+    output.settings(Training, "training.")
+    show("Values of task:")
     output.names("tasks")
 
 

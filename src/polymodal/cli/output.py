@@ -10,6 +10,7 @@ from typing import Any
 
 from polymodal.cli.options import use
 from polymodal.core.advice import option, split_pair
+from polymodal.core.described import described
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import describe
@@ -36,9 +37,14 @@ def columns(rows: Iterable[Sequence[str]], indent: str = "  ") -> str:
         for row in rows)
 
 
-def names(package: str) -> None:
+def names(package: str, prefix: str = "") -> None:
     """Prints the names of a package, one line each, from the code itself."""
-    show(columns(describe(package).items()))
+    show(columns((prefix + name, text) for name, text in describe(package).items()))
+
+
+def settings(factory: Any, prefix: str = "") -> None:
+    """Prints the settings that are arguments of a class, one line each, from the code itself."""
+    show(columns((prefix + name, text) for name, text in described(factory).items()))
 
 
 def finish(run: Any, json: bool) -> None:
@@ -327,4 +333,4 @@ def _finite(value: Any) -> Any:
 
 
 __all__ = ["captions", "cells", "columns", "emit", "evaluation", "finish", "info", "names", "row",
-           "table", "text_of", "transcripts"]
+           "settings", "table", "text_of", "transcripts"]

@@ -18,23 +18,23 @@ class Recipe:
     """What to train: inputs with their encoders, how to fuse them, and what to predict.
 
     Args:
-        target: str, the column to predict.
+        target: str, column to predict.
         inputs: mapping of input names to their settings. `modality` and `encoder` choose by name;
             `column` (or `columns` for tabular) defaults to the input's own name; every other key is
             an argument of that modality's preprocessing or of that encoder.
-        task: str, one of `polymodal.tasks`: classification, multilabel, regression,
-            sequence_labelling or seq2seq. A mapping `{name: ..., argument: ...}` sets arguments.
-        fusion: str or mapping, one of `polymodal.fusion`.
-        sequence: str, mapping or None, the sequence model over the fused tokens: recurrent,
-            attention or none.
-        dim: int, width that every encoder's tokens have.
-        dropout: float or None, rate in every part that has one and does not say its own; None for
-            the defaults of the parts.
+        task: str, a name in `polymodal.tasks`, or a mapping `{name: ..., argument: ...}`.
+        fusion: str or mapping, a name in `polymodal.fusion`.
+        sequence: str, mapping or None, sequence model over the fused tokens: recurrent, attention
+            or none.
+        dim: int, width of every encoder's tokens.
+        dropout: float or None, rate in every part that does not set its own; None = defaults of the
+            parts.
         group: str or None, column whose equal values make one sequence of rows.
         order: str or None, column that orders the rows of a sequence.
-        columns: mapping of columns to how their cells are read, see `data.reading.reading.Reading`:
-            `{price: {decimal: ",", missing: [-]}}`. What is left out is told by the column.
-        training: mapping of arguments of `polymodal.training.Training`.
+        columns: mapping of columns to how their cells are read, such as
+            `{price: {decimal: ",", missing: [-]}}`; the rest is inferred from the column
+            (`tables.reading.reading.Reading`).
+        training: mapping of the settings of `Training`.
 
     Raises:
         RecipeError: an unknown name or a wrong type; the message has the nearest valid name.

@@ -18,42 +18,41 @@ class Training:
     """How a model is trained. None means: chosen from the data, or not used.
 
     Args:
-        epochs: int, most passes over the train table, which the learning rate is planned for;
-            None = chosen from the number of rows.
-        last_epoch: int, the epoch after which the run ends, with the learning rates that `epochs`
-            plans; None = `epochs`. A run that was ended early has it in its recipe.
-        batch_size: int, rows a step; None = chosen from the data.
-        batch_tokens: int, time steps (and places of pictures) a step holds at most, padding
-            included, of the input whose lengths differ most: short rows come in larger batches,
-            long ones in smaller. None = for transcripts those of `batch_size` rows of average
-            length; for captions, where sorting by length saves padding, as many as `batch_size`
-            rows on average need; else always `batch_size` rows.
-        rows_per_item: int >= 1, rows of a batch that have one picture, sound or film in common,
-            which is then encoded once; None = chosen from the data, 1 draws each row by itself.
-        learning_rate: float, the peak after warm-up; None = chosen from the data.
-        weight_decay: float >= 0, of AdamW; biases, norms and embeddings are left out.
+        epochs: int, passes over the training table, for which the learning rate is planned; None =
+            chosen from the number of rows.
+        last_epoch: int, epoch after which the run ends, on the learning rates that `epochs` plans;
+            None = `epochs`. The recipe of a run that ended early has it.
+        batch_size: int, rows per step; None = chosen from the data.
+        batch_tokens: int, most time steps (and positions of images) per step, padding included, of
+            the input whose lengths differ most: batches of short rows are larger, batches of long
+            rows smaller. None = for transcripts, those of `batch_size` rows of average length; for
+            captions, where sorting by length saves padding, as many as `batch_size` rows need on
+            average; otherwise always `batch_size` rows.
+        rows_per_item: int >= 1, rows of a batch that share one image, sound or video, which is then
+            encoded once; None = chosen from the data, 1 = each row is sampled by itself.
+        learning_rate: float, peak after warm-up; None = chosen from the data.
+        weight_decay: float >= 0, of AdamW; not applied to biases, norms and embeddings.
         warmup: float in 0..1, share of all steps in which the learning rate rises from 0.
-        clip_norm: float > 0, largest norm of all gradients together; None = no clipping.
-        early_stopping: bool, stop where the errors of the validation rows are larger than in an
-            earlier epoch by more than chance, several epochs in a row, and keep that epoch.
-        patience: int, epochs without a better score on the validation table before stopping, with
-            the epoch of the best score; None = by `early_stopping`.
+        clip_norm: float > 0, largest global norm of the gradients; None = no clipping.
+        early_stopping: bool, stop when validation errors are larger than in an earlier epoch by
+            more than chance, several epochs in a row, and keep that epoch.
+        patience: int, epochs without a better validation score before stopping; the epoch with the
+            best score is kept. None = by `early_stopping`.
         accumulate: int >= 1, steps whose gradients make one update.
-        precision: float32, mixed_bfloat16, or auto (by device, else by measuring).
-        jit: true, false, or auto (by engine, else by measuring).
-        augment: bool, vary the train samples (crops, noise, dropped words) each epoch.
-        modality_dropout: float in 0..1, share of a row's inputs hidden while training.
-        single_loss: float >= 0, weight of a second loss: each row is also answered from each of
-            its inputs alone, so that all of them learn, and the model does without the others.
-            Counts for tasks of one answer per row over several inputs, and nowhere else.
+        precision: float32, mixed_bfloat16, or auto (by device, otherwise measured).
+        jit: true, false, or auto (by engine, otherwise measured).
+        augment: bool, augment the training samples (crops, noise, dropped words) in each epoch.
+        modality_dropout: float in 0..1, share of a row's inputs that are hidden in training.
+        single_loss: float >= 0, weight of an auxiliary loss: each row is also predicted from each
+            of its inputs alone, so that the model works with only one of them. For tasks with one
+            answer per row and several inputs.
         label_smoothing: float in 0..1.
-        average: float in 0..1, decay of averaged weights (EMA), which are then what is
-            scored and kept; None = off.
+        average: float in 0..1, decay of averaged weights (EMA), which are then scored and kept;
+            None = off.
         seed: int, of order, augmentation, dropout and initial weights.
         checkpoint_minutes: float > 0, longest time between two checkpoints. Each epoch ends with
             one, unless epochs are so short that writing would take a twentieth of the time.
-        checkpoint_steps: int, write one every so many steps, and after each epoch in any case;
-            None = by time only.
+        checkpoint_steps: int, also write a checkpoint every so many steps; None = by time only.
 
     Raises:
         RecipeError: a value is out of range.
