@@ -6,7 +6,7 @@ import numpy as np
 
 
 def generator(*key: int) -> np.random.Generator:
-    """Returns a counter-based generator (Philox) keyed by whole numbers such as (seed, epoch, step).
+    """Returns a counter-based generator (Philox), keyed by integers such as (seed, epoch, step).
 
     Equal keys give equal streams; unequal keys, also of unequal length, give independent ones.
 
