@@ -17,8 +17,8 @@ def pytest_addoption(parser):
 
 # Folders whose tests use Keras: they run once for each engine, all others once. Those of `engines/`
 # start every other engine themselves.
-ENGINE_FOLDERS = {"layers", "encoders", "fusion", "sequence", "decoders", "tasks", "bundle",
-                  "training"}
+ENGINE_FOLDERS = {"layers", "encoders", "fusion", "sequence", "decoders", "model", "tasks",
+                  "bundle", "training"}
 
 
 def pytest_collection_modifyitems(config, items):

@@ -13,6 +13,7 @@ from polymodal.layers.masks import hide
 from polymodal.layers.modality_dropout import ModalityDropout, present
 from polymodal.layers.scheduled_sampling import ScheduledSampling
 from polymodal.layers.word_spotter import WordSpotter
+from polymodal.model.towers import check_groups
 
 _NEXT = 5.0  # weight of each next word beside that of all words of a row
 
@@ -42,6 +43,11 @@ class Model(keras.Model):
             with its start. With key_item (batch,) int32 too, the array and mask of that key hold
             different items, and row i has item key_item[i]. Other keys are ignored.
 
+    A task with `groups`, {group: names of inputs}, asks for several streams: each group is fused
+    into a vector of its own by `Towers`, which is then the `fusion`. The head reads one token for
+    each group, in that order, and a mask that is False where a row has none of its inputs. Hidden
+    inputs never leave a group without any. `towers_for` in `recipe.assemble` makes them.
+
     Returns:
         float32 logits: (batch, outputs), or (batch, steps, outputs) for tasks per step. In training
         with `single_loss` a pair: the logits, and for each input by itself its logits and which
@@ -65,11 +71,13 @@ class Model(keras.Model):
         self.keys = dict(keys)
         self.encoders = {name: encoders[name] for name in sorted(encoders)}
         self.modality_dropout = ModalityDropout(modality_dropout, seed)
+        self.groups = getattr(task, "groups", None) or {"": tuple(self.encoders)}
+        check_groups(self.groups, self.encoders)
         self.fusion, self.sequence = fusion, sequence
         vector = sequence is None and getattr(fusion, "stepwise", True) is False
         self.head = task.head("mean" if vector else "attention")
         self.autoregressive = task.autoregressive
-        per_row = not (task.autoregressive or task.per_step)
+        per_row = not (task.autoregressive or task.per_step) and len(self.groups) == 1
         self.single_loss = single_loss if per_row and len(keys) > 1 else 0.0
         share = getattr(task, "scheduled_sampling", 0.0)
         self.sampling = ScheduledSampling(share, seed) if share else None
@@ -107,7 +115,11 @@ class Model(keras.Model):
 
     def _streams(self, inputs, training):
         streams = {name: self._stream(name, inputs, training) for name in self.encoders}
-        return self.modality_dropout(streams, training=training)
+        shown = {}
+        for names in self.groups.values():
+            group = {name: streams[name] for name in names}
+            shown |= self.modality_dropout(group, training=training)
+        return {name: shown[name] for name in streams}
 
     def _stream(self, name, inputs, training):
         """Returns an input's (tokens, mask) by row; what rows share is encoded once."""

@@ -118,9 +118,7 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
 
     keras.utils.set_random_seed(seed)
     task = build_task(recipe, target, label_smoothing=label_smoothing)
-    stepwise = task.per_step or task.autoregressive
-    fusion = _build_part("fusion", recipe.fusion, recipe, stepwise=stepwise)
-    sequence = _build_part("sequence", recipe.sequence, recipe) if recipe.sequence else None
+    fusion, sequence = _build_middle(recipe, task)
     model = Model({i.name: _build_encoder(recipe, i) for i in inputs},
                   {i.name: i.key for i in inputs}, fusion, task, sequence=sequence,
                   modality_dropout=modality_dropout, single_loss=single_loss,
@@ -129,6 +127,38 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     with before_variables(Sizes(bytes_per_parameter)):
         model(empty_batch(inputs, target))
     return model, task
+
+
+def _build_middle(recipe: Recipe, task: Any) -> tuple[Any, Any]:
+    """Returns the fusion, and the sequence model or None; towers where a task has groups."""
+    groups = getattr(task, "groups", None)
+    if groups:
+        return towers_for(recipe, groups), None
+    stepwise = task.per_step or task.autoregressive
+    fusion = _build_part("fusion", recipe.fusion, recipe, stepwise=stepwise)
+    return fusion, _build_sequence(recipe)
+
+
+def towers_for(recipe: Recipe, groups: dict[str, list[str]]) -> Any:
+    """Returns the layer that fuses each group of inputs into a vector of its own.
+
+    Args:
+        recipe: Recipe, whose fusion and sequence model each group has for itself.
+        groups: {group: names of its inputs}.
+
+    Raises:
+        RecipeError: an input in no group or in several.
+    """
+    from polymodal.model.towers import Towers, check_groups
+
+    check_groups(groups, recipe.inputs)
+    fusions = {group: _build_part("fusion", recipe.fusion, recipe) for group in groups}
+    sequences = {group: _build_sequence(recipe) for group in groups if recipe.sequence}
+    return Towers(recipe.dim, groups, fusions, sequences)
+
+
+def _build_sequence(recipe: Recipe) -> Any:
+    return _build_part("sequence", recipe.sequence, recipe) if recipe.sequence else None
 
 
 class Sizes:
