@@ -105,7 +105,7 @@ def test_files_that_cannot_be_captioned_are_named_and_the_others_are(folder):
     assert "train.jsonl is not an input of this model, which takes image" in done.stderr
     assert "nowhere.png does not exist" in done.stderr
     assert "row" not in done.stderr
-    assert f"{folder / 'broken.png'} is no picture that can be read" in done.stderr
+    assert f"{folder / 'broken.png'} is not a picture that can be read" in done.stderr
 
 
 def test_what_to_do_about_a_file_can_be_done_here(folder):

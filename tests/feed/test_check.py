@@ -175,7 +175,7 @@ def test_prediction_keeps_rows_without_target():
 def test_unseen_labels_are_bad_rows():
     samples = make(audio=["1", "2"], word=["a", "b"])
     samples.target_object.fit(["a"])
-    with pytest.raises(DataError, match='row 2: column "word" holds "b", which is no label'):
+    with pytest.raises(DataError, match='row 2: column "word" holds "b", which is not a label'):
         check(samples, Ledger())
 
 

@@ -163,7 +163,7 @@ def test_a_flac_cut_short_is_an_error(tmp_path):
 
 def test_text_in_place_of_sound_is_an_error(tmp_path):
     (tmp_path / "a.wav").write_text("no sound at all")
-    with pytest.raises(DataError, match=r"a.wav is no sound that can be read") as caught:
+    with pytest.raises(DataError, match=r"a.wav is not sound that can be read") as caught:
         read_audio("a.wav", tmp_path)
     assert caught.value.reason == "unreadable_sound"
 
@@ -172,7 +172,7 @@ def test_text_in_place_of_sound_is_an_error(tmp_path):
 def test_an_unknown_codec_is_an_error(tmp_path, reading):
     content = bytearray(write_sound(tmp_path / "a.wav", tone()).read_bytes())
     content[20:22] = b"\x34\x12"  # the number of a codec that nobody has
-    with pytest.raises(DataError, match=r"bytes is no sound that can be read \(no decoder for it"):
+    with pytest.raises(DataError, match=r"bytes is not sound that can be read \(no decoder for it"):
         reading(bytes(content))
 
 
@@ -197,9 +197,9 @@ def test_a_playlist_opens_nothing_else(tmp_path):
     secret = write_container(tmp_path / "secret.ts", tone(1.0))
     playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\n{secret}\n#EXT-X-ENDLIST\n"
     (tmp_path / "list.m3u8").write_text(playlist)
-    with pytest.raises(DataError, match=r"list.m3u8 is no sound that can be read"):
+    with pytest.raises(DataError, match=r"list.m3u8 is not sound that can be read"):
         read_audio("list.m3u8", tmp_path)
-    with pytest.raises(DataError, match="is no sound that can be read"):
+    with pytest.raises(DataError, match="is not sound that can be read"):
         read_audio(f"ffconcat version 1.0\nfile {secret}\n".encode())
 
 
@@ -207,8 +207,8 @@ def test_a_playlist_opens_nothing_else(tmp_path):
     ("name", "message"),
     [
         ("awful.wav", "claims 1092676 samples a second"),
-        ("bad.wav", "is no sound that can be read"),
-        ("evil.wav", "is no sound that can be read"),
+        ("bad.wav", "is not sound that can be read"),
+        ("evil.wav", "is not sound that can be read"),
         ("null.wav", "holds 0 samples"),
     ],
 )

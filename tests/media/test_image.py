@@ -137,7 +137,7 @@ def test_a_format_that_costs_more_memory_has_a_lower_bound():
 
 def test_what_is_no_picture_says_so(tmp_path):
     (tmp_path / "a.png").write_text("not a picture")
-    with pytest.raises(DataError, match=r"a.png is no picture that can be read. Save it as PNG"):
+    with pytest.raises(DataError, match=r"a.png is not a picture that can be read. Save it as PNG"):
         read_image("a.png", tmp_path)
     with pytest.raises(DataError, match="is a broken picture"):
         image_size("a.png", tmp_path)

@@ -101,7 +101,7 @@ def test_frames_that_grow_on_the_way_are_refused():
 
 
 def test_text_in_place_of_a_video_is_an_error():
-    with pytest.raises(DataError, match="bytes is no video that can be read"):
+    with pytest.raises(DataError, match="bytes is not a video that can be read"):
         read_video(b"no video at all" * 10)
 
 

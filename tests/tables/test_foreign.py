@@ -41,7 +41,7 @@ def parquet():
     ("t.feather", b"", r"is a table of Arrow\. Write it as Parquet, such as with pandas"),
     ("t.pkl", b"", r"is a pickle, which could run any program\. Write the table as Parquet"),
     ("t.json", b'{"a": {"0": 1}}', r"needs one list of objects, or .* Got no list of objects\. "
-                                   r"Write one JSON object a line into a \.jsonl file "),
+                                   r"Write one JSON object per line into a \.jsonl file "),
     ("t.json", b"[1, 2]", r"Got no list of objects"),
     ("t.txt", b"just a text\n", r"t\.txt has an ending that no format has\. Formats: .* Write "),
 ], ids=lambda value: value if isinstance(value, str) else "")  # an archive holds the time

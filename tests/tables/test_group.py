@@ -62,10 +62,10 @@ def test_copy_and_fingerprint():
 
 def test_missing_key_or_position_names_the_row():
     steps = {"k": ["a", None], "n": [1, None]}
-    with pytest.raises(DataError, match=r'^table row 2: column "k" is empty, but says which '
+    with pytest.raises(DataError, match=r'^table row 2: column "k" is empty, but states which '
                                         r"sequence it belongs to\. Fill it"):
         group_rows(read(steps), "k")
-    with pytest.raises(DataError, match=r'row 2: column "n" is empty, but says where in its seq'):
+    with pytest.raises(DataError, match=r'row 2: column "n" is empty, but states its position'):
         group_rows(read({"k": ["a", "a"], "n": [1, None]}), "k", "n")
 
 

@@ -1,6 +1,6 @@
 """Options as they are printed, for a shell, and names in them as they are read back.
 
-Any name of a column can stand in an option. One that could be mistaken stands in double quotes,
+Any name of a column can be in an option. One that could be mistaken is in double quotes,
 with the escapes of JSON: `--set 'inputs."a=b".modality=text'`. What is printed is read back.
 """
 
@@ -94,7 +94,7 @@ def split_setting(text: str) -> tuple[list[str], str, bool]:
         place += 1
     if text[place:place + 1] != "=" or path == [""]:
         raise RecipeError(f'--set needs name=value. Got "{text}". Write training.epochs=5; a name '
-                          'that holds "=" stands in quotes.')
+                          'that holds "=" is in quotes.')
     if bare and path[0] in _BY_COLUMN and len(path) > 3:
         path = [path[0], ".".join(path[1:-1]), path[-1]]
     return path, text[place + 1:], bare

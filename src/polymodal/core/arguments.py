@@ -37,7 +37,7 @@ def parameters(factory: Any, skip: tuple[str, ...] = ()) -> dict[str, inspect.Pa
 
 
 def check_mapping(where: str, value: Any, example: str) -> None:
-    """Raises RecipeError where `value` is no mapping of settings such as `example`."""
+    """Raises RecipeError where `value` is not a mapping of settings such as `example`."""
     if not isinstance(value, Mapping):
         raise RecipeError(f"{where} needs a mapping such as {example}. Got {shown(value)}.")
 
@@ -53,7 +53,7 @@ def check_bounds(config: Mapping[str, Any], where: str) -> None:
     """Raises RecipeError where a size is so large, or so small, that no model can have it.
 
     Args:
-        config: mapping of settings; those that are no sizes are passed.
+        config: mapping of settings; those that are not sizes are passed.
         where: str, place shown in errors: "inputs.image".
     """
     for name, value in config.items():

@@ -31,7 +31,7 @@ class Interrupted(PolymodalError):
     """A run that was asked to stop, and stopped with everything saved: no mistake.
 
     Args:
-        message: str, what is saved and how to go on.
+        message: str, what is saved and how to continue.
         exit_status: int, of the command: 130 after Ctrl-C, 143 after SIGTERM.
     """
 
@@ -45,7 +45,7 @@ class LockedError(PolymodalError):
 
 
 class TrainingError(PolymodalError):
-    """Training that cannot go on, such as a loss that is not a number."""
+    """Training that cannot continue, such as a loss that is not a number."""
 
 
 class MissingDependencyError(PolymodalError, ImportError):
@@ -102,7 +102,7 @@ class DataError(PolymodalError, ValueError):
         """Returns a copy that names its file alone.
 
         Args:
-            rows: bool, whether the file stands in rows of a table, which may be skipped. For one
+            rows: bool, whether the file is in rows of a table, which may be skipped. For one
                 that came by itself the fix is what can be done with a file.
         """
         fix = self.fix if rows else _FOR_TABLES.sub("", self.fix)

@@ -30,7 +30,7 @@ class Fields:
     28
 
     Raises:
-        BundleError: `values` is no mapping; each method, where a field is absent or another.
+        BundleError: `values` is not a mapping; each method, where a field is absent or another.
     """
 
     def __init__(self, values: Any):

@@ -10,7 +10,7 @@ from polymodal.layers.masks import fit_mask, hide
 
 __all__ = ["CTC"]
 
-# Logits of frames that are not real: they say nothing (blank) for certain, so a loss or a search
+# Logits of frames that are not real: blank with certainty, so a loss or a search
 # over all frames gives the same as one over the real ones.
 _CERTAIN = 30.0
 
@@ -18,8 +18,8 @@ _CERTAIN = 30.0
 class CTC(keras.layers.Layer):
     """Gives logits of the symbols and of blank, the last id, for every frame.
 
-    Frames behind the end, and missing ones, say blank for certain. Whoever reads the logits needs
-    no mask: what they spell is the same with any padding.
+    Frames after the end, and missing ones, are blank with certainty. So the logits need no mask:
+    they spell the same with any padding.
 
     Args:
         dim: int, width of the frames.

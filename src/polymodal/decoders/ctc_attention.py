@@ -12,11 +12,11 @@ __all__ = ["CTCAttention"]
 
 
 class CTCAttention(keras.layers.Layer):
-    """Gives CTC's logits of every frame and, where previous outputs are given, a decoder's too.
+    """Gives CTC's logits for every frame and, given previous outputs, also a decoder's.
 
-    The decoder looks at the whole recording and at what is written so far, which CTC cannot; CTC
-    keeps it in step with the sound. Both have the same outputs: the id that is blank for CTC ends
-    the decoder's text. In use CTC spells, and the decoder scores what a search over CTC found.
+    The decoder attends to the whole recording and to the text so far, which CTC cannot; CTC keeps
+    it aligned with the sound. Both have the same outputs: CTC's blank is the decoder's end. At
+    inference CTC's beam search proposes texts, and the decoder rescores them.
 
     Args:
         dim: int, width of the tokens and of the decoder.

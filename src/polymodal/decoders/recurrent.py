@@ -17,13 +17,13 @@ class RecurrentDecoder(keras.layers.Layer):
     Args:
         dim: int, width of the hidden state.
         num_outputs: int, number of output ids. Id `num_outputs` exists as an input only, for a
-            start that is no output.
-        dropout: float, rate on what enters the GRU and what leaves it.
+            start token that is never an output.
+        dropout: float, rate on the GRU's inputs and outputs.
 
     Call arguments:
         tokens: int32 (batch, steps), the output before each step, the start first. Negative ones
-            are outputs that nobody knows, and count as a start.
-        memory: (batch, time, any dim), the fused tokens G. Steps behind its end read zeros.
+        are unknown outputs, and count as a start.
+        memory: (batch, time, any dim), the fused tokens G. Steps after its end read zeros.
         memory_mask: bool (batch, time).
 
     Returns:
@@ -44,8 +44,8 @@ class RecurrentDecoder(keras.layers.Layer):
         super().__init__(**kwargs)
         self.dim, self.num_outputs = dim, num_outputs
         policy = self.dtype_policy
-        # as large as normalised tokens: Keras' own start, twenty times smaller, would let the
-        # memory drown what was said before
+        # as large as normalised tokens: with Keras' initial values, twenty times smaller, the
+        # memory would outweigh the previous output
         self.embedding = keras.layers.Embedding(
             num_outputs + 1, dim, dtype=policy,
             embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
@@ -75,7 +75,7 @@ class RecurrentDecoder(keras.layers.Layer):
         return self._read(joined, self.recurrent(joined), training)
 
     def initial_state(self, memory, memory_mask, max_length=None):
-        """Returns the state in front of the first step: every leaf has the batch first.
+        """Returns the state before the first step: every leaf has the batch first.
 
         Args:
             memory, memory_mask: as for `call`.
@@ -88,8 +88,8 @@ class RecurrentDecoder(keras.layers.Layer):
         """Does one step.
 
         Args:
-            tokens: int32 (batch,), the output before.
-            state: what `initial_state` or the step before returned.
+            tokens: int32 (batch,), previous outputs.
+            state: what `initial_state` or the previous step returned.
             memory, memory_mask: as for `call`.
 
         Returns:

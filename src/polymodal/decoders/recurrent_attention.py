@@ -1,4 +1,4 @@
-"""The free-running recurrent decoder: attends to its memory at each step, until it says end."""
+"""The free-running recurrent decoder: attends to its memory at each step, until the end token."""
 
 from __future__ import annotations
 
@@ -17,28 +17,27 @@ __all__ = ["RecurrentAttentionDecoder"]
 
 
 class RecurrentAttentionDecoder(keras.layers.Layer):
-    """Gives outputs of any number: a GRU or LSTM over them, which looks at the memory by attention.
+    """A GRU or LSTM that emits any number of outputs and attends to the memory.
 
-    It starts from the mean of the memory and reads the outputs so far; at each step its state asks
-    the memory, and state and answer together give the next output.
+    It starts from the mean of the memory and reads the outputs so far. At each step its state is
+    the query; state and attended memory together give the next output.
 
     Args:
         dim: int, width of the hidden state; divisible by `num_heads`.
         num_outputs: int, number of output ids. Id `num_outputs` exists as an input only, for a
-            start that is no output.
+            start token that is never an output.
         num_heads: int, heads of attention by dot products.
-        dropout: float, rate on what enters the recurrent cell and what leaves it.
-        attention: str, how the state is compared with the memory: "dot", by products, or
-            "additive", by a small network.
+        dropout: float, rate on the recurrent cell's inputs and outputs.
+        attention: str, score of query and key: "dot" (dot product) or "additive" (small network).
         kind: str, "gru" or "lstm".
 
     Call arguments:
         tokens: int32 (batch, steps), the output before each step, the start first. Negative ones
-            are outputs that nobody knows, and count as a start. With each start another sequence
+        are unknown outputs, and count as a start. With each start another sequence
             begins, which knows nothing of those before it.
         memory: (batch, time, any dim), the fused tokens G.
         memory_mask: bool (batch, time).
-        beside: (batch, steps, dim), added to what tokens mean; None for nothing.
+        beside: (batch, steps, dim), added to the embeddings; None for nothing.
 
     Returns:
         float32 logits (batch, steps, num_outputs), equal to those of repeated `step`.
@@ -66,8 +65,8 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
                               f'"{kind}". Leave it out for gru.')
         self.dim, self.num_outputs = dim, num_outputs
         policy = self.dtype_policy
-        # as large as normalised tokens: Keras' own start, twenty times smaller, would let the
-        # memory drown what was said before
+        # as large as normalised tokens: with Keras' initial values, twenty times smaller, the
+        # memory would outweigh the previous output
         self.embedding = keras.layers.Embedding(
             num_outputs + 1, dim, dtype=policy,
             embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
@@ -96,20 +95,20 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         return self._read(hidden, memory, memory_mask, training)
 
     def attention_weights(self, tokens, memory, memory_mask, beside=None):
-        """Returns how much each step looks at each place of the memory.
+        """Returns the attention weights of each step over the positions of the memory.
 
         Args:
             tokens, memory, memory_mask, beside: as for `call`.
 
         Returns:
-            float32 (batch, steps, time), the mean over heads. Rows sum to 1 over real places, and
-            to 0 where there is none.
+            float32 (batch, steps, time), the mean over heads. Rows sum to 1 over real positions,
+            and to 0 where there is none.
         """
         hidden = self._hidden(tokens, memory, memory_mask, beside)
         return self.attention.attention_weights(hidden, memory, memory_mask)
 
     def initial_state(self, memory, memory_mask, max_length=None):
-        """Returns the state in front of the first step: every leaf has the batch first.
+        """Returns the state before the first step: every leaf has the batch first.
 
         Args:
             memory, memory_mask: as for `call`.
@@ -122,8 +121,8 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         """Does one step.
 
         Args:
-            tokens: int32 (batch,), the output before.
-            state: what `initial_state` or the step before returned.
+            tokens: int32 (batch,), previous outputs.
+            state: what `initial_state` or the previous step returned.
             memory, memory_mask: as for `call`.
             beside: (batch, 1, dim), as for `call`.
 
@@ -135,7 +134,7 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         return logits[:, 0], tuple(state)
 
     def _hidden(self, tokens, memory, memory_mask, beside, training=None):
-        """Returns the state behind each token, (batch, steps, dim)."""
+        """Returns the state after each token, (batch, steps, dim)."""
         state = list(self.initial_state(memory, memory_mask))
         return self.recurrent(self._embed(tokens, beside, training), initial_state=state)
 
@@ -146,7 +145,7 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         return self.logits(self.drop(mixed, training=training))
 
     def _embed(self, tokens, beside, training=False):
-        """Returns (..., dim + 1): what tokens mean, and whether a sequence begins there."""
+        """Returns (..., dim + 1): embeddings, and whether a sequence begins there."""
         tokens = known(tokens, self.num_outputs)
         embedded = self.embedding(tokens)
         if beside is not None:
@@ -157,7 +156,7 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
 
 
 class _BeginningGRU(keras.layers.GRUCell):
-    """A GRU whose state, at each input that ends in a 1, is what it was in front of all."""
+    """A GRU whose state is reset to the initial one at each input that ends in a 1."""
 
     def __init__(self, units, **kwargs):
         super().__init__(units, **kwargs)
@@ -167,7 +166,7 @@ class _BeginningGRU(keras.layers.GRUCell):
         super().build((*inputs_shape[:-1], inputs_shape[-1] - 1))
 
     def before(self, start):
-        """Returns the state in front of all: what is hidden, and the start that it goes back to."""
+        """Returns the initial state: the hidden state, and a copy to reset to."""
         return start, start
 
     def call(self, inputs, states, training=False):
@@ -178,7 +177,7 @@ class _BeginningGRU(keras.layers.GRUCell):
 
 
 class _BeginningLSTM(keras.layers.LSTMCell):
-    """An LSTM that does the same; in front of all it carries nothing."""
+    """An LSTM that does the same; its initial cell state is zero."""
 
     def __init__(self, units, **kwargs):
         super().__init__(units, **kwargs)
@@ -188,7 +187,7 @@ class _BeginningLSTM(keras.layers.LSTMCell):
         super().build((*inputs_shape[:-1], inputs_shape[-1] - 1))
 
     def before(self, start):
-        """Returns the state in front of all: hidden, carried, and the start."""
+        """Returns the initial state: hidden state, cell state, and a copy to reset to."""
         return start, ops.zeros_like(start), start
 
     def call(self, inputs, states, training=False):

@@ -1,4 +1,4 @@
-"""The transformer decoder: looks at all outputs so far and at its memory."""
+"""The transformer decoder: attends to all outputs so far and to its memory."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ __all__ = ["TransformerDecoder"]
 
 
 class TransformerDecoder(keras.layers.Layer):
-    """Gives outputs of any number: attention over those so far, then over the memory.
+    """Emits any number of outputs, with self-attention over those so far and over the memory.
 
-    One table serves as embedding and, turned over, as the last layer. In use each step works on a
-    cache of fixed shape, so that the first step costs what the last one does.
+    The embedding table, transposed, is also the last layer (tied weights). At inference each step
+    works on a cache of fixed shape, so that all steps cost the same.
 
     Args:
         dim: int, width; divisible by `num_heads`, heads of even size.
         num_outputs: int, number of output ids. Id `num_outputs` exists as an input only, for a
-            start that is no output.
+            start token that is never an output.
         num_layers: int, blocks.
         num_heads: int, attention heads.
-        dropout: float, rate on what each part of a block adds, and on the embedding.
+        dropout: float, rate on each residual branch of a block, and on the embedding.
 
     Call arguments:
         tokens: int32 (batch, steps), the output before each step, the start first. Negative ones
-            are outputs that nobody knows, and count as a start. With each start another sequence
+        are unknown outputs, and count as a start. With each start another sequence
             begins, which knows nothing of those before it.
         memory: (batch, time, any dim), what it decodes.
         memory_mask: bool (batch, time).
-        beside: (batch, steps, dim), added to what tokens mean; None for nothing.
+        beside: (batch, steps, dim), added to the embeddings; None for nothing.
 
     Returns:
         float32 logits (batch, steps, num_outputs), equal to those of repeated `step`.
@@ -84,14 +84,14 @@ class TransformerDecoder(keras.layers.Layer):
         return self._read(hidden)
 
     def attention_weights(self, tokens, memory, memory_mask, beside=None):
-        """Returns how much each step looks at each place of the memory.
+        """Returns the attention weights of each step over the positions of the memory.
 
         Args:
             tokens, memory, memory_mask, beside: as for `call`.
 
         Returns:
             float32 (batch, steps, time): of the last block, the mean over its heads. Rows sum to 1
-            over real places, and to 0 where there is none.
+            over real positions, and to 0 where there is none.
         """
         memory, tokens = self.memory_norm(memory), known(tokens, self.num_outputs)
         hidden, own = self._embed(tokens, beside), same_sequence(tokens, self.num_outputs)
@@ -100,7 +100,7 @@ class TransformerDecoder(keras.layers.Layer):
         return self.blocks[-1].attention_weights(hidden, own, memory, memory_mask)
 
     def initial_state(self, memory, memory_mask, max_length):
-        """Returns the state in front of the first step: every leaf has the batch first.
+        """Returns the state before the first step: every leaf has the batch first.
 
         Args:
             memory, memory_mask: as for `call`.
@@ -112,12 +112,12 @@ class TransformerDecoder(keras.layers.Layer):
         return position, position, caches
 
     def step(self, tokens, state, memory, memory_mask, beside=None):
-        """Does one step; all rows stand at the same position.
+        """Does one step; all rows are at the same position.
 
         Args:
-            tokens: int32 (batch,), the output before.
-            state: what `initial_state` or the step before returned.
-            memory: not looked at: the state holds what it became.
+            tokens: int32 (batch,), previous outputs.
+            state: what `initial_state` or the previous step returned.
+            memory: not used: the state holds its keys and values.
             memory_mask: bool (batch, time).
             beside: (batch, 1, dim), as for `call`.
 
@@ -144,8 +144,8 @@ class TransformerDecoder(keras.layers.Layer):
         return ops.matmul(hidden, ops.transpose(table)) + self.bias
 
     def _read_one(self, hidden):
-        """Returns the same for one step (batch, dim), the table whole and in the order it lies in:
-        to cut and turn it, which is nothing for many steps at once, would copy it at each."""
+        """Returns the same for one step (batch, dim), with the whole table in its own layout:
+        slicing and transposing it, cheap for many steps at once, would copy it at each step."""
         hidden = ops.cast(self.final_norm(hidden), "float32")
         logits = ops.transpose(ops.matmul(self.embedding, ops.transpose(hidden)))
         return logits[:, : self.num_outputs] + self.bias

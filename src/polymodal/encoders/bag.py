@@ -21,10 +21,10 @@ class Bag(keras.layers.Layer):
     Args:
         dim: int, width of a token.
         vocabulary_size: int, how many ids there are.
-        dropout: float, share of the ids left out of the mean in training.
+        dropout: float, share of the ids dropped from the mean in training.
 
     Call arguments:
-        inputs: int32 (batch, time), or (batch, steps, pieces) where 0 fills up a step.
+        inputs: int32 (batch, time), or (batch, steps, pieces) where 0 pads a step.
         mask: bool (batch, time), or (batch, steps).
 
     Returns:

@@ -23,7 +23,7 @@ class Conformer(keras.layers.Layer):
         dim: int, width of the tokens.
         num_layers: int, conformer blocks.
         num_heads: int.
-        kernel_size: int, odd, tokens that the convolution of a block covers.
+        kernel_size: int, odd, of the depthwise convolution, in tokens.
         width: int, channels of the two convolutions that make one token of four frames.
         dropout: float.
 
@@ -37,7 +37,7 @@ class Conformer(keras.layers.Layer):
     Raises:
         RecipeError: an even `kernel_size`.
 
-    Source: Gulati et al., "Conformer", 2020, with rotary positions in place of relative ones.
+    Source: Gulati et al., "Conformer", 2020, with rotary positions instead of relative ones.
     """
 
     time_stride = 4  # frames that make one token

@@ -13,18 +13,18 @@ __all__ = ["ConvNet"]
 
 
 class ConvNet(keras.layers.Layer):
-    """Residual convolutional network for pictures, sized to them.
+    """Residual convolutional network for images; its depth follows from their size.
 
-    The picture is halved until at most 7 places a side are left; each place becomes a token that
-    also knows where it is.
+    The image is halved until at most 7 positions per side are left. Each position becomes a token
+    with a position embedding.
 
     Args:
         dim: int, width of the tokens.
         width: int, channels of the first stage; each further stage has twice as many.
         depth: int, residual blocks in each stage.
-        num_stages: int, stages; None for as many as the size asks for.
-        fine: bool, whether the first stage keeps the size that the stem leaves, in place of halving
-            it: more detail for about four times the work.
+        num_stages: int, stages; None = by the size of the image.
+        fine: bool, whether the first stage keeps the stem's size instead of halving it: more detail
+            for about four times the work.
         dropout: float, rate on the tokens.
 
     Call arguments:
@@ -32,7 +32,7 @@ class ConvNet(keras.layers.Layer):
         mask: bool (batch,).
 
     Returns:
-        (tokens (batch, places, dim), mask (batch, places)).
+        (tokens (batch, positions, dim), mask (batch, positions)).
 
     Example:
 
@@ -42,7 +42,7 @@ class ConvNet(keras.layers.Layer):
     ((2, 16, 8), (2, 16))
 
     Source: He et al., "Deep residual learning for image recognition", 2016; narrower, and batch
-    normalisation leaves out absent pictures.
+    normalisation ignores absent images.
     """
 
     def __init__(self, dim: int = 128, width: int = 32, depth: int = 1,
@@ -58,7 +58,7 @@ class ConvNet(keras.layers.Layer):
     def build(self, inputs_shape):
         self.trunk.build(inputs_shape)
         *sides, channels = self.trunk.output_size
-        self.grid = tuple(sides)  # places down and across, token after token by lines
+        self.grid = tuple(sides)  # positions down and across, row by row
         self.num_tokens = sides[0] * sides[1]
         self.project.build((None, self.num_tokens, channels))
         self.positions = LearnedPositions(self.num_tokens, dtype=self.dtype_policy)

@@ -22,7 +22,7 @@ class FrameRnn(keras.layers.Layer):
         width: int, channels of the first stage of the network on frames.
         depth: int, residual blocks in each of its stages.
         kind: "gru" or "lstm".
-        bidirectional: bool, whether the frames are also read from the end.
+        bidirectional: bool, whether frames are also read backwards.
         dropout: float, rate before and after the recurrent part.
 
     Call arguments:

@@ -11,13 +11,13 @@ __all__ = ["Mlp"]
 
 
 class Mlp(keras.layers.Layer):
-    """Layers of units for a vector of precomputed features.
+    """Multilayer perceptron for a vector of precomputed features.
 
     Args:
         dim: int, width of the token.
         hidden: int, units of each hidden layer.
         num_layers: int, hidden layers.
-        dropout: float, rate behind each hidden layer.
+        dropout: float, rate after each hidden layer.
 
     Call arguments:
         inputs: (batch, features).

@@ -17,8 +17,8 @@ class Rnn(keras.layers.Layer):
     Args:
         dim: int, width of the tokens, shared by both directions.
         kind: "gru" or "lstm".
-        num_layers: int, recurrent layers on top of each other.
-        bidirectional: bool, whether the sequence is also read from its end.
+        num_layers: int, stacked recurrent layers.
+        bidirectional: bool, whether the sequence is also read backwards.
         vocabulary_size: int, how many ids there are; None for sequences of vectors.
         dropout: float, rate between the layers.
 

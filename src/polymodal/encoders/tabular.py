@@ -11,16 +11,16 @@ __all__ = ["Tabular"]
 
 
 class Tabular(Mlp):
-    """Layers of units for numbers and categories, some of them missing.
+    """Multilayer perceptron for numbers and categories, some of them missing.
 
-    What is missing counts as zero, and the mask is read beside the values, so that the network can
+    What is missing counts as zero, and the mask is read next to the values, so that the network can
     tell a missing number from an average one.
 
     Args:
         dim: int, width of the token.
         hidden: int, units of each hidden layer.
         num_layers: int, hidden layers.
-        dropout: float, rate behind each hidden layer.
+        dropout: float, rate after each hidden layer.
 
     Call arguments:
         inputs: (batch, features).

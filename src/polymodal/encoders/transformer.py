@@ -22,9 +22,9 @@ class Transformer(keras.layers.Layer):
         num_layers: int, transformer blocks.
         num_heads: int.
         vocabulary_size: int, how many ids there are; None for sequences of vectors.
-        positions: "rotary" (distances, any length) or "learned" (places, up to `max_length`).
-        max_length: int, places that learned positions tell apart.
-        causal: bool, whether a token sees only itself and earlier ones.
+        positions: "rotary" (relative, any length) or "learned" (absolute, up to `max_length`).
+        max_length: int, number of learned positions.
+        causal: bool, whether a token attends only to itself and earlier ones.
         dropout: float.
 
     Call arguments:
@@ -37,7 +37,7 @@ class Transformer(keras.layers.Layer):
     Raises:
         RecipeError: unknown positions.
 
-    Source: Vaswani et al., "Attention is all you need", 2017, normalised before each part.
+    Source: Vaswani et al., "Attention is all you need", 2017, pre-norm.
     """
 
     def __init__(self, dim: int = 128, num_layers: int = 2, num_heads: int = 4,

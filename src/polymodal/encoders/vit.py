@@ -35,8 +35,8 @@ class ViT(keras.layers.Layer):
     Raises:
         RecipeError: a picture smaller than a patch.
 
-    Source: Dosovitskiy et al., "An image is worth 16x16 words", 2021, without the class token: what
-    follows pools or attends to all patches.
+    Source: Dosovitskiy et al., "An image is worth 16x16 words", 2021, without the class token:
+    later parts pool or attend to all patches.
     """
 
     def __init__(self, dim: int = 128, num_layers: int = 4, num_heads: int = 4,
@@ -61,7 +61,7 @@ class ViT(keras.layers.Layer):
             self.dim, side, strides=side, padding="same", dtype=self.dtype_policy, name="patches"
         )
         self.patches.build(inputs_shape)
-        self.grid = -(-height // side), -(-width // side)  # patches down and across, by lines
+        self.grid = -(-height // side), -(-width // side)  # patches down and across, row by row
         self.num_tokens = self.grid[0] * self.grid[1]
         shape = (None, self.num_tokens, self.dim)
         self.positions = LearnedPositions(self.num_tokens, dtype=self.dtype_policy)

@@ -14,9 +14,9 @@ __all__ = ["AttentionFusion"]
 
 
 class AttentionFusion(keras.layers.Layer):
-    """Puts the tokens of all modalities into one sequence, in which each attends to all.
+    """Concatenates the tokens of all modalities into one sequence with full self-attention.
 
-    Every token carries a learned mark of its modality. A missing modality has no tokens.
+    Every token gets a learned embedding of its modality. A missing modality has no tokens.
 
     Args:
         dim: int, width of the streams and of the result; divisible by `num_heads`.
@@ -37,7 +37,7 @@ class AttentionFusion(keras.layers.Layer):
     https://arxiv.org/abs/1908.03557, section 3.2.
     """
 
-    in_one_sequence = True  # the tokens of all inputs stand behind each other
+    in_one_sequence = True  # the tokens of all inputs are concatenated
 
     def __init__(self, dim: int, num_layers: int = 2, num_heads: int = 4, dropout: float = 0.1,
                  **kwargs):

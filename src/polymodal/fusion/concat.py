@@ -1,4 +1,4 @@
-"""Fusion by concatenation: the plain, hard to beat way."""
+"""Fusion by concatenation: simple and hard to beat."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ __all__ = ["ConcatFusion"]
 
 
 class ConcatFusion(VectorFusion):
-    """Joins the vectors of all modalities end to end and lets a small network mix them.
+    """Concatenates the vectors of all modalities and mixes them with a small network.
 
-    In place of a missing modality stands a learned vector.
+    A learned vector replaces a missing modality.
 
     Args:
         dim: int, width of the streams and of the result.
         stepwise: bool, fuse step by step and keep the time axis, instead of pooling first.
         align: str, with `stepwise`: "steps" (step i belongs to step i) or "stretch".
-        pooling: str, "mean", "max", "attention" or "guided" (asked by the other streams): how a
-            stream becomes a vector.
+        pooling: str, "mean", "max", "attention" or "guided" (by the other streams): how a
+            stream is pooled to a vector.
         dropout: float, rate on the vectors and inside the network.
 
     Call arguments:
         streams: {name: (tokens (batch, time, dim), mask (batch, time))}.
 
     Returns:
-        (tokens (batch, 1, dim), mask (batch, 1)); with `stepwise` time in place of 1.
+        (tokens (batch, 1, dim), mask (batch, 1)); with `stepwise` time instead of 1.
     """
 
     def __init__(self, dim: int, stepwise: bool = False, align: str = "steps",

@@ -15,10 +15,10 @@ __all__ = ["CrossAttentionFusion"]
 
 
 class CrossAttentionFusion(keras.layers.Layer):
-    """Lets the tokens of each modality read those of each other one, pair by pair.
+    """Lets the tokens of each modality attend to those of each other one, pair by pair.
 
-    What a modality read from the others is joined, added to its tokens, and worked over by
-    attention within it. A missing modality has nothing to read and adds exactly zero.
+    The results for a modality are joined, added to its tokens, and followed by self-attention
+    within it. A missing modality adds exactly zero.
 
     Args:
         dim: int, width of the streams and of the result; divisible by `num_heads`.
@@ -38,7 +38,7 @@ class CrossAttentionFusion(keras.layers.Layer):
     last token of each modality; here the head pools all of them.
     """
 
-    in_one_sequence = True  # the tokens of all inputs stand behind each other
+    in_one_sequence = True  # the tokens of all inputs are concatenated
 
     def __init__(self, dim: int, num_heads: int = 4, dropout: float = 0.1, **kwargs):
         super().__init__(**kwargs)

@@ -1,4 +1,4 @@
-"""Fusion by gates: all modalities together decide how much of each passes."""
+"""Fusion by gates: all modalities together weight each one."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["GatedFusion"]
 
 
 class GatedFusion(VectorFusion):
-    """Lets all modalities together decide, feature by feature, how much of each one passes.
+    """Weights each modality, feature by feature, with gates computed from all modalities.
 
-    Missing modalities have gates of exactly zero; what is missing is also told to the gates.
+    Missing modalities have gates of exactly zero; the gates also see which ones are missing.
 
     Args:
         dim: int, width of the streams and of the result.
@@ -22,17 +22,17 @@ class GatedFusion(VectorFusion):
             "sigmoid" (each gate by itself).
         stepwise: bool, fuse step by step and keep the time axis, instead of pooling first.
         align: str, with `stepwise`: "steps" (step i belongs to step i) or "stretch".
-        pooling: str, "mean", "max", "attention" or "guided" (asked by the other streams): how a
-            stream becomes a vector.
+        pooling: str, "mean", "max", "attention" or "guided" (by the other streams): how a
+            stream is pooled to a vector.
         dropout: float, rate on the vectors and in the feed-forward part.
-        activation: str, "tanh", as in the source, or "linear": what each modality brings then never
-            saturates, and what a picture shows is learned sooner.
+        activation: str, "tanh", as in the source, or "linear": then nothing
+            saturates, and images are learned sooner.
 
     Call arguments:
         streams: {name: (tokens (batch, time, dim), mask (batch, time))}.
 
     Returns:
-        (tokens (batch, 1, dim), mask (batch, 1)); with `stepwise` time in place of 1.
+        (tokens (batch, 1, dim), mask (batch, 1)); with `stepwise` time instead of 1.
 
     Raises:
         RecipeError: unknown kind of gates or activation.

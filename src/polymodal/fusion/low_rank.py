@@ -12,25 +12,25 @@ __all__ = ["LowRankFusion"]
 
 
 class LowRankFusion(VectorFusion):
-    """Multiplies linear views of all modalities, a cheap stand-in for the tensor of all products.
+    """Multiplies linear projections of all modalities: a low-rank form of the tensor fusion.
 
-    Each view has a constant (the 1 that is appended to a vector), so that the product also holds
-    what one modality, or any subset, says by itself. It starts at 1, a factor that changes nothing.
+    A 1 is appended to each vector, so that the product also contains the terms of one modality or
+    any subset. Its weight starts at 1, a factor that changes nothing.
 
     Args:
         dim: int, width of the streams and of the result.
-        rank: int, number of products that are added up.
+        rank: int, number of products that are summed.
         stepwise: bool, fuse step by step and keep the time axis, instead of pooling first.
         align: str, with `stepwise`: "steps" (step i belongs to step i) or "stretch".
-        pooling: str, "mean", "max", "attention" or "guided" (asked by the other streams): how a
-            stream becomes a vector.
+        pooling: str, "mean", "max", "attention" or "guided" (by the other streams): how a
+            stream is pooled to a vector.
         dropout: float, rate on the vectors and in the feed-forward part.
 
     Call arguments:
         streams: {name: (tokens (batch, time, dim), mask (batch, time))}.
 
     Returns:
-        (tokens (batch, 1, dim), mask (batch, 1)); with `stepwise` time in place of 1.
+        (tokens (batch, 1, dim), mask (batch, 1)); with `stepwise` time instead of 1.
 
     Raises:
         RecipeError: a rank below 1.

@@ -1,4 +1,4 @@
-"""Fusion step by step: the modalities side by side on one time axis."""
+"""Fusion step by step: the modalities concatenated on one time axis."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["StepwiseConcatFusion"]
 class StepwiseConcatFusion(keras.layers.Layer):
     """Joins the tokens of all modalities step by step: G_i = Concat(F_i, H_i), then a projection.
 
-    Where a modality has nothing at a step stands a learned vector. The projection is linear: what
-    only several modalities together say is found by a sequence model or decoder behind it.
+    A learned vector replaces a modality that is missing at a step. The projection is linear: a
+    sequence model or decoder after it learns interactions between modalities.
 
     Args:
         dim: int, width of the streams and of the result.

@@ -14,7 +14,7 @@ MAX_PRODUCTS = 1024
 
 
 class TensorFusion(VectorFusion):
-    """Computes every product of features across the modalities and reads the result from them.
+    """Computes every product of features across the modalities and projects the result.
 
     A 1 is appended to each vector, so products of fewer modalities, down to single features, are
     among them.
@@ -25,15 +25,15 @@ class TensorFusion(VectorFusion):
             `(factor_dim + 1) ** modalities`; None for the largest that gives at most 1024.
         stepwise: bool, fuse step by step and keep the time axis, instead of pooling first.
         align: str, with `stepwise`: "steps" (step i belongs to step i) or "stretch".
-        pooling: str, "mean", "max", "attention" or "guided" (asked by the other streams): how a
-            stream becomes a vector.
+        pooling: str, "mean", "max", "attention" or "guided" (by the other streams): how a
+            stream is pooled to a vector.
         dropout: float, rate on the vectors and in the feed-forward part.
 
     Call arguments:
         streams: {name: (tokens (batch, time, dim), mask (batch, time))}.
 
     Returns:
-        (tokens (batch, 1, dim), mask (batch, 1)); with `stepwise` time in place of 1.
+        (tokens (batch, 1, dim), mask (batch, 1)); with `stepwise` time instead of 1.
 
     Raises:
         RecipeError: more modalities than the products allow, or a width below 1.

@@ -11,24 +11,24 @@ __all__ = ["WeightedSumFusion"]
 
 
 class WeightedSumFusion(VectorFusion):
-    """Adds up the projected vectors, each modality with one learned weight.
+    """Sums the projected vectors, each modality with one learned weight.
 
-    The weights add up to one over the modalities that a row has, so that missing ones shift their
-    share to the others.
+    The weights sum to one over the modalities that a row has, so that the others take over the
+    share of missing ones.
 
     Args:
         dim: int, width of the streams and of the result.
         stepwise: bool, fuse step by step and keep the time axis, instead of pooling first.
         align: str, with `stepwise`: "steps" (step i belongs to step i) or "stretch".
-        pooling: str, "mean", "max", "attention" or "guided" (asked by the other streams): how a
-            stream becomes a vector.
+        pooling: str, "mean", "max", "attention" or "guided" (by the other streams): how a
+            stream is pooled to a vector.
         dropout: float, rate on the vectors and in the feed-forward part.
 
     Call arguments:
         streams: {name: (tokens (batch, time, dim), mask (batch, time))}.
 
     Returns:
-        (tokens (batch, 1, dim), mask (batch, 1)); with `stepwise` time in place of 1.
+        (tokens (batch, 1, dim), mask (batch, 1)); with `stepwise` time instead of 1.
     """
 
     learns_absence = False

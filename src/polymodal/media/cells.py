@@ -188,7 +188,7 @@ def _from_data_uri(text: str) -> bytes:
     try:
         content = base64.b64decode(payload, validate=True)
     except ValueError as error:
-        raise DataError(f"is no valid base64 ({error}).", "Encode the file again.",
+        raise DataError(f"is not valid base64 ({error}).", "Encode the file again.",
                         path="data URI", reason="bad_base64") from None
     return _whole(content, "data URI")
 

@@ -25,6 +25,7 @@ from polymodal.media.whole import (
 # file and no protocol is allowed, so that nothing else is ever opened.
 _CLOSED = {"protocol_whitelist": "none"}
 MAX_PIXELS = 16_000_000  # of a frame; 8K is 33 million
+_NAMED = {"sound": "sound", "video": "a video"}
 _GUESSED = {"mp3", "aac", "amr", "flac", "h264", "hevc", "mpegvideo", "m4v"}
 _MOST_HEADER_BYTES = 1 << 25
 # By how much the length that a header states may differ: browsers and cameras that cannot go back
@@ -117,7 +118,7 @@ def _check_packed(stream: Any, shown: str, what: str) -> None:
 def unreadable(what: str, shown: str, cause: str) -> DataError:
     """Returns the error for a file that no decoder takes."""
     cause = cause.strip().rstrip(".: ")
-    return DataError(f"is no {what} that can be read ({cause}).",
+    return DataError(f"is not {_NAMED[what]} that can be read ({cause}).",
                      "Fix the file, or run with --skip-bad.", path=shown,
                      reason=f"unreadable_{what}")
 

@@ -73,7 +73,7 @@ def read_image(
         raise _too_large(_counted(error) or f"more than {max_pixels:,}", max_pixels,
                          shown) from None
     except Image.UnidentifiedImageError:
-        raise DataError("is no picture that can be read.", "Save it as PNG or JPEG.", path=shown,
+        raise DataError("is not a picture that can be read.", "Save it as PNG or JPEG.", path=shown,
                         reason="unreadable_image") from None
     except Exception as error:  # Pillow's decoders raise many kinds on broken files
         raise DataError(f"is a broken picture ({error}).", "Fix the file, or run with --skip-bad.",

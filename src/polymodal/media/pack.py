@@ -31,7 +31,7 @@ class Pack:
         path: Path of the file.
 
     Raises:
-        ValueError: the file is no whole pack.
+        ValueError: the file is not a whole pack.
     """
 
     def __init__(self, path: Path):
@@ -39,7 +39,7 @@ class Pack:
             size = os.fstat(file.fileno()).st_size
             magic, self.num_items, whole = _HEADER.unpack(_start(file.read(_HEADER.size)))
             if magic != _MAGIC or whole != size:
-                raise ValueError(f"{path} is no whole pack")
+                raise ValueError(f"{path} is not a whole pack")
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def get(self, item: int) -> np.ndarray | None:

@@ -52,7 +52,7 @@ def open_sound(part: Part) -> Iterator[FileSound | ContainerSound]:
         part: Part that is to be read.
 
     Raises:
-        DataError: it is no sound.
+        DataError: it is not sound.
     """
     file = _opened(part)
     if file is None:

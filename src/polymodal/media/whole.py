@@ -1,4 +1,4 @@
-"""Whether a file is whole, as far as its own bytes tell: decoders pass over what is lost."""
+"""Whether a file is whole, as far as its own bytes tell: decoders ignore what is lost."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _check_ogg(stream: BinaryIO, file: ForwardFile, shown: str, needs_end: bool)
 
 
 def check_pages_of(source: bytes | Path, shown: str) -> None:
-    """Raises DataError where an Ogg file that is no plain sound, such as a video, is damaged."""
+    """Raises DataError where an Ogg file that is not plain sound, such as a video, is damaged."""
     with opened(source) as stream:
         if stream.read(4) == b"OggS":
             pages = check_pages(stream)

@@ -1,4 +1,4 @@
-"""Sound: one channel at one rate, varied as a waveform, encoded as a log-mel spectrogram."""
+"""Sound: mono at one rate, augmented as a waveform, encoded as a log-mel spectrogram."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from polymodal.preprocess.statistics import Moments, mean_and_std
 __all__ = ["Audio"]
 
 _FULL_SCALE = 32767.0
-_READING = 4  # raise when files are read otherwise; 3 asked a second decoder for broken files
+_READING = 4  # raise when decoding changes; 3 added a second decoder for broken files
 _SLACK = 0.01  # seconds read beyond the bound, to know that something was left off
-_NUM_MASKS = 2  # of each kind, as SpecAugment's policy LD
+_NUM_MASKS = 2  # of each kind, as in SpecAugment's policy LD
 _ECHO_SECONDS = 0.05  # at least, of a room
 _ECHO_LEVELS = (0.1, 0.7)  # of all echoes together, relative to the sound
 _LOUDNESS = (0.05, 0.95)  # shares of a recording's windows that are softer than silence and speech
@@ -33,11 +33,11 @@ _IN_ROOM = 0.5  # of the recordings, where rooms are asked for
 
 @dataclass(frozen=True)
 class Varied:
-    """A varied waveform, float32 (samples,) in -1..1, and what to do to its spectrogram.
+    """An augmented waveform, float32 (samples,) in -1..1, and the augmentation of its spectrogram.
 
     Args:
         samples: float32 (samples,).
-        stretch: float; what is heard at this many times a frequency moves to it.
+        stretch: float, factor by which frequencies are divided.
         times: (first, last) shares of the time axis to hide, 0..1.
         bands: (first, last) shares of the mel axis to hide, 0..1.
     """
@@ -60,23 +60,22 @@ class Audio(Modality):
         num_mels: int, bands of the spectrogram.
         window_seconds: float, length of one window.
         hop_seconds: float, time from one window to the next: one step.
-        centred: bool, whether each recording's own mean spectrum is taken away: what its voice,
-            microphone and room give to all of it.
+        centred: bool, whether each recording's own mean spectrum is subtracted (cepstral mean
+            normalisation): what voice, microphone and room add to all of it.
         mask: float 0..1, augmentation: largest share of time, and of bands, that one of two masks
             each hides.
         noise: float, augmentation: largest level of white noise, relative to the sound's own.
         gain_decibels: float, augmentation: largest change of loudness.
-        shift_seconds: float, augmentation: largest move in time; what leaves at one end comes back
-            at the other.
-        speed: float 0..0.5, augmentation: largest relative change of speed (and pitch). What is
-            played slower is longer, so that the batch decides how slow.
+        shift_seconds: float, augmentation: largest circular shift in time.
+        speed: float 0..0.5, augmentation: largest relative change of speed (and pitch). Slower
+            sound is longer, so the batch bounds how slow it gets.
         warp: float 0..0.5, augmentation: largest relative change of the frequencies at the same
-            speed, as voices differ.
-        room_seconds: float, augmentation: half of the recordings are heard in a room whose echoes
-            take up to so long to die away; 0 for none.
-        silence_seconds: float, augmentation: most silence that is added in front and behind, as far
-            as the batch has room. Recordings that hold nothing but speech do not teach what
-            pauses are. Soft noise then comes more often than loud noise, for pauses to be quiet.
+            speed (speaker warp, VTLP).
+        room_seconds: float, augmentation: half of the recordings get room echo with a reverberation
+            time of up to this; 0 for none.
+        silence_seconds: float, augmentation: most silence added before and after, as far as the
+            batch has room. Recordings of speech alone do not teach what pauses are. Soft noise is
+            then more frequent than loud noise, so that pauses are quiet.
 
     Sources: Park et al. (2019), SpecAugment, https://arxiv.org/abs/1904.08779; without time
     warping, and with masks in shares, so that short and long clips are hidden alike. Jaitly and
@@ -180,8 +179,8 @@ class Audio(Modality):
         return [self._varied(one, rng, room) for one in decoded]
 
     def _varied(self, decoded: np.ndarray, rng: np.random.Generator, room: int) -> Varied:
-        """Returns the waveform at another speed, place and loudness, with silence, echoes, noise
-        and masks; of no more than `room` samples, unless it had more."""
+        """Returns the waveform at another speed, position and loudness, with silence, echoes, noise
+        and masks; at most `room` samples, unless it had more."""
         samples = self._waveform(decoded)
         drawn = rng.uniform(-1, 1, 3)
         if self.speed:
@@ -236,7 +235,7 @@ class Audio(Modality):
             features = self._log_mel.stretched(features, stretch)
         if self.centred:
             loudness = features.mean(axis=1)
-            # Half way between, so that it does not matter how much silence there is.
+            # Half way between, so that the amount of silence does not matter.
             spoken = loudness >= np.quantile(loudness, _LOUDNESS).mean()
             features -= features[spoken].mean(axis=0)
         return features

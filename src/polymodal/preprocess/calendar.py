@@ -25,7 +25,7 @@ class Calendar:
     """Dates of one column as features: elapsed days, year, month, weekday, and hour.
 
     Elapsed days and years are standardised; months and hours lie on a circle, so that December is
-    next to January; each weekday has a feature. What never varies in train is no feature: the
+    next to January; each weekday has a feature. What never varies in train is not a feature: the
     hour, where no times are written, and the year, where all dates are of one.
 
     Example:
@@ -48,7 +48,7 @@ class Calendar:
         return [_NAMES[index] for index in self._kept]
 
     def fit(self, moments: Iterable[Any]) -> None:
-        """Learns from the dates of the train split, None where missing."""
+        """Fits to the dates of the train split, None where missing."""
         found = [moment for moment in moments if isinstance(moment, Moment)]
         if not found:
             return

@@ -1,4 +1,4 @@
-"""Pictures: decoding, size, channels, random variation and normalisation."""
+"""Pictures: decoding, size, channels, augmentation and normalisation."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Image(Modality):
         size: int or [height, width] in pixels; None takes it from the train split: the common size,
             or a shorter side of 64 for larger pictures.
         channels: 1 or 3; None is 1 when the train pictures are grey.
-        shift: float 0..1, augmentation: share of the sides that a picture may move.
-        crop: float 0..1, augmentation: share of the sides that may be cut off.
+        shift: float 0..1, augmentation: largest shift, as a share of the sides.
+        crop: float 0..1, augmentation: largest share of the sides that is cropped.
         colour: float 0..1, augmentation: change in brightness, contrast and saturation.
         flip: bool, augmentation: mirror left to right; None does so for colour pictures above 32
-            pixels. Switch it off where left and right matter, as in text about the picture.
+            pixels. Switch it off if left and right matter, as in text about the picture.
         max_pixels: int, larger pictures are refused before they are decoded.
 
     Example:

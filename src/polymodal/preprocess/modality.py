@@ -16,7 +16,7 @@ class Modality(ABC):
     """Turns the cells of one input into arrays that a model takes.
 
     The arguments of the constructor are the keys of a recipe. A cell is first decoded (which never
-    depends on chance, and may be cached), then, in training, augmented, then encoded.
+    is random, and may be cached), then, in training, augmented, then encoded.
 
     Attributes:
         cached: bool, whether decoded arrays are worth keeping on disk.
@@ -41,7 +41,7 @@ class Modality(ABC):
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
-        """Returns constructor arguments that fit a sample of train cells. Broken cells are passed.
+        """Returns constructor arguments that fit a sample of train cells. Broken cells are skipped.
 
         Args:
             cells: list of cells, None where missing.
@@ -87,17 +87,17 @@ class Modality(ABC):
         return []
 
     def augment(self, decoded: Any, rng: np.random.Generator) -> Any:
-        """Returns a random variant that means the same, of as many steps."""
+        """Returns an augmented copy with the same number of steps."""
         return decoded
 
     def augment_all(self, decoded: list[Any], rng: np.random.Generator,
                     longest: int | None = None) -> Sequence[Any]:
-        """Returns a random variant of each of a batch, every one drawn by itself.
+        """Returns an augmented copy of each value of a batch, sampled independently.
 
         Args:
             decoded: values of a batch.
             rng: Generator.
-            longest: int or None, steps that the batch has room for, to which a variant may grow.
+            longest: int or None, steps that the batch has room for, to which a copy may grow.
         """
         return [self.augment(one, rng) for one in decoded]
 
@@ -110,7 +110,7 @@ class Modality(ABC):
         return 1
 
     def truncated(self, decoded: Any) -> bool:
-        """Returns whether `encode` leaves something off because of `limit`."""
+        """Returns whether `encode` truncates because of `limit`."""
         return False
 
     def decode_key(self) -> dict[str, Any]:

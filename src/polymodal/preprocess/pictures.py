@@ -1,4 +1,4 @@
-"""Resizing and random variation of pictures, shared by images and videos."""
+"""Resizing and augmentation of pictures, shared by images and videos."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ def vary(
     colour: float,
     flip: bool,
 ) -> np.ndarray:
-    """Crops, shifts, flips and recolours pictures, all frames of one clip in the same way.
+    """Augments pictures by crop, shift, flip and colour, all frames of one clip alike.
 
     Args:
         clips: uint8 (clips, frames, height, width, channels).
-        rng: the only source of chance.
+        rng: the only source of randomness.
         shift: 0..1, share of the sides that the picture may move; its edge pixels fill the gap.
         crop: 0..1, share of the sides that may be cut off before scaling up again.
         colour: 0..1, strength of change in brightness, contrast and saturation.
@@ -134,7 +134,7 @@ def _gather(frames: np.ndarray, places: np.ndarray, axis: int) -> np.ndarray:
 
 def _recolour(clips: np.ndarray, brightness: np.ndarray, contrast: np.ndarray,
               saturation: np.ndarray) -> None:
-    """Changes float pictures (clips, frames, height, width, channels) where they stand."""
+    """Changes float pictures (clips, frames, height, width, channels) in place."""
     spread = lambda values: values.astype(np.float32)[:, None, None, None, None]
     mean = clips.mean(axis=(1, 2, 3, 4), keepdims=True)
     if clips.shape[-1] == 3:

@@ -1,4 +1,4 @@
-"""Sound as it is heard in a room, whose walls answer."""
+"""Room echo (reverberation) as augmentation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["in_room"]
 
 def in_room(samples: np.ndarray, sample_rate: int, rng: np.random.Generator,
             seconds: tuple[float, float], levels: tuple[float, float]) -> np.ndarray:
-    """Returns the sound with echoes that die away: decaying noise as the room's answer to a click.
+    """Returns the sound with reverberation: decaying noise as the room's impulse response.
 
     Args:
         samples: float32 (samples,).

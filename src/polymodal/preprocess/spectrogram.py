@@ -8,12 +8,12 @@ from scipy.fft import next_fast_len
 # Multiplications up to which a matrix product stays in the thread that asks for it: rows are
 # encoded in parallel already, and threads inside threads wait for each other.
 _ONE_THREAD = 1 << 18
-_FLOOR = 1e-8  # power; -80 decibels below full scale, above what 16-bit rounding leaves
+_FLOOR = 1e-8  # power; 80 decibels below full scale, above 16-bit rounding
 _STRETCHED = 0.8  # of the frequencies; those above make up for it, so that the highest stays
 
 
 class LogMel:
-    """The logarithm of the power in mel-spaced bands of a waveform, window by window.
+    """Log power in mel-spaced bands of a waveform, window by window.
 
     Args:
         sample_rate: int, hertz.
@@ -62,11 +62,11 @@ class LogMel:
     def stretched(self, features: np.ndarray, factor: float) -> np.ndarray:
         """Returns a spectrogram (frames, num_mels) with its frequencies moved.
 
-        What was heard at `factor` times f hertz is heard at f, but for the highest fifth, which
+        What was heard at `factor` times f hertz is heard at f, except for the highest fifth, which
         makes up for it.
 
         Source: Jaitly and Hinton, "Vocal tract length perturbation improves speech recognition",
-        2013; on the bands of the spectrogram in place of the filters.
+        2013; on the bands of the spectrogram instead of the filters.
         """
         knee = _STRETCHED * self._top * min(factor, 1.0) / factor
         slope = (self._top - knee * factor) / (self._top - knee)

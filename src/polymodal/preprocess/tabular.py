@@ -29,7 +29,7 @@ Value = float | str | Moment | None
 class Tabular(Modality):
     """Standardised numbers, parts of dates, and one-hot categories, each with its own mask.
 
-    A category that train does not have, or that is not among its most frequent, counts as "other".
+    A category that train lacks, or that is not among its most frequent, counts as "other".
     A missing value is NaN in what `encode` returns, and zeros with mask False in the batch; so is
     an infinite number.
 

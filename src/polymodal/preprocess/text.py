@@ -32,7 +32,7 @@ class Text(Modality):
         max_vocabulary: int, different ids at most; None leaves it to the tokenizer.
         max_length: int, tokens kept of one text; None takes it from the longest of the train split,
             up to what the tokenizer deems worth keeping.
-        lowercase: bool, whether capitals become small letters.
+        lowercase: bool, whether to lowercase.
         min_count: int, what occurs less often in train is unknown.
         buckets: int, ids that the ngram tokenizer hashes into.
         word_dropout: float 0..1, augmentation: share of words that become unknown.

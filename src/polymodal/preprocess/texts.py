@@ -31,7 +31,7 @@ class Texts(Modality):
         max_pieces: int, ids kept of one text; None keeps 99 of 100 texts of the train split whole,
             up to 1,024 ids.
         max_vocabulary: int, different ids at most; None leaves it to the tokenizer.
-        lowercase: bool, whether capitals become small letters.
+        lowercase: bool, whether to lowercase.
         min_count: int, what occurs less often in train is unknown.
         buckets: int, ids that the ngram tokenizer hashes into.
         word_dropout: float 0..1, augmentation: share of words that become unknown.

@@ -94,7 +94,7 @@ def numbers(cell: Any) -> np.ndarray:
     """Returns a list of numbers, or its JSON text, as float32 (dim,).
 
     Raises:
-        DataError: it is no list of finite numbers.
+        DataError: it is not a list of finite numbers.
     """
     values = from_json(cell)
     try:
@@ -114,7 +114,7 @@ def numbers(cell: Any) -> np.ndarray:
 
 
 def from_json(cell: Any) -> Any:
-    """Returns the value of a JSON text, as lists stand in CSV files; anything else as it is."""
+    """Returns the value of a JSON text, as lists are in CSV files; anything else as it is."""
     if not (isinstance(cell, str) and cell.lstrip().startswith("[")):
         return cell
     try:

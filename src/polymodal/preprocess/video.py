@@ -1,4 +1,4 @@
-"""Moving pictures: frames sampled by time, at one size, standardised."""
+"""Video: frames sampled by time, at one size, standardised."""
 
 from __future__ import annotations
 

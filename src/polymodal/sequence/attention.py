@@ -18,7 +18,7 @@ class AttentionSequence(keras.layers.Layer):
         dim: int, width of the tokens; a multiple of `2 * num_heads`.
         num_layers: int, number of transformer blocks.
         num_heads: int, attention heads of a block.
-        causal: bool, True where a step must not see later ones.
+        causal: bool, True if a step must not see later ones.
         dropout: float, rate inside the blocks.
 
     Call arguments:
@@ -29,7 +29,7 @@ class AttentionSequence(keras.layers.Layer):
         (tokens, mask) of the same shapes.
     """
 
-    keeps_places = True  # what stands where it stood, whatever it has gathered
+    keeps_places = True  # the token at its own position, whatever it has gathered
 
     def __init__(self, dim: int, num_layers: int = 1, num_heads: int = 4, causal: bool = False,
                  dropout: float = 0.1, **kwargs):

@@ -14,17 +14,17 @@ __all__ = ["RecurrentSequence"]
 
 
 class RecurrentSequence(keras.layers.Layer):
-    """Reads the fused tokens in order, by default from both ends, and adds what it found to each.
+    """Recurrent network over the fused tokens, bidirectional by default, with residual connections.
 
     Args:
-        dim: int, width of the tokens; even where both directions are read.
+        dim: int, width of the tokens; even if bidirectional.
         kind: str, "gru" or "lstm".
-        num_layers: int, recurrent layers, each with its own shortcut.
-        bidirectional: bool, False where a step must not see later ones.
-        summary: bool, whether each layer then also adds to every step what the mean of all steps
-            says, for what a sequence has in common from end to end; needs both directions. It says
-            nothing at first, so that what depends on order is learned as if it were not there.
-        dropout: float, rate on what each layer adds.
+        num_layers: int, recurrent layers, each with a residual connection.
+        bidirectional: bool, False if a step must not see later ones.
+        summary: bool, whether each layer also adds a projection of the mean of all steps to every
+            step, for what a whole sequence has in common; needs both directions. The projection
+            starts at zero, so that order is learned as without it.
+        dropout: float, rate on each residual branch.
 
     Call arguments:
         tokens: (batch, time, dim).

@@ -1,4 +1,4 @@
-"""Pictures, videos and sounds that a program holds as arrays, as files of their kind."""
+"""Arrays in memory as media files: images, videos and sounds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RATES = (100, 768_000)  # hertz, that are read again
 
 
 def as_file(value: Any) -> Any:
-    """Returns a picture or a sound as the bytes of a file, a video as one file a frame, and any
+    """Returns a picture or a sound as the bytes of a file, a video as one file per frame, and any
     other value as it is.
 
     Args:

@@ -1,4 +1,4 @@
-"""What a table may hold at most, so that no file fills memory: lines, depth of lists, bytes."""
+"""What a table may hold at most, so that no file fills memory: lines, nesting, bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_LINE_BYTES = 128 << 20  # a row, or a text in a file of its own
 MAX_COLUMNS = 50_000  # of tables whose rows name their columns
 _FEW_CELLS = 20_000_000
 _CELLS_A_BYTE = 64  # of a table in which most cells are empty
-MAX_DEPTH = 32  # of lists and objects in one another; a sequence of a row has three
+MAX_DEPTH = 32  # of nested lists and objects; a sequence of a row has three
 _LINE_BREAK, _QUOTE, _OPEN, _CLOSE = 0x0A, 0x22, 0x7B, 0x7D  # [ and ] differ from { and } in a bit
 _CASE_BIT = 0x20
 
@@ -36,7 +36,7 @@ def bounded_lines(file: BinaryIO, shown: str) -> Iterator[bytes]:
 def too_long(shown: str, number: int) -> DataError:
     """Returns the error for a line of more than `MAX_LINE_BYTES`."""
     return DataError(f"has more than {MAX_LINE_BYTES >> 20} MiB in line {number}.",
-                     "Write one row a line, and large media into files.", path=shown,
+                     "Write one row per line, and large media into files.", path=shown,
                      reason="unreadable_table")
 
 
@@ -74,7 +74,7 @@ def check_fill(num_columns: int, num_rows: int, size: int, shown: str) -> None:
 
 
 def is_deep(value: Any, most: int = MAX_DEPTH) -> bool:
-    """Returns whether lists and mappings lie in one another more than `most` deep.
+    """Returns whether lists and mappings are nested more than `most` levels deep.
 
     Example:
 
@@ -113,7 +113,7 @@ def deep_line(block: bytes) -> int | None:
 
 
 def _depth(line: np.ndarray) -> int:
-    """Returns how deep brackets lie in one another, those in strings aside."""
+    """Returns how deep brackets are nested, those in strings aside."""
     in_string = np.cumsum(line == _QUOTE) % 2 == 1
     folded = line | _CASE_BIT
     steps = (folded == _OPEN).astype(np.int64) - (folded == _CLOSE)

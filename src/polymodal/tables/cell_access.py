@@ -1,4 +1,4 @@
-"""One cell of a column as a Python value, without converting its neighbours."""
+"""One cell of a column as a Python value, without converting the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which format a table is in: by the ending of its name, by its head, or by a folder's layout."""
+"""Which format a table is in: by its file extension, its header, or a folder's layout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from polymodal.tables.formats.metadata_folder import has_metadata
 _ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
             ".parquet": "parquet", ".pq": "parquet", ".tar": "webdataset", ".token": "flickr"}
 _TEXTS = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".token")
-_PATTERN_SIGNS = "*?{"  # a set of tars is named by a pattern, which is no file
+_PATTERN_SIGNS = "*?{"  # a set of tars is named by a pattern, which is not a file
 _SHOWN = 6
 _HEAD_ITEMS = 1000  # of a JSON file; lists of licences and the like may come first
 
@@ -86,7 +86,7 @@ def _of_folder(path: Path) -> str:
 
 def _is_flickr(path: Path) -> bool:
     """Returns whether lines hold a picture's name and a caption: by a head that no other file has,
-    or by `image,caption` where a table of one caption a picture is no likely reading."""
+    or by `image,caption` where a table of one caption per picture is not a likely reading."""
     first, second, third = (line.strip() for line in _first_lines(path, 3))
     if NUMBERED_HEAD.fullmatch(first):
         return True
@@ -118,7 +118,7 @@ def _of_json(path: Path) -> str:
     raise DataError(
         "needs one list of objects, or the layout of COCO captions, Karpathy's splits or LLaVA "
         f"conversations. Got {shown}.",
-        "Write one JSON object a line into a .jsonl file (pandas: to_json(..., orient='records', "
+        "Write one JSON object per line into a .jsonl file (pandas: to_json(..., orient='records', "
         "lines=True)).", path=path.name, reason="unknown_format")
 
 

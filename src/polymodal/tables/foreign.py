@@ -1,4 +1,4 @@
-"""Files that are no table as they are, and what makes them one."""
+"""Files in formats that are not read, and how to convert each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from polymodal.core.errors import DataError
 
-_SHEET = "Save it as CSV in UTF-8, one file a sheet."
+_SHEET = "Save it as CSV in UTF-8, one file per sheet."
 _ENDINGS = {
     **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"),
                     ("is a spreadsheet.", _SHEET)),
@@ -24,7 +24,7 @@ _ENDINGS = {
                     ("is a pickle, which could run any program.", "Write the table as Parquet.")),
     **dict.fromkeys((".npz", ".npy", ".h5", ".hdf5", ".mat", ".db", ".sqlite", ".sas7bdat", ".dta",
                      ".sav", ".orc", ".avro"),
-                    ("is no format that is read.", "Write the table as Parquet or CSV.")),
+                    ("is not a supported format.", "Write the table as Parquet or CSV.")),
 }
 _STARTS = (
     (b"PK\x03\x04", ("is a spreadsheet or an archive under another name.", _SHEET)),
@@ -36,7 +36,7 @@ _STARTS = (
     (b"PAR1", ("is a Parquet file under another name.", "Rename it to end in .parquet.")),
     (b"ARROW1", ("is a table of Arrow under another name.", "Write it as Parquet.")),
     (b"%PDF", ("is a PDF.", "Write the table as CSV.")),
-    (b"{\\rtf", ("is a text of a word processor.", "Save it as plain text in UTF-8.")),
+    (b"{\\rtf", ("is a word processor document.", "Save it as plain text in UTF-8.")),
 )
 
 

@@ -42,15 +42,15 @@ class Members(Sequence):
 class Sequences(Table):
     """A table whose rows are sequences of another table's rows. Made by `group_rows`.
 
-    Every column but the key holds a list with one value a step; a step without a value holds None,
-    and the cell is None where no step has one.
+    Every column except the key holds a list with one value per step; a step without a value holds
+    None, and the cell is None if no step has one.
 
     Args:
         steps: Table, the rows that became steps.
         key: str, the column that names the sequence.
         members: Members, which rows of `steps` each sequence holds, in order.
         ids: (n,) int, index of each sequence in the table as grouped, or None.
-        extra: {column: pyarrow array} of further columns with one value a sequence.
+        extra: {column: pyarrow array} of further columns with one value per sequence.
     """
 
     def __init__(self, steps: Table, key: str, members: Members,
@@ -108,7 +108,7 @@ class Sequences(Table):
         return Sequences(self.steps, self.key, Members(flat, bounds), ids, extra)
 
     def with_column(self, name: str, values: Sequence[Any] | np.ndarray) -> Sequences:
-        """Returns the table with a column of one value a sequence added or replaced."""
+        """Returns the table with a column of one value per sequence added or replaced."""
         extra = super().with_column(name, values)._extra
         return Sequences(self.steps, self.key, self.members, self._ids, extra)
 
@@ -135,7 +135,7 @@ def group_rows(table: Table, by: str, order: str | None = None) -> Sequences:
     Nothing is copied; sequences come in the order in which their keys first appear.
 
     Args:
-        table: Table, one step a row.
+        table: Table, one step per row.
         by: str, column that names the sequence, such as "video".
         order: str, column that orders the steps, by number where all are numbers, else by text;
             None keeps the order of rows.
@@ -144,7 +144,7 @@ def group_rows(table: Table, by: str, order: str | None = None) -> Sequences:
         Sequences, with `.members[i]`, the rows (from 0) of `table` that sequence i holds.
 
     Raises:
-        DataError: a key or a position is missing, or two steps stand at the same position.
+        DataError: a key or a position is missing, or two steps are at the same position.
 
     Example:
 
@@ -175,7 +175,7 @@ def _positions(table: Table, order: str) -> np.ndarray:
     values = list(table.values(order))
     for row, value in enumerate(values):
         if value is None or (isinstance(value, float) and math.isnan(value)):
-            raise _missing(table, row, order, "where in its sequence it stands")
+            raise _missing(table, row, order, "its position in the sequence")
     try:
         return np.asarray([float(value) for value in values])
     except (TypeError, ValueError):
@@ -184,7 +184,7 @@ def _positions(table: Table, order: str) -> np.ndarray:
 
 
 def _missing(table: Table, row: int, column: str, what: str) -> DataError:
-    return DataError(f"is empty, but says {what}.", "Fill it, or leave the row out.",
+    return DataError(f"is empty, but states {what}.", "Fill it, or leave the row out.",
                      table=table.name, row=table.row_number(row), column=column,
                      reason="missing_group")
 

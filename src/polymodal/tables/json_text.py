@@ -1,4 +1,4 @@
-"""JSON of a cell or a small file, whose lists may not lie in one another without end."""
+"""JSON of a cell or a small file, with a bound on how deep lists are nested."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 from polymodal.tables.bounds import MAX_DEPTH, deep_line
 
-TOO_DEEP = f"lists and objects lie more than {MAX_DEPTH} deep in one another"
+TOO_DEEP = f"lists and objects are nested more than {MAX_DEPTH} levels deep"
 
 
 def parse_json(text: str | bytes) -> Any:
     """Returns the value of a JSON text.
 
     Raises:
-        ValueError: it is no JSON, or nested deeper than `MAX_DEPTH`.
+        ValueError: it is not JSON, or nested deeper than `MAX_DEPTH`.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Which kind of media a file is: by the ending of its name, or by its first bytes."""
+"""Which kind of media a file is: by its extension, or by its first bytes."""
 
 from __future__ import annotations
 

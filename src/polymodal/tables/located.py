@@ -1,4 +1,4 @@
-"""The file that a path in a cell means, however the program that wrote the table spelt it."""
+"""The file that a path in a cell means, in any common spelling."""
 
 from __future__ import annotations
 

@@ -296,7 +296,7 @@ def _from_file(path: Path, reader: Any, name: str, media_root: str | Path | None
 
 
 def _located(error: DataError, path: Path, name: str) -> DataError:
-    """Messages show the name that the person gave, once, or that of a table in the folder."""
+    """Returns the name for messages: the one that was given, or that of a table in the folder."""
     if error.table not in (path.name, None):
         return error
     if error.path in (path.name, None) and (error.row is not None or error.column is not None):

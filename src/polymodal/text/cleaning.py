@@ -27,7 +27,7 @@ def clean_text(text: str, lowercase: bool = True) -> str:
 
     Args:
         text: str.
-        lowercase: bool, whether capitals become small letters.
+        lowercase: bool, whether to lowercase.
 
     Example:
 

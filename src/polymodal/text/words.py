@@ -64,7 +64,7 @@ def is_unspaced(text: str) -> bool:
 def join_words(words: Iterable[str]) -> str:
     """Returns words as a text, with spaces only where people write them.
 
-    No space stands before what is nothing but closing punctuation, after opening or full width
+    No space comes before what is nothing but closing punctuation, after opening or full width
     punctuation, and between characters of scripts without spaces.
 
     Args:

@@ -95,7 +95,7 @@ def test_parts_below_the_classes(tmp_path):
 def test_pictures_and_labels_in_folders_of_their_own_are_no_classes(tmp_path):
     root = fill(tmp_path / "t", {"images/train/1.png": "x", "labels/train/1.txt": "0 0.5 0.5"})
     with pytest.raises(DataError, match=r"^t holds train and other parts in each of images, "
-                                        r"labels, with image and text files: these are no classes"):
+                                        r"labels, with image and text files: these are not cl"):
         read(root)
 
 

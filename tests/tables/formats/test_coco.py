@@ -60,10 +60,10 @@ def test_what_has_no_counterpart_is_counted(tmp_path, capsys):
     table = read(coco(tmp_path / "captions_val2017.json", annotations=notes))
     assert list(table.values("captions")) == [["Boxes of food on a table."], None]
     warnings = capsys.readouterr().err
-    for text in ("1 pictures are not there and are left out with their captions, such as "
+    for text in ("1 pictures are missing and are skipped with their captions, such as "
                  "000000000025.jpg.", "1 pictures have no captions, such as 000000000030.jpg.",
-                 "1 annotations have no caption and are left out, such as annotations[3].",
-                 "1 captions belong to no picture and are left out, such as 'of nothing' of "
+                 "1 annotations have no caption and are skipped, such as annotations[3].",
+                 "1 captions belong to no picture and are skipped, such as 'of nothing' of "
                  "image_id 77."):
         assert f"Warning: captions_val2017.json: {text}" in warnings
 
@@ -100,7 +100,7 @@ def test_entries_that_are_wrong_are_named(tmp_path, images, notes, message):
 def test_malformed_json_names_the_line(tmp_path):
     path = coco(tmp_path / "captions_a.json")
     path.write_text(path.read_text().replace('"annotations"', '\n"annotations"')[:-30])
-    with pytest.raises(DataError, match=r"^captions_a\.json is no valid JSON: line 2, character "
+    with pytest.raises(DataError, match=r"^captions_a\.json is not valid JSON: line 2, character "
                        r"\d+: .*Fix that line, or download the file again"):
         read(path)
     path.write_bytes(b'{"images": [{"file_name": "\xff"}]}')

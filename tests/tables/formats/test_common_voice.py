@@ -67,7 +67,7 @@ def test_what_has_no_counterpart_is_counted(tmp_path, capsys):
                 line("s", "gone.mp3", "No."), line("s", "b.mp3", ""))
     assert list(read(tmp_path / "train.tsv").values("transcript")) == ["Yes.", None]
     warnings = capsys.readouterr().err
-    assert ("Warning: train.tsv: 1 clips are not there and are left out, such as gone.mp3."
+    assert ("Warning: train.tsv: 1 clips are missing and are skipped, such as gone.mp3."
             in warnings)
     assert "Warning: train.tsv: 1 clips have no sentence, such as b.mp3." in warnings
 

@@ -61,9 +61,9 @@ def test_what_has_no_counterpart_is_counted(tmp_path, capsys):
                        "10_a.jpg#2\t ")
     assert len(read(path)) == 2
     warnings = capsys.readouterr().err
-    assert "1 pictures are not there and are left out with their captions, such as 22_b.jpg.1." \
+    assert "1 pictures are missing and are skipped with their captions, such as 22_b.jpg.1." \
         in warnings
-    assert "1 captions are empty and are left out, such as 10_a.jpg." in warnings
+    assert "1 captions are empty and are skipped, such as 10_a.jpg." in warnings
 
 
 def test_wrong_lines_and_missing_pictures(tmp_path):
@@ -75,5 +75,5 @@ def test_wrong_lines_and_missing_pictures(tmp_path):
     with pytest.raises(DataError, match=r"needs a name, a comma and a caption in line 2"):
         read(write_lines(tmp_path / "a.txt", "image,caption", "no caption"))
     (tmp_path / "b.token").write_bytes(b"10_a.jpg#0\tA ch\xeeld\n")
-    with pytest.raises(DataError, match=r"b\.token needs UTF-8 text\. Line 1 is none"):
+    with pytest.raises(DataError, match=r"b\.token needs UTF-8 text\. Line 1 is not"):
         read(tmp_path / "b.token")

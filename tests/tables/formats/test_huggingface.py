@@ -72,7 +72,7 @@ def test_missing_and_damaged_files(tmp_path):
     folder = save(tmp_path / "d", [pa.table({"x": [1]})], {})
     part = next(folder.glob("*.arrow"))
     part.write_bytes(b"junk")
-    with pytest.raises(DataError, match=r"d/data-.*arrow is no readable Arrow file"):
+    with pytest.raises(DataError, match=r"d/data-.*arrow is not a readable Arrow file"):
         read(folder)
     part.unlink()
     with pytest.raises(DataError, match=r"d/data-.*arrow is missing\. Save the dataset again"):
@@ -82,7 +82,7 @@ def test_missing_and_damaged_files(tmp_path):
     with pytest.raises(DataError, match=r"d/state\.json lists no data files"):
         read(folder)
     (folder / "state.json").write_text("{")
-    with pytest.raises(DataError, match=r"d/state\.json is no valid JSON"):
+    with pytest.raises(DataError, match=r"d/state\.json is not valid JSON"):
         read(folder)
 
 
@@ -135,5 +135,5 @@ def test_places_outside_of_the_file_are_refused(tmp_path):
         writer.write_batch(pa.RecordBatch.from_arrays([texts], ["t"]))
     (tmp_path / "state.json").write_text('{"_data_files": [{"filename": "a.arrow"}]}')
     (tmp_path / "dataset_info.json").write_text("{}")
-    with pytest.raises(DataError, match=r"a\.arrow is no readable Arrow file: "):
+    with pytest.raises(DataError, match=r"a\.arrow is not a readable Arrow file: "):
         read(tmp_path)

@@ -54,8 +54,8 @@ def test_byte_order_mark_and_blank_lines(tmp_path):
 
 
 def test_line_that_is_no_json(tmp_path):
-    with pytest.raises(DataError, match=r"^t\.jsonl needs one JSON object a line\. Line 2 is "
-                                        r"none: .*\. Fix that line\."):
+    with pytest.raises(DataError, match=r"^t\.jsonl needs one JSON object per line\. Line 2 is "
+                                        r"not one: .*\. Fix that line\."):
         read(write(tmp_path, [{"a": 1}, '{"a": 2', {"a": 3}]))
 
 
@@ -80,7 +80,7 @@ def test_mixed_types_in_different_blocks(tmp_path, monkeypatch):
 def test_bytes_that_are_not_utf8(tmp_path):
     path = tmp_path / "t.jsonl"
     path.write_bytes(b'{"a": "x"}\n{"a": "\xff"}\n')
-    with pytest.raises(DataError, match=r"needs UTF-8 text\. Line 2 is none\. Save the file as"):
+    with pytest.raises(DataError, match=r"needs UTF-8 text\. Line 2 is not\. Save the file as"):
         read(path)
 
 
@@ -99,8 +99,8 @@ def test_empty_file(tmp_path):
 @pytest.mark.parametrize("depth", [40, 500, 10_000, 200_000])
 def test_deep_lists_are_refused_before_a_parser_recurses(tmp_path, depth):
     deep = '{"a": "]]]", "b": ' + "[" * depth + "]" * depth + "}"
-    with pytest.raises(DataError, match=r"^t\.jsonl has lists or objects more than 32 deep in one "
-                                        r"another in line 2\. Write flatter values: numbers, "):
+    with pytest.raises(DataError, match=r"^t\.jsonl has lists or objects nested more than 32 "
+                                        r"levels deep in line 2\. Write flatter values: numbers, "):
         read(write(tmp_path, [{"a": "x"}, deep]))
     with pytest.raises(DataError, match=r"in line 2\. "):  # also where the brackets never close
         read(write(tmp_path, [{"a": "x"}, '{"b": ' + "[" * depth]))
@@ -125,7 +125,7 @@ def test_few_lines_at_a_time_are_all_lines(tmp_path, monkeypatch):
     rows = [{"a": i, "b": None if i % 2 else "x"} for i in range(11)]
     assert list(read(write(tmp_path, rows)).values("a")) == list(range(11))
     path = write(tmp_path, [*rows, "", "", "", "x"])
-    with pytest.raises(DataError, match=r"Line 15 is none"):
+    with pytest.raises(DataError, match=r"Line 15 is not"):
         read(path)
 
 

@@ -55,21 +55,21 @@ def test_what_has_no_counterpart_is_counted(tmp_path, capsys):
     assert [tuple(table.row(i).values()) for i in range(2)] == [
         ("a.wav", "ONE", "anna"), ("c.wav", None, None)]
     warnings = capsys.readouterr().err
-    for text in ("1 recordings are not there and are left out, such as b.wav.",
+    for text in ("1 recordings are missing and are skipped, such as b.wav.",
                  "1 utterances have no transcript, such as u3.",
                  "1 utterances have no speaker, such as u3.",
-                 "2 transcripts have no recording and are left out, such as u2."):
+                 "2 transcripts have no recording and are skipped, such as u2."):
         assert text in warnings
     folder(tmp_path, segments=["u1 u1 0 0.1", "u2 x 0 0.1"])
     assert len(read(tmp_path)) == 1
-    assert ("1 segments are of no recording in wav.scp and are left out, such as u2."
+    assert ("1 segments belong to no recording in wav.scp and are skipped, such as u2."
             in capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(("value", "message"), [
     ("sph2pipe -f wav a.sph |", r"'sph2pipe -f wav a\.sph \|', which is a command, and nothing"),
-    ("touch /tmp/x|", "is a command"), ("wav.ark:17", "is no file of sound"),
-    ("-", "is no file of sound")])
+    ("touch /tmp/x|", "is a command"), ("wav.ark:17", "is not a file of sound"),
+    ("-", "is not a file of sound")])
 def test_commands_are_refused(tmp_path, value, message):
     with pytest.raises(DataError, match=message) as caught:
         read(folder(tmp_path, wav_scp=[f"u1 {value}"], text=["u1 ONE"]))

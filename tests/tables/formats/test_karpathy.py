@@ -41,7 +41,7 @@ def test_flickr_in_one_folder(tmp_path, folder, capsys):
     assert list(table.values("split")) == ["train", "val", "val"]
     assert list(table.values("captions")) == [["Black dog."], ["A child."], None]
     warnings = capsys.readouterr().err
-    assert "1 pictures are not there and are left out with their captions, such as c." in warnings
+    assert "1 pictures are missing and are skipped with their captions, such as c." in warnings
     assert "1 pictures have no captions, such as d.jpg." in warnings
 
 

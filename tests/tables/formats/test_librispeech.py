@@ -53,7 +53,7 @@ def test_what_has_no_counterpart_is_counted(tmp_path, capsys):
     warnings = capsys.readouterr().err
     assert ("Warning: d: 1 recordings have no transcript, such as 84/1/84-1-0002.flac."
             in warnings)
-    assert ("Warning: d: 1 transcripts have no recording and are left out, such as "
+    assert ("Warning: d: 1 transcripts have no recording and are skipped, such as "
             "84/1/84-1-0000." in warnings)
 
 
@@ -67,5 +67,5 @@ def test_bad_folders(tmp_path):
                                         r"its transcript in line 2\. Got '84-1-0001'"):
         read(tmp_path / "d")
     path.write_bytes(b"84-1-0000 \xff\n")
-    with pytest.raises(DataError, match=r"84-1\.trans\.txt needs UTF-8 text\. Line 1 is none"):
+    with pytest.raises(DataError, match=r"84-1\.trans\.txt needs UTF-8 text\. Line 1 is not"):
         read(tmp_path / "d")

@@ -49,7 +49,7 @@ def test_what_has_no_counterpart_is_counted(tmp_path, capsys):
     assert list(table.values("audio")) == ["wavs/LJ001-0001.wav", "wavs/LJ001-0009.wav"]
     assert table.cell(1, "transcript") is None
     warnings = capsys.readouterr().err
-    assert ("1 recordings are not there and are left out with their texts, such as LJ001-0002."
+    assert ("1 recordings are missing and are skipped with their texts, such as LJ001-0002."
             in warnings)
     assert "1 recordings are in no line of metadata.csv, such as LJ001-0009.wav." in warnings
 

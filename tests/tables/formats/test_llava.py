@@ -40,10 +40,10 @@ def test_what_has_no_counterpart_is_counted(tmp_path, capsys):
     assert list(table.values("response")) == ["A dog.", "Hello."]
     assert table.cell(1, "prompt") == "Hello!\nHi."
     warnings = capsys.readouterr().err
-    for text in ("1 entries are left out, as their pictures are not there, such as 2.jpg.",
-                 "1 questions have no answer and are left out, such as entry 1.",
-                 "1 answers have nothing before them and are left out, such as entry 3.",
-                 "1 answers are empty and are left out, such as entry 4."):
+    for text in ("1 entries are skipped, because their pictures are missing, such as 2.jpg.",
+                 "1 questions have no answer and are skipped, such as entry 1.",
+                 "1 answers have nothing before them and are skipped, such as entry 3.",
+                 "1 answers are empty and are skipped, such as entry 4."):
         assert f"Warning: a.json: {text}" in warnings
 
 

@@ -89,7 +89,7 @@ def test_files_that_no_row_names_are_counted(tmp_path, capsys):
     root = fill(tmp_path / "t", {"train/metadata.csv": "file_name,y\n0.png,a\n", "train/0.png": "x",
                                  "train/1.png": "x", "train/notes.md": "x"})
     assert len(read(root)) == 1
-    assert ("Warning: t: 1 files are in no row of train/metadata.csv and are left out, such as "
+    assert ("Warning: t: 1 files are in no row of train/metadata.csv and are skipped, such as "
             "train/1.png.") in capsys.readouterr().err
 
 

@@ -43,7 +43,7 @@ def test_several_row_groups(tmp_path):
 
 def test_file_of_another_kind(tmp_path):
     (tmp_path / "t.parquet").write_text("a,b\n1,2\n")
-    with pytest.raises(DataError, match=r"^t\.parquet is no readable Parquet file: .* Write it "):
+    with pytest.raises(DataError, match=r"^t\.parquet is not a readable Parquet file: .* Write "):
         read(tmp_path / "t.parquet")
 
 
@@ -115,7 +115,7 @@ def test_deep_lists_are_refused(tmp_path):
     for _ in range(40):
         kind = pa.list_(kind)
     pq.write_table(pa.table({"a": pa.array([None], kind)}), tmp_path / "t.parquet")
-    with pytest.raises(DataError, match=r"lists more than 32 deep in one another\. Write fewer"):
+    with pytest.raises(DataError, match=r"lists nested more than 32 levels deep\. Write fewer"):
         read(tmp_path / "t.parquet")
 
 

@@ -75,7 +75,7 @@ def test_a_latest_that_leads_nowhere_is_refused(tmp_path, name):
     saved = Checkpoints(tmp_path)
     saved.save(state(), ARRAYS)
     (saved.folder / "LATEST").write_text(name)
-    with pytest.raises(ResumeError, match="needs the name of a checkpoint beside it"):
+    with pytest.raises(ResumeError, match="needs the name of a checkpoint next to it"):
         saved.state()
 
 

@@ -1,4 +1,4 @@
-"""The pages of Ogg files, each of which has a checksum that decoders pass over in silence."""
+"""The pages of Ogg files, each of which has a checksum that decoders ignore silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Captions: one text, or several that are all right, as words."""
+"""Captions: one or several reference texts, as words."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ __all__ = ["CaptionTarget"]
 _COUNTED = 20_000  # rows in which words are counted
 _MOST_SPOTS = 512  # words that a model learns to spot
 _RARE, _COMMON = 0.002, 0.95  # shares of rows beyond which a word is not worth spotting
-_SEEN = 5  # rows that a word must stand in to be spotted
+_SEEN = 5  # rows that a word must occur in to be spotted
 
 
 class CaptionTarget(SymbolsTarget):
     """The words of a caption as indices, int32 (time,), ended by `end_id`.
 
-    A cell is a text, or a list of texts of which each is a right answer. Training takes several of
-    them at once, by chance where a row has more; scores compare with all.
+    A cell is a text, or a list of reference texts. Training samples several of them at once; scores
+    compare with all.
 
     Args:
         split: str, how a caption becomes symbols: word or character. Characters of scripts without
             spaces are words.
-        lowercase: bool, whether capitals become small letters.
+        lowercase: bool, whether to lowercase.
         max_symbols: int, words that are kept, the most frequent ones.
         max_length: int, longer captions are cut there, the end included; the longest of train
             lowers it.
-        at_once: int, captions of a row that one step of training learns from, behind each other in
-            one sequence; the most that a row of train has lowers it.
+        at_once: int, captions of a row per training step, concatenated in one sequence; at most as
+            many as a row of train has.
 
     Example:
 
@@ -73,7 +73,7 @@ class CaptionTarget(SymbolsTarget):
                       if ids[word] is not None][:_MOST_SPOTS]
 
     def _counted(self, values: Iterable[Any], found: Counter, sizes: list[int]) -> Iterator[str]:
-        """Yields all texts, and counts in how many rows each word stands."""
+        """Yields all texts, and counts in how many rows each word occurs."""
         for value in values:
             texts = self.references(value)
             sizes.append(len(texts))
@@ -82,7 +82,7 @@ class CaptionTarget(SymbolsTarget):
             yield from texts
 
     def references(self, value: Any) -> list[str]:
-        """Returns the texts of a cell, as they stand there.
+        """Returns the texts of a cell, unchanged.
 
         Raises:
             DataError: the cell holds no text, or something else.
@@ -107,14 +107,14 @@ class CaptionTarget(SymbolsTarget):
             not isinstance(text, str) or text.strip() for text in value if text is not None)
 
     def encode(self, value: Any, rng: np.random.Generator | None = None) -> np.ndarray:
-        """Returns the indices of the first caption; with `rng` of `at_once` captions, drawn by
-        chance, behind each other."""
+        """Returns the indices of the first caption; with `rng` of `at_once` sampled captions,
+        concatenated."""
         if rng is None:
             return super().encode(self.references(value)[0])
         return self.encode_several(value, rng)
 
     def encode_several(self, value: Any, rng: np.random.Generator | None = None) -> np.ndarray:
-        """Returns `at_once` captions behind each other; without `rng` the first ones."""
+        """Returns `at_once` captions, concatenated; without `rng` the first ones."""
         texts = self.references(value)
         if rng is not None:
             texts = [texts[i] for i in rng.permutation(len(texts))]
@@ -122,7 +122,7 @@ class CaptionTarget(SymbolsTarget):
                                for text in texts[: self.at_once]])
 
     def previous(self, targets: np.ndarray) -> np.ndarray:
-        """Returns what the decoder is fed in training; behind each end another caption starts."""
+        """Returns the decoder's inputs in training; another caption starts after each end."""
         fed = super().previous(targets)
         return np.where(fed == self.end_id, np.int32(self.start_id), fed)
 
@@ -138,7 +138,7 @@ class CaptionTarget(SymbolsTarget):
                        "share": spot.number("share")} for spot in spots]
 
     def longest(self, value: Any) -> int:
-        """Returns the most steps that `at_once` captions of a cell have together."""
+        """Returns the largest total length of `at_once` captions of a cell."""
         steps = [len(super(CaptionTarget, self).encode(text)) for text in self.references(value)]
         return sum(sorted(steps)[-self.at_once :])
 

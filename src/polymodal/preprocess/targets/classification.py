@@ -44,7 +44,7 @@ class LabelTarget(Labelled):
         """Returns the label of a cell, whether train has it or not.
 
         Raises:
-            DataError: the cell is no label.
+            DataError: the cell is not a label.
         """
         return spell(value)
 

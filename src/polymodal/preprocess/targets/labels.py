@@ -48,7 +48,7 @@ class LabelIndex:
 
     def __init__(self, labels: Iterable[str], ignore_case: bool = False):
         self.labels, self.ignore_case = list(labels), ignore_case
-        self.respelled: dict[str, str] = {}  # spellings met that train does not show
+        self.respelled: dict[str, str] = {}  # spellings that train lacks
         self.told: set[str] = set()  # spellings that were or need not be reported
         self._index = {label: index for index, label in enumerate(self.labels)}
         self._by_key = {label_key(label, ignore_case): index
@@ -82,7 +82,7 @@ class LabelIndex:
 
 
 class Labelled:
-    """What targets share whose cells hold labels.
+    """Shared by all targets whose cells hold labels.
 
     Args:
         ignore_case: bool, whether labels that differ only in case are one.
@@ -115,8 +115,7 @@ class Labelled:
         return spelling_notes(column, self._spellings, "--set task.ignore_case=true")
 
     def respelled(self, column: str) -> list[str]:
-        """Returns sentences on labels that were met in another spelling than those of train, and
-        forgets them."""
+        """Returns sentences on labels whose spelling differs from train, and forgets them."""
         found, self._index.respelled = self._index.respelled, {}
         shown = ", ".join(f'"{other}" as "{label}"' for other, label in list(found.items())[:3])
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""

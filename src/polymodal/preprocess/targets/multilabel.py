@@ -77,7 +77,7 @@ class MultilabelTarget(Labelled):
         """Returns the labels of a cell, whether train has them or not.
 
         Raises:
-            DataError: one of them is no label.
+            DataError: one of them is not a label.
         """
         return [spell(label) for label in self._split(value)]
 

@@ -26,7 +26,7 @@ class NumberTarget:
     Args:
         decimal: str, the mark before the decimals.
         thousands: str, the mark between groups of three digits, or "".
-        unit: str, currency, percent or other unit that may stand at a number, or "".
+        unit: str, currency, percent or other unit that may be at a number, or "".
         missing: list of texts and numbers that stand for a missing value, besides the usual ones.
 
     Example:
@@ -52,7 +52,7 @@ class NumberTarget:
         self.format = Reading("number", decimal, thousands, unit, missing).numbers
 
     def fit(self, values: Iterable[Any]) -> None:
-        """Learns mean and standard deviation of the train split; what is no number is left out."""
+        """Learns mean and standard deviation of the train split; other cells are ignored."""
         moments = Moments(smallest=0.0)
         numbers = [number for value in values if (number := self._finite(value)) is not None]
         moments.add(np.array(numbers, np.float64).reshape(-1, 1))
@@ -72,7 +72,7 @@ class NumberTarget:
         """Returns the number of a cell in its own unit.
 
         Raises:
-            DataError: the cell is no finite number.
+            DataError: the cell is not a finite number.
         """
         fix = "Correct or empty the cell, or run with --skip-bad."
         try:
@@ -87,7 +87,7 @@ class NumberTarget:
         """Returns the standardised number, float32 (1,).
 
         Raises:
-            DataError: the cell is no finite number.
+            DataError: the cell is not a finite number.
         """
         return np.array([(self.read(value) - self.mean) / self.std], np.float32)
 

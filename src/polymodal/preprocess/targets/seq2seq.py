@@ -79,7 +79,7 @@ class SymbolsTarget:
 
     @property
     def start_id(self) -> int:
-        """What stands before the first symbol."""
+        """What is before the first symbol."""
         return len(self.labels)
 
     @property
@@ -115,7 +115,7 @@ class SymbolsTarget:
         """Returns the symbols of a cell, whether train has them or not.
 
         Raises:
-            DataError: the cell is no sequence.
+            DataError: the cell is not a sequence.
         """
         return self._symbols(value)
 
@@ -123,7 +123,7 @@ class SymbolsTarget:
         """Returns the indices of the symbols, int32 (time,), with `end_id` last unless aligned.
 
         Raises:
-            DataError: the cell is no sequence; or, aligned, train does not have one of its symbols.
+            DataError: the cell is not a sequence; or, aligned, train lacks one of its symbols.
         """
         symbols = self._symbols(value)
         if self.aligned:
@@ -143,7 +143,7 @@ class SymbolsTarget:
         return np.concatenate([start, targets[:, :-1]], axis=1)  # (batch, time)
 
     def truncated(self, value: Any) -> bool:
-        """Returns whether `encode` leaves symbols of the cell off."""
+        """Returns whether `encode` truncates the cell."""
         return len(self._symbols(value)) > self.max_length - (0 if self.aligned else 1)
 
     def num_valid(self, encoded: np.ndarray) -> int:

@@ -54,7 +54,7 @@ class StepLabelsTarget(Labelled):
         """Returns the labels of the steps, whether train has them or not.
 
         Raises:
-            DataError: the cell is no list of labels.
+            DataError: the cell is not a list of labels.
         """
         return [None if step is None else spell(step) for step in self._steps(value)]
 
@@ -62,7 +62,7 @@ class StepLabelsTarget(Labelled):
         """Returns the classes of the steps, int32 (time,).
 
         Raises:
-            DataError: the cell is no list of labels, or train does not have one of them.
+            DataError: the cell is not a list of labels, or train does not have one of them.
         """
         indices = [_NO_LABEL if s is None else self._index[s] for s in self._steps(value)]
         return np.array(indices, np.int32)

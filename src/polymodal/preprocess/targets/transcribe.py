@@ -19,14 +19,13 @@ class TranscriptTarget:
     """The characters of a transcript as indices, int32 (time,).
 
     Outputs of the model are the characters of train, the space among them, and, as the last one,
-    blank: nothing. A character that train does not have cannot be said and is left out.
+    blank: nothing. A character that train lacks cannot be predicted and is dropped.
 
     Args:
-        lowercase: bool, whether capitals become small letters: they cannot be heard.
+        lowercase: bool, whether to lowercase: case cannot be heard.
         max_symbols: int, characters that are kept, the most frequent ones.
         max_length: int, longer transcripts are cut there.
-        ctc_weight: float, below 1 where a decoder is trained beside CTC: it is fed what was
-            written before.
+        ctc_weight: float, below 1 if a decoder is trained next to CTC, with teacher forcing.
 
     Example:
 
@@ -73,10 +72,10 @@ class TranscriptTarget:
         self._set(sorted(ranked[: self.max_symbols]))
 
     def references(self, value: Any) -> list[str]:
-        """Returns the text of a cell, as it stands there, in a list.
+        """Returns the text of a cell, unchanged, in a list.
 
         Raises:
-            DataError: the cell is no text.
+            DataError: the cell is not a text.
         """
         if isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)  # a table of digits is read as numbers
@@ -94,13 +93,13 @@ class TranscriptTarget:
         """Returns the indices of the characters that train has, int32 (time,).
 
         Raises:
-            DataError: the cell is no text.
+            DataError: the cell is not a text.
         """
         known = [self._index[c] for c in self.clean(value) if c in self._index]
         return np.array(known[: self.max_length], np.int32)
 
     def truncated(self, value: Any) -> bool:
-        """Returns whether `encode` leaves characters at the end off."""
+        """Returns whether `encode` truncates the text."""
         return len(self.clean(value)) > self.max_length
 
     def _previous(self, targets: np.ndarray) -> np.ndarray:
@@ -117,7 +116,7 @@ class TranscriptTarget:
         return len(encoded) + int((encoded[1:] == encoded[:-1]).sum())
 
     def decode(self, indices: Iterable[int]) -> str:
-        """Returns the text of character indices; negative ones and blank say nothing."""
+        """Returns the text of character indices, without negative ones and blank."""
         known = len(self._characters)
         text = "".join(self._characters[i] for i in map(int, indices) if 0 <= i < known)
         return " ".join(text.split())
@@ -135,5 +134,5 @@ class TranscriptTarget:
         self._index = {c: i for i, c in enumerate(self._characters)}
 
     def clean(self, value: Any) -> str:
-        """Returns the text of a cell as it is learned, its spaces and capitals made alike."""
+        """Returns the text of a cell as it is learned, with normalised spaces and case."""
         return clean_text(self.references(value)[0], self.lowercase)

@@ -48,7 +48,7 @@ def find_dialect(path: Path, delimiter: str, others: str) -> Dialect:
         others: str, delimiters that are used instead where the header and the rows agree on one.
 
     Raises:
-        DataError: the file is no text, or its header or its quotes cannot be read.
+        DataError: the file is not a text, or its header or its quotes cannot be read.
     """
     head = _head(path)
     mark = _MARK.fullmatch(head[0].strip("\r\n")) if head else None
@@ -111,7 +111,7 @@ def _header(path: Path, delimiter: str, marked: bool) -> tuple[list[str], int]:
         raise DataError(f"has a header that cannot be read: {error}.", "Check its quotes.",
                         path=path.name, reason="header") from None
     if record is None:
-        raise DataError("is empty.", "Write a header with the column names, then one row a line.",
+        raise DataError("is empty.", "Write a header with the column names, then one row per line.",
                         path=path.name, reason="empty_table")
     return _names(record, path), before
 
@@ -133,7 +133,7 @@ def _names(record: list[str], path: Path) -> list[str]:
     names = [name.strip() or f"unnamed_{i + 1}" for i, name in enumerate(record)]
     if len(names) > MAX_COLUMNS:
         raise DataError(f"has {len(names):,} columns, and a table may have {MAX_COLUMNS:,}.",
-                        "Write numbers that belong together as one list a row.", path=path.name,
+                        "Write numbers that belong together as one list per row.", path=path.name,
                         reason="header")
     seen: set[str] = set()
     twice = sorted({name for name in names if name in seen or seen.add(name)})
@@ -145,7 +145,7 @@ def _names(record: list[str], path: Path) -> list[str]:
 
 
 def not_utf8(path: Path) -> DataError:
-    """Returns the error for a file that is no UTF-8: it names the first such line."""
+    """Returns the error for a file that is not UTF-8: it names the first such line."""
     with open(path, "rb") as file:
         for number, line in enumerate(bounded_lines(file, path.name), start=1):
             try:

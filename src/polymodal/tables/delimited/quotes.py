@@ -1,4 +1,4 @@
-"""How quotes in cells are written, and quotes that swallow rows or move without any other sign."""
+"""How quotes in cells are written, and quotes that silently swallow rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _QUOTE = ord('"')
 def quoting(path: Path, delimiter: str, num_columns: int, num_lines_before: int = 0) -> str:
     r"""Returns how a quote inside a quoted cell is written: "doubled" (`""`) or "backslash" (`\"`).
 
-    Only files in which a quote stands inside a text are read for it, strictly and a few times
+    Only files in which a quote is inside a text are read for it, strictly and a few times
     slower than their rows are read otherwise.
 
     Args:
@@ -92,7 +92,7 @@ def _problem(path: Path, delimiter: str, escaped: bool,
 
 
 def _without_spaces(lines: Iterable[str], delimiter: str) -> Iterator[str]:
-    """Spaces between a quote and the delimiter harm nobody; a strict reader would mind them."""
+    """Drops spaces between a quote and the delimiter, which a strict reader would refuse."""
     behind_quotes = re.compile(rf'" +(?={re.escape(delimiter)}|[\r\n]|$)')
     for line in lines:
         yield behind_quotes.sub('"', line) if '" ' in line else line

@@ -1,4 +1,4 @@
-"""Tables of delimited text, where every cell is read as text: what CSV and TSV share."""
+"""Delimited text with every cell read as text: shared by CSV and TSV."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _without_nulls(column: pa.Array) -> pa.Array:
 def _may_be_swallowed(column: pa.Array) -> bool:
     """Returns True where a cell holds a line break and a quote: rows that a stray quote joins do.
 
-    Many texts do as well, so this only says that a slower look is worth while.
+    Many texts do as well, so this only says that a slower check is worthwhile.
     """
     breaks = compute.call_function("match_substring", [column], _LINE_BREAK)
     if not breaks.true_count:

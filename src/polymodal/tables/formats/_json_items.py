@@ -26,7 +26,7 @@ def json_items(path: Path) -> Iterator[tuple[str, Any]]:
             object's values only lists count.
 
     Raises:
-        DataError: the file is no valid JSON or no UTF-8; the message names the line.
+        DataError: the file is not valid JSON or no UTF-8; the message names the line.
     """
     with open(path, encoding="utf-8-sig") as file:
         text = _Text(file, path.name)
@@ -50,7 +50,7 @@ class _Text:
         self._line, self._column = 1, 1  # where the block starts
 
     def next(self) -> str:
-        """Returns the next character that is no space, or "" at the end."""
+        """Returns the next character that is not a space, or "" at the end."""
         while True:
             self._at = _SPACE.match(self._block, self._at).end()  # type: ignore[union-attr]
             if self._at < len(self._block):
@@ -145,6 +145,6 @@ class _Text:
 
     def _error(self, problem: str) -> DataError:
         line, column = self._place()
-        return DataError(f"is no valid JSON: line {line}, character {column}: {problem}.",
+        return DataError(f"is not valid JSON: line {line}, character {column}: {problem}.",
                          "Fix that line, or download the file again.", path=self._name,
                          reason="unreadable_table")

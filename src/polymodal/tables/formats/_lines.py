@@ -17,14 +17,14 @@ def numbered_lines(path: Path, shown: str | None = None) -> Iterator[tuple[int, 
         shown: str, the name to show in messages; None for the file's own.
 
     Raises:
-        DataError: a line is no UTF-8.
+        DataError: a line is not UTF-8.
     """
     with open(path, "rb") as file:
         for number, line in enumerate(bounded_lines(file, shown or path.name), start=1):
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError:
-                raise DataError(f"needs UTF-8 text. Line {number} is none.",
+                raise DataError(f"needs UTF-8 text. Line {number} is not.",
                                 "Save the file as UTF-8.", path=shown or path.name,
                                 reason="encoding") from None
             if text.strip():
@@ -32,7 +32,7 @@ def numbered_lines(path: Path, shown: str | None = None) -> Iterator[tuple[int, 
 
 
 def bad_line(shown: str, number: int, expected: str, line: str, fix: str) -> DataError:
-    """Returns the error for a line that is not as its format wants it."""
+    """Returns the error for a line that does not follow its format."""
     line = line if len(line) <= 80 else f"{line[:77]}..."
     return DataError(f"needs {expected} in line {number}. Got {line!r}.", fix, path=shown,
                      reason="unreadable_table")

@@ -1,4 +1,4 @@
-"""The folder in which the files that a table names lie, beside the table or where it is said."""
+"""The folder with the files that a table names: next to the table, or as given."""
 
 from __future__ import annotations
 

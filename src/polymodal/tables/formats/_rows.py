@@ -1,4 +1,4 @@
-"""From rows to the stream that a reader returns, and the count of what became no row."""
+"""From rows to the stream that a reader returns, and the count of skipped entries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BATCH_CELLS = 1 << 20
 
 
 class Orphans:
-    """What a table names and lacks, or lacks and has, counted by kind with one example each.
+    """Entries without their file and files without an entry, counted by kind with an example.
 
     Text without its file becomes no row. A file without its text stays a row with an empty cell: it
     can be predicted, and training counts it as a row without a target.
@@ -32,7 +32,7 @@ class Orphans:
         self._found: dict[str, tuple[int, str]] = {}
 
     def add(self, what: str, example: str) -> None:
-        """Counts one; `what` reads on after a number: "captions without a picture"."""
+        """Counts one; `what` follows a number: "captions without a picture"."""
         count, first = self._found.get(what, (0, example))
         self._found[what] = count + 1, first
 

@@ -29,7 +29,7 @@ def read_class_folder(path: Path) -> pa.RecordBatchReader:
     Columns are `image`, `audio`, `video` and `text`, as the files' endings say, `label`, and
     `split` where folders are called as parts of a split. These lie above the classes
     (`train/cat/7.png`), below them (`cat/train/7.png`) or in one folder (`images/train/`), and
-    give no label where files lie in them directly. Files of one class that share a name but for
+    give no label where files lie in them directly. Files of one class that share a name except for
     the ending (`7.png`, `7.wav`) are one row. Text files are read; other files stay where they are.
     """
     groups = _groups(path)
@@ -73,12 +73,12 @@ def _of_part(split: str, folder: Path) -> list[_Group]:
 
 
 def _check_one_kind(path: Path, inner: list[Path]) -> None:
-    """Raises DataError for `images/train` beside `labels/train`: these are no classes."""
+    """Raises DataError for `images/train` next to `labels/train`: these are not classes."""
     kinds = {first_kind(folder) for folder in inner} - {None}
     if len(kinds) > 1:
         raise DataError(
             f"holds train and other parts in each of {', '.join(f.name for f in inner)}, with "
-            f"{' and '.join(sorted(filter(None, kinds)))} files: these are no classes.",
+            f"{' and '.join(sorted(filter(None, kinds)))} files: these are not classes.",
             "Write a table of the files with their labels (metadata.csv with the column "
             f"file_name), or name one folder: {path.name}/{inner[0].name}.", path=path.name,
             reason="unknown_format")

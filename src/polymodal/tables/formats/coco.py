@@ -20,13 +20,13 @@ _KIND = re.compile(r"^(captions|image_info|instances|annotations)_")
 
 
 def read_coco(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
-    """COCO captions JSON (`captions_train2017.json`): a row for each picture, with its captions.
+    """COCO captions JSON (`captions_train2017.json`): one row per picture, with its captions.
 
     Columns are `image`, `captions` (a list of texts) and `image_id`. For
     `annotations/captions_train2017.json` the pictures are looked for in `train2017/`,
-    `images/train2017/`, `images/` and the folder itself, first beside the file and then beside its
-    folder. Captions without a picture are left out, pictures without captions have an empty cell;
-    both are counted.
+    `images/train2017/`, `images/` and the folder itself, first next to the file and then next to
+    its folder. Captions without a picture are skipped, pictures without captions have an empty
+    cell; both are counted.
 
     Source: Chen et al. 2015, "Microsoft COCO Captions", arXiv:1504.00325.
     """
@@ -61,7 +61,7 @@ def _collect(path: Path, orphans: Orphans) -> tuple[dict[int, str], dict[int, li
             if isinstance(text, str) and text.strip():
                 captions.setdefault(picture, []).append(text.strip())
             else:
-                orphans.add("annotations have no caption and are left out", place)
+                orphans.add("annotations have no caption and are skipped", place)
     if num_annotations and not captions:
         raise DataError("needs annotations with captions. Got other annotations, such as boxes.",
                         "Name the file whose name starts with captions_.", path=path.name,
@@ -87,13 +87,13 @@ def _rows(names: dict[int, str], captions: dict[int, list[str]], media: MediaFol
     for picture, name in names.items():
         texts, image = captions.pop(picture, None), media.cell(name)
         if image is None:
-            orphans.add("pictures are not there and are left out with their captions", name)
+            orphans.add("pictures are missing and are skipped with their captions", name)
             continue
         if texts is None:
             orphans.add("pictures have no captions", name)
         yield {"image": image, "captions": texts, "image_id": picture}
     for picture, texts in captions.items():
         for text in texts:
-            orphans.add("captions belong to no picture and are left out",
+            orphans.add("captions belong to no picture and are skipped",
                         f'{text!r} of image_id {picture}')
     orphans.warn()

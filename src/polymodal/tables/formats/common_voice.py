@@ -1,4 +1,4 @@
-"""Common Voice: tab-separated tables beside a folder of clips."""
+"""Common Voice: tab-separated tables next to a folder of clips."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 
 
 def read_common_voice(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
-    """Common Voice folder with `clips/`, or one of its tables (`other.tsv`): a row for each clip.
+    """Common Voice folder with `clips/`, or one of its tables (`other.tsv`): one row per clip.
 
     Columns are `audio`, `transcript`, `speaker` and `accent`. A folder gives its `train.tsv`,
-    `dev.tsv` and `test.tsv` with the column `split`. Clips that are not there are left out and
-    counted, empty sentences are counted. Sentences are read as they stand; only those that were
+    `dev.tsv` and `test.tsv` with the column `split`. Missing clips are skipped and
+    counted, empty sentences are counted. Sentences are read as they are; only those that were
     quoted for the sake of quotes inside them are unquoted.
 
     Source: Ardila et al. 2020, "Common Voice", arXiv:1912.06670.
@@ -72,7 +72,7 @@ def _rows(shown: str, tables: dict[Path, str | None],
             audio = media.cell(clip["path"]) or media.cell(clip["path"] + _OMITTED)
             sentence = _plain(clip["sentence"])
             if audio is None:
-                orphans.add("clips are not there and are left out", clip["path"])
+                orphans.add("clips are missing and are skipped", clip["path"])
                 continue
             if not sentence:
                 orphans.add("clips have no sentence", clip["path"])

@@ -1,4 +1,4 @@
-"""Flickr8k and Flickr30k: one caption a line."""
+"""Flickr8k and Flickr30k: one caption per line."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ Lines = Iterator[tuple[int, str]]  # number and text
 
 
 def read_flickr(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
-    """Flickr8k's `Flickr8k.token.txt` and Flickr30k's `results_20130124.token`: a row a picture.
+    """Flickr8k's `Flickr8k.token.txt`, Flickr30k's `results_20130124.token`: one row per picture.
 
     Columns are `image` and `captions` (a list of texts). Lines are `name.jpg#0`, a tab and a
     caption; or, below a line `image,caption` in a `.txt` file or one called `captions.csv`, a name,
     a comma and a caption (other `.csv` files like that are ordinary tables); or, below
     `image_name| comment_number| comment`, as in Flickr30k's `results.csv`, a name, a number and a
     caption between bars, of which the second may be missing. Pictures are looked for in `images/`,
-    `Images/`, `Flicker8k_Dataset/`, `flickr30k-images/` and the folder itself, first beside the
-    file and then beside its folder. Captions without their picture are left out and counted.
+    `Images/`, `Flicker8k_Dataset/`, `flickr30k-images/` and the folder itself, first next to the
+    file and then next to its folder. Captions without their picture are skipped and counted.
 
     Source: Young et al. 2014, "From image descriptions to visual denotations", TACL 2.
     """
@@ -47,7 +47,7 @@ def read_flickr(path: Path, media_root: Path | None = None) -> pa.RecordBatchRea
         if caption:
             texts.append(caption)
         else:
-            orphans.add("captions are empty and are left out", name)
+            orphans.add("captions are empty and are skipped", name)
     candidates = [f"{above}{folder}" for above in ("", "../") for folder in _FOLDERS]
     media = find_media(path, captions, candidates, media_root=media_root)
     return stream_rows(_rows(captions, media, orphans), image=pa.string(),
@@ -99,7 +99,7 @@ def _rows(captions: dict[str, list[str]], media: MediaFolder,
     for name, texts in captions.items():
         image = media.cell(name)
         if image is None:
-            orphans.add("pictures are not there and are left out with their captions", name)
+            orphans.add("pictures are missing and are skipped with their captions", name)
         else:
             yield {"image": image, "captions": texts or None}
     orphans.warn()

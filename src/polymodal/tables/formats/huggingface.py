@@ -49,7 +49,7 @@ def _json(path: Path) -> dict[str, Any]:
         raise DataError("is missing.", "Save the dataset again with save_to_disk().",
                         path=f"{path.parent.name}/{path.name}", reason="damaged") from None
     except ValueError as error:
-        raise DataError(f"is no valid JSON: {error}.", "Save the dataset again.",
+        raise DataError(f"is not valid JSON: {error}.", "Save the dataset again.",
                         path=f"{path.parent.name}/{path.name}", reason="damaged") from None
     return value if isinstance(value, dict) else {}
 
@@ -75,7 +75,7 @@ def _arrow(path: Path, part: str) -> pa.Table:
         raise DataError("is missing.", "Save the dataset again.", path=f"{path.name}/{part}",
                         reason="damaged") from None
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"is no readable Arrow file: {error}", "Save the dataset again.",
+        raise DataError(f"is not a readable Arrow file: {error}", "Save the dataset again.",
                         path=f"{path.name}/{part}", reason="damaged") from error
 
 

@@ -1,4 +1,4 @@
-"""Tables of one JSON object a line."""
+"""Tables of one JSON object per line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CHANGED = re.compile(r"Column\(/?(.*)\) changed from (\w+) to (\w+) in row (\d+
 
 
 def read_jsonl(path: Path) -> pa.RecordBatchReader:
-    """One JSON object a line, in UTF-8; lists of numbers are vectors, lists of lists sequences."""
+    """One JSON object per line, in UTF-8. Lists of numbers are vectors, nested lists sequences."""
     # The file is read twice: types are known only at its end, and memory stays one block.
     schema, num_rows, size = pa.schema([]), 0, path.stat().st_size
     table = None
@@ -60,7 +60,7 @@ def _table(block: bytes, schema: pa.Schema | None, path: Path, lines: int) -> pa
     block.decode("utf-8")
     line = deep_line(block)
     if line is not None:
-        raise DataError(f"has lists or objects more than {MAX_DEPTH} deep in one another in line "
+        raise DataError(f"has lists or objects nested more than {MAX_DEPTH} levels deep in line "
                         f"{lines + line + 1}.", "Write flatter values: numbers, texts, lists, or "
                         "lists of lists.", path=path.name, reason="unreadable_table")
     return pj.read_json(
@@ -95,13 +95,13 @@ def _explain(error, path: Path, block: bytes, lines: int, rows: int) -> DataErro
         try:
             value = parse_json(line) if line.strip() else {}
         except UnicodeDecodeError:
-            return cannot(f"needs UTF-8 text. Line {number} is none.", "Save the file as UTF-8.",
+            return cannot(f"needs UTF-8 text. Line {number} is not.", "Save the file as UTF-8.",
                           "encoding")
         except ValueError as problem:
-            return cannot(f"needs one JSON object a line. Line {number} is none: {problem}.",
+            return cannot(f"needs one JSON object per line. Line {number} is not one: {problem}.",
                           "Fix that line.")
         if not isinstance(value, dict):
-            return cannot(f"needs one JSON object a line. Line {number} holds "
+            return cannot(f"needs one JSON object per line. Line {number} holds "
                           f"{type(value).__name__}.", 'Write {"column": value, ...}.')
     changed = _CHANGED.search(str(error))
     if changed:

@@ -22,13 +22,13 @@ _PART = pa.struct([("path", pa.string()), ("start_seconds", pa.float64()),
 
 
 def read_kaldi(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
-    """Kaldi folder with `wav.scp` and `text`, maybe `utt2spk` and `segments`: a row an utterance.
+    """Kaldi folder with `wav.scp`, `text`, maybe `utt2spk`, `segments`: one row per utterance.
 
     Columns are `audio`, `transcript` and, with `utt2spk`, `speaker`. With `segments` an utterance
     is part of a recording: its cell names the file, `start_seconds` and `end_seconds`, and only
     that part is decoded. Paths in `wav.scp` start from the folder, or from one of the two above it.
     Commands in `wav.scp` are refused, since nothing from a table is executed. Transcripts without a
-    recording are left out, utterances without a transcript have an empty cell; both are counted.
+    recording are skipped, utterances without a transcript have an empty cell; both are counted.
 
     Source: Povey et al. 2011, "The Kaldi Speech Recognition Toolkit", ASRU.
     """
@@ -72,7 +72,7 @@ def _recordings(path: Path, orphans: Orphans,
         if value.endswith("|") or value.startswith("|"):
             problem = "is a command, and nothing from a table is executed"
         elif value == "-" or (value.rpartition(":")[2].isdigit() and ".ark:" in value):
-            problem = "is no file of sound"
+            problem = "is not a file of sound"
         if problem:
             raise DataError(f'names the recording "{name}" by {value!r}, which {problem}.',
                             "Write each recording into a file and its path into wav.scp.",
@@ -81,7 +81,7 @@ def _recordings(path: Path, orphans: Orphans,
     recordings = {name: media.cell(file) for name, file in named.items()}
     for name, file in recordings.items():
         if file is None:
-            orphans.add("recordings are not there and are left out", named[name])
+            orphans.add("recordings are missing and are skipped", named[name])
     return recordings
 
 
@@ -98,7 +98,7 @@ def _segments(path: Path, recordings: dict[str, str | None],
                            "into a file.") from None
         file = recordings.get(recording)
         if file is None:
-            orphans.add("segments are of no recording in wav.scp and are left out", name)
+            orphans.add("segments belong to no recording in wav.scp and are skipped", name)
         yield name, file and {"path": file, "start_seconds": start_seconds,
                               "end_seconds": None if end_seconds == -1 else end_seconds}
 
@@ -115,5 +115,5 @@ def _rows(utterances: Iterator[tuple[str, Any]], texts: dict[str, str],
             orphans.add("utterances have no speaker", name)
         yield {"audio": audio, "transcript": text or None, "speaker": (speakers or {}).get(name)}
     for name in texts:
-        orphans.add("transcripts have no recording and are left out", name)
+        orphans.add("transcripts have no recording and are skipped", name)
     orphans.warn()

@@ -21,13 +21,13 @@ _FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr
 
 
 def read_karpathy(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
-    """Karpathy's `dataset_coco.json` and `dataset_flickr8k.json`: a row for each picture.
+    """Karpathy's `dataset_coco.json` and `dataset_flickr8k.json`: one row per picture.
 
     Columns are `image`, `captions` (a list of texts) and `split`; the part "restval" counts as
     train. Pictures are looked for in `images/`, `Images/`, `Flicker8k_Dataset/`,
-    `flickr30k-images/` and the folder itself, first beside the file and then beside its folder; a
-    picture's `filepath` (`val2014`) is a folder in there. Pictures that are not there are left out
-    and counted.
+    `flickr30k-images/` and the folder itself, first next to the file and then next to its folder; a
+    picture's `filepath` (`val2014`) is a folder in there. Missing pictures are skipped and
+    counted.
 
     Source: Karpathy and Fei-Fei 2015, "Deep Visual-Semantic Alignments", arXiv:1412.2306.
     """
@@ -62,7 +62,7 @@ def _rows(path: Path, media: MediaFolder) -> Iterator[dict[str, Any]]:
     for name, captions, part in _pictures(path):
         image = media.cell(name)
         if image is None:
-            orphans.add("pictures are not there and are left out with their captions", name)
+            orphans.add("pictures are missing and are skipped with their captions", name)
             continue
         if not captions:
             orphans.add("pictures have no captions", name)

@@ -21,11 +21,11 @@ _TRANSCRIPTS = ".trans.txt"
 
 
 def read_librispeech(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
-    """LibriSpeech folder: a row for each recording of `speaker/chapter/`.
+    """LibriSpeech folder: one row per recording of `speaker/chapter/`.
 
     Columns are `audio`, `transcript`, `speaker` and `chapter`; and `split` where the speakers are
     in folders of parts (`train-clean-100`, `dev-clean`, `test-other`). A transcript without its
-    recording is left out, a recording without a transcript has an empty cell; both are counted.
+    recording is skipped, a recording without a transcript has an empty cell; both are counted.
     Under `media_root`, if it is another folder, recordings lie as the transcripts do here.
 
     Source: Panayotov et al. 2015, "LibriSpeech", ICASSP.
@@ -76,7 +76,7 @@ def _chapter(chapter: Path, path: Path, root: Path, orphans: Orphans) -> Iterato
                 orphans.add("recordings have no transcript", audio)
             yield {"audio": audio, "transcript": text}
     for name in texts:
-        orphans.add("transcripts have no recording and are left out", os.path.join(shown, name))
+        orphans.add("transcripts have no recording and are skipped", os.path.join(shown, name))
 
 
 def _transcripts(path: Path, shown: str) -> Iterator[tuple[str, str]]:

@@ -21,12 +21,11 @@ _ENDINGS = (".wav", ".flac", "")
 
 
 def read_ljspeech(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
-    """LJSpeech folder with `metadata.csv` and `wavs/`, or that table: a row for each recording.
+    """LJSpeech folder with `metadata.csv` and `wavs/`, or that table: one row per recording.
 
     A line is `id|text|normalised text`, without a header; quotes mean nothing. Columns are `audio`,
     `transcript` (the normalised text, or the text where a line has only one) and `text_raw`.
-    Recordings that are not there are left out, recordings without a line have empty cells; both are
-    counted.
+    Missing recordings are skipped, recordings without a line have empty cells; both are counted.
 
     Source: Ito and Johnson 2017, "The LJ Speech Dataset".
     """
@@ -52,7 +51,7 @@ def _rows(shown: str, table: Path, media: MediaFolder) -> Iterator[dict[str, Any
     for name, raw, text in _lines(table):
         audio = next(filter(None, (media.cell(name + ending) for ending in _ENDINGS)), None)
         if audio is None:
-            orphans.add("recordings are not there and are left out with their texts", name)
+            orphans.add("recordings are missing and are skipped with their texts", name)
             continue
         used.add(os.path.basename(audio))
         if not text:

@@ -20,13 +20,13 @@ _PLACEHOLDER = "<image>"
 
 
 def read_llava(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
-    """LLaVA JSON, a list of `{"id", "image", "conversations"}`: a row for each answer.
+    """LLaVA JSON, a list of `{"id", "image", "conversations"}`: one row per answer.
 
     Columns are `image`, `prompt` and `response`. Of a conversation with several turns, `prompt`
     holds all turns before the answer, one after the other on lines of their own; the placeholder
     `<image>` is removed. Pictures are looked for in the folder of the file, `images/` and `image/`,
-    first beside the file and then beside its folder. Entries without a picture have an empty cell;
-    answers whose picture is not there are left out and counted, as are questions without an answer.
+    first next to the file, then next to its folder. Entries without a picture have an empty cell;
+    answers whose picture is not there are skipped and counted, as are questions without an answer.
 
     Source: Liu et al. 2023, "Visual Instruction Tuning", arXiv:2304.08485.
     """
@@ -74,7 +74,7 @@ def _rows(path: Path, media: MediaFolder) -> Iterator[dict[str, Any]]:
     for name, turns, place in _entries(path):
         image = media.cell(name) if name else None
         if name and image is None:
-            orphans.add("entries are left out, as their pictures are not there", name)
+            orphans.add("entries are skipped, because their pictures are missing", name)
             continue
         said: list[str] = []
         for who, text in turns:
@@ -82,8 +82,8 @@ def _rows(path: Path, media: MediaFolder) -> Iterator[dict[str, Any]]:
                 yield {"image": image, "prompt": "\n".join(said), "response": text}
             elif who in _ANSWERS:
                 what = "have nothing before them" if text else "are empty"
-                orphans.add(f"answers {what} and are left out", place)
+                orphans.add(f"answers {what} and are skipped", place)
             said.append(text)
         if turns and turns[-1][0] not in _ANSWERS:
-            orphans.add("questions have no answer and are left out", place)
+            orphans.add("questions have no answer and are skipped", place)
     orphans.warn()

@@ -33,7 +33,7 @@ def read_metadata_folder(path: Path) -> pa.RecordBatchReader:
 
     The column `file_name` becomes `image`, `audio` or `video`, as the names' endings say, and
     `left_file_name` becomes `left`; the names start from the folder of the table. `split` names the
-    folder (`train/`, `test/`) that a file is in. Files that no row names are left out and counted;
+    folder (`train/`, `test/`) that a file is in. Files that no row names are skipped and counted;
     a part without such a table gives its files alone.
     """
     parts = _parts(path)
@@ -210,6 +210,6 @@ def _files_alone(part: _Part, schema: pa.Schema, kind: str, named: set[str],
         if part.table is None:
             rows.append({kind: shown, "split": part.split})
         else:
-            orphans.add(f"files are in no row of {part.shown} and are left out", shown)
+            orphans.add(f"files are in no row of {part.shown} and are skipped", shown)
     for start in range(0, len(rows), _BATCH_ROWS):
         yield pa.RecordBatch.from_pylist(rows[start : start + _BATCH_ROWS], schema=schema)

@@ -32,7 +32,7 @@ def read_parquet(path: Path) -> pa.RecordBatchReader:
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"is no readable Parquet file: {error}", "Write it again.",
+        raise DataError(f"is not a readable Parquet file: {error}", "Write it again.",
                         path=path.name, reason="unreadable_table") from error
     return pa.RecordBatchReader.from_batches(schema, _batches(file, path, schema, num_rows))
 
@@ -41,8 +41,8 @@ def _checked(file: pq.ParquetFile, path: Path) -> pa.Schema:
     """Returns the schema of a file whose metadata ask for no more than a table may."""
     schema, metadata = file.schema_arrow, file.metadata
     if len(schema) > MAX_COLUMNS or max(map(_depth, schema.types), default=0) > MAX_DEPTH:
-        raise DataError(f"has more than {MAX_COLUMNS:,} columns, or lists more than {MAX_DEPTH} "
-                        "deep in one another.", "Write fewer columns, and flatter ones.",
+        raise DataError(f"has more than {MAX_COLUMNS:,} columns, or lists nested more than "
+                        f"{MAX_DEPTH} levels deep.", "Write fewer columns, and flatter ones.",
                         path=path.name, reason="unreadable_table")
     most = _most_bytes(path)
     for group in range(metadata.num_row_groups):

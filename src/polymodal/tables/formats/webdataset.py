@@ -115,11 +115,11 @@ def _members(path: Path) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
                 name = PurePosixPath(member.name).name
                 if member.isfile() and not name.startswith(".") and "." in name:
                     yield member, file
-            source.seek(file.offset)  # tarfile ends in silence where a header is damaged
+            source.seek(file.offset)  # tarfile ends silently where a header is damaged
             if source.read(tarfile.BLOCKSIZE) != tarfile.NUL * tarfile.BLOCKSIZE:
                 raise tarfile.ReadError(f"byte {file.offset:,} starts neither a member nor the end")
     except (tarfile.TarError, EOFError, ValueError, OverflowError, struct.error) as error:
-        raise DataError(f"is no readable tar file: {error}.",
+        raise DataError(f"is not a readable tar file: {error}.",
                         "Write it again, without compression.", path=path.name,
                         reason="unreadable_table") from error
 
@@ -129,7 +129,7 @@ class _Bounded(io.BufferedReader):
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > MAX_LINE_BYTES:
-            raise tarfile.ReadError(f"a part of {size:,} bytes is no header")
+            raise tarfile.ReadError(f"a part of {size:,} bytes is not a header")
         return super().read(size)
 
 
@@ -181,7 +181,7 @@ def _text(content: bytes, name: str, shown: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise DataError(f"holds {name}, which is no UTF-8 text.", "Write it as UTF-8.",
+        raise DataError(f"holds {name}, which is not UTF-8 text.", "Write it as UTF-8.",
                         path=shown, reason="encoding") from None
 
 
@@ -189,5 +189,5 @@ def _json(content: bytes, name: str, shown: str) -> Any:
     try:
         return parse_json(_text(content, name, shown))
     except ValueError as error:
-        raise DataError(f"holds {name}, which is no valid JSON: {error}.", "Fix that member.",
+        raise DataError(f"holds {name}, which is not valid JSON: {error}.", "Fix that member.",
                         path=shown, reason="unreadable_table") from None

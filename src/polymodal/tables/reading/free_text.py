@@ -13,7 +13,7 @@ _CODE = re.compile(r"\S*(?:\d|_|[a-z][A-Z])\S*")
 
 
 def num_words(text: str) -> float:
-    """Returns about how many words a text has, also where no spaces stand between them.
+    """Returns about how many words a text has, also without spaces between them.
 
     Example:
 

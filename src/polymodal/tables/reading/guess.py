@@ -139,7 +139,7 @@ def _unit(known: Counter[str], fitting: Mapping[str, Parts]) -> str:
 
 
 def _is_code(texts: Iterable[str], unit: str) -> bool:
-    """Returns whether numbers end as codes do: 12a beside 14b, 1st beside 2nd."""
+    """Returns whether numbers end as codes do: 12a next to 14b, 1st next to 2nd."""
     return len(unit) in (1, 2) and unit.isascii() and unit.isalpha() and all(
         text.strip()[-len(unit) - 1:-len(unit)].isdigit() for text in texts)
 

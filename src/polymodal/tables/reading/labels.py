@@ -20,7 +20,7 @@ def spell(value: Any) -> str:
     """Returns the one spelling of a label: 1, 1.0 and "1" are "1"; True is "true".
 
     Raises:
-        DataError: the value is no text, number or truth value.
+        DataError: the value is not a text, number or truth value.
     """
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"

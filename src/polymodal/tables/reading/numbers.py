@@ -37,7 +37,7 @@ class NumberFormat:
     Args:
         decimal: str, the mark before the decimals.
         thousands: str, the mark between groups of digits, or "".
-        unit: str, what may stand before or after a number, or "".
+        unit: str, what may be before or after a number, or "".
         missing: texts and numbers that stand for a missing value, besides `usual`.
         usual: texts that do so in any column.
 
@@ -60,7 +60,7 @@ class NumberFormat:
             rf"(-?)(?:{name} ?)?({_body(decimal, thousands)})(?: ?{name})?")
 
     def is_missing(self, cell: Any) -> bool:
-        """Returns whether a cell holds no value: empty, NaN, or a mark that says so."""
+        """Returns whether a cell holds no value: empty, NaN, or a missing-value mark."""
         if cell is None:
             return True
         if isinstance(cell, str):

@@ -27,7 +27,7 @@ class Reading:
         kind: str, number, date or category.
         decimal: str, the mark before the decimals of a number.
         thousands: str, the mark between groups of three digits; "" for none.
-        unit: str, currency, percent or other unit that may stand at a number, which is kept as it
+        unit: str, currency, percent or other unit that may be at a number, which is kept as it
             is written: 10% is 10.
         missing: list of texts and numbers that stand for a missing value, besides the usual ones;
             one of them may come without a list.

@@ -1,4 +1,4 @@
-"""Which mark stands between the labels of cells that hold several."""
+"""Which separator a column uses for several labels per cell."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from polymodal.tables.reading.free_text import num_words
 
 SEPARATOR = "|"
 _MARKS = (SEPARATOR, ";", ",", "/", "+")
-_PLAIN = (SEPARATOR, ";")  # marks that hardly ever stand inside a label
+_PLAIN = (SEPARATOR, ";")  # marks that are rarely inside a label
 _SEVERAL_SHARE = 0.02  # of the cells hold several labels
-_OTHERWISE_SHARE = 0.5  # of the labels that recur do so in other company
+_OTHERWISE_SHARE = 0.5  # of the labels that recur do so in other combinations
 _MOST_WORDS = 3  # of an average label
 _FEW = 20  # cells of which labels need not repeat
 
 
 def find_separator(cells: Sequence[str]) -> str | None:
-    """Returns the mark between labels, where the parts that it makes recur in other company.
+    """Returns the separator between labels, if the labels it makes recur in other combinations.
 
-    That "Paris, France" and "Lyon, France" are one label each is told by the towns, which never
-    come with anything else, and by parts that always keep their place.
+    "Paris, France" and "Lyon, France" are one label each: the towns never recur in another
+    combination, and the parts always keep their order.
 
     Args:
         cells: texts of a column.

@@ -1,7 +1,7 @@
-"""The shapes of all cells of a text column: few, where it holds numbers or dates.
+"""The shapes of all cells of a text column: few, if it holds numbers or dates.
 
-A shape is a cell whose digits are made alike. All cells are looked at, as whole columns at a time,
-and one example of each shape is enough to tell how the column is written.
+A shape is a cell with all digits replaced by one. All cells are read, a whole column at a time. One
+example of each shape is enough to infer how the column is written.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from polymodal.tables.reading.numbers import NumberFormat
 from polymodal.tables.table import Table
 
 MOST_SHAPES = 500
-_LONGEST = 64  # characters; a longer cell is no number and no date
+_LONGEST = 64  # characters; a longer cell is not a number and no date
 _ALIKE = (
     (r"^(\D*)0([.,'])", "\\1\x010\\2"),  # 0,234 has a decimal comma, 1,234 may have none
     (r"^(1[3-9]|2\d|3[01])([-/.]\d{1,2}[-/.])", "\x02\\1\\2"),  # a day, not a month

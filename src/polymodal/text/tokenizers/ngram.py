@@ -30,7 +30,7 @@ class NgramTokenizer:
         buckets: int, ids for pieces and pairs.
 
     Source: Joulin et al. (2017), https://arxiv.org/abs/1607.01759; Bojanowski et al. (2017),
-    https://arxiv.org/abs/1607.04606; with CRC-32 in place of FNV-1a.
+    https://arxiv.org/abs/1607.04606; with CRC-32 instead of FNV-1a.
     """
 
     max_length = 4096

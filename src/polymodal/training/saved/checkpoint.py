@@ -63,7 +63,7 @@ class Checkpoints:
             return None
         name = marker.read_text(encoding="utf-8").strip()
         if not _NAME.fullmatch(name) or not (self.folder / name / STATE).is_file():
-            raise ResumeError(f"{marker} needs the name of a checkpoint beside it. Got {name!r}. "
+            raise ResumeError(f"{marker} needs the name of a checkpoint next to it. Got {name!r}. "
                               "Restore the folder, or start anew with another --out.")
         return self.folder / name
 
