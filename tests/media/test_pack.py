@@ -75,5 +75,5 @@ def test_a_damaged_file_is_no_pack(tmp_path, damage):
     path = tmp_path / "a.pack"
     write(path, ARRAYS)
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(ValueError, match="no whole pack"):
+    with pytest.raises(ValueError, match="not a whole pack"):
         Pack(path)

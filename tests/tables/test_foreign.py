@@ -28,7 +28,7 @@ def parquet():
 
 
 @pytest.mark.parametrize(("name", "content", "message"), [
-    ("t.xlsx", archive(), r"^t\.xlsx is a spreadsheet\. Save it as CSV in UTF-8, one file a"),
+    ("t.xlsx", archive(), r"^t\.xlsx is a spreadsheet\. Save it as CSV in UTF-8, one file per"),
     ("t.XLS", b"\xd0\xcf\x11\xe0", r"is a spreadsheet\. Save it as CSV in UTF-8"),
     ("t.ods", archive(), r"is a spreadsheet\. Save it as CSV in UTF-8"),
     ("t.csv", archive(), r"^t\.csv is a spreadsheet or an archive under another name\. Save it "),

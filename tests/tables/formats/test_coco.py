@@ -141,8 +141,8 @@ def test_items_are_those_of_the_lists_whatever_the_block(tmp_path_factory, value
     ("", "line 1, character 1: expecting {"), ("[1,\n 2", "line 2, character 3: expecting , or ]"),
     ("[1] 2", "line 1, character 5: more text"), ('{"a" 1}', "line 1, character 6: expecting :"),
     ("{1: 2}", "line 1, character 2: expecting a name in quotes"),
-    ("[1,\n\nx]", "line 3, character 1: expecting value"), ("[" * 9000, "more than 32 deep in"),
-        (f'{{"images": [{"[" * 40 + "]" * 40}]}}', "more than 32 deep in"),
+    ("[1,\n\nx]", "line 3, character 1: expecting value"), ("[" * 9000, "more than 32 levels deep"),
+        (f'{{"images": [{"[" * 40 + "]" * 40}]}}', "more than 32 levels deep"),
 ])
 def test_the_place_of_an_error_is_exact(tmp_path, text, message):
     (tmp_path / "a.json").write_text(text)
