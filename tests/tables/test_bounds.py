@@ -18,7 +18,7 @@ def test_text_and_value_agree_on_what_is_deep(depth, deep):
     assert is_deep(json.loads(text)) == deep
     assert (deep_line(text.encode()) is not None) == deep
     if deep:
-        with pytest.raises(ValueError, match=r"^lists and objects are nested more than 32 levels deep"):
+        with pytest.raises(ValueError, match=r"^lists and objects are nested more than 32 levels"):
             parse_json(text)
 
 
