@@ -9,6 +9,7 @@ import pytest
 from polymodal.core.errors import PolymodalError, RecipeError
 from polymodal.core.lookup import find
 from polymodal.core.lookup import names as offered
+from polymodal.layers.parts import Encoder
 from polymodal.model.model import Model
 from polymodal.tasks.caption import Caption
 from polymodal.tasks.classification import Classification
@@ -18,7 +19,7 @@ DIM = 16
 JIT = keras.backend.backend() == "jax"  # compiling costs more than these few steps
 
 
-class Bend(keras.layers.Layer):
+class Bend(Encoder):
     """An encoder of vectors per step that tells the test what it was given."""
 
     def __init__(self, dim, **kwargs):

@@ -140,3 +140,32 @@ def test_real_digits_and_photographs(shared_data):
     found = Image.suggest(list(photos))
     assert found["channels"] == 3
     assert min(np.atleast_1d(found["size"])) <= 64
+
+
+def test_a_given_mean_and_deviation_stay_whatever_train_has():
+    image = Image(size=4, channels=3, mean=[1.0, 2.0, 3.0], std=2.0)
+    image.fit([noise(4, 4, 3)])
+    assert np.allclose(image.encode(np.full((4, 4, 3), 5, np.uint8))[0, 0], [2.0, 1.5, 1.0])
+    raw = Image(size=4, channels=1, mean=0, std=1)
+    assert raw.encode(np.full((4, 4, 1), 200, np.uint8)).max() == 200
+
+
+@pytest.mark.parametrize("given", [
+    {"mean": 1.0}, {"mean": 1.0, "std": 1.0}, {"channels": 3, "mean": [1.0], "std": 1.0},
+    {"channels": 1, "mean": 1.0, "std": 0.0}, {"resample": "cubic"}])
+def test_half_a_normalisation_or_an_unknown_filter_is_refused(given):
+    with pytest.raises(RecipeError, match="Image needs"):
+        Image(size=4, **given)
+
+
+@pytest.mark.parametrize("filter_", ["nearest", "bicubic", "lanczos"])
+def test_the_filter_and_the_middle_are_those_that_are_asked_for(filter_):
+    picture, buffer = noise(20, 31, 3), io.BytesIO()
+    Pillow.fromarray(picture).save(buffer, "PNG")
+    image = Image(size=10, channels=3, resample=filter_, centre=True)
+    whole = Pillow.fromarray(picture).resize((15, 10), Pillow.Resampling[filter_.upper()])
+    assert (image.decode(buffer.getvalue()) == np.asarray(whole)[:, 2:12]).all()
+    plain = Image(size=10, channels=3, resample=filter_).decode(buffer.getvalue())
+    assert (plain == np.asarray(Pillow.fromarray(picture).resize(
+        (10, 10), Pillow.Resampling[filter_.upper()]))).all()
+    assert image.decode_key() != Image(size=10, channels=3).decode_key()

@@ -10,6 +10,7 @@ from polymodal.bundle.names import variable_names
 from polymodal.core.batch import PREVIOUS
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
+from polymodal.layers.parts import Encoder
 from polymodal.model.model import Model
 from polymodal.tasks.seq2seq import Seq2Seq
 
@@ -17,7 +18,7 @@ K, STEPS, DIM = 3, 5, 24
 JIT = keras.backend.backend() == "jax"  # compiling costs more than these few steps
 
 
-class Look(keras.layers.Layer):
+class Look(Encoder):
     """An encoder of ids."""
 
     def __init__(self, dim, **kwargs):

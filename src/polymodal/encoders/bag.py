@@ -7,13 +7,14 @@ from keras import ops
 
 from polymodal.core.errors import RecipeError
 from polymodal.layers.masks import fit_mask
+from polymodal.layers.parts import Encoder
 
 __all__ = ["Bag"]
 
 _SPREAD = 0.01  # of new vectors: what is learned soon outweighs where they started
 
 
-class Bag(keras.layers.Layer):
+class Bag(Encoder):
     """Mean of the vectors of words and n-grams: strong for short texts and few rows.
 
     One text is one token; texts that are steps of a sequence are one token each.
@@ -53,6 +54,7 @@ class Bag(keras.layers.Layer):
 
     def build(self, inputs_shape):
         self.embed.build(inputs_shape)
+        self.num_tokens = 1 if len(inputs_shape) == 2 else None
         self.built = True
 
     def call(self, inputs, mask, training=None):

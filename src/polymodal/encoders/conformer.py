@@ -11,12 +11,13 @@ from polymodal.layers.feedforward import FeedForward
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masked_batch_norm import MaskedBatchNorm
 from polymodal.layers.masks import every, hide
+from polymodal.layers.parts import Encoder
 from polymodal.layers.residual import PaddedConv
 
 __all__ = ["Conformer"]
 
 
-class Conformer(keras.layers.Layer):
+class Conformer(Encoder):
     """Attention and convolution over the frames of a sound: the speech recogniser's encoder.
 
     Args:

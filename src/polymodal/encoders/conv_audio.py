@@ -8,13 +8,14 @@ from keras import ops
 from polymodal.core.errors import RecipeError
 from polymodal.layers.masked_batch_norm import MaskedBatchNorm
 from polymodal.layers.masks import every, hide, silence
+from polymodal.layers.parts import Encoder
 from polymodal.layers.recurrent import Recurrent
 from polymodal.layers.residual import PaddedConv, ResidualBlock, normed
 
 __all__ = ["ConvAudio"]
 
 
-class ConvAudio(keras.layers.Layer):
+class ConvAudio(Encoder):
     """Residual convolutional network for sound, given as a log-mel spectrogram.
 
     Frequencies are halved at every stage, time until `time_stride` frames make one token.
@@ -49,6 +50,7 @@ class ConvAudio(keras.layers.Layer):
                 f"{num_stages}. Got {time_stride}. Use one of these, or more stages."
             )
         self.dim, self.width, policy = dim, width, self.dtype_policy
+        self.time_stride = time_stride
         self.stem = PaddedConv(width // 2, 3, (2, 2), dtype=policy, name="stem")
         self.stem_norm = MaskedBatchNorm(dtype=policy, name="stem_norm")
         halvings = strides.index(time_stride)  # behind the stem

@@ -7,12 +7,13 @@ from keras import ops
 
 from polymodal.layers.image_trunk import ImageTrunk
 from polymodal.layers.masks import hide, repeat_mask
+from polymodal.layers.parts import Encoder
 from polymodal.layers.positions import LearnedPositions
 
 __all__ = ["ConvNet"]
 
 
-class ConvNet(keras.layers.Layer):
+class ConvNet(Encoder):
     """Residual convolutional network for images; its depth follows from their size.
 
     The image is halved until at most 7 positions per side are left. Each position becomes a token

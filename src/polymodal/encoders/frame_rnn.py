@@ -7,6 +7,7 @@ from keras import ops
 
 from polymodal.layers.image_trunk import ImageTrunk
 from polymodal.layers.masks import hide, repeat_mask
+from polymodal.layers.parts import Encoder
 from polymodal.layers.pooling import Pool
 from polymodal.layers.positions import LearnedPositions
 from polymodal.layers.recurrent import Recurrent
@@ -14,7 +15,7 @@ from polymodal.layers.recurrent import Recurrent
 __all__ = ["FrameRnn"]
 
 
-class FrameRnn(keras.layers.Layer):
+class FrameRnn(Encoder):
     """Convolutional network on each frame of a video, then a recurrent one over time.
 
     Args:

@@ -6,11 +6,12 @@ import keras
 from keras import ops
 
 from polymodal.layers.masks import hide
+from polymodal.layers.parts import Encoder
 
 __all__ = ["Mlp"]
 
 
-class Mlp(keras.layers.Layer):
+class Mlp(Encoder):
     """Multilayer perceptron for a vector of precomputed features.
 
     Args:
@@ -26,6 +27,8 @@ class Mlp(keras.layers.Layer):
     Returns:
         (tokens (batch, 1, dim), mask (batch, 1)).
     """
+
+    num_tokens = 1
 
     def __init__(self, dim: int = 128, hidden: int = 256, num_layers: int = 1,
                  dropout: float = 0.2, **kwargs):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import keras
 
 from polymodal.layers.masks import hide
+from polymodal.layers.parts import Encoder
 from polymodal.layers.recurrent import Recurrent
 from polymodal.layers.sequence_input import SequenceInput
 
 __all__ = ["Rnn"]
 
 
-class Rnn(keras.layers.Layer):
+class Rnn(Encoder):
     """Recurrent network (GRU or LSTM) for text and other sequences.
 
     Args:

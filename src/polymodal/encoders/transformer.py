@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import keras
-
 from polymodal.core.errors import RecipeError
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
+from polymodal.layers.parts import Encoder
 from polymodal.layers.positions import LearnedPositions
 from polymodal.layers.sequence_input import SequenceInput
 from polymodal.layers.transformer_block import TransformerBlock
@@ -14,7 +13,7 @@ from polymodal.layers.transformer_block import TransformerBlock
 __all__ = ["Transformer"]
 
 
-class Transformer(keras.layers.Layer):
+class Transformer(Encoder):
     """Transformer for text and other sequences.
 
     Args:

@@ -8,13 +8,14 @@ from keras import ops
 from polymodal.core.errors import RecipeError
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide, repeat_mask
+from polymodal.layers.parts import Encoder
 from polymodal.layers.positions import LearnedPositions
 from polymodal.layers.transformer_block import TransformerBlock
 
 __all__ = ["ViT"]
 
 
-class ViT(keras.layers.Layer):
+class ViT(Encoder):
     """Vision transformer: attention between the patches of a picture.
 
     Args:

@@ -7,13 +7,14 @@ from keras import ops
 
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
+from polymodal.layers.parts import Fusion
 from polymodal.layers.transformer_block import TransformerBlock
 from polymodal.layers.vector_fusion import check_streams
 
 __all__ = ["AttentionFusion"]
 
 
-class AttentionFusion(keras.layers.Layer):
+class AttentionFusion(Fusion):
     """Concatenates the tokens of all modalities into one sequence with full self-attention.
 
     Every token gets a learned embedding of its modality. A missing modality has no tokens.

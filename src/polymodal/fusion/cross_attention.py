@@ -8,13 +8,14 @@ from keras import ops
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
 from polymodal.layers.modality_dropout import present
+from polymodal.layers.parts import Fusion
 from polymodal.layers.transformer_block import TransformerBlock
 from polymodal.layers.vector_fusion import check_streams
 
 __all__ = ["CrossAttentionFusion"]
 
 
-class CrossAttentionFusion(keras.layers.Layer):
+class CrossAttentionFusion(Fusion):
     """Lets the tokens of each modality attend to those of each other one, pair by pair.
 
     The results for a modality are joined, added to its tokens, and followed by self-attention

@@ -7,12 +7,13 @@ from keras import ops
 
 from polymodal.layers.alignment import align, check_alignment
 from polymodal.layers.layer_norm import LayerNorm
+from polymodal.layers.parts import Fusion
 from polymodal.layers.vector_fusion import check_streams
 
 __all__ = ["StepwiseConcatFusion"]
 
 
-class StepwiseConcatFusion(keras.layers.Layer):
+class StepwiseConcatFusion(Fusion):
     """Joins the tokens of all modalities step by step: G_i = Concat(F_i, H_i), then a projection.
 
     A learned vector replaces a modality that is missing at a step. The projection is linear: a

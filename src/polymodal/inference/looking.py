@@ -42,7 +42,7 @@ def why_no_look(predictor: Any) -> str:
         return "it has no picture"
     if not hasattr(model.head, "attention_weights"):
         return "its decoder does not look at places"
-    if not any(hasattr(model.encoders[name], "grid") for name in pictures):
+    if all(model.encoders[name].grid is None for name in pictures):
         return "its encoder keeps no places of the picture"
     if not model.sequence_keeps_places:
         return f"its sequence model, {recipe.sequence['name']}, carries places into one another"
@@ -103,7 +103,7 @@ def _places(predictor: Any, known: dict[str, Any], time: int) -> dict[str, tuple
     for name in sorted(model.keys):
         key, encoder = model.keys[name], model.encoders[name]
         length = encoder(known[key], known[mask_key(key)], training=False)[0].shape[1]
-        grid = getattr(encoder, "grid", None)
+        grid = encoder.grid
         if name in _pictures(predictor) and grid and grid[0] * grid[1] == length:
             found[name] = slice(first, first + length), grid
         first += length

@@ -12,12 +12,13 @@ from polymodal.layers.guided_read import GuidedRead
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import fit_mask, hide
 from polymodal.layers.modality_dropout import present
+from polymodal.layers.parts import Fusion
 from polymodal.layers.pooling import Pool
 
 __all__ = ["VectorFusion", "check_streams", "masked_softmax"]
 
 
-class VectorFusion(keras.layers.Layer):
+class VectorFusion(Fusion):
     """Base of fusions of one vector per modality: subclasses say how vectors become one.
 
     Each stream is pooled to a vector (or, `stepwise`, gives one per step), normalised and thinned

@@ -11,6 +11,7 @@ from polymodal.layers.grounded_decoder import GroundedDecoder
 from polymodal.layers.grounding import Grounding
 from polymodal.layers.masks import hide
 from polymodal.layers.modality_dropout import ModalityDropout, present
+from polymodal.layers.parts import check_stream
 from polymodal.layers.scheduled_sampling import ScheduledSampling
 from polymodal.layers.word_spotter import WordSpotter
 from polymodal.model.towers import check_groups
@@ -74,7 +75,7 @@ class Model(keras.Model):
         self.groups = getattr(task, "groups", None) or {"": tuple(self.encoders)}
         check_groups(self.groups, self.encoders)
         self.fusion, self.sequence = fusion, sequence
-        vector = sequence is None and getattr(fusion, "stepwise", True) is False
+        vector = sequence is None and not fusion.stepwise
         self.head = task.head("mean" if vector else "attention")
         self.autoregressive = task.autoregressive
         per_row = not (task.autoregressive or task.per_step) and len(self.groups) == 1
@@ -96,13 +97,13 @@ class Model(keras.Model):
     @property
     def fusion_keeps_places(self):
         """Whether each token of each input is one of the fused tokens."""
-        return getattr(self.fusion, "in_one_sequence", False) or (
-            len(self.encoders) == 1 and getattr(self.fusion, "stepwise", True))
+        return self.fusion.in_one_sequence or (
+            len(self.encoders) == 1 and self.fusion.stepwise)
 
     @property
     def sequence_keeps_places(self):
         """Whether the head reads each fused token at its place."""
-        return self.sequence is None or getattr(self.sequence, "keeps_places", False)
+        return self.sequence is None or self.sequence.keeps_places
 
     def plan_training(self, num_steps):
         """Tells parts that change while a model is trained how many steps that will take."""
@@ -124,7 +125,9 @@ class Model(keras.Model):
     def _stream(self, name, inputs, training):
         """Returns an input's (tokens, mask) by row; what rows share is encoded once."""
         key = self.keys[name]
-        stream = self.encoders[name](inputs[key], inputs[mask_key(key)], training=training)
+        encoder = self.encoders[name]
+        stream = encoder(inputs[key], inputs[mask_key(key)], training=training)
+        check_stream(name, encoder, inputs[key], *stream)
         if item_key(key) not in inputs:
             return stream
         return tuple(ops.take(part, inputs[item_key(key)], axis=0) for part in stream)
@@ -192,10 +195,10 @@ class Model(keras.Model):
         """Grounds the decoder in the picture among the inputs, if there is one and the places that
         the decoder reads are, in a part that is the same for all rows, those of the picture."""
         encoders = list(self.encoders.values())  # as their tokens stand in one sequence
-        pictures = [i for i, encoder in enumerate(encoders) if hasattr(encoder, "grid")]
+        pictures = [i for i, encoder in enumerate(encoders) if encoder.grid is not None]
         if len(pictures) != 1 or not (self.fusion_keeps_places and self.sequence_keeps_places):
             return
-        lengths = [getattr(encoder, "num_tokens", None) for encoder in encoders]
+        lengths = [encoder.num_tokens for encoder in encoders]
         front, back = lengths[: pictures[0]], lengths[pictures[0] :]
         if None not in front:
             first = sum(front)

@@ -15,6 +15,7 @@ from polymodal.core.fields import Fields
 from polymodal.media.image import MAX_PIXELS, image_size, read_image
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.pictures import (
+    FILTERS,
     TINY,
     as_size,
     is_grey,
@@ -42,6 +43,12 @@ class Image(Modality):
         flip: bool, augmentation: mirror left to right; None does so for colour pictures above 32
             pixels. Switch it off if left and right matter, as in text about the picture.
         max_pixels: int, larger pictures are refused before they are decoded.
+        mean, std: float, or a list of one for each channel, in pixel values of 0 to 255: what is
+            subtracted and divided by, in place of what the train split has. Give both or none.
+        resample: str, nearest, bilinear, bicubic or lanczos: how pictures get their size. None is
+            bilinear, from a JPEG decoded at a size close to it, which is faster.
+        centre: bool, whether pictures keep the ratio of their sides and are cut to the middle,
+            rather than stretched.
 
     Example:
 
@@ -62,6 +69,10 @@ class Image(Modality):
         colour: float = 0.2,
         flip: bool | None = None,
         max_pixels: int = MAX_PIXELS,
+        mean: float | list | None = None,
+        std: float | list | None = None,
+        resample: str | None = None,
+        centre: bool = False,
     ):
         if channels not in (None, 1, 3):
             raise RecipeError(f"Image needs channels of 1 or 3. Got {channels}.")
@@ -71,7 +82,13 @@ class Image(Modality):
         self.channels = channels
         self.shift, self.crop, self.colour, self.flip = shift, crop, colour, flip
         self.max_pixels = max_pixels
+        if resample not in (None, *FILTERS):
+            raise RecipeError(f"Image needs resample of {', '.join(FILTERS)}. Got {resample}.")
+        self.resample, self.centre = resample, centre
         self._set(np.full(channels or 1, 127.5, np.float32), np.full(channels or 1, 64, np.float32))
+        self._given = _scale_of(channels, mean, std)
+        if self._given is not None:
+            self._set(*self._given)
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
@@ -96,12 +113,16 @@ class Image(Modality):
 
     def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
         """Returns uint8 (height, width, channels) at the size in use."""
-        pixels = read_image(cell, root, self.max_pixels, at_least=self.size)
+        whole = self.resample is not None or self.centre
+        pixels = read_image(cell, root, self.max_pixels, at_least=None if whole else self.size)
         return self._fitted(pixels)
 
     def decode_key(self) -> dict[str, Any]:
-        return {**super().decode_key(), "size": self.size, "channels": self.channels,
-                "max_pixels": self.max_pixels}
+        key = {**super().decode_key(), "size": self.size, "channels": self.channels,
+               "max_pixels": self.max_pixels}
+        if self.resample is not None or self.centre:
+            key |= {"resample": self.resample, "centre": self.centre}
+        return key
 
     def fit(self, decoded: Iterable[np.ndarray]) -> None:
         sizes: Counter = Counter()
@@ -116,7 +137,8 @@ class Image(Modality):
             self.size = as_size("Image", suggest_size(list(sizes.elements())))
         if self.channels is None:
             self.channels = 1 if all_grey else 3
-        self._set(*(grey if self.channels == 1 else colour).result(self.channels))
+        found = (grey if self.channels == 1 else colour).result(self.channels)
+        self._set(*(self._given or found))
 
     def augment(self, decoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return self.augment_all([decoded], rng)[0]
@@ -150,8 +172,25 @@ class Image(Modality):
         self._set(*mean_and_std(fields, self.channels or len(self.mean)))
 
     def _fitted(self, pixels: np.ndarray) -> np.ndarray:
-        return set_channels(resize(pixels, self.size), self.channels)
+        return set_channels(
+            resize(pixels, self.size, self.resample or "bilinear", self.centre), self.channels)
 
     def _set(self, mean: np.ndarray, std: np.ndarray) -> None:
         self.mean, self.std = mean, std
         self._scale, self._offset = 1.0 / std, -mean / std
+
+
+def _scale_of(channels: int | None, mean: Any, std: Any) -> tuple[np.ndarray, np.ndarray] | None:
+    """Returns (mean, std) of each channel as a recipe gives them, or None where it does not."""
+    if mean is None and std is None:
+        return None
+    count = channels or 1
+    pair = [value if isinstance(value, list) else [value] * count for value in (mean, std)]
+    if channels is None or any(len(value) != count or None in value for value in pair):
+        raise RecipeError(f"Image needs channels, mean and std together, one number or {count}. "
+                          f"Got channels={channels}, mean={mean}, std={std}. Give all three.")
+    found = [np.array(value, np.float32) for value in pair]
+    if not (np.isfinite(found).all() and (found[1] > 0).all()):
+        raise RecipeError(f"Image needs finite mean and std, std above 0. Got mean={mean}, "
+                          f"std={std}. Give those of the pixels, 0 to 255.")
+    return found[0], found[1]

@@ -28,6 +28,7 @@ class Modality(ABC):
         dtype: numpy dtype of encoded arrays.
         limit: int or None, steps that `encode` keeps at most.
         step_seconds: float or None, time from one step to the next, where it is always the same.
+        vocabulary_size: int or None, how many ids there are, where encoded arrays are ids.
     """
 
     cached = False
@@ -38,6 +39,7 @@ class Modality(ABC):
     dtype: Any = np.float32
     limit: int | None = None
     step_seconds: float | None = None
+    vocabulary_size: int | None = None
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:

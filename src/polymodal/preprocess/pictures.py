@@ -11,6 +11,8 @@ from polymodal.core.errors import RecipeError
 
 SHORT_SIDE = 64  # pixels; what two cores train on in minutes
 TINY = 32  # at most this many pixels: digits, letters and icons, which a flip turns into others
+FILTERS = {"nearest": Image.Resampling.NEAREST, "bilinear": Image.Resampling.BILINEAR,
+           "bicubic": Image.Resampling.BICUBIC, "lanczos": Image.Resampling.LANCZOS}
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
@@ -37,11 +39,29 @@ def suggest_size(sizes: list[tuple[int, int]]) -> int | list[int]:
     return height if height == width else [height, width]
 
 
-def resize(pixels: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
-    """Returns `pixels` (height, width, channels) at `size`, every source pixel weighing in."""
+def resize(pixels: np.ndarray, size: tuple[int, int] | None, resample: str = "bilinear",
+           centre: bool = False) -> np.ndarray:
+    """Returns pictures at one size, every source pixel weighing in.
+
+    Args:
+        pixels: (height, width, channels).
+        size: (height, width), or None to leave them.
+        resample: str, one of FILTERS.
+        centre: bool, whether the sides keep their ratio and what stands out at both ends is cut
+            off, rather than stretched to fit.
+    """
     if size is None or pixels.shape[:2] == size:
         return pixels
-    return _resample(pixels, size)
+    if not centre:
+        return _resample(pixels, size, resample)
+    height, width = pixels.shape[:2]
+    if height * size[1] < width * size[0]:  # wider than the size asks for
+        covering = size[0], width * size[0] // height
+    else:
+        covering = height * size[1] // width, size[1]
+    pixels = _resample(pixels, covering, resample)
+    top, left = (covering[0] - size[0]) // 2, (covering[1] - size[1]) // 2
+    return pixels[top:top + size[0], left:left + size[1]]
 
 
 def set_channels(pixels: np.ndarray, channels: int | None) -> np.ndarray:
@@ -147,8 +167,8 @@ def _recolour(clips: np.ndarray, brightness: np.ndarray, contrast: np.ndarray,
     np.clip(clips, 0, 255, out=clips)
 
 
-def _resample(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _resample(pixels: np.ndarray, size: tuple[int, int], resample: str) -> np.ndarray:
     flat = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
     image = Image.fromarray(np.ascontiguousarray(flat))
-    image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    image = image.resize((size[1], size[0]), FILTERS[resample])
     return np.asarray(image).reshape(*size, pixels.shape[2])

@@ -13,6 +13,7 @@ from polymodal.core.batch import PREVIOUS, input_key, mask_key
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.core.memory import gigabytes, memory_bytes
+from polymodal.recipe.needed import as_needed, needed_by
 from polymodal.recipe.recipe import INPUT_KEYS, Recipe, columns_of
 
 _STEPS = 8  # of an input with time, when a model is made
@@ -58,6 +59,8 @@ def _build_input(index: int, name: str, config: dict[str, Any],
     if own and "readings" in of_modality:
         preprocess["readings"] = own | (preprocess.get("readings") or {})
     chosen = {k: v for k, v in settings.items() if k not in of_modality}
+    preprocess = as_needed(where, config["encoder"], config["modality"], preprocess,
+                           needed_by(config["encoder"], chosen))
     return Input(
         name, input_key(index), arguments.build(modality, preprocess, where),
         columns_of(name, config), config["encoder"], arguments.check(encoder, chosen, where))
@@ -227,18 +230,32 @@ def build_task(recipe: Recipe, target: Any, **settings: Any) -> Any:
     return arguments.build(factory, config, "task", num_outputs=target.num_outputs, **given)
 
 
+def _derived(part: Any, package: str, name: str) -> Any:
+    """Returns a part of a model, which has to keep the contract of its kind."""
+    from polymodal.layers import parts
+
+    contract = {"encoders": parts.Encoder, "fusion": parts.Fusion,
+                "sequence": parts.SequenceModel}[package]
+    if not isinstance(part, contract):
+        raise RecipeError(f"{package}/{name}.py needs a class derived from polymodal.layers.parts."
+                          f"{contract.__name__}. Got {type(part).__name__}. Derive it from that.")
+    return part
+
+
 def _build_encoder(recipe: Recipe, item: Input) -> Any:
     factory = find("encoders", item.encoder)
     given = _open_settings(recipe, factory, item.encoder_settings,
-                           vocabulary_size=getattr(item.modality, "vocabulary_size", None))
-    return arguments.build(factory, item.encoder_settings, f"inputs.{item.name}", **given)
+                           vocabulary_size=item.modality.vocabulary_size)
+    where = f"inputs.{item.name}"
+    return _derived(arguments.build(factory, item.encoder_settings, where, **given), "encoders",
+                    item.encoder)
 
 
 def _build_part(package: str, config: dict[str, Any], recipe: Recipe, **given: Any) -> Any:
     factory = find(package, config["name"])
     settings = _settings(config)
     given = _open_settings(recipe, factory, settings, **given)
-    return arguments.build(factory, settings, package, **given)
+    return _derived(arguments.build(factory, settings, package, **given), package, config["name"])
 
 
 def _settings(config: dict[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from polymodal.recipe.defaults import (
     training_reason,
 )
 from polymodal.recipe.given import need_target
+from polymodal.recipe.needed import needed_by
 from polymodal.recipe.recipe import MODALITIES, OTHERS, check_free, columns_of, reads_others
 from polymodal.tables.group import Sequences
 from polymodal.tables.reading.reading import Reading, readings_of
@@ -292,6 +293,8 @@ def _input(table: Table, name: str, config: dict, guess: Any, task: str, others:
         suggested |= found
         reasons.extend([f"input {name}: {reason}"] * bool(reason))
     chosen = {"modality": config["modality"], "encoder": MODALITIES[config["modality"]]}
+    if "encoder" in config:
+        suggested |= needed_by(config["encoder"], config)
     return chosen | suggested | config
 
 

@@ -90,17 +90,17 @@ def room_for(recipe: Recipe, inputs: Sequence[Input]) -> Room | None:
         return None
     if not all(item.modality.has_time and item.modality.cached for item in inputs):
         return None
-    return Room(inputs, getattr(find("fusion", recipe.fusion["name"]), "in_one_sequence", False))
+    return Room(inputs, find("fusion", recipe.fusion["name"]).in_one_sequence)
 
 
 def _time_stride(item: Input) -> int:
     """Returns the steps of an input that its encoder makes one token of."""
     factory = find("encoders", item.encoder)
-    usual = arguments.defaults(factory).get("time_stride", getattr(factory, "time_stride", 1))
+    usual = arguments.defaults(factory).get("time_stride", factory.time_stride)
     return item.encoder_settings.get("time_stride", usual)
 
 
 def _described(item: Input, length: int) -> str:
-    seconds = getattr(item.modality, "step_seconds", None)
+    seconds = item.modality.step_seconds
     return f'"{item.name}" of ' + (f"{length} steps" if seconds is None else
                                     f"{length * seconds:.2f} s")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import keras
-
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
+from polymodal.layers.parts import SequenceModel
 from polymodal.layers.transformer_block import TransformerBlock
 
 __all__ = ["AttentionSequence"]
 
 
-class AttentionSequence(keras.layers.Layer):
+class AttentionSequence(SequenceModel):
     """Lets each fused token attend to all others, with rotary positions.
 
     Args:

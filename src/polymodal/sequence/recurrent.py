@@ -7,13 +7,14 @@ from keras import ops
 
 from polymodal.core.errors import RecipeError
 from polymodal.layers.layer_norm import LayerNorm
+from polymodal.layers.parts import SequenceModel
 from polymodal.layers.pooling import pool_mean
 from polymodal.layers.recurrent import Recurrent
 
 __all__ = ["RecurrentSequence"]
 
 
-class RecurrentSequence(keras.layers.Layer):
+class RecurrentSequence(SequenceModel):
     """Recurrent network over the fused tokens, bidirectional by default, with residual connections.
 
     Args:

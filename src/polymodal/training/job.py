@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,8 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *,
     keras.config.set_dtype_policy(
         "float32" if settings.precision == "auto" else settings.precision)
     model, task = build()
-    places = sum(getattr(encoder, "num_tokens", 0) for encoder in model.encoders.values())
+    places = sum(math.prod(encoder.grid) for encoder in model.encoders.values()
+                 if encoder.grid is not None)
     loader = prepared.train_loader(settings, places)
     decision = decide(model, lambda: build()[0], task, loader, settings,
                       folder if writes else None)

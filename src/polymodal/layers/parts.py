@@ -1,0 +1,132 @@
+"""What the parts of a model promise one another: encoders, fusions and sequence models.
+
+A part from outside the package derives from one of these classes and states what its neighbours may
+ask. The model checks each encoder when it is built; nothing else is looked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from polymodal.core.errors import RecipeError
+
+__all__ = ["Encoder", "Fusion", "SequenceModel", "check_stream"]
+
+
+class Encoder(keras.layers.Layer):
+    """Turns one input into tokens of one width: `(inputs, mask) -> (tokens, mask)`.
+
+    The constructor takes `dim`, the width of the tokens, and may take `vocabulary_size`, which a
+    modality of ids fills in, and `dropout`. Every other argument is a key of the recipe.
+
+    Attributes:
+        num_tokens: int or None, tokens of every row, known once it is built. None where a row has
+            as many as its steps give: one for each `time_stride` steps, the last one perhaps of
+            fewer.
+        time_stride: int, steps of the input that make one token.
+        grid: (down, across) or None: the tokens are positions of a picture, line by line.
+
+    Call arguments:
+        inputs: (batch, ...), as the modality encodes them.
+        mask: bool, (batch,), (batch, time) or (batch, columns). True = real.
+
+    Returns:
+        (tokens (batch, time, dim), bool mask (batch, time)).
+
+    Example:
+
+    >>> class Lines(Encoder):  # of a picture, each a token
+    ...     def __init__(self, dim=64, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...         self.project = keras.layers.Dense(dim, dtype=self.dtype_policy)
+    ...     def build(self, inputs_shape):
+    ...         _, self.num_tokens, width, channels = inputs_shape
+    ...         self.project.build((None, None, width * channels))
+    ...         self.built = True
+    ...     def call(self, inputs, mask, training=None):
+    ...         _, lines, width, channels = inputs.shape
+    ...         tokens = self.project(keras.ops.reshape(inputs, (-1, lines, width * channels)))
+    ...         return tokens, keras.ops.repeat(mask[:, None], lines, axis=1)
+    """
+
+    num_tokens: int | None = None
+    time_stride: int = 1
+    grid: tuple[int, int] | None = None
+
+    @classmethod
+    def preprocessing(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns what the encoder needs of its modality's settings, whatever the train split says.
+
+        A recipe that says otherwise is refused. Weights that were trained elsewhere need the
+        preprocessing of then: `{"size": 224, "mean": [...], "std": [...], "resample": "bicubic"}`
+        of pictures, `{"sample_rate": 16000}` of sound. An encoder that normalises its input itself
+        asks for `{"mean": 0, "std": 1}`.
+
+        Args:
+            settings: the encoder's own settings in the recipe.
+        """
+        return {}
+
+
+class Fusion(keras.layers.Layer):
+    """Makes one stream of several: `{name: (tokens, mask)} -> (tokens, mask)`.
+
+    Attributes:
+        stepwise: bool, whether the result keeps a time axis, rather than one token for the row.
+        in_one_sequence: bool, whether each token of each input is one of the result, those of all
+            inputs concatenated by sorted name.
+    """
+
+    stepwise: bool = True
+    in_one_sequence: bool = False
+
+
+class SequenceModel(keras.layers.Layer):
+    """Models the fused tokens: `(tokens, mask) -> (tokens, mask)` of the same shapes.
+
+    Attributes:
+        keeps_places: bool, whether a token stays at its place, whatever it has gathered; False
+            where a recurrence carries on from step to step what was there.
+    """
+
+    keeps_places: bool = False
+
+
+def check_stream(name: str, encoder: Encoder, inputs: Any, tokens: Any, mask: Any) -> None:
+    """Raises RecipeError where an encoder's result is not what it states.
+
+    Args:
+        name: str, of the input.
+        encoder: Encoder that was built.
+        inputs: (batch, ...) that it was given.
+        tokens, mask: what it returned.
+    """
+    shape, shown = tuple(tokens.shape), f"{type(encoder).__name__} (inputs.{name})"
+    if len(shape) != 3 or tuple(mask.shape) != shape[:2]:
+        raise RecipeError(f"{shown} needs to return tokens (batch, time, dim) and a mask (batch, "
+                          f"time). Got shapes {shape} and {tuple(mask.shape)}. Return one token "
+                          "for what has no time axis.")
+    dtype = keras.backend.standardize_dtype(mask.dtype)
+    if dtype != "bool":
+        raise RecipeError(f"{shown} needs to return a bool mask, True = real. Got {dtype}. "
+                          "Compare it with 0.")
+    stated = _num_tokens(encoder, inputs)
+    if None not in (stated, shape[1]) and stated != shape[1]:
+        raise RecipeError(f"{shown} states {stated} tokens for inputs of shape "
+                          f"{tuple(inputs.shape)[1:]}. Got {shape[1]}. Set num_tokens in build, or "
+                          "time_stride.")
+    if encoder.grid is not None and math.prod(encoder.grid) != encoder.num_tokens:
+        raise RecipeError(f"{shown} needs one token for each position of its grid {encoder.grid}. "
+                          f"Got num_tokens={encoder.num_tokens}. Set both in build.")
+
+
+def _num_tokens(encoder: Encoder, inputs: Any) -> int | None:
+    """Returns how many tokens an encoder states for some inputs; None where that is open."""
+    if encoder.num_tokens is not None:
+        return encoder.num_tokens
+    steps = inputs.shape[1] if len(inputs.shape) > 1 else 1
+    return None if steps is None else -(-steps // encoder.time_stride)
