@@ -11,6 +11,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.layers.heads import StepHead
 from polymodal.layers.losses import CrossEntropy
+from polymodal.layers.parts import Encoder
 from polymodal.model.model import Model
 from polymodal.model.towers import Towers
 
@@ -31,7 +32,7 @@ class Compare:
         return CrossEntropy()
 
 
-class Plain(keras.layers.Layer):
+class Plain(Encoder):
     """An encoder of vectors per step."""
 
     def __init__(self, **kwargs):

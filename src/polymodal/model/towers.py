@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from polymodal.core.errors import RecipeError
+from polymodal.layers.parts import Fusion
 from polymodal.layers.pooling import Pool
 
 __all__ = ["Towers", "check_groups"]
@@ -28,7 +29,7 @@ def check_groups(groups: Mapping[str, Sequence[str]], inputs: Iterable[str]) -> 
                           f"the inputs are {sorted(inputs)}. Name each once, or ignore its column.")
 
 
-class Towers(keras.layers.Layer):
+class Towers(Fusion):
     """Fuses each group of inputs by itself, as retrieval compares them: a fusion of groups.
 
     A model takes it in place of a fusion. What follows reads one token for each group, in the order
