@@ -167,14 +167,14 @@ def left_by(folder):
     """
     from polymodal.core.disk.files import sha256
     from polymodal.evaluation.plots.build import learning_curves
-    from polymodal.evaluation.plots.png import write_png
+    from polymodal.evaluation.plots.render import render
 
     history = [json.loads(line) for line in (Path(folder) / "history.jsonl").open()]
     for entry in history:
         del entry["seconds"]
-    curve = write_png(folder, learning_curves(history)[0])
+    curve = render(learning_curves(history)[0])
     return {"weights": sha256(Path(folder) / "weights.safetensors"), "history": history,
-            "curve": sha256(curve)}
+            "curve": (curve.svg, curve.png)}
 
 
 def main():

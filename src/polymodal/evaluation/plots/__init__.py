@@ -1,1 +1,1 @@
-"""Charts as plain data, drawn twice: in the page (text by the browser) and as PNG files."""
+"""Charts as plain data, and their pictures: drawn once, as SVG in the page and PNG beside it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["Bar", "Bars", "Chart", "Columns", "Lines", "Matrix", "Points", "Series", "ticks"]
+__all__ = ["Bar", "Bars", "Chart", "Columns", "Lines", "Matrix", "Points", "Series"]
 
 
 @dataclass(frozen=True)
@@ -109,16 +109,3 @@ class Matrix(Chart):
     def shares(self) -> np.ndarray:
         """Returns counts divided by the number of rows of that truth."""
         return self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
-
-
-def ticks(low: float, high: float, count: int = 5, whole: bool = False) -> list[float]:
-    """Returns about `count` round numbers from at most `low` to at least `high`."""
-    if not high > low:
-        high = low + (abs(low) or 1.0)
-    raw = (high - low) / count
-    power = 10.0 ** np.floor(np.log10(raw))
-    step = next(m * power for m in (1, 2, 2.5, 5, 10) if raw <= m * power * (1 + 1e-9))
-    if whole:
-        step = max(1.0, np.ceil(step))
-    first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
-    return [float(round(i * step, 10)) for i in np.arange(first, last + 1)]

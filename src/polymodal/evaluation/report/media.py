@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.evaluation.plots.svg import waveform
 from polymodal.evaluation.report.attention import attention_strip
 from polymodal.evaluation.report.spectrogram import is_broad, spectrogram_lines
+from polymodal.evaluation.report.waveform import waveform
 from polymodal.media.cells import Part
 from polymodal.media.sound import open_sound
 from polymodal.preprocess.vector import from_json

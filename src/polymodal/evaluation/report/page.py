@@ -23,8 +23,7 @@ from polymodal.evaluation.plots.build import (
     worst_confusions,
 )
 from polymodal.evaluation.plots.chart import Bars, Chart
-from polymodal.evaluation.plots.png import write_png
-from polymodal.evaluation.plots.svg import render
+from polymodal.evaluation.plots.render import Picture, render
 from polymodal.evaluation.report.content import ReportContent
 from polymodal.evaluation.report.media import describe_inputs
 from polymodal.evaluation.report.sentences import (
@@ -38,7 +37,7 @@ from polymodal.evaluation.report.word_trust import word_trust
 from polymodal.evaluation.report.written import written_view
 from polymodal.evaluation.scored import scored_json
 from polymodal.evaluation.slices import PRESENT, slices
-from polymodal.evaluation.words import MEANINGS, PERCENT, interval_text, readable, value_text
+from polymodal.evaluation.words import MEANINGS, interval_text, readable, value_text
 
 __all__ = ["write_report"]
 
@@ -68,14 +67,16 @@ def write_report(folder: str | Path, content: ReportContent) -> Path:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     view = _view(content)
-    write_folder(folder / "plots", lambda plots: _draw(plots, view["charts"]))
+    pictures = {chart.key: render(chart) for chart in view["charts"]}
+    view["svg"] = {key: picture.svg for key, picture in pictures.items()}
+    write_folder(folder / "plots", lambda plots: _write_pictures(plots, pictures))
     write_atomic(folder / "report.html", _template().render(**view))
     return folder / "report.html"
 
 
-def _draw(folder: Path, charts: list[Chart]) -> None:
-    for chart in charts:
-        write_png(folder, chart)
+def _write_pictures(folder: Path, pictures: Mapping[str, Picture]) -> None:
+    for key, picture in pictures.items():
+        write_atomic(folder / f"{key}.png", picture.png)
 
 
 def _template():
@@ -85,8 +86,7 @@ def _template():
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True,
         lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     environment.globals.update(
-        value_text=value_text, interval_text=interval_text, readable=readable, svg=render,
-        percent_metrics=PERCENT)
+        value_text=value_text, interval_text=interval_text, readable=readable)
     return environment.get_template("report.html.j2")
 
 
@@ -121,7 +121,6 @@ def _view(content: ReportContent) -> dict[str, Any]:
                            or content.command),
         "ledger": _ledger(content.ledger),
     }
-    view["drawn"] = {line.name for chart in view["curves"] for line in chart.series}
     view["figures"] = _figures(content, view)
     view["charts"] = _charts(view)
     return view
