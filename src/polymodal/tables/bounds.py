@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,10 +12,14 @@ import numpy as np
 from polymodal.core.errors import DataError
 
 MAX_LINE_BYTES = 128 << 20  # a row, or a text in a file of its own
+_BLOCK_BYTES = 1 << 20  # `read` takes room for all that it is asked for, however short the file
+_MOST_BLOCKS = MAX_LINE_BYTES // _BLOCK_BYTES + 1
 MAX_COLUMNS = 50_000  # of tables whose rows name their columns
 _FEW_CELLS = 20_000_000
 _CELLS_A_BYTE = 64  # of a table in which most cells are empty
 MAX_DEPTH = 32  # of nested lists and objects; a sequence of a row has three
+_FEW_UNPACKED = 1 << 30  # bytes that any packed file may unpack to
+_MOST_RATIO = 1000  # of bytes unpacked to bytes of the file, above that
 _LINE_BREAK, _QUOTE, _OPEN, _CLOSE = 0x0A, 0x22, 0x7B, 0x7D  # [ and ] differ from { and } in a bit
 _CASE_BIT = 0x20
 
@@ -47,11 +52,23 @@ def read_small(path: Path, shown: str) -> bytes:
         DataError: it is larger than `MAX_LINE_BYTES`.
     """
     with open(path, "rb") as file:
-        content = file.read(MAX_LINE_BYTES + 1)
+        content = b"".join(islice(iter(lambda: file.read(_BLOCK_BYTES), b""), _MOST_BLOCKS))
     if len(content) > MAX_LINE_BYTES:
         raise DataError(f"is a text of more than {MAX_LINE_BYTES >> 20} MiB.",
                         "Cut it into smaller texts.", path=shown, reason="unreadable_table")
     return content
+
+
+def most_unpacked(path: Path) -> int:
+    """Returns how many bytes a packed file may unpack to."""
+    return max(_FEW_UNPACKED, _MOST_RATIO * path.stat().st_size)
+
+
+def unpacks_to_more(path: Path, most: int) -> DataError:
+    """Returns the error for a file that unpacks to more than `most` bytes."""
+    return DataError(f"unpacks to more than {most:,} bytes.",
+                     "Write the table again, with long values in files of their own.",
+                     path=path.name, reason="unreadable_table")
 
 
 def check_fill(num_columns: int, num_rows: int, size: int, shown: str) -> None:

@@ -33,7 +33,7 @@ class Spilled:
     def __init__(self, path: str, handle: int | None = None):
         self.path = path
         if handle is not None:
-            weakref.finalize(self, _remove, path, handle, os.getpid())
+            weakref.finalize(self, _release_own, path, handle, os.getpid())
 
     def __reduce__(self):
         return Spilled, (self.path,)
@@ -50,10 +50,7 @@ def spill(batches: pa.RecordBatchReader) -> Spilled:
     Raises:
         DataError: the disk is full.
     """
-    folder = tempfile.gettempdir()
-    _sweep(folder)
-    handle, path = tempfile.mkstemp(".arrow", _PREFIX, folder)
-    fcntl.flock(handle, fcntl.LOCK_SH)
+    handle, path = claim(".arrow")
     spilled = Spilled(path, handle)
     try:
         with pa.OSFile(path, "wb") as sink, pa.ipc.new_file(sink, batches.schema) as writer:
@@ -63,10 +60,39 @@ def spill(batches: pa.RecordBatchReader) -> Spilled:
     except OSError as error:
         if isinstance(error, DataError) or error.errno != errno.ENOSPC:
             raise
-        raise DataError(
-            f"does not fit into the temporary folder {folder}: the disk is full.",
-            "Make room, or set TMPDIR to a folder with more.", reason="disk_full") from error
+        raise disk_full() from error
     return spilled
+
+
+def claim(ending: str) -> tuple[int, str]:
+    """Makes a file in the temporary folder, which is locked while this process lives.
+
+    Args:
+        ending: str, of its name, such as ".arrow".
+
+    Returns:
+        (open file descriptor, path). `release` removes the file.
+    """
+    folder = tempfile.gettempdir()
+    _sweep(folder)
+    handle, path = tempfile.mkstemp(ending, _PREFIX, folder)
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    return handle, path
+
+
+def release(path: str, handle: int) -> None:
+    """Removes a file that `claim` made."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+    with contextlib.suppress(OSError):
+        os.close(handle)
+
+
+def disk_full() -> DataError:
+    """Returns the error for a table that does not fit into the temporary folder."""
+    return DataError(
+        f"does not fit into the temporary folder {tempfile.gettempdir()}: the disk is full.",
+        "Make room, or set TMPDIR to a folder with more.", reason="disk_full")
 
 
 def release_memory() -> None:
@@ -74,18 +100,14 @@ def release_memory() -> None:
     pa.default_memory_pool().release_unused()
 
 
-def _remove(path: str, handle: int, owner: int) -> None:
-    if os.getpid() != owner:  # a forked child must not take the file from its parent
-        return
-    with contextlib.suppress(OSError):
-        os.unlink(path)
-    with contextlib.suppress(OSError):
-        os.close(handle)
+def _release_own(path: str, handle: int, owner: int) -> None:
+    if os.getpid() == owner:  # a forked child must not take the file from its parent
+        release(path, handle)
 
 
 def _sweep(folder: str) -> None:
     """Removes the files that killed processes left: those that nobody has locked."""
-    for path in Path(folder).glob(f"{_PREFIX}*.arrow"):
+    for path in Path(folder).glob(f"{_PREFIX}*"):
         try:
             handle = os.open(path, os.O_RDONLY)
         except OSError:

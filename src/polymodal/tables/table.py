@@ -24,6 +24,7 @@ from polymodal.core.printed.progress import waiting
 from polymodal.tables.arrays import hash_columns, to_array, to_columns
 from polymodal.tables.cell_access import Cells
 from polymodal.tables.detect import check_exists, detect
+from polymodal.tables.packed import is_packed, unpacked
 from polymodal.tables.spill import release_memory, spill
 
 _SHORT_INT_ROWS = 2**31
@@ -236,12 +237,12 @@ def read(
     """Reads a table from a file, a folder or memory.
 
     Args:
-        source: path of a file (CSV, TSV, JSONL, Parquet, tar; COCO, Karpathy, Flickr or LLaVA
-            captions) or a folder (one folder per class, also below train and test; files with
-            metadata.csv as Hugging Face's ImageFolder; tar set, Hugging Face dataset, LibriSpeech,
-            Common Voice, LJSpeech, Kaldi), or rows in memory: a dict of columns (lists, arrays,
-            Series), a dict of single values (one row), a list of dicts, or a table of pandas,
-            polars, pyarrow or Hugging Face's datasets.
+        source: path of a file (CSV, TSV or JSONL, also packed as .gz, .bz2 or .xz; Parquet, tar;
+            COCO, Karpathy, Flickr or LLaVA captions) or a folder (one folder per class, also below
+            train and test; files with metadata.csv as Hugging Face's ImageFolder; tar set, Hugging
+            Face dataset, LibriSpeech, Common Voice, LJSpeech, Kaldi), or rows in memory: a dict of
+            columns (lists, arrays, Series), a dict of single values (one row), a list of dicts, or
+            a table of pandas, polars, pyarrow or Hugging Face's datasets.
         format: str, one of the formats' names, or None to tell by the name or the content.
         media_root: folder that relative media paths start from, in which formats that look for
             their files look; None for the table's own folder.
@@ -269,13 +270,16 @@ def read(
     if path.name in ("", ".."):  # messages need a name
         path = path.resolve()
     check_exists(path)
-    reader = find("tables.formats", format or detect(path))
     name = name or path.name
-    try:
-        with waiting(f"Reading {name}"):
-            table = _from_file(path, reader, name, media_root)
-    except DataError as error:
-        raise _located(error, path, name) from error.__cause__
+    if media_root is None and is_packed(path):  # readers look next to the packed file
+        media_root = path.parent
+    with unpacked(path) as plain:
+        try:
+            reader = find("tables.formats", format or detect(plain))
+            with waiting(f"Reading {name}"):
+                table = _from_file(plain, reader, name, media_root)
+        except DataError as error:
+            raise _located(error, plain, name) from error.__cause__
     table.source = str(source)
     if not len(table):
         raise DataError("holds no rows.", "Add rows.", path=name, reason="empty_table")

@@ -101,3 +101,11 @@ def test_relative_paths_start_from_the_media_root(tmp_path):
     assert len(read_audio(table.cell(0, "audio"), table.root)) == 1600
     with pytest.raises(DataError, match=r"Looked in .*data under .*, or name it with --media-root"):
         read(data)
+
+
+def test_warning_shows_the_start_of_a_long_name(tmp_path, capsys):
+    write_tones(tmp_path / "wav", "a.wav")
+    read(folder(tmp_path, wav_scp=["u1 wav/a.wav"], text=["u1 ONE", "u" * 70_000 + " TWO"]))
+    shown = capsys.readouterr().err
+    assert f"such as {'u' * 77}....\n" in shown
+    assert len(shown) < 300

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from polymodal.core.errors import DataError
+from polymodal.tables import bounds
 from polymodal.tables.formats import parquet
 from polymodal.tables.table import read
 
@@ -93,8 +94,8 @@ def test_one_long_value_in_many_rows_takes_the_memory_of_few(tmp_path):
 
 
 def test_file_that_unpacks_to_far_more_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet, "_FEW_BYTES", 1 << 20)
-    monkeypatch.setattr(parquet, "_MOST_RATIO", 10)
+    monkeypatch.setattr(bounds, "_FEW_UNPACKED", 1 << 20)
+    monkeypatch.setattr(bounds, "_MOST_RATIO", 10)
     pq.write_table(pa.table({"a": ["x" * 1000] * 5000}), tmp_path / "t.parquet",
                    compression="zstd")
     with pytest.raises(DataError, match=r"^t\.parquet unpacks to more than 1,048,576 bytes\."):

@@ -10,6 +10,7 @@ from typing import Any
 # overrides the direction of text, and halves of surrogate pairs, which no encoding can write.
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_BRIEF = 80  # characters
 _BREAKS = re.compile("[\t\n]")
 
 
@@ -29,6 +30,18 @@ def visible(text: Any) -> str:
 def one_line(text: Any) -> str:
     r"""Returns `visible(text)` with line feeds and tabs written as `\n` and `\t`, for names."""
     return _BREAKS.sub(_spelled, visible(text))
+
+
+def brief(text: Any) -> str:
+    """Returns a text of at most 80 characters; of a longer one the start and three dots.
+
+    Example:
+
+    >>> brief("short"), len(brief("x" * 100))
+    ('short', 80)
+    """
+    text = str(text)
+    return text if len(text) <= _BRIEF else f"{text[: _BRIEF - 3]}..."
 
 
 def to_json(value: Any, **options: Any) -> str:

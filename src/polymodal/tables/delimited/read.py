@@ -11,6 +11,7 @@ import pyarrow.compute as compute
 import pyarrow.csv as pc
 
 from polymodal.core.errors import DataError
+from polymodal.core.printed.visible import brief
 from polymodal.tables.bounds import MAX_LINE_BYTES
 from polymodal.tables.delimited.dialect import Dialect, find_dialect, not_utf8
 from polymodal.tables.delimited.escapes import Unescaped
@@ -109,10 +110,9 @@ def _open(path: Path, dialect: Dialect, schema: pa.Schema, options: pc.ReadOptio
 def _explain(error: pa.ArrowInvalid, path: Path, bad_rows: list) -> DataError:
     if bad_rows:
         bad = bad_rows[0]
-        text = bad.text if len(bad.text) <= 80 else bad.text[:77] + "..."
         return DataError(
             f"needs {bad.expected_columns} cells, as many as the header. "
-            f"Got {bad.actual_columns}: {text!r}.",
+            f"Got {bad.actual_columns}: {brief(bad.text)!r}.",
             'Add or remove cells, and put texts that hold the delimiter, a quote or a line break '
             'between quotes ("").',
             table=path.name, row=None if bad.number is None else bad.number - 1, reason="ragged")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from polymodal.core.errors import DataError
+from polymodal.core.printed.visible import brief
 from polymodal.tables.bounds import bounded_lines
 
 
@@ -33,6 +34,6 @@ def numbered_lines(path: Path, shown: str | None = None) -> Iterator[tuple[int, 
 
 def bad_line(shown: str, number: int, expected: str, line: str, fix: str) -> DataError:
     """Returns the error for a line that does not follow its format."""
-    line = line if len(line) <= 80 else f"{line[:77]}..."
+    line = brief(line)
     return DataError(f"needs {expected} in line {number}. Got {line!r}.", fix, path=shown,
                      reason="unreadable_table")

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from polymodal.core.errors import DataError
 from polymodal.core.printed.progress import warn
+from polymodal.core.printed.visible import brief
 from polymodal.tables.bounds import check_fill
 from polymodal.tables.schema import merge_schemas
 
@@ -39,7 +40,7 @@ class Orphans:
     def warn(self) -> None:
         """Prints one warning for each kind."""
         for what, (count, example) in self._found.items():
-            warn(f"{self._table}: {count:,} {what}, such as {example}.")
+            warn(f"{self._table}: {count:,} {what}, such as {brief(example)}.")
 
 
 def stream_rows(rows: Iterator[dict[str, Any]], **columns: pa.DataType) -> pa.RecordBatchReader:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from polymodal.core.errors import DataError
+from polymodal.core.printed.visible import brief
 from polymodal.tables.formats._json_items import json_items
 from polymodal.tables.formats._media_folder import MediaFolder, find_media
 from polymodal.tables.formats._rows import Orphans, stream_rows
@@ -77,7 +78,7 @@ def _number(item: Any, key: str, path: Path, place: str) -> int:
 
 
 def _bad(path: Path, place: str, expected: str, item: Any) -> DataError:
-    shown = str(item) if len(str(item)) <= 80 else f"{str(item)[:77]}..."
+    shown = brief(item)
     return DataError(f"needs {expected} in {place}. Got {shown}.", "Fix that entry.",
                      path=path.name, reason="bad_entry")
 

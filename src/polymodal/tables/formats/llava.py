@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from polymodal.core.errors import DataError
+from polymodal.core.printed.visible import brief
 from polymodal.tables.formats._json_items import json_items
 from polymodal.tables.formats._media_folder import MediaFolder, find_media
 from polymodal.tables.formats._rows import Orphans, stream_rows
@@ -64,7 +65,7 @@ def _turn(path: Path, place: str, turn: Any) -> tuple[str, str]:
 
 
 def _bad(path: Path, place: str, expected: str, found: Any) -> DataError:
-    shown = str(found) if len(str(found)) <= 80 else f"{str(found)[:77]}..."
+    shown = brief(found)
     return DataError(f"needs {expected} in {place}. Got {shown}.", "Fix that entry.",
                      path=path.name, reason="bad_entry")
 

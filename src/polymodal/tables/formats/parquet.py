@@ -10,15 +10,13 @@ import pyarrow.compute as compute
 import pyarrow.parquet as pq
 
 from polymodal.core.errors import DataError
-from polymodal.tables.bounds import MAX_COLUMNS, MAX_DEPTH
+from polymodal.tables.bounds import MAX_COLUMNS, MAX_DEPTH, most_unpacked, unpacks_to_more
 
 __all__ = ["read_parquet"]
 
 _BATCH_ROWS = 1024  # few enough that pictures in the cells fit into memory
 _BATCH_BYTES = 64 << 20
 _MOST_BYTES = 512 << 20  # of a batch whose rows name values of one dictionary, inside lists
-_FEW_BYTES = 1 << 30  # that any file may unpack to
-_MOST_RATIO = 1000  # of bytes unpacked to bytes of the file, above that
 
 
 def read_parquet(path: Path) -> pa.RecordBatchReader:
@@ -44,10 +42,10 @@ def _checked(file: pq.ParquetFile, path: Path) -> pa.Schema:
         raise DataError(f"has more than {MAX_COLUMNS:,} columns, or lists nested more than "
                         f"{MAX_DEPTH} levels deep.", "Write fewer columns, and flatter ones.",
                         path=path.name, reason="unreadable_table")
-    most = _most_bytes(path)
+    most = most_unpacked(path)
     for group in range(metadata.num_row_groups):
         if metadata.row_group(group).total_byte_size > most:
-            raise _bomb(path, most)
+            raise unpacks_to_more(path, most)
     return schema
 
 
@@ -57,16 +55,6 @@ def _depth(kind: pa.DataType) -> int:
         level = [k.field(i).type for k in level for i in range(k.num_fields)]
         depth += 1
     return depth
-
-
-def _most_bytes(path: Path) -> int:
-    return max(_FEW_BYTES, _MOST_RATIO * path.stat().st_size)
-
-
-def _bomb(path: Path, most: int) -> DataError:
-    return DataError(f"unpacks to more than {most:,} bytes.",
-                     "Write the table again, with long values in files of their own.",
-                     path=path.name, reason="unreadable_table")
 
 
 def _dictionaries(file: pq.ParquetFile) -> tuple[list[str], int]:
@@ -100,14 +88,14 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 def _batches(file: pq.ParquetFile, path: Path, schema: pa.Schema,
              num_rows: int) -> Iterator[pa.RecordBatch]:
-    total, most = 0, _most_bytes(path)
+    total, most = 0, most_unpacked(path)
     try:
         for batch in file.iter_batches(num_rows):
             for part in _unpacked(batch, schema):
                 part.validate(full=True)  # texts may be no UTF-8
                 total += part.nbytes
                 if total > most:
-                    raise _bomb(path, most)
+                    raise unpacks_to_more(path, most)
                 yield part
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"is damaged: {error}", "Write it again.", path=path.name,
