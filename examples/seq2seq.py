@@ -27,10 +27,10 @@ from polymodal.core.batch import PREVIOUS
 from polymodal.encoders.frame_rnn import FrameRnn
 from polymodal.encoders.rnn import Rnn
 from polymodal.fusion.stepwise_concat import StepwiseConcatFusion
+from polymodal.model.heads.written import WritingHead
 from polymodal.model.model import Model
 from polymodal.scenes.sequences import make, theory
 from polymodal.scenes.shapes import SHAPES
-from polymodal.tasks.seq2seq import Seq2Seq
 
 NUM_ANSWERS = 4
 FRAMES, WORDS = "input_0", "input_1"
@@ -69,7 +69,7 @@ class Sequences(keras.utils.PyDataset):
 
 def build(dim=64, width=16, dropout=0.0):
     """Returns the task and the model. The task is free of noise, so dropout would only slow it."""
-    task = Seq2Seq(NUM_ANSWERS, dim=dim, aligned=True, dropout=dropout)
+    task = WritingHead(NUM_ANSWERS, dim=dim, aligned=True, dropout=dropout)
     model = Model(
         encoders={
             "frames": FrameRnn(dim, width=width, dropout=dropout),

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import soundfile
 
+from polymodal.core.task import task_named
 from polymodal.preprocess.audio import Audio
 from polymodal.preprocess.targets.transcribe import TranscriptTarget
 
@@ -115,7 +116,7 @@ def predictor(max_seconds: float = 6.0, **changes):
     target.fit(["".join(LETTERS)])
     target.restore({"labels": LETTERS})
     return SimpleNamespace(
-        task_name="transcribe", calibration=None, language=None, target=target,
-        task=SimpleNamespace(guided=False, ctc_weight=1.0), model=Listener(audio, **changes),
+        task=task_named("transcribe"), calibration=None, language=None, target=target,
+        head=SimpleNamespace(guided=False, ctc_weight=1.0), model=Listener(audio, **changes),
         inputs=[SimpleNamespace(name="audio", key="input_0", modality=audio, columns=["audio"])],
         recipe=SimpleNamespace(inputs={"audio": {"modality": "audio"}}))

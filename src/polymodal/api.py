@@ -317,7 +317,7 @@ def finish(folder: str | Path, *, train: Any = None, val: Any = None, test: Any 
 
 def _estimator(predictor: Any, run: Any) -> Estimator:
     classes = {c.task: c for c in Estimator.__subclasses__()}
-    estimator = classes[predictor.task_name](predictor.recipe.target)
+    estimator = classes[predictor.task.name](predictor.recipe.target)
     estimator._predictor, estimator._run = predictor, run
     return estimator
 

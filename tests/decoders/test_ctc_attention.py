@@ -10,7 +10,7 @@ import check_layer as harness
 from polymodal.core.errors import RecipeError
 from polymodal.decoders.ctc_attention import CTCAttention
 from polymodal.layers.losses import CrossEntropy, CTCAttentionLoss, CTCLoss
-from polymodal.tasks.transcribe import Transcribe
+from polymodal.model.heads.frames import FrameHead
 
 pytestmark = pytest.mark.engine
 
@@ -48,7 +48,7 @@ def test_frames_are_the_same_with_and_without_what_was_written():
     both = numpy(head(tokens, mask, PREVIOUS))
     assert both.shape == (BATCH, FRAMES + 5, OUTPUTS)
     np.testing.assert_allclose(both[:, :FRAMES], numpy(head(tokens, mask)), atol=1e-6)
-    task = Transcribe(OUTPUTS, DIM, ctc_weight=0.3)
+    task = FrameHead(OUTPUTS, DIM, ctc_weight=0.3)
     assert task.frames(both, TARGETS).shape == (BATCH, FRAMES, OUTPUTS)
 
 
@@ -67,6 +67,6 @@ def test_the_loss_is_the_sum_of_both_in_their_shares():
 
 def test_a_share_out_of_range_or_a_decoder_of_the_wrong_kind_is_refused():
     with pytest.raises(RecipeError, match=r"0 < ctc_weight <= 1\. Got 0"):
-        Transcribe(4, ctc_weight=0)
+        FrameHead(4, ctc_weight=0)
     with pytest.raises(RecipeError, match='Got "ctc"'):
-        Transcribe(4, ctc_weight=0.5, decoder="ctc")
+        FrameHead(4, ctc_weight=0.5, decoder="ctc")

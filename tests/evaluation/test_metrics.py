@@ -3,7 +3,8 @@ import pytest
 from sklearn import metrics as library
 
 from polymodal.core.errors import DataError
-from polymodal.evaluation.metrics import accuracy_by_position, headline, per_class, score
+from polymodal.core.task import task_named
+from polymodal.evaluation.metrics import accuracy_by_position, per_class, score
 
 
 def test_classification_scores_are_those_of_scikit_learn(make):
@@ -103,5 +104,6 @@ def test_outputs_that_are_not_numbers_name_the_row(make):
 
 
 def test_headline_metric_follows_the_task():
-    assert [headline(task) for task in ("classification", "multilabel", "regression", "seq2seq")
+    names = ("classification", "multilabel", "regression", "seq2seq")
+    assert [task_named(name).headline for name in names
             ] == ["accuracy", "f1_macro", "mae", "accuracy"]

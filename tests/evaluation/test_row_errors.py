@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 
 from polymodal.core.predictions import Predictions
+from polymodal.core.task import task_named
 from polymodal.evaluation.row_errors import row_errors
 
 
 def predictions(task, outputs, targets, rows=None, scored=None, **more):
     count = len(outputs)
-    return Predictions(task, ["a", "b"], np.arange(count) if rows is None else np.array(rows),
+    return Predictions(task_named(task), ["a", "b"],
+                       np.arange(count) if rows is None else np.array(rows),
                        np.array(outputs), np.array(targets),
                        np.ones(count, bool) if scored is None else np.array(scored), ["x"],
                        np.ones((count, 1), bool), **more)
@@ -44,7 +46,7 @@ def test_groups_are_those_of_the_predictions():
 def texts(task, said, right):
     targets = np.empty(len(right), object)
     targets[:] = right
-    return Predictions(task, [], np.arange(len(said)), np.array(said, object), targets,
+    return Predictions(task_named(task), [], np.arange(len(said)), np.array(said, object), targets,
                        np.ones(len(said), bool), ["x"], np.ones((len(said), 1), bool))
 
 

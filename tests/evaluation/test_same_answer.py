@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from polymodal.core.predictions import Predictions
+from polymodal.core.task import task_named
 from polymodal.evaluation.report.verdict import fusion_verdict
 from polymodal.evaluation.result import evaluation_json
 from polymodal.evaluation.same_answer import same_answer
@@ -15,7 +16,7 @@ def objects(values):
 
 def written(texts, right):
     count = len(texts)
-    return Predictions("caption", [], np.arange(count), objects(texts), objects(right),
+    return Predictions(task_named("caption"), [], np.arange(count), objects(texts), objects(right),
                        np.ones(count, bool), ["photo"], np.ones((count, 1), bool),
                        num_rows=count)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from polymodal.core.predictions import Predictions
+from polymodal.core.task import task_named
 from polymodal.evaluation.calibration import distance, reliability_of
 from polymodal.evaluation.word_confidence import (
     WordClaims,
@@ -97,7 +98,8 @@ def test_claims_leave_out_rows_without_a_transcript():
     words[:] = [[("one", 0.9), ("too", 0.4)], [("three", 0.8)], []]
     targets = np.empty(3, object)
     targets[:] = [["one two"], [], ["four"]]
-    found = Predictions("transcribe", [], np.arange(3), np.array(["one too", "three", ""], object),
+    found = Predictions(task_named("transcribe"), [], np.arange(3), np.array(["one too", "three",
+                        ""], object),
                         targets, np.array([True, False, True]), ["audio"], np.ones((3, 1), bool),
                         words=words)
     claims = word_claims(found)

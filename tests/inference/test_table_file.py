@@ -12,6 +12,7 @@ import pytest
 
 from polymodal.core.errors import PolymodalError, RecipeError
 from polymodal.core.predictions import Predictions
+from polymodal.core.task import task_named
 from polymodal.inference.table_file import (
     answer_names,
     check_table_file,
@@ -31,13 +32,14 @@ def predictor(target="y"):
 
 def classes(labels=("no", "yes")):
     """Predictions for the first two of three rows."""
-    return Predictions("classification", list(labels), np.array([0, 1]),
+    return Predictions(task_named("classification"), list(labels), np.array([0, 1]),
                        np.array([[0.25, 0.75], [1, 0]]), None, np.zeros(2, bool), ["x"],
                        np.ones((2, 1), bool), errors={2: "t row 3: cannot be read."}, num_rows=3)
 
 
 def texts(*said):
-    return Predictions("caption", [], np.arange(len(said)), np.array(said, object), None,
+    return Predictions(task_named("caption"), [], np.arange(len(said)), np.array(said, object),
+                       None,
                        np.zeros(len(said), bool), ["x"], np.ones((len(said), 1), bool),
                        num_rows=len(said))
 

@@ -65,7 +65,7 @@ def test_words_that_are_allowed_are_the_only_ones(predictor):
 def test_there_are_no_more_results_than_texts(predictor, jit):
     """Nothing but the end; and one word up to the most steps, ended or cut there."""
     assert texts(predictor, allowed=[], beam=4, num=4, jit=jit) == [[""]] * 2
-    most = predictor.task.max_length
+    most = predictor.head.max_length
     for row in texts(predictor, allowed=["red"], beam=12, num=12, jit=jit):
         assert sorted(row, key=len) == [" ".join(["red"] * n) for n in range(most + 1)]
 

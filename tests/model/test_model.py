@@ -10,10 +10,10 @@ from polymodal.core.errors import PolymodalError, RecipeError
 from polymodal.core.lookup import find
 from polymodal.core.lookup import names as offered
 from polymodal.layers.parts import Encoder
+from polymodal.model.heads.captions import CaptionHead
+from polymodal.model.heads.classes import ClassHead
+from polymodal.model.heads.step_classes import StepClassHead
 from polymodal.model.model import Model
-from polymodal.tasks.caption import Caption
-from polymodal.tasks.classification import Classification
-from polymodal.tasks.sequence_labelling import SequenceLabelling
 
 DIM = 16
 JIT = keras.backend.backend() == "jax"  # compiling costs more than these few steps
@@ -38,7 +38,7 @@ def make(fusion="concat", task=None, names=("image", "text"), fusion_args=None, 
     keys = {name: f"input_{i}" for i, name in enumerate(names)}
     return Model({name: Bend(DIM) for name in names}, keys,
                  find("fusion", fusion)(DIM, **(fusion_args or {})),
-                 task or Classification(3), **given)
+                 task or ClassHead(3), **given)
 
 
 def batch(rows=6, time=4, names=2, seed=0):
@@ -106,7 +106,7 @@ def test_a_missing_key_is_named():
 def test_encoders_and_keys_must_name_the_same_inputs():
     with pytest.raises(RecipeError, match=r"Model needs one key for each encoder. Got encoders"):
         Model({"image": Bend(DIM)}, {"text": "input_0"}, find("fusion", "concat")(DIM),
-              Classification(3))
+              ClassHead(3))
 
 
 def test_logits_are_float32_in_bfloat16():
@@ -122,7 +122,7 @@ def test_logits_are_float32_in_bfloat16():
 @pytest.mark.parametrize("fusion", ["gated", "stepwise_concat"])
 def test_a_task_per_step_gives_logits_per_step(fusion):
     arguments = {"stepwise": True} if fusion == "gated" else {}
-    model = make(fusion, SequenceLabelling(3), fusion_args=arguments)
+    model = make(fusion, StepClassHead(3), fusion_args=arguments)
     assert tuple(model(batch()).shape) == (6, 4, 3)
 
 
@@ -145,7 +145,7 @@ def test_modality_dropout_hides_whole_inputs_in_training_only():
 
 @pytest.mark.parametrize("fusion", ["gated", "attention"])
 def test_with_a_single_loss_each_input_also_answers_as_if_alone(fusion):
-    model, inputs, loss = make(fusion, single_loss=0.8), batch(), Classification(3).loss()
+    model, inputs, loss = make(fusion, single_loss=0.8), batch(), ClassHead(3).loss()
     model(inputs)
     model.compile(optimizer="sgd", loss=loss)
     for layer in model._flatten_layers():
@@ -166,7 +166,7 @@ def test_with_a_single_loss_each_input_also_answers_as_if_alone(fusion):
 
 def test_a_single_loss_changes_nothing_for_one_input_or_tasks_per_step():
     assert make(names=("image",), single_loss=1.0).single_loss == 0
-    model = make("stepwise_concat", SequenceLabelling(3), single_loss=1.0)
+    model = make("stepwise_concat", StepClassHead(3), single_loss=1.0)
     assert tuple(model(batch(), training=True).shape) == (6, 4, 3)
 
 
@@ -183,7 +183,7 @@ def test_each_fusion_learns_what_only_both_inputs_say(fusion):
     for index, bits in enumerate((first, second)):
         inputs[f"input_{index}"][:] = 2 * bits[:, None, None] - 1
         inputs[f"input_{index}_mask"][:] = True
-    task = Classification(2)
+    task = ClassHead(2)
     # joined steps are only projected: what bends stands behind them, whatever the task
     behind = find("sequence", "recurrent")(DIM) if fusion == "stepwise_concat" else None
     model = make(fusion, task, sequence=behind)
@@ -210,7 +210,7 @@ def captioning(seed=0):
 
 @pytest.mark.parametrize("decoder", ["transformer", "recurrent_attention"])
 def test_several_texts_of_a_row_are_read_as_if_alone(decoder):
-    model = make("attention", Caption(5, dim=DIM, end_id=4, decoder=decoder))
+    model = make("attention", CaptionHead(5, dim=DIM, end_id=4, decoder=decoder))
     inputs, _, _ = captioning()
     together = numpy(model(inputs))
     for part in (slice(0, 4), slice(4, 8), slice(8, 12)):
@@ -219,7 +219,7 @@ def test_several_texts_of_a_row_are_read_as_if_alone(decoder):
 
 
 def test_training_also_asks_which_words_the_texts_have():
-    task = Caption(5, dim=DIM, end_id=4, dropout=0.0, spotting=0.5)
+    task = CaptionHead(5, dim=DIM, end_id=4, dropout=0.0, spotting=0.5)
     model = make("attention", task, fusion_args={"dropout": 0.0}, spots=SPOTS)
     inputs, targets, weights = captioning()
     used = model(inputs)  # logits alone, and builds the model
@@ -246,7 +246,7 @@ class Places(Bend):
 def grounded(encoders, fusion="attention", **task):
     """Returns a model of two inputs that writes."""
     task = {"spotting": 0.5, "grounding": True, **task}
-    task = Caption(5, dim=DIM, end_id=4, dropout=0.0, **task)
+    task = CaptionHead(5, dim=DIM, end_id=4, dropout=0.0, **task)
     fusion = find("fusion", fusion)(DIM, dropout=0.0)
     model = Model(encoders, {"image": "input_0", "text": "input_1"}, fusion, task, spots=SPOTS)
     model(captioning()[0])
@@ -292,4 +292,4 @@ def test_a_decoder_that_cannot_be_grounded_stays_as_it_is(encoders, settings):
 
 def test_a_weight_below_zero_for_spotting_is_refused():
     with pytest.raises(RecipeError, match="spotting >= 0"):
-        Caption(5, end_id=4, spotting=-1.0)
+        CaptionHead(5, end_id=4, spotting=-1.0)

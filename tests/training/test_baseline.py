@@ -40,7 +40,7 @@ def baseline(columns, **given):
     rows = group_rows(table, given["group"], given["order"]) if "group" in given else table
     recipe = from_dict(infer(rows, given).values)
     prepared = prepare(recipe, {"train": table, "val": table})
-    task = assemble.build_task(recipe, prepared.target)
+    task = assemble.build_head(recipe, prepared.target)
     model = Undecided(prepared.target.num_outputs, task.per_step)
     said = Predictor(recipe, prepared.inputs, prepared.target, model, task).predict(
         table, scored=True)

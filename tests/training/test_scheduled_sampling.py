@@ -9,8 +9,8 @@ import pytest
 from polymodal.bundle.weights import encode
 from polymodal.core.batch import PREVIOUS
 from polymodal.core.lookup import find
+from polymodal.model.heads.written import WritingHead
 from polymodal.model.model import Model
-from polymodal.tasks.seq2seq import Seq2Seq
 from polymodal.training.loop import fit as fitting
 from polymodal.training.loop.fit import fit
 from polymodal.training.loop.signals import Interrupted
@@ -38,7 +38,7 @@ class Copies(ArrayLoader):
 
 
 def train(folder, epochs=3):
-    task = Seq2Seq(NUM, dim=DIM, scheduled_sampling=0.9)
+    task = WritingHead(NUM, dim=DIM, scheduled_sampling=0.9)
     keras.utils.set_random_seed(3)
     model = Model({"a": find("encoders", "rnn")(DIM, vocabulary_size=NUM + 1)}, {"a": "input_0"},
                   find("fusion", "stepwise_concat")(DIM), task)

@@ -65,7 +65,7 @@ def finish(run: Any, json: bool) -> None:
     folder = shlex.quote(str(run.folder))
     show(f"\nThe run is in {run.folder}. Open {run.folder / 'report.html'}, or go on with:")
     files = {"transcribe": "talk.wav", "caption": "photo.png"}
-    task = run.predictor.task_name
+    task = run.predictor.task.name
     if task in files:
         show(f"  polymodal {task} {folder} {files[task]}")
     else:
@@ -123,8 +123,9 @@ def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
         say(f"Wrote {counted(len(rows), 'row')} to {out}.")
         _tell_renamed(names)
     if json:
-        emit({"task": found.task, "rows": {"read": found.num_rows, "used": len(set(found.rows)),
-                                           "dropped": found.dropped},
+        used = len(set(found.rows))
+        emit({"task": found.task.name,
+              "rows": {"read": found.num_rows, "used": used, "dropped": found.dropped},
               **({"columns": list(names.values())} if names else {}), "predictions": answers})
     _tell_failed(rows.name, found, [one["error"] for one in answers], out)
 

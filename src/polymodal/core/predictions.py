@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-TEXT_TASKS = ("caption", "transcribe")  # tasks whose answer is a text
+from polymodal.core.task import Task
 
 
 @dataclass
@@ -14,7 +14,7 @@ class Predictions:
     """Outputs of a task for the rows it could read, flat over steps for sequence tasks.
 
     Args:
-        task: str, name of the task: "classification", "regression", ...
+        task: Task, which knows what outputs and targets mean.
         labels: list of str, names of the classes, in the order of the outputs' last axis.
         rows: (n,) int, index of the table's row that each output belongs to, from 0.
         outputs: (n, classes) probabilities; (n,) numbers in the target's own unit for regression;
@@ -39,7 +39,7 @@ class Predictions:
             `evaluation.texts.normalisation`.
     """
 
-    task: str
+    task: Task
     labels: list[str]
     rows: np.ndarray
     outputs: np.ndarray
@@ -63,7 +63,7 @@ class Predictions:
     @property
     def is_text(self) -> bool:
         """Whether outputs are texts, and targets lists of texts."""
-        return self.task in TEXT_TASKS
+        return self.task.is_text
 
     def take(self, where: np.ndarray) -> Predictions:
         """Returns the predictions that `where` (bool or indices over n) selects."""

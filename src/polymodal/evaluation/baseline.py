@@ -30,9 +30,9 @@ def blind_baseline(predictions: Predictions, train_targets: Any) -> Predictions:
         outputs = np.full(len(predictions), Counter(train_targets).most_common(1)[0][0], object)
         return replace(predictions, outputs=outputs, words=None)
     targets = np.asarray(train_targets)
-    if predictions.task == "regression":
+    if predictions.task.name == "regression":
         answer = np.float64(targets.mean())
-    elif predictions.task == "multilabel":
+    elif predictions.task.name == "multilabel":
         answer = targets.mean(axis=0)
     else:
         count = np.bincount(targets.astype(np.int64).ravel(), minlength=len(predictions.labels))

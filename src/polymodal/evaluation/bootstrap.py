@@ -11,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from polymodal.core.predictions import Predictions
+from polymodal.core.task import Scores
 from polymodal.evaluation.decisions import decisions, probabilities, whole_rows
 from polymodal.evaluation.draws import counts, units
 from polymodal.evaluation.text_scores import text_sums
 
-__all__ = ["resampled", "weighted"]
+__all__ = ["resampled", "weighted", "weighted_scores"]
 
 _AUROC_CELLS = 25_000_000  # rows x classes x resamples that auroc may cost, about half a second
 _AUROC_LEAST = 100
@@ -32,23 +33,27 @@ def resampled(rest: Predictions, num_samples: int, seed: int,
             makes a comparison of two models paired.
         only: str, the one metric wanted; None means all.
     """
-    if rest.is_text:
-        sums, scores = text_sums(rest)
-        blocks = [scores(block.T @ sums) for block in counts(units(rest), num_samples, seed)]
-    else:
-        blocks = [weighted(rest, block, only)
-                  for block in counts(units(rest), num_samples, seed)]
+    scores = rest.task.scores(rest, only)
+    blocks = [scores(block) for block in counts(units(rest), num_samples, seed)]
     names = blocks[0].keys()
     return {name: np.concatenate([block[name] for block in blocks if name in block])
             for name in names}
 
 
+def weighted_scores(rest: Predictions, only: str | None = None) -> Scores:
+    """Returns a function from weights (n, samples) to {metric: (samples,)}, see `Task.scores`."""
+    if rest.is_text:
+        sums, scores = text_sums(rest)
+        return lambda times: scores(times.T @ sums)
+    return lambda times: weighted(rest, times, only)
+
+
 def weighted(rest: Predictions, times: np.ndarray, only: str | None = None):
     """Returns {metric: (samples,)} for counts (n, samples)."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        if rest.task == "regression":
+        if rest.task.name == "regression":
             return _regression(rest, times)
-        if rest.task == "seq2seq":
+        if rest.task.name == "seq2seq":
             return _seq2seq(rest, times)
         if only == "accuracy":
             return {only: _accuracy(rest, times)}
@@ -91,7 +96,7 @@ def _accuracy(rest: Predictions, times: np.ndarray) -> np.ndarray:
 
 def _classes(rest: Predictions, times: np.ndarray) -> dict[str, np.ndarray]:
     truth, guess = decisions(rest)
-    total, many = times.sum(axis=0), rest.task == "multilabel"
+    total, many = times.sum(axis=0), rest.task.name == "multilabel"
     found = {"accuracy": _accuracy(rest, times)}
     hit, said, real = (_per_class(part, rest, times) for part in _members(truth, guess))
     f1 = 2 * hit / (said + real)  # (classes, samples), nan where the class is absent

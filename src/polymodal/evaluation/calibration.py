@@ -19,7 +19,7 @@ def claims(rest: Predictions) -> tuple[np.ndarray, np.ndarray]:
     probability of every label and whether the label holds, (n x labels,).
     """
     outputs = np.asarray(rest.outputs, np.float64)
-    if rest.task == "multilabel":
+    if rest.task.name == "multilabel":
         return outputs.ravel(), np.asarray(rest.targets, bool).ravel()
     return outputs.max(axis=1), outputs.argmax(axis=1) == np.asarray(rest.targets)
 

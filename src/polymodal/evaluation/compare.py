@@ -15,7 +15,7 @@ from polymodal.evaluation.bounds import percentiles
 from polymodal.evaluation.decisions import known
 from polymodal.evaluation.draws import units
 from polymodal.evaluation.groups import count_groups, too_few_groups
-from polymodal.evaluation.metrics import headline, higher_is_better, score
+from polymodal.evaluation.metrics import higher_is_better, score
 
 __all__ = ["Comparison", "compare"]
 
@@ -84,7 +84,7 @@ def compare(a: Predictions, b: Predictions, metric: str | None = None, seed: int
         RecipeError: no such metric.
     """
     a, b = _shared(known(a), known(b))
-    metric = metric or headline(a.task)
+    metric = metric or a.task.headline
     values = score(a), score(b)
     known_names = sorted((set(values[0]) & set(values[1])) - {"calibration_error"})
     if metric not in known_names:
@@ -109,11 +109,11 @@ def _shared(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
     keys = [list(zip(one.rows.tolist(), _steps(one).tolist(), strict=True)) for one in (a, b)]
     places = [{key: i for i, key in enumerate(one)} for one in keys]
     both = [key for key in keys[0] if key in places[1]]
-    if not both or a.task != b.task:
+    if not both or a.task.name != b.task.name:
         raise DataError(
             f"compare needs two models of one task on the same rows. Got {len(a)} rows of "
-            f"{a.task} and {len(b)} of {b.task}, {len(both)} of them shared. Evaluate both on one "
-            f"table.", reason="not_comparable")
+            f"{a.task.name} and {len(b)} of {b.task.name}, {len(both)} of them shared. "
+            "Evaluate both on one table.", reason="not_comparable")
     a, b = (one.take(np.array([place[key] for key in both]))
             for one, place in zip((a, b), places, strict=True))
     if a.labels != b.labels or not np.array_equal(np.asarray(a.targets), np.asarray(b.targets)):

@@ -40,7 +40,7 @@ def known(predictions: Predictions) -> Predictions:
 
 def decisions(rest: Predictions) -> tuple[np.ndarray, np.ndarray]:
     """Returns targets and predicted classes: (n,) int, or (n, classes) bool for multilabel."""
-    if rest.task == "multilabel":
+    if rest.task.name == "multilabel":
         return np.asarray(rest.targets, bool), rest.outputs >= THRESHOLD
     return np.asarray(rest.targets).astype(np.int64), rest.outputs.argmax(axis=1)
 

@@ -12,11 +12,9 @@ from polymodal.evaluation.calibration import expected_calibration_error
 from polymodal.evaluation.decisions import decisions, known, probabilities, whole_rows
 from polymodal.evaluation.text_scores import text_scores
 
-__all__ = ["accuracy_by_position", "headline", "higher_is_better", "per_class", "score"]
+__all__ = ["accuracy_by_position", "higher_is_better", "per_class", "score"]
 
 LOWER_IS_BETTER = {"mae", "rmse", "log_loss", "calibration_error", "wer", "cer"}
-HEADLINES = {"multilabel": "f1_macro", "regression": "mae", "caption": "cider_d",
-             "transcribe": "wer"}
 # What scikit-learn gives for a ratio without cases; its type hints know only strings.
 _ZERO: Any = 0
 _LEFT_OUT: Any = np.nan
@@ -42,13 +40,8 @@ def score(predictions: Predictions) -> dict[str, float]:
     """
     if predictions.is_text:
         return text_scores(known(predictions))
-    measured = _SCORERS[predictions.task](known(predictions))
+    measured = _SCORERS[predictions.task.name](known(predictions))
     return {name: float(value) for name, value in measured.items() if np.isfinite(value)}
-
-
-def headline(task: str) -> str:
-    """Returns the metric that stands for a task where only one is shown."""
-    return HEADLINES.get(task, "accuracy")
 
 
 def higher_is_better(metric: str) -> bool:
@@ -65,7 +58,7 @@ def per_class(predictions: Predictions) -> list[dict]:
     """
     from sklearn.metrics import precision_recall_fscore_support
 
-    if predictions.task == "regression" or predictions.is_text:
+    if predictions.task.name == "regression" or predictions.is_text:
         return []
     rest = known(predictions)
     truth, guess = decisions(rest)

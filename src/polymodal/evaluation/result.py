@@ -10,11 +10,6 @@ from polymodal.evaluation.decisions import known
 from polymodal.evaluation.same_answer import same_answer
 from polymodal.evaluation.scored import scored_json
 from polymodal.evaluation.slices import slices
-from polymodal.evaluation.text_scores import (
-    metric_notes,
-    transcript_details,
-    transcripts_scored,
-)
 
 __all__ = ["evaluation_json"]
 
@@ -41,19 +36,17 @@ def evaluation_json(predictions: Predictions, columns: Mapping[str, Sequence[Any
         DataError: no row has a target.
     """
     rest = known(predictions)
-    notes, same = metric_notes(rest), same_answer(rest)
+    notes, same = rest.task.notes(rest), same_answer(rest)
     rows = {"read": int(predictions.num_rows), "used": len({int(row) for row in rest.rows}),
             "dropped": {str(k): int(n) for k, n in predictions.dropped.items()}}
     if predictions.truncated:
         rows["truncated"] = {str(k): int(n) for k, n in predictions.truncated.items()}
     found = {
-        "task": predictions.task,
+        "task": predictions.task.name,
         "rows": rows,
         **scored_json(rest, seed),
         "slices": slices(predictions, columns, seed),
         **({"notes": notes} if notes else {}),
         **({"same_answer": same} if same else {}),
     }
-    if predictions.task == "transcribe":
-        found["transcripts"] = transcript_details(rest, transcripts_scored(rest))
-    return found
+    return found | rest.task.details(rest)

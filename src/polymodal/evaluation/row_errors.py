@@ -10,7 +10,7 @@ from polymodal.core.predictions import Predictions
 from polymodal.evaluation.decisions import decisions, known
 from polymodal.evaluation.text_scores import text_sums
 
-__all__ = ["RowErrors", "row_errors"]
+__all__ = ["RowErrors", "errors_of", "row_errors"]
 
 
 class RowErrors(NamedTuple):
@@ -40,22 +40,23 @@ def row_errors(predictions: Predictions) -> RowErrors | None:
     Returns:
         RowErrors, or None where a row by itself has no error that means something, as a caption.
     """
-    if predictions.task == "caption":
+    if predictions.task.name == "caption":
         return None
     rest = known(predictions)
     rows, first, place = np.unique(rest.rows, return_index=True, return_inverse=True)
-    errors = np.bincount(place, weights=_errors(rest), minlength=len(rows))
+    errors = np.bincount(place, weights=errors_of(rest), minlength=len(rows))
     groups = rows if rest.groups is None else np.asarray(rest.groups)[first]
     return RowErrors(rows, errors, groups)
 
 
-def _errors(rest: Predictions) -> np.ndarray:
-    if rest.task == "transcribe":
+def errors_of(rest: Predictions) -> np.ndarray:
+    """Returns (n,) float64, what is wrong in each output."""
+    if rest.task.name == "transcribe":
         return text_sums(rest)[0][:, 0].astype(np.float64)
-    if rest.task == "regression":
+    if rest.task.name == "regression":
         return np.abs(np.asarray(rest.targets, np.float64) - np.asarray(rest.outputs, np.float64))
     truth, guess = decisions(rest)
-    if rest.task != "multilabel":
+    if rest.task.name != "multilabel":
         return (truth != guess).astype(np.float64)
     either = (truth | guess).sum(axis=1)
     return (truth != guess).sum(axis=1) / np.maximum(either, 1)

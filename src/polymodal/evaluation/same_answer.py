@@ -27,7 +27,7 @@ def same_answer(predictions: Predictions) -> str:
         texts = {str(text) for text in rest.outputs}
         differ = len({tuple(right) for right in rest.targets}) > 1
         return _text(texts.pop(), len(rest)) if len(texts) == 1 and differ else ""
-    if rest.task == "regression":
+    if rest.task.name == "regression":
         truth, guess = np.ravel(np.asarray(rest.targets)), np.ravel(rest.outputs)
         spread = np.ptp(truth)
         if spread and np.ptp(guess) < 1e-4 * spread:

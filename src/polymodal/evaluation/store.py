@@ -12,17 +12,19 @@ import numpy as np
 from polymodal.core.disk.files import write_atomic
 from polymodal.core.errors import BundleError
 from polymodal.core.predictions import Predictions
+from polymodal.core.task import task_named
 
 __all__ = ["read_predictions", "write_predictions"]
 
 _ARRAYS = ("rows", "outputs", "targets", "scored", "present", "groups", "steps")
 _TEXTS = ("outputs", "targets")  # of tasks whose answer is a text
-_PLAIN = ("task", "labels", "modalities", "dropped", "num_rows", "group_column")
+_PLAIN = ("labels", "modalities", "dropped", "num_rows", "group_column")
 
 
 def write_predictions(path: str | Path, predictions: Predictions) -> None:
     """Writes predictions as `.npz`: plain arrays and one JSON text, nothing that can execute."""
     about = {name: getattr(predictions, name) for name in _PLAIN}
+    about["task"] = predictions.task.name
     about["errors"] = {str(row): message for row, message in predictions.errors.items()}
     arrays = {name: getattr(predictions, name) for name in _ARRAYS
               if getattr(predictions, name) is not None}
@@ -50,6 +52,7 @@ def read_predictions(path: str | Path) -> Predictions:
             if name in about:
                 arrays[name] = _objects(about.pop(name))
         arrays["words"] = _objects(about.pop("words", None))
+        about["task"] = task_named(about["task"])
         about["errors"] = {int(row): message for row, message in about["errors"].items()}
         return Predictions(**about, **arrays)
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:

@@ -40,7 +40,7 @@ def metric_notes(rest: Predictions) -> dict[str, str]:
     Args:
         rest: Predictions, scored rows only.
     """
-    if rest.task != "caption":
+    if rest.task.name != "caption":
         return {}
     if len(rest.outputs) == 1:
         return {"cider_d": "needs two rows or more: among the references of one nothing is rare"}
@@ -55,7 +55,7 @@ def text_sums(rest: Predictions) -> tuple[np.ndarray, Scores]:
 
     said = [str(text) for text in rest.outputs]
     right = list(rest.targets if rest.targets is not None else [])
-    if rest.task == "transcribe":
+    if rest.task.name == "transcribe":
         found = transcripts_scored(rest)
         return error_sums(np.hstack([found.words, found.characters])), rates
     return score_captions(right, said, with_intervals=False).sums, caption_scores

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
 from polymodal.inference.given_rows import input_columns
@@ -24,7 +22,8 @@ def lines(predictor: Any, table: Table, found: Predictions) -> Iterator[dict[str
         places.setdefault(int(row), []).append(place)
     for row in range(len(table)):
         if row in places:
-            yield {**_answer(predictor, found, places[row]), "error": None}
+            answer = found.task.answer(found, places[row], predictor.target)
+            yield {**vars(answer), "error": None}
         else:
             empty = (f"{table.name} row {table.row_number(row)}: every input is empty. Give at "
                      f"least one of {', '.join(input_columns(predictor))}.")
@@ -46,24 +45,3 @@ def one_row(predictor: Any, values: Mapping[str, Any], **choice: Any) -> dict[st
     if line["error"]:
         raise DataError(line["error"], reason="no_input")
     return {k: v for k, v in line.items() if k != "error"}
-
-
-def _answer(predictor: Any, found: Predictions, places: list[int]) -> dict[str, Any]:
-    outputs = found.outputs[places]
-    if found.is_text:
-        return {"prediction": str(outputs[0]), "probabilities": None}
-    if found.task == "regression":
-        return {"prediction": float(outputs[0]), "probabilities": None}
-    if found.task == "multilabel":
-        chosen = [label for label, p in zip(found.labels, outputs[0], strict=True) if p >= 0.5]
-        return {"prediction": chosen, "probabilities": _chances(found, outputs[0])}
-    best = outputs.argmax(axis=-1)
-    if found.task == "seq2seq":
-        return {"prediction": predictor.target.decode(best), "probabilities": None}
-    if len(places) > 1:
-        return {"prediction": [found.labels[i] for i in best], "probabilities": None}
-    return {"prediction": found.labels[int(best[0])], "probabilities": _chances(found, outputs[0])}
-
-
-def _chances(found: Predictions, output: np.ndarray) -> dict[str, float]:
-    return {label: round(float(p), 6) for label, p in zip(found.labels, output, strict=True)}

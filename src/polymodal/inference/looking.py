@@ -85,9 +85,9 @@ def _pictures(predictor: Any) -> list[str]:
 
 def _weights(predictor: Any, inputs: dict[str, Any]) -> tuple:
     """Returns ids (batch, steps), weights (batch, steps, time), and the places of each picture."""
-    model, task = predictor.model, predictor.task
-    ids = task.generate(model, inputs, batch_size=len(next(iter(inputs.values())))).ids
-    start = np.full((len(ids), 1), task.start_id, ids.dtype)
+    model, head = predictor.model, predictor.head
+    ids = head.generate(model, inputs, batch_size=len(next(iter(inputs.values())))).ids
+    start = np.full((len(ids), 1), head.start_id, ids.dtype)
     previous = np.concatenate([start, ids[:, :-1]], axis=1).astype(np.int32)
     known = {key: ops.convert_to_tensor(array) for key, array in
              select_inputs(inputs, with_masks(model.keys.values())).items()}
@@ -111,7 +111,7 @@ def _places(predictor: Any, known: dict[str, Any], time: int) -> dict[str, tuple
 
 
 def _look(predictor: Any, ids: np.ndarray, weights: np.ndarray, grid: tuple[int, int]) -> Look:
-    ended = np.flatnonzero(ids == predictor.task.end_id)
+    ended = np.flatnonzero(ids == predictor.head.end_id)
     length = int(ended[0]) if len(ended) else len(ids)
     return Look([predictor.target.labels[int(i)] for i in ids[:length]],
                 weights[:length].reshape(length, *grid))

@@ -9,9 +9,10 @@ import keras
 import numpy as np
 
 from polymodal.core import faults
-from polymodal.core.predictions import TEXT_TASKS, Predictions
+from polymodal.core.predictions import Predictions
 from polymodal.core.printed.progress import track
 from polymodal.core.probabilities import log_softmax
+from polymodal.core.task import Target, Task
 from polymodal.speech.ctc_search import greedy
 from polymodal.speech.transcript import TokenSpan
 from polymodal.speech.words import words_from_spans
@@ -42,20 +43,20 @@ class Output(NamedTuple):
     spans: Any = None
 
 
-def outputs(model: Any, loader: Any, task: Any = None, reader: Any = None,
+def outputs(model: Any, loader: Any, head: Any = None, reader: Any = None,
             what: str = "Predicting", **choice: Any) -> Iterator[Output]:
     """Yields what the model says about each batch of a loader, in the loader's first epoch.
 
     Args:
         model: keras.Model whose outputs are logits.
         loader: Loader in the order of rows, with targets or without.
-        task: task object. With it a sequence-to-sequence model runs as in use, on its own previous
+        head: Head. With it a sequence-to-sequence model runs as in use, on its own previous
             outputs; without it on the true ones, as in training.
         reader: `recording.hearing.Reader` of a run that transcribes, or None.
         what: str, what the progress bar says.
         choice: how such a task writes, as `model.generation.Choice` takes it: beam=5.
     """
-    free = task is not None and task.autoregressive
+    free = head is not None and head.autoregressive
     batches = track(loader.epoch(0, 0), what, loader.steps(0))
     for step, (inputs, targets, weights) in enumerate(batches):
         masks = [m for key, m in sorted(inputs.items()) if key.endswith("_mask")]
@@ -65,10 +66,10 @@ def outputs(model: Any, loader: Any, task: Any = None, reader: Any = None,
         lengths = np.max(steps, axis=0) if steps else np.ones(len(present), int)
         ids = spans = None
         if free:
-            found = task.generate(model, inputs, batch_size=len(present), **choice)
+            found = head.generate(model, inputs, batch_size=len(present), **choice)
             logits, ids = found.logits, found.ids
-            if task.end_id is not None:  # a sequence is as long as it was written
-                ended = found.ids == task.end_id
+            if head.end_id is not None:  # a sequence is as long as it was written
+                ended = found.ids == head.end_id
                 lengths = np.where(ended.any(1), ended.argmax(1) + 1, found.ids.shape[1])
         elif reader:
             logits, scores = reader.frames_of(inputs)
@@ -81,7 +82,7 @@ def outputs(model: Any, loader: Any, task: Any = None, reader: Any = None,
                      spans)
 
 
-def collect(found: Iterable[Output], task: Any, target: Any, name: str,
+def collect(found: Iterable[Output], head: Any, target: Target, task: Task,
             modalities: list[str], num_rows: int,
             references: Callable[[int], list[str] | None] | None = None,
             with_words: bool = False) -> Predictions:
@@ -89,35 +90,31 @@ def collect(found: Iterable[Output], task: Any, target: Any, name: str,
 
     Args:
         found: outputs of all batches.
-        task: task object, which knows what its logits mean.
-        target: object of `polymodal.preprocess.targets`.
-        name: str, name of the task.
+        head: Head, which knows what its logits mean.
+        target: Target.
+        task: Task.
         modalities: list of str, names of the inputs in the order of their keys.
         num_rows: int, rows of the table.
         references: function from a row to its right texts, or None, for tasks that write texts.
         with_words: bool, also give the words of transcripts with their confidence.
     """
-    if getattr(task, "textual", False):
-        return _texts(found, task, target, name, modalities, num_rows, references, with_words)
-    flatten = _flat_steps if task.per_step or task.autoregressive else _flat_rows
-    parts = [flatten(o, task) for o in found]
+    if task.is_text:
+        return _texts(found, head, target, task, modalities, num_rows, references, with_words)
+    flatten = _flat_steps if head.per_step or head.autoregressive else _flat_rows
+    parts = [flatten(o, head) for o in found]
     joined = [np.concatenate([p[i] for p in parts]) if parts and parts[0][i] is not None else None
               for i in range(6)]
     rows, values, targets, scored, present, steps = joined
     order = np.lexsort((steps, rows)) if steps is not None else np.argsort(rows, kind="stable")
     pick = lambda array: None if array is None else array[order]
-    if name == "multilabel" and targets is not None:
-        targets = targets > 0.5
-    if name == "regression":
-        values = target.decode(values).reshape(len(rows))
-        targets = None if targets is None else target.decode(targets).reshape(len(rows))
+    values, targets = task.to_predictions(values, targets, target)
     return Predictions(
-        name, list(target.labels), rows[order], values[order], pick(targets), scored[order],
+        task, list(target.labels), rows[order], values[order], pick(targets), scored[order],
         list(modalities), present[order], groups=None if steps is None else rows[order],
         steps=pick(steps), num_rows=num_rows)
 
 
-def _texts(found, task, target, name, modalities, num_rows, references,
+def _texts(found, head, target, task, modalities, num_rows, references,
            with_words) -> Predictions:
     rows, said, present, words = [], [], [], []
     for output in found:
@@ -126,8 +123,8 @@ def _texts(found, task, target, name, modalities, num_rows, references,
         if spans is not None:
             ids = [[span.id for span in row] for row in spans]
         elif ids is None:
-            frames = task.frames(output.logits, output.targets)
-            ids = task.best_path(frames)
+            frames = head.frames(output.logits, output.targets)
+            ids = head.best_path(frames)
             if with_words:
                 spans = {row: greedy(log_softmax(frames[row]), len(target.labels)) for row in real}
         rows += output.rows[real].tolist()
@@ -139,7 +136,7 @@ def _texts(found, task, target, name, modalities, num_rows, references,
     known = [references(row) if references else None for row in rows]
     right = _objects([texts or [] for texts in known])
     return Predictions(
-        name, [], np.array(rows, int)[order], np.array(said, object)[order],
+        task, [], np.array(rows, int)[order], np.array(said, object)[order],
         right[order] if references else None, np.array([bool(t) for t in known], bool)[order],
         list(modalities), np.concatenate(present)[order], num_rows=num_rows,
         words=_objects(words)[order] if words else None)
@@ -157,24 +154,24 @@ def _objects(values: list) -> np.ndarray:
     return found
 
 
-def nothing(name: str, target: Any, modalities: list[str], num_rows: int) -> Predictions:
+def nothing(task: Task, target: Target, modalities: list[str], num_rows: int) -> Predictions:
     """Returns the predictions of a table of which no row can be used."""
-    text = name in TEXT_TASKS
-    shape = (0,) if name == "regression" or text else (0, len(target.labels))
-    return Predictions(name, [] if text else list(target.labels), np.zeros(0, int),
+    text = task.is_text
+    shape = (0, len(target.labels)) if task.has_classes else (0,)
+    return Predictions(task, [] if text else list(target.labels), np.zeros(0, int),
                        np.zeros(shape, object if text else "float32"),
                        None, np.zeros(0, bool), list(modalities),
                        np.zeros((0, len(modalities)), bool), num_rows=num_rows)
 
 
-def _flat_rows(output: Output, task: Any):
+def _flat_rows(output: Output, head: Any):
     real = output.rows >= 0
     targets = None if output.targets is None else output.targets[real]
-    return (output.rows[real], task.activate(output.logits[real]), targets,
+    return (output.rows[real], head.activate(output.logits[real]), targets,
             output.weights[real] > 0, output.present[real], None)
 
 
-def _flat_steps(output: Output, task: Any):
+def _flat_steps(output: Output, head: Any):
     """One line for each step that exists: of the target where it is known, else of the inputs."""
     steps = np.arange(output.logits.shape[1])
     real = (steps[None] < output.lengths[:, None]) & (output.rows >= 0)[:, None]
@@ -187,6 +184,6 @@ def _flat_steps(output: Output, task: Any):
         targets = np.zeros(real.shape, output.targets.dtype)
         targets[:, :width] = output.targets[:, :width]
     row, step = np.nonzero(real)
-    return (output.rows[row], task.activate(output.logits[row, step]),
+    return (output.rows[row], head.activate(output.logits[row, step]),
             None if targets is None else targets[row, step], scored[row, step],
             output.present[row], step)

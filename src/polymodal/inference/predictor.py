@@ -17,6 +17,7 @@ from polymodal.core.fields import Fields
 from polymodal.core.predictions import Predictions
 from polymodal.core.printed.progress import say, warn
 from polymodal.core.printed.visible import visible
+from polymodal.core.task import task_named
 from polymodal.evaluation.result import evaluation_json
 from polymodal.evaluation.texts.normalisation import describe
 from polymodal.feed.check import Checked, check
@@ -57,26 +58,22 @@ class Predictor:
         inputs: list of `recipe.assemble.Input`, their modalities fitted or restored.
         target: object of `polymodal.preprocess.targets`, fitted or restored.
         model: keras.Model.
-        task: task object.
+        head: Head of the model.
         metrics: what `metrics.json` holds, of a model that was loaded.
         calibration: WordCalibration, what the confidence of words is worth; None for other tasks.
         language: NGram that texts are read with where nobody says otherwise, or None.
         trained_on: TrainedOn, what is remembered of the training table, or None.
     """
 
-    def __init__(self, recipe: Recipe, inputs: list[Any], target: Any, model: Any, task: Any,
+    def __init__(self, recipe: Recipe, inputs: list[Any], target: Any, model: Any, head: Any,
                  metrics: dict[str, Any] | None = None,
                  calibration: WordCalibration | None = None, language: NGram | None = None,
                  trained_on: TrainedOn | None = None):
         self.recipe, self.inputs, self.target = recipe, inputs, target
-        self.model, self.task, self.metrics = model, task, metrics or {}
+        self.task = task_named(recipe.task["name"])
+        self.model, self.head, self.metrics = model, head, metrics or {}
         self.calibration, self.language = calibration, language
         self.trained_on = trained_on or TrainedOn()
-
-    @property
-    def task_name(self) -> str:
-        """Name of the task, such as "classification"."""
-        return self.recipe.task["name"]
 
     @property
     def sources(self) -> list[Source]:
@@ -116,11 +113,11 @@ class Predictor:
                 say(note)
         names = [i.name for i in self.inputs]
         if len(checked):
-            said = outputs(self.model, self.loader(samples, checked), self.task, **writing)
-            found = collect(said, self.task, self.target, self.task_name, names, len(table),
+            said = outputs(self.model, self.loader(samples, checked), self.head, **writing)
+            found = collect(said, self.head, self.target, self.task, names, len(table),
                             samples.references if scored else None, with_words=scored)
         else:
-            found = nothing(self.task_name, self.target, names, len(table))
+            found = nothing(self.task, self.target, names, len(table))
         found.errors = {row: visible(error.left_out()) for row, error in checked.errors.items()}
         found.dropped, found.truncated = ledger.count("dropped"), ledger.count("truncated")
         if checked.cut and hears(self):
@@ -157,7 +154,7 @@ class Predictor:
         part rows are of, as some may have been learned from, and of transcripts who speaks."""
         if not slice_columns and not self.recipe.group:
             slice_columns = [*split_columns(table, self.recipe.target),
-                             *(who_columns(table) if self.task_name == "transcribe" else ())]
+                             *(who_columns(table) if self.task.hears else ())]
         names = [column_named(name, table.column_names) for name in slice_columns]
         return {name: list(table.values(name)) for name in names}
 
@@ -178,10 +175,10 @@ class Predictor:
         """Returns what makes `outputs` write texts as `choice` says."""
         if not choice and self.language is None:
             return {}
-        if not getattr(self.task, "textual", False):
+        if not self.task.is_text:
             raise RecipeError(f"{' and '.join(choice)} would say how texts are written, and a run "
-                              f"with task: {self.task_name} writes none. Leave it out.")
-        if self.task_name != "transcribe":
+                              f"with task: {self.task.name} writes none. Leave it out.")
+        if not self.task.hears:
             return checked_choice(self, choice)
         reader = Reader(self, **choice)
         return {"reader": reader} if reader.reading.beam else {}
@@ -197,7 +194,7 @@ class Predictor:
 
     def loader(self, samples: Samples, checked: Checked, batch_size: int = _BATCH) -> Loader:
         """Returns the loader that gives every checked row once, in order, unvaried."""
-        align_lengths(checked, samples, self.task)
+        align_lengths(checked, samples, self.head)
         size = min(batch_size, max(1, len(checked)))
         plan = Plan(len(checked), size, lengths=checked.lengths, shuffle=False)
         scored = samples.target_object is not None
@@ -229,9 +226,9 @@ def load(folder: str | Path) -> Predictor:
         trained_on = TrainedOn.from_json(bundle.spec.get("trained_on", {}))
     bundle.check_model()
     with read.blamed(bundle.folder / write.MODEL), before_variables(_Among(bundle.shapes())):
-        model, task = assemble.build_model(recipe, inputs, target, bytes_per_parameter=4)
+        model, head = assemble.build_model(recipe, inputs, target, bytes_per_parameter=4)
     bundle.load_weights(names.weight_names(model))
-    return Predictor(recipe, inputs, target, model, task, bundle.metrics, calibration or None,
+    return Predictor(recipe, inputs, target, model, head, bundle.metrics, calibration or None,
                      language or None, trained_on)
 
 
@@ -274,12 +271,12 @@ def as_table(source: Any, media_root: str | Path | None = None) -> Table:
     return source if isinstance(source, Table) else read_table(source, media_root=media_root)
 
 
-def align_lengths(checked: Checked, samples: Samples, task: Any) -> None:
+def align_lengths(checked: Checked, samples: Samples, head: Any) -> None:
     """Makes the steps of all sequences of a row count as the longest, where step belongs to step.
 
     Outputs per step have the inputs' time axis, so targets and inputs are padded alike.
     """
-    if not (task.per_step and getattr(task, "aligned", True)):
+    if not (head.per_step and getattr(head, "aligned", True)):
         return
     timed = [i for i, s in enumerate(samples.sources) if s.modality.has_time]
     columns = [*timed, *([-1] if samples.target_object is not None else [])]

@@ -90,7 +90,7 @@ def write_predictions_table(path: str | Path, predictor: Any, table: Table,
             column.append(value)
     path.parent.mkdir(parents=True, exist_ok=True)
     written = {name for name in [names[f"predicted_{predictor.recipe.target}"], names["error"]]
-               if found.is_text or found.task == "seq2seq" or name == names["error"]}
+               if found.task.is_written or name == names["error"]}
     write_atomic(path, _WRITERS[path.suffix.lower()](table, answers, written))
     return names
 

@@ -53,9 +53,9 @@ def generate(predictor: Any, table: Table, batch_size: int = 32,
 def _written(predictor: Any, table: Table, batch_size: int,
              choice: dict[str, Any]) -> list[dict[str, Any]]:
     """Returns what `generate` does, with errors as DataError."""
-    if not predictor.task.autoregressive:
+    if not predictor.head.autoregressive:
         raise RecipeError(f"generate needs a run that writes texts, such as task: caption. Got "
-                          f"{predictor.task_name}. Use predict.")
+                          f"{predictor.task.name}. Use predict.")
     choice = checked_choice(predictor, choice)
     empty = DataError("every input is empty.", reason="no_input")
     samples = predictor.samples(table, False)
@@ -67,7 +67,7 @@ def _written(predictor: Any, table: Table, batch_size: int,
         loader = predictor.loader(samples, checked, batch_size)
         steps = loader.steps(0)
         for step, (inputs, _, _) in track(enumerate(loader.epoch(0, 0)), "Writing", steps):
-            written = predictor.task.generate(predictor.model, inputs, batch_size=batch_size,
+            written = predictor.head.generate(predictor.model, inputs, batch_size=batch_size,
                                               **choice).results
             for place, row in enumerate(loader.rows_of(0, step)):
                 if row >= 0:
@@ -88,7 +88,7 @@ def checked_choice(predictor: Any, choice: Mapping[str, Any]) -> dict[str, Any]:
         RecipeError: an unknown name or word, an id that is none, or a wrong type.
     """
     known = {**arguments.parameters(Choice), **arguments.parameters(
-        predictor.task.generate, skip=("model", "inputs", "batch_size"))}
+        predictor.head.generate, skip=("model", "inputs", "batch_size"))}
     arguments.check_names(choice, known, "generate")
     given = {name: value.item() if isinstance(value, np.generic) else value
              for name, value in choice.items()}

@@ -13,6 +13,7 @@ from polymodal.core.batch import PREVIOUS, input_key, mask_key
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.core.memory import gigabytes, memory_bytes
+from polymodal.core.task import task_named
 from polymodal.recipe.needed import as_needed, needed_by
 from polymodal.recipe.recipe import INPUT_KEYS, Recipe, columns_of
 
@@ -73,15 +74,16 @@ def build_target(recipe: Recipe) -> Any:
         RecipeError: a setting of the task that neither the task nor its target has.
     """
     name = recipe.task["name"]
-    target = find("preprocess.targets", name)
-    of_target = arguments.parameters(target)
-    of_task = arguments.parameters(find("tasks", name), skip=("num_outputs",))
+    task = task_named(name)
+    of_target = arguments.parameters(task.target)
+    of_task = arguments.parameters(task.head, skip=("num_outputs",))
     read = recipe.columns.get(recipe.target, {})
     settings = {k: v for k, v in read.items() if k in of_target} | _settings(recipe.task)
     for key in settings:
         if key not in of_target and key not in of_task:
             raise RecipeError(f"task: {unknown('setting', key, [*of_target, *of_task])}")
-    return arguments.build(target, {k: v for k, v in settings.items() if k in of_target}, "task")
+    own = {k: v for k, v in settings.items() if k in of_target}
+    return arguments.build(task.target, own, "task")
 
 
 def check_parts(recipe: Recipe) -> None:
@@ -99,7 +101,7 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
                 single_loss: float = 0.0, label_smoothing: float = 0.0,
                 seed: int = 0, bytes_per_parameter: int = arguments.BYTES_PER_PARAMETER,
                 ) -> tuple[Any, Any]:
-    """Builds the Keras model, its variables made by one call on a batch of zeros, and its task.
+    """Builds the Keras model, its variables made by one call on a batch of zeros, and its head.
 
     Args:
         recipe: Recipe.
@@ -120,24 +122,24 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     from polymodal.model.model import Model
 
     keras.utils.set_random_seed(seed)
-    task = build_task(recipe, target, label_smoothing=label_smoothing)
-    fusion, sequence = _build_middle(recipe, task)
+    head = build_head(recipe, target, label_smoothing=label_smoothing)
+    fusion, sequence = _build_middle(recipe, head)
     model = Model({i.name: _build_encoder(recipe, i) for i in inputs},
-                  {i.name: i.key for i in inputs}, fusion, task, sequence=sequence,
+                  {i.name: i.key for i in inputs}, fusion, head, sequence=sequence,
                   modality_dropout=modality_dropout, single_loss=single_loss,
                   spots=getattr(target, "spots", ()), seed=seed)
     _check_inputs(inputs)
     with before_variables(Sizes(bytes_per_parameter)):
         model(empty_batch(inputs, target))
-    return model, task
+    return model, head
 
 
-def _build_middle(recipe: Recipe, task: Any) -> tuple[Any, Any]:
+def _build_middle(recipe: Recipe, head: Any) -> tuple[Any, Any]:
     """Returns the fusion, and the sequence model or None; towers where a task has groups."""
-    groups = getattr(task, "groups", None)
+    groups = getattr(head, "groups", None)
     if groups:
         return towers_for(recipe, groups), None
-    stepwise = task.per_step or task.autoregressive
+    stepwise = head.per_step or head.autoregressive
     fusion = _build_part("fusion", recipe.fusion, recipe, stepwise=stepwise)
     return fusion, _build_sequence(recipe)
 
@@ -213,15 +215,15 @@ def empty_batch(inputs: list[Input], target: Any, rows: int = 2,
     return batch
 
 
-def build_task(recipe: Recipe, target: Any, **settings: Any) -> Any:
-    """Builds the task: head, loss, and what its outputs mean.
+def build_head(recipe: Recipe, target: Any, **settings: Any) -> Any:
+    """Builds the head: its layer, its loss, and what its outputs mean.
 
     Args:
         recipe: Recipe.
         target: object of `polymodal.preprocess.targets`, fitted or restored.
         settings: further arguments, used where the task has them and the recipe does not.
     """
-    factory = find("tasks", recipe.task["name"])
+    factory = task_named(recipe.task["name"]).head
     known = arguments.parameters(factory)
     of_target = {k: getattr(target, k) for k in ("aligned", "end_id", "max_length")
                  if hasattr(target, k)}

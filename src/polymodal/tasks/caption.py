@@ -2,47 +2,65 @@
 
 from __future__ import annotations
 
-from polymodal.core.errors import RecipeError
-from polymodal.tasks.seq2seq import Seq2Seq
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.predictions import Predictions
+from polymodal.core.task import Answer, Scores, Task
+from polymodal.evaluation.baseline import blind_baseline
+from polymodal.evaluation.bootstrap import weighted_scores
+from polymodal.evaluation.row_errors import errors_of
+from polymodal.evaluation.same_answer import same_answer
+from polymodal.evaluation.text_scores import metric_notes
+from polymodal.preprocess.targets.caption import CaptionTarget
 
 __all__ = ["Caption"]
 
 
-class Caption(Seq2Seq):
-    """Writes a text about the inputs, word by word.
+class Caption(Task):
+    """Writes a text about the inputs, word by word."""
 
-    Args:
-        num_outputs: int, number of words. The start is the id behind the last of them.
-        dim: int, width of the decoder.
-        end_id: int, output that ends a text.
-        max_length: int, words at which a text is cut.
-        decoder: str or mapping, name in `decoders`: transformer or recurrent_attention; or
-            `{name: ..., argument: ...}`.
-        label_smoothing: float, share of the target spread evenly over all words, 0 <= s < 1.
-        dropout: float, rate inside the decoder.
-        scheduled_sampling: float, share of the previous words that are the model's own at the end
-            of training, 0 <= s <= 1; it rises from 0.
-        spotting: float >= 0, weight of a second loss in training: which words the texts of a row
-            have, and which follow them, read from each place of the fused inputs by itself. 0 to
-            do without.
-        grounding: bool, whether the decoder is told where in the picture the words so far are seen,
-            and what lies from there in which direction. Needs `spotting`, and a single picture
-            among the inputs whose places the fusion keeps; else it changes nothing.
+    name = "caption"
+    title = "caption"
+    headline = "cider_d"
+    lower_is_better = frozenset()
+    is_text = True
+    is_written = True
+    target = CaptionTarget
 
-    Raises:
-        RecipeError: no `end_id`, a decoder that is aligned with its inputs, or a negative weight.
-    """
+    @property
+    def head(self):
+        """The class of the head; loads an engine."""
+        from polymodal.model.heads.captions import CaptionHead
 
-    textual = True
-    monitor = ("cider_d", "max")
+        return CaptionHead
 
-    def __init__(self, num_outputs: int, dim: int = 128, end_id: int | None = None,
-                 max_length: int = 64, decoder: str | dict = "transformer",
-                 label_smoothing: float = 0.0, dropout: float = 0.1,
-                 scheduled_sampling: float = 0.0, spotting: float = 0.2,
-                 grounding: bool = False):
-        if spotting < 0:
-            raise RecipeError(f"Caption needs spotting >= 0. Got {spotting}. Use 0 to do without.")
-        self.spotting, self.grounding = spotting, grounding
-        super().__init__(num_outputs, dim, False, end_id, max_length, decoder, label_smoothing,
-                         dropout, scheduled_sampling)
+    def scores(self, rest: Predictions, only: str | None = None) -> Scores:
+        """Returns CIDEr-D, BLEU and ROUGE-L."""
+        return weighted_scores(rest, only)
+
+    def row_errors(self, rest: Predictions) -> np.ndarray | None:
+        """Returns None: a caption by itself has no error."""
+        return errors_of(rest)
+
+    def same_answer(self, rest: Predictions) -> str:
+        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        return same_answer(rest)
+
+    def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
+        """Returns the most frequent text of train for every row."""
+        return blind_baseline(predictions, train_targets).outputs
+
+    def notes(self, rest: Predictions) -> dict[str, str]:
+        """Returns where the document frequencies of a metric come from."""
+        return metric_notes(rest)
+
+    def describes(self, target: str, labels: Sequence[str]) -> str:
+        """Returns what a model does, in words."""
+        return f"writes {target}, a text, for each row"
+
+    def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
+        """Returns the text."""
+        return Answer(str(found.outputs[places[0]]))

@@ -2,54 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from polymodal.core.errors import RecipeError
-from polymodal.core.probabilities import softmax
-from polymodal.layers.heads import VectorHead
-from polymodal.layers.losses import CrossEntropy
+from polymodal.core.predictions import Predictions
+from polymodal.core.task import Answer, Scores, Task
+from polymodal.evaluation.baseline import blind_baseline
+from polymodal.evaluation.bootstrap import weighted_scores
+from polymodal.evaluation.row_errors import errors_of
+from polymodal.evaluation.same_answer import same_answer
+from polymodal.preprocess.targets.classification import LabelTarget
 
 __all__ = ["Classification"]
 
 
-class Classification:
-    """Says which one of several classes a row belongs to.
+class Classification(Task):
+    """Says which one of several classes a row belongs to."""
 
-    Args:
-        num_outputs: int, number of classes, at least 2.
-        label_smoothing: float, share of the target spread evenly over all classes, 0 <= s < 1.
-        dropout: float, rate in front of the logits.
+    name = "classification"
+    title = "classification"
+    headline = "accuracy"
+    lower_is_better = frozenset({"log_loss", "calibration_error"})
+    has_classes = True
+    target = LabelTarget
 
-    Raises:
-        RecipeError: fewer than two classes, or a rate out of range.
-    """
+    @property
+    def head(self):
+        """The class of the head; loads an engine."""
+        from polymodal.model.heads.classes import ClassHead
 
-    per_step = False
-    autoregressive = False
-    monitor = ("accuracy", "max")
+        return ClassHead
 
-    def __init__(self, num_outputs: int, label_smoothing: float = 0.0, dropout: float = 0.1):
-        if num_outputs < 2:
-            raise RecipeError(
-                f"{type(self).__name__} needs at least 2 classes. Got {num_outputs}. "
-                "Check the target column, or name another with target."
-            )
-        if not 0 <= label_smoothing < 1:
-            raise RecipeError(
-                f"{type(self).__name__} needs 0 <= label_smoothing < 1. Got {label_smoothing}. "
-                "Try 0.1."
-            )
-        self.num_outputs = num_outputs
-        self.label_smoothing, self.dropout = label_smoothing, dropout
+    def scores(self, rest: Predictions, only: str | None = None) -> Scores:
+        """Returns accuracy, F1, auroc, log loss and calibration error."""
+        return weighted_scores(rest, only)
 
-    def head(self, pooling: str = "attention"):
-        """Returns the layer that turns fused tokens into logits (batch, classes)."""
-        return VectorHead(self.num_outputs, self.dropout, pooling)
+    def row_errors(self, rest: Predictions) -> np.ndarray | None:
+        """Returns 1 for each wrong class."""
+        return errors_of(rest)
 
-    def loss(self):
-        """Returns the loss, summed: the loader's weights hold the normalisation."""
-        return CrossEntropy(self.label_smoothing)
+    def same_answer(self, rest: Predictions) -> str:
+        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        return same_answer(rest)
 
-    def activate(self, logits) -> np.ndarray:
-        """Returns probabilities for logits (rows, classes), or (rows, time, classes) per step."""
-        return softmax(logits)
+    def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
+        """Returns the frequencies of train for every row."""
+        return blind_baseline(predictions, train_targets).outputs
+
+    def describes(self, target: str, labels: Sequence[str]) -> str:
+        """Returns what a model does, in words."""
+        return f"predicts {target}, one of {len(labels)} classes, for each row"
+
+    def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
+        """Returns the most probable class and the probabilities of all."""
+        chances = {label: round(float(p), 6)
+                   for label, p in zip(found.labels, found.outputs[places[0]], strict=True)}
+        best = int(found.outputs[places[0]].argmax())
+        return Answer(found.labels[best], chances)

@@ -2,52 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from polymodal.core.errors import RecipeError
-from polymodal.layers.heads import VectorHead
-from polymodal.layers.losses import BinaryCrossEntropy
+from polymodal.core.predictions import Predictions
+from polymodal.core.task import Answer, Scores, Task
+from polymodal.evaluation.baseline import blind_baseline
+from polymodal.evaluation.bootstrap import weighted_scores
+from polymodal.evaluation.row_errors import errors_of
+from polymodal.evaluation.same_answer import same_answer
+from polymodal.preprocess.targets.multilabel import MultilabelTarget
 
 __all__ = ["Multilabel"]
 
 
-class Multilabel:
-    """Says for each of several labels whether a row has it.
+class Multilabel(Task):
+    """Says for each of several labels whether a row has it."""
 
-    Args:
-        num_outputs: int, number of labels, at least 1.
-        label_smoothing: float, how far the targets 0 and 1 are drawn to one half, 0 <= s < 1.
-        dropout: float, rate in front of the logits.
+    name = "multilabel"
+    title = "multilabel"
+    headline = "f1_macro"
+    lower_is_better = frozenset({"calibration_error"})
+    has_classes = True
+    target = MultilabelTarget
 
-    Raises:
-        RecipeError: no label, or a rate out of range.
-    """
+    @property
+    def head(self):
+        """The class of the head; loads an engine."""
+        from polymodal.model.heads.labels import LabelHead
 
-    per_step = False
-    autoregressive = False
-    monitor = ("f1_macro", "max")
+        return LabelHead
 
-    def __init__(self, num_outputs: int, label_smoothing: float = 0.0, dropout: float = 0.1):
-        if num_outputs < 1:
-            raise RecipeError(
-                f"Multilabel needs at least 1 label. Got {num_outputs}. Check the target column."
-            )
-        if not 0 <= label_smoothing < 1:
-            raise RecipeError(
-                f"Multilabel needs 0 <= label_smoothing < 1. Got {label_smoothing}. Try 0.1."
-            )
-        self.num_outputs = num_outputs
-        self.label_smoothing, self.dropout = label_smoothing, dropout
+    def to_predictions(self, values: np.ndarray, targets: np.ndarray | None,
+                       target: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        """Returns probabilities, and targets as bool."""
+        return values, None if targets is None else targets > 0.5
 
-    def head(self, pooling: str = "attention"):
-        """Returns the layer that turns fused tokens into logits (batch, labels)."""
-        return VectorHead(self.num_outputs, self.dropout, pooling)
+    def scores(self, rest: Predictions, only: str | None = None) -> Scores:
+        """Returns accuracy of whole sets, F1, auroc and calibration error."""
+        return weighted_scores(rest, only)
 
-    def loss(self):
-        """Returns the loss, summed over rows: the loader's weights hold the normalisation."""
-        return BinaryCrossEntropy(self.label_smoothing)
+    def row_errors(self, rest: Predictions) -> np.ndarray | None:
+        """Returns the share of wrong labels among those that are true or predicted."""
+        return errors_of(rest)
 
-    def activate(self, logits) -> np.ndarray:
-        """Returns a probability for each label, (rows, labels)."""
-        logits = np.asarray(logits, dtype=np.float64)
-        return (0.5 * (1 + np.tanh(0.5 * logits))).astype(np.float32)  # tanh never overflows
+    def same_answer(self, rest: Predictions) -> str:
+        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        return same_answer(rest)
+
+    def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
+        """Returns the frequency of each label in train for every row."""
+        return blind_baseline(predictions, train_targets).outputs
+
+    def describes(self, target: str, labels: Sequence[str]) -> str:
+        """Returns what a model does, in words."""
+        return f"predicts {target}, any of {len(labels)} labels, for each row"
+
+    def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
+        """Returns the labels of at least one half, and the probabilities of all."""
+        chances = {label: round(float(p), 6)
+                   for label, p in zip(found.labels, found.outputs[places[0]], strict=True)}
+        chosen = [label for label, p in zip(found.labels, found.outputs[places[0]], strict=True)
+                  if p >= 0.5]
+        return Answer(chosen, chances)

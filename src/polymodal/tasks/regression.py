@@ -1,54 +1,69 @@
-"""Regression: one or several numbers for each row."""
+"""Regression: a number for each row."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from polymodal.core.errors import RecipeError
-from polymodal.layers.heads import VectorHead
-from polymodal.layers.losses import NumberLoss
+from polymodal.core.predictions import Predictions
+from polymodal.core.task import Answer, Scores, Task
+from polymodal.evaluation.baseline import blind_baseline
+from polymodal.evaluation.bootstrap import weighted_scores
+from polymodal.evaluation.row_errors import errors_of
+from polymodal.evaluation.same_answer import same_answer
+from polymodal.preprocess.targets.regression import NumberTarget
 
 __all__ = ["Regression"]
 
 
-class Regression:
-    """Estimates numbers for a row. Targets are standardised: mean 0, standard deviation 1.
+class Regression(Task):
+    """Estimates a number for a row."""
 
-    Args:
-        num_outputs: int, numbers per row, at least 1.
-        error: str, "huber" (errors above one standard deviation count linearly, so that wild
-            values pull less) or "squared".
-        dropout: float, rate in front of the output.
+    name = "regression"
+    title = "regression"
+    headline = "mae"
+    lower_is_better = frozenset({"mae", "rmse"})
+    target = NumberTarget
 
-    Raises:
-        RecipeError: no number, or an unknown error.
-    """
+    @property
+    def head(self):
+        """The class of the head; loads an engine."""
+        from polymodal.model.heads.numbers import NumberHead
 
-    per_step = False
-    autoregressive = False
-    monitor = ("mae", "min")
+        return NumberHead
 
-    def __init__(self, num_outputs: int = 1, error: str = "huber", dropout: float = 0.1):
-        if num_outputs < 1:
-            raise RecipeError(
-                f"Regression needs at least 1 number. Got {num_outputs}. Check the target column."
-            )
-        if error not in ("huber", "squared"):
-            raise RecipeError(
-                f'Regression needs error to be huber or squared. Got "{error}". '
-                "Leave it out for huber."
-            )
-        self.num_outputs, self.error, self.dropout = num_outputs, error, dropout
+    def to_predictions(self, values: np.ndarray, targets: np.ndarray | None,
+                       target: Any) -> tuple[np.ndarray, np.ndarray | None]:
+        """Returns numbers in the target's own unit; the model's are standardised."""
+        known = None if targets is None else target.decode(targets).reshape(len(targets))
+        return target.decode(values).reshape(len(values)), known
 
-    def head(self, pooling: str = "attention"):
-        """Returns the layer that turns fused tokens into numbers (batch, num_outputs)."""
-        return VectorHead(self.num_outputs, self.dropout, pooling)
+    def train_targets(self, encoded: np.ndarray, target: Any) -> np.ndarray:
+        """Returns numbers in the target's own unit, (rows,)."""
+        return target.decode(encoded).reshape(len(encoded))
 
-    def loss(self):
-        """Returns the loss, summed over rows: the loader's weights hold the normalisation."""
-        return NumberLoss(1.0 if self.error == "huber" else None)
+    def scores(self, rest: Predictions, only: str | None = None) -> Scores:
+        """Returns mae, rmse, r2 and pearson."""
+        return weighted_scores(rest, only)
 
-    def activate(self, logits) -> np.ndarray:
-        """Returns standardised numbers, (rows,) where there is one per row."""
-        numbers = np.asarray(logits, dtype=np.float32)
-        return numbers[..., 0] if self.num_outputs == 1 else numbers
+    def row_errors(self, rest: Predictions) -> np.ndarray | None:
+        """Returns the absolute error."""
+        return errors_of(rest)
+
+    def same_answer(self, rest: Predictions) -> str:
+        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        return same_answer(rest)
+
+    def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
+        """Returns the mean of train for every row."""
+        return blind_baseline(predictions, train_targets).outputs
+
+    def describes(self, target: str, labels: Sequence[str]) -> str:
+        """Returns what a model does, in words."""
+        return f"predicts {target}, a number, for each row"
+
+    def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
+        """Returns the number."""
+        return Answer(float(found.outputs[places[0]]))

@@ -2,26 +2,64 @@
 
 from __future__ import annotations
 
-from polymodal.layers.heads import StepHead
-from polymodal.tasks.classification import Classification
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.predictions import Predictions
+from polymodal.core.task import Answer, Scores, Task
+from polymodal.evaluation.baseline import blind_baseline
+from polymodal.evaluation.bootstrap import weighted_scores
+from polymodal.evaluation.row_errors import errors_of
+from polymodal.evaluation.same_answer import same_answer
+from polymodal.preprocess.targets.sequence_labelling import StepLabelsTarget
 
 __all__ = ["SequenceLabelling"]
 
 
-class SequenceLabelling(Classification):
-    """Says which one of several classes each step of a sequence belongs to.
+class SequenceLabelling(Task):
+    """Says which one of several classes each step of a sequence belongs to."""
 
-    Args:
-        num_outputs: int, number of classes, at least 2.
-        label_smoothing: float, share of the target spread evenly over all classes, 0 <= s < 1.
-        dropout: float, rate in front of the logits.
+    name = "sequence_labelling"
+    title = "sequence labelling"
+    headline = "accuracy"
+    lower_is_better = frozenset({"log_loss", "calibration_error"})
+    has_classes = True
+    target = StepLabelsTarget
 
-    Raises:
-        RecipeError: fewer than two classes, or a rate out of range.
-    """
+    @property
+    def head(self):
+        """The class of the head; loads an engine."""
+        from polymodal.model.heads.step_classes import StepClassHead
 
-    per_step = True
+        return StepClassHead
 
-    def head(self, pooling: str = "attention"):
-        """Returns the layer that turns fused tokens into logits (batch, time, classes)."""
-        return StepHead(self.num_outputs, self.dropout)
+    def scores(self, rest: Predictions, only: str | None = None) -> Scores:
+        """Returns accuracy, F1, auroc, log loss and calibration error over steps."""
+        return weighted_scores(rest, only)
+
+    def row_errors(self, rest: Predictions) -> np.ndarray | None:
+        """Returns 1 for each wrong step."""
+        return errors_of(rest)
+
+    def same_answer(self, rest: Predictions) -> str:
+        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        return same_answer(rest)
+
+    def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
+        """Returns the frequencies of train for every row."""
+        return blind_baseline(predictions, train_targets).outputs
+
+    def describes(self, target: str, labels: Sequence[str]) -> str:
+        """Returns what a model does, in words."""
+        return f"predicts {target}, one of {len(labels)} labels, for each step of a sequence"
+
+    def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
+        """Returns the most probable class of each step; of a single step the probabilities too."""
+        best = [found.labels[int(i)] for i in found.outputs[places].argmax(axis=-1)]
+        if len(places) > 1:
+            return Answer(best)
+        chances = {label: round(float(p), 6)
+                   for label, p in zip(found.labels, found.outputs[places[0]], strict=True)}
+        return Answer(best[0], chances)

@@ -2,100 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from polymodal.core.errors import RecipeError
-from polymodal.core.lookup import find
-from polymodal.decoders.ctc import CTC
-from polymodal.decoders.ctc_attention import CTCAttention
-from polymodal.layers.losses import CTCAttentionLoss, CTCLoss
+from polymodal.core.predictions import Predictions
+from polymodal.core.task import Answer, Scores, Task
+from polymodal.evaluation.baseline import blind_baseline
+from polymodal.evaluation.bootstrap import weighted_scores
+from polymodal.evaluation.row_errors import errors_of
+from polymodal.evaluation.same_answer import same_answer
+from polymodal.evaluation.text_scores import transcript_details, transcripts_scored
+from polymodal.preprocess.targets.transcribe import TranscriptTarget
 
 __all__ = ["Transcribe"]
 
 
-class Transcribe:
-    """Writes down what is said: a character or nothing for each frame (CTC).
+class Transcribe(Task):
+    """Writes what is said in sound."""
 
-    Args:
-        num_outputs: int, characters and, as the last of them, blank.
-        dim: int, width of the frames.
-        dropout: float, rate in front of the logits.
-        ctc_weight: float, share of CTC in the loss, 0 < w <= 1. What is left of it trains an
-            attention decoder beside CTC, which scores what a beam search finds; 0.3 is usual.
-        decoder: str, name of that decoder in `decoders`: transformer or recurrent_attention.
-        label_smoothing: float, of that decoder, share of the target spread evenly, 0 <= s < 1.
-        language_order: int, words (characters in scripts without spaces) that the language model of
-            train's texts looks at together; 0 learns none. A run reads with it where that makes
-            validation rows no worse.
-
-    Raises:
-        RecipeError: no character beside blank, or a share out of range.
-    """
-
-    per_step = True
-    aligned = False
-    autoregressive = False
-    textual = True
-    monitor = ("wer", "min")
-
-    def __init__(self, num_outputs: int, dim: int = 128, dropout: float = 0.1,
-                 ctc_weight: float = 1.0, decoder: str = "transformer",
-                 label_smoothing: float = 0.0, language_order: int = 3):
-        if num_outputs < 2:
-            raise RecipeError(f"Transcribe needs at least 2 outputs. Got {num_outputs}. "
-                              "Check the target column, or name another with target.")
-        if not 0 < ctc_weight <= 1:
-            raise RecipeError(f"Transcribe needs 0 < ctc_weight <= 1. Got {ctc_weight}. "
-                              "Write 1 for CTC alone, or 0.3 for both.")
-        self.num_outputs, self.dim, self.dropout = num_outputs, dim, dropout
-        self.ctc_weight, self.decoder = ctc_weight, decoder
-        self.label_smoothing, self.language_order = label_smoothing, language_order
-        if language_order < 0:
-            raise RecipeError(f"Transcribe needs language_order from 0. Got {language_order}. "
-                              "Write 3, or 0 to read without a language model.")
-        if self.guided and find("decoders", decoder).aligned is not False:
-            raise RecipeError("Transcribe needs a decoder that looks at all frames: transformer or "
-                              f'recurrent_attention. Got "{decoder}".')
+    name = "transcribe"
+    title = "transcribe"
+    headline = "wer"
+    lower_is_better = frozenset({"wer", "cer"})
+    is_text = True
+    is_written = True
+    hears = True
+    target = TranscriptTarget
 
     @property
-    def guided(self) -> bool:
-        """Whether training shows the model what was written before each step."""
-        return self.ctc_weight < 1
+    def head(self):
+        """The class of the head; loads an engine."""
+        from polymodal.model.heads.frames import FrameHead
 
-    def head(self, pooling: str = "attention"):
-        """Returns the layer that turns fused tokens into logits (batch, frames, outputs)."""
-        if self.guided:
-            return CTCAttention(self.dim, self.num_outputs, self.decoder, self.dropout)
-        return CTC(self.dim, self.num_outputs, self.dropout)
+        return FrameHead
 
-    def loss(self):
-        """Returns the loss, summed over characters: the loader's weights normalise it."""
-        if self.guided:
-            return CTCAttentionLoss(self.ctc_weight, self.label_smoothing)
-        return CTCLoss()
+    def scores(self, rest: Predictions, only: str | None = None) -> Scores:
+        """Returns word and character error rate."""
+        return weighted_scores(rest, only)
 
-    def frames(self, logits, targets=None):
-        """Returns the logits of the frames alone.
+    def row_errors(self, rest: Predictions) -> np.ndarray | None:
+        """Returns the wrong words."""
+        return errors_of(rest)
 
-        Args:
-            logits: what the model gave, (batch, frames, outputs), with a decoder's behind them
-                where it was shown targets.
-            targets: the targets of the batch, (batch, symbols), or None.
-        """
-        if not self.guided or targets is None:
-            return logits
-        return logits[:, : logits.shape[1] - targets.shape[1] - 1]
+    def same_answer(self, rest: Predictions) -> str:
+        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        return same_answer(rest)
 
-    def best_path(self, logits) -> np.ndarray:
-        """Returns what the likeliest output of each frame spells.
+    def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
+        """Returns the most frequent text of train for every row."""
+        return blind_baseline(predictions, train_targets).outputs
 
-        Args:
-            logits: (batch, frames, outputs).
+    def details(self, rest: Predictions) -> dict[str, Any]:
+        """Returns the most wrong transcripts, and what was counted and how."""
+        return {"transcripts": transcript_details(rest, transcripts_scored(rest))}
 
-        Returns:
-            int (batch, frames): repetitions joined, blanks and what repeats as -1.
-        """
-        best = np.asarray(logits).argmax(axis=-1)
-        repeats = np.zeros(best.shape, bool)
-        repeats[:, 1:] = best[:, 1:] == best[:, :-1]
-        return np.where(repeats | (best == self.num_outputs - 1), -1, best)
+    def describes(self, target: str, labels: Sequence[str]) -> str:
+        """Returns what a model does, in words."""
+        return f"writes {target}, a transcript, for each row"
+
+    def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
+        """Returns the text."""
+        return Answer(str(found.outputs[places[0]]))

@@ -89,24 +89,24 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *,
             modality_dropout=settings.modality_dropout, single_loss=settings.single_loss,
             label_smoothing=settings.label_smoothing, seed=settings.seed)
 
-    task = assemble.build_task(prepared.recipe, prepared.target)
-    align_lengths(prepared.checked["train"], prepared.samples["train"], task)
+    head = assemble.build_head(prepared.recipe, prepared.target)
+    align_lengths(prepared.checked["train"], prepared.samples["train"], head)
     keras.config.set_dtype_policy(
         "float32" if settings.precision == "auto" else settings.precision)
-    model, task = build()
+    model, head = build()
     places = sum(math.prod(encoder.grid) for encoder in model.encoders.values()
                  if encoder.grid is not None)
     loader = prepared.train_loader(settings, places)
-    decision = decide(model, lambda: build()[0], task, loader, settings,
+    decision = decide(model, lambda: build()[0], head, loader, settings,
                       folder if writes else None)
     if decision.precision != model.dtype_policy.name:
         keras.config.set_dtype_policy(decision.precision)
-        model, task = build()
-    predictor = Predictor(prepared.recipe, prepared.inputs, prepared.target, model, task,
+        model, head = build()
+    predictor = Predictor(prepared.recipe, prepared.inputs, prepared.target, model, head,
                           trained_on=prepared.trained_on)
     val, judge = _validation(prepared, predictor)
     session = fitting.begin(
-        model, task, loader, val, settings, folder, score=judge and judge.score,
+        model, head, loader, val, settings, folder, score=judge and judge.score,
         row_errors=judge and judge.row_errors, jit=decision.jit,
         fingerprint={"recipe": {**prepared.recipe.to_dict(), "training": {}},
                      "rows": loader.fingerprint(),

@@ -25,7 +25,7 @@ class Judge:
     def score(self, seen: list[Output]) -> dict[str, float]:
         """Returns the named scores of all batches' outputs."""
         of, samples = self.predictor, self.samples
-        self._seen = collect(seen, of.task, of.target, of.task_name, list(of.recipe.inputs),
+        self._seen = collect(seen, of.head, of.target, of.task, list(of.recipe.inputs),
                              len(samples), samples.references)
         return score(self._seen)
 

@@ -44,7 +44,7 @@ def choose_language(predictor: Predictor, texts: Iterable[str], table: Table, fo
         return plain, ""
     predictor.language = model
     found = predictor.predict(table, scored=True, cache=cache)
-    metric = predictor.task.monitor[0]
+    metric = predictor.head.monitor[0]
     without, beside = score(plain)[metric], score(found)[metric]
     numbers = f"{metric} of val is {beside:.4f} with it and {without:.4f} without"
     about = f"an n-gram language model of the training texts (order {model.order}, {model.unit}s)"
@@ -60,7 +60,7 @@ def choose_language(predictor: Predictor, texts: Iterable[str], table: Table, fo
 
 
 def _learned(texts: Iterable[str], predictor: Predictor) -> NGram | None:
-    order = predictor.task.language_order
+    order = predictor.head.language_order
     clean = [text for value in texts if (text := predictor.target.clean(value))]
     if not (order and clean):
         return None

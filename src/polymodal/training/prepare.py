@@ -16,6 +16,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.printed.counting import counted
 from polymodal.core.printed.progress import say, warn
+from polymodal.core.task import Task, task_named
 from polymodal.evaluation.groups import group_words
 from polymodal.feed.check import Checked, Part, check_parts
 from polymodal.feed.ledger import Ledger
@@ -70,6 +71,11 @@ class Prepared:
     seconds: dict[str, float] = field(default_factory=dict)
     reasons: Sequence[str] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def task(self) -> Task:
+        """The task of the recipe."""
+        return task_named(self.recipe.task["name"])
 
     @property
     def written_recipe(self) -> str:
@@ -151,9 +157,7 @@ class Prepared:
             flat = np.concatenate(found)
             return flat[flat >= 0]
         encoded = np.stack(found)
-        if self.recipe.task["name"] == "regression":  # the model's targets are standardised
-            return self.target.decode(encoded).reshape(len(rows))
-        return encoded
+        return self.task.train_targets(encoded, self.target)
 
 
 def held_out(tables: Mapping[str, Table], target: str, method: str | None, group: str | None,

@@ -115,7 +115,7 @@ def _content(folder: Path, record: RunRecord) -> ReportContent:
     inputs = {i.name: _describe(recipe.inputs[i.name], i.columns) for i in prepared.inputs}
     engine = _engine()
     examples = _examples(predictor, shown, record.table)
-    note = _add_looks(predictor, record.table, examples) if shown.task == "caption" else ""
+    note = _add_looks(predictor, record.table, examples) if shown.task.name == "caption" else ""
     summary = describe_run(shown, recipe.target, inputs, prepared.count_rows(),
                            recipe.fusion["name"], len(result.history), result.seconds, engine,
                            prepared.count_sequences(),
@@ -169,12 +169,12 @@ def _example(predictor: Any, shown: Predictions, table: Table, place: int) -> di
     output = shown.outputs[place]
     if shown.is_text:
         right = None
-        if shown.task == "transcribe":
+        if shown.task.name == "transcribe":
             _add_words(predictor, table, row, shown.targets[place][0], inputs)
             right = not text_sums(shown.take(np.array([place])))[0][0, 0]
         return here | {"target": " / ".join(shown.targets[place]), "predicted": str(output),
                        "right": right}
-    if shown.task == "regression":
+    if shown.task.name == "regression":
         return here | {"target": f"{float(shown.targets[place]):.4g}",
                        "predicted": f"{float(output):.4g}"}
     if shown.steps is not None:
@@ -186,7 +186,7 @@ def _example(predictor: Any, shown: Predictions, table: Table, place: int) -> di
     truth, guess = decisions(shown.take(np.array([place])))
     said, right = _names(shown, guess[0]), bool(np.all(truth[0] == guess[0]))
     chances = {label: float(p) for label, p in zip(shown.labels, output, strict=True)}
-    best = max(chances.values()) if shown.task == "classification" else None
+    best = max(chances.values()) if shown.task.name == "classification" else None
     return here | {"target": _names(shown, truth[0]), "predicted": said, "right": right,
                    "probability": best, "probabilities": chances}
 

@@ -298,7 +298,7 @@ def _forecast(jobs: Mapping[str, Job], prepared: Prepared) -> Forecast:
               if split != "train"}
     shown = {split: scored[split] for split in ("test", "val") if split in scored}
     first = dict(list(shown.items())[:1])
-    reads_twice = 2 if prepared.recipe.task["name"] == "transcribe" else 1
+    reads_twice = 1 + prepared.task.hears
     parts = {"training": whole.ending.cut(training_seconds(paces[""], whole.epochs_left))}
     singles = {name: job.session for name, job in jobs.items() if name}
     if singles:
@@ -316,7 +316,7 @@ def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table]
                cache: Cache | None, out: Path) -> dict[str, Predictions]:
     """Predicts the splits that are scored, the one to show first, read as the run will read."""
     predictor, known = trained.predictor, {}
-    if "val" in tables and predictor.task_name == "transcribe":
+    if "val" in tables and predictor.task.hears:
         known["val"], trained.reading = choose_language(
             predictor, prepared.train_targets(), tables["val"], out, cache)
     return {name: known[name] if name in known
@@ -385,7 +385,7 @@ def _kept_alone(single: Single, trained: Trained, found: Mapping[str, Prediction
 
 def _calibrate_words(predictor: Predictor, found: Mapping[str, Predictions], out: Path) -> None:
     """Learns on validation rows what the confidence of words is worth, for runs that transcribe."""
-    if "val" not in found or found["val"].task != "transcribe":
+    if "val" not in found or not found["val"].task.hears:
         return
     predictor.calibration = fit_word_calibration(word_claims(found["val"]), "val")
     add_part(out, CONFIDENCE, predictor.calibration.to_json())

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from polymodal.core.task import task_named
 from polymodal.evaluation.report import ReportContent, write_report
 from polymodal.evaluation.report.attention import MOST_WORDS, attention_strip
 from polymodal.evaluation.report.media import show
@@ -61,7 +62,7 @@ def test_the_page_shows_the_words_and_their_pictures(make, tmp_path):
     image = {"modality": "image", "value": GREY, "looks": [look(evil), look("ball")]}
     example = {"inputs": {"image": image}, "target": "a ball", "predicted": "a ball", "row": 0}
     shown = make.written_down(10)
-    shown.task = "caption"
+    shown.task = task_named("caption")
     page = write_report(tmp_path, ReportContent(
         "Seen", {"test": shown}, "caption", examples=[example], attention_note="Bright is seen."))
     text = page.read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from polymodal.bundle.write import LANGUAGE, seal
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.inference.predictor import load
 from polymodal.inference.recording.transcribe import transcribe
-from polymodal.tasks.transcribe import Transcribe
+from polymodal.model.heads.frames import FrameHead
 from polymodal.training.language import choose_language
 
 
@@ -75,11 +75,11 @@ def test_one_that_makes_val_worse_is_not_kept(folder, tmp_path):
 
 def test_a_run_learns_none_where_it_is_told_to(folder, tmp_path):
     predictor = load(folder / "run")
-    predictor.language, predictor.task.language_order = None, 0
+    predictor.language, predictor.head.language_order = None, 0
     _, why = choose_language(predictor, whistled.WORDS, pm.read(folder / "val.csv"), tmp_path)
     assert (predictor.language, why) == (None, "")
     with pytest.raises(RecipeError, match=r"language_order from 0\. Got -1"):
-        Transcribe(5, language_order=-1)
+        FrameHead(5, language_order=-1)
 
 
 @pytest.mark.parametrize("change", [{"unit": "exec"}, {"ngrams": [["a", "b", 1.0]]},

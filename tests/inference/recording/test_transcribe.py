@@ -6,6 +6,7 @@ import soundfile
 
 import whistled
 from polymodal.core.errors import RecipeError
+from polymodal.core.task import task_named
 from polymodal.inference.recording.transcribe import transcribe
 
 
@@ -150,7 +151,7 @@ def test_runs_that_do_something_else_are_refused(predictor):
     predictor.inputs.append(type(predictor.inputs[0])(name="note"))
     with pytest.raises(RecipeError, match=r"only input is audio. Got audio and text. Use predict"):
         transcribe(predictor, ["a.wav"])
-    predictor.task_name = "classification"
+    predictor.task = task_named("classification")
     with pytest.raises(RecipeError, match=r"task transcribe. Got classification"):
         transcribe(predictor, ["a.wav"])
 

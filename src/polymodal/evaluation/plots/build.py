@@ -104,7 +104,7 @@ def confusion(predictions: Predictions) -> Matrix | None:
 
     Only classes that occur or are predicted are shown. A matrix of more than 30 is not for a page.
     """
-    if predictions.task in ("multilabel", "regression"):
+    if predictions.task.name in ("multilabel", "regression"):
         return None
     rest = known(predictions)
     truth, guess = decisions(rest)
@@ -131,7 +131,7 @@ def worst_confusions(matrix: Matrix, count: int = 15) -> list[dict]:
 
 def reliability_chart(predictions: Predictions) -> Columns | None:
     """Returns the share that came true per probability claimed; None for regression."""
-    if predictions.task == "regression":
+    if predictions.task.name == "regression":
         return None
     return _reliability(
         reliability(known(predictions)), "Stated probability against accuracy",

@@ -8,7 +8,7 @@ from typing import Any
 
 from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.metrics import headline
+from polymodal.core.task import Task
 
 __all__ = ["ReportContent"]
 
@@ -93,11 +93,11 @@ class ReportContent:
         return self.shown if self.joint is None else self.joint
 
     @property
-    def task(self) -> str:
+    def task(self) -> Task:
         """The task of the run."""
         return self.shown.task
 
     @property
     def headline(self) -> str:
         """The metric shown where only one is."""
-        return self.metric or headline(self.task)
+        return self.metric or self.task.headline

@@ -43,10 +43,10 @@ def choose_examples(predictions: Predictions, num: int = _NUM, seed: int = 0) ->
 
 def _judged(rest: Predictions) -> tuple[np.ndarray, np.ndarray, list]:
     """Returns of each row whether it is right, what rows are sorted by, and its kind."""
-    if rest.task == "regression":
+    if rest.task.name == "regression":
         error = np.abs(np.ravel(rest.outputs) - np.ravel(np.asarray(rest.targets)))
         return np.ones(len(rest), bool), error, [None] * len(rest)
-    if rest.task == "transcribe":
+    if rest.task.name == "transcribe":
         wrong = text_sums(rest)[0][:, 0]
         return wrong == 0, wrong, [None] * len(rest)
     if rest.is_text:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from polymodal.core.disk.files import write_atomic
-from polymodal.core.predictions import TEXT_TASKS, Predictions
+from polymodal.core.predictions import Predictions
 from polymodal.core.printed.counting import counted
 from polymodal.core.printed.visible import visible
 from polymodal.evaluation.decisions import known
@@ -53,7 +53,7 @@ def _inputs(content: ReportContent) -> str:
     answer = f"**{_plain(content.target)}**"
     if labels:
         few = labels if len(labels) <= 12 else [*labels[:12], f"{len(labels) - 12} more"]
-        answer += f", one of {listed(few)}" if content.task != "multilabel" \
+        answer += f", one of {listed(few)}" if content.task.name != "multilabel" \
             else f", any of {listed(few)}"
     unused = [f"- {_plain(column)}: {_plain(reason)}"
               for column, reason in content.left_out.items()]
@@ -131,9 +131,9 @@ def _limits(content: ReportContent) -> str:
                      "weights, so they are optimistic.")
     if scored_rows(content.shown) < 200:
         lines.append(f"- It was tested on {counted(scored_rows(content.shown), 'row')} only.")
-    if content.task not in ("regression", "seq2seq", *TEXT_TASKS):
+    if content.task.name not in ("regression", "seq2seq", "caption", "transcribe"):
         lines.append("- It always answers with one of its labels, even if none fits."
-                     if content.task != "multilabel" else
+                     if content.task.name != "multilabel" else
                      "- It knows no labels but those of the training data.")
     lines.append("- It reproduces the biases of its training data. Do not let it decide about "
                  "people on its own.")

@@ -45,7 +45,6 @@ MOST_CHANCES = 3  # labels whose probability an example shows
 _HEARD = ("Under the spectrogram is each word, at the time at which the model recognised it. "
           "Orange words are wrong; pale words have a low confidence.")
 _FOLDER = Path(__file__).parent
-_TASKS = {"seq2seq": "sequence to sequence", "sequence_labelling": "sequence labelling"}
 
 
 def write_report(folder: str | Path, content: ReportContent) -> Path:
@@ -98,20 +97,20 @@ def _view(content: ReportContent) -> dict[str, Any]:
     matrix = None if shown.is_text else confusion(shown)
     small = matrix is not None and 1 < len(matrix.labels) <= MOST_CLASSES
     view = {
-        "content": content, "metric": metric, "task": _TASKS.get(content.task, content.task),
+        "content": content, "metric": metric, "task": content.task.title,
         "num_rows": scored_rows(shown),
         "verdict": fusion_verdict(content.fused, content.singles, metric, content.split),
         "scores": _scores(content), "matrix": matrix if small else None,
         "worst": [] if matrix is None else worst_confusions(matrix, 8 if small else 20),
         "written": written,
-        "classes": per_class(shown) if content.task != "seq2seq" else [],
+        "classes": per_class(shown) if content.task.name != "seq2seq" else [],
         "curves": learning_curves(content.history, content.best_epoch),
         "calibration": words["chart"] if words else
         None if shown.is_text else reliability_chart(shown),
         "trust": words["sentences"] if words else trust_words(shown),
         "position": position(shown),
         "regression": regression_charts(shown, content.target)
-        if content.task == "regression" else [],
+        if content.task.name == "regression" else [],
         "models": _models(content), "parts": _parts(content),
         "examples": [_example(one) for one in content.examples],
         "few": too_few_words(known(shown)), "grouped": bool(shown.group_column),
@@ -179,7 +178,7 @@ def _models(content: ReportContent) -> Bars:
 
 def _blind_name(content: ReportContent) -> str:
     """Returns what a model without inputs would do."""
-    if content.task == "regression":
+    if content.task.name == "regression":
         return "always the mean of train"
     what = "text" if content.shown.is_text else "class"
     return f"always the majority {what} of train"

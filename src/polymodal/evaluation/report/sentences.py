@@ -10,20 +10,11 @@ from polymodal.evaluation.calibration import claims, expected_calibration_error
 from polymodal.evaluation.decisions import decisions, known
 from polymodal.evaluation.draws import units
 from polymodal.evaluation.groups import too_few_words
-from polymodal.evaluation.text_scores import metric_notes
 from polymodal.evaluation.words import SPACE, listed
 
 __all__ = ["describe_run", "perfect_words", "scored_rows", "split_notes", "trust_words"]
 
 KEPT = 0.05  # a calibration error that a person would not notice
-_TASKS = {"classification": "predicts {target}, one of {labels} classes, for each row",
-          "multilabel": "predicts {target}, any of {labels} labels, for each row",
-          "regression": "predicts {target}, a number, for each row",
-          "sequence_labelling": "predicts {target}, one of {labels} labels, for each step of a "
-                                "sequence",
-          "caption": "writes {target}, a text, for each row",
-          "transcribe": "writes {target}, a transcript, for each row",
-          "seq2seq": "writes {target} step by step, each step one of {labels} outputs"}
 
 
 def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str],
@@ -45,7 +36,7 @@ def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str
         sequences: {split: number of sequences}, where rows make sequences.
         joint: names of all inputs, where the model of one of them is kept as the better one.
     """
-    does = _TASKS[predictions.task].format(target=target, labels=len(predictions.labels))
+    does = predictions.task.describes(target, predictions.labels)
     named = fusion.replace("_", " ")
     joined = f", joined by {named} fusion," if fusion and len(inputs) > 1 else ""
     sentences = [f"This model reads {listed(list(inputs))}{joined} and {does}."]
@@ -83,7 +74,7 @@ def _duration(seconds: float) -> str:
 
 def trust_words(predictions: Predictions) -> str:
     """Returns whether the stated probabilities can be believed, in words; "" for regression."""
-    if predictions.task == "regression" or predictions.is_text:
+    if predictions.task.name == "regression" or predictions.is_text:
         return ""
     rest = known(predictions)
     confidence, right = claims(rest)
@@ -95,7 +86,7 @@ def trust_words(predictions: Predictions) -> str:
         judged = "It is overconfident in some ranges and underconfident in others"
     else:
         judged = "It is overconfident" if claimed > true else "It is underconfident"
-    what = "a label" if rest.task == "multilabel" else "its answers"
+    what = "a label" if rest.task.name == "multilabel" else "its answers"
     return (f"{judged}: it gives {what} a probability of {100 * claimed:.1f}{SPACE}% on average, "
             f"and {100 * true:.1f}{SPACE}% are right. Calibration error (average gap between "
             f"stated probability and accuracy): {100 * error:.1f} points.")
@@ -108,7 +99,7 @@ def perfect_words(predictions: Predictions) -> str:
     share of right answers at which no mistake in n rows has a chance of 5 %.
     """
     rest = known(predictions)
-    if rest.task == "regression" or rest.is_text:
+    if rest.task.name == "regression" or rest.is_text:
         return ""
     truth, guess = decisions(rest)
     if (truth != guess).any():
@@ -134,6 +125,6 @@ def split_notes(predictions: Mapping[str, Predictions]) -> dict[str, str]:
     """
     found: dict[str, list[str]] = {}
     for split, one in predictions.items():
-        for name, note in metric_notes(known(one)).items():
+        for name, note in one.task.notes(known(one)).items():
             found.setdefault(name, []).append(f"{split}: {note}" if len(predictions) > 1 else note)
     return {name: "; ".join(notes) for name, notes in found.items()}

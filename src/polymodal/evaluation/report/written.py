@@ -21,7 +21,7 @@ def written_view(shown: Predictions) -> dict[str, Any] | None:
         {"worst": [{"row", "errors", "reference", "hypothesis"}], "confused": [{"said", "heard",
         "count"}], "by_length": Bars, "counts", "normalisation"}.
     """
-    if shown.task != "transcribe":
+    if shown.task.name != "transcribe":
         return None
     rest = known(shown)
     score = transcripts_scored(rest)

@@ -60,9 +60,9 @@ class Reader:
         self.owns = predictor.language is not None and "language_model" not in reading
         if self.owns:
             reading["language_model"] = predictor.language
-        self.reading = Reading(predictor.target.labels, ctc_weight=predictor.task.ctc_weight,
+        self.reading = Reading(predictor.target.labels, ctc_weight=predictor.head.ctc_weight,
                                **reading)
-        joint = self.reading.beam and predictor.task.guided
+        joint = self.reading.beam and predictor.head.guided
         self.rescoring = Rescoring(self.model, self.reading.beam) if joint else None
         self.calibration = predictor.calibration or WordCalibration()
 
@@ -159,9 +159,9 @@ def hears(predictor: Any) -> bool:
 
 
 def _check(predictor: Any) -> None:
-    if predictor.task_name != "transcribe":
+    if not predictor.task.hears:
         raise RecipeError(f"Transcription needs a run of the task transcribe. Got "
-                          f"{predictor.task_name}. Use predict.")
+                          f"{predictor.task.name}. Use predict.")
     kinds = [predictor.recipe.inputs[i.name]["modality"] for i in predictor.inputs]
     if kinds != ["audio"]:
         raise RecipeError("Transcription needs a run whose only input is audio. Got "

@@ -26,7 +26,7 @@ __all__ = ["Watcher", "looks"]
 def looks(predictor: Any) -> bool:
     """Returns whether a run transcribes from moving pictures, alone or beside the sound."""
     kinds = {predictor.recipe.inputs[i.name]["modality"] for i in predictor.inputs}
-    return predictor.task_name == "transcribe" and "video" in kinds <= {"video", "audio"}
+    return predictor.task.hears and "video" in kinds <= {"video", "audio"}
 
 
 class Watcher(Reader):

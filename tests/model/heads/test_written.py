@@ -11,8 +11,8 @@ from polymodal.core.batch import PREVIOUS
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.layers.parts import Encoder
+from polymodal.model.heads.written import WritingHead
 from polymodal.model.model import Model
-from polymodal.tasks.seq2seq import Seq2Seq
 
 K, STEPS, DIM = 3, 5, 24
 JIT = keras.backend.backend() == "jax"  # compiling costs more than these few steps
@@ -64,7 +64,7 @@ def loop_in_python(model, inputs, steps, end_id=None):
 @pytest.mark.parametrize("aligned", [True, False])
 def test_generation_equals_calling_the_model_step_by_step(aligned):
     end = None if aligned else 1
-    task = Seq2Seq(K, dim=DIM, aligned=aligned, end_id=end, max_length=STEPS)
+    task = WritingHead(K, dim=DIM, aligned=aligned, end_id=end, max_length=STEPS)
     model, inputs, _ = model_and_data(task, rows=7)
     model(inputs)
     found = task.generate(model, inputs, batch_size=4)
@@ -74,7 +74,7 @@ def test_generation_equals_calling_the_model_step_by_step(aligned):
 
 
 def test_a_loop_that_xla_compiles_writes_the_same():
-    task = Seq2Seq(K + 1, dim=DIM, dropout=0.0)
+    task = WritingHead(K + 1, dim=DIM, dropout=0.0)
     model, inputs, _ = model_and_data(task, rows=6)
     model(inputs)
     plain = task.generate(model, inputs)
@@ -87,7 +87,7 @@ def test_a_loop_that_xla_compiles_writes_the_same():
 
 @pytest.mark.parametrize("choice", [{}, {"top_p": 0.9, "num": 2}])
 def test_a_row_alone_is_written_as_among_longer_ones(choice):
-    task = Seq2Seq(K, dim=DIM, aligned=False, end_id=1, max_length=STEPS)
+    task = WritingHead(K, dim=DIM, aligned=False, end_id=1, max_length=STEPS)
     model, inputs, _ = model_and_data(task, rows=4)
     model(inputs)
     lengths = np.array([STEPS, 2, 4, 2])
@@ -102,7 +102,7 @@ def test_a_row_alone_is_written_as_among_longer_ones(choice):
 
 
 def test_a_start_that_is_not_given_is_the_id_behind_the_outputs():
-    task = Seq2Seq(K, dim=DIM)
+    task = WritingHead(K, dim=DIM)
     model, inputs, _ = model_and_data(task, rows=7)
     model(inputs)
     inputs[PREVIOUS][:, 0] = task.start_id
@@ -112,7 +112,7 @@ def test_a_start_that_is_not_given_is_the_id_behind_the_outputs():
 
 
 def test_weights_that_change_change_what_is_generated():
-    task = Seq2Seq(K, dim=DIM)
+    task = WritingHead(K, dim=DIM)
     model, inputs, _ = model_and_data(task, rows=7)
     model(inputs)
     task.generate(model, inputs)
@@ -121,7 +121,7 @@ def test_weights_that_change_change_what_is_generated():
 
 
 def test_the_aligned_model_learns_and_needs_its_own_outputs():
-    task = Seq2Seq(K, dim=DIM, dropout=0.0)
+    task = WritingHead(K, dim=DIM, dropout=0.0)
     model, inputs, answers = model_and_data(task)
     model(inputs)
     weights = np.full(answers.shape, 1 / (64 * STEPS), "float32")
@@ -133,7 +133,7 @@ def test_the_aligned_model_learns_and_needs_its_own_outputs():
 
 
 def test_with_the_whole_share_the_decoder_sees_what_it_says():
-    task = Seq2Seq(K, dim=DIM, dropout=0.0, scheduled_sampling=1.0)
+    task = WritingHead(K, dim=DIM, dropout=0.0, scheduled_sampling=1.0)
     model, inputs, _ = model_and_data(task, rows=7)
     said = keras.ops.convert_to_numpy(model(inputs)).argmax(-1)
     seen, head = [], model.head.call
@@ -150,16 +150,16 @@ def test_with_the_whole_share_the_decoder_sees_what_it_says():
 
 
 def test_without_a_share_nothing_is_added():
-    model, inputs, _ = model_and_data(Seq2Seq(K, dim=DIM, scheduled_sampling=0.0), rows=7)
+    model, inputs, _ = model_and_data(WritingHead(K, dim=DIM, scheduled_sampling=0.0), rows=7)
     model(inputs)
-    other, _, _ = model_and_data(Seq2Seq(K, dim=DIM), rows=7)
+    other, _, _ = model_and_data(WritingHead(K, dim=DIM), rows=7)
     other(inputs)
     assert set(variable_names(model)) == set(variable_names(other))
     assert not any("sampling" in name for name in variable_names(model))
 
 
 def test_a_model_that_saw_its_own_outputs_learns_as_well():
-    task = Seq2Seq(K, dim=DIM, dropout=0.0, scheduled_sampling=0.5)
+    task = WritingHead(K, dim=DIM, dropout=0.0, scheduled_sampling=0.5)
     model, inputs, answers = model_and_data(task)
     model(inputs)
     model.plan_training(4 * 20)
@@ -172,4 +172,4 @@ def test_a_model_that_saw_its_own_outputs_learns_as_well():
 
 def test_a_share_out_of_range_is_refused():
     with pytest.raises(RecipeError, match=r"0 <= scheduled_sampling <= 1. Got 2. Use 0 to train"):
-        Seq2Seq(K, scheduled_sampling=2)
+        WritingHead(K, scheduled_sampling=2)
