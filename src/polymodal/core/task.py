@@ -127,6 +127,12 @@ class Task(Protocol):
     has_classes: ClassVar[bool] = False
     hears: ClassVar[bool] = False
 
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
     # -- what a model needs -----------------------------------------------------------------------
 
     @property
