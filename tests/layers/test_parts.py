@@ -9,8 +9,8 @@ import pytest
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, names
 from polymodal.layers.parts import Encoder, Fusion, SequenceModel
+from polymodal.model.heads.classes import ClassHead
 from polymodal.model.model import Model
-from polymodal.tasks.classification import Classification
 
 DIM = 8
 
@@ -30,7 +30,7 @@ class Plain(Encoder):
 
 def build(**stated):
     model = Model({"a": Plain(**stated)}, {"a": "input_0"}, find("fusion", "concat")(DIM),
-                  Classification(2))
+                  ClassHead(2))
     return model({"input_0": np.zeros((2, 4, DIM), "float32"),
                   "input_0_mask": np.ones((2, 4), bool)})
 
