@@ -6,100 +6,16 @@ take the task, or its target, as an argument of these types.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from polymodal.core.lookup import find
+from polymodal.core.target import Answer, Head, Scores, Target
 
-if TYPE_CHECKING:
-    from polymodal.core.predictions import Predictions
-
-__all__ = ["Answer", "Head", "Scores", "Target", "Task", "task_named"]
-
-Scores = Callable[[np.ndarray], dict[str, np.ndarray]]  # weights (rows, samples) -> (samples,) each
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a model says about one row, as a program reads it.
-
-    Args:
-        prediction: a plain value that JSON can hold.
-        probabilities: {label: p}, or None where the task gives none.
-    """
-
-    prediction: Any
-    probabilities: dict[str, float] | None = None
-
-
-class Target(Protocol):
-    """How the cells of the target column are read, fitted, encoded and decoded.
-
-    Attributes:
-        labels: names of the outputs, in the order of their ids; empty for numbers.
-        num_outputs: int, size of the model's last axis.
-        has_time: bool, whether a row has one value per step.
-        dtype, shape: of one encoded value; None for a length that differs by row.
-    """
-
-    has_time: bool
-    dtype: Any
-
-    @property
-    def labels(self) -> list[str]: ...
-
-    @property
-    def num_outputs(self) -> int: ...
-
-    @property
-    def shape(self) -> tuple[int | None, ...]: ...
-
-    def fit(self, values: Iterable[Any]) -> None:
-        """Learns labels or statistics from the cells of the train split."""
-
-    def read(self, value: Any) -> Any:
-        """Returns what a cell says, whether train has it or not. Raises DataError."""
-
-    def encode(self, value: Any) -> np.ndarray:
-        """Returns what the loss sees. Raises DataError."""
-        ...
-
-    def decode(self, encoded: Any) -> Any:
-        """Returns what an encoded value says."""
-
-    def state(self) -> dict[str, Any]:
-        """Returns what was learned, as plain values."""
-        ...
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Takes what `state` returned."""
-
-
-class Head(Protocol):
-    """What a model needs of a task: a layer, a loss, and what the logits mean.
-
-    It loads an engine, so tasks import it where they make it.
-
-    Attributes:
-        num_outputs: int.
-        per_step: bool, whether there is one output per step of the inputs.
-        autoregressive: bool, whether each output is fed back for the next.
-        monitor: (metric, "max" or "min") that tells epochs apart.
-    """
-
-    num_outputs: int
-    per_step: bool
-    autoregressive: bool
-    monitor: tuple[str, str]
-
-    def head(self, pooling: str = "attention") -> Any:
-        """Returns the layer that turns fused tokens into logits."""
-
-    def loss(self) -> Any:
-        """Returns the loss, summed: the loader's weights hold the normalisation."""
+__all__ = ["Predictions", "Task", "task_named"]
 
 
 class Task(Protocol):
@@ -234,3 +150,70 @@ def task_named(name: str) -> Task:
         RecipeError: there is none; the message lists the names and the nearest one.
     """
     return find("tasks", name)()
+
+
+@dataclass
+class Predictions:
+    """Outputs of a task for the rows it could read, flat over steps for sequence tasks.
+
+    Args:
+        task: Task, which knows what outputs and targets mean.
+        labels: list of str, names of the classes, in the order of the outputs' last axis.
+        rows: (n,) int, index of the table's row that each output belongs to, from 0.
+        outputs: (n, classes) probabilities; (n,) numbers in the target's own unit for regression;
+            (n,) texts, dtype object, for tasks whose answer is a text.
+        targets: (n,) class indices; (n, classes) bool for multilabel; (n,) float for regression;
+            (n,) lists of right texts, dtype object, where the answer is a text; None when the
+            table has no target. Rows without a target are not in `scored`.
+        scored: (n,) bool, True where a target is known.
+        modalities: list of str, names of the inputs, in the order of `present`'s last axis.
+        present: (n, modalities) bool, False where that input was missing.
+        groups: (n,) int, sequence or group of each output, for intervals by group; or None.
+        group_column: str, column whose equal values make the groups, such as "speaker"; "" where
+            a group is a table row with all its steps.
+        steps: (n,) int, step inside the sequence, for sequence tasks; or None.
+        errors: {row: message} for rows that could not be read.
+        dropped: {reason: count} of rows that gave no prediction or are not scored.
+        num_rows: int, rows read from the table.
+        words: (n,) lists of (word, confidence 0 to 1 as the model states it), dtype object, of
+            transcripts; or None.
+        truncated: {reason: count} of inputs and targets of which only a part was looked at.
+        normalisation: str, what is done to both sides before transcripts are compared; see
+            `evaluation.texts.normalisation`.
+    """
+
+    task: Task
+    labels: list[str]
+    rows: np.ndarray
+    outputs: np.ndarray
+    targets: np.ndarray | None
+    scored: np.ndarray
+    modalities: list[str]
+    present: np.ndarray
+    groups: np.ndarray | None = None
+    steps: np.ndarray | None = None
+    errors: dict[int, str] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+    num_rows: int = 0
+    words: np.ndarray | None = None
+    truncated: dict[str, int] = field(default_factory=dict)
+    normalisation: str = "basic"
+    group_column: str = ""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether outputs are texts, and targets lists of texts."""
+        return self.task.is_text
+
+    def take(self, where: np.ndarray) -> Predictions:
+        """Returns the predictions that `where` (bool or indices over n) selects."""
+        pick = lambda array: None if array is None else array[where]
+        return Predictions(
+            self.task, self.labels, self.rows[where], self.outputs[where], pick(self.targets),
+            self.scored[where], self.modalities, self.present[where], pick(self.groups),
+            pick(self.steps), self.errors, self.dropped, self.num_rows, pick(self.words),
+            self.truncated, self.normalisation, self.group_column,
+        )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from polymodal.core.predictions import Predictions
-from polymodal.core.task import Scores
+from polymodal.core.target import Scores
 from polymodal.evaluation.decisions import decisions, probabilities, whole_rows
 from polymodal.evaluation.draws import counts, units
 from polymodal.evaluation.text_scores import text_sums

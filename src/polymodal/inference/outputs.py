@@ -12,7 +12,8 @@ from polymodal.core import faults
 from polymodal.core.predictions import Predictions
 from polymodal.core.printed.progress import track
 from polymodal.core.probabilities import log_softmax
-from polymodal.core.task import Target, Task
+from polymodal.core.target import Target
+from polymodal.core.task import Task
 from polymodal.speech.ctc_search import greedy
 from polymodal.speech.transcript import TokenSpan
 from polymodal.speech.words import words_from_spans

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.predictions import Predictions
-from polymodal.core.task import Answer, Scores, Task
+from polymodal.core.target import Answer, Scores
+from polymodal.core.task import Task
 from polymodal.evaluation.baseline import blind_baseline
 from polymodal.evaluation.bootstrap import weighted_scores
 from polymodal.evaluation.row_errors import errors_of

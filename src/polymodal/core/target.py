@@ -1,0 +1,93 @@
+"""What a task is made of: how its target is read, its head in a model, and an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+__all__ = ["Answer", "Head", "Scores", "Target"]
+
+Scores = Callable[[np.ndarray], dict[str, np.ndarray]]  # weights (rows, samples) -> (samples,) each
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says about one row, as a program reads it.
+
+    Args:
+        prediction: a plain value that JSON can hold.
+        probabilities: {label: p}, or None where the task gives none.
+    """
+
+    prediction: Any
+    probabilities: dict[str, float] | None = None
+
+
+class Target(Protocol):
+    """How the cells of the target column are read, fitted, encoded and decoded.
+
+    Attributes:
+        labels: names of the outputs, in the order of their ids; empty for numbers.
+        num_outputs: int, size of the model's last axis.
+        has_time: bool, whether a row has one value per step.
+        dtype, shape: of one encoded value; None for a length that differs by row.
+    """
+
+    has_time: bool
+    dtype: Any
+
+    @property
+    def labels(self) -> list[str]: ...
+
+    @property
+    def num_outputs(self) -> int: ...
+
+    @property
+    def shape(self) -> tuple[int | None, ...]: ...
+
+    def fit(self, values: Iterable[Any]) -> None:
+        """Learns labels or statistics from the cells of the train split."""
+
+    def read(self, value: Any) -> Any:
+        """Returns what a cell says, whether train has it or not. Raises DataError."""
+
+    def encode(self, value: Any) -> np.ndarray:
+        """Returns what the loss sees. Raises DataError."""
+        ...
+
+    def decode(self, encoded: Any) -> Any:
+        """Returns what an encoded value says."""
+
+    def state(self) -> dict[str, Any]:
+        """Returns what was learned, as plain values."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes what `state` returned."""
+
+
+class Head(Protocol):
+    """What a model needs of a task: a layer, a loss, and what the logits mean.
+
+    It loads an engine, so tasks import it where they make it.
+
+    Attributes:
+        num_outputs: int.
+        per_step: bool, whether there is one output per step of the inputs.
+        autoregressive: bool, whether each output is fed back for the next.
+        monitor: (metric, "max" or "min") that tells epochs apart.
+    """
+
+    num_outputs: int
+    per_step: bool
+    autoregressive: bool
+    monitor: tuple[str, str]
+
+    def head(self, pooling: str = "attention") -> Any:
+        """Returns the layer that turns fused tokens into logits."""
+
+    def loss(self) -> Any:
+        """Returns the loss, summed: the loader's weights hold the normalisation."""
