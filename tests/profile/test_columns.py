@@ -9,7 +9,8 @@ import pytest
 
 from media_files import tone, write_container
 from polymodal.core.errors import RecipeError
-from polymodal.profile.columns import infer_inputs, judge_columns, who_columns
+from polymodal.profile.columns import infer_inputs, judge_columns
+from polymodal.profile.profile import profile
 from polymodal.tables.group import group_rows
 from polymodal.tables.table import read
 
@@ -53,10 +54,10 @@ def test_who_speaks_is_no_input_beside_media(name, values):
 
 
 def test_who_speaks_is_found_where_there_are_some(shared_data):
-    assert who_columns(read(shared_data / "av_digits" / "train.csv")) == ["speaker"]
+    assert profile(read(shared_data / "av_digits" / "train.csv")).who_columns() == ["speaker"]
     rows = {"speaker": [*range(1000, 1050)] * 2, "client_id": [f"{i:04}" for i in range(100)],
             "voice": ["alto"] * 100, "author": [f"she wrote {i} books" for i in range(50)] * 2}
-    assert who_columns(read(rows)) == ["speaker"]
+    assert profile(read(rows)).who_columns() == ["speaker"]
 
 
 def test_what_only_sounds_like_a_name_of_a_group_stays():

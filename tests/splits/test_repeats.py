@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from polymodal.splits.repeats import is_media, repeated_media
+from polymodal.profile.profile import profile
+from polymodal.splits.repeats import repeated_media
 from polymodal.tables.table import read
 from published_sets import write_pictures
 
@@ -15,7 +16,7 @@ def make(folder, **columns):
 def test_the_column_that_repeats_most_is_found(tmp_path):
     table = make(tmp_path, said=["x", "x", "x", "y"], once=["a.png", "b.png", "c.png", "c.png"],
                  most=["a.png", "a.png", "b.png", "b.png"])
-    assert [is_media(table, name) for name in (*table.column_names, "absent")] == [
+    assert [profile(table).is_media(name) for name in (*table.column_names, "absent")] == [
         False, True, True, False]
     assert repeated_media(table) == "most"
     assert repeated_media(table, {"most"}) == "once"

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.splits.split import FRACTIONS, split, split_column
+from polymodal.profile.profile import profile
+from polymodal.splits.split import FRACTIONS, split
 from polymodal.tables.group import group_rows
 from polymodal.tables.table import read
 
@@ -145,7 +146,7 @@ def test_column_with_another_word():
     ({"cut": ["train", "dev", "dev"], "y": ["test", "train", "train"]}, "cut"),
 ])
 def test_one_column_that_names_the_parts_is_found(columns, found):
-    assert split_column(read(columns), "y") == found
+    assert profile(read(columns)).split_column("y") == found
 
 
 @pytest.mark.parametrize(("given", "message"), [

@@ -21,7 +21,7 @@ def table(parts=PARTS, **more):
 def cut(tables, method=None, group=None):
     """Returns {part: values of x} as rows are held out."""
     found = held_out(tables, "y", method, group, 0)
-    return {name: list(part.values("x")) for name, part in found.items()}
+    return {name: list(part.table.values("x")) for name, part in found.items()}
 
 
 def test_a_column_that_names_the_parts_is_used(capsys):

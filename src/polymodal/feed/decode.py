@@ -12,7 +12,7 @@ import numpy as np
 from polymodal.core.errors import DataError, cell_error
 from polymodal.core.printed.progress import bar
 from polymodal.feed.samples import Samples, Source
-from polymodal.media.identity import content_hash, distinct, pack_key
+from polymodal.media.identity import content_hash, pack_key
 from polymodal.media.pack import Pack
 
 _CHUNK = 32  # cells that a worker takes at a time
@@ -45,7 +45,7 @@ def decode_items(samples: Samples, source: Source, num_workers: int) -> Items:
     now for its length and errors, and again whenever it is needed; so is one that gave an error,
     which may say where a file was looked for, or be gone.
     """
-    slots, first = distinct(samples.table.values(source.columns[0]), len(samples))
+    slots, first = samples.facts.items(source.columns[0])
     items = Items(slots, np.zeros(len(first), "int32"), np.zeros(len(first), bool),
                   np.zeros(len(first), "uint64"))
     _decode(samples, source, first, items, num_workers)

@@ -13,6 +13,7 @@ from polymodal.core.errors import DataError, RecipeError, cell_error
 from polymodal.core.lookup import unknown
 from polymodal.media.cache import Cache
 from polymodal.media.pack import Pack
+from polymodal.profile.profile import Profile, profile
 from polymodal.tables.reading.numbers import NumberFormat
 from polymodal.tables.reading.shapes import is_plain_instead
 from polymodal.tables.table import Table
@@ -44,7 +45,7 @@ class Samples:
     """Rows of a table as decoded inputs and targets.
 
     Args:
-        table: Table.
+        table: Table or its Profile.
         sources: list of Source.
         target: object of `polymodal.preprocess.targets`, or None when nothing is to be predicted.
         target_column: str, or None.
@@ -56,23 +57,24 @@ class Samples:
 
     def __init__(
         self,
-        table: Table,
+        table: Table | Profile,
         sources: Sequence[Source],
         target: Any = None,
         target_column: str | None = None,
         cache: Cache | None = None,
     ):
-        self.table, self.sources, self.cache = table, list(sources), cache
+        self.facts = profile(table)
+        self.table, self.sources, self.cache = self.facts.table, list(sources), cache
         self.target_object, self.target_column = target, target_column
         self._packs: dict[str, tuple[np.ndarray, Pack]] = {}
         self._plain: dict[str, bool] = {}
         self._contents: dict[str, str] = {}
         wanted = [column for source in self.sources for column in source.columns]
         for column in wanted + [target_column] * (target is not None):
-            if column not in table.column_names:
+            if column not in self.table.column_names:
                 fix = " Add it, with empty cells where rows lack this input." * (column in wanted)
-                raise RecipeError(f"{table.name}: "
-                                  + unknown("column", str(column), table.column_names) + fix)
+                known = unknown("column", str(column), self.table.column_names)
+                raise RecipeError(f"{self.table.name}: {known}{fix}")
 
     def __len__(self) -> int:
         return len(self.table)
@@ -105,7 +107,7 @@ class Samples:
     def only(self, name: str) -> Samples:
         """Returns the same rows with one source alone, reading the same packs."""
         chosen = [source for source in self.sources if source.name == name]
-        alone = Samples(self.table, chosen, self.target_object, self.target_column, self.cache)
+        alone = Samples(self.facts, chosen, self.target_object, self.target_column, self.cache)
         alone._packs = {key: pack for key, pack in self._packs.items() if key == name}
         alone._contents = {key: known for key, known in self._contents.items() if key == name}
         return alone

@@ -35,13 +35,12 @@ from polymodal.layers.watch import before_variables
 from polymodal.media.cache import Cache
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.preprocess.targets.labels import Labelled
-from polymodal.profile.columns import who_columns
+from polymodal.profile.profile import Profile, profile
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.confidence import WordCalibration
 from polymodal.speech.ngram import NGram
 from polymodal.speech.transcript import join_words
-from polymodal.splits.split import split_columns
 from polymodal.splits.strata import group_codes
 from polymodal.tables.group import group_rows
 from polymodal.tables.table import Table
@@ -149,12 +148,14 @@ class Predictor:
                  "Intervals take each row as independent of the others.")
         return evaluation_json(found, self.cut_by(table, slice_columns))
 
-    def cut_by(self, table: Table, slice_columns: Sequence[str] = ()) -> dict[str, list[Any]]:
+    def cut_by(self, source: Table | Profile,
+               slice_columns: Sequence[str] = ()) -> dict[str, list[Any]]:
         """Returns {column: values} to cut scores by; where none are named, those that say which
         part rows are of, as some may have been learned from, and of transcripts who speaks."""
+        facts, table = profile(source), profile(source).table
         if not slice_columns and not self.recipe.group:
-            slice_columns = [*split_columns(table, self.recipe.target),
-                             *(who_columns(table) if self.task.hears else ())]
+            slice_columns = [*facts.split_columns(self.recipe.target),
+                             *(facts.who_columns() if self.task.hears else ())]
         names = [column_named(name, table.column_names) for name in slice_columns]
         return {name: list(table.values(name)) for name in names}
 

@@ -47,6 +47,15 @@ def distinct(values: Iterable[Any], num_rows: int) -> tuple[np.ndarray, np.ndarr
     return slots, first
 
 
+def renumbered(slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what `distinct` would of rows whose cells have these numbers, -1 where empty."""
+    found, first, inverse = np.unique(slots, return_index=True, return_inverse=True)
+    there = found >= 0
+    rank = np.full(len(found), -1, "int32")
+    rank[np.flatnonzero(there)[np.argsort(first[there])]] = np.arange(int(there.sum()))
+    return rank[inverse.reshape(-1)], np.sort(first[there]).astype("int32")
+
+
 def cell_hash(cell: Any) -> int:
     """Returns a 64-bit hash of a cell's value; 0 for an empty cell only."""
     if cell is None:

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from polymodal.core.advice import option, set_option
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.profile.column_rules import (
-    Verdict,
-    beside_media,
-    is_called_who,
-    judge,
-    says_who,
-)
-from polymodal.profile.observed import Observed
+from polymodal.profile.column_rules import Verdict, beside_media
+from polymodal.profile.profile import Profile, profile
 from polymodal.profile.task_guess import TaskGuess, infer_task
 from polymodal.tables.kinds import MEDIA
-from polymodal.tables.reading.reading import Reading
 from polymodal.tables.table import Table
 
 __all__ = ["InputGuess", "Judgement", "LeftOut", "TaskGuess", "infer_inputs", "infer_task",
-           "judge_columns", "who_columns"]
+           "judge_columns"]
 
-_MOST_WHO = 50
 _FIELDS = ("tabular", "sequence")  # modalities of numbers, whose columns say how they are read
-
 
 
 @dataclass(frozen=True)
@@ -71,12 +62,12 @@ class Judgement:
     left_out: list[LeftOut]
 
 
-def infer_inputs(table: Table, target: str | None = None,
+def infer_inputs(table: Table | Profile, target: str | None = None,
                  ignore: Iterable[str] = ()) -> list[InputGuess]:
     """Returns the inputs that the columns of a table make, but for `target` and `ignore`.
 
     Args:
-        table: Table.
+        table: Table or Profile.
         target: str, the column to predict, or None.
         ignore: names of columns to leave out.
 
@@ -93,21 +84,21 @@ def infer_inputs(table: Table, target: str | None = None,
     return judge_columns(table, target, ignore).inputs
 
 
-def judge_columns(table: Table, target: str | None = None, ignore: Iterable[str] = (),
-                  alone: Iterable[str] = (),
-                  readings: Mapping[str, Reading] | None = None) -> Judgement:
+def judge_columns(table: Table | Profile, target: str | None = None, ignore: Iterable[str] = (),
+                  alone: Iterable[str] = ()) -> Judgement:
     """Returns what `infer_inputs` does, together with the columns that it leaves out and why.
 
-    Columns in `alone` join no others in one tabular input; `readings` say how columns are read.
+    Columns in `alone` join no others in one tabular input.
     """
+    facts = profile(table)
+    names = facts.table.column_names
     skipped = set([ignore] if isinstance(ignore, str) else ignore)
     if target is not None:
         skipped.add(target)
-    for column in sorted(skipped - set(table.column_names)):
-        raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")
+    for column in sorted(skipped - set(names)):
+        raise RecipeError(f"{facts.table.name}: {unknown('column', column, names)}")
     inputs, left_out, fields, alone = [], [], {}, set(alone)
-    judged = _verdicts(table, [n for n in table.column_names if n not in skipped], readings or {})
-    for name, verdict in judged:
+    for name, verdict in _verdicts(facts, [n for n in names if n not in skipped]):
         if verdict.modality is None:
             fix = verdict.fix or _use(name)
             reason = f"Left out because {verdict.because}; {fix}."
@@ -124,34 +115,12 @@ def judge_columns(table: Table, target: str | None = None, ignore: Iterable[str]
     return Judgement(inputs, left_out)
 
 
-def who_columns(table: Table) -> list[str]:
-    """Returns the columns that say who or where, such as the speaker, by 2 to 50 values.
-
-    Example:
-
-    >>> from polymodal.tables.table import read
-    >>> who_columns(read({"speaker": ["Ann", "Bo", "Bo", "Ann"], "said": ["a", "b", "c", "d"]}))
-    ['speaker']
-    """
-    found = []
-    for name in filter(is_called_who, table.column_names):
-        column = Observed(table, name)
-        many = len({str(value) for value in table.values(name) if value is not None})
-        if 2 <= many <= _MOST_WHO and says_who(column, judge(column)):
-            found.append(name)
-    return found
-
-
-def _verdicts(table: Table, names: list[str],
-              readings: Mapping[str, Reading]) -> list[tuple[str, Verdict]]:
-    alone, beside = [], []
-    for name in names:
-        # one at a time, for tables of many columns
-        column = Observed(table, name, readings.get(name))
-        alone.append(judge(column))
-        beside.append(beside_media(column, alone[-1]))
-    has_media = any(verdict.modality in MEDIA for verdict in alone)
-    return list(zip(names, beside if has_media else alone, strict=True))
+def _verdicts(facts: Profile, names: list[str]) -> list[tuple[str, Verdict]]:
+    alone = [facts.verdict(name) for name in names]
+    if not any(verdict.modality in MEDIA for verdict in alone):
+        return list(zip(names, alone, strict=True))
+    return [(name, beside_media(facts.column(name), verdict))
+            for name, verdict in zip(names, alone, strict=True)]
 
 
 def _change(name: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
-from functools import cached_property
+from copy import copy
+from functools import cache, cached_property
 from itertools import chain
 from typing import Any
 
@@ -46,6 +47,18 @@ class Observed:
     def __init__(self, table: Table, name: str, given: Reading | None = None):
         self.table, self.name, self.given = table, name, given or Reading()
         self.cells = [_parsed(cell) for cell in _sample(table, name)]
+        self._shapes = cache(lambda: shapes(table, name))
+
+    def read_as(self, given: Reading | None) -> Observed:
+        """Returns the same cells, read in another way; nothing is looked at again."""
+        given = given or Reading()
+        if given == self.given:
+            return self
+        other = copy(self)
+        other.given = given
+        for read in ("guess", "numbers"):
+            other.__dict__.pop(read, None)
+        return other
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -77,7 +90,7 @@ class Observed:
         if asked == "category" or not self.cells:
             return None
         if self.all_are(str) or self._are_steps:
-            found = shapes(self.table, self.name) if asked or self._spells_numbers else None
+            found = self._shapes() if asked or self._spells_numbers else None
             return guess(found, given, self.name) if found else None
         count = len(self.cells)
         if self.all_are(datetime.date) and asked != "number":

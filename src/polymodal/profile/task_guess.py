@@ -12,6 +12,7 @@ from typing import Any
 from polymodal.core.errors import DataError
 from polymodal.profile.column_rules import CATEGORY_SHARE, TEXT_WORDS
 from polymodal.profile.observed import Observed
+from polymodal.profile.profile import Profile, profile
 from polymodal.tables.group import Sequences
 from polymodal.tables.reading.free_text import num_words
 from polymodal.tables.reading.numbers import NumberFormat
@@ -38,13 +39,13 @@ class TaskGuess:
     separator: str | None = None
 
 
-def infer_task(table: Table, target: str, reading: Reading | None = None) -> TaskGuess:
+def infer_task(table: Table | Profile, target: str, reading: Reading | None = None) -> TaskGuess:
     """Returns the task that fits the values of the column `target`.
 
     Args:
-        table: Table.
+        table: Table or Profile.
         target: str, the column.
-        reading: Reading, how its cells are read, where somebody says so.
+        reading: Reading, how its cells are read, where somebody says so; a profile knows it.
 
     Raises:
         DataError: the column is empty, constant, or of a type that is no target, or it could be
@@ -57,10 +58,15 @@ def infer_task(table: Table, target: str, reading: Reading | None = None) -> Tas
     >>> infer_task(read({"price": [1.5, 2.25, 3.0]}), "price").task
     'regression'
     """
-    column = Observed(table, target, reading)
+    facts = profile(table, {} if reading is None else {target: reading}).whole
+    return facts.once(("task", target), lambda: _guess(facts, facts.column(target)))
+
+
+def _guess(facts: Profile, column: Observed) -> TaskGuess:
+    target = column.name
     _check_usable(column)
     if column.all_are(list):
-        task, because = _lists(column)
+        task, because = _lists(facts, column)
     elif column.numbers is not None and not column.all_are(bool):
         task, because = _numbers(column)
     elif column.given.kind == "category":
@@ -168,14 +174,14 @@ def _texts(column: Observed) -> tuple[str, str]:
     return "classification", f'"{column.name}" holds labels that repeat ({shown})'
 
 
-def _lists(column: Observed) -> tuple[str, str]:
+def _lists(facts: Profile, column: Observed) -> tuple[str, str]:
     items = [item for cell in column.cells for item in cell if item is not None]
     if isinstance(column.table, Sequences):
         return "sequence_labelling", f'"{column.name}" holds one label for each step of a sequence'
     texts = [item for item in items if isinstance(item, str)]
     if texts and sum(map(num_words, texts)) >= TEXT_WORDS * len(texts):
         return "seq2seq", f'"{column.name}" holds lists of free texts, each of them a right answer'
-    aligned = _aligned_column(column)
+    aligned = _aligned_column(facts, column)
     if aligned:
         return "sequence_labelling", (
             f'"{column.name}" holds lists of labels, as long in each row as the lists of '
@@ -183,13 +189,13 @@ def _lists(column: Observed) -> tuple[str, str]:
     return "multilabel", f'"{column.name}" holds lists of labels'
 
 
-def _aligned_column(column: Observed) -> str | None:
+def _aligned_column(facts: Profile, column: Observed) -> str | None:
     """Returns a column whose lists are as long as the target's in every row looked at."""
     lengths = [len(cell) for cell in column.cells]
     for name in column.table.column_names:
         if name == column.name:
             continue
-        other = Observed(column.table, name)
+        other = facts.column(name)
         if other.all_are(list) and [len(cell) for cell in other.cells] == lengths:
             return name
     return None

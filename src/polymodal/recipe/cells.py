@@ -8,7 +8,7 @@ from typing import Any
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.profile.column_rules import Verdict, as_field
-from polymodal.profile.observed import Observed
+from polymodal.profile.profile import Profile
 from polymodal.profile.task_guess import separator_of
 from polymodal.recipe.recipe import columns_of
 from polymodal.tables.reading.reading import Reading
@@ -25,21 +25,21 @@ def check_columns(table: Table, name: str, columns: list[str]) -> None:
             raise RecipeError(f"inputs.{name}: {unknown('column', column, table.column_names)}")
 
 
-def tabular_settings(table: Table, name: str, config: Mapping[str, Any], guess: Any,
+def tabular_settings(facts: Profile, name: str, config: Mapping[str, Any], guess: Any,
                      readings: dict[str, Reading]) -> dict[str, Any]:
     """Returns which columns of a tabular input are numbers, categories and dates.
 
     How they are read is put into `readings`, where it is not as usual.
 
     Args:
-        table: Table.
+        facts: Profile of the table.
         name: str, name of the input.
         config: its settings, as far as they are known; lists that the user gave stay.
         guess: InputGuess of the columns, or None.
         readings: {column: Reading} that the user asked for.
     """
     columns = columns_of(name, config)
-    check_columns(table, name, columns)
+    check_columns(facts.table, name, columns)
     judged: Mapping[str, Verdict] = getattr(guess, "fields", {})
     asked = {c: kind for key, kind in _LISTS.items() for c in config.get(key) or ()}
     found: dict[str, list[str]] = {key: [] for key in _LISTS}
@@ -47,10 +47,10 @@ def tabular_settings(table: Table, name: str, config: Mapping[str, Any], guess: 
         if column in asked:
             kind: Any = asked[column]
             given = readings.get(column, Reading()).filled(kind=kind)
-            reading = as_field(Observed(table, column, given)).reading
+            reading = as_field(facts.column(column).read_as(given)).reading
         else:
             verdict = judged.get(column) or as_field(
-                Observed(table, column, readings.get(column)))
+                facts.column(column).read_as(readings.get(column)))
             kind, reading = verdict.kind, verdict.reading
             found[{value: key for key, value in _LISTS.items()}[kind]].append(column)
         _note(column, reading, readings)
@@ -63,14 +63,14 @@ def keep_readings(fields: Mapping[str, Verdict], readings: dict[str, Reading]) -
         _note(column, verdict.reading, readings)
 
 
-def target_settings(table: Table, target: str, task: Any, readings: dict[str, Reading],
+def target_settings(facts: Profile, target: str, task: Any, readings: dict[str, Reading],
                     reasons: list[str]) -> dict[str, Any]:
     """Returns settings of a task that follow from how the target's cells are written.
 
     How numbers are read is put into `readings`, where it is not as usual.
 
     Args:
-        table: Table.
+        facts: Profile of the table.
         target: str.
         task: name of the task or its settings.
         readings: {column: Reading} that the user asked for.
@@ -79,14 +79,14 @@ def target_settings(table: Table, target: str, task: Any, readings: dict[str, Re
     settings = task if isinstance(task, Mapping) else {"name": task}
     if settings["name"] == "regression":
         given = readings.get(target, Reading())
-        found = Observed(table, target, given if given.asks_for else given.filled(
-            kind="number")).guess
+        found = facts.column(target).read_as(
+            given if given.asks_for else given.filled(kind="number")).guess
         if found is not None:
             _note(target, found.reading, readings)
         told = "; ".join(part for part in (found.said, found.doubt) if part) if found else ""
         reasons.extend([f'columns: "{target}" is a number ({told}).'] * bool(told))
     if settings["name"] == "multilabel" and "separator" not in settings:
-        mark = separator_of(Observed(table, target))
+        mark = separator_of(facts.column(target))
         return {"separator": mark} if mark and mark != SEPARATOR else {}
     return {}
 

@@ -11,10 +11,9 @@ from polymodal.core.advice import option, set_option, yaml_name
 from polymodal.core.arguments import check_mapping
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
-from polymodal.media.identity import distinct
 from polymodal.media.video import video_info
 from polymodal.profile.columns import LeftOut, infer_task, judge_columns
-from polymodal.profile.observed import evenly
+from polymodal.profile.profile import Profile, profile
 from polymodal.profile.sharing import repeats
 from polymodal.recipe.cells import check_columns, keep_readings, tabular_settings, target_settings
 from polymodal.recipe.defaults import (
@@ -38,12 +37,10 @@ from polymodal.recipe.recipe import MODALITIES, OTHERS, check_free, columns_of, 
 from polymodal.tables.group import Sequences
 from polymodal.tables.reading.reading import Reading, readings_of
 from polymodal.tables.table import Table
-from polymodal.text.cleaning import clean_text
 
-_SAMPLED = 64  # cells looked at for sizes, rates and lengths
+_SAMPLED = 64  # cells of the target that are looked at for lists
 _SHOWN = 10  # columns left out that an error tells of
 _OPENED = 8  # films looked into for sound
-_READ = 20_000  # texts read for how often their words occur
 
 
 @dataclass(frozen=True)
@@ -54,11 +51,12 @@ class Inferred:
     reasons: list[str]
 
 
-def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> Inferred:
+def infer(source: Table | Profile, given: dict[str, Any],
+          ignore: Iterable[str] = ()) -> Inferred:
     """Returns `given` with every open setting chosen from the train table.
 
     Args:
-        table: Table, the train split.
+        source: Table or Profile of the train split.
         given: recipe settings that the user made; `target` is needed, everything else is optional.
             `inputs` names all inputs, or with "*" among them those that differ from what is
             inferred.
@@ -69,7 +67,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         DataError: a column that names media of which none can be read.
     """
     need_target(given)
-    target = given["target"]
+    target, table = given["target"], profile(source).table
     named = given.get("inputs") or {OTHERS: {}}
     check_mapping("inputs", named, "{image: {size: 32}}")
     named = {name: {} if config is None else config for name, config in named.items()}
@@ -87,15 +85,16 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
     partial = {key: values.pop(key) for key in ("task", "fusion", "sequence")
                if isinstance(given.get(key), Mapping) and "name" not in given[key]}
     readings = _readings(table, given)
-    guess = None if values.get("task") else infer_task(table, target, readings.get(target))
+    facts = profile(source, readings)
+    guess = None if values.get("task") else infer_task(facts, target)
     if guess is not None:
         values["task"] = guess.task
         reasons.append(f"task: {_why(guess.task, guess.reason)}")
     hidden = [*ignore, *(c for c in (given.get("group"), given.get("order")) if c)]
-    values["inputs"] = _inputs(table, values, named, hidden, reasons, readings)
+    values["inputs"] = _inputs(facts, values, named, hidden, reasons, readings)
     modalities = {name: config["modality"] for name, config in values["inputs"].items()}
     if reads_others(named):
-        reasons.extend(_unheard(table, values["inputs"]))
+        reasons.extend(_unheard(facts, values["inputs"]))
     if guess is not None:
         several = any(isinstance(cell, list) for cell in islice(table.values(target), _SAMPLED))
         values["task"], reason = task_for(guess.task, modalities.values(), several)
@@ -104,7 +103,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         values["task"] = _with(values["task"], partial.get("task"))
     task = _name(values["task"])
     values["task"] = _with(values["task"], target_settings(
-        table, target, values["task"], readings, reasons))
+        facts, target, values["task"], readings, reasons))
     values["columns"] = {name: reading.to_dict() for name, reading in readings.items()
                          if reading != Reading()}
     if reads_others(named):
@@ -118,7 +117,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
         values["task"] = suited | asked
     num_steps = _num_steps(table)
     plain = is_plain(task, modalities.values(), len(table))
-    rare = few_sequences(len(table), num_steps) and _rare(table, values["inputs"])
+    rare = few_sequences(len(table), num_steps) and _rare(facts, values["inputs"])
     for name, config in values["inputs"].items():
         asked = named.get(name, {})
         suited = input_for(task, config, rare, len(modalities) == 1, plain)
@@ -138,7 +137,7 @@ def infer(table: Table, given: dict[str, Any], ignore: Iterable[str] = ()) -> In
             values[key] = _with(values[key], partial.get(key))
     wanted = given.get("training") or {}
     chosen = training_for(task, len(table), num_steps, modalities, wanted.get("epochs"),
-                          _times(table, values["inputs"]), rare)
+                          _times(facts, values["inputs"]), rare)
     values["training"] = chosen | wanted
     said = chosen | {k: v for k, v in wanted.items() if v is not None}
     reasons.append(f"training: {training_reason(task, len(table), said, _unit(table))}")
@@ -163,14 +162,15 @@ def _readings(table: Table, given: Mapping[str, Any]) -> dict[str, Reading]:
     return readings
 
 
-def _unheard(table: Table, inputs: dict[str, Any]) -> Iterator[str]:
+def _unheard(facts: Profile, inputs: dict[str, Any]) -> Iterator[str]:
     """Yields a sentence for each input of films whose sound no input reads."""
+    table = facts.table
     heard = {columns_of(n, c)[0] for n, c in inputs.items() if c["modality"] == "audio"}
     for name, config in inputs.items():
         column = columns_of(name, config)[0]
         if config["modality"] != "video" or column in heard:
             continue
-        films = [cell for cell in _sample(table, config, name) if cell is not None][:_OPENED]
+        films = [cell for cell in facts.sample(column) if cell is not None][:_OPENED]
         count = sum(_has_sound(film, table) for film in films)
         if count:
             free = "audio"
@@ -201,19 +201,18 @@ def _leave_out(name: str, inputs: dict[str, Any], reasons: list[str]) -> None:
                    f"{set_option('inputs', name, 'modality')}.")
 
 
-def _inputs(table: Table, values: dict, named: dict[str, dict], hidden: list[str],
+def _inputs(facts: Profile, values: dict, named: dict[str, dict], hidden: list[str],
             reasons: list[str], readings: dict[str, Reading]) -> dict[str, Any]:
     """Returns the settings of the inputs named, and of all others where OTHERS is among them.
 
     How columns of tabular inputs are read is put into `readings`.
     """
-    others = reads_others(named)
+    table, others = facts.table, reads_others(named)
     given = {name: config for name, config in named.items() if name != OTHERS or config}
     read = {c for n, config in given.items() for c in columns_of(n, config)}
     guesses = {}
     if others or any("modality" not in config for config in given.values()):
-        judged = judge_columns(table, values["target"], hidden, alone=read,
-                               readings=readings)
+        judged = judge_columns(facts, values["target"], hidden, alone=read)
         guesses = {g.name: g for g in judged.inputs}
         guesses |= {n: guesses[c] for n, config in given.items() if n not in guesses
                     for c in columns_of(n, config)[:1] if c in guesses}
@@ -236,7 +235,7 @@ def _inputs(table: Table, values: dict, named: dict[str, dict], hidden: list[str
     kinds = {name: config.get("modality") or getattr(guesses.get(name), "modality", None)
              for name, config in given.items()}
     task = _name(values["task"])
-    return {name: _input(table, name, dict(config), guesses.get(name), task,
+    return {name: _input(facts, name, dict(config), guesses.get(name), task,
                          [str(k) for n, k in kinds.items() if n != name], reasons, readings)
             for name, config in given.items()}
 
@@ -264,13 +263,13 @@ def _check_media(table: Table, left_out: list[LeftOut]) -> None:
                 table=table.name, column=column.column, reason="missing_file")
 
 
-def _input(table: Table, name: str, config: dict, guess: Any, task: str, others: list[str],
+def _input(facts: Profile, name: str, config: dict, guess: Any, task: str, others: list[str],
            reasons: list[str], readings: dict[str, Reading]) -> dict[str, Any]:
     """Returns one input's settings: what the user gave, then what its cells suggest, beside inputs
     of the modalities `others`."""
     if "modality" not in config:
         if guess is None:
-            check_columns(table, name, columns_of(name, config))
+            check_columns(facts.table, name, columns_of(name, config))
             raise RecipeError(f"inputs.{name} needs a modality, because its column gives no hint. "
                               f"Got none. Write inputs.{name}.modality: text.")
         config["modality"] = guess.modality
@@ -280,16 +279,18 @@ def _input(table: Table, name: str, config: dict, guess: Any, task: str, others:
                             ("column", guess.columns[0])))
     if config["modality"] == "tabular":
         return {"modality": "tabular", "encoder": MODALITIES["tabular"]} | tabular_settings(
-            table, name, config, guess, readings) | config
+            facts, name, config, guess, readings) | config
     if guess is not None and guess.modality == config["modality"]:
         keep_readings(guess.fields, readings)
-    cells = _sample(table, config, name)
-    suggested = find("preprocess", config["modality"]).suggest(cells, table.root)
+    columns = columns_of(name, config)
+    check_columns(facts.table, name, columns)
+    suggested = find("preprocess", config["modality"]).suggest(facts.sample(columns[0]),
+                                                               facts.table.root)
     if config["modality"] == "image" and "text" in others:
         suggested["flip"] = False  # "the left one" would become a lie
     if config["modality"] == "text" and not {"encoder", "tokenizer"} & set(config):
-        found, reason = text_for(task, _texts(table, config.get("column", name)),
-                                 is_plain(task, ["text", *others], len(table)))
+        found, reason = text_for(task, facts.texts(config.get("column", name)),
+                                 is_plain(task, ["text", *others], len(facts)))
         suggested |= found
         reasons.extend([f"input {name}: {reason}"] * bool(reason))
     chosen = {"modality": config["modality"], "encoder": MODALITIES[config["modality"]]}
@@ -307,14 +308,6 @@ def _why(kind: str, reason: str) -> str:
     return f"{kind}. {reason}"
 
 
-def _sample(table: Table, config: dict, name: str) -> list[Any]:
-    """Returns up to 64 cells, evenly spaced over the table."""
-    rows = evenly(len(table), _SAMPLED)
-    columns = columns_of(name, config)
-    check_columns(table, name, columns)
-    return [table.cell(int(r), columns[0]) for r in rows]
-
-
 def _unit(table: Table) -> str:
     return "sequences" if isinstance(table, Sequences) else "rows"
 
@@ -324,27 +317,19 @@ def _num_steps(table: Table) -> int:
     return sum(map(len, table.members)) if isinstance(table, Sequences) else len(table)
 
 
-def _times(table: Table, inputs: dict[str, Any]) -> float:
+def _times(facts: Profile, inputs: dict[str, Any]) -> float:
     """Returns in how many rows a picture, sound or film stands on average, where most often."""
-    if isinstance(table, Sequences):
+    if isinstance(facts.table, Sequences):
         return 1.0
     media = [columns_of(name, config)[0] for name, config in inputs.items()
              if find("preprocess", config["modality"]).cached]
-    return max([1.0, *(repeats(distinct(table.values(column), len(table))[0])
-                       for column in media)])
+    return max([1.0, *(repeats(facts.items(column)[0]) for column in media)])
 
 
-def _texts(table: Table, column: str) -> Iterable[str]:
-    """Yields the cleaned texts of up to 20,000 cells, evenly spaced over the table."""
-    cells = (table.cell(int(row), column) for row in evenly(len(table), _READ))
-    return (clean_text(text) for cell in cells
-            for text in (cell if isinstance(cell, list) else [cell]) if isinstance(text, str))
-
-
-def _rare(table: Table, inputs: dict[str, Any]) -> bool:
+def _rare(facts: Profile, inputs: dict[str, Any]) -> bool:
     """Returns whether all inputs are texts of steps, with words that occur seldom."""
     return all(config["modality"] == "texts"
-               and seldom_by(_texts(table, config.get("column", name))) is not None
+               and seldom_by(facts.texts(config.get("column", name))) is not None
                for name, config in inputs.items())
 
 

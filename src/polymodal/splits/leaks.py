@@ -12,6 +12,7 @@ import numpy as np
 
 from polymodal.core.advice import option
 from polymodal.profile.columns import InputGuess
+from polymodal.profile.profile import Profile, profile
 from polymodal.tables.kinds import MEDIA
 from polymodal.tables.table import Table
 
@@ -19,7 +20,7 @@ _TEXTS = ("text", "texts")  # texts of steps stand in rows of their own here, be
 _REPEATS = 0.5  # a column of texts with fewer distinct values a row repeats itself anyway
 
 
-def leaks(tables: Mapping[str, Table], inputs: Iterable[InputGuess]) -> list[str]:
+def leaks(tables: Mapping[str, Table | Profile], inputs: Iterable[InputGuess]) -> list[str]:
     """Returns a warning for each input's column of which the same value stands in two tables.
 
     Pictures, sounds and videos are the same when their paths are, or their bytes; parts of a
@@ -27,7 +28,7 @@ def leaks(tables: Mapping[str, Table], inputs: Iterable[InputGuess]) -> list[str
     only. Files with the same content under two names are not found.
 
     Args:
-        tables: {name of the part: Table}.
+        tables: {name of the part: Table or Profile}.
         inputs: what has `name`, `modality` and `columns`.
 
     Example:
@@ -39,25 +40,26 @@ def leaks(tables: Mapping[str, Table], inputs: Iterable[InputGuess]) -> list[str
 Scores on val will be too optimistic.
     """
     warnings = []
+    facts = {name: profile(table) for name, table in tables.items()}
     columns = dict.fromkeys((guess.columns[0], guess.modality in _TEXTS) for guess in inputs
                             if guess.modality in (*MEDIA, *_TEXTS))
     for column, is_text in columns:  # each once: a film and its sound come from one
-        keys = {name: _keys(table, column, is_text) for name, table in tables.items()}
-        for one, other in combinations(tables, 2):
+        keys = {name: _keys(part, column, is_text) for name, part in facts.items()}
+        for one, other in combinations(facts, 2):
             shared = np.flatnonzero((keys[other] != 0) & np.isin(keys[other], keys[one]))
             if len(shared):
                 what = "text" if is_text else "file"
-                warnings.append(_warning(column, what, one, other, shared, keys, tables))
+                warnings.append(_warning(column, what, one, other, shared, keys, facts))
     return warnings
 
 
 def _warning(column: str, what: str, one: str, other: str, shared: np.ndarray,
-             keys: dict[str, np.ndarray], tables: Mapping[str, Table]) -> str:
+             keys: dict[str, np.ndarray], facts: Mapping[str, Profile]) -> str:
     row = int(shared[0])
     twin = int(np.flatnonzero(keys[one] == keys[other][row])[0])
-    text = (f'"{column}": {len(shared):,} of {len(tables[other]):,} rows of {other} have a {what} '
-            f"that is also in {one}, such as row {tables[other].row_number(row)} "
-            f"(row {tables[one].row_number(twin)} of {one}).")
+    text = (f'"{column}": {len(shared):,} of {len(facts[other]):,} rows of {other} have a {what} '
+            f"that is also in {one}, such as row {facts[other].table.row_number(row)} "
+            f"(row {facts[one].table.row_number(twin)} of {one}).")
     distinct = len(np.unique(keys[one])) / max(len(keys[one]), 1)
     if distinct < _REPEATS and what == "text":
         return f"{text} The column also repeats itself inside {one}, so this may be intended."
@@ -67,8 +69,12 @@ def _warning(column: str, what: str, one: str, other: str, shared: np.ndarray,
     return f"{text} Scores on {other} will be too optimistic."
 
 
-def _keys(table: Table, column: str, is_text: bool) -> np.ndarray:
+def _keys(facts: Profile, column: str, is_text: bool) -> np.ndarray:
     """Returns (rows,) uint64, a hash of each cell; 0 where it is empty."""
+    return facts.each(("identity", column, is_text), lambda table: _hashes(table, column, is_text))
+
+
+def _hashes(table: Table, column: str, is_text: bool) -> np.ndarray:
     root = os.path.abspath(table.root)
     hashes = (_hash(value, root, is_text) for value in table.values(column))
     return np.fromiter(hashes, np.uint64, len(table))

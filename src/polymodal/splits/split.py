@@ -9,13 +9,14 @@ import numpy as np
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.seeds import generator
+from polymodal.profile.profile import Profile, profile
 from polymodal.splits.apportion import assign_groups, assign_strata
 from polymodal.splits.leaks import leaks
 from polymodal.splits.strata import group_codes, strata_codes
 from polymodal.tables.split_names import split_name
 from polymodal.tables.table import Table
 
-__all__ = ["FRACTIONS", "METHODS", "leaks", "split", "split_column", "split_columns"]
+__all__ = ["FRACTIONS", "METHODS", "leaks", "parts", "split"]
 
 FRACTIONS = {"train": 0.8, "val": 0.1, "test": 0.1}
 METHODS = ("stratified", "random", "grouped", "column")
@@ -57,77 +58,35 @@ def split(
     >>> {name: len(part) for name, part in split(table, target="y").items()}
     {'train': 16, 'val': 2, 'test': 2}
     """
+    found = parts(profile(table), method, fractions, target, group, seed, column)
+    return {name: part.table for name, part in found.items()}
+
+
+def parts(facts: Profile, method: str = "stratified",
+          fractions: Mapping[str, float] | Sequence[float] | None = None,
+          target: str | None = None, group: str | None = None, seed: int = 0,
+          column: str | None = None) -> dict[str, Profile]:
+    """Returns what `split` does, as profiles of the parts, which share what is known of all."""
     if method not in METHODS:
         raise RecipeError(unknown("split method", method, METHODS))
     for name in (target, group, column):
-        if name is not None and name not in table.column_names:
-            raise RecipeError(f"{table.name}: {unknown('column', name, table.column_names)}")
+        if name is not None and name not in facts.table.column_names:
+            known = facts.table.column_names
+            raise RecipeError(f"{facts.table.name}: {unknown('column', name, known)}")
     if method == "column":
-        return _by_column(table, column)
+        return _by_column(facts, column)
     if method == "grouped" and group is None:
         raise RecipeError('The split "grouped" needs the column of groups. Got none. Name it, such '
                           'as group="speaker".')
     shares = _shares(fractions)
     rng = generator(seed, METHODS.index(method))
     if method == "grouped":
-        codes = group_codes(table, str(group))
-        parts = assign_groups(codes, strata_codes(table, target), list(shares.values()), rng)
+        codes = group_codes(facts, str(group))
+        part = assign_groups(codes, strata_codes(facts, target), list(shares.values()), rng)
     else:
-        strata = strata_codes(table, target if method == "stratified" else None)
-        parts = assign_strata(strata, list(shares.values()), rng)
-    return _named(table, parts, list(shares), group if method == "grouped" else None)
-
-
-def split_column(table: Table, target: str | None = None) -> str | None:
-    """Returns the column that says which part each row is of, if there is exactly one.
-
-    Every cell of it names a part; some rows are train and others are not.
-
-    Args:
-        table: Table.
-        target: str, a column that is passed over, or None.
-
-    Example:
-
-    >>> from polymodal.tables.table import read
-    >>> split_column(read({"x": [1, 2, 3], "part": ["train", "train", "dev"]}))
-    'part'
-    """
-    found = split_columns(table, target)
-    return next(iter(found)) if list(found.values()) == [0] else None
-
-
-def split_columns(table: Table, target: str | None = None) -> dict[str, int]:
-    """Returns the columns whose cells say which part rows are of, and how many rows each of them
-    says nothing of.
-
-    Args:
-        table: Table.
-        target: str, a column that is passed over, or None.
-
-    Example:
-
-    >>> from polymodal.tables.table import read
-    >>> split_columns(read({"x": [1, 2, 3], "part": ["train", None, "dev"]}))
-    {'part': 1}
-    """
-    found = {name: _left_open(table, name) for name in table.column_names if name != target}
-    return {name: rows for name, rows in found.items() if rows is not None}
-
-
-def _left_open(table: Table, column: str) -> int | None:
-    """Returns the number of empty cells of a column that cuts, None for any other."""
-    names: set[str] = set()
-    empty = 0
-    for value in table.values(column):
-        name = split_name(value) if isinstance(value, str) else None
-        if name is not None:
-            names.add(name)
-        elif value is None:
-            empty += 1
-        else:
-            return None
-    return empty if "train" in names and len(names) > 1 else None
+        strata = strata_codes(facts, target if method == "stratified" else None)
+        part = assign_strata(strata, list(shares.values()), rng)
+    return _named(facts, part, list(shares), group if method == "grouped" else None)
 
 
 def _shares(fractions: Mapping[str, float] | Sequence[float] | None) -> dict[str, float]:
@@ -145,19 +104,20 @@ def _shares(fractions: Mapping[str, float] | Sequence[float] | None) -> dict[str
     return {str(name): float(value) / sum(values) for name, value in fractions.items()}
 
 
-def _named(table: Table, parts: np.ndarray, names: list[str],
-           group: str | None) -> dict[str, Table]:
-    found = {name: np.flatnonzero(parts == i) for i, name in enumerate(names)}
+def _named(facts: Profile, part: np.ndarray, names: list[str],
+           group: str | None) -> dict[str, Profile]:
+    found = {name: np.flatnonzero(part == i) for i, name in enumerate(names)}
     empty = [name for name, rows in found.items() if not len(rows)]
     if empty:
-        what = f"{len(table)} rows" if group is None else f'the groups of "{group}"'
+        what = f"{len(facts)} rows" if group is None else f'the groups of "{group}"'
         raise DataError(f"has too few rows for a part {' and '.join(empty)}: {what} cannot fill "
                         f"{len(names)} parts.", "Use fewer parts, larger fractions or more rows.",
-                        path=table.name, reason="small_split")
-    return {name: table.select(rows) for name, rows in found.items()}
+                        path=facts.table.name, reason="small_split")
+    return {name: facts.part(rows) for name, rows in found.items()}
 
 
-def _by_column(table: Table, column: str | None) -> dict[str, Table]:
+def _by_column(facts: Profile, column: str | None) -> dict[str, Profile]:
+    table = facts.table
     if column is None:
         raise RecipeError('The split "column" needs the column that names the part. Got none. '
                           'Name it, such as column="split".')
@@ -172,4 +132,4 @@ def _by_column(table: Table, column: str | None) -> dict[str, Table]:
     if "train" not in rows:
         raise DataError("names no row for train.", "Write train for some rows.", table=table.name,
                         column=column, reason="small_split")
-    return {name: table.select(rows[name]) for name in _NAMES if name in rows}
+    return {name: facts.part(np.asarray(rows[name])) for name in _NAMES if name in rows}

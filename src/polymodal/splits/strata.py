@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
-from polymodal.profile.observed import Observed
+from polymodal.media.identity import renumbered
+from polymodal.profile.profile import Profile, profile
 from polymodal.profile.task_guess import MAX_CLASSES, infer_task
 from polymodal.tables.reading.labels import value_key
 from polymodal.tables.reading.lists import parse_list
@@ -20,31 +21,39 @@ NUM_RANGES = 10
 NO_STRATUM = -1
 
 
-def strata_codes(table: Table, target: str | None) -> np.ndarray:
+def strata_codes(source: Table | Profile, target: str | None) -> np.ndarray:
     """Returns (rows,) int, the stratum of each row; -1 where it has none.
 
     Classes are strata; a row with several labels counts for its rarest; numbers are cut into ten
     ranges of equal counts; texts that do not repeat make none.
     """
+    facts, table = profile(source), profile(source).table
+    if target in facts.readings:  # strata are those of a run that was told nothing
+        facts = Profile(table)
     none = np.full(len(table), NO_STRATUM, np.int32)
     if target is None:
         return none
     if len(set(_first(table, target))) < 2:
         return none
     try:
-        guess = infer_task(table, target)
+        guess = infer_task(facts, target)
     except DataError:  # nobody knows how to read it yet; the recipe may say so
         return none
     if guess.task == "regression":
-        return _ranges(table, target, none)
+        return _ranges(facts, table, target, none)
     if guess.task == "seq2seq":
         return none
     several = guess.task == "multilabel"
     return _classes(table, target, none, (guess.separator or SEPARATOR) if several else None)
 
 
-def group_codes(table: Table, group: str) -> np.ndarray:
+def group_codes(source: Table | Profile, group: str) -> np.ndarray:
     """Returns (rows,) int, the group of each row; rows without one make a group together."""
+    codes = profile(source).each(("group", group), lambda table: _groups(table, group))
+    return renumbered(codes)[0]
+
+
+def _groups(table: Table, group: str) -> np.ndarray:
     codes: dict[Any, int] = {}
     found = (codes.setdefault(value_key(value), len(codes)) for value in table.values(group))
     return np.fromiter(found, np.int32, len(table))
@@ -61,8 +70,8 @@ def _first(table: Table, target: str) -> list[Any]:
     return found
 
 
-def _ranges(table: Table, target: str, codes: np.ndarray) -> np.ndarray:
-    found = Observed(table, target).guess
+def _ranges(facts: Profile, table: Table, target: str, codes: np.ndarray) -> np.ndarray:
+    found = facts.column(target).guess
     formats = found.reading.numbers if found else NumberFormat()
     numbers = np.fromiter((_number(formats, value) for value in table.values(target)), float,
                           len(table))

@@ -28,6 +28,7 @@ from polymodal.media.cache import Cache
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.preprocess.targets.labels import Labelled
 from polymodal.profile.columns import InputGuess, infer_task
+from polymodal.profile.profile import Profile, profile
 from polymodal.profile.sharing import repeats
 from polymodal.recipe import assemble
 from polymodal.recipe.commented import commented
@@ -35,8 +36,8 @@ from polymodal.recipe.recipe import Recipe
 from polymodal.recipe.room import room_for
 from polymodal.splits.leaks import leaks
 from polymodal.splits.repeats import repeated_media
-from polymodal.splits.split import split, split_column, split_columns
-from polymodal.tables.group import Sequences, group_rows
+from polymodal.splits.split import parts
+from polymodal.tables.group import Sequences
 from polymodal.tables.reading.labels import value_key
 from polymodal.tables.table import Table
 from polymodal.training.steps.settings import Training
@@ -160,15 +161,15 @@ class Prepared:
         return self.task.train_targets(encoded, self.target)
 
 
-def held_out(tables: Mapping[str, Table], target: str, method: str | None, group: str | None,
-             seed: int) -> dict[str, Table]:
-    """Returns tables with a validation part, the given one or rows held out of train, if wanted.
+def held_out(tables: Mapping[str, Table | Profile], target: str, method: str | None,
+             group: str | None, seed: int) -> dict[str, Profile]:
+    """Returns profiles with a validation part, the given one or rows held out of train, if wanted.
 
     Where nobody says how, and one column of train says of each row which part it is of, rows that
     are not for training are not trained on.
 
     Args:
-        tables: {"train": Table, and "val", "test" where the user has them}.
+        tables: {"train": Table or Profile, and "val", "test" where the user has them}.
         target: str, column whose classes are kept in proportion.
         method: str, "stratified", "random", "grouped", the name of a column that says it, or "none"
             for a model that learns from every row.
@@ -178,23 +179,25 @@ def held_out(tables: Mapping[str, Table], target: str, method: str | None, group
     Raises:
         RecipeError: no part is left that the model could be scored on.
     """
-    tables = dict(tables)
+    known = {name: profile(table) for name, table in tables.items()}
     if method is None:
-        tables = _by_own_column(tables, target, group)
+        known = _by_own_column(known, target, group)
     elif method not in ("stratified", "random", "grouped", "none"):
-        return _scored_on_something(split(tables.pop("train"), "column", column=method) | tables,
+        return _scored_on_something(parts(known.pop("train"), "column", column=method) | known,
                                     f'Column "{method}" says train for every row')
-    if "val" in tables:
-        return tables
+    if "val" in known:
+        return known
     if method == "none":
-        return _scored_on_something(tables, "--split none holds out no rows")
-    train = tables.pop("train")
+        return _scored_on_something(known, "--split none holds out no rows")
+    train = known.pop("train")
     method = method or _by_chance(group)
-    parts = split(train, method, {"train": 0.85, "val": 0.15}, target, group, seed)
-    how = _groups_held_out(parts["val"], str(group)) if method == "grouped" else f" ({method})"
-    say(f"Holding out {len(parts['val']):,} of {len(train):,} rows for validation{how}. Choose "
+    found = parts(train, method, {"train": 0.85, "val": 0.15}, target, group, seed)
+    how = f" ({method})"
+    if method == "grouped":
+        how = _groups_held_out(found["val"].table, str(group))
+    say(f"Holding out {len(found['val']):,} of {len(train):,} rows for validation{how}. Choose "
         "them yourself with --val.")
-    return parts | tables
+    return found | known
 
 
 def _groups_held_out(val: Table, group: str) -> str:
@@ -208,27 +211,29 @@ def _by_chance(group: str | None) -> str:
     return "grouped" if group else "stratified"
 
 
-def _by_own_column(tables: dict[str, Table], target: str, group: str | None) -> dict[str, Table]:
-    """Returns tables with train cut as its only column that names parts says, and says so."""
-    column = split_column(tables["train"], target)
+def _by_own_column(known: dict[str, Profile], target: str,
+                   group: str | None) -> dict[str, Profile]:
+    """Returns profiles with train cut as its only column that names parts says, and says so."""
+    train = known["train"]
+    column = train.split_column(target)
     if column is None:
-        _tell_unused(split_columns(tables["train"], target))
-        return tables
-    parts = split(tables["train"], "column", column=column)
-    if group in tables["train"].column_names and _torn(parts, str(group)):
+        _tell_unused(train.split_columns(target))
+        return known
+    found = parts(train, "column", column=column)
+    if group in train.table.column_names and _torn(found, str(group)):
         say(f'Column "{column}" says train, val or test, but is not used: some values of "{group}" '
             f'would be on both sides of the split. To use it anyway: {option("--split", column)}.')
-        return tables
-    given = {name: table for name, table in tables.items() if name != "train"}
-    counts = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
-    unused = " and ".join(name for name in parts if name in given)
+        return known
+    given = {name: part for name, part in known.items() if name != "train"}
+    counts = ", ".join(f"{len(part):,} {name}" for name, part in found.items())
+    unused = " and ".join(name for name in found if name in given)
     told = [f'Using the split in column "{column}": {counts}.']
     if unused:
         told.append(f"Its {unused} rows are not used, because --{unused} gives a table.")
     told.append("To train on all rows of --data: --split none." if "val" in given else
                 f"To split all rows at random instead: --split {_by_chance(group)}.")
     say(" ".join(told))
-    return parts | given
+    return found | given
 
 
 def _tell_unused(columns: Mapping[str, int]) -> None:
@@ -243,14 +248,14 @@ def _tell_unused(columns: Mapping[str, int]) -> None:
             f"{counted(rows, 'row')}, so it is not used. Fill every cell to have it used.")
 
 
-def _torn(parts: Mapping[str, Table], group: str) -> bool:
+def _torn(found: Mapping[str, Profile], group: str) -> bool:
     """Returns whether an equal value of a column stands in two parts; empty cells are none."""
-    values = [{value_key(value) for value in part.values(group) if value is not None}
-              for part in parts.values()]
+    values = [{value_key(value) for value in part.table.values(group) if value is not None}
+              for part in found.values()]
     return len(set.union(*values)) < sum(map(len, values))
 
 
-def group_of(tables: Mapping[str, Table], given: Mapping[str, Any], ignore: Iterable[str],
+def group_of(known: Mapping[str, Profile], given: Mapping[str, Any], ignore: Iterable[str],
              method: str | None, group: str | None) -> str | None:
     """Returns the column whose equal values should stay on one side when rows are held out.
 
@@ -261,28 +266,29 @@ def group_of(tables: Mapping[str, Table], given: Mapping[str, Any], ignore: Iter
     Raises:
         RecipeError: the table has no column `group`.
     """
-    table = tables["train"]
-    if group and group not in table.column_names:
-        raise RecipeError(f"--split-group: {unknown('column', group, table.column_names)}")
+    train = known["train"]
+    names = train.table.column_names
+    if group and group not in names:
+        raise RecipeError(f"--split-group: {unknown('column', group, names)}")
     group = group or given.get("group")
-    if group or method or "val" in tables or split_column(table, str(given.get("target"))):
+    if group or method or "val" in known or train.split_column(str(given.get("target"))):
         return group
-    return alike_rows(table, given, ignore, None)
+    return alike_rows(train, given, ignore, None)
 
 
-def alike_rows(table: Table, given: Mapping[str, Any], ignore: Iterable[str],
+def alike_rows(facts: Profile, given: Mapping[str, Any], ignore: Iterable[str],
                group: str | None) -> str | None:
     """Returns the column whose equal values make rows alike, so that intervals are drawn from its
     values: `group`, else, where a text is to be written about media of which some stand in several
     rows, their column."""
     target = given.get("target")
-    if group or target not in table.column_names:
+    if group or target not in facts.table.column_names:
         return group
     task = given.get("task")
     name = task.get("name") if isinstance(task, Mapping) else task
-    if (name or infer_task(table, target).task) not in ("seq2seq", "caption", "transcribe"):
+    if (name or infer_task(facts, str(target)).task) not in ("seq2seq", "caption", "transcribe"):
         return None
-    return repeated_media(table, {target, *ignore})
+    return repeated_media(facts, {target, *ignore})
 
 
 def tell_single_group(tables: Mapping[str, Table], group: str | None) -> None:
@@ -296,20 +302,20 @@ def tell_single_group(tables: Mapping[str, Table], group: str | None) -> None:
                  f"{values.pop()}. Their scores say how well the model does there, not elsewhere.")
 
 
-def _scored_on_something(tables: dict[str, Table], why: str) -> dict[str, Table]:
-    if set(tables) == {"train"}:
+def _scored_on_something(known: dict[str, Profile], why: str) -> dict[str, Profile]:
+    if set(known) == {"train"}:
         raise RecipeError(f"{why}, so there is nothing to evaluate the model on. Give a table "
                           "with --test, or hold out rows.")
-    return tables
+    return known
 
 
-def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = None, *,
+def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile], cache: Cache | None = None, *,
             skip_bad: bool = False, max_bad_share: float = 0.05) -> Prepared:
     """Checks every row, learns statistics and vocabularies from train, and counts what is left out.
 
     Args:
         recipe: Recipe.
-        tables: {split: Table}; "train" is needed.
+        tables: {split: Table or Profile}; "train" is needed.
         cache: Cache for decoded media.
         skip_bad: bool, leave bad rows out rather than stop.
         max_bad_share: float, 0..1, share of bad rows above which to stop all the same.
@@ -320,26 +326,27 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table], cache: Cache | None = N
     """
     inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
     assemble.check_parts(recipe)
-    ledger, samples, parts = Ledger(_unit(recipe)), {}, {}
+    known = {name: profile(table) for name, table in tables.items()}
+    ledger, samples, found = Ledger(_unit(recipe)), {}, {}
     room = room_for(recipe, inputs)
     sources = [Source(i.name, i.modality, i.columns) for i in inputs]
-    for name in sorted(tables, key=("train", "val", "test").index):
-        table = tables[name]
+    for name in sorted(known, key=("train", "val", "test").index):
+        facts = known[name]
         if recipe.group:
-            table = group_rows(table, recipe.group, recipe.order)
-        samples[name] = Samples(table, sources, target, recipe.target, cache)
-        again = any(_same(tables[name], tables[other]) for other in parts)
+            facts = facts.grouped(recipe.group, recipe.order)
+        samples[name] = Samples(facts, sources, target, recipe.target, cache)
+        again = any(_same(known[name].table, known[other].table) for other in found)
         counted = Ledger(ledger.unit) if again else ledger
-        parts[name] = Part(samples[name], counted, fit=name == "train",
+        found[name] = Part(samples[name], counted, fit=name == "train",
                            room=room if name == "train" else None)
     start = time.monotonic()
-    found = check_parts([*parts.values()], skip_bad=skip_bad, max_bad_share=max_bad_share)
-    checked = dict(zip(parts, found, strict=True))
+    checked = dict(zip(found, check_parts([*found.values()], skip_bad=skip_bad,
+                                          max_bad_share=max_bad_share), strict=True))
     spent = (time.monotonic() - start) / sum(map(len, samples.values()))
     seconds = {name: spent * len(one) for name, one in samples.items()}
     _tell_spellings(samples["train"])
     say(ledger.summary())
-    for message in leaks(tables, _shareable(recipe, inputs)):
+    for message in leaks(known, _shareable(recipe, inputs)):
         warn(message)
     return Prepared(recipe, inputs, target, samples, checked, ledger, seconds=seconds)
 

@@ -26,13 +26,13 @@ from polymodal.evaluation.word_confidence import fit_word_calibration, word_clai
 from polymodal.inference.predictor import Predictor
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache, open_cache
+from polymodal.profile.profile import Profile, profile
 from polymodal.recipe.commented import left_out
 from polymodal.recipe.given import check_given, need_target
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.ngram import NGram
-from polymodal.splits.repeats import is_media
-from polymodal.tables.group import group_rows
+from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import Table
 from polymodal.training.asked import Options, to_json
 from polymodal.training.command import again
@@ -238,19 +238,15 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
     given = on_old_plan(given, out)
     need_target(given)
     settings = arguments.build(Training, given.get("training") or {}, "training")
-    group = group_of(tables, given, ignore, split, split_group)
-    alike = alike_rows(tables["train"], given, ignore, group)
-    tables = held_out(tables, given["target"], split, group, settings.seed)
+    recipe, reasons, facts, alike = choose(tables, given, ignore, split, split_group,
+                                           settings.seed)
+    tables = {name: part.table for name, part in facts.items()}
     if settings.patience is not None and "val" not in tables:
         raise RecipeError("training.patience needs rows to watch while training. Got none held "
                           "out. Give a table with --val, or leave patience out.")
-    named = split_group not in (None, given.get("target"))
-    if named and not is_media(tables["train"], split_group):
-        ignore = [*ignore, split_group]  # such as who speaks; pictures are read all the same
-    recipe, reasons = _complete(tables["train"], given, ignore)
     settings = arguments.build(Training, recipe.training, "training")
     cache = open_cache()
-    prepared = prepare(recipe, tables, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
+    prepared = prepare(recipe, facts, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
     prepared.trained_on = TrainedOn(tuple(tables["train"].column_names), alike or "")
     prepared.reasons = reasons
     prepared.left_out = left_out(recipe, tables["train"].column_names, reasons, ignore)
@@ -259,15 +255,30 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
     return _Ready(prepared, tables, cache, jobs, _forecast(jobs, prepared))
 
 
-def _complete(table: Table, given: dict[str, Any], ignore: Sequence[str]) -> tuple[
+def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[str],
+           split: str | None, split_group: str | None, seed: int = 0) -> tuple[
+               Recipe, list[str], dict[str, Profile], str | None]:
+    """Looks at the tables once: returns the whole recipe, the reasons for it, the profile of each
+    split, and the column whose equal values make rows alike."""
+    readings = readings_of(given.get("columns"))
+    known = {name: profile(table, readings) for name, table in tables.items()}
+    group = group_of(known, given, ignore, split, split_group)
+    alike = alike_rows(known["train"], given, ignore, group)
+    facts = held_out(known, given["target"], split, group, seed)
+    named = split_group not in (None, given.get("target"))
+    if named and not facts["train"].is_media(split_group):
+        ignore = [*ignore, split_group]  # such as who speaks; pictures are read all the same
+    recipe, reasons = _complete(facts["train"], given, ignore)
+    return recipe, reasons, facts, alike
+
+
+def _complete(facts: Profile, given: dict[str, Any], ignore: Sequence[str]) -> tuple[
         Recipe, list[str]]:
     """Returns the whole recipe with the reasons for it, and says what was inferred and why."""
-    if given.get("group") and given["group"] in table.column_names:
-        sequences = group_rows(table, given["group"], given.get("order"))
-    else:
-        sequences = table
+    if given.get("group") and given["group"] in facts.table.column_names:
+        facts = facts.grouped(given["group"], given.get("order"))
     with waiting("Looking at the columns"):
-        found = infer(sequences, given, ignore)
+        found = infer(facts, given, ignore)
     for reason in found.reasons:
         say(f"  {reason}")
     return from_dict(found.values), found.reasons

@@ -10,7 +10,8 @@ import pytest
 
 from polymodal.core.errors import DataError
 from polymodal.profile.columns import infer_inputs
-from polymodal.splits.split import split, split_column
+from polymodal.profile.profile import profile
+from polymodal.splits.split import split
 from polymodal.tables.table import read
 from published_sets import write_pictures
 
@@ -37,7 +38,7 @@ def test_each_part_has_its_own_metadata(tmp_path):
         ("test/0.png", "square", "test"), ("train/0.png", "square", "train"),
         ("train/1.png", "stripe", "train")]
     assert table.column_names == ["image", "label", "split"]
-    assert split_column(table, "label") == "split"
+    assert profile(table).split_column("label") == "split"
     assert {k: len(v) for k, v in split(table, "column", column="split").items()} == {
         "train": 2, "test": 1}
 

@@ -13,6 +13,7 @@ from polymodal.core import arguments
 from polymodal.core.disk.files import check_name, check_writable
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.printed.progress import say
+from polymodal.profile.profile import profile
 from polymodal.speech.align import align
 from polymodal.speech.arpa import read_arpa, write_arpa
 from polymodal.speech.ctc_search import Hypothesis, Scorer, beam_search, greedy
@@ -21,7 +22,7 @@ from polymodal.speech.kneser_ney import train_ngram
 from polymodal.speech.language_scorer import LanguageScorer
 from polymodal.speech.ngram import END, SPACE, START, UNKNOWN, NGram
 from polymodal.speech.transcript import TokenSpan, is_unspaced
-from polymodal.splits.split import split, split_column
+from polymodal.splits.split import parts
 from polymodal.tables.table import Table, read
 from polymodal.text.cleaning import clean_text
 
@@ -165,10 +166,11 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
 
 
 def _learnable(table: Table, target: str) -> Table:
-    column = split_column(table, target)
+    facts = profile(table)
+    column = facts.split_column(target)
     if column is None:
         return table
-    train = split(table, "column", column=column)["train"]
+    train = parts(facts, "column", column=column)["train"].table
     say(f'Using the split in column "{column}": {len(train):,} of {len(table):,} texts '
         "are of train, and are learned. A table without that column is learned whole.")
     return train
