@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from polymodal.inference.predictor import enter_groups
+from polymodal.profile.profile import profile
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
 from polymodal.tables.group import group_rows
@@ -35,9 +36,9 @@ def table(tmp_path):
 
 
 def test_pictures_with_several_captions_stay_on_one_side(table, capsys):
-    group = group_of({"train": table}, {"target": "caption"}, [], None, None)
+    group = group_of({"train": profile(table)}, {"target": "caption"}, [], None, None)
     parts = held_out({"train": table}, "caption", None, group, seed=0)
-    sides = [set(part.values("image")) for part in parts.values()]
+    sides = [set(part.table.values("image")) for part in parts.values()]
     assert len(sides) == 2
     assert not set.intersection(*sides)
     assert "for validation: all rows of 1 image (4.png)." in capsys.readouterr().err
@@ -54,8 +55,9 @@ def test_pictures_with_several_captions_stay_on_one_side(table, capsys):
     ({}, {}, None)])
 def test_other_tables_and_what_is_said_are_left_alone(table, given, options, group):
     chosen = {"ignore": [], "method": None, "group": None, **options}
-    assert group_of({"train": table}, given, **chosen) == group
-    assert group_of({"train": table, "val": table}, {"target": "caption"}, [], None, None) is None
+    assert group_of({"train": profile(table)}, given, **chosen) == group
+    tables = {"train": profile(table), "val": profile(table)}
+    assert group_of(tables, {"target": "caption"}, [], None, None) is None
 
 
 def test_the_rows_of_a_table_given_twice_are_counted_once(table, tmp_path):
@@ -69,9 +71,9 @@ def test_the_rows_of_a_table_given_twice_are_counted_once(table, tmp_path):
 
 def test_media_in_several_rows_are_alike_also_where_the_split_is_given(table):
     given = {"target": "caption", "task": "caption"}
-    assert alike_rows(table, given, [], None) == "image"
-    assert alike_rows(table, given, [], "place") == "place"
-    assert alike_rows(table, {"target": "kind"}, [], None) is None
+    assert alike_rows(profile(table), given, [], None) == "image"
+    assert alike_rows(profile(table), given, [], "place") == "place"
+    assert alike_rows(profile(table), {"target": "kind"}, [], None) is None
 
 
 @pytest.mark.parametrize(("speakers", "said"), [
