@@ -121,10 +121,11 @@ def _check(image: Image.Image, max_pixels: int, shown: str) -> None:
             raise DataError(f"is a broken picture (it claims tiles of {tile:,} pixels).",
                             "Fix the file, or run with --skip-bad.", path=shown,
                             reason="unreadable_image")
-    if image.format == "PNG" and image.fp is not None:
-        place = image.fp.tell()
-        damage = png_damage(image.fp)
-        image.fp.seek(place)
+    stream = getattr(image, "fp", None)
+    if image.format == "PNG" and stream is not None:
+        place = stream.tell()
+        damage = png_damage(stream)
+        stream.seek(place)
         if damage:
             raise DataError(damage, "Copy it again, or run with --skip-bad.", path=shown,
                             reason="unreadable_image")

@@ -84,7 +84,7 @@ class PackWriter:
             OSError: the disk is full. The items stored before stay readable after `commit`.
         """
         if value.ndim <= _MAX_RANK and value.dtype.kind in "biuf" and value.size:
-            data = memoryview(np.ascontiguousarray(value)).cast("B")
+            data = np.ascontiguousarray(value).data.cast("B")
             self._write(item, data, value.dtype.str.encode(), value.shape, content)
 
     def commit(self) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import av
 import numpy as np
+from av.error import FFmpegError
+from av.stream import Disposition
 from PIL import Image
 
 from polymodal.core.errors import DataError
@@ -110,7 +111,7 @@ def is_sound_only(cell: Any, root: str | os.PathLike | None = None) -> bool:
 
 def _moving(container: Any) -> Any:
     """Returns the first stream of moving pictures; a cover is none."""
-    cover = av.stream.Disposition.attached_pic
+    cover = Disposition.attached_pic
     return next((s for s in container.streams.video if not s.disposition & cover), None)
 
 
@@ -141,7 +142,7 @@ def _within(frames: Iterator[Any], stream: Any, max_pixels: int, shown: str) -> 
         for frame in frames:
             _check_size(frame, max_pixels, shown)
             yield frame
-    except av.error.FFmpegError:
+    except FFmpegError:
         _check_size(stream.codec_context, max_pixels, shown)
         raise
 

@@ -35,6 +35,7 @@ class Sequence(Modality):
     """
 
     has_time = True
+    limit: int
     has_gaps = True
 
     def __init__(self, dim: int | None = None, max_length: int = 512, noise: float = 0.0,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from scipy.fft import next_fast_len
 
@@ -86,14 +88,19 @@ def _bands(sample_rate: int, num_mels: int, window_length: int) -> tuple[int, np
     """
     edges = _edges(sample_rate, num_mels)
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
-    fft_length = next_fast_len(window_length, real=True)
+    fft_length = _fast_length(window_length)
     while True:
         hertz = np.fft.rfftfreq(fft_length, 1 / sample_rate)[:, None]  # (bins, 1)
         rising, falling = (hertz - low) / (centre - low), (high - hertz) / (high - centre)
         bands = np.maximum(0, np.minimum(rising, falling))
         if bands.any(axis=0).all():
             return fft_length, bands.astype(np.float32)
-        fft_length = next_fast_len(fft_length + 1, real=True)
+        fft_length = _fast_length(fft_length + 1)
+
+
+def _fast_length(least: int) -> int:
+    """Returns the least length from `least` on that the FFT takes fast."""
+    return cast(int, next_fast_len(least, real=True))
 
 
 def _edges(sample_rate: int, num_mels: int) -> np.ndarray:

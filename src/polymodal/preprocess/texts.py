@@ -45,6 +45,7 @@ class Texts(Modality):
     """
 
     has_time = True
+    limit: int
     has_gaps = True
     dtype = np.int32
 

@@ -49,6 +49,7 @@ class Video(Modality):
 
     cached = True
     has_time = True
+    limit: int
 
     def __init__(
         self,

@@ -287,7 +287,7 @@ def _field(found: Guess) -> Verdict:
     """Returns the verdict on a column of numbers or dates; words among them say nothing."""
     reading, said = found.reading, [found.said, found.doubt]
     if found.odd and found.words:
-        marks = [*(reading.missing or ()), *found.odd]
+        marks = [*reading.marks, *found.odd]
         reading = replace(reading, missing=marks)
         said = [f"{found.counted} and are missing values", *said]
     details = "; ".join(part for part in said if part)

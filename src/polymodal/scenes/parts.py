@@ -12,7 +12,7 @@ from polymodal.core.seeds import generator
 from polymodal.scenes import speech
 from polymodal.scenes.language import Language, choose
 
-PARTS = ("train", "val", "test")
+PARTS: tuple[str, ...] = ("train", "val", "test")
 
 
 class Part:

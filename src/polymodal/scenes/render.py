@@ -11,7 +11,7 @@ from polymodal.scenes.world import COLOURS, Scene, Thing
 
 SIZE = 48
 _OVERSAMPLING = 3
-_RGB = dict(zip(COLOURS, (
+_RGB: dict[str, tuple[int, int, int]] = dict(zip(COLOURS, (
     (214, 40, 40), (45, 150, 65), (45, 90, 215), (240, 210, 45), (135, 55, 165), (245, 135, 35),
 ), strict=True))
 

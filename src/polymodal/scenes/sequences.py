@@ -128,6 +128,7 @@ def _frame(shape: str, size: int, scale: int, rng: np.random.Generator) -> np.nd
     image = Image.new("RGB", (size * scale, size * scale), tuple(map(int, back)))
     radius = rng.uniform(0.24, 0.32)
     x, y = rng.uniform(0.42, 0.58, 2)
-    corners = outline(shape, *(np.array([x, y, radius]) * size * scale), rng.uniform(-0.25, 0.25))
+    x, y, radius = np.array([x, y, radius]) * size * scale
+    corners = outline(shape, x, y, radius, rng.uniform(-0.25, 0.25))
     ImageDraw.Draw(image).polygon(corners, fill=tuple(map(int, front)))
     return np.asarray(image.reduce(scale) if scale > 1 else image)

@@ -64,7 +64,8 @@ def _absent_pair(scene: Scene, rng: np.random.Generator) -> tuple[str, str]:
     shown = {(t.colour, t.shape) for t in scene.things}
     near = sorted({(c, s) for c, _ in shown for _, s in shown} - shown - NEW_COLOURS)
     every = sorted({(c, s) for c in COLOURS for s in SHAPES} - shown - NEW_COLOURS)
-    return _pick(near or every, rng)
+    pairs = near or every
+    return pairs[int(rng.integers(len(pairs)))]
 
 
 # --- Statements ---------------------------------------------------------------------------------
@@ -108,7 +109,7 @@ def _present(scene, rng):
     if rng.random() < 0.5:
         return {"a": _pick(scene.things, rng)}, "yes"
     colour, shape = _absent_pair(scene, rng)
-    template = _pick(scene.things, rng)
+    template = scene.things[int(rng.integers(len(scene.things)))]
     return {"a": Thing(shape, colour, template.size, template.pattern, 0, 0, 0, 0)}, "no"
 
 
@@ -145,7 +146,7 @@ def _is_more(scene, rng):
     pairs = [(a, b) for kind in ("shape", "colour") for a in table[kind] for b in table[kind]
              if a != b and a.count(scene.things) + b.count(scene.things) > 0
              and (a.count(scene.things) > b.count(scene.things)) == wanted]
-    first, second = _pick(pairs, rng)
+    first, second = pairs[int(rng.integers(len(pairs)))]
     return {"group": first, "other": second}, _yes(wanted)
 
 

@@ -145,8 +145,11 @@ def _smoothed(powers: np.ndarray, num_frames: int) -> np.ndarray:
     half = num_frames // 2
     padded = np.pad(powers, ((half, half), (0, 0)))
     counts = np.pad(np.ones(len(powers)), half)
-    sums = sum(padded[shift:shift + len(powers)] for shift in range(num_frames))
-    return sums / sum(counts[shift:shift + len(powers)] for shift in range(num_frames))[:, None]
+    sums, weights = np.zeros_like(powers), np.zeros(len(powers))
+    for shift in range(num_frames):
+        sums = sums + padded[shift:shift + len(powers)]
+        weights = weights + counts[shift:shift + len(powers)]
+    return sums / weights[:, None]
 
 
 def _decibels(powers: np.ndarray) -> np.ndarray:

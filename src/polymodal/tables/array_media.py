@@ -41,8 +41,7 @@ def as_file(value: Any) -> Any:
     if isinstance(value, tuple) and len(value) == 2:
         return _wave_of_pair(value)
     if type(value).__module__.startswith("PIL."):
-        return _png(value if value.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
-                    else value.convert("RGB"))
+        return _png(_saved_as_png(value))
     if not isinstance(value, np.ndarray) or value.ndim < 2:
         return value
     if value.ndim == 2:
@@ -69,6 +68,13 @@ def _picture(value: np.ndarray) -> bytes:
     from PIL import Image
 
     return _png(Image.fromarray(value[..., 0] if value.shape[2:] == (1,) else value))
+
+
+def _saved_as_png(picture: Any) -> Any:
+    """Returns a picture of Pillow in a mode that PNG has."""
+    if picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
+        return picture
+    return picture.convert("RGB")
 
 
 def _png(picture: Any) -> bytes:

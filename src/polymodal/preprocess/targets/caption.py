@@ -99,7 +99,9 @@ class CaptionTarget(SymbolsTarget):
                             reason="empty_text")
         return texts
 
-    read = references  # what `fit` needs of a cell
+    def read(self, value: Any) -> list[str]:
+        """Returns what `fit` needs of a cell: its texts."""
+        return self.references(value)
 
     def is_empty(self, value: Any) -> bool:
         """Returns whether the cell is a list without a text: `[]`, `["", " "]`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -111,7 +111,7 @@ class SymbolsTarget:
         ranked = sorted(set(counts) - set(special), key=lambda symbol: (-counts[symbol], symbol))
         self._index = LabelIndex(sorted_labels(ranked[: self.max_symbols]) + special)
 
-    def read(self, value: Any) -> list[str | None]:
+    def read(self, value: Any) -> Sequence[str | None]:
         """Returns the symbols of a cell, whether train has them or not.
 
         Raises:

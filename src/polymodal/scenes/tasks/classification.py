@@ -45,4 +45,4 @@ def classification(part: Part, row: int) -> dict:
 
 def _grey(pixels: np.ndarray) -> np.ndarray:
     """Returns the brightness of a picture: uint8 (size, size, 3) -> uint8 (size, size)."""
-    return (pixels @ np.float32([0.299, 0.587, 0.114])).astype(np.uint8)
+    return (pixels @ np.array([0.299, 0.587, 0.114], np.float32)).astype(np.uint8)

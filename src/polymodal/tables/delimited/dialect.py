@@ -59,7 +59,8 @@ def find_dialect(path: Path, delimiter: str, others: str) -> Dialect:
     names, before = _header(path, delimiter, bool(mark))
     escaped = quoting(path, delimiter, len(names), before) == "backslash"
     if escaped:
-        with io.TextIOWrapper(Unescaped(path), encoding="utf-8-sig", newline="") as file:
+        source = io.BufferedReader(Unescaped(path))
+        with io.TextIOWrapper(source, encoding="utf-8-sig", newline="") as file:
             records = csv.reader(file, delimiter=delimiter, escapechar="\\")
             names = _names(next(islice(records, before, None)), path)
     return Dialect(names, delimiter, before, escaped)

@@ -34,13 +34,13 @@ def read_common_voice(path: Path, media_root: Path | None = None) -> pa.RecordBa
 
     Source: Ardila et al. 2020, "Common Voice", arXiv:1912.06670.
     """
-    columns = dict.fromkeys(("audio", "transcript", "speaker", "accent"), pa.string())
+    columns: dict[str, pa.DataType] = dict.fromkeys(
+        ("audio", "transcript", "speaker", "accent"), pa.string())
+    tables: dict[Path, str | None] = {path: None}
     if path.is_dir():
         tables = {path / name: split_name(name[: -len(".tsv")]) for name in _PARTS
                   if (path / name).is_file()}
         columns["split"] = pa.string()
-    else:
-        tables = {path: None}
     names = (clip["path"] + ending for table in tables for clip in _clips(table)
              for ending in ("", _OMITTED))
     media = find_media(path, names, ["clips"], "clips", media_root)

@@ -56,8 +56,10 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _data_files(path: Path, state: dict[str, Any]) -> list[str]:
     entries = state.get("_data_files")
+    if not isinstance(entries, list):
+        entries = []
     listed = [str(entry["filename"]) for entry in entries if isinstance(entry, dict)
-              and "filename" in entry] if isinstance(entries, list) else []
+              and "filename" in entry]
     if not listed or len(listed) < len(entries):
         raise DataError("lists no data files.", "Save the dataset again.",
                         path=f"{path.name}/state.json", reason="damaged")

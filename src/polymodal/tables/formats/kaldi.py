@@ -99,8 +99,10 @@ def _segments(path: Path, recordings: dict[str, str | None],
         file = recordings.get(recording)
         if file is None:
             orphans.add("segments belong to no recording in wav.scp and are skipped", name)
-        yield name, file and {"path": file, "start_seconds": start_seconds,
-                              "end_seconds": None if end_seconds == -1 else end_seconds}
+        cell = {"path": file, "start_seconds": start_seconds, "end_seconds": end_seconds}
+        if end_seconds == -1:
+            cell["end_seconds"] = None
+        yield name, cell if file else None
 
 
 def _rows(utterances: Iterator[tuple[str, Any]], texts: dict[str, str],

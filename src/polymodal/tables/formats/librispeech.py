@@ -31,7 +31,8 @@ def read_librispeech(path: Path, media_root: Path | None = None) -> pa.RecordBat
     Source: Panayotov et al. 2015, "LibriSpeech", ICASSP.
     """
     parts = _parts(path)
-    columns = dict.fromkeys(("audio", "transcript", "speaker", "chapter"), pa.string())
+    columns: dict[str, pa.DataType] = dict.fromkeys(
+        ("audio", "transcript", "speaker", "chapter"), pa.string())
     if parts != {path: ""}:
         columns["split"] = pa.string()
     return stream_rows(_rows(path, parts, media_root or path), **columns)

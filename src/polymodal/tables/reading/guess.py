@@ -69,7 +69,7 @@ def guess(found: Mapping[str, int], given: Reading, column: str) -> Guess | None
         given: Reading, settings that are asked for.
         column: str, its name.
     """
-    numbers = NumberFormat(missing=given.missing or ())
+    numbers = NumberFormat(missing=given.marks)
     known = Counter({text: n for text, n in found.items() if not numbers.is_missing(text)})
     if not known:
         return None

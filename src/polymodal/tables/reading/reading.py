@@ -77,8 +77,12 @@ class Reading:
     def numbers(self) -> NumberFormat:
         """The format of the column's numbers; plain numbers where nothing is said."""
         decimal = self.decimal or ("," if self.thousands == "." else ".")
-        marks = self.missing if isinstance(self.missing, list) else []
-        return NumberFormat(decimal, self.thousands or "", self.unit or "", marks)
+        return NumberFormat(decimal, self.thousands or "", self.unit or "", self.marks)
+
+    @property
+    def marks(self) -> list[Any]:
+        """The texts and numbers that stand for a missing value, besides the usual ones."""
+        return self.missing if isinstance(self.missing, list) else []
 
     def without_defaults(self) -> Reading:
         """Returns the reading without what plain numbers have anyway."""
