@@ -66,5 +66,5 @@ def test_a_recording_that_would_be_cut_is_named_before_training(folder):
     assert done.returncode == 1
     problem = next(line for line in done.stderr.splitlines() if "row 4" in line)
     assert problem.strip().startswith('train.csv row 4: column "audio"')
-    assert ("is longer than inputs.audio.max_seconds keeps, and the transcript tells of all of it. "
+    assert ("is longer than inputs.audio.max_seconds keeps, and the transcript covers all of it. "
             "Cut both in a pause, choose a larger max_seconds, or run with --skip-bad") in problem

@@ -95,7 +95,7 @@ def test_what_could_be_a_number_is_left_out_with_options_that_work():
 
 
 def test_the_only_column_says_why_it_is_no_input():
-    with pytest.raises(RecipeError, match=r'besides the target "y"[\s\S]*column "x": Left out '
+    with pytest.raises(RecipeError, match=r'besides the target "y"[\s\S]*column "x": Ignored '
                                           r"because 58 of 60 cells are numbers"):
         inferred(x=["90+", "<5", *map(str, PLAIN[2:])])
 

@@ -11,8 +11,8 @@ RECIPE = Recipe(
           "tabular": {"modality": "tabular", "columns": [f"column {i}" for i in range(20)]}},
     task={"name": "caption", "grounding": True}, group="g", order="o", training={"epochs": 3})
 REASONS = ["task: caption. It holds texts: long # ones.", "input a: b: text. Words.",
-           "column id: Left out because it looks like an ID.", "training: 3 epochs.",
-           "input length: Left out because a recording often comes alone."]
+           "column id: Ignored because it looks like an ID.", "training: 3 epochs.",
+           "input length: Ignored because a recording often comes alone."]
 
 
 def test_reasons_are_above_what_they_are_for():
@@ -21,8 +21,8 @@ def test_reasons_are_above_what_they_are_for():
     assert lines.index("  # text. Words.") + 1 == lines.index(
         "  'a: b': {modality: text, encoder: rnn}")
     assert lines.index("# 3 epochs.") + 1 == lines.index("training:")
-    assert "  # column id: Left out because it looks like an ID." in lines
-    assert "  # input length: Left out because a recording often comes alone." in lines
+    assert "  # column id: Ignored because it looks like an ID." in lines
+    assert "  # input length: Ignored because a recording often comes alone." in lines
 
 
 @pytest.mark.parametrize("strange", [
@@ -37,6 +37,6 @@ def test_whatever_a_reason_holds_the_recipe_is_read_back(strange):
 def test_columns_that_are_not_used_have_a_reason():
     columns = ["a: b", "photo", "id", "length", "y", "g", "o", "mine", "other", "column 3"]
     assert left_out(RECIPE, columns, REASONS, ["mine"]) == {
-        "id": "Left out because it looks like an ID.",
-        "length": "Left out because a recording often comes alone.",
-        "mine": "Left out on request.", "other": "Not named under inputs."}
+        "id": "Ignored because it looks like an ID.",
+        "length": "Ignored because a recording often comes alone.",
+        "mine": "Ignored on request.", "other": "Not named under inputs."}

@@ -41,7 +41,7 @@ NAMES = ["note.text", "my note", "a=b", '"quoted"', "it's", "[x]", "-n", "größ
     ("target=[a, b]", "recipe.target needs a text"),
     ("training=5", "recipe.training needs a mapping"),
     ("fusoin=concat", 'Did you mean "fusion"?'), ("a..b=c", 'No setting named "a"'),
-    ("inputs.a.modality=...", "--set inputs.a.modality needs a value in place of the dots"),
+    ("inputs.a.modality=...", "--set inputs.a.modality needs a value instead of the dots"),
     ("target=" + "[" * 5000, "needs to be YAML"), ("dim", "--set needs name=value")])
 def test_a_setting_that_cannot_be_is_refused_in_one_line(setting, said):
     with pytest.raises(RecipeError) as found:

@@ -131,7 +131,7 @@ def test_a_column_can_be_taken_out_of_the_tabular_input():
     found = infer(read(rows), override({"target": "y", "task": "regression"}, settings))
     assert {n: c.get("columns") for n, c in found.values["inputs"].items()} == {
         "age": ["age"], "note": None, "tabular": ["height"]}
-    assert not any(reason.startswith("column note: Left out") for reason in found.reasons)
+    assert not any(reason.startswith("column note: Ignored") for reason in found.reasons)
 
 
 def test_an_inferred_recipe_survives_yaml(questions):
@@ -151,8 +151,8 @@ def test_an_unknown_column_is_named_with_the_nearest(questions):
 
 
 @pytest.mark.parametrize(("cell", "problem"), [
-    ("pictures/{}.png", "none of 8 files looked for exists under"),
-    ("https://example.org/{}.png", "it holds addresses on a network")])
+    ("pictures/{}.png", "none of 8 sampled files exists under"),
+    ("https://example.org/{}.png", "it holds URLs")])
 def test_media_that_are_not_there_are_no_column_less(tmp_path, cell, problem):
     rows = [{"photo": cell.format(row), "age": row % 9, "y": "ab"[row % 2]} for row in range(40)]
     table = read(rows, media_root=tmp_path)
@@ -240,10 +240,10 @@ def test_few_rows_of_numbers_are_kept_from_overfitting():
             for _ in range(300)]
     found = infer(read(rows), {"target": "y", "inputs": {"*": {}, "note": {"modality": "text"}}})
     assert found.values["dropout"] == 0.3
-    assert "dropout: 0.3. Few rows of numbers are overfitted with less." in found.reasons
+    assert "dropout: 0.3. Less dropout would overfit so few rows of numbers." in found.reasons
     note = found.values["inputs"]["note"]
     assert (note["encoder"], note["tokenizer"], note["dropout"]) == ("bag", "ngram", 0.6)
-    assert any("so words, their pieces and pairs are read as a bag" in r for r in found.reasons)
+    assert any("using a bag of words, character n-grams and word pairs" in r for r in found.reasons)
     assert found.values["training"] == {
         "epochs": 60, "batch_size": 16, "learning_rate": 0.002, "single_loss": 1.0,
         "average": 0.979}
@@ -348,7 +348,7 @@ def test_a_recording_to_write_down_is_whole_and_stands_alone(tmp_path):
     assert any("audio: Mean-normalised and augmented" in reason for reason in found.reasons)
     plain = infer(read(path), override({"target": "said"}, ["inputs.audio.centred=false"]))
     assert not any("audio: Mean-normalised" in reason for reason in plain.reasons)
-    left_out = [reason for reason in found.reasons if "Left out" in reason]
+    left_out = [reason for reason in found.reasons if "Ignored" in reason]
     assert any("input tabular" in reason for reason in left_out)
     assert any("input normalised" in reason for reason in left_out)
     kept = infer(read(path), override({"target": "said"}, ["inputs.normalised.modality=text"]))

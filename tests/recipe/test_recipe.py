@@ -21,7 +21,7 @@ ROWS = {"size": [1.5, 2.5, 3.5, 4.5] * 3, "note": ["a b", "c d", "e f", "g h"] *
     ({"a": {"modality": "tabular", "columns": ["size", "hour"]}}, 'Got "hour", the order')])
 def test_an_input_that_is_the_answer_or_arranges_rows_is_refused(inputs, said):
     given = {"target": "digit", "group": "day", "order": "hour", "inputs": inputs}
-    with pytest.raises(RecipeError, match=r"inputs.* needs a column that is no answer") as whole:
+    with pytest.raises(RecipeError, match=r"inputs.* needs a column that is neither") as whole:
         from_dict(given)
     assert said in str(whole.value)
     with pytest.raises(RecipeError, match=said):

@@ -71,9 +71,9 @@ def judge(column: Observed) -> Verdict:
     if not len(column):
         return Verdict(None, "all its cells are empty")
     if len(column) > 1 and column.distinct == 1:
-        return Verdict(None, "all its cells looked at hold the same value")
+        return Verdict(None, "all its sampled cells hold the same value")
     if all(map(column.given.numbers.is_missing, column.cells)):
-        return Verdict(None, "all its cells say that a value is missing")
+        return Verdict(None, "all its cells are missing-value marks")
     if column.all_are(bool):
         return Verdict("tabular", "is yes or no", reading=column.given)
     if column.given.asks_for:
@@ -84,8 +84,8 @@ def judge(column: Observed) -> Verdict:
             return verdict
     kinds = sorted({type(cell).__name__ for cell in column.cells})
     if column.all_are(datetime.time, datetime.timedelta):
-        return Verdict(None, "it holds times of day or spans of time, which are no modality")
-    return Verdict(None, f"it holds {', '.join(kinds)}, which is no modality")
+        return Verdict(None, "it holds times of day or durations, which no modality reads")
+    return Verdict(None, f"it holds {', '.join(kinds)}, which no modality reads")
 
 
 def beside_media(column: Observed, verdict: Verdict) -> Verdict:
@@ -97,7 +97,7 @@ def beside_media(column: Observed, verdict: Verdict) -> Verdict:
     if verdict.modality == "tabular" and _FOLD_NAME.fullmatch(column.name):
         return Verdict(None, "it names the part of a split")
     if says_who(column, verdict):
-        return Verdict(None, "it names who or where, which train and test should not share "
+        return Verdict(None, "it names a speaker or place, which train and test should not share "
                              f"({option('--split-group', column.name)} keeps them apart)")
     return verdict
 
@@ -119,7 +119,7 @@ def _media(column: Observed) -> Verdict | None:
     named = sum(kinds[kind] for kind in (*MEDIA, "text"))
     if named < MEDIA_SHARE * len(column):
         if column.all_are(bytes, dict):
-            return Verdict(None, "its files are no image, sound or video")
+            return Verdict(None, "its files are not images, sound or video")
         return _without_endings(column)
     kind, count = max(((k, n) for k, n in kinds.items() if k), key=lambda item: item[1])
     if kind == "text":
@@ -131,8 +131,8 @@ def _media(column: Observed) -> Verdict | None:
     if missing is not None:
         return missing
     if kind == "video" and _is_sound_only(column):
-        return Verdict("audio", "its video files looked into hold sound and no moving pictures")
-    return Verdict(kind, f"{count:,} of its {len(column):,} cells looked at are {kind} files")
+        return Verdict("audio", "its sampled video files hold sound without video")
+    return Verdict(kind, f"{count:,} of its {len(column):,} sampled cells are {kind} files")
 
 
 def _without_endings(column: Observed) -> Verdict | None:
@@ -144,7 +144,7 @@ def _without_endings(column: Observed) -> Verdict | None:
     if kind is None or any(_kind_of_file(located(cell, column.table.root)) != kind
                            for cell in looked_for[1:]):
         return None
-    return Verdict(kind, f"the {len(looked_for)} files looked for are {kind} files")
+    return Verdict(kind, f"the {len(looked_for)} sampled files are {kind} files")
 
 
 def _media_kind(cell: Any, root: Path) -> str | None:
@@ -200,9 +200,9 @@ def _missing_files(column: Observed) -> Verdict | None:
     if not looked_for or any(_exists(located(path, column.table.root)) for path in looked_for):
         return None
     if all("://" in path and not is_file_address(path) for path in looked_for):
-        return Verdict(None, "it holds addresses on a network, and files are read from disk only",
+        return Verdict(None, "it holds URLs, and files are read from disk only",
                        lost=True)
-    return Verdict(None, f"none of {len(looked_for)} files looked for exists under "
+    return Verdict(None, f"none of {len(looked_for)} sampled files exists under "
                          f"{column.table.root}, such as {looked_for[0]} (--media-root says where "
                          "files are)", lost=True)
 
@@ -241,7 +241,7 @@ def _list(column: Observed) -> Verdict | None:
     if all(as_number(item) is not None for item in items if not isinstance(item, bool)):
         return _numbers_in_lists(column)
     if kinds[None] < MEDIA_SHARE * len(items) or not all(isinstance(item, str) for item in items):
-        return Verdict(None, "its cells are lists of what no modality reads")
+        return Verdict(None, "its cells are lists that no modality reads")
     if isinstance(column.table, Sequences):
         return _texts_of_steps([item for item in items if item.strip()])
     return Verdict("text", "its cells are lists of texts, which are joined")
@@ -250,9 +250,9 @@ def _list(column: Observed) -> Verdict | None:
 def _texts_of_steps(items: list[str]) -> Verdict:
     count, shown = len(set(items)), f"{len(set(items)):,} distinct values in {len(items):,} steps"
     if count < 2 or all(map(split_name, items)):
-        return Verdict(None, "its steps tell nothing apart")
+        return Verdict(None, "its steps are all alike")
     if sum(map(is_code, items)) >= MEDIA_SHARE * len(items) and count > CATEGORY_SHARE * len(items):
-        return Verdict(None, f"it looks like names or numbers of things ({shown})")
+        return Verdict(None, f"it looks like an ID ({shown})")
     return Verdict("texts", f"it holds one text for each step of a sequence ({shown})")
 
 
@@ -304,7 +304,7 @@ def _number_or_date(column: Observed) -> Verdict | None:
     if found.kind == "number" and column.numbers is None:
         return Verdict(None, "none of its numbers is finite")
     if _is_plain(column, found) and _is_row_number(column.name, np.asarray(column.numbers)):
-        return Verdict(None, "it only numbers the rows: whole numbers, no two alike")
+        return Verdict(None, "it is a row number: distinct integers")
     return _field(found)
 
 
@@ -349,14 +349,14 @@ def _text(column: Observed) -> Verdict | None:
         return Verdict(None, "it names the part of a split")
     shown = _distinct(column)
     if words >= TEXT_WORDS and not (count <= MAX_PHRASES and share <= CATEGORY_SHARE / 5):
-        return Verdict("text", f"an average cell has {words:.1f} words ({shown})")
+        return Verdict("text", f"a cell has {words:.1f} words on average ({shown})")
     codes = sum(map(is_code, column.cells)) >= MEDIA_SHARE * len(column)
     is_id = _ID_NAME.match(column.name) and share == 1 and len(column) > 2
     if is_id or (codes and (count > MAX_CATEGORIES or (share > CATEGORY_SHARE and count > 2))):
-        return Verdict(None, f"it looks like names or numbers of things ({shown})")
+        return Verdict(None, f"it looks like an ID ({shown})")
     if share <= CATEGORY_SHARE or count <= 2:
         return Verdict("tabular", f"is a category ({shown})", reading=column.given)
-    return Verdict("text", f"its values hardly ever repeat ({shown})")
+    return Verdict("text", f"its values rarely repeat ({shown})")
 
 
 def _distinct(column: Observed) -> str:

@@ -101,7 +101,7 @@ def judge_columns(table: Table | Profile, target: str | None = None, ignore: Ite
     for name, verdict in _verdicts(facts, [n for n in names if n not in skipped]):
         if verdict.modality is None:
             fix = verdict.fix or _use(name)
-            reason = f"Left out because {verdict.because}; {fix}."
+            reason = f"Ignored because {verdict.because}; {fix}."
             left_out.append(LeftOut(name, reason, verdict.because if verdict.lost else ""))
         elif verdict.modality == "tabular" and name not in alone:
             fields[name] = verdict

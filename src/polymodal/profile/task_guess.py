@@ -167,7 +167,7 @@ def _texts(column: Observed) -> tuple[str, str]:
     if separator := separator_of(column):
         return "multilabel", f'"{column.name}" holds labels separated by "{separator}"'
     count, share = column.distinct, column.distinct_share
-    shown = f"{count:,} distinct values in the {len(column):,} cells looked at"
+    shown = f"{count:,} distinct values in the {len(column):,} sampled cells"
     is_free = column.mean_words >= TEXT_WORDS and share > CATEGORY_SHARE / 5
     if is_free or (share > CATEGORY_SHARE and count > MAX_CLASSES):
         return "seq2seq", f'"{column.name}" holds free text ({shown})'

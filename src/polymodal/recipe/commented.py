@@ -20,7 +20,7 @@ def commented(recipe: Recipe, reasons: Iterable[str]) -> str:
     Args:
         recipe: Recipe.
         reasons: sentences that start with what they are for, as `infer` gives them:
-            "task: classification. ...", "input photo: image. ...", "column id: Left out ...".
+            "task: classification. ...", "input photo: image. ...", "column id: Ignored ...".
 
     Example:
 
@@ -67,7 +67,7 @@ def left_out(recipe: Recipe, columns: Iterable[str], reasons: Iterable[str],
             continue
         why = [*_about(f"column {column}: ", reasons), *_about(f"input {column}: ", reasons)]
         if column in ignored:
-            why = ["Left out on request."]
+            why = ["Ignored on request."]
         found[column] = why[0] if why else "Not named under inputs."
     return found
 

@@ -135,8 +135,8 @@ def text_for(task: str, texts: Iterable[str], plain: bool = False) -> tuple[dict
         return {}, ""
     if plain:
         return {"encoder": "bag", "tokenizer": "ngram"}, (
-            "Few rows, in which the order of words would be overfitted, so words, their pieces and "
-            "pairs are read as a bag.")
+            "Few rows, which would overfit to word order: using a bag of words, character "
+            "n-grams and word pairs.")
     often = seldom_by(texts)
     return ({}, "") if often is None else ({"encoder": "bag", "tokenizer": "ngram"}, (
         f"Few repeated words ({often:.0f} occurrences each on average), so word order cannot be "
@@ -189,7 +189,7 @@ def size_for(num_rows: int, num_steps: int, epochs: int,
         plain: bool, as `is_plain` says.
     """
     if plain:
-        return {"dropout": 0.3}, "Few rows of numbers are overfitted with less."
+        return {"dropout": 0.3}, "Less dropout would overfit so few rows of numbers."
     if few_sequences(num_rows, num_steps):
         return {"dim": 32, "dropout": 0.5}, "A larger model would overfit so few sequences."
     if _seen_seldom(num_rows, epochs):

@@ -45,7 +45,7 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
     for setting in settings:
         path, text, bare = split_setting(setting)
         if text == "...":  # as advice has it
-            raise RecipeError(f"--set {'.'.join(path)} needs a value in place of the dots. Got "
+            raise RecipeError(f"--set {'.'.join(path)} needs a value instead of the dots. Got "
                               "none. Write modality=text, or whatever is meant.")
         value = parse(text, f"--set {'.'.join(path)}", path[-1] in NAMES)
         if bare and path[0] == "inputs" and isinstance(value, dict):

@@ -196,7 +196,7 @@ def _leave_out(name: str, inputs: dict[str, Any], reasons: list[str]) -> None:
     """Takes away an input that would distract, and what was said about it."""
     del inputs[name]
     reasons[:] = [r for r in reasons if not r.startswith(f"input {name}: ")]
-    reasons.append(f"input {name}: Left out because a transcript depends on the recording, "
+    reasons.append(f"input {name}: Ignored because a transcript depends on the recording, "
                    f"which often comes alone; to use it anyway: "
                    f"{set_option('inputs', name, 'modality')}.")
 
@@ -225,8 +225,8 @@ def _inputs(facts: Profile, values: dict, named: dict[str, dict], hidden: list[s
                  if n in given or not read.intersection(g.columns)} | given
     else:
         unread = [c for c in table.column_names if c not in {values["target"], *hidden, *read}]
-        reasons.extend([f"columns {', '.join(unread)}: Not read because inputs names others; add "
-                        f'"{OTHERS}": {{}} to inputs to have them read too.'] * bool(unread))
+        reasons.extend([f"columns {', '.join(unread)}: Not used because inputs names others; add "
+                        f'"{OTHERS}": {{}} to inputs to use them too.'] * bool(unread))
     if not given:
         told = "".join(f'\n  column "{c.column}": {c.reason}' for c in left_out[:_SHOWN])
         raise RecipeError(f"{table.name} has no column that could be an input besides the target "

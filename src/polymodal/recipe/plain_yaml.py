@@ -146,7 +146,7 @@ def _check_depth(text: str, where: str) -> None:
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            raise RecipeError(f"{where} needs values inside one another at most {MAX_DEPTH} deep. "
+            raise RecipeError(f"{where} needs values nested at most {MAX_DEPTH} levels deep. "
                               "Got more. Write it flatter.")
 
 

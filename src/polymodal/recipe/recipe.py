@@ -138,8 +138,8 @@ def check_free(name: str, config: Mapping[str, Any], target: Any, group: Any = N
     for column in columns_of(name, config):
         if column is not None and column in taken:
             raise RecipeError(
-                f'inputs.{name} needs a column that is no answer and arranges no rows. Got '
-                f'"{column}", {taken[column]}. Take it out of inputs, or name another column.')
+                f'inputs.{name} needs a column that is neither the target nor the group or order. '
+                f'Got "{column}", {taken[column]}. Take it out of inputs, or name another column.')
 
 
 def reads_others(inputs: Mapping[str, Any]) -> bool:
@@ -154,8 +154,8 @@ def named(value: Any, package: str, where: str) -> dict[str, Any]:
     config = {"name": value} if isinstance(value, str) else dict(value)
     name = config.get("name")
     if name is None:
-        raise RecipeError(f"{where} needs a name beside {', '.join(config) or 'its settings'}. Got "
-                          f"none. Write {where}.name, one of "
+        raise RecipeError(f"{where} needs a name next to {', '.join(config) or 'its settings'}. "
+                          f"Got none. Write {where}.name, one of "
                           f"{', '.join(lookup.names(package))}.")
     if name not in lookup.names(package):
         raise RecipeError(f"{where}: {lookup.unknown(where, str(name), lookup.names(package))}")

@@ -69,7 +69,7 @@ class Room:
         item = self.inputs[index]
         setting, = _LONGEST & set(arguments.parameters(type(item.modality)))
         return DataError(
-            f"is longer than inputs.{item.name}.{setting} keeps, and the transcript tells of all "
+            f"is longer than inputs.{item.name}.{setting} keeps, and the transcript covers all "
             "of it.", f"Cut both in a pause, choose a larger {setting}, or run with --skip-bad.",
             reason="longer_than_kept")
 
