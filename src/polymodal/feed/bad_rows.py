@@ -1,4 +1,4 @@
-"""When a check stops: bad rows that nobody asked to leave out, too many of them, or none left."""
+"""When a check stops: unexpected bad rows, too many of them, or no row left."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BadRows:
     Args:
         table: str, name of the table.
         errors: list of DataError, one for each bad row.
-        num_rows: int, rows that were looked at.
+        num_rows: int, rows that were checked.
     """
 
     table: str
@@ -28,11 +28,11 @@ class BadRows:
 
 
 def refuse_bad(tables: Sequence[BadRows], skip_bad: bool, max_bad_share: float) -> None:
-    """Stops at bad rows that are not to be left out, or at too large a share of a table.
+    """Raises on bad rows that are not skipped, or on too large a share of a table.
 
     Args:
         tables: sequence of BadRows.
-        skip_bad: bool, whether bad rows are left out.
+        skip_bad: bool, whether bad rows are skipped.
         max_bad_share: float, 0..1, share of a table's rows above which even `skip_bad` stops.
 
     Raises:
@@ -43,7 +43,7 @@ def refuse_bad(tables: Sequence[BadRows], skip_bad: bool, max_bad_share: float) 
         names = {table.table for table in tables}
         raise DataError(f"{len(bad)} of {sum(table.num_rows for table in tables)} rows cannot be "
                         f"used:\n{_listed(bad)}\n",
-                        "Fix them, or run with --skip-bad to leave them out.",
+                        "Fix them, or run with --skip-bad to skip them.",
                         table=names.pop() if len(names) == 1 else None, reason="bad_rows")
     for table in tables:
         share = len(table.errors) / max(1, table.num_rows)
@@ -57,7 +57,7 @@ def refuse_bad(tables: Sequence[BadRows], skip_bad: bool, max_bad_share: float) 
 
 def refuse_empty(table: str, num_without_target: int, num_without_input: int,
                  bad: Sequence[DataError]) -> None:
-    """Stops as a table has no row to use.
+    """Raises because a table has no row to use.
 
     Raises:
         DataError: always.

@@ -1,4 +1,4 @@
-"""The check of every row before the first step: what cannot be used is named, counted, left out."""
+"""The check of every row before the first step: unusable rows are named, counted, skipped."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Checked:
         present: (n, sources) bool, False where an input is missing.
         valid: (n,) whole numbers likewise, targets of the row that count in the loss: steps of a
             sequence, or 1.
-        errors: {row: DataError} of the rows that were left out as bad.
+        errors: {row: DataError} of the rows that were skipped as bad.
         cut: rows, ascending, of which an input is longer than is kept.
     """
 
@@ -72,16 +72,16 @@ def check(
     allow_empty: bool = False,
     room: Any = None,
 ) -> Checked:
-    """Decodes every row once, fills the cache, and says which rows can be used.
+    """Decodes every row once, fills the cache, and returns the rows that can be used.
 
-    Rows without a target, and rows of which every input is missing, are left out and counted. Bad
-    rows stop the run, or with `skip_bad` are left out and counted too.
+    Rows without a target, and rows of which every input is missing, are skipped and counted. Bad
+    rows stop the run, or with `skip_bad` are skipped and counted too.
 
     Args:
         samples: Samples.
         ledger: Ledger that counts what is dropped and truncated.
         num_workers: int, threads that decode media.
-        skip_bad: bool, leave bad rows out.
+        skip_bad: bool, skip bad rows.
         max_bad_share: float, 0..1, share of bad rows above which even `skip_bad` stops.
         fit: bool, learn the statistics of modalities and target from these rows on the way: True
             for the train split.
@@ -142,7 +142,7 @@ def check_parts(parts: Sequence[Part], num_workers: int = 2, skip_bad: bool = Fa
 
 
 def _inspect(part: Part, num_workers: int, keep_without_target: bool) -> _Findings:
-    """Looks at every row, as far as nothing needs to be learned first but the target."""
+    """Checks every row, as far as nothing but the target has to be fitted first."""
     samples, found = part.samples, _Findings(part.samples)
     part.ledger.read(samples.table.name, len(samples))
     if samples.target_object is not None:
@@ -159,7 +159,7 @@ def _inspect(part: Part, num_workers: int, keep_without_target: bool) -> _Findin
 
 
 def _finish(part: Part, found: _Findings) -> Checked:
-    """Learns from the rows that are kept, measures them, and counts the others."""
+    """Fits to the rows that are kept, measures them, and counts the others."""
     samples, kept = part.samples, np.flatnonzero(found.usable()).astype("int32")
     if part.fit:
         _fit(samples, kept)
@@ -171,7 +171,7 @@ def _finish(part: Part, found: _Findings) -> Checked:
 
 
 class _Findings:
-    """What the check has found so far, by row of the table; lengths only where there is time."""
+    """Findings of the check so far, by row of the table; lengths only for inputs with time."""
 
     def __init__(self, samples: Samples):
         num_rows, timed = len(samples), [s.modality.has_time for s in samples.sources]
@@ -246,7 +246,7 @@ def _fit_target(samples: Samples) -> None:
 
 
 def _readable(samples: Samples) -> Iterator[Any]:
-    """Yields the target's cells that say something; the others are named by their row later."""
+    """Yields the target's readable cells; the others are reported by their row later."""
     for row in range(len(samples)):
         value = samples.target_value(row)
         if value is None:
@@ -274,7 +274,7 @@ def _check_media(samples: Samples, source: Source, index: int, found: _Findings,
 
 
 def _check_values(samples: Samples, source: Source, index: int, found: _Findings) -> None:
-    """Checks an input that is not worth a cache, such as text: one row after the other."""
+    """Checks an input that is not worth a cache, such as text, row by row."""
     for row in track(range(len(samples)), f"Checking {source.name}", len(samples)):
         if found.no_target[row]:
             continue
@@ -330,7 +330,7 @@ def _fit(samples: Samples, kept: np.ndarray) -> None:
 
 
 def _by_table(parts: Sequence[Part], inspected: Sequence[_Findings]) -> list[BadRows]:
-    """Returns the bad rows of each table as it was read, whichever part they stand in."""
+    """Returns the bad rows of each table as it was read, whichever part they are in."""
     tables: dict[int, BadRows] = {}
     for part, found in zip(parts, inspected, strict=True):
         table = part.samples.table
@@ -341,7 +341,7 @@ def _by_table(parts: Sequence[Part], inspected: Sequence[_Findings]) -> list[Bad
 
 
 def _count(samples: Samples, found: _Findings, kept: np.ndarray, ledger: Any) -> None:
-    """Enters every row that is left out, and every one that is cut, under its number as read."""
+    """Enters every skipped and every truncated row under its number as read."""
     table = samples.table
     bad = np.zeros(len(samples), bool)
     bad[list(found.bad)] = True

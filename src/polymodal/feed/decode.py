@@ -41,9 +41,9 @@ class Items:
 def decode_items(samples: Samples, source: Source, num_workers: int) -> Items:
     """Decodes each distinct cell of a media column once and attaches the pack to `samples`.
 
-    A cell that the cache holds is not decoded again. A cell that does not fit the cache is decoded
-    now for its length and errors, and again whenever it is needed; so is one that gave an error,
-    which may say where a file was looked for, or be gone.
+    A cached cell is not decoded again. A cell that does not fit the cache is decoded now for its
+    length and errors, and again whenever it is needed. So is one that gave an error, since the
+    cause may be gone.
     """
     slots, first = samples.facts.items(source.columns[0])
     items = Items(slots, np.zeros(len(first), "int32"), np.zeros(len(first), bool),

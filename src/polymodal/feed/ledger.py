@@ -1,4 +1,4 @@
-"""The ledger: no row is lost in silence, each one is counted by reason."""
+"""The ledger: no row is lost silently, each one is counted by reason."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Ledger:
         self._read[table] += int(num_rows)
 
     def drop(self, table: str, row: int, reason: str, message: str) -> None:
-        """Counts a row that is left out. `row` is its index from 0."""
+        """Counts a skipped row. `row` is its index from 0."""
         self._note("dropped", table, row, reason, message)
 
     def repair(self, table: str, row: int, reason: str, message: str) -> None:
@@ -66,7 +66,7 @@ class Ledger:
         return list(self._examples.get(reason, []))
 
     def summary(self) -> str:
-        """Returns one line a table, for a person."""
+        """Returns one line per table, for a person."""
         tables = dict.fromkeys([*self._read, *(t for c in self._counts.values() for t in c)])
         return "\n".join(self._line(table) for table in tables)
 

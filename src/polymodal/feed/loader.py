@@ -15,7 +15,7 @@ from polymodal.feed.check import Checked
 from polymodal.feed.plan import FILLER, Plan
 from polymodal.feed.samples import Samples
 
-_TARGET = 10**6  # beside the numbers of inputs, the key of what is drawn for targets
+_TARGET = 10**6  # key of the random numbers for targets, next to the indices of inputs
 _PREFETCH = 4  # finished batches that wait for the model, for each thread
 
 Batch = tuple[dict[str, np.ndarray], np.ndarray | None, np.ndarray]
@@ -24,8 +24,8 @@ Batch = tuple[dict[str, np.ndarray], np.ndarray | None, np.ndarray]
 class Loader:
     """Makes the batches `(inputs, targets, sample_weight)` of an epoch.
 
-    Which rows a batch holds and how they are augmented depends on (seed, epoch, step) only, so a
-    run goes on from any step. The weights of an effective batch sum to `accumulate`: with losses
+    The rows of a batch and their augmentation depend on (seed, epoch, step) only, so a run can
+    continue from any step. The weights of an effective batch sum to `accumulate`: with losses
     that are summed, and gradients averaged over `accumulate` steps, its loss is the mean over
     its valid targets.
 
@@ -41,8 +41,8 @@ class Loader:
         num_threads: int, threads that make batches.
         class_weights: (classes,) float, weight of each class, or None for 1.
         row_weights: (rows of `checked`,) float, or None for 1.
-        shared: int, the source whose items the plan brings together; each is then made, varied and
-            encoded once a batch. None where the plan has no `num_items`.
+        shared: int, the source whose items the plan puts together; each is then decoded, augmented
+            and encoded once per batch. None if the plan has no `num_items`.
 
     Raises:
         RecipeError: plan, rows or weights do not belong together.
@@ -134,7 +134,7 @@ class Loader:
 
     @property
     def shuffles_references(self) -> bool:
-        """Whether a row's target is some of several right answers, drawn anew each epoch."""
+        """Whether targets are sampled from several reference answers in each epoch."""
         return self.plan.shuffle and hasattr(self.samples.target_object, "encode_several")
 
     def fingerprint(self) -> str:
@@ -161,7 +161,7 @@ class Loader:
         return inputs
 
     def _once(self, source: Any, rows: list[int]) -> tuple[list[int], np.ndarray]:
-        """Returns a row for each item of the batch, -1 to fill up, and the item of each row."""
+        """Returns one row per item of the batch, -1 for padding, and the item of each row."""
         there = np.array(rows) >= 0
         real = np.array(rows)[there]
         items = self.samples.items(source)[real]
@@ -173,7 +173,7 @@ class Loader:
 
     def _encoded(self, source: Any, epoch: int, step: int, rows: list[int],
                  index: int, longest: int | None) -> list[np.ndarray | None]:
-        """Returns one input's arrays, varied and encoded a batch at a time; None where missing."""
+        """Returns one input's arrays, augmented and encoded per batch; None where missing."""
         decoded = [None if row < 0 else self.samples.decode(source, row) for row in rows]
         here = [value for value in decoded if value is not None]
         if self.augment:
@@ -188,7 +188,7 @@ class Loader:
         target = self.samples.target_object
         if target is None or self._collate_targets is None:
             return None, (positions != FILLER).astype("float32")
-        # Training sees now some, now others of many right answers.
+        # Training samples from the reference answers.
         rng = generator(self.seed, *at, _TARGET) if self.shuffles_references else None
         values = [None if row < 0 else self.samples.target(row, rng) for row in rows]
         length = padded[-1] if getattr(target, "has_time", False) else None

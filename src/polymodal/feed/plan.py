@@ -1,6 +1,6 @@
 """Which rows come at which step: a pure function of (seed, epoch, step).
 
-Rows are drawn into effective batches of `batch_size * accumulate` rows. Each is then cut into
+Rows are shuffled into effective batches of `batch_size * accumulate` rows. Each is then cut into
 `accumulate` steps, so that 1 x 8, 2 x 4 and 4 x 2 rows train on the same rows in the same order.
 """
 
@@ -31,8 +31,8 @@ _COUNTED = 1000  # steps of an epoch in which padding is counted
 class Plan:
     """The order of data: rows shuffled, sorted into length buckets, cut into batches, shuffled.
 
-    Every row comes exactly once an epoch. Batches hold rows of one bucket, but for the few that
-    stand across a border. One batch an epoch is filled up with -1 when the rows do not come out
+    Every row comes exactly once per epoch. Batches hold rows of one bucket, except for the few that
+    cross a border. One batch per epoch is padded with -1 when the rows do not come out
     even, at a random place so that no kind of row is always in it.
 
     Args:
@@ -53,7 +53,7 @@ class Plan:
             picture or the like, and some of them come together, so that a batch has few of them.
             None for rows that come by themselves, as they do where there are buckets.
         rows_per_item: int, rows of one item that come together, at most.
-        places: int, what is computed for each row beside its time steps, such as the places of a
+        places: int, what is computed for each row next to its time steps, such as the places of a
             picture.
 
     Attributes:
@@ -263,7 +263,7 @@ class Plan:
         return order.reshape(self.num_steps, widest)
 
     def _cut(self, rows: np.ndarray, batch_size: int, random: np.random.Generator) -> np.ndarray:
-        """Cuts rows into (effective batches, accumulate, batch_size), one of them filled up."""
+        """Cuts rows into (effective batches, accumulate, batch_size), one of them padded."""
         size = batch_size * self.accumulate
         batches, left = divmod(len(rows), size)
         place = int(random.integers(batches + 1)) if self.shuffle and left else batches
@@ -321,7 +321,7 @@ def _edges_of(column: np.ndarray, num_buckets: int, sorts_short: bool, places: i
 
 
 def _sorted_by(rows: np.ndarray, bucket: np.ndarray) -> np.ndarray:
-    """Sorts by bucket, keeping the order inside, with little memory beside the two orders."""
+    """Sorts by bucket, keeping the order inside, with little memory next to the two orders."""
     drawn = np.empty(len(rows), "uint8")
     for start in range(0, len(rows), _AT_ONCE):  # numpy makes an index of 8 bytes of each number
         drawn[start : start + _AT_ONCE] = bucket[rows[start : start + _AT_ONCE]]

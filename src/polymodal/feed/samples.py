@@ -172,12 +172,12 @@ class Samples:
                              column=self.target_column) from error
 
     def references(self, row: int) -> list[str] | None:
-        """Returns the right texts of a row as they stand in the table, or None."""
+        """Returns the right texts of a row as they are in the table, or None."""
         value = self.target_value(row)
         return None if value is None else self.target_object.references(value)
 
     def target_value(self, row: int) -> Any:
-        """Returns the target's cell as it stands in the table, or None where it is empty."""
+        """Returns the target's cell as it is in the table, or None where it is empty."""
         value = self.table.cell(row, self.target_column)
         numbers = getattr(self.target_object, "format", None)
         if numbers is not None:

@@ -1,4 +1,4 @@
-"""The rules by which a column is judged, each with its reason in words."""
+"""The rules that decide a column's modality, each with its reason."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _FOLD_NAME = re.compile(r"(?:cv[_\W]?)?fold", re.I)
 
 
 class Verdict(NamedTuple):
-    """A modality, or None for a column that is left out, and the reason as a clause.
+    """A modality, or None for a column that is ignored, and the reason as a clause.
 
     Args:
         modality: str or None.
@@ -55,7 +55,7 @@ class Verdict(NamedTuple):
         lost: bool, whether it names media of which none can be read.
         kind: str, of a column of a tabular input: number, date or category.
         reading: Reading, how its cells are read.
-        fix: str, a clause on what to do about a column that is left out; empty for the usual.
+        fix: str, a clause on what to do about an ignored column; empty for the usual.
     """
 
     modality: str | None
@@ -91,8 +91,8 @@ def judge(column: Observed) -> Verdict:
 def beside_media(column: Observed, verdict: Verdict) -> Verdict:
     """Returns the verdict on a column of a table that also has pictures, sounds or videos.
 
-    Who speaks or where a picture was taken is heard and seen. A model that is told it learns the
-    people of train, and knows nothing of those it meets later.
+    The media themselves show who speaks or where a picture was taken. A model that reads such a
+    column learns the people of train and does not generalise to others.
     """
     if verdict.modality == "tabular" and _FOLD_NAME.fullmatch(column.name):
         return Verdict(None, "it names the part of a split")
@@ -103,14 +103,14 @@ def beside_media(column: Observed, verdict: Verdict) -> Verdict:
 
 
 def says_who(column: Observed, verdict: Verdict) -> bool:
-    """Returns whether a column says who or where, such as the speaker, by its name and cells."""
+    """Returns whether a column names a speaker, place or the like, by its name and cells."""
     is_short = verdict.modality == "tabular" or (
         verdict.modality == "text" and column.all_are(str) and column.mean_words < TEXT_WORDS)
     return is_short and is_called_who(column.name)
 
 
 def is_called_who(name: str) -> bool:
-    """Returns whether a column of that name should say who or where, even by numbers."""
+    """Returns whether a column of that name should name a speaker or place, even by numbers."""
     return _GROUP_NAME.fullmatch(name) is not None
 
 
@@ -136,7 +136,7 @@ def _media(column: Observed) -> Verdict | None:
 
 
 def _without_endings(column: Observed) -> Verdict | None:
-    """Returns a verdict on texts that are files all the same: names without an ending."""
+    """Returns a verdict on texts that are files without an extension."""
     if not column.all_are(str):
         return None
     looked_for = [column.cells[i] for i in evenly(len(column), FILES_LOOKED_FOR)]
@@ -179,7 +179,7 @@ def _kind_of_file(path: Path, offset: int = 0) -> str | None:
 
 
 def _is_sound_only(column: Observed) -> bool:
-    """Returns whether all of a few videos that can be read hold sound alone."""
+    """Returns whether all of a few readable videos hold sound alone."""
     from polymodal.media.video import is_sound_only  # FFmpeg's libraries take a while to load
 
     found = []
@@ -218,7 +218,7 @@ def _path(cell: Any) -> str | None:
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except (OSError, ValueError):  # too long a name, or a zero byte in it
+    except (OSError, ValueError):  # the name is too long, or has a zero byte
         return False
 
 

@@ -56,7 +56,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The inputs of a table and the columns left out, each with its reason."""
+    """The inputs of a table and the ignored columns, each with its reason."""
 
     inputs: list[InputGuess]
     left_out: list[LeftOut]
@@ -64,12 +64,12 @@ class Judgement:
 
 def infer_inputs(table: Table | Profile, target: str | None = None,
                  ignore: Iterable[str] = ()) -> list[InputGuess]:
-    """Returns the inputs that the columns of a table make, but for `target` and `ignore`.
+    """Returns the inputs that a table's columns make, without `target` and `ignore`.
 
     Args:
         table: Table or Profile.
         target: str, the column to predict, or None.
-        ignore: names of columns to leave out.
+        ignore: names of columns to ignore.
 
     Raises:
         RecipeError: a column that the table lacks.
@@ -86,7 +86,7 @@ def infer_inputs(table: Table | Profile, target: str | None = None,
 
 def judge_columns(table: Table | Profile, target: str | None = None, ignore: Iterable[str] = (),
                   alone: Iterable[str] = ()) -> Judgement:
-    """Returns what `infer_inputs` does, together with the columns that it leaves out and why.
+    """Returns what `infer_inputs` does, with the ignored columns and the reasons.
 
     Columns in `alone` join no others in one tabular input.
     """

@@ -1,4 +1,4 @@
-"""What a sample of a column's cells looks like: the ground on which guesses stand."""
+"""Facts on a sample of a column's cells, on which guesses are based."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def evenly(length: int, count: int) -> np.ndarray:
 
 
 class Observed:
-    """Cells of a column, spread evenly over the table, with what is asked about them.
+    """Cells of a column, spread evenly over the table, with facts on them.
 
     Args:
         table: Table.
@@ -133,7 +133,7 @@ def as_number(cell: Any) -> float | None:
         return None  # float() reads "1_000" and digits of other scripts
     try:
         number = float(cell)
-    except (ValueError, OverflowError):  # a whole number of 400 digits is no float
+    except (ValueError, OverflowError):  # a whole number of 400 digits is not a float
         return None
     return number if math.isfinite(number) else None
 
@@ -176,6 +176,6 @@ def _sample(table: Table, name: str) -> list[Any]:
 
 
 def _parsed(cell: Any) -> Any:
-    """Lists stand in CSV cells as JSON, or as Python prints them."""
+    """Returns lists from CSV cells, in JSON or as Python prints them."""
     listed = parse_list(cell)
     return cell if listed is None else listed

@@ -21,7 +21,7 @@ from polymodal.text.cleaning import clean_text
 __all__ = ["Profile", "profile"]
 
 _KEPT_COLUMNS = 256  # whose sampled cells stay in memory; of more columns, verdicts alone stay
-_SAMPLED = 64  # cells looked at for sizes, rates and lengths
+_SAMPLED = 64  # cells sampled for sizes, rates and lengths
 _READ = 20_000  # texts read for how often their words occur
 _MOST_WHO = 50
 
@@ -110,7 +110,7 @@ class Profile:
         them says nothing of.
 
         Args:
-            target: str, a column that is passed over, or None.
+            target: str, a column that is ignored, or None.
 
         Example:
 
@@ -128,7 +128,7 @@ class Profile:
         Every cell of it names a part; some rows are train and others are not.
 
         Args:
-            target: str, a column that is passed over, or None.
+            target: str, a column that is ignored, or None.
 
         Example:
 
@@ -140,7 +140,7 @@ class Profile:
         return next(iter(found)) if list(found.values()) == [0] else None
 
     def who_columns(self) -> list[str]:
-        """Returns the columns that say who or where, such as the speaker, by 2 to 50 values.
+        """Returns the columns that name a speaker, place or the like, with 2 to 50 values.
 
         Example:
 
@@ -182,7 +182,7 @@ def profile(source: Table | Profile, readings: Mapping[str, Reading] | None = No
 
 
 def _left_open(table: Table, column: str) -> int | None:
-    """Returns the number of empty cells of a column that cuts, None for any other."""
+    """Returns the number of empty cells of a column that names parts, None for any other."""
     names: set[str] = set()
     empty = 0
     for value in table.values(column):

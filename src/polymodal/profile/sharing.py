@@ -1,4 +1,4 @@
-"""Brings rows that share a picture, sound or film into one batch, where it is encoded once."""
+"""Puts rows that share a media file into one batch, which encodes it once."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ FILLER = -1
 
 
 class Sharing:
-    """Deals rows into effective batches, some of each item together.
+    """Distributes rows over effective batches, several of each item together.
 
-    The rows of an item are drawn anew each epoch into parts of at most `rows_per_item`, as even as
-    can be, and parts of all items are dealt so that batches come out alike: they hold about as many
-    rows and items. How large the parts of each batch are is settled once, so every epoch has the
-    same number of steps; which parts come is drawn.
+    In each epoch the rows of an item are shuffled into parts of at most `rows_per_item`, as even as
+    possible. Parts are distributed so that all batches have about as many rows and items. The sizes
+    of the parts in each batch are fixed once, so every epoch has the same number of steps; which
+    parts they are is random.
 
     Args:
         items: (rows,) whole numbers; rows with the same number share an item, -1 is a missing one.
@@ -40,19 +40,19 @@ class Sharing:
         return self._shape[0] * self._shape[1]
 
     def draw(self, random: np.random.Generator) -> np.ndarray:
-        """Returns the rows of an epoch, (effective batches, accumulate, batch_size) int32, -1 where
-        a batch is filled up."""
+        """Returns the rows of an epoch, (effective batches, accumulate, batch_size) int32, -1 for
+        padding."""
         rows = np.arange(len(self.items), dtype="int32")
         random.shuffle(rows)
         rows = rows[np.argsort(self.items[rows], kind="stable")]
         starts = self._starts.copy()
         edges = np.flatnonzero(np.diff(self._sizes)) + 1
-        for alike in np.split(starts, edges):  # parts of one size take each other's places
+        for alike in np.split(starts, edges):  # parts of one size are shuffled among themselves
             random.shuffle(alike)
         return self._laid(rows[_spans(starts, self._sizes)])
 
     def _laid(self, values: np.ndarray) -> np.ndarray:
-        """Returns one value for each row of all parts, in their order, at their places."""
+        """Returns one value per row of all parts, in their order, at their positions."""
         order = np.full(self._shape, FILLER, "int32")
         order.reshape(-1)[_spans(self._places, self._sizes)] = values
         if self._shape[1] > 1:
@@ -67,14 +67,14 @@ class Sharing:
 
 
 def spread(steps: np.ndarray, rows: np.ndarray) -> None:
-    """Fills the steps of one effective batch evenly, so that as few as can be are all filler."""
+    """Fills the steps of one effective batch evenly, so that as few as possible are all filler."""
     steps[:] = FILLER
     for step, part in zip(steps, np.array_split(rows, len(steps)), strict=True):
         step[: len(part)] = part
 
 
 def repeats(items: np.ndarray) -> float:
-    """Returns in how many rows an item stands on average; 1 where there is none."""
+    """Returns the mean number of rows per item; 1 if there is none."""
     there = items[items >= 0]
     return len(there) / len(np.unique(there)) if len(there) else 1.0
 
@@ -90,8 +90,8 @@ def _parts(items: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _dealt(sizes: np.ndarray, size: int) -> np.ndarray:
-    """Returns the effective batch of each part, largest parts first, to and fro over the batches,
-    of which there are as few as hold at most `size` rows each."""
+    """Returns the effective batch of each part: largest parts first, back and forth over the fewest
+    batches that hold at most `size` rows each."""
     num_batches = -(-int(sizes.sum()) // size)
     number = np.arange(len(sizes))
     while True:
@@ -103,7 +103,7 @@ def _dealt(sizes: np.ndarray, size: int) -> np.ndarray:
 
 
 def _offsets(batch: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Returns how many rows of its batch stand in front of each part."""
+    """Returns how many rows of its batch come before each part."""
     order = np.argsort(batch, kind="stable")
     before = np.cumsum(sizes[order]) - sizes[order]
     first = np.searchsorted(batch[order], batch[order])  # the first part of the same batch
@@ -113,6 +113,6 @@ def _offsets(batch: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 
 
 def _spans(starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Returns start, start + 1, ... of each span, `size` numbers, behind each other."""
+    """Returns start, start + 1, ... of each span, `size` numbers, concatenated."""
     inside = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return np.repeat(starts, sizes) + inside

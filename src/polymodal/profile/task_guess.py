@@ -31,7 +31,7 @@ class TaskGuess:
     Args:
         task: str: classification, multilabel, regression, sequence_labelling or seq2seq.
         reason: str.
-        separator: str or None, what stands between labels of a cell, where it is not usual.
+        separator: str or None, what is between labels of a cell, where it is not usual.
     """
 
     task: str
@@ -48,7 +48,7 @@ def infer_task(table: Table | Profile, target: str, reading: Reading | None = No
         reading: Reading, how its cells are read, where somebody says so; a profile knows it.
 
     Raises:
-        DataError: the column is empty, constant, or of a type that is no target, or it could be
+        DataError: the column is empty, constant, or of a type that is not a target, or it could be
             read in several ways.
         RecipeError: there is no such column.
 
@@ -81,7 +81,7 @@ def _guess(facts: Profile, column: Observed) -> TaskGuess:
 
 
 def separator_of(column: Observed) -> str | None:
-    """Returns what stands between the labels of a cell of texts, None where each is one label."""
+    """Returns what is between the labels of a cell of texts, None where each is one label."""
     cells = [cell for cell in column.cells if isinstance(cell, str)]
     return find_separator(cells) if cells else None
 
@@ -143,8 +143,8 @@ def _numbers_of(column: Observed, values: Iterable[Any]) -> set[float]:
 
 
 def _check_one_kind(column: Observed, task: str) -> None:
-    """Raises DataError for dates, and for numbers beside which something else stands, unless they
-    are few labels that repeat."""
+    """Raises DataError for dates, and for numbers mixed with other cells, unless they are few
+    labels that repeat."""
     found = column.guess
     if found is None or (found.kind == "number" and not found.odd) or (
             found.kind == "number" and task == "classification"

@@ -261,13 +261,13 @@ def _build_part(package: str, config: dict[str, Any], recipe: Recipe, **given: A
 
 
 def _settings(config: dict[str, Any]) -> dict[str, Any]:
-    """Returns what a part's mapping holds beside its name."""
+    """Returns what a part's mapping holds next to its name."""
     return {k: v for k, v in config.items() if k != "name"}
 
 
 def _open_settings(recipe: Recipe, factory: Any, chosen: dict[str, Any],
                    **given: Any) -> dict[str, Any]:
-    """Returns what the recipe as a whole and `given` set of a part, but for what was chosen."""
+    """Returns a part's settings by the recipe as a whole and by `given`, without those chosen."""
     whole = {"dim": recipe.dim} | ({} if recipe.dropout is None else {"dropout": recipe.dropout})
     known = arguments.parameters(factory)
     return {k: v for k, v in {**whole, **given}.items() if k in known and k not in chosen}

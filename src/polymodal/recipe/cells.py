@@ -92,7 +92,7 @@ def target_settings(facts: Profile, target: str, task: Any, readings: dict[str, 
 
 
 def _note(column: str, reading: Reading, readings: dict[str, Reading]) -> None:
-    """Keeps a reading, but for what plain cells have anyway and the user did not ask for."""
+    """Keeps a reading, except for what plain cells have anyway and the user did not ask for."""
     given = readings.get(column, Reading())
     plain = reading.without_defaults()
     kept = given.filled(**{k: v for k, v in plain.to_dict().items() if k != "kind"})

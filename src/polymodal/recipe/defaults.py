@@ -13,49 +13,49 @@ from typing import Any
 from polymodal.core.printed.counting import counted
 from polymodal.text.words import split_words
 
-_SEEN = 54_000  # rows that a model sees in all by default: epochs times rows
-_SEEN_ALONE = 42_000  # where each row is also answered from each of its inputs
-_SEEN_CAPTIONED = 160_000  # pictures to write about: what words mean is found late
-_SEEN_SPOKEN = 37_500  # recordings to write down, each with many labels in it
+_SEEN = 54_000  # rows that a model sees in total by default: epochs times rows
+_SEEN_ALONE = 42_000  # with a loss per single input
+_SEEN_CAPTIONED = 160_000  # pictures to caption: word meanings are learned late
+_SEEN_SPOKEN = 37_500  # recordings to transcribe, each with many labels in it
 _EPOCHS = (5, 120)
-_EPOCHS_SHARED = (7, 120)  # where rows share what they show, which makes an epoch short
-_OFTEN = 2.0  # rows that a picture or the like stands in on average, from which on they share it
-_SHARED_BATCH = 64  # rows of a batch, of fewer too few pictures would be left to learn from
-_TOGETHER = 4  # of them in a batch: fewer cost more, more of them teach less a step
+_EPOCHS_SHARED = (7, 120)  # if rows share media, which makes an epoch short
+_OFTEN = 2.0  # rows per media file on average, from which batches share them
+_SHARED_BATCH = 64  # rows of a batch; smaller ones would have too few pictures
+_TOGETHER = 4  # of them per batch: fewer cost more, more teach less per step
 _UPDATES = 600  # of the weights in a run, below which batches are made smaller
-_SELDOM = 10  # epochs up to which a row is seen too seldom to need augmentation
-_FEW = 5_000  # rows up to which a model tends to learn them by heart, however seldom seen
-_FEW_PLAIN = 2_000  # rows of numbers and texts, below which the usual model overfits them
-_SEEN_PLAIN = 20_000  # of them that a model sees in all
+_SELDOM = 10  # epochs up to which a row is seen too rarely to need augmentation
+_FEW = 5_000  # rows up to which a model tends to overfit, however rarely it sees them
+_FEW_PLAIN = 2_000  # rows of numbers and texts, below which the usual model overfits
+_SEEN_PLAIN = 20_000  # of them that a model sees in total
 _EPOCHS_PLAIN = (40, 60)
 _AVERAGED = 2.5  # epochs that averaged weights reach back
 _FEW_SEQUENCES = 500
-_STEPS_SEEN = 20_000  # labels of few sequences that a model sees in all
-_STEPS_SEEN_RARE = 45_000  # where all it reads are rare words, of which most are left out
-_FAMILIAR = 20  # times that a word occurs on average, above which its order can be learned too
+_STEPS_SEEN = 20_000  # labels of few sequences that a model sees in total
+_STEPS_SEEN_RARE = 45_000  # if all inputs are rare words, most of which are dropped
+_FAMILIAR = 20  # mean occurrences of a word, above which word order can be learned too
 _WRITING = ("caption", "transcribe")
-_MOST_SECONDS = 30.0  # of a recording that is written down as a whole
+_MOST_SECONDS = 30.0  # of a recording that is transcribed as a whole
 _STEPWISE = ("sequence_labelling", "seq2seq", "transcribe")
 
-# What the usual settings of a modality would spoil for a task.
+# Usual settings of a modality that would harm a task.
 _OF_TASK: dict[tuple[str, str], dict[str, Any]] = {
-    # moved sound wraps around, which would put the end of a sentence in front of it
+    # shifted sound wraps around, which would put the end of a sentence first
     ("transcribe", "audio"): {"shift_seconds": 0.0, "speed": 0.1},
     # four frames of 10 ms are shorter than a sound of speech; two stages leave the pitch of a sound
     # its place, and a third would cost more than both
     ("transcribe", "conv_audio"): {"time_stride": 4, "num_stages": 2},
-    # "the left one" would become a lie
+    # "the left one" would become false
     ("caption", "image"): {"flip": False},
 }
-# Other people will speak, elsewhere: without silence of every length a model whose recordings are
-# centred hears words in pauses. Beside pictures of the lips silence would move what is said.
+# Other speakers, other rooms. With mean normalisation but no silence in training, a model predicts
+# words in pauses. Next to a video of the lips, added silence would shift the speech.
 _SPEECH_ALONE = {"centred": True, "warp": 0.12, "room_seconds": 0.4, "noise": 0.3,
                  "silence_seconds": 1.0}
 
 
 def is_plain(task: str, modalities: Iterable[str], num_rows: int) -> bool:
     """Returns whether few rows hold numbers, perhaps with texts, and nothing else: the usual model
-    overfits them within a few epochs.
+    overfits such tables within a few epochs.
 
     Args:
         task: str.
@@ -69,7 +69,7 @@ def is_plain(task: str, modalities: Iterable[str], num_rows: int) -> bool:
 
 def input_for(task: str, config: dict[str, Any], rare: bool, alone: bool,
               plain: bool = False) -> dict[str, Any]:
-    """Returns settings of an input that follow from what is to be done with it.
+    """Returns settings of an input that follow from its task.
 
     Args:
         task: str.
@@ -94,8 +94,8 @@ def input_for(task: str, config: dict[str, Any], rare: bool, alone: bool,
 
 
 def distracts(task: str, modalities: dict[str, str], modality: str) -> bool:
-    """Returns whether an input should not stand beside the others: of a recording to write down,
-    numbers and texts are mostly its length or what is said in it, and in use it has none."""
+    """Returns whether an input would distract: next to a recording to transcribe, numbers and texts
+    are mostly its length or its words, and a new recording has none."""
     return (task == "transcribe" and modality in ("tabular", "text", "texts")
             and bool({"audio", "video"} & set(modalities.values())))
 
@@ -124,7 +124,7 @@ def told_by(task: str, modalities: Iterable[str]) -> dict[str, Any]:
 
 
 def text_for(task: str, texts: Iterable[str], plain: bool = False) -> tuple[dict[str, Any], str]:
-    """Returns settings of a text input, and the reason; nothing where the usual encoder serves.
+    """Returns settings of a text input, and the reason; nothing if the usual encoder fits.
 
     Args:
         task: str.
@@ -144,7 +144,7 @@ def text_for(task: str, texts: Iterable[str], plain: bool = False) -> tuple[dict
 
 
 def seldom_by(texts: Iterable[str]) -> float | None:
-    """Returns how often a word of cleaned texts occurs on average; None where that is often."""
+    """Returns how often a word of cleaned texts occurs on average; None if that is often."""
     words = Counter(word for text in texts for word in split_words(text))
     often = words.total() / max(1, len(words))
     return often if words and often < _FAMILIAR else None
@@ -179,12 +179,11 @@ def sequence_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
 
 def size_for(num_rows: int, num_steps: int, epochs: int,
              plain: bool = False) -> tuple[dict[str, Any], str]:
-    """Returns `dim` and `dropout` of the whole model where its parts' own do not fit the data, and
-    why.
+    """Returns `dim` and `dropout` of the whole model if the defaults do not fit the data, and why.
 
     Args:
         num_rows: int, rows of the train table; sequences where rows were grouped.
-        num_steps: int, labels in all: as many as rows, or steps of all sequences.
+        num_steps: int, total labels: as many as rows, or steps of all sequences.
         epochs: int.
         plain: bool, as `is_plain` says.
     """
@@ -201,18 +200,17 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
                  epochs: int | None, times: float = 1.0, rare: bool = False) -> dict[str, Any]:
     """Returns epochs, batch size, learning rate and the like for a number of rows.
 
-    Rows that are seen only a few times need no variants of themselves: augmentation, dropout and
-    much hiding of inputs only slow the learning there, and so does a tight bound on gradients; only
-    recordings to write down are varied all the same. At the usual rate shapes are found late or not
-    at all, so it is halved; captions, whose words are also looked for by themselves, learn better
-    at the usual one.
+    Rows that are seen only a few times need no augmentation: it only slows learning there, as do
+    dropout, modality dropout and tight gradient clipping. Recordings to transcribe are augmented
+    anyway. The learning rate is halved, since shapes are learned late or never at the usual one.
+    Captions, which also have a spotting loss, learn better at the usual rate.
 
     Args:
         task: str.
         num_rows, num_steps: int, as in `size_for`.
         modalities: {input: modality}.
         epochs: int, what the user asked for, or None.
-        times: float, rows that a picture, sound or film stands in on average.
+        times: float, rows per media file on average.
         rare: bool, as in `input_for`.
     """
     shared = times >= _OFTEN and task not in _WRITING
@@ -233,7 +231,7 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
     seldom = _seen_seldom(num_rows, epochs)
     batch_size = 64 if num_rows >= 1500 else 32 if num_rows >= 400 else 16
     if task == "caption":
-        batch_size = min(batch_size, 32)  # each row brings several texts
+        batch_size = min(batch_size, 32)  # each row has several texts
     while batch_size > 16 and epochs * num_rows < _UPDATES * batch_size:
         batch_size //= 2
     rate = 0.001 if seldom and task not in _WRITING else 0.002
@@ -253,7 +251,7 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
 
 def training_reason(task: str, num_rows: int, settings: dict[str, Any],
                     unit: str = "rows") -> str:
-    """Returns in a sentence what `training_for` chose, with what the user put in its place."""
+    """Returns a sentence on what `training_for` chose, with the user's own settings."""
     parts = [f"{counted(settings['epochs'], 'epoch')}, batch size {settings['batch_size']} "
              f"(chosen for {num_rows:,} {unit})"]
     if settings.get("augment") is False:
@@ -270,14 +268,14 @@ def training_reason(task: str, num_rows: int, settings: dict[str, Any],
 
 
 def _average(steps: float) -> float:
-    """Returns the decay of averaged weights for the steps of an epoch. They overfit later, and
-    epochs are compared better by them: single steps have less of a say."""
+    """Returns the decay of averaged weights for the steps of an epoch. They overfit later, and give
+    less noisy comparisons of epochs."""
     return round(1 - 1 / max(2.0, _AVERAGED * steps), 3)
 
 
 def _hiding(task: str, num_inputs: int, seldom: bool) -> dict[str, float]:
-    """Returns how a model learns to do without inputs. A second loss asks each input alone, which
-    of two inputs leaves nothing to hide; where rows are seen too seldom it would only distract."""
+    """Returns how a model learns to work with missing inputs. A loss per single input replaces
+    modality dropout for two inputs; if rows are seen too rarely it would only distract."""
     if seldom or not _can_ask_alone(task, num_inputs):
         return {"modality_dropout": 0.05 if seldom else 0.15}
     return {"single_loss": 1.0} | ({"modality_dropout": 0.15} if num_inputs > 2 else {})
@@ -292,5 +290,5 @@ def _seen_seldom(num_rows: int, epochs: int) -> bool:
 
 
 def few_sequences(num_rows: int, num_steps: int) -> bool:
-    """Long sequences of which there are few are learned by heart by anything but a small model."""
+    """Returns settings for a few long sequences, which any but a small model overfits."""
     return num_rows < _FEW_SEQUENCES and num_steps > 4 * num_rows

@@ -44,7 +44,7 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
     seen: dict[tuple[str, ...], str] = {}
     for setting in settings:
         path, text, bare = split_setting(setting)
-        if text == "...":  # as advice has it
+        if text == "...":  # as printed advice writes it
             raise RecipeError(f"--set {'.'.join(path)} needs a value instead of the dots. Got "
                               "none. Write modality=text, or whatever is meant.")
         value = parse(text, f"--set {'.'.join(path)}", path[-1] in NAMES)

@@ -1,4 +1,4 @@
-"""Fills in what a recipe leaves open, from the table, and says why."""
+"""Fills in what a recipe leaves open, from the table, with reasons."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ from polymodal.tables.reading.reading import Reading, readings_of
 from polymodal.tables.table import Table
 
 _SAMPLED = 64  # cells of the target that are looked at for lists
-_SHOWN = 10  # columns left out that an error tells of
-_OPENED = 8  # films looked into for sound
+_SHOWN = 10  # ignored columns that an error lists
+_OPENED = 8  # videos opened to look for sound
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _readings(table: Table, given: Mapping[str, Any]) -> dict[str, Reading]:
 
 
 def _unheard(facts: Profile, inputs: dict[str, Any]) -> Iterator[str]:
-    """Yields a sentence for each input of films whose sound no input reads."""
+    """Yields a sentence for each video input whose sound no input reads."""
     table = facts.table
     heard = {columns_of(n, c)[0] for n, c in inputs.items() if c["modality"] == "audio"}
     for name, config in inputs.items():
@@ -193,7 +193,7 @@ def _has_sound(film: Any, table: Table) -> bool:
 
 
 def _leave_out(name: str, inputs: dict[str, Any], reasons: list[str]) -> None:
-    """Takes away an input that would distract, and what was said about it."""
+    """Removes an input that would distract, and its reasons."""
     del inputs[name]
     reasons[:] = [r for r in reasons if not r.startswith(f"input {name}: ")]
     reasons.append(f"input {name}: Ignored because a transcript depends on the recording, "
@@ -241,8 +241,8 @@ def _inputs(facts: Profile, values: dict, named: dict[str, dict], hidden: list[s
 
 
 def _read_otherwise(guesses: dict[str, Any], given: dict[str, dict]) -> Iterator[str]:
-    """Yields a sentence for each input that is not there because its column is read as another
-    kind by an input that was named."""
+    """Yields a sentence for each input that is missing because a named input reads its column as
+    another modality."""
     for name, guess in guesses.items():
         readers = {n: config.get("modality") or guess.modality for n, config in given.items()
                    if set(guess.columns).intersection(columns_of(n, config))}
@@ -265,8 +265,8 @@ def _check_media(table: Table, left_out: list[LeftOut]) -> None:
 
 def _input(facts: Profile, name: str, config: dict, guess: Any, task: str, others: list[str],
            reasons: list[str], readings: dict[str, Reading]) -> dict[str, Any]:
-    """Returns one input's settings: what the user gave, then what its cells suggest, beside inputs
-    of the modalities `others`."""
+    """Returns one input's settings: the user's, then those that its cells suggest, given the
+    modalities `others` of the other inputs."""
     if "modality" not in config:
         if guess is None:
             check_columns(facts.table, name, columns_of(name, config))
@@ -287,7 +287,7 @@ def _input(facts: Profile, name: str, config: dict, guess: Any, task: str, other
     suggested = find("preprocess", config["modality"]).suggest(facts.sample(columns[0]),
                                                                facts.table.root)
     if config["modality"] == "image" and "text" in others:
-        suggested["flip"] = False  # "the left one" would become a lie
+        suggested["flip"] = False  # "the left one" would become false
     if config["modality"] == "text" and not {"encoder", "tokenizer"} & set(config):
         found, reason = text_for(task, facts.texts(config.get("column", name)),
                                  is_plain(task, ["text", *others], len(facts)))
@@ -318,7 +318,7 @@ def _num_steps(table: Table) -> int:
 
 
 def _times(facts: Profile, inputs: dict[str, Any]) -> float:
-    """Returns in how many rows a picture, sound or film stands on average, where most often."""
+    """Returns the mean number of rows per media file, of the input with the most."""
     if isinstance(facts.table, Sequences):
         return 1.0
     media = [columns_of(name, config)[0] for name, config in inputs.items()
@@ -327,7 +327,7 @@ def _times(facts: Profile, inputs: dict[str, Any]) -> float:
 
 
 def _rare(facts: Profile, inputs: dict[str, Any]) -> bool:
-    """Returns whether all inputs are texts of steps, with words that occur seldom."""
+    """Returns whether all inputs are texts of steps with rare words."""
     return all(config["modality"] == "texts"
                and seldom_by(facts.texts(config.get("column", name))) is not None
                for name, config in inputs.items())

@@ -17,7 +17,7 @@ def needed_by(encoder: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         encoder: str, name of the encoder.
-        settings: of the input; those that are not the encoder's are passed over.
+        settings: of the input; those that are not the encoder's are ignored.
     """
     factory = find("encoders", encoder)
     known = arguments.parameters(factory)

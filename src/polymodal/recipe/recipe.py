@@ -206,7 +206,7 @@ def _short(config: dict[str, Any]) -> str | dict[str, Any]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Short lists and the settings of one input stand on one line, as a person would write."""
+    """Writes short lists and the settings of one input on one line."""
 
 
 def _dump_mapping(dumper: yaml.SafeDumper, value: dict) -> yaml.Node:

@@ -1,4 +1,4 @@
-"""Whether the transcript of a row has room in what its recording becomes."""
+"""Whether the transcript of a row fits the frames of its recording."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _FINER = {"time_stride": "a smaller", "hop_seconds": "a smaller", "frames_per_se
 
 
 class Room:
-    """How many tokens the inputs of a row become at most: no transcript can need more (CTC).
+    """The most tokens that the inputs of a row become, which bounds its transcript (CTC).
 
     Args:
         inputs: sequence of Input, all of them with a time axis.
-        in_one_sequence: bool, whether the fusion puts the tokens of all inputs behind each other.
+        in_one_sequence: bool, whether the fusion concatenates the tokens of all inputs.
     """
 
     def __init__(self, inputs: Sequence[Input], in_one_sequence: bool = False):
@@ -64,7 +64,7 @@ class Room:
             reason="more_symbols_than_frames")
 
     def cut(self, index: int) -> DataError:
-        """Returns the error of a row whose input of that place is longer than is kept, without
+        """Returns the error of a row whose input of that index is longer than is kept, without
         table, row and column."""
         item = self.inputs[index]
         setting, = _LONGEST & set(arguments.parameters(type(item.modality)))
@@ -81,10 +81,10 @@ class Room:
 
 
 def room_for(recipe: Recipe, inputs: Sequence[Input]) -> Room | None:
-    """Returns the Room of a recipe, or None where nothing is certain before the first step.
+    """Returns the Room of a recipe, or None if nothing is certain before the first step.
 
-    That is so for tasks that have no bound, and beside inputs without time, which are held for as
-    many steps as there are, or of a length that only a vocabulary tells.
+    That is so for tasks without a bound, and with inputs without time, which are repeated for all
+    steps, or whose length depends on a vocabulary.
     """
     if recipe.task["name"] != "transcribe":
         return None

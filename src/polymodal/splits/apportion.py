@@ -1,4 +1,4 @@
-"""Dividing rows and groups among parts so that sizes and classes come out as asked."""
+"""Dividing rows and groups among parts with given sizes and class shares."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ NO_PART = -1
 def assign_strata(strata: np.ndarray, shares: list[float], rng: np.random.Generator) -> np.ndarray:
     """Returns (rows,) int, the part of each row, with the shares kept inside every stratum.
 
-    What a stratum cannot divide evenly is carried on to the next, so that the sizes of the parts
-    come out within a few rows. A class too rare for all parts goes to the first.
+    The remainder of a stratum is carried over to the next, so that the sizes of the parts are right
+    within a few rows. A class too rare for all parts goes to the first.
 
     Args:
         strata: (rows,) int; -1 for rows of no stratum.
@@ -23,7 +23,7 @@ def assign_strata(strata: np.ndarray, shares: list[float], rng: np.random.Genera
     order = rng.permutation(len(strata))
     order = order[np.argsort(strata[order], kind="stable")]
     cuts = np.flatnonzero(np.diff(strata[order])) + 1
-    for rows in sorted(np.split(order, cuts), key=len):  # rare ones first, the rest evens them out
+    for rows in sorted(np.split(order, cuts), key=len):  # rare ones first, the rest balances them
         if not len(rows):
             continue
         wanted = len(rows) * np.asarray(shares) + carry
@@ -41,7 +41,7 @@ def assign_groups(groups: np.ndarray, strata: np.ndarray, shares: list[float],
     """Returns (rows,) int, the part of each row, with every group in one part only.
 
     Groups come largest first among those too large for the smallest part, then in random order;
-    each goes where sizes and classes come out nearest to what is asked.
+    each goes where sizes and classes come closest to the request.
 
     Args:
         groups: (rows,) int from 0.
@@ -59,7 +59,7 @@ def assign_groups(groups: np.ndarray, strata: np.ndarray, shares: list[float],
     order = np.concatenate([order[large][np.argsort(-sizes[order[large]], kind="stable")],
                             order[~large]])
     chosen = np.full(len(sizes), NO_PART, np.int64)
-    missing = wanted.copy()  # what each part still lacks
+    missing = wanted.copy()  # what each part still needs
     for group in order:
         # How much nearer to what is wanted (chi-squared) a part comes if it takes the group.
         gain = ((2 * missing * table[group] - table[group] ** 2) * weight).sum(axis=1)
@@ -89,7 +89,7 @@ def _whole(wanted: np.ndarray, total: int) -> np.ndarray:
 
 
 def _without_empty(parts: np.ndarray, num_parts: int) -> np.ndarray:
-    """Moves a row to a part that came out empty, where another has rows to spare."""
+    """Moves a row to a part that is empty, from one with rows to spare."""
     for part in range(num_parts):
         counts = np.bincount(parts, minlength=num_parts)
         if counts[part] == 0 and counts.max() > 1:
@@ -98,7 +98,7 @@ def _without_empty(parts: np.ndarray, num_parts: int) -> np.ndarray:
 
 
 def _fill_empty(chosen: np.ndarray, sizes: np.ndarray, num_parts: int) -> np.ndarray:
-    """Moves the smallest group of the part with most groups to a part that came out empty."""
+    """Moves the smallest group of the part with most groups to a part that is empty."""
     for part in range(num_parts):
         counts = np.bincount(chosen, minlength=num_parts)
         if counts[part] == 0 and counts.max() > 1:

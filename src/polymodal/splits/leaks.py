@@ -16,16 +16,16 @@ from polymodal.profile.profile import Profile, profile
 from polymodal.tables.kinds import MEDIA
 from polymodal.tables.table import Table
 
-_TEXTS = ("text", "texts")  # texts of steps stand in rows of their own here, before grouping
+_TEXTS = ("text", "texts")  # texts of steps are in rows of their own here, before grouping
 _REPEATS = 0.5  # a column of texts with fewer distinct values a row repeats itself anyway
 
 
 def leaks(tables: Mapping[str, Table | Profile], inputs: Iterable[InputGuess]) -> list[str]:
-    """Returns a warning for each input's column of which the same value stands in two tables.
+    """Returns a warning for each input column with a value that is in two tables.
 
-    Pictures, sounds and videos are the same when their paths are, or their bytes; parts of a
-    recording when their times are, too. Texts are the same when they differ in case and spaces
-    only. Files with the same content under two names are not found.
+    Media are the same if their paths or bytes are; parts of a recording also need equal times.
+    Texts are the same if they differ only in case and spaces. Equal files under two names are not
+    found.
 
     Args:
         tables: {name of the part: Table or Profile}.
@@ -43,7 +43,7 @@ Scores on val will be too optimistic.
     facts = {name: profile(table) for name, table in tables.items()}
     columns = dict.fromkeys((guess.columns[0], guess.modality in _TEXTS) for guess in inputs
                             if guess.modality in (*MEDIA, *_TEXTS))
-    for column, is_text in columns:  # each once: a film and its sound come from one
+    for column, is_text in columns:  # each once: a video and its sound come from one
         keys = {name: _keys(part, column, is_text) for name, part in facts.items()}
         for one, other in combinations(facts, 2):
             shared = np.flatnonzero((keys[other] != 0) & np.isin(keys[other], keys[one]))
@@ -91,7 +91,7 @@ def _hash(value: Any, root: str, is_text: bool) -> int:
 
 
 def _identity(value: Any, root: str) -> bytes:
-    """Returns what tells a media cell from others: its bytes, or where they lie."""
+    """Returns what identifies a media cell: its bytes, or where they are."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, list):

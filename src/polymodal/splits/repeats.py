@@ -1,4 +1,4 @@
-"""Pictures, sounds and films that stand in several rows of a table."""
+"""Media files that several rows of a table share."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from polymodal.tables.table import Table
 
 
 def repeated_media(source: Table | Profile, ignore: Container[str] = ()) -> str | None:
-    """Returns the column of media whose cells repeat most, or None where none does, or where it
-    holds the same cell throughout.
+    """Returns the media column whose cells repeat most; None if none does, or if all its cells are
+    the same.
 
     Args:
         source: Table or Profile.
-        ignore: names of columns to leave out.
+        ignore: names of columns to ignore.
     """
     facts, found, most = profile(source), None, 1.0
     for column in facts.table.column_names:

@@ -1,4 +1,4 @@
-"""Cutting one table into train, val and test, and finding what stands in two of them."""
+"""Splitting one table into train, val and test."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def split(
     seed: int = 0,
     column: str | None = None,
 ) -> dict[str, Table]:
-    """Returns the parts of a table by name; every row stands in exactly one.
+    """Returns the parts of a table by name; every row is in exactly one.
 
     Args:
         table: Table.
@@ -100,7 +100,7 @@ def _shares(fractions: Mapping[str, float] | Sequence[float] | None) -> dict[str
     values = list(fractions.values())
     if len(values) < 2 or not all(np.isfinite(v) and v > 0 for v in values):
         raise RecipeError(f"split needs at least two fractions above 0. Got {dict(fractions)}. "
-                          "Leave out parts that shall have no rows.")
+                          "Leave out parts that should have no rows.")
     return {str(name): float(value) / sum(values) for name, value in fractions.items()}
 
 

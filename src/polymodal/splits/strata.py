@@ -1,4 +1,4 @@
-"""Which rows belong together when a table is cut: classes, ranges of numbers, groups."""
+"""Which rows belong together when a table is split: classes, ranges of numbers, groups."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def strata_codes(source: Table | Profile, target: str | None) -> np.ndarray:
         return none
     try:
         guess = infer_task(facts, target)
-    except DataError:  # nobody knows how to read it yet; the recipe may say so
+    except DataError:  # how to read it is not known yet; the recipe may say so
         return none
     if guess.task == "regression":
         return _ranges(facts, table, target, none)
