@@ -20,8 +20,8 @@ _ABSENT = -2  # fills the lines of batches that have fewer rows than the largest
 _GRID = 8  # padded lengths are multiples of this many time steps
 _MAX_EDGES = 256  # candidates for an edge; longer inputs are rounded up to a coarser grid
 _AT_ONCE = 1 << 16  # rows whose buckets are looked up at a time
-_SHORT = 32  # steps; padding to so few costs less than batches of one kind of row do
-_FINE_GRID = 2  # of lengths that short, where all batches have as many steps
+_SHORT = 32  # steps; padding to so few costs less than batches of one kind of row
+_FINE_GRID = 2  # of lengths that short, if all batches have as many steps
 _STEPS_PER_BUCKET = 3  # fewer batches than this in a bucket are not worth one more compiled shape
 _ENOUGH = 0.1  # share of padding below which more buckets, each a shape to compile, gain little
 _TOO_MUCH = 0.15  # share of padding above which rows are also sorted by a second input
@@ -32,8 +32,8 @@ class Plan:
     """The order of data: rows shuffled, sorted into length buckets, cut into batches, shuffled.
 
     Every row comes exactly once per epoch. Batches hold rows of one bucket, except for the few that
-    cross a border. One batch per epoch is padded with -1 when the rows do not come out
-    even, at a random place so that no kind of row is always in it.
+    cross a border. One batch per epoch is padded with -1 when the rows do not divide
+    evenly, at a random position so that no kind of row is always in it.
 
     Args:
         num_rows: int, rows of an epoch, at least 1.
@@ -50,14 +50,14 @@ class Plan:
             long ones fewer, and none crosses a border. 0 for as many as `batch_size` rows need on
             average, where there are buckets; None for `batch_size` rows in each.
         items: (num_rows,) whole numbers, -1 where missing: rows with the same number share a
-            picture or the like, and some of them come together, so that a batch has few of them.
-            None for rows that come by themselves, as they do where there are buckets.
-        rows_per_item: int, rows of one item that come together, at most.
-        places: int, what is computed for each row next to its time steps, such as the places of a
-            picture.
+            media file, and several of them are put into one batch, so that it has few files.
+            None for independent rows, as always with buckets.
+        rows_per_item: int, most rows of one item in a batch.
+        places: int, positions computed for each row besides its time steps, such as those of an
+            image.
 
     Attributes:
-        num_items: int or None, different items that a batch has at most, where they are shared.
+        num_items: int or None, most different items of a batch, if they are shared.
 
     Raises:
         RecipeError: a number is below 1, or `lengths` has another number of rows.
@@ -168,7 +168,7 @@ class Plan:
         return digest.hexdigest()
 
     def padding(self) -> float:
-        """Returns the share of computed time steps and places that are padding, 0..1, of inputs
+        """Returns the share of computed time steps and positions that are padding, 0..1, of inputs
         and target together; counted in at most 1,000 steps of the first epoch."""
         timed = np.flatnonzero(self.lengths.any(axis=0))
         computed = real = 0
@@ -180,7 +180,7 @@ class Plan:
         return 1 - real / computed if computed else 0.0
 
     def _computed(self, steps: int) -> int:
-        """Returns the steps and places of all rows, given the steps."""
+        """Returns the steps and positions of all rows, given the steps."""
         return int(steps) + self.num_rows * self.places
 
     def _waste(self) -> list[int]:
@@ -282,9 +282,10 @@ def bucket_edges(lengths: np.ndarray, num_buckets: int, enough: float = 0.0,
     no more than leave a share of `enough` of what is computed, `places` of each row included, as
     padding.
 
-    They are the multiples of `grid` that pad the least in all, so a few very long rows get a bucket
-    of their own (quantiles would pad a quarter of all rows to the longest). One length alone is
-    kept as it is. Missing inputs, of length 0, have no say; if all are missing there is one step.
+    They are the multiples of `grid` with the least total padding, so a few very long rows get a
+    bucket of their own (quantiles would pad a quarter of all rows to the longest). A single length
+    is kept as it is. Missing inputs, of length 0, do not count; if all are missing there is one
+    step.
     """
     rows_of = np.bincount(lengths)  # rows by length
     rows_of[0] *= not rows_of[1:].any()

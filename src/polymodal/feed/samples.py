@@ -91,7 +91,7 @@ class Samples:
 
     def fingerprint(self) -> str:
         """Returns a hash of all cells that are used, and of the media that cells point to as far as
-        they were decoded: rows of the same names and lengths with other content have another."""
+        they were decoded: equal names and lengths with other content give another hash."""
         plain = [column for source in self.sources if source.name not in self._contents
                  for column in source.columns]
         target = [] if self.target_object is None else [self.target_column]
@@ -157,7 +157,7 @@ class Samples:
 
         Args:
             row: int.
-            rng: Generator that picks among right answers, for targets that have several.
+            rng: Generator that samples one of several reference answers.
 
         Raises:
             DataError: the cell cannot be a target; it names table, row and column.
@@ -172,7 +172,7 @@ class Samples:
                              column=self.target_column) from error
 
     def references(self, row: int) -> list[str] | None:
-        """Returns the right texts of a row as they are in the table, or None."""
+        """Returns the reference texts of a row as they are in the table, or None."""
         value = self.target_value(row)
         return None if value is None else self.target_object.references(value)
 
