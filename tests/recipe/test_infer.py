@@ -13,6 +13,7 @@ from PIL import Image
 from media_files import tone, write_container
 from polymodal.core import arguments
 from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.task import task_named
 from polymodal.recipe import assemble
 from polymodal.recipe.defaults import is_plain, size_for, text_for, training_for
 from polymodal.recipe.given import override
@@ -185,12 +186,13 @@ def test_mistakes_have_the_nearest_name(change, message):
 
 def test_many_rows_that_are_seen_seldom_are_not_varied():
     inputs = {"picture": "image", "question": "text"}
-    often, seldom = (training_for("classification", rows, rows, inputs, None)
+    often, seldom = (training_for(task_named("classification"), rows, rows, inputs, None)
                      for rows in (2_000, 24_000))
     assert seldom["epochs"] < 10 < often["epochs"]
     assert "augment" not in often
     assert seldom["augment"] is False
-    assert "augment" not in training_for("transcribe", 24_000, 24_000, {"x": "audio"}, None)
+    spoken = training_for(task_named("transcribe"), 24_000, 24_000, {"x": "audio"}, None)
+    assert "augment" not in spoken
     assert seldom["clip_norm"] == 5.0
     assert seldom["learning_rate"] == often["learning_rate"] / 2
     assert "single_loss" not in seldom  # nor asked twice over
@@ -207,16 +209,18 @@ def test_rows_that_share_a_picture_are_found_and_come_together(questions):
     assert found.values["training"]["rows_per_item"] == 4
     assert any("up to 4 rows per batch that share a media file" in r for r in found.reasons)
     assert "rows_per_item" not in infer(questions, {"target": "answer"}).values["training"]
-    alone, shared = (training_for("classification", 24_000, 24_000, {"x": "image"}, None, times)
+    task = task_named("classification")
+    alone, shared = (training_for(task, 24_000, 24_000, {"x": "image"}, None, times)
                      for times in (1.9, 2.0))
     assert shared["epochs"] > alone["epochs"]  # each takes less time
-    assert "rows_per_item" not in training_for("caption", 24_000, 24_000, {"x": "image"}, None, 5.0)
+    captions = training_for(task_named("caption"), 24_000, 24_000, {"x": "image"}, None, 5.0)
+    assert "rows_per_item" not in captions
 
 
 def test_each_of_several_inputs_is_asked_alone_where_a_row_has_one_answer():
     two, three = {"picture": "image", "sound": "audio"}, {"picture": "image", "sound": "audio",
                                                          "words": "text"}
-    chosen = lambda task, inputs: training_for(task, 2_000, 2_000, inputs, None)
+    chosen = lambda task, inputs: training_for(task_named(task), 2_000, 2_000, inputs, None)
     hiding = lambda task, inputs: {k: v for k, v in chosen(task, inputs).items()
                                    if k in ("single_loss", "modality_dropout")}
     assert hiding("regression", {"picture": "image"}) == {}
@@ -230,7 +234,7 @@ def test_each_of_several_inputs_is_asked_alone_where_a_row_has_one_answer():
     ("classification", ["tabular", "image"], 300, False), ("classification", ["text"], 300, False),
     ("regression", ["tabular"], 3000, False), ("sequence_labelling", ["tabular"], 300, False)])
 def test_few_rows_of_numbers_and_texts_are_plain(task, modalities, rows, plain):
-    assert is_plain(task, modalities, rows) == plain
+    assert is_plain(task_named(task), modalities, rows) == plain
 
 
 def test_few_rows_of_numbers_are_kept_from_overfitting():
@@ -254,7 +258,7 @@ def test_few_rows_of_numbers_are_kept_from_overfitting():
 
 def test_weights_are_averaged_where_a_row_has_one_answer_and_is_seen_often():
     average = lambda task, rows: training_for(
-        task, rows, rows, {"x": "audio"}, None).get("average")
+        task_named(task), rows, rows, {"x": "audio"}, None).get("average")
     assert average("classification", 1_600) == 0.984
     assert average("classification", 8) == 0.5
     assert average("classification", 24_000) is None
@@ -263,7 +267,8 @@ def test_weights_are_averaged_where_a_row_has_one_answer_and_is_seen_often():
 
 
 def test_few_long_sequences_get_a_small_model_and_few_epochs():
-    few, many = (training_for("sequence_labelling", rows, 1500, {"sound": "sequence"}, None)
+    task = task_named("sequence_labelling")
+    few, many = (training_for(task, rows, 1500, {"sound": "sequence"}, None)
                  for rows in (60, 1500))
     assert few["epochs"] < many["epochs"]
     assert size_for(60, 1500, 13)[0] == {"dim": 32, "dropout": 0.5}
@@ -272,17 +277,17 @@ def test_few_long_sequences_get_a_small_model_and_few_epochs():
 @pytest.mark.parametrize(("count", "epochs", "batch_size"), [
     (2_000, None, 64), (2_000, 12, 32), (2_000, 3, 16), (150, None, 16)])
 def test_short_runs_take_smaller_batches(count, epochs, batch_size):
-    settings = training_for("classification", count, count, {"x": "image"}, epochs)
+    settings = training_for(task_named("classification"), count, count, {"x": "image"}, epochs)
     assert settings["batch_size"] == batch_size
 
 
 @pytest.mark.parametrize(("texts", "encoder"), [
     (["one two", "two one"] * 30, None), (["every word", "is another", "one here"], "bag")])
 def test_rare_words_are_read_as_a_bag(texts, encoder):
-    found, reason = text_for("classification", texts)
+    found, reason = text_for(task_named("classification"), texts)
     assert found.get("encoder") == encoder
     assert ("bag of words" in reason) == (encoder == "bag")
-    assert text_for("seq2seq", texts) == ({}, "")
+    assert text_for(task_named("seq2seq"), texts) == ({}, "")
 
 
 def test_grouped_texts_are_one_bag_for_each_step(shared_data):

@@ -6,7 +6,7 @@ take the task, or its target, as an argument of these types.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -32,6 +32,14 @@ class Task(Protocol):
             must not run.
         has_classes: bool, whether answers are classes with probabilities.
         hears: bool, whether answers are what is said in sound, with times.
+        stepwise: bool, whether the inputs are read step by step.
+        fusion: (fusion, reason) for several inputs where the usual one does not serve, or None.
+        sequence: (sequence model or None, reason).
+        rows_seen: int, rows that a model sees in all by default, epochs times rows; None as usual.
+        largest_batch: int, rows of a batch by default; None as usual.
+        always_augments: bool, whether rows are augmented even where each is seen a few times.
+        asks_alone: bool, whether an input alone can answer, if there is one answer per row.
+        training_note: str, what else is trained, for the reason that is printed.
     """
 
     name: ClassVar[str]
@@ -42,6 +50,14 @@ class Task(Protocol):
     is_written: ClassVar[bool] = False
     has_classes: ClassVar[bool] = False
     hears: ClassVar[bool] = False
+    stepwise: ClassVar[bool] = False
+    fusion: ClassVar[tuple[Any, str] | None] = None
+    sequence: ClassVar[tuple[Any, str]] = (None, "")
+    rows_seen: ClassVar[int | None] = None
+    largest_batch: ClassVar[int | None] = None
+    always_augments: ClassVar[bool] = False
+    asks_alone: ClassVar[bool] = True
+    training_note: ClassVar[str] = ""
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other)
@@ -69,6 +85,40 @@ class Task(Protocol):
     def train_targets(self, encoded: np.ndarray, target: Target) -> np.ndarray:
         """Returns encoded targets (rows, ...) of train as `Predictions.targets` hold them."""
         return encoded
+
+    # -- defaults of a recipe ---------------------------------------------------------------------
+
+    @property
+    def one_answer(self) -> bool:
+        """Whether a row has one answer that is no text."""
+        return not (self.stepwise or self.is_text)
+
+    def settings(self, modalities: Collection[str]) -> dict[str, Any]:
+        """Returns settings of the task that follow from the modalities of the inputs."""
+        return {}
+
+    def input_settings(self, config: Mapping[str, Any], alone: bool) -> dict[str, Any]:
+        """Returns settings of an input that the usual ones would spoil.
+
+        Args:
+            config: settings that a sample of the cells suggests, or the user gave.
+            alone: bool, whether there is no other input.
+        """
+        return {}
+
+    def distracts(self, modality: str, modalities: Collection[str]) -> bool:
+        """Returns whether an input should not be read next to the others."""
+        return False
+
+    def batch_tokens(self, batch_size: int, steps: float) -> int | None:
+        """Returns how many time steps a batch of training holds; 0 for a fixed number of rows,
+        None as usual.
+
+        Args:
+            batch_size: int, rows.
+            steps: float, of an average row.
+        """
+        return None
 
     # -- scores -----------------------------------------------------------------------------------
 

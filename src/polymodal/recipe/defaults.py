@@ -11,12 +11,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from polymodal.core.printed.counting import counted
+from polymodal.core.task import Task
 from polymodal.text.words import split_words
 
 _SEEN = 54_000  # rows that a model sees in total by default: epochs times rows
 _SEEN_ALONE = 42_000  # with a loss per single input
-_SEEN_CAPTIONED = 160_000  # pictures to caption: word meanings are learned late
-_SEEN_SPOKEN = 37_500  # recordings to transcribe, each with many labels in it
 _EPOCHS = (5, 120)
 _EPOCHS_SHARED = (7, 120)  # if rows share media, which makes an epoch short
 _OFTEN = 2.0  # rows per media file on average, from which batches share them
@@ -33,71 +32,40 @@ _FEW_SEQUENCES = 500
 _STEPS_SEEN = 20_000  # labels of few sequences that a model sees in total
 _STEPS_SEEN_RARE = 45_000  # if all inputs are rare words, most of which are dropped
 _FAMILIAR = 20  # mean occurrences of a word, above which word order can be learned too
-_WRITING = ("caption", "transcribe")
-_MOST_SECONDS = 30.0  # of a recording that is transcribed as a whole
-_STEPWISE = ("sequence_labelling", "seq2seq", "transcribe")
-
-# Usual settings of a modality that would harm a task.
-_OF_TASK: dict[tuple[str, str], dict[str, Any]] = {
-    # shifted sound wraps around, which would put the end of a sentence first
-    ("transcribe", "audio"): {"shift_seconds": 0.0, "speed": 0.1},
-    # four frames of 10 ms are shorter than a sound of speech; two stages leave the pitch of a sound
-    # its place, and a third would cost more than both
-    ("transcribe", "conv_audio"): {"time_stride": 4, "num_stages": 2},
-    # "the left one" would become false
-    ("caption", "image"): {"flip": False},
-}
-# Other speakers, other rooms. With mean normalisation but no silence in training, a model predicts
-# words in pauses. Next to a video of the lips, added silence would shift the speech.
-_SPEECH_ALONE = {"centred": True, "warp": 0.12, "room_seconds": 0.4, "noise": 0.3,
-                 "silence_seconds": 1.0}
 
 
-def is_plain(task: str, modalities: Iterable[str], num_rows: int) -> bool:
+def is_plain(task: Task, modalities: Iterable[str], num_rows: int) -> bool:
     """Returns whether few rows hold numbers, perhaps with texts, and nothing else: the usual model
     overfits such tables within a few epochs.
 
     Args:
-        task: str.
+        task: Task.
         modalities: of the inputs.
         num_rows: int, rows of the train table.
     """
     kinds = set(modalities)
-    return (num_rows < _FEW_PLAIN and task not in (*_STEPWISE, *_WRITING)
+    return (num_rows < _FEW_PLAIN and task.one_answer
             and "tabular" in kinds and kinds <= {"tabular", "text"})
 
 
-def input_for(task: str, config: dict[str, Any], rare: bool, alone: bool,
+def input_for(task: Task, config: dict[str, Any], rare: bool, alone: bool,
               plain: bool = False) -> dict[str, Any]:
     """Returns settings of an input that follow from its task.
 
     Args:
-        task: str.
+        task: Task.
         config: settings that a sample of its cells suggests, or the user gave.
         rare: bool, whether all inputs are texts of the steps of few sequences, with words that
             occur seldom.
         alone: bool, whether there is no other input.
         plain: bool, as `is_plain` says.
     """
-    modality, encoder = config["modality"], config["encoder"]
-    found = _OF_TASK.get((task, modality), {}) | _OF_TASK.get((task, encoder), {})
-    if plain and encoder == "bag":
-        found |= {"dropout": 0.6}  # its own, not that of the whole model
-    if rare and encoder == "bag":
-        found |= {"dropout": 0.9}  # else its words betray a step, and its neighbours teach nothing
-    if (task, modality) == ("transcribe", "audio") and alone:
-        found |= _SPEECH_ALONE
-    if task == "transcribe" and "max_seconds" in config:
-        # a sample misses the longest ones, and sound that is cut says less than its transcript
-        found |= {"max_seconds": round(min(_MOST_SECONDS, 1.5 * config["max_seconds"]), 1)}
-    return found
-
-
-def distracts(task: str, modalities: dict[str, str], modality: str) -> bool:
-    """Returns whether an input would distract: next to a recording to transcribe, numbers and texts
-    are mostly its length or its words, and a new recording has none."""
-    return (task == "transcribe" and modality in ("tabular", "text", "texts")
-            and bool({"audio", "video"} & set(modalities.values())))
+    found: dict[str, Any] = {}
+    if plain and config["encoder"] == "bag":
+        found["dropout"] = 0.6  # its own, not that of the whole model
+    if rare and config["encoder"] == "bag":
+        found["dropout"] = 0.9  # else its words betray a step, and its neighbours teach nothing
+    return found | task.input_settings(config, alone)
 
 
 def task_for(task: str, modalities: Iterable[str], several: bool) -> tuple[str, str]:
@@ -118,20 +86,15 @@ def task_for(task: str, modalities: Iterable[str], several: bool) -> tuple[str, 
     return task, ""
 
 
-def told_by(task: str, modalities: Iterable[str]) -> dict[str, Any]:
-    """Returns settings of a task that follow from the modalities of its inputs."""
-    return {"grounding": True} if task == "caption" and list(modalities).count("image") == 1 else {}
-
-
-def text_for(task: str, texts: Iterable[str], plain: bool = False) -> tuple[dict[str, Any], str]:
+def text_for(task: Task, texts: Iterable[str], plain: bool = False) -> tuple[dict[str, Any], str]:
     """Returns settings of a text input, and the reason; nothing if the usual encoder fits.
 
     Args:
-        task: str.
+        task: Task.
         texts: cleaned texts of the train table.
         plain: bool, as `is_plain` says.
     """
-    if task in _STEPWISE:
+    if task.stepwise:
         return {}, ""
     if plain:
         return {"encoder": "bag", "tokenizer": "ngram"}, (
@@ -150,31 +113,19 @@ def seldom_by(texts: Iterable[str]) -> float | None:
     return often if words and often < _FAMILIAR else None
 
 
-def fusion_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
+def fusion_for(task: Task, modalities: dict[str, str]) -> tuple[Any, str]:
     """Returns the fusion and the reason; no reason where there is nothing to fuse."""
-    if len(modalities) == 1 and task in _WRITING:
+    by_step = task.stepwise and not task.is_text
+    if len(modalities) == 1 and not by_step:
         return "concat", ""
-    if task == "caption":
-        return "attention", "The decoder attends to the tokens of all inputs in one sequence."
-    if task in _STEPWISE:
+    if task.fusion is not None:
+        return task.fusion
+    if task.stepwise:
         return "stepwise_concat", ("The target has one label per step, so the inputs are "
                                    "concatenated step by step.")
-    if len(modalities) == 1:
-        return "concat", ""
     return ({"name": "gated", "pooling": "guided", "activation": "linear"},
             "Inputs attend to each other; learned gates weight each input and switch off missing "
             "ones.")
-
-
-def sequence_for(task: str, modalities: dict[str, str]) -> tuple[Any, str]:
-    """Returns the sequence model over fused tokens, or None, and the reason."""
-    if task == "sequence_labelling":
-        return ({"name": "recurrent", "summary": True},
-                "A step may depend on its neighbours and on the whole sequence.")
-    if task == "transcribe":
-        return ({"name": "recurrent", "num_layers": 2},
-                "A sound depends on the sounds before and after it.")
-    return None, ""
 
 
 def size_for(num_rows: int, num_steps: int, epochs: int,
@@ -196,7 +147,7 @@ def size_for(num_rows: int, num_steps: int, epochs: int,
     return {}, ""
 
 
-def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str, str],
+def training_for(task: Task, num_rows: int, num_steps: int, modalities: dict[str, str],
                  epochs: int | None, times: float = 1.0, rare: bool = False) -> dict[str, Any]:
     """Returns epochs, batch size, learning rate and the like for a number of rows.
 
@@ -206,22 +157,21 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
     Captions, which also have a spotting loss, learn better at the usual rate.
 
     Args:
-        task: str.
+        task: Task.
         num_rows, num_steps: int, as in `size_for`.
         modalities: {input: modality}.
         epochs: int, what the user asked for, or None.
         times: float, rows per media file on average.
         rare: bool, as in `input_for`.
     """
-    shared = times >= _OFTEN and task not in _WRITING
+    shared = times >= _OFTEN and not task.is_text
     low, high = _EPOCHS_SHARED if shared else _EPOCHS
     few = few_sequences(num_rows, num_steps)
     plain = is_plain(task, modalities.values(), num_rows)
     if plain:
         low, high = _EPOCHS_PLAIN
     alone = _can_ask_alone(task, len(modalities)) and num_rows <= _FEW
-    seen = {"transcribe": _SEEN_SPOKEN, "caption": _SEEN_CAPTIONED}.get(
-        task, _SEEN_ALONE if alone else _SEEN)
+    seen = task.rows_seen or (_SEEN_ALONE if alone else _SEEN)
     seen = _SEEN_PLAIN if plain else seen
     if few:
         suited = (_STEPS_SEEN_RARE if rare else _STEPS_SEEN) / num_steps
@@ -230,17 +180,16 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
     epochs = epochs or min(high, max(low, round(suited)))
     seldom = _seen_seldom(num_rows, epochs)
     batch_size = 64 if num_rows >= 1500 else 32 if num_rows >= 400 else 16
-    if task == "caption":
-        batch_size = min(batch_size, 32)  # each row has several texts
+    batch_size = min(batch_size, task.largest_batch or batch_size)
     while batch_size > 16 and epochs * num_rows < _UPDATES * batch_size:
         batch_size //= 2
-    rate = 0.001 if seldom and task not in _WRITING else 0.002
+    rate = 0.001 if seldom and not task.is_text else 0.002
     settings: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "learning_rate": rate}
-    if seldom and task != "transcribe":  # other voices and pauses are missing among many rows too
+    if seldom and not task.always_augments:
         settings["augment"] = False
     if seldom:
         settings["clip_norm"] = 5.0
-    if not seldom and task not in (*_STEPWISE, *_WRITING):
+    if not seldom and task.one_answer:
         settings["average"] = _average(num_rows / batch_size)
     if shared and batch_size >= _SHARED_BATCH:
         settings["rows_per_item"] = _TOGETHER
@@ -249,7 +198,7 @@ def training_for(task: str, num_rows: int, num_steps: int, modalities: dict[str,
     return settings
 
 
-def training_reason(task: str, num_rows: int, settings: dict[str, Any],
+def training_reason(task: Task, num_rows: int, settings: dict[str, Any],
                     unit: str = "rows") -> str:
     """Returns a sentence on what `training_for` chose, with the user's own settings."""
     parts = [f"{counted(settings['epochs'], 'epoch')}, batch size {settings['batch_size']} "
@@ -261,10 +210,9 @@ def training_reason(task: str, num_rows: int, settings: dict[str, Any],
     if settings.get("rows_per_item", 1) > 1:
         parts.append(f"up to {settings['rows_per_item']} rows per batch that share a media file, "
                      "which is encoded once")
-    if task == "caption":
-        parts.append("plus a loss that spots words at each image position")
+    if task.training_note:
+        parts.append(task.training_note)
     return f"{', '.join(parts)}. Change with --set training.epochs=..."
-
 
 
 def _average(steps: float) -> float:
@@ -273,7 +221,7 @@ def _average(steps: float) -> float:
     return round(1 - 1 / max(2.0, _AVERAGED * steps), 3)
 
 
-def _hiding(task: str, num_inputs: int, seldom: bool) -> dict[str, float]:
+def _hiding(task: Task, num_inputs: int, seldom: bool) -> dict[str, float]:
     """Returns how a model learns to work with missing inputs. A loss per single input replaces
     modality dropout for two inputs; if rows are seen too rarely it would only distract."""
     if seldom or not _can_ask_alone(task, num_inputs):
@@ -281,8 +229,8 @@ def _hiding(task: str, num_inputs: int, seldom: bool) -> dict[str, float]:
     return {"single_loss": 1.0} | ({"modality_dropout": 0.15} if num_inputs > 2 else {})
 
 
-def _can_ask_alone(task: str, num_inputs: int) -> bool:
-    return num_inputs > 1 and task not in (*_STEPWISE, *_WRITING)
+def _can_ask_alone(task: Task, num_inputs: int) -> bool:
+    return num_inputs > 1 and task.one_answer and task.asks_alone
 
 
 def _seen_seldom(num_rows: int, epochs: int) -> bool:

@@ -11,23 +11,21 @@ from polymodal.core.advice import option, set_option, yaml_name
 from polymodal.core.arguments import check_mapping
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
+from polymodal.core.task import Task, task_named
 from polymodal.media.video import video_info
 from polymodal.profile.columns import LeftOut, infer_task, judge_columns
 from polymodal.profile.profile import Profile, profile
 from polymodal.profile.sharing import repeats
 from polymodal.recipe.cells import check_columns, keep_readings, tabular_settings, target_settings
 from polymodal.recipe.defaults import (
-    distracts,
     few_sequences,
     fusion_for,
     input_for,
     is_plain,
     seldom_by,
-    sequence_for,
     size_for,
     task_for,
     text_for,
-    told_by,
     training_for,
     training_reason,
 )
@@ -101,19 +99,19 @@ def infer(source: Table | Profile, given: dict[str, Any],
         if reason:
             reasons[0] = f"task: {values['task']}. {reason}"
         values["task"] = _with(values["task"], partial.get("task"))
-    task = _name(values["task"])
+    task = task_named(_name(values["task"]))
     values["task"] = _with(values["task"], target_settings(
         facts, target, values["task"], readings, reasons))
     values["columns"] = {name: reading.to_dict() for name, reading in readings.items()
                          if reading != Reading()}
     if reads_others(named):
         for name in [n for n, m in modalities.items()
-                     if n not in named and distracts(task, modalities, m)]:
+                     if n not in named and task.distracts(m, modalities.values())]:
             _leave_out(name, values["inputs"], reasons)
             del modalities[name]
-    suited = told_by(task, modalities.values())
+    suited = task.settings(list(modalities.values()))
     if suited:
-        asked = values["task"] if isinstance(values["task"], Mapping) else {"name": task}
+        asked = values["task"] if isinstance(values["task"], Mapping) else {"name": task.name}
         values["task"] = suited | asked
     num_steps = _num_steps(table)
     plain = is_plain(task, modalities.values(), len(table))
@@ -130,9 +128,9 @@ def infer(source: Table | Profile, given: dict[str, Any],
         if "dropout" in suited:
             reasons.append(f"input {name}: Most of its words are rare, so training drops "
                            f"{suited['dropout']:.0%} of them at random (dropout).")
-    for key, choose in (("fusion", fusion_for), ("sequence", sequence_for)):
+    for key, choice in (("fusion", fusion_for(task, modalities)), ("sequence", task.sequence)):
         if key not in values:
-            values[key], reason = choose(_name(values["task"]), modalities)
+            values[key], reason = choice
             reasons.extend([f"{key}: {_name(values[key])}. {reason}"] * bool(reason))
             values[key] = _with(values[key], partial.get(key))
     wanted = given.get("training") or {}
@@ -234,7 +232,7 @@ def _inputs(facts: Profile, values: dict, named: dict[str, dict], hidden: list[s
                           f"{told}")
     kinds = {name: config.get("modality") or getattr(guesses.get(name), "modality", None)
              for name, config in given.items()}
-    task = _name(values["task"])
+    task = task_named(_name(values["task"]))
     return {name: _input(facts, name, dict(config), guesses.get(name), task,
                          [str(k) for n, k in kinds.items() if n != name], reasons, readings)
             for name, config in given.items()}
@@ -263,7 +261,7 @@ def _check_media(table: Table, left_out: list[LeftOut]) -> None:
                 table=table.name, column=column.column, reason="missing_file")
 
 
-def _input(facts: Profile, name: str, config: dict, guess: Any, task: str, others: list[str],
+def _input(facts: Profile, name: str, config: dict, guess: Any, task: Task, others: list[str],
            reasons: list[str], readings: dict[str, Reading]) -> dict[str, Any]:
     """Returns one input's settings: the user's, then those that its cells suggest, given the
     modalities `others` of the other inputs."""

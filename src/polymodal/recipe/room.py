@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from polymodal.core import arguments
 from polymodal.core.errors import DataError
 from polymodal.core.lookup import find
+from polymodal.core.task import task_named
 from polymodal.recipe.assemble import Input
 from polymodal.recipe.recipe import Recipe
 
@@ -86,7 +87,7 @@ def room_for(recipe: Recipe, inputs: Sequence[Input]) -> Room | None:
     That is so for tasks without a bound, and with inputs without time, which are repeated for all
     steps, or whose length depends on a vocabulary.
     """
-    if recipe.task["name"] != "transcribe":
+    if not task_named(recipe.task["name"]).hears:
         return None
     if not all(item.modality.has_time and item.modality.cached for item in inputs):
         return None

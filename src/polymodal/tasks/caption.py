@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,10 @@ class Caption(Task):
     is_text = True
     is_written = True
     target = CaptionTarget
+    fusion = ("attention", "The decoder attends to the tokens of all inputs in one sequence.")
+    rows_seen = 160_000  # what words mean is found late
+    largest_batch = 32  # each row brings several texts
+    training_note = "plus a loss that spots words at each image position"
 
     @property
     def head(self):
@@ -37,6 +41,18 @@ class Caption(Task):
         from polymodal.model.heads.captions import CaptionHead
 
         return CaptionHead
+
+    def settings(self, modalities: Collection[str]) -> dict[str, Any]:
+        """Grounds the decoder where there is one picture to look at."""
+        return {"grounding": True} if list(modalities).count("image") == 1 else {}
+
+    def input_settings(self, config: Mapping[str, Any], alone: bool) -> dict[str, Any]:
+        """Mirrors no image: "the left one" would become a lie."""
+        return {"flip": False} if config["modality"] == "image" else {}
+
+    def batch_tokens(self, batch_size: int, steps: float) -> int | None:
+        """Returns 0: batches have a fixed number of rows."""
+        return 0
 
     def scores(self, rest: Predictions, only: str | None = None) -> Scores:
         """Returns CIDEr-D, BLEU and ROUGE-L."""

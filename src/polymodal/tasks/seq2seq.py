@@ -29,6 +29,7 @@ class Seq2Seq(Task):
     has_classes = True
     is_written = True
     target = SymbolsTarget
+    stepwise = True
 
     @property
     def head(self):

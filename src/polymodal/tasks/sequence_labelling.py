@@ -28,6 +28,9 @@ class SequenceLabelling(Task):
     lower_is_better = frozenset({"log_loss", "calibration_error"})
     has_classes = True
     target = StepLabelsTarget
+    stepwise = True
+    sequence = ({"name": "recurrent", "summary": True},
+                "A step may depend on its neighbours and on the whole sequence.")
 
     @property
     def head(self):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,20 @@ from polymodal.preprocess.targets.transcribe import TranscriptTarget
 
 __all__ = ["Transcribe"]
 
+_MOST_SECONDS = 30.0  # of a recording that is transcribed as a whole
+# What the usual settings of a modality or an encoder would spoil.
+_OF_INPUT: dict[str, dict[str, Any]] = {
+    # shifted sound wraps around, which would put the end of a sentence first
+    "audio": {"shift_seconds": 0.0, "speed": 0.1},
+    # four frames of 10 ms are shorter than a sound of speech; two stages leave the pitch of a sound
+    # its place, and a third would cost more than both
+    "conv_audio": {"time_stride": 4, "num_stages": 2},
+}
+# Other speakers, other rooms. With mean normalisation but no silence in training, a model predicts
+# words in pauses. Next to a video of the lips, added silence would shift the speech.
+_SPEECH_ALONE = {"centred": True, "warp": 0.12, "room_seconds": 0.4, "noise": 0.3,
+                 "silence_seconds": 1.0}
+
 
 class Transcribe(Task):
     """Writes what is said in sound."""
@@ -31,6 +45,11 @@ class Transcribe(Task):
     is_written = True
     hears = True
     target = TranscriptTarget
+    stepwise = True
+    sequence = ({"name": "recurrent", "num_layers": 2},
+                "A sound depends on the sounds before and after it.")
+    rows_seen = 37_500  # each has many labels in it
+    always_augments = True  # other voices and pauses are missing among many rows too
 
     @property
     def head(self):
@@ -38,6 +57,27 @@ class Transcribe(Task):
         from polymodal.model.heads.frames import FrameHead
 
         return FrameHead
+
+    def input_settings(self, config: Mapping[str, Any], alone: bool) -> dict[str, Any]:
+        """Returns how recordings are augmented and cut, and how finely they are read."""
+        found = dict(_OF_INPUT.get(config["modality"], {}) | _OF_INPUT.get(config["encoder"], {}))
+        if config["modality"] == "audio" and alone:
+            found |= _SPEECH_ALONE
+        if "max_seconds" in config:
+            # a sample misses the longest ones, and sound that is cut says less than its transcript
+            longest = min(_MOST_SECONDS, 1.5 * config["max_seconds"])
+            found["max_seconds"] = round(longest, 1)
+        return found
+
+    def distracts(self, modality: str, modalities: Collection[str]) -> bool:
+        """Of a recording, numbers and texts are mostly its length or what is said in it, and in
+        use it has none."""
+        return (modality in ("tabular", "text", "texts")
+                and bool({"audio", "video"} & set(modalities)))
+
+    def batch_tokens(self, batch_size: int, steps: float) -> int | None:
+        """Returns the steps of a batch of average rows: recordings differ in length."""
+        return round(batch_size * steps) or None
 
     def scores(self, rest: Predictions, only: str | None = None) -> Scores:
         """Returns word and character error rate."""

@@ -110,10 +110,10 @@ class Prepared:
         together = settings.rows_per_item or 1
         index, items = self._shared() if together > 1 else (None, None)
         steps = places + float(checked.lengths.mean(axis=0).max(initial=0))  # of an average row
-        usual = {"caption": 0, "transcribe": round(batch_size * steps) or None}
         plan = Plan(len(checked), batch_size, settings.seed, checked.lengths,
                     accumulate=settings.accumulate,
-                    batch_tokens=settings.batch_tokens or usual.get(self.recipe.task["name"]),
+                    batch_tokens=settings.batch_tokens
+                    or self.task.batch_tokens(batch_size, steps),
                     items=items, rows_per_item=together, places=places)
         return Loader(self.samples["train"], checked, plan, collate, collate_targets,
                       seed=settings.seed, augment=settings.augment, shared=index)
