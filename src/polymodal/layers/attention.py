@@ -21,6 +21,8 @@ class MultiHeadAttention(keras.layers.Layer):
         dropout: float, share of the attention weights dropped in training.
         causal: bool, whether a token sees only itself and earlier ones.
         rotary: bool, whether queries and keys carry rotary positions (self-attention only).
+        input_bias: bool, whether queries, keys and values have biases.
+        output_bias: bool, whether the result has one.
 
     Call arguments:
         tokens: (batch, time, any dim), where the queries come from.
@@ -35,12 +37,13 @@ class MultiHeadAttention(keras.layers.Layer):
     Raises:
         RecipeError: `dim` is not divisible by `num_heads`, or heads of odd size with `rotary`.
 
-    Source: Vaswani et al., "Attention is all you need", 2017, section 3.2. Without biases: that of
-    the keys has no effect under softmax, and an empty context stays exactly zero.
+    Source: Vaswani et al., "Attention is all you need", 2017, section 3.2. Without biases by
+    default: that of the keys has no effect under softmax, and an empty context stays exactly zero.
     """
 
     def __init__(self, dim: int, num_heads: int = 4, dropout: float = 0.0, causal: bool = False,
-                 rotary: bool = False, **kwargs):
+                 rotary: bool = False, input_bias: bool = False, output_bias: bool = False,
+                 **kwargs):
         super().__init__(**kwargs)
         if dim % num_heads:
             raise RecipeError(
@@ -55,10 +58,12 @@ class MultiHeadAttention(keras.layers.Layer):
         self.dim, self.num_heads, self.rate = dim, num_heads, dropout
         self.causal, self.rotary = causal, rotary
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
-        self.query, self.key, self.value, self.output_projection = (
-            Dense(dim, use_bias=False, dtype=self.dtype_policy, name=name)
-            for name in ("query", "key", "value", "output")
+        self.query, self.key, self.value = (
+            Dense(dim, use_bias=input_bias, dtype=self.dtype_policy, name=name)
+            for name in ("query", "key", "value")
         )
+        self.output_projection = Dense(dim, use_bias=output_bias, dtype=self.dtype_policy,
+                                       name="output")
 
     def build(self, tokens_shape, context_shape=None):
         context_shape = context_shape or tokens_shape

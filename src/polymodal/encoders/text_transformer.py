@@ -1,0 +1,159 @@
+"""A published transformer for text: BERT and its relatives."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from polymodal.core.errors import RecipeError
+from polymodal.layers.encoder_block import EncoderBlock
+from polymodal.layers.layer_norm import LayerNorm
+from polymodal.layers.masks import hide
+from polymodal.layers.sentence_pooling import POOLINGS, normalised, pooled
+
+__all__ = ["TextTransformer"]
+
+_FARTHEST = 128  # steps; pairs of tokens that are farther apart share one bias
+
+
+class TextTransformer(keras.layers.Layer):
+    """Transformer for text, in the variants of BERT, RoBERTa and MPNet.
+
+    Args:
+        dim: int, width of the tokens.
+        num_layers: int, transformer blocks.
+        num_heads: int.
+        hidden: int, width of the feed-forward parts.
+        vocabulary_size: int, how many ids there are.
+        num_positions: int, positions that have a vector. Later ones share the last.
+        num_types: int, kinds of segment in the checkpoint; all tokens are of the first. 0 for none.
+        padding_id: int or None. Where given, positions count real tokens and start behind this
+            number, as in RoBERTa; None counts all steps from 0, as in BERT.
+        num_buckets: int, distances between tokens that have a bias of their own, as in MPNet; 0 for
+            none.
+        activation: str, a name of `layers.activations`.
+        epsilon: float, of layer normalisation.
+        pooling: str, none, first, mean, max or mean_sqrt_length: what one text becomes. None leaves
+            its tokens.
+        normalise: bool, whether the pooled vector has length 1.
+        dropout: float.
+
+    Call arguments:
+        inputs: int32 (batch, time).
+        mask: bool (batch, time).
+
+    Returns:
+        (tokens (batch, time, dim), mask (batch, time)); with a pooling (batch, 1, dim), (batch, 1).
+
+    Raises:
+        RecipeError: an unknown pooling or activation, or `normalise` without pooling.
+
+    Source: Devlin et al., "BERT", 2019; Liu et al., "RoBERTa", 2019; Song et al., "MPNet", 2020;
+    pooling: Reimers and Gurevych, "Sentence-BERT", 2019, section 3.
+    """
+
+    def __init__(self, dim: int = 384, num_layers: int = 6, num_heads: int = 12,
+                 hidden: int = 1536, vocabulary_size: int = 30_522, num_positions: int = 512,
+                 num_types: int = 2, padding_id: int | None = None, num_buckets: int = 0,
+                 activation: str = "gelu", epsilon: float = 1e-12, pooling: str = "none",
+                 normalise: bool = False, dropout: float = 0.0, **kwargs):
+        super().__init__(**kwargs)
+        _check_pooling(pooling, normalise)
+        policy = self.dtype_policy
+        self.dim, self.num_heads, self.vocabulary_size = dim, num_heads, vocabulary_size
+        self.num_positions, self.num_types, self.padding_id = num_positions, num_types, padding_id
+        self.num_buckets, self.pooling, self.normalise = num_buckets, pooling, normalise
+        self.norm = LayerNorm(epsilon, dtype=policy)
+        self.drop = keras.layers.Dropout(dropout, dtype=policy)
+        self.blocks = [
+            EncoderBlock(dim, num_heads, hidden, activation, epsilon, dropout=dropout, dtype=policy)
+            for _ in range(num_layers)
+        ]
+        if pooling != "none":
+            self.num_tokens = 1
+
+    def build(self, inputs_shape):
+        shape = (*inputs_shape[:2], self.dim)
+        small = keras.initializers.RandomNormal(stddev=0.02)
+        table = lambda name, rows, columns: self.add_weight(
+            name=name, shape=(rows, columns), initializer=small)
+        self.words = table("words", self.vocabulary_size, self.dim)
+        self.positions = table("positions", self.num_positions, self.dim)
+        self.types = self.distances = None
+        if self.num_types:
+            self.types = table("types", self.num_types, self.dim)
+        if self.num_buckets:
+            self.distances = table("distances", self.num_buckets, self.num_heads)
+        for layer in (self.norm, *self.blocks):
+            layer.build(shape)
+        self.built = True
+
+    def call(self, inputs, mask, training=None):
+        tokens = self.hidden_states(inputs, mask, training)
+        if self.pooling == "none":
+            return hide(tokens, mask), mask
+        vectors = pooled(tokens, mask, self.pooling)
+        if self.normalise:
+            vectors = normalised(vectors)
+        return ops.expand_dims(vectors, 1), ops.any(mask, axis=1, keepdims=True)
+
+    def hidden_states(self, inputs, mask, training=None):
+        """Returns the last block's tokens (batch, time, dim), those of padding included."""
+        tokens = ops.take(self.words, inputs, axis=0)
+        if self.types is not None:
+            tokens = tokens + self.types[0]
+        tokens = tokens + ops.take(self.positions, self._steps(inputs, mask), axis=0)
+        tokens = ops.cast(tokens, self.compute_dtype)
+        tokens = self.drop(self.norm(tokens), training=training)
+        preference = self._preference(ops.shape(inputs)[1])
+        for block in self.blocks:
+            tokens = block(tokens, mask, preference=preference, training=training)
+        return tokens
+
+    def _steps(self, inputs, mask):
+        """Returns the position of each token, int32 (batch, time) or (time,)."""
+        if self.padding_id is None:
+            steps = ops.arange(ops.shape(inputs)[1], dtype="int32")
+        else:
+            real = ops.logical_and(mask, ops.not_equal(inputs, self.padding_id))
+            real = ops.cast(real, "int32")
+            steps = ops.cumsum(real, axis=1) * real + self.padding_id
+        return ops.minimum(steps, self.num_positions - 1)
+
+    def _preference(self, time):
+        """Returns what each head adds to the score of two tokens by their distance, or None."""
+        if self.distances is None:
+            return None
+        steps = ops.arange(time, dtype="int32")
+        apart = ops.expand_dims(steps, 1) - ops.expand_dims(steps, 0)  # (query, key)
+        distance = ops.minimum(ops.abs(apart), _FARTHEST)
+        bucket = ops.take(ops.convert_to_tensor(_buckets(self.num_buckets)), distance, axis=0)
+        bucket = bucket + ops.cast(apart < 0, "int32") * (self.num_buckets // 2)
+        found = ops.take(self.distances, bucket, axis=0)  # (query, key, heads)
+        return ops.cast(ops.transpose(found, (2, 0, 1)), "float32")[None]
+
+
+def _buckets(num_buckets):
+    """Returns which bias a distance takes, int32 (distances,): half of them for each direction.
+
+    Source: Raffel et al., "Exploring the limits of transfer learning", 2020, section 2.1.
+    """
+    half = num_buckets // 2
+    exact = half // 2  # distances that have a bias of their own
+    distance = np.arange(_FARTHEST + 1, dtype=np.float32)
+    logarithm = np.log(np.maximum(distance, 1) / np.float32(exact))
+    share = logarithm / np.float32(math.log(_FARTHEST / exact)) * np.float32(half - exact)
+    far = np.minimum(exact + share.astype(np.int32), half - 1)
+    return np.where(distance < exact, distance.astype(np.int32), far).astype(np.int32)
+
+
+def _check_pooling(pooling, normalise):
+    if pooling not in POOLINGS:
+        raise RecipeError(f'TextTransformer needs pooling {", ".join(POOLINGS)}. Got "{pooling}". '
+                          "Use one of these.")
+    if normalise and pooling == "none":
+        raise RecipeError("TextTransformer needs a pooling to normalise its result. Got "
+                          'pooling="none". Pass pooling="mean".')

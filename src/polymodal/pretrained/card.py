@@ -1,0 +1,37 @@
+"""What a model card says about an imported part."""
+
+from __future__ import annotations
+
+import re
+
+from polymodal.pretrained.checkpoint import Checkpoint
+from polymodal.pretrained.part import Part
+
+__all__ = ["card", "licence"]
+
+_HEAD_BYTES = 20_000
+_LICENCE = re.compile(r"^license:\s*[\"']?([\w.+-]{1,60})", re.MULTILINE)
+
+
+def licence(checkpoint: Checkpoint) -> str | None:
+    """Returns the licence that the checkpoint's README states in its first lines, or None."""
+    path = checkpoint.folder / "README.md"
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8", errors="replace") as file:
+        found = _LICENCE.search(file.read(_HEAD_BYTES))
+    return found[1] if found else None
+
+
+def card(part: Part) -> str:
+    """Returns the model card, as Markdown."""
+    origin = part.origin
+    stated = origin["licence"] or "not stated in the checkpoint; ask its publisher"
+    files = "\n".join(f"- `{name}`: {digest}" for name, digest in origin["files"].items())
+    return (f"# Imported model: {origin['source']}\n\n"
+            f"- Family: {origin['family']}\n"
+            f"- Encodes: {part.name}, as vectors of {part.dim} numbers\n"
+            f"- Licence: {stated}\n"
+            f"- Parameters: {part.encoder.count_params():,}\n\n"
+            "Its weights were trained by its publisher. Polymodal has not evaluated them.\n\n"
+            f"## Files that were read, with their SHA-256\n\n{files}\n")

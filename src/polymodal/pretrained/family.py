@@ -1,0 +1,40 @@
+"""What a family of checkpoints is: names, options and what is left out, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from polymodal.pretrained.config import Config
+
+__all__ = ["Family"]
+
+
+class Family:
+    """A family of published checkpoints. Subclasses, one a file, hold data and read a config.
+
+    Attributes:
+        encoder: str, the encoder that it becomes.
+        modality: str, what it encodes: text or image.
+        prefixes: prefixes that a whole model puts before the encoder's names; one is removed.
+        names: {our attribute path: name in the checkpoint}; `*` is a number. Paths of layers stand
+            for their variables, whose names and order of axes follow from the kind of layer.
+        unused: beginnings of names that an encoder does not need, such as heads.
+        title: str, how people call it.
+    """
+
+    encoder: ClassVar[str]
+    modality: ClassVar[str]
+    title: ClassVar[str]
+    prefixes: ClassVar[tuple[str, ...]] = ()
+    names: ClassVar[Mapping[str, str]]
+    unused: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def settings(cls, config: Config) -> dict[str, Any]:
+        """Returns the encoder's constructor arguments, from every setting of the config.
+
+        Raises:
+            BundleError: a setting that the encoder does not implement.
+        """
+        raise NotImplementedError

@@ -1,0 +1,110 @@
+"""Golden outputs: the first answers of an imported part on fixed inputs, kept to compare later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.errors import BundleError
+from polymodal.core.fields import Fields
+from polymodal.pretrained.part import Part
+
+__all__ = ["FILE", "Comparison", "compare", "record"]
+
+FILE = "golden.json"
+_ALLOWED = 1e-4  # of the largest value: other engines and versions sum in another order
+_TEXTS = ("A dog runs on the beach.", "Zwei Hunde schlafen.",
+          "It was the best of films, it was the worst of films; nobody could say which.", "7")
+_SIDE = 96  # pixels of the generated images
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What comparing golden outputs found.
+
+    Args:
+        same: bool, whether this machine still gives the same answers.
+        difference: float, largest difference, as a share of the largest value.
+        recorded: engine and versions that the answers were recorded with.
+        used: engine and versions now.
+    """
+
+    same: bool
+    difference: float
+    recorded: Mapping[str, Any]
+    used: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        names = ", ".join(f"{name} {version}" for name, version in self.used.items())
+        if self.same:
+            return (f"Golden outputs are the same with {names}: they differ by at most "
+                    f"{self.difference:.1e} of the largest value.")
+        then = ", ".join(f"{name} {version}" for name, version in self.recorded.items())
+        return (f"Golden outputs differ by {self.difference:.1e} of the largest value with "
+                f"{names}; at most {_ALLOWED:.0e} is rounding. They were recorded with {then}.")
+
+
+def record(part: Part) -> dict[str, Any]:
+    """Returns the answers of a part on fixed inputs, as a JSON mapping."""
+    return {"environment": _environment(), "vectors": _vectors(part).tolist()}
+
+
+def compare(part: Part, recorded: Mapping[str, Any]) -> Comparison:
+    """Returns whether a part still gives the answers that were recorded.
+
+    Raises:
+        BundleError: what was recorded is not what `record` returns.
+    """
+    found = _vectors(part)
+    then = np.array([one.numbers("values") for one in _rows(recorded)], np.float32)
+    if then.shape != found.shape:
+        raise BundleError(f"{FILE} needs vectors of shape {found.shape}. Got {then.shape}. "
+                          "Import the model again.")
+    largest = max(float(np.abs(then).max()), 1e-12)
+    difference = float(np.abs(found - then).max()) / largest
+    return Comparison(difference <= _ALLOWED, difference,
+                      Fields(recorded).mapping("environment"), _environment())
+
+
+def _rows(recorded: Mapping[str, Any]) -> list[Fields]:
+    rows = recorded.get("vectors")
+    if not isinstance(rows, list) or not rows:
+        raise BundleError(f'{FILE} needs a list of "vectors". Got {type(rows).__name__}. '
+                          "Import the model again.")
+    return [Fields({"values": row}) for row in rows]
+
+
+def _vectors(part: Part) -> np.ndarray:
+    if part.name == "text":
+        return part.encode(_TEXTS)
+    return part.encode(_images())
+
+
+def _images() -> list[np.ndarray]:
+    """Returns two colour images, uint8: slopes of colour, and a disc."""
+    down, across = np.mgrid[:_SIDE, :_SIDE]
+    slopes = np.stack([down * 2, across * 2, 255 - down - across], axis=-1)
+    disc = (down - _SIDE / 2) ** 2 + (across - _SIDE / 3) ** 2 < (_SIDE / 4) ** 2
+    plain = np.where(disc[..., None], [220, 40, 60], [20, 120, 200])
+    return [np.clip(image, 0, 255).astype(np.uint8) for image in (slopes, plain)]
+
+
+def _environment() -> dict[str, str]:
+    from importlib.metadata import version
+
+    import keras
+
+    engine = keras.backend.backend()
+    package = {"tensorflow": "tensorflow_cpu"}.get(engine, engine)
+    names = {"keras": "keras", engine: package, "numpy": "numpy"}
+    return {name: _version(version, package) for name, package in names.items()}
+
+
+def _version(version: Any, package: str) -> str:
+    try:
+        return version(package)
+    except Exception:  # TensorFlow goes by several names
+        return version(package.removesuffix("_cpu"))

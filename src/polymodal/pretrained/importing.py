@@ -1,0 +1,107 @@
+"""Imports a published checkpoint: read, checked, and written as a part that any recipe can use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from polymodal.core import lookup
+from polymodal.core.disk.files import write_folder
+from polymodal.core.disk.paths import user_path
+from polymodal.core.errors import BundleError, RecipeError
+from polymodal.pretrained import golden, names, sentences, tokenizer
+from polymodal.pretrained.card import card, licence
+from polymodal.pretrained.checkpoint import Checkpoint
+from polymodal.pretrained.config import Config
+from polymodal.pretrained.family import Family
+from polymodal.pretrained.part import Part, assembled
+
+__all__ = ["import_model"]
+
+_CONFIG = "config.json"
+_OURS = ("dim", "vocabulary_size")  # what a recipe as a whole or a modality says
+
+
+def import_model(source: str | Path, out: str | Path) -> Part:
+    """Imports a checkpoint and writes it as a part of ours.
+
+    Args:
+        source: folder in the layout of Hugging Face. Nothing in it is executed.
+        out: folder to write; it must not exist, or be empty.
+
+    Returns:
+        The part, loaded.
+
+    Raises:
+        BundleError: the checkpoint is damaged, or of a kind that we do not implement.
+        RecipeError: `out` is in use.
+
+    Example:
+
+    >>> import polymodal as pm
+    >>> part = pm.import_model("all-MiniLM-L6-v2", "models/minilm")  # doctest: +SKIP
+    >>> part.encode(["Two dogs play."]).shape  # doctest: +SKIP
+    (1, 384)
+    """
+    out = user_path(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise RecipeError(f"--out needs a folder that is new or empty. Got {out}. Choose another.")
+    checkpoint = Checkpoint(source)
+    part = read_part(checkpoint)
+    answers = golden.record(part)
+
+    def fill(folder: Path) -> None:
+        (folder / "MODEL_CARD.md").write_text(card(part), encoding="utf-8")
+        part.save(folder, {golden.FILE: answers})
+
+    write_folder(out, fill)
+    return part
+
+
+def read_part(checkpoint: Checkpoint) -> Part:
+    """Returns the part that a checkpoint holds, in memory.
+
+    Raises:
+        BundleError: as for `import_model`.
+    """
+    values = checkpoint.mapping(_CONFIG)
+    family_name = _family_name(checkpoint, values)
+    family: type[Family] = lookup.find("pretrained.families", family_name)
+    config = Config(checkpoint.folder / _CONFIG, values)
+    settings = family.settings(config)
+    config.finish()
+    modality, of_modality, state = _text(checkpoint, values, settings)
+    own = {key: value for key, value in settings.items() if key not in _OURS}
+    part = assembled(family.modality,
+                     {"modality": modality, **of_modality, "encoder": family.encoder, **own},
+                     settings["dim"], state,
+                     {"family": family_name, "licence": licence(checkpoint),
+                      "source": checkpoint.folder.name, "files": checkpoint.digests()})
+    names.load(part.encoder, checkpoint, family)
+    return part
+
+
+def _text(checkpoint: Checkpoint, config: Mapping[str, Any], settings: dict[str, Any]
+          ) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Returns the modality, its settings and its state; adds pooling to the encoder's settings."""
+    if sentences.is_sentence_encoder(checkpoint):
+        settings |= sentences.pooling(checkpoint, settings["dim"])
+    return "pretrained_text", {}, tokenizer.state_of(checkpoint, config, settings)
+
+
+def _family_name(checkpoint: Checkpoint, config: Mapping[str, Any]) -> str:
+    path = checkpoint.folder / _CONFIG
+    if not path.is_file():
+        raise BundleError(f"{checkpoint.folder} needs {_CONFIG}. It is missing. Give the folder "
+                          "that holds the checkpoint.")
+    kind = config.get("model_type")
+    known = lookup.names("pretrained.families")
+    name = str(kind).replace("-", "_")
+    if name not in known:
+        raise BundleError(f'{path}: "model_type" needs one of {", ".join(known)}. Got {kind!r}. '
+                          "`polymodal models` lists what can be imported.")
+    if "auto_map" in config:
+        raise BundleError(f'{path}: "auto_map" names code of the checkpoint, which is not run. '
+                          "Import a checkpoint of the plain family.")
+    return name

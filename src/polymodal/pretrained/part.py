@@ -1,0 +1,177 @@
+"""An imported part: one encoder with its preprocessing, in a folder like a bundle's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polymodal.bundle import read, weights, write
+from polymodal.core import arguments
+from polymodal.core.errors import BundleError
+from polymodal.core.fields import Fields
+from polymodal.core.lookup import find
+from polymodal.preprocess.collate import collate
+from polymodal.preprocess.modality import Modality
+
+__all__ = ["Part", "is_part", "load"]
+
+ORIGIN = "origin"  # in model.json: where the weights are from
+KEY = "input_0"  # of the part's only input, as in a run with one input
+
+
+@dataclass
+class Part:
+    """An encoder with the weights and the preprocessing that it was published with.
+
+    Args:
+        name: str, what it encodes: "text" or "image".
+        modality: Modality, restored.
+        encoder: Keras layer, built.
+        settings: the input's settings in a recipe.
+        origin: family, licence, source and the sha256 of each file that was read.
+    """
+
+    name: str
+    modality: Modality
+    encoder: Any
+    settings: Mapping[str, Any]
+    origin: Mapping[str, Any]
+
+    @property
+    def dim(self) -> int:
+        """Width of the tokens."""
+        return self.encoder.dim
+
+    def encode(self, cells: Sequence[Any], root: str | Path | None = None,
+               batch_size: int = 32) -> np.ndarray:
+        """Returns one vector for each cell, float32 (cells, dim).
+
+        Args:
+            cells: list of texts, or of images as paths, bytes or arrays.
+            root: folder that relative paths start from.
+            batch_size: int, cells at once.
+
+        What the encoder does not pool is averaged over its real tokens.
+        """
+        found = []
+        for first in range(0, len(cells), batch_size):
+            tokens, mask = self.tokens(cells[first:first + batch_size], root)
+            weight = mask[..., None].astype(np.float32)
+            found.append((tokens * weight).sum(1) / np.maximum(weight.sum(1), 1))
+        if not found:
+            return np.zeros((0, self.dim), np.float32)
+        return np.concatenate(found)
+
+    def tokens(self, cells: Sequence[Any],
+               root: str | Path | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Returns tokens (cells, time, dim) and their mask (cells, time) for one batch."""
+        import keras
+
+        decoded = [self.modality.decode(cell, root) for cell in cells]
+        inputs, mask = collate(self.modality, list(self.modality.encode_all(decoded)))
+        with _no_gradient():
+            tokens, mask = self.encoder(inputs, mask)
+        return keras.ops.convert_to_numpy(tokens), keras.ops.convert_to_numpy(mask)
+
+    def spec(self) -> dict[str, Any]:
+        """Returns what `model.json` holds, in the form of a run with this input alone."""
+        return {"recipe": {"inputs": {self.name: dict(self.settings)}, "dim": self.dim},
+                ORIGIN: dict(self.origin)}
+
+    def save(self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
+             ) -> None:
+        """Writes the part into a folder, with further JSON files of it.
+
+        Args:
+            folder: it must not hold another part.
+            files: {name: JSON mapping}.
+        """
+        from polymodal.bundle.names import weight_names
+
+        prefix = f"encoders.{self.name}."
+        values = weights.values(weight_names(self.encoder))
+        write.write(folder, self.spec(), {prefix + name: value for name, value in values.items()},
+                    {KEY: self.modality.state()})
+        for name, value in (files or {}).items():
+            write.add_part(folder, name, value)
+        write.seal(folder)
+
+
+def is_part(folder: str | Path) -> bool:
+    """Returns whether a folder holds an imported part, from its `model.json` alone."""
+    path = Path(folder) / write.MODEL
+    if not path.is_file():
+        return False
+    try:
+        return ORIGIN in read.read_json(path)
+    except BundleError:
+        return False
+
+
+def load(folder: str | Path) -> Part:
+    """Loads an imported part. Nothing that it holds is executed.
+
+    Raises:
+        BundleError: it is damaged, foreign or no imported part.
+    """
+    bundle = read.read(folder)
+    path = bundle.folder / write.MODEL
+    if ORIGIN not in bundle.spec:
+        raise BundleError(f"{bundle.folder} needs to be an imported model. Got a run. Give the "
+                          "folder that `polymodal import --out` wrote.")
+    with read.blamed(path):
+        recipe = Fields(bundle.spec).mapping("recipe")
+        (name, settings), = Fields(recipe).mapping("inputs").items()
+        part = assembled(name, settings, Fields(recipe).whole("dim", 1, 65_536),
+                         bundle.preprocess[KEY], Fields(bundle.spec).mapping(ORIGIN))
+    bundle.check_model()
+    from polymodal.bundle.names import weight_names
+
+    variables = {f"encoders.{name}.{own}": variable
+                 for own, variable in weight_names(part.encoder).items()}
+    bundle.load_weights(variables)
+    return part
+
+
+def assembled(name: str, settings: Mapping[str, Any], dim: int, state: Mapping[str, Any],
+              origin: Mapping[str, Any]) -> Part:
+    """Returns a part whose encoder is built and has no weights yet.
+
+    Args:
+        name: str, of the input.
+        settings: of the input in a recipe.
+        dim: int, width of the tokens.
+        state: of its modality.
+        origin: where it is from.
+    """
+    modality_class = find("preprocess", settings["modality"])
+    encoder_class = find("encoders", settings["encoder"])
+    of_modality = arguments.parameters(modality_class)
+    chosen = {k: v for k, v in settings.items() if k not in ("modality", "encoder")}
+    modality = arguments.build(
+        modality_class, {k: v for k, v in chosen.items() if k in of_modality}, f"inputs.{name}")
+    modality.restore(dict(state))
+    given = {"dim": dim, "vocabulary_size": getattr(modality, "vocabulary_size", None)}
+    known = arguments.parameters(encoder_class)
+    encoder = arguments.build(
+        encoder_class, {k: v for k, v in chosen.items() if k not in of_modality},
+        f"inputs.{name}", **{k: v for k, v in given.items() if k in known and v is not None})
+    encoder.build((None, *modality.shape))
+    return Part(name, modality, encoder, settings, origin)
+
+
+def _no_gradient() -> Any:
+    """Returns a context in which PyTorch keeps nothing for a backward pass."""
+    import contextlib
+
+    import keras
+
+    if keras.backend.backend() != "torch":
+        return contextlib.nullcontext()
+    import torch
+
+    return torch.no_grad()

@@ -1,0 +1,122 @@
+"""The tokenizer of a checkpoint, checked against its config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from polymodal.core.arguments import shown
+from polymodal.core.errors import BundleError
+from polymodal.core.printed.visible import one_line
+from polymodal.pretrained import sentences
+from polymodal.pretrained.checkpoint import Checkpoint
+
+__all__ = ["state_of"]
+
+FILE, SETTINGS = "tokenizer.json", "tokenizer_config.json"
+_OPEN = 1_000_000  # the library writes 1e30 for "no limit"
+_SPECIAL = ("unk_token", "pad_token", "cls_token", "sep_token", "mask_token", "bos_token",
+            "eos_token")
+_REMAKE = ("Write it with transformers: AutoTokenizer.from_pretrained(FOLDER).save_pretrained("
+           "FOLDER).")
+
+
+def state_of(checkpoint: Checkpoint, config: Mapping[str, Any],
+             settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the state of the modality `pretrained_text`.
+
+    Args:
+        checkpoint: Checkpoint.
+        config: its config.json.
+        settings: the encoder's arguments.
+
+    Raises:
+        BundleError: there is no tokenizer.json, or its ids or special tokens do not fit the model.
+    """
+    tokenizer = _read(checkpoint)
+    own = checkpoint.mapping(SETTINGS)
+    _check_ids(checkpoint, tokenizer, settings["vocabulary_size"])
+    _check_padding(checkpoint, tokenizer, own, config, settings)
+    _check_normaliser(checkpoint, own)
+    unknown = _token(own, "unk_token")
+    return {"tokenizer": tokenizer.to_str(), "max_length": _limit(checkpoint, own, settings),
+            "unknown_id": tokenizer.token_to_id(unknown) if unknown else None,
+            "vocabulary_size": settings["vocabulary_size"]}
+
+
+def _read(checkpoint: Checkpoint) -> Tokenizer:
+    path = checkpoint.folder / FILE
+    if not path.is_file():
+        raise BundleError(f"{checkpoint.folder} needs {FILE}. It is missing. {_REMAKE}")
+    checkpoint.mapping(FILE)  # bounded, and a mapping
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises bare Exception
+        raise BundleError(f"{path} is no tokenizer ({one_line(error)[:200]}). Take it from its "
+                          "source again.") from None
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def _check_ids(checkpoint: Checkpoint, tokenizer: Tokenizer, vocabulary_size: int) -> None:
+    ids = tokenizer.get_vocab(with_added_tokens=True)
+    highest = max(ids.values(), default=0)
+    if highest >= vocabulary_size:
+        raise BundleError(f"{checkpoint.folder / FILE} needs ids below {vocabulary_size:,}, as "
+                          f'config.json says. Got {highest:,}. Check that both belong together.')
+
+
+def _check_padding(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str, Any],
+                   config: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    for kind in _SPECIAL:
+        token = _token(own, kind)
+        if token is not None and tokenizer.token_to_id(token) is None:
+            raise BundleError(f'{checkpoint.folder / SETTINGS}: "{kind}" is {shown(token)}, which '
+                              f"{FILE} does not have. Check that both belong together.")
+    padding, wanted = _token(own, "pad_token"), config.get("pad_token_id")
+    if padding is not None and wanted is not None and tokenizer.token_to_id(padding) != wanted:
+        raise BundleError(f"{checkpoint.folder / FILE} gives {shown(padding)} the id "
+                          f"{tokenizer.token_to_id(padding)}. config.json says {wanted}. Check "
+                          "that both belong together.")
+    counts_all = settings.get("padding_id") is None
+    if own.get("padding_side", "right") != "right" and counts_all:
+        raise BundleError(f'{checkpoint.folder / SETTINGS}: "padding_side" needs "right". Got '
+                          f'{shown(own["padding_side"])}. With positions counted from the start, '
+                          "answers would depend on what else is in a batch.")
+
+
+def _check_normaliser(checkpoint: Checkpoint, own: Mapping[str, Any]) -> None:
+    """Refuses settings that other readers of the folder would put above tokenizer.json."""
+    normaliser = checkpoint.mapping(FILE).get("normalizer") or {}
+    if normaliser.get("type") != "BertNormalizer":
+        return
+    for name, theirs in (("do_lower_case", "lowercase"), ("strip_accents", "strip_accents"),
+                         ("tokenize_chinese_chars", "handle_chinese_chars")):
+        if name in own and own[name] != normaliser.get(theirs):
+            raise BundleError(f'{checkpoint.folder / SETTINGS}: "{name}" is {shown(own[name])}, '
+                              f'and "{theirs}" of {FILE} is {shown(normaliser.get(theirs))}. '
+                              f"{_REMAKE}")
+
+
+def _limit(checkpoint: Checkpoint, own: Mapping[str, Any], settings: Mapping[str, Any]) -> int:
+    """Returns the tokens of one text that the checkpoint keeps."""
+    first = settings.get("padding_id")
+    positions = settings["num_positions"] - (0 if first is None else first + 1)
+    found = [positions]
+    stated = own.get("model_max_length")
+    if isinstance(stated, int | float) and not isinstance(stated, bool) and stated < _OPEN:
+        found.append(int(stated))
+    if sentences.is_sentence_encoder(checkpoint):
+        found.append(sentences.longest(checkpoint) or positions)
+    return max(1, min(found))
+
+
+def _token(own: Mapping[str, Any], kind: str) -> str | None:
+    """Returns a special token, which may be written as a mapping with its content."""
+    value = own.get(kind)
+    if isinstance(value, dict):
+        value = value.get("content")
+    return value if isinstance(value, str) else None
