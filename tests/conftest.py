@@ -18,7 +18,7 @@ def pytest_addoption(parser):
 # Folders whose tests use Keras: they run once for each engine, all others once. Those of `engines/`
 # start every other engine themselves.
 ENGINE_FOLDERS = {"layers", "encoders", "fusion", "sequence", "decoders", "model", "tasks",
-                  "bundle", "training"}
+                  "bundle", "training", "pretrained"}
 
 
 def pytest_collection_modifyitems(config, items):

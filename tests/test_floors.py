@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parents[1] / "src" / "polymodal"
 ORDER = (
     ("core",), ("text",), ("tables",), ("media",), ("profile",), ("splits",), ("feed",),
     ("preprocess",), ("speech",), ("layers",), ("encoders", "fusion", "sequence", "decoders"),
-    ("model",), ("evaluation",), ("tasks",), ("recipe",), ("bundle",), ("inference",),
+    ("model",), ("evaluation",), ("tasks",), ("recipe",), ("bundle",), ("pretrained",),
+    ("inference",),
     ("training", "export"), ("serve",), ("cli",),
 )
 FLOORS = {folder: floor for floor, folders in enumerate(ORDER) for folder in folders}

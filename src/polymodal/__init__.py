@@ -32,7 +32,9 @@ _PUBLIC = {
     "Seq2Seq": "polymodal.api",
     "Transcriber": "polymodal.api",
     "finish": "polymodal.api",
+    "import_model": "polymodal.pretrained.importing",
     "load": "polymodal.api",
+    "load_part": "polymodal.pretrained.part",
     "quiet": "polymodal.core.printed.progress",
 }
 
@@ -52,7 +54,9 @@ __all__ = [
     "Training",
     "Transcriber",
     "finish",
+    "import_model",
     "load",
+    "load_part",
     "quiet",
     "read",
 ]
@@ -72,6 +76,8 @@ if TYPE_CHECKING:
     from polymodal.core.errors import DataError, PolymodalError, RecipeError
     from polymodal.core.predictions import Predictions
     from polymodal.core.printed.progress import quiet
+    from polymodal.pretrained.importing import import_model
+    from polymodal.pretrained.part import load_part
     from polymodal.recipe.recipe import Recipe
     from polymodal.tables.table import Table, read
     from polymodal.training.steps.settings import Training

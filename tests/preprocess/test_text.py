@@ -12,7 +12,7 @@ from polymodal.core.lookup import names
 from polymodal.core.seeds import generator
 from polymodal.preprocess.text import Text
 
-TOKENIZERS = names("text.tokenizers")
+TOKENIZERS = tuple(n for n in names("text.tokenizers") if n != "pretrained")  # learned ones
 SENTENCES = ["is there a red circle?", "is a green circle present?", "two red cats",
              "一只红色的猫", "两只绿色的猫", "is there a cat?"]
 

@@ -8,11 +8,14 @@ import typer
 
 from polymodal.cli.align import align
 from polymodal.cli.caption import caption
+from polymodal.cli.check import check
 from polymodal.cli.demo import demo
 from polymodal.cli.evaluate import evaluate
 from polymodal.cli.finish import finish
+from polymodal.cli.import_ import import_
 from polymodal.cli.language_model import language_model
 from polymodal.cli.listing import encoders, fusions, info, recipes
+from polymodal.cli.models import models
 from polymodal.cli.once import Command
 from polymodal.cli.predict import predict
 from polymodal.cli.report import report
@@ -43,5 +46,6 @@ def options(
 
 
 for command in (demo, train, finish, evaluate, predict, caption, transcribe, align, language_model,
-                report, recipes, encoders, fusions, info):
+                report, check, models, recipes, encoders, fusions, info):
     app.command(cls=Command)(command)
+app.command("import", cls=Command)(import_)

@@ -28,7 +28,8 @@ class Text(Modality):
 
     Args:
         tokenizer: str, a file of `text/tokenizers`: word, bpe, character, byte, or ngram
-            (for the encoder `bag`). All but byte learn from the train split.
+            (for the encoder `bag`). All but byte learn from the train split. "pretrained" comes
+            with an imported encoder and takes text as it is.
         max_vocabulary: int, different ids at most; None leaves it to the tokenizer.
         max_length: int, tokens kept of one text; None takes it from the longest of the train split,
             up to what the tokenizer deems worth keeping.
@@ -68,6 +69,7 @@ class Text(Modality):
         taken = parameters(factory)
         self.tokenizer = factory(**{k: v for k, v in given.items() if k in taken and v is not None})
         self.lowercase, self.word_dropout, self.limit = lowercase, word_dropout, max_length
+        self._takes_raw = tokenizer == "pretrained"
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
@@ -93,6 +95,8 @@ class Text(Modality):
         if isinstance(cell, bytes | dict):
             raise DataError(f"needs text. Got {type(cell).__name__}.",
                             "Check the modality of this column.", reason="not_text")
+        if self._takes_raw:
+            return str(cell)
         return clean_text(str(cell), self.lowercase)
 
     def decode_key(self) -> dict[str, Any]:
@@ -106,13 +110,15 @@ class Text(Modality):
             self.limit = min(max(1, longest), self.tokenizer.max_length)
 
     def augment(self, decoded: str, rng: np.random.Generator) -> str:
-        if not self.word_dropout:
+        if not self.word_dropout or self._takes_raw:
             return decoded
         hidden = rng.random(len(split_words(decoded))) < self.word_dropout
         return replace_words(decoded, hidden.tolist(), HIDDEN_WORD)
 
     def encode(self, decoded: str) -> np.ndarray:
         """Returns int32 (time,); a text without any token is one unknown."""
+        if self._takes_raw:
+            return np.array(self.tokenizer.encode_within(decoded, self.limit), np.int32)
         return np.array(self.tokenizer.encode(decoded)[: self.limit] or [_UNKNOWN_ID], np.int32)
 
     def length(self, decoded: str) -> int:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from polymodal.bundle.read import read_json
+from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
-from polymodal.pretrained.part import Part
+from polymodal.pretrained.part import Part, is_part, load_part
 
-__all__ = ["FILE", "Comparison", "compare", "record"]
+__all__ = ["FILE", "Comparison", "check_folder", "compare", "record"]
 
 FILE = "golden.json"
 _ALLOWED = 1e-4  # of the largest value: other engines and versions sum in another order
@@ -67,6 +70,14 @@ def compare(part: Part, recorded: Mapping[str, Any]) -> Comparison:
     difference = float(np.abs(found - then).max()) / largest
     return Comparison(difference <= _ALLOWED, difference,
                       Fields(recorded).mapping("environment"), _environment())
+
+
+def check_folder(folder: str | Path) -> Comparison | None:
+    """Returns the comparison for a folder, or None where it holds no golden outputs."""
+    folder = user_path(folder)
+    if not (folder / FILE).is_file() or not is_part(folder):
+        return None
+    return compare(load_part(folder), read_json(folder / FILE))
 
 
 def _rows(recorded: Mapping[str, Any]) -> list[Fields]:

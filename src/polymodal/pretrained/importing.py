@@ -87,7 +87,7 @@ def _text(checkpoint: Checkpoint, config: Mapping[str, Any], settings: dict[str,
     """Returns the modality, its settings and its state; adds pooling to the encoder's settings."""
     if sentences.is_sentence_encoder(checkpoint):
         settings |= sentences.pooling(checkpoint, settings["dim"])
-    return "pretrained_text", {}, tokenizer.state_of(checkpoint, config, settings)
+    return "text", {"tokenizer": "pretrained"}, tokenizer.state_of(checkpoint, config, settings)
 
 
 def _family_name(checkpoint: Checkpoint, config: Mapping[str, Any]) -> str:

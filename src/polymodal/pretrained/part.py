@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from polymodal.bundle import read, weights, write
+from polymodal.bundle.names import weight_names
 from polymodal.core import arguments
+from polymodal.core.disk.files import write_json
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
 from polymodal.preprocess.collate import collate
 from polymodal.preprocess.modality import Modality
 
-__all__ = ["Part", "is_part", "load"]
+__all__ = ["Part", "is_part", "load_part"]
 
 ORIGIN = "origin"  # in model.json: where the weights are from
 KEY = "input_0"  # of the part's only input, as in a run with one input
@@ -69,8 +73,6 @@ class Part:
     def tokens(self, cells: Sequence[Any],
                root: str | Path | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Returns tokens (cells, time, dim) and their mask (cells, time) for one batch."""
-        import keras
-
         decoded = [self.modality.decode(cell, root) for cell in cells]
         inputs, mask = collate(self.modality, list(self.modality.encode_all(decoded)))
         with _no_gradient():
@@ -90,15 +92,13 @@ class Part:
             folder: it must not hold another part.
             files: {name: JSON mapping}.
         """
-        from polymodal.bundle.names import weight_names
-
+        folder = Path(folder)
+        for name, value in (files or {}).items():
+            write_json(folder / name, value)
         prefix = f"encoders.{self.name}."
         values = weights.values(weight_names(self.encoder))
         write.write(folder, self.spec(), {prefix + name: value for name, value in values.items()},
                     {KEY: self.modality.state()})
-        for name, value in (files or {}).items():
-            write.add_part(folder, name, value)
-        write.seal(folder)
 
 
 def is_part(folder: str | Path) -> bool:
@@ -112,7 +112,7 @@ def is_part(folder: str | Path) -> bool:
         return False
 
 
-def load(folder: str | Path) -> Part:
+def load_part(folder: str | Path) -> Part:
     """Loads an imported part. Nothing that it holds is executed.
 
     Raises:
@@ -129,8 +129,6 @@ def load(folder: str | Path) -> Part:
         part = assembled(name, settings, Fields(recipe).whole("dim", 1, 65_536),
                          bundle.preprocess[KEY], Fields(bundle.spec).mapping(ORIGIN))
     bundle.check_model()
-    from polymodal.bundle.names import weight_names
-
     variables = {f"encoders.{name}.{own}": variable
                  for own, variable in weight_names(part.encoder).items()}
     bundle.load_weights(variables)
@@ -166,10 +164,6 @@ def assembled(name: str, settings: Mapping[str, Any], dim: int, state: Mapping[s
 
 def _no_gradient() -> Any:
     """Returns a context in which PyTorch keeps nothing for a backward pass."""
-    import contextlib
-
-    import keras
-
     if keras.backend.backend() != "torch":
         return contextlib.nullcontext()
     import torch

@@ -73,7 +73,7 @@ def _kind(path: str, settings: Mapping[str, Any], dim: int) -> str:
         chosen = flags[0] if len(flags) == 1 else flags or "mean"
     if isinstance(chosen, list) and len(chosen) == 1:
         chosen = chosen[0]
-    if chosen not in _OURS:
+    if not isinstance(chosen, str) or chosen not in _OURS:
         raise BundleError(f"{path} needs one pooling of {', '.join(_OURS)}. Got {shown(chosen)}. "
                           "This importer implements nothing else.")
     width = settings.get("embedding_dimension", settings.get("word_embedding_dimension", dim))

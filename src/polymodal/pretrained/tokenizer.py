@@ -25,7 +25,7 @@ _REMAKE = ("Write it with transformers: AutoTokenizer.from_pretrained(FOLDER).sa
 
 def state_of(checkpoint: Checkpoint, config: Mapping[str, Any],
              settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the state of the modality `pretrained_text`.
+    """Returns the state of the modality `text` with the tokenizer `pretrained`.
 
     Args:
         checkpoint: Checkpoint.
@@ -40,9 +40,7 @@ def state_of(checkpoint: Checkpoint, config: Mapping[str, Any],
     _check_ids(checkpoint, tokenizer, settings["vocabulary_size"])
     _check_padding(checkpoint, tokenizer, own, config, settings)
     _check_normaliser(checkpoint, own)
-    unknown = _token(own, "unk_token")
     return {"tokenizer": tokenizer.to_str(), "max_length": _limit(checkpoint, own, settings),
-            "unknown_id": tokenizer.token_to_id(unknown) if unknown else None,
             "vocabulary_size": settings["vocabulary_size"]}
 
 

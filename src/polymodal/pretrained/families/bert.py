@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from polymodal.layers.activations import ACTIVATIONS
 from polymodal.pretrained.config import Config
@@ -21,7 +21,7 @@ class Bert(Family):
     modality = "text"
     title = "BERT, MiniLM"
     prefixes = ("bert.",)
-    names = {
+    names: ClassVar = {
         "words": "embeddings.word_embeddings.weight",
         "positions": "embeddings.position_embeddings.weight",
         "types": "embeddings.token_type_embeddings.weight",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from polymodal.pretrained.config import Config
 from polymodal.pretrained.families.bert import Bert
@@ -18,7 +18,7 @@ class Mpnet(Bert):
 
     title = "MPNet"
     prefixes = ("mpnet.",)
-    names = {
+    names: ClassVar = {
         "words": "embeddings.word_embeddings.weight",
         "positions": "embeddings.position_embeddings.weight",
         "distances": "encoder.relative_attention_bias.weight",

@@ -1,0 +1,34 @@
+"""The command import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from polymodal.cli import output
+from polymodal.cli.options import Engine, Json, Quiet, use
+from polymodal.core.printed.progress import show
+
+
+def import_(
+    checkpoint: Annotated[Path, typer.Argument(
+        help="Folder of a published checkpoint, in the layout of Hugging Face.")],
+    out: Annotated[Path, typer.Option(help="Folder to write the imported model to.")],
+    engine: Engine = None,
+    json: Json = False,
+    quiet: Quiet = False,
+):
+    """Import a published checkpoint as a part that any recipe can use."""
+    use(engine)
+    from polymodal.pretrained.importing import import_model
+
+    part = import_model(checkpoint, out)
+    origin = part.origin
+    if json:
+        output.emit({"out": str(out), "encodes": part.name, "dim": part.dim, **origin})
+        return
+    show(f"{out}: {origin['family']}, {part.encoder.count_params():,} parameters, encodes "
+         f"{part.name} as vectors of {part.dim} numbers. "
+         f"Licence: {origin['licence'] or 'not stated'}.")

@@ -1,0 +1,64 @@
+"""What can be imported, and what was: families, and the folder that POLYMODAL_MODELS names."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from polymodal.bundle import read, write
+from polymodal.core import lookup
+from polymodal.core.disk.paths import user_path
+from polymodal.core.errors import BundleError
+from polymodal.pretrained.part import ORIGIN
+
+__all__ = ["VARIABLE", "Imported", "families", "imported"]
+
+VARIABLE = "POLYMODAL_MODELS"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """An imported model that lies in a folder.
+
+    Args:
+        folder: Path.
+        encodes: str, text or image.
+        family: str.
+        dim: int, width of its vectors.
+    """
+
+    folder: Path
+    encodes: str
+    family: str
+    dim: int
+
+
+def families() -> dict[str, str]:
+    """Returns {family: what it is, in a line}, importing none of them."""
+    return lookup.describe("pretrained.families")
+
+
+def imported(folder: str | Path | None = None) -> list[Imported]:
+    """Returns the imported models in a folder, by name; by default that of POLYMODAL_MODELS.
+
+    Args:
+        folder: folder whose subfolders `polymodal import` wrote. Others in it are passed over.
+    """
+    given = folder or os.environ.get(VARIABLE)
+    if not given or not user_path(given).is_dir():
+        return []
+    found = (_described(path) for path in sorted(user_path(given).iterdir()))
+    return [one for one in found if one is not None]
+
+
+def _described(folder: Path) -> Imported | None:
+    if not (folder / write.MODEL).is_file():
+        return None
+    try:
+        spec = read.read_json(folder / write.MODEL)
+        recipe = spec["recipe"]
+        (name, _), = recipe["inputs"].items()
+        return Imported(folder, name, str(spec[ORIGIN]["family"]), int(recipe["dim"]))
+    except (BundleError, KeyError, TypeError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,88 @@
+"""The tokenizer of an imported checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from polymodal.core.errors import BundleError, RecipeError
+from polymodal.core.fields import Fields
+from polymodal.core.printed.visible import one_line
+
+__all__ = ["PretrainedTokenizer"]
+
+
+class PretrainedTokenizer:
+    """The tokenizer of an imported checkpoint, to the letter. Comes with `encoder: {from: ...}`.
+
+    It takes text as it is, cleans it as its encoder was trained with, and adds special tokens.
+    """
+
+    takes_raw = True
+    max_length = 512
+
+    def __init__(self):
+        self._text: str | None = None
+        self._whole: Tokenizer | None = None
+        self._cut: Tokenizer | None = None
+        self._size = 2
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of ids that the encoder has a vector for."""
+        return self._size
+
+    def fit(self, texts: Iterable[str]) -> None:
+        """Learns nothing.
+
+        Raises:
+            RecipeError: it was not restored.
+        """
+        self._library()
+
+    def encode(self, text: str) -> list[int]:
+        """Returns the ids of a text, special tokens included."""
+        return self._library().encode(text).ids
+
+    def encode_within(self, text: str, limit: int | None) -> list[int]:
+        """Returns at most `limit` ids; what is cut is text, never special tokens."""
+        if limit is None:
+            return self.encode(text)
+        if self._cut is None or self._cut.truncation["max_length"] != limit:
+            self._cut = _read(str(self._text))
+            self._cut.enable_truncation(limit)
+        return self._cut.encode(text).ids
+
+    def state(self) -> dict[str, Any]:
+        """Returns the library's JSON text, and the number of ids."""
+        return {"tokenizer": self._text, "vocabulary_size": self._size}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes what `state` returned."""
+        fields = Fields(state)
+        self._text = fields.text_or_none("tokenizer")
+        self._size = fields.whole("vocabulary_size", 1, 10_000_000)
+        self._cut = None
+        self._whole = None if self._text is None else _read(self._text)
+
+    def _library(self) -> Tokenizer:
+        if self._whole is None:
+            raise RecipeError("The tokenizer \"pretrained\" needs an imported model. Got none. "
+                              "Write encoder: {from: FOLDER}, with the folder that `polymodal "
+                              "import --out` wrote.")
+        return self._whole
+
+
+def _read(text: str) -> Tokenizer:
+    """Returns the library's tokenizer, which neither pads nor cuts."""
+    try:
+        tokenizer = Tokenizer.from_str(text)
+    except Exception as error:  # the library raises bare Exception
+        raise BundleError('needs "tokenizer" to be a tokenizer as JSON. Got a text that is none '
+                          f"({one_line(error)[:200]}). Take the bundle from its source "
+                          "again.") from None
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer

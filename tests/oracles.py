@@ -1,0 +1,100 @@
+"""Tiny published models that their own library makes, saves and runs, to compare ours with.
+
+The default initialisation hides mistakes, so weights get a spread of 0.3, biases and gains are
+random, and texts are longer than any table of distances is exact for.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+TRANSFORMERS = "transformers makes the models that ours are compared with"
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "dog", "cat", "runs", "##ning", "sleep",
+         "##s", "on", "the", "beach", ".", "two", "red", "blue", "very", "long", "é", "nor"]
+SMALL = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3,
+         "intermediate_size": 40}
+TEXT = {**SMALL, "vocab_size": 40, "max_position_embeddings": 80}
+
+
+def transformers():
+    return pytest.importorskip("transformers", reason=TRANSFORMERS)
+
+
+def with_spread(model, seed: int = 0):
+    """Gives each weight of a PyTorch model a value that matters, and returns the model."""
+    import torch
+
+    rng = np.random.default_rng(seed)
+    for name, weight in model.named_parameters():
+        values = rng.normal(0, 0.3, weight.shape)
+        if (weight.ndim == 1 and name.endswith("weight")) or "lambda" in name:
+            values += 1
+        weight.data = torch.tensor(values, dtype=torch.float32)
+    return model.eval()
+
+
+def text_model(kind: str, **changes):
+    """Returns a tiny text encoder: bert, roberta, xlm-roberta or mpnet."""
+    library = transformers()
+    names = {"bert": "Bert", "roberta": "Roberta", "xlm-roberta": "XLMRoberta", "mpnet": "MPNet"}
+    config = getattr(library, f"{names[kind]}Config")(**{**TEXT, **changes})
+    return with_spread(getattr(library, f"{names[kind]}Model")(config))
+
+
+def save(model, folder: Path, tokenizer: bool = True, padding_id: int | None = None) -> Path:
+    """Saves a model with its config, and for text a tokenizer."""
+    model.save_pretrained(folder)
+    if tokenizer:
+        write_tokenizer(folder, model.config.pad_token_id if padding_id is None else padding_id)
+    return folder
+
+
+def write_tokenizer(folder: Path, padding_id: int = 0) -> None:
+    """Writes the tokenizer.json of WORDS, whose padding has the id that the model asks for."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    words = list(WORDS)
+    words[0], words[padding_id] = words[padding_id], words[0]
+    tokenizer = Tokenizer(models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[(w, words.index(w)) for w in ("[CLS]", "[SEP]")])
+    tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(json.dumps({
+        "unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]",
+        "mask_token": "[MASK]", "do_lower_case": True, "strip_accents": None,
+        "tokenize_chinese_chars": True, "model_max_length": 64,
+        "tokenizer_class": "BertTokenizer"}))
+
+
+def change_config(folder: Path, **values) -> None:
+    """Changes settings of a saved config."""
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+def ids_and_mask(padding_id: int, side: str = "right", rows: int = 3, steps: int = 60):
+    """Returns ids (rows, steps) and a mask, rows of different lengths, the last one whole."""
+    rng = np.random.default_rng(1)
+    ids = rng.integers(5, 40, (rows, steps)).astype(np.int32)
+    mask = np.ones((rows, steps), bool)
+    for row in range(rows - 1):
+        gap = slice(7 + 20 * row, None) if side == "right" else slice(None, -(7 + 20 * row))
+        ids[row, gap], mask[row, gap] = padding_id, False
+    return ids, mask
+
+
+def hidden_states(model, ids, mask):
+    """Returns what the library's own model gives, float32 (rows, steps, dim)."""
+    import torch
+
+    with torch.no_grad():
+        found = model(input_ids=torch.tensor(ids, dtype=torch.long),
+                      attention_mask=torch.tensor(mask, dtype=torch.long))
+    return found.last_hidden_state.numpy()
