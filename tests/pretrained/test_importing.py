@@ -18,7 +18,8 @@ TEXTS = ["Two dogs on the beach.", "", "cat " * 90, "A very red sleep."]
 
 def with_sentences(folder, pooling, *kinds):
     """Makes a checkpoint one of a sentence encoder."""
-    listed = [{"idx": number, "name": str(number), "path": "" if kind == "Transformer" else f"{number}_{kind}",
+    paths = {"Transformer": "", "Pooling": "1_Pooling", "Normalize": "2_Normalize"}
+    listed = [{"idx": number, "name": str(number), "path": paths[kind],
                "type": f"sentence_transformers.models.{kind}"} for number, kind in enumerate(kinds)]
     (folder / "modules.json").write_text(json.dumps(listed))
     (folder / "1_Pooling").mkdir(exist_ok=True)
@@ -93,7 +94,7 @@ def test_a_changed_part_is_refused(out, tmp_path):
             copy.parent.mkdir(exist_ok=True)
             copy.write_bytes(file.read_bytes())
     spec = json.loads((tmp_path / "model.json").read_text())
-    spec["recipe"]["dim"] = 48
+    spec["origin"]["licence"] = "mine"
     (tmp_path / "model.json").write_text(json.dumps(spec))
     with pytest.raises(BundleError, match="was changed after it was written"):
         pm.load_part(tmp_path)

@@ -23,7 +23,7 @@ class TextTransformer(keras.layers.Layer):
     """Transformer for text, in the variants of BERT, RoBERTa and MPNet.
 
     Args:
-        dim: int, width of the tokens.
+        width: int, of the tokens; a model projects them to its own.
         num_layers: int, transformer blocks.
         num_heads: int.
         hidden: int, width of the feed-forward parts.
@@ -46,7 +46,7 @@ class TextTransformer(keras.layers.Layer):
         mask: bool (batch, time).
 
     Returns:
-        (tokens (batch, time, dim), mask (batch, time)); with a pooling (batch, 1, dim), (batch, 1).
+        (tokens (batch, time, width), mask (batch, time)); with a pooling one token for each text.
 
     Raises:
         RecipeError: an unknown pooling or activation, or `normalise` without pooling.
@@ -55,7 +55,7 @@ class TextTransformer(keras.layers.Layer):
     pooling: Reimers and Gurevych, "Sentence-BERT", 2019, section 3.
     """
 
-    def __init__(self, dim: int = 384, num_layers: int = 6, num_heads: int = 12,
+    def __init__(self, width: int = 384, num_layers: int = 6, num_heads: int = 12,
                  hidden: int = 1536, vocabulary_size: int = 30_522, num_positions: int = 512,
                  num_types: int = 2, padding_id: int | None = None, num_buckets: int = 0,
                  activation: str = "gelu", epsilon: float = 1e-12, pooling: str = "none",
@@ -63,28 +63,29 @@ class TextTransformer(keras.layers.Layer):
         super().__init__(**kwargs)
         _check_pooling(pooling, normalise)
         policy = self.dtype_policy
-        self.dim, self.num_heads, self.vocabulary_size = dim, num_heads, vocabulary_size
+        self.width, self.num_heads, self.vocabulary_size = width, num_heads, vocabulary_size
         self.num_positions, self.num_types, self.padding_id = num_positions, num_types, padding_id
         self.num_buckets, self.pooling, self.normalise = num_buckets, pooling, normalise
         self.norm = LayerNorm(epsilon, dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
         self.blocks = [
-            EncoderBlock(dim, num_heads, hidden, activation, epsilon, dropout=dropout, dtype=policy)
+            EncoderBlock(width, num_heads, hidden, activation, epsilon, dropout=dropout,
+                         dtype=policy)
             for _ in range(num_layers)
         ]
         if pooling != "none":
             self.num_tokens = 1
 
     def build(self, inputs_shape):
-        shape = (*inputs_shape[:2], self.dim)
+        shape = (*inputs_shape[:2], self.width)
         small = keras.initializers.RandomNormal(stddev=0.02)
         table = lambda name, rows, columns: self.add_weight(
             name=name, shape=(rows, columns), initializer=small)
-        self.words = table("words", self.vocabulary_size, self.dim)
-        self.positions = table("positions", self.num_positions, self.dim)
+        self.words = table("words", self.vocabulary_size, self.width)
+        self.positions = table("positions", self.num_positions, self.width)
         self.types = self.distances = None
         if self.num_types:
-            self.types = table("types", self.num_types, self.dim)
+            self.types = table("types", self.num_types, self.width)
         if self.num_buckets:
             self.distances = table("distances", self.num_buckets, self.num_heads)
         for layer in (self.norm, *self.blocks):
@@ -101,7 +102,7 @@ class TextTransformer(keras.layers.Layer):
         return ops.expand_dims(vectors, 1), ops.any(mask, axis=1, keepdims=True)
 
     def hidden_states(self, inputs, mask, training=None):
-        """Returns the last block's tokens (batch, time, dim), those of padding included."""
+        """Returns the last block's tokens (batch, time, width), those of padding included."""
         tokens = ops.take(self.words, inputs, axis=0)
         if self.types is not None:
             tokens = tokens + self.types[0]

@@ -20,7 +20,7 @@ from polymodal.pretrained.part import Part, assembled
 __all__ = ["import_model"]
 
 _CONFIG = "config.json"
-_OURS = ("dim", "vocabulary_size")  # what a recipe as a whole or a modality says
+_OURS = ("vocabulary_size",)  # what the modality says
 
 
 def import_model(source: str | Path, out: str | Path) -> Part:
@@ -75,7 +75,7 @@ def read_part(checkpoint: Checkpoint) -> Part:
     own = {key: value for key, value in settings.items() if key not in _OURS}
     part = assembled(family.modality,
                      {"modality": modality, **of_modality, "encoder": family.encoder, **own},
-                     settings["dim"], state,
+                     state,
                      {"family": family_name, "licence": licence(checkpoint),
                       "source": checkpoint.folder.name, "files": checkpoint.digests()})
     names.load(part.encoder, checkpoint, family)
@@ -86,7 +86,7 @@ def _text(checkpoint: Checkpoint, config: Mapping[str, Any], settings: dict[str,
           ) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """Returns the modality, its settings and its state; adds pooling to the encoder's settings."""
     if sentences.is_sentence_encoder(checkpoint):
-        settings |= sentences.pooling(checkpoint, settings["dim"])
+        settings |= sentences.pooling(checkpoint, settings["width"])
     return "text", {"tokenizer": "pretrained"}, tokenizer.state_of(checkpoint, config, settings)
 
 

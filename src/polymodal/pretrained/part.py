@@ -48,7 +48,7 @@ class Part:
     @property
     def dim(self) -> int:
         """Width of the tokens."""
-        return self.encoder.dim
+        return self.encoder.width
 
     def encode(self, cells: Sequence[Any], root: str | Path | None = None,
                batch_size: int = 32) -> np.ndarray:
@@ -126,8 +126,8 @@ def load_part(folder: str | Path) -> Part:
     with read.blamed(path):
         recipe = Fields(bundle.spec).mapping("recipe")
         (name, settings), = Fields(recipe).mapping("inputs").items()
-        part = assembled(name, settings, Fields(recipe).whole("dim", 1, 65_536),
-                         bundle.preprocess[KEY], Fields(bundle.spec).mapping(ORIGIN))
+        part = assembled(name, settings, bundle.preprocess[KEY],
+                         Fields(bundle.spec).mapping(ORIGIN))
     bundle.check_model()
     variables = {f"encoders.{name}.{own}": variable
                  for own, variable in weight_names(part.encoder).items()}
@@ -135,14 +135,13 @@ def load_part(folder: str | Path) -> Part:
     return part
 
 
-def assembled(name: str, settings: Mapping[str, Any], dim: int, state: Mapping[str, Any],
+def assembled(name: str, settings: Mapping[str, Any], state: Mapping[str, Any],
               origin: Mapping[str, Any]) -> Part:
     """Returns a part whose encoder is built and has no weights yet.
 
     Args:
         name: str, of the input.
         settings: of the input in a recipe.
-        dim: int, width of the tokens.
         state: of its modality.
         origin: where it is from.
     """
@@ -153,7 +152,7 @@ def assembled(name: str, settings: Mapping[str, Any], dim: int, state: Mapping[s
     modality = arguments.build(
         modality_class, {k: v for k, v in chosen.items() if k in of_modality}, f"inputs.{name}")
     modality.restore(dict(state))
-    given = {"dim": dim, "vocabulary_size": getattr(modality, "vocabulary_size", None)}
+    given = {"vocabulary_size": getattr(modality, "vocabulary_size", None)}
     known = arguments.parameters(encoder_class)
     encoder = arguments.build(
         encoder_class, {k: v for k, v in chosen.items() if k not in of_modality},

@@ -46,7 +46,7 @@ class Bert(Family):
         config.only("chunk_size_feed_forward", 0)
         config.only("pruned_heads", {})
         return {
-            "dim": config.whole("hidden_size", 1, 16_384),
+            "width": config.whole("hidden_size", 1, 16_384),
             "num_layers": config.whole("num_hidden_layers", 1, 200),
             "num_heads": config.whole("num_attention_heads", 1, 1_024),
             "hidden": config.whole("intermediate_size", 1, 131_072),
