@@ -98,3 +98,37 @@ def hidden_states(model, ids, mask):
         found = model(input_ids=torch.tensor(ids, dtype=torch.long),
                       attention_mask=torch.tensor(mask, dtype=torch.long))
     return found.last_hidden_state.numpy()
+
+
+def image_model(kind: str, **changes):
+    """Returns a tiny image encoder: vit or dinov2."""
+    library = transformers()
+    small = {k: v for k, v in SMALL.items() if kind == "vit" or k != "intermediate_size"}
+    names = {"vit": "ViT", "dinov2": "Dinov2"}
+    config = getattr(library, f"{names[kind]}Config")(
+        **{**small, "image_size": 28, "patch_size": 7, **changes})
+    return with_spread(getattr(library, f"{names[kind]}Model")(config))
+
+
+def save_image_model(model, folder: Path, **changes) -> Path:
+    """Saves a model with the preprocessing that its family usually has."""
+    model.save_pretrained(folder)
+    side = model.config.image_size
+    usual = {"do_resize": True, "do_rescale": True, "do_normalize": True, "resample": 2,
+             "rescale_factor": 1 / 255, "image_mean": [0.5, 0.4, 0.3], "image_std": [0.5, 0.6, 0.7],
+             "image_processor_type": "ViTImageProcessor", "size": {"height": side, "width": side}}
+    if model.config.model_type == "dinov2":
+        usual |= {"size": {"shortest_edge": side + 4}, "do_center_crop": True, "resample": 3,
+                  "crop_size": {"height": side, "width": side},
+                  "image_processor_type": "BitImageProcessor", "do_convert_rgb": True}
+    (folder / "preprocessor_config.json").write_text(json.dumps({**usual, **changes}))
+    return folder
+
+
+def image_states(model, pixels):
+    """Returns what the library's own model gives for (rows, height, width, channels)."""
+    import torch
+
+    with torch.no_grad():
+        found = model(torch.tensor(np.asarray(pixels).transpose(0, 3, 1, 2)))
+    return found.last_hidden_state.numpy()

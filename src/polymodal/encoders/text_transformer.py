@@ -12,6 +12,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.layers.encoder_block import EncoderBlock
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
+from polymodal.layers.parts import Encoder
 from polymodal.layers.sentence_pooling import POOLINGS, normalised, pooled
 
 __all__ = ["TextTransformer"]
@@ -19,7 +20,7 @@ __all__ = ["TextTransformer"]
 _FARTHEST = 128  # steps; pairs of tokens that are farther apart share one bias
 
 
-class TextTransformer(keras.layers.Layer):
+class TextTransformer(Encoder):
     """Transformer for text, in the variants of BERT, RoBERTa and MPNet.
 
     Args:

@@ -18,6 +18,7 @@ from polymodal.preprocess.pictures import (
     FILTERS,
     TINY,
     as_size,
+    cut_from,
     is_grey,
     resize,
     set_channels,
@@ -49,6 +50,8 @@ class Image(Modality):
             bilinear, from a JPEG decoded at a size close to it, which is faster.
         centre: bool, whether pictures keep the ratio of their sides and are cut to the middle,
             rather than stretched.
+        short_side: int, pixels that the shorter side is brought to before the middle of `size` is
+            cut out, as some published encoders ask.
 
     Example:
 
@@ -73,6 +76,7 @@ class Image(Modality):
         std: float | list | None = None,
         resample: str | None = None,
         centre: bool = False,
+        short_side: int | None = None,
     ):
         if channels not in (None, 1, 3):
             raise RecipeError(f"Image needs channels of 1 or 3. Got {channels}.")
@@ -84,7 +88,10 @@ class Image(Modality):
         self.max_pixels = max_pixels
         if resample not in (None, *FILTERS):
             raise RecipeError(f"Image needs resample of {', '.join(FILTERS)}. Got {resample}.")
-        self.resample, self.centre = resample, centre
+        self.resample, self.centre, self.short_side = resample, centre, short_side
+        if short_side is not None and (self.size is None or short_side < max(self.size)):
+            raise RecipeError("Image needs a size of at most short_side. Got "
+                              f"short_side={short_side}, size={size}. Give both.")
         self._set(np.full(channels or 1, 127.5, np.float32), np.full(channels or 1, 64, np.float32))
         self._given = _scale_of(channels, mean, std)
         if self._given is not None:
@@ -113,8 +120,10 @@ class Image(Modality):
 
     def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
         """Returns uint8 (height, width, channels) at the size in use."""
-        whole = self.resample is not None or self.centre
+        whole = self.resample is not None or self.centre or self.short_side is not None
         pixels = read_image(cell, root, self.max_pixels, at_least=None if whole else self.size)
+        if self.short_side is not None and self.size is not None:
+            pixels = cut_from(pixels, self.size, self.short_side, self.resample or "bilinear")
         return self._fitted(pixels)
 
     def decode_key(self) -> dict[str, Any]:
@@ -122,6 +131,8 @@ class Image(Modality):
                "max_pixels": self.max_pixels}
         if self.resample is not None or self.centre:
             key |= {"resample": self.resample, "centre": self.centre}
+        if self.short_side is not None:
+            key |= {"resample": self.resample, "short_side": self.short_side}
         return key
 
     def fit(self, decoded: Iterable[np.ndarray]) -> None:

@@ -64,6 +64,27 @@ def resize(pixels: np.ndarray, size: tuple[int, int] | None, resample: str = "bi
     return pixels[top:top + size[0], left:left + size[1]]
 
 
+def cut_from(pixels: np.ndarray, size: tuple[int, int], short_side: int,
+             resample: str) -> np.ndarray:
+    """Returns the middle of a picture whose shorter side was brought to `short_side`.
+
+    Args:
+        pixels: (height, width, channels).
+        size: (height, width) of the result, no side longer than `short_side`.
+        short_side: int, pixels.
+        resample: str, one of FILTERS.
+    """
+    height, width = pixels.shape[:2]
+    if height <= width:
+        whole = short_side, short_side * width // height
+    else:
+        whole = short_side * height // width, short_side
+    if whole != (height, width):
+        pixels = _resample(pixels, whole, resample)
+    top, left = (whole[0] - size[0]) // 2, (whole[1] - size[1]) // 2
+    return pixels[top:top + size[0], left:left + size[1]]
+
+
 def set_channels(pixels: np.ndarray, channels: int | None) -> np.ndarray:
     """Returns `pixels` (..., 1 or 3) with 1 (luminance) or 3 (equal) channels."""
     if channels is None or pixels.shape[-1] == channels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError
@@ -50,30 +50,30 @@ importer implements nothing else.
         """Returns a whole number from `least` to `most`."""
         value = self._value(name, default)
         if type(value) is not int or not least <= value <= most:
-            self._refuse(name, f"a whole number from {least:,} to {most:,}", value)
+            self.refuse(name, f"a whole number from {least:,} to {most:,}", value)
         return value
 
     def number(self, name: str, least: float, most: float, default: float | None = None) -> float:
         """Returns a number from `least` to `most`."""
         value = self._value(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self._refuse(name, "a number", value)
+            self.refuse(name, "a number", value)
         if not (math.isfinite(value) and least <= value <= most):
-            self._refuse(name, f"a number from {least} to {most}", value)
+            self.refuse(name, f"a number from {least} to {most}", value)
         return float(value)
 
     def flag(self, name: str, default: bool) -> bool:
         """Returns True or False."""
         value = self._value(name, default)
         if not isinstance(value, bool):
-            self._refuse(name, "true or false", value)
+            self.refuse(name, "true or false", value)
         return value
 
     def one_of(self, name: str, choices: Collection[Any], default: Any = None) -> Any:
         """Returns a value that we implement."""
         value = self._value(name, default)
         if not any(type(value) is type(choice) and value == choice for choice in choices):
-            self._refuse(name, f"one of {', '.join(map(str, choices))}", value)
+            self.refuse(name, f"one of {', '.join(map(str, choices))}", value)
         return value
 
     def only(self, name: str, *values: Any) -> None:
@@ -81,7 +81,7 @@ importer implements nothing else.
         found = self._value(name, values[0])
         if not any(found == value and isinstance(found, bool) == isinstance(value, bool)
                    for value in values):
-            self._refuse(name, _json(values[0]), found, "This importer implements nothing else.")
+            self.refuse(name, _json(values[0]), found, "This importer implements nothing else.")
 
     def side(self, name: str, default: int | None = None) -> int:
         """Returns the side of a square in pixels, which may be given once or twice."""
@@ -89,8 +89,24 @@ importer implements nothing else.
         if isinstance(value, list) and len(value) == 2 and value[0] == value[1]:
             value = value[0]
         if type(value) is not int or not 1 <= value <= 4096:
-            self._refuse(name, "one side from 1 to 4,096 pixels", value)
+            self.refuse(name, "one side from 1 to 4,096 pixels", value)
         return value
+
+    def numbers(self, name: str, length: int, least: float, most: float) -> list[float]:
+        """Returns a list of numbers from `least` to `most`."""
+        value = self._value(name, None)
+        if not isinstance(value, list) or len(value) != length or not all(
+                type(one) in (int, float) and least <= one <= most for one in value):
+            self.refuse(name, f"{length} numbers from {least} to {most}", value)
+        return [float(one) for one in value]
+
+    def any(self, name: str) -> Any:
+        """Returns whatever a setting is, for the caller to check."""
+        return self._value(name, None)
+
+    def passed_over(self, name: str) -> None:
+        """Notes that a setting has no effect on an encoder of this family."""
+        self._read.add(name)
 
     def finish(self) -> None:
         """Checks that every setting was read or has no effect.
@@ -109,7 +125,8 @@ importer implements nothing else.
         self._read.add(name)
         return self._values.get(name, default)
 
-    def _refuse(self, name: str, needed: str, value: Any, fix: str = "") -> None:
+    def refuse(self, name: str, needed: str, value: Any, fix: str = "") -> NoReturn:
+        """Raises BundleError for a setting that is not what is needed."""
         fix = fix or "Take the file from its source again."
         raise BundleError(f'{self.path}: "{name}" needs {needed}. Got {_json(value)}. {fix}')
 

@@ -10,12 +10,13 @@ from polymodal.core import lookup
 from polymodal.core.disk.files import write_folder
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, RecipeError
-from polymodal.pretrained import golden, names, sentences, tokenizer
+from polymodal.pretrained import golden, names, pixels, sentences, tokenizer
 from polymodal.pretrained.card import card, licence
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
 from polymodal.pretrained.part import Part, assembled
+from polymodal.pretrained.positions import resized
 
 __all__ = ["import_model"]
 
@@ -71,23 +72,49 @@ def read_part(checkpoint: Checkpoint) -> Part:
     config = Config(checkpoint.folder / _CONFIG, values)
     settings = family.settings(config)
     config.finish()
-    modality, of_modality, state = _text(checkpoint, values, settings)
+    changed = {}
+    if family.modality == "image":
+        of_modality, state, changed = _image(checkpoint, settings)
+    else:
+        of_modality, state = _text(checkpoint, values, settings)
     own = {key: value for key, value in settings.items() if key not in _OURS}
     part = assembled(family.modality,
-                     {"modality": modality, **of_modality, "encoder": family.encoder, **own},
+                     {"modality": family.modality, **of_modality, "encoder": family.encoder, **own},
                      state,
                      {"family": family_name, "licence": licence(checkpoint),
                       "source": checkpoint.folder.name, "files": checkpoint.digests()})
-    names.load(part.encoder, checkpoint, family)
+    names.load(part.encoder, checkpoint, family, changed)
     return part
 
 
 def _text(checkpoint: Checkpoint, config: Mapping[str, Any], settings: dict[str, Any]
-          ) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Returns the modality, its settings and its state; adds pooling to the encoder's settings."""
+          ) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns the modality's settings and state; adds pooling to the encoder's settings."""
     if sentences.is_sentence_encoder(checkpoint):
         settings |= sentences.pooling(checkpoint, settings["width"])
-    return "text", {"tokenizer": "pretrained"}, tokenizer.state_of(checkpoint, config, settings)
+    return {"tokenizer": "pretrained"}, tokenizer.state_of(checkpoint, config, settings)
+
+
+def _image(checkpoint: Checkpoint, settings: dict[str, Any]
+           ) -> tuple[dict[str, Any], dict[str, Any] | None, dict[str, Any]]:
+    """Returns the modality's settings and state, and what is changed in the tensors; takes out of
+    the encoder's settings what is about its images."""
+    found = pixels.settings_of(checkpoint)
+    trained, patch = settings.pop("image_size", None), settings.get("patch_size")
+    may_differ = settings.pop("resizes_positions", False)
+    changed: dict[str, Any] = {}
+    if trained is not None and found["size"] != [trained, trained]:
+        if not may_differ:
+            raise BundleError(f"{checkpoint.folder / pixels.FILE} needs images of {trained} pixels "
+                              f"a side, as config.json says. Got {found['size']}. Check that both "
+                              "belong together.")
+        grid = (found["size"][0] // patch, found["size"][1] // patch)
+        changed["positions"] = lambda values: resized(values[0], grid)
+    elif trained is not None:
+        changed["positions"] = lambda values: values[0]
+    if trained is not None:
+        changed["first"] = lambda values: values[0]
+    return found, None, changed
 
 
 def _family_name(checkpoint: Checkpoint, config: Mapping[str, Any]) -> str:

@@ -135,14 +135,14 @@ def load_part(folder: str | Path) -> Part:
     return part
 
 
-def assembled(name: str, settings: Mapping[str, Any], state: Mapping[str, Any],
+def assembled(name: str, settings: Mapping[str, Any], state: Mapping[str, Any] | None,
               origin: Mapping[str, Any]) -> Part:
     """Returns a part whose encoder is built and has no weights yet.
 
     Args:
         name: str, of the input.
         settings: of the input in a recipe.
-        state: of its modality.
+        state: of its modality, or None where its settings say all.
         origin: where it is from.
     """
     modality_class = find("preprocess", settings["modality"])
@@ -151,7 +151,8 @@ def assembled(name: str, settings: Mapping[str, Any], state: Mapping[str, Any],
     chosen = {k: v for k, v in settings.items() if k not in ("modality", "encoder")}
     modality = arguments.build(
         modality_class, {k: v for k, v in chosen.items() if k in of_modality}, f"inputs.{name}")
-    modality.restore(dict(state))
+    if state is not None:
+        modality.restore(dict(state))
     given = {"vocabulary_size": getattr(modality, "vocabulary_size", None)}
     known = arguments.parameters(encoder_class)
     encoder = arguments.build(

@@ -1,0 +1,80 @@
+"""How a checkpoint's images are prepared, from its own `preprocessor_config.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from polymodal.core.errors import BundleError
+from polymodal.pretrained.checkpoint import Checkpoint
+from polymodal.pretrained.config import Config
+
+__all__ = ["settings_of"]
+
+FILE = "preprocessor_config.json"
+_FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
+_WITHOUT_EFFECT = ("image_processor_type", "feature_extractor_type", "processor_class",
+                   "data_format", "input_data_format", "device", "disable_grouping",
+                   "return_tensors", "image_seq_length", "default_to_square")
+_NEVER_VARIED = {"shift": 0.0, "crop": 0.0, "colour": 0.0, "flip": False}
+
+
+def settings_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Returns the settings of the modality `image`.
+
+    Raises:
+        BundleError: there is no such file, or it asks for something that we do not implement.
+    """
+    path = checkpoint.folder / FILE
+    if not path.is_file():
+        raise BundleError(f"{checkpoint.folder} needs {FILE}. It is missing. Copy the whole "
+                          "checkpoint.")
+    values = checkpoint.mapping(FILE)
+    config = Config(path, values)
+    for flag in ("do_resize", "do_rescale", "do_normalize"):
+        config.only(flag, True)
+    config.only("do_pad", False, None)
+    config.only("pad_size", None)
+    config.flag("do_convert_rgb", True)  # ours are always RGB
+    for name in _WITHOUT_EFFECT:
+        config.passed_over(name)
+    scale = config.number("rescale_factor", 1e-6, 1.0, 1 / 255)
+    mean = config.numbers("image_mean", 3, -10.0, 10.0)
+    std = config.numbers("image_std", 3, 1e-6, 10.0)
+    resample = _FILTERS[config.one_of("resample", tuple(_FILTERS), 2)]
+    sizes = _sizes(config, values)
+    config.finish()
+    return {"channels": 3, "mean": [value / scale for value in mean],
+            "std": [value / scale for value in std], "resample": resample, **sizes, **_NEVER_VARIED}
+
+
+def _sizes(config: Config, values: Mapping[str, Any]) -> dict[str, Any]:
+    size = _two_sides(config, "size")
+    if not config.flag("do_center_crop", False):
+        config.passed_over("crop_size")
+        if isinstance(size, int):
+            config.refuse("size", "height and width, where images are not cropped", values["size"])
+        return {"size": size}
+    crop = _two_sides(config, "crop_size")
+    if not isinstance(size, int) or isinstance(crop, int) or size < max(crop):
+        config.refuse("size", 'a "shortest_edge" of at least the sides of crop_size',
+                      values.get("size"))
+    return {"size": crop, "short_side": size}
+
+
+def _two_sides(config: Config, name: str) -> Any:
+    """Returns [height, width], or the shortest edge as a number."""
+    value = config.any(name)
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 4096:
+        return value if name == "size" else [value, value]
+    if isinstance(value, Mapping):
+        known = {key: side for key, side in value.items() if side is not None}
+        if set(known) == {"shortest_edge"} and _is_side(known["shortest_edge"]):
+            return known["shortest_edge"]
+        if set(known) == {"height", "width"} and all(map(_is_side, known.values())):
+            return [known["height"], known["width"]]
+    config.refuse(name, "height and width, or a shortest_edge, in pixels", value)
+
+
+def _is_side(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= 4096
