@@ -26,7 +26,7 @@ class PretrainedTokenizer:
     def __init__(self):
         self._text: str | None = None
         self._whole: Tokenizer | None = None
-        self._cut: Tokenizer | None = None
+        self._cut: tuple[int, Tokenizer] | None = None  # its limit, and one that keeps it
         self._size = 2
 
     @property
@@ -50,10 +50,11 @@ class PretrainedTokenizer:
         """Returns at most `limit` ids; what is cut is text, never special tokens."""
         if limit is None:
             return self.encode(text)
-        if self._cut is None or self._cut.truncation["max_length"] != limit:
-            self._cut = _read(str(self._text))
-            self._cut.enable_truncation(limit)
-        return self._cut.encode(text).ids
+        if self._cut is None or self._cut[0] != limit:
+            tokenizer = _read(str(self._text))
+            tokenizer.enable_truncation(limit)
+            self._cut = limit, tokenizer
+        return self._cut[1].encode(text).ids
 
     def state(self) -> dict[str, Any]:
         """Returns the library's JSON text, and the number of ids."""
