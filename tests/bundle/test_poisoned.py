@@ -116,7 +116,7 @@ def test_weights_that_are_no_numbers_are_refused(spoilt, value):
     held[name].flat[0] = value
     weights.save(path, held)
     seal_all(spoilt)
-    assert f'tensor "{name}" needs finite numbers. Got 1 that are none' in refusal(spoilt)
+    assert f'tensor "{name}" needs finite numbers. Got 1 that are not' in refusal(spoilt)
 
 
 def test_other_weights_of_the_same_shapes_are_refused(spoilt):

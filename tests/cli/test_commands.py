@@ -111,7 +111,7 @@ def test_a_run_that_writes_no_texts_is_not_told_how_to_write_them(run):
     done = polymodal("evaluate", folder / "run", "--data", tables["test"], "--beam", "4",
                      check=False)
     assert done.returncode == 1
-    assert "beam would say how texts are written, and a run" in done.stderr
+    assert "Decoding options (beam) need a run that" in done.stderr
 
 
 def test_the_same_command_finds_the_run_finished_and_another_is_refused(run):

@@ -26,7 +26,7 @@ def test_evaluate_draws_the_groups_that_the_run_was_split_by(spoken):
     assert found["num_groups"] == 24
     assert found["intervals"]["accuracy"]
     printed = in_process("evaluate", spoken.run, "--data", data, "--slice", "speaker").stdout
-    assert "intervals are drawn from 24 speakers" in printed
+    assert "intervals resample 24 speakers" in printed
     assert "1 speaker: too few for an interval" in printed
 
 
@@ -34,7 +34,7 @@ def test_a_table_without_the_column_has_independent_rows(spoken):
     data = spoken.write_rows(spoken.folder / "t2.csv", 60, 24, seed=1)
     data.write_text(data.read_text().replace("speaker", "who"))
     done = in_process("evaluate", spoken.run, "--data", data, "--json")
-    assert 'has no column "speaker", by which rows were held out in training' in done.stderr
+    assert 'has no column "speaker", which grouped the rows held out in training' in done.stderr
     found = json.loads(done.stdout)
     assert "num_groups" not in found
     assert found["intervals"]["accuracy"]

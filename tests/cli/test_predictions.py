@@ -26,7 +26,7 @@ def test_the_tables_own_columns_stay_and_ours_take_another_name(spoken):
                  header="x,error,note,predicted_label")
     done = in_process("predict", spoken.run, "--data", data, "--out", spoken.folder / "own-p.csv",
                       "--json")
-    assert ('"predicted_label_2" in place of "predicted_label", "error_2" in place of "error"'
+    assert ('"predicted_label_2" instead of "predicted_label", "error_2" instead of "error"'
             in done.stderr)
     rows = read(spoken.folder / "own-p.csv")
     assert list(rows[0]) == ["x", "error", "note", "predicted_label", "predicted_label_2",

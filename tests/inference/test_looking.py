@@ -84,8 +84,8 @@ def test_places_are_counted_line_by_line_from_the_top_left(table):
 
 
 @pytest.mark.parametrize(("inputs", "fusion", "sequence", "reason"), [
-    ({"image": IMAGE, "prompt": TEXT}, "gated", None, "gated fusion puts several inputs"),
-    ({"image": IMAGE}, "concat", {"name": "recurrent"}, "recurrent, carries places"),
+    ({"image": IMAGE, "prompt": TEXT}, "gated", None, "gated fusion merges several inputs"),
+    ({"image": IMAGE}, "concat", {"name": "recurrent"}, "recurrent, mixes positions"),
     ({"prompt": TEXT}, "concat", None, "has no picture"),
 ])
 def test_where_places_are_mixed_the_reason_is_said(inputs, fusion, sequence, reason):

@@ -1,8 +1,8 @@
-"""Names for the variables of a model: the path of attributes that leads to each one.
+"""Names for the variables of a model: the attribute path to each one.
 
-`encoders.image.blocks.0.conv.kernel` says where a variable lives in our code. Keras' own `path`
-counts the layers made earlier in the process, so the same model would get other names the second
-time. These names depend on the model alone.
+`encoders.image.blocks.0.conv.kernel` says where a variable is in our code. Keras' own `path` counts
+the layers made earlier in the process, so the same model would get other names the second time.
+These names depend on the model alone.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _owners(optimizer: Any, model_names: Mapping[str, Any]) -> list[str]:
 
 
 def _slots(optimizer: Any, count: int) -> Iterator[tuple[str, list]]:
-    """Yields each kind of slot: a list with one variable, or None, for each variable trained."""
+    """Yields each kind of slot: a list with one variable, or None, per trained variable."""
     own = {id(v) for v in optimizer.variables}
     for attribute, value in vars(optimizer).items():
         if isinstance(value, list) and len(value) == count and attribute != "_variables" and all(
@@ -143,7 +143,7 @@ def _is_functional(value: Any) -> bool:
 
 @cache
 def _internal_attributes() -> frozenset[str]:
-    """Attributes that Keras itself gives every layer and model, which hold second references."""
+    """Attributes that Keras itself gives every layer and model: duplicate references."""
     given = {*vars(keras.Layer()), *vars(keras.Sequential())}
     return frozenset(given | {"_layers", "_operations", "_functional", "_nodes_by_depth",
                               "_optimizer", "optimizer", "_modules", "_torch_params", "history"})

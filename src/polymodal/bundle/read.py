@@ -62,10 +62,10 @@ class Bundle:
     found: Mapping[str, str] | None = None
 
     def check_model(self) -> None:
-        """Checks that `model.json` says what was written, and that its files are those it had.
+        """Checks that `model.json` is unchanged, and that its files are those it was written with.
 
-        The manifest cannot tell: whoever seals a folder again makes it fit. Older bundles hold no
-        such sums. The weights are left to `load_weights`, which knows more of what is wrong.
+        The manifest cannot show it, since sealing a folder again updates it. Older bundles have no
+        such hashes. `load_weights` checks the weights, with more precise messages.
 
         Raises:
             BundleError: one was changed, or is of another run.
@@ -88,11 +88,11 @@ class Bundle:
                               "with. Copy the whole bundle again.")
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Returns `{name: shape}` of the weights, which are not read for it."""
+        """Returns `{name: shape}` of the weights without reading them."""
         return tensors.shapes(self.folder / WEIGHTS)
 
     def load_weights(self, variables: Mapping[str, Any]) -> None:
-        """Gives named variables their values, as `weight_names(model)` names them.
+        """Sets named variables to their values, by the names of `weight_names(model)`.
 
         Raises:
             BundleError: names, shapes or types differ from what the bundle holds.
@@ -140,7 +140,7 @@ def verify(folder: str | Path, but: Collection[str] = ()) -> None:
 
     Args:
         folder: the run's folder.
-        but: names of files and folders that may have changed, as they are about to be written.
+        but: names of files and folders that may have changed, since they will be rewritten.
 
     Raises:
         BundleError: one is missing or changed.
@@ -172,7 +172,7 @@ def manifest(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def blamed(path: Path) -> Iterator[None]:
-    """Names the file that is at fault in whatever goes wrong with what it holds."""
+    """Names the file in any error that its content causes."""
     try:
         yield
     except PolymodalError as error:
@@ -180,7 +180,7 @@ def blamed(path: Path) -> Iterator[None]:
     except MemoryError:
         raise BundleError(f"{path} asks for more memory than there is. Take the bundle from its "
                           "source again.") from None
-    except Exception as error:  # whatever else its values made of our code
+    except Exception as error:  # whatever else its values caused in our code
         raise BundleError(f"{path} cannot be used: {type(error).__name__}: "
                           f"{one_line(error)[:300]}. Copy the whole bundle again, or train "
                           "again.") from error

@@ -1,7 +1,7 @@
-"""Weights as safetensors: named arrays and nothing that could run.
+"""Weights as safetensors: named arrays without code.
 
-What a file says about itself is checked before its contents are touched: the first bytes, the size
-of the header, and the name, shape and type of each tensor against what our own code built.
+A file's header is checked before its contents are read: the first bytes, the size of the header,
+and the name, shape and type of each tensor against what our own code built.
 """
 
 from __future__ import annotations
@@ -61,24 +61,24 @@ def load(path: str | Path, expected: Mapping[str, Any] | None = None) -> dict[st
 
 def values(variables: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Returns copies of the values of named variables."""
-    import keras  # not above: what is no bundle is told before an engine is loaded
+    import keras  # not at the top: a wrong folder is reported before an engine is loaded
 
     return {name: np.array(keras.ops.convert_to_numpy(v)) for name, v in variables.items()}
 
 
 def assign(variables: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> None:
-    """Gives each named variable the array of that name, in place."""
+    """Sets each named variable to the array of that name, in place."""
     for name, variable in variables.items():
         variable.assign(tensors[name])
 
 
 def load_into(path: str | Path, variables: Mapping[str, Any]) -> None:
-    """Reads a file and gives each named variable its value, after checking all of them."""
+    """Reads a file, checks all values, and sets each named variable."""
     found = load(path, variables)
     for name, values in found.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise BundleError(f'{path}: tensor "{name}" needs finite numbers. Got '
-                              f"{int((~np.isfinite(values)).sum()):,} that are none. Copy the "
+                              f"{int((~np.isfinite(values)).sum()):,} that are not. Copy the "
                               "bundle again, or train again.")
     assign(variables, found)
 
@@ -129,7 +129,7 @@ def _foreign(path: Path, first: bytes, length: int, size: int) -> str:
 
 
 def _check_layout(path: Path, header: dict, size: int) -> None:
-    """Checks that tensors follow one another and fill the file, as the format demands."""
+    """Checks that tensors are contiguous and fill the file, as the format demands."""
     end = 0
     try:
         entries = sorted(header.items(), key=lambda item: tuple(item[1]["data_offsets"]))
@@ -139,7 +139,7 @@ def _check_layout(path: Path, header: dict, size: int) -> None:
             shape = entry["shape"]
             whole = all(type(n) is int and n >= 0 for n in [start, stop, *shape])
             if not whole or start != end or stop - start != math.prod(shape) * width:
-                raise BundleError(f'{path} is damaged: tensor "{name}" does not fit its place '
+                raise BundleError(f'{path} is damaged: tensor "{name}" does not fit its position '
                                   f"({start} to {stop}). Copy the bundle again.")
             end = stop
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -1,4 +1,4 @@
-"""Writes a bundle: the folder that a run leaves, and all that predict, export and serve read."""
+"""Writes a bundle: the folder that a run leaves, and the only thing that prediction reads."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import numpy as np
 from polymodal.bundle import weights as tensors
 from polymodal.core.disk.files import sha256, write_json
 
-VERSION = 2  # raised when the same weights would give other answers than before
+VERSION = 2  # raised when the same weights would give other outputs
 MANIFEST = "manifest.json"
 MODEL = "model.json"
 WEIGHTS = "weights.safetensors"
 PREPROCESS = "preprocess"
 METRICS = "metrics.json"
-CONFIDENCE = "confidence.json"  # what the confidence of words is worth; of some tasks only
-LANGUAGE = "language.json"  # the language model of train's texts, where it helps to read them
+CONFIDENCE = "confidence.json"  # calibration of word confidence; some tasks only
+LANGUAGE = "language.json"  # the language model of train's transcripts, if decoding uses it
 FILES, CONTENT = "files", "sha256"  # in model.json: of the files of this model, and of the rest
 BASELINES = "baselines"
 _WORKING = {"checkpoints", "cache", "tensorboard", BASELINES}  # of the run, not of the bundle
@@ -44,7 +44,7 @@ def write(
     """
     folder = Path(folder)
     (folder / PREPROCESS).mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)  # while files change, there is no whole bundle
+    (folder / MANIFEST).unlink(missing_ok=True)  # no manifest while files change
     tensors.save(folder / WEIGHTS, weights)
     for name, state in preprocess.items():
         write_json(folder / PREPROCESS / f"{name}.json", state)
@@ -56,7 +56,7 @@ def write(
 
 
 def add_part(folder: str | Path, name: str, value: Mapping[str, Any]) -> None:
-    """Writes a further JSON file that answers depend on, and notes in `model.json` which it is.
+    """Writes a further JSON file that outputs depend on, and records its hash in `model.json`.
 
     Args:
         folder: the run's folder, with its bundle. Call `seal` when all are written.
@@ -66,14 +66,14 @@ def add_part(folder: str | Path, name: str, value: Mapping[str, Any]) -> None:
     folder = Path(folder)
     write_json(folder / name, value)
     if not (folder / MODEL).is_file():
-        return  # it will be written with what belongs to it
+        return  # it will be written with the rest
     content = json.loads((folder / MODEL).read_text(encoding="utf-8"))
     spec = {key: content[key] for key in content if key not in ("version", FILES, CONTENT)}
     _write_model(folder, spec, {**content.get(FILES, {}), name: sha256(folder / name)})
 
 
 def content_digest(content: Mapping[str, Any]) -> str:
-    """Returns the sha256 of what `model.json` says, the digest itself aside."""
+    """Returns the sha256 of the content of `model.json` without the digest itself."""
     plain = {key: value for key, value in content.items() if key != CONTENT}
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
@@ -81,8 +81,8 @@ def content_digest(content: Mapping[str, Any]) -> str:
 def _write_model(folder: Path, spec: Mapping[str, Any], files: Mapping[str, str]) -> None:
     """Writes `model.json` with the sha256 of the files that belong to it, and its own.
 
-    The manifest is written anew for each report. These hold for as long as the weights do, so a
-    file of another run is told even where somebody sealed the folder again.
+    The manifest is rewritten for each report. These hashes stay as long as the weights, so a file
+    of another run is detected even if the folder was sealed again.
     """
     content = {"version": VERSION, **spec, FILES: dict(files)}
     write_json(folder / MODEL, {**content, CONTENT: content_digest(content)})
@@ -99,7 +99,7 @@ def seal(folder: str | Path) -> None:
 
 
 def single_folder(folder: str | Path, key: str) -> Path:
-    """Returns where the run of one input alone lies, below the run's folder.
+    """Returns the folder of a single input's run, below the run's folder.
 
     Args:
         folder: the run's folder.

@@ -7,7 +7,7 @@ import sys
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line; exit status 0 only when what was asked for is done."""
+    """Runs the command line; exit status 0 only if the command did all of its work."""
     from polymodal.cli.app import app
     from polymodal.core.errors import Interrupted, PolymodalError
     from polymodal.core.printed.progress import complain, quiet
@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         sys.exit(130)
-    except Interrupted as stop:  # as was asked for, so it is no error
+    except Interrupted as stop:  # on request, so it is not an error
         complain(str(stop))
         sys.exit(stop.exit_status)
     except BrokenPipeError:

@@ -42,7 +42,7 @@ def options(
     version: Annotated[bool, typer.Option(
         "--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
 ):
-    """Takes the options that come before a command."""
+    """Takes the options before a command."""
 
 
 for command in (demo, train, finish, evaluate, predict, caption, transcribe, align, language_model,

@@ -45,7 +45,7 @@ def caption(
                               "top_p": top_p, "repetition_penalty": repetition_penalty}
     drawn = bool(temperature or top_k or top_p < 1)
     choice["beam"] = beam or (1 if drawn else max(5, num))
-    Choice(**choice)  # what cannot be is said before the run is loaded
+    Choice(**choice)  # wrong choices are reported before the run is loaded
     predictor = load(run)
     found = generate_files(predictor, files, beside=output.cells(predictor, input_ or []),
                            **choice)

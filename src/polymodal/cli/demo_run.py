@@ -1,4 +1,4 @@
-"""The demo: learn from pictures and voices that each tell a part, then use the model."""
+"""The demo: learn from pictures and voices that each hold half of the answer, then predict."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from polymodal.training.run import train
 _ROWS = {"num_train": 1200, "num_val": 200, "num_test": 400}
 _EPOCHS = 8
 _SHOWN = 5  # answers
-_SMALL = {"image": {"size": 32}, "audio": {"num_mels": 32}}  # enough for these data
+_SMALL = {"image": {"size": 32}, "audio": {"num_mels": 32}}  # enough for this data
 
 
 def run(out: Path) -> None:
-    """Makes the scenes, trains with baselines, answers a few test rows, and says what is next."""
+    """Makes the scenes, trains with baselines, predicts a few test rows, and prints next steps."""
     start = time.monotonic()
     named = columns("classification")
-    show("A black-and-white camera sees shapes that lie on each other. A voice names the colour "
-          "of the top one.\nWhich shape in which colour is it? The picture alone cannot tell, nor "
-          "can the voice.\n")
+    show("A black-and-white camera sees overlapping shapes. A voice names the colour "
+          "of the top one.\nWhich shape in which colour is it? Neither the picture nor the voice "
+          "alone can tell.\n")
     paths = write(out / "data", "classification", **_ROWS)
     tables = {name: read(path) for name, path in paths.items()}
     say(f"Generated {sum(map(len, tables.values())):,} rows in {out / 'data'}.")
@@ -42,8 +42,8 @@ def run(out: Path) -> None:
 
 
 def _answers(found, table, named) -> None:
-    """Shows some answers that stand for all: as many of them are right."""
-    show("\nA few answers, chosen so that as many are right as of all:")
+    """Shows a few predictions with the same share of right ones as all."""
+    show("\nA few predictions, with the same share of right ones as all:")
     lines: list[tuple[str, ...]] = [("image", "audio", "spoken", "predicted", "actual")]
     for place in sorted(choose_examples(found, _SHOWN)):
         row, chances = int(found.rows[place]), found.outputs[place]

@@ -15,14 +15,14 @@ from polymodal.core.disk.lock import locked
 def finish(
     run: Annotated[Path, typer.Argument(help="The folder of a run that was stopped.")],
     baselines: Annotated[bool | None, typer.Option(
-        help="Also train a model on each input alone, for as many epochs. Default: as the run was "
-             "started.",
+        help="Also train a model on each input alone, for as many epochs. Default: as in the "
+             "stopped run.",
         show_default=False)] = None,
     keep_checkpoints: KeepCheckpoints = False,
     json: Json = False,
     quiet: Quiet = False,
 ):
-    """Make a whole run of one that was stopped: its best weights so far, scored and reported."""
+    """Complete a stopped run with its best weights so far: score it and write the report."""
     from polymodal.training.asked import engine_of
 
     with locked(run):

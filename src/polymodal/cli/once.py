@@ -1,4 +1,4 @@
-"""Options that take one value take it once: a second, different one is never dropped in silence."""
+"""An option for one value is refused if it is given twice with different values."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from polymodal.core.errors import RecipeError
 
 _FIXES = {"target": "A run predicts one column. For several labels in a row, make one column of "
                     "lists, or of labels with | between them, and choose --task multilabel."}
-_FIX = "Keep the one that is meant."
+_FIX = "Keep one of them."
 
 
 class Command(TyperCommand):
-    """A command whose options hold one value each, but for those that may be repeated."""
+    """A command whose options take one value each, unless they may be repeated."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Refuses an option given twice with different values, then parses as usual."""

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they do before they call the library."""
+"""Options that several commands share, and their checks before the library is called."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ HotWords = Annotated[str | None, typer.Option(
 
 
 def _quiet(wanted: bool) -> bool:
-    """Is called while options are parsed, so that nothing is printed before."""
+    """Runs while options are parsed, so that nothing is printed before."""
     set_quiet(wanted)
     return wanted
 
@@ -58,12 +58,12 @@ def _quiet(wanted: bool) -> bool:
 Quiet = Annotated[bool, typer.Option(
     "--quiet", "-q", callback=_quiet, help="Print results, warnings and errors only.")]
 
-WITHOUT = "none"  # in place of a language model's file
+WITHOUT = "none"  # instead of a language model's file
 
 
 def writing_choice(beam: int | None, language_model: Path | None, language_weight: float | None,
                    word_bonus: float | None, hot_words: str | None) -> dict[str, Any]:
-    """Returns what was said about how texts are written.
+    """Returns the decoding options that were given.
 
     Raises:
         DataError: the file of the language model does not exist.
@@ -82,7 +82,7 @@ def writing_choice(beam: int | None, language_model: Path | None, language_weigh
 
 
 def use(engine: str | None, run: Path | None = None) -> Any:
-    """Loads the engine, after a check that the folder it is for is a run; returns the choice."""
+    """Loads the engine, after a check that `run` is a run; returns the choice."""
     from polymodal.core.engine import choose, start
     from polymodal.core.printed.progress import waiting
 

@@ -48,7 +48,7 @@ def settings(factory: Any, prefix: str = "") -> None:
 
 
 def finish(run: Any, json: bool) -> None:
-    """Prints what training came to."""
+    """Prints the results of training."""
     if json:
         emit({"folder": str(run.folder), "forecast": run.forecast, "training": run.training,
               "kept": run.kept or "joint", "advice": run.advice, **run.metrics})
@@ -63,7 +63,7 @@ def finish(run: Any, json: bool) -> None:
     if run.advice:
         show(f"\n{run.advice}")
     folder = shlex.quote(str(run.folder))
-    show(f"\nThe run is in {run.folder}. Open {run.folder / 'report.html'}, or go on with:")
+    show(f"\nThe run is in {run.folder}. Open {run.folder / 'report.html'}, or continue with:")
     files = {"transcribe": "talk.wav", "caption": "photo.png"}
     task = run.predictor.task.name
     if task in files:
@@ -74,7 +74,7 @@ def finish(run: Any, json: bool) -> None:
 
 
 def dry_run(found: Any, json: bool) -> None:
-    """Prints what a run would do, and what it is expected to take."""
+    """Prints what a run would do, and its expected time."""
     if json:
         emit({"recipe": found.recipe, "forecast": found.forecast.to_json()})
         return
@@ -131,8 +131,8 @@ def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
 
 
 def _tell_renamed(names: Mapping[str, str]) -> None:
-    """Says which added columns have another name, as the table has one of the usual name."""
-    other = [f'"{name}" in place of "{usual}"' for usual, name in names.items() if name != usual]
+    """Prints which added columns are renamed, because the table has columns of that name."""
+    other = [f'"{name}" instead of "{usual}"' for usual, name in names.items() if name != usual]
     if other:
         say(f"The table's own columns stay as they are. Added: {', '.join(other)}.")
 
@@ -161,7 +161,7 @@ def cells(predictor: Any, inputs: Sequence[str]) -> dict[str, str | None]:
     """Returns {column: cell} of inputs given as name=value pairs.
 
     Raises:
-        RecipeError: one is no pair, or names no input of the model.
+        RecipeError: one is not a pair, or names no input of the model.
     """
     values: dict[str, str | None] = {}
     known = [c for i in predictor.inputs for c in i.columns]
@@ -169,7 +169,7 @@ def cells(predictor: Any, inputs: Sequence[str]) -> dict[str, str | None]:
         name, value = split_pair(item, known)
         if values.setdefault(name, value or None) != (value or None):
             raise RecipeError(f'{option("--input", name)} needs one value. Got "{values[name]}" '
-                              f'and "{value}". Keep the one that is meant.')
+                              f'and "{value}". Keep one of them.')
     return values
 
 
@@ -190,10 +190,10 @@ def row(predictor: Any, inputs: Sequence[str], json: bool, **choice: Any) -> Non
 
 
 def captions(files: Sequence[Path], found: Sequence[Mapping[str, Any]], json: bool) -> None:
-    """Prints what was written about each file, the best first.
+    """Prints the captions of each file, the best first.
 
     Raises:
-        DataError: a file could not be read; the others are printed all the same.
+        DataError: a file could not be read; the others are still printed.
     """
     if json:
         emit({"captions": [{"file": str(file), **one}
@@ -215,7 +215,7 @@ def transcripts(found: Iterable[Any], count: int, name: str, words: bool,
     """Prints transcripts as they come, or writes a file for each.
 
     Raises:
-        DataError: a file could not be read; the others are written all the same.
+        DataError: a file could not be read; the others are still written.
     """
     from polymodal.inference.recording.transcript import render, write_transcript
 
@@ -240,7 +240,7 @@ def text_of(path: Path | None) -> str:
     """Returns the text of a file.
 
     Raises:
-        DataError: it cannot be read, or is no text.
+        DataError: it cannot be read, or is not a text.
     """
     try:
         return user_path(path or "").read_text(encoding="utf-8-sig")
@@ -270,7 +270,7 @@ def _rows(found: Mapping[str, Any]) -> str:
 
 
 def _transcripts(details: Mapping[str, Any]) -> None:
-    """Prints how transcripts were compared, and the most wrong ones."""
+    """Prints how transcripts were compared, and the worst ones."""
     counts = details["counts"]
     show(f"  of {counts['reference']:,} {details['unit']}: {counts['substitutions']:,} "
          f"substitutions, {counts['deletions']:,} deletions, {counts['insertions']:,} insertions; "
@@ -291,7 +291,7 @@ def _print_scores(found: Mapping[str, Any]) -> None:
     if "same_answer" in found:
         show(f"  {found['same_answer']}")
     if "num_groups" in found:
-        drawn = f"intervals are drawn from {group_words(found['group'], found['num_groups'])}"
+        drawn = f"intervals resample {group_words(found['group'], found['num_groups'])}"
         show(f"  {_few(found) or drawn}")
     for name, note in found.get("notes", {}).items():
         show(f"  {name}: {note}")

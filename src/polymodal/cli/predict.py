@@ -43,8 +43,8 @@ def predict(
 ):
     """Predict the rows of a table, or one row given by --input.
 
-    The table's own columns stay as they are. In .csv and .tsv a text that the model wrote, and that
-    a spreadsheet would run as a formula, starts with an apostrophe.
+    The table's own columns are kept. In .csv and .tsv, a generated text that a spreadsheet would
+    run as a formula gets a leading apostrophe.
     """
     from polymodal.core.errors import RecipeError
 

@@ -64,10 +64,10 @@ def train(
     baselines: Annotated[bool, typer.Option(
         help="Also train a model on each input alone, for comparison.")] = True,
     keep: Annotated[str, typer.Option(
-        help="Model that the folder holds in the end: 'joint' (of all inputs), or 'better': the "
-             "model of one input alone where it is better by more than chance.")] = "joint",
+        help="Model to keep in the folder: 'joint' (all inputs), or 'better': the model of one input "
+             "if it is better by more than chance.")] = "joint",
     max_minutes: Annotated[float | None, typer.Option(
-        help="Time limit: end training after the last whole epoch within so many minutes. "
+        help="Time limit: end training after the last whole epoch within this many minutes. "
              "Baselines then train for as many epochs.")] = None,
     keep_checkpoints: KeepCheckpoints = False,
     media_root: MediaRoot = None,

@@ -1,4 +1,4 @@
-"""What would run here: engine, devices, versions, and why."""
+"""The engine, devices and versions in use, with the reason."""
 
 from __future__ import annotations
 

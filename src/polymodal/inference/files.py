@@ -1,4 +1,4 @@
-"""Predictions as a person or another program reads them: one line for each row of the table."""
+"""Predictions for people and programs: one entry per row of the table."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def lines(predictor: Any, table: Table, found: Predictions) -> Iterator[dict[str
 
 
 def one_row(predictor: Any, values: Mapping[str, Any], **choice: Any) -> dict[str, Any]:
-    """Returns the answer for one row given as `{column: value}`; absent columns are missing, and
-    texts are written as `choice` says, see `Predictor.predict`.
+    """Returns the answer for one row given as `{column: value}`; absent columns are missing inputs.
+    `choice` has decoding options, see `Predictor.predict`.
 
     Raises:
         DataError: an input cannot be read, or all are missing.

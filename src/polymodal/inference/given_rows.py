@@ -1,4 +1,4 @@
-"""Rows as a person gives them: inputs that are absent, and names that the model does not know."""
+"""Rows as a person gives them: absent inputs, and names that the model does not know."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def input_columns(predictor: Any) -> list[str]:
 
 
 def checked_rows(predictor: Any, rows: Any) -> Any:
-    """Returns rows that are mappings with every input, absent ones as None; anything else as it is.
+    """Returns rows that are mappings with every input, absent ones as None; other rows unchanged.
 
     Args:
         predictor: Predictor.
@@ -48,12 +48,11 @@ def _refuse_unknown(predictor: Any, keys: Mapping[str, None], columns: list[str]
     known = {*columns, recipe.target, recipe.group, recipe.order, *predictor.trained_on.columns}
     for key in keys:
         if key not in known:
-            raise RecipeError(f"{unknown('input', key, columns)} Leave out what is no input.")
+            raise RecipeError(f"{unknown('input', key, columns)} Remove what is not an input.")
 
 
 def with_all_inputs(predictor: Any, table: Table) -> Table:
-    """Returns a table with every column that a model reads; those that it lacks are empty, which is
-    said.
+    """Returns a table with every column that a model reads; missing ones are empty and reported.
 
     Raises:
         RecipeError: it has none of them.

@@ -1,4 +1,4 @@
-"""Where a decoder looked in a picture while it wrote each word about it."""
+"""Attention maps: where a decoder attended in an image for each word."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["Look", "looks", "why_no_look"]
 
 
 class Look(NamedTuple):
-    """What a decoder looked at in the picture of one row.
+    """The attention of a decoder over the image of one row.
 
     Args:
-        words: list of str, what was written; n of them.
-        maps: float32 (n, down, across), the share of attention that each place of the picture got.
-            A map sums to less than 1 where other inputs were looked at too.
+        words: list of str, the n words of the text.
+        maps: float32 (n, down, across), attention weights of the image's positions. A map sums to
+            less than 1 if other inputs got attention too.
     """
 
     words: list[str]
@@ -30,25 +30,24 @@ class Look(NamedTuple):
 
 
 def why_no_look(predictor: Any) -> str:
-    """Returns why it cannot be told where a run looks in its pictures; "" where it can.
+    """Returns why a run has no attention maps over its images; "" if it has.
 
-    The places of a decoder's memory are those of a picture if the encoder keeps a grid of places,
-    the fusion keeps each token at a place of its own, and no recurrence carries on from place to
-    place what was seen.
+    A decoder's memory has the positions of an image if the encoder keeps a grid, the fusion keeps
+    every token, and no recurrence mixes positions.
     """
     model, recipe = predictor.model, predictor.recipe
     pictures = _pictures(predictor)
     if not pictures:
         return "it has no picture"
     if not hasattr(model.head, "attention_weights"):
-        return "its decoder does not look at places"
+        return "its decoder has no attention over positions"
     if all(model.encoders[name].grid is None for name in pictures):
-        return "its encoder keeps no places of the picture"
+        return "its encoder keeps no image positions"
     if not model.sequence_keeps_places:
-        return f"its sequence model, {recipe.sequence['name']}, carries places into one another"
+        return f"its sequence model, {recipe.sequence['name']}, mixes positions"
     if not model.fusion_keeps_places:
         name = recipe.fusion["name"].replace("_", " ")
-        return f"{name} fusion puts several inputs, or all places, into one"
+        return f"{name} fusion merges several inputs, or all positions"
     return ""
 
 
@@ -60,7 +59,7 @@ def looks(predictor: Any, table: Table, rows: Sequence[int]) -> dict[int, dict[s
         table: Table.
         rows: sequence of int, from 0.
 
-    The texts are those of the likeliest words, as an evaluation writes them.
+    The texts are decoded greedily, as in an evaluation.
     """
     samples = predictor.samples(table.select(list(rows)), False)
     checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)
@@ -84,7 +83,7 @@ def _pictures(predictor: Any) -> list[str]:
 
 
 def _weights(predictor: Any, inputs: dict[str, Any]) -> tuple:
-    """Returns ids (batch, steps), weights (batch, steps, time), and the places of each picture."""
+    """Returns ids (batch, steps), weights (batch, steps, time), and the grid of each image."""
     model, head = predictor.model, predictor.head
     ids = head.generate(model, inputs, batch_size=len(next(iter(inputs.values())))).ids
     start = np.full((len(ids), 1), head.start_id, ids.dtype)
@@ -98,7 +97,7 @@ def _weights(predictor: Any, inputs: dict[str, Any]) -> tuple:
 
 
 def _places(predictor: Any, known: dict[str, Any], time: int) -> dict[str, tuple]:
-    """Returns {picture: (its slice of the memory, (down, across))}; tokens stand by sorted name."""
+    """Returns {image: (its slice of the memory, (down, across))}; tokens are sorted by name."""
     model, first, found = predictor.model, 0, {}
     for name in sorted(model.keys):
         key, encoder = model.keys[name], model.encoders[name]
@@ -107,7 +106,7 @@ def _places(predictor: Any, known: dict[str, Any], time: int) -> dict[str, tuple
         if name in _pictures(predictor) and grid and grid[0] * grid[1] == length:
             found[name] = slice(first, first + length), grid
         first += length
-    return found if first == time else {}  # else the memory is none of these tokens
+    return found if first == time else {}  # else the memory has other tokens
 
 
 def _look(predictor: Any, ids: np.ndarray, weights: np.ndarray, grid: tuple[int, int]) -> Look:

@@ -1,4 +1,4 @@
-"""From a model's logits to predictions: the same code in training, evaluation and use."""
+"""From logits to predictions: the same code in training, evaluation and prediction."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from polymodal.speech.words import words_from_spans
 
 
 class Output(NamedTuple):
-    """What a model said about one batch, beside what was right.
+    """A model's outputs for one batch, with the targets.
 
     Args:
         rows: (batch,) int, rows of the table, -1 where a row only fills the batch.
@@ -29,9 +29,9 @@ class Output(NamedTuple):
         weights: (batch,) or (batch, time) float32, 0 where nothing is to be scored.
         present: (batch, inputs) bool, False where an input is missing.
         lengths: (batch,) int, steps of each row for tasks per step.
-        ids: sequence (batch,) of int (steps,), symbols that were written, for tasks that write by
-            themselves; else None.
-        spans: sequence (batch,) of lists of TokenSpan, symbols that a reader read; else None.
+        ids: sequence (batch,) of int (steps,), generated symbols, for tasks that generate; else
+            None.
+        spans: sequence (batch,) of lists of TokenSpan, symbols that a reader decoded; else None.
     """
 
     rows: np.ndarray
@@ -46,16 +46,16 @@ class Output(NamedTuple):
 
 def outputs(model: Any, loader: Any, head: Any = None, reader: Any = None,
             what: str = "Predicting", **choice: Any) -> Iterator[Output]:
-    """Yields what the model says about each batch of a loader, in the loader's first epoch.
+    """Yields the model's outputs for each batch of a loader, in the loader's first epoch.
 
     Args:
         model: keras.Model whose outputs are logits.
         loader: Loader in the order of rows, with targets or without.
-        head: Head. With it a sequence-to-sequence model runs as in use, on its own previous
-            outputs; without it on the true ones, as in training.
+        head: Head. With it a sequence-to-sequence model generates from its own previous
+            outputs; without it, teacher forcing as in training.
         reader: `recording.hearing.Reader` of a run that transcribes, or None.
-        what: str, what the progress bar says.
-        choice: how such a task writes, as `model.generation.Choice` takes it: beam=5.
+        what: str, label of the progress bar.
+        choice: decoding options of `model.generation.Choice`: beam=5.
     """
     free = head is not None and head.autoregressive
     batches = track(loader.epoch(0, 0), what, loader.steps(0))
@@ -69,7 +69,7 @@ def outputs(model: Any, loader: Any, head: Any = None, reader: Any = None,
         if free:
             found = head.generate(model, inputs, batch_size=len(present), **choice)
             logits, ids = found.logits, found.ids
-            if head.end_id is not None:  # a sequence is as long as it was written
+            if head.end_id is not None:  # a sequence is as long as it was generated
                 ended = found.ids == head.end_id
                 lengths = np.where(ended.any(1), ended.argmax(1) + 1, found.ids.shape[1])
         elif reader:
@@ -96,7 +96,7 @@ def collect(found: Iterable[Output], head: Any, target: Target, task: Task,
         task: Task.
         modalities: list of str, names of the inputs in the order of their keys.
         num_rows: int, rows of the table.
-        references: function from a row to its right texts, or None, for tasks that write texts.
+        references: function from a row to its reference texts, or None, for tasks that generate.
         with_words: bool, also give the words of transcripts with their confidence.
     """
     if task.is_text:
@@ -144,7 +144,7 @@ def _texts(found, head, target, task, modalities, num_rows, references,
 
 
 def _words(spans: list[TokenSpan], labels: list[str]) -> list[tuple[str, float]]:
-    """Returns the words that symbols spell, and their confidence."""
+    """Returns the words that symbols spell, with their confidence."""
     return [(word.text, word.confidence) for word in words_from_spans(spans, [*labels, ""], 1.0)]
 
 
@@ -173,7 +173,7 @@ def _flat_rows(output: Output, head: Any):
 
 
 def _flat_steps(output: Output, head: Any):
-    """One line for each step that exists: of the target where it is known, else of the inputs."""
+    """One entry per existing step: of the target if it is known, else of the inputs."""
     steps = np.arange(output.logits.shape[1])
     real = (steps[None] < output.lengths[:, None]) & (output.rows >= 0)[:, None]
     scored = np.zeros(real.shape, bool)

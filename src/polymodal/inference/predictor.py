@@ -1,4 +1,4 @@
-"""A trained model in use: the same preprocessing, masks and numbers as in training."""
+"""A trained model for prediction: with the same preprocessing, masks and numbers as in training."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _BATCH = 64
 
 
 class Predictor:
-    """A model with everything that turns rows into its inputs and its outputs into answers.
+    """A model with its preprocessing and the decoding of its outputs.
 
     Args:
         recipe: Recipe.
@@ -59,8 +59,8 @@ class Predictor:
         model: keras.Model.
         head: Head of the model.
         metrics: what `metrics.json` holds, of a model that was loaded.
-        calibration: WordCalibration, what the confidence of words is worth; None for other tasks.
-        language: NGram that texts are read with where nobody says otherwise, or None.
+        calibration: WordCalibration, of word confidence; None for other tasks.
+        language: NGram that decoding uses by default, or None.
         trained_on: TrainedOn, what is remembered of the training table, or None.
     """
 
@@ -82,19 +82,19 @@ class Predictor:
     def predict(self, table: Any, *, media_root: str | Path | None = None, scored: bool = False,
                 skip_bad: bool = True, max_bad_share: float = 1.0,
                 cache: Cache | None = None, **choice: Any) -> Predictions:
-        """Returns the predictions for every row of a table that can be read.
+        """Returns the predictions for every readable row of a table.
 
         Args:
             table: Table, path, or rows in memory as `polymodal.read` takes them.
             media_root: folder that media paths start from.
             scored: bool, read the target too, so that the predictions can be scored.
             skip_bad: bool, name rows that cannot be read in `errors` rather than stop.
-            max_bad_share: float, 0..1, share of bad rows above which to stop all the same.
+            max_bad_share: float, 0..1, share of bad rows above which to stop anyway.
             cache: Cache that may hold the table's media decoded, or None.
             choice: how texts are written. Of a run that transcribes beam, language_model and what
                 else `recording.reading.Reading` takes; of one that is fed its own outputs beam and
                 what else `model.generation.Choice` takes. Default: the run's own language model
-                where it has one (language_model=None reads without), else the likeliest symbol
+                where it has one (language_model=None reads without), else the most likely symbol
                 each time.
 
         Raises:
@@ -129,10 +129,11 @@ class Predictor:
     def evaluate(self, table: Any, *, slice_columns: Sequence[str] = (), media_root: Any = None,
                  skip_bad: bool = False, max_bad_share: float = 0.05,
                  normalisation: str = "basic", **choice: Any) -> dict[str, Any]:
-        """Returns scores with intervals, as `polymodal evaluate --json` prints them; texts are
-        written as `choice` says, see `predict`. Scores by part, where a column says train, val or
-        test, and those of transcripts by speaker come unasked.
-        Both sides of them are compared after a `normalisation`: none, basic or english."""
+        """Returns scores with intervals, as `polymodal evaluate --json` prints them.
+
+        `choice` has decoding options, see `predict`. Slices by part (if a column names train, val
+        or test) and, for transcripts, by speaker are added by default. Transcripts and references
+        are compared after a `normalisation`: none, basic or english."""
         describe(normalisation)
         table = as_table(table, media_root)
         if self.recipe.target not in table.column_names:
@@ -144,14 +145,14 @@ class Predictor:
         found.normalisation = normalisation
         group = self.trained_on.group_column
         if group and group not in table.column_names:
-            warn(f'{table.name} has no column "{group}", by which rows were held out in training. '
-                 "Intervals take each row as independent of the others.")
+            warn(f'{table.name} has no column "{group}", which grouped the rows held out in '
+                 "training. Intervals treat rows as independent.")
         return evaluation_json(found, self.cut_by(table, slice_columns))
 
     def cut_by(self, source: Table | Profile,
                slice_columns: Sequence[str] = ()) -> dict[str, list[Any]]:
-        """Returns {column: values} to cut scores by; where none are named, those that say which
-        part rows are of, as some may have been learned from, and of transcripts who speaks."""
+        """Returns {column: values} to slice scores by; by default, the columns that name the part
+        of rows, as some may be training rows, and, for transcripts, the speaker."""
         facts, table = profile(source), profile(source).table
         if not slice_columns and not self.recipe.group:
             slice_columns = [*facts.split_columns(self.recipe.target),
@@ -161,8 +162,8 @@ class Predictor:
 
     def _hear_whole(self, found: Predictions, table: Table, rows: Sequence[int],
                     choice: dict[str, Any]) -> None:
-        """Puts what is said in the whole recordings of rows in place of what a part of them says,
-        as `transcribe` hears them."""
+        """Replaces transcripts of truncated recordings with those of the whole recordings, as
+        `transcribe` makes them."""
         recogniser = Recogniser(self, **choice)
         recogniser.calibration = WordCalibration()  # predictions have the model's own confidence
         places = np.searchsorted(found.rows, rows)
@@ -173,12 +174,12 @@ class Predictor:
                 found.words[place] = [(word.text, word.confidence) for word in words]
 
     def _writing(self, choice: dict[str, Any]) -> dict[str, Any]:
-        """Returns what makes `outputs` write texts as `choice` says."""
+        """Returns the arguments of `outputs` for the decoding options in `choice`."""
         if not choice and self.language is None:
             return {}
         if not self.task.is_text:
-            raise RecipeError(f"{' and '.join(choice)} would say how texts are written, and a run "
-                              f"with task: {self.task.name} writes none. Leave it out.")
+            raise RecipeError(f"Decoding options ({', '.join(choice)}) need a run that "
+                              f"generates text. Got task: {self.task.name}. Leave them out.")
         if not self.task.hears:
             return checked_choice(self, choice)
         reader = Reader(self, **choice)
@@ -194,7 +195,7 @@ class Predictor:
         return Samples(table, self.sources, *given, cache=cache)
 
     def loader(self, samples: Samples, checked: Checked, batch_size: int = _BATCH) -> Loader:
-        """Returns the loader that gives every checked row once, in order, unvaried."""
+        """Returns the loader that gives every checked row once, in order, without augmentation."""
         align_lengths(checked, samples, self.head)
         size = min(batch_size, max(1, len(checked)))
         plan = Plan(len(checked), size, lengths=checked.lengths, shuffle=False)
@@ -254,7 +255,7 @@ def _preprocessing(bundle: read.Bundle) -> tuple[Recipe, list[Any], Any]:
 
 
 class _Among:
-    """Looks whether each variable has a shape that the weights of a bundle have, and no more."""
+    """Checks that each variable has a shape that the bundle's weights have, and no more."""
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]]):
         self._left = Counter(shapes.values())
@@ -273,7 +274,7 @@ def as_table(source: Any, media_root: str | Path | None = None) -> Table:
 
 
 def align_lengths(checked: Checked, samples: Samples, head: Any) -> None:
-    """Makes the steps of all sequences of a row count as the longest, where step belongs to step.
+    """Makes all sequences of a row as long as the longest, if steps correspond.
 
     Outputs per step have the inputs' time axis, so targets and inputs are padded alike.
     """
@@ -286,7 +287,7 @@ def align_lengths(checked: Checked, samples: Samples, head: Any) -> None:
 
 
 def enter_groups(found: Predictions, samples: Table, table: Table, column: str) -> None:
-    """Enters which group each output is of; a sequence of rows is of its first row's."""
+    """Sets the group of each output; a sequence of rows has its first row's group."""
     codes, members = group_codes(table, column), getattr(samples, "members", None)
     first = found.rows if members is None else [members[int(row)][0] for row in found.rows]
     found.groups, found.group_column = codes[np.asarray(first, int)], column

@@ -1,4 +1,4 @@
-"""The file of predictions: every row of the table as it is, and next to it what the model says."""
+"""The file of predictions: every row of the table with its prediction."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ def write_predictions_table(path: str | Path, predictor: Any, table: Table,
 
 
 def guarded(text: Any) -> Any:
-    """Returns a text such that no spreadsheet runs it: behind an apostrophe where it starts as a
-    formula does. Numbers, and values that are no texts, stay as they are.
+    """Returns a text that no spreadsheet runs: with a leading apostrophe if it starts like a
+    formula. Numbers and other values are unchanged.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""What a model remembers of its training table besides what it learned."""
+"""Facts on the training table that a bundle keeps."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["TrainedOn"]
 
 @dataclass(frozen=True)
 class TrainedOn:
-    """What a model remembers of its training table.
+    """Facts on the training table of a model.
 
     Args:
-        columns: names of its columns, so that misspelt ones are told from those that were not
-            read; () where they are not known.
-        group_column: str, column whose equal values stood on one side when rows were held out,
-            such as "speaker"; intervals are drawn from its values. "" where rows are independent.
+        columns: names of its columns, so that misspelt ones differ from those that were not read;
+            () if unknown.
+        group_column: str, column that grouped the held-out rows, such as "speaker"; intervals
+            resample its values. "" if rows are independent.
     """
 
     columns: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Texts written about rows or files: captions, with several results and their scores."""
+"""Generation for rows or files: captions, with several results and their scores."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _OF_KIND = {"image": ("image",), "audio": ("audio",), "video": ("video", "audio"
 
 def generate(predictor: Any, table: Table, batch_size: int = 32,
              **choice: Any) -> list[dict[str, Any]]:
-    """Returns for each row of a table, in order, the texts that the model writes about it.
+    """Returns the generated texts for each row of a table, in order.
 
     Args:
         predictor: Predictor of a task that is fed its own outputs.
         table: Table.
         batch_size: int, rows at a time; it changes no result.
         choice: arguments of `model.generation.Choice`, such as beam=5 and num=3; `seed`. Words
-            may stand in `allowed`.
+            may be in `allowed`.
 
     Returns:
         list of {"results": [{"text", "score", "tokens": [{"token", "log_probability"}]}],
         "error": str or None}, the best result first. The score is the sum of what the tokens have,
         divided by their number to the power of `length_penalty`. There are fewer results than `num`
-        where there are fewer texts.
+        if there are fewer texts.
 
     Raises:
         RecipeError: the task writes nothing, or a choice is unknown or out of range.
@@ -54,7 +54,7 @@ def _written(predictor: Any, table: Table, batch_size: int,
              choice: dict[str, Any]) -> list[dict[str, Any]]:
     """Returns what `generate` does, with errors as DataError."""
     if not predictor.head.autoregressive:
-        raise RecipeError(f"generate needs a run that writes texts, such as task: caption. Got "
+        raise RecipeError(f"generate needs a run that generates text, such as task: caption. Got "
                           f"{predictor.task.name}. Use predict.")
     choice = checked_choice(predictor, choice)
     empty = DataError("every input is empty.", reason="no_input")
@@ -77,8 +77,8 @@ def _written(predictor: Any, table: Table, batch_size: int,
 
 
 def checked_choice(predictor: Any, choice: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns arguments of `model.generation.Choice`, and `seed` and `jit`, of the right types and
-    with ids in place of words.
+    """Returns arguments of `model.generation.Choice`, and `seed` and `jit`, with the right types
+    and ids instead of words.
 
     Args:
         predictor: Predictor of a task that is fed its own outputs.
@@ -99,7 +99,7 @@ def checked_choice(predictor: Any, choice: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ids(words: Any, labels: list[str]) -> list[int]:
-    """Returns the ids of words, or of ids, that may be said."""
+    """Returns the ids of allowed words or ids."""
     if isinstance(words, str) or not isinstance(words, Sequence | Set | np.ndarray):
         raise RecipeError(f"generate.allowed needs a list of words or of ids. Got {words!r}. "
                           'Write allowed=["a", "red", "ball"].')
@@ -116,20 +116,20 @@ def _ids(words: Any, labels: list[str]) -> list[int]:
             found.append(int(word))
         else:
             raise RecipeError(f"generate.allowed needs words, or ids from 0 to {len(labels) - 1}. "
-                              f"Got {word!r}. Write words as the model says them.")
+                              f"Got {word!r}. Write words as the model generates them.")
     return found
 
 
 def generate_files(predictor: Any, files: Sequence[str | Path], batch_size: int = 32,
                    beside: Mapping[str, Any] | None = None,
                    **choice: Any) -> list[dict[str, Any]]:
-    """Returns for each file, in order, the texts that the model writes about it, as `generate`
-    does; a file that does not exist, is of another kind or is broken has an error of its own.
+    """Returns the generated texts for each file, in order, as `generate` does; a file that is
+    missing, broken or of another kind has an error of its own.
 
     Args:
         predictor, batch_size, choice: as for `generate`.
         files: paths.
-        beside: {column: cell} of other inputs, the same beside every file, such as a prompt.
+        beside: {column: cell} of other inputs, the same next to every file, such as a prompt.
 
     Raises:
         RecipeError: the task writes nothing, or a choice is out of range.

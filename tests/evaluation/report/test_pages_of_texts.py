@@ -81,5 +81,5 @@ def test_the_page_of_captions_shows_where_each_word_looked_or_says_why_not(tmp_p
     for looks, example in zip(found, kept["examples"], strict=True):
         assert not looks or " ".join(look["word"] for look in looks) == example["predicted"]
     assert page.count("data:image/jpeg") == sum(map(len, found))
-    assert ("cannot be shown: gated fusion puts several inputs" in page) != shown
+    assert ("cannot be shown: gated fusion merges several inputs" in page) != shown
     assert rewrite(tmp_path / "run").read_text(encoding="utf-8") == page

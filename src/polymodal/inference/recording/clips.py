@@ -1,4 +1,4 @@
-"""The words that a run hears in a row of a table, with their times."""
+"""The words that a run recognises in a row of a table, with their times."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["clip_words"]
 
 
 def clip_words(predictor: Any, table: Table, row: int) -> list[Word] | None:
-    """Returns what is said in the sound of a row, as an evaluation hears it: at once, and cut
-    where training cuts.
+    """Returns the transcript of a row's sound, as an evaluation makes it: in one piece, truncated
+    as in training.
 
     Args:
         predictor: Predictor of a run whose task is transcribe.
@@ -22,7 +22,7 @@ def clip_words(predictor: Any, table: Table, row: int) -> list[Word] | None:
         row: int, from 0.
 
     Returns:
-        The words; None where the row has no sound that can be read, or the run has other inputs,
+        The words; None if the row has no readable sound, or the run has other inputs,
         so that its frames are not those of the sound.
     """
     try:

@@ -1,4 +1,4 @@
-"""Files of any length as batches of chunks, made ahead in a thread, with a clock over them."""
+"""Files of any length as batches of chunks, prepared ahead in a thread, with progress."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Piece(NamedTuple):
     """A chunk of a file.
 
     Args:
-        file: int, place of the file among all.
+        file: int, index of the file.
         span: (start, end) in seconds.
         features: float32 (steps, num_mels).
         regions: tuple of the (start, end) in seconds where somebody speaks in it.
@@ -49,7 +49,7 @@ class Piece(NamedTuple):
 
 
 class End(NamedTuple):
-    """The end of a file, and why it could not be read any further, if so."""
+    """The end of a file, with the error if it could not be read further."""
 
     file: int
     error: Exception | None = None
@@ -80,9 +80,10 @@ def feed(recogniser: Recogniser, files: Sequence[Any], batch_size: int,
 
 @contextmanager
 def clock(files: Sequence[Any], root: Any = None) -> Iterator[Callable[[float], None]]:
-    """Gives a function that takes the seconds that were heard; says in the end how long it took."""
+    """Gives a function that takes the seconds done; prints the time at the end."""
     heard, start = 0.0, time.perf_counter()
-    with bar("Listening (seconds)", round(sum(_seconds(file, root) for file in files))) as advance:
+    with bar("Transcribing (seconds)",
+             round(sum(_seconds(file, root) for file in files))) as advance:
 
         def passed(seconds: float) -> None:
             nonlocal heard
@@ -131,8 +132,8 @@ def _items(recogniser: Recogniser, number: int, file: Any, root: Any) -> Iterato
 
 
 def _utterances(chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, tuple[Span, ...]]]:
-    """Yields chunks without long pauses, which a model that learned from clips has never heard, and
-    where somebody speaks in each.
+    """Yields chunks without long pauses, which a model trained on clips has never seen, with the
+    regions of speech in each.
 
     They are not cut where they overlap, so that a chunk overlaps none but its neighbours.
     """

@@ -1,4 +1,4 @@
-"""What a recogniser hears in chunks of sound: frames, and words with their times."""
+"""Recognition of chunks of sound: frames, and words with their times."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LEAST_RATE = 8000  # hertz below which pauses cannot be found
 
 
 class Frames(NamedTuple):
-    """What a model says of one chunk.
+    """A model's outputs for one chunk.
 
     Args:
         log_probs: float32 (frames, symbols and blank).
@@ -43,12 +43,12 @@ class Frames(NamedTuple):
 
 
 class Reader:
-    """Reads words from what a run that transcribes says of each frame.
+    """Decodes words from a recogniser's frames.
 
     Args:
         predictor: Predictor of a run whose task is transcribe.
         reading: keyword arguments of `Reading`, such as beam=16 and language_model="lm.arpa". Where
-            it names no language model, texts are read with the run's own, if it has one.
+            it names no language model, the run's own is used, if it has one.
 
     Raises:
         RecipeError: a choice that there is not, or is out of range.
@@ -106,7 +106,7 @@ class Reader:
 
 
 class Recogniser(Reader):
-    """Hears words in chunks of sound with a run that transcribes.
+    """Recognises words in chunks of sound with a run that transcribes.
 
     Args:
         predictor: Predictor of a run whose task is transcribe and whose only input is sound.
@@ -132,7 +132,7 @@ class Recogniser(Reader):
         return self.modality.encode(whole)
 
     def frames(self, features: Sequence[np.ndarray]) -> list[Frames]:
-        """Returns what the model says of each of a batch.
+        """Returns the model's outputs for each chunk of a batch.
 
         Padded lengths are multiples of a coarse grid and batches powers of two, so that an engine
         compiles few shapes. How long a frame is follows from how many come out.

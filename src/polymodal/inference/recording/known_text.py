@@ -1,4 +1,4 @@
-"""When each word of a known text is said in a recording of any length."""
+"""Alignment of a known text with a recording of any length."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def align_text(predictor: Any, file: str | Path, text: str, batch_size: int = 8)
         predictor: Predictor of a run whose task is transcribe and whose only input is sound.
         file: sound or video file of any length; some bytes are kept of each of its frames.
         text: str, all that is said, in order.
-        batch_size: int, chunks that the model hears at once.
+        batch_size: int, chunks per batch.
 
     Returns:
         Transcript with the words as they are written in `text`. What the model has no characters
@@ -100,7 +100,7 @@ def _spelt(recogniser: Recogniser, text: str) -> tuple[list[str], list[int], lis
 
 
 def _pieces(word: str) -> list[str]:
-    """Returns the words of what stands between two spaces: several in scripts without spaces."""
+    """Returns the words of what is between two spaces: several in scripts without spaces."""
     pieces = ""
     for before, letter in itertools.pairwise(f" {word}"):
         apart = pieces and (is_unspaced(letter) or is_unspaced(before))

@@ -1,4 +1,4 @@
-"""Speech as it comes in, from a microphone: what was said so far, again and again."""
+"""Live transcription, such as from a microphone: partial and final results."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _ALONE_SECONDS = 2.0  # of sound that may be a word without any pause around it
 
 @dataclass(frozen=True)
 class Heard:
-    """What was heard of sound that is still coming in.
+    """A result for sound that is still coming in.
 
     Args:
         words: tuple of Word, times from the start of the sound.
-        is_final: bool; False where a later result says the same stretch again, and better.
+        is_final: bool; False if a later result replaces this one.
     """
 
     words: tuple[Word, ...]
@@ -45,13 +45,13 @@ class Heard:
 def stream(predictor: Any, blocks: Iterable[Any], sample_rate: int | None = None,
            update_seconds: float = 0.5, pause_seconds: float = 0.6,
            **reading: Any) -> Iterator[Heard]:
-    """Yields what is said in sound that comes in block by block.
+    """Yields transcripts of sound that comes in block by block.
 
-    A partial result is the text of what is not over yet, a final one comes when a pause closes it
-    and is never said again: the final ones together are the transcript. Any encoder works,
-    also one that looks ahead, because the unfinished chunk is read again at every update. That
-    work is bounded: a chunk is as long as the model's clips at most, and is then cut with an
-    overlap, after which the words before the overlap are final.
+    A partial result covers the unfinished chunk. A final one comes when a pause closes the chunk,
+    and is never replaced: the final results together are the transcript. Any encoder works, also a
+    bidirectional one, because the unfinished chunk is decoded again at every update. That work is
+    bounded: a chunk is at most as long as the model's clips. It is then cut with an overlap, and
+    the words before the overlap are final.
 
     Args:
         predictor: Predictor of a run whose task is transcribe and whose only input is sound.
@@ -67,7 +67,7 @@ def stream(predictor: Any, blocks: Iterable[Any], sample_rate: int | None = None
 
     Raises:
         RecipeError: the run does something else, or a time or rate is not above 0.
-        DataError: a block is no sound.
+        DataError: a block is not sound.
     """
     if sample_rate is not None and sample_rate <= 0:
         raise RecipeError(f"stream needs sample_rate above 0. Got {sample_rate}. Pass the hertz of "
@@ -82,7 +82,7 @@ def stream(predictor: Any, blocks: Iterable[Any], sample_rate: int | None = None
 
 
 class _Live:
-    """The chunk that is not over: its samples, and words of the one before that it overlaps."""
+    """The unfinished chunk: its samples, and the words of the previous one that it overlaps."""
 
     def __init__(self, recogniser: Recogniser, pause_seconds: float):
         self.recogniser, self.pause_seconds = recogniser, pause_seconds
@@ -110,7 +110,7 @@ class _Live:
             yield Heard(tuple(final), True)
 
     def _closed(self) -> list[Word]:
-        """Cuts off what is over and returns its words."""
+        """Removes the finished part and returns its words."""
         regions = speech_regions(self.held, self.rate, hang_seconds=0.05)
         seconds = len(self.held) / self.rate
         if not regions:
@@ -122,13 +122,13 @@ class _Live:
         return self._full() if len(self.held) > self.size else []
 
     def _forget(self, seconds: float) -> list[Word]:
-        """Leaves out what nobody speaks in, but for what may come before speech."""
+        """Drops sound without speech, except for a little before speech."""
         if seconds < self.pause_seconds or self._may_be_all():
             return []
         return self._cut(max(0, len(self.held) - round(_LEAST_SECONDS * self.rate)))
 
     def _full(self) -> list[Word]:
-        """Cuts in a pause if there is one, else with an overlap, whose words are not final yet."""
+        """Cuts at a pause if there is one, else with an overlap, whose words are not final yet."""
         longest = self.recogniser.chunk_seconds
         chunks = cut_chunks([self.held], self.rate, longest, longest / 4)
         first, second = next(chunks), next(chunks)

@@ -1,4 +1,4 @@
-"""How the frames of a recogniser are read: the likeliest symbols, or a beam with scorers."""
+"""Decoding of a recogniser's frames: greedy, or beam search with scorers."""
 
 from __future__ import annotations
 
@@ -28,28 +28,26 @@ from polymodal.text.cleaning import clean_text
 
 __all__ = ["Reading", "check_choice", "train_language_model", "unit_of_texts"]
 
-_BEAM = 16  # where a scorer asks for a beam and nobody said how wide
-_WEIGHT, _BONUS = 0.5, 0.5  # of a language model where nobody said otherwise
+_BEAM = 16  # beam width with a scorer, by default
+_WEIGHT, _BONUS = 0.5, 0.5  # of a language model, by default
 _ARPA_ENDINGS = (".arpa", ".arpa.gz", ".lm", ".lm.gz")
 _MARKS = {START, END, UNKNOWN}
 
 
 class Reading:
-    """Reads frames: symbol by symbol, or by a beam with a language model and hot words.
+    """Decodes frames greedily, or by beam search with a language model and hot words.
 
     Args:
         labels: sequence of str, the characters of the model without blank, which is the last id.
-        beam: int, spellings that are followed at once; 0 takes the likeliest symbol of each frame,
-            or 16 where there is a language model or a hot word.
+        beam: int, beam width; 0 = greedy, or 16 with a language model or hot words.
         language_model: NGram, or path of an ARPA file, of words or of characters.
         hot_words: sequence of str, words and phrases to expect; or a str, which has commas between
             them.
-        language_weight: float, what the language model's logarithms are multiplied by; None for
-            0.5.
-        word_bonus: float, natural logarithm added for each word, or each character with a language
-            model of characters; None for 0.5.
-        ctc_weight: float, 0..1, share of CTC in the score of a spelling where a run has an
-            attention decoder too.
+        language_weight: float, weight of the language model's log-probability; None = 0.5.
+        word_bonus: float, log-probability added per word, or per character with a character
+            language model; None = 0.5.
+        ctc_weight: float, 0..1, share of CTC in the score of a hypothesis, if the run also has an
+            attention decoder.
 
     Raises:
         RecipeError: a number below 0 or that is none, a weight or bonus without a language model,
@@ -99,7 +97,7 @@ class Reading:
         return align(log_probs, best.ids, self.blank)
 
     def _best(self, found: list[Hypothesis], score: Any) -> int:
-        """Returns which spelling is best when the decoder's score stands in for part of CTC's."""
+        """Returns the best hypothesis when the decoder's score replaces part of CTC's."""
         acoustic = np.array([one.parts["acoustic"] for one in found])
         others = np.array([one.score for one in found]) - acoustic
         written = np.asarray(score([one.ids for one in found]))
@@ -118,7 +116,7 @@ class Reading:
 
 
 def check_choice(names: Iterable[str], *others: str) -> None:
-    """Raises RecipeError where a name is no choice of `Reading`, nor one of `others`."""
+    """Raises RecipeError where a name is not a choice of `Reading`, nor one of `others`."""
     known = arguments.parameters(Reading, skip=("labels", "ctc_weight"))
     arguments.check_names(names, [*known, *others], "transcribe")
 
@@ -127,17 +125,17 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
                          unit: str | None = None, lowercase: bool = True) -> NGram:
     """Trains a language model on the texts of a column and writes it as an ARPA file.
 
-    Where one other column names the part of each row, the texts of train alone are learned: what
-    a recogniser will be scored on must not be known beforehand.
+    If another column names the part of each row, only the texts of train are used: test transcripts
+    must not leak into the language model.
 
     Args:
         table: Table, or path of one.
-        target: str, the column; empty cells are passed.
+        target: str, the column; empty cells are skipped.
         out: path of the file; a name that ends in .gz is compressed.
-        order: int, words or characters that are looked at together.
+        order: int, order of the n-grams.
         unit: str, "word" or "character"; None takes characters where most are of scripts without
             spaces. Among words, each character of such a script is one.
-        lowercase: bool, whether capitals become small letters, as in transcripts.
+        lowercase: bool, whether to lowercase, as in transcripts.
 
     Raises:
         DataError: there is no such column, or no text in it.
@@ -172,7 +170,7 @@ def _learnable(table: Table, target: str) -> Table:
         return table
     train = parts(facts, "column", column=column)["train"].table
     say(f'Using the split in column "{column}": {len(train):,} of {len(table):,} texts '
-        "are of train, and are learned. A table without that column is learned whole.")
+        "are of train and are used. Without that column, all texts are used.")
     return train
 
 

@@ -1,4 +1,4 @@
-"""Spellings of a beam, scored by the attention decoder that was trained beside CTC."""
+"""Rescoring of a beam by the attention decoder that was trained with CTC."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Score = Callable[[Sequence[Sequence[int]]], np.ndarray]
 
 
 class Rescoring:
-    """Encodes a batch of chunks once and scores spellings of each.
+    """Encodes a batch of chunks once and rescores the hypotheses of each.
 
     Args:
         model: Model whose head is `CTCAttention`.
-        num_spellings: int, spellings of a chunk that are scored at once; fewer are filled up.
+        num_spellings: int, hypotheses of a chunk per call; fewer are padded.
     """
 
     def __init__(self, model: Any, num_spellings: int):

@@ -1,4 +1,4 @@
-"""What is said in recordings of any length, and when."""
+"""Transcription of recordings of any length, with times."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from polymodal.tables.table import Table
 
 __all__ = ["rows_heard", "transcribe"]
 
-_BATCH = 8  # chunks that the model hears at once
+_BATCH = 8  # chunks per batch
 
 
 def transcribe(predictor: Any, files: Sequence[str | Path] | str | Path, batch_size: int = _BATCH,
@@ -29,14 +29,14 @@ def transcribe(predictor: Any, files: Sequence[str | Path] | str | Path, batch_s
     """Yields the transcript of each file, in order, as soon as it is there.
 
     Files are streamed and cut in pauses, or with an overlap where there is none, and never held
-    as a whole; what is kept of them are words. A run that looks at pictures too takes films as a
+    as a whole; what is kept of them are words. A run that looks at pictures too takes videos as a
     whole, no longer than the clips it was trained on.
 
     Args:
         predictor: Predictor of a run whose task is transcribe and whose inputs are sound, moving
             pictures, or both of the same file.
         files: sound or video files of any length, or one.
-        batch_size: int, chunks that the model hears at once.
+        batch_size: int, chunks per batch.
         reading: keyword arguments of `Reading`: beam, language_model, hot_words and their weights.
 
     Returns:

@@ -19,7 +19,7 @@ __all__ = ["FORMATS", "Transcript", "check_format", "render", "write_transcript"
 
 @dataclass(frozen=True)
 class Transcript:
-    """What is said in a file.
+    """The transcript of a file.
 
     Args:
         file: str, its path.
@@ -27,7 +27,7 @@ class Transcript:
         words: tuple of Word.
         segments: tuple of Segment, the words as they can be read.
         error: str, why there is nothing, or None.
-        choice: mapping, how frames were read: beam, language_model, hot_words; and whether the
+choice: mapping, decoding options: beam, language_model, hot_words; and whether the
             confidence of words is calibrated.
     """
 

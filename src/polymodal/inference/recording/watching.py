@@ -1,4 +1,4 @@
-"""What is said in recordings that a run looks at as well: films, read as a whole."""
+"""Transcription from video (lip reading, alone or with sound): each video as a whole."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ __all__ = ["Watcher", "looks"]
 
 
 def looks(predictor: Any) -> bool:
-    """Returns whether a run transcribes from moving pictures, alone or beside the sound."""
+    """Returns whether a run transcribes from moving pictures, alone or next to the sound."""
     kinds = {predictor.recipe.inputs[i.name]["modality"] for i in predictor.inputs}
     return predictor.task.hears and "video" in kinds <= {"video", "audio"}
 
 
 class Watcher(Reader):
-    """Writes down films that are as short as the clips of training: none is cut into chunks.
+    """Transcribes videos that are as short as the clips of training: none is cut into chunks.
 
     Args:
-        predictor: Predictor of a run for which `looks` is true. A film gives it pictures and
+        predictor: Predictor of a run for which `looks` is true. A video gives it pictures and
             sound, a sound file the sound alone.
         reading: keyword arguments of `Reading`.
     """
@@ -59,7 +59,7 @@ class Watcher(Reader):
         if checked.errors:
             raise checked.errors[0].by_file()
         if ledger.count("truncated"):
-            raise DataError("is longer than this run can look at.", "Cut it, or train with more "
+            raise DataError("is longer than this run can watch.", "Cut it, or train with more "
                             "max_seconds and max_frames.", path=file, reason="too_long")
         inputs, _, _ = next(iter(self.predictor.loader(samples, checked, 1).epoch(0, 0)))
         logits, scores = self.frames_of(inputs)
@@ -74,5 +74,5 @@ class Watcher(Reader):
 def _seconds(file: str) -> float:
     try:
         return audio_length(file)[1]
-    except DataError:  # a silent film
+    except DataError:  # a video without sound
         return video_info(file).seconds
