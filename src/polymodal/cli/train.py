@@ -64,7 +64,7 @@ def train(
     baselines: Annotated[bool, typer.Option(
         help="Also train a model on each input alone, for comparison.")] = True,
     keep: Annotated[str, typer.Option(
-        help="Model to keep in the folder: 'joint' (all inputs), or 'better': the model of one input "
+        help="Model to keep in the folder: 'joint' (all inputs), or 'better': that of one input "
              "if it is better by more than chance.")] = "joint",
     max_minutes: Annotated[float | None, typer.Option(
         help="Time limit: end training after the last whole epoch within this many minutes. "
