@@ -232,7 +232,7 @@ def test_every_row_can_be_learned_from_where_a_test_table_scores(run, tmp_path):
     given += ["--test", tables["test"]]
     refused = polymodal(*given, "--set", "training.patience=3", check=False)
     assert refused.returncode != 0
-    assert "training.patience needs rows to watch" in refused.stderr
+    assert "training.patience needs validation rows" in refused.stderr
     found = json.loads(polymodal(*given, "--json").stdout)
     assert "test" in found
     assert "val" not in found

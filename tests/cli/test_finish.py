@@ -42,7 +42,7 @@ def test_a_signal_is_no_error(stopped):
     assert "Error" not in done.stderr
     *_, first, second = done.stderr.splitlines()
     assert first.startswith("Stopped by SIGTERM in epoch 3, with a checkpoint in ")
-    assert first.endswith("Run the same command again to go on.")
+    assert first.endswith("Run the same command again to resume.")
     assert second == ("To end the run here, with the best of its 2 epochs so far: "
                       f"polymodal finish {folder}")
 

@@ -78,7 +78,7 @@ def test_reasons_name_the_size_of_a_small_model():
 def test_inputs_that_a_recipe_leaves_out_are_named(questions):
     given = {"target": "answer", "inputs": {"image": {"modality": "image"}}}
     reasons = infer(questions, given, ["same"]).reasons
-    assert any(reason.startswith("columns question: Not read") for reason in reasons)
+    assert any(reason.startswith("columns question: Not used") for reason in reasons)
 
 
 def test_a_setting_of_one_input_leaves_the_others(questions):

@@ -77,8 +77,8 @@ def test_media_in_several_rows_are_alike_also_where_the_split_is_given(table):
 
 
 @pytest.mark.parametrize(("speakers", "said"), [
-    (["09"] * 4, 'all 4 rows of val have the same "speaker": 09. Their scores say how well the '
-                 "model does there, not elsewhere."),
+    (["09"] * 4, 'all 4 rows of val have the same "speaker": 09. Their scores do not show how '
+                 "the model generalises to others."),
     (["09", "09", "09", "10"], "")])
 def test_a_validation_part_of_one_speaker_is_told_of(speakers, said, capsys):
     rows = read({"speaker": speakers})

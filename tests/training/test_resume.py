@@ -88,7 +88,7 @@ def test_a_signal_writes_a_checkpoint_and_says_how_to_go_on(name, tmp_path, undi
     stopped = start(tmp_path, "--signal", f"{name}:12")
     assert stopped.returncode == 1
     assert f"Stopped by {name} in epoch" in stopped.stderr
-    assert "Run the same command again to go on." in stopped.stderr
+    assert "Run the same command again to resume." in stopped.stderr
     assert Checkpoints(tmp_path).state()["step"] > 0
     assert start(tmp_path).returncode == 0
     assert left_by(tmp_path) == undisturbed

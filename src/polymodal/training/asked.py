@@ -1,4 +1,4 @@
-"""What a person asked of a run, kept with its checkpoints, so that it can be ended without that."""
+"""The user's options of a run, kept with its checkpoints, so that `finish` needs none of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from polymodal.training.saved.checkpoint import Checkpoints
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a run that decide what comes out, as `training.run.train` takes them."""
+    """The options of a run that decide its result, as `training.run.train` takes them."""
 
     ignore: list[str]
     split: str | None
@@ -30,13 +30,13 @@ class Options:
 
 def to_json(tables: Mapping[str, Table], given: Mapping[str, Any], options: Options,
             command: str) -> dict[str, Any]:
-    """Returns what was asked for as JSON values.
+    """Returns the user's options as JSON values.
 
     Args:
         tables: {split: Table} as they were given.
         given: settings of the recipe.
         options: Options.
-        command: str, what trains the same again.
+        command: str, command that repeats the run.
     """
     value = {"tables": {split: _place(table) for split, table in tables.items()},
              "given": dict(given), "options": vars(options), "command": command}
@@ -87,7 +87,7 @@ def begun(folder: str | Path) -> dict[str, Any]:
     """
     state = Checkpoints(user_path(folder)).state()
     if state is None:
-        raise TrainingError(f"finish needs the folder of a run that was begun. {folder} holds no "
+        raise TrainingError(f"finish needs the folder of a started run. {folder} holds no "
                             "checkpoint. Give the --out of a polymodal train that was stopped.")
     return state
 

@@ -17,7 +17,7 @@ def again(tables: Mapping[str, Table], folder: Path, *, ignore: Sequence[str] = 
           slice_columns: Sequence[str] = (), baselines: bool = True, keep: str = "joint",
           skip_bad: bool = False, max_bad_share: float = 0.05,
           engine: str = _USUAL) -> str:
-    """Returns what to type to train a run again into a folder beside it, or why nothing can be.
+    """Returns the command that repeats a run in a folder next to it, or why there is none.
 
     Args:
         tables: {split: Table} as they were given, before rows were held out.

@@ -1,4 +1,4 @@
-"""Makes a whole run of one that was stopped: the best weights so far, scored and reported."""
+"""Completes a stopped run: keeps the best weights so far, scores them, writes the report."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from polymodal.training.saved.ending import training_of
 
 def finish(folder: str | Path, tables: Mapping[str, Table] | None = None, *,
            baselines: bool | None = None, keep_checkpoints: bool = False) -> Run:
-    """Ends a stopped run at its last whole epoch, and does all that the end of training does.
+    """Ends a stopped run at its last whole epoch, with all that follows training.
 
     The recipe in the folder then says `training.last_epoch`; a run with it gives the same bytes.
 
     Args:
         folder: the run's folder.
-        tables: {split: Table} that take the place of those that the run was started with, where
-            they were in memory or have moved; the rows have to be the same.
+        tables: {split: Table} that replace the run's own, if those were in memory or have
+            moved; the rows have to be the same.
         baselines: bool, also train each input alone, for as many epochs; None = as the run was
             started.
-        keep_checkpoints: bool, keep what training could go on from.
+        keep_checkpoints: bool, keep the checkpoints that training could continue from.
 
     Raises:
         TrainingError: the folder holds no run, or one without a whole epoch.

@@ -1,4 +1,4 @@
-"""How long a run will take, said before its first epoch."""
+"""The forecast of a run's time, before its first epoch."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from polymodal.training.steps.history import duration
 
 FILE = "forecast.json"
 _REPORT_SECONDS = 2.0  # scores with intervals, plots and pages, on two slow cores
-_ROWS_SCORED_A_SECOND = 10_000  # redrawn a thousand times for intervals
+_ROWS_SCORED_A_SECOND = 10_000  # resampled a thousand times for intervals
 _SAVING = 1.05  # checkpoints may take a twentieth of the time
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a run is expected to take.
+    """The expected time of a run.
 
     Args:
         parts: {name: seconds}, in the order in which they come.

@@ -53,7 +53,7 @@ class Job:
         return self.prepared.written_recipe
 
     def train(self) -> Trained:
-        """Trains, or goes on training, and writes the bundle."""
+        """Trains, or resumes training, and writes the bundle."""
         path = self.folder / "recipe.yaml"
         if not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ class Job:
 
 def set_up(prepared: Prepared, settings: Training, folder: Path, *,
            writes: bool = True, **how: Any) -> Job:
-    """Builds a model, decides how its steps are computed, and looks for what it goes on from.
+    """Builds a model, decides how its steps are computed, and looks for a checkpoint.
 
     Args:
         prepared: Prepared.

@@ -1,4 +1,4 @@
-"""What validation rows say about an epoch: named scores, and the error of each row."""
+"""Validation of an epoch: named scores, and the error of each row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from polymodal.inference.predictor import Predictor, enter_groups
 
 
 class Judge:
-    """Scores what a model in training says about the validation rows.
+    """Scores a model in training on the validation rows.
 
     Args:
         predictor: Predictor of the model.

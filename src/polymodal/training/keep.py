@@ -1,4 +1,4 @@
-"""Which model a run keeps: that of all inputs, or of the one input that is better alone."""
+"""Which model a run keeps: the fused one, or a single input's if that is better."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Single:
 
 
 def check_keep(keep: str, baselines: bool) -> None:
-    """Refuses what cannot be kept.
+    """Refuses an impossible choice of model.
 
     Raises:
         RecipeError: an unknown name, or "better" without models to compare with.
@@ -53,7 +53,7 @@ def check_keep(keep: str, baselines: bool) -> None:
 
 
 def better_input(verdict: Verdict) -> str | None:
-    """Returns the input whose model alone is better than that of all, by more than chance."""
+    """Returns the input whose single model beats the fused one by more than chance."""
     return verdict.best if verdict.kind == "hurt" else None
 
 

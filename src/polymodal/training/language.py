@@ -1,4 +1,4 @@
-"""The language model of train's texts, and whether a run that transcribes reads with it."""
+"""The language model of the training transcripts, and whether decoding uses it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from polymodal.tables.table import Table
 
 __all__ = ["choose_language"]
 
-_MOST_UNITS = 300_000  # words that are counted; more texts are thinned out evenly
+_MOST_UNITS = 300_000  # words that are counted; more texts are subsampled evenly
 _MOST_GRAMS = 200_000  # of a model; a larger one looks at fewer words together
 
 
 def choose_language(predictor: Predictor, texts: Iterable[str], table: Table, folder: Path,
                     cache: Cache | None = None) -> tuple[Predictions, str]:
-    """Has a run read with a language model of train's texts where val is read no worse with it.
+    """Makes a run decode with a language model of train's transcripts if val gets no worse.
 
     Args:
         predictor: Predictor of a run that transcribes; its `language` is set.
@@ -34,8 +34,8 @@ def choose_language(predictor: Predictor, texts: Iterable[str], table: Table, fo
         cache: Cache that may hold the table's media decoded, or None.
 
     Returns:
-        The predictions of the validation rows as the run reads from now on, and a sentence that
-        says what was chosen and why; "" where there was nothing to choose.
+        The predictions of the validation rows with the chosen decoding, and a sentence on the
+        choice and its reason; "" if there was no choice.
     """
     (folder / LANGUAGE).unlink(missing_ok=True)
     plain = predictor.predict(table, scored=True, cache=cache)

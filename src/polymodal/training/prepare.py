@@ -47,7 +47,7 @@ _MOST_GROUPS = 5  # that are named
 
 @dataclass
 class Prepared:
-    """Everything that is known before a model is built.
+    """All facts before a model is built.
 
     Args:
         recipe: Recipe, complete.
@@ -56,9 +56,9 @@ class Prepared:
         samples: {split: Samples}.
         checked: {split: Checked}.
         ledger: Ledger of all splits.
-        trained_on: TrainedOn, what the model remembers of the train table.
+        trained_on: TrainedOn, facts on the training table.
         seconds: {split: seconds that the check of its rows took}.
-        reasons: sentences that say why the recipe is what it is, as `infer` gives them.
+        reasons: sentences on the choices in the recipe, as `infer` gives them.
         left_out: {column: reason} of the columns of train that the model does not see.
     """
 
@@ -99,11 +99,11 @@ class Prepared:
         return len(rows)
 
     def train_loader(self, settings: Training, places: int = 0) -> Loader:
-        """Returns the loader of the train split: shuffled, varied, in effective batches.
+        """Returns the loader of the train split: shuffled, augmented, in effective batches.
 
         Args:
             settings: Training.
-            places: int, what the model computes for each row beside its time steps.
+            places: int, positions that the model computes per row besides its time steps.
         """
         checked = self.checked["train"]
         batch_size = min(settings.batch_size or 32, max(1, len(checked)))
@@ -119,7 +119,7 @@ class Prepared:
                       seed=settings.seed, augment=settings.augment, shared=index)
 
     def _shared(self) -> tuple[int | None, np.ndarray | None]:
-        """Returns the source whose cells stand in most rows, and which of them each row has."""
+        """Returns the source whose cells repeat most, and the cell of each row."""
         samples, best = self.samples["train"], (1.0, None, None)
         for index, source in enumerate(samples.sources):
             items = samples.items(source)
@@ -129,7 +129,7 @@ class Prepared:
         return best[1:]
 
     def only(self, name: str) -> Prepared:
-        """Returns the same samples with one input alone; nothing is checked or learned again."""
+        """Returns the same samples with one input alone; nothing is checked or fitted again."""
         index = [i.name for i in self.inputs].index(name)
         alone = dataclasses.replace(self.inputs[index], key=input_key(0))
         samples = {split: s.only(name) for split, s in self.samples.items()}
@@ -138,9 +138,9 @@ class Prepared:
                         self.ledger, self.trained_on, self.seconds)
 
     def alone(self, name: str) -> Prepared:
-        """Returns `only` of an input whose model is kept in place of that of all, and why the
-        columns of the others are not read."""
-        others = {column: f"Not read, because the model of {name} alone is better and was kept."
+        """Returns `only` of an input whose single model is kept, and why the columns of the others
+        are not used."""
+        others = {column: f"Not used, because the model of {name} alone is better and was kept."
                   for item in self.inputs if item.name != name for column in item.columns}
         read = {column for item in self.inputs if item.name == name for column in item.columns}
         left_out = {column: reason for column, reason in {**self.left_out, **others}.items()
@@ -165,19 +165,19 @@ def held_out(tables: Mapping[str, Table | Profile], target: str, method: str | N
              group: str | None, seed: int) -> dict[str, Profile]:
     """Returns profiles with a validation part, the given one or rows held out of train, if wanted.
 
-    Where nobody says how, and one column of train says of each row which part it is of, rows that
-    are not for training are not trained on.
+    By default, if one column of train names the part of each row, rows of other parts are not
+    trained on.
 
     Args:
         tables: {"train": Table or Profile, and "val", "test" where the user has them}.
         target: str, column whose classes are kept in proportion.
         method: str, "stratified", "random", "grouped", the name of a column that says it, or "none"
             for a model that learns from every row.
-        group: str, column whose equal values never stand on both sides.
+        group: str, column whose equal values stay on one side of the split.
         seed: int.
 
     Raises:
-        RecipeError: no part is left that the model could be scored on.
+        RecipeError: no part is left to score the model on.
     """
     known = {name: profile(table) for name, table in tables.items()}
     if method is None:
@@ -201,7 +201,7 @@ def held_out(tables: Mapping[str, Table | Profile], target: str, method: str | N
 
 
 def _groups_held_out(val: Table, group: str) -> str:
-    """Returns which groups the rows held out are of: "all rows of 1 speaker (09)"."""
+    """Returns the groups of the held-out rows: "all rows of 1 speaker (09)"."""
     found = sorted({str(value) for value in val.values(group) if value is not None})
     shown = ", ".join(found[:_MOST_GROUPS]) + (", ..." if len(found) > _MOST_GROUPS else "")
     return f": all rows of {group_words(group, len(found))} ({shown})"
@@ -213,7 +213,7 @@ def _by_chance(group: str | None) -> str:
 
 def _by_own_column(known: dict[str, Profile], target: str,
                    group: str | None) -> dict[str, Profile]:
-    """Returns profiles with train cut as its only column that names parts says, and says so."""
+    """Returns profiles with train split by its only column that names parts, and prints so."""
     train = known["train"]
     column = train.split_column(target)
     if column is None:
@@ -237,7 +237,7 @@ def _by_own_column(known: dict[str, Profile], target: str,
 
 
 def _tell_unused(columns: Mapping[str, int]) -> None:
-    """Says which columns look as if they named parts, where none of them is used."""
+    """Prints which columns seem to name parts, if none of them is used."""
     if len(columns) > 1:
         names = " and ".join(f'"{name}"' for name in columns)
         say(f"Columns {names} say train, val or test. None of them is used. To use one: "
@@ -249,7 +249,7 @@ def _tell_unused(columns: Mapping[str, int]) -> None:
 
 
 def _torn(found: Mapping[str, Profile], group: str) -> bool:
-    """Returns whether an equal value of a column stands in two parts; empty cells are none."""
+    """Returns whether two parts share a value of a column, empty cells aside."""
     values = [{value_key(value) for value in part.table.values(group) if value is not None}
               for part in found.values()]
     return len(set.union(*values)) < sum(map(len, values))
@@ -257,11 +257,10 @@ def _torn(found: Mapping[str, Profile], group: str) -> bool:
 
 def group_of(known: Mapping[str, Profile], given: Mapping[str, Any], ignore: Iterable[str],
              method: str | None, group: str | None) -> str | None:
-    """Returns the column whose equal values should stay on one side when rows are held out.
+    """Returns the column whose equal values should stay on one side of the split.
 
-    That is `group`, else the recipe's, else, where nothing is said about the split, by the table
-    neither, and a text is to be written about media of which some stand in several rows, their
-    column.
+    That is `group`, else the recipe's. Else, if neither options nor the table define a split, and a
+    text is generated for media that several rows share, the column of these media.
 
     Raises:
         RecipeError: the table has no column `group`.
@@ -278,9 +277,8 @@ def group_of(known: Mapping[str, Profile], given: Mapping[str, Any], ignore: Ite
 
 def alike_rows(facts: Profile, given: Mapping[str, Any], ignore: Iterable[str],
                group: str | None) -> str | None:
-    """Returns the column whose equal values make rows alike, so that intervals are drawn from its
-    values: `group`, else, where a text is to be written about media of which some stand in several
-    rows, their column."""
+    """Returns the column whose values intervals resample: `group`, else, if a text is generated for
+    media that several rows share, the column of these media."""
     target = given.get("target")
     if group or target not in facts.table.column_names:
         return group
@@ -292,14 +290,14 @@ def alike_rows(facts: Profile, given: Mapping[str, Any], ignore: Iterable[str],
 
 
 def tell_single_group(tables: Mapping[str, Table], group: str | None) -> None:
-    """Says which tables that are scored hold rows of one group only, such as one speaker."""
+    """Prints which scored tables hold rows of one group only, such as one speaker."""
     for name in ("val", "test"):
         if group is None or name not in tables or group not in tables[name].column_names:
             continue
         values = {str(value) for value in tables[name].values(group)}
         if len(values) == 1:
             warn(f'all {len(tables[name])} rows of {name} have the same "{group}": '
-                 f"{values.pop()}. Their scores say how well the model does there, not elsewhere.")
+                 f"{values.pop()}. Their scores do not show how the model generalises to others.")
 
 
 def _scored_on_something(known: dict[str, Profile], why: str) -> dict[str, Profile]:
@@ -311,14 +309,14 @@ def _scored_on_something(known: dict[str, Profile], why: str) -> dict[str, Profi
 
 def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile], cache: Cache | None = None, *,
             skip_bad: bool = False, max_bad_share: float = 0.05) -> Prepared:
-    """Checks every row, learns statistics and vocabularies from train, and counts what is left out.
+    """Checks every row, fits statistics and vocabularies to train, and counts skipped rows.
 
     Args:
         recipe: Recipe.
         tables: {split: Table or Profile}; "train" is needed.
         cache: Cache for decoded media.
-        skip_bad: bool, leave bad rows out rather than stop.
-        max_bad_share: float, 0..1, share of bad rows above which to stop all the same.
+        skip_bad: bool, skip bad rows instead of stopping.
+        max_bad_share: float, 0..1, share of bad rows above which to stop anyway.
 
     Raises:
         DataError: bad rows; it names table, row, column, path and the fix.
@@ -356,7 +354,7 @@ def _unit(recipe: Recipe) -> str:
 
 
 def _tell_spellings(samples: Samples) -> None:
-    """Says which labels and categories are written in several ways."""
+    """Prints which labels and categories have several spellings."""
     target, column = samples.target_object, str(samples.target_column)
     for source in samples.sources:
         for note in source.modality.notes():
@@ -376,7 +374,7 @@ def _same(one: Table, other: Table) -> bool:
 
 
 def _shareable(recipe: Recipe, inputs: list[assemble.Input]) -> list[InputGuess]:
-    """Returns the inputs that should not stand in two splits: media, and text if it is all."""
+    """Returns the inputs that two splits should not share: media, and text if it is the only one."""
     kinds = [recipe.inputs[i.name]["modality"] for i in inputs]
     return [InputGuess(i.name, kind, i.columns, "") for i, kind in zip(inputs, kinds, strict=True)
             if kind not in ("text", "texts") or len(inputs) == 1]

@@ -1,4 +1,4 @@
-"""Gathers what a report shows, keeps it in the run's folder, and writes the report from it."""
+"""Collects the contents of a report, keeps them in the run's folder, and writes the report."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _JOINT = "joint.npz"
 _MOST_LOOKS = 8  # examples that show where each word looked
 _LOOKS = ("Under the first images is the decoder's attention for each word (last block, mean over "
           "heads): bright regions had the most. Attention need not be why a word was chosen.")
-_MOST_BYTES = 2_000_000  # a larger file is not copied into the report
+_MOST_BYTES = 2_000_000  # larger files are not copied into the report
 _PLAIN = ("title", "target", "summary", "inputs", "slice_columns", "history", "best_epoch",
           "ledger", "word_calibration", "attention_note", "left_out",
           "recipe", "versions", "seeds", "command")
@@ -52,17 +52,17 @@ _PLAIN = ("title", "target", "summary", "inputs", "slice_columns", "history", "b
 
 @dataclass
 class RunRecord:
-    """What a run knows at its end.
+    """The results of a run.
 
     Args:
         prepared: Prepared.
         trained: Trained.
         found: {split: Predictions}, the one to show first.
         singles: {input: Predictions} on the rows of the shown split that the model answers.
-        blind: Predictions of the majority or mean on the shown split.
+        blind: Predictions of the majority or mean baseline on the shown split.
         table: Table of the shown split.
         columns: {column: values} to slice by.
-        command: str, what trains the same again.
+        command: str, command that repeats the run.
         joint: Predictions of the model of all inputs on the shown split, where that of one input is
             kept; else None.
     """
@@ -79,7 +79,7 @@ class RunRecord:
 
 
 def write_all(folder: Path, record: RunRecord) -> str:
-    """Writes report, plots, model card and what they are made of; returns the verdict in words."""
+    """Writes report, plots, model card and their data; returns the verdict in words."""
     content = _content(folder, record)
     _store(folder, content)
     write_report(folder, content)
@@ -89,7 +89,7 @@ def write_all(folder: Path, record: RunRecord) -> str:
 
 
 def rewrite(folder: str | Path) -> Path:
-    """Writes a run's report again from what the run kept, and returns its path.
+    """Rewrites a run's report from its stored data, and returns its path.
 
     Raises:
         BundleError: the folder holds no finished run.
@@ -193,7 +193,7 @@ def _example(predictor: Any, shown: Predictions, table: Table, place: int) -> di
 
 def _add_words(predictor: Any, table: Table, row: int, reference: str,
                inputs: dict[str, dict[str, Any]]) -> None:
-    """Puts beside the sound what was heard in it and when, where that can be told."""
+    """Adds the recognised words and their times to the sounds, if available."""
     words = clip_words(predictor, table, row)
     if words is not None:
         judged = right_words([word.text for word in words], reference)
@@ -202,11 +202,11 @@ def _add_words(predictor: Any, table: Table, row: int, reference: str,
 
 
 def _add_looks(predictor: Any, table: Table, examples: list[dict[str, Any]]) -> str:
-    """Puts beside the pictures of the first examples where each word looked; returns a note."""
+    """Adds the attention of each word to the images of the first examples; returns a note."""
     reason = why_no_look(predictor) if examples else ""
     if reason:
         has_picture = any(i["modality"] == "image" for i in predictor.recipe.inputs.values())
-        return f"Where in the picture it looked cannot be shown: {reason}." * has_picture
+        return f"Attention over the image cannot be shown: {reason}." * has_picture
     chosen = examples[:_MOST_LOOKS]
     found = looks(predictor, table, [example["row"] for example in chosen])
     for example in chosen:

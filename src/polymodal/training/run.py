@@ -1,4 +1,4 @@
-"""The main job: from tables to a folder with a checked model, its scores and its report."""
+"""The main job: from tables to a folder with a model, its scores and its report."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ class Run:
 
     Args:
         folder: Path, holds everything.
-        predictor: Predictor, the trained model in use.
+        predictor: Predictor, the trained model.
         metrics: {split: what `polymodal evaluate --json` prints}.
         verdict: str, whether fusion helped, in a sentence.
         predictions: {split: Predictions} that the metrics are of.
         forecast: {"seconds": expected, "actual_seconds", "parts"}, what `forecast.json` holds.
-        kept: str, the input whose model alone was kept as the better one; "" = that of all.
-        advice: str, how to use the model of one input where it is better and not kept, or "".
+        kept: str, the input whose single model was kept as the better one; "" = the fused model.
+        advice: str, how to use a single input's model if it is better and not kept, or "".
         training: {"epochs" that were trained, "planned_epochs", "last_epoch" where it was ended
             before them, "checkpoints" if they are kept}.
     """
@@ -96,7 +96,7 @@ class Run:
 
 @dataclass
 class DryRun:
-    """What a run would do, and what it would take.
+    """What a run would do, and its expected time.
 
     Args:
         recipe: str, the whole recipe as YAML.
@@ -136,40 +136,39 @@ def train(
     keep_checkpoints: bool = False,
     finish: bool = False,
 ) -> Run:
-    """Trains a model on a table, checks it, and leaves a folder that holds everything.
+    """Trains a model on a table, evaluates it, and writes model, scores and report to a folder.
 
-    Run it again on the same folder to go on where it was stopped.
+    Run it again on the same folder to resume a stopped run.
 
     Args:
         tables: {"train": Table, and optionally "val" and "test"}.
         given: recipe settings; "target" is needed, the rest is inferred from the train table.
         out: folder of the run.
-        ignore: columns that are no inputs.
+        ignore: columns that are not inputs.
         split: how to hold out validation rows: stratified, random, grouped, a column's name, or
-            none, which needs a test or validation table. Default: as the only column that names
-            the part of each row says, else stratified, or grouped where there is a group.
-        split_group: column whose equal values never stand on both sides; that of media which stand
-            in several rows where a text is to be written about them and nothing else is said.
-            Intervals are drawn from its values, not from rows.
-        slice_columns: columns to score by, value for value. Default: of transcripts, those that
-            say who speaks.
+            none, which needs a test or validation table. Default: by the only column that names
+            the part of each row, else stratified, or grouped if there is a group.
+        split_group: column whose equal values stay on one side of the split. Default for captions
+            and transcripts: media that several rows share. Intervals resample its values
+            instead of rows.
+        slice_columns: columns to slice scores by. Default for transcripts: the speaker.
         baselines: bool, also train each input alone, with the same settings.
-        keep: str, "joint", or "better" to keep the model of one input alone where it is better than
-            that of all by more than chance.
-        skip_bad: bool, leave bad rows out, counted.
-        max_bad_share: float, 0..1, share of bad rows above which the run stops all the same.
+        keep: str, "joint", or "better" to keep a single input's model if it is better than the
+            fused one by more than chance.
+        skip_bad: bool, skip bad rows and count them.
+        max_bad_share: float, 0..1, share of bad rows above which the run stops anyway.
         on_epoch: function called with each epoch's entry of the history.
-        max_minutes: float > 0, time from now after which the model is trained no further: the run
-            ends with the last whole epoch. Each input alone is then trained for as many epochs.
+        max_minutes: float > 0, time limit: training ends with the last whole epoch within it. Each
+            input alone is then trained for as many epochs.
         keep_checkpoints: bool, keep those of a finished run.
-        finish: bool, train no further: end a run that was stopped with its last whole epoch.
+        finish: bool, train no further: end a stopped run with its last whole epoch.
 
     Raises:
         DataError: rows that cannot be used; it names table, row, column, path and the fix.
         RecipeError: settings that cannot be used.
         ResumeError: the folder holds another run; the message says what differs.
         LockedError: another process uses the folder.
-        Interrupted: a signal, Ctrl-C or the time limit came; the message says how to go on.
+        Interrupted: a signal, Ctrl-C or the time limit came; the message says how to continue.
         PolymodalError: the folder cannot be written.
     """
     options = Options(list(ignore), split, split_group, list(slice_columns), baselines, keep,
@@ -189,10 +188,9 @@ def train(
 
 def dry_run(tables: Mapping[str, Table], given: Mapping[str, Any], out: str | Path,
             **options: Any) -> DryRun:
-    """Does what `train` does before the first epoch, and writes nothing into the folder.
+    """Does the steps of `train` before the first epoch, and writes nothing into the folder.
 
-    It takes what `train` takes. A run that was stopped in the folder is looked at, so that the
-    forecast is of what is left of it.
+    It takes what `train` takes. For a stopped run in the folder, the forecast covers the rest.
 
     Raises:
         DataError, RecipeError, ResumeError, LockedError: as `train`.
@@ -207,7 +205,7 @@ def dry_run(tables: Mapping[str, Table], given: Mapping[str, Any], out: str | Pa
 
 def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, options: Options,
            on_epoch: Any, ending: Ending) -> Run:
-    """Does what `train` says, in a folder that nobody else uses."""
+    """Does the work of `train`, in a locked folder."""
     command = again(tables, out, engine=keras.backend.backend(), **vars(options))
     deciding = dict(vars(options))
     slice_columns, keep = deciding.pop("slice_columns"), deciding.pop("keep")
@@ -232,8 +230,7 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
            ignore: Sequence[str] = (), split: str | None = None, split_group: str | None = None,
            baselines: bool = True, skip_bad: bool = False, max_bad_share: float = 0.05,
            **how: Any) -> _Ready:
-    """Infers, checks, builds and times everything that comes before the first epoch; `how` is as
-    `_jobs` takes it."""
+    """Infers, checks, builds and times all before the first epoch; `how` is as in `_jobs`."""
     check_given(given)
     given = on_old_plan(given, out)
     need_target(given)
@@ -242,8 +239,8 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
                                            settings.seed)
     tables = {name: part.table for name, part in facts.items()}
     if settings.patience is not None and "val" not in tables:
-        raise RecipeError("training.patience needs rows to watch while training. Got none held "
-                          "out. Give a table with --val, or leave patience out.")
+        raise RecipeError("training.patience needs validation rows. Got none held out. Give a "
+                          "table with --val, or remove patience.")
     settings = arguments.build(Training, recipe.training, "training")
     cache = open_cache()
     prepared = prepare(recipe, facts, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
@@ -258,8 +255,8 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
 def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[str],
            split: str | None, split_group: str | None, seed: int = 0) -> tuple[
                Recipe, list[str], dict[str, Profile], str | None]:
-    """Looks at the tables once: returns the whole recipe, the reasons for it, the profile of each
-    split, and the column whose equal values make rows alike."""
+    """Profiles the tables once: returns the whole recipe, its reasons, the profile of each split,
+    and the column that groups rows."""
     readings = readings_of(given.get("columns"))
     known = {name: profile(table, readings) for name, table in tables.items()}
     group = group_of(known, given, ignore, split, split_group)
@@ -267,17 +264,17 @@ def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[
     facts = held_out(known, given["target"], split, group, seed)
     named = split_group not in (None, given.get("target"))
     if named and not facts["train"].is_media(split_group):
-        ignore = [*ignore, split_group]  # such as who speaks; pictures are read all the same
+        ignore = [*ignore, split_group]  # such as who speaks; pictures are read anyway
     recipe, reasons = _complete(facts["train"], given, ignore)
     return recipe, reasons, facts, alike
 
 
 def _complete(facts: Profile, given: dict[str, Any], ignore: Sequence[str]) -> tuple[
         Recipe, list[str]]:
-    """Returns the whole recipe with the reasons for it, and says what was inferred and why."""
+    """Returns the whole recipe with its reasons, and prints what was inferred."""
     if given.get("group") and given["group"] in facts.table.column_names:
         facts = facts.grouped(given["group"], given.get("order"))
-    with waiting("Looking at the columns"):
+    with waiting("Inspecting columns"):
         found = infer(facts, given, ignore)
     for reason in found.reasons:
         say(f"  {reason}")
@@ -287,8 +284,8 @@ def _complete(facts: Profile, given: dict[str, Any], ignore: Sequence[str]) -> t
 def _jobs(prepared: Prepared, settings: Training, out: Path, baselines: bool,
           writes: bool = True, asked: Mapping[str, Any] | None = None,
           **how: Any) -> dict[str, Job]:
-    """Returns the models to train, by the input that each reads alone; "" is the whole one, which
-    `how` says when to end and whom to tell of its epochs."""
+    """Returns the models to train, by their single input; "" is the fused one, for which `how` has
+    the ending and the callback."""
     jobs = {"": set_up(prepared, settings, out, writes=writes, asked=asked, **how)}
     if baselines and len(prepared.inputs) > 1:
         settings = dataclasses.replace(settings, last_epoch=jobs[""].session.known_end)
@@ -299,7 +296,7 @@ def _jobs(prepared: Prepared, settings: Training, out: Path, baselines: bool,
 
 
 def _forecast(jobs: Mapping[str, Job], prepared: Prepared) -> Forecast:
-    """Times a few steps of each model, and returns what the run is expected to take."""
+    """Times a few steps of each model, and returns the forecast of the run."""
     paces = {}
     for name, job in jobs.items():
         with waiting(f"Timing a few steps of {name or 'the model'}"):
@@ -325,7 +322,7 @@ def _forecast(jobs: Mapping[str, Job], prepared: Prepared) -> Forecast:
 
 def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table],
                cache: Cache | None, out: Path) -> dict[str, Predictions]:
-    """Predicts the splits that are scored, the one to show first, read as the run will read."""
+    """Predicts the scored splits, the one to show first, with the run's decoding."""
     predictor, known = trained.predictor, {}
     if "val" in tables and predictor.task.hears:
         known["val"], trained.reading = choose_language(
@@ -337,8 +334,8 @@ def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table]
 
 def _singles(jobs: dict[str, Job], tables: Mapping[str, Table], cache: Cache | None,
              language: NGram | None) -> dict[str, Single]:
-    """Trains each input alone, with the same settings, and predicts the first scored split, read
-    as the whole model's."""
+    """Trains each input alone, with the same settings, and predicts the first scored split, decoded
+    as with the fused model."""
     split = "test" if "test" in tables else "val"
     found = {}
     for name in list(jobs):
@@ -386,7 +383,7 @@ def _conclude(ready, trained, found, singles, slice_columns, command, out, keep)
 def _kept_alone(single: Single, trained: Trained, found: Mapping[str, Predictions],
                 tables: Mapping[str, Table], cache: Cache | None,
                 out: Path) -> tuple[Trained, dict[str, Predictions]]:
-    """Puts the model of one input in place of that of all, and returns it with its predictions."""
+    """Replaces the fused model with a single input's, and returns it with its predictions."""
     predictor = put_in_place(single.folder, out, single.result, trained.predictor.language)
     answers = {split: single.predictions if place == 0
                else predictor.predict(tables[split], scored=True, cache=cache)
@@ -395,7 +392,7 @@ def _kept_alone(single: Single, trained: Trained, found: Mapping[str, Prediction
 
 
 def _calibrate_words(predictor: Predictor, found: Mapping[str, Predictions], out: Path) -> None:
-    """Learns on validation rows what the confidence of words is worth, for runs that transcribe."""
+    """Calibrates word confidence on validation rows, for runs that transcribe."""
     if "val" not in found or not found["val"].task.hears:
         return
     predictor.calibration = fit_word_calibration(word_claims(found["val"]), "val")

@@ -40,7 +40,7 @@ def test_every_difference_is_listed_where_nobody_knows_what_was_asked_for():
            "same": (1, 2), "order": "2f" * 32}
     assert lines(old, new) == [
         'engine: was "jax", now "torch"', 'torch: was absent, now "2"',
-        "data.rows: was 10, now 11", "order: the content is another"]
+        "data.rows: was 10, now 11", "order: the content differs"]
     check_same(old, old, Path("runs/a"))
 
 
@@ -72,7 +72,7 @@ def test_an_option_is_named_as_it_is_typed():
 def test_a_changed_table_is_one_line_whatever_else_follows_from_it():
     then = asked(training={"seed": 1})
     found = lines(run_of(30), run_of(60, rows="2f" * 32, dim=64, dropout=0.1), (then, then))
-    assert found == ["the table has changed, or its rows are held out otherwise: see --split"]
+    assert found == ["the table has changed, or other rows are held out: see --split"]
     assert lines(ROWS, OTHER_ROWS) == found
 
 

@@ -1,4 +1,4 @@
-"""Trains a model so that a run killed at any instant goes on to the same weights."""
+"""Trains a model so that a run killed at any instant resumes to the same weights."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def fit(
     ending: Ending | None = None,
     asked: Mapping[str, Any] | None = None,
 ) -> Result:
-    """Trains a model, or goes on with a run that was stopped, and returns how it ended.
+    """Trains a model, or resumes a stopped run, and returns how it ended.
 
     Args:
         model: keras.Model; it is built here if it is not.
@@ -65,14 +65,14 @@ def fit(
         folder: the run's folder; `checkpoints/` and `history.jsonl` are written there.
         score: function from a list of `validate.Output` to named scores; without it the
             validation loss decides.
-        row_errors: gives the errors of the rows that `score` saw last, by which epochs are
-            compared; None = their losses.
+        row_errors: gives the errors of the rows that `score` saw last, to compare epochs; None =
+            their losses.
         on_epoch: called with each epoch's entry of the history.
-        fingerprint: JSON mapping of all that the result depends on beside the settings.
+        fingerprint: JSON mapping of all that the result depends on besides the settings.
         jit: whether the step is compiled, as `measure.decide` found best; None = on JAX only.
         ending: what may end the run before its last epoch; None = nothing.
-        asked: JSON mapping of what a person asked for, `given` and `options`, which checkpoints
-            keep: to end the run later, and to say what differs.
+        asked: JSON mapping of the user's `given` and `options`, kept in checkpoints to end the run
+            later, and to report differences.
 
     Raises:
         ResumeError: the folder holds a run that was started with something else.
@@ -103,7 +103,7 @@ def begin(
     ending: Ending | None = None,
     asked: Mapping[str, Any] | None = None,
 ) -> Session:
-    """Returns a training that is ready to start, or to go on; it takes what `fit` takes.
+    """Returns a training that is ready to start or resume; it takes what `fit` takes.
 
     Raises:
         ResumeError: the folder holds a run that was started with something else.
@@ -122,7 +122,7 @@ class _Ended(Exception):
 
 
 class Session:
-    """The training of one model: the loop over epochs, and when what is saved.
+    """The training of one model: the loop over epochs, and the checkpoints.
 
     `begin` makes one; its arguments are those of `fit`.
     """
@@ -186,7 +186,7 @@ class Session:
         self.settings = dataclasses.replace(self.settings, last_epoch=epoch)
 
     def rehearse(self) -> Pace:
-        """Times a few steps and a validation, and puts everything back as it was."""
+        """Times a few steps and a validation, and restores the state."""
         if not self.epochs_left:
             return Pace()
         kept = self.state.values(), self.state.arrays()
@@ -292,13 +292,13 @@ class Session:
                             lambda: self._interrupt(request, lambda: None), self.row_errors)
 
     def _validate_rows(self, rows: Any) -> Validation:
-        """Validates on some of the rows held out, to see how long it takes."""
+        """Validates on some of the held-out rows, to time it."""
         with averaged(self.model.optimizer):
             return validate(self.model, self.task, rows, self.score, lambda: None)
 
     def _train_loss(self) -> float:
-        """Returns the mean loss of the epoch's rows, without what is only learned beside, so that
-        it compares with that of validation."""
+        """Returns the mean loss of the epoch's rows without auxiliary losses, comparable with
+        `val_loss`."""
         if self._metrics:  # resumed between the last step and the validation
             weights.assign(self.state.metrics, self._metrics)
             self._metrics = {}
@@ -328,7 +328,7 @@ class Session:
         raise out_of_time(folder, state.step, self.train.steps(state.epoch))
 
     def _finish(self) -> None:
-        """Puts the best weights into the model and says in the checkpoint that all is done."""
+        """Puts the best weights into the model and marks the checkpoint as finished."""
         state = self.state
         self._prefer_last()
         final = state.best.weights or state.current_weights()
@@ -347,7 +347,7 @@ class Session:
             say(state.best.reason)
 
     def _prefer_last(self) -> None:
-        """Takes the last epoch where the kept one is no better than by chance."""
+        """Keeps the last epoch if the kept one is better only by chance."""
         state, last = self.state, len(self.state.history) - 1
         if state.best.epoch not in (None, last) and state.best.prefers_last:
             state.best.keep(last, state.history[-1], state.current_weights())
@@ -358,8 +358,8 @@ class Session:
         return bool(every and self.state.step % every == 0) or self._unsaved() >= self._longest
 
     def _save_if_worth_it(self) -> None:
-        """Writes a checkpoint, unless what is new since the last is soon done again: an epoch of
-        few rows takes less time than to write it down."""
+        """Writes a checkpoint, unless the epochs since the last one take less time than writing
+        it."""
         enough = min(self._cost / _SHARE, self._longest)
         if self.settings.checkpoint_steps or self._unsaved() >= enough:
             self._save()

@@ -1,4 +1,4 @@
-"""Finds out why a loss is not a number: the step, its rows, and the values that look wrong."""
+"""Explains a loss that is not a number: the step, its rows, and suspicious values."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def not_a_number(loader: Any, epoch: int, step: int, loss: float) -> TrainingErr
     if culprits:
         message += f"{culprits} Fix those cells, or run with --skip-bad."
     else:
-        message += ("The values of these rows are finite, so the numbers grew while training: try "
+        message += ("The values of these rows are finite, so training diverged: try "
                     "a lower training.learning_rate, training.clip_norm: 1.0, or "
                     "training.precision: float32.")
     return TrainingError(message)

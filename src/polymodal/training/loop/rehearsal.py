@@ -1,4 +1,4 @@
-"""Times a few steps of a model before it is trained, so that the wait can be forecast."""
+"""Times a few steps of a model before training, for the forecast."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Pace(NamedTuple):
     Args:
         epoch: float, the steps of one epoch.
         validation: float, after each epoch.
-        compiling: float, in the first epoch, for sizes of batches that did not come yet.
+        compiling: float, in the first epoch, for batch sizes not seen yet.
         tracing: float, the first batch of predictions of another size.
         row: float, the prediction of one row.
     """
@@ -44,13 +44,13 @@ class Times(NamedTuple):
 
     @property
     def overhead(self) -> float:
-        """What a fit takes beside its steps."""
+        """The overhead of a fit besides its steps."""
         return max(0.0, self.once - self.step)
 
 
 def rehearse(model: Any, train: Any, epochs: int, compiles: bool,
              validation: tuple[Any, Callable[[Any], Any]] | None) -> Pace:
-    """Returns the pace of a model, after training it for some steps of its longest batch.
+    """Returns the pace of a model, after some training steps on its longest batch.
 
     The caller puts its variables back. What was compiled stays, so little of the time is lost.
 

@@ -1,4 +1,4 @@
-"""Runs a model over the validation table and scores what it says."""
+"""Runs a model over the validation table and scores its outputs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Score = Callable[[list[Output]], dict[str, float]]
 
 
 class Validation(NamedTuple):
-    """What a validation table says about a model.
+    """The result of a validation.
 
     Args:
         scores: {name: value}, `val_loss` first.
@@ -37,12 +37,11 @@ def validate(
 
     Args:
         model: keras.Model whose outputs are logits.
-        task: task object; one that writes sequences is scored on what it writes by itself.
+        task: task object; one that generates sequences is scored on generated ones.
         loader: object with `epoch` and `rows_of`.
         score: function from the outputs of all batches to named scores, or None.
         between: called after each batch; it may raise to stop the run.
-        row_errors: gives the errors of the rows that were scored last; None = the loss stands for
-            them.
+        row_errors: gives the errors of the rows that were scored last; None = their losses.
     """
     faults.point("validation_started")
     loss = task.loss()
@@ -57,7 +56,7 @@ def validate(
         between()
     scores = {"val_loss": total / count if count else math.nan}
     if score is not None:
-        if getattr(task, "autoregressive", False):  # scored as it is used: on its own outputs
+        if getattr(task, "autoregressive", False):  # scored as in prediction: on its own outputs
             seen = list(outputs(model, loader, task))
         scores |= {name: float(value) for name, value in score(seen).items()}
     faults.point("validation_finished")

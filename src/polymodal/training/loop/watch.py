@@ -1,4 +1,4 @@
-"""The Keras callback of a run: checkpoints while an epoch runs, signals, losses, the bar."""
+"""The Keras callback of a run: checkpoints within an epoch, signals, losses, progress."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from polymodal.training.loop.guard import not_a_number
 
 
 class Watch(keras.callbacks.Callback):
-    """Looks after one `fit` call, which runs an epoch from some step to its end.
+    """Supervises one `fit` call, which runs an epoch from some step to its end.
 
     All that reads or changes variables happens before a step, on the main thread. After a step
     only the loss is looked at, on JAX from other threads, so that it may run ahead.
@@ -77,7 +77,7 @@ class Watch(keras.callbacks.Callback):
         self._raise_if_bad(self._num_looked)
 
     def _raise_if_bad(self, num_steps: int) -> None:
-        """Raises for the first bad step, which may be looked at after one that follows it."""
+        """Raises for the first bad step, which may be checked after a later one."""
         if self._bad is None:
             return
         with self._looked:
@@ -100,9 +100,9 @@ class Watch(keras.callbacks.Callback):
 
 
 def _seed_engine(seed: int, epoch: int, step: int) -> None:
-    """Makes the engine's own random numbers follow from the position in the run alone.
+    """Seeds the engine's own random numbers by the position in the run alone.
 
-    On PyTorch Keras leaves dropout without a seed to the engine, whose state is no variable.
+    On PyTorch Keras leaves dropout without a seed to the engine, whose state is not a variable.
     """
     if keras.backend.backend() == "torch":
         import torch

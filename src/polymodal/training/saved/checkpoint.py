@@ -27,7 +27,7 @@ LATEST = "LATEST"
 STATE = "state.json"
 ARRAYS = "arrays.safetensors"
 FINISHED = "finished.json"  # all that is left of a checkpoint when its run is finished
-VERSION = 3  # raised when a state holds other parts, or going on would give other weights
+VERSION = 3  # raised when a state has other parts, or resuming would give other weights
 _NAME = re.compile(r"checkpoint-(\d{6,})")
 
 # Every instant at which a test kills a run: in core/disk/files.py, in this file, and in fit.
@@ -85,8 +85,8 @@ class Checkpoints:
         return (self.folder / FINISHED).is_file()
 
     def settle(self) -> None:
-        """Removes the checkpoints of a finished run. What it was asked for and how it went stay,
-        so that the same command finds it finished; its weights are those of the bundle."""
+        """Removes the checkpoints of a finished run. Its options and history stay, so that the same
+        command finds it finished; its weights are those of the bundle."""
         state = self.state()
         if state is None or not state["finished"]:
             return
@@ -113,12 +113,11 @@ class Checkpoints:
         return tensors.load(path)
 
     def set_aside(self) -> None:
-        """Keeps the weights of this run, as those of another model take their place in the
-        bundle."""
+        """Keeps the weights of this run, since another model's replace them in the bundle."""
         write_atomic(self.folder / WEIGHTS, (self.bundle / WEIGHTS).read_bytes())
 
     def take_back(self) -> None:
-        """Says that the weights of this run are those of the bundle."""
+        """Records that the weights of this run are those of the bundle."""
         (self.folder / WEIGHTS).unlink(missing_ok=True)
 
     def _own_weights(self) -> Path:
@@ -192,4 +191,4 @@ def _cannot_save(folder: Path, before: Path | None, error: OSError) -> str:
     kept = f"The last one, {before.name}, is whole" if before else "There was none before"
     fix = "Free some space" if full else "Make the folder writable"
     return (f"A checkpoint could not be written to {folder}: {reason}. {kept}. "
-            f"{fix} and run the same command again to go on.")
+            f"{fix} and run the same command again to resume.")

@@ -1,4 +1,4 @@
-"""Says what differs between the run in a folder and what is asked for now, in a person's words."""
+"""Reports differences between the run in a folder and the current request."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 from polymodal.core.errors import ResumeError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_MOST = 5  # settings that are listed where nobody knows which of them was asked for
+_MOST = 5  # settings that are listed if the user's own are unknown
 _ROWS = ("given.rows", "given.validation", "rows and order")
 _MACHINE = "with."
 _SETTING = "given.recipe."
 # Of the options of a command, those that decide which rows and inputs are learned from.
 _OPTIONS = ("ignore", "split", "split_group", "skip_bad", "max_bad_share")
-_TABLE = "the table has changed, or its rows are held out otherwise: see --split"
+_TABLE = "the table has changed, or other rows are held out: see --split"
 _EPOCHS = "\nThe learning rate of every step follows from training.epochs, so more are another run."
 
 Asked = Mapping[str, Any]
@@ -25,7 +25,7 @@ Asked = Mapping[str, Any]
 
 def check_same(saved: Mapping[str, Any], now: Mapping[str, Any], folder: Path,
                asked: tuple[Asked, Asked] = ({}, {})) -> None:
-    """Compares what a run was started with to what it is now given.
+    """Compares a run's original request with the current one.
 
     Args:
         saved: all that the result depends on, as the run was started.
@@ -44,7 +44,7 @@ def check_same(saved: Mapping[str, Any], now: Mapping[str, Any], folder: Path,
         return
     lines = _lines(changed, old, new, asked)
     raise ResumeError(
-        f"The run in {folder} was started with something else, so it cannot go on to the same "
+        f"The run in {folder} was started differently, so it cannot resume to the same "
         "result:\n" + "\n".join(f"  {line}" for line in lines)
         + _EPOCHS * any(line.startswith("training.epochs:") for line in lines)
         + "\nChange it back, or choose another --out.")
@@ -69,7 +69,7 @@ def _lines(changed: list[str], old: dict[str, Any], new: dict[str, Any],
 
 def _asked_for(settings: list[str], old: dict[str, Any], new: dict[str, Any], then: Asked,
                now: Asked) -> list[str]:
-    """Returns a line for each difference that a person asked for, as it is asked for."""
+    """Returns a line for each difference in the user's own settings and options."""
     if not (then and now):
         return []
     before, after = _flat(then["given"]), _flat(now["given"])
@@ -101,7 +101,7 @@ def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
 
 def _difference(old: Any, new: Any) -> str:
     if all(isinstance(value, str) and _DIGEST.fullmatch(value) for value in (old, new)):
-        return "the content is another"
+        return "the content differs"
     return f"was {_short(old)}, now {_short(new)}"
 
 

@@ -1,4 +1,4 @@
-"""What ends a run before its last epoch, on the learning rates that were planned for all of them.
+"""Ending a run before its last epoch, with the learning rates planned for all of them.
 
 An epoch counts as a whole or not at all, so that a recipe can say where the run ended
 (`training.last_epoch`) and a run with that recipe gives the same bytes.
@@ -19,10 +19,10 @@ from polymodal.training.saved.checkpoint import Checkpoints
 
 
 class Ending:
-    """Says whether a run ends here.
+    """Decides whether a run ends here.
 
     Args:
-        minutes: float, time from now after which no more is trained; None = no limit.
+        minutes: float, time limit from now; None = no limit.
         now: bool, train no further: what the folder holds is ended at its last whole epoch.
         clock: function that returns seconds.
 
@@ -58,8 +58,8 @@ def with_ways_on(stop: Interrupted | KeyboardInterrupt, folder: Path) -> BaseExc
     """Returns what stopped a run with the command that makes a whole run of what is saved."""
     state = Checkpoints(folder).state()
     if state is not None and isinstance(stop, KeyboardInterrupt):  # before or after the training
-        stop = Interrupted(f"Stopped by Ctrl-C. What was trained is saved in {folder}. Run the "
-                           "same command again to go on.", 128 + signal.SIGINT)
+        stop = Interrupted(f"Stopped by Ctrl-C. The training so far is saved in {folder}. Run the "
+                           "same command again to resume.", 128 + signal.SIGINT)
     if state is None or not state["epoch"] or isinstance(stop, KeyboardInterrupt):
         return stop
     what = (f"with the best of its {state['epoch']} epochs so far" if not state["finished"]
@@ -73,7 +73,7 @@ def check_begun(num_epochs: int, folder: Path) -> None:
     """Raises TrainingError where a run that is to be ended has no whole epoch."""
     if not num_epochs:
         raise TrainingError(f"finish needs a run with at least one whole epoch. {folder} has none. "
-                            "Run its train command again to go on.")
+                            "Run its train command again to resume.")
 
 
 def check_reachable(last_epoch: int | None, saved: Mapping[str, Any], folder: Path) -> None:
@@ -92,7 +92,7 @@ def check_reachable(last_epoch: int | None, saved: Mapping[str, Any], folder: Pa
             "another --out.")
     if last_epoch is not None and cut is not None and last_epoch > cut:
         raise ResumeError(f"The run in {folder} was ended at epoch {cut} and is finished, so it "
-                          f"cannot go on to epoch {last_epoch}. Choose another --out.")
+                          f"cannot continue to epoch {last_epoch}. Choose another --out.")
 
 
 def on_old_plan(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the bytes of a run depend on beside its recipe."""
+"""What the bytes of a run depend on besides its recipe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from polymodal.core.engine import ENGINES
 
 
 def environment(model: Any, jit: bool) -> dict[str, Any]:
-    """Returns what the bytes of the weights depend on beside data and settings."""
+    """Returns what the bytes of the weights depend on besides data and settings."""
     engine = keras.backend.backend()
     packages = ["keras", "numpy", *(["jaxlib"] if engine == "jax" else [])]
     found = {name: importlib.metadata.version(name) for name in packages}

@@ -1,4 +1,4 @@
-"""Hands a loader's batches to Keras' `fit`, from any step on."""
+"""Passes a loader's batches to Keras' `fit`, from any step on."""
 
 from __future__ import annotations
 

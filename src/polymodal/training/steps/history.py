@@ -1,4 +1,4 @@
-"""What is said about each epoch: a line for people, `history.jsonl` for programs."""
+"""The record of each epoch: a line for people, `history.jsonl` for programs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def epoch_line(entry: dict[str, Any], epochs: int, seconds_left: float, best: bo
     """
     scores = [f"{name} -" if math.isnan(value) else f"{name} {value:.4f}"
               for name, value in entry.items() if name not in _NOT_SCORES]
-    scores = scores[:_SHOWN]  # the rest stands in the history
+    scores = scores[:_SHOWN]  # the rest is in the history
     left = f", {duration(seconds_left)} left" if seconds_left else ""
     parts = [f"epoch {entry['epoch']:>{len(str(epochs))}}/{epochs}", f"loss {entry['loss']:.4f}",
              *scores, duration(entry["seconds"]) + left]

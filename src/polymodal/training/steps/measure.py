@@ -1,8 +1,8 @@
-"""Decides precision and compilation by what is measured, once, and writes the decision down.
+"""Decides precision and compilation by measurement, once, and saves the decision.
 
-Neither is faster everywhere: compiling made a recurrent network 1.3 times faster and a
-convolutional one 1.7 times slower on the same machine. Models made for measuring are thrown away,
-so that nothing of it reaches the run.
+Neither is always faster: compiling made a recurrent network 1.3 times faster and a convolutional
+one 1.7 times slower on the same machine. Models made for measuring are discarded, so that nothing
+of them reaches the run.
 """
 
 from __future__ import annotations

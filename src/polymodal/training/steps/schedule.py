@@ -1,4 +1,4 @@
-"""The learning rate over a run: a rise, then half a cosine down."""
+"""The learning rate schedule: linear warm-up, then cosine decay."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("polymodal")
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """Learning rate that rises linearly to `peak`, then falls to 0 along half a cosine.
+    """Learning rate with linear warm-up to `peak`, then cosine decay to 0.
 
     Args:
         peak: float, the highest learning rate.

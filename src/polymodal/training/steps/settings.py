@@ -18,7 +18,7 @@ class Training:
     """How a model is trained. None means: chosen from the data, or not used.
 
     Args:
-        epochs: int, passes over the training table, for which the learning rate is planned; None =
+        epochs: int, ignores the training table, for which the learning rate is planned; None =
             chosen from the number of rows.
         last_epoch: int, epoch after which the run ends, on the learning rates that `epochs` plans;
             None = `epochs`. The recipe of a run that ended early has it.
@@ -113,7 +113,7 @@ class Training:
         return min(self.epochs, self.last_epoch)
 
     def filled(self, **chosen: Any) -> Training:
-        """Returns the settings with `chosen` in place of those that are None."""
+        """Returns the settings with `chosen` instead of those that are None."""
         missing = {n: v for n, v in chosen.items() if getattr(self, n) is None}
         return dataclasses.replace(self, **missing)
 

@@ -1,4 +1,4 @@
-"""All that changes while a run trains, as named arrays and JSON values."""
+"""The state of a run in training, as named arrays and JSON values."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class State:
                 "best": self.best.state(), "history": self.history}
 
     def restore(self, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict:
-        """Takes over a checkpoint, and returns the metrics' arrays, which `fit` would reset.
+        """Restores a checkpoint, and returns the metrics' arrays, which `fit` would reset.
 
         At the start of an epoch there are none: what the checkpoint holds are then the sums of the
         epoch before.
@@ -73,7 +73,7 @@ class State:
         return parts["metrics"] if self.step else {}
 
     def restore_end(self, values: dict[str, Any], best: dict[str, np.ndarray]) -> None:
-        """Takes over a finished run, of which only the weights that were kept are left.
+        """Restores a finished run, of which only the kept weights are left.
 
         Raises:
             ResumeError: they do not fit this model.
@@ -99,7 +99,7 @@ class State:
         self.step, self.seconds = 0, 0.0
 
     def current_weights(self) -> dict[str, np.ndarray]:
-        """Returns copies of the weights that are scored and kept: averaged ones where they are."""
+        """Returns copies of the weights that are scored and kept: averaged ones, if enabled."""
         if self._dropped:
             return dict(self._last or {})
         with averaged(self.optimizer):

@@ -1,4 +1,4 @@
-"""Keeps the weights of an epoch and says when to stop. Its state is part of every checkpoint."""
+"""Early stopping: keeps the best epoch's weights. Its state is part of every checkpoint."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ Rows = np.ndarray  # (2, rows): loss and error of each validation row
 
 
 class Best:
-    """The epoch that is kept so far, and whether going on is of use.
+    """The epoch that is kept so far, and whether to stop.
 
-    Epochs are compared by the same validation rows, row by row. The mean of the differences has a
-    standard error, so chance is told from change even on few rows. Two things are looked at: the
-    loss, which notices everything, and the error (such as right or wrong), which is what counts:
-    the loss of an over-confident model grows though it is right more often.
+    Epochs are compared on the same validation rows, row by row. The mean difference has a standard
+    error, which separates chance from change even on few rows. Two measures are compared: the loss,
+    which is sensitive, and the error (such as right or wrong), which matters: the loss of an
+    overconfident model grows while its accuracy rises.
 
     The kept epoch is the one with the lowest loss. An epoch is worse than that if its loss or its
-    error is larger by more than chance, and the other one does not speak against it.
-    Where many epochs in a row are worse, the run stops with the kept one. Else the last epoch is
-    kept in the end: it has learned most, and the best of many is an arbitrary one.
+    error is larger by more than chance, and the other one is not smaller.
+    If many epochs in a row are worse, the run stops with the kept one. Else the last epoch is
+    kept: it has learned most, and the best of many is arbitrary.
 
     With `patience` the score decides: the kept epoch is the one with the best score, and between
     equal ones the one with the lower loss.
@@ -63,7 +63,7 @@ class Best:
 
     def follow(self, epoch: int, scores: dict[str, float], rows: Rows,
                weights: Callable[[], dict[str, np.ndarray]]) -> bool:
-        """Takes an epoch in, and returns whether it is the one that is kept so far.
+        """Compares a new epoch, and returns whether it is kept so far.
 
         Args:
             epoch: int from 0.
@@ -109,7 +109,7 @@ class Best:
 
     @property
     def reason(self) -> str:
-        """Which epoch is kept and why, in a sentence; "" where it is the last as usual."""
+        """Which epoch is kept and why, in a sentence; "" for the last one, as usual."""
         if self.epoch is None or not self.waited:
             return ""
         kept = f"Keeping epoch {self.epoch + 1}"

@@ -13,7 +13,7 @@ def update(weight: Any, gradient: Any, momentum: Any, velocity: Any, steps_befor
            learning_rate: Any, beta_1: float, beta_2: float, epsilon: float) -> None:
     """Moves a weight and its two averages, in place.
 
-    What Keras does in fifteen operations, each traced and started by itself, is one: a run of small
+    Keras needs fifteen operations, each traced and launched by itself. With one, a run of small
     steps starts seconds earlier.
 
     Args:
