@@ -17,7 +17,7 @@ def lines(old, new, *asked):
     with pytest.raises(ResumeError) as caught:
         check_same(old, new, Path("runs/a"), *asked)
     first, *found, fix = str(caught.value).splitlines()
-    assert first.startswith("The run in runs/a was started with something else")
+    assert first.startswith("The run in runs/a was started differently")
     assert fix == "Change it back, or choose another --out."
     return [line.strip() for line in found]
 
