@@ -25,4 +25,4 @@ def test_scores_of_captions_say_where_their_document_frequencies_come_from(make)
     assert evaluation_json(one)["notes"] == {
         "cider_d": "document frequencies of these 1,197 rows' references"}
     assert evaluation_json(make.captions(1))["notes"] == {
-        "cider_d": "needs two rows or more: among the references of one nothing is rare"}
+        "cider_d": "needs two rows or more for document frequencies"}

@@ -26,7 +26,7 @@ RIGHT = [[f"a dog number {i}"] for i in range(8)]
 
 def test_a_model_that_writes_one_text_is_called_what_it_is():
     one = written(["a dog"] * 8, RIGHT)
-    said = 'The model writes the same text for all 8 rows: "a dog".'
+    said = 'The model generates the same text for all 8 rows: "a dog".'
     assert same_answer(one) == said
     assert evaluation_json(one)["same_answer"] == said
     verdict = fusion_verdict(one, {})
@@ -45,7 +45,7 @@ def test_other_models_are_not(texts, right):
 
 
 def test_a_model_that_writes_nothing_is_told():
-    assert same_answer(written([""] * 8, RIGHT)) == "The model writes nothing for all 8 rows."
+    assert same_answer(written([""] * 8, RIGHT)) == "The model generates no text for all 8 rows."
 
 
 def test_classes_labels_and_numbers_too(make):

@@ -1,4 +1,4 @@
-"""The contract of a task: one object that owns everything which one kind of question needs.
+"""The contract of a task: one object that owns everything about one kind of question.
 
 A task is one file, `tasks/<name>.py`, with one class. No other file asks for its name: floors below
 take the task, or its target, as an argument of these types.
@@ -28,17 +28,17 @@ class Task(Protocol):
         lower_is_better: names of its metrics of which less is better.
         is_text: bool, whether answers are texts; `Predictions.outputs` then holds texts and
             `targets` lists of right texts.
-        is_written: bool, whether answers hold words that a model made up, which a spreadsheet
-            must not run.
+        is_written: bool, whether answers are generated texts, which a spreadsheet must not run.
         has_classes: bool, whether answers are classes with probabilities.
-        hears: bool, whether answers are what is said in sound, with times.
+        hears: bool, whether answers are transcripts of sound, with times.
         stepwise: bool, whether the inputs are read step by step.
         fusion: (fusion, reason) for several inputs where the usual one does not serve, or None.
         sequence: (sequence model or None, reason).
-        rows_seen: int, rows that a model sees in all by default, epochs times rows; None as usual.
+        rows_seen: int, rows that a model sees in total by default, epochs times rows; None as
+            usual.
         largest_batch: int, rows of a batch by default; None as usual.
-        always_augments: bool, whether rows are augmented even where each is seen a few times.
-        asks_alone: bool, whether an input alone can answer, if there is one answer per row.
+        always_augments: bool, whether rows are augmented even if each is seen only a few times.
+        asks_alone: bool, whether a single input can be trained alone, with one answer per row.
         training_note: str, what else is trained, for the reason that is printed.
     """
 
@@ -90,7 +90,7 @@ class Task(Protocol):
 
     @property
     def one_answer(self) -> bool:
-        """Whether a row has one answer that is no text."""
+        """Whether a row has one answer that is not a text."""
         return not (self.stepwise or self.is_text)
 
     def settings(self, modalities: Collection[str]) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class Task(Protocol):
         return {}
 
     def input_settings(self, config: Mapping[str, Any], alone: bool) -> dict[str, Any]:
-        """Returns settings of an input that the usual ones would spoil.
+        """Returns settings of an input that replace the usual ones.
 
         Args:
             config: settings that a sample of the cells suggests, or the user gave.
@@ -125,7 +125,7 @@ class Task(Protocol):
     def scores(self, rest: Predictions, only: str | None = None) -> Scores:
         """Returns a function from weights to metrics: one form for scores and for intervals.
 
-        What each row adds is counted once, here. The function takes float64 weights (n, samples),
+        Each row is counted once, here. The function takes float64 weights (n, samples),
         how often each output counts in each sample, and returns {metric: (samples,)} with nan
         where a metric is undefined. Scores are what weights of one give.
 
@@ -140,8 +140,8 @@ class Task(Protocol):
         return metric not in self.lower_is_better
 
     def row_errors(self, rest: Predictions) -> np.ndarray | None:
-        """Returns (n,) float64, what is wrong in each output, in what a person would count; None
-        where an output by itself has no error that means something.
+        """Returns (n,) float64, the error of each output, in units that a person would count; None
+        if single outputs have no meaningful error.
 
         Args:
             rest: Predictions, scored rows only.
@@ -149,7 +149,7 @@ class Task(Protocol):
         ...
 
     def same_answer(self, rest: Predictions) -> str:
-        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        """Returns a sentence if all rows get one answer but not all targets are equal, else ""."""
         return ""
 
     def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
@@ -162,7 +162,7 @@ class Task(Protocol):
         ...
 
     def notes(self, rest: Predictions) -> dict[str, str]:
-        """Returns {metric: what a reader needs to know to compare it}."""
+        """Returns {metric: what a comparison with it needs}."""
         return {}
 
     def details(self, rest: Predictions) -> dict[str, Any]:
@@ -227,8 +227,8 @@ class Predictions:
         num_rows: int, rows read from the table.
         words: (n,) lists of (word, confidence 0 to 1 as the model states it), dtype object, of
             transcripts; or None.
-        truncated: {reason: count} of inputs and targets of which only a part was looked at.
-        normalisation: str, what is done to both sides before transcripts are compared; see
+        truncated: {reason: count} of inputs and targets of which only a part was read.
+        normalisation: str, applied to transcripts and references before comparison; see
             `evaluation.texts.normalisation`.
     """
 

@@ -1,4 +1,4 @@
-"""The baseline that looks at nothing: the majority class, or the mean; and where it steps in."""
+"""The baseline without inputs: the majority class or the mean; also for rows without an input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["blind_baseline", "on_same_rows"]
 
 
 def blind_baseline(predictions: Predictions, train_targets: Any) -> Predictions:
-    """Returns what a model without inputs would have said about the same rows.
+    """Returns the predictions of a model without inputs for the same rows.
 
     Args:
         predictions: Predictions of a model; rows, targets and labels are taken from it.
@@ -42,10 +42,9 @@ def blind_baseline(predictions: Predictions, train_targets: Any) -> Predictions:
 
 
 def on_same_rows(alone: Predictions, whole: Predictions, blind: Predictions) -> Predictions:
-    """Returns what a model of one input says about the rows that the whole model answers.
+    """Returns a single input's predictions for the rows of the fused model.
 
-    Rows without that input get the answer of the baseline, so that models are compared, and their
-    scores shown, on the same rows.
+    Rows without that input get the baseline's answer, so that models are compared on the same rows.
 
     Args:
         alone: Predictions of the model of one input.

@@ -1,9 +1,9 @@
-"""Metrics of many resamples at once, the engine under intervals and comparisons.
+"""Metrics of many resamples at once, for intervals and comparisons.
 
-A resample is a column of counts: how often each row was drawn. Every metric of `metrics.score` is a
-function of weighted sums over rows, so a thousand resamples are a few matrix products. Tests prove
-each one equal to scikit-learn on the repeated rows. calibration_error is absent: resampling adds
-noise to every bin, which pushes all its values above the one that was measured.
+A resample is a column of counts: how often each row was sampled. Every metric of `metrics.score` is
+a function of weighted sums over rows, so a thousand resamples are a few matrix products. Tests
+prove each one equal to scikit-learn on the repeated rows. calibration_error is absent: resampling
+adds noise to every bin, which pushes all its values above the one that was measured.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def resampled(rest: Predictions, num_samples: int, seed: int,
     Args:
         rest: Predictions, scored rows only.
         num_samples: int, number of resamples.
-        seed: int, key of the resamples. Equal units and seed give equal draws, which is what
-            makes a comparison of two models paired.
+        seed: int, key of the resamples. Equal units and seed give equal resamples, which makes a
+            comparison of two models paired.
         only: str, the one metric wanted; None means all.
     """
     scores = rest.task.scores(rest, only)
@@ -118,7 +118,7 @@ def _members(truth: np.ndarray, guess: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _per_class(member: np.ndarray, rest: Predictions, times: np.ndarray) -> np.ndarray:
-    """Returns (classes, samples): how many drawn rows are members of each class."""
+    """Returns (classes, samples): how many resampled rows are members of each class."""
     from scipy.sparse import csr_matrix
 
     if member.ndim == 2:
@@ -131,7 +131,7 @@ def _per_class(member: np.ndarray, rest: Predictions, times: np.ndarray) -> np.n
 def _auroc(rest: Predictions, times: np.ndarray) -> dict[str, np.ndarray]:
     """Returns the mean over classes of the area under the curve, by ranks, for each resample.
 
-    With many rows and classes fewer resamples are used, and none where even a hundred are dear.
+    With many rows and classes fewer resamples are used, and none if even a hundred cost too much.
     """
     size = rest.outputs.shape[0] * rest.outputs.shape[1]
     wanted = max(_AUROC_LEAST, _AUROC_CELLS // size)

@@ -15,15 +15,15 @@ def bounds(draws: Mapping[str, np.ndarray], num_units: int,
            level: float = 0.95) -> dict[str, list[float]]:
     """Returns the interval of every metric of which a resample is finite.
 
-    Where all units are right, or none is, so are those of every resample, which says nothing of
-    units as they may yet come. A rate then has as its other bound the share of units that could be
-    otherwise and still be missing here: were it larger, one would have been met in 95 % of tables,
-    for a `level` of 0.95. That share is counted as wrong as a whole: on the safe side for error
-    rates of texts with a wrong word here and there, too narrow for f1_macro with rare classes.
+    If all units are right, or none is, so are those of every resample, which says nothing about
+    other units. The other bound of a rate is then the largest share of units that could differ and
+    still be absent here: with a larger one, 95 % of tables would have one, for a `level` of 0.95.
+    Such units count as fully wrong: conservative for word error rates, too narrow for f1_macro with
+    rare classes.
 
     Args:
         draws: {metric: values of the resamples}.
-        num_units: int, independent rows or groups that were drawn from.
+        num_units: int, independent rows or groups that were resampled.
         level: float in (0, 1), share of resamples inside the interval.
 
     Source: Hanley and Lippman-Hand 1983, "If nothing goes wrong, is everything all right?", JAMA

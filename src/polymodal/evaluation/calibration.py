@@ -1,4 +1,4 @@
-"""Calibration: when a model says 80 %, is it right in 80 of 100 cases?"""
+"""Calibration: is a model that states 80 % right in 80 of 100 cases?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NUM_BINS = 15
 
 
 def claims(rest: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """Returns what the model claimed and whether it came true, both (n,).
+    """Returns stated probabilities and whether each was right, both (n,).
 
     For classes: probability of the predicted class and whether it is right. For multilabel: the
     probability of every label and whether the label holds, (n x labels,).
@@ -38,16 +38,15 @@ def reliability(predictions: Predictions, num_bins: int = NUM_BINS) -> list[dict
 
     Returns:
         list of {"low", "high", "confidence", "accuracy", "n"} for the bins that hold rows:
-        `confidence` is the mean probability claimed, `accuracy` the share that came true.
+        `confidence` is the mean stated probability, `accuracy` the share that is right.
     """
     return reliability_of(*claims(predictions.take(predictions.scored)), num_bins)
 
 
 def reliability_of(confidence: np.ndarray, right: np.ndarray,
                    num_bins: int = NUM_BINS) -> list[dict]:
-    """Returns the bars as `reliability` does, of claims (n,) and whether they came true (n,).
-
-    Source: Guo et al. 2017, On Calibration of Modern Neural Networks, equations 1 to 3.
+    """Returns the bars of `reliability` for stated probabilities (n,) and whether each is right
+    (n,).  Source: Guo et al. 2017, On Calibration of Modern Neural Networks, equations 1 to 3.
     """
     place = bin_of(confidence, num_bins)
     count = np.bincount(place, minlength=num_bins)
@@ -61,7 +60,7 @@ def reliability_of(confidence: np.ndarray, right: np.ndarray,
 
 
 def expected_calibration_error(predictions: Predictions, num_bins: int = NUM_BINS) -> float:
-    """Returns the mean distance between probability claimed and share right, weighted by rows.
+    """Returns the mean gap between stated probability and share right, weighted by rows.
 
     Source: Guo et al. 2017, On Calibration of Modern Neural Networks, equation 3.
     """
@@ -69,6 +68,6 @@ def expected_calibration_error(predictions: Predictions, num_bins: int = NUM_BIN
 
 
 def distance(bars: list[dict]) -> float:
-    """Returns the mean distance between claim and truth of the bars that `reliability` gives."""
+    """Returns the mean gap between confidence and accuracy of the bars of `reliability`."""
     total = sum(bar["n"] for bar in bars)
     return sum(bar["n"] * abs(bar["accuracy"] - bar["confidence"]) for bar in bars) / total

@@ -33,7 +33,7 @@ class Comparison:
             there are fewer groups than `groups.MIN_GROUPS`.
         num_rows: int, outputs compared.
         level: float, share of resamples inside the interval.
-        group: str, column whose equal values were drawn together; "" where rows were.
+        group: str, column whose equal values were resampled together; "" for rows.
         num_groups: int, how many of them there are, or None.
     """
 
@@ -68,16 +68,16 @@ class Comparison:
 
 def compare(a: Predictions, b: Predictions, metric: str | None = None, seed: int = 0,
             num_samples: int = 1000, level: float = 0.95) -> Comparison:
-    """Compares two models on the rows that both scored, drawing the same rows for both, or the
-    same groups where the rows of the first come in groups.
+    """Compares two models on the rows that both scored, with the same resamples of rows for both,
+    or of groups, if the first has them.
 
     Args:
         a: Predictions of the first model.
         b: Predictions of the second model on the same table.
         metric: str, a metric that has an interval; None means the headline metric of the task.
-        seed: int, key of the draws.
-        num_samples: int, number of draws.
-        level: float in (0, 1), share of draws inside the interval.
+        seed: int, key of the resamples.
+        num_samples: int, number of resamples.
+        level: float in (0, 1), share of resamples inside the interval.
 
     Raises:
         DataError: no row is shared, or a shared row has two different targets.
@@ -101,7 +101,7 @@ def _interval(a: Predictions, b: Predictions, metric: str, seed: int, num_sample
     if units(a).max() > 0:
         first, second = (resampled(one, num_samples, seed, metric)[metric] for one in (a, b))
         bounds = percentiles(first - second, level)
-    # With one row or group nothing can be drawn: the interval is open, which is "cannot tell".
+    # One row or group cannot be resampled: the interval is open, which is "cannot tell".
     return bounds or [-np.inf, np.inf]
 
 

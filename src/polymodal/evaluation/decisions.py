@@ -1,4 +1,4 @@
-"""The scored rows of predictions, and what the model decided in each."""
+"""The scored rows of predictions, and the predicted class of each."""
 
 from __future__ import annotations
 

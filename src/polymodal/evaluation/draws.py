@@ -1,4 +1,4 @@
-"""Bootstrap resamples: how often each row, or each group of rows, is drawn."""
+"""Bootstrap resamples: how often each row, or each group of rows, is sampled."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _CHUNK = 16_000_000  # cells of one block of counts: 128 MB as float64
 
 
 def units(predictions: Predictions) -> np.ndarray:
-    """Returns (n,) what is drawn as one: groups where given, else table rows with all steps."""
+    """Returns (n,) the unit of each output: groups if given, else table rows with all steps."""
     source = predictions.rows if predictions.groups is None else predictions.groups
     return np.unique(source, return_inverse=True)[1]
 
 
 def counts(unit: np.ndarray, num_samples: int, seed: int) -> Iterator[np.ndarray]:
-    """Yields blocks (n, samples) of how often each row is drawn when whole units are drawn."""
+    """Yields blocks (n, samples) of how often each row is sampled when whole units are."""
     rng, num_units, done = generator(seed), int(unit.max()) + 1, 0
     block = max(1, min(num_samples, _CHUNK // max(len(unit), num_units)))
     while done < num_samples:

@@ -1,7 +1,7 @@
-"""Rows that resemble each other, such as those of one speaker: how many groups of them there are.
+"""Groups of similar rows, such as those of one speaker, and their number.
 
-An interval is drawn from units that are independent of each other. Where rows come in groups, the
-groups are these units, and of few groups a bootstrap knows too little to give an interval.
+An interval resamples independent units. If rows have groups, the groups are these units. Few groups
+are too few for a bootstrap interval.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PLURAL = re.compile("[a-z]+[a-gi-rt-w]")  # a name whose plural takes nothing b
 
 
 def count_groups(predictions: Predictions) -> int | None:
-    """Returns how many groups the outputs are of; None where each table row stands for itself."""
+    """Returns the number of groups of the outputs; None if rows are independent."""
     if not predictions.group_column or predictions.groups is None:
         return None
     return len(np.unique(predictions.groups))

@@ -1,4 +1,4 @@
-"""Bootstrap intervals: how far a metric could move with other rows of the same kind."""
+"""Bootstrap intervals: how much a metric could vary with a different table of the same kind."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def intervals(predictions: Predictions, seed: int = 0, num_samples: int = 1000,
               level: float = 0.95) -> dict[str, list[float]]:
     """Returns the percentile bootstrap interval of the metrics, calibration_error excepted.
 
-    Rows are drawn with replacement; where `predictions.groups` is given, whole groups are, and the
-    steps of a sequence stay together, since outputs of one recording resemble each other (the
-    cluster bootstrap). Rates of 0 and 1 have the interval that `bounds` tells of.
+    Rows are sampled with replacement; with `predictions.groups`, whole groups are, and the steps of
+    a sequence stay together, since outputs of one recording are similar (the cluster bootstrap).
+    Rates of 0 and 1 have the interval that `bounds` describes.
 
     Args:
         predictions: Predictions; only scored rows count.
-        seed: int, key of the draws.
-        num_samples: int, number of draws, at least 2. auroc takes fewer when rows x classes is
+        seed: int, key of the resamples.
+        num_samples: int, number of resamples, at least 2. auroc takes fewer when rows x classes is
             large, and gets no interval above some three million.
-        level: float in (0, 1), share of draws inside the interval.
+        level: float in (0, 1), share of resamples inside the interval.
 
     Returns:
-        {metric: [low, high]}; empty when there is only one row to draw from, or fewer groups of
+        {metric: [low, high]}; empty if there is only one row to resample, or fewer groups of
         `group_column` than `groups.MIN_GROUPS`.
 
     Raises:

@@ -27,7 +27,7 @@ def score(predictions: Predictions) -> dict[str, float]:
     against the rest, mean over the classes that occur), log_loss and calibration_error. Multilabel
     gives accuracy (the whole set right), f1_macro, f1_weighted, f1_micro and auroc. Regression
     gives mae, rmse, r2 and pearson. Sequence to sequence gives accuracy over steps and exact_match
-    over whole rows. A metric that is undefined, such as auroc with one class, is left out.
+    over whole rows. Undefined metrics, such as auroc with one class, are omitted.
 
     Args:
         predictions: Predictions with at least one scored row.

@@ -1,4 +1,4 @@
-"""The parts that a column cuts a table into, and their names."""
+"""The slices of a table by a column, and their names."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def evaluation_json(predictions: Predictions, columns: Mapping[str, Sequence[Any
     Args:
         predictions: Predictions on the table that was evaluated.
         columns: {name: values per row of the table} to cut the scores by.
-        seed: int, key of the bootstrap draws.
+        seed: int, key of the bootstrap resamples.
 
     Returns:
         {"task", "rows": {"read", "used", "dropped": {reason: n}}, "metrics", "intervals",

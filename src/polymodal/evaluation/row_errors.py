@@ -1,4 +1,4 @@
-"""The error of each row, by which two models, or two epochs of one, are compared row by row."""
+"""The error of each row, for paired comparisons of models or epochs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["RowErrors", "errors_of", "row_errors"]
 
 
 class RowErrors(NamedTuple):
-    """What is wrong in each row, and which rows are drawn as one.
+    """The error of each row, and the groups of rows.
 
     Args:
         rows: (n,) int, rows of the table, ascending.
@@ -28,7 +28,7 @@ class RowErrors(NamedTuple):
 
 
 def row_errors(predictions: Predictions) -> RowErrors | None:
-    """Returns what is wrong in each row, in what a person would count.
+    """Returns the error of each row, in units that a person would count.
 
     That is 1 for a wrong label, the share of labels that are wrong among those that are true or
     predicted, the absolute error of a number, the wrong words of a transcript. Steps of a sequence
@@ -38,7 +38,7 @@ def row_errors(predictions: Predictions) -> RowErrors | None:
         predictions: Predictions with at least one scored row.
 
     Returns:
-        RowErrors, or None where a row by itself has no error that means something, as a caption.
+        RowErrors, or None if single rows have no meaningful error, as for captions.
     """
     if predictions.task.name == "caption":
         return None
@@ -50,7 +50,7 @@ def row_errors(predictions: Predictions) -> RowErrors | None:
 
 
 def errors_of(rest: Predictions) -> np.ndarray:
-    """Returns (n,) float64, what is wrong in each output."""
+    """Returns (n,) float64, the error of each output."""
     if rest.task.name == "transcribe":
         return text_sums(rest)[0][:, 0].astype(np.float64)
     if rest.task.name == "regression":

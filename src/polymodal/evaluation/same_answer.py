@@ -1,4 +1,4 @@
-"""Says of a model that gives one answer whatever it sees that it does."""
+"""Reports a model that gives the same answer for all rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST = 120  # characters of a text that are shown
 
 
 def same_answer(predictions: Predictions) -> str:
-    """Returns a sentence where all scored rows get one answer though not all want one, else "".
+    """Returns a sentence if all scored rows get one answer but not all targets are equal, else "".
 
     Args:
         predictions: Predictions with targets.
@@ -43,8 +43,8 @@ def same_answer(predictions: Predictions) -> str:
 def _text(text: str, rows: int) -> str:
     shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     what = f'the same text for all {counted(rows, "row")}: "{shown}"'
-    return f"The model writes {what}." if text else \
-        f"The model writes nothing for all {counted(rows, 'row')}."
+    return f"The model generates {what}." if text else \
+        f"The model generates no text for all {counted(rows, 'row')}."
 
 
 def _named(rest: Predictions, guess: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""The scores of rows with their intervals: the one place that results, slices and reports read."""
+"""Scores of rows with their intervals: the only source for results, slices and reports."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def scored_json(predictions: Predictions, seed: int = 0, num_samples: int = 1000
 
     Args:
         predictions: Predictions with at least one scored row.
-        seed: int, key of the bootstrap draws.
-        num_samples: int, number of draws.
+        seed: int, key of the bootstrap resamples.
+        num_samples: int, number of resamples.
 
     Returns:
         {"metrics": {metric: value}, "intervals": {metric: [low, high]}}. Of rows in groups there

@@ -1,4 +1,4 @@
-"""Scores of parts of a table: per value of a column, and per set of inputs that were present."""
+"""Scores of slices of a table: per value of a column, and per set of present inputs."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _NUM_SAMPLES = 300  # slices are many; a bound's own error stays under a twentie
 
 def slices(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None = None,
            seed: int = 0) -> dict[str, dict[str, dict]]:
-    """Returns the scores of every part that the columns and the missing inputs cut out.
+    """Returns the scores of every slice by columns and by missing inputs.
 
     A column of numbers with more than 20 different values is cut into quarters; other columns keep
-    their 20 most frequent values, the rest is "(others)"; numbers that stand for people, such as
-    in a column "speaker", do too. Empty cells are "(empty)".
+    their 20 most frequent values, the rest is "(others)"; so do numbers that identify people, such
+    as in a column "speaker". Empty cells are "(empty)".
 
     Args:
         predictions: Predictions; only scored rows count.
         columns: {name: values}, one value for each row of the table that was predicted.
-        seed: int, key of the bootstrap draws.
+        seed: int, key of the bootstrap resamples.
 
     Returns:
         {column: {value: {"n", "metrics": {metric: value}, "intervals": {metric: [low, high]}}}},

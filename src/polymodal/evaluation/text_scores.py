@@ -1,6 +1,6 @@
 """Scores of predictions that are texts, as functions of sums over rows.
 
-What a row adds is counted once; scores, intervals and comparisons then read the same sums.
+Each row is counted once; scores, intervals and comparisons then read the same sums.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def metric_notes(rest: Predictions) -> dict[str, str]:
     if rest.task.name != "caption":
         return {}
     if len(rest.outputs) == 1:
-        return {"cider_d": "needs two rows or more: among the references of one nothing is rare"}
+        return {"cider_d": "needs two rows or more for document frequencies"}
     return {"cider_d": f"document frequencies of these {len(rest.outputs):,} rows' references"}
 
 
@@ -62,7 +62,7 @@ def text_sums(rest: Predictions) -> tuple[np.ndarray, Scores]:
 
 
 def transcripts_scored(rest: Predictions) -> SpeechScore:
-    """Returns where transcripts differ from what is right, scored rows only."""
+    """Returns where transcripts differ from the references, scored rows only."""
     from polymodal.evaluation.texts.speech import score_speech
 
     right = [] if rest.targets is None else [texts[0] for texts in rest.targets]
@@ -72,7 +72,7 @@ def transcripts_scored(rest: Predictions) -> SpeechScore:
 
 
 def transcript_details(rest: Predictions, score: SpeechScore) -> dict[str, Any]:
-    """Returns the most wrong transcripts, and what was counted and how.
+    """Returns the worst transcripts, the error counts and the normalisation.
 
     Args:
         rest: Predictions of transcripts, scored rows only.

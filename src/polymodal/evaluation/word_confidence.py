@@ -1,4 +1,4 @@
-"""Is the confidence of the words of a transcript right, and what should it be?"""
+"""Calibration of the confidence of words."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["LEAST_WORDS", "WordClaims", "cross_fitted", "fit_word_calibration", 
            "word_claims"]
 
 LEAST_WORDS = 50  # fewer say nothing about a curve
-_MANY_WORDS = 1000  # from here on a curve of free form beats one of two numbers
+_MANY_WORDS = 1000  # from here on an isotonic curve beats a logistic one
 _NUM_FOLDS = 5
-_LOGITS = np.linspace(-14, 14, 113)  # where a logistic curve is written down
+_LOGITS = np.linspace(-14, 14, 113)  # where a logistic curve is sampled
 
 
 class WordClaims(NamedTuple):
-    """What was claimed of words, and whether it came true.
+    """Stated confidence of words, and whether each is right.
 
     Args:
         confidence: float (words,), as the model states it.
@@ -41,11 +41,11 @@ def right_words(words: Sequence[str], reference: str) -> list[bool | None]:
     """Returns for each word of a transcript whether it is right, by the alignment of its WER.
 
     Args:
-        words: the words that were written down, in order.
+        words: the recognised words, in order.
         reference: str, what was said.
 
     Returns:
-        A list of bool, None for words that normalisation leaves nothing of, such as a dash.
+        A list of bool, None for words that normalisation removes, such as a dash.
 
     Example:
 
@@ -66,9 +66,9 @@ def right_words(words: Sequence[str], reference: str) -> list[bool | None]:
 
 
 def word_claims(predictions: Predictions) -> WordClaims | None:
-    """Returns what a model claims of every word that it wrote in scored rows.
+    """Returns the stated confidence of every recognised word in scored rows.
 
-    None where it wrote no word, or its predictions hold none with their confidence.
+    None if there is no word, or no confidence.
     """
     if not predictions.scored.any():
         return None
@@ -91,9 +91,9 @@ def _rows(rest: Predictions) -> list[tuple]:
 
 
 def fit_word_calibration(claims: WordClaims | None, split: str = "") -> WordCalibration:
-    """Fits a calibration on words of which it is known whether they are right.
+    """Fits a calibration on words with known correctness.
 
-    From 1,000 words on the curve is free but for rising (isotonic), below it is logistic over the
+    From 1,000 words on the curve is isotonic, below it is logistic over the
     log-odds of the confidence. Where fewer than 50 words, or only right or only wrong ones, tell
     nothing about a curve, the confidence stays as it is.
 
@@ -132,7 +132,7 @@ def cross_fitted(claims: WordClaims) -> np.ndarray:
 def _isotonic(confidence: np.ndarray, right: np.ndarray) -> tuple[tuple[float, float], ...]:
     from sklearn.isotonic import IsotonicRegression
 
-    least = 1 / (len(right) + 2)  # no finite number of words makes anything certain
+    least = 1 / (len(right) + 2)  # no finite number of words gives certainty
     fitted = IsotonicRegression(y_min=least, y_max=1 - least).fit(confidence, right)
     return _points(fitted.X_thresholds_, fitted.y_thresholds_)
 
@@ -147,7 +147,7 @@ def _logistic(confidence: np.ndarray, right: np.ndarray) -> tuple[tuple[float, f
     fitted = LogisticRegression(C=np.inf).fit(
         odds, np.repeat([1, 0], len(right)), np.concatenate([share, 1 - share]))
     slope, offset = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-    if slope <= 0:  # more confidence is not more right: every word gets the same
+    if slope <= 0:  # confidence does not order words by correctness: all get the same
         slope, offset = 0.0, float(_log_odds(share.mean()))
     return _points(1 / (1 + np.exp(-_LOGITS)), 1 / (1 + np.exp(-(slope * _LOGITS + offset))))
 

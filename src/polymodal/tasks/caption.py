@@ -1,4 +1,4 @@
-"""Captioning: a text about pictures, video or anything else that a row holds."""
+"""Captioning: a text about images, video or any other inputs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Caption"]
 
 
 class Caption(Task):
-    """Writes a text about the inputs, word by word."""
+    """Generates a text about the inputs, word by word."""
 
     name = "caption"
     title = "caption"
@@ -31,8 +31,8 @@ class Caption(Task):
     is_written = True
     target = CaptionTarget
     fusion = ("attention", "The decoder attends to the tokens of all inputs in one sequence.")
-    rows_seen = 160_000  # what words mean is found late
-    largest_batch = 32  # each row brings several texts
+    rows_seen = 160_000  # word meanings are learned late
+    largest_batch = 32  # each row has several texts
     training_note = "plus a loss that spots words at each image position"
 
     @property
@@ -47,7 +47,7 @@ class Caption(Task):
         return {"grounding": True} if list(modalities).count("image") == 1 else {}
 
     def input_settings(self, config: Mapping[str, Any], alone: bool) -> dict[str, Any]:
-        """Mirrors no image: "the left one" would become a lie."""
+        """Mirrors no image: "the left one" would become false."""
         return {"flip": False} if config["modality"] == "image" else {}
 
     def batch_tokens(self, batch_size: int, steps: float) -> int | None:
@@ -59,11 +59,11 @@ class Caption(Task):
         return weighted_scores(rest, only)
 
     def row_errors(self, rest: Predictions) -> np.ndarray | None:
-        """Returns None: a caption by itself has no error."""
+        """Returns None: a single caption has no error."""
         return errors_of(rest)
 
     def same_answer(self, rest: Predictions) -> str:
-        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        """Returns a sentence if all rows get one answer but not all targets are equal, else ""."""
         return same_answer(rest)
 
     def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
@@ -76,7 +76,7 @@ class Caption(Task):
 
     def describes(self, target: str, labels: Sequence[str]) -> str:
         """Returns what a model does, in words."""
-        return f"writes {target}, a text, for each row"
+        return f"generates {target}, a text, for each row"
 
     def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
         """Returns the text."""

@@ -20,7 +20,7 @@ __all__ = ["Classification"]
 
 
 class Classification(Task):
-    """Says which one of several classes a row belongs to."""
+    """Predicts one of several classes for each row."""
 
     name = "classification"
     title = "classification"
@@ -45,7 +45,7 @@ class Classification(Task):
         return errors_of(rest)
 
     def same_answer(self, rest: Predictions) -> str:
-        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        """Returns a sentence if all rows get one answer but not all targets are equal, else ""."""
         return same_answer(rest)
 
     def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:

@@ -20,7 +20,7 @@ __all__ = ["Multilabel"]
 
 
 class Multilabel(Task):
-    """Says for each of several labels whether a row has it."""
+    """Predicts any number of labels for each row."""
 
     name = "multilabel"
     title = "multilabel"
@@ -50,7 +50,7 @@ class Multilabel(Task):
         return errors_of(rest)
 
     def same_answer(self, rest: Predictions) -> str:
-        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        """Returns a sentence if all rows get one answer but not all targets are equal, else ""."""
         return same_answer(rest)
 
     def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:

@@ -20,7 +20,7 @@ __all__ = ["Regression"]
 
 
 class Regression(Task):
-    """Estimates a number for a row."""
+    """Predicts a number for each row."""
 
     name = "regression"
     title = "regression"
@@ -54,7 +54,7 @@ class Regression(Task):
         return errors_of(rest)
 
     def same_answer(self, rest: Predictions) -> str:
-        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        """Returns a sentence if all rows get one answer but not all targets are equal, else ""."""
         return same_answer(rest)
 
     def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:

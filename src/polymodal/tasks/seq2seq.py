@@ -20,7 +20,7 @@ __all__ = ["Seq2Seq"]
 
 
 class Seq2Seq(Task):
-    """Emits a sequence, each output fed back."""
+    """Generates a sequence, feeding back each output."""
 
     name = "seq2seq"
     title = "sequence to sequence"
@@ -47,7 +47,7 @@ class Seq2Seq(Task):
         return errors_of(rest)
 
     def same_answer(self, rest: Predictions) -> str:
-        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        """Returns a sentence if all rows get one answer but not all targets are equal, else ""."""
         return same_answer(rest)
 
     def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
@@ -56,7 +56,7 @@ class Seq2Seq(Task):
 
     def describes(self, target: str, labels: Sequence[str]) -> str:
         """Returns what a model does, in words."""
-        return f"writes {target} step by step, each step one of {len(labels)} outputs"
+        return f"generates {target} step by step, each step one of {len(labels)} outputs"
 
     def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
         """Returns the sequence of the most probable outputs."""

@@ -20,7 +20,7 @@ __all__ = ["SequenceLabelling"]
 
 
 class SequenceLabelling(Task):
-    """Says which one of several classes each step of a sequence belongs to."""
+    """Predicts one of several classes for each step of a sequence."""
 
     name = "sequence_labelling"
     title = "sequence labelling"
@@ -48,7 +48,7 @@ class SequenceLabelling(Task):
         return errors_of(rest)
 
     def same_answer(self, rest: Predictions) -> str:
-        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        """Returns a sentence if all rows get one answer but not all targets are equal, else ""."""
         return same_answer(rest)
 
     def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:

@@ -20,12 +20,12 @@ from polymodal.preprocess.targets.transcribe import TranscriptTarget
 __all__ = ["Transcribe"]
 
 _MOST_SECONDS = 30.0  # of a recording that is transcribed as a whole
-# What the usual settings of a modality or an encoder would spoil.
+# Usual settings of a modality or an encoder that would harm this task.
 _OF_INPUT: dict[str, dict[str, Any]] = {
     # shifted sound wraps around, which would put the end of a sentence first
     "audio": {"shift_seconds": 0.0, "speed": 0.1},
-    # four frames of 10 ms are shorter than a sound of speech; two stages leave the pitch of a sound
-    # its place, and a third would cost more than both
+    # four frames of 10 ms are shorter than a phoneme; two stages keep frequency positions, and a
+    # third would cost more than both
     "conv_audio": {"time_stride": 4, "num_stages": 2},
 }
 # Other speakers, other rooms. With mean normalisation but no silence in training, a model predicts
@@ -35,7 +35,7 @@ _SPEECH_ALONE = {"centred": True, "warp": 0.12, "room_seconds": 0.4, "noise": 0.
 
 
 class Transcribe(Task):
-    """Writes what is said in sound."""
+    """Transcribes speech."""
 
     name = "transcribe"
     title = "transcribe"
@@ -59,19 +59,19 @@ class Transcribe(Task):
         return FrameHead
 
     def input_settings(self, config: Mapping[str, Any], alone: bool) -> dict[str, Any]:
-        """Returns how recordings are augmented and cut, and how finely they are read."""
+        """Returns how recordings are augmented and truncated, and the time stride."""
         found = dict(_OF_INPUT.get(config["modality"], {}) | _OF_INPUT.get(config["encoder"], {}))
         if config["modality"] == "audio" and alone:
             found |= _SPEECH_ALONE
         if "max_seconds" in config:
-            # a sample misses the longest ones, and sound that is cut says less than its transcript
+            # a sample misses the longest ones, and truncated sound lacks part of its transcript
             longest = min(_MOST_SECONDS, 1.5 * config["max_seconds"])
             found["max_seconds"] = round(longest, 1)
         return found
 
     def distracts(self, modality: str, modalities: Collection[str]) -> bool:
-        """Of a recording, numbers and texts are mostly its length or what is said in it, and in
-        use it has none."""
+        """Numbers and texts next to a recording are mostly its length or its words, and a new
+        recording has none."""
         return (modality in ("tabular", "text", "texts")
                 and bool({"audio", "video"} & set(modalities)))
 
@@ -88,7 +88,7 @@ class Transcribe(Task):
         return errors_of(rest)
 
     def same_answer(self, rest: Predictions) -> str:
-        """Returns a sentence where all rows get one answer though not all want one, else ""."""
+        """Returns a sentence if all rows get one answer but not all targets are equal, else ""."""
         return same_answer(rest)
 
     def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
@@ -96,12 +96,12 @@ class Transcribe(Task):
         return blind_baseline(predictions, train_targets).outputs
 
     def details(self, rest: Predictions) -> dict[str, Any]:
-        """Returns the most wrong transcripts, and what was counted and how."""
+        """Returns the worst transcripts, the error counts and the normalisation."""
         return {"transcripts": transcript_details(rest, transcripts_scored(rest))}
 
     def describes(self, target: str, labels: Sequence[str]) -> str:
         """Returns what a model does, in words."""
-        return f"writes {target}, a transcript, for each row"
+        return f"transcribes {target} for each row"
 
     def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
         """Returns the text."""

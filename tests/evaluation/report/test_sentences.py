@@ -54,7 +54,7 @@ def test_what_scores_are_compared_with_is_told_of_each_split(make):
         "cider_d": "document frequencies of these 5 rows' references"}
     assert split_notes({"test": make.captions(7), "val": make.captions(1)}) == {
         "cider_d": "test: document frequencies of these 7 rows' references; val: needs two rows or "
-                   "more: among the references of one nothing is rare"}
+                   "more for document frequencies"}
 
 
 def test_rows_and_sequences_are_told_apart(make):

@@ -78,7 +78,7 @@ def test_wrong_words_are_marked_and_text_is_never_markup():
     assert '<g class="wrong"' in line
     assert "&lt;i&gt;a" in line
     assert "<i>" not in line
-    assert "0.50 to 0.60 s, 25 % sure" in line
+    assert "0.50 to 0.60 s, 25 % confidence" in line
 
 
 @pytest.mark.parametrize("length", [1, 100])

@@ -1,1 +1,1 @@
-"""Scores of captions against what several people wrote."""
+"""Scores of captions against reference captions."""

@@ -1,4 +1,4 @@
-"""BLEU of captions: how many of their runs of words some reference has, with a brevity penalty.
+"""BLEU of captions: n-gram precision against the references, with a brevity penalty.
 
 Source: Papineni et al. 2002, BLEU: a Method for Automatic Evaluation of Machine Translation,
 equations 1 to 3, over the whole corpus, with the reference length closest to each hypothesis and
@@ -20,11 +20,11 @@ __all__ = ["bleu_counts", "corpus_bleu", "resampled_bleu"]
 
 
 def bleu_counts(references: Sequence[list[Counter[str]]], hypothesis: list[Counter[str]]) -> list:
-    """Returns what one picture adds: 4 x runs matched, 4 x runs said, words, reference words.
+    """Returns the counts of one image: 4 x n-grams matched, 4 x n-grams, words, reference words.
 
     Args:
-        references: runs of each reference, as `word_runs` gives them.
-        hypothesis: runs of the hypothesis.
+        references: n-grams of each reference, as `word_runs` gives them.
+        hypothesis: n-grams of the hypothesis.
     """
     matched = []
     for size, said in enumerate(hypothesis):
@@ -51,5 +51,5 @@ def resampled_bleu(sums: np.ndarray) -> dict[str, np.ndarray]:
         logs = np.log(sums[:, :4]) - np.log(sums[:, 4:8])
         brevity = np.minimum(0, 1 - sums[:, 9] / sums[:, 8])
         means = np.cumsum(logs, axis=1) / np.arange(1, MOST_WORDS + 1)
-        values = np.nan_to_num(np.exp(means + brevity[:, None]))  # nothing said: 0
+        values = np.nan_to_num(np.exp(means + brevity[:, None]))  # an empty hypothesis: 0
     return {f"bleu_{i + 1}": values[:, i] for i in range(MOST_WORDS)}

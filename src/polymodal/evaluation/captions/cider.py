@@ -1,4 +1,4 @@
-"""CIDEr-D: how much a caption says that is typical of its picture and rare elsewhere."""
+"""CIDEr-D: n-grams shared with the references, weighted by tf-idf."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Runs = list[Counter[str]]
 
 @dataclass(frozen=True)
 class DocumentFrequencies:
-    """In the references of how many pictures each run of words occurs.
+    """Document frequencies: in the references of how many images each n-gram occurs.
 
     Args:
-        counts: {run of words: pictures}. Runs of one picture are left out: they weigh as much as
-            unseen ones.
+        counts: {n-gram: images}. N-grams of one image are omitted: they weigh as much as unseen
+            ones.
         num_pictures: int.
         source: str, where the references come from, for the reader of the score.
     """
@@ -75,7 +75,7 @@ class DocumentFrequencies:
                             path=str(path), reason="no_frequencies") from error
 
     def weigh(self, runs: Runs) -> list[dict[str, float]]:
-        """Returns the weight of each run, times how often it occurs, one dict for each length."""
+        """Returns the tf-idf weight of each n-gram, one dict per length."""
         total, known = math.log(self.num_pictures), self.counts
         return [{run: times * (total - math.log(known.get(run, 1))) for run, times in part.items()}
                 for part in runs]
@@ -86,13 +86,14 @@ def cider_d(references: Sequence[Runs], hypothesis: Runs,
     """Returns the score of one caption, 0 to 10.
 
     Args:
-        references: runs of each reference, as `word_runs` gives them.
-        hypothesis: runs of the caption.
+        references: n-grams of each reference, as `word_runs` gives them.
+        hypothesis: n-grams of the caption.
         frequencies: DocumentFrequencies of two pictures or more.
 
     Source: Vedantam et al. 2015, CIDEr: Consensus-based Image Description Evaluation, section 4 and
-    CIDEr-D: runs of 1 to 4 words, clipped, length penalty with sigma 6, times 10. The same numbers
-    as the `Cider` of the COCO scorer (pycocoevalcap 1.2), which is CIDEr-D and not plain CIDEr.
+    CIDEr-D: n-grams of 1 to 4 words, clipped, length penalty with sigma 6, times 10. The same
+    numbers as the `Cider` of the COCO scorer (pycocoevalcap 1.2), which is CIDEr-D and not plain
+    CIDEr.
     """
     said, length = frequencies.weigh(hypothesis), hypothesis[1].total()
     size, total = [_norm(part) for part in said], 0.0
@@ -109,7 +110,7 @@ def _norm(weights: dict[str, float]) -> float:
 
 
 def _clipped(said: dict[str, float], right: dict[str, float], norm: float) -> float:
-    """Returns the cosine of two weightings, what is said too often counting as often as right."""
+    """Returns the cosine of two weightings, with the hypothesis clipped to the reference."""
     product = sum(min(weight, right[run]) * right[run]
                   for run, weight in said.items() if run in right)
     return product / (norm * _norm(right)) if product else 0.0

@@ -1,4 +1,4 @@
-"""Scores of captions against what several people wrote about the same picture."""
+"""Scores of captions against reference captions of the same image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from polymodal.evaluation.texts.resampling import check_texts, sum_intervals
 
 __all__ = ["CaptionScore", "DocumentFrequencies", "caption_scores", "score_captions"]
 
-_MEANS = ("cider_d", "rouge_l")  # means over pictures; BLEU is of the whole set
+_MEANS = ("cider_d", "rouge_l")  # means over images; BLEU is of the whole set
 _OWN = "references of the scored pictures"
 
 
@@ -26,12 +26,12 @@ class CaptionScore:
 
     Args:
         metrics: {"cider_d" (0 to 10), "bleu_1" .. "bleu_4", "rouge_l" (0 to 1)}.
-            cider_d is nan for one picture without other frequencies: nothing is rare among one.
+            cider_d is nan for one image without other document frequencies.
         intervals: {metric: [low, high]}, 95 %, by picture; empty for one picture. The document
-            frequencies stay as they are in every draw.
+            frequencies are the same in every resample.
         per_item: {metric: (n,)} of the scores that a picture has; BLEU is one of the whole set.
         corpus: str, where the document frequencies of cider_d come from.
-        sums: (n, k), what each picture adds to the sums that `caption_scores` reads.
+        sums: (n, k), each image's part of the sums that `caption_scores` reads.
     """
 
     metrics: dict[str, float]
@@ -50,13 +50,13 @@ def score_captions(references: Sequence[Sequence[str]], hypotheses: Sequence[str
         references: n lists of texts, one or more for each picture.
         hypotheses: n texts.
         document_frequencies: DocumentFrequencies, such as those of the training pictures; None
-            counts the references that are scored, as published numbers do.
-        seed: int, key of the draws.
+            counts the references that are scored, as in published numbers.
+        seed: int, key of the resamples.
         with_intervals: bool, False saves their time.
 
     Raises:
         DataError: the sides are of unequal length or empty, a picture has no reference, or a
-            reference is no text.
+            reference is not a text.
 
     Example:
 
@@ -101,7 +101,7 @@ def _check_references(references: Sequence[Sequence[str]]) -> None:
 
 
 def caption_sums(bleu: np.ndarray, per_item: dict[str, np.ndarray]) -> np.ndarray:
-    """Returns (n, k), what each picture adds to the sums that the scores are made of."""
+    """Returns (n, k), each image's part of the sums behind the scores."""
     return np.hstack([bleu, np.ones((len(bleu), 1)),
                       np.stack([per_item[name] for name in _MEANS], axis=1)])
 

@@ -1,4 +1,4 @@
-"""Words and runs of words of a caption, as all scores of captions count them."""
+"""Words and n-grams of a caption, as all scores of captions count them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def caption_words(text: str) -> list[str]:
 
 
 def word_runs(words: list[str]) -> list[Counter[str]]:
-    """Returns how often each run of one, two, three and four words occurs, one Counter each."""
+    """Returns how often each n-gram of one to four words occurs, one Counter per length."""
     return [Counter([" ".join(words[i:i + size]) for i in range(len(words) - size + 1)])
             if size > 1 else Counter(words) for size in range(1, MOST_WORDS + 1)]
 

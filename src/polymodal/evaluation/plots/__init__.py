@@ -1,1 +1,1 @@
-"""Charts as plain data, and their pictures: drawn once, as SVG in the page and PNG beside it."""
+"""Charts as plain data, drawn once, as SVG in the page and PNG next to it."""

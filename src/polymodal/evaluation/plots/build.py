@@ -21,17 +21,17 @@ __all__ = ["confusion", "learning_curves", "performance", "position", "regressio
 MOST_CLASSES = 30  # a larger matrix cannot be read on a page
 MOST_POINTS = 2000
 MOST_CURVES = 4
-# The clock, and scores that only repeat the curves of others.
+# Times, and scores that only repeat other curves.
 _NOT_CURVES = {"epoch", "seconds", "time", "step", "steps", "learning_rate", "samples_per_second",
                "f1_weighted", "log_loss", "calibration_error"}
 
 
 def learning_curves(history: Sequence[Mapping], best_epoch: int | None = None) -> list[Lines]:
-    """Returns one chart for the loss and one for each further metric, train beside validation.
+    """Returns one chart for the loss and one per further metric, train next to validation.
 
     Args:
         history: one mapping per epoch: "epoch" from 1, "loss" of train, "val_loss", and scores
-            such as "accuracy", which are of validation unless "val_accuracy" stands beside them.
+            such as "accuracy", which are of validation unless "val_accuracy" is next to them.
         best_epoch: int, the epoch whose weights were kept; marked in each chart.
     """
     numeric = [name for name in _names(history) if name.removeprefix("val_") not in _NOT_CURVES]
@@ -100,7 +100,7 @@ def unit_word(predictions: Predictions) -> str:
 
 
 def confusion(predictions: Predictions) -> Matrix | None:
-    """Returns truth against prediction; None for tasks without one answer a row.
+    """Returns truth against prediction; None for tasks without one answer per row.
 
     Only classes that occur or are predicted are shown. A matrix of more than 30 is not for a page.
     """
@@ -130,7 +130,7 @@ def worst_confusions(matrix: Matrix, count: int = 15) -> list[dict]:
 
 
 def reliability_chart(predictions: Predictions) -> Columns | None:
-    """Returns the share that came true per probability claimed; None for regression."""
+    """Returns accuracy per stated probability; None for regression."""
     if predictions.task.name == "regression":
         return None
     return _reliability(
@@ -139,7 +139,7 @@ def reliability_chart(predictions: Predictions) -> Columns | None:
 
 
 def word_reliability_chart(confidence: np.ndarray, right: np.ndarray) -> Columns:
-    """Returns the share of words that are right per confidence stated, of words (n,) both."""
+    """Returns the share of right words per stated confidence, of words (n,) both."""
     return _reliability(
         reliability_of(confidence, right), "Confidence in a word against share right",
         "confidence in the word", "share of words that are right", "words")

@@ -1,4 +1,4 @@
-"""From a chart to its picture: the same figure as SVG for the page and as PNG beside it."""
+"""From a chart to its picture: the same figure as SVG for the page and as PNG next to it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _svg(figure: Any, chart: Chart) -> Markup:
 
 
 def _make_readable(figure: Any, chart: Chart) -> None:
-    """Puts a substitute in place of text that no font of this machine has."""
+    """Substitutes text that no font of this machine has."""
     from matplotlib.text import Text
 
     names = _substitutes(chart)

@@ -1,4 +1,4 @@
-"""Where a decoder looked: a small copy of the picture for each word, bright where it did."""
+"""Attention maps: a small copy of the image per word, bright where attention was high."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["attention_strip"]
 
 MOST_WORDS = 24
 _SIDE = 112  # pixels, longer side of a small picture
-_DARKEST = 0.22  # share of its light that a place keeps that was not looked at
-_WARM = np.array([255, 176, 32], np.float32)  # red, green, blue of the light on what was
+_DARKEST = 0.22  # brightness of a position without attention
+_WARM = np.array([255, 176, 32], np.float32)  # red, green, blue of the light on the others
 
 
 def attention_strip(content: Any, looks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -22,11 +22,11 @@ def attention_strip(content: Any, looks: Sequence[Mapping[str, Any]]) -> list[di
 
     Args:
         content: picture as bytes of a file or uint8 (height, width, channels).
-        looks: sequence of {"word", "weights"}, weights the share of attention of each place as a
-            list of lists (down, across).
+        looks: sequence of {"word", "weights"}, weights the attention of each position as a list of
+            lists (down, across).
 
     Raises:
-        OSError, ValueError: it is no picture.
+        OSError, ValueError: it is not a picture.
     """
     small = _small(content)
     return [_lit(small, look) for look in looks[:MOST_WORDS]]

@@ -1,4 +1,4 @@
-"""What a report is made of: plain data that a run has at hand or reads back from its folder."""
+"""The contents of a report: plain data of a run, or read back from its folder."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["ReportContent"]
 
 @dataclass
 class ReportContent:
-    """Everything a report shows. Only the first three are needed; what is absent is not shown.
+    """Everything a report shows. Only the first three are needed; absent parts are not shown.
 
     Args:
         title: str, name of the run.
-        predictions: {split: Predictions}, such as {"test": ..., "val": ...}; the first one is the
-            one that everything is shown for, so put the test part first.
+        predictions: {split: Predictions}, such as {"test": ..., "val": ...}; the report shows the
+            first one in detail, so put the test part first.
         target: str, name of the target column.
         summary: list of str, sentences that say what was trained on what (`describe_run`).
         inputs: {name: description}, such as {"image": "column image, convnet, 28 pixels"}.
@@ -34,19 +34,19 @@ class ReportContent:
             "predicted": str, "probability": float or None, "right": bool or None, "row": int from
             0}. "value" is text, encoded bytes, a uint8 picture (height, width, channels), a list of
             pictures for frames, {column: value} for tabular, numbers, or None when missing.
-            A sound as float samples needs "sample_rate" (hertz) beside it. "probabilities"
-            ({label: probability}) is optional; the likeliest three are shown.
+            A sound as float samples needs "sample_rate" (hertz) next to it. "probabilities"
+            ({label: probability}) is optional; the most likely three are shown.
         history: list of one mapping per epoch: "epoch" from 1, "loss" of train, "val_loss", and
-            scores of validation ("accuracy"; with "val_accuracy" beside it, it is of train).
+            scores of validation ("accuracy"; with "val_accuracy" next to it, it is of train).
         best_epoch: int, the epoch whose weights were kept.
         ledger: dict, as `Ledger.to_json` gives it.
         word_calibration: dict, as `WordCalibration.to_json` gives it, of runs that transcribe.
-        attention_note: str, how to read where a decoder looked, or why that is not shown.
+        attention_note: str, how to read the attention maps, or why there are none.
         left_out: {column: why it is not used}.
         recipe: str, the recipe as YAML.
         versions: {name: version} of Python, engine, packages, device.
         seeds: {name: seed}.
-        command: str, what to type to run the same again.
+        command: str, command that repeats the run.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Which rows stand for all: as many are right as of all rows, with the usual confidence."""
+"""Representative examples: with the same share of right rows as all rows."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def choose_examples(predictions: Predictions, num: int = _NUM, seed: int = 0) ->
 
     The share of right ones is that of all rows, rounded. Wrong ones and right ones are each sorted
     by confidence (by error for regression, by wrong words for transcripts), cut into as many equal
-    parts as are wanted, and one is drawn from each part, of a class that was not drawn yet where
-    there is one. Captions, which are neither right nor wrong, are drawn at random.
+    parts as are wanted, and one is sampled from each part, of a new class if possible. Captions,
+    which are neither right nor wrong, are sampled at random.
 
     Args:
         predictions: Predictions; only scored rows are chosen. For sequences the first step of a
             row stands for it.
         num: int, rows wanted.
-        seed: int, key of the draw.
+        seed: int, key of the sampling.
     """
     places = np.flatnonzero(predictions.scored)
     if predictions.steps is not None:
@@ -60,7 +60,7 @@ def _judged(rest: Predictions) -> tuple[np.ndarray, np.ndarray, list]:
 
 
 def _spread(group: np.ndarray, count: int, kinds: list, rng: np.random.Generator) -> list[int]:
-    """Draws one row from each of `count` equal parts of a sorted group, of new kinds first."""
+    """Samples one row from each of `count` equal parts of a sorted group, of new kinds first."""
     chosen: list[int] = []
     seen: dict = {}
     for part in np.array_split(group, count) if count else []:

@@ -34,7 +34,7 @@ def show(value: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         value: {"modality", "value"} and, for samples of sound, "sample_rate"; for sound also
-            "words" that were heard in it, as `spectrogram_lines` takes them; for a picture also
+            recognised "words", as `spectrogram_lines` takes them; for an image also
             "looks", as `attention_strip` takes them.
 
     Returns:
@@ -83,7 +83,7 @@ def _picture(content: Any) -> dict[str, Any]:
     if mime is None or max(width, height) > MOST_PIXELS or len(data) > MOST_BYTES:
         mime, data = _encode(image)
     else:
-        image.load()  # a damaged file fails here and not in the browser
+        image.load()  # a damaged file fails here instead of in the browser
     return {"uri": _uri(mime, data), "width": width, "height": height,
             "small": max(width, height) <= 96}
 

@@ -1,4 +1,4 @@
-"""Writes `MODEL_CARD.md`: what the model is for, how well it does, and where not to trust it."""
+"""Writes `MODEL_CARD.md`: use, results and limits of the model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from polymodal.evaluation.words import interval_text, listed, readable, value_te
 __all__ = ["model_card", "write_model_card"]
 
 _MARKS = re.compile(r"[\\`*_\[\]<>|#&~$]")
-FEW = 20  # parts with fewer rows say too little to be named as weak
+FEW = 20  # slices with fewer rows are too small to report as weak
 
 
 def write_model_card(folder: str | Path, content: ReportContent) -> Path:
@@ -34,7 +34,7 @@ def write_model_card(folder: str | Path, content: ReportContent) -> Path:
 
 
 def model_card(content: ReportContent) -> str:
-    """Returns the model card as Markdown: use, data, results, weak places, limits."""
+    """Returns the model card as Markdown: use, data, results, weaknesses, limits."""
     parts = [f"# {_plain(content.title)}", _plain(" ".join(content.summary)), _inputs(content),
              _results(content), _weak(content), _limits(content), _again(content)]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -97,7 +97,7 @@ def _cell(metric: str, value: float | None, interval: list[float] | None) -> str
 
 
 def _weak(content: ReportContent) -> str:
-    """Names the worst class and the worst part of each slicing, if clearly below the whole."""
+    """Names the worst class and the worst slice of each column, if clearly below the whole."""
     metric, lines = content.headline, []
     sign = 1 if higher_is_better(metric) else -1
     whole = score(content.shown)[metric]

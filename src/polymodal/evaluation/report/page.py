@@ -126,7 +126,7 @@ def _view(content: ReportContent) -> dict[str, Any]:
 
 
 def _example(example: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns an example with everything the template asks for, its likeliest labels first."""
+    """Returns an example with all that the template needs, its most likely labels first."""
     chances = example.get("probabilities") or {}
     best = sorted(chances, key=lambda label: -chances[label])[:MOST_CHANCES]
     shown = describe_inputs(example["inputs"])
@@ -159,7 +159,7 @@ def _scores(content: ReportContent) -> list[dict]:
 
 
 def _models(content: ReportContent) -> Bars:
-    """Returns the bars of the fused model, each single input, and the blind baseline."""
+    """Returns the bars of the fused model, each single input, and the baseline without inputs."""
     multi = len(content.fused.modalities) > 1
     fused = "all inputs together" if multi else "this model"
     singles = {f"{name} alone": one for name, one in content.singles.items()}
@@ -177,7 +177,7 @@ def _models(content: ReportContent) -> Bars:
 
 
 def _blind_name(content: ReportContent) -> str:
-    """Returns what a model without inputs would do."""
+    """Returns what the baseline without inputs predicts."""
     if content.task.name == "regression":
         return "always the mean of train"
     what = "text" if content.shown.is_text else "class"
@@ -185,7 +185,7 @@ def _blind_name(content: ReportContent) -> str:
 
 
 def _interval_note(shown: Predictions) -> str:
-    """Returns what the thin line of a bar is, or why there is none."""
+    """Returns what the error bars are, or why there are none."""
     few, count = too_few_words(known(shown)), count_groups(known(shown))
     if few:
         return f"{few}."
@@ -194,7 +194,7 @@ def _interval_note(shown: Predictions) -> str:
 
 
 def _parts(content: ReportContent) -> list[Bars]:
-    """Returns the bars of each slicing; a slicing into one part says nothing and is left out."""
+    """Returns the bars of each slicing; slicings with a single part are omitted."""
     bars = []
     for i, (name, parts) in enumerate(slices(content.shown, content.slice_columns).items()):
         title = "By inputs that were present" if name == PRESENT else f"By {name}"

@@ -1,4 +1,4 @@
-"""What a run did and how far to trust it, in sentences."""
+"""Sentences on a run and on how far to trust it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from polymodal.evaluation.words import SPACE, listed
 
 __all__ = ["describe_run", "perfect_words", "scored_rows", "split_notes", "trust_words"]
 
-KEPT = 0.05  # a calibration error that a person would not notice
+KEPT = 0.05  # a calibration error too small to notice
 
 
 def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str],
@@ -22,7 +22,7 @@ def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str
                  seconds: float | None = None, engine: str = "",
                  sequences: Mapping[str, int] | None = None,
                  joint: Sequence[str] = ()) -> list[str]:
-    """Returns the sentences that say what was trained on what.
+    """Returns sentences on the model and its training data.
 
     Args:
         predictions: Predictions of any split; task and labels are taken from it.
@@ -42,7 +42,7 @@ def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str
     sentences = [f"This model reads {listed(list(inputs))}{joined} and {does}."]
     if joint:
         sentences.append(f"It was kept because it is better than the model of {listed(joint)} "
-                         "together. The rows that tell so also chose it, which flatters it.")
+                         "together. Its score is optimistic: the same rows were used to choose it.")
     if "train" in rows:
         sizes = {split: _size(count, (sequences or {}).get(split))
                  for split, count in rows.items()}
@@ -73,7 +73,7 @@ def _duration(seconds: float) -> str:
 
 
 def trust_words(predictions: Predictions) -> str:
-    """Returns whether the stated probabilities can be believed, in words; "" for regression."""
+    """Returns a sentence on calibration; "" for regression."""
     if predictions.task.name == "regression" or predictions.is_text:
         return ""
     rest = known(predictions)
@@ -93,10 +93,10 @@ def trust_words(predictions: Predictions) -> str:
 
 
 def perfect_words(predictions: Predictions) -> str:
-    """Returns what a faultless result still leaves open; "" when there were mistakes.
+    """Returns the uncertainty of a result without errors; "" if there were errors.
 
-    Redrawing rows that are all right shows nothing, so the bound is the exact binomial one: the
-    share of right answers at which no mistake in n rows has a chance of 5 %.
+    Resampling rows that are all right shows no spread, so the bound is the exact binomial one: the
+    accuracy at which no mistake in n rows has a probability of 5 %.
     """
     rest = known(predictions)
     if rest.task.name == "regression" or rest.is_text:
@@ -118,7 +118,7 @@ def scored_rows(predictions: Predictions) -> int:
 
 
 def split_notes(predictions: Mapping[str, Predictions]) -> dict[str, str]:
-    """Returns {metric: what a reader needs to know to compare it, for each split}.
+    """Returns {metric: what a comparison with it needs, for each split}.
 
     Args:
         predictions: {split: Predictions}.

@@ -1,4 +1,4 @@
-"""A sound as pictures of its spectrogram, the words that were heard under it at their times."""
+"""A sound as images of its spectrogram, with the recognised words at their times."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _word(word: Mapping[str, Any], start: float, scale: float, row: int, place: 
     base = TOP + HEIGHT
     css = "wrong" if word.get("right") is False else ""
     note = (f'{word["start_seconds"]:.2f} to {word["end_seconds"]:.2f} s, '
-            f'{100 * word["confidence"]:.0f} % sure')
+            f'{100 * word["confidence"]:.0f} % confidence')
     return (f'<g class="{css}" opacity="{0.4 + 0.6 * word["confidence"]:.2f}">'
             f'<title>{escape(note)}</title>'
             f'<path d="M{left:.1f} {base + 3}h{max(2.0, right - left):.1f}"/>'

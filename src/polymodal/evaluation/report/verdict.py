@@ -45,7 +45,7 @@ def fusion_verdict(fused: Predictions, singles: Mapping[str, Predictions],
         singles: {input name: Predictions} of models that saw one input alone, same rows.
         metric: str, the metric to compare in; None means the task's own.
         split: str, name of the split that the rows are of, for the sentence.
-        seed: int, key of the draws.
+        seed: int, key of the resamples.
     """
     found = _compared(fused, singles, metric, split, seed)
     same = same_answer(fused)
@@ -72,7 +72,7 @@ def _compared(fused: Predictions, singles: Mapping[str, Predictions], metric: st
 
 
 def _answered(best: str, alone: Predictions) -> str:
-    """Returns how many rows lack the only input of a model, where some do."""
+    """Returns how many rows lack the only input of a model, if any."""
     rest = known(alone)
     without = len(set(rest.rows[~rest.present.any(axis=1)].tolist()))
     return f" ({without:,} rows have no {best} and get the baseline's answer)" if without else ""

@@ -1,4 +1,4 @@
-"""How far the confidence of written words can be trusted: a curve and sentences."""
+"""Calibration of word confidence: a curve and sentences."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _judged(claims: WordClaims, confidence: np.ndarray, split: str) -> str:
 
 
 def _origin(claims: WordClaims, calibration: WordCalibration, crossed: bool) -> str:
-    """Says where the confidences come from."""
+    """Returns a sentence on the source of the confidences."""
     split, count = calibration.split, calibration.num_words
     if calibration.method != "none":
         raw = distance(reliability_of(claims.confidence, claims.right))

@@ -1,4 +1,4 @@
-"""What a report says of texts that were written: where they differ from what is right."""
+"""The report's part on generated texts: where they differ from the references."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Texts made comparable, and scores of transcripts against what was said."""
+"""Normalisation of texts, and scores of transcripts against references."""

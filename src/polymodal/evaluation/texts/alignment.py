@@ -1,4 +1,4 @@
-"""Alignment of transcripts with what was said: units, and the errors of each utterance."""
+"""Alignment of transcripts with references: units, and the errors of each utterance."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def units_of(text: str) -> list[str]:
 def characters_of(text: str) -> str:
     """Returns the text as a character error rate counts it.
 
-    A space counts between words, and not beside a character of a script that is written without.
+    A space counts between words, and not next to a character of a script that is written without.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Characters that people take for the same, and those that carry no word."""
+"""Characters that count as the same, and those that belong to no word."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def without_signs(text: str, kept: str, lonely: re.Pattern[str]) -> str:
     Args:
         text: str.
         kept: str, signs that may stay.
-        lonely: pattern of the kept signs that stand where they mean nothing.
+        lonely: pattern of kept signs that mean nothing where they are.
     """
     text = "".join(char if char.isalnum() or char in kept
                    or unicodedata.category(char)[0] not in "PSZC" else " " for char in text)

@@ -1,7 +1,7 @@
 """Normalisation of texts before they are scored: what counts as the same word.
 
 A word error rate means little without the normalisation it was counted under, so each one has a
-name and a version, and both stand beside every score. A version rises when any output changes.
+name and a version, which are printed next to every score. A version rises when any output changes.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def normalise(text: str, name: str = "basic") -> str:
 
 
 def describe(name: str) -> str:
-    """Returns name and version, which belong beside every score.
+    """Returns name and version, to be printed next to every score.
 
     Example:
 

@@ -1,6 +1,6 @@
 """Bootstrap of scores that are functions of sums over items: rates, corpus BLEU, means.
 
-What an item adds is counted once; a resample then adds whole items, or whole groups of them.
+Each item is counted once; a resample then sums whole items, or whole groups of them.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ def sum_intervals(items: np.ndarray, scores: Callable[[np.ndarray], dict[str, np
     """Returns the percentile bootstrap interval of every score, of rates of 0 as `bounds` says.
 
     Args:
-        items: (n, k), what each item adds to each sum.
+        items: (n, k), each item's part of each sum.
         scores: function of sums (samples, k) to {metric: (samples,)}; nan where undefined.
-        groups: n values; items of equal value, such as a speaker's, are drawn together.
-        seed: int, key of the draws. Equal seeds draw equal items, for any score.
-        num_samples: int, number of draws.
-        level: float in (0, 1), share of draws inside the interval.
+        groups: n values; items of equal value, such as a speaker's, are resampled together.
+        seed: int, key of the resamples. Equal seeds give equal resamples, for any score.
+        num_samples: int, number of resamples.
+        level: float in (0, 1), share of resamples inside the interval.
 
     Returns:
-        {metric: [low, high]}; empty where there is only one item to draw from, or fewer groups
+        {metric: [low, high]}; empty if there is only one item, or fewer groups
         than `groups.MIN_GROUPS`.
     """
     if groups is not None:
@@ -47,7 +47,7 @@ def sum_intervals(items: np.ndarray, scores: Callable[[np.ndarray], dict[str, np
 
 def check_texts(who: str, references: Sequence[Any], hypotheses: Sequence[Any],
                 groups: Sequence[Any] | None = None) -> None:
-    """Refuses sides of unequal length, no rows, and hypotheses that are no texts.
+    """Refuses unequal lengths, no rows, and hypotheses that are not texts.
 
     Raises:
         DataError: with the row, where it is one row's fault.
@@ -62,4 +62,4 @@ def check_texts(who: str, references: Sequence[Any], hypotheses: Sequence[Any],
     for row, text in enumerate(hypotheses, start=1):
         if not isinstance(text, str):
             raise DataError(f"{who} needs texts as hypotheses. Got {type(text).__name__}.",
-                            'Write "" where a model said nothing.', row=row, reason="no_text")
+                            'Write "" for an empty prediction.', row=row, reason="no_text")

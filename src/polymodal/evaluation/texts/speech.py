@@ -43,7 +43,7 @@ class SpeechScore:
         words: (n, 4) int, substitutions, insertions, deletions and reference words of each.
         characters: (n, 4) int, the same in characters.
         confused: Counter of (said, heard).
-        groups: n values drawn together, or None.
+        groups: n values resampled together, or None.
     """
 
     metrics: dict[str, float]
@@ -68,15 +68,15 @@ def score_speech(references: Sequence[str], hypotheses: Sequence[str],
     """Returns the word and character error rate of transcripts.
 
     Both are corpus rates: errors of all utterances by reference units of all, as published rates
-    are. Words heard where nothing was said count as insertions.
+    are. Words recognised in silence count as insertions.
 
     Args:
         references: n texts, what was said; "" for silence.
-        hypotheses: n texts, what the model heard.
+        hypotheses: n texts, the model's transcripts.
         normalisation: str, "none", "basic" or "english", for both sides.
-        groups: n values, such as speakers, whose utterances are drawn together for the intervals;
-            None draws utterances.
-        seed: int, key of the draws.
+        groups: n values, such as speakers, whose utterances are resampled together for the
+            intervals; None resamples utterances.
+        seed: int, key of the resamples.
         with_intervals: bool, False saves their time.
 
     Raises:
@@ -143,7 +143,7 @@ def errors_by_column(score: SpeechScore, columns: Mapping[str, Sequence[Any]],
     Args:
         score: SpeechScore of n utterances.
         columns: {name: n values}.
-        seed: int, key of the draws.
+        seed: int, key of the resamples.
 
     Returns:
         {column: {value: {"n", "metrics", "intervals"}}}.
