@@ -96,11 +96,12 @@ def test_links_are_refused(bundle, tmp_path):
 @pytest.mark.parametrize(("content", "message"), [
     ("{not json", "needs to be JSON"), ("[1, 2]", "needs to hold a mapping. Got list"),
     ("[" * 100_000, "needs to be JSON"), ("\xff", "needs version"),
-    ('{"version": 3, "files": {}}', "needs version 2. Got 3"),
-    ('{"version": 1, "files": {}}', "needs version 2. Got 1"),
+    ('{"version": 4, "files": {}}', r"needs version 3\. Got 4"),
+    ('{"version": 2, "files": {}}', "is of an older Polymodal, which wrote version 2. This one "
+     "reads version 3. Train again, or install the older one"),
     ('{"version": true, "files": {}}', "Got True"), ('{"files": {}}', "Got None"),
-    ('{"version": 2}', "needs a list of files"), ('{"version": 2, "files": {"a": 3}}', "a list of"),
-    ('{"version": 2, "files": {}}', "needs model.json among its files"),
+    ('{"version": 3}', "needs a list of files"), ('{"version": 3, "files": {"a": 3}}', "a list of"),
+    ('{"version": 3, "files": {}}', "needs model.json among its files"),
 ])
 def test_tampered_manifests_are_refused(bundle, content, message):
     text = "{}" if content == "\xff" else content
@@ -118,7 +119,14 @@ def test_huge_json_is_not_read(bundle, monkeypatch):
 def test_a_model_of_a_newer_version_is_refused(bundle):
     (bundle / "model.json").write_text('{"version": 9}')
     seal(bundle)
-    with pytest.raises(BundleError, match=r"model.json needs version 2. Got 9"):
+    with pytest.raises(BundleError, match=r"model.json needs version 3. Got 9"):
+        read(bundle)
+
+
+def test_a_model_of_an_older_version_is_refused_as_such(bundle):
+    (bundle / "model.json").write_text('{"version": 1}')
+    seal(bundle)
+    with pytest.raises(BundleError, match="is of an older Polymodal, which wrote version 1"):
         read(bundle)
 
 

@@ -223,6 +223,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _check_version(path: Path, content: dict[str, Any]) -> None:
     version = content.get("version")
+    if type(version) is int and 0 < version < VERSION:
+        raise BundleError(f"{path} is of an older Polymodal, which wrote version {version}. This "
+                          f"one reads version {VERSION}. Train again, or install the older one.")
     if type(version) is not int or version != VERSION:
         raise BundleError(f"{path} needs version {VERSION}. Got {version!r}. "
                           "Install the Polymodal that wrote it, or train again.")

@@ -13,7 +13,7 @@ import numpy as np
 from polymodal.bundle import weights as tensors
 from polymodal.core.disk.files import sha256, write_json
 
-VERSION = 2  # raised when the same weights would give other outputs
+VERSION = 3  # raised when the same weights would give other outputs
 MANIFEST = "manifest.json"
 MODEL = "model.json"
 WEIGHTS = "weights.safetensors"

@@ -325,6 +325,8 @@ def _fit(samples: Samples, kept: np.ndarray) -> None:
     if len(kept) > _FIT_ROWS:
         rows = np.sort(generator(len(kept)).choice(kept, _FIT_ROWS, replace=False))
     for source in samples.sources:
+        if source.modality.is_fitted:
+            continue
         values = (samples.decode(source, int(row)) for row in rows)
         source.modality.fit(value for value in values if value is not None)
 

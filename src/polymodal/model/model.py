@@ -126,6 +126,7 @@ class Model(keras.Model):
         """Returns an input's (tokens, mask) by row; what rows share is encoded once."""
         key = self.keys[name]
         encoder = self.encoders[name]
+        training = training and encoder.trainable  # a frozen one is as in use: always the same
         stream = encoder(inputs[key], inputs[mask_key(key)], training=training)
         check_stream(name, encoder, inputs[key], *stream)
         if item_key(key) not in inputs:

@@ -90,6 +90,8 @@ class Audio(Modality):
 
     cached = True
     has_time = True
+    augmentation = ("mask", "noise", "gain_decibels", "shift_seconds", "speed", "warp",
+                    "room_seconds", "silence_seconds")
 
     def __init__(
         self,

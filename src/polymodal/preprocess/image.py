@@ -62,6 +62,7 @@ class Image(Modality):
     """
 
     cached = True
+    augmentation = ("shift", "crop", "colour", "flip")
 
     def __init__(
         self,

@@ -28,6 +28,8 @@ class Modality(ABC):
         dtype: numpy dtype of encoded arrays.
         limit: int or None, steps that `encode` keeps at most.
         step_seconds: float or None, time from one step to the next, where it is always the same.
+        is_fitted: bool, whether it has what it learns already, from another run.
+        augmentation: names of settings that change `augment` alone.
         vocabulary_size: int or None, how many ids there are, where encoded arrays are ids.
     """
 
@@ -40,6 +42,8 @@ class Modality(ABC):
     limit: int | None = None
     step_seconds: float | None = None
     vocabulary_size: int | None = None
+    is_fitted = False
+    augmentation: tuple[str, ...] = ()
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class Text(Modality):
 
     has_time = True
     dtype = np.int32
+    augmentation = ("word_dropout",)
 
     def __init__(
         self,

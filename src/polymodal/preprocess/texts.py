@@ -48,6 +48,7 @@ class Texts(Modality):
     limit: int
     has_gaps = True
     dtype = np.int32
+    augmentation = ("word_dropout",)
 
     def __init__(
         self,

@@ -50,6 +50,7 @@ class Video(Modality):
     cached = True
     has_time = True
     limit: int
+    augmentation = ("shift", "crop", "colour", "flip")
 
     def __init__(
         self,

@@ -15,7 +15,8 @@ from polymodal.core.lookup import find, unknown
 from polymodal.core.memory import gigabytes, memory_bytes
 from polymodal.core.task import task_named
 from polymodal.recipe.needed import as_needed, needed_by
-from polymodal.recipe.recipe import INPUT_KEYS, Recipe, columns_of
+from polymodal.recipe.recipe import INPUT_KEYS, Recipe, columns_of, encoder_name
+from polymodal.recipe.starts import freeze, split_words
 
 _STEPS = 8  # of an input with time, when a model is made
 _WIDTH = 32  # numbers that a usual first layer makes of each value
@@ -47,7 +48,8 @@ def _build_input(index: int, name: str, config: dict[str, Any],
                  readings: dict[str, Any]) -> Input:
     where = f"inputs.{name}"
     modality = find("preprocess", config["modality"])
-    encoder = find("encoders", config["encoder"])
+    chosen_encoder = str(encoder_name(config))
+    encoder = find("encoders", chosen_encoder)
     of_modality = arguments.parameters(modality)
     of_encoder = arguments.parameters(encoder, skip=("dim", "vocabulary_size", "kwargs"))
     settings = {k: v for k, v in config.items() if k not in INPUT_KEYS}
@@ -60,11 +62,11 @@ def _build_input(index: int, name: str, config: dict[str, Any],
     if own and "readings" in of_modality:
         preprocess["readings"] = own | (preprocess.get("readings") or {})
     chosen = {k: v for k, v in settings.items() if k not in of_modality}
-    preprocess = as_needed(where, config["encoder"], config["modality"], preprocess,
-                           needed_by(config["encoder"], chosen))
+    preprocess = as_needed(where, chosen_encoder, config["modality"], preprocess,
+                           needed_by(chosen_encoder, chosen))
     return Input(
         name, input_key(index), arguments.build(modality, preprocess, where),
-        columns_of(name, config), config["encoder"], arguments.check(encoder, chosen, where))
+        columns_of(name, config), chosen_encoder, arguments.check(encoder, chosen, where))
 
 
 def build_target(recipe: Recipe) -> Any:
@@ -131,6 +133,7 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     _check_inputs(inputs)
     with before_variables(Sizes(bytes_per_parameter)):
         model(empty_batch(inputs, target))
+    freeze(model, recipe)
     return model, head
 
 
@@ -262,7 +265,7 @@ def _build_part(package: str, config: dict[str, Any], recipe: Recipe, **given: A
 
 def _settings(config: dict[str, Any]) -> dict[str, Any]:
     """Returns what a part's mapping holds next to its name."""
-    return {k: v for k, v in config.items() if k != "name"}
+    return {k: v for k, v in split_words(config)[0].items() if k != "name"}
 
 
 def _open_settings(recipe: Recipe, factory: Any, chosen: dict[str, Any],

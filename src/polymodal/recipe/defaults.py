@@ -12,6 +12,7 @@ from typing import Any
 
 from polymodal.core.printed.counting import counted
 from polymodal.core.task import Task
+from polymodal.recipe.recipe import encoder_name
 from polymodal.text.words import split_words
 
 _SEEN = 54_000  # rows that a model sees in total by default: epochs times rows
@@ -61,9 +62,9 @@ def input_for(task: Task, config: dict[str, Any], rare: bool, alone: bool,
         plain: bool, as `is_plain` says.
     """
     found: dict[str, Any] = {}
-    if plain and config["encoder"] == "bag":
+    if plain and encoder_name(config) == "bag":
         found["dropout"] = 0.6  # its own, not that of the whole model
-    if rare and config["encoder"] == "bag":
+    if rare and encoder_name(config) == "bag":
         found["dropout"] = 0.9  # else its words betray a step, and its neighbours teach nothing
     return found | task.input_settings(config, alone)
 

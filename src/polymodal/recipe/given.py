@@ -66,7 +66,7 @@ def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
     place = values
     for parent in parents:
         inner = place.get(parent)
-        if isinstance(inner, str) and place is values:
+        if isinstance(inner, str) and (place is values or parent == "encoder"):
             inner = {"name": inner}
         place[parent] = place = inner if isinstance(inner, dict) else {}
     place[last] = value

@@ -31,7 +31,15 @@ from polymodal.recipe.defaults import (
 )
 from polymodal.recipe.given import need_target
 from polymodal.recipe.needed import needed_by
-from polymodal.recipe.recipe import MODALITIES, OTHERS, check_free, columns_of, reads_others
+from polymodal.recipe.recipe import (
+    MODALITIES,
+    OTHERS,
+    check_free,
+    columns_of,
+    encoder_config,
+    encoder_name,
+    reads_others,
+)
 from polymodal.tables.group import Sequences
 from polymodal.tables.reading.reading import Reading, readings_of
 from polymodal.tables.table import Table
@@ -265,6 +273,7 @@ def _input(facts: Profile, name: str, config: dict, guess: Any, task: Task, othe
            reasons: list[str], readings: dict[str, Reading]) -> dict[str, Any]:
     """Returns one input's settings: the user's, then those that its cells suggest, given the
     modalities `others` of the other inputs."""
+    config = encoder_config(config)
     if "modality" not in config:
         if guess is None:
             check_columns(facts.table, name, columns_of(name, config))
@@ -275,6 +284,8 @@ def _input(facts: Profile, name: str, config: dict, guess: Any, task: Task, othe
     if guess is not None and guess.columns != [name] and config["modality"] == guess.modality:
         config.setdefault(*(("columns", list(guess.columns)) if guess.modality == "tabular" else
                             ("column", guess.columns[0])))
+    if isinstance(config.get("encoder"), Mapping):
+        config["encoder"] = {"name": MODALITIES[config["modality"]], **config["encoder"]}
     if config["modality"] == "tabular":
         return {"modality": "tabular", "encoder": MODALITIES["tabular"]} | tabular_settings(
             facts, name, config, guess, readings) | config
@@ -292,8 +303,8 @@ def _input(facts: Profile, name: str, config: dict, guess: Any, task: Task, othe
         suggested |= found
         reasons.extend([f"input {name}: {reason}"] * bool(reason))
     chosen = {"modality": config["modality"], "encoder": MODALITIES[config["modality"]]}
-    if "encoder" in config:
-        suggested |= needed_by(config["encoder"], config)
+    if encoder_name(config) is not None:
+        suggested |= needed_by(encoder_name(config), config)
     return chosen | suggested | config
 
 

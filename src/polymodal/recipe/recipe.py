@@ -9,6 +9,7 @@ import yaml
 
 from polymodal.core import arguments, lookup
 from polymodal.core.errors import RecipeError
+from polymodal.recipe.starts import check_words, split_words
 from polymodal.tables.reading.reading import readings_of
 
 INPUT_KEYS = ("modality", "encoder", "column", "columns")
@@ -92,6 +93,9 @@ class Recipe:
     def only(self, *names: str) -> Recipe:
         """Returns the same recipe with only these inputs, as single-modality baselines need it."""
         values = self.to_dict()
+        if set(names) != set(self.inputs):  # of other inputs, the weights of what is behind fit not
+            values |= {"task": split_words(self.task)[0], "fusion": split_words(self.fusion)[0]}
+            values |= {"sequence": split_words(self.sequence)[0]} if self.sequence else {}
         return from_dict(values | {"inputs": {n: self.inputs[n] for n in names}})
 
 
@@ -152,6 +156,7 @@ def named(value: Any, package: str, where: str) -> dict[str, Any]:
     if not isinstance(value, str):
         arguments.check_mapping(where, value, "{name: ...}")
     config = {"name": value} if isinstance(value, str) else dict(value)
+    check_words(config, where)
     name = config.get("name")
     if name is None:
         raise RecipeError(f"{where} needs a name next to {', '.join(config) or 'its settings'}. "
@@ -167,6 +172,9 @@ def check_input(name: str, config: Any) -> None:
     open."""
     where = f"inputs.{name}"
     arguments.check_mapping(where, config, "{modality: image}")
+    config = encoder_config(config)
+    check_words(_words_of(config), f"{where}.encoder")
+    config["encoder"] = encoder_name(config)
     for key, names in (("modality", tuple(MODALITIES)), ("encoder", lookup.names("encoders"))):
         if config.get(key) is not None and config[key] not in names:
             raise RecipeError(f"{where}: {lookup.unknown(key, config[key], names)}")
@@ -176,15 +184,47 @@ def check_input(name: str, config: Any) -> None:
     arguments.check_bounds(config, where)
 
 
+def encoder_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns an input's settings with those of its encoder beside them.
+
+    An encoder may be a mapping. `encoder` then holds its name and where it starts from, the name
+    alone where it says no more.
+
+    Example:
+
+    >>> encoder_config({"encoder": {"name": "vit", "num_layers": 2}})
+    {'encoder': 'vit', 'num_layers': 2}
+    """
+    encoder = config.get("encoder")
+    if not isinstance(encoder, Mapping):
+        return dict(config)
+    settings, words = split_words(encoder)
+    name = settings.pop("name", None)
+    named = {} if name is None else {"name": name}
+    return {**config, **settings, "encoder": {**named, **words} if words else name}
+
+
+def encoder_name(config: Mapping[str, Any]) -> Any:
+    """Returns the name of an input's encoder, or None where it is open."""
+    encoder = config.get("encoder")
+    return encoder.get("name") if isinstance(encoder, Mapping) else encoder
+
+
+def _words_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    encoder = config.get("encoder")
+    return split_words(encoder)[1] if isinstance(encoder, Mapping) else {}
+
+
 def _input(name: str, value: Any) -> dict[str, Any]:
     check_input(name, value)
-    config = dict(value)
+    config = encoder_config(value)
     modality = config.get("modality")
     if modality not in MODALITIES:
         raise RecipeError(f"inputs.{name}: "
                           f"{lookup.unknown('modality', str(modality), MODALITIES)}")
-    if config.get("encoder") is None:
-        config["encoder"] = MODALITIES[modality]
+    if encoder_name(config) is None:
+        config = encoder_config(config | {"encoder": {"name": MODALITIES[modality],
+                                                      **_words_of(config)}})
     return {key: config[key] for key in sorted(config, key=_input_order)}
 
 

@@ -15,9 +15,11 @@ from polymodal.bundle.write import write
 from polymodal.core.disk.files import write_atomic
 from polymodal.inference.predictor import Predictor, align_lengths
 from polymodal.recipe import assemble
+from polymodal.recipe.starts import scales
 from polymodal.training.judge import Judge
 from polymodal.training.loop import fit as fitting
 from polymodal.training.prepare import Prepared
+from polymodal.training.starts import load_weights
 from polymodal.training.steps.measure import decide
 from polymodal.training.steps.settings import Training
 
@@ -84,10 +86,12 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *,
         ResumeError: the folder holds another run; the message says what differs.
     """
     def build():
-        return assemble.build_model(
+        model, task = assemble.build_model(
             prepared.recipe, prepared.inputs, prepared.target,
             modality_dropout=settings.modality_dropout, single_loss=settings.single_loss,
             label_smoothing=settings.label_smoothing, seed=settings.seed)
+        load_weights(model, prepared.recipe)
+        return model, task
 
     head = assemble.build_head(prepared.recipe, prepared.target)
     align_lengths(prepared.checked["train"], prepared.samples["train"], head)
@@ -107,7 +111,7 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *,
     val, judge = _validation(prepared, predictor)
     session = fitting.begin(
         model, head, loader, val, settings, folder, score=judge and judge.score,
-        row_errors=judge and judge.row_errors, jit=decision.jit,
+        row_errors=judge and judge.row_errors, jit=decision.jit, scales=scales(prepared.recipe),
         fingerprint={"recipe": {**prepared.recipe.to_dict(), "training": {}},
                      "rows": loader.fingerprint(),
                      "validation": None if val is None else val.fingerprint()}, **how)

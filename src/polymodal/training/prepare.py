@@ -40,6 +40,7 @@ from polymodal.splits.split import parts
 from polymodal.tables.group import Sequences
 from polymodal.tables.reading.labels import value_key
 from polymodal.tables.table import Table
+from polymodal.training.starts import restore_inputs
 from polymodal.training.steps.settings import Training
 
 _MOST_GROUPS = 5  # that are named
@@ -324,6 +325,7 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile], cache: Cache 
     """
     inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
     assemble.check_parts(recipe)
+    restore_inputs(recipe, inputs)
     known = {name: profile(table) for name, table in tables.items()}
     ledger, samples, found = Ledger(_unit(recipe)), {}, {}
     room = room_for(recipe, inputs)

@@ -63,6 +63,7 @@ from polymodal.training.prepare import (
 from polymodal.training.report import RunRecord, write_all
 from polymodal.training.saved.checkpoint import Checkpoints, settle
 from polymodal.training.saved.ending import Ending, on_old_plan, training_of, with_ways_on
+from polymodal.training.starts import with_parts
 from polymodal.training.steps.settings import Training
 
 
@@ -231,6 +232,7 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
            baselines: bool = True, skip_bad: bool = False, max_bad_share: float = 0.05,
            **how: Any) -> _Ready:
     """Infers, checks, builds and times all before the first epoch; `how` is as in `_jobs`."""
+    given = with_parts(given)
     check_given(given)
     given = on_old_plan(given, out)
     need_target(given)

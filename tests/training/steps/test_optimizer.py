@@ -92,3 +92,21 @@ def test_it_goes_where_the_optimizer_of_keras_goes(accumulate):
     for before, one, other in zip(start, *ends, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
         assert np.abs(one - before).max() > 1e-3
+
+
+@pytest.mark.parametrize("scales", [{"blocks": 0.25}, {"blocks.0": 0.25, "": 1.0}])
+def test_a_group_of_weights_has_a_learning_rate_of_its_own(scales):
+    model = make_model(dropout=0)
+    model({"input_0": np.ones((2, 6), "float32"), "input_0_mask": np.ones(2, bool)})
+    names = variable_names(model)
+    optimizer = make_optimizer(names, settings(weight_decay=0.1, warmup=0.0, clip_norm=None), 100)
+    optimizer.build(model.trainable_variables)
+    optimizer.scale_groups(names, {k: v for k, v in scales.items() if k})
+    names["blocks.0.kernel"].assign(np.zeros((8, 8)))
+    before = {name: np.array(keras.ops.convert_to_numpy(v)) for name, v in names.items()}
+    ones = [keras.ops.ones(v.shape) for v in model.trainable_variables]
+    optimizer.apply(ones, model.trainable_variables)
+    moved = {name: np.abs(keras.ops.convert_to_numpy(v) - before[name]).mean()
+             for name, v in names.items()}
+    assert np.isclose(moved["blocks.0.bias"] / moved["head.bias"], 0.25, rtol=1e-4)
+    assert np.isclose(moved["blocks.0.kernel"] / moved["head.bias"], 0.25, rtol=1e-4)

@@ -102,8 +102,11 @@ def begin(
     jit: bool | None = None,
     ending: Ending | None = None,
     asked: Mapping[str, Any] | None = None,
+    scales: Mapping[str, float] | None = None,
 ) -> Session:
     """Returns a training that is ready to start or resume; it takes what `fit` takes.
+
+    `scales` are factors of the learning rate, {name of weights, or the beginning of it: factor}.
 
     Raises:
         ResumeError: the folder holds a run that was started with something else.
@@ -112,6 +115,7 @@ def begin(
     session = Session(model, task, train, val, settings, Path(folder), score, on_epoch, jit)
     session.ending, session.asked = ending or Ending(), asked or {}
     session.row_errors = row_errors
+    session.state.optimizer.scale_groups(session.state.variables, scales or {})
     session.resume({"given": dict(fingerprint or {}), "training": settings.fingerprint(),
                     "with": environment(model, jit), **order_of(train)})
     return session

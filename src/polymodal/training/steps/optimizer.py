@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,10 +27,39 @@ class Optimizer(_AdamW):
     Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019).
     """
 
+    factors: Mapping[int, float] = {}  # of the learning rate, by the place of a variable
+
     def finalize_variable_values(self, var_list):
         return None
 
+    def scale_groups(self, names: Mapping[str, Any], scales: Mapping[str, float]) -> None:
+        """Gives groups of variables a learning rate of their own; call it before the first step.
+
+        Args:
+            names: {attribute path: variable} of the model.
+            scales: {attribute path, or the beginning of it: factor}; the longest counts.
+        """
+        factors: dict[int, float] = {}
+        for path in sorted(scales, key=len):
+            factors |= {self._get_variable_index(variable): scales[path]
+                        for name, variable in names.items()
+                        if variable.trainable and f"{name}.".startswith(f"{path}.")}
+        self.factors = factors
+
+    def _factor(self, variable: Any) -> float:
+        return self.factors.get(self._get_variable_index(variable), 1.0)
+
+    def _parallel_update_step(self, grads, variables, learning_rate):  # on PyTorch: all in one
+        groups: dict[float, list[int]] = {}
+        for place, variable in enumerate(variables):
+            groups.setdefault(self._factor(variable), []).append(place)
+        for factor, places in groups.items():
+            super()._parallel_update_step([grads[i] for i in places],
+                                          [variables[i] for i in places], learning_rate * factor)
+
     def update_step(self, gradient, variable, learning_rate):
+        if self.factors:
+            learning_rate = learning_rate * self._factor(variable)
         if keras.backend.backend() != "tensorflow":
             super().update_step(gradient, variable, learning_rate)
             return
@@ -40,13 +70,15 @@ class Optimizer(_AdamW):
                self.iterations, learning_rate, self.beta_1, self.beta_2, self.epsilon)
 
     def _apply_weight_decay(self, variables):
-        if keras.backend.backend() != "tensorflow" or self.weight_decay is None:
+        plain = keras.backend.backend() != "tensorflow" and not self.factors
+        if plain or self.weight_decay is None:
             super()._apply_weight_decay(variables)
             return
-        kept = 1 - self.weight_decay * self.learning_rate  # Keras traces it for each variable
+        decay = self.weight_decay * self.learning_rate  # Keras traces it for each variable
+        kept = {factor: 1 - decay * factor for factor in {1.0, *self.factors.values()}}
         for variable in variables:
             if self._use_weight_decay(variable):
-                variable.assign(variable * kept)
+                variable.assign(variable * kept[self._factor(variable)])
 
 
 def make_optimizer(names: dict[str, Any], settings: Training, num_updates: int) -> Optimizer:

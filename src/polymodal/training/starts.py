@@ -1,0 +1,157 @@
+"""Parts that start from another run: their settings, preprocessing and weights, put in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from polymodal.bundle import weights
+from polymodal.bundle.names import weight_names
+from polymodal.bundle.part import Part, digest_of, encoder_of, part_of, tensors_of
+from polymodal.core.arguments import shown
+from polymodal.core.errors import RecipeError
+from polymodal.core.lookup import find
+from polymodal.recipe.assemble import Input
+from polymodal.recipe.recipe import OTHERS, Recipe, encoder_config
+from polymodal.recipe.starts import Start, split_words, starts_of
+
+__all__ = ["load_weights", "restore_inputs", "with_parts"]
+
+_OWN = ("modality", "encoder", "column", "columns")  # of an input: named otherwise, or its own
+_FREE = ("dropout",)  # of a part: may differ from what it was trained with
+
+
+def with_parts(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what a person gave with the settings of all parts that start from another run.
+
+    Args:
+        given: settings of a recipe.
+
+    Raises:
+        BundleError: a folder is damaged, or has no such part.
+        RecipeError: settings that contradict the part's.
+    """
+    found = dict(given)
+    inputs = found.get("inputs")
+    if isinstance(inputs, Mapping):
+        found["inputs"] = {name: _input(name, config, found) if name != OTHERS else config
+                           for name, config in inputs.items()}
+    for key, name in (("fusion", "fusion"), ("sequence", "sequence"), ("task", "head")):
+        if isinstance(found.get(key), Mapping):
+            found[key] = _middle(found[key], key, name, found)
+    return found
+
+
+def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
+    """Returns an input's settings with those of the encoder that it takes; sets the width."""
+    if not isinstance(config, Mapping) or not isinstance(config.get("encoder"), Mapping):
+        return config
+    config = encoder_config(config)
+    words = config["encoder"]
+    where = f"inputs.{name}"
+    if words.get("weights"):
+        return config | {"encoder": words | _digest(where, words, digest_of(words["weights"]))}
+    if not words.get("from"):
+        return config
+    part = encoder_of(words["from"], words.get("input", name), config.get("modality"))
+    encoder = encoder_config(part.settings)["encoder"]
+    known = encoder if isinstance(encoder, str) else encoder["name"]
+    _same(where, "encoder", words.get("name", known), known, part)
+    free = (*_FREE, *find("preprocess", part.settings["modality"]).augmentation)
+    settings = {k: v for k, v in encoder_config(part.settings).items() if k not in _OWN}
+    for key, value in settings.items():
+        if key not in free:
+            _same(where, key, config.get(key, value), value, part)
+    _set_width(given, where, part)
+    own_name = part.name.removeprefix("encoders.")
+    theirs = {"input": own_name} if own_name != name else {}
+    digest = _digest(where, words, part.sha256)
+    return {"modality": part.settings["modality"]} | settings | config | {
+        "encoder": {"name": known, **words, **theirs, **digest}}
+
+
+def _middle(config: Mapping[str, Any], key: str, name: str, given: dict[str, Any]) -> Any:
+    """Returns the settings of a fusion, sequence model or task with what it starts from."""
+    words, source = split_words(config)[1], config.get("from")
+    if config.get("weights") or (source and key == "task"):  # a head's outputs are its own
+        digest = digest_of(config.get("weights") or source)
+        return {**config, **_digest(key, words, digest)}
+    if not source:
+        return config
+    part = part_of(source, key, name)
+    settings = split_words(part.settings)[0]
+    for setting, value in settings.items():
+        if setting not in _FREE:
+            _same(key, setting, config.get(setting, value), value, part)
+    _set_width(given, key, part)
+    return settings | dict(config) | _digest(key, words, part.sha256)
+
+
+def _set_width(given: dict[str, Any], where: str, part: Part) -> None:
+    _same(where, "dim", given.get("dim") or part.dim, part.dim, part, whole="")
+    given["dim"] = part.dim
+
+
+def _same(where: str, key: str, asked: Any, trained: Any, part: Part, whole: str = "{}.") -> None:
+    if asked != trained:
+        raise RecipeError(f"{whole.format(where)}{key} needs {shown(trained)}, because {where} "
+                          f"starts from {part.folder}. Got {shown(asked)}. Leave {key} out.")
+
+
+def _digest(where: str, words: Mapping[str, Any], found: str) -> dict[str, str]:
+    """Returns the sha256 of the weights, which have to be those that a recipe names."""
+    if words.get("sha256", found) != found:
+        source = words.get("from") or words.get("weights")
+        raise RecipeError(f"{where} needs the weights of {source} with sha256 {words['sha256']}. "
+                          f"Got {found}. Give the folder as it was, or leave sha256 out.")
+    return {"sha256": found}
+
+
+def restore_inputs(recipe: Recipe, inputs: Iterable[Input]) -> None:
+    """Gives the inputs whose encoder is another run's the preprocessing that it was trained with.
+
+    Raises:
+        BundleError: the folder is damaged, or its preprocessing does not fit.
+    """
+    starts = {start.path[1]: start for start in starts_of(recipe)
+              if start.path[0] == "encoders" and start.takes_all}
+    for item in inputs:
+        if item.name in starts:
+            start = starts[item.name]
+            part = encoder_of(str(start.source), start.input or item.name)
+            if part.state is not None:
+                item.modality.restore(dict(part.state))
+                item.modality.is_fitted = True
+
+
+def load_weights(model: Any, recipe: Recipe) -> None:
+    """Gives the parts of a built model the weights that its recipe says they start from.
+
+    Raises:
+        BundleError: a folder is damaged, or has no such part.
+        RecipeError: weights of other shapes, or of another part.
+    """
+    starts = [start for start in starts_of(recipe) if start.source is not None]
+    if not starts:
+        return
+    names = weight_names(model)
+    for start in starts:
+        prefix = f"{start.name}."
+        own = {name.removeprefix(prefix): variable for name, variable in names.items()
+               if name.startswith(prefix)}
+        theirs = start.name if start.input is None else f"encoders.{start.input}"
+        found = tensors_of(str(start.source), theirs)
+        _check(start, own, found)
+        weights.assign(own, found)
+
+
+def _check(start: Start, own: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    wanted = {name: tuple(variable.shape) for name, variable in own.items()}
+    given = {name: tuple(array.shape) for name, array in found.items()}
+    different = sorted(name for name in {*wanted, *given} if wanted.get(name) != given.get(name))
+    if different:
+        name = different[0]
+        raise RecipeError(f"{start.where} needs weights of its own shapes. Got {start.source}, in "
+                          f'which "{name}" is {given.get(name, "absent")} in place of '
+                          f"{wanted.get(name, 'absent')}. Use the settings of that run, or other "
+                          "weights.")
