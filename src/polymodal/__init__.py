@@ -36,6 +36,7 @@ _PUBLIC = {
     "load": "polymodal.api",
     "load_part": "polymodal.pretrained.part",
     "quiet": "polymodal.core.printed.progress",
+    "use_plugins": "polymodal.core.plugins",
 }
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "load_part",
     "quiet",
     "read",
+    "use_plugins",
 ]
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
         load,
     )
     from polymodal.core.errors import DataError, PolymodalError, RecipeError
+    from polymodal.core.plugins import use_plugins
     from polymodal.core.predictions import Predictions
     from polymodal.core.printed.progress import quiet
     from polymodal.pretrained.importing import import_model

@@ -17,6 +17,7 @@ from polymodal.cli.language_model import language_model
 from polymodal.cli.listing import encoders, fusions, info, recipes
 from polymodal.cli.models import models
 from polymodal.cli.once import Command
+from polymodal.cli.outside import taking_plugins
 from polymodal.cli.predict import predict
 from polymodal.cli.report import report
 from polymodal.cli.train import train
@@ -47,5 +48,5 @@ def options(
 
 for command in (demo, train, finish, evaluate, predict, caption, transcribe, align, language_model,
                 report, check, models, recipes, encoders, fusions, info):
-    app.command(cls=Command)(command)
-app.command("import", cls=Command)(import_)
+    app.command(cls=Command)(taking_plugins(command))
+app.command("import", cls=Command)(taking_plugins(import_))

@@ -89,6 +89,8 @@ def check_given(values: Mapping[str, Any]) -> None:
         RecipeError: an unknown name or a wrong type; the message has the nearest valid name.
     """
     given = {name: value for name, value in values.items() if value is not None}
+    arguments.check_mapping("plugins", given.get("plugins", {}), "{encoders.lines: SHA256}")
+    lookup.check_plugins(given.get("plugins", {}))
     for name in ("task", "fusion", "sequence"):
         if isinstance(given.get(name), Mapping) and "name" not in given[name]:
             del given[name]  # settings of the part that will be inferred

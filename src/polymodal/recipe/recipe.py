@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -36,6 +36,8 @@ class Recipe:
             `{price: {decimal: ",", missing: [-]}}`; the rest is inferred from the column
             (`tables.reading.reading.Reading`).
         training: mapping of the settings of `Training`.
+        plugins: mapping of the parts from outside the package that the recipe was made with to the
+            sha256 of their files: `{encoders.lines: 4f0c...}`. They have to be the same.
 
     Raises:
         RecipeError: an unknown name or a wrong type; the message has the nearest valid name.
@@ -54,7 +56,9 @@ class Recipe:
         order: str | None = None,
         training: dict[str, Any] | None = None,
         columns: dict[str, Any] | None = None,
+        plugins: dict[str, Any] | None = None,
     ):
+        lookup.check_plugins(plugins or {})
         arguments.check_bounds({"dim": dim}, "")
         if not inputs:
             raise RecipeError("A recipe needs at least one input. Got none. Add one under inputs.")
@@ -70,6 +74,21 @@ class Recipe:
         for name, config in self.inputs.items():
             check_free(name, config, target, group, order)
         self.columns = {name: reading.to_dict() for name, reading in readings_of(columns).items()}
+        self.plugins = lookup.used_plugins(self._parts())
+
+    def _parts(self) -> Iterator[tuple[str, str]]:
+        """Yields (package, name) of every part that the recipe names."""
+        for config in self.inputs.values():
+            yield "preprocess", config["modality"]
+            yield "encoders", str(encoder_name(config))
+        for package, config in (("tasks", self.task), ("fusion", self.fusion),
+                                ("sequence", self.sequence), ("decoders", self._decoder())):
+            if config:
+                yield package, config["name"]
+
+    def _decoder(self) -> dict[str, Any] | None:
+        decoder = self.task.get("decoder")
+        return {"name": decoder} if isinstance(decoder, str) else decoder
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the recipe as plain values, in the order in which a person reads it."""
@@ -84,7 +103,8 @@ class Recipe:
         values["dim"] = self.dim
         if self.dropout is not None:
             values["dropout"] = self.dropout
-        return values | {"training": self.training}
+        values["training"] = self.training
+        return values | ({"plugins": self.plugins} if self.plugins else {})
 
     def to_yaml(self) -> str:
         """Returns the recipe as YAML that `read` reads back."""

@@ -8,8 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from polymodal.core import plugins
 from polymodal.core.errors import DataError
-from polymodal.core.lookup import names
+from polymodal.core.lookup import module_of, names
 from polymodal.tables.foreign import check_ending, check_text
 from polymodal.tables.formats._json_items import json_items
 from polymodal.tables.formats.flickr import NUMBERED_HEAD
@@ -29,6 +30,9 @@ def detect(path: Path) -> str:
     Raises:
         DataError: it is in none; the message lists them.
     """
+    outside = _of_plugin(path)
+    if outside is not None:
+        return outside
     if path.is_dir():
         return _of_folder(path)
     ending = path.suffix.lower()
@@ -51,6 +55,15 @@ def detect(path: Path) -> str:
         f"has an ending that no format has. Formats: {', '.join(names('tables.formats'))}.",
         f"Write the table as one of these: {', '.join(_ENDINGS)}.",
         path=path.name, reason="unknown_format")
+
+
+def _of_plugin(path: Path) -> str | None:
+    """Returns the format from outside the package whose `matches(path)` says so, or None."""
+    for name in plugins.files("tables.formats"):
+        matches = vars(module_of("tables.formats", name)).get("matches")
+        if matches is not None and matches(path):
+            return name
+    return None
 
 
 def _of_folder(path: Path) -> str:

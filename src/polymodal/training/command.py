@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from polymodal.core import plugins
 from polymodal.core.advice import option
 from polymodal.core.disk.paths import user_path
 from polymodal.tables.table import Table
@@ -41,7 +42,7 @@ def again(tables: Mapping[str, Table], folder: Path, *, ignore: Sequence[str] = 
         *sources.items(), ("media-root", _media_root(tables)), ("recipe", f"{folder}/recipe.yaml"),
         *(("ignore", column) for column in ignore), ("split", split), ("split-group", split_group),
         *(("slice", column) for column in slice_columns),
-        ("keep", keep if keep != "joint" else None),
+        ("plugins", plugins.folder()), ("keep", keep if keep != "joint" else None),
         ("max-bad-share", max_bad_share if max_bad_share != 0.05 else None),
         ("engine", engine if engine != _USUAL else None), ("out", f"{folder}-again")]
     words = [option(f"--{name}", str(value)) for name, value in options if value is not None]
