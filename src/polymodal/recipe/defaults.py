@@ -62,9 +62,10 @@ def input_for(task: Task, config: dict[str, Any], rare: bool, alone: bool,
         plain: bool, as `is_plain` says.
     """
     found: dict[str, Any] = {}
-    if plain and encoder_name(config) == "bag":
+    config = {**config, "encoder": encoder_name(config)}
+    if plain and config["encoder"] == "bag":
         found["dropout"] = 0.6  # its own, not that of the whole model
-    if rare and encoder_name(config) == "bag":
+    if rare and config["encoder"] == "bag":
         found["dropout"] = 0.9  # else its words betray a step, and its neighbours teach nothing
     return found | task.input_settings(config, alone)
 
