@@ -9,6 +9,7 @@ from polymodal.feed.check import Part, check, check_parts
 from polymodal.feed.ledger import Ledger
 from polymodal.feed.samples import Samples, Source
 from polymodal.media.cache import Cache
+from polymodal.media.kept import KeptMedia
 from polymodal.preprocess.targets.caption import CaptionTarget
 from polymodal.preprocess.targets.classification import LabelTarget
 from polymodal.preprocess.targets.multilabel import MultilabelTarget
@@ -50,6 +51,18 @@ def test_equal_cells_are_decoded_once_and_later_come_from_the_cache(tmp_path):
     again = make(Cache(tmp_path), ramp=ramp, audio=["3", "5", "3", "5", "3"], word=["a"] * 5)
     assert check(again, Ledger(), fit=True).fingerprint() == first.fingerprint()
     assert ramp.num_decoded == 2
+
+
+def test_media_in_memory_are_decoded_once_and_the_rest_once_an_epoch():
+    ramp = Ramp()
+    kept = KeptMedia(2 * (3 + 4))  # the first two cells, two bytes a step
+    samples = make(kept, ramp=ramp, audio=["3", "4", "5", "6", "3"])
+    check(samples, Ledger(), keep_without_target=True)
+    assert ramp.num_decoded == 4
+    for epoch in (1, 2):
+        assert [len(samples.decoded(row)["sound"]) for row in range(4)] == [3, 4, 5, 6]
+        assert ramp.num_decoded == 4 + 2 * epoch
+    assert kept.summary().startswith("2 of 4 decoded media fit")
 
 
 def test_a_full_cache_changes_nothing_but_time(tmp_path):

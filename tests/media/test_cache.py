@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.media import cache as cache_file
 from polymodal.media import pack as pack_file
 from polymodal.media.cache import Cache, default_folder, open_cache
+from polymodal.media.kept import KeptMedia
 
 KILOBYTE = np.zeros(1024, "uint8")
 
@@ -123,13 +125,14 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         Cache(tmp_path / "file" / "cache")
 
 
-def test_without_a_folder_that_can_be_written_there_is_no_cache(tmp_path, monkeypatch, capsys):
+def test_without_a_folder_that_can_be_written_media_stay_in_memory(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("POLYMODAL_CACHE", str(tmp_path / "file"))
-    assert open_cache() is None
+    assert isinstance(open_cache(), KeptMedia)
     message = capsys.readouterr().err
     assert f"Got {tmp_path / 'file'}" in message
-    assert "decoded every time they are needed" in message
+    assert re.search(r"decoded media are kept in up to [\d.]+ GB of memory\.", message)
+    assert "What does not fit is decoded again in every epoch" in message
     monkeypatch.setenv("POLYMODAL_CACHE", str(tmp_path / "cache"))
     assert open_cache().folder == tmp_path / "cache"
 
@@ -139,7 +142,7 @@ def test_a_user_without_a_home_has_no_cache(monkeypatch, capsys):
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(cache_file, "default_folder", homeless)
-    assert open_cache() is None
+    assert isinstance(open_cache(), KeptMedia)
     assert "Got the user's home (Could not determine home directory.)" in capsys.readouterr().err
 
 

@@ -8,6 +8,10 @@ from functools import cache
 from pathlib import Path
 
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_LIMITS_AND_USE = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
 
 
 @cache
@@ -20,6 +24,19 @@ def memory_bytes() -> int:
         with suppress(ValueError, OSError):
             found.append(int(Path(path).read_text()))
     return min(found)
+
+
+def free_bytes() -> int:
+    """Returns the bytes of memory that are free for this process now, swap aside."""
+    found = [memory_bytes()]
+    with suppress(ValueError, OSError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        line = next(line for line in lines if line.startswith("MemAvailable:"))
+        found.append(int(line.split()[1]) << 10)
+    for limit, used in _LIMITS_AND_USE:  # of a container
+        with suppress(ValueError, OSError):
+            found.append(int(Path(limit).read_text()) - int(Path(used).read_text()))
+    return max(0, min(found))
 
 
 def gigabytes(count: int) -> str:

@@ -13,6 +13,7 @@ from polymodal.core.errors import DataError, cell_error
 from polymodal.core.printed.progress import bar
 from polymodal.feed.samples import Samples, Source
 from polymodal.media.identity import content_hash, pack_key
+from polymodal.media.kept import KeptPack
 from polymodal.media.pack import Pack
 
 _CHUNK = 32  # cells that a worker takes at a time
@@ -73,8 +74,8 @@ def _decode(samples: Samples, source: Source, first: np.ndarray, items: Items,
         samples.attach(source, items.slots, pack)
 
 
-def _scan(samples, source: Source, first, items: Items, num_workers: int, pack: Pack | None,
-          store: Callable | None) -> None:
+def _scan(samples, source: Source, first, items: Items, num_workers: int,
+          pack: Pack | KeptPack | None, store: Callable | None) -> None:
     def work(start: int) -> int:
         stop = min(start + _CHUNK, len(first))
         for item in range(start, stop):

@@ -12,6 +12,7 @@ import numpy as np
 from polymodal.core.errors import DataError, RecipeError, cell_error
 from polymodal.core.lookup import unknown
 from polymodal.media.cache import Cache
+from polymodal.media.kept import KeptMedia, KeptPack
 from polymodal.media.pack import Pack
 from polymodal.profile.profile import Profile, profile
 from polymodal.tables.reading.numbers import NumberFormat
@@ -49,7 +50,7 @@ class Samples:
         sources: list of Source.
         target: object of `polymodal.preprocess.targets`, or None when nothing is to be predicted.
         target_column: str, or None.
-        cache: Cache for decoded media, or None to decode them every time.
+        cache: Cache or KeptMedia for decoded media, or None to decode them every time.
 
     Raises:
         RecipeError: a column that the table lacks.
@@ -61,12 +62,12 @@ class Samples:
         sources: Sequence[Source],
         target: Any = None,
         target_column: str | None = None,
-        cache: Cache | None = None,
+        cache: Cache | KeptMedia | None = None,
     ):
         self.facts = profile(table)
         self.table, self.sources, self.cache = self.facts.table, list(sources), cache
         self.target_object, self.target_column = target, target_column
-        self._packs: dict[str, tuple[np.ndarray, Pack]] = {}
+        self._packs: dict[str, tuple[np.ndarray, Pack | KeptPack]] = {}
         self._plain: dict[str, bool] = {}
         self._contents: dict[str, str] = {}
         wanted = [column for source in self.sources for column in source.columns]
@@ -79,7 +80,7 @@ class Samples:
     def __len__(self) -> int:
         return len(self.table)
 
-    def attach(self, source: Source, slots: np.ndarray, pack: Pack) -> None:
+    def attach(self, source: Source, slots: np.ndarray, pack: Pack | KeptPack) -> None:
         """Reads the source from a pack from now on; `slots` is the item of each row, or -1."""
         self._packs[source.name] = slots, pack
 

@@ -33,6 +33,7 @@ from polymodal.inference.trained_on import TrainedOn
 from polymodal.inference.writing import checked_choice
 from polymodal.layers.watch import before_variables
 from polymodal.media.cache import Cache
+from polymodal.media.kept import KeptMedia, for_predictions
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.preprocess.targets.labels import Labelled
 from polymodal.profile.profile import Profile, profile
@@ -81,7 +82,7 @@ class Predictor:
 
     def predict(self, table: Any, *, media_root: str | Path | None = None, scored: bool = False,
                 skip_bad: bool = True, max_bad_share: float = 1.0,
-                cache: Cache | None = None, **choice: Any) -> Predictions:
+                cache: Cache | KeptMedia | None = None, **choice: Any) -> Predictions:
         """Returns the predictions for every readable row of a table.
 
         Args:
@@ -90,7 +91,8 @@ class Predictor:
             scored: bool, read the target too, so that the predictions can be scored.
             skip_bad: bool, name rows that cannot be read in `errors` rather than stop.
             max_bad_share: float, 0..1, share of bad rows above which to stop anyway.
-            cache: Cache that may hold the table's media decoded, or None.
+            cache: Cache that may hold the table's media decoded; None keeps them in memory, or in
+                a temporary file, from their check until they are predicted, and no longer.
             choice: how texts are written. Of a run that transcribes beam, language_model and what
                 else `recording.reading.Reading` takes; of one that is fed its own outputs beam and
                 what else `model.generation.Choice` takes. Default: the run's own language model
@@ -103,7 +105,7 @@ class Predictor:
         """
         writing = self._writing(choice)
         table = as_table(table, media_root)
-        samples = self.samples(table, scored, cache)
+        samples = self.samples(table, scored, cache or for_predictions())
         ledger = Ledger()
         checked = check(samples, ledger, skip_bad=skip_bad, max_bad_share=max_bad_share,
                         allow_empty=not scored)
@@ -185,7 +187,8 @@ class Predictor:
         reader = Reader(self, **choice)
         return {"reader": reader} if reader.reading.beam else {}
 
-    def samples(self, table: Table, scored: bool, cache: Cache | None = None) -> Samples:
+    def samples(self, table: Table, scored: bool,
+                cache: Cache | KeptMedia | None = None) -> Samples:
         """Returns the samples of a table, its rows grouped into sequences where the recipe says;
         inputs whose column it lacks are missing."""
         table = with_all_inputs(self, table)

@@ -13,7 +13,9 @@ import numpy as np
 
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import RecipeError
+from polymodal.core.memory import gigabytes
 from polymodal.core.printed.progress import warn
+from polymodal.media.kept import KeptMedia
 from polymodal.media.pack import Pack, PackWriter
 
 _SUFFIX = ".pack"
@@ -32,13 +34,16 @@ def default_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or home).expanduser() / "polymodal"
 
 
-def open_cache() -> Cache | None:
-    """Returns the cache of this user, or None, with a notice, where its folder takes no files."""
+def open_cache() -> Cache | KeptMedia:
+    """Returns the cache of this user, or, with a notice, one in memory where its folder takes no
+    files."""
     try:
         return Cache()
     except RecipeError as error:
-        warn(f"{error} Until then media are decoded every time they are needed, which is slower.")
-        return None
+        kept = KeptMedia()
+        warn(f"{error} Until then decoded media are kept in up to {gigabytes(kept.max_bytes)} of "
+             "memory. What does not fit is decoded again in every epoch, which is slower.")
+        return kept
 
 
 class Cache:

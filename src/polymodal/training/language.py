@@ -12,6 +12,7 @@ from polymodal.evaluation.metrics import score
 from polymodal.inference.predictor import Predictor
 from polymodal.inference.recording.reading import unit_of_texts
 from polymodal.media.cache import Cache
+from polymodal.media.kept import KeptMedia
 from polymodal.speech.kneser_ney import train_ngram
 from polymodal.speech.ngram import NGram, split_units
 from polymodal.tables.table import Table
@@ -23,7 +24,7 @@ _MOST_GRAMS = 200_000  # of a model; a larger one looks at fewer words together
 
 
 def choose_language(predictor: Predictor, texts: Iterable[str], table: Table, folder: Path,
-                    cache: Cache | None = None) -> tuple[Predictions, str]:
+                    cache: Cache | KeptMedia | None = None) -> tuple[Predictions, str]:
     """Makes a run decode with a language model of train's transcripts if val gets no worse.
 
     Args:

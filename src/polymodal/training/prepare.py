@@ -25,6 +25,7 @@ from polymodal.feed.plan import Plan
 from polymodal.feed.samples import Samples, Source
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache
+from polymodal.media.kept import KeptMedia
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.preprocess.targets.labels import Labelled
 from polymodal.profile.columns import InputGuess, infer_task
@@ -308,14 +309,15 @@ def _scored_on_something(known: dict[str, Profile], why: str) -> dict[str, Profi
     return known
 
 
-def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile], cache: Cache | None = None, *,
-            skip_bad: bool = False, max_bad_share: float = 0.05) -> Prepared:
+def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile],
+            cache: Cache | KeptMedia | None = None, *, skip_bad: bool = False,
+            max_bad_share: float = 0.05) -> Prepared:
     """Checks every row, fits statistics and vocabularies to train, and counts skipped rows.
 
     Args:
         recipe: Recipe.
         tables: {split: Table or Profile}; "train" is needed.
-        cache: Cache for decoded media.
+        cache: Cache or KeptMedia for decoded media, or None.
         skip_bad: bool, skip bad rows instead of stopping.
         max_bad_share: float, 0..1, share of bad rows above which to stop anyway.
 
@@ -346,6 +348,8 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile], cache: Cache 
     seconds = {name: spent * len(one) for name, one in samples.items()}
     _tell_spellings(samples["train"])
     say(ledger.summary())
+    if isinstance(cache, KeptMedia) and cache.summary():
+        warn(cache.summary())
     for message in leaks(known, _shareable(recipe, inputs)):
         warn(message)
     return Prepared(recipe, inputs, target, samples, checked, ledger, seconds=seconds)

@@ -26,6 +26,7 @@ from polymodal.evaluation.word_confidence import fit_word_calibration, word_clai
 from polymodal.inference.predictor import Predictor
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache, open_cache
+from polymodal.media.kept import KeptMedia
 from polymodal.profile.profile import Profile, profile
 from polymodal.recipe.commented import left_out
 from polymodal.recipe.given import check_given, need_target
@@ -114,7 +115,7 @@ class _Ready:
 
     prepared: Prepared
     tables: dict[str, Table]
-    cache: Cache | None
+    cache: Cache | KeptMedia
     jobs: dict[str, Job]
     forecast: Forecast
 
@@ -323,7 +324,7 @@ def _forecast(jobs: Mapping[str, Job], prepared: Prepared) -> Forecast:
 
 
 def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table],
-               cache: Cache | None, out: Path) -> dict[str, Predictions]:
+               cache: Cache | KeptMedia, out: Path) -> dict[str, Predictions]:
     """Predicts the scored splits, the one to show first, with the run's decoding."""
     predictor, known = trained.predictor, {}
     if "val" in tables and predictor.task.hears:
@@ -334,7 +335,7 @@ def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table]
             for name in ("test", "val") if name in tables}
 
 
-def _singles(jobs: dict[str, Job], tables: Mapping[str, Table], cache: Cache | None,
+def _singles(jobs: dict[str, Job], tables: Mapping[str, Table], cache: Cache | KeptMedia,
              language: NGram | None) -> dict[str, Single]:
     """Trains each input alone, with the same settings, and predicts the first scored split, decoded
     as with the fused model."""
@@ -383,7 +384,7 @@ def _conclude(ready, trained, found, singles, slice_columns, command, out, keep)
 
 
 def _kept_alone(single: Single, trained: Trained, found: Mapping[str, Predictions],
-                tables: Mapping[str, Table], cache: Cache | None,
+                tables: Mapping[str, Table], cache: Cache | KeptMedia,
                 out: Path) -> tuple[Trained, dict[str, Predictions]]:
     """Replaces the fused model with a single input's, and returns it with its predictions."""
     predictor = put_in_place(single.folder, out, single.result, trained.predictor.language)
