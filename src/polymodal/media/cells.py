@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from polymodal.core.errors import DataError, cell_error
+from polymodal.media.media_cell import MediaCell, media_cell, shown_short
 from polymodal.tables.located import is_file_address, is_of_windows, located
 
 _Rest = ParamSpec("_Rest")
 _Found = TypeVar("_Found")
 
-_DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _MOST_MEMBER_BYTES = 1 << 29  # of a tar: its members are read into memory
 _MOST_SECONDS = 1e9  # thirty years; a place in a recording beyond it is a mistake
@@ -45,12 +45,10 @@ def reads_cell(
 
 def name_of(cell: Any) -> str | None:
     """Returns the name that messages show for a media cell, or None where it has none."""
-    if isinstance(cell, str | os.PathLike):
-        text = os.fspath(cell)
-        return "data URI" if _DATA_URI.match(text) else _short(text)
-    if isinstance(cell, dict) and cell.get("path"):
-        return _short(str(cell.get("name") or cell["path"]))
-    return "bytes" if isinstance(cell, bytes | bytearray | memoryview | dict) else None
+    try:
+        return media_cell(cell).shown
+    except DataError:
+        return "bytes" if isinstance(cell, dict) else None
 
 
 @reads_cell
@@ -70,22 +68,12 @@ def open_cell(cell: Any, root: str | os.PathLike | None) -> tuple[bytes | Path, 
         DataError: there is no such file, it is empty, the cell is none of these forms, or it is
             part of a sound, which only `open_part` opens.
     """
-    if _is_part(cell):
+    found = media_cell(cell)
+    if found.is_part:
         raise DataError("is part of a file, which only sound can be.",
-                        "Give the whole file.", path=_short(str(cell.get("path"))),
+                        "Give the whole file.", path=shown_short(str(found.path)),
                         reason="not_whole")
-    if isinstance(cell, str) and _DATA_URI.match(cell):
-        return _from_data_uri(cell), "data URI"
-    if isinstance(cell, str | os.PathLike):
-        return _from_path(os.fspath(cell), root)
-    if isinstance(cell, bytes | bytearray | memoryview):
-        return _whole(bytes(cell), "bytes"), "bytes"
-    if isinstance(cell, dict):
-        return _from_mapping(cell, root)
-    raise DataError(
-        f"needs a path, bytes or a data URI. Got {type(cell).__name__}.",
-        "Check the modality of this column.", reason="not_media",
-    )
+    return _opened(found, root)
 
 
 class Part(NamedTuple):
@@ -125,10 +113,11 @@ def open_part(cell: Any, root: str | os.PathLike | None) -> Part:
     Raises:
         DataError: what `open_cell` raises, or a part that does not end after its start.
     """
-    if not _is_part(cell):
-        return Part(*open_cell(cell, root))
-    source, shown = open_cell({**cell, "start_seconds": None, "end_seconds": None}, root)
-    start, end = cell.get("start_seconds") or 0.0, cell.get("end_seconds")
+    found = media_cell(cell)
+    source, shown = _opened(found, root)
+    if not found.is_part:
+        return Part(source, shown)
+    start, end = found.start_seconds or 0.0, found.end_seconds
     numbers = [start] if end is None else [start, end]
     if (not all(isinstance(n, int | float) and math.isfinite(n) for n in numbers) or start < 0
             or numbers[-1] < start or end == start or start > _MOST_SECONDS):
@@ -139,33 +128,24 @@ def open_part(cell: Any, root: str | os.PathLike | None) -> Part:
     return Part(source, shown, start, end)
 
 
-def files_of(cell: Any, root: str | os.PathLike | None) -> list[Path]:
-    """Returns the files that a cell, or one of its frames, points to, whether or not they exist;
-    bytes and data URIs point to none."""
-    if isinstance(cell, dict):
-        return files_of(cell.get("path"), root) if cell.get("bytes") is None else []
-    if is_frames(cell):
-        return [file for part in cell for file in files_of(part, root)]
-    if not isinstance(cell, str | os.PathLike):
-        return []
-    text = os.fspath(cell)
-    return [] if not text or _DATA_URI.match(text) else [located(text, root)]
-
-
-def is_frames(cell: Any) -> bool:
-    """Returns True for a list of media cells, such as the frames of a video."""
-    return isinstance(cell, list | tuple)
-
-
-def _is_part(cell: Any) -> bool:
-    return isinstance(cell, dict) and any(
-        cell.get(key) is not None for key in ("start_seconds", "end_seconds"))
+def _opened(cell: MediaCell, root: str | os.PathLike | None) -> tuple[bytes | Path, str]:
+    if cell.frames:
+        raise DataError("needs a path, bytes or a data URI. Got list.",
+                        "Check the modality of this column.", reason="not_media")
+    if cell.uri is not None:
+        return _from_data_uri(cell.uri), "data URI"
+    if cell.is_member:
+        return _from_tar(cell, root)
+    if cell.content is not None:
+        shown = shown_short(cell.path or "bytes")
+        return _whole(_as_bytes(cell.content, shown), shown), shown
+    return _from_path(str(cell.path), root)
 
 
 def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:
     if _ADDRESS.match(text.strip()) and not is_file_address(text):
         raise DataError("is an address on a network.", "Download the file and give its path.",
-                        path=_short(text), reason="not_a_file")
+                        path=shown_short(text), reason="not_a_file")
     path = located(text, root)
     try:
         size = path.stat().st_size if path.is_file() else None
@@ -176,11 +156,12 @@ def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:
         problem = "is not a file." if exists else "does not exist."
         fix = (_OF_WINDOWS if is_of_windows(text)
                else f"Looked in {os.path.abspath(path.parent)}. Correct the path or --media-root.")
-        raise DataError(problem, fix, path=_short(text if text == text.strip() else repr(text)),
+        spelled = text if text == text.strip() else repr(text)
+        raise DataError(problem, fix, path=shown_short(spelled),
                         reason="not_a_file" if exists else "missing_file")
     if size == 0:
-        raise DataError("holds 0 bytes.", _SKIP, path=_short(text), reason="empty_file")
-    return path, _short(text)
+        raise DataError("holds 0 bytes.", _SKIP, path=shown_short(text), reason="empty_file")
+    return path, shown_short(text)
 
 
 def _from_data_uri(text: str) -> bytes:
@@ -193,18 +174,6 @@ def _from_data_uri(text: str) -> bytes:
     return _whole(content, "data URI")
 
 
-def _from_mapping(cell: dict, root: str | os.PathLike | None) -> tuple[bytes | Path, str]:
-    if "offset" in cell and "size" in cell and cell.get("path"):
-        return _from_tar(cell, root)
-    if cell.get("bytes") is not None:
-        shown = _short(str(cell.get("path") or "bytes"))
-        return _whole(_as_bytes(cell["bytes"], shown), shown), shown
-    if cell.get("path"):
-        return open_cell(cell["path"], root)
-    raise DataError(f'needs "bytes" or "path". Got a mapping of {sorted(map(str, cell))}.',
-                    "Check the modality of this column.", reason="not_media")
-
-
 def _as_bytes(content: Any, shown: str) -> bytes:
     if isinstance(content, bytes | bytearray | memoryview):
         return bytes(content)
@@ -213,14 +182,14 @@ def _as_bytes(content: Any, shown: str) -> bytes:
                     reason="not_media")
 
 
-def _from_tar(cell: dict, root: str | os.PathLike | None) -> tuple[bytes, str]:
-    path, shown = _from_path(os.fspath(cell["path"]), root)
-    offset, size = cell["offset"], cell["size"]
+def _from_tar(cell: MediaCell, root: str | os.PathLike | None) -> tuple[bytes, str]:
+    path, shown = _from_path(str(cell.path), root)
+    offset, size = cell.offset, cell.size
     if not (isinstance(offset, int) and isinstance(size, int)):
         raise DataError("needs offset and size as whole numbers of bytes. "
                         f"Got {offset!r}, {size!r}.", "Correct the cell.", path=shown,
                         reason="not_media")
-    shown = _short(str(cell.get("name") or f"{shown} at byte {offset}"))
+    shown = shown_short(cell.name or f"{shown} at byte {offset}")
     if size > _MOST_MEMBER_BYTES:
         raise DataError(f"takes {size:,} bytes in its tar file, the bound is "
                         f"{_MOST_MEMBER_BYTES:,}.", "Unpack the tar file.", path=shown,
@@ -237,7 +206,3 @@ def _whole(content: bytes, shown: str) -> bytes:
     if not content:
         raise DataError("holds 0 bytes.", _SKIP, path=shown, reason="empty_file")
     return content
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 200 else f"{text[:100]}...{text[-97:]}"

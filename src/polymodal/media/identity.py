@@ -7,11 +7,13 @@ import json
 import os
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from polymodal.media.cells import files_of
+from polymodal.core.errors import DataError
+from polymodal.media.media_cell import media_cell
 from polymodal.tables.table import Table
 
 _NOTHING = 0  # hash of an empty cell
@@ -76,9 +78,16 @@ def pack_key(decode_key: dict, table: Table, column: str, first_rows: np.ndarray
     for row in first_rows:
         cell = table.cell(int(row), column)
         digest.update(cell_hash(cell).to_bytes(8, "little"))
-        for file in files_of(cell, table.root):
+        for file in _files(cell, table):
             digest.update(_status(os.fspath(file)))
     return digest.hexdigest()[:40]
+
+
+def _files(cell: Any, table: Table) -> list[Path]:
+    try:
+        return media_cell(cell).files(table.root)
+    except DataError:
+        return []  # it is named when it is decoded
 
 
 def _feed(digest, cell: Any) -> None:

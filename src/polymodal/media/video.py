@@ -14,7 +14,7 @@ from av.stream import Disposition
 from PIL import Image
 
 from polymodal.core.errors import DataError
-from polymodal.media.cells import is_frames, open_cell, reads_cell
+from polymodal.media.cells import open_cell, reads_cell
 from polymodal.media.container import (
     MAX_PIXELS,
     decoded,
@@ -24,6 +24,7 @@ from polymodal.media.container import (
     unreadable,
 )
 from polymodal.media.image import image_size, read_image
+from polymodal.media.media_cell import is_frames
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,10 @@ import numpy as np
 
 from polymodal.core.advice import option
 from polymodal.core.errors import DataError
+from polymodal.media.media_cell import MediaCell, kind_of_file, media_cell
 from polymodal.profile.observed import Observed, as_number, evenly
 from polymodal.tables.group import Sequences
-from polymodal.tables.kinds import (
-    MEDIA,
-    NUM_MAGIC_BYTES,
-    kind_of_bytes,
-    kind_of_name,
-    kind_of_uri,
-)
+from polymodal.tables.kinds import MEDIA
 from polymodal.tables.located import is_file_address, located
 from polymodal.tables.reading.free_text import is_code
 from polymodal.tables.reading.guess import Guess
@@ -140,41 +135,22 @@ def _without_endings(column: Observed) -> Verdict | None:
     if not column.all_are(str):
         return None
     looked_for = [column.cells[i] for i in evenly(len(column), FILES_LOOKED_FOR)]
-    kind = _kind_of_file(located(looked_for[0], column.table.root))
-    if kind is None or any(_kind_of_file(located(cell, column.table.root)) != kind
+    kind = kind_of_file(located(looked_for[0], column.table.root))
+    if kind is None or any(kind_of_file(located(cell, column.table.root)) != kind
                            for cell in looked_for[1:]):
         return None
     return Verdict(kind, f"the {len(looked_for)} sampled files are {kind} files")
 
 
 def _media_kind(cell: Any, root: Path) -> str | None:
-    if isinstance(cell, str):
-        return kind_of_uri(cell) or kind_of_name(cell)
-    if isinstance(cell, bytes):
-        return kind_of_bytes(cell[:NUM_MAGIC_BYTES])
-    if isinstance(cell, dict):
-        name = cell.get("name") or cell.get("path")
-        content = cell.get("bytes")
-        by_bytes = kind_of_bytes(content[:NUM_MAGIC_BYTES]) if isinstance(content, bytes) else None
-        by_name = kind_of_name(name) if isinstance(name, str) else None
-        return by_bytes or by_name or _kind_of_member(cell, root)
-    return None
+    found = None if isinstance(cell, list) else _parsed(cell)
+    return None if found is None else found.kind(root)
 
 
-def _kind_of_member(cell: dict, root: Path) -> str | None:
-    if not isinstance(cell.get("offset"), int):
-        return None
-    return _kind_of_file(root / str(cell.get("path")), cell["offset"])
-
-
-def _kind_of_file(path: Path, offset: int = 0) -> str | None:
+def _parsed(cell: Any) -> MediaCell | None:
     try:
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            file.seek(offset)
-            return kind_of_bytes(file.read(NUM_MAGIC_BYTES))
-    except (OSError, ValueError, OverflowError):
+        return media_cell(cell)
+    except DataError:
         return None
 
 
@@ -208,11 +184,8 @@ def _missing_files(column: Observed) -> Verdict | None:
 
 
 def _path(cell: Any) -> str | None:
-    if isinstance(cell, str):
-        return None if cell.startswith("data:") else cell
-    if isinstance(cell, dict) and cell.get("bytes") is None:
-        return cell.get("path")
-    return None
+    found = _parsed(cell)
+    return None if found is None or found.content is not None else found.path
 
 
 def _exists(path: Path) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.advice import option
+from polymodal.core.errors import DataError
+from polymodal.media.media_cell import media_cell
 from polymodal.profile.columns import InputGuess
 from polymodal.profile.profile import Profile, profile
 from polymodal.tables.kinds import MEDIA
@@ -91,21 +93,8 @@ def _hash(value: Any, root: str, is_text: bool) -> int:
 
 
 def _identity(value: Any, root: str) -> bytes:
-    """Returns what identifies a media cell: its bytes, or where they are."""
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, list):
-        return b"\0".join(_identity(item, root) for item in value)
-    if isinstance(value, dict):
-        where = [value.get(key) for key in ("offset", "size")]
-        part = [value.get("start_seconds") or None, value.get("end_seconds")]  # 0 is the start
-        times = "" if part == [None, None] else str([time and float(time) for time in part])
-        if value.get("bytes") is not None:
-            return value["bytes"] + times.encode()
-        return f"{_full(str(value.get('path')), root)}\0{where}\0{times}".encode()
-    text = str(value)
-    return (text if text.startswith("data:") else _full(text, root)).encode()
-
-
-def _full(text: str, root: str) -> str:
-    return os.path.normpath(os.path.join(root, text))
+    """Returns what identifies a media cell; of a cell that is none, what it says."""
+    try:
+        return media_cell(value).identity(root)
+    except (DataError, TypeError, ValueError):
+        return repr(value).encode(errors="surrogatepass")
