@@ -7,7 +7,8 @@ import tarfile
 import pytest
 
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.media.cells import files_of, is_frames, open_cell, open_part, reads_cell
+from polymodal.media.cells import open_cell, open_part, reads_cell
+from polymodal.media.media_cell import is_frames, media_cell
 
 
 @pytest.fixture
@@ -145,7 +146,7 @@ def test_the_files_of_a_cell_are_those_that_are_opened(folder):
     path = folder / "clips" / "a.bin"
     cells = ["clips/a.bin", str(path), f"file://{path}", path, {"path": "clips/a.bin"},
              {"path": "clips/a.bin", "offset": 1, "size": 2}]
-    assert [files_of(cell, folder) for cell in cells] == [[path]] * 6
-    assert files_of(cells, folder) == [path] * 6
-    without = [b"x", "data:a/b;base64,AA", {"bytes": b"x", "path": "y"}, None, 3]
-    assert files_of(without, folder) == []
+    assert [media_cell(cell).files(folder) for cell in cells] == [[path]] * 6
+    assert media_cell(cells).files(folder) == [path] * 6
+    without = [b"x", "data:a/b;base64,AA", {"bytes": b"x", "path": "y"}]
+    assert media_cell(without).files(folder) == []
