@@ -16,7 +16,7 @@ from polymodal.core.disk.files import check_name, check_writable, write_atomic
 from polymodal.core.predictions import Predictions
 from polymodal.core.printed.visible import to_json
 from polymodal.inference.files import lines
-from polymodal.tables.arrays import to_array
+from polymodal.tables.memory.arrays import to_array
 from polymodal.tables.table import Table
 
 __all__ = ["answer_names", "check_table_file", "guarded", "write_predictions_table"]

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from polymodal.core.errors import DataError
-from polymodal.tables.arrays import to_array
+from polymodal.tables.memory.arrays import to_array
 from polymodal.tables.reading.labels import value_key
 from polymodal.tables.table import Table
 

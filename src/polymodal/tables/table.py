@@ -21,9 +21,9 @@ from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.core.printed.progress import waiting
-from polymodal.tables.arrays import hash_columns, to_array, to_columns
 from polymodal.tables.cell_access import Cells
 from polymodal.tables.detect import check_exists, detect
+from polymodal.tables.memory.arrays import hash_columns, to_array, to_columns
 from polymodal.tables.packed import is_packed, unpacked
 from polymodal.tables.spill import release_memory, spill
 

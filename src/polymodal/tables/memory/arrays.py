@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.tables.array_media import as_file
+from polymodal.tables.memory.array_media import as_file
 
 
 def to_columns(source: Any, name: str) -> pa.Table:

@@ -10,7 +10,7 @@ from polymodal.media.audio import audio_length, read_audio
 from polymodal.media.image import read_image
 from polymodal.media.video import read_video
 from polymodal.profile.columns import judge_columns
-from polymodal.tables.array_media import as_file
+from polymodal.tables.memory.array_media import as_file
 from polymodal.tables.table import read
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (9, 12, 3)).astype(np.uint8)

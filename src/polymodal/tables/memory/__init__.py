@@ -1,0 +1,1 @@
+"""Rows that a program holds in memory, as the columns of a table."""
