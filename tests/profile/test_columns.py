@@ -141,7 +141,7 @@ def test_media_in_other_forms(tmp_path):
 
 
 def test_files_that_are_no_input(tmp_path):
-    assert "its files are no image, sound or video" in modality_of([b"abc", b"def"])
+    assert "its files are not images, sound or video" in modality_of([b"abc", b"def"])
     assert "mixes image and video files" in modality_of(["a.png", "b.mp4"])
     assert "names text files instead of holding" in modality_of(["a.txt", "b.txt"])
     assert "it holds URLs" in modality_of(["http://x/a.png", "http://x/b.png"])
