@@ -92,5 +92,5 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         read_arpa(tmp_path / "broken.gz")
     (tmp_path / "latin.arpa").write_bytes(FOREIGN.replace("two", "zwölf").encode("latin-1"))
-    with pytest.raises(DataError, match="line 9 is no UTF-8"):
+    with pytest.raises(DataError, match="line 9 is not UTF-8"):
         read_arpa(tmp_path / "latin.arpa")

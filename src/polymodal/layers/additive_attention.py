@@ -1,4 +1,4 @@
-"""Attention that compares by a small network in place of a product."""
+"""Additive attention: a small network scores queries and keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["AdditiveAttention"]
 
 
 class AdditiveAttention(keras.layers.Layer):
-    """Lets each token gather from the real tokens of another sequence: v tanh(W q + U k).
+    """Lets each token attend to the real tokens of another sequence: v tanh(W q + U k).
 
     It takes memory for (batch, time, context time, dim), where dot products need none for `dim`.
 
@@ -61,7 +61,7 @@ class AdditiveAttention(keras.layers.Layer):
         return ops.matmul(weights, value)
 
     def attention_weights(self, tokens, context, context_mask):
-        """Returns how much of its attention each token gives to each place of the context.
+        """Returns the attention weights of each token over the positions of the context.
 
         Args:
             tokens, context, context_mask: as for `call`.
@@ -73,5 +73,5 @@ class AdditiveAttention(keras.layers.Layer):
         scores = self.compare(ops.tanh(query + key))[..., 0]  # (batch, time, context time)
         allowed = context_mask[:, None]  # (batch, 1, context time)
         scores = ops.where(allowed, ops.cast(scores, "float32"), -1e9)
-        # Nothing to gather: the weights are then uniform, and their result has to be nothing.
+        # Nothing to attend to: the weights are then uniform, and the result has to be zero.
         return ops.softmax(scores, axis=-1) * ops.cast(allowed, "float32")

@@ -1,4 +1,4 @@
-"""Brings streams of tokens to one time axis, so that they can be fused step by step."""
+"""Aligns streams of tokens to one time axis, so that they can be fused step by step."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ ALIGNMENTS = ("steps", "stretch")
 
 
 def align(streams, mode="steps", axis=None):
-    """Brings every stream to one time axis.
+    """Aligns every stream to one time axis.
 
     Args:
         streams: {name: (tokens (batch, time, dim), mask (batch, time))}, times may differ.
-        mode: "steps" keeps step i at step i, repeats streams of a single step, and treats what
-            lies behind the end of a shorter stream as missing. "stretch" maps the real length of
+        mode: "steps" keeps step i at step i, repeats streams of a single step, and treats steps
+            after the end of a shorter stream as missing. "stretch" maps the real length of
             each stream of a row onto the row's length: steps are repeated or averaged, in
             proportion to how much they overlap, and masked ones count nothing.
         axis: str, name of the stream that gives the time axis, or None for the longest. Where the
-            named stream is missing in a row, the longest one present takes its place.
+            named stream is missing in a row, the longest one present replaces it.
 
     Returns:
         {name: (tokens (batch, steps, dim), mask (batch, steps))}

@@ -13,13 +13,13 @@ __all__ = ["MultiHeadAttention"]
 
 
 class MultiHeadAttention(keras.layers.Layer):
-    """Lets each token gather from the real tokens of its own or of another sequence.
+    """Lets each token attend to the real tokens of its own or of another sequence.
 
     Args:
         dim: int, width of the result; divisible by `num_heads`.
         num_heads: int.
         dropout: float, share of the attention weights dropped in training.
-        causal: bool, whether a token sees only itself and earlier ones.
+        causal: bool, whether a token attends only to itself and earlier ones.
         rotary: bool, whether queries and keys carry rotary positions (self-attention only).
         input_bias: bool, whether queries, keys and values have biases.
         output_bias: bool, whether the result has one.
@@ -32,7 +32,7 @@ class MultiHeadAttention(keras.layers.Layer):
         context_mask: bool (batch, context time), required with `context`.
 
     Returns:
-        (batch, time, dim); zero for a query that may look at nothing.
+        (batch, time, dim); zero for a query without anything to attend to.
 
     Raises:
         RecipeError: `dim` is not divisible by `num_heads`, or heads of odd size with `rotary`.
@@ -81,7 +81,7 @@ class MultiHeadAttention(keras.layers.Layer):
         return self.gather(tokens, key, value, allowed, training=training)
 
     def keys_and_values(self, context, first=0):
-        """Returns what queries are compared with and what they gather.
+        """Returns keys and values.
 
         Args:
             context: (batch, context time, any dim).
@@ -94,7 +94,7 @@ class MultiHeadAttention(keras.layers.Layer):
         return (rotate(key, first) if self.rotary else key), value
 
     def gather(self, tokens, key, value, allowed, first=0, preference=None, training=None):
-        """Returns (batch, time, dim): what tokens find among keys and values.
+        """Returns (batch, time, dim): attention of tokens over keys and values.
 
         Args:
             tokens: (batch, time, any dim).
@@ -106,21 +106,21 @@ class MultiHeadAttention(keras.layers.Layer):
         """
         weights = self._weights(self._queries(tokens, first), key, allowed, preference)
         weights = self.drop(weights, training=training)
-        # Nothing to look at: the weights are then uniform, and their result has to be nothing.
+        # Nothing to attend to: the weights are then uniform, and the result has to be zero.
         some = ops.cast(ops.any(allowed, axis=-1, keepdims=True), value.dtype)
         gathered = ops.transpose(ops.matmul(weights, value) * some, (0, 2, 1, 3))
         time = ops.shape(tokens)[1]
         return self.output_projection(ops.reshape(gathered, (-1, time, self.dim)))
 
     def attention_weights(self, tokens, context, context_mask):
-        """Returns how much of its attention each token gives to each place of another sequence.
+        """Returns the attention weights of each token over the positions of another sequence.
 
         Args:
             tokens, context, context_mask: as for `call`.
 
         Returns:
             float32 (batch, time, context time), the mean over heads. Rows sum to 1, or to 0 where
-            nothing is real; places that are not real get 0.
+            nothing is real; positions that are not real get 0.
         """
         key, _ = self.keys_and_values(context)
         allowed = self._allowed(tokens, context_mask)
@@ -128,7 +128,7 @@ class MultiHeadAttention(keras.layers.Layer):
         return ops.mean(weights, axis=1) * ops.cast(allowed[:, 0], "float32")
 
     def _queries(self, tokens, first=0):
-        """Returns what tokens ask, (batch, heads, time, size), scaled for the product with keys."""
+        """Returns queries (batch, heads, time, size), scaled for the product with keys."""
         query, scale = self._split(self.query(tokens)), (self.dim // self.num_heads) ** -0.5
         return rotate(query, first, scale=scale) if self.rotary else query * scale
 

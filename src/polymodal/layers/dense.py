@@ -1,4 +1,4 @@
-"""A dense layer that reads its kernel quickly where there is one step at a time."""
+"""A dense layer that reads its kernel fast for one step at a time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BY_XLA: ContextVar[bool] = ContextVar("by_xla", default=False)
 
 @contextmanager
 def by_xla(compiled: bool) -> Iterator[None]:
-    """Says whether XLA compiles the layers that are called in here."""
+    """Sets whether XLA compiles the layers called inside."""
     token = _BY_XLA.set(compiled)
     try:
         yield
@@ -31,7 +31,7 @@ class Dense(keras.layers.Dense):
     """A dense layer; its weights and results are those of `keras.layers.Dense`.
 
     XLA reads a large kernel faster in parts where it is for one row with one step: a decoder of 100
-    million parameters then writes a token in a quarter less time on TensorFlow, a sixth on JAX.
+    million parameters then generates a token in a quarter less time on TensorFlow, a sixth on JAX.
     More rows, and TensorFlow without XLA, read it faster as a whole.
 
     On TensorFlow XLA joins a product of few rows and a kernel with what is added to it, and the

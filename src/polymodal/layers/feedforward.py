@@ -1,4 +1,4 @@
-"""The part of a transformer block that treats each token by itself."""
+"""The feed-forward part of a transformer block."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ __all__ = ["FeedForward"]
 
 
 class FeedForward(keras.layers.Layer):
-    """Widens each token, bends it, and brings it back to `dim`.
+    """Projects each token to a larger width, applies the activation, and projects back to `dim`.
 
     Args:
         dim: int, width of the result.
-        expansion: int, how many times wider the middle is.
-        dropout: float, share of the middle dropped in training.
-        activation: str, name of the bend: "gelu", "relu", "silu".
+        expansion: int, ratio of the hidden width to `dim`.
+        dropout: float, rate on the hidden layer.
+        activation: str, "gelu", "relu" or "silu".
 
     Call arguments:
         tokens: (..., any dim).

@@ -1,4 +1,4 @@
-"""A decoder that is told, word by word, what a picture shows from where its words point."""
+"""A decoder with grounding: it sees, word by word, what is around the words' image positions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class GroundedDecoder(keras.layers.Layer):
         return self.decoder.attention_weights(tokens, memory, memory_mask, beside)
 
     def initial_state(self, memory, memory_mask, max_length):
-        """Returns the state in front of the first step: every leaf has the batch first."""
+        """Returns the state before the first step: every leaf has the batch first."""
         return (self.decoder.initial_state(memory, memory_mask, max_length),
                 self.grounding.initial_state(memory, memory_mask))
 

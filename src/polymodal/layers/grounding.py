@@ -1,4 +1,4 @@
-"""Where the words so far are seen in a picture, and what lies from there in which direction."""
+"""Grounding: image positions of the words so far, and what is in which direction from there."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ __all__ = ["Grounding"]
 
 _WORDS = 4  # that are read together: "to the left of"
 _RATES = (np.pi / 2, np.pi, 2 * np.pi)  # angle of each wave across the longer side of a picture
-_SHARPNESS = 2.0  # how much more a word counts for each nat that it narrows down its place
+_SHARPNESS = 2.0  # weight of a word per nat that it narrows down its position
 _FADING = 0.3  # how much less for each word since, in nats
-_STEEPNESS = 3.0  # of preferences for directions, beside those for what things look like
+_STEEPNESS = 3.0  # of preferences for directions, next to those for what things look like
 _NOWHERE = -1e9
 
 
 class Grounding(keras.layers.Layer):
-    """Tells a decoder, word by word, where in a picture it is and what is seen from there.
+    """Gives a decoder, word by word, its position in an image and what is around it.
 
     To say that "a red disc is left of a" blue one, a decoder has to find the red disc, look from
-    there to the right, and know that "left" asks for it. Through attention over places it learns
-    none of these steps, as each is worth something only with the others. Here the first is given:
-    a word and the one before it are looked for where a `WordSpotter` sees both, words that are seen
-    nowhere in particular count little, and what was named last is where the text stands. From there
-    the last words ask for directions, as waves of the distance to each place, and for looks.
+    there to the right, and know that "left" asks for it. With attention over positions alone it
+    learns none of these steps, since each helps only with the others. Here the first is given: a
+    word and the one before it are located where a `WordSpotter` sees both. Words without a clear
+    position count little, later words count more. From there, queries of the last words ask for
+    directions, as waves of the distance to each position, and for looks.
 
     Args:
         dim: int, width of the result; divisible by `num_heads`.
-        num_outputs: int, number of output ids; the id behind them begins a text.
+        num_outputs: int, number of output ids; the next id begins a text.
         spotter: WordSpotter, which sees the words.
-        grid: (down, across), places of the picture, by lines.
-        first: int, where among the memory's places they begin; below 0: counted from the end.
-        num_heads: int, directions and looks that are asked for at once.
+        grid: (down, across), positions of the picture, by lines.
+        first: int, index of the first of them in the memory; below 0: counted from the end.
+        num_heads: int, number of queries.
 
     Call arguments:
         tokens: int32 (batch, steps), as for a decoder.
@@ -77,7 +77,7 @@ class Grounding(keras.layers.Layer):
         self.place_norm, self.query_norm = norm("place_norm"), norm("query_norm")
         self.change_norm, self.output_norm = norm("change_norm"), norm("output_norm")
         self.around = MultiHeadAttention(dim, num_heads, dtype=policy)
-        # small, or each word would start by staring in a direction that chance gave it
+        # small, or each word would start with a random direction
         self.direction = dense(num_heads * 2 * angles.shape[1], "direction",
                                kernel_initializer=small)
         self.change = FeedForward(dim, 2, dtype=policy)
@@ -116,7 +116,7 @@ class Grounding(keras.layers.Layer):
         """Returns the weighted cross-entropy of those of the targets that can be spotted, summed.
 
         Args:
-            targets: int32 (batch, steps), the word behind each of the tokens.
+            targets: int32 (batch, steps), the word after each of the tokens.
             hidden: what `call` returned second.
             weights: float (batch, steps).
         """
@@ -127,7 +127,7 @@ class Grounding(keras.layers.Layer):
         return -ops.sum(ops.take_along_axis(chances, spots, axis=-1)[..., 0] * counted)
 
     def initial_state(self, memory, memory_mask):
-        """Returns the state in front of the first step: every leaf has the batch first.
+        """Returns the state before the first step: every leaf has the batch first.
 
         Args:
             memory, memory_mask: as for `call`.
@@ -142,8 +142,8 @@ class Grounding(keras.layers.Layer):
         """Does one step.
 
         Args:
-            tokens: int32 (batch,), the output before.
-            state: what `initial_state` or the step before returned.
+            tokens: int32 (batch,), previous outputs.
+            state: what `initial_state` or the previous step returned.
 
         Returns:
             (what to add (batch, 1, dim), state)
@@ -162,7 +162,7 @@ class Grounding(keras.layers.Layer):
         return self.output_projection(hidden), (words[:, :-1], sum_looks, sum_weights, picture)
 
     def _picture(self, memory, mask):
-        """Returns what steps read of the picture's places: how much they look like each word
+        """Returns what steps read of the picture's positions: how much they look like each word
         (batch, spots + 1, places), what is there, keys and values by head, and which are real."""
         last = self.first + self.num_places
         cut = slice(self.first, last if last else None)

@@ -1,4 +1,4 @@
-"""Reading one modality's tokens with a question that the other modalities ask."""
+"""Pooling one modality's tokens with a query from the other modalities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["GuidedRead"]
 
 
 class GuidedRead(keras.layers.Layer):
-    """Attends to tokens by a query made from a vector: "the red one" finds its place in a picture.
+    """Attends to tokens with a query made from a vector: "the red one" finds its image position.
 
     One query for each head, so its cost grows with the number of tokens and not with its square.
 
@@ -23,7 +23,7 @@ class GuidedRead(keras.layers.Layer):
     Call arguments:
         tokens: (batch, time, dim).
         mask: bool (batch, time).
-        query: (batch, dim), what is asked; zeros where nothing is.
+        query: (batch, dim), source of the queries; zeros for none.
 
     Returns:
         (batch, dim), zeros in rows without a real token.
@@ -32,7 +32,7 @@ class GuidedRead(keras.layers.Layer):
         RecipeError: the heads do not divide `dim`.
 
     Source: Yang et al. 2016, "Stacked attention networks", https://arxiv.org/abs/1511.02274,
-    equations 15 to 17, with dot products and several heads in place of their added layer.
+    equations 15 to 17, with dot products and several heads instead of their added layer.
     """
 
     def __init__(self, dim: int, num_heads: int = 4, **kwargs):

@@ -1,4 +1,4 @@
-"""The convolutions that pictures and the frames of a video go through."""
+"""The convolutional trunk for images and the frames of a video."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["ImageTrunk", "plan_stages"]
 def plan_stages(height: int, width: int, smallest: int = 7) -> int:
     """Returns how many halvings bring the longer side to at most `smallest`.
 
-    At least 3 where 4 places are left after them, so that each place sees most of a small picture;
+    At least 3 if 4 positions are left after them, so that each position sees most of a small image;
     at least 1 in any case.
 
     Example:
@@ -30,15 +30,15 @@ def plan_stages(height: int, width: int, smallest: int = 7) -> int:
 
 
 class ImageTrunk(keras.layers.Layer):
-    """A residual network that halves a picture until at most 7 places a side are left.
+    """A residual network that halves an image until at most 7 positions per side are left.
 
     Args:
         width: int, channels of the first stage. Each further stage has twice as many, up to 16
             times the first.
         depth: int, residual blocks in each stage.
-        num_stages: int, stages; None for as many as the size asks for.
-        fine: bool, whether the first stage keeps the size that the stem leaves, in place of halving
-            it: more detail for about four times the work.
+        num_stages: int, stages; None = by the size of the image.
+        fine: bool, whether the first stage keeps the stem's size instead of halving it: more detail
+            for about four times the work.
 
     The stem has half the channels of the first stage, and halves pictures of 64 pixels and more.
 
@@ -47,7 +47,7 @@ class ImageTrunk(keras.layers.Layer):
         mask: bool (batch,).
 
     Returns:
-        (batch, places down, places across, channels).
+        (batch, positions down, positions across, channels).
 
     Raises:
         RecipeError: a picture of unknown size, or no stage, block or channel.

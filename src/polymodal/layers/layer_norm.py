@@ -9,7 +9,7 @@ __all__ = ["LayerNorm"]
 
 
 class LayerNorm(keras.layers.LayerNormalization):
-    """Layer normalisation over the last axis, with few passes over memory on TensorFlow.
+    """Layer normalisation over the last axis, with few ignores memory on TensorFlow.
 
     Keras multiplies rate and gain first, which makes three tensors of full size.
 

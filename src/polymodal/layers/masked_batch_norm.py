@@ -12,11 +12,11 @@ __all__ = ["MaskedBatchNorm"]
 
 
 class MaskedBatchNorm(keras.layers.Layer):
-    """Normalises each channel by the mean and variance of what is real in the batch.
+    """Normalises each channel by the mean and variance of the real inputs of the batch.
 
     Absent and filler rows, and padded steps, enter neither the batch's statistics nor the moving
-    ones. A batch without anything real leaves the moving statistics as they are. What comes out
-    of masked places means nothing.
+    ones. A batch without anything real does not change the moving statistics. Outputs at masked
+    positions are meaningless.
 
     Args:
         momentum: float, share of the moving statistics kept at each step. Lower than Keras' 0.99,

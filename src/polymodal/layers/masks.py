@@ -13,12 +13,12 @@ def fit_mask(mask, tensor):
 
 
 def hide(tensor, mask):
-    """Returns `tensor` with zeros wherever `mask` is False, whatever stood there, NaN included."""
+    """Returns `tensor` with zeros wherever `mask` is False, even for NaN."""
     return ops.where(fit_mask(mask, tensor), tensor, ops.zeros_like(tensor))
 
 
 def silence(tensor, mask):
-    """Returns `tensor` with zeros wherever `mask` is False and numbers, not NaN, stood there.
+    """Returns `tensor` with zeros wherever `mask` is False; its values must not be NaN.
 
     TensorFlow takes half as long for it as for `hide`, forward and backward.
     """

@@ -1,4 +1,4 @@
-"""Hides whole modalities during training, so that a model learns to do without each of them."""
+"""Modality dropout: hides whole modalities in training, so that a model copes without each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ModalityDropout(keras.layers.Layer):
 
     A hidden modality becomes exactly what a missing one is, zeros with an all-False mask, so it
     enters no statistic and no sum. Each present modality is hidden with probability `rate`; where
-    that would hide all of a row, one of them, drawn evenly, stays.
+    that would hide all of a row, one of them, sampled uniformly, stays.
 
     Args:
         rate: float, probability of hiding a present modality, 0 <= rate < 1.

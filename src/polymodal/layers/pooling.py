@@ -1,4 +1,4 @@
-"""From tokens to one vector, with padding and absent inputs left out."""
+"""Pooling of tokens to one vector, without padding and absent inputs."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Pool(keras.layers.Layer):
         dim: int, size of the vector.
         kind: "mean", "max" or "attention". Mean and max keep the width of the tokens when it is
             `dim` already and project it otherwise.
-        num_queries: int, learned questions that attention pooling asks of the tokens. Each gives
-            a weighted mean, and their concatenation is projected to `dim`.
+        num_queries: int, learned queries of attention pooling. Each gives a weighted mean, and
+            their concatenation is projected to `dim`.
 
     Call arguments:
         tokens: (batch, time, any dim).

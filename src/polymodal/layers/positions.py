@@ -1,4 +1,4 @@
-"""Ways to tell a model where in a sequence a token stands."""
+"""Position embeddings: learned and rotary."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["LearnedPositions", "rotate"]
 
 
 def rotate(tensor, first=0, base: float = 10_000.0, scale: float = 1.0):
-    """Turns pairs of features by an angle that grows with the step: rotary positions.
+    """Rotates pairs of features by an angle that grows with the step: rotary positions.
 
     The product of a query and a key that are both rotated depends on their distance only, so
     nothing is learned and any length works.
@@ -22,7 +22,7 @@ def rotate(tensor, first=0, base: float = 10_000.0, scale: float = 1.0):
         base: float, the longest wave is about `2 pi base` steps.
         scale: float, what the result is multiplied by.
 
-    Source: Su et al., "RoFormer", 2021, equation 34, with halves in place of neighbouring pairs.
+    Source: Su et al., "RoFormer", 2021, equation 34, with halves instead of neighbouring pairs.
     """
     half = tensor.shape[-1] // 2
     rates = ops.power(base, -ops.arange(half, dtype="float32") / half)
@@ -30,7 +30,7 @@ def rotate(tensor, first=0, base: float = 10_000.0, scale: float = 1.0):
     angles = ops.expand_dims(steps, 1) * rates  # (time, half)
     cosine, sine = ops.cos(angles) * scale, ops.sin(angles) * scale
     whole = lambda *halves: ops.cast(ops.concatenate(halves, axis=-1), tensor.dtype)
-    # Whole features and not halves that are put together again: half the passes over memory.
+    # Whole features and not halves that are put together again: half the ignores memory.
     return tensor * whole(cosine, cosine) + ops.roll(tensor, half, axis=-1) * whole(-sine, sine)
 
 

@@ -17,8 +17,8 @@ SHUT = 1e4
 class Recurrent(keras.layers.Layer):
     """A recurrent layer over tokens: LSTM or GRU, one direction or both.
 
-    Masked steps leave the memory as it is: padding on either side has no effect, and a missing
-    step in the middle is passed over.
+    Masked steps do not change the state: padding on either side has no effect, and a missing step
+    in the middle is ignored.
 
     Args:
         dim: int, width of the result; shared by both directions, so even with `bidirectional`.

@@ -11,7 +11,7 @@ __all__ = ["ScheduledSampling"]
 
 
 class ScheduledSampling(keras.layers.Layer):
-    """Replaces a share of the true previous outputs by the likeliest ones of a first pass.
+    """Replaces a share of the true previous outputs by the most likely ones of a first pass.
 
     The share rises linearly, from 0 at the first step of training to `share` at the last. How many
     steps were made is a variable, so a run that is resumed goes on with the share that it had.
@@ -35,7 +35,7 @@ class ScheduledSampling(keras.layers.Layer):
         RecipeError: the share is out of range.
 
     Source: Bengio et al. 2015, https://arxiv.org/abs/1506.03099, section 2.4, a linear schedule; in
-    two passes over all steps at once as Mihaylova and Martins 2019,
+    two ignores all steps at once as Mihaylova and Martins 2019,
     https://arxiv.org/abs/1906.07651, section 3. Theirs also learns from the first pass.
     """
 
@@ -49,7 +49,7 @@ class ScheduledSampling(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.steps_done = self.add_weight(name="steps_done", shape=(), initializer="zeros",
                                           dtype="float32", trainable=False, autocast=False)
-        self.autocast = False  # ids are no numbers
+        self.autocast = False  # ids are not numbers
         self.built = True  # also where nothing but training calls it
 
     def call(self, previous, logits):

@@ -8,7 +8,7 @@ __all__ = ["known", "numbered", "same_sequence"]
 
 
 def known(tokens, start_id: int):
-    """Returns tokens with a start in place of those that nobody knows.
+    """Returns tokens with a start instead of those that nobody knows.
 
     Args:
         tokens: int32 (batch, steps) or (batch,), negative where nobody knows them.

@@ -1,4 +1,4 @@
-"""GELU of a training step on TensorFlow, whose own is made of many passes over memory."""
+"""GELU of a training step on TensorFlow, whose own is made of many ignores memory."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ class TransformerBlock(keras.layers.Layer):
         dropout: float, rate on the results of both parts, where all steps of a sequence lose the
             same features. Not inside the parts, nor step by step: random numbers took a sixth of a
             training step, and then 3 % of it.
-        causal: bool, whether a token sees only itself and earlier ones.
+        causal: bool, whether a token attends only to itself and earlier ones.
         rotary: bool, whether attention carries rotary positions.
-        cross: bool, whether the block reads another sequence, its `context`, in place of its own.
+        cross: bool, whether the block reads another sequence, its `context`, instead of its own.
 
     Call arguments:
         tokens: (batch, time, dim).

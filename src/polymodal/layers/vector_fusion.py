@@ -22,7 +22,7 @@ class VectorFusion(Fusion):
     """Base of fusions of one vector per modality: subclasses say how vectors become one.
 
     Each stream is pooled to a vector (or, `stepwise`, gives one per step), normalised and thinned
-    by dropout. In place of a missing modality stands a learned vector that starts at zero, so that
+    by dropout. Instead of a missing modality stands a learned vector that starts at zero, so that
     missing differs from zero. `fuse` makes one vector of all; a feed-forward part follows.
 
     Args:

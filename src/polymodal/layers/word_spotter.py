@@ -15,7 +15,7 @@ from polymodal.layers.masks import hide
 __all__ = ["WordSpotter"]
 
 _NOWHERE = -1e9
-_FOLLOWING = 5.0  # weight of a word that follows another, beside that of all words of a row
+_FOLLOWING = 5.0  # weight of a word that follows another, next to that of all words of a row
 
 
 class WordSpotter(keras.layers.Layer):
@@ -80,7 +80,7 @@ class WordSpotter(keras.layers.Layer):
         have, summed over the spots, and over pairs of words of that of the second.
 
         Args:
-            targets: int32 (batch, time), ids of one text, or of several behind each other.
+            targets: int32 (batch, time), ids of one text, or of several, concatenated.
             spotted: what `call` returned.
             weights: float (batch, time), 0 where there is no target. Those of a row together weigh
                 it.
@@ -113,7 +113,7 @@ class WordSpotter(keras.layers.Layer):
 
         Args:
             found, tokens: as `call` returned them.
-            words: int32 (batch, steps), which of the spots stands there.
+            words: int32 (batch, steps), which of the spots is there.
         """
         looks = ops.take_along_axis(ops.transpose(found, (0, 2, 1)), words[..., None], axis=1)
         seen = ops.matmul(ops.cast(ops.softmax(looks, axis=-1), tokens.dtype), tokens)

@@ -1,4 +1,4 @@
-"""Writes sequences with a decoder that is fed its own outputs: one loop for every way to choose.
+"""Generates sequences with a decoder: one loop for greedy decoding, sampling and beam search.
 
 Greedy, sampling and beam search share `Choice.scores`; each is one compiled loop on TensorFlow and
 JAX, so that no step returns to Python.
@@ -22,16 +22,16 @@ class Choice:
     """How outputs are chosen.
 
     Args:
-        beam: int, sequences that are followed at once; 1 takes the likeliest output at each step.
+        beam: int, beam width; 1 = greedy.
         num: int, results for each row, the best ones of the beam, or as many samples.
-        temperature: float; above 0 outputs are drawn by chance, the more evenly the higher it is;
-            by default 0, or 1 where `top_k` or `top_p` says what may be drawn.
-        top_k: int, outputs that may be drawn, the likeliest ones; 0 for all.
-        top_p: float, share of the probability that the outputs that may be drawn have together.
-        repetition_penalty: float, from 1; by how much outputs that were said already lose.
+        temperature: float; above 0, outputs are sampled, the more evenly the higher it is; by
+            default 0, or 1 with `top_k` or `top_p`.
+        top_k: int, most likely outputs to sample from; 0 = all.
+        top_p: float, total probability of the most likely outputs to sample from.
+        repetition_penalty: float, from 1; penalty for repeated outputs.
         length_penalty: float, from 0; scores are divided by the length to this power, so that
             long sequences are not worse for being long.
-        allowed: list of output ids that may be said beside the end; None for all.
+        allowed: list of allowed output ids besides the end; None for all.
 
     Raises:
         RecipeError: a number out of range, or sampling with a beam.
@@ -71,7 +71,7 @@ class Choice:
 
     @property
     def key(self) -> tuple:
-        """What tells two ways to choose apart."""
+        """A key that is equal for equal choices."""
         return tuple(str(value) for _, value in sorted(vars(self).items()))
 
     def scores(self, logits, said, end_id):
@@ -79,7 +79,7 @@ class Choice:
 
         Args:
             logits: (rows, outputs).
-            said: bool (rows, outputs), which outputs were said already.
+            said: bool (rows, outputs), which outputs occurred already.
             end_id: int, or None.
         """
         if self.repetition_penalty != 1:
@@ -94,17 +94,17 @@ class Choice:
         return ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
 
     def pick(self, scores, noise):
-        """Returns ids (rows,) int32: the likeliest ones, or drawn ones.
+        """Returns ids (rows,) int32: the most likely or sampled ones.
 
         Args:
             scores: log probabilities (rows, outputs).
-            noise: float (rows,), evenly spread over 0..1, that decides what is drawn.
+            noise: float (rows,), uniform over 0..1, that decides what is sampled.
         """
         if not self.temperature or self.top_k == 1:
             return ops.cast(ops.argmax(scores, axis=-1), "int32")
         num = scores.shape[-1]
         best, ids = ops.top_k(scores / self.temperature, min(self.top_k or num, num))
-        chances = ops.softmax(best, axis=-1)  # (rows, candidates), the likeliest first
+        chances = ops.softmax(best, axis=-1)  # (rows, candidates), the most likely first
         before = ops.cumsum(chances, axis=-1) - chances
         chances = ops.where(before < self.top_p, chances, 0.0)
         until = ops.cumsum(chances, axis=-1)
@@ -114,11 +114,11 @@ class Choice:
 
 
 class Written(NamedTuple):
-    """What was written, the best first.
+    """Generated sequences, the best first.
 
     Args:
-        ids: int32 (batch, num, steps); behind the end only `end_id` follows.
-        log_probabilities: float32 (batch, num, steps) of each output; 0 behind the end.
+        ids: int32 (batch, num, steps), padded with `end_id`.
+        log_probabilities: float32 (batch, num, steps) of each output; 0 after the end.
         scores: float32 (batch, num): the log probability of the whole; of a beam, and of what was
             drawn, divided by the length to the power of `length_penalty`. Below -5e8 where a beam
             found fewer sequences than `num`: that one is none.
@@ -130,7 +130,7 @@ class Written(NamedTuple):
 
 
 class _State(NamedTuple):
-    """What one step of the loop hands to the next; rows are batch times results."""
+    """The state of the loop; rows are batch times results."""
 
     step: Any
     previous: Any
@@ -143,16 +143,16 @@ class _State(NamedTuple):
 
 def generate(decoder, memory, memory_mask, start, num_steps: int, end_id: int | None,
              choice: Choice, noise=None, jit: bool = False) -> Written:
-    """Writes one or several sequences for each row.
+    """Generates one or several sequences for each row.
 
     Args:
         decoder: layer with `initial_state` and `step`.
         memory, memory_mask: what it decodes, (batch, time, dim) and (batch, time).
-        start: int32 (batch,), what each row starts from.
+        start: int32 (batch,), start token of each row.
         num_steps: int, most steps.
         end_id: int, output that ends a sequence; None to do all steps.
         choice: Choice.
-        noise: float (batch, num, num_steps) in 0..1, needed where outputs are drawn.
+        noise: float (batch, num, num_steps) in 0..1, needed for sampling.
         jit: bool, whether XLA compiles this.
     """
     if choice.beam > 1:
@@ -172,7 +172,7 @@ def generate(decoder, memory, memory_mask, start, num_steps: int, end_id: int | 
 
 
 def _ranked(drawn: Written, num_steps, end_id: int | None, choice: Choice) -> Written:
-    """Returns drawn results with scores as a beam has them, the best first."""
+    """Returns sampled results with scores as of a beam, the best first."""
     lengths = ops.sum(ops.cast(drawn.ids != (-1 if end_id is None else end_id), "int32"), axis=-1)
     lengths = ops.cast(ops.minimum(lengths + 1, num_steps), "float32")  # (batch, num)
     scores = drawn.scores / ops.power(lengths, choice.length_penalty)
@@ -195,7 +195,7 @@ def steps(decoder, memory, memory_mask, start, num_steps: int, end_id: int | Non
 
 
 def _prepare(decoder, memory, memory_mask, start, num_steps, end_id, choice, noise):
-    """Returns the state in front of the first step, and the function that does one step."""
+    """Returns the state before the first step, and the function that does one step."""
     again = lambda leaf: ops.repeat(leaf, choice.num, axis=0)
     state = keras.tree.map_structure(again, decoder.initial_state(memory, memory_mask, num_steps))
     memory, memory_mask, start = again(memory), again(memory_mask), again(start)
@@ -247,7 +247,7 @@ def _loop(unfinished, advance, first):
 
 
 class _Beam(NamedTuple):
-    """Sequences that go on, `alive`, and those that have ended, `done`: (batch, beam, ...)."""
+    """Unfinished sequences, `alive`, and finished ones, `done`: (batch, beam, ...)."""
 
     step: Any
     previous: Any
@@ -261,9 +261,9 @@ class _Beam(NamedTuple):
 
 
 def _beam(decoder, memory, memory_mask, start, num_steps, end_id, choice) -> Written:
-    """Follows the likeliest sequences; those that end are kept apart, so none pushes out others.
+    """Beam search; finished sequences are kept apart, so that they do not displace others.
 
-    Stops when no sequence that goes on could still become better than the worst that is kept.
+    Stops when no unfinished sequence could still become better than the worst finished one.
     """
     width, end = choice.beam, (-1 if end_id is None else end_id)
     normal = lambda length: ops.power(ops.cast(length, "float32"), choice.length_penalty)
@@ -326,7 +326,7 @@ def _beam(decoder, memory, memory_mask, start, num_steps, end_id, choice) -> Wri
 
 
 def _pick(tensor, place):
-    """Returns what stands at `place` (batch, chosen) on the second axis of a tensor."""
+    """Returns the values at `place` (batch, chosen) on the second axis of a tensor."""
     place = ops.cast(place, "int32")
     for _ in range(len(tensor.shape) - 2):
         place = place[..., None]

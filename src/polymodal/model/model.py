@@ -16,7 +16,7 @@ from polymodal.layers.scheduled_sampling import ScheduledSampling
 from polymodal.layers.word_spotter import WordSpotter
 from polymodal.model.towers import check_groups
 
-_NEXT = 5.0  # weight of each next word beside that of all words of a row
+_NEXT = 5.0  # weight of each next word relative to all words of a row
 
 
 class Model(keras.Model):
@@ -31,16 +31,15 @@ class Model(keras.Model):
         task: task object, which makes the head.
         sequence: layer, (tokens, mask) -> (tokens, mask), or None.
         modality_dropout: float, rate at which training hides a present input, 0 <= rate < 1.
-        single_loss: float, weight of the loss of what each input alone answers, averaged over the
-            inputs, in training; 0 does not ask. Needs a task of one answer per row.
-        spots: words that a task with `spotting` learns to find in its inputs, as `WordSpotter`
-            takes them.
+        single_loss: float, weight of the auxiliary loss of each single input, averaged over the
+            inputs; 0 = off. Needs a task of one answer per row.
+        spots: words that a task with `spotting` learns to spot, as `WordSpotter` takes them.
         seed: int, start of the random numbers of `modality_dropout` and scheduled sampling.
 
     Call arguments:
         inputs: {key: array, key_mask: bool array} for every key, and `previous` (batch, steps)
             int32 when the task is autoregressive, and perhaps when it is guided: when a decoder is
-            trained beside another head. Several sequences of a row stand behind each other, each
+            trained next to another head. Several sequences of a row are concatenated, each
             with its start. With key_item (batch,) int32 too, the array and mask of that key hold
             different items, and row i has item key_item[i]. Other keys are ignored.
 
@@ -57,7 +56,7 @@ class Model(keras.Model):
     Raises:
         RecipeError: encoders and keys do not name the same inputs.
 
-    Source: a loss for each modality beside the fused one, Wang et al. 2020, "What makes training
+    Source: a loss for each modality next to the fused one, Wang et al. 2020, "What makes training
     multi-modal classification networks hard?", section 3; here all share one fusion and head.
     """
 
@@ -102,16 +101,16 @@ class Model(keras.Model):
 
     @property
     def sequence_keeps_places(self):
-        """Whether the head reads each fused token at its place."""
+        """Whether the head reads each fused token at its position."""
         return self.sequence is None or self.sequence.keeps_places
 
     def plan_training(self, num_steps):
-        """Tells parts that change while a model is trained how many steps that will take."""
+        """Sets the number of training steps for parts that change in training."""
         if self.sampling is not None:
             self.sampling.num_steps = num_steps
 
     def encode(self, inputs, training=None):
-        """Returns the fused (tokens, mask), in front of the head."""
+        """Returns the fused (tokens, mask), before the head."""
         return self._fused(self._streams(inputs, training), training)
 
     def _streams(self, inputs, training):
@@ -140,7 +139,7 @@ class Model(keras.Model):
         return tokens, mask
 
     def _with_singles(self, streams):
-        """Returns the logits, and each input's own as if the others were missing, in one pass."""
+        """Returns the logits, and those of each input as if alone, in one pass."""
         names = sorted(streams)
         views = {name: _repeated(*streams[name], [True] + [other == name for other in names])
                  for name in names}
@@ -150,8 +149,8 @@ class Model(keras.Model):
                         for name, own in zip(names, alone, strict=True)]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Returns the loss that was compiled, and with `single_loss` its share for each input, with
-        a spotter what it has not found; `own_loss` counts the first alone."""
+        """Returns the compiled loss plus auxiliary losses: `single_loss` for each input, spotting;
+        `own_loss` counts the first alone."""
         if not training or self.own_loss is None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         logits, beside = y_pred
@@ -193,9 +192,9 @@ class Model(keras.Model):
         return logits, (spotted, hidden)
 
     def _ground(self):
-        """Grounds the decoder in the picture among the inputs, if there is one and the places that
-        the decoder reads are, in a part that is the same for all rows, those of the picture."""
-        encoders = list(self.encoders.values())  # as their tokens stand in one sequence
+        """Grounds the decoder in the image among the inputs, if there is one and its positions are
+        at the same place of the decoder's memory in all rows."""
+        encoders = list(self.encoders.values())  # as their tokens are in one sequence
         pictures = [i for i, encoder in enumerate(encoders) if encoder.grid is not None]
         if len(pictures) != 1 or not (self.fusion_keeps_places and self.sequence_keeps_places):
             return
@@ -220,7 +219,7 @@ class Model(keras.Model):
 
 
 def _repeated(tokens, mask, shown):
-    """Returns a stream once for each of `shown`, behind each other, hidden where that is False."""
+    """Returns a stream once for each of `shown`, concatenated, hidden where that is False."""
     masks = [mask if show else ops.zeros_like(mask) for show in shown]
     tokens = ops.concatenate([hide(tokens, mask) for mask in masks], axis=0)
     return tokens, ops.concatenate(masks, axis=0)

@@ -1,4 +1,4 @@
-"""Several streams in one model: each group of inputs becomes a vector of its own."""
+"""Several streams in one model: each group of inputs becomes its own vector."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Towers", "check_groups"]
 
 
 def check_groups(groups: Mapping[str, Sequence[str]], inputs: Iterable[str]) -> None:
-    """Raises RecipeError where groups do not share out the inputs, each to exactly one of them.
+    """Raises RecipeError unless each input is in exactly one group.
 
     Args:
         groups: {group: names of its inputs}, as a task names them.
@@ -32,7 +32,7 @@ def check_groups(groups: Mapping[str, Sequence[str]], inputs: Iterable[str]) -> 
 class Towers(Fusion):
     """Fuses each group of inputs by itself, as retrieval compares them: a fusion of groups.
 
-    A model takes it in place of a fusion. What follows reads one token for each group, in the order
+    A model takes it instead of a fusion. What follows reads one token for each group, in the order
     of `groups`; a group of which a row has no input is a masked token of zeros.
 
     Args:

@@ -1,1 +1,1 @@
-"""From the symbols of a speech model to words with times, subtitles and back; no engine."""
+"""From the outputs of a speech model to words with times and subtitles; no engine."""

@@ -1,4 +1,4 @@
-"""Where somebody speaks: sound that stands out from a noise floor that is followed as it moves."""
+"""Voice activity detection: sound above a tracked noise floor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HOP_SECONDS, _WINDOW_SECONDS = 0.01, 0.02
 _SMOOTH_FRAMES, _FLOOR_SMOOTH_FRAMES = 3, 9  # odd
 _AHEAD_SECONDS = 0.5
 _BLOCK_SECONDS = 30.0  # spectra of a whole recording would take much memory
-_SILENCE = 1e-8  # power, relative to a sine of full scale, below which nothing is heard
+_SILENCE = 1e-8  # power, relative to a full-scale sine, of the detection floor
 _FLOOR_BIAS = 2.0  # decibels that the lowest of many noisy powers lies below their mean
 
 
@@ -73,7 +73,7 @@ class ActivityDetector:
         self._quiet = self.hang_frames  # frames since the last loud one
 
     def push(self, samples: Any) -> np.ndarray:
-        """Takes in samples; returns the frames that are decided, bool (frames,), oldest first."""
+        """Takes samples; returns the decided frames, bool (frames,), oldest first."""
         self._samples = np.concatenate([self._samples, np.asarray(samples, np.float64)])
         count = max(0, (len(self._samples) - len(self._window)) // self.hop_length + 1)
         if count:
@@ -84,7 +84,7 @@ class ActivityDetector:
         return self._decide(max(self._undecided, len(self._powers) - ahead))
 
     def finish(self) -> np.ndarray:
-        """Returns the frames that waited for what comes next."""
+        """Returns the remaining frames."""
         return self._decide(len(self._powers))
 
     def _band_powers(self, frames: np.ndarray) -> np.ndarray:
@@ -126,8 +126,8 @@ def speech_regions(
     Args:
         samples: float (samples,).
         sample_rate: int, hertz, at least 8000.
-        min_seconds: float, shorter stretches are clicks and left out; what `hang_seconds` adds at
-            the end is not counted.
+        min_seconds: float, shorter stretches are dropped as clicks; what `hang_seconds` adds at the
+            end is not counted.
         **settings: of ActivityDetector.
     """
     detector = ActivityDetector(sample_rate, **settings)

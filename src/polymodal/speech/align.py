@@ -1,4 +1,4 @@
-"""When each token of a known text was said, from the frames of a CTC model."""
+"""Forced alignment: when each token of a known text is said, from the frames of a CTC model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["align"]
 
 
 def align(log_probs: Any, tokens: Sequence[int], blank: int) -> list[TokenSpan]:
-    """Finds the most probable frames of each token, all tokens being said in their order.
+    """Finds the most probable frames of each token, in the given order.
 
     Scores are kept at every n-th frame only and made again between them, n the square root of the
     frames, so that an hour needs megabytes, at twice the work.
@@ -33,7 +33,7 @@ def align(log_probs: Any, tokens: Sequence[int], blank: int) -> list[TokenSpan]:
             neighbours; a token is blank or no symbol; or no path has a probability above 0.
 
     Source: Graves et al. 2006, "Connectionist temporal classification", section 4.1, with the
-    maximum in place of the sum.
+    maximum instead of the sum.
 
     Example:
 
@@ -74,7 +74,7 @@ class _Lattice:
     def __init__(self, tokens: np.ndarray, blank: int):
         self.symbols = np.full(2 * len(tokens) + 1, blank)
         self.symbols[1::2] = tokens
-        # A blank may be left out between two different tokens.
+        # A blank may be skipped between two different tokens.
         skips = self.symbols[2:] != self.symbols[:-2]
         self.skip_cost = np.where(skips & (self.symbols[2:] != blank), 0.0, -np.inf)
 

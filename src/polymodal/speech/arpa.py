@@ -1,4 +1,4 @@
-"""Language models as ARPA files, the text format that all n-gram tools read and write."""
+"""Language models as ARPA files, the text format of n-gram tools."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def write_arpa(model: NGram, path: str | os.PathLike) -> Path:
 
 
 def read_arpa(path: str | os.PathLike, unit: str = "word") -> NGram:
-    """Reads a model, compressed by gzip or not. Back-off weights that are left out are 0.
+    """Reads a model, compressed by gzip or not. Missing back-off weights are 0.
 
     Args:
         path: the file.
@@ -90,7 +90,7 @@ class _Reader:
                                 " \t\r\n"):
                             yield text
         except UnicodeDecodeError:
-            raise self.error("is no UTF-8") from None
+            raise self.error("is not UTF-8") from None
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"cannot be read ({error}).", "Check the path and the file.",
                             path=str(self.path), reason="unreadable_arpa") from None
@@ -115,7 +115,7 @@ class _Reader:
     def header(self) -> list[int]:
         """Returns the number of n-grams of each order."""
         while self.next("\\data\\") != "\\data\\":
-            pass  # anything may stand before the data
+            pass  # anything may be before the data
         counts: list[int] = []
         while match := _COUNT.fullmatch(self.next("\\1-grams:")):
             if int(match[1]) != len(counts) + 1:

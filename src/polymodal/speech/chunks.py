@@ -1,4 +1,4 @@
-"""A long recording in chunks that a model can take, cut where nobody speaks."""
+"""Segmentation of a long recording into chunks that a model can take, cut at pauses."""
 
 from __future__ import annotations
 

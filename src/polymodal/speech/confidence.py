@@ -1,4 +1,4 @@
-"""What the confidence of a word is worth: from a model's own numbers to shares that are right."""
+"""Calibration of word confidence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _METHODS = ("none", "logistic", "isotonic")
 
 @dataclass(frozen=True)
 class WordCalibration:
-    """A rising curve from a model's confidence in a word to the share of such words that is right.
+    """A rising curve from a model's confidence in a word to the share of right words.
 
     Args:
         method: str, how it was fitted: "isotonic", "logistic", or "none", which changes nothing.

@@ -1,4 +1,4 @@
-"""What the frames of a CTC model spell: the best path, and prefix beam search with scorers."""
+"""Decoding of CTC frames: greedy, and prefix beam search with scorers."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class Scorer(Protocol):
         ...
 
     def read(self, state: Any, symbol: int) -> tuple[float, Any]:
-        """Returns what one more symbol adds, in natural logarithms, and the state after it."""
+        """Returns the score of one more symbol, in natural logarithms, and the next state."""
         ...
 
     def finish(self, state: Any) -> float:
-        """Returns what the end adds."""
+        """Returns the score of the end."""
         ...
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One spelling that a search found.
+    """One hypothesis of a search.
 
     Args:
         ids: tuple of int, the symbols without blank.
@@ -74,7 +74,7 @@ def check_log_probs(who: str, log_probs: Any, blank: int) -> np.ndarray:
 
 
 def greedy(log_probs: Any, blank: int) -> list[TokenSpan]:
-    """Reads the most probable symbol of each frame; repeats are one token, blanks are none.
+    """Greedy decoding: the most probable symbol of each frame, without repeats and blanks.
 
     Args:
         log_probs: float (frames, num_symbols).
@@ -116,7 +116,7 @@ def beam_search(
     margin: float = 10.0,
     scorers: Sequence[Scorer] = (),
 ) -> list[Hypothesis]:
-    """Finds the spellings with the highest sum over all their paths, plus what scorers add.
+    """Prefix beam search: the hypotheses with the highest sum over all paths, plus scorers.
 
     Args:
         log_probs: float (frames, num_symbols).
@@ -126,8 +126,8 @@ def beam_search(
         num_candidates: int, symbols of a frame that may be appended, the most probable ones.
         skip_blank: float, frames whose blank is more probable only end the current symbol; 1 skips
             none.
-        least: float, symbols of a frame that are less probable are not appended; 0 appends all.
-        margin: float, prefixes whose score lies further below the best are left; inf leaves none.
+        least: float, symbols of a frame that are less probable are not appended; 0 = append all.
+        margin: float, prefixes whose score is further below the best are dropped; inf = keep all.
         scorers: language model, hot words.
 
     Returns:
@@ -144,7 +144,7 @@ def beam_search(
     >>> probabilities = [[0.0, 0.4, 0.6], [0.0, 0.4, 0.6]]  # blank, the last, leads in each frame
     >>> with np.errstate(divide="ignore"):
     ...     best, = beam_search(np.log(probabilities), blank=2)
-    >>> best.ids, round(float(np.exp(best.score)), 2)  # and yet 1 is likelier than silence
+    >>> best.ids, round(float(np.exp(best.score)), 2)  # and yet 1 is more likely than silence
     ((1,), 0.64)
     """
     log_probs = check_log_probs("beam_search", log_probs, blank)
@@ -175,8 +175,8 @@ def _candidates(probs: np.ndarray, blank: int, number: int, least: float) -> lis
 class _Beams:
     """The prefixes of a search, as nodes of a tree, each with what its paths sum to.
 
-    Sums are shares of the likeliest prefix, so that they stay numbers however long a recording is.
-    Few symbols of a frame are likely, so plain loops are faster than many small arrays.
+    Sums are relative to the most likely prefix, so that they do not underflow. Few symbols of a
+    frame are likely, so plain loops are faster than many small arrays.
     """
 
     def __init__(self, scorers: Sequence[Scorer], blank: int, width: int, margin: float):
@@ -190,13 +190,13 @@ class _Beams:
         self.log_scale = 0.0
 
     def rest(self, blank_prob: float) -> None:
-        """Takes in a frame that is all but certainly blank."""
+        """Takes a frame that is almost certainly blank."""
         self.kept = {node: (in_blank + in_symbol, 0.0, added)
                      for node, (in_blank, in_symbol, added) in self.kept.items()}
         self.log_scale += math.log(blank_prob)
 
     def step(self, frame: list[float], symbols: list[int]) -> None:
-        """Takes in a frame: every prefix stays or grows by one of the symbols."""
+        """Takes a frame: every prefix stays or grows by one of the symbols."""
         stay, blank = {}, frame[self.blank]
         for node, (in_blank, in_symbol, added) in self.kept.items():
             last = self.symbols[node]
@@ -222,7 +222,7 @@ class _Beams:
             self._keep(stay, [one for one in ranked[:self.width] if one[0] >= least])
 
     def _keep(self, stay: dict, chosen: list) -> None:
-        """Keeps what was chosen; what did not grow has no symbol beside it."""
+        """Keeps what was chosen; what did not grow has no symbol next to it."""
         kept = {}
         for _, node, symbol, share, added in chosen:
             if symbol == _NOTHING:
@@ -259,7 +259,7 @@ class _Beams:
         """Returns the best hypotheses, what the end adds included."""
         ranked = []
         for node, (in_blank, in_symbol, added) in self.kept.items():
-            if in_blank + in_symbol > 0:  # else it is all but impossible beside the likeliest
+            if in_blank + in_symbol > 0:  # else it is all but impossible next to the most likely
                 acoustic = math.log(in_blank + in_symbol)
                 ends = sum(scorer.finish(state) for scorer, state in zip(
                     self.scorers, self.states[node], strict=True))

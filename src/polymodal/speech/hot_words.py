@@ -1,4 +1,4 @@
-"""Names and terms that a beam search is told to expect."""
+"""Hot words: names and terms that a beam search favours."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ State = tuple[tuple[int, ...], bool]
 
 
 class HotWords:
-    """Adds to the score while words from a list are being spelt, and takes it back if they break.
+    """Raises the score while listed words are being spelt, and takes it back if they break off.
 
     A phrase of n letters adds a share of `boost` with each letter, all of it at the end. Upper and
     lower case are the same.
@@ -92,5 +92,5 @@ class HotWords:
         return added, (places, at_start)
 
     def _pending(self, places: tuple[int, ...]) -> float:
-        """Returns what is lent to the phrase that has come furthest."""
+        """Returns the boost of the longest partial match."""
         return self.boost * max((self._share[p] for p in places), default=0.0)

@@ -1,4 +1,4 @@
-"""Trains a language model on texts: counts, smoothed so that the unseen keeps its share."""
+"""Training of n-gram language models with Kneser-Ney smoothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def train_ngram(texts: Iterable[str], order: int = 3, unit: str = "word") -> NGr
 
     Args:
         texts: iterable of str, one sentence or utterance each.
-        order: int, words that are looked at together, the predicted one included.
+        order: int, order of the n-grams.
         unit: str, "word" (separated by spaces) or "character".
 
     Returns:
@@ -67,11 +67,11 @@ def _raw_counts(texts: Iterable[str], order: int, unit: str) -> list[Counter[Gra
 
 
 def _adjusted_counts(raw: list[Counter[Gram]]) -> list[dict[Gram, int]]:
-    """Below the highest order, counts words that stand before, not occurrences."""
+    """Below the highest order, counts words that are before, not occurrences."""
     adjusted: list[dict[Gram, int]] = [dict(raw[-1])]
     for grams, longer in zip(reversed(raw[:-1]), reversed(raw[1:]), strict=True):
         before = Counter(gram[1:] for gram in longer)
-        # Nothing stands before a start, so what begins with it keeps its occurrences.
+        # Nothing is before a start, so what begins with it keeps its occurrences.
         adjusted.append({gram: count if gram[0] == START else before[gram]
                          for gram, count in grams.items()})
     adjusted.reverse()
@@ -80,7 +80,7 @@ def _adjusted_counts(raw: list[Counter[Gram]]) -> list[dict[Gram, int]]:
 
 
 def _most_unknown(raw: Counter[Gram]) -> float:
-    """Returns the share of words that texts like these have anew: of those that occur once."""
+    """Returns the share of unseen words in similar texts, from the words that occur once."""
     words = [count for gram, count in raw.items() if gram not in {(START,), (END,)}]
     return (words.count(1) + 0.5) / (sum(words) + 1)
 
@@ -117,7 +117,7 @@ def _extend(table: dict[Gram, tuple[float, float]], counts: dict[Gram, int]) -> 
 
 
 def _discounts(counts: dict[Gram, int]) -> tuple[float, ...]:
-    """Returns what is taken off counts of 1, 2 and 3 or more."""
+    """Returns the discounts for counts of 1, 2 and 3 or more."""
     seen = Counter(min(count, 5) for count in counts.values())
     if not all(seen[times] for times in (1, 2, 3, 4)):
         return _FALLBACK

@@ -1,4 +1,4 @@
-"""A language model as a part of the score of a beam search."""
+"""A language model as a scorer of a beam search."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from polymodal.text.words import is_unspaced
 
 __all__ = ["LanguageScorer"]
 
-_UNKNOWN = " "  # in place of the letters of a word that the model has not, and that is counted
+_UNKNOWN = " "  # instead of the letters of a word that the model has not, and that is counted
 State = tuple[tuple[str, ...], str]  # of the model, letters of the word that is not over
 
 
 class LanguageScorer:
     """Adds the weighted log-probability of each word when it ends, or of each character at once.
 
-    Among words, a character of a script without spaces is one, and ends the one before it. A word
-    that no known one begins like is scored at once: spellings of nothing do not crowd the others
-    out of a beam.
+    Among words, a character of a script without spaces is one, and ends the one before it. A prefix
+    that no known word has is scored at once, so that non-words do not crowd out the others in a
+    beam.
 
     Args:
         model: NGram.
         symbols: sequence of str, the text of each id; a space separates words, blank is "".
-        weight: float, what natural logarithms of the model's probabilities are multiplied by.
+        weight: float, weight of the model's log-probability.
         word_bonus: float, added for each word, or each character with a model of characters;
             without it a language model favours short texts.
 

@@ -1,4 +1,4 @@
-"""The words of overlapping chunks as the words of the recording, none lost, none twice."""
+"""Merging the words of overlapping chunks, without losses or repeats."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _ROUNDING = 1e-6  # seconds; words that touch may overlap by the last digit
 def merge_words(
     parts: Sequence[Sequence[Word]], spans: Sequence[tuple[float, float]]
 ) -> list[Word]:
-    """Joins the words of neighbouring chunks, each pair at a word that both have heard whole.
+    """Joins the words of neighbouring chunks, each pair at a word that is whole in both.
 
-    Words at the end of a chunk and at the start of the next may be cut and so be misheard. The
+    Words at the end of a chunk and at the start of the next may be cut and misrecognised. The
     words inside an overlap are paired by text and time, and the pair nearest to its middle is
     where the second chunk takes over. Without any pair it takes over between two words, near the
     middle.

@@ -1,4 +1,4 @@
-"""Language models over the last few words or characters, scored step by step."""
+"""N-gram language models, scored step by step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ START, END, UNKNOWN, SPACE = "<s>", "</s>", "<unk>", "<space>"
 UNITS = ("word", "character")
 _NO_UNKNOWN = -10.0  # log10 for unknown words where a file has no entry for them
 
-_MOST_ORDER = 32  # words together in a file; each of them is kept as a context
+_MOST_ORDER = 32  # largest order of a file; each prefix is kept as a context
 
 
 class NGram:
@@ -92,7 +92,7 @@ class NGram:
         if not all(math.isfinite(number) for pair in table.values() for number in pair):
             raise ValueError("NGram needs finite logarithms. Got others. Train it again.")
         if max(map(len, table), default=0) > _MOST_ORDER:
-            raise ValueError(f"NGram needs at most {_MOST_ORDER} words together. Got more. Train "
+            raise ValueError(f"NGram needs an order of at most {_MOST_ORDER}. Got more. Train "
                              "it again.")
         return cls(table, check_unit("NGram", state["unit"]))
 

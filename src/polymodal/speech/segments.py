@@ -1,4 +1,4 @@
-"""From words to segments that can be read while they are shown."""
+"""From words to readable subtitle segments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def segments_from_words(
     line_length: int = 42,
     num_lines: int = 2,
 ) -> list[Segment]:
-    """Cuts words at pauses, and wherever a segment would become too long to read.
+    """Splits words at pauses, and where a segment would be too long to read.
 
     A word that alone is longer than a line or than `max_seconds` is a segment as it is.
 

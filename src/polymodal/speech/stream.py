@@ -1,4 +1,4 @@
-"""Sound read block by block, so that the length of a recording does not matter."""
+"""Sound read block by block, for recordings of any length."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def stream_audio(
 ) -> Iterator[np.ndarray]:
     """Reads sound as `media.audio.read_audio` does, of any length, a block at a time.
 
-    Nothing is scaled down, since the loudest place is not known in time.
+    Nothing is scaled down, since the peak is not known in time.
 
     Args:
         cell: media cell or part of one, see `polymodal.media.cells`.

@@ -1,4 +1,4 @@
-"""Segments as files that players and editors read: SubRip, WebVTT, JSON, plain text."""
+"""Segments as subtitle files: SubRip, WebVTT, JSON, plain text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was said and when: tokens in frames, words and segments in seconds."""
+"""Transcripts with times: tokens in frames, words and segments in seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Segment", "TokenSpan", "Word", "is_unspaced", "join_words"]
 
 @dataclass(frozen=True)
 class TokenSpan:
-    """A token and the frames it was heard in.
+    """A token and its frames.
 
     Args:
         id: int, the symbol.
@@ -28,7 +28,7 @@ class TokenSpan:
 
 @dataclass(frozen=True)
 class Word:
-    """A word and when it was said.
+    """A word and its times.
 
     Args:
         text: str, without spaces around it.
@@ -45,7 +45,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of speech as it is shown at once.
+    """A segment of speech that is shown at once.
 
     Args:
         text: str, its lines, separated by line feeds.

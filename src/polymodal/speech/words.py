@@ -10,7 +10,7 @@ from polymodal.text.words import is_unspaced, split_words
 
 __all__ = ["spoken", "words_from_spans"]
 
-_MARGIN_SECONDS = 0.3  # that words may begin before and end behind what stands out as speech
+_MARGIN_SECONDS = 0.3  # that words may begin before and end after detected speech
 
 
 def words_from_spans(
@@ -50,17 +50,17 @@ def words_from_spans(
 
 def spoken(words: Sequence[Word], regions: Iterable[tuple[float, float]],
            end_seconds: float, pause_seconds: float = 2.0) -> list[Word]:
-    """Returns the words without those in long pauses, where nobody speaks.
+    """Returns the words without those in long pauses without speech.
 
-    A model that learned from clips full of speech finds words in noise as well. Short pauses are
-    no evidence: the detector finds speech by what is around it, and misses a word that fills a
+    A model trained on clips full of speech recognises words in noise too. Short pauses are no
+    evidence: the detector compares speech with its surroundings, and misses a word that fills a
     clip.
 
     Args:
         words: sequence of Word.
         regions: (start, end) in seconds of speech, as `activity.speech_regions` finds it.
         end_seconds: float, how long the recording is.
-        pause_seconds: float, how long a pause is in which no word is believed.
+        pause_seconds: float, length of a pause in which words are dropped.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Captioning: a text about pictures, video or anything else that a row holds."""
+"""Captioning: a text about images, video or any other inputs."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ __all__ = ["CaptionHead"]
 
 
 class CaptionHead(WritingHead):
-    """Writes a text about the inputs, word by word.
+    """Generates a text about the inputs, word by word.
 
     Args:
-        num_outputs: int, number of words. The start is the id behind the last of them.
+        num_outputs: int, number of words. The start token is the next id.
         dim: int, width of the decoder.
         end_id: int, output that ends a text.
-        max_length: int, words at which a text is cut.
+        max_length: int, most words of a text.
         decoder: str or mapping, name in `decoders`: transformer or recurrent_attention; or
             `{name: ..., argument: ...}`.
         label_smoothing: float, share of the target spread evenly over all words, 0 <= s < 1.
         dropout: float, rate inside the decoder.
-        scheduled_sampling: float, share of the previous words that are the model's own at the end
-            of training, 0 <= s <= 1; it rises from 0.
-        spotting: float >= 0, weight of a second loss in training: which words the texts of a row
-            have, and which follow them, read from each place of the fused inputs by itself. 0 to
-            do without.
-        grounding: bool, whether the decoder is told where in the picture the words so far are seen,
-            and what lies from there in which direction. Needs `spotting`, and a single picture
-            among the inputs whose places the fusion keeps; else it changes nothing.
+        scheduled_sampling: float, share of the model's own previous words at the end of training, 0
+            <= s <= 1; it rises from 0.
+        spotting: float >= 0, weight of an auxiliary loss: which words the texts of a row have, and
+            which follow them, predicted from each position of the fused inputs. 0 = off.
+        grounding: bool, whether the decoder gets the image positions of the words so far, and what
+            is in which direction from there. Needs `spotting`, and a single image among the inputs
+            whose positions the fusion keeps; else it changes nothing.
 
     Raises:
         RecipeError: no `end_id`, a decoder that is aligned with its inputs, or a negative weight.
@@ -43,7 +42,7 @@ class CaptionHead(WritingHead):
                  grounding: bool = False):
         if spotting < 0:
             raise RecipeError(f"CaptionHead needs spotting >= 0. Got {spotting}. "
-                              "Use 0 to do without.")
+                              "Use 0 to turn it off.")
         self.spotting, self.grounding = spotting, grounding
         super().__init__(num_outputs, dim, False, end_id, max_length, decoder, label_smoothing,
                          dropout, scheduled_sampling)

@@ -13,12 +13,12 @@ __all__ = ["ClassHead"]
 
 
 class ClassHead:
-    """Says which one of several classes a row belongs to.
+    """Predicts one of several classes for each row.
 
     Args:
         num_outputs: int, number of classes, at least 2.
         label_smoothing: float, share of the target spread evenly over all classes, 0 <= s < 1.
-        dropout: float, rate in front of the logits.
+        dropout: float, rate before the logits.
 
     Raises:
         RecipeError: fewer than two classes, or a rate out of range.

@@ -14,22 +14,22 @@ __all__ = ["FrameHead"]
 
 
 class FrameHead:
-    """Writes down what is said: a character or nothing for each frame (CTC).
+    """Transcribes speech: a character or blank for each frame (CTC).
 
     Args:
         num_outputs: int, characters and, as the last of them, blank.
         dim: int, width of the frames.
-        dropout: float, rate in front of the logits.
-        ctc_weight: float, share of CTC in the loss, 0 < w <= 1. What is left of it trains an
-            attention decoder beside CTC, which scores what a beam search finds; 0.3 is usual.
+        dropout: float, rate before the logits.
+        ctc_weight: float, share of CTC in the loss, 0 < w <= 1. The rest trains an attention
+            decoder next to CTC, which rescores the beam; 0.3 is usual.
         decoder: str, name of that decoder in `decoders`: transformer or recurrent_attention.
         label_smoothing: float, of that decoder, share of the target spread evenly, 0 <= s < 1.
-        language_order: int, words (characters in scripts without spaces) that the language model of
-            train's texts looks at together; 0 learns none. A run reads with it where that makes
-            validation rows no worse.
+        language_order: int, order of the n-gram language model of the training transcripts, in
+            words (characters in scripts without spaces); 0 = none. Decoding uses it if validation
+            rows get no worse.
 
     Raises:
-        RecipeError: no character beside blank, or a share out of range.
+        RecipeError: no character next to blank, or a share out of range.
     """
 
     per_step = True
@@ -52,14 +52,14 @@ class FrameHead:
         self.label_smoothing, self.language_order = label_smoothing, language_order
         if language_order < 0:
             raise RecipeError(f"FrameHead needs language_order from 0. Got {language_order}. "
-                              "Write 3, or 0 to read without a language model.")
+                              "Write 3, or 0 to decode without a language model.")
         if self.guided and find("decoders", decoder).aligned is not False:
-            raise RecipeError("FrameHead needs a decoder that looks at all frames: transformer or "
+            raise RecipeError("FrameHead needs a decoder that attends to frames: transformer or "
                               f'recurrent_attention. Got "{decoder}".')
 
     @property
     def guided(self) -> bool:
-        """Whether training shows the model what was written before each step."""
+        """Whether training uses teacher forcing."""
         return self.ctc_weight < 1
 
     def head(self, pooling: str = "attention"):
@@ -87,7 +87,7 @@ class FrameHead:
         return logits[:, : logits.shape[1] - targets.shape[1] - 1]
 
     def best_path(self, logits) -> np.ndarray:
-        """Returns what the likeliest output of each frame spells.
+        """Returns the greedy decoding of frames.
 
         Args:
             logits: (batch, frames, outputs).

@@ -12,12 +12,12 @@ __all__ = ["LabelHead"]
 
 
 class LabelHead:
-    """Says for each of several labels whether a row has it.
+    """Predicts any number of labels for each row.
 
     Args:
         num_outputs: int, number of labels, at least 1.
-        label_smoothing: float, how far the targets 0 and 1 are drawn to one half, 0 <= s < 1.
-        dropout: float, rate in front of the logits.
+        label_smoothing: float, how far the targets 0 and 1 move to one half, 0 <= s < 1.
+        dropout: float, rate before the logits.
 
     Raises:
         RecipeError: no label, or a rate out of range.

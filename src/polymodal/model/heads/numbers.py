@@ -12,13 +12,13 @@ __all__ = ["NumberHead"]
 
 
 class NumberHead:
-    """Estimates numbers for a row. Targets are standardised: mean 0, standard deviation 1.
+    """Predicts numbers for each row. Targets are standardised: mean 0, standard deviation 1.
 
     Args:
         num_outputs: int, numbers per row, at least 1.
         error: str, "huber" (errors above one standard deviation count linearly, so that wild
             values pull less) or "squared".
-        dropout: float, rate in front of the output.
+        dropout: float, rate before the output.
 
     Raises:
         RecipeError: no number, or an unknown error.

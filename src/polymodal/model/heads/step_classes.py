@@ -9,12 +9,12 @@ __all__ = ["StepClassHead"]
 
 
 class StepClassHead(ClassHead):
-    """Says which one of several classes each step of a sequence belongs to.
+    """Predicts one of several classes for each step of a sequence.
 
     Args:
         num_outputs: int, number of classes, at least 2.
         label_smoothing: float, share of the target spread evenly over all classes, 0 <= s < 1.
-        dropout: float, rate in front of the logits.
+        dropout: float, rate before the logits.
 
     Raises:
         RecipeError: fewer than two classes, or a rate out of range.

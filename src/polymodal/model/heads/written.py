@@ -24,10 +24,10 @@ NOISE = "noise"  # key of the numbers that decide what is drawn
 
 
 class Generated(NamedTuple):
-    """What a model gave when it ran on its own outputs, for each row the best result first.
+    """Generated outputs of a model, for each row the best result first.
 
     Args:
-        ids: (batch, steps) int32; behind the first `end_id` of a row only `end_id` follows.
+        ids: (batch, steps) int32, padded with `end_id`.
         logits: (batch, steps, num_outputs) float32, of each step.
         results: Written, all results (batch, num, steps) with their scores.
     """
@@ -38,21 +38,21 @@ class Generated(NamedTuple):
 
 
 class WritingHead:
-    """Emits a sequence: trained on the true previous outputs, used with its own.
+    """Generates a sequence: trained with teacher forcing, fed its own outputs in prediction.
 
     Args:
-        num_outputs: int, number of output ids. The start is the id behind the last of them.
+        num_outputs: int, number of output ids. The start token is the next id.
         dim: int, width of the decoder.
         aligned: bool, True for one output per fused step (O_i = f(G_i, O_{i-1})), False for a
             sequence with a length of its own, which attends to all fused steps.
         end_id: int, output that ends a sequence which is not aligned.
-        max_length: int, number of outputs at which a sequence that is not aligned is cut.
+        max_length: int, most outputs of a sequence that is not aligned.
         decoder: str or mapping, name in `decoders`, or `{name: ..., argument: ...}` that sets its
             arguments; None for the one that fits `aligned`.
         label_smoothing: float, share of the target spread evenly over all ids, 0 <= s < 1.
         dropout: float, rate inside the decoder.
-        scheduled_sampling: float, share of the previous outputs that are the model's own at the
-            end of training, 0 <= s <= 1; it rises from 0. Each step costs the decoder twice.
+        scheduled_sampling: float, share of the model's own previous outputs at the end of training,
+            0 <= s <= 1; it rises from 0. Each step runs the decoder twice.
 
     Raises:
         RecipeError: no end for a sequence that is not aligned, a decoder of the other kind, or a
@@ -113,22 +113,22 @@ class WritingHead:
 
     def generate(self, model, inputs, batch_size: int = 32, seed: int = 0,
                  jit: bool | None = None, **choice: Any) -> Generated:
-        """Runs a trained model on its own previous outputs.
+        """Generates with a trained model, feeding back its outputs.
 
-        The loop over steps is compiled where the engine compiles. A row's result does not depend
-        on the rows beside it.
+        The loop over steps is compiled if the engine compiles. A row's result does not depend on
+        the other rows of its batch.
 
         Args:
             model: the model.
             inputs: {key: array} as in a batch. Where `previous` is given, its first column is what
                 each row starts from; the rest of it is not looked at.
             batch_size: int, rows at a time.
-            seed: int, of outputs that are drawn by chance. The same inputs draw the same, whatever
-                stands beside them: alone, or at another place of a batch.
+            seed: int, of sampled outputs. The same inputs give the same samples, alone or anywhere
+                in a batch.
             jit: bool, compile the loop with XLA; by default on JAX, which has no other way to leave
                 Python. On TensorFlow it takes some seconds for each shape of a batch, and each
                 token then takes about two thirds of the time: for servers, and long texts.
-            choice: arguments of `generation.Choice`; by default the likeliest output is taken.
+            choice: arguments of `generation.Choice`; greedy by default.
 
         Raises:
             RecipeError: a choice out of range, or a beam where outputs are aligned with inputs.
@@ -182,7 +182,7 @@ def _fingerprint(inputs: dict[str, np.ndarray], row: int) -> int:
 
 
 class Generator(keras.Model):
-    """Runs a model on its own outputs; `predict` compiles it.
+    """Generates with a model; `predict` compiles it.
 
     Args:
         model: the model that was trained.
