@@ -18,7 +18,7 @@ BOMB = "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcd
     ("a: &a [*a]", "needs values that end. Got one that holds itself"),
     ("inputs: &a {image: *a}", "needs values that end"), ("a: *b", "undefined alias"),
     ("a: &a [x, x, x, x, x, x, x, x, x]\n" + BOMB, "needs at most 100,000 values. Got more."),
-    ("[" * 50 + "]" * 50, "at most 16 deep"), ("[" * 100_000, "r.yaml needs"),
+    ("[" * 50 + "]" * 50, "at most 16 levels deep"), ("[" * 100_000, "r.yaml needs"),
     ("a: " + "9" * 6000, "needs numbers of a usual size"), ("a: !!python/name:os.system x", "tag"),
     ("a: !!binary aGk=", "needs plain values"), ("? [a]\n: 1", "needs texts as keys"),
     ("--- 1\n--- 2", "another document"), ("a: \x01", "control characters"),

@@ -78,7 +78,7 @@ def test_broken_files_give_errors(tmp_path, shared_data):
     with pytest.raises(DataError, match="does not exist"):
         stream_audio(tmp_path / "none.wav")
     (tmp_path / "text.wav").write_text("no sound")
-    with pytest.raises(DataError, match="no sound that can be read"):
+    with pytest.raises(DataError, match="not sound that can be read"):
         stream_audio(tmp_path / "text.wav")
     file = write_sound(tmp_path / "cut.flac", np.random.default_rng(0).uniform(-1, 1, 16000))
     file.write_bytes(file.read_bytes()[:16000])
