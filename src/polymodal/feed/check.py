@@ -57,7 +57,7 @@ class Checked:
         digest = hashlib.sha256()
         for array in (self.rows, self.lengths, self.present, self.valid):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array))
+            digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
 
@@ -154,7 +154,7 @@ def _inspect(part: Part, num_workers: int, keep_without_target: bool) -> _Findin
             _check_values(samples, source, index, found)
     if part.room is not None:
         _check_room(samples, found, part.room)
-    found.no_input = ~found.present.any(axis=1)
+    found.no_input[:] = ~found.present.any(axis=1)
     return found
 
 
@@ -180,10 +180,17 @@ class _Findings:
         self.lengths = [np.zeros(num_rows, "int32") if t else None for t in timed]
         self.truncated = [np.zeros(num_rows, bool) if t else None for t in timed]
         self.valid = np.ones(num_rows, "int32" if timed[-1] else "uint8")
-        self.no_target = np.zeros(num_rows, bool)
-        self.no_input = np.zeros(num_rows, bool)
+        self.no_target: np.ndarray = np.zeros(num_rows, bool)
+        self.no_input: np.ndarray = np.zeros(num_rows, bool)
         self.bad: dict[int, DataError] = {}
         self.gaps: dict[int, list[str]] = {}
+
+    def times(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns lengths (rows,) and truncation (rows,) of an input or target with time."""
+        lengths, truncated = self.lengths[index], self.truncated[index]
+        if lengths is None or truncated is None:
+            raise ValueError(f"_Findings needs a time axis of input {index}. Got none.")
+        return lengths, truncated
 
     def usable(self) -> np.ndarray:
         usable = ~(self.no_target | self.no_input)
@@ -223,12 +230,13 @@ def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) ->
         elif getattr(target, "has_time", False):
             value = samples.target_value(row)
             several = fit and hasattr(target, "encode_several")  # training sees more than the first
-            found.lengths[-1][row] = target.longest(value) if several else len(encoded)
+            lengths, truncated = found.times(-1)
+            lengths[row] = target.longest(value) if several else len(encoded)
             if several:
                 encoded = target.encode_several(value)
             found.valid[row] = getattr(target, "num_valid", len)(encoded)
             if hasattr(target, "truncated"):
-                found.truncated[-1][row] = target.truncated(value)
+                truncated[row] = target.truncated(value)
     if len(samples) and not found.valid.any() and not keep and not found.bad:
         raise DataError("is empty in every row.", "Name another column as the target.",
                         table=samples.table.name, column=column, reason="no_target")
@@ -292,12 +300,13 @@ def _check_values(samples: Samples, source: Source, index: int, found: _Findings
 def _check_room(samples: Samples, found: _Findings, room: Any) -> None:
     """Finds inputs of which only a part is kept where the target tells of all of them, and targets
     that are too long for the inputs of their row, all of which have lengths."""
-    *inputs, symbols = found.lengths
+    inputs = [found.times(index) for index in range(len(samples.sources))]
+    symbols, _ = found.times(-1)
     for index, source in enumerate(samples.sources):
-        for row in np.flatnonzero(found.truncated[index] & found.usable()):
+        for row in np.flatnonzero(inputs[index][1] & found.usable()):
             found.bad[int(row)] = samples.located(room.cut(index), int(row), source)
     for row in np.flatnonzero(found.usable()):
-        lengths = [column[row] for column in inputs]
+        lengths = [column[row] for column, _ in inputs]
         if 2 * symbols[row] <= room.num_tokens(lengths):
             continue  # as nearly always: there is room even if all symbols were equal
         encoded = samples.target(int(row))
@@ -312,7 +321,7 @@ def _check_room(samples: Samples, found: _Findings, room: Any) -> None:
 def _measure(samples: Samples, source: Source, index: int, kept: np.ndarray,
              found: _Findings) -> None:
     """Finds the lengths of an input that need its vocabulary, such as text."""
-    modality, lengths, truncated = source.modality, found.lengths[index], found.truncated[index]
+    modality, (lengths, truncated) = source.modality, found.times(index)
     for row in kept:
         value = samples.decode(source, int(row))
         if value is not None:
@@ -354,7 +363,7 @@ def _count(samples: Samples, found: _Findings, kept: np.ndarray, ledger: Any) ->
         ("no_input", found.no_input & ~found.no_target & ~bad, "every input is empty."),
     ):
         for row in np.flatnonzero(rows):
-            number = table.row_number(row)
+            number = table.row_number(int(row))
             ledger.drop(table.name, number - 1, reason, f"{table.name} row {number}: {problem}")
     _count_gaps(samples, found, ledger)
     names = [*(f'input "{source.name}"' for source in samples.sources), "the target"]

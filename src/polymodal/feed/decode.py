@@ -88,8 +88,10 @@ def _scan(samples, source: Source, first, items: Items, num_workers: int,
 
 
 def _scan_one(samples, source: Source, row: int, item: int, items: Items, pack, store) -> None:
-    modality, value = source.modality, None if pack is None else pack.get(item)
-    content = None if value is None else pack.hash(item)
+    modality, value, content = source.modality, None, None
+    if pack is not None:
+        value = pack.get(item)
+        content = None if value is None else pack.hash(item)
     try:
         if value is None:
             value = modality.decode(source.cell(samples.table, row), samples.table.root)

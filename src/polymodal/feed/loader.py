@@ -164,9 +164,13 @@ class Loader:
         """Returns one row per item of the batch, -1 for padding, and the item of each row."""
         there = np.array(rows) >= 0
         real = np.array(rows)[there]
-        items = self.samples.items(source)[real]
+        slots, num_items = self.samples.items(source), self.plan.num_items
+        if slots is None or num_items is None:
+            raise RecipeError(f"Loader needs a plan with items and a cached input to share. Got "
+                              f"{source.name}. Leave shared out.")
+        items = slots[real]
         _, first, of_row = np.unique(items, return_index=True, return_inverse=True)
-        chosen = [*real[first].tolist(), *[FILLER] * (self.plan.num_items - len(first))]
+        chosen = [*real[first].tolist(), *[FILLER] * (num_items - len(first))]
         numbers = np.zeros(len(rows), "int32")
         numbers[there] = of_row
         return chosen, numbers

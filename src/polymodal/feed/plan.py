@@ -161,10 +161,10 @@ class Plan:
                     self.batch_tokens, [edges.tolist() for edges in self.edges]]
         digest = hashlib.sha256(json.dumps(settings).encode())
         for column in self.lengths.T:
-            digest.update(column.astype("int32"))
+            digest.update(column.astype("int32").tobytes())
         if self._sharing is not None:
             digest.update(f"{self._sharing.rows_per_item}".encode())
-            digest.update(self._sharing.items)
+            digest.update(np.ascontiguousarray(self._sharing.items).data)
         return digest.hexdigest()
 
     def padding(self) -> float:
@@ -179,7 +179,7 @@ class Plan:
             real += len(there) * self.places + int(self.lengths[there].sum())
         return 1 - real / computed if computed else 0.0
 
-    def _computed(self, steps: int) -> int:
+    def _computed(self, steps: int | np.integer | np.ndarray) -> int:
         """Returns the steps and positions of all rows, given the steps."""
         return int(steps) + self.num_rows * self.places
 

@@ -86,8 +86,8 @@ class Samples:
 
     def note_content(self, source: Source, slots: np.ndarray, contents: np.ndarray) -> None:
         """Remembers what a source's files hold: `contents` is a hash of each distinct cell."""
-        digest = hashlib.blake2b(np.ascontiguousarray(slots), digest_size=16)
-        digest.update(np.ascontiguousarray(contents))
+        digest = hashlib.blake2b(np.ascontiguousarray(slots).data, digest_size=16)
+        digest.update(np.ascontiguousarray(contents).data)
         self._contents[source.name] = digest.hexdigest()
 
     def fingerprint(self) -> str:
@@ -95,7 +95,7 @@ class Samples:
         they were decoded: equal names and lengths with other content give another hash."""
         plain = [column for source in self.sources if source.name not in self._contents
                  for column in source.columns]
-        target = [] if self.target_object is None else [self.target_column]
+        target = [] if self.target_object is None else [str(self.target_column)]
         media = [self._contents.get(source.name) for source in self.sources]
         return hashlib.sha256(f"{self.table.content([*plain, *target])} {media}".encode()
                               ).hexdigest()
@@ -179,7 +179,7 @@ class Samples:
 
     def target_value(self, row: int) -> Any:
         """Returns the target's cell as it is in the table, or None where it is empty."""
-        value = self.table.cell(row, self.target_column)
+        value = self.table.cell(row, str(self.target_column))
         numbers = getattr(self.target_object, "format", None)
         if numbers is not None:
             value = self._plainly(str(self.target_column), numbers, value)

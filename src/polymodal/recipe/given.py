@@ -65,10 +65,13 @@ def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
     *parents, last = path
     place = values
     for parent in parents:
-        inner = place.get(parent)
+        inner: Any = place.get(parent)
         if isinstance(inner, str) and (place is values or parent == "encoder"):
             inner = {"name": inner}
-        place[parent] = place = inner if isinstance(inner, dict) else {}
+        if not isinstance(inner, dict):
+            inner = {}
+        place[parent] = inner
+        place = inner
     place[last] = value
 
 

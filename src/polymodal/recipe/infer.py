@@ -119,8 +119,7 @@ def infer(source: Table | Profile, given: dict[str, Any],
             del modalities[name]
     suited = task.settings(list(modalities.values()))
     if suited:
-        asked = values["task"] if isinstance(values["task"], Mapping) else {"name": task.name}
-        values["task"] = suited | asked
+        values["task"] = {**suited, **_with(values["task"], {"name": task.name})}
     num_steps = _num_steps(table)
     plain = is_plain(task, modalities.values(), len(table))
     rare = few_sequences(len(table), num_steps) and _rare(facts, values["inputs"])
@@ -351,4 +350,6 @@ def _with(chosen: Any, settings: Mapping[str, Any] | None) -> Any:
 
 
 def _name(value: Any) -> str:
-    return value if isinstance(value, str) or value is None else value["name"]
+    if isinstance(value, Mapping):
+        return str(value["name"])
+    return value
