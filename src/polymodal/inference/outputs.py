@@ -57,7 +57,6 @@ def outputs(model: Any, loader: Any, head: Any = None, reader: Any = None,
         what: str, label of the progress bar.
         choice: decoding options of `model.generation.Choice`: beam=5.
     """
-    free = head is not None and head.autoregressive
     batches = track(loader.epoch(0, 0), what, loader.steps(0))
     for step, (inputs, targets, weights) in enumerate(batches):
         masks = [m for key, m in sorted(inputs.items()) if key.endswith("_mask")]
@@ -66,7 +65,7 @@ def outputs(model: Any, loader: Any, head: Any = None, reader: Any = None,
         steps = [(m * np.arange(1, m.shape[1] + 1)).max(axis=1) for m in masks if m.ndim > 1]
         lengths = np.max(steps, axis=0) if steps else np.ones(len(present), int)
         ids = spans = None
-        if free:
+        if head is not None and head.autoregressive:
             found = head.generate(model, inputs, batch_size=len(present), **choice)
             logits, ids = found.logits, found.ids
             if head.end_id is not None:  # a sequence is as long as it was generated
@@ -103,16 +102,24 @@ def collect(found: Iterable[Output], head: Any, target: Target, task: Task,
         return _texts(found, head, target, task, modalities, num_rows, references, with_words)
     flatten = _flat_steps if head.per_step or head.autoregressive else _flat_rows
     parts = [flatten(o, head) for o in found]
-    joined = [np.concatenate([p[i] for p in parts]) if parts and parts[0][i] is not None else None
-              for i in range(6)]
-    rows, values, targets, scored, present, steps = joined
-    order = np.lexsort((steps, rows)) if steps is not None else np.argsort(rows, kind="stable")
-    pick = lambda array: None if array is None else array[order]
+    rows, values, scored, present = (np.concatenate([p[i] for p in parts]) for i in (0, 1, 3, 4))
+    targets, steps = (_joined([p[i] for p in parts]) for i in (2, 5))
+    order, groups = np.argsort(rows, kind="stable"), None
+    if steps is not None:
+        order = np.lexsort((steps, rows))
+        groups, steps = rows[order], steps[order]
     values, targets = task.to_predictions(values, targets, target)
+    if targets is not None:
+        targets = targets[order]
     return Predictions(
-        task, list(target.labels), rows[order], values[order], pick(targets), scored[order],
-        list(modalities), present[order], groups=None if steps is None else rows[order],
-        steps=pick(steps), num_rows=num_rows)
+        task, list(target.labels), rows[order], values[order], targets, scored[order],
+        list(modalities), present[order], groups=groups, steps=steps, num_rows=num_rows)
+
+
+def _joined(parts: list[np.ndarray | None]) -> np.ndarray | None:
+    """Returns the arrays of all batches as one; None where batches have none."""
+    there = [part for part in parts if part is not None]
+    return np.concatenate(there) if there else None
 
 
 def _texts(found, head, target, task, modalities, num_rows, references,
@@ -165,14 +172,14 @@ def nothing(task: Task, target: Target, modalities: list[str], num_rows: int) ->
                        np.zeros((0, len(modalities)), bool), num_rows=num_rows)
 
 
-def _flat_rows(output: Output, head: Any):
+def _flat_rows(output: Output, head: Any) -> tuple[Any, ...]:
     real = output.rows >= 0
     targets = None if output.targets is None else output.targets[real]
     return (output.rows[real], head.activate(output.logits[real]), targets,
             output.weights[real] > 0, output.present[real], None)
 
 
-def _flat_steps(output: Output, head: Any):
+def _flat_steps(output: Output, head: Any) -> tuple[Any, ...]:
     """One entry per existing step: of the target if it is known, else of the inputs."""
     steps = np.arange(output.logits.shape[1])
     real = (steps[None] < output.lengths[:, None]) & (output.rows >= 0)[:, None]

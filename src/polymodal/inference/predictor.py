@@ -223,18 +223,21 @@ def load(folder: str | Path) -> Predictor:
     """
     bundle = read.read(folder)
     recipe, inputs, target = _preprocessing(bundle)
-    with read.blamed(bundle.folder / write.CONFIDENCE):
-        calibration = bundle.confidence and WordCalibration.from_json(bundle.confidence)
-    with read.blamed(bundle.folder / write.LANGUAGE):
-        language = bundle.language and NGram.from_json(bundle.language)
+    calibration = language = None
+    if bundle.confidence:
+        with read.blamed(bundle.folder / write.CONFIDENCE):
+            calibration = WordCalibration.from_json(bundle.confidence)
+    if bundle.language:
+        with read.blamed(bundle.folder / write.LANGUAGE):
+            language = NGram.from_json(bundle.language)
     with read.blamed(bundle.folder / write.MODEL):
         trained_on = TrainedOn.from_json(bundle.spec.get("trained_on", {}))
     bundle.check_model()
     with read.blamed(bundle.folder / write.MODEL), before_variables(_Among(bundle.shapes())):
         model, head = assemble.build_model(recipe, inputs, target, bytes_per_parameter=4)
     bundle.load_weights(names.weight_names(model))
-    return Predictor(recipe, inputs, target, model, head, bundle.metrics, calibration or None,
-                     language or None, trained_on)
+    return Predictor(recipe, inputs, target, model, head, bundle.metrics, calibration,
+                     language, trained_on)
 
 
 def _preprocessing(bundle: read.Bundle) -> tuple[Recipe, list[Any], Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from polymodal.core import arguments
 from polymodal.core.errors import DataError
@@ -31,7 +31,7 @@ class Room:
         self._total = sum if in_one_sequence else max
         self._strides = [_time_stride(item) for item in self.inputs]
 
-    def num_tokens(self, lengths: Sequence[int]) -> int:
+    def num_tokens(self, lengths: Iterable[int]) -> int:
         """Returns the most tokens of a row.
 
         Args:

@@ -48,7 +48,7 @@ def finish(folder: str | Path, tables: Mapping[str, Table] | None = None, *,
             say(f"The run in {folder} is finished already.")
             predictor = load(folder)
             return Run(folder, predictor, (predictor.metrics or {}).get("splits", {}), "", {}, {},
-                       training_of(folder))
+                       training=training_of(folder))
         options = dict(asked["options"])
         options["baselines"] = options["baselines"] if baselines is None else baselines
         if not options["baselines"]:

@@ -166,16 +166,16 @@ def _example(predictor: Any, shown: Predictions, table: Table, place: int) -> di
                        "value": _value(predictor.recipe.inputs[i.name], i.columns, table, row)}
               for i in predictor.inputs}
     here = {"inputs": inputs, "row": row, "probability": None, "right": None}
-    output = shown.outputs[place]
+    output, targets = shown.outputs[place], np.asarray(shown.targets)
     if shown.is_text:
         right = None
         if shown.task.name == "transcribe":
-            _add_words(predictor, table, row, shown.targets[place][0], inputs)
+            _add_words(predictor, table, row, targets[place][0], inputs)
             right = not text_sums(shown.take(np.array([place])))[0][0, 0]
-        return here | {"target": " / ".join(shown.targets[place]), "predicted": str(output),
+        return here | {"target": " / ".join(targets[place]), "predicted": str(output),
                        "right": right}
     if shown.task.name == "regression":
-        return here | {"target": f"{float(shown.targets[place]):.4g}",
+        return here | {"target": f"{float(targets[place]):.4g}",
                        "predicted": f"{float(output):.4g}"}
     if shown.steps is not None:
         steps = np.flatnonzero(shown.rows == row)

@@ -380,7 +380,8 @@ def _conclude(ready, trained, found, singles, slice_columns, command, out, keep)
         "singles": {name: {**evaluation_json(p), "difference": compare(joint, p).to_json()}
                     for name, p in alone.items()},
         **({"kept": better, "joint": evaluation_json(joint)} if is_kept else {})})
-    return Run(out, trained.predictor, metrics, verdict, found, {}, better if is_kept else "", tip)
+    kept = (better or "") if is_kept else ""
+    return Run(out, trained.predictor, metrics, verdict, found, {}, kept, tip)
 
 
 def _kept_alone(single: Single, trained: Trained, found: Mapping[str, Predictions],

@@ -74,7 +74,7 @@ def _middle(config: Mapping[str, Any], key: str, name: str, given: dict[str, Any
     """Returns the settings of a fusion, sequence model or task with what it starts from."""
     words, source = split_words(config)[1], config.get("from")
     if config.get("weights") or (source and key == "task"):  # a head's outputs are its own
-        digest = digest_of(config.get("weights") or source)
+        digest = digest_of(str(config.get("weights") or source))
         return {**config, **_digest(key, words, digest)}
     if not source:
         return config

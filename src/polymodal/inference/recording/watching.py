@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.errors import DataError, cell_error
+from polymodal.core.errors import DataError, RecipeError, cell_error
 from polymodal.core.printed.progress import track
 from polymodal.core.probabilities import log_softmax
 from polymodal.feed.check import check
@@ -41,7 +41,10 @@ class Watcher(Reader):
     def __init__(self, predictor: Any, **reading: Any):
         super().__init__(predictor, **reading)
         self.predictor = predictor
-        self.room: Room = room_for(predictor.recipe, predictor.inputs)
+        room = room_for(predictor.recipe, predictor.inputs)
+        if room is None:
+            raise RecipeError("Watching needs inputs with a time axis. Got others. Use predict.")
+        self.room: Room = room
 
     def transcripts(self, files: Sequence[str]) -> Iterator[Transcript]:
         """Yields the transcript of each file, in order; one that cannot be read has an `error`."""

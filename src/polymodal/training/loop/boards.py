@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import time
@@ -51,17 +52,16 @@ class Boards:
             name = f"events.out.tfevents.{time.time_ns()}.{os.getpid()}"
             self._file = open(folder / name, "wb")  # noqa: SIM115  open for the whole run
         if os.environ.get("MLFLOW_TRACKING_URI") and importlib.util.find_spec("mlflow"):
-            import mlflow
-
-            self._mlflow = mlflow
+            mlflow = self._mlflow = importlib.import_module("mlflow")
             mlflow.set_experiment(self.folder.resolve().parent.name or "polymodal")
             mlflow.start_run(run_name=self.folder.resolve().name)
 
 
 def _append(file: Any, epoch: int, numbers: dict[str, float]) -> None:
     """Writes one event. TensorBoard's own file writer would import TensorFlow for this."""
-    from tensorboard.compat.proto.event_pb2 import Event
-    from tensorboard.compat.proto.summary_pb2 import Summary
+    proto = "tensorboard.compat.proto"
+    Event = importlib.import_module(f"{proto}.event_pb2").Event
+    Summary = importlib.import_module(f"{proto}.summary_pb2").Summary
     from tensorboard.summary.writer.record_writer import RecordWriter
 
     values = [Summary.Value(tag=name, simple_value=value) for name, value in numbers.items()]

@@ -111,9 +111,10 @@ def begin(
     Raises:
         ResumeError: the folder holds a run that was started with something else.
     """
-    jit = keras.backend.backend() == "jax" if jit is None else jit
+    if jit is None:
+        jit = bool(keras.backend.backend() == "jax")
     session = Session(model, task, train, val, settings, Path(folder), score, on_epoch, jit)
-    session.ending, session.asked = ending or Ending(), asked or {}
+    session.ending, session.asked = ending or Ending(), dict(asked or {})
     session.row_errors = row_errors
     session.state.optimizer.scale_groups(session.state.variables, scales or {})
     session.resume({"given": dict(fingerprint or {}), "training": settings.fingerprint(),
@@ -383,7 +384,7 @@ class Session:
     def result(self, was_finished: bool) -> Result:
         best = self.state.best
         if was_finished:
-            weights.assign(self.state.weights, best.weights)
+            weights.assign(self.state.weights, best.weights or {})
             write_history(self.folder, self.state.history)
         return Result(self.state.history, None if best.epoch is None else best.epoch + 1,
                       best.stop and len(self.state.history) < self.settings.epochs,

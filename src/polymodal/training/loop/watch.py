@@ -67,8 +67,9 @@ class Watch(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         with self._looked:
             self._num_looked += 1
-            if not math.isfinite(logs["loss"]) and (self._bad is None or batch < self._bad[0]):
-                self._bad = batch, logs["loss"]
+            loss = (logs or {})["loss"]
+            if not math.isfinite(loss) and (self._bad is None or batch < self._bad[0]):
+                self._bad = batch, loss
             self._looked.notify_all()
         faults.point("step_finished")
         self.advance(1)
@@ -91,7 +92,7 @@ class Watch(keras.callbacks.Callback):
 
     def _save_now(self) -> None:
         arrays = self.state.metrics
-        if keras.backend.backend() == "jax":
+        if keras.backend.backend() == "jax" and self.model is not None:
             self.model.jax_state_sync()
         if not all(np.isfinite(a).all() for a in weights.values(arrays).values()):
             return  # the step that went wrong is about to be reported

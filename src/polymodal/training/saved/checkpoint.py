@@ -132,7 +132,7 @@ class Checkpoints:
         """
         faults.point("checkpoint_started")
         before = self.latest()
-        number = 1 + (int(_NAME.fullmatch(before.name)[1]) if before else 0)
+        number = 1 + (int(before.name.removeprefix("checkpoint-")) if before else 0)
         path = self.folder / f"checkpoint-{number:06d}"
 
         def fill(folder: Path) -> None:

@@ -103,7 +103,8 @@ def on_old_plan(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """
     given, training = dict(given), dict(given.get("training") or {})
     saved, wanted = Checkpoints(folder).state(), training.get("epochs")
-    planned = saved and saved["identity"].get("training", {}).get("epochs")
+    identity = saved["identity"] if saved else {}
+    planned = identity.get("training", {}).get("epochs")
     if not isinstance(wanted, int) or not planned or wanted >= planned:
         return given
     say(f"The run in {folder} was planned for {planned} epochs. It ends at epoch {wanted}, with "

@@ -19,7 +19,7 @@ def compiled(model: Any, loss: Any, train: Any, settings: Training, jit: bool) -
     if not model.built:
         model(first_batch(train)[0])
     variables = names.variable_names(model)
-    steps = sum(train.steps(e) for e in range(settings.epochs))
+    steps = sum(train.steps(e) for e in range(settings.planned_epochs))
     if hasattr(model, "plan_training"):
         model.plan_training(steps)
     optimizer = make_optimizer(variables, settings, steps // settings.accumulate)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -83,7 +84,7 @@ def _by_rule(settings: Training) -> Decision | None:
         precision = "mixed_bfloat16"
     if jit == "auto" and engine != "tensorflow":
         jit = engine == "jax"  # JAX always compiles; torch.compile needs a C++ compiler
-    if "auto" in (precision, jit):
+    if precision == "auto" or jit == "auto":
         return None
     asked = "asked for" if (settings.precision, settings.jit) == (precision, jit) else "by device"
     return Decision(precision, jit, asked)
@@ -106,12 +107,15 @@ def _on_accelerator(engine: str) -> bool:
 
 def _by_measuring(model: Any, build: Any, task: Any, train: Any,
                   settings: Training) -> Decision:
-    steps = sum(train.steps(epoch) for epoch in range(settings.epochs))
+    steps = sum(train.steps(epoch) for epoch in range(settings.planned_epochs))
     engine = keras.backend.backend()
     precisions = (["float32", "mixed_bfloat16"] if settings.precision == "auto"
                   else [settings.precision])
-    jits = [engine == "jax"] if engine != "tensorflow" else (
-        [False, True] if settings.jit == "auto" else [settings.jit])
+    jits = [False, True]
+    if engine != "tensorflow":
+        jits = [engine == "jax"]
+    elif settings.jit != "auto":
+        jits = [bool(settings.jit)]
     expected = steps * _rough_step(model, train)
     if expected >= _MIN_SECONDS and engine == "tensorflow":
         import tensorflow as tf
@@ -119,13 +123,13 @@ def _by_measuring(model: Any, build: Any, task: Any, train: Any,
         expected = steps * _rough_step(tf.function(model), train)
     if expected < _MIN_SECONDS:
         return _short(precisions[0], jits[0], expected)
-    best, first, seconds = None, None, {}
+    best, first, seconds = (math.inf, precisions[0], jits[0]), None, {}
     for precision, jit in itertools.product(precisions, jits):
         setup, step = _time(build, task, train, settings, precision, jit)
         total = setup + step * steps
         seconds[f"{precision}{' compiled' * jit}"] = round(step * 1000, 2)
         first = total if first is None else first
-        if best is None or total < 0.9 * best[0]:  # a small gain is not worth a difference
+        if total < 0.9 * best[0]:  # a small gain is not worth a difference
             best = total, precision, jit
         if first < _MIN_SECONDS:
             return _short(precision, jit, total)

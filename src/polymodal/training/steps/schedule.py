@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
@@ -31,11 +32,13 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         self.accumulate = int(accumulate)
 
     def __call__(self, step):
-        update = ops.cast(ops.floor_divide(ops.cast(step, "int32"), self.accumulate), "float32")
+        updates = ops.floor_divide(ops.cast(step, "int32"), self.accumulate)
+        update: Any = ops.cast(updates, "float32")
         rising = max(1.0, round(self.warmup * self.num_updates)) if self.warmup else 0.0
         falling = max(1.0, self.num_updates - rising)
-        progress = ops.clip((update - rising) / falling, 0.0, 1.0)
-        rate = 0.5 * self.peak * (1.0 + ops.cos(math.pi * progress))
+        progress: Any = ops.clip((update - rising) / falling, 0.0, 1.0)
+        wave: Any = ops.cos(math.pi * progress)
+        rate = 0.5 * self.peak * (1.0 + wave)
         if not rising:
             return rate
         # The first update moves too: a rate of exactly 0 would waste its gradient.

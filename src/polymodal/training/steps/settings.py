@@ -106,6 +106,18 @@ class Training:
                               f"Change it, or leave it out for the default.")
 
     @property
+    def planned_epochs(self) -> int:
+        """The epochs that the learning rate is planned for.
+
+        Raises:
+            RecipeError: they are not chosen yet.
+        """
+        if self.epochs is None:
+            raise RecipeError("training.epochs needs a number. Got null. Set it, or let the recipe "
+                              "choose it from the data.")
+        return self.epochs
+
+    @property
     def num_epochs(self) -> int | None:
         """The most epochs that are trained: `last_epoch`, or all that are planned."""
         if self.epochs is None or self.last_epoch is None:
