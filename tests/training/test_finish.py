@@ -13,6 +13,7 @@ import polymodal as pm
 from polymodal.core.disk.files import sha256
 from polymodal.core.errors import DataError, Interrupted, ResumeError, TrainingError
 from polymodal.training.saved.checkpoint import Checkpoints
+from polymodal.training.saved.ending import Ending
 
 TRAINING = {"epochs": 6, "learning_rate": 0.01, "batch_size": 16, "average": 0.9,
             "checkpoint_steps": 1}
@@ -177,6 +178,41 @@ def test_a_time_limit_ends_the_run_with_a_whole_epoch(data, tmp_path, monkeypatc
     model = train(data, tmp_path / "run", max_minutes=1, on_epoch=heard)
     assert model.recipe.training["last_epoch"] == 2
     assert len(history(model.folder)) == 2
+
+
+def test_a_time_limit_bounds_the_baselines_too(data, tmp_path, monkeypatch, capsys):
+    now = [0.0]
+    from polymodal.training.saved import ending
+
+    monkeypatch.setattr(ending.Ending.__init__, "__defaults__", (None, False, lambda: now[0]))
+
+    def heard(entry):
+        now[0] = 3599.99 * (entry["epoch"] == 6)
+
+    folder, recipe = tmp_path / "run", {"inputs": {"note": {"modality": "text"}, "*": {}}}
+    train(data, folder, (), recipe, baselines=True, max_minutes=60, on_epoch=heard)
+    said = capsys.readouterr().err
+    for name in ("note", "tabular"):
+        assert f"Skipping the model of {name} alone: it would take " in said
+    assert json.loads((folder / "metrics.json").read_text())["singles"] == {}
+    train(data, folder, (), recipe, baselines=True)
+    assert set(json.loads((folder / "metrics.json").read_text())["singles"]) == {"note", "tabular"}
+    assert len(history(folder)) == 6
+
+
+def test_time_is_kept_for_what_follows_the_training():
+    now = [0.0]
+    limit = Ending(minutes=1, clock=lambda: now[0])
+    limit.reserve(12)
+    assert limit.left == limit.cut(500) == 48
+    now[0] = 48.0
+    assert limit.is_over
+    limit.reserve(2)
+    assert limit.left == 10
+    limit.reserve(500)  # never more than half
+    assert limit.left == 6
+    assert Ending().left == float("inf")
+    assert not Ending().is_over
 
 
 def test_a_time_limit_inside_the_first_epoch_leaves_a_checkpoint(data, tmp_path, capsys):

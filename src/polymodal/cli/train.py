@@ -67,8 +67,8 @@ def train(
         help="Model to keep in the folder: 'joint' (all inputs), or 'better': that of one input "
              "if it is better by more than chance.")] = "joint",
     max_minutes: Annotated[float | None, typer.Option(
-        help="Time limit: end training after the last whole epoch within this many minutes. "
-             "Baselines then train for as many epochs.")] = None,
+        help="Time limit for the whole command: end training after the last whole epoch that "
+             "leaves time for scores and report, and skip baselines that would not fit.")] = None,
     keep_checkpoints: KeepCheckpoints = False,
     media_root: MediaRoot = None,
     engine: Engine = None,

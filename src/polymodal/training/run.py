@@ -38,12 +38,7 @@ from polymodal.tables.table import Table
 from polymodal.training.asked import Options, to_json
 from polymodal.training.command import again
 from polymodal.training.forecast import FILE as FORECAST
-from polymodal.training.forecast import (
-    Forecast,
-    report_seconds,
-    scoring_seconds,
-    training_seconds,
-)
+from polymodal.training.forecast import Forecast
 from polymodal.training.job import Job, Trained, set_up
 from polymodal.training.keep import (
     Single,
@@ -65,7 +60,9 @@ from polymodal.training.report import RunRecord, write_all
 from polymodal.training.saved.checkpoint import Checkpoints, settle
 from polymodal.training.saved.ending import Ending, on_old_plan, training_of, with_ways_on
 from polymodal.training.starts import with_parts
+from polymodal.training.steps.history import duration
 from polymodal.training.steps.settings import Training
+from polymodal.training.times import Times
 
 
 @dataclass
@@ -117,6 +114,7 @@ class _Ready:
     tables: dict[str, Table]
     cache: Cache | KeptMedia
     jobs: dict[str, Job]
+    times: Times
     forecast: Forecast
 
 
@@ -160,8 +158,9 @@ def train(
         skip_bad: bool, skip bad rows and count them.
         max_bad_share: float, 0..1, share of bad rows above which the run stops anyway.
         on_epoch: function called with each epoch's entry of the history.
-        max_minutes: float > 0, time limit: training ends with the last whole epoch within it. Each
-            input alone is then trained for as many epochs.
+        max_minutes: float > 0, time limit for everything: training ends with the last whole epoch
+            that leaves time for scores and report. Each input alone is then trained for as many
+            epochs, or skipped if that is not expected to fit.
         keep_checkpoints: bool, keep those of a finished run.
         finish: bool, train no further: end a stopped run with its last whole epoch.
 
@@ -219,7 +218,8 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
     for job in ready.jobs.values():
         job.session.end_at(ready.prepared.recipe.training.get("last_epoch"))
     found = _predicted(trained, ready.prepared, ready.tables, ready.cache, out)
-    singles = _singles(ready.jobs, ready.tables, ready.cache, trained.predictor.language)
+    ending.reserve(ready.times.report)
+    singles = _singles(ready, trained.predictor.language, ending)
     with waiting("Writing the report"):
         run = _conclude(ready, trained, found, singles, slice_columns, command, out, keep)
     run.forecast = ready.forecast.to_json(time.monotonic() - start)
@@ -252,7 +252,8 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
     prepared.left_out = left_out(recipe, tables["train"].column_names, reasons, ignore)
     tell_single_group(tables, alike)
     jobs = _jobs(prepared, settings, out, baselines, **how)
-    return _Ready(prepared, tables, cache, jobs, _forecast(jobs, prepared))
+    times = Times(jobs, prepared)
+    return _Ready(prepared, tables, cache, jobs, times, times.forecast())
 
 
 def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[str],
@@ -298,31 +299,6 @@ def _jobs(prepared: Prepared, settings: Training, out: Path, baselines: bool,
     return jobs
 
 
-def _forecast(jobs: Mapping[str, Job], prepared: Prepared) -> Forecast:
-    """Times a few steps of each model, and returns the forecast of the run."""
-    paces = {}
-    for name, job in jobs.items():
-        with waiting(f"Timing a few steps of {name or 'the model'}"):
-            paces[name] = job.session.rehearse()
-    whole = jobs[""].session
-    scored = {split: len(checked) for split, checked in prepared.checked.items()
-              if split != "train"}
-    shown = {split: scored[split] for split in ("test", "val") if split in scored}
-    first = dict(list(shown.items())[:1])
-    reads_twice = 1 + prepared.task.hears
-    parts = {"training": whole.ending.cut(training_seconds(paces[""], whole.epochs_left))}
-    singles = {name: job.session for name, job in jobs.items() if name}
-    if singles:
-        parts["baselines"] = sum(
-            training_seconds(paces[name], session.epochs_left)
-            + scoring_seconds(paces[name], first, prepared.seconds)
-            for name, session in singles.items())
-    parts["scoring and report"] = report_seconds(sum(scored.values())) + scoring_seconds(
-        paces[""], shown, prepared.seconds, reads_twice)
-    may_stop = ("val" in scored and whole.state.best.may_stop) or whole.ending.minutes is not None
-    return Forecast(parts, whole.epochs_left, may_stop)
-
-
 def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table],
                cache: Cache | KeptMedia, out: Path) -> dict[str, Predictions]:
     """Predicts the scored splits, the one to show first, with the run's decoding."""
@@ -340,14 +316,25 @@ def _singles(jobs: dict[str, Job], tables: Mapping[str, Table], cache: Cache | K
     """Trains each input alone, with the same settings, and predicts the first scored split, decoded
     as with the fused model."""
     split = "test" if "test" in tables else "val"
+def _singles(ready: _Ready, language: NGram | None, ending: Ending) -> dict[str, Single]:
+    """Trains each input alone, with the same settings, and predicts the first scored split, read
+    as the whole model's. What would end behind the time limit is left out."""
+    split = "test" if "test" in ready.tables else "val"
     found = {}
-    for name in list(jobs):
+    for name in list(ready.jobs):
+        job, seconds = ready.jobs.pop(name), ready.times.alone(name)
+        if seconds > ending.left:
+            say(f"Skipping the model of {name} alone: it would take {duration(seconds)}, and "
+                f"{duration(ending.left)} are left. To train it, run the same command without "
+                "--max-minutes.")
+            continue
         say(f"Training on {name} alone, for comparison")
-        job = jobs.pop(name)
         trained = job.train()
         trained.predictor.language = language
-        found[name] = Single(trained.predictor.predict(tables[split], scored=True, cache=cache),
-                             dataclasses.replace(trained.result, weights={}), job.folder)
+        predictions = trained.predictor.predict(ready.tables[split], scored=True,
+                                                cache=ready.cache)
+        found[name] = Single(predictions, dataclasses.replace(trained.result, weights={}),
+                             job.folder)
         del job, trained  # before the next model
     return found
 

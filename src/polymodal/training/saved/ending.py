@@ -6,6 +6,7 @@ An epoch counts as a whole or not at all, so that a recipe can say where the run
 
 from __future__ import annotations
 
+import math
 import shlex
 import signal
 import time
@@ -36,18 +37,32 @@ class Ending:
             raise RecipeError(f"max_minutes needs a number above 0. Got {minutes}. Leave it out "
                               "for no limit.")
         self.minutes, self.now, self._clock = minutes, now, clock
-        self._deadline = None if minutes is None else clock() + 60 * minutes
+        self._deadline = math.inf if minutes is None else clock() + 60 * minutes
+        self._reserved = 0.0
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more is to be trained."""
-        return self.now or (self._deadline is not None and self._clock() >= self._deadline)
+        return self.now or self.left <= 0
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left to train; infinite without a limit."""
+        return max(0.0, self._deadline - self._reserved - self._clock())
+
+    def reserve(self, seconds: float) -> None:
+        """Keeps time for what follows the training: at most half of what is left, as it is only
+        estimated.
+
+        Args:
+            seconds: float, expected time of scores and report; replaces what was kept before.
+        """
+        self._reserved = 0.0
+        self._reserved = min(seconds, self.left / 2)
 
     def cut(self, seconds: float) -> float:
         """Returns how long a training of so many seconds may take at most."""
-        if self._deadline is None:
-            return seconds
-        return min(seconds, max(0.0, self._deadline - self._clock()))
+        return min(seconds, self.left)
 
     def reason(self) -> str:
         """Returns what ended the run, for its message."""
