@@ -311,14 +311,9 @@ def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table]
             for name in ("test", "val") if name in tables}
 
 
-def _singles(jobs: dict[str, Job], tables: Mapping[str, Table], cache: Cache | KeptMedia,
-             language: NGram | None) -> dict[str, Single]:
-    """Trains each input alone, with the same settings, and predicts the first scored split, decoded
-    as with the fused model."""
-    split = "test" if "test" in tables else "val"
 def _singles(ready: _Ready, language: NGram | None, ending: Ending) -> dict[str, Single]:
-    """Trains each input alone, with the same settings, and predicts the first scored split, read
-    as the whole model's. What would end behind the time limit is left out."""
+    """Trains each input alone, with the same settings, and predicts the first scored split, decoded
+    as with the fused model. Skips what would end after the time limit."""
     split = "test" if "test" in ready.tables else "val"
     found = {}
     for name in list(ready.jobs):
