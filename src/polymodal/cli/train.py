@@ -93,7 +93,8 @@ def train(
     check_given(given)
     need_target(given)
     build(Training, given.get("training") or {}, "training")
-    out = out or Path("runs") / file_name(f"{Path(data).stem}-{given['target']}")
+    asked = given.get("target") or given["task"]["name"]
+    out = out or Path("runs") / file_name(f"{Path(data).stem}-{asked}")
     with locked(check_writable(out, folder=True)):  # before the engine, which takes seconds
         use(engine)
         from polymodal.tables.table import read

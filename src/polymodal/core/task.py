@@ -40,6 +40,10 @@ class Task(Protocol):
         always_augments: bool, whether rows are augmented even if each is seen only a few times.
         asks_alone: bool, whether a single input can be trained alone, with one answer per row.
         training_note: str, what else is trained, for the reason that is printed.
+        shares_items: bool, whether a batch may hold several rows of one image and encode it once.
+        compares_inputs: bool, whether groups of inputs are compared and no column is predicted.
+        reads_media: bool, whether rows with the same image or sound ask about the same thing, so
+            that they stay on one side of a split.
     """
 
     name: ClassVar[str]
@@ -58,6 +62,9 @@ class Task(Protocol):
     always_augments: ClassVar[bool] = False
     asks_alone: ClassVar[bool] = True
     training_note: ClassVar[str] = ""
+    shares_items: ClassVar[bool] = True
+    compares_inputs: ClassVar[bool] = False
+    reads_media: ClassVar[bool] = False
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other)
@@ -96,6 +103,10 @@ class Task(Protocol):
     def settings(self, modalities: Collection[str]) -> dict[str, Any]:
         """Returns settings of the task that follow from the modalities of the inputs."""
         return {}
+
+    def input_names(self, settings: Mapping[str, Any]) -> list[str]:
+        """Returns the inputs that the task's settings name; none where all columns may be read."""
+        return []
 
     def input_settings(self, config: Mapping[str, Any], alone: bool) -> dict[str, Any]:
         """Returns settings of an input that replace the usual ones.

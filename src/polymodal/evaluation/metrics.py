@@ -40,7 +40,11 @@ def score(predictions: Predictions) -> dict[str, float]:
     """
     if predictions.is_text:
         return text_scores(known(predictions))
-    measured = _SCORERS[predictions.task.name](known(predictions))
+    rest = known(predictions)
+    if rest.task.name not in _SCORERS:
+        scores = rest.task.scores(rest)(np.ones((len(rest), 1)))
+        return {name: float(values[0]) for name, values in scores.items()}
+    measured = _SCORERS[predictions.task.name](rest)
     return {name: float(value) for name, value in measured.items() if np.isfinite(value)}
 
 

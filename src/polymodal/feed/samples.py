@@ -49,7 +49,7 @@ class Samples:
         table: Table or its Profile.
         sources: list of Source.
         target: object of `polymodal.preprocess.targets`, or None when nothing is to be predicted.
-        target_column: str, or None.
+        target_column: str, or None where the target has `columns` of its own.
         cache: Cache or KeptMedia for decoded media, or None to decode them every time.
 
     Raises:
@@ -71,7 +71,7 @@ class Samples:
         self._plain: dict[str, bool] = {}
         self._contents: dict[str, str] = {}
         wanted = [column for source in self.sources for column in source.columns]
-        for column in wanted + [target_column] * (target is not None):
+        for column in wanted + self.target_columns:
             if column not in self.table.column_names:
                 fix = " Add it, with empty cells where rows lack this input." * (column in wanted)
                 known = unknown("column", str(column), self.table.column_names)
@@ -79,6 +79,13 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    @property
+    def target_columns(self) -> list[str]:
+        """The columns that the target is made of."""
+        if self.target_object is None:
+            return []
+        return [self.target_column] if self.target_column else list(self.target_object.columns)
 
     def attach(self, source: Source, slots: np.ndarray, pack: Pack | KeptPack) -> None:
         """Reads the source from a pack from now on; `slots` is the item of each row, or -1."""
@@ -95,10 +102,9 @@ class Samples:
         they were decoded: equal names and lengths with other content give another hash."""
         plain = [column for source in self.sources if source.name not in self._contents
                  for column in source.columns]
-        target = [] if self.target_object is None else [str(self.target_column)]
         media = [self._contents.get(source.name) for source in self.sources]
-        return hashlib.sha256(f"{self.table.content([*plain, *target])} {media}".encode()
-                              ).hexdigest()
+        content = self.table.content([*plain, *self.target_columns])
+        return hashlib.sha256(f"{content} {media}".encode()).hexdigest()
 
     def items(self, source: Source) -> np.ndarray | None:
         """Returns which distinct cell of a source each row has, (rows,) int32, -1 where it is
@@ -179,7 +185,10 @@ class Samples:
 
     def target_value(self, row: int) -> Any:
         """Returns the target's cell as it is in the table, or None where it is empty."""
-        value = self.table.cell(row, str(self.target_column))
+        if self.target_column is None:
+            value = {name: self.table.cell(row, name) for name in self.target_columns}
+        else:
+            value = self.table.cell(row, self.target_column)
         numbers = getattr(self.target_object, "format", None)
         if numbers is not None:
             value = self._plainly(str(self.target_column), numbers, value)

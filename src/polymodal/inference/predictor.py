@@ -138,7 +138,7 @@ class Predictor:
         are compared after a `normalisation`: none, basic or english."""
         describe(normalisation)
         table = as_table(table, media_root)
-        if self.recipe.target not in table.column_names:
+        if self.recipe.target and self.recipe.target not in table.column_names:
             raise DataError("has no target to score against.",
                             "Add the column, or use predict.", table=table.name,
                             column=self.recipe.target, reason="no_target")
@@ -194,7 +194,7 @@ class Predictor:
         table = with_all_inputs(self, table)
         if self.recipe.group:
             table = group_rows(table, self.recipe.group, self.recipe.order)
-        given = (self.target, self.recipe.target) if scored else (None, None)
+        given = (self.target, self.recipe.target or None) if scored else (None, None)
         return Samples(table, self.sources, *given, cache=cache)
 
     def loader(self, samples: Samples, checked: Checked, batch_size: int = _BATCH) -> Loader:

@@ -81,7 +81,8 @@ def write_predictions_table(path: str | Path, predictor: Any, table: Table,
         RecipeError: the path ends in something else.
     """
     path = check_table_file(path)
-    names = answer_names(table.column_names, predictor.recipe.target, found.labels)
+    target = predictor.recipe.target or found.task.name
+    names = answer_names(table.column_names, target, found.labels)
     answers: dict[str, list[Any]] = {name: [] for name in names.values()}
     for line in lines(predictor, table, found):
         chances = line["probabilities"] or {}
@@ -89,7 +90,7 @@ def write_predictions_table(path: str | Path, predictor: Any, table: Table,
         for column, value in zip(answers.values(), values, strict=True):
             column.append(value)
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = {name for name in [names[f"predicted_{predictor.recipe.target}"], names["error"]]
+    written = {name for name in [names[f"predicted_{target}"], names["error"]]
                if found.task.is_written or name == names["error"]}
     write_atomic(path, _WRITERS[path.suffix.lower()](table, answers, written))
     return names

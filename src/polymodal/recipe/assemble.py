@@ -85,7 +85,10 @@ def build_target(recipe: Recipe) -> Any:
         if key not in of_target and key not in of_task:
             raise RecipeError(f"task: {unknown('setting', key, [*of_target, *of_task])}")
     own = {k: v for k, v in settings.items() if k in of_target}
-    return arguments.build(task.target, own, "task")
+    built = arguments.build(task.target, own, "task")
+    if task.compares_inputs:
+        built.reads({name: columns_of(name, config) for name, config in recipe.inputs.items()})
+    return built
 
 
 def check_parts(recipe: Recipe) -> None:

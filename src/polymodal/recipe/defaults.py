@@ -166,7 +166,7 @@ def training_for(task: Task, num_rows: int, num_steps: int, modalities: dict[str
         times: float, rows per media file on average.
         rare: bool, as in `input_for`.
     """
-    shared = times >= _OFTEN and not task.is_text
+    shared = times >= _OFTEN and task.shares_items and not task.is_text
     low, high = _EPOCHS_SHARED if shared else _EPOCHS
     few = few_sequences(num_rows, num_steps)
     plain = is_plain(task, modalities.values(), num_rows)

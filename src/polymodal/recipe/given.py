@@ -9,6 +9,7 @@ from typing import Any
 from polymodal.core import arguments, lookup
 from polymodal.core.advice import split_setting
 from polymodal.core.errors import RecipeError
+from polymodal.core.task import task_named
 from polymodal.recipe.plain_yaml import NAMES, parse, read_yaml
 from polymodal.recipe.recipe import OTHERS, Recipe, check_free, check_input, check_whole, named
 from polymodal.tables.reading.reading import readings_of
@@ -81,6 +82,10 @@ def need_target(values: Mapping[str, Any]) -> None:
     Raises:
         RecipeError: it does not.
     """
+    task = values.get("task")
+    name = task.get("name") if isinstance(task, Mapping) else task
+    if name in lookup.names("tasks") and task_named(str(name)).compares_inputs:
+        return
     if not values.get("target"):
         raise RecipeError("A run needs the column to predict. Got none. Name it with --target.")
 

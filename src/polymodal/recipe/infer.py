@@ -73,9 +73,11 @@ def infer(source: Table | Profile, given: dict[str, Any],
         DataError: a column that names media of which none can be read.
     """
     need_target(given)
-    target, table = given["target"], profile(source).table
+    target, table = given.get("target") or "", profile(source).table
     named = given.get("inputs") or {OTHERS: {}}
     check_mapping("inputs", named, "{image: {size: 32}}")
+    if asked := _asked_for(given.get("task")):
+        named = asked | {name: config for name, config in named.items() if name != OTHERS}
     named = {name: {} if config is None else config for name, config in named.items()}
     for name, config in named.items():
         check_mapping(f"inputs.{name}", config, "{size: 32}")
@@ -85,9 +87,9 @@ def infer(source: Table | Profile, given: dict[str, Any],
         raise RecipeError(f'--ignore needs columns that would be inputs. Got "{target}", the '
                           "target. Leave it out.")
     for column in [target, *ignore, given.get("group"), given.get("order")]:
-        if column is not None and column not in table.column_names:
+        if column and column not in table.column_names:
             raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")
-    values, reasons = dict(given), []
+    values, reasons = {**given, "target": target}, []
     partial = {key: values.pop(key) for key in ("task", "fusion", "sequence")
                if isinstance(given.get(key), Mapping) and "name" not in given[key]}
     readings = _readings(table, given)
@@ -158,6 +160,13 @@ def infer(source: Table | Profile, given: dict[str, Any],
                     | {k: v for k, v in values.items() if k not in order}, reasons)
 
 
+def _asked_for(task: Any) -> dict[str, Any]:
+    """Returns the inputs that the settings of a task name, their own settings open."""
+    settings = task if isinstance(task, Mapping) else {}
+    names = task_named(settings["name"]).input_names(settings) if "name" in settings else []
+    return {name: {} for name in names}
+
+
 def _readings(table: Table, given: Mapping[str, Any]) -> dict[str, Reading]:
     """Returns how columns are read, as far as the user said so."""
     readings = readings_of(given.get("columns"))
@@ -217,7 +226,7 @@ def _inputs(facts: Profile, values: dict, named: dict[str, dict], hidden: list[s
     read = {c for n, config in given.items() for c in columns_of(n, config)}
     guesses = {}
     if others or any("modality" not in config for config in given.values()):
-        judged = judge_columns(facts, values["target"], hidden, alone=read)
+        judged = judge_columns(facts, values["target"] or None, hidden, alone=read)
         guesses = {g.name: g for g in judged.inputs}
         guesses |= {n: guesses[c] for n, config in given.items() if n not in guesses
                     for c in columns_of(n, config)[:1] if c in guesses}

@@ -29,6 +29,7 @@ class Caption(Task):
     lower_is_better = frozenset()
     is_text = True
     is_written = True
+    reads_media = True
     target = CaptionTarget
     fusion = ("attention", "The decoder attends to the tokens of all inputs in one sequence.")
     rows_seen = 160_000  # word meanings are learned late

@@ -28,6 +28,7 @@ class Seq2Seq(Task):
     lower_is_better = frozenset()
     has_classes = True
     is_written = True
+    reads_media = True
     target = SymbolsTarget
     stepwise = True
 

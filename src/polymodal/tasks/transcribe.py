@@ -44,6 +44,7 @@ class Transcribe(Task):
     is_text = True
     is_written = True
     hears = True
+    reads_media = True
     target = TranscriptTarget
     stepwise = True
     sequence = ({"name": "recurrent", "num_layers": 2},

@@ -163,7 +163,7 @@ class Prepared:
         return self.task.train_targets(encoded, self.target)
 
 
-def held_out(tables: Mapping[str, Table | Profile], target: str, method: str | None,
+def held_out(tables: Mapping[str, Table | Profile], target: str | None, method: str | None,
              group: str | None, seed: int) -> dict[str, Profile]:
     """Returns profiles with a validation part, the given one or rows held out of train, if wanted.
 
@@ -172,7 +172,7 @@ def held_out(tables: Mapping[str, Table | Profile], target: str, method: str | N
 
     Args:
         tables: {"train": Table or Profile, and "val", "test" where the user has them}.
-        target: str, column whose classes are kept in proportion.
+        target: str, column whose classes are kept in proportion; None where there is none.
         method: str, "stratified", "random", "grouped", the name of a column that says it, or "none"
             for a model that learns from every row.
         group: str, column whose equal values stay on one side of the split.
@@ -192,7 +192,7 @@ def held_out(tables: Mapping[str, Table | Profile], target: str, method: str | N
     if method == "none":
         return _scored_on_something(known, "--split none holds out no rows")
     train = known.pop("train")
-    method = method or _by_chance(group)
+    method = method or _by_chance(group, target)
     found = parts(train, method, {"train": 0.85, "val": 0.15}, target, group, seed)
     how = f" ({method})"
     if method == "grouped":
@@ -209,11 +209,13 @@ def _groups_held_out(val: Table, group: str) -> str:
     return f": all rows of {group_words(group, len(found))} ({shown})"
 
 
-def _by_chance(group: str | None) -> str:
-    return "grouped" if group else "stratified"
+def _by_chance(group: str | None, target: str | None = "") -> str:
+    if group:
+        return "grouped"
+    return "random" if target is None else "stratified"
 
 
-def _by_own_column(known: dict[str, Profile], target: str,
+def _by_own_column(known: dict[str, Profile], target: str | None,
                    group: str | None) -> dict[str, Profile]:
     """Returns profiles with train split by its only column that names parts, and prints so."""
     train = known["train"]
@@ -282,11 +284,11 @@ def alike_rows(facts: Profile, given: Mapping[str, Any], ignore: Iterable[str],
     """Returns the column whose values intervals resample: `group`, else, if a text is generated for
     media that several rows share, the column of these media."""
     target = given.get("target")
-    if group or target not in facts.table.column_names:
-        return group
     task = given.get("task")
     name = task.get("name") if isinstance(task, Mapping) else task
-    if (name or infer_task(facts, str(target)).task) not in ("seq2seq", "caption", "transcribe"):
+    if group or not (name or target in facts.table.column_names):
+        return group
+    if not task_named(name or infer_task(facts, str(target)).task).reads_media:
         return None
     return repeated_media(facts, {target, *ignore})
 
@@ -336,7 +338,7 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile],
         facts = known[name]
         if recipe.group:
             facts = facts.grouped(recipe.group, recipe.order)
-        samples[name] = Samples(facts, sources, target, recipe.target, cache)
+        samples[name] = Samples(facts, sources, target, recipe.target or None, cache)
         again = any(_same(known[name].table, known[other].table) for other in found)
         counted = Ledger(ledger.unit) if again else ledger
         found[name] = Part(samples[name], counted, fit=name == "train",

@@ -265,7 +265,7 @@ def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[
     known = {name: profile(table, readings) for name, table in tables.items()}
     group = group_of(known, given, ignore, split, split_group)
     alike = alike_rows(known["train"], given, ignore, group)
-    facts = held_out(known, given["target"], split, group, seed)
+    facts = held_out(known, given.get("target") or None, split, group, seed)
     named = split_group not in (None, given.get("target"))
     if named and not facts["train"].is_media(split_group):
         ignore = [*ignore, split_group]  # such as who speaks; pictures are read anyway
@@ -291,7 +291,7 @@ def _jobs(prepared: Prepared, settings: Training, out: Path, baselines: bool,
     """Returns the models to train, by their single input; "" is the fused one, for which `how` has
     the ending and the callback."""
     jobs = {"": set_up(prepared, settings, out, writes=writes, asked=asked, **how)}
-    if baselines and len(prepared.inputs) > 1:
+    if baselines and len(prepared.inputs) > 1 and not prepared.task.compares_inputs:
         settings = dataclasses.replace(settings, last_epoch=jobs[""].session.known_end)
         jobs |= {item.name: set_up(prepared.only(item.name), settings,
                                    single_folder(out, item.key), writes=writes, asked=asked)
