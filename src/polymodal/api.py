@@ -215,6 +215,41 @@ class Captioner(Estimator):
         return generate(predictor, read(checked_rows(predictor, rows)), **choice)
 
 
+class Retriever(Estimator):
+    """Finds what belongs together, such as the image to a caption.
+
+    Args:
+        query: names of the inputs that ask.
+        answer: names of the inputs that are looked for.
+        ignore, recipe: as for every estimator.
+    """
+
+    task = "retrieval"
+
+    def __init__(self, query: Sequence[str] = (), answer: Sequence[str] = (), *,
+                 ignore: Sequence[str] = (), **recipe: Any):
+        if query or answer:
+            asked = recipe.get("task") or {}
+            recipe["task"] = {"query": list(query), "answer": list(answer), **asked}
+        super().__init__("", ignore=ignore, **recipe)
+
+    def search(self, query: Any, table: Any, **options: Any) -> list[dict[str, Any]]:
+        """Returns the rows of a table that are nearest to a query, the best first.
+
+        Args:
+            query: a cell of the column that asks, such as a text, or {column: cell}.
+            table: Table, path, or rows in memory.
+            options: num=10 rows; by="answer" finds queries by an answer; media_root.
+
+        Returns:
+            list of {"row", from 1, "score", -1 to 1, "cells": {column: cell}}.
+        """
+        from polymodal.inference.search import search
+
+        return [vars(one) for one in search(self._fitted(self._predictor), query, table,
+                                            **options)]
+
+
 class Transcriber(Estimator):
     """Writes down what is said in recordings."""
 
@@ -317,7 +352,9 @@ def finish(folder: str | Path, *, train: Any = None, val: Any = None, test: Any 
 
 def _estimator(predictor: Any, run: Any) -> Estimator:
     classes = {c.task: c for c in Estimator.__subclasses__()}
-    estimator = classes[predictor.task.name](predictor.recipe.target)
+    kind = classes.get(predictor.task.name, Estimator)
+    estimator = kind.__new__(kind)
+    Estimator.__init__(estimator, predictor.recipe.target)
     estimator._predictor, estimator._run = predictor, run
     return estimator
 
@@ -327,5 +364,5 @@ def _name(column: Any) -> Any:
     return str(column) if isinstance(column, int) else column
 
 
-__all__ = ["Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor", "Seq2Seq",
-           "SequenceLabeller", "Transcriber", "finish", "load"]
+__all__ = ["Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor", "Retriever",
+           "Seq2Seq", "SequenceLabeller", "Transcriber", "finish", "load"]

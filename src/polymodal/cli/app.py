@@ -20,6 +20,7 @@ from polymodal.cli.once import Command
 from polymodal.cli.outside import taking_plugins
 from polymodal.cli.predict import predict
 from polymodal.cli.report import report
+from polymodal.cli.search import search
 from polymodal.cli.train import train
 from polymodal.cli.transcribe import transcribe
 
@@ -46,7 +47,7 @@ def options(
     """Takes the options before a command."""
 
 
-for command in (demo, train, finish, evaluate, predict, caption, transcribe, align, language_model,
-                report, check, models, recipes, encoders, fusions, info):
+for command in (demo, train, finish, evaluate, predict, caption, transcribe, align, search,
+                language_model, report, check, models, recipes, encoders, fusions, info):
     app.command(cls=Command)(taking_plugins(command))
 app.command("import", cls=Command)(taking_plugins(import_))

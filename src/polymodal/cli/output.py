@@ -28,6 +28,17 @@ def emit(value: Any) -> None:
     print(to_json(_finite(value), allow_nan=False))
 
 
+def found(rows: Iterable[Any], json: bool) -> None:
+    """Prints the rows that a search found."""
+    if json:
+        emit({"results": [vars(row) for row in rows]})
+        return
+    lines = [("row", "score", "")]
+    lines += [(str(row.row), f"{row.score:.3f}", ", ".join(map(str, row.cells.values())))
+              for row in rows]
+    show(columns(lines))
+
+
 def columns(rows: Iterable[Sequence[str]], indent: str = "  ") -> str:
     """Returns rows as aligned columns."""
     rows = [list(map(one_line, row)) for row in rows]

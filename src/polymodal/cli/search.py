@@ -1,0 +1,31 @@
+"""The command search."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from polymodal.cli import output
+from polymodal.cli.options import Data, Engine, Json, MediaRoot, Quiet, Run, use
+
+
+def search(
+    run: Run,
+    data: Data,
+    query: Annotated[str, typer.Option(help="What to search for: a text, or the path of a file.")],
+    num: Annotated[int, typer.Option(min=1, help="Rows to return.")] = 10,
+    by: Annotated[str, typer.Option(
+        help="Side of the pair that --query is of: 'query' finds answers, 'answer' finds "
+             "queries.")] = "query",
+    media_root: MediaRoot = None,
+    engine: Engine = None,
+    json: Json = False,
+    quiet: Quiet = False,
+):
+    """Find the rows of a table that belong to a query (runs with --task retrieval)."""
+    use(engine, run)
+    from polymodal.inference.predictor import load
+    from polymodal.inference.search import search as find
+
+    output.found(find(load(run), query, data, num, by, media_root), json)
