@@ -60,7 +60,13 @@ class Towers(Fusion):
                               f"and fusions {sorted(fusions)}. Give both the same names.")
         self.members = {group: tuple(names) for group, names in groups.items()}
         self.fusions, self.sequences = dict(fusions), dict(sequences or {})
-        self.pools = {group: Pool(dim, dtype=self.dtype_policy) for group in groups}
+        self.pools = {group: Pool(dim, self._pooling(group), dtype=self.dtype_policy)
+                      for group in groups}
+
+    def _pooling(self, group):
+        """Returns how a group's tokens become one: a fusion without time gives one already."""
+        timed = self.fusions[group].stepwise or group in self.sequences
+        return "attention" if timed else "mean"
 
     def build(self, streams_shape):
         self.built = True  # its parts are built when they are first called
