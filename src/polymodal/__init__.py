@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-# Public names and where they live; nothing is imported, and no engine loaded, until one is used.
+# Public names and their modules; nothing is imported, and no engine loaded, until one is used.
 _PUBLIC = {
     "read": "polymodal.tables.table",
     "Table": "polymodal.tables.table",

@@ -28,7 +28,7 @@ class Estimator:
         ignore: names of columns that are no inputs.
         recipe: further settings of a recipe: inputs, fusion, sequence, dim, group, order, training,
             and task for settings of the task itself, such as {"decoder": "recurrent_attention"} of
-            a Captioner. What is left out is chosen from the data, and said.
+            a Captioner. The rest is inferred from the data, and printed.
 
     Example: see the page of `polymodal`.
     """
@@ -54,9 +54,9 @@ class Estimator:
 
         Args:
             train: Table, path, or rows in memory: what `polymodal.read` takes.
-            val: the same, for validation; a part of `train` is held out where there is none.
+            val: the same, for validation; by default, a part of `train` is held out.
             test: the same, scored once at the end.
-            out: folder of the run, which can be resumed; a temporary one where there is none.
+            out: folder of the run, which can be resumed; by default, a temporary one.
             dry_run: bool, print the recipe and the expected time, and stop before the first epoch;
                 `forecast` has them then, and nothing is written.
             options: `baselines`, `keep`, `skip_bad`, `max_bad_share`, `split`, `split_group`,
@@ -110,8 +110,8 @@ class Estimator:
 
         Args:
             table: Table, path, or rows in memory, with the target.
-            options: `slice_columns`, `media_root`, `skip_bad`, `max_bad_share`; how texts are
-                written, as `generate` and `transcribe` take it: beam=5, language_model="lm.arpa".
+            options: `slice_columns`, `media_root`, `skip_bad`, `max_bad_share`; decoding options,
+                as for `generate` and `transcribe`: beam=5, language_model="lm.arpa".
         """
         return self._fitted(self._predictor).evaluate(table, **options)
 
@@ -157,13 +157,13 @@ class Estimator:
 
 
 class Classifier(Estimator):
-    """Chooses one of several classes for each row."""
+    """Predicts one of several classes for each row."""
 
     task = "classification"
 
 
 class MultilabelClassifier(Estimator):
-    """Says which of several labels hold for each row."""
+    """Predicts any number of labels for each row."""
 
     task = "multilabel"
 
@@ -175,28 +175,28 @@ class Regressor(Estimator):
 
 
 class SequenceLabeller(Estimator):
-    """Gives each step of a sequence one of several classes; `group` and `order` make sequences."""
+    """Predicts a class for each step of a sequence; `group` and `order` make sequences."""
 
     task = "sequence_labelling"
 
 
 class Seq2Seq(Estimator):
-    """Writes a sequence, each output fed back: `O_i = f(G_i, O_{i-1})`."""
+    """Generates a sequence, feeding back each output: `O_i = f(G_i, O_{i-1})`."""
 
     task = "seq2seq"
 
 
 class Captioner(Estimator):
-    """Writes a text about pictures, video or anything else that a row holds."""
+    """Generates a text about images, video or any other inputs of a row."""
 
     task = "caption"
 
     def generate(self, rows: Any, **choice: Any) -> list[dict[str, Any]]:
-        """Returns for each row, in order, the texts that the model writes about it.
+        """Returns the generated texts for each row, in order.
 
         Args:
             rows: Table, path, or rows in memory; the target is not needed.
-            choice: how words are chosen: beam, num, temperature, top_k, top_p,
+            choice: decoding options: beam, num, temperature, top_k, top_p,
                 repetition_penalty, length_penalty, allowed, seed; jit=True compiles the loop with
                 XLA on TensorFlow too, which takes seconds once and makes large decoders faster.
 
@@ -251,13 +251,13 @@ class Retriever(Estimator):
 
 
 class Transcriber(Estimator):
-    """Writes down what is said in recordings."""
+    """Transcribes recordings."""
 
     task = "transcribe"
 
     def transcribe(self, files: Sequence[str | Path] | str | Path,
                    **choice: Any) -> list[dict[str, Any]]:
-        """Returns for each file, of any length, what is said in it and when.
+        """Returns a transcript with times for each file, of any length.
 
         Args:
             files: sound or video files, or one.
@@ -278,29 +278,28 @@ class Transcriber(Estimator):
 
     def stream(self, blocks: Iterable[Any], sample_rate: int | None = None,
                **settings: Any) -> Iterator[Any]:
-        """Yields what is said in sound that comes in block by block, as from a microphone.
+        """Yields transcripts of sound that comes in block by block, as from a microphone.
 
-        A result has `text`, `words` with their times, and `is_final`: one that is not says what
-        is heard so far of what is not over yet, and is followed by a better one. The final ones
-        together are the transcript.
+        A result has `text`, `words` with their times, and `is_final`. A partial one covers the
+        unfinished chunk, and a better one follows. The final ones together are the transcript.
 
         Args:
             blocks: iterable of float of -1 to 1 or int16, (samples,) or (samples, channels).
             sample_rate: int, hertz of the blocks; None for that of the model.
-            settings: update_seconds=0.5, new sound after which it is read again;
+            settings: update_seconds=0.5, new sound after which a chunk is decoded again;
                 pause_seconds=0.6, silence that makes a result final; beam, language_model,
                 hot_words.
 
         Raises:
             RecipeError: a choice out of range, or a run with other inputs than sound.
-            DataError: a block is no sound.
+            DataError: a block is not sound.
         """
         from polymodal.inference.recording.live import stream
 
         return stream(self._fitted(self._predictor), blocks, sample_rate, **settings)
 
     def align(self, file: str | Path, text: str) -> dict[str, Any]:
-        """Returns when each word of a text is said in a file, as `transcribe` does.
+        """Aligns a known text with a file: returns the times of its words, as `transcribe` does.
 
         Raises:
             DataError: the file cannot be read, or the text is too long for it.
@@ -327,16 +326,15 @@ def load(folder: str | Path) -> Estimator:
 
 def finish(folder: str | Path, *, train: Any = None, val: Any = None, test: Any = None,
            baselines: bool | None = None, keep_checkpoints: bool = False) -> Estimator:
-    """Makes a whole run of one that was stopped, and returns it as an estimator.
+    """Completes a stopped run, and returns it as an estimator.
 
-    It ends at the last whole epoch, and is scored and reported as at the end of training.
+    It ends at the last whole epoch, and is scored and reported as after training.
 
     Args:
-        folder: folder of the run, the `out` of a `fit` that was stopped.
-        train, val, test: the tables that it was started with, where they were in memory or have
-            moved.
+        folder: folder of the run, the `out` of a stopped `fit`.
+        train, val, test: the tables that it was started with, if they were in memory or have moved.
         baselines: bool, also train each input alone; None = as the run was started.
-        keep_checkpoints: bool, keep what training could go on from.
+        keep_checkpoints: bool, keep the checkpoints.
 
     Raises:
         TrainingError: the folder holds no run, or one without a whole epoch.

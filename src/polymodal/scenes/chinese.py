@@ -1,4 +1,4 @@
-"""Chinese words and sentence patterns. The last pattern of each kind stands in test only."""
+"""Chinese words and sentence patterns. The last pattern of each kind occurs in test only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads English sentences about scenes back, and says which of their claims are true."""
+"""Parses English sentences about scenes, and decides which of their claims are true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""English words and sentence patterns. The last pattern of each kind stands in test only."""
+"""English words and sentence patterns. The last pattern of each kind occurs in test only."""
 
 from __future__ import annotations
 

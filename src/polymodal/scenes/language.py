@@ -34,7 +34,7 @@ class Language:
 
     Args:
         code: str, "en" or "zh".
-        joiner: str, what stands between two words in writing.
+        joiner: str, separator of words in writing.
         shapes: {shape: synonyms}, each synonym a pair (singular, plural).
         colours, sizes, patterns, relations: {fact: synonyms}.
         numbers: words for 0 to 5.
