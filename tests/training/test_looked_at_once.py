@@ -8,7 +8,7 @@ import pytest
 
 from polymodal.preprocess.image import Image
 from polymodal.profile import profile as profile_file
-from polymodal.profile import task_guess
+from polymodal.profile import target_form
 from polymodal.splits import leaks as leaks_file
 from polymodal.tables.table import read
 from polymodal.training.run import train
@@ -47,7 +47,7 @@ def test_each_question_is_answered_once(table, tmp_path, monkeypatch):
     seen = count(monkeypatch, profile_file, "Observed", lambda table, name, given=None: (
         table, name))
     judged = count(monkeypatch, profile_file, "judge", lambda column: (column.table, column.name))
-    tasks = count(monkeypatch, task_guess, "_guess", lambda facts, column: column.name)
+    tasks = count(monkeypatch, target_form, "_form", lambda facts, column: column.name)
     splits = count(monkeypatch, profile_file, "_left_open", lambda table, name: (table, name))
     distinct = count(monkeypatch, profile_file, "distinct", lambda values, length: length)
     leaks = count(monkeypatch, leaks_file, "_hashes", lambda table, name, _: (table, name))

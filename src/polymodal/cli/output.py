@@ -75,12 +75,7 @@ def finish(run: Any, json: bool) -> None:
         show(f"\n{run.advice}")
     folder = shlex.quote(str(run.folder))
     show(f"\nThe run is in {run.folder}. Open {run.folder / 'report.html'}, or continue with:")
-    files = {"transcribe": "talk.wav", "caption": "photo.png"}
-    task = run.predictor.task.name
-    if task in files:
-        show(f"  polymodal {task} {folder} {files[task]}")
-    else:
-        show(f"  polymodal predict {folder} --data new.csv --out predictions.csv")
+    show(f"  polymodal {run.predictor.task.command.format(run=folder)}")
     show(f"  polymodal evaluate {folder} --data other.csv")
 
 

@@ -39,8 +39,11 @@ class Task(Protocol):
         largest_batch: int, rows of a batch by default; None as usual.
         always_augments: bool, whether rows are augmented even if each is seen only a few times.
         asks_alone: bool, whether a single input can be trained alone, with one answer per row.
+        command: str, what to type next, behind `polymodal`, to use a run.
         training_note: str, what else is trained, for the reason that is printed.
         shares_items: bool, whether a batch may hold several rows of one image and encode it once.
+        form: str, what the cells of a target hold that the task fits, one of
+            `profile.target_form.FORMS`; "" where it is only chosen by name.
         compares_inputs: bool, whether groups of inputs are compared and no column is predicted.
         reads_media: bool, whether rows with the same image or sound ask about the same thing, so
             that they stay on one side of a split.
@@ -61,8 +64,10 @@ class Task(Protocol):
     largest_batch: ClassVar[int | None] = None
     always_augments: ClassVar[bool] = False
     asks_alone: ClassVar[bool] = True
+    command: ClassVar[str] = "predict {run} --data new.csv --out predictions.csv"
     training_note: ClassVar[str] = ""
     shares_items: ClassVar[bool] = True
+    form: ClassVar[str] = ""
     compares_inputs: ClassVar[bool] = False
     reads_media: ClassVar[bool] = False
 
@@ -99,6 +104,17 @@ class Task(Protocol):
     def one_answer(self) -> bool:
         """Whether a row has one answer that is not a text."""
         return not (self.stepwise or self.is_text)
+
+    def fits_inputs(self, form: str, modalities: Collection[str], several: bool) -> str:
+        """Returns why the task fits a target and inputs better than the one that fits the target
+        alone, or "".
+
+        Args:
+            form: str, what the target's cells hold.
+            modalities: of the inputs.
+            several: bool, whether a row has several right answers.
+        """
+        return ""
 
     def settings(self, modalities: Collection[str]) -> dict[str, Any]:
         """Returns settings of the task that follow from the modalities of the inputs."""

@@ -10,12 +10,10 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.profile.column_rules import Verdict, beside_media
 from polymodal.profile.profile import Profile, profile
-from polymodal.profile.task_guess import TaskGuess, infer_task
 from polymodal.tables.kinds import MEDIA
 from polymodal.tables.table import Table
 
-__all__ = ["InputGuess", "Judgement", "LeftOut", "TaskGuess", "infer_inputs", "infer_task",
-           "judge_columns"]
+__all__ = ["InputGuess", "Judgement", "LeftOut", "infer_inputs", "judge_columns"]
 
 _FIELDS = ("tabular", "sequence")  # modalities of numbers, whose columns say how they are read
 

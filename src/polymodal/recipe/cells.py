@@ -7,9 +7,10 @@ from typing import Any
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
+from polymodal.core.task import task_named
 from polymodal.profile.column_rules import Verdict, as_field
 from polymodal.profile.profile import Profile
-from polymodal.profile.task_guess import separator_of
+from polymodal.profile.target_form import AMOUNTS, LABEL_SETS, separator_of
 from polymodal.recipe.recipe import columns_of
 from polymodal.tables.reading.reading import Reading
 from polymodal.tables.reading.separators import SEPARATOR
@@ -77,7 +78,8 @@ def target_settings(facts: Profile, target: str, task: Any, readings: dict[str, 
         reasons: list that takes a sentence on what was found.
     """
     settings = task if isinstance(task, Mapping) else {"name": task}
-    if settings["name"] == "regression":
+    form = task_named(settings["name"]).form
+    if form == AMOUNTS:
         given = readings.get(target, Reading())
         found = facts.column(target).read_as(
             given if given.asks_for else given.filled(kind="number")).guess
@@ -85,7 +87,7 @@ def target_settings(facts: Profile, target: str, task: Any, readings: dict[str, 
             _note(target, found.reading, readings)
         told = "; ".join(part for part in (found.said, found.doubt) if part) if found else ""
         reasons.extend([f'columns: "{target}" is a number ({told}).'] * bool(told))
-    if settings["name"] == "multilabel" and "separator" not in settings:
+    if form == LABEL_SETS and "separator" not in settings:
         mark = separator_of(facts.column(target))
         return {"separator": mark} if mark and mark != SEPARATOR else {}
     return {}

@@ -70,24 +70,6 @@ def input_for(task: Task, config: dict[str, Any], rare: bool, alone: bool,
     return found | task.input_settings(config, alone)
 
 
-def task_for(task: str, modalities: Iterable[str], several: bool) -> tuple[str, str]:
-    """Returns which writing task suits the inputs, and the reason; none where it stays as it is.
-
-    Args:
-        task: str, guessed from the target alone.
-        modalities: of the inputs.
-        several: bool, whether a row has several right texts.
-    """
-    kinds = set(modalities)
-    if task != "seq2seq":
-        return task, ""
-    if "audio" in kinds and not several:
-        return "transcribe", "The target is free text next to audio: its transcript."
-    if kinds & {"image", "video", "audio"}:
-        return "caption", "The target is free text about images, video or audio."
-    return task, ""
-
-
 def text_for(task: Task, texts: Iterable[str], plain: bool = False) -> tuple[dict[str, Any], str]:
     """Returns settings of a text input, and the reason; nothing if the usual encoder fits.
 

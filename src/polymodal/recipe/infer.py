@@ -13,7 +13,7 @@ from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.core.task import Task, task_named
 from polymodal.media.video import video_info
-from polymodal.profile.columns import LeftOut, infer_task, judge_columns
+from polymodal.profile.columns import LeftOut, judge_columns
 from polymodal.profile.profile import Profile, profile
 from polymodal.profile.sharing import repeats
 from polymodal.recipe.cells import check_columns, keep_readings, tabular_settings, target_settings
@@ -24,7 +24,6 @@ from polymodal.recipe.defaults import (
     is_plain,
     seldom_by,
     size_for,
-    task_for,
     text_for,
     training_for,
     training_reason,
@@ -40,6 +39,7 @@ from polymodal.recipe.recipe import (
     encoder_name,
     reads_others,
 )
+from polymodal.recipe.task_guess import infer_task, with_inputs
 from polymodal.tables.group import Sequences
 from polymodal.tables.reading.reading import Reading, readings_of
 from polymodal.tables.table import Table
@@ -105,7 +105,7 @@ def infer(source: Table | Profile, given: dict[str, Any],
         reasons.extend(_unheard(facts, values["inputs"]))
     if guess is not None:
         several = any(isinstance(cell, list) for cell in islice(table.values(target), _SAMPLED))
-        values["task"], reason = task_for(guess.task, modalities.values(), several)
+        values["task"], reason = with_inputs(guess.task, set(modalities.values()), several)
         if reason:
             reasons[0] = f"task: {values['task']}. {reason}"
         values["task"] = _with(values["task"], partial.get("task"))

@@ -10,7 +10,13 @@ import numpy as np
 from polymodal.core.errors import DataError
 from polymodal.media.identity import renumbered
 from polymodal.profile.profile import Profile, profile
-from polymodal.profile.task_guess import MAX_CLASSES, infer_task
+from polymodal.profile.target_form import (
+    AMOUNTS,
+    LABEL_SETS,
+    MAX_CLASSES,
+    TEXTS,
+    target_form,
+)
 from polymodal.tables.reading.labels import value_key
 from polymodal.tables.reading.lists import parse_list
 from polymodal.tables.reading.numbers import NumberFormat
@@ -36,15 +42,15 @@ def strata_codes(source: Table | Profile, target: str | None) -> np.ndarray:
     if len(set(_first(table, target))) < 2:
         return none
     try:
-        guess = infer_task(facts, target)
+        form = target_form(facts, target)
     except DataError:  # how to read it is not known yet; the recipe may say so
         return none
-    if guess.task == "regression":
+    if form.kind == AMOUNTS:
         return _ranges(facts, table, target, none)
-    if guess.task == "seq2seq":
+    if form.kind == TEXTS:
         return none
-    several = guess.task == "multilabel"
-    return _classes(table, target, none, (guess.separator or SEPARATOR) if several else None)
+    several = form.kind == LABEL_SETS
+    return _classes(table, target, none, (form.separator or SEPARATOR) if several else None)
 
 
 def group_codes(source: Table | Profile, group: str) -> np.ndarray:

@@ -16,6 +16,7 @@ from polymodal.evaluation.row_errors import errors_of
 from polymodal.evaluation.same_answer import same_answer
 from polymodal.evaluation.text_scores import metric_notes
 from polymodal.preprocess.targets.caption import CaptionTarget
+from polymodal.profile.target_form import TEXTS
 
 __all__ = ["Caption"]
 
@@ -30,6 +31,7 @@ class Caption(Task):
     is_text = True
     is_written = True
     reads_media = True
+    command = "caption {run} photo.png"
     target = CaptionTarget
     fusion = ("attention", "The decoder attends to the tokens of all inputs in one sequence.")
     rows_seen = 160_000  # word meanings are learned late
@@ -46,6 +48,13 @@ class Caption(Task):
     def settings(self, modalities: Collection[str]) -> dict[str, Any]:
         """Grounds the decoder where there is one picture to look at."""
         return {"grounding": True} if list(modalities).count("image") == 1 else {}
+
+    def fits_inputs(self, form: str, modalities: Collection[str], several: bool) -> str:
+        """Returns why a free text about these inputs is one of these answers, or ""."""
+        heard = "audio" in modalities and not several  # then it is the transcript
+        if form != TEXTS or heard or not {"image", "video", "audio"} & set(modalities):
+            return ""
+        return "The target is free text about images, video or audio."
 
     def input_settings(self, config: Mapping[str, Any], alone: bool) -> dict[str, Any]:
         """Mirrors no image: "the left one" would become false."""

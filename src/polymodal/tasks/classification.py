@@ -15,6 +15,7 @@ from polymodal.evaluation.bootstrap import weighted_scores
 from polymodal.evaluation.row_errors import errors_of
 from polymodal.evaluation.same_answer import same_answer
 from polymodal.preprocess.targets.classification import LabelTarget
+from polymodal.profile.target_form import CLASSES
 
 __all__ = ["Classification"]
 
@@ -27,6 +28,7 @@ class Classification(Task):
     headline = "accuracy"
     lower_is_better = frozenset({"log_loss", "calibration_error"})
     has_classes = True
+    form = CLASSES
     target = LabelTarget
 
     @property

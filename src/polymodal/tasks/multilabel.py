@@ -15,6 +15,7 @@ from polymodal.evaluation.bootstrap import weighted_scores
 from polymodal.evaluation.row_errors import errors_of
 from polymodal.evaluation.same_answer import same_answer
 from polymodal.preprocess.targets.multilabel import MultilabelTarget
+from polymodal.profile.target_form import LABEL_SETS
 
 __all__ = ["Multilabel"]
 
@@ -27,6 +28,7 @@ class Multilabel(Task):
     headline = "f1_macro"
     lower_is_better = frozenset({"calibration_error"})
     has_classes = True
+    form = LABEL_SETS
     target = MultilabelTarget
 
     @property

@@ -15,6 +15,7 @@ from polymodal.evaluation.bootstrap import weighted_scores
 from polymodal.evaluation.row_errors import errors_of
 from polymodal.evaluation.same_answer import same_answer
 from polymodal.preprocess.targets.regression import NumberTarget
+from polymodal.profile.target_form import AMOUNTS
 
 __all__ = ["Regression"]
 
@@ -26,6 +27,7 @@ class Regression(Task):
     title = "regression"
     headline = "mae"
     lower_is_better = frozenset({"mae", "rmse"})
+    form = AMOUNTS
     target = NumberTarget
 
     @property

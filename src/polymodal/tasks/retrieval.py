@@ -103,6 +103,7 @@ class Retrieval(Task):
     shares_items = False
     fusion = ("concat", "Each side of a pair is encoded by itself.")
     reads_media = True
+    command = "search {run} --query ... --data new.csv"
     target = PairTarget
 
     @property

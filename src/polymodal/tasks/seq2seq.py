@@ -15,6 +15,7 @@ from polymodal.evaluation.bootstrap import weighted_scores
 from polymodal.evaluation.row_errors import errors_of
 from polymodal.evaluation.same_answer import same_answer
 from polymodal.preprocess.targets.seq2seq import SymbolsTarget
+from polymodal.profile.target_form import TEXTS
 
 __all__ = ["Seq2Seq"]
 
@@ -29,6 +30,7 @@ class Seq2Seq(Task):
     has_classes = True
     is_written = True
     reads_media = True
+    form = TEXTS
     target = SymbolsTarget
     stepwise = True
 

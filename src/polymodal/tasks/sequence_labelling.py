@@ -15,6 +15,7 @@ from polymodal.evaluation.bootstrap import weighted_scores
 from polymodal.evaluation.row_errors import errors_of
 from polymodal.evaluation.same_answer import same_answer
 from polymodal.preprocess.targets.sequence_labelling import StepLabelsTarget
+from polymodal.profile.target_form import STEP_LABELS
 
 __all__ = ["SequenceLabelling"]
 
@@ -27,6 +28,7 @@ class SequenceLabelling(Task):
     headline = "accuracy"
     lower_is_better = frozenset({"log_loss", "calibration_error"})
     has_classes = True
+    form = STEP_LABELS
     target = StepLabelsTarget
     stepwise = True
     sequence = ({"name": "recurrent", "summary": True},

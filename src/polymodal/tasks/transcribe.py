@@ -16,6 +16,7 @@ from polymodal.evaluation.row_errors import errors_of
 from polymodal.evaluation.same_answer import same_answer
 from polymodal.evaluation.text_scores import transcript_details, transcripts_scored
 from polymodal.preprocess.targets.transcribe import TranscriptTarget
+from polymodal.profile.target_form import TEXTS
 
 __all__ = ["Transcribe"]
 
@@ -45,6 +46,7 @@ class Transcribe(Task):
     is_written = True
     hears = True
     reads_media = True
+    command = "transcribe {run} talk.wav"
     target = TranscriptTarget
     stepwise = True
     sequence = ({"name": "recurrent", "num_layers": 2},
@@ -58,6 +60,12 @@ class Transcribe(Task):
         from polymodal.model.heads.frames import FrameHead
 
         return FrameHead
+
+    def fits_inputs(self, form: str, modalities: Collection[str], several: bool) -> str:
+        """Returns why a free text about these inputs is one of these answers, or ""."""
+        if form != TEXTS or several or "audio" not in modalities:
+            return ""
+        return "The target is free text next to audio: its transcript."
 
     def input_settings(self, config: Mapping[str, Any], alone: bool) -> dict[str, Any]:
         """Returns how recordings are augmented and truncated, and the time stride."""

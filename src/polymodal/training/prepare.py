@@ -28,13 +28,14 @@ from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.preprocess.targets.labels import Labelled
-from polymodal.profile.columns import InputGuess, infer_task
+from polymodal.profile.columns import InputGuess
 from polymodal.profile.profile import Profile, profile
 from polymodal.profile.sharing import repeats
 from polymodal.recipe import assemble
 from polymodal.recipe.commented import commented
 from polymodal.recipe.recipe import Recipe
 from polymodal.recipe.room import room_for
+from polymodal.recipe.task_guess import infer_task
 from polymodal.splits.leaks import leaks
 from polymodal.splits.repeats import repeated_media
 from polymodal.splits.split import parts

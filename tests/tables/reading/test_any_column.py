@@ -9,7 +9,8 @@ import pytest
 
 from polymodal.core.errors import PolymodalError
 from polymodal.preprocess.tabular import Tabular
-from polymodal.profile.columns import infer_task, judge_columns
+from polymodal.profile.columns import judge_columns
+from polymodal.recipe.task_guess import infer_task
 from polymodal.tables.table import read
 
 PIECES = ["1", "12", "123", "1,234", "1.5", "0,5", "$", "€", "%", " kg", "kg", "-", "+", "(", ")",

@@ -1,4 +1,4 @@
-"""From the target column to the task, with the reason."""
+"""What the cells of a target column hold, with the reason; which task that fits, tasks say."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import datetime
 import decimal
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from polymodal.core.errors import DataError
 from polymodal.profile.column_rules import CATEGORY_SHARE, TEXT_WORDS
@@ -21,26 +20,26 @@ from polymodal.tables.reading.separators import find_separator
 from polymodal.tables.table import Table
 
 MAX_CLASSES = 20  # whole numbers with at most so many distinct values are classes
-_CHANGE = 'write another task into the recipe to change it'
+AMOUNTS, CLASSES, LABEL_SETS, STEP_LABELS, TEXTS = FORMS = (
+    "amounts", "classes", "label sets", "step labels", "texts")
 
 
-@dataclass(frozen=True)
-class TaskGuess:
-    """A task, and one sentence that says why and how to change it.
+class Form(NamedTuple):
+    """What the cells of a target column hold.
 
     Args:
-        task: str: classification, multilabel, regression, sequence_labelling or seq2seq.
-        reason: str.
-        separator: str or None, what is between labels of a cell, where it is not usual.
+        kind: str, one of `FORMS`.
+        because: str, how that is seen.
+        separator: str or None, what separates labels of a cell, where it is not usual.
     """
 
-    task: str
-    reason: str
+    kind: str
+    because: str
     separator: str | None = None
 
 
-def infer_task(table: Table | Profile, target: str, reading: Reading | None = None) -> TaskGuess:
-    """Returns the task that fits the values of the column `target`.
+def target_form(table: Table | Profile, target: str, reading: Reading | None = None) -> Form:
+    """Returns what the cells of the column `target` hold.
 
     Args:
         table: Table or Profile.
@@ -48,36 +47,36 @@ def infer_task(table: Table | Profile, target: str, reading: Reading | None = No
         reading: Reading, how its cells are read, where somebody says so; a profile knows it.
 
     Raises:
-        DataError: the column is empty, constant, or of a type that is not a target, or it could be
+        DataError: the column is empty, constant, or of a type that is no target, or it could be
             read in several ways.
         RecipeError: there is no such column.
 
     Example:
 
     >>> from polymodal.tables.table import read
-    >>> infer_task(read({"price": [1.5, 2.25, 3.0]}), "price").task
-    'regression'
+    >>> target_form(read({"price": [1.5, 2.25, 3.0]}), "price").kind
+    'amounts'
     """
     facts = profile(table, {} if reading is None else {target: reading}).whole
-    return facts.once(("task", target), lambda: _guess(facts, facts.column(target)))
+    return facts.once(("form", target), lambda: _form(facts, facts.column(target)))
 
 
-def _guess(facts: Profile, column: Observed) -> TaskGuess:
+def _form(facts: Profile, column: Observed) -> Form:
     target = column.name
     _check_usable(column)
     if column.all_are(list):
-        task, because = _lists(facts, column)
+        kind, because = _lists(facts, column)
     elif column.numbers is not None and not column.all_are(bool):
-        task, because = _numbers(column)
+        kind, because = _numbers(column)
     elif column.given.kind == "category":
-        task, because = "classification", f'"{target}" holds {column.distinct} classes, as asked'
+        kind, because = CLASSES, f'"{target}" holds {column.distinct} classes, as asked'
     elif column.all_are(str):
-        task, because = _texts(column)
-        _check_one_kind(column, task)
+        kind, because = _texts(column)
+        _check_one_kind(column, kind)
     else:
-        task, because = "classification", f'"{target}" holds {column.distinct} classes'
-    mark = separator_of(column) if task == "multilabel" else None
-    return TaskGuess(task, f"The task is {task} because {because}; {_CHANGE}.", mark)
+        kind, because = CLASSES, f'"{target}" holds {column.distinct} classes'
+    mark = separator_of(column) if kind == LABEL_SETS else None
+    return Form(kind, because, mark)
 
 
 def separator_of(column: Observed) -> str | None:
@@ -117,14 +116,14 @@ def _all(column: Observed, stop_above: int) -> set[Any]:
 
 def _numbers(column: Observed) -> tuple[str, str]:
     if any(number % 1 for number in column.numbers or ()):
-        return "regression", f'"{column.name}" holds numbers with fractions'
+        return AMOUNTS, f'"{column.name}" holds numbers with fractions'
     found = _numbers_of(column, _all(column, MAX_CLASSES))
     if any(number % 1 for number in found):
-        return "regression", f'"{column.name}" holds numbers with fractions'
+        return AMOUNTS, f'"{column.name}" holds numbers with fractions'
     if len(found) > MAX_CLASSES:
-        return "regression", (f'"{column.name}" holds whole numbers with more than {MAX_CLASSES} '
+        return AMOUNTS, (f'"{column.name}" holds whole numbers with more than {MAX_CLASSES} '
                               "distinct values")
-    return "classification", (
+    return CLASSES, (
         f'"{column.name}" holds whole numbers with only {len(found)} distinct values, which count '
         "as classes (for amounts the task would be regression)")
 
@@ -142,12 +141,12 @@ def _numbers_of(column: Observed, values: Iterable[Any]) -> set[float]:
     return found
 
 
-def _check_one_kind(column: Observed, task: str) -> None:
+def _check_one_kind(column: Observed, kind: str) -> None:
     """Raises DataError for dates, and for numbers mixed with other cells, unless they are few
     labels that repeat."""
     found = column.guess
     if found is None or (found.kind == "number" and not found.odd) or (
-            found.kind == "number" and task == "classification"
+            found.kind == "number" and kind == CLASSES
                          and column.distinct <= MAX_CLASSES):
         return
     if found.kind == "number":
@@ -165,28 +164,28 @@ def _check_one_kind(column: Observed, task: str) -> None:
 
 def _texts(column: Observed) -> tuple[str, str]:
     if separator := separator_of(column):
-        return "multilabel", f'"{column.name}" holds labels separated by "{separator}"'
+        return LABEL_SETS, f'"{column.name}" holds labels separated by "{separator}"'
     count, share = column.distinct, column.distinct_share
     shown = f"{count:,} distinct values in the {len(column):,} sampled cells"
     is_free = column.mean_words >= TEXT_WORDS and share > CATEGORY_SHARE / 5
     if is_free or (share > CATEGORY_SHARE and count > MAX_CLASSES):
-        return "seq2seq", f'"{column.name}" holds free text ({shown})'
-    return "classification", f'"{column.name}" holds labels that repeat ({shown})'
+        return TEXTS, f'"{column.name}" holds free text ({shown})'
+    return CLASSES, f'"{column.name}" holds labels that repeat ({shown})'
 
 
 def _lists(facts: Profile, column: Observed) -> tuple[str, str]:
     items = [item for cell in column.cells for item in cell if item is not None]
     if isinstance(column.table, Sequences):
-        return "sequence_labelling", f'"{column.name}" holds one label for each step of a sequence'
+        return STEP_LABELS, f'"{column.name}" holds one label for each step of a sequence'
     texts = [item for item in items if isinstance(item, str)]
     if texts and sum(map(num_words, texts)) >= TEXT_WORDS * len(texts):
-        return "seq2seq", f'"{column.name}" holds lists of free texts, each of them a right answer'
+        return TEXTS, f'"{column.name}" holds lists of free texts, each of them a right answer'
     aligned = _aligned_column(facts, column)
     if aligned:
-        return "sequence_labelling", (
+        return STEP_LABELS, (
             f'"{column.name}" holds lists of labels, as long in each row as the lists of '
             f'"{aligned}"')
-    return "multilabel", f'"{column.name}" holds lists of labels'
+    return LABEL_SETS, f'"{column.name}" holds lists of labels'
 
 
 def _aligned_column(facts: Profile, column: Observed) -> str | None:
