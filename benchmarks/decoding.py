@@ -20,7 +20,8 @@ import numpy as np
 from keras import ops
 
 from polymodal.decoders.transformer import TransformerDecoder
-from polymodal.model.generation import Choice, generate
+from polymodal.model.generation.choice import Choice
+from polymodal.model.generation.generate import generate
 
 _MEMORY = 64  # tokens that the decoder looks at
 _VOCABULARY = 2000

@@ -27,7 +27,7 @@ def train(data, out, fault=""):
     environment = {k: v for k, v in os.environ.items() if k != VARIABLE}
     words = ["train", "--data", data, "--target", "y", "--out", out, "--set", "training.epochs=3",
              "--set", "dim=8", "--set", "training.checkpoint_steps=2", "--set",
-             "training.average=0.9", "--set", "training.single_loss=0.5"]
+             "training.average=0.9", "--set", "objectives.single_modality.weight=0.5"]
     return subprocess.run([sys.executable, "-m", "polymodal", *map(str, words)],
                           env={**environment, VARIABLE: fault}, capture_output=True, text=True)
 

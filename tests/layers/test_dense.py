@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from polymodal.layers.dense import Dense, by_xla
+from polymodal.layers.dense import Dense
 
 
 @pytest.mark.parametrize("steps", [1, 3])
@@ -17,18 +17,6 @@ def test_gives_what_the_dense_layer_of_keras_gives(steps, more):
     theirs.set_weights(values)
     found, wanted = (keras.ops.convert_to_numpy(layer(inputs)) for layer in (ours, theirs))
     np.testing.assert_allclose(found, wanted, atol=1e-5)
-
-
-@pytest.mark.parametrize(("rows", "size", "units"), [(1, 1024, 1024), (2, 1024, 1024),
-                                                     (1, 512, 2050), (1, 1000, 1100)])
-@pytest.mark.parametrize("activation", [None, "gelu"])
-def test_large_kernels_are_read_alike_however_many_rows_there_are(rows, size, units, activation):
-    inputs = np.random.default_rng(0).normal(size=(rows, 1, size)).astype("float32")
-    layer = Dense(units, activation=activation, bias_initializer="ones")
-    wanted = keras.ops.convert_to_numpy(layer(np.repeat(inputs, 2, axis=1)))[:, :1]
-    with by_xla(True):
-        found = keras.ops.convert_to_numpy(layer(inputs))
-    np.testing.assert_allclose(found, wanted, atol=1e-4)
 
 
 def test_a_single_step_has_the_gradient_of_many():

@@ -11,7 +11,9 @@ from keras import ops
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
-from polymodal.model.generation import Choice, generate, steps
+from polymodal.model.generation.choice import Choice
+from polymodal.model.generation.generate import generate
+from polymodal.model.generation.one_by_one import steps
 
 NUM, STEPS, END = 5, 4, 4
 DECODERS = {"recurrent_attention": {}, "transformer": {}, "additive": {"attention": "additive"},

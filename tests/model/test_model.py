@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from polymodal.bundle.names import weight_names
 from polymodal.core.errors import PolymodalError, RecipeError
 from polymodal.core.lookup import find
 from polymodal.core.lookup import names as offered
@@ -14,6 +15,10 @@ from polymodal.model.heads.captions import CaptionHead
 from polymodal.model.heads.classes import ClassHead
 from polymodal.model.heads.step_classes import StepClassHead
 from polymodal.model.model import Model
+from polymodal.model.objective import ObjectiveLayer
+from polymodal.model.objectives.grounding import Grounding
+from polymodal.model.objectives.single_modality import SingleModality
+from polymodal.model.objectives.word_spotting import WordSpotting
 
 DIM = 16
 JIT = keras.backend.backend() == "jax"  # compiling costs more than these few steps
@@ -145,7 +150,8 @@ def test_modality_dropout_hides_whole_inputs_in_training_only():
 
 @pytest.mark.parametrize("fusion", ["gated", "attention"])
 def test_with_a_single_loss_each_input_also_answers_as_if_alone(fusion):
-    model, inputs, loss = make(fusion, single_loss=0.8), batch(), ClassHead(3).loss()
+    alone = {"single_modality": SingleModality(weight=0.8)}
+    model, inputs, loss = make(fusion, objectives=alone), batch(), ClassHead(3).loss()
     model(inputs)
     model.compile(optimizer="sgd", loss=loss)
     for layer in model._flatten_layers():
@@ -164,9 +170,10 @@ def test_with_a_single_loss_each_input_also_answers_as_if_alone(fusion):
     assert float(numpy(whole)) == pytest.approx(expected, rel=1e-4)
 
 
-def test_a_single_loss_changes_nothing_for_one_input_or_tasks_per_step():
-    assert make(names=("image",), single_loss=1.0).single_loss == 0
-    model = make("stepwise_concat", StepClassHead(3), single_loss=1.0)
+def test_a_loss_of_single_inputs_changes_nothing_for_one_input_or_tasks_per_step():
+    alone = {"single_modality": SingleModality()}
+    assert not make(names=("image",), objectives=alone).objectives
+    model = make("stepwise_concat", StepClassHead(3), objectives=alone)
     assert tuple(model(batch(), training=True).shape) == (6, 4, 3)
 
 
@@ -219,22 +226,24 @@ def test_several_texts_of_a_row_are_read_as_if_alone(decoder):
 
 
 def test_training_also_asks_which_words_the_texts_have():
-    task = CaptionHead(5, dim=DIM, end_id=4, dropout=0.0, spotting=0.5)
-    model = make("attention", task, fusion_args={"dropout": 0.0}, spots=SPOTS)
+    task = CaptionHead(5, dim=DIM, end_id=4, dropout=0.0)
+    model = make("attention", task, fusion_args={"dropout": 0.0},
+                 objectives={"word_spotting": WordSpotting(SPOTS, weight=0.5)})
     inputs, targets, weights = captioning()
     used = model(inputs)  # logits alone, and builds the model
     model.compile(loss=task.loss(), jit_compile=JIT)
-    logits, (spotted, hidden) = model(inputs, training=True)
+    logits, found = model(inputs, training=True)
     np.testing.assert_allclose(numpy(logits), numpy(used), atol=1e-5)
-    assert hidden is None
-    assert (spotted[0].shape[0], spotted[0].shape[-1]) == (6, 2)
+    spotted = found["word_spotting"][0]
+    assert (spotted.shape[0], spotted.shape[-1]) == (6, 2)
     given = (inputs, keras.ops.convert_to_tensor(targets))
     weights = keras.ops.convert_to_tensor(weights)
     plain = float(model.compute_loss(*given, logits, weights, training=False))
-    more = float(model.spotter.loss(given[1], spotted, weights))
-    beside = spotted, hidden
-    both = float(model.compute_loss(*given, (logits, beside), weights, training=True))
+    more = float(model.objectives["word_spotting"].loss(given[1], found["word_spotting"], weights))
+    both = float(model.compute_loss(*given, (logits, found), weights, training=True))
     assert both == pytest.approx(plain + 0.5 * more, rel=1e-5)
+    apart = {name: float(metric.result()) for name, metric in model.losses_apart.items()}
+    assert apart == {"own_loss": pytest.approx(plain), "word_spotting": pytest.approx(more)}
 
 
 class Places(Bend):
@@ -243,34 +252,38 @@ class Places(Bend):
     grid, num_tokens = (2, 2), 4
 
 
-def grounded(encoders, fusion="attention", **task):
+def grounded(encoders, fusion="attention", spotting=0.5, grounding=1.0):
     """Returns a model of two inputs that writes."""
-    task = {"spotting": 0.5, "grounding": True, **task}
-    task = CaptionHead(5, dim=DIM, end_id=4, dropout=0.0, **task)
+    task = CaptionHead(5, dim=DIM, end_id=4, dropout=0.0)
     fusion = find("fusion", fusion)(DIM, dropout=0.0)
-    model = Model(encoders, {"image": "input_0", "text": "input_1"}, fusion, task, spots=SPOTS)
+    objectives = {"word_spotting": WordSpotting(SPOTS, spotting),
+                  "grounding": Grounding(grounding)}
+    model = Model(encoders, {"image": "input_0", "text": "input_1"}, fusion, task,
+                  objectives=objectives)
     model(captioning()[0])
     model.compile(loss=task.loss(), jit_compile=JIT)
     return model
 
 
 def test_a_decoder_is_grounded_in_the_picture_and_asked_for_the_next_word_there():
-    model = grounded({"image": Places(DIM), "text": Bend(DIM)})
+    model = grounded({"image": Places(DIM), "text": Bend(DIM)}, grounding=2.0)
+    spotting, grounding = model.objectives.values()
     assert model.head.grounding.first == 0
     inputs, targets, weights = captioning()
-    logits, (spotted, hidden) = model(inputs, training=True)
+    logits, found = model(inputs, training=True)
     np.testing.assert_allclose(numpy(logits), numpy(model(inputs)), atol=1e-5)
     given = (inputs, keras.ops.convert_to_tensor(targets))
     weights = keras.ops.convert_to_tensor(weights)
     plain = float(model.compute_loss(*given, logits, weights, training=False))
-    more = float(model.spotter.loss(given[1], spotted, weights))
-    following = float(model.head.grounding.loss(given[1], hidden, weights))
-    chances = numpy(keras.ops.log_softmax(model.head.grounding.likely(hidden), axis=-1))
+    more = float(spotting.loss(given[1], found["word_spotting"], weights))
+    following = float(grounding.loss(given[1], found["grounding"], weights))
+    likely = model.head.grounding.likely(found["grounding"])
+    chances = numpy(keras.ops.log_softmax(likely, axis=-1))
     picked = np.take_along_axis(chances, (1 - targets[..., None]).clip(0, 1), axis=-1)[..., 0]
     counted = numpy(weights) * (targets < 2)  # words 0 and 1, the second and the first of SPOTS
     assert following == pytest.approx(-(picked * counted).sum(), rel=1e-4)
-    both = float(model.compute_loss(*given, (logits, (spotted, hidden)), weights, training=True))
-    assert both == pytest.approx(plain + 0.5 * (more + 5 * following), rel=1e-5)
+    both = float(model.compute_loss(*given, (logits, found), weights, training=True))
+    assert both == pytest.approx(plain + 0.5 * more + 2 * following, rel=1e-5)
 
 
 def test_a_picture_behind_what_has_any_length_is_found_from_the_end():
@@ -282,14 +295,58 @@ def test_a_picture_behind_what_has_any_length_is_found_from_the_end():
     ({"image": Places, "text": Places}, {}),  # which of two pictures?
     ({"image": Bend, "text": Bend}, {}),
     ({"image": Places, "text": Bend}, {"fusion": "stepwise_concat"}),  # places of both in one
-    ({"image": Places, "text": Bend}, {"grounding": False}),
+    ({"image": Places, "text": Bend}, {"grounding": 0.0}),
     ({"image": Places, "text": Bend}, {"spotting": 0.0}),
 ])
 def test_a_decoder_that_cannot_be_grounded_stays_as_it_is(encoders, settings):
     model = grounded({name: kind(DIM) for name, kind in encoders.items()}, **settings)
     assert not hasattr(model.head, "grounding")
+    inputs, targets, weights = captioning()
+    found = model(inputs, training=True)
+    loss = model.compute_loss(inputs, keras.ops.convert_to_tensor(targets), found,
+                              keras.ops.convert_to_tensor(weights))
+    assert np.isfinite(float(loss))
 
 
-def test_a_weight_below_zero_for_spotting_is_refused():
-    with pytest.raises(RecipeError, match="spotting >= 0"):
-        CaptionHead(5, end_id=4, spotting=-1.0)
+@pytest.mark.parametrize("objective", [Grounding, SingleModality, WordSpotting])
+def test_a_weight_below_zero_is_refused(objective):
+    with pytest.raises(RecipeError, match="needs weight >= 0"):
+        objective(weight=-1.0)
+
+
+class Guess(ObjectiveLayer):
+    """An objective that reads its own key of a batch, sees the tokens and hides an input."""
+
+    batch_keys = ("extra",)
+
+    def __init__(self):
+        super().__init__(weight=0.5)
+        self.dense = keras.layers.Dense(1)
+        self.seen = []
+
+    def views(self, streams, batch):
+        self.seen = sorted(batch)
+        tokens, mask = streams["text"]
+        return {**streams, "text": (keras.ops.zeros_like(tokens), keras.ops.zeros_like(mask))}
+
+    def read(self, tokens, mask):
+        found = self.dense(tokens)
+        self.built = True
+        return found
+
+    def loss(self, targets, found, weights, loss):
+        return keras.ops.mean(found) ** 2
+
+
+def test_an_objective_of_ones_own_has_layers_a_loss_and_keys_of_a_batch():
+    guess, task = Guess(), ClassHead(3)
+    model, inputs = make("concat", task, objectives={"guess": guess}), batch()
+    used = numpy(model(inputs))
+    model.compile(optimizer=keras.optimizers.Adam(0.01), loss=task.loss(), jit_compile=False)
+    logits, _ = model({**inputs, "extra": np.zeros((6, 1), "float32")}, training=True)
+    assert guess.seen == ["extra"]
+    assert np.abs(numpy(logits) - used).max() > 0.01  # the text is hidden
+    before = numpy(guess.dense.kernel).copy()
+    model.fit(inputs, np.arange(6) % 3, verbose=0)
+    assert np.abs(numpy(guess.dense.kernel) - before).max() > 0
+    assert "objectives.guess.dense.kernel" in weight_names(model)

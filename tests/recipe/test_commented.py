@@ -9,7 +9,7 @@ from polymodal.recipe.recipe import Recipe
 RECIPE = Recipe(
     "y", {"a: b": {"modality": "text"}, "photo": {"modality": "image", "size": [32, 32]},
           "tabular": {"modality": "tabular", "columns": [f"column {i}" for i in range(20)]}},
-    task={"name": "caption", "grounding": True}, group="g", order="o", training={"epochs": 3})
+    task={"name": "caption", "max_length": 9}, group="g", order="o", training={"epochs": 3})
 REASONS = ["task: caption. It holds texts: long # ones.", "input a: b: text. Words.",
            "column id: Ignored because it looks like an ID.", "training: 3 epochs.",
            "input length: Ignored because a recording often comes alone."]

@@ -15,7 +15,7 @@ from polymodal.core import arguments
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.task import task_named
 from polymodal.recipe import assemble
-from polymodal.recipe.defaults import is_plain, size_for, text_for, training_for
+from polymodal.recipe.defaults import is_plain, objectives_for, size_for, text_for, training_for
 from polymodal.recipe.given import override
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
@@ -195,7 +195,7 @@ def test_many_rows_that_are_seen_seldom_are_not_varied():
     assert "augment" not in spoken
     assert seldom["clip_norm"] == 5.0
     assert seldom["learning_rate"] == often["learning_rate"] / 2
-    assert "single_loss" not in seldom  # nor asked twice over
+    assert objectives_for("classification", inputs.values(), 24_000, seldom["epochs"]) == {}
     assert seldom["modality_dropout"] == 0.05
     assert size_for(24_000, 24_000, 5)[0] == {"dropout": 0.0}
     assert size_for(2_000, 2_000, 5)[0] == {}
@@ -222,11 +222,32 @@ def test_each_of_several_inputs_is_asked_alone_where_a_row_has_one_answer():
                                                          "words": "text"}
     chosen = lambda task, inputs: training_for(task_named(task), 2_000, 2_000, inputs, None)
     hiding = lambda task, inputs: {k: v for k, v in chosen(task, inputs).items()
-                                   if k in ("single_loss", "modality_dropout")}
+                                   if k == "modality_dropout"}
+    asked = lambda task, inputs: set(objectives_for(task, inputs.values(), 2_000, 21))
     assert hiding("regression", {"picture": "image"}) == {}
-    assert hiding("classification", two) == {"single_loss": 1.0}
-    assert hiding("multilabel", three) == {"single_loss": 1.0, "modality_dropout": 0.15}
-    assert hiding("sequence_labelling", two) == {"modality_dropout": 0.15}
+    assert hiding("classification", two) == {}
+    assert hiding("multilabel", three) == hiding("sequence_labelling", two) == {
+        "modality_dropout": 0.15}
+    assert asked("classification", two) == asked("multilabel", three) == {"single_modality"}
+    assert asked("regression", {"picture": "image"}) == asked("sequence_labelling", two) == set()
+
+
+def test_captions_of_pictures_are_grounded_in_a_single_one():
+    asked = lambda *modalities: set(objectives_for("caption", modalities, 2_000, 21))
+    assert asked("image", "text") == {"word_spotting", "grounding"}
+    assert asked("image", "image") == asked("audio") == {"word_spotting"}
+
+
+def test_objectives_of_the_user_are_put_over_those_chosen(questions):
+    found = infer(questions, {"target": "answer", "objectives": {"single_modality": {"weight": 0.0},
+                                                                 "word_spotting": None}})
+    assert found.values["objectives"] == {"single_modality": {"weight": 0.0}, "word_spotting": {}}
+    usual = infer(questions, {"target": "answer"})
+    assert usual.values["objectives"] == {"single_modality": {"weight": 1.0}}
+    assert any("plus 1 objective (single_modality; to leave one out: "
+               "--set objectives.single_modality.weight=0)" in r for r in usual.reasons)
+    with pytest.raises(RecipeError, match='No objective named "single_modalities"'):
+        infer(questions, {"target": "answer", "objectives": {"single_modalities": {}}})
 
 
 @pytest.mark.parametrize(("task", "modalities", "rows", "plain"), [
@@ -249,8 +270,7 @@ def test_few_rows_of_numbers_are_kept_from_overfitting():
     assert (note["encoder"], note["tokenizer"], note["dropout"]) == ("bag", "ngram", 0.6)
     assert any("using a bag of words, character n-grams and word pairs" in r for r in found.reasons)
     assert found.values["training"] == {
-        "epochs": 60, "batch_size": 16, "learning_rate": 0.002, "single_loss": 1.0,
-        "average": 0.979}
+        "epochs": 60, "batch_size": 16, "learning_rate": 0.002, "average": 0.979}
     asked = infer(read(rows), {"target": "y", "dropout": 0.1, "inputs": {
         "*": {}, "note": {"modality": "text", "encoder": "rnn"}}}).values
     assert (asked["dropout"], asked["inputs"]["note"]["encoder"]) == (0.1, "rnn")

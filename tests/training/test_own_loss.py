@@ -21,7 +21,8 @@ def rows_of_words(count=64):
 
 def test_what_inputs_answer_alone_is_left_out(tmp_path):
     table = pm.read(rows_of_words())
-    model = pm.Classifier("label", dim=16, dropout=0.0, training={**STILL, "single_loss": 3.0})
+    model = pm.Classifier("label", dim=16, dropout=0.0, training=STILL,
+                          objectives={"single_modality": {"weight": 3.0}})
     model.fit(table, val=table, out=tmp_path / "run")
     entry = json.loads((tmp_path / "run" / "history.jsonl").read_text())
     assert entry["loss"] == pytest.approx(entry["val_loss"], rel=0.01)
@@ -35,7 +36,8 @@ def test_words_that_are_looked_for_are_left_out(tmp_path):
         colour = rng.choice(["red", "green", "blue"])
         rows.append({"image": path, "captions": [f"a {colour} one", f"it is {colour}"]})
     table = pm.read(rows, media_root=tmp_path)
-    model = pm.Captioner("captions", dim=16, dropout=0.0, training=STILL, task={"spotting": 50.0})
+    model = pm.Captioner("captions", dim=16, dropout=0.0, training=STILL,
+                         objectives={"word_spotting": {"weight": 50.0}})
     model.fit(table, val=table, out=tmp_path / "run")
     entry = json.loads((tmp_path / "run" / "history.jsonl").read_text())
     # Roughly, as the normalisation of the picture's encoder has hardly seen any. All losses

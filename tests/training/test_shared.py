@@ -39,7 +39,8 @@ def test_a_model_learns_from_rows_that_share_pictures(tmp_path, monkeypatch):
     train, val = write(tmp_path, "train", 150, 0), write(tmp_path, "val", 40, 1)
     model = pm.Classifier("answer", dim=32, dropout=0.0,
                           training={"epochs": 5, "rows_per_item": 2, "batch_size": 16,
-                                    "learning_rate": 0.004, "single_loss": 0.0})
+                                    "learning_rate": 0.004},
+                          objectives={"single_modality": {"weight": 0.0}})
     model.fit(train, val=val, out=tmp_path / "run")
     assert model.metrics["val"]["metrics"]["accuracy"] > 0.9  # "no" is right in two of three
     assert [plan.num_items for plan in plans] == [8]  # for 16 rows

@@ -39,7 +39,7 @@ def caption(
     use(engine, run)
     from polymodal.inference.predictor import load
     from polymodal.inference.writing import generate_files
-    from polymodal.model.generation import Choice
+    from polymodal.model.generation.choice import Choice
 
     choice: dict[str, Any] = {"num": num, "temperature": temperature, "top_k": top_k,
                               "top_p": top_p, "repetition_penalty": repetition_penalty}

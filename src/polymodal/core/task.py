@@ -40,7 +40,6 @@ class Task(Protocol):
         always_augments: bool, whether rows are augmented even if each is seen only a few times.
         asks_alone: bool, whether a single input can be trained alone, with one answer per row.
         command: str, what to type next, behind `polymodal`, to use a run.
-        training_note: str, what else is trained, for the reason that is printed.
         shares_items: bool, whether a batch may hold several rows of one image and encode it once.
         form: str, what the cells of a target hold that the task fits, one of
             `profile.target_form.FORMS`; "" where it is only chosen by name.
@@ -65,7 +64,6 @@ class Task(Protocol):
     always_augments: ClassVar[bool] = False
     asks_alone: ClassVar[bool] = True
     command: ClassVar[str] = "predict {run} --data new.csv --out predictions.csv"
-    training_note: ClassVar[str] = ""
     shares_items: ClassVar[bool] = True
     form: ClassVar[str] = ""
     compares_inputs: ClassVar[bool] = False
@@ -123,6 +121,11 @@ class Task(Protocol):
     def input_names(self, settings: Mapping[str, Any]) -> list[str]:
         """Returns the inputs that the task's settings name; none where all columns may be read."""
         return []
+
+    def objectives(self, modalities: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Returns the auxiliary losses that help the task, with their settings, by their names in
+        `model.objectives`."""
+        return {}
 
     def input_settings(self, config: Mapping[str, Any], alone: bool) -> dict[str, Any]:
         """Returns settings of an input that replace the usual ones.

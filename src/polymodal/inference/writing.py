@@ -17,7 +17,7 @@ from polymodal.core.lookup import unknown
 from polymodal.core.printed.progress import track, warn
 from polymodal.feed.check import check
 from polymodal.feed.ledger import Ledger
-from polymodal.model.generation import Choice
+from polymodal.model.generation.choice import Choice
 from polymodal.tables.kinds import kind_of_name
 from polymodal.tables.table import Table, read
 

@@ -30,11 +30,7 @@ class FeedForward(keras.layers.Layer):
         super().__init__(**kwargs)
         self.dim, self.expansion = dim, expansion
         self.widen = Dense(dim * expansion, dtype=self.dtype_policy, name="widen")
-        self.bend = self.bend_in_training = keras.activations.get(activation)
-        if activation == "gelu" and keras.backend.backend() == "tensorflow":
-            from polymodal.layers.tensorflow_gelu import gelu
-
-            self.bend_in_training = gelu
+        self.bend = keras.activations.get(activation)
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
         self.narrow = Dense(dim, dtype=self.dtype_policy, name="narrow")
 
@@ -44,5 +40,4 @@ class FeedForward(keras.layers.Layer):
         self.built = True
 
     def call(self, tokens, training=None):
-        bend = self.bend_in_training if training else self.bend
-        return self.narrow(self.drop(bend(self.widen(tokens)), training=training))
+        return self.narrow(self.drop(self.bend(self.widen(tokens)), training=training))

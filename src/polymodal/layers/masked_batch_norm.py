@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from polymodal.core.errors import RecipeError
+from polymodal.layers.engines.batch_norm import one_kernel
 from polymodal.layers.masks import hide
 
 __all__ = ["MaskedBatchNorm"]
@@ -55,8 +56,9 @@ class MaskedBatchNorm(keras.layers.Layer):
 
     def call(self, tensor, mask, training=None):
         if training and self.trainable:
-            if keras.backend.backend() == "tensorflow" and len(tensor.shape) == 4:
-                return self._on_tensorflow(tensor, mask)
+            normalise = one_kernel(len(tensor.shape))
+            if normalise is not None:
+                return self._in_one_kernel(normalise, tensor, mask)
             mean, variance, count = self._moments(tensor, mask)
             self._move(self.moving_mean, mean, count)
             self._move(self.moving_variance, variance, count)
@@ -65,9 +67,7 @@ class MaskedBatchNorm(keras.layers.Layer):
             scale, shift = self.in_use()
         return tensor * ops.cast(scale, tensor.dtype) + ops.cast(shift, tensor.dtype)
 
-    def _on_tensorflow(self, tensor, mask):
-        from polymodal.layers.tensorflow_norm import normalise
-
+    def _in_one_kernel(self, normalise, tensor, mask):
         result, mean, variance = normalise(
             ops.cast(tensor, "float32"), mask, self.scale.value, self.shift.value, self.epsilon,
             lambda given: self._moments(given, mask)[:2])

@@ -15,7 +15,7 @@ from polymodal.core.lookup import find, unknown
 from polymodal.core.memory import gigabytes, memory_bytes
 from polymodal.core.task import task_named
 from polymodal.recipe.needed import as_needed, needed_by
-from polymodal.recipe.recipe import INPUT_KEYS, Recipe, columns_of, encoder_name
+from polymodal.recipe.recipe import INPUT_KEYS, OBJECTIVES, Recipe, columns_of, encoder_name
 from polymodal.recipe.starts import freeze, split_words
 
 _STEPS = 8  # of an input with time, when a model is made
@@ -92,7 +92,7 @@ def build_target(recipe: Recipe) -> Any:
 
 
 def check_parts(recipe: Recipe) -> None:
-    """Checks the settings of fusion and sequence model, which are built only after the data.
+    """Checks the settings of fusion, sequence model and objectives, which are built after the data.
 
     Raises:
         RecipeError: a setting that one of them does not have, or of a wrong type.
@@ -100,11 +100,13 @@ def check_parts(recipe: Recipe) -> None:
     for package, config in (("fusion", recipe.fusion), ("sequence", recipe.sequence)):
         if config:
             arguments.check(find(package, config["name"]), _settings(config), package)
+    for name, config in recipe.objectives.items():
+        arguments.check(find(OBJECTIVES, name), config, f"objectives.{name}")
 
 
 def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dropout: float = 0.0,
-                single_loss: float = 0.0, label_smoothing: float = 0.0,
-                seed: int = 0, bytes_per_parameter: int = arguments.BYTES_PER_PARAMETER,
+                label_smoothing: float = 0.0, seed: int = 0,
+                bytes_per_parameter: int = arguments.BYTES_PER_PARAMETER,
                 ) -> tuple[Any, Any]:
     """Builds the Keras model, its variables made by one call on a batch of zeros, and its head.
 
@@ -113,7 +115,6 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
         inputs: list of Input, whose modalities have been fitted or restored.
         target: object of `polymodal.preprocess.targets`, fitted or restored.
         modality_dropout: float, rate at which training hides an input.
-        single_loss: float, weight of the loss of each input's own answer in training.
         label_smoothing: float, for tasks that have it.
         seed: int, of weights and dropout.
         bytes_per_parameter: int, what is kept of each; 4 where it is not trained.
@@ -131,8 +132,8 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     fusion, sequence = _build_middle(recipe, head)
     model = Model({i.name: _build_encoder(recipe, i) for i in inputs},
                   {i.name: i.key for i in inputs}, fusion, head, sequence=sequence,
-                  modality_dropout=modality_dropout, single_loss=single_loss,
-                  spots=getattr(target, "spots", ()), seed=seed)
+                  objectives=_build_objectives(recipe, target), modality_dropout=modality_dropout,
+                  seed=seed)
     _check_inputs(inputs)
     with before_variables(Sizes(bytes_per_parameter)):
         model(empty_batch(inputs, target))
@@ -170,6 +171,18 @@ def towers_for(recipe: Recipe, groups: dict[str, list[str]]) -> Any:
 
 def _build_sequence(recipe: Recipe) -> Any:
     return _build_part("sequence", recipe.sequence, recipe) if recipe.sequence else None
+
+
+def _build_objectives(recipe: Recipe, target: Any) -> dict[str, Any]:
+    """Returns the recipe's objectives; what one asks by the name of an attribute of the target,
+    which was fitted to the texts of train, it gets from there."""
+    found = {}
+    for name, config in recipe.objectives.items():
+        factory = find(OBJECTIVES, name)
+        given = {key: getattr(target, key) for key in arguments.parameters(factory)
+                 if key not in config and hasattr(target, key)}
+        found[name] = arguments.build(factory, config, f"objectives.{name}", **given)
+    return found
 
 
 class Sizes:

@@ -7,7 +7,7 @@ that did not help.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from polymodal.core.printed.counting import counted
@@ -68,6 +68,25 @@ def input_for(task: Task, config: dict[str, Any], rare: bool, alone: bool,
     if rare and config["encoder"] == "bag":
         found["dropout"] = 0.9  # else its words betray a step, and its neighbours teach nothing
     return found | task.input_settings(config, alone)
+
+
+def objectives_for(task: Task, modalities: Collection[str], num_rows: int,
+                   epochs: int) -> dict[str, dict[str, Any]]:
+    """Returns the auxiliary losses that help a task, with their settings.
+
+    A loss per single input lets a model work with missing inputs; if rows are seen too rarely it
+    would only distract.
+
+    Args:
+        task: Task.
+        modalities: of the inputs.
+        num_rows: int, rows of the train table.
+        epochs: int.
+    """
+    found = dict(task.objectives(modalities))
+    if _can_ask_alone(task, len(modalities)) and not _seen_seldom(num_rows, epochs):
+        found["single_modality"] = {"weight": 1.0}
+    return found
 
 
 def text_for(task: Task, texts: Iterable[str], plain: bool = False) -> tuple[dict[str, Any], str]:
@@ -182,20 +201,21 @@ def training_for(task: Task, num_rows: int, num_steps: int, modalities: dict[str
     return settings
 
 
-def training_reason(task: Task, num_rows: int, settings: dict[str, Any],
+def training_reason(num_rows: int, settings: dict[str, Any], objectives: Mapping[str, Any],
                     unit: str = "rows") -> str:
-    """Returns a sentence on what `training_for` chose, with the user's own settings."""
+    """Returns a sentence on what `training_for` and `objectives_for` chose, with the user's own
+    settings."""
     parts = [f"{counted(settings['epochs'], 'epoch')}, batch size {settings['batch_size']} "
              f"(chosen for {num_rows:,} {unit})"]
     if settings.get("augment") is False:
         parts.append("no augmentation")
-    if settings.get("single_loss"):
-        parts.append("plus a loss per single input")
     if settings.get("rows_per_item", 1) > 1:
         parts.append(f"up to {settings['rows_per_item']} rows per batch that share a media file, "
                      "which is encoded once")
-    if task.training_note:
-        parts.append(task.training_note)
+    added = [name for name, config in objectives.items() if config.get("weight") != 0]
+    if added:
+        parts.append(f"plus {counted(len(added), 'objective')} ({', '.join(added)}; to leave one "
+                     f"out: --set objectives.{added[0]}.weight=0)")
     return f"{', '.join(parts)}. Change with --set training.epochs=..."
 
 
@@ -206,11 +226,12 @@ def _average(steps: float) -> float:
 
 
 def _hiding(task: Task, num_inputs: int, seldom: bool) -> dict[str, float]:
-    """Returns how a model learns to work with missing inputs. A loss per single input replaces
-    modality dropout for two inputs; if rows are seen too rarely it would only distract."""
-    if seldom or not _can_ask_alone(task, num_inputs):
-        return {"modality_dropout": 0.05 if seldom else 0.15}
-    return {"single_loss": 1.0} | ({"modality_dropout": 0.15} if num_inputs > 2 else {})
+    """Returns how often inputs are hidden. A loss per single input replaces it for two inputs."""
+    if seldom:
+        return {"modality_dropout": 0.05}
+    if _can_ask_alone(task, num_inputs) and num_inputs == 2:
+        return {}
+    return {"modality_dropout": 0.15}
 
 
 def _can_ask_alone(task: Task, num_inputs: int) -> bool:

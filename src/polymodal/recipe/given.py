@@ -11,7 +11,15 @@ from polymodal.core.advice import split_setting
 from polymodal.core.errors import RecipeError
 from polymodal.core.task import task_named
 from polymodal.recipe.plain_yaml import NAMES, parse, read_yaml
-from polymodal.recipe.recipe import OTHERS, Recipe, check_free, check_input, check_whole, named
+from polymodal.recipe.recipe import (
+    OTHERS,
+    Recipe,
+    check_free,
+    check_input,
+    check_whole,
+    checked_objectives,
+    named,
+)
 from polymodal.tables.reading.reading import readings_of
 
 __all__ = ["check_given", "load", "need_target", "override"]
@@ -113,6 +121,7 @@ def check_given(values: Mapping[str, Any]) -> None:
             check_free(name, config, *(given.get(key) for key in ("target", "group", "order")))
             _check_modality(name, config)
     readings_of(checked.get("columns"))
+    checked_objectives(checked.get("objectives"))
     arguments.check_mapping("training", checked.get("training") or {}, "{epochs: 5}")
 
 

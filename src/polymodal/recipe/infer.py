@@ -22,6 +22,7 @@ from polymodal.recipe.defaults import (
     fusion_for,
     input_for,
     is_plain,
+    objectives_for,
     seldom_by,
     size_for,
     text_for,
@@ -34,6 +35,7 @@ from polymodal.recipe.recipe import (
     MODALITIES,
     OTHERS,
     check_free,
+    checked_objectives,
     columns_of,
     encoder_config,
     encoder_name,
@@ -147,15 +149,20 @@ def infer(source: Table | Profile, given: dict[str, Any],
                           _times(facts, values["inputs"]), rare)
     values["training"] = chosen | wanted
     said = chosen | {k: v for k, v in wanted.items() if v is not None}
-    reasons.append(f"training: {training_reason(task, len(table), said, _unit(table))}")
+    values["objectives"] = _objectives(
+        objectives_for(task, list(modalities.values()), len(table), chosen["epochs"]),
+        given.get("objectives"))
+    why = training_reason(len(table), said, values["objectives"], _unit(table))
+    reasons.append(f"training: {why}")
     sized, reason = size_for(len(table), num_steps, chosen["epochs"], plain)
     reasons.extend(f"{key}: {value}. {reason}" for key, value in sized.items()
                    if key not in values)
     values = sized | values
     order = ("task", "target", "group", "order", "columns", "inputs", "fusion", "sequence", "dim",
-             "dropout", "training")
-    if not values["columns"]:
-        del values["columns"]
+             "dropout", "objectives", "training")
+    for key in ("columns", "objectives"):
+        if not values[key]:
+            del values[key]
     return Inferred({k: values[k] for k in order if values.get(k) is not None}
                     | {k: v for k, v in values.items() if k not in order}, reasons)
 
@@ -165,6 +172,12 @@ def _asked_for(task: Any) -> dict[str, Any]:
     settings = task if isinstance(task, Mapping) else {}
     names = task_named(settings["name"]).input_names(settings) if "name" in settings else []
     return {name: {} for name in names}
+
+
+def _objectives(chosen: dict[str, dict], given: Any) -> dict[str, Any]:
+    """Returns the settings of objectives: those chosen, with what the user set of them or added."""
+    return chosen | {name: {**chosen.get(name, {}), **settings}
+                     for name, settings in checked_objectives(given).items()}
 
 
 def _readings(table: Table, given: Mapping[str, Any]) -> dict[str, Reading]:

@@ -57,6 +57,7 @@ class Recipe:
         training: dict[str, Any] | None = None,
         columns: dict[str, Any] | None = None,
         plugins: dict[str, Any] | None = None,
+        objectives: dict[str, Any] | None = None,
     ):
         lookup.check_plugins(plugins or {})
         arguments.check_bounds({"dim": dim}, "")
@@ -70,6 +71,7 @@ class Recipe:
         self.sequence = None if sequence in (None, "none") else named(
             sequence, "sequence", "sequence")
         self.inputs = {name: _input(name, value) for name, value in inputs.items()}
+        self.objectives = checked_objectives(objectives)
         self.training = dict(training or {})
         for name, config in self.inputs.items():
             check_free(name, config, target, group, order)
@@ -103,6 +105,8 @@ class Recipe:
         values["dim"] = self.dim
         if self.dropout is not None:
             values["dropout"] = self.dropout
+        if self.objectives:
+            values["objectives"] = self.objectives
         values["training"] = self.training
         return values | ({"plugins": self.plugins} if self.plugins else {})
 
@@ -235,6 +239,19 @@ def _words_of(config: Mapping[str, Any]) -> dict[str, Any]:
     return split_words(encoder)[1] if isinstance(encoder, Mapping) else {}
 
 
+def checked_objectives(given: Any) -> dict[str, dict[str, Any]]:
+    """Returns the settings of each objective. Raises RecipeError where there is none of a name."""
+    given = {} if given is None else given
+    arguments.check_mapping("objectives", given, "{word_spotting: {weight: 0.5}}")
+    found = {}
+    for name, settings in given.items():
+        if name not in lookup.names(OBJECTIVES):
+            raise RecipeError(lookup.unknown("objective", name, lookup.names(OBJECTIVES)))
+        found[name] = {} if settings is None else settings
+        arguments.check_mapping(f"objectives.{name}", found[name], "{weight: 0.5}")
+    return {name: dict(settings) for name, settings in found.items()}
+
+
 def _input(name: str, value: Any) -> dict[str, Any]:
     check_input(name, value)
     config = encoder_config(value)
@@ -248,6 +265,7 @@ def _input(name: str, value: Any) -> dict[str, Any]:
     return {key: config[key] for key in sorted(config, key=_input_order)}
 
 
+OBJECTIVES = "model.objectives"  # where their files are
 OTHERS = "*"  # among inputs: all other columns too, as they are inferred
 
 # The encoder that serves a modality where the recipe names none.

@@ -36,7 +36,6 @@ class Caption(Task):
     fusion = ("attention", "The decoder attends to the tokens of all inputs in one sequence.")
     rows_seen = 160_000  # word meanings are learned late
     largest_batch = 32  # each row has several texts
-    training_note = "plus a loss that spots words at each image position"
 
     @property
     def head(self):
@@ -45,9 +44,12 @@ class Caption(Task):
 
         return CaptionHead
 
-    def settings(self, modalities: Collection[str]) -> dict[str, Any]:
-        """Grounds the decoder where there is one picture to look at."""
-        return {"grounding": True} if list(modalities).count("image") == 1 else {}
+    def objectives(self, modalities: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Spots words, and grounds the decoder if there is a single image to look at."""
+        found: dict[str, dict[str, Any]] = {"word_spotting": {"weight": 0.2}}
+        if list(modalities).count("image") == 1:
+            found["grounding"] = {"weight": 1.0}
+        return found
 
     def fits_inputs(self, form: str, modalities: Collection[str], several: bool) -> str:
         """Returns why a free text about these inputs is one of these answers, or ""."""

@@ -88,7 +88,7 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *,
     def build():
         model, task = assemble.build_model(
             prepared.recipe, prepared.inputs, prepared.target,
-            modality_dropout=settings.modality_dropout, single_loss=settings.single_loss,
+            modality_dropout=settings.modality_dropout,
             label_smoothing=settings.label_smoothing, seed=settings.seed)
         load_weights(model, prepared.recipe)
         return model, task

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from polymodal.core.errors import RecipeError
 from polymodal.model.heads.written import WritingHead
 
 __all__ = ["CaptionHead"]
@@ -22,14 +21,9 @@ class CaptionHead(WritingHead):
         dropout: float, rate inside the decoder.
         scheduled_sampling: float, share of the model's own previous words at the end of training, 0
             <= s <= 1; it rises from 0.
-        spotting: float >= 0, weight of an auxiliary loss: which words the texts of a row have, and
-            which follow them, predicted from each position of the fused inputs. 0 = off.
-        grounding: bool, whether the decoder gets the image positions of the words so far, and what
-            is in which direction from there. Needs `spotting`, and a single image among the inputs
-            whose positions the fusion keeps; else it changes nothing.
 
     Raises:
-        RecipeError: no `end_id`, a decoder that is aligned with its inputs, or a negative weight.
+        RecipeError: no `end_id`, a decoder that is aligned with its inputs.
     """
 
     textual = True
@@ -38,11 +32,6 @@ class CaptionHead(WritingHead):
     def __init__(self, num_outputs: int, dim: int = 128, end_id: int | None = None,
                  max_length: int = 64, decoder: str | dict = "transformer",
                  label_smoothing: float = 0.0, dropout: float = 0.1,
-                 scheduled_sampling: float = 0.0, spotting: float = 0.2,
-                 grounding: bool = False):
-        if spotting < 0:
-            raise RecipeError(f"CaptionHead needs spotting >= 0. Got {spotting}. "
-                              "Use 0 to turn it off.")
-        self.spotting, self.grounding = spotting, grounding
+                 scheduled_sampling: float = 0.0):
         super().__init__(num_outputs, dim, False, end_id, max_length, decoder, label_smoothing,
                          dropout, scheduled_sampling)

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any, NamedTuple
+from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 
 from polymodal.core import arguments
-from polymodal.core.batch import MASK_SUFFIX, PREVIOUS, mask_key, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.core.probabilities import softmax
-from polymodal.core.seeds import generator
 from polymodal.layers.losses import CrossEntropy
-from polymodal.model.generation import Choice, Written, generate
+from polymodal.model.generation.choice import Choice
+from polymodal.model.generation.run import Generated, Runner
 
 __all__ = ["WritingHead"]
-
-NOISE = "noise"  # key of the numbers that decide what is drawn
-
-
-class Generated(NamedTuple):
-    """Generated outputs of a model, for each row the best result first.
-
-    Args:
-        ids: (batch, steps) int32, padded with `end_id`.
-        logits: (batch, steps, num_outputs) float32, of each step.
-        results: Written, all results (batch, num, steps) with their scores.
-    """
-
-    ids: np.ndarray
-    logits: np.ndarray
-    results: Written
 
 
 class WritingHead:
@@ -95,7 +75,7 @@ class WritingHead:
                 f"{type(self).__name__} needs a decoder that is {'' if aligned else 'not '}"
                 f'aligned. Got "{self.decoder}". Choose {fit}, or leave decoder out.'
             )
-        self._generators: dict[tuple, Generator] = {}
+        self._runner = Runner(self)
 
     def head(self, pooling: str = "attention"):
         """Returns the decoder: `(previous, tokens, mask)` -> logits (batch, steps, outputs)."""
@@ -133,33 +113,7 @@ class WritingHead:
         Raises:
             RecipeError: a choice out of range, or a beam where outputs are aligned with inputs.
         """
-        how = Choice(**choice)
-        if self.aligned and how.beam > 1:
-            raise RecipeError(f"generate needs beam=1 where outputs are aligned with the inputs. "
-                              f"Got beam={how.beam}. Leave it out.")
-        rows = len(next(iter(inputs.values())))
-        start = np.asarray(inputs.get(PREVIOUS, np.full((rows, 1), self.start_id)))[:, :1]
-        inputs = {**select_inputs(inputs, with_masks(model.keys.values())),
-                  PREVIOUS: start.astype(np.int32)}
-        if how.temperature:
-            inputs[NOISE] = np.stack([
-                generator(seed, _fingerprint(inputs, row)).random((how.num, self.max_length),
-                                                                  np.float32)
-                for row in range(rows)])
-        engine = keras.backend.backend()
-        jit = engine == "jax" if jit is None else jit and engine != "torch"
-        writer = self._generator(model, how, jit)
-        # a batch by itself keeps its shape, of which XLA makes more where it is one row
-        found = (writer.predict_on_batch(inputs) if jit and rows <= batch_size
-                 else writer.predict(inputs, batch_size=batch_size, verbose=0))
-        return Generated(found[0][:, 0], found[3], Written(*found[:3]))
-
-    def _generator(self, model, choice: Choice, jit: bool) -> Generator:
-        key = (*choice.key, jit)
-        known = self._generators.get(key)
-        if known is None or known.model is not model:
-            self._generators[key] = known = Generator(model, self, choice, jit)
-        return known
+        return self._runner.run(model, inputs, batch_size, seed, jit, Choice(**choice))
 
 
 def _chosen(decoder: str | dict) -> tuple[str, dict[str, Any]]:
@@ -168,48 +122,3 @@ def _chosen(decoder: str | dict) -> tuple[str, dict[str, Any]]:
     name = str(config.pop("name", ""))
     return name, arguments.check(find("decoders", name), config, "decoder",
                                  skip=("dim", "num_outputs"))
-
-
-def _fingerprint(inputs: dict[str, np.ndarray], row: int) -> int:
-    """Returns a number that stands for what a row holds, without what its steps are padded with."""
-    digest = hashlib.sha256()
-    for key in sorted(key for key in inputs if not key.endswith(MASK_SUFFIX)):
-        array, mask = np.asarray(inputs[key][row]), inputs.get(mask_key(key))
-        known = array if mask is None else array[np.asarray(mask[row])]
-        digest.update(f"{key}{known.dtype.str}".encode())
-        digest.update(np.ascontiguousarray(known))
-    return int.from_bytes(digest.digest()[:8], "little")
-
-
-class Generator(keras.Model):
-    """Generates with a model; `predict` compiles it.
-
-    Args:
-        model: the model that was trained.
-        task: its task.
-        choice: Choice.
-        jit: bool, whether XLA compiles the loop.
-
-    Call arguments:
-        inputs: as for the model, `previous` (batch, 1) holding only the start; `noise` where
-            outputs are drawn.
-
-    Returns:
-        ids, log probabilities and scores as `Written` has them, and logits (batch, steps,
-        num_outputs) of the first result.
-    """
-
-    def __init__(self, model, task, choice, jit, **kwargs):
-        super().__init__(**kwargs)
-        self.model, self.aligned, self.choice = model, task.aligned, choice
-        self.end_id, self.max_length = task.end_id, task.max_length
-        self.jit_compile = jit
-
-    def call(self, inputs):
-        memory, mask = self.model.encode(inputs, training=False)
-        steps = ops.shape(memory)[1] if self.aligned else self.max_length
-        start = inputs[PREVIOUS][:, 0]
-        found = generate(self.model.head, memory, mask, start, steps, self.end_id, self.choice,
-                         inputs.get(NOISE), self.jit_compile)
-        previous = ops.concatenate([start[:, None], found.ids[:, 0, :-1]], axis=1)
-        return *found, self.model.head(previous, memory, mask, training=False)

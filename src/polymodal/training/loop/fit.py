@@ -279,13 +279,16 @@ class Session:
     def _end_epoch(self, request: StopRequest) -> None:
         """Validates, keeps the weights if they are the best, and moves to the next epoch."""
         state = self.state
-        entry = {"epoch": state.epoch + 1, "loss": self._train_loss()}
+        loss, apart = self._train_losses()
+        entry: dict[str, Any] = {"epoch": state.epoch + 1, "loss": loss}
         if self.val is not None:
             found = self._validate(request)
             entry |= found.scores
             faults.point("best_before")
             state.best.follow(state.epoch, entry, found.rows, state.current_weights)
             faults.point("best_after")
+        if apart:
+            entry["objectives"] = apart
         entry |= {"learning_rate": float(self.model.optimizer.learning_rate),
                   "seconds": round(state.seconds, 3)}
         state.history.append(entry)
@@ -301,14 +304,15 @@ class Session:
         with averaged(self.model.optimizer):
             return validate(self.model, self.task, rows, self.score, lambda: None)
 
-    def _train_loss(self) -> float:
-        """Returns the mean loss of the epoch's rows without auxiliary losses, comparable with
-        `val_loss`."""
+    def _train_losses(self) -> tuple[float, dict[str, float]]:
+        """Returns the mean loss of the epoch's rows without objectives, comparable with `val_loss`,
+        and theirs by name."""
         if self._metrics:  # resumed between the last step and the validation
             weights.assign(self.state.metrics, self._metrics)
             self._metrics = {}
-        found = getattr(self.model, "own_loss", None) or self.model.metrics[0]
-        return float(found.result())
+        apart = getattr(self.model, "losses_apart", None) or {"own_loss": self.model.metrics[0]}
+        found = {name: float(metric.result()) for name, metric in apart.items()}
+        return found.pop("own_loss"), found
 
     def _report(self) -> None:
         state, entry = self.state, self.state.history[-1]

@@ -11,7 +11,7 @@ from polymodal.core import faults
 from polymodal.core.disk.files import write_atomic
 
 FILE = "history.jsonl"
-_NOT_SCORES = ("epoch", "loss", "learning_rate", "seconds")
+_NOT_SCORES = ("epoch", "loss", "objectives", "learning_rate", "seconds")
 _SHOWN = 3
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from polymodal.layers.engines.adam import one_operation
 from polymodal.training.steps.schedule import WarmupCosine
 from polymodal.training.steps.settings import Training
 
@@ -60,17 +61,16 @@ class Optimizer(_AdamW):
     def update_step(self, gradient, variable, learning_rate):
         if self.factors:
             learning_rate = learning_rate * self._factor(variable)
-        if keras.backend.backend() != "tensorflow":
+        update = one_operation()
+        if update is None:
             super().update_step(gradient, variable, learning_rate)
             return
-        from polymodal.training.steps.tensorflow_adam import update
-
         index = self._get_variable_index(variable)
         update(variable, gradient, self._momentums[index].value, self._velocities[index].value,
                self.iterations, learning_rate, self.beta_1, self.beta_2, self.epsilon)
 
     def _apply_weight_decay(self, variables):
-        plain = keras.backend.backend() != "tensorflow" and not self.factors
+        plain = one_operation() is None and not self.factors
         if plain or self.weight_decay is None:
             super()._apply_weight_decay(variables)
             return

@@ -43,9 +43,6 @@ class Training:
         jit: true, false, or auto (by engine, otherwise measured).
         augment: bool, augment the training samples (crops, noise, dropped words) in each epoch.
         modality_dropout: float in 0..1, share of a row's inputs that are hidden in training.
-        single_loss: float >= 0, weight of an auxiliary loss: each row is also predicted from each
-            of its inputs alone, so that the model works with only one of them. For tasks with one
-            answer per row and several inputs.
         label_smoothing: float in 0..1.
         average: float in 0..1, decay of averaged weights (EMA), which are then scored and kept;
             None = off.
@@ -73,7 +70,6 @@ class Training:
     jit: bool | Literal["auto"] = "auto"
     augment: bool = True
     modality_dropout: float = 0.0
-    single_loss: float = 0.0
     label_smoothing: float = 0.0
     average: float | None = None
     seed: int = 0
@@ -93,8 +89,7 @@ class Training:
             self._need(name, "at most 1,000", lambda v: v <= 1000)
         self._need("seed", "0 to 4,294,967,295", lambda v: 0 <= v < 2**32)
         self._need("average", "0 < value < 1", lambda v: 0 < v < 1)
-        for name in ("weight_decay", "single_loss"):
-            self._need(name, "0 or more", lambda v: v >= 0)
+        self._need("weight_decay", "0 or more", lambda v: v >= 0)
         self._need("precision", "auto, float32 or mixed_bfloat16",
                    lambda v: v in ("auto", "float32", "mixed_bfloat16"))
         self._need("jit", "true, false or auto", lambda v: v is True or v is False or v == "auto")

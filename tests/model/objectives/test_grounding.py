@@ -7,9 +7,9 @@ from keras import ops
 
 from polymodal.decoders.recurrent_attention import RecurrentAttentionDecoder
 from polymodal.decoders.transformer import TransformerDecoder
-from polymodal.layers.grounded_decoder import GroundedDecoder
-from polymodal.layers.grounding import Grounding
-from polymodal.layers.word_spotter import WordSpotter
+from polymodal.model.objectives._grounded_decoder import GroundedDecoder
+from polymodal.model.objectives._grounding_layer import GroundingLayer
+from polymodal.model.objectives.word_spotting import WordSpotting
 
 DIM, OUTPUTS = 8, 6  # 6 begins a text
 SPOTS = [{"id": 1, "share": 0.3}, {"id": 0, "share": 0.1}, {"id": 4, "share": 0.2}]
@@ -29,9 +29,10 @@ def memory_of(places=6, rows=3):
 
 def grounded(kind, first=0):
     keras.utils.set_random_seed(0)
-    spotter = WordSpotter(SPOTS)
+    spotter = WordSpotting(SPOTS)
     decoder = kind(DIM, OUTPUTS, dropout=0.0)
-    layer = GroundedDecoder(decoder, Grounding(DIM, OUTPUTS, spotter, GRID, first, num_heads=2))
+    layer = GroundingLayer(DIM, OUTPUTS, spotter, GRID, first, num_heads=2)
+    layer = GroundedDecoder(decoder, layer)
     memory, mask = memory_of()
     spotter(memory, mask)
     return layer
@@ -83,8 +84,8 @@ def test_it_learns_what_lies_beside_what_was_named():
     rng, things = np.random.default_rng(0), 6
     left, right, start = things, things + 1, things + 2
     spots = [{"id": i, "share": 0.5} for i in range(things)]
-    spotter = WordSpotter(spots)
-    layer = Grounding(32, things + 2, spotter, (1, 3))
+    spotter = WordSpotting(spots)
+    layer = GroundingLayer(32, things + 2, spotter, (1, 3))
 
     def draw(rows):
         lies = np.argsort(rng.random((rows, things)))[:, :3]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from polymodal.layers.word_spotter import WordSpotter
+from polymodal.model.objectives.word_spotting import WordSpotting
 
 SPOTS = [{"id": 2, "share": 0.5}, {"id": 0, "share": 0.1}, {"id": 1, "share": 0.01}]
 SHARES = np.array([0.5, 0.1, 0.01])
@@ -21,7 +21,7 @@ def numpy(tensor):
 
 
 def test_before_training_each_word_has_its_usual_share_whatever_the_number_of_places():
-    spotter = WordSpotter(SPOTS)
+    spotter = WordSpotting(SPOTS)
     for places in (1, 7):
         tokens = np.zeros((2, places, 4), "float32")
         found, _ = spotter(tokens, np.ones((2, places), bool))
@@ -30,7 +30,7 @@ def test_before_training_each_word_has_its_usual_share_whatever_the_number_of_pl
 
 
 def test_masked_places_say_nothing():
-    spotter, rng = WordSpotter(SPOTS), np.random.default_rng(0)
+    spotter, rng = WordSpotting(SPOTS), np.random.default_rng(0)
     tokens = rng.normal(size=(2, 5, 4)).astype("float32")
     mask = np.arange(5) < np.array([[5], [3]])
     words = np.array([[0, 2], [1, 1]], "int32")
@@ -49,14 +49,14 @@ def test_masked_places_say_nothing():
 
 
 def test_a_row_without_any_place_stays_finite():
-    spotter = WordSpotter(SPOTS)
+    spotter = WordSpotting(SPOTS)
     spotted = spotter(np.ones((1, 3, 4), "float32"), np.zeros((1, 3), bool))
     targets, weights = np.array([[2, 0, END]], "int32"), np.ones((1, 3), "float32")
     assert np.isfinite(float(spotter.loss(targets, spotted, weights)))
 
 
 def test_what_follows_a_word_is_read_where_the_word_is_seen():
-    spotter = WordSpotter(SPOTS)
+    spotter = WordSpotting(SPOTS)
     tokens = np.eye(4, dtype="float32")[None, :2]  # two places that look different
     mask = np.ones((1, 2), bool)
     spotter(tokens, mask)
@@ -80,7 +80,7 @@ def test_the_loss_is_the_cross_entropy_of_words_and_of_what_follows_them(rows):
         both = [*first, END, *second, END]
         targets[row, : len(both)] = both
         weights[row, : len(both)] = 0.25
-    rng, spotter = np.random.default_rng(0), WordSpotter(SPOTS)
+    rng, spotter = np.random.default_rng(0), WordSpotting(SPOTS)
     spotted = spotter(rng.normal(size=(len(rows), 4, 6)).astype("float32"),
                       np.ones((len(rows), 4), bool))
     chances, want = numpy(ops.sigmoid(spotter.presence(spotted[0]))), 0.0

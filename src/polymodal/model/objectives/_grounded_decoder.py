@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import keras
 
-__all__ = ["GroundedDecoder"]
-
 
 class GroundedDecoder(keras.layers.Layer):
-    """A decoder and a `Grounding`, used as the decoder alone would be.
+    """A decoder and a `GroundingLayer`, used as the decoder alone would be.
 
     Args:
         decoder: a decoder that is not aligned, as `decoders` has them.
-        grounding: Grounding.
+        grounding: GroundingLayer.
 
     Call arguments:
         tokens, memory, memory_mask: as for the decoder.

@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
 from polymodal.layers.losses import BinaryCrossEntropy
 from polymodal.layers.masks import hide
+from polymodal.model.objective import ObjectiveLayer
 
-__all__ = ["WordSpotter"]
+__all__ = ["WordSpotting"]
 
 _NOWHERE = -1e9
 _FOLLOWING = 5.0  # weight of a word that follows another, next to that of all words of a row
 
 
-class WordSpotter(keras.layers.Layer):
-    """Says whether a text has a word, from the best place for it, and what follows it there.
+class WordSpotting(ObjectiveLayer):
+    """Learns whether a text has a word, from the best place for it, and what follows it there.
 
     A decoder alone learns slowly what things look like: a sentence blames the whole picture for
     each of its words. Here every place answers for itself, so that what a word means is found
     where it is seen; and the word behind it is read from that place, so that "red", which is found
     at once, shows where the "circle" of a "red circle" is. The decoder then finds both there.
 
+    It needs a task that writes texts, of whose words some are neither rare nor in most rows.
+
     Args:
-        spots: sequence of {"id": of a word, "share": part of the rows whose texts have it}.
+        spots: sequence of {"id": of a word, "share": part of the rows whose texts have it}, which
+            the target fits.
+        weight: float >= 0, weight of the loss; 0 does without it.
 
     Call arguments:
         tokens: (batch, time, dim).
@@ -42,16 +46,17 @@ class WordSpotter(keras.layers.Layer):
 
     Example:
 
-    >>> spotter = WordSpotter([{"id": 3, "share": 0.5}, {"id": 1, "share": 0.1}])
+    >>> spotter = WordSpotting([{"id": 3, "share": 0.5}, {"id": 1, "share": 0.1}])
     >>> found, _ = spotter(ops.ones((2, 4, 8)), ops.ones((2, 4), bool))
     >>> tuple(found.shape)
     (2, 4, 2)
     """
 
-    def __init__(self, spots: Sequence[dict[str, Any]], **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, spots: Sequence[dict[str, Any]] = (), weight: float = 0.2, **kwargs: Any):
+        super().__init__(weight, **kwargs)
         ids = np.array([spot["id"] for spot in spots], np.int32)
-        self.places = np.full(ids.max() + 2, -1, np.int32)  # of ids among the spots; last: none
+        # of ids among the spots; the last: none
+        self.places = np.full(ids.max(initial=-1) + 2, -1, np.int32)
         self.places[ids] = np.arange(len(ids))
         share = np.clip([spot["share"] for spot in spots], 1e-4, 1 - 1e-4)
         self.usual = np.log(share / (1 - share)).astype("float32")
@@ -75,17 +80,24 @@ class WordSpotter(keras.layers.Layer):
         found = ops.matmul(tokens, ops.cast(self.kernel, tokens.dtype))
         return ops.where(mask[..., None], ops.cast(found, "float32"), _NOWHERE), tokens
 
-    def loss(self, targets, spotted, weights):
+    def fits(self, model: Any) -> bool:
+        return super().fits(model) and len(self.usual) > 0 and model.autoregressive
+
+    def read(self, tokens: Any, mask: Any) -> Any:
+        return self(tokens, mask)
+
+    def loss(self, targets, found, weights, loss=None):
         """Returns the weighted sum over rows of the cross-entropy of the words that their texts
         have, summed over the spots, and over pairs of words of that of the second.
 
         Args:
             targets: int32 (batch, time), ids of one text, or of several, concatenated.
-            spotted: what `call` returned.
+            found: what `call` returned.
             weights: float (batch, time), 0 where there is no target. Those of a row together weigh
                 it.
+            loss: not used.
         """
-        found, tokens = spotted
+        found, tokens = found
         weights = ops.cast(weights, "float32")
         targets = ops.where(weights > 0, ops.cast(targets, "int32"), len(self.places) - 1)
         words = ops.take(self.places, ops.minimum(targets, len(self.places) - 1), axis=0)

@@ -11,9 +11,7 @@ from polymodal.layers.feedforward import FeedForward
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
 from polymodal.layers.starts import known, numbered, same_sequence
-from polymodal.layers.word_spotter import WordSpotter
-
-__all__ = ["Grounding"]
+from polymodal.model.objectives.word_spotting import WordSpotting
 
 _WORDS = 4  # that are read together: "to the left of"
 _RATES = (np.pi / 2, np.pi, 2 * np.pi)  # angle of each wave across the longer side of a picture
@@ -23,20 +21,20 @@ _STEEPNESS = 3.0  # of preferences for directions, next to those for what things
 _NOWHERE = -1e9
 
 
-class Grounding(keras.layers.Layer):
+class GroundingLayer(keras.layers.Layer):
     """Gives a decoder, word by word, its position in an image and what is around it.
 
     To say that "a red disc is left of a" blue one, a decoder has to find the red disc, look from
     there to the right, and know that "left" asks for it. With attention over positions alone it
     learns none of these steps, since each helps only with the others. Here the first is given: a
-    word and the one before it are located where a `WordSpotter` sees both. Words without a clear
+    word and the one before it are located where `WordSpotting` sees both. Words without a clear
     position count little, later words count more. From there, queries of the last words ask for
     directions, as waves of the distance to each position, and for looks.
 
     Args:
         dim: int, width of the result; divisible by `num_heads`.
         num_outputs: int, number of output ids; the next id begins a text.
-        spotter: WordSpotter, which sees the words.
+        spotter: WordSpotting, which sees the words.
         grid: (down, across), positions of the picture, by lines.
         first: int, index of the first of them in the memory; below 0: counted from the end.
         num_heads: int, number of queries.
@@ -54,7 +52,7 @@ class Grounding(keras.layers.Layer):
     that the words so far point to; local words side by side, Dai et al., "Primer", 2021.
     """
 
-    def __init__(self, dim: int, num_outputs: int, spotter: WordSpotter, grid: tuple[int, int],
+    def __init__(self, dim: int, num_outputs: int, spotter: WordSpotting, grid: tuple[int, int],
                  first: int = 0, num_heads: int = 4, **kwargs):
         super().__init__(**kwargs)
         self.dim, self.num_outputs, self.num_heads = dim, num_outputs, num_heads

@@ -13,9 +13,6 @@ def update(weight: Any, gradient: Any, momentum: Any, velocity: Any, steps_befor
            learning_rate: Any, beta_1: float, beta_2: float, epsilon: float) -> None:
     """Moves a weight and its two averages, in place.
 
-    Keras needs fifteen operations, each traced and launched by itself. With one, a run of small
-    steps starts seconds earlier.
-
     Args:
         weight, momentum, velocity: tf.Variable of one shape.
         gradient: tensor of that shape, or tf.IndexedSlices.

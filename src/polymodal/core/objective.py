@@ -1,0 +1,72 @@
+"""The contract of an objective: an auxiliary loss, trained next to the task's own."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+__all__ = ["Objective", "Streams"]
+
+Streams = dict[str, tuple[Any, Any]]  # {input: (tokens (batch, time, dim), mask (batch, time))}
+
+
+class Objective(Protocol):
+    """Owns its layers, its part of the loss and its keys of a batch.
+
+    An objective is one file, `model/objectives/<name>.py`, and trained where a recipe names it. A
+    model knows none by name. It asks each of them in turn, in the order of the recipe: `fits` when
+    it is made and `attach` before its first call; then in training `views`, `read` and `split`, and
+    `loss` where one of them found something. Without training only `read` is called, once, where an
+    objective is not built.
+
+    Attributes:
+        batch_keys: names of what it reads of a batch besides the model's inputs, if it is there.
+        weight: float, what its loss is multiplied by.
+        built: bool, whether its variables are made.
+    """
+
+    batch_keys: tuple[str, ...]
+    weight: float
+    built: bool
+
+    def fits(self, model: Any) -> bool:
+        """Returns whether a model has what it needs; one that does not is trained without it.
+
+        Args:
+            model: Model, with its encoders, head and the objectives before this one.
+        """
+        ...
+
+    def attach(self, model: Any) -> None:
+        """Changes what it needs of a model whose encoders are built and whose head is not."""
+
+    def views(self, streams: Streams, batch: dict[str, Any]) -> Streams:
+        """Returns what is fused: the encoded inputs, rows perhaps repeated with parts hidden.
+
+        Args:
+            streams: the encoded inputs.
+            batch: {key: array}, those of `batch_keys` that the batch has.
+        """
+        ...
+
+    def read(self, tokens: Any, mask: Any) -> Any:
+        """Returns what it finds in fused tokens (batch, time, dim); None for nothing."""
+
+    def split(self, streams: Streams, outputs: Any) -> tuple[Any, Any]:
+        """Returns the head's outputs for the rows themselves, and what it finds in them or None.
+
+        Args:
+            streams: as `views` got them.
+            outputs: what the head made of `views`.
+        """
+        ...
+
+    def loss(self, targets: Any, found: Any, weights: Any, loss: Any) -> Any:
+        """Returns its loss, a sum over rows, before `weight`.
+
+        Args:
+            targets: as the task's loss sees them.
+            found: what `split` found, or `read` where that is nothing.
+            weights: float (batch,) or (batch, steps), or None.
+            loss: the task's own loss, a function of targets, logits and `sample_weight`.
+        """
+        ...
