@@ -195,7 +195,8 @@ def test_many_rows_that_are_seen_seldom_are_not_varied():
     assert "augment" not in spoken
     assert seldom["clip_norm"] == 5.0
     assert seldom["learning_rate"] == often["learning_rate"] / 2
-    assert objectives_for("classification", inputs.values(), 24_000, seldom["epochs"]) == {}
+    assert objectives_for(task_named("classification"), list(inputs.values()), 24_000,
+                          seldom["epochs"]) == {}
     assert seldom["modality_dropout"] == 0.05
     assert size_for(24_000, 24_000, 5)[0] == {"dropout": 0.0}
     assert size_for(2_000, 2_000, 5)[0] == {}
@@ -223,7 +224,8 @@ def test_each_of_several_inputs_is_asked_alone_where_a_row_has_one_answer():
     chosen = lambda task, inputs: training_for(task_named(task), 2_000, 2_000, inputs, None)
     hiding = lambda task, inputs: {k: v for k, v in chosen(task, inputs).items()
                                    if k == "modality_dropout"}
-    asked = lambda task, inputs: set(objectives_for(task, inputs.values(), 2_000, 21))
+    asked = lambda task, inputs: set(objectives_for(task_named(task), list(inputs.values()),
+                                                    2_000, 21))
     assert hiding("regression", {"picture": "image"}) == {}
     assert hiding("classification", two) == {}
     assert hiding("multilabel", three) == hiding("sequence_labelling", two) == {
@@ -233,7 +235,7 @@ def test_each_of_several_inputs_is_asked_alone_where_a_row_has_one_answer():
 
 
 def test_captions_of_pictures_are_grounded_in_a_single_one():
-    asked = lambda *modalities: set(objectives_for("caption", modalities, 2_000, 21))
+    asked = lambda *modalities: set(objectives_for(task_named("caption"), modalities, 2_000, 21))
     assert asked("image", "text") == {"word_spotting", "grounding"}
     assert asked("image", "image") == asked("audio") == {"word_spotting"}
 
