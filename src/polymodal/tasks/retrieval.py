@@ -127,12 +127,9 @@ class Retrieval(Task):
 
     def scores(self, rest: Predictions, only: str | None = None) -> Scores:
         """Returns recall@1, 5 and 10 of answers by query, and `reverse_` of queries by answer."""
-        found = {f"{way}recall@{level}": hits
-                 for way, queries in (("", True), ("reverse_", False))
-                 for level, hits in zip(_LEVELS, _hits(rest, queries), strict=True)}
-        chosen = {name: hits for name, hits in found.items() if only in (None, name)}
-        return lambda times: {name: hits @ times / times.sum(axis=0)
-                              for name, hits in chosen.items()}
+        return Recall({f"{way}recall@{level}": hits
+                       for way, queries in (("", True), ("reverse_", False))
+                       for level, hits in zip(_LEVELS, _hits(rest, queries), strict=True)})
 
     def row_errors(self, rest: Predictions) -> np.ndarray:
         """Returns the share of the two ways in which a row is not among the first ten."""
@@ -157,6 +154,30 @@ class Retrieval(Task):
         right = int(found.rows[place]) + 1
         return {"target": f"row {right}", "predicted": f"row {said}", "right": right == said,
                 "probability": None}
+
+
+class Recall:
+    """Shares of rows whose own is among the first so many; all rows are what is searched.
+
+    Args:
+        hits: {metric: (n,) 0 to 1}.
+    """
+
+    def __init__(self, hits: Mapping[str, np.ndarray]):
+        self.hits = hits
+
+    def __call__(self, weights: np.ndarray, only: str | None = None) -> dict[str, np.ndarray]:
+        """Returns {metric: (samples,)} for weights (n, samples)."""
+        return {name: hits @ weights / weights.sum(axis=0) for name, hits in self.hits.items()
+                if only in (None, name)}
+
+    def fixed(self) -> dict[str, float]:
+        """Returns no score: all have an interval."""
+        return {}
+
+    def take(self, where: np.ndarray) -> Recall:
+        """Returns the scores of a part of the rows, found among all."""
+        return Recall({name: hits[where] for name, hits in self.hits.items()})
 
 
 def _number(cells: Sequence[Any]) -> int:
