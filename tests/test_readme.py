@@ -1,6 +1,7 @@
 """What the README tells people to type works as it stands there."""
 
 import csv
+import itertools
 import json
 import re
 import shutil
@@ -13,6 +14,7 @@ import soundfile
 from PIL import Image
 
 from polymodal import scenes
+from test_floors import FLOORS, ROOT
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -47,6 +49,16 @@ def keep(source, target, columns):
         writer = csv.DictWriter(lines, columns, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def test_the_floors_of_the_readme_are_those_of_the_code():
+    rows = re.findall(r"^\| (\d+) \| ((?:`\w+/` ?)+)\|", README, re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(len(rows)))
+    shown = [re.findall(r"`(\w+)/`", folders) for _, folders in rows]
+    there = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name in FLOORS}
+    assert {folder for folders in shown for folder in folders} == there - {"scenes"}
+    for below, above in itertools.pairwise(shown):
+        assert max(FLOORS[f] for f in below) < min(FLOORS[f] for f in above)
 
 
 def test_the_python_of_the_readme_runs(folder, capsys):
