@@ -39,7 +39,9 @@ def option(flag: str, name: str, value: str | None = None) -> str:
         value is not None and "=" in name)
     text = (to_json(name) if mistakable else name) + ("" if value is None else f"={value}")
     joined = text.startswith("-")  # else it would look like another option
-    return shlex.quote(f"{flag}={text}") if joined else f"{flag} {shlex.quote(text)}"
+    if joined:
+        return shlex.quote(f"{flag}={text}")
+    return f"{flag} {shlex.quote(text)}"
 
 
 def set_option(*path: str, value: str = "...") -> str:
@@ -62,7 +64,9 @@ def yaml_name(name: str) -> str:
     day "a: b"
     """
     plain = _PLAIN.fullmatch(name) and name.lower() != "null"
-    return name if plain else to_json(name)
+    if plain:
+        return name
+    return to_json(name)
 
 
 def split_setting(text: str) -> tuple[list[str], str, bool]:
@@ -134,13 +138,17 @@ def column_named(text: str, known: Iterable[str]) -> str:
         name = json.loads(text)
     except ValueError:
         return text
-    return name if isinstance(name, str) else text
+    if isinstance(name, str):
+        return name
+    return text
 
 
 def _in_path(name: str) -> str:
     mistakable = not name.isprintable() or "=" in name or any(
         part.startswith('"') for part in name.split("."))
-    return to_json(name) if mistakable else name
+    if mistakable:
+        return to_json(name)
+    return name
 
 
 def _unquoted(text: str, place: int) -> tuple[str, int]:

@@ -134,7 +134,9 @@ def shown(value: Any) -> str:
         text = repr(value)
     except (ValueError, RecursionError):  # a whole number of more digits than Python writes
         text = f"a {type(value).__name__}"
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+    if len(text) <= _MOST_SHOWN:
+        return text
+    return f"{text[:_MOST_SHOWN]}..."
 
 
 def _options(annotation: Any) -> tuple[Any, ...] | None:
@@ -179,7 +181,9 @@ def _limit(option: Any, value: Any) -> str:
     """Returns what else a number needs, where a number came."""
     if option is int and type(value) is int:
         return f" from -{MOST:,} to {MOST:,}"
-    return " that is finite" if option is float and _is_number(value) else ""
+    if option is float and _is_number(value):
+        return " that is finite"
+    return ""
 
 
 def _is_number(value: Any) -> bool:

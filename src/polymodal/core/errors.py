@@ -118,16 +118,22 @@ class DataError(PolymodalError, ValueError):
             part for part in (_name(self.table), None if self.row is None else f"row {self.row}")
             if part
         )
-        subject = f'column "{one_line(self.column)}"' if self.column is not None else ""
+        subject = ""
+        if self.column is not None:
+            subject = f'column "{one_line(self.column)}"'
         if self.path is not None:
             path = one_line(self.path)
             subject = f"{subject} ({path})" if subject else path
         sentence = " ".join(part for part in (subject, self.problem, self.fix) if part)
-        return f"{place}: {sentence}" if place else sentence
+        if place:
+            return f"{place}: {sentence}"
+        return sentence
 
 
 def _name(text: str | None) -> str | None:
-    return None if text is None else one_line(text)
+    if text is None:
+        return None
+    return one_line(text)
 
 
 def cell_error(error: Exception, **where: str | int | None) -> DataError:

@@ -14,7 +14,9 @@ VARIABLE = "POLYMODAL_FAULT"
 
 def _armed() -> dict[str, int]:
     name, _, count = os.environ.get(VARIABLE, "").partition(":")
-    return {name: int(count or 1)} if name else {}
+    if name:
+        return {name: int(count or 1)}
+    return {}
 
 
 _REMAINING = _armed()

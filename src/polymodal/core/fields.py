@@ -44,21 +44,29 @@ class Fields:
     def mapping(self, key: str) -> Mapping[str, Any]:
         """Returns a field that holds fields."""
         value = self._get(key)
-        return value if isinstance(value, Mapping) else self._refuse(key, "a mapping", value)
+        if isinstance(value, Mapping):
+            return value
+        return self._refuse(key, "a mapping", value)
 
     def text(self, key: str) -> str:
         """Returns a text."""
         value = self._get(key)
-        return value if isinstance(value, str) else self._refuse(key, "a text", value)
+        if isinstance(value, str):
+            return value
+        return self._refuse(key, "a text", value)
 
     def text_or_none(self, key: str) -> str | None:
         """Returns a text, or None where it is null."""
-        return None if self._get(key) is None else self.text(key)
+        if self._get(key) is None:
+            return None
+        return self.text(key)
 
     def flag(self, key: str) -> bool:
         """Returns true or false."""
         value = self._get(key)
-        return value if isinstance(value, bool) else self._refuse(key, "true or false", value)
+        if isinstance(value, bool):
+            return value
+        return self._refuse(key, "true or false", value)
 
     def whole(self, key: str, low: int, high: int) -> int:
         """Returns a whole number from `low` to `high`."""
@@ -69,7 +77,9 @@ class Fields:
 
     def whole_or_none(self, key: str, low: int, high: int) -> int | None:
         """Returns a whole number, or None where it is null."""
-        return None if self._get(key) is None else self.whole(key, low, high)
+        if self._get(key) is None:
+            return None
+        return self.whole(key, low, high)
 
     def number(self, key: str, above: float = -math.inf) -> float:
         """Returns a finite number larger than `above`."""
@@ -112,7 +122,9 @@ class Fields:
 
     def texts_or_none(self, key: str) -> list[str] | None:
         """Returns a list of texts, or None where it is null."""
-        return None if self._get(key) is None else self.texts(key)
+        if self._get(key) is None:
+            return None
+        return self.texts(key)
 
     def items(self, key: str) -> list[Fields]:
         """Returns a list of mappings, each as fields."""
@@ -136,7 +148,9 @@ class Fields:
 
 
 def _above(low: float) -> str:
-    return f" above {low:g}" if low > -math.inf else ""
+    if low > -math.inf:
+        return f" above {low:g}"
+    return ""
 
 
 def _is_number(value: Any) -> bool:

@@ -139,7 +139,9 @@ def unknown(what: str, name: Any, known: Iterable[str]) -> str:
         return one_line(f"The {what} needs a name. Got an empty one. "
                         f"{_plural(what).capitalize()}: {', '.join(known)}.")
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-    hint = f' Did you mean "{near[0]}"?' if near else ""
+    hint = ""
+    if near:
+        hint = f' Did you mean "{near[0]}"?'
     return one_line(
         f'No {what} named "{name}". {_plural(what).capitalize()}: {", ".join(known)}.{hint}')
 
@@ -147,13 +149,17 @@ def unknown(what: str, name: Any, known: Iterable[str]) -> str:
 def _plural(what: str) -> str:
     if what.endswith("s"):
         return what
-    return f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    if what.endswith("y"):
+        return f"{what[:-1]}ies"
+    return f"{what}s"
 
 
 def singular(package: str) -> str:
     """Returns the noun for one member of a package: "encoders" -> "encoder"."""
     last = package.split(".")[-1]
-    return last[:-1] if last.endswith("s") else last
+    if last.endswith("s"):
+        return last[:-1]
+    return last
 
 
 @cache
@@ -163,5 +169,7 @@ def _public_name(path: Path) -> str | None:
             isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets
         ):
             listed = ast.literal_eval(node.value)
-            return listed[0] if listed else None
+            if listed:
+                return listed[0]
+            return None
     return None

@@ -47,4 +47,6 @@ def gigabytes(count: int) -> str:
     >>> gigabytes(8_600_000_000), gigabytes(20_000_000)
     ('8.6 GB', '0.02 GB')
     """
-    return f"{count / 1e9:,.0f} GB" if count >= 1e11 else f"{count / 1e9:.2g} GB"
+    if count >= 1e11:
+        return f"{count / 1e9:,.0f} GB"
+    return f"{count / 1e9:.2g} GB"

@@ -33,7 +33,9 @@ _folders: list[Path] = []
 
 def folder() -> Path | None:
     """Returns the folder that was named, or None."""
-    return _folders[0] if _folders else None
+    if _folders:
+        return _folders[0]
+    return None
 
 
 def use_plugins(path: str | Path | None) -> None:

@@ -136,7 +136,9 @@ class TransformerDecoder(keras.layers.Layer):
     def _embed(self, tokens, beside):
         table = ops.cast(self.embedding, self.compute_dtype)
         embedded = ops.take(table, tokens, axis=0) * self.dim**0.5
-        return embedded if beside is None else embedded + beside
+        if beside is None:
+            return embedded
+        return embedded + beside
 
     def _read(self, hidden):
         hidden = ops.cast(self.final_norm(hidden), "float32")

@@ -65,7 +65,9 @@ class ConvAudio(Encoder):
 
     @staticmethod
     def _strides(stage, block, halvings):
-        return (1, 1) if block else (2 if stage < halvings else 1, 2)
+        if block:
+            return (1, 1)
+        return (2 if stage < halvings else 1, 2)
 
     def build(self, inputs_shape):
         mels = -(-inputs_shape[2] // 2)

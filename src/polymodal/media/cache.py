@@ -30,7 +30,9 @@ def default_folder() -> Path:
     """
     if os.environ.get("POLYMODAL_CACHE"):
         return user_path(os.environ["POLYMODAL_CACHE"])
-    home = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
+    home = "~/.cache"
+    if sys.platform == "darwin":
+        home = "~/Library/Caches"
     return Path(os.environ.get("XDG_CACHE_HOME") or home).expanduser() / "polymodal"
 
 

@@ -48,7 +48,9 @@ def name_of(cell: Any) -> str | None:
     try:
         return media_cell(cell).shown
     except DataError:
-        return "bytes" if isinstance(cell, dict) else None
+        if isinstance(cell, dict):
+            return "bytes"
+        return None
 
 
 @reads_cell
@@ -148,12 +150,16 @@ def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:
                         path=shown_short(text), reason="not_a_file")
     path = located(text, root)
     try:
-        size = path.stat().st_size if path.is_file() else None
+        size = None
+        if path.is_file():
+            size = path.stat().st_size
         exists = path.exists()
     except (OSError, ValueError):  # too long a name, or a zero byte in it
         size, exists = None, False
     if size is None:
-        problem = "is not a file." if exists else "does not exist."
+        problem = "does not exist."
+        if exists:
+            problem = "is not a file."
         fix = (_OF_WINDOWS if is_of_windows(text)
                else f"Looked in {os.path.abspath(path.parent)}. Correct the path or --media-root.")
         spelled = text if text == text.strip() else repr(text)

@@ -105,7 +105,9 @@ def measured_seconds(container: Any, stream: Any) -> float:
         place = float(packet.pts * packet.time_base)
         start = place if start is None else min(start, place)
         end = max(end, place + float((packet.duration or 0) * packet.time_base))
-    return 0.0 if start is None else max(0.0, end - start)
+    if start is None:
+        return 0.0
+    return max(0.0, end - start)
 
 
 def _check_packed(stream: Any, shown: str, what: str) -> None:

@@ -93,7 +93,9 @@ def image_size(cell: Any, root: str | os.PathLike | None = None) -> tuple[int, i
     except Exception as error:
         raise DataError(f"is a broken picture ({error}).", "Fix the file, or run with --skip-bad.",
                         path=shown, reason="unreadable_image") from None
-    return (width, height) if turned else (height, width)
+    if turned:
+        return (width, height)
+    return (height, width)
 
 
 @contextmanager
@@ -140,7 +142,9 @@ def _check_size(image: Image.Image, max_pixels: int, shown: str) -> None:
 def _counted(error: Exception) -> str:
     """Returns how many pixels Pillow says that it found, if it does."""
     found = re.search(r"\((\d+) pixels\)", str(error))
-    return f"{int(found[1]):,}" if found else ""
+    if found:
+        return f"{int(found[1]):,}"
+    return ""
 
 
 def _too_large(pixels: str, max_pixels: int, shown: str) -> DataError:
@@ -155,7 +159,9 @@ def _orientation(image: Image.Image) -> int:
         found = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # damaged EXIF leaves the picture itself whole
         return 1
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+    if isinstance(found, int) and 1 <= found <= 8:
+        return found
+    return 1
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
@@ -185,7 +191,9 @@ def _pixels(image: Image.Image, shown: str) -> np.ndarray:
         if pixels is None:
             pixels = np.empty((height, width, band.shape[2]), np.uint8)
         pixels[top:bottom] = band
-    return np.zeros((0, width, 1), np.uint8) if pixels is None else pixels
+    if pixels is None:
+        return np.zeros((0, width, 1), np.uint8)
+    return pixels
 
 
 def _converted(image: Image.Image, scale: float | None) -> np.ndarray:

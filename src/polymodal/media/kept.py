@@ -77,7 +77,9 @@ class KeptPack:
         """Returns the array, or None when it was not kept."""
         if item in self._kept:
             return self._kept[item][0]
-        return None if self.spilled is None else self.spilled.get(item)
+        if self.spilled is None:
+            return None
+        return self.spilled.get(item)
 
     def hash(self, item: int) -> int:
         """Returns the hash that an array was kept with."""

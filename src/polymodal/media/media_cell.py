@@ -61,14 +61,18 @@ class MediaCell:
             return "data URI"
         if self.path is not None:
             return shown_short(self.name or self.path)
-        return None if self.content is None else "bytes"
+        if self.content is None:
+            return None
+        return "bytes"
 
     def files(self, root: str | os.PathLike | None) -> list[Path]:
         """Returns the files that it, or one of its frames, points to, whether or not they exist;
         bytes and data URIs point to none."""
         if self.frames:
             return [file for frame in self.frames for file in frame.files(root)]
-        return [located(self.path, root)] if self.path and self.content is None else []
+        if self.path and self.content is None:
+            return [located(self.path, root)]
+        return []
 
     def kind(self, root: str | os.PathLike | None) -> str | None:
         """Returns "image", "audio", "video" or "text", as far as its name or first bytes tell."""
@@ -99,7 +103,9 @@ class MediaCell:
             return bytes(self.content) + times.encode()
         if self.uri is not None:
             return (self.uri + times).encode()
-        where = str([self.offset, self.size]) if self.is_member else ""
+        where = ""
+        if self.is_member:
+            where = str([self.offset, self.size])
         full = os.path.normpath(os.path.join(root, str(self.path)))
         return f"{full}\0{where}\0{times}".encode(errors="surrogatepass")
 
@@ -123,7 +129,9 @@ def media_cell(cell: Any) -> MediaCell:
     """
     if isinstance(cell, str | os.PathLike):
         text = os.fspath(cell)
-        return MediaCell(uri=text) if _DATA_URI.match(text) else MediaCell(path=text)
+        if _DATA_URI.match(text):
+            return MediaCell(uri=text)
+        return MediaCell(path=text)
     if isinstance(cell, bytes | bytearray | memoryview):
         return MediaCell(content=cell)
     if isinstance(cell, Mapping):
@@ -153,7 +161,9 @@ def kind_of_file(path: Path, offset: int = 0) -> str | None:
 
 def shown_short(text: str) -> str:
     """Returns a text as messages show it, the middle of a long one left out."""
-    return text if len(text) <= 200 else f"{text[:100]}...{text[-97:]}"
+    if len(text) <= 200:
+        return text
+    return f"{text[:100]}...{text[-97:]}"
 
 
 def _of_mapping(cell: Mapping) -> MediaCell:

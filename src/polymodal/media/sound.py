@@ -105,7 +105,9 @@ class FileSound:
     def seconds(self) -> float:
         """Length of the whole file, as its header states it; 0 where that is left open."""
         known = self._file.frames < _UNKNOWN_FRAMES
-        return self._file.frames / self.rate if known else 0.0
+        if known:
+            return self._file.frames / self.rate
+        return 0.0
 
     def measured(self) -> float:
         """Returns the length of the whole file by reading it. Nothing can be read after it."""
@@ -139,7 +141,9 @@ class FileSound:
 
     def _samples(self, wanted: float, is_whole: bool) -> Iterator[np.ndarray]:
         """Yields all channels' mean; of a whole FLAC file, checks that samples are those stated."""
-        stated = self._hash() if is_whole else None
+        stated = None
+        if is_whole:
+            stated = self._hash()
         dtype, size = "int32" if stated else "float32", _BLOCK_VALUES // self._file.channels
         while len(block := self._file.read(int(min(size, wanted)), dtype=dtype, always_2d=True)):
             wanted -= len(block)
@@ -157,7 +161,9 @@ class FileSound:
         with opened(self._part.source) as stream:
             header = read_header(stream)
         stated = None if header is None else SampleHash(header)
-        return stated if stated and stated.is_stated else None
+        if stated and stated.is_stated:
+            return stated
+        return None
 
 
 class ContainerSound:

@@ -120,7 +120,9 @@ def _picture_stream(container: Any, max_pixels: int, shown: str) -> Any:
     stream = _moving(container)
     if stream is None:
         has_sound = bool(container.streams.audio)
-        fix = "Set the modality of this input to audio" if has_sound else "Fix the file"
+        fix = "Fix the file"
+        if has_sound:
+            fix = "Set the modality of this input to audio"
         raise DataError("holds no moving pictures.", f"{fix}, or run with --skip-bad.",
                         path=shown, reason="no_video")
     if stream.codec_context is None:

@@ -116,7 +116,9 @@ def states_frames(file: Any, part: Part) -> bool:
 
 def opened(source: bytes | Path) -> BinaryIO:
     """Returns content as an open file of bytes."""
-    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    return source.open("rb")
 
 
 def cut_short(shown: str, how: str) -> DataError:

@@ -149,7 +149,9 @@ class Audio(Modality):
             return {}
         rate = min(16000, rates.most_common(1)[0][0])
         longest = float(np.percentile(seconds, 99))
-        mels = 64 if rate > 11025 else 40
+        mels = 40
+        if rate > 11025:
+            mels = 64
         return {"sample_rate": rate, "num_mels": mels,
                 "max_seconds": round(min(30.0, max(0.5, 1.1 * longest)), 1)}
 
@@ -202,7 +204,9 @@ class Audio(Modality):
         if self.noise:
             level *= self.noise * rng.random() ** (2 if self.silence_seconds else 1)
             samples += np.float32(level) * rng.standard_normal(len(samples), np.float32)
-        stretch = 1 + rng.uniform(-self.warp, self.warp) if self.warp else 1.0
+        stretch = 1.0
+        if self.warp:
+            stretch = 1 + rng.uniform(-self.warp, self.warp)
         return Varied(samples, stretch, _masks(rng, self.mask), _masks(rng, self.mask))
 
     def encode(self, decoded: np.ndarray | Varied) -> np.ndarray:

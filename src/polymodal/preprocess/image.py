@@ -113,7 +113,9 @@ class Image(Modality):
         size = suggest_size(sizes)
         tiny = min(as_size("Image", size) or ()) <= TINY
         found = {"size": size, "channels": 1 if all(grey) else 3}
-        return {**found, "crop": 0.0, "flip": False} if tiny else found
+        if tiny:
+            return {**found, "crop": 0.0, "flip": False}
+        return found
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -171,7 +173,9 @@ class Image(Modality):
 
     def encode_all(self, decoded: Any) -> Any:
         fitted = [self._fitted(pixels) for pixels in decoded]
-        return standardise(np.stack(fitted), self._scale, self._offset) if fitted else []
+        if fitted:
+            return standardise(np.stack(fitted), self._scale, self._offset)
+        return []
 
     def state(self) -> dict[str, Any]:
         return {"size": list(self.size) if self.size else None, "channels": self.channels,

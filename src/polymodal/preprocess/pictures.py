@@ -36,7 +36,9 @@ def suggest_size(sizes: list[tuple[int, int]]) -> int | list[int]:
     ratio = min(1.0, SHORT_SIDE / short)
     limit = 4 * min(short, SHORT_SIDE)
     height, width = (min(limit, max(1, round(side * ratio))) for side in (height, width))
-    return height if height == width else [height, width]
+    if height == width:
+        return height
+    return [height, width]
 
 
 def resize(pixels: np.ndarray, size: tuple[int, int] | None, resample: str = "bilinear",

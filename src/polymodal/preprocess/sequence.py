@@ -142,7 +142,9 @@ def _step(value: Any, number: int, plain: NumberFormat) -> np.ndarray | None:
         if _is_single(value):
             value = _single(value, plain)
         single = isinstance(value, int | float | np.number)
-        return None if value is None else numbers([value] if single else value)
+        if value is None:
+            return None
+        return numbers([value] if single else value)
     except DataError as error:
         error.problem = f"at step {number} {error.problem}"
         raise

@@ -86,7 +86,9 @@ class Tabular(Modality):
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
         rows = [cell for cell in cells if isinstance(cell, dict)]
         numbers, categories = _kinds(rows)
-        return {"numbers": numbers, "categories": categories} if rows else {}
+        if rows:
+            return {"numbers": numbers, "categories": categories}
+        return {}
 
     @property
     def features(self) -> list[str]:
@@ -198,7 +200,9 @@ class Tabular(Modality):
 
     def _restore_readings(self, fields: Fields) -> None:
         """Takes from a state how cells are read; runs of before lack it and read plain cells."""
-        settings = fields.mapping("readings") if "readings" in fields else {}
+        settings = {}
+        if "readings" in fields:
+            settings = fields.mapping("readings")
         try:
             self.readings = readings_of(settings)
         except RecipeError as error:
@@ -244,7 +248,9 @@ class Tabular(Modality):
                 str(error), "Correct it, empty it, or train with "
                 f"{reading_option(column, 'missing', [_plain(value)])} to have it read as missing.",
                 column=column, reason="not_a_number") from None
-        return number if number is not None and math.isfinite(number) else None
+        if number is not None and math.isfinite(number):
+            return number
+        return None
 
     def _required_date(self, column: str, value: Any) -> Moment | None:
         if self._formats[column].is_missing(value):
@@ -268,7 +274,9 @@ class Tabular(Modality):
         return sorted(shown[key] for key in ranked[: self.max_categories])
 
     def _category(self, column: str, value: Value) -> str | None:
-        return None if value is None else label_key(value, self._ignores_case(column))
+        if value is None:
+            return None
+        return label_key(value, self._ignores_case(column))
 
     def _number(self, rows: list[dict[str, Value]], column: str) -> tuple[float, float]:
         values = [_number(row.get(column)) for row in rows]
@@ -297,7 +305,9 @@ def _number(value: Any) -> float | None:
         number = float(value)
     except (TypeError, ValueError):
         return None
-    return number if math.isfinite(number) else None
+    if math.isfinite(number):
+        return number
+    return None
 
 
 def _may_be_infinite(value: Any) -> bool:
@@ -307,14 +317,18 @@ def _may_be_infinite(value: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     """Returns a value as an option can name it."""
-    return value if isinstance(value, str | int | float) else str(value)
+    if isinstance(value, str | int | float):
+        return value
+    return str(value)
 
 
 def _category(value: Any) -> str | None:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
+        if value:
+            return "true"
+        return "false"
     if isinstance(value, float) and value.is_integer():  # 3.0 where a column has gaps, else 3
         return str(int(value))
     return str(value).strip() or None

@@ -124,7 +124,9 @@ class Text(Modality):
 
     def length(self, decoded: str) -> int:
         count = max(1, len(self.tokenizer.encode(decoded)))
-        return count if self.limit is None else min(count, self.limit)
+        if self.limit is None:
+            return count
+        return min(count, self.limit)
 
     def truncated(self, decoded: str) -> bool:
         return self.limit is not None and len(self.tokenizer.encode(decoded)) > self.limit

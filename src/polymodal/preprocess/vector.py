@@ -48,7 +48,9 @@ class Vector(Modality):
                     dims[len(numbers(cell))] += 1
             except DataError:
                 continue
-        return {"dim": dims.most_common(1)[0][0]} if dims else {}
+        if dims:
+            return {"dim": dims.most_common(1)[0][0]}
+        return {}
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -125,4 +127,6 @@ def from_json(cell: Any) -> Any:
 
 def _shown(cell: Any) -> str:
     text = repr(cell)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    if len(text) <= 60:
+        return text
+    return f"{text[:57]}..."

@@ -49,7 +49,9 @@ def _cleaner(kind: pa.DataType) -> Callable[[pa.Scalar], Any]:
 
 def _none_if_empty(value: Any) -> Any:
     if isinstance(value, str):
-        return None if not value or value.isspace() else value
+        if not value or value.isspace():
+            return None
+        return value
     if isinstance(value, float) and value != value:  # NaN is how numeric tables write "missing"
         return None
     if isinstance(value, dict) and all(part is None for part in value.values()):
@@ -77,11 +79,15 @@ def to_list(array: pa.Array) -> list:
 
 
 def _storage(array: pa.Array) -> pa.Array:
-    return array.storage if isinstance(array, pa.ExtensionArray) else array
+    if isinstance(array, pa.ExtensionArray):
+        return array.storage
+    return array
 
 
 def _storage_type(kind: pa.DataType) -> pa.DataType:
-    return kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+    if isinstance(kind, pa.BaseExtensionType):
+        return kind.storage_type
+    return kind
 
 
 def _is_list(kind: pa.DataType) -> bool:

@@ -153,6 +153,8 @@ def check_exists(path: Path) -> None:
         raise DataError("does not exist: its folder is missing.", "Check the path.",
                         path=str(path), reason="missing_table")
     near = difflib.get_close_matches(path.name, [p.name for p in folder.iterdir()], n=1)
-    hint = f' Did you mean "{near[0]}"?' if near else ""
+    hint = ""
+    if near:
+        hint = f' Did you mean "{near[0]}"?'
     raise DataError("does not exist.", f"Check the path.{hint}", path=str(path),
                     reason="missing_table")

@@ -87,7 +87,9 @@ class Sequences(Table):
         if column == self.key:
             return self.steps.cell(int(rows[0]), column)
         values = [self.steps.cell(int(r), column) for r in rows]
-        return values if any(value is not None for value in values) else None
+        if any(value is not None for value in values):
+            return values
+        return None
 
     def values(self, column: str) -> Iterator[Any]:
         """Yields the values of a column, as `cell` gives them."""
@@ -95,7 +97,9 @@ class Sequences(Table):
 
     def pieces(self, column: str) -> Iterator[pa.Array]:
         """Yields the stored values of a column, one a step, of all steps."""
-        return super().pieces(column) if column in self._extra else self.steps.pieces(column)
+        if column in self._extra:
+            return super().pieces(column)
+        return self.steps.pieces(column)
 
     def select(self, indices: Iterable[int] | np.ndarray) -> Sequences:
         """Returns the table of some sequences."""

@@ -59,5 +59,9 @@ def kind_of_bytes(start: bytes) -> str | None:
 
 def kind_of_uri(uri: str) -> str | None:
     """Returns the kind of a `data:image/png;base64,...` text, else None."""
-    kind = uri[5:].split("/", 1)[0] if uri.startswith("data:") else None
-    return kind if kind in MEDIA else None
+    kind = None
+    if uri.startswith("data:"):
+        kind = uri[5:].split("/", 1)[0]
+    if kind in MEDIA:
+        return kind
+    return None

@@ -98,7 +98,9 @@ def _streams(file: BinaryIO, begin: Callable) -> Iterator[bytes]:
         stream = begin()
         yield stream.decompress(rest, _BLOCK_BYTES)
         while not stream.eof:
-            more = file.read(_BLOCK_BYTES) if stream.needs_input else b""
+            more = b""
+            if stream.needs_input:
+                more = file.read(_BLOCK_BYTES)
             if stream.needs_input and not more:
                 raise EOFError("the file ends too early")
             yield stream.decompress(more, _BLOCK_BYTES)

@@ -28,7 +28,9 @@ def merge_schemas(schemas: Iterable[pa.Schema]) -> pa.Schema:
             merged = pa.unify_schemas([merged, plain], promote_options="permissive")
         except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
             raise _conflict(merged, plain) from error
-    return merged if merged is not None else pa.schema([])
+    if merged is not None:
+        return merged
+    return pa.schema([])
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:

@@ -62,4 +62,6 @@ def _kept(character: str) -> str:
     if character in _JOINERS:
         return character
     unwanted = character == HIDDEN_WORD or unicodedata.category(character) in _DROPPED
-    return "" if unwanted else character
+    if unwanted:
+        return ""
+    return character

@@ -15,4 +15,6 @@ def counted(number: int, word: str) -> str:
     >>> counted(1, "row"), counted(1200, "row")
     ('1 row', '1,200 rows')
     """
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+    if number == 1:
+        return f"{number:,} {word}"
+    return f"{number:,} {word}s"

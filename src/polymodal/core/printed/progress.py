@@ -194,7 +194,9 @@ def _keep_beating() -> None:
 
 def _beat_at(now: float) -> float:
     """Prints a line if one is due, and returns the seconds until the next may be."""
-    activity = _running[-1] if _running else None
+    activity = None
+    if _running:
+        activity = _running[-1]
     if activity is None:
         return _EVERY / 10
     due = max(_last_line, activity.start) + _EVERY

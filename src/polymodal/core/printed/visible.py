@@ -41,7 +41,9 @@ def brief(text: Any) -> str:
     ('short', 80)
     """
     text = str(text)
-    return text if len(text) <= _BRIEF else f"{text[: _BRIEF - 3]}..."
+    if len(text) <= _BRIEF:
+        return text
+    return f"{text[: _BRIEF - 3]}..."
 
 
 def to_json(value: Any, **options: Any) -> str:
@@ -61,4 +63,6 @@ def _spelled(found: re.Match[str]) -> str:
 
 
 def _code(number: int) -> str:
-    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
+    if number < 256:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}"

@@ -41,7 +41,9 @@ def packed_header(stream: BinaryIO) -> int:
         if name == b"moov":
             stream.seek(inside)
             head = stream.read(32)  # the box, which method (12 bytes), and the size in a third box
-            return int.from_bytes(head[28:32], "big") if head[4:8] == b"cmov" else 0
+            if head[4:8] == b"cmov":
+                return int.from_bytes(head[28:32], "big")
+            return 0
     return 0
 
 

@@ -34,7 +34,9 @@ def sound_bytes(stream: BinaryIO) -> tuple[int, int] | None:
     if head == _WAVE64:
         return _of_wave64(stream, end)
     if head[:4] in (b".snd", b"dns."):
-        order = ">" if head[:4] == b".snd" else "<"
+        order = "<"
+        if head[:4] == b".snd":
+            order = ">"
         start, size = struct.unpack(f"{order}II", head[4:12])
         return (size if size < _UNKNOWN_FROM else 0), end - start
     if head[:7] == b"NIST_1A":
@@ -49,7 +51,9 @@ def riff_end(stream: BinaryIO) -> int | None:
     if len(head) < 8 or head[:4] != b"RIFF":
         return None
     size = struct.unpack("<I", head[4:])[0]
-    return 8 + size if 0 < size < _UNKNOWN_FROM else None
+    if 0 < size < _UNKNOWN_FROM:
+        return 8 + size
+    return None
 
 
 def _chunks(stream: BinaryIO, order: str) -> Iterator[tuple[bytes, int, int]]:
@@ -71,7 +75,9 @@ def _of_chunks(stream: BinaryIO, order: str, end: int) -> tuple[int, int] | None
         if name == b"ds64":
             stream.seek(start)
             sizes = stream.read(16)
-            long_size = struct.unpack("<QQ", sizes)[1] if len(sizes) == 16 else 0
+            long_size = 0
+            if len(sizes) == 16:
+                long_size = struct.unpack("<QQ", sizes)[1]
         if name in _SOUND:
             return (size if size < _UNKNOWN_FROM else long_size), end - start
     return 0, 0

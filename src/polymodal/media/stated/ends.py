@@ -117,7 +117,9 @@ def _gif_end(stream: BinaryIO, end: int) -> int | None:
                 content.chain()
             else:
                 return None  # no block: not a matter of its length
-    return content.at + 1 if content.is_cut else content.at
+    if content.is_cut:
+        return content.at + 1
+    return content.at
 
 
 class _Blocks:
@@ -135,7 +137,9 @@ class _Blocks:
 
     def byte(self) -> int | None:
         found = self.skip(1)
-        return found[0] if found else None
+        if found:
+            return found[0]
+        return None
 
     def header(self) -> bool:
         head = self.skip(13)
@@ -158,7 +162,9 @@ class _Blocks:
 def _riff_end(stream: BinaryIO, end: int) -> int | None:
     """AVI: the size of the file, in which some programs count the header twice."""
     stated = riff_end(stream)
-    return stated if stated is None else stated - _SLACK_BYTES
+    if stated is None:
+        return stated
+    return stated - _SLACK_BYTES
 
 
 def _is_transport(head: bytes) -> bool:

@@ -44,7 +44,9 @@ def check_pages(stream: BinaryIO) -> Pages:
         body = stream.read(sum(lengths))
         if len(lengths) < count or len(body) < sum(lengths):
             # A page that is cut off, unless its lengths are what was damaged.
-            return Pages(start) if b"OggS\0" in body else Pages(ends_inside=True)
+            if b"OggS\0" in body:
+                return Pages(start)
+            return Pages(ends_inside=True)
         if _checksum(head[:22] + b"\0\0\0\0" + head[26:] + lengths + body) != checksum:
             return Pages(start)
         before, has_sound = numbers.get(serial, (number - 1, False))

@@ -32,8 +32,9 @@ def need_two(labels: Sequence[str]) -> None:
     """
     if len(labels) > 1:
         return
-    only = f'holds no label but "{_short(labels[0])}" in train' if labels else (
-        "holds no label in train")
+    only = "holds no label in train"
+    if labels:
+        only = f'holds no label but "{_short(labels[0])}" in train'
     raise DataError(f"{only}, and a model needs at least 2 to tell apart.",
                     "Add rows of other classes, or name another target.", reason="single_label")
 
@@ -73,7 +74,9 @@ class LabelIndex:
     def _unseen(self, label: str) -> DataError:
         near = difflib.get_close_matches(label, self.labels, n=1)
         near = [one for one in self.labels if one.casefold() == label.casefold()] or near
-        hint = f'Did you mean "{near[0]}"? ' if near else ""
+        hint = ""
+        if near:
+            hint = f'Did you mean "{near[0]}"? '
         if near and near[0].casefold() == label.casefold():
             hint += "--set task.ignore_case=true when training makes them one. "
         return DataError(f'holds the label "{_short(label)}", which train does not have.',
@@ -118,7 +121,9 @@ class Labelled:
         """Returns sentences on labels whose spelling differs from train, and forgets them."""
         found, self._index.respelled = self._index.respelled, {}
         shown = ", ".join(f'"{other}" as "{label}"' for other, label in list(found.items())[:3])
-        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        more = ""
+        if len(found) > 3:
+            more = f" and {len(found) - 3} more"
         return [f'Labels of "{column}" are read as train writes them: {shown}{more}.'
                 ] if found else []
 
@@ -129,8 +134,12 @@ class Labelled:
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
         fields = Fields(state)
-        ignore_case = fields.flag("ignore_case") if "ignore_case" in fields else False
-        missing = fields.plain("missing") if "missing" in fields else []
+        ignore_case = False
+        if "ignore_case" in fields:
+            ignore_case = fields.flag("ignore_case")
+        missing = []
+        if "missing" in fields:
+            missing = fields.plain("missing")
         Labelled.__init__(self, ignore_case, missing)
         self._index = LabelIndex(fields.texts("labels"), ignore_case)
 
@@ -145,4 +154,6 @@ class Labelled:
 
 
 def _short(label: str) -> str:
-    return label if len(label) <= 60 else f"{label[:57]}..."
+    if len(label) <= 60:
+        return label
+    return f"{label[:57]}..."

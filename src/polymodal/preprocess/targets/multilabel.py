@@ -122,7 +122,9 @@ class MultilabelTarget(Labelled):
             return [part for part in listed if part is not None]
         if isinstance(value, str):
             return [part for part in map(str.strip, value.split(self.separator)) if part]
-        return [part for part in value if part is not None] if _is_list(value) else [value]
+        if _is_list(value):
+            return [part for part in value if part is not None]
+        return [value]
 
 
 def _is_list(value: Any) -> bool:

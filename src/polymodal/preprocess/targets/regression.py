@@ -57,7 +57,9 @@ class NumberTarget:
         numbers = [number for value in values if (number := self._finite(value)) is not None]
         moments.add(np.array(numbers, np.float64).reshape(-1, 1))
         if moments.mean is None or max(numbers) == min(numbers):
-            only = f"no number but {numbers[0]:g}" if numbers else "no number"
+            only = "no number"
+            if numbers:
+                only = f"no number but {numbers[0]:g}"
             raise DataError(
                 f"holds {only} in train, and a model needs at least 2 to learn from.",
                 "Name another target, or another task.", reason="constant_target")

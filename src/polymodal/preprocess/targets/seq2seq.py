@@ -85,7 +85,9 @@ class SymbolsTarget:
     @property
     def end_id(self) -> int | None:
         """What ends a sequence; None when aligned."""
-        return None if self.aligned else len(self.labels) - 1
+        if self.aligned:
+            return None
+        return len(self.labels) - 1
 
     def fit(self, values: Iterable[Any]) -> None:
         """Learns the symbols of the train split, and whether cells are texts or lists.
@@ -160,7 +162,9 @@ class SymbolsTarget:
         if not self.from_text or self.aligned:
             return symbols
         texts = [str(symbol) for symbol in symbols]
-        return join_words(texts) if self.split == "word" else "".join(texts)
+        if self.split == "word":
+            return join_words(texts)
+        return "".join(texts)
 
     def state(self) -> dict[str, Any]:
         """Returns the symbols."""
@@ -184,4 +188,6 @@ class SymbolsTarget:
             raise DataError("holds 0 symbols.", "Leave the cell empty if it is missing.",
                             reason="empty_sequence")
         symbols = [None if symbol is None else spell(symbol) for symbol in value]
-        return symbols if self.aligned else [symbol for symbol in symbols if symbol is not None]
+        if self.aligned:
+            return symbols
+        return [symbol for symbol in symbols if symbol is not None]

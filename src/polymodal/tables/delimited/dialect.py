@@ -51,7 +51,9 @@ def find_dialect(path: Path, delimiter: str, others: str) -> Dialect:
         DataError: the file is not a text, or its header or its quotes cannot be read.
     """
     head = _head(path)
-    mark = _MARK.fullmatch(head[0].strip("\r\n")) if head else None
+    mark = None
+    if head:
+        mark = _MARK.fullmatch(head[0].strip("\r\n"))
     if mark:
         delimiter, head = mark[1], head[1:]
     else:

@@ -51,4 +51,6 @@ class Unescaped(io.RawIOBase):
 
 
 def _doubled(escape: re.Match) -> bytes:
-    return escape[0] if escape[1] in _KEPT else b"\\" + escape[0]
+    if escape[1] in _KEPT:
+        return escape[0]
+    return b"\\" + escape[0]

@@ -111,4 +111,6 @@ def _check(reader, path: Path, before: int, num_columns: int | None) -> DataErro
         return DataError(f'has a quote (") in {lines} that is not closed at the end of its cell.',
                          'Put the whole cell between quotes, and write a quote inside as "".',
                          path=path.name, reason="quotes")
-    return "ragged" if ragged else None
+    if ragged:
+        return "ragged"
+    return None

@@ -40,4 +40,6 @@ def split_folders(path: Path) -> list[tuple[str, Path]]:
             found.append((split, folder))
         else:
             others.append(folder)
-    return [] if any(map(first_kind, others)) else found
+    if any(map(first_kind, others)):
+        return []
+    return found

@@ -132,7 +132,9 @@ def _batches(path: Path, groups: list[_Group], schema: pa.Schema) -> Iterator[pa
 
 
 def _with_text(row: dict[str, str], path: Path) -> dict[str, str]:
-    return {**row, "text": _text(path / row["text"], row["text"])} if "text" in row else row
+    if "text" in row:
+        return {**row, "text": _text(path / row["text"], row["text"])}
+    return row
 
 
 def _text(file: Path, shown: str) -> str:

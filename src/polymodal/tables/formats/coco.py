@@ -71,7 +71,9 @@ def _collect(path: Path, orphans: Orphans) -> tuple[dict[int, str], dict[int, li
 
 
 def _number(item: Any, key: str, path: Path, place: str) -> int:
-    value = item.get(key) if isinstance(item, dict) else None
+    value = None
+    if isinstance(item, dict):
+        value = item.get(key)
     if isinstance(value, bool) or not isinstance(value, int):
         raise _bad(path, place, f'a whole number "{key}"', item)
     return value

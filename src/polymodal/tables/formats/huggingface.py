@@ -51,7 +51,9 @@ def _json(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise DataError(f"is not valid JSON: {error}.", "Save the dataset again.",
                         path=f"{path.parent.name}/{path.name}", reason="damaged") from None
-    return value if isinstance(value, dict) else {}
+    if isinstance(value, dict):
+        return value
+    return {}
 
 
 def _data_files(path: Path, state: dict[str, Any]) -> list[str]:
@@ -89,7 +91,9 @@ def _class_names(feature: Any) -> list[str] | None:
         return None
     if feature.get("_type") == "ClassLabel":
         names = feature.get("names")
-        return [str(name) for name in names] if isinstance(names, list) else None
+        if isinstance(names, list):
+            return [str(name) for name in names]
+        return None
     if feature.get("_type") in ("List", "LargeList", "Sequence"):
         return _class_names(feature.get("feature"))
     return None
@@ -104,7 +108,9 @@ def _named(column: pa.ChunkedArray, names: list[str], name: str) -> pa.ChunkedAr
 def _named_chunk(chunk: pa.Array, names: pa.Array, column: str) -> pa.Array:
     if isinstance(chunk, pa.ListArray | pa.LargeListArray):
         values = _named_chunk(chunk.values, names, column)
-        mask = chunk.is_null() if chunk.null_count else None
+        mask = None
+        if chunk.null_count:
+            mask = chunk.is_null()
         offsets = chunk.offsets
         if mask is not None and offsets.offset:
             offsets = pa.concat_arrays([offsets])

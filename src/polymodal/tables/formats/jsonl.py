@@ -93,7 +93,9 @@ def _explain(error, path: Path, block: bytes, lines: int, rows: int) -> DataErro
 
     for number, line in enumerate(block.split(b"\n"), start=lines + 1):
         try:
-            value = parse_json(line) if line.strip() else {}
+            value = {}
+            if line.strip():
+                value = parse_json(line)
         except UnicodeDecodeError:
             return cannot(f"needs UTF-8 text. Line {number} is not.", "Save the file as UTF-8.",
                           "encoding")

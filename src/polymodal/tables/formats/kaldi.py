@@ -35,7 +35,9 @@ def read_kaldi(path: Path, media_root: Path | None = None) -> pa.RecordBatchRead
     orphans = Orphans(path.name)
     recordings = _recordings(path, orphans, media_root)
     texts = _pairs(path / "text", may_be_empty=True)
-    speakers = _pairs(path / "utt2spk") if (path / "utt2spk").is_file() else None
+    speakers = None
+    if (path / "utt2spk").is_file():
+        speakers = _pairs(path / "utt2spk")
     columns: dict[str, pa.DataType] = {"audio": pa.string(), "transcript": pa.string()}
     if speakers is not None:
         columns["speaker"] = pa.string()

@@ -42,7 +42,9 @@ def _entries(path: Path) -> Iterator[tuple[str | None, list[tuple[str, str]], st
     """Yields (picture, [(who, text)], place in the file)."""
     for number, (_, item) in enumerate(json_items(path)):
         place = f"entry {number + 1}"
-        turns = item.get("conversations") if isinstance(item, dict) else None
+        turns = None
+        if isinstance(item, dict):
+            turns = item.get("conversations")
         if not isinstance(turns, list):
             raise _bad(path, place, 'a list "conversations"', item)
         said = [_turn(path, place, turn) for turn in turns]
@@ -73,7 +75,9 @@ def _bad(path: Path, place: str, expected: str, found: Any) -> DataError:
 def _rows(path: Path, media: MediaFolder) -> Iterator[dict[str, Any]]:
     orphans = Orphans(path.name)
     for name, turns, place in _entries(path):
-        image = media.cell(name) if name else None
+        image = None
+        if name:
+            image = media.cell(name)
         if name and image is None:
             orphans.add("entries are skipped, because their pictures are missing", name)
             continue
@@ -82,7 +86,9 @@ def _rows(path: Path, media: MediaFolder) -> Iterator[dict[str, Any]]:
             if who in _ANSWERS and said and text:
                 yield {"image": image, "prompt": "\n".join(said), "response": text}
             elif who in _ANSWERS:
-                what = "have nothing before them" if text else "are empty"
+                what = "are empty"
+                if text:
+                    what = "have nothing before them"
                 orphans.add(f"answers {what} and are skipped", place)
             said.append(text)
         if turns and turns[-1][0] not in _ANSWERS:

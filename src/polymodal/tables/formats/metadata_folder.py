@@ -127,7 +127,9 @@ def _kind(part: _Part) -> str | None:
         for name in batch.column(_FILE).to_pylist():
             if isinstance(name, str) and name.strip():
                 kind = kind_of_name(name)
-                return kind if kind in MEDIA else None
+                if kind in MEDIA:
+                    return kind
+                return None
     return None
 
 

@@ -73,7 +73,9 @@ def _expand(name: str) -> list[str]:
     if len(last) > len(str(_MOST_TARS)) or int(last) - int(first) >= _MOST_TARS:
         raise DataError(f"names more than {_MOST_TARS:,} tar files.", "Correct the pattern.",
                         path=name, reason="missing_table")
-    width = len(first) if first.startswith("0") else 0
+    width = 0
+    if first.startswith("0"):
+        width = len(first)
     numbers = range(int(first), int(last) + 1)
     return [_RANGE.sub(str(number).zfill(width), name, count=1) for number in numbers]
 
@@ -168,13 +170,17 @@ def _content(file: tarfile.TarFile, member: tarfile.TarInfo, shown: str) -> byte
                         f"Write texts of at most {MAX_LINE_BYTES >> 20} MiB.", path=shown,
                         reason="unreadable_table")
     opened = file.extractfile(member)
-    return opened.read() if opened else b""
+    if opened:
+        return opened.read()
+    return b""
 
 
 def _column(ending: str) -> str:
     """Returns the column of a media member: one for all usual endings of a picture, and so on."""
     kind = kind_of_name(f"member.{ending}")
-    return kind if kind in MEDIA and "." not in ending else ending
+    if kind in MEDIA and "." not in ending:
+        return kind
+    return ending
 
 
 def _text(content: bytes, name: str, shown: str) -> str:

@@ -46,13 +46,17 @@ def as_file(value: Any) -> Any:
         return value
     if value.ndim == 2:
         is_picture = value.dtype == np.uint8 and min(value.shape) >= _FEWEST_PIXELS
-        return _picture(value) if is_picture else value
+        if is_picture:
+            return _picture(value)
+        return value
     if value.dtype != np.uint8 or value.ndim > 4 or value.shape[-1] not in _CHANNELS:
         raise DataError(
             f"holds an array of shape {value.shape} and type {value.dtype}.",
             "Give a picture as uint8 (height, width, channels), a video as uint8 (frames, height, "
             "width, channels), with values of 0 to 255.", reason="not_media")
-    return [_picture(frame) for frame in value] if value.ndim == 4 else _picture(value)
+    if value.ndim == 4:
+        return [_picture(frame) for frame in value]
+    return _picture(value)
 
 
 def _wave_of_pair(pair: tuple) -> Any:

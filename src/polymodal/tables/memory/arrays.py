@@ -109,7 +109,9 @@ def to_array(name: str, values: Any) -> pa.Array:
     if isinstance(values, pa.Array):
         return values
     if isinstance(values, pa.ChunkedArray):
-        return pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
+        if values.num_chunks:
+            return pa.concat_arrays(values.chunks)
+        return pa.array([], values.type)
     if not isinstance(values, np.ndarray | list) and hasattr(values, "__array__") and not hasattr(
             values, "iloc"):
         values = np.asarray(values)  # a tensor: its items would be tensors

@@ -108,7 +108,9 @@ def _moment(date: datetime.datetime, has_time: bool) -> Moment:
 def _year(text: str) -> int:
     if len(text) == 4:
         return int(text)
-    century = 1900 if int(text) >= _FIRST_YEAR_OF_TWO_DIGITS % 100 else 2000
+    century = 2000
+    if int(text) >= _FIRST_YEAR_OF_TWO_DIGITS % 100:
+        century = 1900
     return century + int(text)
 
 

@@ -79,7 +79,9 @@ def guess(found: Mapping[str, int], given: Reading, column: str) -> Guess | None
     if given.asks_for in (None, "date"):
         guesses.append(_dates(known, given, column))
     best = max(guesses, key=lambda one: one.fits, default=None)
-    return best if best and (given.asks_for or 2 * best.fits >= best.total) else None
+    if best and (given.asks_for or 2 * best.fits >= best.total):
+        return best
+    return None
 
 
 def _numbers(known: Counter[str], given: Reading, column: str) -> Guess:
@@ -135,7 +137,9 @@ def _unit(known: Counter[str], fitting: Mapping[str, Parts]) -> str:
     if not units:
         return ""
     unit, count = units.most_common(1)[0]
-    return unit if count >= bare or is_currency(unit) else ""
+    if count >= bare or is_currency(unit):
+        return unit
+    return ""
 
 
 def _is_code(texts: Iterable[str], unit: str) -> bool:
@@ -160,7 +164,9 @@ def _dates(known: Counter[str], given: Reading, column: str) -> Guess:
     if any(map(writes_order, covers[day_first])):
         if len(set(counts.values())) == 1 and len(counts) == 2:
             day_first, doubt = _order_in_doubt(covers[day_first], column)
-        said = "day first" if day_first else "month first"
+        said = "month first"
+        if day_first:
+            said = "day first"
         given = given.filled(day_first=day_first)
     odd = [text for text, _ in known.most_common() if text not in covers[day_first]]
     return Guess("date", given, counts[day_first], known.total(), odd, said, doubt)

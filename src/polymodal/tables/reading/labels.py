@@ -23,7 +23,9 @@ def spell(value: Any) -> str:
         DataError: the value is not a text, number or truth value.
     """
     if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
+        if value:
+            return "true"
+        return "false"
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     if isinstance(value, str | int | float | np.number):
@@ -55,14 +57,18 @@ def _key(text: str, ignore_case: bool) -> str:
     if ignore_case or folded in ("true", "false"):
         return folded
     whole = _WHOLE.fullmatch(text)
-    return whole[1] if whole else text
+    if whole:
+        return whole[1]
+    return text
 
 
 def value_key(value: Any) -> Any:
     """Returns what is equal for all spellings of a value of any type, and can be hashed."""
     if isinstance(value, str | bool | float | int):
         return label_key(value)
-    return str(value) if isinstance(value, list | dict) else value
+    if isinstance(value, list | dict):
+        return str(value)
+    return value
 
 
 class Spellings:

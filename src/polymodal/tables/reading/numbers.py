@@ -80,7 +80,9 @@ class NumberFormat:
         number = self._text(cell) if isinstance(cell, str) else _float(cell)
         if number is None:
             raise ValueError(f"needs a number. Got {cell!r}.")
-        return None if number in self._values else number
+        if number in self._values:
+            return None
+        return number
 
     def state(self) -> dict[str, Any]:
         """Returns the arguments that make an equal format, as plain JSON values, but `usual`."""
@@ -111,17 +113,23 @@ class NumberFormat:
         usual = self._as_usual.fullmatch(text)
         if usual is not None:
             number = self._plain(usual[2])
-            return -number if usual[1] else number
+            if usual[1]:
+                return -number
+            return number
         parts = parts_of(text)
         if parts is None:
             raise ValueError(f"needs a number. Got {cell!r}.")
         if parts.unit and not same_unit(parts.unit, self.unit):
-            allowed = f'in "{self.unit}"' if self.unit else "without a unit, as the others are"
+            allowed = "without a unit, as the others are"
+            if self.unit:
+                allowed = f'in "{self.unit}"'
             raise ValueError(f"needs a number {allowed}. Got {cell!r}.")
         if not self.fits(parts.body):
             raise ValueError(f"needs a number such as {self.shown()}. Got {cell!r}.")
         number = self._plain(parts.body)
-        return -number if parts.negative else number
+        if parts.negative:
+            return -number
+        return number
 
     def _plain(self, body: str) -> float:
         plain = body.replace(self.thousands, "") if self.thousands else body
@@ -180,7 +188,9 @@ def _plain_unit(unit: str) -> str:
     if len(unit) < 2:  # m and M are different
         return unit
     folded = unit.casefold()
-    return folded[:-1] if len(folded) > 3 and folded.endswith("s") else folded
+    if len(folded) > 3 and folded.endswith("s"):
+        return folded[:-1]
+    return folded
 
 
 def _is_unit(text: str) -> bool:

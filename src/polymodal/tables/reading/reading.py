@@ -71,7 +71,9 @@ class Reading:
             return "number"
         if self.day_first is not None:
             return "date"
-        return "category" if self.ignore_case else None
+        if self.ignore_case:
+            return "category"
+        return None
 
     @property
     def numbers(self) -> NumberFormat:
@@ -82,7 +84,9 @@ class Reading:
     @property
     def marks(self) -> list[Any]:
         """The texts and numbers that stand for a missing value, besides the usual ones."""
-        return self.missing if isinstance(self.missing, list) else []
+        if isinstance(self.missing, list):
+            return self.missing
+        return []
 
     def without_defaults(self) -> Reading:
         """Returns the reading without what plain numbers have anyway."""

@@ -42,7 +42,9 @@ class LibraryTokenizer(ABC):
     @property
     def vocabulary_size(self) -> int:
         """Number of ids, padding and unknown included."""
-        return self._tokenizer.get_vocab_size() if self._tokenizer else 2
+        if self._tokenizer:
+            return self._tokenizer.get_vocab_size()
+        return 2
 
     def fit(self, texts: Iterable[str]) -> None:
         """Learns the vocabulary from cleaned texts."""
