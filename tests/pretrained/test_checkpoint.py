@@ -27,7 +27,7 @@ def test_tensors_are_listed_and_read(folder):
 def test_a_file_cut_short_is_refused(folder):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-4])
-    with pytest.raises(BundleError, match="is no whole safetensors file"):
+    with pytest.raises(BundleError, match="is not a whole safetensors file"):
         Checkpoint(folder)
 
 

@@ -128,7 +128,7 @@ def test_a_failed_import_leaves_nothing(folder, tmp_path):
     ("tokenizer_config.json", {"pad_token": "[NONE]"}, "which tokenizer.json does not have"),
     ("tokenizer_config.json", {"pad_token": "[MASK]"}, "config.json says 0"),
     ("tokenizer_config.json", {"padding_side": "left"}, '"padding_side" needs "right"'),
-    ("tokenizer.json", {"version": "1.0"}, "is no tokenizer"),
+    ("tokenizer.json", {"version": "1.0"}, "is not a tokenizer"),
 ])
 def test_files_that_do_not_fit_are_refused(folder, tmp_path, file, change, message):
     for path in folder.rglob("*"):

@@ -45,7 +45,7 @@ class Image(Modality):
             pixels. Switch it off if left and right matter, as in text about the picture.
         max_pixels: int, larger pictures are refused before they are decoded.
         mean, std: float, or a list of one for each channel, in pixel values of 0 to 255: what is
-            subtracted and divided by, in place of what the train split has. Give both or none.
+            subtracted and divided by, instead of what the train split has. Give both or none.
         resample: str, nearest, bilinear, bicubic or lanczos: how pictures get their size. None is
             bilinear, from a JPEG decoded at a size close to it, which is faster.
         centre: bool, whether pictures keep the ratio of their sides and are cut to the middle,

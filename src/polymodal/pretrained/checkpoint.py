@@ -58,7 +58,7 @@ class Checkpoint:
         """Returns a tensor as float32, whatever it is stored as.
 
         Raises:
-            BundleError: it is no float32, float16 or bfloat16, or holds numbers that are not
+            BundleError: it is not a float32, float16 or bfloat16, or holds numbers that are not
                 finite.
         """
         path = self._files[name]
@@ -157,5 +157,5 @@ def _names(path: Path) -> list[str]:
         with safe_open(path, "np") as file:
             return list(file.keys())
     except SafetensorError as error:
-        raise BundleError(f"{path} is no whole safetensors file ({one_line(error)[:200]}). "
+        raise BundleError(f"{path} is not a whole safetensors file ({one_line(error)[:200]}). "
                           "Copy the checkpoint again.") from None

@@ -43,7 +43,7 @@ def imported(folder: str | Path | None = None) -> list[Imported]:
     """Returns the imported models in a folder, by name; by default that of POLYMODAL_MODELS.
 
     Args:
-        folder: folder whose subfolders `polymodal import` wrote. Others in it are passed over.
+        folder: folder whose subfolders `polymodal import` wrote. Others in it are ignored.
     """
     given = folder or os.environ.get(VARIABLE)
     if not given or not user_path(given).is_dir():

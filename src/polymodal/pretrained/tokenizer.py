@@ -52,7 +52,7 @@ def _read(checkpoint: Checkpoint) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises bare Exception
-        raise BundleError(f"{path} is no tokenizer ({one_line(error)[:200]}). Take it from its "
+        raise BundleError(f"{path} is not a tokenizer ({one_line(error)[:200]}). Take it from its "
                           "source again.") from None
     tokenizer.no_padding()
     tokenizer.no_truncation()

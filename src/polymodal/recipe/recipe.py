@@ -209,7 +209,7 @@ def check_input(name: str, config: Any) -> None:
 
 
 def encoder_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns an input's settings with those of its encoder beside them.
+    """Returns an input's settings with those of its encoder next to them.
 
     An encoder may be a mapping. `encoder` then holds its name and where it starts from, the name
     alone where it says no more.

@@ -1,7 +1,7 @@
 """Where the parts of a model start from: weights of another run, frozen, or trained more slowly.
 
 Every part, an encoder, the fusion, the sequence model and the head (`task`), takes these words
-beside its name:
+next to its name:
 
     inputs:
       image:
@@ -9,7 +9,7 @@ beside its name:
     fusion: {name: gated, learning_rate_scale: 0.1}
 
 `from` takes the part of another run, or of an imported folder, as it is: name, settings,
-preprocessing and weights. `weights` takes its weights only. `sha256` is written beside them.
+preprocessing and weights. `weights` takes its weights only. `sha256` is written next to them.
 """
 
 from __future__ import annotations

@@ -152,6 +152,6 @@ def _check(start: Start, own: Mapping[str, Any], found: Mapping[str, Any]) -> No
     if different:
         name = different[0]
         raise RecipeError(f"{start.where} needs weights of its own shapes. Got {start.source}, in "
-                          f'which "{name}" is {given.get(name, "absent")} in place of '
+                          f'which "{name}" is {given.get(name, "absent")} instead of '
                           f"{wanted.get(name, 'absent')}. Use the settings of that run, or other "
                           "weights.")
