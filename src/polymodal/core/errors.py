@@ -156,7 +156,10 @@ def cell_error(error: Exception, **where: str | int | None) -> DataError:
     if isinstance(error, PolymodalError):
         raise error
     cause = (str(error).strip().splitlines() or [""])[0][:_MOST_LETTERS].rstrip(". ")
-    cause = f"{type(error).__name__}: {cause}" if cause else type(error).__name__
+    if cause:
+        cause = f"{type(error).__name__}: {cause}"
+    else:
+        cause = type(error).__name__
     return DataError(f"cannot be read ({cause}).", "Fix the cell, or run with --skip-bad.",
                      reason="unreadable_cell").at(**where)
 

@@ -142,8 +142,10 @@ class Fields:
         return self._values[key]
 
     def _refuse(self, key: str, expected: str, value: Any) -> Any:
-        found = f"{len(value):,} values: {shown(value)}" if isinstance(value, list) \
-            else shown(value)
+        if isinstance(value, list):
+            found = f"{len(value):,} values: {shown(value)}"
+        else:
+            found = shown(value)
         raise BundleError(f'needs "{key}" to be {expected}. Got {found}. {_AGAIN}')
 
 

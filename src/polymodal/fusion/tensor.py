@@ -69,7 +69,10 @@ class TensorFusion(VectorFusion):
         for name, part in zip(self.names, parts, strict=True):
             reduced = self.reductions[name](part)
             factor = ops.concatenate([reduced, ops.ones_like(reduced[..., :1])], axis=-1)
-            products = factor if products is None else _outer(products, factor)
+            if products is None:
+                products = factor
+            else:
+                products = _outer(products, factor)
         return self.read(products) + self.alone(ops.concatenate(parts, axis=-1))
 
 

@@ -160,8 +160,10 @@ def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:
         problem = "does not exist."
         if exists:
             problem = "is not a file."
-        fix = (_OF_WINDOWS if is_of_windows(text)
-               else f"Looked in {os.path.abspath(path.parent)}. Correct the path or --media-root.")
+        if is_of_windows(text):
+            fix = _OF_WINDOWS
+        else:
+            fix = f"Looked in {os.path.abspath(path.parent)}. Correct the path or --media-root."
         spelled = text if text == text.strip() else repr(text)
         raise DataError(problem, fix, path=shown_short(spelled),
                         reason="not_a_file" if exists else "missing_file")

@@ -34,7 +34,9 @@ class ForwardFile(soundfile.SoundFile):
     def go_to(self, start: int) -> None:
         """Goes from the start of the file to a frame, such that what follows is decoded right."""
         if start:
-            lead = 0 if self.format in COUNTED else min(
-                start, round(LEAD_SECONDS * self.samplerate))
+            if self.format in COUNTED:
+                lead = 0
+            else:
+                lead = min(start, round(LEAD_SECONDS * self.samplerate))
             self.seek(start - lead)
             self.read(lead)

@@ -82,7 +82,10 @@ class MediaCell:
             found = kind_of_bytes(self.content[:NUM_MAGIC_BYTES])
             return found or (kind_of_name(self.path) if self.path else None)
         name = self.name or self.path
-        found = None if name is None else kind_of_uri(name) or kind_of_name(name)
+        if name is None:
+            found = None
+        else:
+            found = kind_of_uri(name) or kind_of_name(name)
         if found is None and isinstance(self.offset, int):
             return kind_of_file(Path(root or ".") / str(self.path), self.offset)
         return found

@@ -234,7 +234,10 @@ def _span(part: Part, rate: int, max_seconds: float) -> tuple[int, float]:
     """Returns the first sample of what is to be read, and how many there are to be."""
     if part.end_seconds is not None:
         max_seconds = min(max_seconds, part.end_seconds - part.start_seconds)
-    wanted = math.inf if math.isinf(max_seconds) else max(1, round(max_seconds * rate))
+    if math.isinf(max_seconds):
+        wanted = math.inf
+    else:
+        wanted = max(1, round(max_seconds * rate))
     return round(part.start_seconds * rate), wanted
 
 

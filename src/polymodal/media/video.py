@@ -194,7 +194,8 @@ def _read_pictures(cell, root, max_frames, size, max_pixels) -> np.ndarray:
             raise DataError(f"holds no frame {number}.", "Fill the list, or leave the frame out.",
                             reason="missing_frame")
         frame = read_image(part, root, max_pixels, at_least=size)
-        frame = frame if frame.shape[2] == 3 else np.repeat(frame, 3, axis=2)
+        if frame.shape[2] != 3:
+            frame = np.repeat(frame, 3, axis=2)
         size = size or frame.shape[:2]
         if frame.shape[:2] != size:
             picture = Image.fromarray(frame).resize((size[1], size[0]), Image.Resampling.BILINEAR)

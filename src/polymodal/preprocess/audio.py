@@ -179,7 +179,10 @@ class Audio(Modality):
 
     def augment_all(self, decoded: list[np.ndarray], rng: np.random.Generator,
                     longest: int | None = None) -> list[Varied]:
-        room = self._max_samples if longest is None else self._log_mel.num_samples(longest)
+        if longest is None:
+            room = self._max_samples
+        else:
+            room = self._log_mel.num_samples(longest)
         return [self._varied(one, rng, room) for one in decoded]
 
     def _varied(self, decoded: np.ndarray, rng: np.random.Generator, room: int) -> Varied:
@@ -211,8 +214,10 @@ class Audio(Modality):
 
     def encode(self, decoded: np.ndarray | Varied) -> np.ndarray:
         varied = isinstance(decoded, Varied)
-        features = (self._spectrogram(decoded.samples, decoded.stretch) if varied
-                    else self._spectrogram(self._waveform(decoded)))
+        if varied:
+            features = self._spectrogram(decoded.samples, decoded.stretch)
+        else:
+            features = self._spectrogram(self._waveform(decoded))
         features *= self._scale
         features += self._offset  # (time, num_mels)
         if varied:  # hidden parts become the mean, which is 0

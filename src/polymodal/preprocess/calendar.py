@@ -96,6 +96,9 @@ class Calendar:
         month = 2 * math.pi * (when.month - 1) / 12
         hour = 2 * math.pi * (when.hour + when.minute / 60) / 24
         weekday = [float(when.weekday() == day) for day in range(7)]
-        hours = [math.sin(hour), math.cos(hour)] if moment.has_time else [0.0, 0.0]
+        if moment.has_time:
+            hours = [math.sin(hour), math.cos(hour)]
+        else:
+            hours = [0.0, 0.0]
         return np.array([moment.days - self._first, when.year, math.sin(month), math.cos(month),
                          *hours, *weekday])

@@ -53,7 +53,10 @@ class Sequence(Modality):
         longest = 0
         for cell in cells:
             try:
-                steps = None if cell is None else _steps(_as_numbers(cell), NumberFormat())
+                if cell is None:
+                    steps = None
+                else:
+                    steps = _steps(_as_numbers(cell), NumberFormat())
             except DataError:
                 continue
             known = [step for step in steps or [] if step is not None]

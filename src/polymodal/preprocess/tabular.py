@@ -242,7 +242,10 @@ class Tabular(Modality):
 
     def _required_number(self, column: str, value: Any) -> float | None:
         try:
-            number = float(value) if isinstance(value, bool) else self._formats[column].read(value)
+            if isinstance(value, bool):
+                number = float(value)
+            else:
+                number = self._formats[column].read(value)
         except ValueError as error:
             raise DataError(
                 str(error), "Correct it, empty it, or train with "

@@ -117,9 +117,14 @@ class Language:
         return " ".join(parts)
 
     def _group(self, group: Group, number: int, rng: np.random.Generator) -> str:
-        pair = _pick(self.shapes[group.shape], rng) if group.shape else self.generic
+        if group.shape:
+            pair = _pick(self.shapes[group.shape], rng)
+        else:
+            pair = self.generic
         noun = pair[number != 1]
-        return f"{_pick(self.colours[group.colour], rng)} {noun}" if group.colour else noun
+        if group.colour:
+            return f"{_pick(self.colours[group.colour], rng)} {noun}"
+        return noun
 
 
 _ARE = {"en": ("is", "are"), "zh": ("是", "是")}

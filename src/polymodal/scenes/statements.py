@@ -46,11 +46,15 @@ def _draw(scene: Scene, rng: np.random.Generator, makers: Mapping[str, Callable]
 
 def _pick(options, rng: np.random.Generator):
     options = list(options)
-    return options[int(rng.integers(len(options)))] if options else None
+    if options:
+        return options[int(rng.integers(len(options)))]
+    return None
 
 
 def _yes(condition: bool) -> str:
-    return "yes" if condition else "no"
+    if condition:
+        return "yes"
+    return "no"
 
 
 def _alone(scene: Scene, attribute: str) -> list[Thing]:

@@ -40,7 +40,9 @@ class Thing:
         """"new colour" or "new pattern" when train never shows this shape so, else "seen"."""
         if (self.colour, self.shape) in NEW_COLOURS:
             return "new colour"
-        return "new pattern" if (self.pattern, self.shape) in NEW_PATTERNS else "seen"
+        if (self.pattern, self.shape) in NEW_PATTERNS:
+            return "new pattern"
+        return "seen"
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,9 @@ def _places(rng: np.random.Generator, count: int) -> list[tuple[float, float, st
     while True:
         placed: list[tuple[float, float, str, float]] = []
         for _ in range(60):
-            size = "large" if rng.random() < 0.5 else "small"
+            size = "small"
+            if rng.random() < 0.5:
+                size = "large"
             radius = float(rng.uniform(*SIZES[size]))
             x, y = (float(v) for v in rng.uniform(radius, 1 - radius, 2))
             near = any(math.hypot(x - a, y - b) < 0.8 * (radius + r) for a, b, _, r in placed)

@@ -50,7 +50,9 @@ Scores on val will be too optimistic.
         for one, other in combinations(facts, 2):
             shared = np.flatnonzero((keys[other] != 0) & np.isin(keys[other], keys[one]))
             if len(shared):
-                what = "text" if is_text else "file"
+                what = "file"
+                if is_text:
+                    what = "text"
                 warnings.append(_warning(column, what, one, other, shared, keys, facts))
     return warnings
 

@@ -109,7 +109,10 @@ def _named(facts: Profile, part: np.ndarray, names: list[str],
     found = {name: np.flatnonzero(part == i) for i, name in enumerate(names)}
     empty = [name for name, rows in found.items() if not len(rows)]
     if empty:
-        what = f"{len(facts)} rows" if group is None else f'the groups of "{group}"'
+        if group is None:
+            what = f"{len(facts)} rows"
+        else:
+            what = f'the groups of "{group}"'
         raise DataError(f"has too few rows for a part {' and '.join(empty)}: {what} cannot fill "
                         f"{len(names)} parts.", "Use fewer parts, larger fractions or more rows.",
                         path=facts.table.name, reason="small_split")
@@ -123,7 +126,9 @@ def _by_column(facts: Profile, column: str | None) -> dict[str, Profile]:
                           'Name it, such as column="split".')
     rows: dict[str, list[int]] = {}
     for row, value in enumerate(table.values(column)):
-        name = split_name(str(value)) if value is not None else None
+        name = None
+        if value is not None:
+            name = split_name(str(value))
         if name is None:
             raise DataError(f"needs train, val or test. Got {value!r}.",
                             "Write the part of each row.", table=table.name,

@@ -92,7 +92,9 @@ def _number(formats: NumberFormat, value: Any) -> float:
         number = formats.read(value)
     except ValueError:
         number = None
-    return float("nan") if number is None else number
+    if number is None:
+        return float("nan")
+    return number
 
 
 def _classes(table: Table, target: str, codes: np.ndarray,

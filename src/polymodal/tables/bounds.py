@@ -118,7 +118,10 @@ def deep_line(block: bytes) -> int | None:
     plain = np.frombuffer(block.replace(b"\\\\", b"").replace(b'\\"', b""), np.uint8)
     breaks = np.flatnonzero(plain == _LINE_BREAK)
     opens = np.flatnonzero((plain | _CASE_BIT) == _OPEN)
-    per_line = np.bincount(np.searchsorted(breaks, opens)) if len(opens) else np.zeros(1, int)
+    if len(opens):
+        per_line = np.bincount(np.searchsorted(breaks, opens))
+    else:
+        per_line = np.zeros(1, int)
     if per_line.max() <= MAX_DEPTH:
         return None
     starts = np.concatenate([[0], breaks + 1])

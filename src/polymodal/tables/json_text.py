@@ -21,7 +21,10 @@ def parse_json(text: str | bytes) -> Any:
     >>> parse_json('{"a": [1, 2]}')
     {'a': [1, 2]}
     """
-    flat = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if isinstance(text, str):
+        flat = text.encode("utf-8", "surrogatepass")
+    else:
+        flat = text
     if deep_line(flat.replace(b"\n", b" ")) is not None:
         raise ValueError(TOO_DEEP)
     try:

@@ -34,7 +34,10 @@ def spellings(text: str) -> Iterator[str]:
     >>> list(spellings(" im\\my%20cat.png "))
     [' im\\my%20cat.png ', 'im\\my%20cat.png', 'im/my%20cat.png', 'im/my cat.png']
     """
-    said = _FILE_ADDRESS.sub("", text.strip(), count=1) if is_file_address(text) else text
+    if is_file_address(text):
+        said = _FILE_ADDRESS.sub("", text.strip(), count=1)
+    else:
+        said = text
     slashes = said.strip().replace("\\", "/")
     found = (said, said.strip(), os.fspath(user_path(said.strip())), slashes, unquote(slashes))
     yield from dict.fromkeys(name for name in found if name)

@@ -67,7 +67,10 @@ class Table:
 
     def __repr__(self) -> str:
         names = self.column_names
-        shown = names if len(names) <= _SHOWN_NAMES else [*names[:_SHOWN_NAMES], "..."]
+        if len(names) <= _SHOWN_NAMES:
+            shown = names
+        else:
+            shown = [*names[:_SHOWN_NAMES], "..."]
         return f"Table({self.name!r}, {len(self)} rows, columns {shown})"
 
     @property
@@ -124,7 +127,10 @@ class Table:
         """
         self._open(column)
         if self._rows is None or column in self._extra:
-            source = self._extra[column] if column in self._extra else self._stored.column(column)
+            if column in self._extra:
+                source = self._extra[column]
+            else:
+                source = self._stored.column(column)
             yield from source.chunks
             return
         rows, start = np.sort(self._rows), 0
@@ -143,7 +149,10 @@ class Table:
         indices = self._checked(indices)
         rows = indices if self._rows is None else self._rows[indices]
         extra = {name: column.take(pa.array(indices)) for name, column in self._extra.items()}
-        kind = np.int32 if self._stored.num_rows < _SHORT_INT_ROWS else np.int64
+        if self._stored.num_rows < _SHORT_INT_ROWS:
+            kind = np.int32
+        else:
+            kind = np.int64
         return Table(self._stored, name=self.name, root=self.root, rows=rows.astype(kind),
                      extra=extra, reopen=self._reopen)
 
@@ -166,7 +175,10 @@ class Table:
         shown = self._stored
         if self._rows is not None:
             runs = self._taken(self._rows.astype(np.int64))
-            shown = pa.concat_tables(runs) if len(self) else shown.slice(0, 0)
+            if len(self):
+                shown = pa.concat_tables(runs)
+            else:
+                shown = shown.slice(0, 0)
         for name, column in self._extra.items():
             if name in shown.column_names:
                 shown = shown.set_column(shown.column_names.index(name), name, column)

@@ -172,10 +172,15 @@ def _message(place: Path, holder: Holder | None) -> str:
     if holder is None:
         return needs + "another process uses it. Wait until it ends, or choose another --out."
     is_ours = holder.is_here and holder.pid == os.getpid()
-    who = "another thread of this process" if is_ours else (
-        f"process {holder.pid} on {holder.host}")
+    if is_ours:
+        who = "another thread of this process"
+    else:
+        who = f"process {holder.pid} on {holder.host}"
     stop = "" if is_ours else f", stop it (kill {holder.pid})"
-    gone = "" if holder.is_here else f" If it is gone, remove {place / FILE}."
+    if holder.is_here:
+        gone = ""
+    else:
+        gone = f" If it is gone, remove {place / FILE}."
     return (f"{needs}{who} has used it since {holder.since}. Wait until it ends{stop}, "
             f"or choose another --out.{gone}")
 

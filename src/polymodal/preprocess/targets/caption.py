@@ -87,7 +87,10 @@ class CaptionTarget(SymbolsTarget):
         Raises:
             DataError: the cell holds no text, or something else.
         """
-        texts = list(value) if isinstance(value, list | tuple | np.ndarray) else [value]
+        if isinstance(value, list | tuple | np.ndarray):
+            texts = list(value)
+        else:
+            texts = [value]
         texts = [text for text in texts if text is not None]
         for text in texts:
             if not isinstance(text, str):

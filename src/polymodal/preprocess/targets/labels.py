@@ -124,8 +124,9 @@ class Labelled:
         more = ""
         if len(found) > 3:
             more = f" and {len(found) - 3} more"
-        return [f'Labels of "{column}" are read as train writes them: {shown}{more}.'
-                ] if found else []
+        if found:
+            return [f'Labels of "{column}" are read as train writes them: {shown}{more}.']
+        return []
 
     def state(self) -> dict[str, Any]:
         """Returns the classes and how cells are read."""

@@ -140,7 +140,10 @@ class _Text:
     def _place(self) -> tuple[int, int]:
         used = self._block[: self._at]
         lines = used.count("\n")
-        column = len(used) - used.rfind("\n") if lines else self._column + len(used)
+        if lines:
+            column = len(used) - used.rfind("\n")
+        else:
+            column = self._column + len(used)
         return self._line + lines, column
 
     def _error(self, problem: str) -> DataError:

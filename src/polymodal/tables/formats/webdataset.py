@@ -91,7 +91,10 @@ def _check_order(keys: array, first: Path) -> None:
 def _samples(tars: list[Path], root: Path, keys: array) -> Iterator[dict[str, Any]]:
     """Yields the samples in order; a hash of each sample's name is appended to `keys`."""
     for path in tars:
-        shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+        if path.is_relative_to(root):
+            shown = path.relative_to(root).as_posix()
+        else:
+            shown = str(path)
         before, sample = None, {}
         for member, file in _members(path):
             key, ending = _key_and_ending(member.name)

@@ -21,7 +21,10 @@ def num_words(text: str) -> float:
     (4.0, 3.5, 1.0)
     """
     unspaced = len(_UNSPACED.findall(text))
-    spaced = len(_UNSPACED.sub(" ", text).split()) if unspaced else len(text.split())
+    if unspaced:
+        spaced = len(_UNSPACED.sub(" ", text).split())
+    else:
+        spaced = len(text.split())
     return spaced + unspaced / _CHARACTERS_PER_WORD
 
 

@@ -156,7 +156,10 @@ def _written(chosen: NumberFormat, unit: str) -> str:
 
 
 def _dates(known: Counter[str], given: Reading, column: str) -> Guess:
-    orders = (False, True) if given.day_first is None else (given.day_first,)
+    if given.day_first is None:
+        orders = (False, True)
+    else:
+        orders = (given.day_first,)
     covers = {order: {text for text in known if read_date(text, order)} for order in orders}
     counts = {order: sum(known[text] for text in fits) for order, fits in covers.items()}
     day_first, doubt = max(counts, key=lambda order: counts[order]), ""

@@ -46,7 +46,10 @@ def _quoted(text: str) -> list[str] | None:
         found = _ITEM.match(text, at)
         if found is None:
             return None
-        item = found["double"] if found["single"] is None else found["single"]
+        if found["single"] is None:
+            item = found["double"]
+        else:
+            item = found["single"]
         items.append(_ESCAPED.sub(r"\1", item))
         at = found.end()
     return items or None
