@@ -82,7 +82,7 @@ def measure(run: Path, files: Path) -> None:
     begin = time.perf_counter()
     start()
     from polymodal.inference.predictor import load
-    from polymodal.inference.recording.transcribe import transcribe
+    from polymodal.speech.recognition.transcribe import transcribe
 
     found = list(transcribe(load(run), files.read_text().splitlines()))
     took = time.perf_counter() - begin

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from polymodal.core.errors import DataError
-from polymodal.speech.transcript import Segment
+from polymodal.speech.transcripts.transcript import Segment
 
 __all__ = ["parse_subtitles"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1] / "src" / "polymodal"
 ORDER = (
     ("core",), ("text",), ("tables",), ("media",), ("profile",), ("splits",), ("feed",),
-    ("preprocess",), ("speech",), ("layers",), ("encoders", "fusion", "sequence", "decoders"),
-    ("model",), ("evaluation",), ("tasks",), ("recipe",), ("bundle",), ("pretrained",),
+    ("preprocess",), ("layers",), ("encoders", "fusion", "sequence", "decoders"),
+    ("model",), ("speech",), ("evaluation",), ("tasks",), ("recipe",), ("bundle",), ("pretrained",),
     ("inference",),
     ("training", "export"), ("serve",), ("cli",),
 )

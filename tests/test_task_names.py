@@ -15,7 +15,7 @@ ALLOWED = {
     "api.py",  # the public class of each task
     "recipe/recipe.py",  # the default of a recipe that names none
     "tables/formats/coco.py", "tables/formats/flickr.py", "tables/formats/webdataset.py",  # keys
-    "inference/recording",  # the command and the function that transcribe
+    "speech/recognition",  # the command and the function that transcribe
 }
 # Evaluation as it was before tasks owned their scores: this list only shrinks.
 NOT_YET = {

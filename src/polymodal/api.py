@@ -271,7 +271,7 @@ class Transcriber(Estimator):
         Raises:
             RecipeError: a choice unknown or out of range, or a run with other inputs than sound.
         """
-        from polymodal.inference.recording.transcribe import transcribe
+        from polymodal.speech.recognition.transcribe import transcribe
 
         return [one.as_json() for one in
                 transcribe(self._fitted(self._predictor), files, **choice)]
@@ -294,7 +294,7 @@ class Transcriber(Estimator):
             RecipeError: a choice out of range, or a run with other inputs than sound.
             DataError: a block is not sound.
         """
-        from polymodal.inference.recording.live import stream
+        from polymodal.speech.recognition.live import stream
 
         return stream(self._fitted(self._predictor), blocks, sample_rate, **settings)
 
@@ -304,7 +304,7 @@ class Transcriber(Estimator):
         Raises:
             DataError: the file cannot be read, or the text is too long for it.
         """
-        from polymodal.inference.recording.known_text import align_text
+        from polymodal.speech.recognition.known_text import align_text
 
         return align_text(self._fitted(self._predictor), file, text).as_json()
 

@@ -24,7 +24,7 @@ PATHS = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONP
 def heard(folder):
     """Returns the words of the recording, as [text, start, confidence]."""
     from polymodal.inference.predictor import load
-    from polymodal.inference.recording.transcribe import transcribe
+    from polymodal.speech.recognition.transcribe import transcribe
 
     found, = transcribe(load(folder / "run"), [folder / "a.flac"])
     return [[word.text, word.start_seconds, word.confidence] for word in found.words]

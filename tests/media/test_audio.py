@@ -7,7 +7,7 @@ import soundfile
 from media_files import tone, write_container, write_sound
 from polymodal.core.errors import DataError
 from polymodal.media.audio import audio_length, read_audio
-from polymodal.speech.stream import stream_audio
+from polymodal.speech.segmenting.stream import stream_audio
 
 
 def pitch(samples, rate):

@@ -12,7 +12,7 @@ from mutated_media import FILES, readers
 from polymodal.core.errors import DataError
 from polymodal.media.audio import audio_length, read_audio
 from polymodal.media.video import video_info
-from polymodal.speech.stream import stream_audio
+from polymodal.speech.segmenting.stream import stream_audio
 
 UNKNOWN = [0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000, 0x80000000]  # sizes that streams announce
 

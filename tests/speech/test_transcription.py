@@ -9,17 +9,17 @@ import pytest
 import soundfile
 
 from polymodal.media.audio import read_audio
-from polymodal.speech.align import align
-from polymodal.speech.chunks import cut_chunks
-from polymodal.speech.ctc_search import beam_search
-from polymodal.speech.hot_words import HotWords
-from polymodal.speech.kneser_ney import train_ngram
-from polymodal.speech.language_scorer import LanguageScorer
-from polymodal.speech.merge import merge_words
-from polymodal.speech.segments import segments_from_words
-from polymodal.speech.stream import stream_audio
-from polymodal.speech.subtitles import to_srt
-from polymodal.speech.words import words_from_spans
+from polymodal.speech.decoding.align import align
+from polymodal.speech.decoding.ctc_search import beam_search
+from polymodal.speech.decoding.hot_words import HotWords
+from polymodal.speech.decoding.language_scorer import LanguageScorer
+from polymodal.speech.language.kneser_ney import train_ngram
+from polymodal.speech.segmenting.chunks import cut_chunks
+from polymodal.speech.segmenting.merge import merge_words
+from polymodal.speech.segmenting.segments import segments_from_words
+from polymodal.speech.segmenting.stream import stream_audio
+from polymodal.speech.transcripts.subtitles import to_srt
+from polymodal.speech.transcripts.words import words_from_spans
 from subtitle_parser import parse_subtitles
 
 RATE, FRAME_SECONDS = 8000, 0.04

@@ -12,6 +12,7 @@ import numpy as np
 
 from polymodal.bundle import weights as tensors
 from polymodal.core.disk.files import sha256, write_json
+from polymodal.speech.language.ngram import FILE
 
 VERSION = 3  # raised when the same weights would give other outputs
 MANIFEST = "manifest.json"
@@ -20,7 +21,7 @@ WEIGHTS = "weights.safetensors"
 PREPROCESS = "preprocess"
 METRICS = "metrics.json"
 CONFIDENCE = "confidence.json"  # calibration of word confidence; some tasks only
-LANGUAGE = "language.json"  # the language model of train's transcripts, if decoding uses it
+LANGUAGE = FILE  # the language model of train's transcripts, if decoding uses it
 FILES, CONTENT = "files", "sha256"  # in model.json: of the files of this model, and of the rest
 BASELINES = "baselines"
 _WORKING = {"checkpoints", "cache", "tensorboard", BASELINES}  # of the run, not of the bundle

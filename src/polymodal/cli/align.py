@@ -23,7 +23,7 @@ def align(
 ):
     """Align a known transcript with its recording: find when each word is said."""
     from polymodal.core.errors import RecipeError
-    from polymodal.inference.recording.transcript import check_format
+    from polymodal.speech.recognition.transcript import check_format
 
     check_format(format_, [file], out)
     if (text is None) == (text_file is None):
@@ -32,7 +32,7 @@ def align(
     known = text if text is not None else output.text_of(text_file)
     use(engine, run)
     from polymodal.inference.predictor import load
-    from polymodal.inference.recording.known_text import align_text
+    from polymodal.speech.recognition.known_text import align_text
 
     found = align_text(load(run), file, known)
     output.transcripts([found], 1, format_, format_ in ("text", "vtt"), out)

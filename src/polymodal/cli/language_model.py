@@ -25,7 +25,7 @@ def language_model(
 
     If a column says train, val or test, only the texts of train are used.
     """
-    from polymodal.inference.recording.reading import train_language_model
+    from polymodal.speech.recognition.reading import train_language_model
 
     model = train_language_model(data, target, out, order, unit)
     show(f"{out}: {len(model.table):,} n-grams of up to {model.order} {model.unit}s")

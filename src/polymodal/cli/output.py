@@ -223,7 +223,7 @@ def transcripts(found: Iterable[Any], count: int, name: str, words: bool,
     Raises:
         DataError: a file could not be read; the others are still written.
     """
-    from polymodal.inference.recording.transcript import render, write_transcript
+    from polymodal.speech.recognition.transcript import render, write_transcript
 
     entries, bad = [], []
     for one in found:

@@ -40,13 +40,13 @@ def transcribe(
     quiet: Quiet = False,
 ):
     """Transcribe recordings, with times."""
-    from polymodal.inference.recording.transcript import check_format
+    from polymodal.speech.recognition.transcript import check_format
 
     check_format(format_, files, out)
     choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
     use(engine, run)
     from polymodal.inference.predictor import load
-    from polymodal.inference.recording.transcribe import transcribe
+    from polymodal.speech.recognition.transcribe import transcribe
 
     found = transcribe(load(run), files, **choice)
     output.transcripts(found, len(files), format_, words, out)

@@ -12,7 +12,7 @@ from polymodal.core.predictions import Predictions
 from polymodal.evaluation.decisions import known
 from polymodal.evaluation.texts.alignment import units_of
 from polymodal.evaluation.texts.normalisation import normaliser
-from polymodal.speech.confidence import WordCalibration
+from polymodal.speech.decoding.confidence import WordCalibration
 
 __all__ = ["LEAST_WORDS", "WordClaims", "cross_fitted", "fit_word_calibration", "right_words",
            "word_claims"]

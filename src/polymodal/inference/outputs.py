@@ -14,9 +14,9 @@ from polymodal.core.printed.progress import track
 from polymodal.core.probabilities import log_softmax
 from polymodal.core.target import Target
 from polymodal.core.task import Task
-from polymodal.speech.ctc_search import greedy
-from polymodal.speech.transcript import TokenSpan
-from polymodal.speech.words import words_from_spans
+from polymodal.speech.decoding.ctc_search import greedy
+from polymodal.speech.transcripts.transcript import TokenSpan
+from polymodal.speech.transcripts.words import words_from_spans
 
 
 class Output(NamedTuple):

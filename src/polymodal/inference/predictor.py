@@ -27,10 +27,8 @@ from polymodal.feed.plan import Plan
 from polymodal.feed.samples import Samples, Source
 from polymodal.inference.given_rows import with_all_inputs
 from polymodal.inference.outputs import collect, nothing, outputs
-from polymodal.inference.recording.hearing import Reader, Recogniser, hears
-from polymodal.inference.recording.transcribe import rows_heard
 from polymodal.inference.trained_on import TrainedOn
-from polymodal.inference.writing import checked_choice
+from polymodal.inference.writing import checked_choice, table_of_file
 from polymodal.layers.watch import before_variables
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia, for_predictions
@@ -39,9 +37,12 @@ from polymodal.preprocess.targets.labels import Labelled
 from polymodal.profile.profile import Profile, profile
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe, from_dict
-from polymodal.speech.confidence import WordCalibration
-from polymodal.speech.ngram import NGram
-from polymodal.speech.transcript import join_words
+from polymodal.recipe.room import Room, room_for
+from polymodal.speech.decoding.confidence import WordCalibration
+from polymodal.speech.language.ngram import NGram
+from polymodal.speech.recognition.hearing import Reader, Recogniser, hears
+from polymodal.speech.recognition.transcribe import rows_heard
+from polymodal.speech.transcripts.transcript import join_words
 from polymodal.splits.strata import group_codes
 from polymodal.tables.group import group_rows
 from polymodal.tables.table import Table
@@ -204,6 +205,18 @@ class Predictor:
         plan = Plan(len(checked), size, lengths=checked.lengths, shuffle=False)
         scored = samples.target_object is not None
         return Loader(samples, checked, plan, collate, collate_targets if scored else None)
+
+    def table_of(self, file: str) -> Table:
+        """Returns a table with one row for a file, in the columns that its kind belongs to.
+
+        Raises:
+            DataError: it does not exist, or is of a kind that the model does not take.
+        """
+        return table_of_file(self, file)
+
+    def room(self) -> Room | None:
+        """Returns how many tokens the inputs of a row become; None if one has no time axis."""
+        return room_for(self.recipe, self.inputs)
 
     def spec(self) -> dict[str, Any]:
         """Returns what `model.json` holds."""

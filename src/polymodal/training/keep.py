@@ -16,7 +16,7 @@ from polymodal.core.predictions import Predictions
 from polymodal.evaluation.report.verdict import Verdict
 from polymodal.evaluation.words import readable, value_text
 from polymodal.inference.predictor import Predictor, load
-from polymodal.speech.ngram import NGram
+from polymodal.speech.language.ngram import NGram
 from polymodal.training.loop.result import Result
 from polymodal.training.saved.checkpoint import Checkpoints
 from polymodal.training.steps.history import write_history

@@ -10,11 +10,11 @@ from polymodal.core.predictions import Predictions
 from polymodal.core.printed.progress import say
 from polymodal.evaluation.metrics import score
 from polymodal.inference.predictor import Predictor
-from polymodal.inference.recording.reading import unit_of_texts
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia
-from polymodal.speech.kneser_ney import train_ngram
-from polymodal.speech.ngram import NGram, split_units
+from polymodal.speech.language.kneser_ney import train_ngram
+from polymodal.speech.language.ngram import NGram, split_units
+from polymodal.speech.recognition.reading import unit_of_texts
 from polymodal.tables.table import Table
 
 __all__ = ["choose_language"]

@@ -34,8 +34,8 @@ from polymodal.evaluation.store import read_predictions, write_predictions
 from polymodal.evaluation.text_scores import text_sums
 from polymodal.evaluation.word_confidence import right_words
 from polymodal.inference.looking import looks, why_no_look
-from polymodal.inference.recording.clips import clip_words
 from polymodal.media.cells import open_cell
+from polymodal.speech.recognition.clips import clip_words
 from polymodal.tables.table import Table
 
 _FOLDER = "evaluation"  # predictions and examples that the report is written from

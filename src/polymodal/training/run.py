@@ -32,7 +32,7 @@ from polymodal.recipe.commented import left_out
 from polymodal.recipe.given import check_given, need_target
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
-from polymodal.speech.ngram import NGram
+from polymodal.speech.language.ngram import NGram
 from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import Table
 from polymodal.training.asked import Options, to_json

@@ -18,7 +18,7 @@ from polymodal.evaluation.word_confidence import (
     word_claims,
 )
 from polymodal.evaluation.words import SPACE
-from polymodal.speech.confidence import WordCalibration
+from polymodal.speech.decoding.confidence import WordCalibration
 
 __all__ = ["word_trust"]
 

@@ -1,1 +1,0 @@
-"""Recordings of any length with a run that transcribes: words, times, subtitles."""

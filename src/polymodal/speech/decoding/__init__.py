@@ -1,0 +1,1 @@
+"""From a model's frames to symbols: CTC search, language models, alignment, confidence."""

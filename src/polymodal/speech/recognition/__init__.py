@@ -1,0 +1,1 @@
+"""Recognition of files and live audio with a trained run."""

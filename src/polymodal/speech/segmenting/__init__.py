@@ -1,0 +1,1 @@
+"""Where speech is: activity, chunks of a recording, and words joined across them."""

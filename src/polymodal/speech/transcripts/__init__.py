@@ -1,0 +1,1 @@
+"""Words with their times, and the formats that hold them."""
