@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(config, items):
         return
     skip = pytest.mark.skip(reason="slow: run scripts/test --all")
     for item in items:
-        if "slow" in item.keywords:
+        if {"slow", "models"} & set(item.keywords):
             item.add_marker(skip)
 
 

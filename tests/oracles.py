@@ -114,15 +114,20 @@ def save_image_model(model, folder: Path, **changes) -> Path:
     """Saves a model with the preprocessing that its family usually has."""
     model.save_pretrained(folder)
     side = model.config.image_size
-    usual = {"do_resize": True, "do_rescale": True, "do_normalize": True, "resample": 2,
-             "rescale_factor": 1 / 255, "image_mean": [0.5, 0.4, 0.3], "image_std": [0.5, 0.6, 0.7],
-             "image_processor_type": "ViTImageProcessor", "size": {"height": side, "width": side}}
+    usual = {"size": {"height": side, "width": side}, "image_processor_type": "ViTImageProcessor"}
     if model.config.model_type == "dinov2":
-        usual |= {"size": {"shortest_edge": side + 4}, "do_center_crop": True, "resample": 3,
-                  "crop_size": {"height": side, "width": side},
-                  "image_processor_type": "BitImageProcessor", "do_convert_rgb": True}
-    (folder / "preprocessor_config.json").write_text(json.dumps({**usual, **changes}))
+        usual = {"size": {"shortest_edge": side + 4}, "do_center_crop": True, "resample": 3,
+                 "crop_size": {"height": side, "width": side}, "do_convert_rgb": True,
+                 "image_processor_type": "BitImageProcessor"}
+    write_processor(folder, **{**usual, **changes})
     return folder
+
+
+def write_processor(folder: Path, **settings) -> None:
+    """Writes how images are prepared."""
+    usual = {"do_resize": True, "do_rescale": True, "do_normalize": True, "resample": 2,
+             "rescale_factor": 1 / 255, "image_mean": [0.5, 0.4, 0.3], "image_std": [0.5, 0.6, 0.7]}
+    (folder / "preprocessor_config.json").write_text(json.dumps({**usual, **settings}))
 
 
 def image_states(model, pixels):
@@ -132,3 +137,21 @@ def image_states(model, pixels):
     with torch.no_grad():
         found = model(torch.tensor(np.asarray(pixels).transpose(0, 3, 1, 2)))
     return found.last_hidden_state.numpy()
+
+
+def as_png(pixels) -> bytes:
+    """Returns uint8 (height, width, 3) as the bytes of a PNG."""
+    import io
+
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def to_numpy(tensor):
+    """Returns an engine's tensor as a numpy array."""
+    import keras
+
+    return keras.ops.convert_to_numpy(tensor)

@@ -56,7 +56,8 @@ class ImageTransformer(Encoder):
             raise RecipeError(f'ImageTransformer needs pooling {", ".join(_POOLINGS)}. Got '
                               f'"{pooling}". Use one of these.')
         policy = self.dtype_policy
-        self.width, self.patch_size, self.pooling = width, patch_size, pooling
+        self.width = width
+        self.patch_size, self.pooling = patch_size, pooling
         self.patches = keras.layers.Conv2D(width, patch_size, strides=patch_size, padding="valid",
                                            dtype=policy, name="patches")
         self.blocks = [

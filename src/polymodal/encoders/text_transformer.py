@@ -43,14 +43,15 @@ class TextTransformer(Encoder):
         dropout: float.
 
     Call arguments:
-        inputs: int32 (batch, time).
-        mask: bool (batch, time).
+        inputs: int32 (batch, time), or (batch, steps, pieces) for a text per step, whose ids are
+            one higher and 0 where a text has ended.
+        mask: bool (batch, time) or (batch, steps).
 
     Returns:
         (tokens (batch, time, width), mask (batch, time)); with a pooling one token for each text.
 
     Raises:
-        RecipeError: an unknown pooling or activation, or `normalise` without pooling.
+        RecipeError: an unknown pooling or activation; no pooling where it is needed.
 
     Source: Devlin et al., "BERT", 2019; Liu et al., "RoBERTa", 2019; Song et al., "MPNet", 2020;
     pooling: Reimers and Gurevych, "Sentence-BERT", 2019, section 3.
@@ -64,7 +65,8 @@ class TextTransformer(Encoder):
         super().__init__(**kwargs)
         _check_pooling(pooling, normalise)
         policy = self.dtype_policy
-        self.width, self.num_heads, self.vocabulary_size = width, num_heads, vocabulary_size
+        self.width = width
+        self.num_heads, self.vocabulary_size = num_heads, vocabulary_size
         self.num_positions, self.num_types, self.padding_id = num_positions, num_types, padding_id
         self.num_buckets, self.pooling, self.normalise = num_buckets, pooling, normalise
         self.norm = LayerNorm(epsilon, dtype=policy)
@@ -74,11 +76,14 @@ class TextTransformer(Encoder):
                          dtype=policy)
             for _ in range(num_layers)
         ]
-        if pooling != "none":
-            self.num_tokens = 1
 
     def build(self, inputs_shape):
-        shape = (*inputs_shape[:2], self.width)
+        one_text = len(inputs_shape) == 2
+        if self.pooling == "none" and not one_text:
+            raise RecipeError('TextTransformer needs a pooling for a text per step. Got "none". '
+                              'Pass pooling="mean".')
+        self.num_tokens = 1 if one_text and self.pooling != "none" else None
+        shape = (None, None, self.width)
         small = keras.initializers.RandomNormal(stddev=0.02)
         table = lambda name, rows, columns: self.add_weight(
             name=name, shape=(rows, columns), initializer=small)
@@ -94,13 +99,27 @@ class TextTransformer(Encoder):
         self.built = True
 
     def call(self, inputs, mask, training=None):
-        tokens = self.hidden_states(inputs, mask, training)
+        if len(inputs.shape) == 3:
+            return self._by_step(inputs, mask, training), mask
         if self.pooling == "none":
-            return hide(tokens, mask), mask
-        vectors = pooled(tokens, mask, self.pooling)
-        if self.normalise:
-            vectors = normalised(vectors)
+            return hide(self.hidden_states(inputs, mask, training), mask), mask
+        vectors = self._vectors(inputs, mask, training)
         return ops.expand_dims(vectors, 1), ops.any(mask, axis=1, keepdims=True)
+
+    def _by_step(self, inputs, mask, training):
+        """Returns one vector for the text of each step, (batch, steps, width)."""
+        steps, pieces = ops.shape(inputs)[1], inputs.shape[2]
+        real = ops.logical_and(inputs > 0, ops.expand_dims(mask, -1))
+        ids = ops.maximum(inputs - 1, 0)  # 0 fills up a step
+        vectors = self._vectors(ops.reshape(ids, (-1, pieces)), ops.reshape(real, (-1, pieces)),
+                                training)
+        return hide(ops.reshape(vectors, (-1, steps, self.width)), mask)
+
+    def _vectors(self, ids, mask, training):
+        """Returns one vector for each text, (texts, width)."""
+        tokens = self.hidden_states(ids, mask, training)
+        vectors = pooled(tokens, mask, self.pooling)
+        return normalised(vectors) if self.normalise else vectors
 
     def hidden_states(self, inputs, mask, training=None):
         """Returns the last block's tokens (batch, time, width), those of padding included."""

@@ -136,4 +136,7 @@ class Text(Modality):
 
     def restore(self, state: dict[str, Any]) -> None:
         self.tokenizer.restore(state)
-        self.limit = Fields(state).whole_or_none("max_length", 1, 1_000_000)
+        limit = Fields(state).whole_or_none("max_length", 1, 1_000_000)
+        if self._takes_raw and self.limit is not None and limit is not None:
+            limit = min(limit, self.limit)  # what a recipe asks for, up to what the encoder reads
+        self.limit = limit

@@ -27,6 +27,7 @@ class Texts(Modality):
 
     Args:
         tokenizer: str, a file of `text/tokenizers`: ngram, word, bpe, character or byte.
+            "pretrained" comes with an imported encoder; its ids are then one higher.
         max_length: int, steps; longer sequences are cut there.
         max_pieces: int, ids kept of one text; None keeps 99 of 100 texts of the train split whole,
             up to 1,024 ids.
@@ -64,6 +65,7 @@ class Texts(Modality):
         check_range("Texts", "max_length", max_length, 1, 1_000_000)
         check_range("Texts", "max_pieces", 1 if max_pieces is None else max_pieces, 1, 100_000)
         self.limit, self.max_pieces = max_length, max_pieces
+        self._shift = int(tokenizer == "pretrained")  # its 0 is a token; here 0 fills up a step
         self.text = Text(tokenizer, max_vocabulary, max_pieces, lowercase, min_count, buckets,
                          word_dropout)
 
@@ -111,7 +113,8 @@ class Texts(Modality):
 
     def encode(self, decoded: list[str | None]) -> np.ndarray:
         """Returns int32 (steps, pieces); a text without any token is one unknown."""
-        rows = [[] if text is None else self.text.encode(text) for text in decoded[: self.limit]]
+        rows = [[] if text is None else self.text.encode(text) + self._shift
+                for text in decoded[: self.limit]]
         pieces = self.text.limit or max([1, *map(len, rows)])
         ids = np.zeros((len(rows), pieces), np.int32)
         for step, row in enumerate(rows):

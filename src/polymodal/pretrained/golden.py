@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from polymodal.bundle.read import read_json
 from polymodal.core.disk.paths import user_path
@@ -94,13 +96,19 @@ def _vectors(part: Part) -> np.ndarray:
     return part.encode(_images())
 
 
-def _images() -> list[np.ndarray]:
-    """Returns two colour images, uint8: slopes of colour, and a disc."""
+def _images() -> list[bytes]:
+    """Returns two colour images as PNG: slopes of colour, and a disc."""
     down, across = np.mgrid[:_SIDE, :_SIDE]
     slopes = np.stack([down * 2, across * 2, 255 - down - across], axis=-1)
     disc = (down - _SIDE / 2) ** 2 + (across - _SIDE / 3) ** 2 < (_SIDE / 4) ** 2
     plain = np.where(disc[..., None], [220, 40, 60], [20, 120, 200])
-    return [np.clip(image, 0, 255).astype(np.uint8) for image in (slopes, plain)]
+    return [_png(np.clip(image, 0, 255).astype(np.uint8)) for image in (slopes, plain)]
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def _environment() -> dict[str, str]:

@@ -17,6 +17,7 @@ __all__ = ["load"]
 
 _THEIRS = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias",
            "moving_mean": "running_mean", "moving_variance": "running_var"}
+_COUNTERS = "num_batches_tracked"  # of batch normalisation in training
 _OLD = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"))
 
 
@@ -79,7 +80,8 @@ def _check_names(checkpoint: Checkpoint, found: Mapping[str, str], wanted: Itera
     if missing:
         raise BundleError(f'{checkpoint.folder} needs the tensor "{missing[0]}". It is missing'
                           f"{_more(missing)}. Check that config.json belongs to these weights.")
-    extra = sorted(name for name in set(found) - wanted if not name.startswith(unused))
+    extra = sorted(name for name in set(found) - wanted
+                   if not name.startswith(unused) and not name.endswith(_COUNTERS))
     if extra:
         raise BundleError(f'{checkpoint.folder} holds the tensor "{found[extra[0]]}", which a '
                           f"model of this config.json does not have{_more(extra)}. Check that "

@@ -55,7 +55,7 @@ class Part:
         """Returns one vector for each cell, float32 (cells, dim).
 
         Args:
-            cells: list of texts, or of images as paths, bytes or arrays.
+            cells: list of texts, or of images as paths or bytes.
             root: folder that relative paths start from.
             batch_size: int, cells at once.
 
