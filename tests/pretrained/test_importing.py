@@ -117,6 +117,8 @@ def test_a_failed_import_leaves_nothing(folder, tmp_path):
      "needs Transformer, Pooling and perhaps Normalize"),
     ("modules.json", [{"type": "a.Transformer"}, {"type": "a.Pooling", "path": "../up"}],
      "needs paths inside its folder"),
+    ("modules.json", [{"type": "a.Transformer"}, {"type": "a.Pooling", "path": "/etc"}],
+     "needs paths inside its folder"),
     ("1_Pooling/config.json", {"pooling_mode": "lasttoken"}, "needs one pooling of"),
     ("1_Pooling/config.json", {"pooling_mode": ["mean", "max"]}, "needs one pooling of"),
     ("1_Pooling/config.json", {"embedding_dimension": 25, "pooling_mode": "mean"},

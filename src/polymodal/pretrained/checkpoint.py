@@ -95,7 +95,8 @@ class Checkpoint:
 
     def digests(self) -> dict[str, str]:
         """Returns the sha256 of each file that an import may read, by its name in the folder."""
-        small = [path for path in self.folder.rglob("*.json") if path.is_file()]
+        small = [path for pattern in ("*.json", "*/*.json") for path in self.folder.glob(pattern)
+                 if path.is_file()]
         return {path.relative_to(self.folder).as_posix(): sha256(path)
                 for path in sorted({*small, *self._files.values()})}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from polymodal.core.arguments import shown
@@ -47,7 +48,7 @@ def pooling(checkpoint: Checkpoint, dim: int) -> dict[str, Any]:
     _check_prompt(checkpoint)
     if len(kinds) == 1:
         return {}
-    name = f"{_folder(listed[1])}/config.json"
+    name = str(PurePosixPath(_folder(listed[1])) / "config.json")
     return {"pooling": _kind(f"{checkpoint.folder / name}", checkpoint.mapping(name), dim),
             "normalise": len(kinds) == 3}
 
