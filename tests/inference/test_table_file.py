@@ -19,6 +19,7 @@ from polymodal.inference.table_file import (
     guarded,
     write_predictions_table,
 )
+from polymodal.preprocess.targets.multilabel import MultilabelTarget
 from polymodal.tables.table import read
 
 OWN = {"error": ["mine", "007", None], "x": ["a, b", "1.50", "=1+1"],
@@ -116,3 +117,17 @@ def test_texts_of_a_model_are_guarded_and_those_of_the_table_are_not(tmp_path):
 def test_labels_are_written_as_in_the_table(tmp_path):
     write_predictions_table(tmp_path / "p.csv", predictor(), read(OWN), classes(["-", "+1 a"]))
     assert [row[3] for row in rows_of(tmp_path / "p.csv")[1:]] == ["+1 a", "-", ""]
+
+
+@pytest.mark.parametrize("separator", ["|", ";", ","])
+def test_labels_are_joined_as_in_the_target_column(tmp_path, separator):
+    found = Predictions(task_named("multilabel"), ["a", "b"], np.array([0, 1]),
+                        np.array([[0.75, 0.75], [0.25, 0.0]]), None, np.zeros(2, bool), ["x"],
+                        np.ones((2, 1), bool), errors={2: "t row 3: cannot be read."}, num_rows=3)
+    model, path = predictor(), tmp_path / "p.csv"
+    model.target = MultilabelTarget(separator)
+    write_predictions_table(path, model, read({"x": ["1", "2", "3"]}), found)
+    assert [row[1] for row in rows_of(path)] == ["predicted_y", f"a{separator}b", "", ""]
+    write_predictions_table(tmp_path / "p.jsonl", model, read({"x": ["1", "2", "3"]}), found)
+    written = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text().splitlines()]
+    assert [row["predicted_y"] for row in written] == [["a", "b"], [], None]

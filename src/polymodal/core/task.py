@@ -217,6 +217,15 @@ class Task(Protocol):
         """
         ...
 
+    def in_cell(self, prediction: Any, target: Target) -> Any:
+        """Returns a prediction as a cell of a CSV or TSV file holds it.
+
+        Args:
+            prediction: of an `Answer`.
+            target: Target of the model.
+        """
+        return prediction
+
     def shown(self, found: Predictions, place: int) -> Mapping[str, Any]:
         """Returns an example for a report: {"target", "predicted": texts for a person, "right":
         bool or None, "probability": float or None}, and perhaps "probabilities": {label: p}."""

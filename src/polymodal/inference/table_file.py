@@ -15,6 +15,7 @@ import pyarrow as pa
 from polymodal.core.disk.files import check_name, check_writable, write_atomic
 from polymodal.core.predictions import Predictions
 from polymodal.core.printed.visible import to_json
+from polymodal.core.task import Task
 from polymodal.inference.files import lines
 from polymodal.tables.memory.arrays import to_array
 from polymodal.tables.table import Table
@@ -90,10 +91,18 @@ def write_predictions_table(path: str | Path, predictor: Any, table: Table,
         for column, value in zip(answers.values(), values, strict=True):
             column.append(value)
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = {name for name in [names[f"predicted_{target}"], names["error"]]
+    predicted = names[f"predicted_{target}"]
+    if path.suffix.lower() in _DELIMITED:
+        answers[predicted] = [_in_cell(found.task, value, predictor.target)
+                              for value in answers[predicted]]
+    written = {name for name in [predicted, names["error"]]
                if found.task.is_written or name == names["error"]}
     write_atomic(path, _WRITERS[path.suffix.lower()](table, answers, written))
     return names
+
+
+def _in_cell(task: Task, prediction: Any, target: Any) -> Any:
+    return None if prediction is None else task.in_cell(prediction, target)
 
 
 def guarded(text: Any) -> Any:
@@ -158,6 +167,6 @@ def _cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
+_DELIMITED = {".csv": _delimited(","), ".tsv": _delimited("\t")}
 _WRITERS: dict[str, Callable[[Table, Mapping[str, list], set[str]], str | bytes]] = {
-    ".csv": _delimited(","), ".tsv": _delimited("\t"), ".jsonl": _json_lines,
-    ".ndjson": _json_lines, ".parquet": _parquet}
+    **_DELIMITED, ".jsonl": _json_lines, ".ndjson": _json_lines, ".parquet": _parquet}

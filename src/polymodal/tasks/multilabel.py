@@ -70,3 +70,7 @@ class Multilabel(Task):
         chosen = [label for label, p in zip(found.labels, found.outputs[places[0]], strict=True)
                   if p >= 0.5]
         return Answer(chosen, chances)
+
+    def in_cell(self, prediction: Any, target: Any) -> Any:
+        """Returns the labels with the separator that the target column has."""
+        return target.separator.join(prediction)
