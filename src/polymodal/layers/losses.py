@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from polymodal.layers.engines.ctc import ctc_of_rows
+
 __all__ = ["BinaryCrossEntropy", "CTCAttentionLoss", "CTCLoss", "CrossEntropy", "NumberLoss"]
 
 
@@ -74,9 +76,6 @@ class CTCLoss(keras.losses.Loss):
     one over an effective batch give the loss per symbol. A row with more symbols than frames can
     hold counts nothing.
 
-    On TensorFlow its own kernel is called: through `keras.ops.ctc_loss` the loss of 32 rows of 150
-    frames would take a hundred milliseconds, more than many a network.
-
     Call arguments:
         y_true: whole numbers (batch, symbols), negative behind the last one.
         y_pred: logits (batch, frames, symbols and, as the last, blank).
@@ -99,7 +98,7 @@ class CTCLoss(keras.losses.Loss):
         fits = needed <= ops.shape(y_pred)[1]
         labels = ops.maximum(ops.where(fits[:, None], y_true, 0), 0)
         # TensorFlow's kernel refuses rows without a symbol: they get one that nothing counts
-        losses = _ctc(labels, ops.maximum(ops.where(fits, count, 1), 1), y_pred)
+        losses = ctc_of_rows(labels, ops.maximum(ops.where(fits, count, 1), 1), y_pred)
         share = ops.where(fits, losses, 0.0) / ops.cast(ops.maximum(count, 1), "float32")
         return ops.where(is_symbol, share[:, None], 0.0)
 
@@ -147,20 +146,6 @@ class CTCAttentionLoss(keras.losses.Loss):
     def get_config(self):
         return {**super().get_config(), "ctc_weight": self.ctc_weight,
                 "label_smoothing": self.cross_entropy.label_smoothing}
-
-
-def _ctc(labels, count, logits):
-    """Returns the loss of each row (batch,); blank is the last id."""
-    frames = ops.zeros_like(count) + ops.shape(logits)[1]
-    if keras.backend.backend() != "tensorflow":
-        return ops.ctc_loss(labels, logits, count, frames, mask_index=logits.shape[-1] - 1)
-    import tensorflow as tf
-
-    places = tf.where(tf.sequence_mask(count, tf.shape(labels)[1]))
-    return tf.raw_ops.CTCLoss(
-        inputs=tf.transpose(logits, (1, 0, 2)), labels_indices=places,
-        labels_values=tf.gather_nd(labels, places), sequence_length=frames,
-        ignore_longer_outputs_than_inputs=True)[0]
 
 
 class NumberLoss(keras.losses.Loss):
