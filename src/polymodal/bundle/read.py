@@ -82,7 +82,9 @@ class Bundle:
             self._check_part(name)
 
     def _check_part(self, name: str) -> None:
-        parts = self.parts if isinstance(self.parts, dict) else {}
+        parts = {}
+        if isinstance(self.parts, dict):
+            parts = self.parts
         if name in parts and parts[name] != (self.found or {}).get(name):
             raise BundleError(f"{self.folder / name} is not the file that {MODEL} was written "
                               "with. Copy the whole bundle again.")

@@ -55,7 +55,10 @@ def load(path: str | Path, expected: Mapping[str, Any] | None = None) -> dict[st
     header, start = _read_header(path)
     if expected is not None:
         _check(path, header, expected)
-    data = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)
+    if path.stat().st_size:
+        data = np.memmap(path, np.uint8, "r")
+    else:
+        data = np.zeros(0, np.uint8)
     return {name: _array(data, start, entry) for name, entry in header.items()}
 
 
@@ -99,7 +102,9 @@ def _read_header(path: Path) -> tuple[dict[str, dict], int]:
             first = file.read(8)
             length = int.from_bytes(first, "little")
             sane = len(first) == 8 and 2 <= length <= min(MAX_HEADER_BYTES, size - 8)
-            text = file.read(length) if sane else b""
+            text = b""
+            if sane:
+                text = file.read(length)
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {error.strerror or error}. "
                           "Copy the bundle again.") from error

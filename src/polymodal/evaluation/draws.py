@@ -16,7 +16,10 @@ _CHUNK = 16_000_000  # cells of one block of counts: 128 MB as float64
 
 def units(predictions: Predictions) -> np.ndarray:
     """Returns (n,) the unit of each output: groups if given, else table rows with all steps."""
-    source = predictions.rows if predictions.groups is None else predictions.groups
+    if predictions.groups is None:
+        source = predictions.rows
+    else:
+        source = predictions.groups
     return np.unique(source, return_inverse=True)[1]
 
 

@@ -61,4 +61,6 @@ def too_few(column: str, count: int) -> str:
 def grouped_json(predictions: Predictions) -> dict[str, Any]:
     """Returns {"group": column, "num_groups": int} of rows in groups; nothing of others."""
     count = count_groups(predictions)
-    return {} if count is None else {"group": predictions.group_column, "num_groups": count}
+    if count is None:
+        return {}
+    return {"group": predictions.group_column, "num_groups": count}

@@ -52,7 +52,9 @@ def _numbers(cells: list[Any]) -> np.ndarray | None:
         numbers = np.array([float(cell) for cell in cells])
     except (TypeError, ValueError):
         return None
-    return numbers if np.isfinite(numbers).all() else None
+    if np.isfinite(numbers).all():
+        return numbers
+    return None
 
 
 def _quarters(cells: list[Any], numbers: np.ndarray) -> tuple[list[str], list[str]]:

@@ -68,7 +68,9 @@ def interval_text(metric: str, interval: list[float] | None) -> str:
 def gap(metric: str, difference: float) -> str:
     """Returns the size of a difference: "3.1 points", "0.042"."""
     size = abs(difference)
-    unit = " points" if metric in PERCENT else ""
+    unit = ""
+    if metric in PERCENT:
+        unit = " points"
     return value_text(metric, size, unit=False) + unit
 
 
@@ -83,5 +85,8 @@ def gap_interval(metric: str, interval: list[float]) -> str:
 def listed(words: Sequence[str]) -> str:
     """Returns "a", "a and b" or "a, b and c"."""
     words = list(words)
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words \
-        else "nothing"
+    if len(words) == 1:
+        return words[0]
+    if words:
+        return f"{', '.join(words[:-1])} and {words[-1]}"
+    return "nothing"

@@ -49,12 +49,17 @@ class Ledger:
     def count(self, action: str, table: str | None = None) -> dict[str, int]:
         """Returns `{reason: rows}` for "dropped", "repaired" or "truncated", most first."""
         counts = self._counts[action]
-        chosen = counts.values() if table is None else [counts.get(table, Counter())]
+        if table is None:
+            chosen = counts.values()
+        else:
+            chosen = [counts.get(table, Counter())]
         return dict(sum(chosen, Counter()).most_common())
 
     def num_read(self, table: str | None = None) -> int:
         """Returns the rows read, of one table or of all."""
-        return self._read.total() if table is None else self._read[table]
+        if table is None:
+            return self._read.total()
+        return self._read[table]
 
     def bad_share(self, table: str | None = None) -> float:
         """Returns the share of rows read that were dropped, 0..1."""

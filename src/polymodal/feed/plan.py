@@ -177,7 +177,9 @@ class Plan:
             there = rows[rows >= 0]
             computed += len(rows) * (self.places + sum(padded[column] for column in timed))
             real += len(there) * self.places + int(self.lengths[there].sum())
-        return 1 - real / computed if computed else 0.0
+        if computed:
+            return 1 - real / computed
+        return 0.0
 
     def _computed(self, steps: int | np.integer | np.ndarray) -> int:
         """Returns the steps and positions of all rows, given the steps."""
@@ -195,13 +197,17 @@ class Plan:
         waste = self._waste()
         if not any(waste):
             waste = [int(edges[-1]) for edges in self.edges]
-        return int(np.argmax(waste)) if waste else 0
+        if waste:
+            return int(np.argmax(waste))
+        return 0
 
     def _bucket_beside(self) -> np.ndarray | None:
         """Returns the bucket of rows in the column that would waste most after the deciding one."""
         waste = self._waste()
         waste[self._column] = 0
-        return self._bucket_of_rows(int(np.argmax(waste))) if any(waste) else None
+        if any(waste):
+            return self._bucket_of_rows(int(np.argmax(waste)))
+        return None
 
     def _bucket_of_rows(self, column: int) -> np.ndarray | None:
         if not self.edges or len(self.edges[column]) == 1:
@@ -219,8 +225,10 @@ class Plan:
         if not self.batch_tokens or not self.edges:
             return [(self.num_rows, self.batch_size)]
         edges = self.edges[self._column]
-        counts = [self.num_rows] if self._bucket is None else np.bincount(
-            self._bucket, minlength=len(edges)).tolist()
+        if self._bucket is None:
+            counts = [self.num_rows]
+        else:
+            counts = np.bincount(self._bucket, minlength=len(edges)).tolist()
         groups = []
         for rows, edge in zip(counts, edges, strict=True):
             most = max(1, self.batch_tokens // max(1, self.places + int(edge)))
@@ -266,7 +274,10 @@ class Plan:
         """Cuts rows into (effective batches, accumulate, batch_size), one of them padded."""
         size = batch_size * self.accumulate
         batches, left = divmod(len(rows), size)
-        place = int(random.integers(batches + 1)) if self.shuffle and left else batches
+        if self.shuffle and left:
+            place = int(random.integers(batches + 1))
+        else:
+            place = batches
         order = np.full((batches + bool(left), self.accumulate, batch_size), FILLER, "int32")
         flat = order.reshape(-1)
         flat[: place * size] = rows[: place * size]
@@ -336,12 +347,15 @@ def _sorted_by(rows: np.ndarray, bucket: np.ndarray) -> np.ndarray:
 
 def _columns(lengths: np.ndarray) -> np.ndarray:
     lengths = np.asarray(lengths)
-    return lengths[:, None] if lengths.ndim == 1 else lengths
+    if lengths.ndim == 1:
+        return lengths[:, None]
+    return lengths
 
 
 def _check(**numbers: int) -> None:
     for name, value in numbers.items():
         if value < 1:
-            hint = ("No row is left to train on: see the counts of dropped rows."
-                    if name == "num_rows" else "Give a whole number from 1.")
+            hint = "Give a whole number from 1."
+            if name == "num_rows":
+                hint = "No row is left to train on: see the counts of dropped rows."
             raise RecipeError(f"Plan needs {name} of at least 1. Got {value}. {hint}")

@@ -87,7 +87,10 @@ class Index:
         """
         if not 1 <= num <= _MOST:
             raise RecipeError(f"search needs 1 <= num <= {_MOST:,}. Got {num}.")
-        cells = query if isinstance(query, Mapping) else {self.query_columns[0]: query}
+        if isinstance(query, Mapping):
+            cells = query
+        else:
+            cells = {self.query_columns[0]: query}
         other = [name for name in cells if name not in self.query_columns]
         if other or (not isinstance(query, Mapping) and len(self.query_columns) > 1):
             raise RecipeError(f"search needs a query of {', '.join(self.query_columns)}. Got "

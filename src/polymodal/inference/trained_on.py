@@ -27,7 +27,9 @@ class TrainedOn:
 
     def to_json(self) -> dict[str, Any]:
         """Returns it as plain values."""
-        group = {"group_column": self.group_column} if self.group_column else {}
+        group = {}
+        if self.group_column:
+            group = {"group_column": self.group_column}
         return {"columns": list(self.columns), **group}
 
     @classmethod
@@ -38,5 +40,7 @@ class TrainedOn:
             BundleError: a field is of another type.
         """
         fields = Fields(value)
-        columns = fields.texts("columns") if "columns" in fields else ()
+        columns = ()
+        if "columns" in fields:
+            columns = fields.texts("columns")
         return cls(tuple(columns), fields.text("group_column") if "group_column" in fields else "")

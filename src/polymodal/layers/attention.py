@@ -130,7 +130,9 @@ class MultiHeadAttention(keras.layers.Layer):
     def _queries(self, tokens, first=0):
         """Returns queries (batch, heads, time, size), scaled for the product with keys."""
         query, scale = self._split(self.query(tokens)), (self.dim // self.num_heads) ** -0.5
-        return rotate(query, first, scale=scale) if self.rotary else query * scale
+        if self.rotary:
+            return rotate(query, first, scale=scale)
+        return query * scale
 
     def _allowed(self, tokens, mask):
         """Returns bool (batch, 1, time or 1, context time)."""

@@ -25,4 +25,6 @@ class Dense(keras.layers.Dense):
         result = product_of_a_step(inputs, self.kernel)
         if self.bias is not None:
             result = result + self.bias
-        return result if self.activation is None else self.activation(result)
+        if self.activation is None:
+            return result
+        return self.activation(result)

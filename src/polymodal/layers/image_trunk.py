@@ -70,7 +70,9 @@ class ImageTrunk(keras.layers.Layer):
                 f"ImageTrunk needs images of a fixed size. Got shape {tuple(images_shape)}. "
                 "Give the image input a size."
             )
-        stem_stride = 2 if max(height, width) >= 64 else 1
+        stem_stride = 1
+        if max(height, width) >= 64:
+            stem_stride = 2
         self.stem = PaddedConv(self.width // 2, 3, (stem_stride, stem_stride), dtype=policy)
         self.stem_norm = MaskedBatchNorm(dtype=policy, name="stem_norm")
         halvings = max(1, plan_stages(height, width) - (stem_stride - 1))
@@ -89,7 +91,9 @@ class ImageTrunk(keras.layers.Layer):
         self.built = True
 
     def _strides(self, stage, block):
-        return (1, 1) if block or (self.fine and stage == 0) else (2, 2)
+        if block or (self.fine and stage == 0):
+            return (1, 1)
+        return (2, 2)
 
     def _build_stem(self, images_shape, stride):
         self.stem.build(images_shape)

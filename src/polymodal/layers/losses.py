@@ -184,4 +184,6 @@ class NumberLoss(keras.losses.Loss):
 
 def _like_rows(y_true, y_pred):
     """Drops the last axis of length one that Keras may have added to the class numbers."""
-    return y_true[..., 0] if len(y_true.shape) == len(y_pred.shape) else y_true
+    if len(y_true.shape) == len(y_pred.shape):
+        return y_true[..., 0]
+    return y_true

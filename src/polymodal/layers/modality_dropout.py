@@ -69,4 +69,6 @@ class ModalityDropout(keras.layers.Layer):
 
 def present(mask):
     """Returns (batch,) bool: whether anything of the modality is real, for any mask shape."""
-    return ops.any(mask, axis=tuple(range(1, len(mask.shape)))) if len(mask.shape) > 1 else mask
+    if len(mask.shape) > 1:
+        return ops.any(mask, axis=tuple(range(1, len(mask.shape))))
+    return mask

@@ -84,8 +84,13 @@ class Pool(keras.layers.Layer):
         if self.kind == "attention":
             vector = self._attend(tokens, mask)
         else:
-            vector = pool_mean(tokens, mask) if self.kind == "mean" else pool_max(tokens, mask)
-        return vector if self.project is None else self.project(vector)
+            if self.kind == "mean":
+                vector = pool_mean(tokens, mask)
+            else:
+                vector = pool_max(tokens, mask)
+        if self.project is None:
+            return vector
+        return self.project(vector)
 
     def _attend(self, tokens, mask):
         mask = ops.expand_dims(mask, -1)

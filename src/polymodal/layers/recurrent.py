@@ -96,7 +96,9 @@ class _Direction(keras.layers.Layer):
         absent = ops.cast(ops.logical_not(mask), gates.dtype)
         hold = ops.repeat(ops.cast(self.cell.gates, gates.dtype), self.cell.state_width)
         result = ops.cast(self.loop(gates + fit_mask(absent, gates) * hold), gates.dtype)
-        return ops.flip(result, axis=1) if self.backwards else result
+        if self.backwards:
+            return ops.flip(result, axis=1)
+        return result
 
 
 class _Cell(keras.layers.Layer):

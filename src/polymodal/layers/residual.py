@@ -63,7 +63,9 @@ class PaddedConv(keras.layers.Layer):
         )
 
     def build(self, tensor_shape):
-        more = 2 * self.margin if self.strided else 0
+        more = 0
+        if self.strided:
+            more = 2 * self.margin
         batch, height, width, channels = tensor_shape
         self.conv.build((batch, height and height + more, width and width + more, channels))
         self.built = True
@@ -86,8 +88,9 @@ class PaddedConv(keras.layers.Layer):
         step holds, so that padding a sequence changes nothing."""
         sides = [(0, 0 if side is not None and side % stride == 0 else stride - 1)
                  for side, stride in zip(tensor.shape[1:3], self.strides, strict=True)]
-        return tensor if not any(more for _, more in sides) else ops.pad(
-            tensor, ((0, 0), *sides, (0, 0)))
+        if not any(more for _, more in sides):
+            return tensor
+        return ops.pad(tensor, ((0, 0), *sides, (0, 0)))
 
 
 class ResidualBlock(keras.layers.Layer):
@@ -140,9 +143,15 @@ class ResidualBlock(keras.layers.Layer):
     def call(self, tensor, mask, training=None):
         if self.over_time:
             mask = every(mask, self.strides[0])
-        shown = (lambda part: silence(part, mask)) if self.over_time else (lambda part: part)
+        if self.over_time:
+            shown = lambda part: silence(part, mask)
+        else:
+            shown = lambda part: part
         part = lambda conv, norm, given: normed(conv, norm, given, mask, training)
         changed = shown(ops.relu(part(self.first, self.first_norm, tensor)))
         changed = part(self.second, self.second_norm, changed)
-        kept = tensor if self.same else part(self.skip, self.skip_norm, tensor)
+        if self.same:
+            kept = tensor
+        else:
+            kept = part(self.skip, self.skip_norm, tensor)
         return shown(ops.relu(changed + kept)), mask

@@ -43,7 +43,9 @@ class SequenceInput(keras.layers.Layer):
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
 
     def build(self, inputs_shape):
-        wanted = 3 if self.vocabulary_size is None else 2
+        wanted = 2
+        if self.vocabulary_size is None:
+            wanted = 3
         if len(inputs_shape) != wanted:
             raise RecipeError(
                 "SequenceInput needs ids (batch, time) with vocabulary_size, or vectors (batch, "
@@ -55,5 +57,8 @@ class SequenceInput(keras.layers.Layer):
 
     def call(self, inputs, mask, training=None):
         # Hidden before as well: a projection of garbage would put garbage into its gradient.
-        inputs = hide(inputs, mask) if self.vocabulary_size is None else inputs
+        if self.vocabulary_size is None:
+            inputs = hide(inputs, mask)
+        else:
+            inputs = inputs
         return hide(self.drop(self.embed(inputs), training=training), mask)

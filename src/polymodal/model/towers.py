@@ -66,7 +66,9 @@ class Towers(Fusion):
     def _pooling(self, group):
         """Returns how a group's tokens become one: a fusion without time gives one already."""
         timed = self.fusions[group].stepwise or group in self.sequences
-        return "attention" if timed else "mean"
+        if timed:
+            return "attention"
+        return "mean"
 
     def build(self, streams_shape):
         self.built = True  # its parts are built when they are first called

@@ -20,7 +20,9 @@ def licence(checkpoint: Checkpoint) -> str | None:
         return None
     with path.open(encoding="utf-8", errors="replace") as file:
         found = _LICENCE.search(file.read(_HEAD_BYTES))
-    return found[1] if found else None
+    if found:
+        return found[1]
+    return None
 
 
 def card(part: Part) -> str:

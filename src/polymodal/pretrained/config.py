@@ -134,4 +134,6 @@ importer implements nothing else.
 def _json(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return "null" if value is None else shown(value)
+    if value is None:
+        return "null"
+    return shown(value)

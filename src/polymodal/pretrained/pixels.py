@@ -66,7 +66,9 @@ def _two_sides(config: Config, name: str) -> Any:
     """Returns [height, width], or the shortest edge as a number."""
     value = config.any(name)
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 4096:
-        return value if name == "size" else [value, value]
+        if name == "size":
+            return value
+        return [value, value]
     if isinstance(value, Mapping):
         known = {key: side for key, side in value.items() if side is not None}
         if set(known) == {"shortest_edge"} and _is_side(known["shortest_edge"]):

@@ -117,4 +117,6 @@ def _token(own: Mapping[str, Any], kind: str) -> str | None:
     value = own.get(kind)
     if isinstance(value, dict):
         value = value.get("content")
-    return value if isinstance(value, str) else None
+    if isinstance(value, str):
+        return value
+    return None

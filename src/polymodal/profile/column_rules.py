@@ -144,7 +144,9 @@ def _without_endings(column: Observed) -> Verdict | None:
 
 def _media_kind(cell: Any, root: Path) -> str | None:
     found = None if isinstance(cell, list) else _parsed(cell)
-    return None if found is None else found.kind(root)
+    if found is None:
+        return None
+    return found.kind(root)
 
 
 def _parsed(cell: Any) -> MediaCell | None:
@@ -185,7 +187,9 @@ def _missing_files(column: Observed) -> Verdict | None:
 
 def _path(cell: Any) -> str | None:
     found = _parsed(cell)
-    return None if found is None or found.content is not None else found.path
+    if found is None or found.content is not None:
+        return None
+    return found.path
 
 
 def _exists(path: Path) -> bool:
@@ -206,7 +210,9 @@ def _list(column: Observed) -> Verdict | None:
         return Verdict("video", "its cells are lists of pictures, the frames of a video")
     if all(isinstance(item, list) for item in items):
         return Verdict("sequence", "its cells are lists of lists of numbers, one for each step")
-    found = column.guess if isinstance(column.table, Sequences) else None
+    found = None
+    if isinstance(column.table, Sequences):
+        found = column.guess
     if found is not None and found.kind == "number" and (found.words or not found.odd):
         field = _field(found)
         because = f"each step of a sequence {field.because}"

@@ -90,14 +90,20 @@ class Observed:
         if asked == "category" or not self.cells:
             return None
         if self.all_are(str) or self._are_steps:
-            found = self._shapes() if asked or self._spells_numbers else None
-            return guess(found, given, self.name) if found else None
+            found = None
+            if asked or self._spells_numbers:
+                found = self._shapes()
+            if found:
+                return guess(found, given, self.name)
+            return None
         count = len(self.cells)
         if self.all_are(datetime.date) and asked != "number":
             return Guess("date", given, count, count)
         if self.all_are(int, float, decimal.Decimal) and not self.all_are(bool):
             plain = given.filled(decimal=".", thousands="", unit="")
-            return Guess("number", plain, count, count) if asked != "date" else None
+            if asked != "date":
+                return Guess("number", plain, count, count)
+            return None
         return None
 
     @property
@@ -110,7 +116,10 @@ class Observed:
     def _spells_numbers(self) -> bool:
         """Whether every other cell, of those that say something, could be a number or a date."""
         missing = self.given.numbers.is_missing
-        cells = chain.from_iterable(self.cells) if self._are_steps else self.cells
+        if self._are_steps:
+            cells = chain.from_iterable(self.cells)
+        else:
+            cells = self.cells
         texts = [cell for cell in cells if not missing(cell)]
         likely = sum(len(text) <= _LONGEST_NUMBER and _has_number(text) for text in texts)
         return 0 < len(texts) <= 2 * likely
@@ -135,7 +144,9 @@ def as_number(cell: Any) -> float | None:
         number = float(cell)
     except (ValueError, OverflowError):  # a whole number of 400 digits is not a float
         return None
-    return number if math.isfinite(number) else None
+    if math.isfinite(number):
+        return number
+    return None
 
 
 def _has_number(text: str) -> bool:
@@ -178,4 +189,6 @@ def _sample(table: Table, name: str) -> list[Any]:
 def _parsed(cell: Any) -> Any:
     """Returns lists from CSV cells, in JSON or as Python prints them."""
     listed = parse_list(cell)
-    return cell if listed is None else listed
+    if listed is None:
+        return cell
+    return listed

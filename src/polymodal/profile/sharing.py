@@ -76,7 +76,9 @@ def spread(steps: np.ndarray, rows: np.ndarray) -> None:
 def repeats(items: np.ndarray) -> float:
     """Returns the mean number of rows per item; 1 if there is none."""
     there = items[items >= 0]
-    return len(there) / len(np.unique(there)) if len(there) else 1.0
+    if len(there):
+        return len(there) / len(np.unique(there))
+    return 1.0
 
 
 def _parts(items: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:

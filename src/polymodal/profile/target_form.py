@@ -75,14 +75,18 @@ def _form(facts: Profile, column: Observed) -> Form:
         _check_one_kind(column, kind)
     else:
         kind, because = CLASSES, f'"{target}" holds {column.distinct} classes'
-    mark = separator_of(column) if kind == LABEL_SETS else None
+    mark = None
+    if kind == LABEL_SETS:
+        mark = separator_of(column)
     return Form(kind, because, mark)
 
 
 def separator_of(column: Observed) -> str | None:
     """Returns what is between the labels of a cell of texts, None where each is one label."""
     cells = [cell for cell in column.cells if isinstance(cell, str)]
-    return find_separator(cells) if cells else None
+    if cells:
+        return find_separator(cells)
+    return None
 
 
 def _check_usable(column: Observed) -> None:

@@ -85,11 +85,15 @@ def target_settings(facts: Profile, target: str, task: Any, readings: dict[str, 
             given if given.asks_for else given.filled(kind="number")).guess
         if found is not None:
             _note(target, found.reading, readings)
-        told = "; ".join(part for part in (found.said, found.doubt) if part) if found else ""
+        told = ""
+        if found:
+            told = "; ".join(part for part in (found.said, found.doubt) if part)
         reasons.extend([f'columns: "{target}" is a number ({told}).'] * bool(told))
     if form == LABEL_SETS and "separator" not in settings:
         mark = separator_of(facts.column(target))
-        return {"separator": mark} if mark and mark != SEPARATOR else {}
+        if mark and mark != SEPARATOR:
+            return {"separator": mark}
+        return {}
     return {}
 
 
@@ -99,7 +103,9 @@ def _note(column: str, reading: Reading, readings: dict[str, Reading]) -> None:
     plain = reading.without_defaults()
     kept = given.filled(**{k: v for k, v in plain.to_dict().items() if k != "kind"})
     if plain.missing and plain.missing != given.missing:
-        kept = kept.filled() if given.missing is None else Reading(
-            **{**kept.to_dict(), "missing": plain.missing})
+        if given.missing is None:
+            kept = kept.filled()
+        else:
+            kept = Reading(**{**kept.to_dict(), "missing": plain.missing})
     if kept != Reading():
         readings[column] = kept

@@ -113,7 +113,9 @@ def seldom_by(texts: Iterable[str]) -> float | None:
     """Returns how often a word of cleaned texts occurs on average; None if that is often."""
     words = Counter(word for text in texts for word in split_words(text))
     often = words.total() / max(1, len(words))
-    return often if words and often < _FAMILIAR else None
+    if words and often < _FAMILIAR:
+        return often
+    return None
 
 
 def fusion_for(task: Task, modalities: dict[str, str]) -> tuple[Any, str]:

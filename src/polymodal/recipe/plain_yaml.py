@@ -68,7 +68,9 @@ def parse(text: str, where: str, as_names: bool = False) -> Any:
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
-            return None if node is None else _Builder(loader, where).value(node, as_names)
+            if node is None:
+                return None
+            return _Builder(loader, where).value(node, as_names)
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
@@ -133,7 +135,9 @@ class _Builder:
         return value
 
     def _refuse(self, node: yaml.Node, needed: str, found: str, fix: str) -> None:
-        line = f" line {node.start_mark.line + 1}" if node.start_mark.line else ""
+        line = ""
+        if node.start_mark.line:
+            line = f" line {node.start_mark.line + 1}"
         raise RecipeError(f"{self._where}{line} needs {needed}. Got {found}. {fix}")
 
 
@@ -153,5 +157,8 @@ def _check_depth(text: str, where: str) -> None:
 def _problem(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-    place = "" if mark is None else f" in line {mark.line + 1}, place {mark.column + 1}"
+    if mark is None:
+        place = ""
+    else:
+        place = f" in line {mark.line + 1}, place {mark.column + 1}"
     return one_line(" ".join(str(problem).split())) + place

@@ -56,8 +56,10 @@ class Room:
             return
         heard = [_described(item, int(length))
                  for item, length in zip(self.inputs, lengths, strict=True) if length]
-        gives = (f"Inputs {' and '.join(heard)} give" if len(heard) > 1 else
-                 f"Input {heard[0]} gives")
+        if len(heard) > 1:
+            gives = f"Inputs {' and '.join(heard)} give"
+        else:
+            gives = f"Input {heard[0]} gives"
         raise DataError(
             f"has {num_symbols} symbols, which need {num_frames} frames: one for each, and one "
             f"between equal neighbours. {gives} at most {most}, so it can never be learned.",

@@ -45,7 +45,9 @@ class Forecast:
         """
         shown = [f"{name} {duration(seconds)}" for name, seconds in self.parts.items()]
         shown[0] += f", {counted(self.epochs, 'epoch')}"
-        start = "Expected time, at most" if self.at_most else "Expected time"
+        start = "Expected time"
+        if self.at_most:
+            start = "Expected time, at most"
         return f"{start}: {duration(self.seconds)} ({'; '.join(shown)})."
 
     def to_json(self, actual: float | None = None) -> dict[str, Any]:
@@ -56,7 +58,9 @@ class Forecast:
         """
         found = {"seconds": round(self.seconds, 2), "at_most": self.at_most, "epochs": self.epochs,
                  "parts": {name: round(seconds, 2) for name, seconds in self.parts.items()}}
-        return found if actual is None else {**found, "actual_seconds": round(actual, 2)}
+        if actual is None:
+            return found
+        return {**found, "actual_seconds": round(actual, 2)}
 
 
 def training_seconds(pace: Pace, epochs: int) -> float:

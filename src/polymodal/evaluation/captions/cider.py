@@ -113,4 +113,6 @@ def _clipped(said: dict[str, float], right: dict[str, float], norm: float) -> fl
     """Returns the cosine of two weightings, with the hypothesis clipped to the reference."""
     product = sum(min(weight, right[run]) * right[run]
                   for run, weight in said.items() if run in right)
-    return product / (norm * _norm(right)) if product else 0.0
+    if product:
+        return product / (norm * _norm(right))
+    return 0.0

@@ -120,7 +120,9 @@ def _bars(axes: Any, chart: Bars) -> None:
 
 def _label_bar(axes: Any, metric: str, bar: Bar, place: int) -> None:
     """Writes the name left of a bar, and its value with the interval right of it."""
-    weight = "bold" if bar.strong else "normal"
+    weight = "normal"
+    if bar.strong:
+        weight = "bold"
     beside = {"textcoords": "offset points", "va": "center", "annotation_clip": False}
     left = {"xy": (0, place), "xycoords": axes.get_yaxis_transform(), "ha": "right", **beside}
     right = {"xy": (1, place), "xycoords": axes.get_yaxis_transform(), "ha": "left", **beside}
@@ -146,7 +148,9 @@ def _matrix(axes: Any, chart: Matrix) -> None:
             axes.text(guess, truth, f"{chart.counts[truth, guess]}", ha="center", va="center",
                       color="white" if dark else INK, fontsize=8.5 if count < 15 else 7)
     names = [_short(label, 20) for label in chart.labels]
-    turn = {"rotation": 90} if max(map(len, names)) > 3 or count > 14 else {}
+    turn = {}
+    if max(map(len, names)) > 3 or count > 14:
+        turn = {"rotation": 90}
     axes.set(xlim=(-0.5, count - 0.5), ylim=(count - 0.5, -0.5), aspect="equal")
     axes.set_xticks(range(count), names, color=INK, **turn)
     axes.set_yticks(range(count), names, color=INK)
@@ -169,7 +173,9 @@ def _cell_colour(share: float, is_right: bool) -> tuple[tuple[float, ...], bool]
 
 
 def _short(text: str, longest: int = _LONGEST) -> str:
-    return text if len(text) <= longest else text[:longest - 1] + "…"
+    if len(text) <= longest:
+        return text
+    return text[:longest - 1] + "…"
 
 
 def _percent(value: float, _: int) -> str:

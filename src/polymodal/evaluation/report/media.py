@@ -110,7 +110,9 @@ def _sound(content: Any, value: Mapping) -> dict[str, Any]:
         samples = samples[:MOST_SECONDS * rate]
         mime, data = _encode_sound(samples, rate)
     here = len(samples) / rate
-    cut = f", the first {here:.0f} s here" if here < seconds else ""
+    cut = ""
+    if here < seconds:
+        cut = f", the first {here:.0f} s here"
     return {"kind": "sound", "uri": _uri(mime, data), "wave": waveform(_peaks(samples)),
             "lines": lines, "broad": bool(lines) and is_broad(seconds),
             "text": f"{seconds:.1f} s{cut}"}

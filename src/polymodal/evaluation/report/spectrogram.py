@@ -80,7 +80,9 @@ def _line(levels: np.ndarray, words: Sequence[Mapping[str, Any]], start: float, 
 def _word(word: Mapping[str, Any], start: float, scale: float, row: int, place: float) -> str:
     left, right = ((word[f"{end}_seconds"] - start) * scale for end in ("start", "end"))
     base = TOP + HEIGHT
-    css = "wrong" if word.get("right") is False else ""
+    css = ""
+    if word.get("right") is False:
+        css = "wrong"
     note = (f'{word["start_seconds"]:.2f} to {word["end_seconds"]:.2f} s, '
             f'{100 * word["confidence"]:.0f} % confidence')
     return (f'<g class="{css}" opacity="{0.4 + 0.6 * word["confidence"]:.2f}">'
@@ -99,7 +101,10 @@ def _rows(words: Sequence[Mapping[str, Any]], start: float, scale: float,
     for word in words:
         half = _width(word) / 2
         place = (_middle(word) - start) * scale
-        place = max(half, min(place, wide - half)) if wide > 2 * half else half
+        if wide > 2 * half:
+            place = max(half, min(place, wide - half))
+        else:
+            place = half
         row = next((row for row, end in enumerate(ends) if place - half > end + 6), len(ends))
         ends[row:row + 1] = [place + half]
         found.append((row, place))
@@ -116,7 +121,9 @@ def _middle(word: Mapping[str, Any]) -> float:
 
 def _full_seconds(start: float, length: float, scale: float) -> list[float]:
     """Returns times to write above, half a second apart where there is room."""
-    step = 0.5 if scale >= 200 else 1.0
+    step = 1.0
+    if scale >= 200:
+        step = 0.5
     times = np.arange(np.ceil(start / step), (start + length) / step) * step
     return [float(time) for time in times if (start + length - time) * scale > 30]
 

@@ -169,8 +169,10 @@ def errors_by_column(score: SpeechScore, columns: Mapping[str, Sequence[Any]],
 
 def _part(score: SpeechScore, where: np.ndarray, seed: int) -> dict:
     table = np.hstack([score.words, score.characters])[where]
-    groups = None if score.groups is None else \
-        [group for group, inside in zip(score.groups, where, strict=True) if inside]
+    if score.groups is None:
+        groups = None
+    else:
+        groups = [group for group, inside in zip(score.groups, where, strict=True) if inside]
     count = {} if groups is None else {"num_groups": len(set(groups))}
     return {"n": int(where.sum()), **count, "metrics": _single(table),
             "intervals": sum_intervals(error_sums(table), rates, groups, seed, _SLICE_SAMPLES)}
@@ -203,4 +205,6 @@ def _word_unit(references: list[str]) -> str:
     kinds = {is_unspaced(char) for char in set("".join(references)) if char.isalnum()}
     if kinds == {True}:
         return "characters"
-    return "words, and characters of scripts without spaces" if True in kinds else "words"
+    if True in kinds:
+        return "words, and characters of scripts without spaces"
+    return "words"

@@ -37,7 +37,9 @@ class Choice:
                  length_penalty: float = 1.0, allowed: list[int] | None = None):
         limited = top_k > 0 or top_p < 1
         if temperature is None:
-            temperature = 1.0 if limited else 0.0
+            temperature = 0.0
+            if limited:
+                temperature = 1.0
         for name, value, low, high in (
             ("beam", beam, 1, 1000), ("num", num, 1, 1000), ("temperature", temperature, 0, 100),
             ("top_k", top_k, 0, 10**9), ("top_p", top_p, 1e-6, 1),

@@ -43,7 +43,9 @@ def write_one_by_one(decoder: Any, memory: Any, memory_mask: Any, start: Any, nu
     shape = (-1, choice.num, num_steps)
     found = ops.reshape(last.log_probabilities, shape)
     written = Written(ops.reshape(last.ids, shape), found, ops.sum(found, axis=-1))
-    return _ranked(written, num_steps, end_id, choice) if choice.temperature else written
+    if choice.temperature:
+        return _ranked(written, num_steps, end_id, choice)
+    return written
 
 
 def steps(decoder, memory, memory_mask, start, num_steps: int, end_id: int | None,

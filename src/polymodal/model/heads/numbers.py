@@ -51,4 +51,6 @@ class NumberHead:
     def activate(self, logits) -> np.ndarray:
         """Returns standardised numbers, (rows,) where there is one per row."""
         numbers = np.asarray(logits, dtype=np.float32)
-        return numbers[..., 0] if self.num_outputs == 1 else numbers
+        if self.num_outputs == 1:
+            return numbers[..., 0]
+        return numbers

@@ -34,7 +34,9 @@ class GroundedDecoder(keras.layers.Layer):
     def call(self, tokens, memory, memory_mask, training=None):
         beside, hidden = self.grounding(tokens, memory, memory_mask, training=training)
         logits = self.decoder(tokens, memory, memory_mask, beside, training=training)
-        return (logits, hidden) if training else logits
+        if training:
+            return (logits, hidden)
+        return logits
 
     def attention_weights(self, tokens, memory, memory_mask):
         """Returns what the decoder's own method returns."""

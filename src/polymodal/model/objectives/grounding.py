@@ -42,7 +42,9 @@ class Grounding(ObjectiveLayer):
         model.head = GroundedDecoder(model.head, self.layer)
 
     def split(self, streams: Streams, outputs: Any) -> tuple[Any, Any]:
-        return (outputs, None) if self.layer is None else outputs
+        if self.layer is None:
+            return (outputs, None)
+        return outputs
 
     def loss(self, targets: Any, found: Any, weights: Any, loss: Any = None) -> Any:
         return self.layer.loss(targets, found, weights)
@@ -63,4 +65,6 @@ def _first_place(model: Any) -> int | None:
     front, back = lengths[:place], lengths[place:]
     if None not in front:
         return sum(front)
-    return None if None in back else -sum(back)
+    if None in back:
+        return None
+    return -sum(back)

@@ -184,7 +184,9 @@ class Session:
         """The epoch before the last planned one that it ends with, as far as that is known."""
         if self.finished:
             return self.last_epoch
-        return self.state.epoch if self.ending.now else self.settings.last_epoch
+        if self.ending.now:
+            return self.state.epoch
+        return self.settings.last_epoch
 
     def end_at(self, epoch: int | None) -> None:
         """Makes an epoch the last one."""
@@ -320,7 +322,10 @@ class Session:
         write_history(self.folder, state.history)
         self.boards.write(entry)
         epochs = self.settings.num_epochs or 0
-        left = 0.0 if state.best.stop else seconds_left(state.history, epochs)
+        if state.best.stop:
+            left = 0.0
+        else:
+            left = seconds_left(state.history, epochs)
         is_best = self.val is not None and state.best.epoch == state.epoch - 1
         say(epoch_line(entry, epochs, left, is_best))
         if self.on_epoch:

@@ -26,7 +26,9 @@ def not_a_number(loader: Any, epoch: int, step: int, loss: float) -> TrainingErr
         culprits = _suspicious(loader, epoch, step - 1)
     real = [str(int(row) + 1) for row in rows[rows >= 0]]
     named = ", ".join(real[:_SHOWN])
-    more = f" and {len(real) - _SHOWN} more" if len(real) > _SHOWN else ""
+    more = ""
+    if len(real) > _SHOWN:
+        more = f" and {len(real) - _SHOWN} more"
     message = (f"Training needs a finite loss. Got {loss} in epoch {epoch + 1}, step {step + 1}, "
                f"whose rows of the train table are {named}{more}. ")
     if culprits:

@@ -78,12 +78,16 @@ def rehearse(model: Any, train: Any, epochs: int, compiles: bool,
     if sizes[usual][0] != sizes[longest][0]:
         times[usual] = _time(fit, usual, epochs * num_steps)
     shapes = {shape for shape, _ in sizes.values()}
-    compiling = times[usual].first - times[usual].once if compiles else 0.0
+    compiling = 0.0
+    if compiles:
+        compiling = times[usual].first - times[usual].once
     epoch = epoch_seconds([size for _, size in sizes.values()], num_steps,
                           {sizes[step][1]: one.step for step, one in times.items()})
     pace = Pace(epoch=times[usual].overhead + epoch,
                 compiling=max(0.0, compiling) * (len(shapes) - len(times)))
-    return pace if validation is None else _with_validation(pace, epochs, *validation)
+    if validation is None:
+        return pace
+    return _with_validation(pace, epochs, *validation)
 
 
 def epoch_seconds(sizes: Sequence[int], num_steps: int, known: dict[int, float]) -> float:
@@ -100,7 +104,9 @@ def epoch_seconds(sizes: Sequence[int], num_steps: int, known: dict[int, float])
     12.0
     """
     small, large = min(known), max(known)
-    slope = (known[large] - known[small]) / (large - small) if large > small else 0.0
+    slope = 0.0
+    if large > small:
+        slope = (known[large] - known[small]) / (large - small)
     slope = max(0.0, slope)  # a longer batch is never faster but by chance
     steps = [max(0.0, known[small] + slope * (size - small)) for size in sizes]
     return num_steps * sum(steps) / len(steps)

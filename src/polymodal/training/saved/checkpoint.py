@@ -72,12 +72,16 @@ class Checkpoints:
         if self.settled:
             return _read_state(self.folder / FINISHED)
         latest = self.latest()
-        return None if latest is None else _read_state(latest / STATE)
+        if latest is None:
+            return None
+        return _read_state(latest / STATE)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns the arrays of the latest checkpoint."""
         latest = self.latest()
-        return {} if latest is None else tensors.load(latest / ARRAYS)
+        if latest is None:
+            return {}
+        return tensors.load(latest / ARRAYS)
 
     @property
     def settled(self) -> bool:
@@ -122,7 +126,9 @@ class Checkpoints:
 
     def _own_weights(self) -> Path:
         aside = self.folder / WEIGHTS
-        return aside if aside.is_file() else self.bundle / WEIGHTS
+        if aside.is_file():
+            return aside
+        return self.bundle / WEIGHTS
 
     def save(self, state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Writes a checkpoint, makes it the latest, and removes the others.
@@ -164,7 +170,11 @@ class Checkpoints:
 def status(folder: str | Path) -> str | None:
     """Returns "finished" or "started" for a run's folder, or None when no checkpoint is there."""
     state = Checkpoints(folder).state()
-    return None if state is None else "finished" if state["finished"] else "started"
+    if state is None:
+        return None
+    if state["finished"]:
+        return "finished"
+    return "started"
 
 
 def settle(folder: Path) -> None:
@@ -188,7 +198,11 @@ def _read_state(path: Path) -> dict[str, Any]:
 def _cannot_save(folder: Path, before: Path | None, error: OSError) -> str:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     reason = "the disk is full" if full else str(error.strerror or error)
-    kept = f"The last one, {before.name}, is whole" if before else "There was none before"
-    fix = "Free some space" if full else "Make the folder writable"
+    kept = "There was none before"
+    if before:
+        kept = f"The last one, {before.name}, is whole"
+    fix = "Make the folder writable"
+    if full:
+        fix = "Free some space"
     return (f"A checkpoint could not be written to {folder}: {reason}. {kept}. "
             f"{fix} and run the same command again to resume.")

@@ -106,5 +106,10 @@ def _difference(old: Any, new: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    text = "absent" if value is None else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."
+    if value is None:
+        text = "absent"
+    else:
+        text = json.dumps(value, ensure_ascii=False)
+    if len(text) <= 60:
+        return text
+    return text[:57] + "..."

@@ -66,7 +66,9 @@ class Ending:
 
     def reason(self) -> str:
         """Returns what ended the run, for its message."""
-        return "as asked for" if self.now else f"by --max-minutes {self.minutes:g}"
+        if self.now:
+            return "as asked for"
+        return f"by --max-minutes {self.minutes:g}"
 
 
 def with_ways_on(stop: Interrupted | KeyboardInterrupt, folder: Path) -> BaseException:
@@ -77,8 +79,9 @@ def with_ways_on(stop: Interrupted | KeyboardInterrupt, folder: Path) -> BaseExc
                            "same command again to resume.", 128 + signal.SIGINT)
     if state is None or not state["epoch"] or isinstance(stop, KeyboardInterrupt):
         return stop
-    what = (f"with the best of its {state['epoch']} epochs so far" if not state["finished"]
-            else "without the inputs that are not trained alone yet")
+    what = "without the inputs that are not trained alone yet"
+    if not state["finished"]:
+        what = f"with the best of its {state['epoch']} epochs so far"
     words = ["polymodal", "finish", str(folder), *["--no-baselines"] * state["finished"]]
     return Interrupted(f"{stop}\nTo end the run here, {what}: {shlex.join(words)}",
                        stop.exit_status)
@@ -118,7 +121,9 @@ def on_old_plan(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """
     given, training = dict(given), dict(given.get("training") or {})
     saved, wanted = Checkpoints(folder).state(), training.get("epochs")
-    identity = saved["identity"] if saved else {}
+    identity = {}
+    if saved:
+        identity = saved["identity"]
     planned = identity.get("training", {}).get("epochs")
     if not isinstance(wanted, int) or not planned or wanted >= planned:
         return given

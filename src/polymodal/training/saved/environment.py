@@ -24,4 +24,6 @@ def environment(model: Any, jit: bool) -> dict[str, Any]:
 def order_of(train: Any) -> dict[str, str]:
     """Returns the sha256 of a loader's rows and their order, where it has one."""
     known = getattr(train, "fingerprint", None)
-    return {"rows and order": known()} if known else {}
+    if known:
+        return {"rows and order": known()}
+    return {}

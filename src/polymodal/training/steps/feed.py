@@ -33,7 +33,9 @@ class Feed:
     def epoch(self, epoch: int, start_step: int = 0) -> Any:
         """Returns what `fit(x=...)` takes for the steps of `epoch` from `start_step` on."""
         self._position = (epoch, start_step)
-        return self._batches() if self._dataset is None else self._dataset
+        if self._dataset is None:
+            return self._batches()
+        return self._dataset
 
     def _batches(self) -> Iterator[tuple]:
         try:

@@ -32,7 +32,9 @@ def epoch_line(entry: dict[str, Any], epochs: int, seconds_left: float, best: bo
     scores = [f"{name} -" if math.isnan(value) else f"{name} {value:.4f}"
               for name, value in entry.items() if name not in _NOT_SCORES]
     scores = scores[:_SHOWN]  # the rest is in the history
-    left = f", {duration(seconds_left)} left" if seconds_left else ""
+    left = ""
+    if seconds_left:
+        left = f", {duration(seconds_left)} left"
     parts = [f"epoch {entry['epoch']:>{len(str(epochs))}}/{epochs}", f"loss {entry['loss']:.4f}",
              *scores, duration(entry["seconds"]) + left]
     return "  ".join(parts) + ("  (best so far)" if best else "")
@@ -46,11 +48,15 @@ def duration(seconds: float) -> str:
     if not minutes:
         return f"{rest} s"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s"
 
 
 def seconds_left(history: list[dict[str, Any]], epochs: int) -> float:
     """Returns how long the epochs to come take, if they are like the last ones. The first, which
     an engine compiles in, counts only as long as there is no other."""
     recent = [entry["seconds"] for entry in (history[1:] or history)[-3:]]
-    return (epochs - len(history)) * sum(recent) / len(recent) if recent else 0.0
+    if recent:
+        return (epochs - len(history)) * sum(recent) / len(recent)
+    return 0.0

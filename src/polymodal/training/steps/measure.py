@@ -86,7 +86,9 @@ def _by_rule(settings: Training) -> Decision | None:
         jit = engine == "jax"  # JAX always compiles; torch.compile needs a C++ compiler
     if precision == "auto" or jit == "auto":
         return None
-    asked = "asked for" if (settings.precision, settings.jit) == (precision, jit) else "by device"
+    asked = "by device"
+    if (settings.precision, settings.jit) == (precision, jit):
+        asked = "asked for"
     return Decision(precision, jit, asked)
 
 
@@ -109,8 +111,10 @@ def _by_measuring(model: Any, build: Any, task: Any, train: Any,
                   settings: Training) -> Decision:
     steps = sum(train.steps(epoch) for epoch in range(settings.planned_epochs))
     engine = keras.backend.backend()
-    precisions = (["float32", "mixed_bfloat16"] if settings.precision == "auto"
-                  else [settings.precision])
+    if settings.precision == "auto":
+        precisions = ["float32", "mixed_bfloat16"]
+    else:
+        precisions = [settings.precision]
     jits = [False, True]
     if engine != "tensorflow":
         jits = [engine == "jax"]

@@ -34,7 +34,9 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
     def __call__(self, step):
         updates = ops.floor_divide(ops.cast(step, "int32"), self.accumulate)
         update: Any = ops.cast(updates, "float32")
-        rising = max(1.0, round(self.warmup * self.num_updates)) if self.warmup else 0.0
+        rising = 0.0
+        if self.warmup:
+            rising = max(1.0, round(self.warmup * self.num_updates))
         falling = max(1.0, self.num_updates - rising)
         progress: Any = ops.clip((update - rising) / falling, 0.0, 1.0)
         wave: Any = ops.cos(math.pi * progress)

@@ -70,7 +70,9 @@ class State:
             weights.assign(variables, parts[part])
         self._restore_position(values, parts["best"] or None, parts["rows"])
         self._last = parts["last"] or self.current_weights()
-        return parts["metrics"] if self.step else {}
+        if self.step:
+            return parts["metrics"]
+        return {}
 
     def restore_end(self, values: dict[str, Any], best: dict[str, np.ndarray]) -> None:
         """Restores a finished run, of which only the kept weights are left.

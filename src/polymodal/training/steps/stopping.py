@@ -74,9 +74,14 @@ class Best:
         Raises:
             TrainingError: the monitored score is absent.
         """
-        gaps = None if self.rows is None else [gap(now, then) for now, then in
-                                               zip(rows, self.rows, strict=True)]
-        better = self._scores_better(scores) if self.patience else _is_better(gaps)
+        if self.rows is None:
+            gaps = None
+        else:
+            gaps = [gap(now, then) for now, then in zip(rows, self.rows, strict=True)]
+        if self.patience:
+            better = self._scores_better(scores)
+        else:
+            better = _is_better(gaps)
         if better:
             self.keep(epoch, scores, weights())
             self.rows = np.array(rows, np.float64)
@@ -131,7 +136,9 @@ class Best:
             return True
         if score == self.score:
             return loss < self.loss
-        return score > self.score if self.mode == "max" else score < self.score
+        if self.mode == "max":
+            return score > self.score
+        return score < self.score
 
     def state(self) -> dict[str, Any]:
         """Returns all but the arrays, as JSON values."""
@@ -141,7 +148,9 @@ class Best:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns what is known of the validation rows."""
-        return {} if self.rows is None else {"kept": self.rows}
+        if self.rows is None:
+            return {}
+        return {"kept": self.rows}
 
     def restore(self, state: dict[str, Any], weights: dict[str, np.ndarray] | None,
                 rows: dict[str, np.ndarray] | None = None) -> None:
@@ -165,7 +174,9 @@ def gap(now: np.ndarray, then: np.ndarray) -> float:
     if count < _FEWEST or not mean:
         return 0.0
     error = differences.std(ddof=1) / math.sqrt(count)
-    return float(mean / error) if error else math.copysign(math.inf, mean)
+    if error:
+        return float(mean / error)
+    return math.copysign(math.inf, mean)
 
 
 def _is_better(gaps: list[float] | None) -> bool:
