@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -59,6 +61,13 @@ def test_without_room_for_a_temporary_file_the_rest_is_missing(tmp_path, monkeyp
     pack = fill(KeptMedia(250, spills=True))
     assert pack.get(1) is not None
     assert pack.get(4) is None
+
+
+def test_a_temporary_file_takes_at_most_half_of_the_free_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=2 * 500))
+    pack = fill(KeptMedia(150, spills=True))  # header and records take 232 bytes
+    assert [pack.get(item) is None for item in range(5)] == [False, False, False, True, True]
 
 
 def test_an_unfinished_pack_is_not_kept(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 from pathlib import Path
@@ -14,6 +15,7 @@ from polymodal.media.pack import Pack, PackWriter
 __all__ = ["KeptMedia", "KeptPack", "KeptWriter", "for_predictions"]
 
 _SHARE = 4  # of the free memory, one part in so many is taken
+_SPILL_SHARE = 2  # of the free disk likewise, which may be memory too
 
 
 class KeptMedia:
@@ -21,8 +23,8 @@ class KeptMedia:
 
     Args:
         max_bytes: int, bound on all packs together; None is a quarter of the free memory.
-        spills: bool, whether what does not fit is put into a temporary file. Otherwise it is not
-            kept, and is decoded whenever it is asked for.
+        spills: bool, whether what does not fit is put into a temporary file, up to half of the
+            free disk. What is not kept at all is decoded whenever it is asked for.
     """
 
     def __init__(self, max_bytes: int | None = None, spills: bool = False):
@@ -101,6 +103,7 @@ class KeptWriter:
         self._kept, self._key, self._pack = kept, key, KeptPack(num_items)
         self._folder: tempfile.TemporaryDirectory | None = None
         self._file: PackWriter | None = None
+        self._room = 0  # bytes that the file may grow to
         self._spills, self._lock = kept.spills, threading.Lock()
 
     def add(self, item: int, value: np.ndarray, content: int = 0) -> None:
@@ -128,13 +131,15 @@ class KeptWriter:
         try:
             with self._lock:
                 file = self._opened()
-            file.add(item, value, content)
+            if file.size + value.nbytes <= self._room:
+                file.add(item, value, content)
         except OSError:  # no room there either; what is missing is decoded again
             self._spills = False
 
     def _opened(self) -> PackWriter:
         if self._file is None:
             self._folder = tempfile.TemporaryDirectory(prefix="polymodal-")
+            self._room = shutil.disk_usage(self._folder.name).free // _SPILL_SHARE
             self._file = PackWriter(Path(self._folder.name) / "spilled", self._pack.num_items)
         return self._file
 

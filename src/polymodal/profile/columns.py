@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from polymodal.core.advice import option, set_option
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.profile.column_rules import Verdict, beside_media
+from polymodal.profile.column_rules import Verdict
 from polymodal.profile.profile import Profile, profile
 from polymodal.tables.kinds import MEDIA
 from polymodal.tables.table import Table
@@ -117,8 +117,7 @@ def _verdicts(facts: Profile, names: list[str]) -> list[tuple[str, Verdict]]:
     alone = [facts.verdict(name) for name in names]
     if not any(verdict.modality in MEDIA for verdict in alone):
         return list(zip(names, alone, strict=True))
-    return [(name, beside_media(facts.column(name), verdict))
-            for name, verdict in zip(names, alone, strict=True)]
+    return [(name, facts.beside_media(name)) for name in names]
 
 
 def _change(name: str) -> str:

@@ -9,7 +9,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from polymodal.media.identity import distinct, renumbered
-from polymodal.profile.column_rules import Verdict, is_called_who, judge, says_who
+from polymodal.profile.column_rules import (
+    Verdict,
+    beside_media,
+    is_called_who,
+    judge,
+    says_who,
+)
 from polymodal.profile.observed import Observed, evenly
 from polymodal.tables.group import group_rows
 from polymodal.tables.kinds import MEDIA
@@ -78,7 +84,11 @@ class Profile:
 
     def verdict(self, name: str) -> Verdict:
         """Returns which modality a column is, and why."""
-        return self.whole.once(("verdict", name), lambda: judge(self.column(name)))
+        return self._judged(name)[0]
+
+    def beside_media(self, name: str) -> Verdict:
+        """Returns the verdict on a column where others hold pictures, sounds or videos."""
+        return self._judged(name)[1]
 
     def is_media(self, name: str) -> bool:
         """Returns whether a column holds pictures, sounds or videos."""
@@ -152,7 +162,14 @@ class Profile:
         return self.once("who", lambda: [
             name for name in filter(is_called_who, self.table.column_names)
             if 2 <= len({str(value) for value in self.table.values(name) if value is not None})
-            <= _MOST_WHO and says_who(self.column(name), self.verdict(name))])
+            <= _MOST_WHO and self._judged(name)[2]])
+
+    def forget_cells(self) -> None:
+        """Frees the sampled cells of columns. What was found out about them is kept."""
+        self.whole._observed.cache_clear()
+
+    def _judged(self, name: str) -> tuple[Verdict, Verdict, bool]:
+        return self.whole.once(("judged", name), lambda: _judge(self.column(name)))
 
     def _observe(self, name: str) -> Observed:
         return Observed(self.table, name, self.readings.get(name))
@@ -179,6 +196,12 @@ def profile(source: Table | Profile, readings: Mapping[str, Reading] | None = No
     {'note': 'text', 'age': 'tabular'}
     """
     return source if isinstance(source, Profile) else Profile(source, readings)
+
+
+def _judge(column: Observed) -> tuple[Verdict, Verdict, bool]:
+    """Returns the verdict on a column, that beside media, and whether it says who or where."""
+    verdict = judge(column)
+    return verdict, beside_media(column, verdict), says_who(column, verdict)
 
 
 def _left_open(table: Table, column: str) -> int | None:

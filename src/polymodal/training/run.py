@@ -270,6 +270,7 @@ def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[
     if named and not facts["train"].is_media(split_group):
         ignore = [*ignore, split_group]  # such as who speaks; pictures are read anyway
     recipe, reasons = _complete(facts["train"], given, ignore)
+    facts["train"].forget_cells()
     return recipe, reasons, facts, alike
 
 
