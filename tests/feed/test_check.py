@@ -56,11 +56,12 @@ def test_equal_cells_are_decoded_once_and_later_come_from_the_cache(tmp_path):
 def test_media_in_memory_are_decoded_once_and_the_rest_once_an_epoch():
     ramp = Ramp()
     kept = KeptMedia(2 * (3 + 4))  # the first two cells, two bytes a step
-    samples = make(kept, ramp=ramp, audio=["3", "4", "5", "6", "3"])
-    check(samples, Ledger(), keep_without_target=True)
+    samples = make(kept, ramp=ramp, audio=["3", "4", "5", "2", "3"])
+    check(samples, Ledger(), fit=True, keep_without_target=True)
     assert ramp.num_decoded == 4
+    assert ramp.fitted == [3, 4, 5, 2, 3]
     for epoch in (1, 2):
-        assert [len(samples.decoded(row)["sound"]) for row in range(4)] == [3, 4, 5, 6]
+        assert [len(samples.decoded(row)["sound"]) for row in range(4)] == [3, 4, 5, 2]
         assert ramp.num_decoded == 4 + 2 * epoch
     assert kept.summary().startswith("2 of 4 decoded media fit")
 

@@ -43,6 +43,9 @@ def test_a_view_keeps_no_more_than_its_own_bytes():
 def test_what_does_not_fit_is_told_of_and_not_kept():
     kept = KeptMedia(250)
     pack = fill(kept)
+    assert [pack.get(item) is None for item in range(5)] == [False] * 4 + [True]
+    assert pack.hash(3) == 10
+    kept.release()
     assert [pack.get(item) is None for item in range(5)] == [False, False, True, True, True]
     assert kept.summary() == ("2 of 5 decoded media fit in 2.5e-07 GB, a quarter of the free "
                               "memory. The others are decoded again in every epoch.")

@@ -138,7 +138,10 @@ def check_parts(parts: Sequence[Part], num_workers: int = 2, skip_bad: bool = Fa
                 refuse_empty(part.samples.table.name, int(found.no_target.sum()),
                              int((found.no_input & ~found.no_target).sum()),
                              [found.bad[row] for row in sorted(found.bad)])
-    return [_finish(part, found) for part, found in zip(parts, inspected, strict=True)]
+    checked = [_finish(part, found) for part, found in zip(parts, inspected, strict=True)]
+    for part in parts:
+        part.samples.release()
+    return checked
 
 
 def _inspect(part: Part, num_workers: int, keep_without_target: bool) -> _Findings:

@@ -91,6 +91,11 @@ class Samples:
         """Reads the source from a pack from now on; `slots` is the item of each row, or -1."""
         self._packs[source.name] = slots, pack
 
+    def release(self) -> None:
+        """Frees decoded media that were held in memory for the check alone."""
+        if isinstance(self.cache, KeptMedia):
+            self.cache.release()
+
     def note_content(self, source: Source, slots: np.ndarray, contents: np.ndarray) -> None:
         """Remembers what a source's files hold: `contents` is a hash of each distinct cell."""
         digest = hashlib.blake2b(np.ascontiguousarray(slots).data, digest_size=16)

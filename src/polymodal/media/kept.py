@@ -21,6 +21,9 @@ _SPILL_SHARE = 2  # of the free disk likewise, which may be memory too
 class KeptMedia:
     """Packs of decoded media in memory, within a bound; it is used as a `Cache` is.
 
+    While rows are checked, as much again is held back for the statistics that are learned from
+    them; `release` frees it.
+
     Args:
         max_bytes: int, bound on all packs together; None is a quarter of the free memory.
         spills: bool, whether what does not fit is put into a temporary file, up to half of the
@@ -31,6 +34,7 @@ class KeptMedia:
         self.max_bytes = free_bytes() // _SHARE if max_bytes is None else max_bytes
         self.spills, self.size, self.num_kept, self.num_left = spills, 0, 0, 0
         self._packs: dict[str, KeptPack] = {}
+        self._held = 0
         self._lock = threading.Lock()
 
     def open(self, key: str) -> KeptPack | None:
@@ -49,6 +53,19 @@ class KeptMedia:
             self.num_kept += fits
             self.num_left += not fits
             return fits
+
+    def hold(self, size: int) -> bool:
+        """Returns whether `size` more bytes can be held until `release`, and counts them."""
+        with self._lock:
+            fits = not self.spills and self._held + size <= self.max_bytes
+            self._held += size if fits else 0
+            return fits
+
+    def release(self) -> None:
+        """Frees what was held for the check."""
+        self._held = 0
+        for pack in self._packs.values():
+            pack.held.clear()
 
     def put(self, key: str, pack: KeptPack) -> None:
         """Keeps a finished pack."""
@@ -73,27 +90,24 @@ class KeptPack:
     def __init__(self, num_items: int):
         self.num_items = num_items
         self.spilled: Pack | None = None
-        self._kept: dict[int, tuple[np.ndarray, int]] = {}
+        self.held: dict[int, tuple[np.ndarray, int]] = {}
+        self.kept: dict[int, tuple[np.ndarray, int]] = {}
 
     def get(self, item: int) -> np.ndarray | None:
         """Returns the array, or None when it was not kept."""
-        if item in self._kept:
-            return self._kept[item][0]
+        found = self.kept.get(item) or self.held.get(item)
+        if found is not None:
+            return found[0]
         if self.spilled is None:
             return None
         return self.spilled.get(item)
 
     def hash(self, item: int) -> int:
         """Returns the hash that an array was kept with."""
-        if item in self._kept or self.spilled is None:
-            return self._kept[item][1]
+        found = self.kept.get(item) or self.held.get(item)
+        if found is not None or self.spilled is None:
+            return 0 if found is None else found[1]
         return self.spilled.hash(item)
-
-    def put(self, item: int, value: np.ndarray, content: int) -> None:
-        """Keeps an array, which nobody may change any more."""
-        own = value if value.base is None else value.copy()
-        own.setflags(write=False)
-        self._kept[item] = own, content
 
 
 class KeptWriter:
@@ -109,7 +123,9 @@ class KeptWriter:
     def add(self, item: int, value: np.ndarray, content: int = 0) -> None:
         """Keeps one decoded item and the hash of its content, where there is room."""
         if self._kept.reserve(value.nbytes):
-            self._pack.put(item, value, content)
+            self._pack.kept[item] = _own(value), content
+        elif self._kept.hold(value.nbytes):
+            self._pack.held[item] = _own(value), content
         elif self._spills:
             self._spill(item, value, content)
 
@@ -142,6 +158,13 @@ class KeptWriter:
             self._room = shutil.disk_usage(self._folder.name).free // _SPILL_SHARE
             self._file = PackWriter(Path(self._folder.name) / "spilled", self._pack.num_items)
         return self._file
+
+
+def _own(value: np.ndarray) -> np.ndarray:
+    """Returns an array that keeps no other alive and that nobody may change any more."""
+    own = value if value.base is None else value.copy()
+    own.setflags(write=False)
+    return own
 
 
 def for_predictions() -> KeptMedia:
