@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import io
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from polymodal.recipe.given import override
 REMARK, TARGET = "remark", "target"
 # The columns that become the remark: those that tell most of the target, as then it counts.
 TOLD = {"diabetes": ("bmi", "s5"), "wine": ("flavanoids", "proline"),
+        "friedman": ("column 3", "column 4"),
         "breast_cancer": ("worst radius", "worst texture"),
         "iris": ("petal length (cm)", "petal width (cm)")}
 LEVELS = ("very low", "low", "average", "high", "very high")
@@ -43,7 +45,7 @@ FOLDS = 5
 
 def table(name: str, seed: int) -> tuple[list[str], np.ndarray, list[str], np.ndarray, bool]:
     """Returns names of numbers, the numbers, remarks, the target, and whether it is a class."""
-    found: Any = getattr(datasets, f"load_{name}")()
+    found: Any = _friedman() if name == "friedman" else getattr(datasets, f"load_{name}")()
     names = list(found.feature_names)
     rng = np.random.default_rng(seed)
     told = [names.index(column) for column in TOLD[name]]
@@ -55,6 +57,13 @@ def table(name: str, seed: int) -> tuple[list[str], np.ndarray, list[str], np.nd
     said = [" ".join(str(rng.choice(words)) if rng.random() < WRONG else word
                      for word in one.split()) for one in said]
     return names, found.data, said, found.target, hasattr(found, "target_names")
+
+
+def _friedman() -> SimpleNamespace:
+    """Returns a smooth function of five of ten numbers: what too short a training cannot learn."""
+    data, target = datasets.make_friedman1(350, noise=1.0, random_state=0)
+    names = [f"column {i}" for i in range(data.shape[1])]
+    return SimpleNamespace(data=data, target=target, feature_names=names)
 
 
 class Table:
