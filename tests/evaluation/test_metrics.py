@@ -4,7 +4,8 @@ from sklearn import metrics as library
 
 from polymodal.core.errors import DataError
 from polymodal.core.task import task_named
-from polymodal.evaluation.metrics import accuracy_by_position, per_class, score
+from polymodal.evaluation.metrics import score
+from polymodal.evaluation.scores.per_class import accuracy_by_position, per_class
 
 
 def test_classification_scores_are_those_of_scikit_learn(make):

@@ -3,9 +3,8 @@ import pytest
 
 from polymodal.core.predictions import Predictions
 from polymodal.core.task import task_named
+from polymodal.evaluation.evaluation import evaluate, evaluate_run
 from polymodal.evaluation.report.verdict import fusion_verdict
-from polymodal.evaluation.result import evaluation_json
-from polymodal.evaluation.same_answer import same_answer
 
 
 def objects(values):
@@ -21,6 +20,10 @@ def written(texts, right):
                        num_rows=count)
 
 
+def same_answer(one):
+    return evaluate(one).same_answer
+
+
 RIGHT = [[f"a dog number {i}"] for i in range(8)]
 
 
@@ -28,8 +31,8 @@ def test_a_model_that_writes_one_text_is_called_what_it_is():
     one = written(["a dog"] * 8, RIGHT)
     said = 'The model generates the same text for all 8 rows: "a dog".'
     assert same_answer(one) == said
-    assert evaluation_json(one)["same_answer"] == said
-    verdict = fusion_verdict(one, {})
+    assert evaluate(one).to_json()["same_answer"] == said
+    verdict = fusion_verdict(evaluate_run({"val": one}))
     assert verdict.heading == "The model gives one answer for all rows"
     assert verdict.sentence.startswith(said)
 
@@ -41,7 +44,7 @@ def test_a_model_that_writes_one_text_is_called_what_it_is():
 def test_other_models_are_not(texts, right):
     one = written(texts, right)
     assert same_answer(one) == ""
-    assert "same_answer" not in evaluation_json(one)
+    assert "same_answer" not in evaluate(one).to_json()
 
 
 def test_a_model_that_writes_nothing_is_told():

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-__all__ = ["Answer", "Head", "Scores", "Target"]
+__all__ = ["Answer", "Head", "Judged", "Scores", "Target"]
 
-Scores = Callable[[np.ndarray], dict[str, np.ndarray]]  # weights (rows, samples) -> (samples,) each
 
 
 @dataclass(frozen=True)
@@ -91,3 +90,39 @@ class Head(Protocol):
 
     def loss(self) -> Any:
         """Returns the loss, summed: the loader's weights hold the normalisation."""
+
+
+class Scores(Protocol):
+    """The metrics of some rows, for any weights of them: those of one are the scores, those drawn
+    by a bootstrap its resamples."""
+
+    def __call__(self, weights: np.ndarray, only: str | None = None) -> dict[str, np.ndarray]:
+        """Returns {metric: (samples,)}, the headline first; nan where a metric is undefined.
+
+        Args:
+            weights: (n, samples) float64, how often each output counts in each sample.
+            only: str, the one metric wanted; others may be left out.
+        """
+        ...
+
+    def fixed(self) -> dict[str, float]:
+        """Returns metrics that have no interval."""
+        ...
+
+    def take(self, where: np.ndarray) -> Scores:
+        """Returns the scores of the outputs that `where` (bool or indices over n) selects."""
+        ...
+
+
+class Judged(NamedTuple):
+    """What rows are chosen by to stand for all.
+
+    Args:
+        right: bool (n,), of tasks that know right and wrong.
+        order: (n,), what rows are sorted by.
+        kinds: n values; rows of different kinds are preferred.
+    """
+
+    right: np.ndarray
+    order: np.ndarray
+    kinds: list

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from polymodal.core.lookup import find
-from polymodal.core.target import Answer, Head, Scores, Target
+from polymodal.core.target import Answer, Head, Judged, Scores, Target
 
 __all__ = ["Predictions", "Task", "task_named"]
 
@@ -46,6 +46,12 @@ class Task(Protocol):
         compares_inputs: bool, whether groups of inputs are compared and no column is predicted.
         reads_media: bool, whether rows with the same image or sound ask about the same thing, so
             that they stay on one side of a split.
+        has_numbers: bool, whether answers are numbers.
+        lists_classes: bool, whether a report lists each class; where answers are classes.
+        shows_attention: bool, whether a report shows where each word looked.
+        choice: str, how many labels an answer has: "one of" or "any of".
+        blind_name: str, what the baseline does.
+        limits: sentences for the model card.
     """
 
     name: ClassVar[str]
@@ -68,6 +74,12 @@ class Task(Protocol):
     form: ClassVar[str] = ""
     compares_inputs: ClassVar[bool] = False
     reads_media: ClassVar[bool] = False
+    has_numbers: ClassVar[bool] = False
+    lists_classes: ClassVar[bool] = True
+    shows_attention: ClassVar[bool] = False
+    choice: ClassVar[str] = "one of"
+    blind_name: ClassVar[str] = "the baseline of train"
+    limits: ClassVar[tuple[str, ...]] = ()
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other)
@@ -152,16 +164,13 @@ class Task(Protocol):
 
     # -- scores -----------------------------------------------------------------------------------
 
-    def scores(self, rest: Predictions, only: str | None = None) -> Scores:
-        """Returns a function from weights to metrics: one form for scores and for intervals.
+    def scores(self, rest: Predictions) -> Scores:
+        """Returns what gives the metrics for weights: one form for scores and for intervals.
 
-        Each row is counted once, here. The function takes float64 weights (n, samples),
-        how often each output counts in each sample, and returns {metric: (samples,)} with nan
-        where a metric is undefined. Scores are what weights of one give.
+        Each row is counted once, here.
 
         Args:
             rest: Predictions, scored rows only.
-            only: str, the one metric wanted, or None for all.
         """
         ...
 
@@ -195,9 +204,21 @@ class Task(Protocol):
         """Returns {metric: what a comparison with it needs}."""
         return {}
 
-    def details(self, rest: Predictions) -> dict[str, Any]:
-        """Returns further parts of an evaluation's JSON: {key: plain value}."""
+    def details(self, scores: Scores) -> dict[str, Any]:
+        """Returns further parts of an evaluation's JSON: {key: plain value}.
+
+        Args:
+            scores: what `scores` gave.
+        """
         return {}
+
+    def judged(self, rest: Predictions) -> Judged:
+        """Returns what examples are chosen by; as it is, they are chosen at random.
+
+        Args:
+            rest: Predictions, scored rows only, one output for each row.
+        """
+        return Judged(np.ones(len(rest), bool), np.zeros(len(rest)), [None] * len(rest))
 
     # -- sentences --------------------------------------------------------------------------------
 
@@ -227,8 +248,8 @@ class Task(Protocol):
         return prediction
 
     def shown(self, found: Predictions, place: int) -> Mapping[str, Any]:
-        """Returns an example for a report: {"target", "predicted": texts for a person, "right":
-        bool or None, "probability": float or None}, and perhaps "probabilities": {label: p}."""
+        """Returns an example for a report: {"target", "predicted": texts for a person}, and where
+        they are known "right": bool, "probability": float, "probabilities": {label: p}."""
         ...
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -26,19 +25,8 @@ def blind_baseline(predictions: Predictions, train_targets: Any) -> Predictions:
         Predictions whose outputs are the frequencies in train, so that the most frequent class is
         the answer; for regression the mean of train; for texts the most frequent one.
     """
-    if predictions.is_text:
-        outputs = np.full(len(predictions), Counter(train_targets).most_common(1)[0][0], object)
-        return replace(predictions, outputs=outputs, words=None)
-    targets = np.asarray(train_targets)
-    if predictions.task.name == "regression":
-        answer = np.float64(targets.mean())
-    elif predictions.task.name == "multilabel":
-        answer = targets.mean(axis=0)
-    else:
-        count = np.bincount(targets.astype(np.int64).ravel(), minlength=len(predictions.labels))
-        answer = count / count.sum()
-    outputs = np.broadcast_to(answer, predictions.outputs.shape).astype(np.float64)
-    return replace(predictions, outputs=outputs)
+    outputs = predictions.task.baseline(predictions, train_targets)
+    return replace(predictions, outputs=outputs, words=None)
 
 
 def on_same_rows(alone: Predictions, whole: Predictions, blind: Predictions) -> Predictions:

@@ -10,12 +10,13 @@ import numpy as np
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.bootstrap import resampled
+from polymodal.core.task import Scores
 from polymodal.evaluation.bounds import percentiles
 from polymodal.evaluation.decisions import known
 from polymodal.evaluation.draws import units
 from polymodal.evaluation.groups import count_groups, too_few_groups
-from polymodal.evaluation.metrics import higher_is_better, score
+from polymodal.evaluation.intervals import resampled
+from polymodal.evaluation.metrics import measured
 
 __all__ = ["Comparison", "compare"]
 
@@ -35,6 +36,7 @@ class Comparison:
         level: float, share of resamples inside the interval.
         group: str, column whose equal values were resampled together; "" for rows.
         num_groups: int, how many of them there are, or None.
+        higher_is_better: bool, whether a larger value of the metric is.
     """
 
     metric: str
@@ -46,6 +48,7 @@ class Comparison:
     level: float
     group: str = ""
     num_groups: int | None = None
+    higher_is_better: bool = True
 
     @property
     def better(self) -> str:
@@ -55,19 +58,21 @@ class Comparison:
         low, high = self.interval
         if low <= 0 <= high:
             return "cannot tell"
-        return "first" if (low > 0) == higher_is_better(self.metric) else "second"
+        return "first" if (low > 0) == self.higher_is_better else "second"
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the fields; `group` and `num_groups` only where rows come in groups, an interval
+        """Returns the values; `group` and `num_groups` only where rows come in groups, an interval
         without bounds as None, for which JSON has no numbers."""
-        found = {name: value for name, value in vars(self).items()
-                 if self.num_groups is not None or name not in ("group", "num_groups")}
+        left_out = {"higher_is_better"} | ({"group", "num_groups"} if self.num_groups is None
+                                           else set())
+        found = {name: value for name, value in vars(self).items() if name not in left_out}
         bounded = self.interval is not None and bool(np.isfinite(self.interval).all())
         return found | {"interval": self.interval if bounded else None}
 
 
 def compare(a: Predictions, b: Predictions, metric: str | None = None, seed: int = 0,
-            num_samples: int = 1000, level: float = 0.95) -> Comparison:
+            num_samples: int = 1000, level: float = 0.95,
+            scores: tuple[Scores, Scores] | None = None) -> Comparison:
     """Compares two models on the rows that both scored, with the same resamples of rows for both,
     or of groups, if the first has them.
 
@@ -75,47 +80,63 @@ def compare(a: Predictions, b: Predictions, metric: str | None = None, seed: int
         a: Predictions of the first model.
         b: Predictions of the second model on the same table.
         metric: str, a metric that has an interval; None means the headline metric of the task.
-        seed: int, key of the resamples.
-        num_samples: int, number of resamples.
-        level: float in (0, 1), share of resamples inside the interval.
+        seed: int, key of the draws.
+        num_samples: int, number of draws.
+        level: float in (0, 1), share of draws inside the interval.
+        scores: what `task.scores` gave for the scored rows of each, where it is at hand.
 
     Raises:
         DataError: no row is shared, or a shared row has two different targets.
         RecipeError: no such metric.
     """
-    a, b = _shared(known(a), known(b))
+    a, b = known(a), known(b)
+    first, second = scores or (a.task.scores(a), b.task.scores(b))
+    places = _shared_places(a, b)
+    scores = _part(first, places[0], len(a)), _part(second, places[1], len(b))
+    a, b = _on_shared(a.take(places[0]), b.take(places[1]))
     metric = metric or a.task.headline
-    values = score(a), score(b)
-    known_names = sorted((set(values[0]) & set(values[1])) - {"calibration_error"})
+    values = measured(a, scores[0]), measured(b, scores[1])
+    known_names = sorted((set(values[0]) & set(values[1])) - set(scores[0].fixed()))
     if metric not in known_names:
         raise RecipeError(unknown("metric", metric, known_names))
     gap = values[0][metric] - values[1][metric]
-    bounds = None if too_few_groups(a) else _interval(a, b, metric, seed, num_samples, level)
-    return Comparison(metric, values[0][metric], values[1][metric], gap, bounds, len(a), level,
-                      a.group_column, count_groups(a))
-
-
-def _interval(a: Predictions, b: Predictions, metric: str, seed: int, num_samples: int,
-              level: float) -> list[float]:
     bounds = None
-    if units(a).max() > 0:
-        first, second = (resampled(one, num_samples, seed, metric)[metric] for one in (a, b))
+    if not too_few_groups(a):
+        bounds = _interval(a, scores, metric, seed, num_samples, level)
+    return Comparison(metric, values[0][metric], values[1][metric], gap, bounds, len(a), level,
+                      a.group_column, count_groups(a), a.task.higher_is_better(metric))
+
+
+def _interval(a: Predictions, scores: tuple[Scores, Scores], metric: str, seed: int,
+              num_samples: int, level: float) -> list[float]:
+    bounds = None
+    if units(a).max() > 0:  # the second model's units are those of the first
+        first, second = (resampled(a, one, num_samples, seed, metric)[metric] for one in scores)
         bounds = percentiles(first - second, level)
     # One row or group cannot be resampled: the interval is open, which is "cannot tell".
     return bounds or [-np.inf, np.inf]
 
 
-def _shared(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
+def _part(scores: Scores, places: np.ndarray, count: int) -> Scores:
+    """Returns the scores of some of `count` outputs."""
+    return scores if np.array_equal(places, np.arange(count)) else scores.take(places)
+
+
+def _shared_places(a: Predictions, b: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """Returns where the outputs that both have are in each."""
     keys = [list(zip(one.rows.tolist(), _steps(one).tolist(), strict=True)) for one in (a, b)]
-    places = [{key: i for i, key in enumerate(one)} for one in keys]
-    both = [key for key in keys[0] if key in places[1]]
-    if not both or a.task.name != b.task.name:
+    first, second = ({key: i for i, key in enumerate(one)} for one in keys)
+    both = [key for key in keys[0] if key in second]
+    if not both or a.task != b.task:
         raise DataError(
             f"compare needs two models of one task on the same rows. Got {len(a)} rows of "
             f"{a.task.name} and {len(b)} of {b.task.name}, {len(both)} of them shared. "
             "Evaluate both on one table.", reason="not_comparable")
-    a, b = (one.take(np.array([place[key] for key in both]))
-            for one, place in zip((a, b), places, strict=True))
+    return (np.array([first[key] for key in both]), np.array([second[key] for key in both]))
+
+
+def _on_shared(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
+    """Returns both with the groups of the first, checked to be about the same."""
     if a.labels != b.labels or not np.array_equal(np.asarray(a.targets), np.asarray(b.targets)):
         raise DataError(
             "compare needs the same labels and targets in both. Got different ones. Evaluate both "

@@ -10,7 +10,7 @@ from polymodal.core.printed.counting import counted
 
 __all__ = ["decisions", "known", "probabilities", "whole_rows"]
 
-THRESHOLD = 0.5  # a label of a multilabel task is predicted from this probability on
+THRESHOLD = 0.5  # where a row may have several labels, each is predicted from this on
 
 
 def known(predictions: Predictions) -> Predictions:
@@ -39,10 +39,12 @@ def known(predictions: Predictions) -> Predictions:
 
 
 def decisions(rest: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """Returns targets and predicted classes: (n,) int, or (n, classes) bool for multilabel."""
-    if rest.task.name == "multilabel":
-        return np.asarray(rest.targets, bool), rest.outputs >= THRESHOLD
-    return np.asarray(rest.targets).astype(np.int64), rest.outputs.argmax(axis=1)
+    """Returns targets and predicted classes: (n,) int, or (n, classes) bool where a row may have
+    several."""
+    targets = np.asarray(rest.targets)
+    if targets.ndim == 2:
+        return targets.astype(bool), rest.outputs >= THRESHOLD
+    return targets.astype(np.int64), rest.outputs.argmax(axis=1)
 
 
 def whole_rows(rest: Predictions) -> tuple[np.ndarray, np.ndarray]:

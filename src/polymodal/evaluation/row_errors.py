@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.decisions import decisions, known
-from polymodal.evaluation.text_scores import text_sums
+from polymodal.evaluation.decisions import known
 
-__all__ = ["RowErrors", "errors_of", "row_errors"]
+__all__ = ["RowErrors", "row_errors"]
 
 
 class RowErrors(NamedTuple):
@@ -30,9 +29,7 @@ class RowErrors(NamedTuple):
 def row_errors(predictions: Predictions) -> RowErrors | None:
     """Returns the error of each row, in units that a person would count.
 
-    That is 1 for a wrong label, the share of labels that are wrong among those that are true or
-    predicted, the absolute error of a number, the wrong words of a transcript. Steps of a sequence
-    add up.
+    What that is, a task says. Steps of a sequence add up.
 
     Args:
         predictions: Predictions with at least one scored row.
@@ -40,23 +37,11 @@ def row_errors(predictions: Predictions) -> RowErrors | None:
     Returns:
         RowErrors, or None if single rows have no meaningful error, as for captions.
     """
-    if predictions.task.name == "caption":
-        return None
     rest = known(predictions)
+    found = rest.task.row_errors(rest)
+    if found is None:
+        return None
     rows, first, place = np.unique(rest.rows, return_index=True, return_inverse=True)
-    errors = np.bincount(place, weights=errors_of(rest), minlength=len(rows))
+    errors = np.bincount(place, weights=found, minlength=len(rows))
     groups = rows if rest.groups is None else np.asarray(rest.groups)[first]
     return RowErrors(rows, errors, groups)
-
-
-def errors_of(rest: Predictions) -> np.ndarray:
-    """Returns (n,) float64, the error of each output."""
-    if rest.task.name == "transcribe":
-        return text_sums(rest)[0][:, 0].astype(np.float64)
-    if rest.task.name == "regression":
-        return np.abs(np.asarray(rest.targets, np.float64) - np.asarray(rest.outputs, np.float64))
-    truth, guess = decisions(rest)
-    if rest.task.name != "multilabel":
-        return (truth != guess).astype(np.float64)
-    either = (truth | guess).sum(axis=1)
-    return (truth != guess).sum(axis=1) / np.maximum(either, 1)

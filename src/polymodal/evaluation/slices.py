@@ -9,9 +9,10 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
+from polymodal.core.task import Scores
 from polymodal.evaluation.decisions import known
+from polymodal.evaluation.intervals import scored
 from polymodal.evaluation.parts import EMPTY, OTHERS, named_parts
-from polymodal.evaluation.scored import scored_json
 
 __all__ = ["PRESENT", "present_patterns", "slices"]
 
@@ -20,8 +21,8 @@ _NUM_SAMPLES = 300  # slices are many; a bound's own error stays under a twentie
 
 
 def slices(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None = None,
-           seed: int = 0) -> dict[str, dict[str, dict]]:
-    """Returns the scores of every slice by columns and by missing inputs.
+           seed: int = 0, scores: Scores | None = None) -> dict[str, dict[str, dict]]:
+    """Returns the scores of every part that the columns and the missing inputs cut out.
 
     A column of numbers with more than 20 different values is cut into quarters; other columns keep
     their 20 most frequent values, the rest is "(others)"; so do numbers that identify people, such
@@ -30,7 +31,8 @@ def slices(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None
     Args:
         predictions: Predictions; only scored rows count.
         columns: {name: values}, one value for each row of the table that was predicted.
-        seed: int, key of the bootstrap resamples.
+        seed: int, key of the bootstrap draws.
+        scores: what `task.scores` gave for the scored rows, where it is at hand.
 
     Returns:
         {column: {value: {"n", "metrics": {metric: value}, "intervals": {metric: [low, high]}}}},
@@ -41,14 +43,15 @@ def slices(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None
         DataError: no row has a target, or a column is shorter than the table.
     """
     rest = known(predictions)
-    found = {PRESENT: _parts(rest, present_patterns(rest), None, seed)}
+    scores = scores or rest.task.scores(rest)
+    found = {PRESENT: _parts(rest, scores, present_patterns(rest), None, seed)}
     for name, values in (columns or {}).items():
         if len(rest) and rest.rows.max() >= len(values):
             raise DataError(
                 f"needs one value for each row. Got {len(values)} values and row "
                 f"{rest.rows.max() + 1}. Take the column from the table that was predicted.",
                 column=name, reason="short_column")
-        found[name] = _parts(rest, *named_parts(name, values, rest.rows), seed)
+        found[name] = _parts(rest, scores, *named_parts(name, values, rest.rows), seed)
     return found
 
 
@@ -67,7 +70,7 @@ def _in_words(here: list[str], num_inputs: int) -> str:
     return f"{here[0]} only" if len(here) == 1 < num_inputs else " + ".join(here)
 
 
-def _parts(rest: Predictions, named: list[str], ranked: list[str] | None,
+def _parts(rest: Predictions, scores: Scores, named: list[str], ranked: list[str] | None,
            seed: int) -> dict[str, dict]:
     """Returns the scores of each name, in the order of `ranked`, else the largest first."""
     parts = {}
@@ -76,6 +79,8 @@ def _parts(rest: Predictions, named: list[str], ranked: list[str] | None,
     order = np.argsort(-count, kind="stable") if ranked is None else \
         sorted(range(len(values)), key=lambda i: ranked.index(values[i]))
     for i in order:
-        part = rest.take(place == i)
-        parts[str(values[i])] = {"n": len(part), **scored_json(part, seed, _NUM_SAMPLES)}
+        here = place == i
+        part = rest.take(here)
+        parts[str(values[i])] = {"n": len(part),
+                                 **scored(part, scores.take(here), seed, _NUM_SAMPLES)}
     return dict(sorted(parts.items(), key=lambda item: item[0] in (OTHERS, EMPTY)))

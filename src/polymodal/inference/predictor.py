@@ -18,7 +18,7 @@ from polymodal.core.predictions import Predictions
 from polymodal.core.printed.progress import say, warn
 from polymodal.core.printed.visible import visible
 from polymodal.core.task import task_named
-from polymodal.evaluation.result import evaluation_json
+from polymodal.evaluation.evaluation import evaluate
 from polymodal.evaluation.texts.normalisation import describe
 from polymodal.feed.check import Checked, check
 from polymodal.feed.ledger import Ledger
@@ -150,7 +150,7 @@ class Predictor:
         if group and group not in table.column_names:
             warn(f'{table.name} has no column "{group}", which grouped the rows held out in '
                  "training. Intervals treat rows as independent.")
-        return evaluation_json(found, self.cut_by(table, slice_columns))
+        return evaluate(found, self.cut_by(table, slice_columns)).to_json()
 
     def cut_by(self, source: Table | Profile,
                slice_columns: Sequence[str] = ()) -> dict[str, list[Any]]:

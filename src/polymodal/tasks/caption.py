@@ -5,31 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from polymodal.core.predictions import Predictions
-from polymodal.core.target import Answer, Scores
-from polymodal.core.task import Task
-from polymodal.evaluation.baseline import blind_baseline
-from polymodal.evaluation.bootstrap import weighted_scores
-from polymodal.evaluation.row_errors import errors_of
-from polymodal.evaluation.same_answer import same_answer
-from polymodal.evaluation.text_scores import metric_notes
+from polymodal.core.target import Scores
 from polymodal.preprocess.targets.caption import CaptionTarget
 from polymodal.profile.target_form import TEXTS
+from polymodal.tasks._texts import TextTask
 
 __all__ = ["Caption"]
 
 
-class Caption(Task):
+class Caption(TextTask):
     """Generates a text about the inputs, word by word."""
 
     name = "caption"
     title = "caption"
     headline = "cider_d"
-    lower_is_better = frozenset()
-    is_text = True
-    is_written = True
+    shows_attention = True
     reads_media = True
     command = "caption {run} photo.png"
     target = CaptionTarget
@@ -66,30 +57,18 @@ class Caption(Task):
         """Returns 0: batches have a fixed number of rows."""
         return 0
 
-    def scores(self, rest: Predictions, only: str | None = None) -> Scores:
+    def scores(self, rest: Predictions) -> Scores:
         """Returns CIDEr-D, BLEU and ROUGE-L."""
-        return weighted_scores(rest, only)
+        from polymodal.evaluation.scores.captions import CaptionScores  # sacrebleu takes a while
 
-    def row_errors(self, rest: Predictions) -> np.ndarray | None:
-        """Returns None: a single caption has no error."""
-        return errors_of(rest)
-
-    def same_answer(self, rest: Predictions) -> str:
-        """Returns a sentence if all rows get one answer but not all targets are equal, else ""."""
-        return same_answer(rest)
-
-    def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
-        """Returns the most frequent text of train for every row."""
-        return blind_baseline(predictions, train_targets).outputs
+        return CaptionScores(rest)
 
     def notes(self, rest: Predictions) -> dict[str, str]:
-        """Returns where the document frequencies of a metric come from."""
-        return metric_notes(rest)
+        """Returns where the document frequencies of CIDEr-D come from."""
+        if len(rest.outputs) == 1:
+            return {"cider_d": "needs two rows or more for document frequencies"}
+        return {"cider_d": f"document frequencies of these {len(rest.outputs):,} rows' references"}
 
     def describes(self, target: str, labels: Sequence[str]) -> str:
         """Returns what a model does, in words."""
         return f"generates {target}, a text, for each row"
-
-    def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
-        """Returns the text."""
-        return Answer(str(found.outputs[places[0]]))

@@ -125,7 +125,7 @@ class Retrieval(Task):
         """Returns False: inputs are those that a side names."""
         return False
 
-    def scores(self, rest: Predictions, only: str | None = None) -> Scores:
+    def scores(self, rest: Predictions) -> Scores:
         """Returns recall@1, 5 and 10 of answers by query, and `reverse_` of queries by answer."""
         return Recall({f"{way}recall@{level}": hits
                        for way, queries in (("", True), ("reverse_", False))

@@ -5,29 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from polymodal.core.predictions import Predictions
-from polymodal.core.target import Answer, Scores
-from polymodal.core.task import Task
-from polymodal.evaluation.baseline import blind_baseline
-from polymodal.evaluation.bootstrap import weighted_scores
-from polymodal.evaluation.row_errors import errors_of
-from polymodal.evaluation.same_answer import same_answer
+from polymodal.core.target import Answer
 from polymodal.preprocess.targets.sequence_labelling import StepLabelsTarget
 from polymodal.profile.target_form import STEP_LABELS
+from polymodal.tasks._classes import StepTask
 
 __all__ = ["SequenceLabelling"]
 
 
-class SequenceLabelling(Task):
+class SequenceLabelling(StepTask):
     """Predicts one of several classes for each step of a sequence."""
 
     name = "sequence_labelling"
     title = "sequence labelling"
-    headline = "accuracy"
-    lower_is_better = frozenset({"log_loss", "calibration_error"})
-    has_classes = True
     form = STEP_LABELS
     target = StepLabelsTarget
     stepwise = True
@@ -40,22 +31,6 @@ class SequenceLabelling(Task):
         from polymodal.model.heads.step_classes import StepClassHead
 
         return StepClassHead
-
-    def scores(self, rest: Predictions, only: str | None = None) -> Scores:
-        """Returns accuracy, F1, auroc, log loss and calibration error over steps."""
-        return weighted_scores(rest, only)
-
-    def row_errors(self, rest: Predictions) -> np.ndarray | None:
-        """Returns 1 for each wrong step."""
-        return errors_of(rest)
-
-    def same_answer(self, rest: Predictions) -> str:
-        """Returns a sentence if all rows get one answer but not all targets are equal, else ""."""
-        return same_answer(rest)
-
-    def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
-        """Returns the frequencies of train for every row."""
-        return blind_baseline(predictions, train_targets).outputs
 
     def describes(self, target: str, labels: Sequence[str]) -> str:
         """Returns what a model does, in words."""

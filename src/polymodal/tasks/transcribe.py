@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from polymodal.core.predictions import Predictions
-from polymodal.core.target import Answer, Scores
-from polymodal.core.task import Task
-from polymodal.evaluation.baseline import blind_baseline
-from polymodal.evaluation.bootstrap import weighted_scores
-from polymodal.evaluation.row_errors import errors_of
-from polymodal.evaluation.same_answer import same_answer
-from polymodal.evaluation.text_scores import transcript_details, transcripts_scored
+from polymodal.core.target import Judged, Scores
 from polymodal.preprocess.targets.transcribe import TranscriptTarget
 from polymodal.profile.target_form import TEXTS
+from polymodal.tasks._texts import TextTask
+
+if TYPE_CHECKING:
+    from polymodal.evaluation.scores.transcripts import TranscriptScores
 
 __all__ = ["Transcribe"]
 
@@ -35,15 +33,13 @@ _SPEECH_ALONE = {"centred": True, "warp": 0.12, "room_seconds": 0.4, "noise": 0.
                  "silence_seconds": 1.0}
 
 
-class Transcribe(Task):
+class Transcribe(TextTask):
     """Transcribes speech."""
 
     name = "transcribe"
     title = "transcribe"
     headline = "wer"
     lower_is_better = frozenset({"wer", "cer"})
-    is_text = True
-    is_written = True
     hears = True
     reads_media = True
     command = "transcribe {run} talk.wav"
@@ -88,30 +84,35 @@ class Transcribe(Task):
         """Returns the steps of a batch of average rows: recordings differ in length."""
         return round(batch_size * steps) or None
 
-    def scores(self, rest: Predictions, only: str | None = None) -> Scores:
+    def scores(self, rest: Predictions) -> Scores:
         """Returns word and character error rate."""
-        return weighted_scores(rest, only)
+        return self._compared(rest)
 
     def row_errors(self, rest: Predictions) -> np.ndarray | None:
         """Returns the wrong words."""
-        return errors_of(rest)
+        return self._compared(rest).items[:, 0]
 
-    def same_answer(self, rest: Predictions) -> str:
-        """Returns a sentence if all rows get one answer but not all targets are equal, else ""."""
-        return same_answer(rest)
+    def details(self, scores: Scores) -> dict[str, Any]:
+        """Returns the most wrong transcripts, and what was counted and how."""
+        from polymodal.evaluation.scores.transcripts import TranscriptScores
 
-    def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
-        """Returns the most frequent text of train for every row."""
-        return blind_baseline(predictions, train_targets).outputs
+        return {"transcripts": scores.details()} if isinstance(scores, TranscriptScores) else {}
 
-    def details(self, rest: Predictions) -> dict[str, Any]:
-        """Returns the worst transcripts, the error counts and the normalisation."""
-        return {"transcripts": transcript_details(rest, transcripts_scored(rest))}
+    def judged(self, rest: Predictions) -> Judged:
+        """Returns which transcripts are right, those with few wrong words first."""
+        wrong = self._compared(rest).items[:, 0]
+        return Judged(wrong == 0, wrong, [None] * len(rest))
+
+    def shown(self, found: Predictions, place: int) -> Mapping[str, Any]:
+        """Returns what was said and what was transcribed."""
+        wrong = self._compared(found.take(np.array([place]))).items[0, 0]
+        return {**super().shown(found, place), "right": bool(wrong == 0)}
+
+    def _compared(self, rest: Predictions) -> TranscriptScores:
+        from polymodal.evaluation.scores.transcripts import TranscriptScores  # jiwer is slow
+
+        return TranscriptScores(rest)
 
     def describes(self, target: str, labels: Sequence[str]) -> str:
         """Returns what a model does, in words."""
         return f"transcribes {target} for each row"
-
-    def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
-        """Returns the text."""
-        return Answer(str(found.outputs[places[0]]))

@@ -21,7 +21,7 @@ from polymodal.core.disk.paths import user_path
 from polymodal.core.engine import ENGINES
 from polymodal.core.errors import BundleError, DataError
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.decisions import decisions
+from polymodal.evaluation.evaluation import RunEvaluation
 from polymodal.evaluation.report import (
     ReportContent,
     choose_examples,
@@ -31,8 +31,7 @@ from polymodal.evaluation.report import (
     write_report,
 )
 from polymodal.evaluation.store import read_predictions, write_predictions
-from polymodal.evaluation.text_scores import text_sums
-from polymodal.evaluation.word_confidence import right_words
+from polymodal.evaluation.texts.word_confidence import right_words
 from polymodal.inference.looking import looks, why_no_look
 from polymodal.media.cells import open_cell
 from polymodal.speech.recognition.clips import clip_words
@@ -63,6 +62,7 @@ class RunRecord:
         table: Table of the shown split.
         columns: {column: values} to slice by.
         command: str, command that repeats the run.
+        evaluated: RunEvaluation of these predictions.
         joint: Predictions of the model of all inputs on the shown split, where that of one input is
             kept; else None.
     """
@@ -75,6 +75,7 @@ class RunRecord:
     table: Table
     columns: Mapping[str, Sequence[Any]]
     command: str
+    evaluated: RunEvaluation
     joint: Predictions | None = None
 
 
@@ -85,7 +86,7 @@ def write_all(folder: Path, record: RunRecord) -> str:
     write_report(folder, content)
     write_model_card(folder, content)
     write_json(folder / "ledger.json", record.prepared.ledger.to_json())
-    return fusion_verdict(content.fused, content.singles, content.headline, content.split).sentence
+    return fusion_verdict(content.evaluation, content.split).sentence
 
 
 def rewrite(folder: str | Path) -> Path:
@@ -115,7 +116,9 @@ def _content(folder: Path, record: RunRecord) -> ReportContent:
     inputs = {i.name: _describe(recipe.inputs[i.name], i.columns) for i in prepared.inputs}
     engine = _engine()
     examples = _examples(predictor, shown, record.table)
-    note = _add_looks(predictor, record.table, examples) if shown.task.name == "caption" else ""
+    note = ""
+    if shown.task.shows_attention:
+        note = _add_looks(predictor, record.table, examples)
     summary = describe_run(shown, recipe.target, inputs, prepared.count_rows(),
                            recipe.fusion["name"], len(result.history), result.seconds, engine,
                            prepared.count_sequences(),
@@ -125,7 +128,7 @@ def _content(folder: Path, record: RunRecord) -> ReportContent:
         title=folder.resolve().name, predictions=dict(record.found), target=recipe.target,
         summary=summary, inputs=inputs, singles=dict(record.singles), joint=record.joint,
         blind=record.blind,
-        slice_columns=dict(record.columns), examples=examples,
+        slice_columns=dict(record.columns), evaluated=record.evaluated, examples=examples,
         history=result.history, best_epoch=result.best_epoch,
         ledger=prepared.ledger.to_json(),
         word_calibration=predictor.calibration and predictor.calibration.to_json(),
@@ -166,29 +169,9 @@ def _example(predictor: Any, shown: Predictions, table: Table, place: int) -> di
                        "value": _value(predictor.recipe.inputs[i.name], i.columns, table, row)}
               for i in predictor.inputs}
     here = {"inputs": inputs, "row": row, "probability": None, "right": None}
-    output, targets = shown.outputs[place], np.asarray(shown.targets)
-    if shown.is_text:
-        right = None
-        if shown.task.name == "transcribe":
-            _add_words(predictor, table, row, targets[place][0], inputs)
-            right = not text_sums(shown.take(np.array([place])))[0][0, 0]
-        return here | {"target": " / ".join(targets[place]), "predicted": str(output),
-                       "right": right}
-    if shown.task.name == "regression":
-        return here | {"target": f"{float(targets[place]):.4g}",
-                       "predicted": f"{float(output):.4g}"}
-    if shown.steps is not None:
-        steps = np.flatnonzero(shown.rows == row)
-        truth, guess = decisions(shown.take(steps))
-        words = [" ".join(shown.labels[int(i)] for i in side) for side in (truth, guess)]
-        return here | {"target": words[0], "predicted": words[1],
-                       "right": bool((truth == guess).all())}
-    truth, guess = decisions(shown.take(np.array([place])))
-    said, right = _names(shown, guess[0]), bool(np.all(truth[0] == guess[0]))
-    chances = {label: float(p) for label, p in zip(shown.labels, output, strict=True)}
-    best = max(chances.values()) if shown.task.name == "classification" else None
-    return here | {"target": _names(shown, truth[0]), "predicted": said, "right": right,
-                   "probability": best, "probabilities": chances}
+    if shown.task.hears and shown.targets is not None:
+        _add_words(predictor, table, row, shown.targets[place][0], inputs)
+    return here | dict(shown.task.shown(shown, place))
 
 
 def _add_words(predictor: Any, table: Table, row: int, reference: str,
@@ -215,13 +198,6 @@ def _add_looks(predictor: Any, table: Table, examples: list[dict[str, Any]]) -> 
                 {"word": word, "weights": [[round(float(w), 5) for w in line] for line in weights]}
                 for word, weights in zip(look.words, look.maps, strict=True)]
     return _LOOKS if found else ""
-
-
-def _names(shown: Predictions, decision: Any) -> str:
-    if np.ndim(decision) == 0:
-        return shown.labels[int(decision)]
-    chosen = [label for label, on in zip(shown.labels, decision, strict=True) if on]
-    return ", ".join(chosen) or "(none)"
 
 
 def _value(config: Mapping[str, Any], columns: Sequence[str], table: Table, row: int) -> Any:

@@ -19,10 +19,9 @@ from polymodal.core.errors import Interrupted, RecipeError
 from polymodal.core.predictions import Predictions
 from polymodal.core.printed.progress import say, waiting
 from polymodal.evaluation.baseline import blind_baseline, on_same_rows
-from polymodal.evaluation.compare import compare
+from polymodal.evaluation.evaluation import evaluate_run
 from polymodal.evaluation.report.verdict import fusion_verdict
-from polymodal.evaluation.result import evaluation_json
-from polymodal.evaluation.word_confidence import fit_word_calibration, word_claims
+from polymodal.evaluation.texts.word_confidence import fit_word_calibration, word_claims
 from polymodal.inference.predictor import Predictor
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache, open_cache
@@ -342,29 +341,27 @@ def _conclude(ready, trained, found, singles, slice_columns, command, out, keep)
     joint = found[shown]
     blind = blind_baseline(joint, prepared.train_targets())
     alone = {name: on_same_rows(one.predictions, joint, blind) for name, one in singles.items()}
-    better, tip = better_input(fusion_verdict(joint, alone, split=shown)), ""
-    is_kept = better is not None and keep == "better"
-    if is_kept:
+    columns = {split: trained.predictor.cut_by(tables[split], slice_columns) for split in found}
+    worth = evaluate_run(found, blind, alone, columns=columns)
+    verdict = fusion_verdict(worth, shown)
+    better, kept, tip = better_input(verdict), "", ""
+    if better is not None and keep == "better":
+        kept = better
         trained, found = _kept_alone(singles[better], trained, found, tables, ready.cache, out)
         prepared = prepared.alone(better)
         blind = blind_baseline(found[shown], prepared.train_targets())
+        worth = worth.of_one_input(found, blind, columns)
     else:
         Checkpoints(out).take_back()
-    if better is not None and not is_kept:
-        tip = advice(fusion_verdict(joint, alone), singles[better].folder)
-    columns = {split: trained.predictor.cut_by(tables[split], slice_columns) for split in found}
-    metrics = {split: evaluation_json(p, columns[split]) for split, p in found.items()}
+    if better is not None and not kept:
+        tip = advice(verdict, singles[better].folder)
     _calibrate_words(trained.predictor, found, out)
     record = RunRecord(prepared, trained, found, alone, blind, tables[shown], columns[shown],
-                       command, joint if is_kept else None)
-    verdict = write_all(out, record)
-    write_json(out / "metrics.json", {
-        "splits": metrics, "baseline": evaluation_json(blind),
-        "singles": {name: {**evaluation_json(p), "difference": compare(joint, p).to_json()}
-                    for name, p in alone.items()},
-        **({"kept": better, "joint": evaluation_json(joint)} if is_kept else {})})
-    kept = (better or "") if is_kept else ""
-    return Run(out, trained.predictor, metrics, verdict, found, {}, kept, tip)
+                       command, worth, joint if kept else None)
+    said = write_all(out, record)
+    metrics = worth.to_json(kept)
+    write_json(out / "metrics.json", metrics)
+    return Run(out, trained.predictor, metrics["splits"], said, found, {}, kept, tip)
 
 
 def _kept_alone(single: Single, trained: Trained, found: Mapping[str, Predictions],

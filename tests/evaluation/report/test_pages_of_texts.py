@@ -11,7 +11,7 @@ import whistled
 from polymodal.bundle.read import manifest
 from polymodal.bundle.write import seal
 from polymodal.evaluation.store import read_predictions
-from polymodal.evaluation.word_confidence import fit_word_calibration, word_claims
+from polymodal.evaluation.texts.word_confidence import fit_word_calibration, word_claims
 from polymodal.inference.predictor import load
 from polymodal.training.report import rewrite
 

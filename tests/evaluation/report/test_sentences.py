@@ -1,9 +1,9 @@
 import numpy as np
 
+from polymodal.evaluation.evaluation import evaluate
 from polymodal.evaluation.report.sentences import (
     describe_run,
     perfect_words,
-    scored_rows,
     split_notes,
     trust_words,
 )
@@ -45,14 +45,14 @@ def test_faultless_result_still_names_what_is_open(make):
 
 
 def test_steps_of_one_row_count_once(make):
-    assert scored_rows(make.seq2seq(num_sequences=7)) == 7
+    assert evaluate(make.seq2seq(num_sequences=7)).num_rows == 7
 
 
 def test_what_scores_are_compared_with_is_told_of_each_split(make):
-    assert split_notes({"val": make.classes()}) == {}
-    assert split_notes({"val": make.captions(5)}) == {
+    assert split_notes({"val": evaluate(make.classes())}) == {}
+    assert split_notes({"val": evaluate(make.captions(5))}) == {
         "cider_d": "document frequencies of these 5 rows' references"}
-    assert split_notes({"test": make.captions(7), "val": make.captions(1)}) == {
+    assert split_notes({"test": evaluate(make.captions(7)), "val": evaluate(make.captions(1))}) == {
         "cider_d": "test: document frequencies of these 7 rows' references; val: needs two rows or "
                    "more for document frequencies"}
 

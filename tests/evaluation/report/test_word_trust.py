@@ -7,7 +7,7 @@ import pytest
 
 from polymodal.evaluation.report import ReportContent, write_report
 from polymodal.evaluation.report.word_trust import word_trust
-from polymodal.evaluation.word_confidence import fit_word_calibration, word_claims
+from polymodal.evaluation.texts.word_confidence import fit_word_calibration, word_claims
 
 
 def errors(sentences):

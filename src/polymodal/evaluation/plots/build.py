@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.calibration import reliability, reliability_of
 from polymodal.evaluation.decisions import decisions, known
 from polymodal.evaluation.groups import group_words
-from polymodal.evaluation.metrics import accuracy_by_position
 from polymodal.evaluation.plots.chart import Bar, Bars, Columns, Lines, Matrix, Points, Series
+from polymodal.evaluation.scores.calibration import reliability, reliability_of
+from polymodal.evaluation.scores.per_class import accuracy_by_position
 from polymodal.evaluation.words import PERCENT, readable
 
 __all__ = ["confusion", "learning_curves", "performance", "position", "regression_charts",
@@ -104,10 +104,12 @@ def confusion(predictions: Predictions) -> Matrix | None:
 
     Only classes that occur or are predicted are shown. A matrix of more than 30 is not for a page.
     """
-    if predictions.task.name in ("multilabel", "regression"):
+    if not predictions.task.has_classes:
         return None
     rest = known(predictions)
     truth, guess = decisions(rest)
+    if truth.ndim == 2:
+        return None
     shown = np.unique(np.concatenate([truth, guess]))
     place = np.full(rest.outputs.shape[1], -1)
     place[shown] = np.arange(len(shown))
@@ -130,8 +132,8 @@ def worst_confusions(matrix: Matrix, count: int = 15) -> list[dict]:
 
 
 def reliability_chart(predictions: Predictions) -> Columns | None:
-    """Returns accuracy per stated probability; None for regression."""
-    if predictions.task.name == "regression":
+    """Returns the share that came true per probability claimed; None where none is claimed."""
+    if not predictions.task.has_classes:
         return None
     return _reliability(
         reliability(known(predictions)), "Stated probability against accuracy",

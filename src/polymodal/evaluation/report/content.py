@@ -9,6 +9,7 @@ from typing import Any
 from polymodal.core.errors import DataError
 from polymodal.core.predictions import Predictions
 from polymodal.core.task import Task
+from polymodal.evaluation.evaluation import RunEvaluation, evaluate_run
 
 __all__ = ["ReportContent"]
 
@@ -30,6 +31,7 @@ class ReportContent:
             is kept; None where it is the one that is shown.
         blind: Predictions on the first split of the majority or the mean (`blind_baseline`).
         slice_columns: {column: values per table row} of the first split.
+        evaluated: RunEvaluation of these predictions, where it is at hand.
         examples: list of {"inputs": {name: {"modality", "value"}}, "target": str,
             "predicted": str, "probability": float or None, "right": bool or None, "row": int from
             0}. "value" is text, encoded bytes, a uint8 picture (height, width, channels), a list of
@@ -59,6 +61,7 @@ class ReportContent:
     joint: Predictions | None = None
     blind: Predictions | None = None
     slice_columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    evaluated: RunEvaluation | None = None
     examples: Sequence[Mapping[str, Any]] = ()
     history: Sequence[Mapping[str, Any]] = ()
     best_epoch: int | None = None
@@ -70,6 +73,7 @@ class ReportContent:
     versions: Mapping[str, str] = field(default_factory=dict)
     seeds: Mapping[str, Any] = field(default_factory=dict)
     command: str = ""
+    _computed: RunEvaluation | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self):
         if not self.predictions:
@@ -86,6 +90,17 @@ class ReportContent:
     def shown(self) -> Predictions:
         """The predictions that everything is shown for."""
         return self.predictions[self.split]
+
+    @property
+    def evaluation(self) -> RunEvaluation:
+        """What all these predictions are worth, computed once."""
+        if self.evaluated is not None:
+            return self.evaluated
+        if self._computed is None:
+            self._computed = evaluate_run(
+                self.predictions, self.blind, self.singles, self.joint,
+                {self.split: self.slice_columns}, self.metric)
+        return self._computed
 
     @property
     def fused(self) -> Predictions:

@@ -9,14 +9,13 @@ from polymodal.core.disk.files import write_atomic
 from polymodal.core.predictions import Predictions
 from polymodal.core.printed.counting import counted
 from polymodal.core.printed.visible import visible
-from polymodal.evaluation.decisions import known
+from polymodal.evaluation.evaluation import Evaluation
 from polymodal.evaluation.groups import count_groups, group_words, too_few_words
-from polymodal.evaluation.metrics import higher_is_better, per_class, score
 from polymodal.evaluation.report.content import ReportContent
-from polymodal.evaluation.report.sentences import scored_rows, split_notes
+from polymodal.evaluation.report.sentences import split_notes
 from polymodal.evaluation.report.verdict import fusion_verdict
-from polymodal.evaluation.scored import scored_json
-from polymodal.evaluation.slices import PRESENT, slices
+from polymodal.evaluation.scores.per_class import per_class
+from polymodal.evaluation.slices import PRESENT
 from polymodal.evaluation.words import interval_text, listed, readable, value_text
 
 __all__ = ["model_card", "write_model_card"]
@@ -53,8 +52,7 @@ def _inputs(content: ReportContent) -> str:
     answer = f"**{_plain(content.target)}**"
     if labels:
         few = labels if len(labels) <= 12 else [*labels[:12], f"{len(labels) - 12} more"]
-        answer += f", one of {listed(few)}" if content.task.name != "multilabel" \
-            else f", any of {listed(few)}"
+        answer += f", {content.task.choice} {listed(few)}"
     unused = [f"- {_plain(column)}: {_plain(reason)}"
               for column, reason in content.left_out.items()]
     more = ["", "Columns that it does not use:", "", *unused] if unused else []
@@ -62,33 +60,31 @@ def _inputs(content: ReportContent) -> str:
 
 
 def _results(content: ReportContent) -> str:
-    splits = list(content.predictions)
+    splits = content.evaluation.splits
     lines = ["## Results", "",
-             "| metric | " + " | ".join(_split_heading(*one) for one in content.predictions.items())
-             + " |", "|---|" + "---|" * len(splits)]
-    found = [scored_json(one) for one in content.predictions.values()]
-    for name in found[0]["metrics"]:
-        cells = [_cell(name, one["metrics"].get(name), one["intervals"].get(name))
-                 for one in found]
+             "| metric | " + " | ".join(_split_heading(*one) for one in splits.items()) + " |",
+             "|---|" + "---|" * len(splits)]
+    for name in content.evaluation.shown.metrics:
+        cells = [_cell(name, one.metrics.get(name), one.intervals.get(name))
+                 for one in splits.values()]
         lines.append(f"| {readable(name)} | " + " | ".join(cells) + " |")
-    counts = listed([f"{scored_rows(one):,} rows of {_plain(split)}{_of_groups(one)}"
-                     for split, one in content.predictions.items()])
-    verdict = fusion_verdict(content.fused, content.singles, content.headline,
-                             content.split)
-    for name, note in split_notes(content.predictions).items():
+    counts = listed([f"{one.num_rows:,} rows of {_plain(split)}{_of_groups(one.predictions)}"
+                     for split, one in splits.items()])
+    verdict = fusion_verdict(content.evaluation, content.split)
+    for name, note in split_notes(splits).items():
         lines += ["", f"{readable(name)}: {_plain(note)}."]
     return "\n".join([*lines, "", f"Measured on {counts}. "
                       f"**{_plain(verdict.heading)}.** {_plain(verdict.sentence)}"])
 
 
-def _split_heading(split: str, predictions: Predictions) -> str:
-    few = too_few_words(known(predictions))
+def _split_heading(split: str, found: Evaluation) -> str:
+    few = too_few_words(found.predictions)
     return f"{_plain(split)} ({_plain(few) or '95 % interval'})"
 
 
-def _of_groups(predictions: Predictions) -> str:
-    count = count_groups(known(predictions))
-    return "" if count is None else f" ({_plain(group_words(predictions.group_column, count))})"
+def _of_groups(rest: Predictions) -> str:
+    count = count_groups(rest)
+    return "" if count is None else f" ({_plain(group_words(rest.group_column, count))})"
 
 
 def _cell(metric: str, value: float | None, interval: list[float] | None) -> str:
@@ -99,9 +95,10 @@ def _cell(metric: str, value: float | None, interval: list[float] | None) -> str
 def _weak(content: ReportContent) -> str:
     """Names the worst class and the worst slice of each column, if clearly below the whole."""
     metric, lines = content.headline, []
-    sign = 1 if higher_is_better(metric) else -1
-    whole = score(content.shown)[metric]
-    for name, parts in slices(content.shown, content.slice_columns).items():
+    shown = content.evaluation.shown
+    sign = 1 if content.task.higher_is_better(metric) else -1
+    whole = shown.metrics[metric]
+    for name, parts in shown.slices.items():
         bad = [(sign * part["metrics"][metric], value, part) for value, part in parts.items()
                if part["n"] >= FEW and part["intervals"].get(metric)
                and _below(part["intervals"][metric], whole, sign)]
@@ -129,12 +126,10 @@ def _limits(content: ReportContent) -> str:
     if content.split != "test":
         lines.append(f"- The scores come from {_plain(content.split)}, which also chose the "
                      "weights, so they are optimistic.")
-    if scored_rows(content.shown) < 200:
-        lines.append(f"- It was tested on {counted(scored_rows(content.shown), 'row')} only.")
-    if content.task.name not in ("regression", "seq2seq", "caption", "transcribe"):
-        lines.append("- It always answers with one of its labels, even if none fits."
-                     if content.task.name != "multilabel" else
-                     "- It knows no labels but those of the training data.")
+    count = content.evaluation.shown.num_rows
+    if count < 200:
+        lines.append(f"- It was tested on {counted(count, 'row')} only.")
+    lines += [f"- {sentence}" for sentence in content.task.limits]
     lines.append("- It reproduces the biases of its training data. Do not let it decide about "
                  "people on its own.")
     return "\n".join(lines)

@@ -8,9 +8,7 @@ from typing import Any
 
 from polymodal.core.disk.files import write_atomic, write_folder
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.decisions import known
 from polymodal.evaluation.groups import count_groups, group_words, too_few_words
-from polymodal.evaluation.metrics import per_class
 from polymodal.evaluation.plots.build import (
     MOST_CLASSES,
     confusion,
@@ -26,17 +24,12 @@ from polymodal.evaluation.plots.chart import Bars, Chart
 from polymodal.evaluation.plots.render import Picture, render
 from polymodal.evaluation.report.content import ReportContent
 from polymodal.evaluation.report.media import describe_inputs
-from polymodal.evaluation.report.sentences import (
-    perfect_words,
-    scored_rows,
-    split_notes,
-    trust_words,
-)
+from polymodal.evaluation.report.sentences import perfect_words, split_notes, trust_words
 from polymodal.evaluation.report.verdict import fusion_verdict
 from polymodal.evaluation.report.word_trust import word_trust
 from polymodal.evaluation.report.written import written_view
-from polymodal.evaluation.scored import scored_json
-from polymodal.evaluation.slices import PRESENT, slices
+from polymodal.evaluation.scores.per_class import per_class
+from polymodal.evaluation.slices import PRESENT
 from polymodal.evaluation.words import MEANINGS, interval_text, readable, value_text
 
 __all__ = ["write_report"]
@@ -91,29 +84,28 @@ def _template():
 
 def _view(content: ReportContent) -> dict[str, Any]:
     """Returns everything the template reads."""
-    shown, metric = content.shown, content.headline
-    written = written_view(shown)
+    shown, metric, run = content.shown, content.headline, content.evaluation
+    written = written_view(run.shown)
     words = word_trust(shown, content.split, content.word_calibration)
     matrix = None if shown.is_text else confusion(shown)
     small = matrix is not None and 1 < len(matrix.labels) <= MOST_CLASSES
     view = {
         "content": content, "metric": metric, "task": content.task.title,
-        "num_rows": scored_rows(shown),
-        "verdict": fusion_verdict(content.fused, content.singles, metric, content.split),
+        "num_rows": run.shown.num_rows, "verdict": fusion_verdict(run, content.split),
         "scores": _scores(content), "matrix": matrix if small else None,
         "worst": [] if matrix is None else worst_confusions(matrix, 8 if small else 20),
         "written": written,
-        "classes": per_class(shown) if content.task.name != "seq2seq" else [],
+        "classes": per_class(shown) if content.task.lists_classes else [],
         "curves": learning_curves(content.history, content.best_epoch),
         "calibration": words["chart"] if words else
         None if shown.is_text else reliability_chart(shown),
         "trust": words["sentences"] if words else trust_words(shown),
         "position": position(shown),
-        "regression": regression_charts(shown, content.target)
-        if content.task.name == "regression" else [],
+        "numbers": regression_charts(shown, content.target)
+        if content.task.has_numbers else [],
         "models": _models(content), "parts": _parts(content),
         "examples": [_example(one) for one in content.examples],
-        "few": too_few_words(known(shown)), "grouped": bool(shown.group_column),
+        "few": too_few_words(run.shown.predictions), "grouped": bool(shown.group_column),
         "drawn_units": group_words(shown.group_column, 2)[2:] if shown.group_column else "rows",
         "timed_note": _HEARD, "perfect": perfect_words(shown),
         "has_recipe": bool(content.recipe or content.versions or content.seeds or content.inputs
@@ -139,7 +131,7 @@ def _example(example: Mapping[str, Any]) -> dict[str, Any]:
 
 def _charts(view: Mapping[str, Any]) -> list[Chart]:
     found = [*view["curves"], view["matrix"], view["calibration"], view["position"],
-             *view["regression"], view["models"], *view["parts"]]
+             *view["numbers"], view["models"], *view["parts"]]
     if view["written"] is not None:
         found.append(view["written"]["by_length"])
     return [chart for chart in found
@@ -148,45 +140,37 @@ def _charts(view: Mapping[str, Any]) -> list[Chart]:
 
 def _scores(content: ReportContent) -> list[dict]:
     """Returns one line per metric: name, meaning, and value and interval for each split."""
-    found = {split: scored_json(one) for split, one in content.predictions.items()}
-    names = dict.fromkeys(name for one in found.values() for name in one["metrics"])
-    notes = split_notes(content.predictions)
+    found = content.evaluation.splits
+    names = dict.fromkeys(name for one in found.values() for name in one.metrics)
+    notes = split_notes(found)
     return [{"metric": name,
              "meaning": "; ".join(filter(None, [MEANINGS.get(name), notes.get(name)])),
-             "splits": [(one["metrics"].get(name), one["intervals"].get(name))
+             "splits": [(one.metrics.get(name), one.intervals.get(name))
                         for one in found.values()]}
             for name in names]
 
 
 def _models(content: ReportContent) -> Bars:
     """Returns the bars of the fused model, each single input, and the baseline without inputs."""
-    multi = len(content.fused.modalities) > 1
-    fused = "all inputs together" if multi else "this model"
-    singles = {f"{name} alone": one for name, one in content.singles.items()}
-    own = fused if content.joint is None else f"{content.shown.modalities[0]} alone"
-    models = {own: content.shown, fused: content.fused, **singles}
-    if content.blind is not None:
-        models[_blind_name(content)] = content.blind
-    parts = {name: {"n": int(one.scored.sum()), **scored_json(one)} for name, one in models.items()}
+    run = content.evaluation
+    fused = "all inputs together" if len(content.fused.modalities) > 1 else "this model"
+    singles = {f"{name} alone": one for name, one in run.singles.items()}
+    own = fused if run.joint is None else f"{content.shown.modalities[0]} alone"
+    models = {own: run.shown, fused: run.fused, **singles}
+    if run.blind is not None:
+        models[content.task.blind_name] = run.blind
+    parts = {name: {"n": len(one.predictions), **one.found} for name, one in models.items()}
     title = "All inputs against each input alone" if content.singles else "Against the baseline"
     return performance(
         "fusion", title,
         f"{readable(content.headline).capitalize()} on {content.split}. "
-        + _interval_note(content.shown), content.headline, parts, unit_word(content.shown),
+        + _interval_note(run.shown.predictions), content.headline, parts, unit_word(content.shown),
         strong=own)
-
-
-def _blind_name(content: ReportContent) -> str:
-    """Returns what the baseline without inputs predicts."""
-    if content.task.name == "regression":
-        return "always the mean of train"
-    what = "text" if content.shown.is_text else "class"
-    return f"always the majority {what} of train"
 
 
 def _interval_note(shown: Predictions) -> str:
     """Returns what the error bars are, or why there are none."""
-    few, count = too_few_words(known(shown)), count_groups(known(shown))
+    few, count = too_few_words(shown), count_groups(shown)
     if few:
         return f"{few}."
     drawn = "" if count is None else f", resampled over {group_words(shown.group_column, count)}"
@@ -196,7 +180,7 @@ def _interval_note(shown: Predictions) -> str:
 def _parts(content: ReportContent) -> list[Bars]:
     """Returns the bars of each slicing; slicings with a single part are omitted."""
     bars = []
-    for i, (name, parts) in enumerate(slices(content.shown, content.slice_columns).items()):
+    for i, (name, parts) in enumerate(content.evaluation.shown.slices.items()):
         title = "By inputs that were present" if name == PRESENT else f"By {name}"
         key = "missing" if name == PRESENT else f"slice_{i}"
         if len(parts) > 1:

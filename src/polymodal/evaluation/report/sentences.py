@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from polymodal.core.predictions import Predictions
 from polymodal.core.printed.counting import counted
-from polymodal.evaluation.calibration import claims, expected_calibration_error
 from polymodal.evaluation.decisions import decisions, known
 from polymodal.evaluation.draws import units
+from polymodal.evaluation.evaluation import Evaluation
 from polymodal.evaluation.groups import too_few_words
+from polymodal.evaluation.scores.calibration import claims, expected_calibration_error
 from polymodal.evaluation.words import SPACE, listed
 
-__all__ = ["describe_run", "perfect_words", "scored_rows", "split_notes", "trust_words"]
+__all__ = ["describe_run", "perfect_words", "split_notes", "trust_words"]
 
 KEPT = 0.05  # a calibration error too small to notice
 
@@ -73,8 +76,8 @@ def _duration(seconds: float) -> str:
 
 
 def trust_words(predictions: Predictions) -> str:
-    """Returns a sentence on calibration; "" for regression."""
-    if predictions.task.name == "regression" or predictions.is_text:
+    """Returns a sentence on calibration; "" for answers without probabilities."""
+    if not predictions.task.has_classes:
         return ""
     rest = known(predictions)
     confidence, right = claims(rest)
@@ -86,7 +89,7 @@ def trust_words(predictions: Predictions) -> str:
         judged = "It is overconfident in some ranges and underconfident in others"
     else:
         judged = "It is overconfident" if claimed > true else "It is underconfident"
-    what = "a label" if rest.task.name == "multilabel" else "its answers"
+    what = "a label" if np.asarray(rest.targets).ndim == 2 else "its answers"
     return (f"{judged}: it gives {what} a probability of {100 * claimed:.1f}{SPACE}% on average, "
             f"and {100 * true:.1f}{SPACE}% are right. Calibration error (average gap between "
             f"stated probability and accuracy): {100 * error:.1f} points.")
@@ -99,7 +102,7 @@ def perfect_words(predictions: Predictions) -> str:
     accuracy at which no mistake in n rows has a probability of 5 %.
     """
     rest = known(predictions)
-    if rest.task.name == "regression" or rest.is_text:
+    if not rest.task.has_classes:
         return ""
     truth, guess = decisions(rest)
     if (truth != guess).any():
@@ -112,19 +115,14 @@ def perfect_words(predictions: Predictions) -> str:
             f"or groups, the true accuracy could still be as low as {least:.1f}{SPACE}%.")
 
 
-def scored_rows(predictions: Predictions) -> int:
-    """Returns the number of scored table rows."""
-    return len({int(row) for row in known(predictions).rows})
-
-
-def split_notes(predictions: Mapping[str, Predictions]) -> dict[str, str]:
+def split_notes(splits: Mapping[str, Evaluation]) -> dict[str, str]:
     """Returns {metric: what a comparison with it needs, for each split}.
 
     Args:
-        predictions: {split: Predictions}.
+        splits: {split: Evaluation}.
     """
     found: dict[str, list[str]] = {}
-    for split, one in predictions.items():
-        for name, note in one.task.notes(known(one)).items():
-            found.setdefault(name, []).append(f"{split}: {note}" if len(predictions) > 1 else note)
+    for split, one in splits.items():
+        for name, note in one.notes.items():
+            found.setdefault(name, []).append(f"{split}: {note}" if len(splits) > 1 else note)
     return {name: "; ".join(notes) for name, notes in found.items()}

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from polymodal.core.predictions import Predictions
-from polymodal.evaluation.compare import Comparison, compare
-from polymodal.evaluation.decisions import known
+from polymodal.evaluation.compare import Comparison
+from polymodal.evaluation.evaluation import RunEvaluation
 from polymodal.evaluation.groups import too_few_words
-from polymodal.evaluation.metrics import higher_is_better
-from polymodal.evaluation.report.sentences import scored_rows
-from polymodal.evaluation.same_answer import same_answer
 from polymodal.evaluation.words import SPACE, gap, gap_interval, listed, readable, value_text
 
 __all__ = ["Verdict", "fusion_verdict"]
@@ -36,57 +32,52 @@ class Verdict:
     best: str | None = None
 
 
-def fusion_verdict(fused: Predictions, singles: Mapping[str, Predictions],
-                   metric: str | None = None, split: str = "", seed: int = 0) -> Verdict:
+def fusion_verdict(run: RunEvaluation, split: str = "") -> Verdict:
     """Returns whether the fused model beats the best single input, by a paired 95 % interval.
 
     Args:
-        fused: Predictions of the model that sees all inputs.
-        singles: {input name: Predictions} of models that saw one input alone, same rows.
-        metric: str, the metric to compare in; None means the task's own.
+        run: RunEvaluation, whose comparisons are of models that saw one input alone.
         split: str, name of the split that the rows are of, for the sentence.
-        seed: int, key of the resamples.
     """
-    found = _compared(fused, singles, metric, split, seed)
-    same = same_answer(fused)
+    found = _compared(run, split)
+    same = run.fused.same_answer
     if not same:
         return found
     return replace(found, heading="The model gives one answer for all rows",
                    sentence=f"{same} {found.sentence}")
 
 
-def _compared(fused: Predictions, singles: Mapping[str, Predictions], metric: str | None,
-              split: str, seed: int) -> Verdict:
-    if len(fused.modalities) < 2:
+def _compared(run: RunEvaluation, split: str) -> Verdict:
+    inputs, found = run.fused.predictions.modalities, run.comparisons
+    if len(inputs) < 2:
         return Verdict("not asked", "One input, nothing to fuse",
-                       f"The model reads {listed(fused.modalities)} only.")
-    if not singles:
+                       f"The model reads {listed(inputs)} only.")
+    if not found:
         return Verdict("not asked", "Whether fusion helped was not measured",
                        "No model was trained on a single input for comparison (baselines).")
-    found = {name: compare(fused, one, metric, seed) for name, one in singles.items()}
-    sign = 1 if higher_is_better(next(iter(found.values())).metric) else -1
+    sign = 1 if next(iter(found.values())).higher_is_better else -1
     best = max(found, key=lambda name: sign * found[name].second)
-    rows = f" on the {scored_rows(fused):,} rows of {split}" if split else ""
-    return replace(_judge(best, found[best], rows + _answered(best, singles[best]), fused),
-                   comparison=found[best], best=best)
+    rows = f" on the {run.fused.num_rows:,} rows of {split}" if split else ""
+    rows += _answered(best, run.singles[best].predictions)
+    judged = _judge(best, found[best], rows, run.fused.predictions)
+    return replace(judged, comparison=found[best], best=best)
 
 
-def _answered(best: str, alone: Predictions) -> str:
+def _answered(best: str, rest: Predictions) -> str:
     """Returns how many rows lack the only input of a model, if any."""
-    rest = known(alone)
     without = len(set(rest.rows[~rest.present.any(axis=1)].tolist()))
     return f" ({without:,} rows have no {best} and get the baseline's answer)" if without else ""
 
 
 def _judge(best: str, found: Comparison, rows: str, fused: Predictions) -> Verdict:
     metric = found.metric
-    better = (found.difference > 0) == higher_is_better(metric)
+    better = (found.difference > 0) == found.higher_is_better
     values = (f"{readable(metric).capitalize()} is {value_text(metric, found.first)} with "
               f"{listed(fused.modalities)} together and {value_text(metric, found.second)} with "
               f"{best} alone, the best single input{',' if rows else ''}{rows}")
     if found.interval is None:
         return Verdict("cannot tell", "Cannot tell whether fusion helped",
-                       f"{values}. {too_few_words(known(fused))}.")
+                       f"{values}. {too_few_words(fused)}.")
     range_text = (f"(paired {100 * found.level:.0f}{SPACE}% interval of the difference "
                   f"{gap_interval(metric, found.interval)})")
     if found.better == "cannot tell":

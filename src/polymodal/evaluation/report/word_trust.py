@@ -9,9 +9,9 @@ import numpy as np
 
 from polymodal.core.predictions import Predictions
 from polymodal.core.printed.counting import counted
-from polymodal.evaluation.calibration import distance, reliability_of
 from polymodal.evaluation.plots.build import word_reliability_chart
-from polymodal.evaluation.word_confidence import (
+from polymodal.evaluation.scores.calibration import distance, reliability_of
+from polymodal.evaluation.texts.word_confidence import (
     LEAST_WORDS,
     WordClaims,
     cross_fitted,

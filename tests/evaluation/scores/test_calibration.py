@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from polymodal.evaluation.calibration import expected_calibration_error, reliability
+from polymodal.evaluation.scores.calibration import expected_calibration_error, reliability
 
 
 def confident(make, right_share, confidence=0.8, n=100):

@@ -2,13 +2,13 @@ import json
 
 import numpy as np
 
-from polymodal.evaluation.result import evaluation_json
+from polymodal.evaluation.evaluation import evaluate
 
 
 def test_result_is_one_plain_json_object_with_the_agreed_keys(make):
     one = make.classes()
     one.num_rows, one.dropped = np.int64(305), {"empty_target": np.int64(5)}
-    found = json.loads(json.dumps(evaluation_json(one, {"half": ["a", "b"] * 150})))
+    found = json.loads(json.dumps(evaluate(one, {"half": ["a", "b"] * 150}).to_json()))
     assert list(found) == ["task", "rows", "metrics", "intervals", "slices"]
     assert found["rows"] == {"read": 305, "used": 300, "dropped": {"empty_target": 5}}
     assert set(found["slices"]) == {"inputs present", "half"}
@@ -16,13 +16,13 @@ def test_result_is_one_plain_json_object_with_the_agreed_keys(make):
 
 
 def test_used_counts_rows_and_not_steps(make):
-    assert evaluation_json(make.seq2seq())["rows"]["used"] == 40
+    assert evaluate(make.seq2seq()).to_json()["rows"]["used"] == 40
 
 
 def test_scores_of_captions_say_where_their_document_frequencies_come_from(make):
     one = make.captions(1200)
     one.scored[:3] = False
-    assert evaluation_json(one)["notes"] == {
+    assert evaluate(one).to_json()["notes"] == {
         "cider_d": "document frequencies of these 1,197 rows' references"}
-    assert evaluation_json(make.captions(1))["notes"] == {
-        "cider_d": "needs two rows or more for document frequencies"}
+    assert evaluate(make.captions(1)).to_json()["notes"] == {
+        "cider_d": "needs two rows or more: among the references of one nothing is rare"}

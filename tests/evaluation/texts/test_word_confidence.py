@@ -5,8 +5,8 @@ import pytest
 
 from polymodal.core.predictions import Predictions
 from polymodal.core.task import task_named
-from polymodal.evaluation.calibration import distance, reliability_of
-from polymodal.evaluation.word_confidence import (
+from polymodal.evaluation.scores.calibration import distance, reliability_of
+from polymodal.evaluation.texts.word_confidence import (
     WordClaims,
     cross_fitted,
     fit_word_calibration,

@@ -1,0 +1,87 @@
+"""What tasks share whose answers are classes with probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.printed.counting import counted
+from polymodal.core.target import Judged, Scores
+from polymodal.core.task import Predictions, Task
+from polymodal.evaluation.decisions import decisions
+from polymodal.evaluation.scores.classes import ClassScores
+
+__all__ = ["ClassTask"]
+
+
+class ClassTask(Task):
+    """Answers that are one of several classes for each output."""
+
+    has_classes = True
+    lower_is_better = frozenset({"log_loss", "calibration_error"})
+    blind_name = "always the majority class of train"
+    limits = ("It always answers with one of its labels, even if none fits.",)
+
+    def scores(self, rest: Predictions) -> Scores:
+        """Returns accuracy, F1, auroc, log loss and calibration error."""
+        return ClassScores(rest)
+
+    def row_errors(self, rest: Predictions) -> np.ndarray | None:
+        """Returns 1 for each wrong class."""
+        truth, guess = decisions(rest)
+        return (truth != guess).astype(np.float64)
+
+    def same_answer(self, rest: Predictions) -> str:
+        """Returns a sentence if all rows get one answer but not all targets are equal, else ""."""
+        truth, guess = decisions(rest)
+        if (guess != guess[0]).any() or not (truth != truth[0]).any():
+            return ""
+        unit = "row" if rest.steps is None else "step"
+        return (f"The model predicts {self._quoted(rest, guess[0])} for all "
+                f"{counted(len(rest), unit)}.")
+
+    def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
+        """Returns the frequencies of train for every row."""
+        targets = np.asarray(train_targets).astype(np.int64).ravel()
+        count = np.bincount(targets, minlength=len(predictions.labels))
+        return np.broadcast_to(count / count.sum(), predictions.outputs.shape).astype(np.float64)
+
+    def judged(self, rest: Predictions) -> Judged:
+        """Returns which rows are right, the surest first, and truth and answer of each."""
+        truth, guess = decisions(rest)
+        kinds = list(zip(truth.tolist(), guess.tolist(), strict=True))
+        return Judged(truth == guess, -rest.outputs.max(axis=1), kinds)
+
+    def shown(self, found: Predictions, place: int) -> Mapping[str, Any]:
+        """Returns truth and answer as names, and the probability of each class."""
+        truth, guess = (side[0] for side in decisions(found.take(np.array([place]))))
+        chances = {label: float(p)
+                   for label, p in zip(found.labels, found.outputs[place], strict=True)}
+        return {"target": self._named(found, truth), "predicted": self._named(found, guess),
+                "right": bool(np.all(truth == guess)), "probability": self._certainty(chances),
+                "probabilities": chances}
+
+    def _certainty(self, chances: Mapping[str, float]) -> float | None:
+        """Returns how sure an answer is, where one probability says it."""
+        return None
+
+    def _named(self, found: Predictions, decision: Any) -> str:
+        return found.labels[int(decision)]
+
+    def _quoted(self, found: Predictions, decision: Any) -> str:
+        return f'"{found.labels[int(decision)]}"'
+
+
+class StepTask(ClassTask):
+    """Answers that are one of several classes for each step of a row."""
+
+    def shown(self, found: Predictions, place: int) -> Mapping[str, Any]:
+        """Returns all steps of the row, true and predicted."""
+        if found.steps is None:
+            return super().shown(found, place)
+        steps = np.flatnonzero(found.rows == found.rows[place])
+        truth, guess = decisions(found.take(steps))
+        words = [" ".join(found.labels[int(i)] for i in side) for side in (truth, guess)]
+        return {"target": words[0], "predicted": words[1], "right": bool((truth == guess).all())}
