@@ -9,6 +9,8 @@ import pytest
 from polymodal import Retriever
 from polymodal.core.errors import RecipeError
 from polymodal.scenes.write import write
+from polymodal.tables.table import read
+from polymodal.training.run import train
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,13 @@ def test_a_search_needs_a_column_that_asks(retriever, scenes):
         retriever.search({"note": "a ball"}, scenes["test"])
     with pytest.raises(RecipeError, match="needs a column to search: image"):
         retriever.search("a ball", [{"caption": "a ball"}])
+
+
+def test_a_run_that_compares_inputs_takes_no_target(scenes):
+    with pytest.raises(RecipeError, match="compares inputs and needs no target"):
+        train({"train": read(scenes["train"])}, {
+            "target": "caption", "task": {"name": "retrieval", "query": ["caption"],
+                                          "answer": ["image"]}}, scenes["train"].parent / "run")
 
 
 def test_photos_are_a_smoke_test(shared_data, tmp_path):

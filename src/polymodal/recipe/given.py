@@ -93,6 +93,9 @@ def need_target(values: Mapping[str, Any]) -> None:
     task = values.get("task")
     name = task.get("name") if isinstance(task, Mapping) else task
     if name in lookup.names("tasks") and task_named(str(name)).compares_inputs:
+        if values.get("target"):
+            raise RecipeError(f"The task {name} compares inputs and needs no target. Got "
+                              f'"{values["target"]}". Leave it out.')
         return
     if not values.get("target"):
         raise RecipeError("A run needs the column to predict. Got none. Name it with --target.")
