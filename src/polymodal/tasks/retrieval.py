@@ -100,7 +100,8 @@ class Retrieval(Task):
     headline = "recall@10"
     compares_inputs = True
     asks_alone = False
-    shares_items = False
+    shares_items = False  # equal items would be no negatives of each other
+    rows_seen = 160_000  # which words belong to which shapes is learned late
     fusion = ("concat", "Each side of a pair is encoded by itself.")
     reads_media = True
     command = "search {run} --query ... --data new.csv"
