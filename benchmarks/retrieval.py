@@ -1,4 +1,4 @@
-"""Retrieval on scenes: how often the image of a caption is among the first ten of 500 unseen ones.
+"""Retrieval on scenes: how often the image of five captions is among the first ten of 500 unseen ones.
 
     python benchmarks/retrieval.py --out runs/retrieval --rows 4000
 
@@ -21,13 +21,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("runs/retrieval"))
     parser.add_argument("--rows", type=int, default=4000)
+    parser.add_argument("--query", default="captions", help="captions (five of a scene) or caption")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     tables = write(given.out / "data", "captions", num_train=given.rows, num_val=200,
                    num_test=NUM_TEST, seed=given.seed)
     training = {"seed": given.seed} | ({"epochs": given.epochs} if given.epochs else {})
-    model = Retriever(["caption"], ["image"], training=training)
+    model = Retriever([given.query], ["image"], training=training)
     model.fit(tables["train"], val=tables["val"], test=tables["test"], out=given.out / "run")
     found = model.metrics["test"]
     for name, value in found["metrics"].items():

@@ -72,9 +72,9 @@ def test_photos_are_a_smoke_test(shared_data, tmp_path):
 
 
 @pytest.mark.slow
-def test_images_of_unseen_scenes_are_found_by_their_caption(tmp_path):
+def test_images_of_unseen_scenes_are_found_by_their_captions(tmp_path):
     tables = write(tmp_path / "scenes", "captions", num_train=2000, num_val=100, num_test=500)
-    model = Retriever(["caption"], ["image"], training={"epochs": 12})
+    model = Retriever(["captions"], ["image"], training={"epochs": 12})
     model.fit(tables["train"], val=tables["val"], test=tables["test"])
     found = model.metrics["test"]["metrics"]
     assert min(found["recall@10"], found["reverse_recall@10"]) >= 10 * 10 / 500
