@@ -1,4 +1,4 @@
-"""Retrieval on scenes: how often the image of five captions is among the first ten of 500 unseen ones.
+"""Retrieval on scenes: how often the image of five captions is among the first ten of 500.
 
     python benchmarks/retrieval.py --out runs/retrieval --rows 4000
 
