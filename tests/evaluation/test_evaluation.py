@@ -25,4 +25,10 @@ def test_scores_of_captions_say_where_their_document_frequencies_come_from(make)
     assert evaluate(one).to_json()["notes"] == {
         "cider_d": "document frequencies of these 1,197 rows' references"}
     assert evaluate(make.captions(1)).to_json()["notes"] == {
-        "cider_d": "needs two rows or more: among the references of one nothing is rare"}
+        "cider_d": "needs two rows or more for document frequencies"}
+
+
+def test_what_is_not_a_number_is_null_in_json(make):
+    found = evaluate(make.captions(1)).to_json()
+    assert found["metrics"]["cider_d"] is None
+    json.dumps(found, allow_nan=False)
