@@ -42,7 +42,9 @@ def found(rows: Iterable[Any], json: bool) -> None:
 def columns(rows: Iterable[Sequence[str]], indent: str = "  ") -> str:
     """Returns rows as aligned columns."""
     rows = [list(map(one_line, row)) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
+    widths = []
+    if rows:
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         indent + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
         for row in rows)
@@ -234,7 +236,9 @@ def transcripts(found: Iterable[Any], count: int, name: str, words: bool,
         elif out is None and name == "json":
             entries.append(one.as_json())
         elif not one.error:
-            heading = f"{one.file}\n" if count > 1 else ""
+            heading = ""
+            if count > 1:
+                heading = f"{one.file}\n"
             show(heading + render(one, name, words), end="\n" if heading else "")
     if entries:
         emit({"files": entries})
@@ -289,7 +293,9 @@ def _transcripts(details: Mapping[str, Any]) -> None:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS - 1] + "…"
+    if len(text) <= _MOST_CHARACTERS:
+        return text
+    return text[:_MOST_CHARACTERS - 1] + "…"
 
 
 def _print_scores(found: Mapping[str, Any]) -> None:
@@ -306,7 +312,9 @@ def _print_scores(found: Mapping[str, Any]) -> None:
 def _few(found: Mapping[str, Any]) -> str:
     """Returns why rows have no interval, "" where they have one."""
     count = found.get("num_groups")
-    return too_few(found["group"], count) if count is not None and count < MIN_GROUPS else ""
+    if count is not None and count < MIN_GROUPS:
+        return too_few(found["group"], count)
+    return ""
 
 
 def _scores(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -319,11 +327,15 @@ def _scores(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 def _number(value: float | None) -> str:
     if value is None or value != value:
         return "-"
-    return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
+    if abs(value) < 1000:
+        return f"{value:.4f}"
+    return f"{value:,.1f}"
 
 
 def _interval(bounds: Sequence[float] | None) -> str:
-    return "-" if bounds is None else f"{_number(bounds[0])} to {_number(bounds[1])}"
+    if bounds is None:
+        return "-"
+    return f"{_number(bounds[0])} to {_number(bounds[1])}"
 
 
 def _finite(value: Any) -> Any:
@@ -332,7 +344,10 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(v) for v in value]
     if hasattr(value, "item") and not isinstance(value, str):
-        value = value.item() if getattr(value, "ndim", 0) == 0 else value.tolist()
+        if getattr(value, "ndim", 0) == 0:
+            value = value.item()
+        else:
+            value = value.tolist()
         return _finite(value)
     if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
         return None

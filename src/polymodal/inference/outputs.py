@@ -100,7 +100,10 @@ def collect(found: Iterable[Output], head: Any, target: Target, task: Task,
     """
     if task.is_text:
         return _texts(found, head, target, task, modalities, num_rows, references, with_words)
-    flatten = _flat_steps if head.per_step or head.autoregressive else _flat_rows
+    if head.per_step or head.autoregressive:
+        flatten = _flat_steps
+    else:
+        flatten = _flat_rows
     parts = [flatten(o, head) for o in found]
     rows, values, scored, present = (np.concatenate([p[i] for p in parts]) for i in (0, 1, 3, 4))
     targets, steps = (_joined([p[i] for p in parts]) for i in (2, 5))
@@ -119,7 +122,9 @@ def collect(found: Iterable[Output], head: Any, target: Target, task: Task,
 def _joined(parts: list[np.ndarray | None]) -> np.ndarray | None:
     """Returns the arrays of all batches as one; None where batches have none."""
     there = [part for part in parts if part is not None]
-    return np.concatenate(there) if there else None
+    if there:
+        return np.concatenate(there)
+    return None
 
 
 def _texts(found, head, target, task, modalities, num_rows, references,

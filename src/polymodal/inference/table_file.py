@@ -102,7 +102,9 @@ def write_predictions_table(path: str | Path, predictor: Any, table: Table,
 
 
 def _in_cell(task: Task, prediction: Any, target: Any) -> Any:
-    return None if prediction is None else task.in_cell(prediction, target)
+    if prediction is None:
+        return None
+    return task.in_cell(prediction, target)
 
 
 def guarded(text: Any) -> Any:
@@ -164,7 +166,9 @@ def _shown(value: Any) -> Any:
 def _cell(value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(v, str) for v in value):
         return "|".join(value)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return value
 
 
 _DELIMITED = {".csv": _delimited(","), ".tsv": _delimited("\t")}

@@ -70,7 +70,9 @@ class WritingHead:
         self.label_smoothing, self.dropout = label_smoothing, dropout
         self.scheduled_sampling = scheduled_sampling
         if find("decoders", self.decoder).aligned != aligned:
-            fit = "recurrent" if aligned else "transformer or recurrent_attention"
+            fit = "transformer or recurrent_attention"
+            if aligned:
+                fit = "recurrent"
             raise RecipeError(
                 f"{type(self).__name__} needs a decoder that is {'' if aligned else 'not '}"
                 f'aligned. Got "{self.decoder}". Choose {fit}, or leave decoder out.'
@@ -118,7 +120,10 @@ class WritingHead:
 
 def _chosen(decoder: str | dict) -> tuple[str, dict[str, Any]]:
     """Returns the name of a decoder and its checked settings."""
-    config = {"name": decoder} if isinstance(decoder, str) else dict(decoder)
+    if isinstance(decoder, str):
+        config = {"name": decoder}
+    else:
+        config = dict(decoder)
     name = str(config.pop("name", ""))
     return name, arguments.check(find("decoders", name), config, "decoder",
                                  skip=("dim", "num_outputs"))

@@ -23,7 +23,7 @@ class SingleModality(ObjectiveLayer):
     Args:
         weight: float >= 0, weight of the loss, averaged over the inputs; 0 does without it.
 
-    Source: a loss for each modality beside the fused one, Wang et al. 2020, "What makes training
+    Source: a loss for each modality next to the fused one, Wang et al. 2020, "What makes training
     multi-modal classification networks hard?", section 3; theirs have a head each.
     """
 

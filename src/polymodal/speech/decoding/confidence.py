@@ -47,7 +47,10 @@ class WordCalibration:
     def __post_init__(self):
         pairs = np.asarray(self.points, np.float64).reshape(-1, 2)
         inside = bool(((pairs >= 0) & (pairs <= 1)).all() and (np.diff(pairs, axis=0) >= 0).all())
-        fits = len(pairs) == 0 if self.method == "none" else 0 < len(pairs) <= _MOST_POINTS
+        if self.method == "none":
+            fits = len(pairs) == 0
+        else:
+            fits = 0 < len(pairs) <= _MOST_POINTS
         if self.method not in _METHODS or not inside or not fits:
             raise ValueError(
                 f"WordCalibration needs one of {', '.join(_METHODS)} and points that rise between "

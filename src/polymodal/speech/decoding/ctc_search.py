@@ -200,7 +200,9 @@ class _Beams:
         stay, blank = {}, frame[self.blank]
         for node, (in_blank, in_symbol, added) in self.kept.items():
             last = self.symbols[node]
-            again = in_symbol * frame[last] if last != _NOTHING else 0.0
+            again = 0.0
+            if last != _NOTHING:
+                again = in_symbol * frame[last]
             stay[node] = [(in_blank + in_symbol) * blank, again, added]
         grown = []
         for node, (in_blank, in_symbol, added) in self.kept.items():

@@ -52,7 +52,9 @@ class HotWords:
 
     def _add(self, phrase: str, letters: set[str]) -> None:
         if not phrase or (strange := set(phrase) - letters):
-            got = f"{phrase!r} with {''.join(sorted(strange))!r}" if phrase else "an empty one"
+            got = "an empty one"
+            if phrase:
+                got = f"{phrase!r} with {''.join(sorted(strange))!r}"
             raise ValueError(f"HotWords needs phrases spelt with the model's symbols. Got {got}. "
                              "Spell it as a transcript would.")
         place = 0

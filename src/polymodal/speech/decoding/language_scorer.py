@@ -48,7 +48,10 @@ class LanguageScorer:
         self.weight, self.word_bonus = weight, word_bonus
         self._scale = weight * math.log(10)
         self._by_letter = model.unit == "character"
-        words = [] if self._by_letter else [gram[0] for gram in model.table if len(gram) == 1]
+        if self._by_letter:
+            words = []
+        else:
+            words = [gram[0] for gram in model.table if len(gram) == 1]
         self._beginnings = {word[:length] for word in words for length in range(1, len(word) + 1)}
         longer = any(len(word) > 1 and any(map(is_unspaced, word)) for word in words)
         # Letters that are words by themselves, unless the model has words of several of them.

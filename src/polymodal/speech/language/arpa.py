@@ -141,7 +141,9 @@ class _Reader:
             gram = tuple(fields[1:length + 1])
             if gram in table:
                 raise self.error(f"repeats {' '.join(gram)!r}")
-            backoff = self._number(fields[length + 1]) if len(fields) > length + 1 else 0.0
+            backoff = 0.0
+            if len(fields) > length + 1:
+                backoff = self._number(fields[length + 1])
             log10 = self._number(fields[0])
             if log10 > _ABOVE_ZERO:
                 raise self.error(f"holds the log-probability {log10}, expected at most 0")

@@ -89,7 +89,10 @@ def _unigrams(counts: dict[Gram, int], most_unknown: float) -> dict[Gram, tuple[
     discounts, total = _discounts(counts), sum(counts.values())
     words = {*counts, (UNKNOWN,)}
     spread = sum(_discount(discounts, count) for count in counts.values()) / total / len(words)
-    unknown = spread if counts.get((UNKNOWN,)) else min(spread, most_unknown)
+    if counts.get((UNKNOWN,)):
+        unknown = spread
+    else:
+        unknown = min(spread, most_unknown)
     shared = spread + (spread - unknown) / (len(words) - 1)
     table = {(START,): (_NEVER, 0.0)}
     for gram in words:
@@ -124,8 +127,12 @@ def _discounts(counts: dict[Gram, int]) -> tuple[float, ...]:
     share = seen[1] / (seen[1] + 2 * seen[2])
     found = tuple(times - (times + 1) * share * seen[times + 1] / seen[times]
                   for times in (1, 2, 3))
-    return found if all(0 < d < times for times, d in enumerate(found, 1)) else _FALLBACK
+    if all(0 < d < times for times, d in enumerate(found, 1)):
+        return found
+    return _FALLBACK
 
 
 def _discount(discounts: tuple[float, ...], count: int) -> float:
-    return discounts[min(count, 3) - 1] if count else 0.0
+    if count:
+        return discounts[min(count, 3) - 1]
+    return 0.0

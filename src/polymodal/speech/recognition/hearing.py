@@ -98,7 +98,10 @@ class Reader:
         """
         groups: list[list[TokenSpan]] = [[]]
         for span in self.reading(frames.log_probs, frames.score):
-            last = groups[-1][-1].end_frame if groups[-1] else span.start_frame
+            if groups[-1]:
+                last = groups[-1][-1].end_frame
+            else:
+                last = span.start_frame
             if (span.start_frame - last) * frames.seconds >= _PAUSE_SECONDS:
                 groups.append([])
             groups[-1].append(span)
@@ -176,4 +179,6 @@ def _check(predictor: SpeechPredictor) -> None:
 def _stride(steps: int, frames: int) -> float:
     """Returns how many steps a frame stands for; the last frame may stand for fewer."""
     whole = max(1, round(steps / frames))
-    return whole if frames in (steps // whole, -(-steps // whole)) else steps / frames
+    if frames in (steps // whole, -(-steps // whole)):
+        return whole
+    return steps / frames

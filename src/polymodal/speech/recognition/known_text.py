@@ -75,7 +75,9 @@ def align_text(predictor: SpeechPredictor, file: str | Path, text: str,
 def _spelt(recogniser: Recogniser, text: str) -> tuple[list[str], list[int], list[int]]:
     """Returns the words, the tokens, and for each token the place of its word, -1 for spaces."""
     encode, labels = recogniser.target.encode, recogniser.target.labels
-    space = [labels.index(" ")] if " " in labels else []
+    space = []
+    if " " in labels:
+        space = [labels.index(" ")]
     words: list[str] = []
     tokens: list[int] = []
     owners: list[int] = []

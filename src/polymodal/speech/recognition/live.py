@@ -120,7 +120,9 @@ class _Live:
         for (_, end), start in zip(regions, [*following, seconds], strict=True):
             if start - end >= self.pause_seconds:
                 return self._cut(round((end + self.pause_seconds / 2) * self.rate))
-        return self._full() if len(self.held) > self.size else []
+        if len(self.held) > self.size:
+            return self._full()
+        return []
 
     def _forget(self, seconds: float) -> list[Word]:
         """Drops sound without speech, except for a little before speech."""
@@ -177,7 +179,9 @@ class _Live:
         frames, = self.recogniser.frames([self.recogniser.encode(samples)])
         words = self.recogniser.words(frames, begin)
         if not alone:
-            before = [(self.spoke, self.spoke)] if self.spoke else []
+            before = []
+            if self.spoke:
+                before = [(self.spoke, self.spoke)]
             words = spoken(words, [*before, *regions], end, self.pause_seconds)
         if not self.kept:
             return words

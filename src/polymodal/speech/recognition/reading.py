@@ -67,7 +67,10 @@ class Reading:
                  word_bonus: float | None = None, ctc_weight: float = 1.0):
         weight, bonus = _weights(beam, language_model, language_weight, word_bonus)
         self.symbols, self.blank = [*labels, ""], len(labels)
-        hot_words = hot_words.split(",") if isinstance(hot_words, str) else hot_words
+        if isinstance(hot_words, str):
+            hot_words = hot_words.split(",")
+        else:
+            hot_words = hot_words
         self.hot_words = [word for word in map(str.strip, hot_words) if word]
         self.scorers: list[Scorer] = []
         self.language_model: dict[str, Any] | None = None
@@ -93,7 +96,10 @@ class Reading:
             return greedy(log_probs, self.blank)
         found = beam_search(log_probs, self.blank, self.beam, scorers=self.scorers,
                             num_best=self.beam if score else 1)
-        best = found[0] if len(found) == 1 else found[self._best(found, score)]
+        if len(found) == 1:
+            best = found[0]
+        else:
+            best = found[self._best(found, score)]
         return align(log_probs, best.ids, self.blank)
 
     def _best(self, found: list[Hypothesis], score: Any) -> int:
@@ -195,7 +201,9 @@ def _weights(beam: int, language_model: Any, weight: float | None,
 def unit_of_texts(texts: Sequence[str]) -> str:
     """Returns "character" where most of the texts is in scripts without spaces, else "word"."""
     letters = [letter for text in texts for letter in text if letter != " "]
-    return "character" if 2 * sum(map(is_unspaced, letters)) > len(letters) else "word"
+    if 2 * sum(map(is_unspaced, letters)) > len(letters):
+        return "character"
+    return "word"
 
 
 def _model(source: NGram | str | Path) -> tuple[NGram, str | None]:

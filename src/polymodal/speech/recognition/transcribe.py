@@ -75,7 +75,9 @@ def _transcripts(recogniser: Recogniser, files: Sequence[Any], batch_size: int =
     heard: dict[int, list[tuple[Piece, list[Word]]]] = defaultdict(list)
     with clock(files, root) as passed:
         for pieces, ends in feed(recogniser, files, batch_size, root):
-            said = recogniser.frames([piece.features for piece in pieces]) if pieces else []
+            said = []
+            if pieces:
+                said = recogniser.frames([piece.features for piece in pieces])
             for piece, frames in zip(pieces, said, strict=True):
                 heard[piece.file].append((piece, recogniser.words(frames, piece.span[0])))
             passed(sum(piece.seconds for piece in pieces))

@@ -104,4 +104,6 @@ def _pause(samples: np.ndarray, sample_rate: int, min_pause_seconds: float) -> i
         if start - free >= min_pause_seconds:
             pauses.append((start - free, (free + start) / 2))
         free = max(free, end)
-    return round(max(pauses)[1] * sample_rate) if pauses else None
+    if pauses:
+        return round(max(pauses)[1] * sample_rate)
+    return None

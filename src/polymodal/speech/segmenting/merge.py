@@ -67,7 +67,10 @@ def _joined(left: list[Word], right: Sequence[Word], start: float, end: float) -
                 *(word for word in right if _middle(word) >= cut)]
     i, j = min(pairs, key=lambda pair: abs(
         _middle(left[pair[0]]) + _middle(right[pair[1]]) - start - end))
-    surer = left[i] if left[i].confidence >= right[j].confidence else right[j]
+    if left[i].confidence >= right[j].confidence:
+        surer = left[i]
+    else:
+        surer = right[j]
     return [*left[:i], surer, *right[j + 1:]]
 
 

@@ -66,13 +66,18 @@ def as_mono(block: Any) -> np.ndarray:
         raise DataError(f"A block of sound needs to be (samples,) or (samples, channels), float or "
                         f"whole numbers. Got {given.dtype} {given.shape}.",
                         "Pass what the microphone gives, as int16 or float32.", reason="not_sound")
-    scale = 1.0 if given.dtype.kind == "f" else 1 / (np.iinfo(given.dtype).max + 1)
+    if given.dtype.kind == "f":
+        scale = 1.0
+    else:
+        scale = 1 / (np.iinfo(given.dtype).max + 1)
     samples = (given * scale).astype(np.float32)
     largest = np.abs(samples).max(initial=0)
     if not largest < _LOUDEST:  # nan neither
         raise DataError(f"A block of sound needs values of -1 to 1. Got {largest:g}.",
                         "Pass whole numbers as int16, or divide by 32768.", reason="not_sound")
-    return samples if samples.ndim == 1 else samples.mean(axis=1)
+    if samples.ndim == 1:
+        return samples
+    return samples.mean(axis=1)
 
 
 def _blocks(part: Part, size: int) -> Iterator[np.ndarray]:

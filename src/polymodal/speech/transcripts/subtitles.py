@@ -59,8 +59,10 @@ def to_vtt(segments: Iterable[Segment], word_times: bool = False) -> str:
     """
     cues = ["WEBVTT\n"]
     for segment, start, end in _timed(segments):
-        text = _timed_words(segment, start, end) if word_times and segment.words else \
-            _escape(_clean(segment.text))
+        if word_times and segment.words:
+            text = _timed_words(segment, start, end)
+        else:
+            text = _escape(_clean(segment.text))
         cues.append(f"{_clock(start, '.')} --> {_clock(end, '.')}\n{text}\n")
     return "\n".join(cues)
 

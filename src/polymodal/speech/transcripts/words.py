@@ -40,7 +40,9 @@ def words_from_spans(
     groups: list[list[tuple[str, TokenSpan]]] = [[]]
     for span in spans:
         for count, text in enumerate(symbols[span.id].split(" ")):
-            last = groups[-1][-1][0] if groups[-1] else ""
+            last = ""
+            if groups[-1]:
+                last = groups[-1][-1][0]
             if count or _starts_word(last, text):
                 groups.append([])
             if text:
