@@ -84,7 +84,7 @@ def test_what_does_not_fit_is_named(tmp_path):
     with pytest.raises(RecipeError, match="takes images of any size"):
         OnnxFeatures(str(graph(tmp_path / "b.onnx", side="any"))).decode(image(3))
     (tmp_path / "c.onnx").write_bytes(b"no graph")
-    with pytest.raises(PolymodalError, match="is no ONNX graph"):
+    with pytest.raises(PolymodalError, match="is not an ONNX graph"):
         OnnxFeatures(str(tmp_path / "c.onnx")).decode(image(3))
     with pytest.raises(RecipeError, match="Found no file"):
         OnnxFeatures(str(tmp_path / "absent.onnx")).decode(image(3))

@@ -38,8 +38,8 @@ class Model(keras.Model):
             int32 when the task is autoregressive, and perhaps when it is guided: when a decoder is
             trained next to another head. Several sequences of a row are concatenated, each with its
             start. With key_item (batch,) int32 too, the array and mask of that key hold different
-            items, and row i has item key_item[i]. Other keys are ignored, except for `batch_keys` of
-            objectives.
+            items, and row i has item key_item[i]. Other keys are ignored, except for `batch_keys`
+            of objectives.
 
     A task with `groups`, {group: names of inputs}, asks for several streams: each group is fused
     into a vector of its own by `Towers`, which is then the `fusion`. The head reads one token for

@@ -135,7 +135,7 @@ def _opened(path: Path, output: str | None) -> Any:
     try:
         model = onnx.load(str(path), load_external_data=False)
     except Exception as error:  # of protobuf, many kinds
-        raise RecipeError(f"{path} is no ONNX graph ({one_line(error)[:200]}). Give another "
+        raise RecipeError(f"{path} is not an ONNX graph ({one_line(error)[:200]}). Give another "
                           "file.") from None
     _check(path, model)
     stated = [one.name for one in model.graph.output]
