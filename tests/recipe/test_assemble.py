@@ -68,3 +68,19 @@ def test_an_input_larger_than_the_memory_is_refused(monkeypatch):
     monkeypatch.setattr(assemble, "memory_bytes", lambda: 10_000)
     with pytest.raises(RecipeError, match=r"inputs.image has 64 values in a row, of which a first"):
         dropouts()
+
+
+def test_tokens_of_a_width_of_their_own_are_projected_to_that_of_all():
+    recipe = Recipe("label", {
+        "image": {"modality": "image", "size": 8, "channels": 1, "width": 12, "num_heads": 2,
+                  "encoder": {"name": "image_transformer", "freeze": True}, "num_layers": 1,
+                  "hidden": 8, "patch_size": 4},
+        "vector": {"modality": "vector", "encoder": "mlp"}}, dim=8)
+    items, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
+    items[1].modality.fit([np.zeros(3, np.float32)])
+    target.fit(["a", "b"])
+    model, _ = assemble.build_model(recipe, items, target)
+    assert list(model.projections) == ["image"]
+    assert [tuple(v.shape) for v in model.projections["image"].trainable_variables] == [
+        (12, 8), (8,)]
+    assert not model.encoders["image"].trainable_variables

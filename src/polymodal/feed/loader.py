@@ -180,7 +180,7 @@ class Loader:
         """Returns one input's arrays, augmented and encoded per batch; None where missing."""
         decoded = [None if row < 0 else self.samples.decode(source, row) for row in rows]
         here = [value for value in decoded if value is not None]
-        if self.augment:
+        if self.augment and not source.modality.is_still:
             rng = generator(self.seed, epoch, step, index)
             here = source.modality.augment_all(here, rng, longest)
         encoded = iter(source.modality.encode_all(here))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -115,6 +116,20 @@ class Samples:
         """Returns which distinct cell of a source each row has, (rows,) int32, -1 where it is
         empty; None for sources that are not cached."""
         return self._packs[source.name][0] if source.name in self._packs else None
+
+    def content_of(self, source: Source) -> str:
+        """Returns a hash of a source's cells, and of the media that they point to."""
+        known = self._contents.get(source.name)
+        return known or self.table.content(list(source.columns))
+
+    def instead(self, index: int, source: Source, slots: np.ndarray,
+                pack: Pack) -> Samples:
+        """Returns the same rows with a source in place of one of the same name, read from a pack
+        alone."""
+        changed = copy.copy(self)
+        changed.sources = [*self.sources[:index], source, *self.sources[index + 1:]]
+        changed._packs = {**self._packs, source.name: (slots, pack)}
+        return changed
 
     def only(self, name: str) -> Samples:
         """Returns the same rows with one source alone, reading the same packs."""

@@ -78,8 +78,7 @@ def looks(predictor: Any, table: Table, rows: Sequence[int]) -> dict[int, dict[s
 
 
 def _pictures(predictor: Any) -> list[str]:
-    return [i.name for i in predictor.inputs
-            if predictor.recipe.inputs[i.name]["modality"] == "image"]
+    return [i.name for i in predictor.inputs if "image" in i.modality.files]
 
 
 def _weights(predictor: Any, inputs: dict[str, Any]) -> tuple:

@@ -23,7 +23,6 @@ from polymodal.tables.table import Table, read
 
 _SHOWN = 8  # words in a message, of all that the model knows
 _NO_RESULT = -5e8  # score below which a beam found nothing more
-_OF_KIND = {"image": ("image",), "audio": ("audio",), "video": ("video", "audio")}
 
 
 def generate(predictor: Any, table: Table, batch_size: int = 32,
@@ -178,8 +177,8 @@ def _cells(predictor: Any, file: Path) -> dict[str, str]:
         raise DataError("is not a file." if there else "does not exist.",
                         "Give a file." if there else "Check the path.", path=str(file),
                         reason="not_a_file" if there else "missing_file")
-    inputs, kinds = predictor.recipe.inputs, _OF_KIND.get(kind_of_name(file.name) or "", ())
-    taken = [i for i in predictor.inputs if inputs[i.name]["modality"] in kinds]
+    inputs, kind = predictor.recipe.inputs, kind_of_name(file.name)
+    taken = [i for i in predictor.inputs if kind in i.modality.files]
     if not taken:
         wanted = sorted({inputs[i.name]["modality"] for i in predictor.inputs})
         raise DataError(f"is not an input of this model, which takes {' or '.join(wanted)}.",

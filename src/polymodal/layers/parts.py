@@ -13,15 +13,17 @@ from typing import Any
 import keras
 
 from polymodal.core.errors import RecipeError
+from polymodal.layers.masks import repeat_mask
 
-__all__ = ["Encoder", "Fusion", "SequenceModel", "check_stream"]
+__all__ = ["Encoder", "Fusion", "SequenceModel", "check_stream", "kept_stream"]
 
 
 class Encoder(keras.layers.Layer):
     """Turns one input into tokens of one width: `(inputs, mask) -> (tokens, mask)`.
 
     The constructor takes `dim`, the width of the tokens, and may take `vocabulary_size`, which a
-    modality of ids fills in, and `dropout`. Every other argument is a key of the recipe.
+    modality of ids fills in, and `dropout`. Every other argument is a key of the recipe. Tokens of
+    an encoder without `dim` have a width of their own; the model projects them to the common one.
 
     Attributes:
         num_tokens: int or None, tokens of every row, known once it is built. None where a row has
@@ -84,6 +86,22 @@ class Fusion(keras.layers.Layer):
     stepwise: bool = True
     in_one_sequence: bool = False
 
+    def pools_first(self, name: str) -> bool:
+        """Returns whether an input is made one token before anything else, by nothing that is
+        learned. Outputs of a frozen encoder are then kept as that token alone."""
+        return False
+
+    def pooled(self, name: str, tokens: Any, mask: Any) -> tuple[Any, Any]:
+        """Returns the one token that stands for an input, and its mask (batch, 1). The fusion has
+        to make the same of it as of all tokens. Asked where `pools_first` says so.
+
+        Args:
+            name: str, of the input.
+            tokens: (batch, time, dim).
+            mask: bool (batch, time).
+        """
+        return tokens, mask
+
 
 class SequenceModel(keras.layers.Layer):
     """Models the fused tokens: `(tokens, mask) -> (tokens, mask)` of the same shapes.
@@ -122,6 +140,18 @@ def check_stream(name: str, encoder: Encoder, inputs: Any, tokens: Any, mask: An
     if encoder.grid is not None and math.prod(encoder.grid) != encoder.num_tokens:
         raise RecipeError(f"{shown} needs one token for each position of its grid {encoder.grid}. "
                           f"Got num_tokens={encoder.num_tokens}. Set both in build.")
+
+
+def kept_stream(tokens: Any, mask: Any) -> tuple[Any, Any]:
+    """Returns a stream of tokens that were kept: (tokens, mask (batch, time)).
+
+    Args:
+        tokens: (batch, time, dim).
+        mask: bool (batch, time), or (batch,) where rows have all tokens or none.
+    """
+    if len(mask.shape) == 1:
+        mask = repeat_mask(mask, tokens.shape[1])
+    return tokens, mask
 
 
 def _num_tokens(encoder: Encoder, inputs: Any) -> int | None:

@@ -112,6 +112,12 @@ class VectorFusion(Fusion):
         mask = ops.any(presence, axis=-1)
         return (fused, mask) if self.stepwise else (fused[:, None], mask[:, None])
 
+    def pools_first(self, name):
+        return not (self.stepwise or name in self.reads or self.pools[name].variables)
+
+    def pooled(self, name, tokens, mask):
+        return self.pools[name](tokens, mask)[:, None], present(mask)[:, None]
+
     def _pooled(self, streams):
         found = {name: (self.pools[name](tokens, mask), present(mask))
                  for name, (tokens, mask) in streams.items()}

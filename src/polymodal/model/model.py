@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -11,8 +11,9 @@ from keras import ops
 from polymodal.core.batch import PREVIOUS, item_key, mask_key, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
 from polymodal.core.objective import Objective, Streams
+from polymodal.layers.masks import hide
 from polymodal.layers.modality_dropout import ModalityDropout
-from polymodal.layers.parts import check_stream
+from polymodal.layers.parts import check_stream, kept_stream
 from polymodal.layers.scheduled_sampling import ScheduledSampling
 from polymodal.model.towers import check_groups
 
@@ -32,6 +33,8 @@ class Model(keras.Model):
             that do not fit the model are left out.
         modality_dropout: float, rate at which training hides a present input, 0 <= rate < 1.
         seed: int, start of the random numbers of `modality_dropout` and scheduled sampling.
+        projections: {name: layer} for encoders whose tokens have a width of their own: makes tokens
+            of the width of all others of them.
 
     Call arguments:
         inputs: {key: array, key_mask: bool array} for every key, and `previous` (batch, steps)
@@ -56,7 +59,8 @@ class Model(keras.Model):
 
     def __init__(self, encoders: Mapping[str, Any], keys: Mapping[str, str], fusion: Any, task: Any,
                  sequence: Any = None, objectives: Mapping[str, Objective] | None = None,
-                 modality_dropout: float = 0.0, seed: int = 0, **kwargs: Any):
+                 modality_dropout: float = 0.0, seed: int = 0,
+                 projections: Mapping[str, Any] | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         if set(encoders) != set(keys) or not encoders:
             raise RecipeError(
@@ -64,6 +68,8 @@ class Model(keras.Model):
                 f"{sorted(keys)}. Give both the same names, at least one."
             )
         self.keys = dict(keys)
+        self.projections = dict(projections or {})
+        self.kept = frozenset()
         self.encoders = {name: encoders[name] for name in sorted(encoders)}
         self.modality_dropout = ModalityDropout(modality_dropout, seed)
         self.groups = getattr(task, "groups", None) or {"": tuple(self.encoders)}
@@ -123,13 +129,31 @@ class Model(keras.Model):
     def _stream(self, name: str, inputs: dict[str, Any], training: bool | None) -> tuple[Any, Any]:
         """Returns an input's (tokens, mask) by row; what rows share is encoded once."""
         key = self.keys[name]
-        encoder = self.encoders[name]
-        training = training and encoder.trainable  # a frozen one is as in use: always the same
-        stream = encoder(inputs[key], inputs[mask_key(key)], training=training)
-        check_stream(name, encoder, inputs[key], *stream)
+        if name in self.kept:
+            stream = kept_stream(inputs[key], inputs[mask_key(key)])
+        else:
+            stream = self._encoded(name, inputs[key], inputs[mask_key(key)], training)
+        if name in self.projections:
+            tokens, mask = stream
+            stream = hide(self.projections[name](tokens), mask), mask
         if item_key(key) not in inputs:
             return stream
         return tuple(ops.take(part, inputs[item_key(key)], axis=0) for part in stream)
+
+    def _encoded(self, name: str, values: Any, mask: Any, training: bool | None) -> tuple[Any, Any]:
+        encoder = self.encoders[name]
+        training = training and encoder.trainable  # a frozen one is as in use: always the same
+        stream = encoder(values, mask, training=training)
+        check_stream(name, encoder, values, *stream)
+        return stream
+
+    def take_tokens(self, names: Iterable[str]) -> None:
+        """Takes the tokens of these inputs, as their encoders gave them, in place of the inputs;
+        without names the inputs again."""
+        if self.kept == frozenset(names):
+            return
+        self.kept = frozenset(names)
+        self.train_function = self.test_function = self.predict_function = None
 
     def _fused(self, streams: Streams, training: bool | None) -> tuple[Any, Any]:
         tokens, mask = self.fusion(streams, training=training)

@@ -88,6 +88,8 @@ class Audio(Modality):
     ((48, 40), 48)
     """
 
+    encoder = "conv_audio"
+    files = ("audio", "video")
     cached = True
     has_time = True
     augmentation = ("mask", "noise", "gain_decibels", "shift_seconds", "speed", "warp",

@@ -61,6 +61,8 @@ class Image(Modality):
     [[1.0, 1.0], [1.0, 1.0]]
     """
 
+    encoder = "convnet"
+    files = ("image",)
     cached = True
     augmentation = ("shift", "crop", "colour", "flip")
 
@@ -116,6 +118,10 @@ class Image(Modality):
         if tiny:
             return {**found, "crop": 0.0, "flip": False}
         return found
+
+    @classmethod
+    def among(cls, others: Sequence[str]) -> dict[str, Any]:
+        return {"flip": False} if "text" in others else {}  # "the left one" would become false
 
     @property
     def shape(self) -> tuple[int | None, ...]:

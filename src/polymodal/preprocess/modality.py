@@ -28,6 +28,10 @@ class Modality(ABC):
         dtype: numpy dtype of encoded arrays.
         limit: int or None, steps that `encode` keeps at most.
         step_seconds: float or None, time from one step to the next, where it is always the same.
+        encoder: str, the encoder that serves it where a recipe names none.
+        files: kinds of media files that a cell may be, as `tables.kinds` calls them.
+        is_text: bool, whether a cell is a text, or texts.
+        is_still: bool, whether training takes it as it is, without `augment`: of a frozen encoder.
         is_fitted: bool, whether it has what it learns already, from another run.
         augmentation: names of settings that change `augment` alone.
         vocabulary_size: int or None, how many ids there are, where encoded arrays are ids.
@@ -42,6 +46,10 @@ class Modality(ABC):
     limit: int | None = None
     step_seconds: float | None = None
     vocabulary_size: int | None = None
+    encoder: str
+    files: tuple[str, ...] = ()
+    is_text = False
+    is_still = False
     is_fitted = False
     augmentation: tuple[str, ...] = ()
 
@@ -53,6 +61,11 @@ class Modality(ABC):
             cells: list of cells, None where missing.
             root: folder that relative paths start from.
         """
+        return {}
+
+    @classmethod
+    def among(cls, others: Sequence[str]) -> dict[str, Any]:
+        """Returns constructor arguments that follow from the modalities of the other inputs."""
         return {}
 
     @property

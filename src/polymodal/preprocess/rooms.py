@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.fft import next_fast_len
 
-__all__ = ["in_room"]
-
 
 def in_room(samples: np.ndarray, sample_rate: int, rng: np.random.Generator,
             seconds: tuple[float, float], levels: tuple[float, float]) -> np.ndarray:

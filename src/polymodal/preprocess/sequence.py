@@ -34,6 +34,7 @@ class Sequence(Modality):
             has it.
     """
 
+    encoder = "rnn"
     has_time = True
     limit: int
     has_gaps = True

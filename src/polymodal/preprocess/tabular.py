@@ -53,6 +53,7 @@ class Tabular(Modality):
     [1.0, 0.0, 1.0, 0.0]
     """
 
+    encoder = "tabular"
     has_fields = True
     whole_row = True
 

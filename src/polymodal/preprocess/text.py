@@ -46,6 +46,8 @@ class Text(Modality):
     [2, 1]
     """
 
+    encoder = "rnn"
+    is_text = True
     has_time = True
     dtype = np.int32
     augmentation = ("word_dropout",)

@@ -45,6 +45,8 @@ class Texts(Modality):
     [[2, 1], [0, 0]]
     """
 
+    encoder = "bag"
+    is_text = True
     has_time = True
     limit: int
     has_gaps = True

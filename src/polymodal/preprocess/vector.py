@@ -33,6 +33,7 @@ class Vector(Modality):
     [1.0, 1.0]
     """
 
+    encoder = "mlp"
     def __init__(self, dim: int | None = None, noise: float = 0.0):
         check_range("Vector", "dim", 1 if dim is None else dim, 1, 1_000_000)
         check_range("Vector", "noise", noise, 0, 10)

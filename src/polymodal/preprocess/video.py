@@ -47,6 +47,8 @@ class Video(Modality):
         max_pixels: int, larger frames are refused before they are decoded.
     """
 
+    encoder = "frame_rnn"
+    files = ("video",)
     cached = True
     has_time = True
     limit: int

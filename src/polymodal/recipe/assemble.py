@@ -16,7 +16,7 @@ from polymodal.core.memory import gigabytes, memory_bytes
 from polymodal.core.task import task_named
 from polymodal.recipe.needed import as_needed, needed_by
 from polymodal.recipe.recipe import INPUT_KEYS, OBJECTIVES, Recipe, columns_of, encoder_name
-from polymodal.recipe.starts import freeze, split_words
+from polymodal.recipe.starts import freeze, has_frozen_encoder, split_words
 
 _STEPS = 8  # of an input with time, when a model is made
 _WIDTH = 32  # numbers that a usual first layer makes of each value
@@ -64,8 +64,10 @@ def _build_input(index: int, name: str, config: dict[str, Any],
     chosen = {k: v for k, v in settings.items() if k not in of_modality}
     preprocess = as_needed(where, chosen_encoder, config["modality"], preprocess,
                            needed_by(chosen_encoder, chosen))
+    built = arguments.build(modality, preprocess, where)
+    built.is_still = has_frozen_encoder(config)
     return Input(
-        name, input_key(index), arguments.build(modality, preprocess, where),
+        name, input_key(index), built,
         columns_of(name, config), chosen_encoder, arguments.check(encoder, chosen, where))
 
 
@@ -133,7 +135,7 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     model = Model({i.name: _build_encoder(recipe, i) for i in inputs},
                   {i.name: i.key for i in inputs}, fusion, head, sequence=sequence,
                   objectives=_build_objectives(recipe, target), modality_dropout=modality_dropout,
-                  seed=seed)
+                  seed=seed, projections=_build_projections(recipe, inputs))
     _check_inputs(inputs)
     with before_variables(Sizes(bytes_per_parameter)):
         model(empty_batch(inputs, target))
@@ -270,6 +272,14 @@ def _build_encoder(recipe: Recipe, item: Input) -> Any:
     where = f"inputs.{item.name}"
     return _derived(arguments.build(factory, item.encoder_settings, where, **given), "encoders",
                     item.encoder)
+
+
+def _build_projections(recipe: Recipe, inputs: list[Input]) -> dict[str, Any]:
+    """Returns {name: layer} that brings tokens of encoders without `dim` to the common width."""
+    import keras
+
+    return {item.name: keras.layers.Dense(recipe.dim, name="project") for item in inputs
+            if "dim" not in arguments.parameters(find("encoders", item.encoder))}
 
 
 def _build_part(package: str, config: dict[str, Any], recipe: Recipe, **given: Any) -> Any:

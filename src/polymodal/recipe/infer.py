@@ -32,7 +32,6 @@ from polymodal.recipe.defaults import (
 from polymodal.recipe.given import need_target
 from polymodal.recipe.needed import needed_by
 from polymodal.recipe.recipe import (
-    MODALITIES,
     OTHERS,
     check_free,
     checked_objectives,
@@ -302,28 +301,26 @@ def _input(facts: Profile, name: str, config: dict, guess: Any, task: Task, othe
                               f"Got none. Write inputs.{name}.modality: text.")
         config["modality"] = guess.modality
         reasons.append(f"input {name}: {_why(guess.modality, guess.reason)}")
+    modality = find("preprocess", config["modality"])
     if guess is not None and guess.columns != [name] and config["modality"] == guess.modality:
-        config.setdefault(*(("columns", list(guess.columns)) if guess.modality == "tabular" else
+        config.setdefault(*(("columns", list(guess.columns)) if modality.has_fields else
                             ("column", guess.columns[0])))
+    chosen = {"modality": config["modality"], "encoder": modality.encoder}
     if isinstance(config.get("encoder"), Mapping):
-        config["encoder"] = {"name": MODALITIES[config["modality"]], **config["encoder"]}
-    if config["modality"] == "tabular":
-        return {"modality": "tabular", "encoder": MODALITIES["tabular"]} | tabular_settings(
-            facts, name, config, guess, readings) | config
+        config["encoder"] = {"name": modality.encoder, **config["encoder"]}
+    if modality.has_fields:
+        return chosen | tabular_settings(facts, name, config, guess, readings) | config
     if guess is not None and guess.modality == config["modality"]:
         keep_readings(guess.fields, readings)
     columns = columns_of(name, config)
     check_columns(facts.table, name, columns)
-    suggested = find("preprocess", config["modality"]).suggest(facts.sample(columns[0]),
-                                                               facts.table.root)
-    if config["modality"] == "image" and "text" in others:
-        suggested["flip"] = False  # "the left one" would become false
+    suggested = modality.suggest(facts.sample(columns[0]), facts.table.root)
+    suggested |= modality.among(others)
     if config["modality"] == "text" and not {"encoder", "tokenizer"} & set(config):
         found, reason = text_for(task, facts.texts(config.get("column", name)),
                                  is_plain(task, ["text", *others], len(facts)))
         suggested |= found
         reasons.extend([f"input {name}: {reason}"] * bool(reason))
-    chosen = {"modality": config["modality"], "encoder": MODALITIES[config["modality"]]}
     if encoder_name(config) is not None:
         suggested |= needed_by(encoder_name(config), config)
     return chosen | suggested | config

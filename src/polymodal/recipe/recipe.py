@@ -199,7 +199,8 @@ def check_input(name: str, config: Any) -> None:
     config = encoder_config(config)
     check_words(_words_of(config), f"{where}.encoder")
     config["encoder"] = encoder_name(config)
-    for key, names in (("modality", tuple(MODALITIES)), ("encoder", lookup.names("encoders"))):
+    for key, package in (("modality", "preprocess"), ("encoder", "encoders")):
+        names = lookup.names(package)
         if config.get(key) is not None and config[key] not in names:
             raise RecipeError(f"{where}: {lookup.unknown(key, config[key], names)}")
     arguments.convert(config.get("column"), str | None, f"{where}.column")
@@ -234,6 +235,11 @@ def encoder_name(config: Mapping[str, Any]) -> Any:
     return encoder.get("name") if isinstance(encoder, Mapping) else encoder
 
 
+def encoder_for(modality: str) -> str:
+    """Returns the encoder that serves a modality where the recipe names none."""
+    return lookup.find("preprocess", modality).encoder
+
+
 def _words_of(config: Mapping[str, Any]) -> dict[str, Any]:
     encoder = config.get("encoder")
     return split_words(encoder)[1] if isinstance(encoder, Mapping) else {}
@@ -256,24 +262,17 @@ def _input(name: str, value: Any) -> dict[str, Any]:
     check_input(name, value)
     config = encoder_config(value)
     modality = config.get("modality")
-    if modality not in MODALITIES:
-        raise RecipeError(f"inputs.{name}: "
-                          f"{lookup.unknown('modality', str(modality), MODALITIES)}")
+    known = lookup.names("preprocess")
+    if modality not in known:
+        raise RecipeError(f"inputs.{name}: {lookup.unknown('modality', str(modality), known)}")
     if encoder_name(config) is None:
-        config = encoder_config(config | {"encoder": {"name": MODALITIES[modality],
+        config = encoder_config(config | {"encoder": {"name": encoder_for(modality),
                                                       **_words_of(config)}})
     return {key: config[key] for key in sorted(config, key=_input_order)}
 
 
 OBJECTIVES = "model.objectives"  # where their files are
 OTHERS = "*"  # among inputs: all other columns too, as they are inferred
-
-# The encoder that serves a modality where the recipe names none.
-MODALITIES = {
-    "image": "convnet", "audio": "conv_audio", "video": "frame_rnn", "text": "rnn",
-    "vector": "mlp", "sequence": "rnn", "texts": "bag", "tabular": "tabular",
-}
-
 
 def _input_order(key: str) -> int:
     return INPUT_KEYS.index(key) if key in INPUT_KEYS else len(INPUT_KEYS)

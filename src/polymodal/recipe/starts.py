@@ -21,7 +21,8 @@ from typing import Any
 from polymodal.core import arguments
 from polymodal.core.errors import RecipeError
 
-__all__ = ["WORDS", "Start", "check_words", "freeze", "scales", "split_words", "starts_of"]
+__all__ = ["WORDS", "Start", "check_words", "freeze", "has_frozen_encoder", "scales",
+           "split_words", "starts_of"]
 
 # Which recipe key holds the settings of which part of a model.
 _PARTS = {"fusion": "fusion", "sequence": "sequence", "task": "head"}
@@ -110,6 +111,16 @@ def _start(config: Mapping[str, Any], where: str, path: tuple[str, ...]) -> Star
     source = words.pop("from", None)
     weights = words.pop("weights", None)
     return Start(where, path, source or weights, source is not None, **words)
+
+
+def has_frozen_encoder(config: Mapping[str, Any]) -> bool:
+    """Returns whether the whole encoder of an input keeps its weights.
+
+    Args:
+        config: settings of the input.
+    """
+    encoder = config["encoder"]
+    return isinstance(encoder, Mapping) and encoder.get("freeze") is True
 
 
 def freeze(model: Any, recipe: Any) -> None:

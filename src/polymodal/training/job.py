@@ -17,6 +17,7 @@ from polymodal.inference.predictor import Predictor, align_lengths
 from polymodal.recipe import assemble
 from polymodal.recipe.starts import scales
 from polymodal.training.judge import Judge
+from polymodal.training.kept import keep_outputs
 from polymodal.training.loop import fit as fitting
 from polymodal.training.prepare import Prepared
 from polymodal.training.starts import load_weights
@@ -63,6 +64,7 @@ class Job:
         model = self.predictor.model
         keras.config.set_dtype_policy(model.dtype_policy.name)  # another model was built since
         result = self.session.complete()
+        model.take_tokens(())  # from now on it is given inputs
         if result.last_epoch is not None:
             self.prepared.recipe.training["last_epoch"] = result.last_epoch
             write_atomic(path, self.recipe)
@@ -91,16 +93,21 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *,
             modality_dropout=settings.modality_dropout,
             label_smoothing=settings.label_smoothing, seed=settings.seed)
         load_weights(model, prepared.recipe)
+        model.take_tokens(kept)
         return model, task
 
+    kept: frozenset[str] = frozenset()
     head = assemble.build_head(prepared.recipe, prepared.target)
     align_lengths(prepared.checked["train"], prepared.samples["train"], head)
     keras.config.set_dtype_policy(
         "float32" if settings.precision == "auto" else settings.precision)
     model, head = build()
+    fed, kept = keep_outputs(prepared, model)
+    model.take_tokens(kept)
+    align_lengths(fed.checked["train"], fed.samples["train"], head)
     places = sum(math.prod(encoder.grid) for encoder in model.encoders.values()
                  if encoder.grid is not None)
-    loader = prepared.train_loader(settings, places)
+    loader = fed.train_loader(settings, places)
     decision = decide(model, lambda: build()[0], head, loader, settings,
                       folder if writes else None)
     if decision.precision != model.dtype_policy.name:
@@ -108,12 +115,12 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *,
         model, head = build()
     predictor = Predictor(prepared.recipe, prepared.inputs, prepared.target, model, head,
                           trained_on=prepared.trained_on)
-    val, judge = _validation(prepared, predictor)
+    val, judge = _validation(fed, predictor)
     session = fitting.begin(
         model, head, loader, val, settings, folder, score=judge and judge.score,
         row_errors=judge and judge.row_errors, jit=decision.jit, scales=scales(prepared.recipe),
         fingerprint={"recipe": {**prepared.recipe.to_dict(), "training": {}},
-                     "rows": loader.fingerprint(),
+                     "kept": sorted(kept), "rows": loader.fingerprint(),
                      "validation": None if val is None else val.fingerprint()}, **how)
     return Job(folder, predictor, session, prepared)
 

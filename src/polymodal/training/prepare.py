@@ -386,4 +386,4 @@ def _shareable(recipe: Recipe, inputs: list[assemble.Input]) -> list[InputGuess]
     """Returns the inputs that splits should not share: media, and text if it is the only one."""
     kinds = [recipe.inputs[i.name]["modality"] for i in inputs]
     return [InputGuess(i.name, kind, i.columns, "") for i, kind in zip(inputs, kinds, strict=True)
-            if kind not in ("text", "texts") or len(inputs) == 1]
+            if not i.modality.is_text or len(inputs) == 1]

@@ -34,6 +34,7 @@ from polymodal.evaluation.store import read_predictions, write_predictions
 from polymodal.evaluation.texts.word_confidence import right_words
 from polymodal.inference.looking import looks, why_no_look
 from polymodal.media.cells import open_cell
+from polymodal.preprocess.modality import Modality
 from polymodal.speech.recognition.clips import clip_words
 from polymodal.tables.table import Table
 
@@ -166,7 +167,7 @@ def _examples(predictor: Any, shown: Predictions, table: Table) -> list[dict[str
 def _example(predictor: Any, shown: Predictions, table: Table, place: int) -> dict[str, Any]:
     row = int(shown.rows[place])
     inputs = {i.name: {"modality": predictor.recipe.inputs[i.name]["modality"],
-                       "value": _value(predictor.recipe.inputs[i.name], i.columns, table, row)}
+                       "value": _value(i.modality, i.columns, table, row)}
               for i in predictor.inputs}
     here = {"inputs": inputs, "row": row, "probability": None, "right": None}
     if shown.task.hears and shown.targets is not None:
@@ -188,7 +189,7 @@ def _add_looks(predictor: Any, table: Table, examples: list[dict[str, Any]]) -> 
     """Adds the attention of each word to the images of the first examples; returns a note."""
     reason = why_no_look(predictor) if examples else ""
     if reason:
-        has_picture = any(i["modality"] == "image" for i in predictor.recipe.inputs.values())
+        has_picture = any("image" in i.modality.files for i in predictor.inputs)
         return f"Attention over the image cannot be shown: {reason}." * has_picture
     chosen = examples[:_MOST_LOOKS]
     found = looks(predictor, table, [example["row"] for example in chosen])
@@ -200,12 +201,12 @@ def _add_looks(predictor: Any, table: Table, examples: list[dict[str, Any]]) -> 
     return _LOOKS if found else ""
 
 
-def _value(config: Mapping[str, Any], columns: Sequence[str], table: Table, row: int) -> Any:
+def _value(modality: Modality, columns: Sequence[str], table: Table, row: int) -> Any:
     """Returns what the report shows of one input: text, numbers, or the bytes of a file."""
-    if config["modality"] == "tabular":
+    if modality.has_fields:
         return {c: table.cell(row, c) for c in columns}
     cell = table.cell(row, columns[0])
-    if cell is None or config["modality"] not in ("image", "audio", "video"):
+    if cell is None or not modality.files:
         return cell
     try:
         data = open_cell(cell, table.root)[0]

@@ -8,7 +8,7 @@ from typing import Any
 from polymodal.bundle import weights
 from polymodal.bundle.names import weight_names
 from polymodal.bundle.part import Part, digest_of, encoder_of, part_of, tensors_of
-from polymodal.core.arguments import shown
+from polymodal.core.arguments import parameters, shown
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.recipe.assemble import Input
@@ -62,7 +62,8 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
     for key, value in settings.items():
         if key not in free:
             _same(where, key, config.get(key, value), value, part)
-    _set_width(given, where, part)
+    if "dim" in parameters(find("encoders", known)):
+        _set_width(given, where, part)
     own_name = part.name.removeprefix("encoders.")
     theirs = {"input": own_name} if own_name != name else {}
     digest = _digest(where, words, part.sha256)

@@ -98,7 +98,7 @@ class Runner:
         return found
 
     def _generator(self, model: Any, choice: Choice, jit: bool) -> Generator:
-        key = (*choice.key, jit)
+        key = (*choice.key, jit, model.kept)
         known = self._generators.get(key)
         if known is None or known.model is not model:
             self._generators[key] = known = Generator(model, self.head, choice, jit)
