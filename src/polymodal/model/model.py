@@ -69,7 +69,7 @@ class Model(keras.Model):
             )
         self.keys = dict(keys)
         self.projections = dict(projections or {})
-        self.kept = frozenset()
+        self.kept: frozenset[str] = frozenset()
         self.encoders = {name: encoders[name] for name in sorted(encoders)}
         self.modality_dropout = ModalityDropout(modality_dropout, seed)
         self.groups = getattr(task, "groups", None) or {"": tuple(self.encoders)}
