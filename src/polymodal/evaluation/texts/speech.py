@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
-from polymodal.evaluation.parts import named_parts
 from polymodal.evaluation.texts.alignment import COUNTS, align
 from polymodal.evaluation.texts.normalisation import describe, normaliser
 from polymodal.evaluation.texts.resampling import check_texts, sum_intervals
 from polymodal.text.words import is_unspaced
 
-__all__ = ["SpeechScore", "confusions", "error_sums", "errors_by_column", "errors_by_length",
+__all__ = ["SpeechScore", "confusions", "error_sums", "errors_by_length",
            "rates", "score_speech", "worst_utterances"]
 
 _SLICE_SAMPLES = 300  # slices are many
@@ -131,40 +130,6 @@ def errors_by_length(score: SpeechScore, seed: int = 0) -> dict[str, dict]:
     names = ["0", *[f"{low + 1} to {high}" for low, high in pairwise(_LENGTHS)],
              f"over {_LENGTHS[-1]}"]
     return {names[i]: _part(score, place == i, seed) for i in np.unique(place)}
-
-
-def errors_by_column(score: SpeechScore, columns: Mapping[str, Sequence[Any]],
-                     seed: int = 0) -> dict[str, dict[str, dict]]:
-    """Returns the rates of every part that a column cuts out, most utterances first.
-
-    Numbers with more than 20 different values are cut into quarters; other columns keep their 20
-    most frequent values, also where they are numbers of speakers.
-
-    Args:
-        score: SpeechScore of n utterances.
-        columns: {name: n values}.
-        seed: int, key of the resamples.
-
-    Returns:
-        {column: {value: {"n", "metrics", "intervals"}}}.
-
-    Raises:
-        DataError: a column does not have one value for each utterance.
-    """
-    found = {}
-    for name, values in columns.items():
-        if len(values) != len(score):
-            raise DataError(
-                f"needs one value for each utterance. Got {len(values)} values and {len(score)} "
-                "utterances.", "Take the column from the table that was scored.", column=name,
-                reason="short_column")
-        named, order = named_parts(name, values, np.arange(len(score)))
-        many = Counter(named)
-        order = [part for part in order or sorted(many, key=lambda part: -many[part])
-                 if part in many]
-        where = np.array(named, dtype=object)
-        found[name] = {part: _part(score, where == part, seed) for part in order}
-    return found
 
 
 def _part(score: SpeechScore, where: np.ndarray, seed: int) -> dict:
