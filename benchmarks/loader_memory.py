@@ -79,9 +79,9 @@ def measure(path: Path) -> None:
     from polymodal.preprocess.collate import collate, collate_targets
     from polymodal.preprocess.image import Image
     from polymodal.preprocess.tabular import Tabular
-    from polymodal.preprocess.targets.classification import LabelTarget
     from polymodal.preprocess.text import Text
     from polymodal.tables.table import read
+    from polymodal.tasks.classification import LabelTarget
 
     peak = Peak()
     table = read(path)

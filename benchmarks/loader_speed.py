@@ -28,9 +28,9 @@ from polymodal.media.cache import Cache
 from polymodal.preprocess.audio import Audio
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.preprocess.image import Image
-from polymodal.preprocess.targets.classification import LabelTarget
 from polymodal.preprocess.text import Text
 from polymodal.tables.table import read
+from polymodal.tasks.classification import LabelTarget
 
 EPOCHS = 5
 PART_ROWS = 500

@@ -10,7 +10,7 @@ import soundfile
 
 from polymodal.core.task import task_named
 from polymodal.preprocess.audio import Audio
-from polymodal.preprocess.targets.transcribe import TranscriptTarget
+from polymodal.tasks.transcribe import TranscriptTarget
 
 RATE, STRIDE = 8000, 4
 TONE_SECONDS, GAP_SECONDS = 0.09, 0.03  # of a letter

@@ -10,13 +10,13 @@ from polymodal.feed.ledger import Ledger
 from polymodal.feed.samples import Samples, Source
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia
-from polymodal.preprocess.targets.caption import CaptionTarget
-from polymodal.preprocess.targets.classification import LabelTarget
-from polymodal.preprocess.targets.multilabel import MultilabelTarget
-from polymodal.preprocess.targets.regression import NumberTarget
-from polymodal.preprocess.targets.seq2seq import SymbolsTarget
-from polymodal.preprocess.targets.sequence_labelling import StepLabelsTarget
-from polymodal.preprocess.targets.transcribe import TranscriptTarget
+from polymodal.preprocess.targets.symbols import SymbolsTarget
+from polymodal.tasks.caption import CaptionTarget
+from polymodal.tasks.classification import LabelTarget
+from polymodal.tasks.multilabel import MultilabelTarget
+from polymodal.tasks.regression import NumberTarget
+from polymodal.tasks.sequence_labelling import StepLabelsTarget
+from polymodal.tasks.transcribe import TranscriptTarget
 
 
 def make(cache=None, target=None, ramp=None, **columns):

@@ -19,8 +19,8 @@ from polymodal.inference.table_file import (
     guarded,
     write_predictions_table,
 )
-from polymodal.preprocess.targets.multilabel import MultilabelTarget
 from polymodal.tables.table import read
+from polymodal.tasks.multilabel import MultilabelTarget
 
 OWN = {"error": ["mine", "007", None], "x": ["a, b", "1.50", "=1+1"],
        "predicted_y": ["1", "2", "3"]}

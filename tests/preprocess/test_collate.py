@@ -9,12 +9,12 @@ from polymodal.core.errors import DataError
 from polymodal.preprocess.audio import Audio
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.preprocess.image import Image
-from polymodal.preprocess.targets.classification import LabelTarget
-from polymodal.preprocess.targets.multilabel import MultilabelTarget
-from polymodal.preprocess.targets.regression import NumberTarget
-from polymodal.preprocess.targets.sequence_labelling import StepLabelsTarget
 from polymodal.preprocess.text import Text
 from polymodal.preprocess.vector import Vector
+from polymodal.tasks.classification import LabelTarget
+from polymodal.tasks.multilabel import MultilabelTarget
+from polymodal.tasks.regression import NumberTarget
+from polymodal.tasks.sequence_labelling import StepLabelsTarget
 
 LENGTHS = st.lists(st.none() | st.integers(1, 12), min_size=1, max_size=6)
 

@@ -49,7 +49,7 @@ class Samples:
     Args:
         table: Table or its Profile.
         sources: list of Source.
-        target: object of `polymodal.preprocess.targets`, or None when nothing is to be predicted.
+        target: Target, or None when nothing is to be predicted.
         target_column: str, or None where the target has `columns` of its own.
         cache: Cache or KeptMedia for decoded media, or None to decode them every time.
 

@@ -57,7 +57,7 @@ class Predictor:
     Args:
         recipe: Recipe.
         inputs: list of `recipe.assemble.Input`, their modalities fitted or restored.
-        target: object of `polymodal.preprocess.targets`, fitted or restored.
+        target: Target, fitted or restored.
         model: keras.Model.
         head: Head of the model.
         metrics: what `metrics.json` holds, of a model that was loaded.

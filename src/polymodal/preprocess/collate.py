@@ -57,7 +57,7 @@ def collate_targets(
     """Joins encoded targets.
 
     Args:
-        target: object of `polymodal.preprocess.targets` that encoded them.
+        target: Target that encoded them.
         values: list of what its `encode` returned, None where the target is unknown or the row only
             fills the batch.
         length: int, steps of the result for targets with a time axis; None is the longest one's.

@@ -115,7 +115,7 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     Args:
         recipe: Recipe.
         inputs: list of Input, whose modalities have been fitted or restored.
-        target: object of `polymodal.preprocess.targets`, fitted or restored.
+        target: Target, fitted or restored.
         modality_dropout: float, rate at which training hides an input.
         label_smoothing: float, for tasks that have it.
         seed: int, of weights and dropout.
@@ -241,7 +241,7 @@ def build_head(recipe: Recipe, target: Any, **settings: Any) -> Any:
 
     Args:
         recipe: Recipe.
-        target: object of `polymodal.preprocess.targets`, fitted or restored.
+        target: Target, fitted or restored.
         settings: further arguments, used where the task has them and the recipe does not.
     """
     factory = task_named(recipe.task["name"]).head

@@ -2,20 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from polymodal.core.advice import set_option
+from polymodal.core.errors import DataError
+from polymodal.core.fields import Fields
 from polymodal.core.predictions import Predictions
 from polymodal.core.target import Answer, Judged, Scores
 from polymodal.evaluation.decisions import decisions
 from polymodal.evaluation.scores.classes import LabelScores
-from polymodal.preprocess.targets.multilabel import MultilabelTarget
+from polymodal.preprocess.targets.labels import Labelled, spell
 from polymodal.profile.target_form import LABEL_SETS
+from polymodal.tables.reading.lists import parse_list
+from polymodal.tables.reading.separators import find_separator
 from polymodal.tasks._classes import ClassTask
 
 __all__ = ["Multilabel"]
+
+_LOOKED_AT = 2000  # cells that may tell which mark separates labels
+
+
+class MultilabelTarget(Labelled):
+    """The labels of a row as zeros and ones, float32 (classes,).
+
+    Args:
+        separator: str, between the labels of a cell that is a text; a text that spells a list in
+            JSON or Python, such as "['red', 'round']", is read as one.
+        ignore_case: bool, whether labels that differ only in case are one.
+        missing: list of texts and numbers that stand for a missing value.
+
+    Example:
+
+    >>> target = MultilabelTarget()
+    >>> target.fit(["cat|dog", ["bird"]])
+    >>> target.encode("dog|bird").tolist(), target.decode(np.array([0.0, 1.0, 0.0]))
+    ([1.0, 0.0, 1.0], ['cat'])
+    """
+
+    has_time = False
+    dtype = np.float32
+
+    def __init__(self, separator: str = "|", ignore_case: bool = False,
+                 missing: list | None = None):
+        super().__init__(ignore_case, missing)
+        self.separator = separator
+        self._separated, self._cells = True, []
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one encoded target."""
+        return (len(self.labels),)
+
+    def fit(self, values: Iterable[Any]) -> None:
+        """Learns the classes of the train split.
+
+        Raises:
+            DataError: no row has a label.
+        """
+        self._separated, self._cells = False, []
+        self._learn(self._all(values))
+        if not self.labels:
+            raise DataError("holds no label in train.", "Name another target.",
+                            reason="single_label")
+
+    def notes(self, column: str) -> list[str]:
+        """Returns sentences on how labels are written, and on cells that all hold one."""
+        notes = super().notes(column)
+        if not self._separated:
+            mark = find_separator(self._cells) or "..."
+            instead = set_option("task", "separator", value=f'"{mark}"')
+            notes.append(f'Column "{column}": no cell holds "{self.separator}" or a list, so each '
+                         f"whole cell counts as one label; {instead} names another mark between "
+                         "labels.")
+        return notes
+
+    def read(self, value: Any) -> list[str]:
+        """Returns the labels of a cell, whether train has them or not.
+
+        Raises:
+            DataError: one of them is not a label.
+        """
+        return [spell(label) for label in self._split(value)]
+
+    def encode(self, value: Any) -> np.ndarray:
+        """Returns 1 for each label of the cell, float32 (classes,); an empty list is all zeros.
+
+        Raises:
+            DataError: train does not have one of the labels.
+        """
+        encoded = np.zeros(self.shape, np.float32)
+        for label in self._split(value):
+            encoded[self._index[label]] = 1
+        return encoded
+
+    def decode(self, encoded: np.ndarray) -> list[str]:
+        """Returns the labels whose value is at least one half."""
+        return [label for label, value in zip(self.labels, encoded, strict=True) if value >= 0.5]
+
+    def state(self) -> dict[str, Any]:
+        """Returns the classes and how cells are read."""
+        return {**super().state(), "separator": self.separator}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes what `state` returned."""
+        super().restore(state)
+        self.separator = Fields(state).text("separator")
+
+    def _all(self, values: Iterable[Any]) -> Iterator[Any]:
+        """Yields the labels of all cells, and notes whether one holds several."""
+        for value in values:
+            if value is None:
+                continue
+            if isinstance(value, str) and len(self._cells) < _LOOKED_AT:
+                self._cells.append(value)
+            labels = self._split(value)
+            self._separated |= len(labels) > 1 or _is_list(value)
+            yield from labels
+
+    def _split(self, value: Any) -> list[Any]:
+        listed = parse_list(value)
+        if listed is not None:
+            return [part for part in listed if part is not None]
+        if isinstance(value, str):
+            return [part for part in map(str.strip, value.split(self.separator)) if part]
+        if _is_list(value):
+            return [part for part in value if part is not None]
+        return [value]
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple | set | np.ndarray)
 
 
 class Multilabel(ClassTask):

@@ -2,20 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
+from polymodal.core.errors import DataError
+from polymodal.core.fields import Fields
 from polymodal.core.predictions import Predictions
 from polymodal.core.printed.counting import counted
 from polymodal.core.target import Answer, Judged, Scores
 from polymodal.core.task import Task
 from polymodal.evaluation.scores.numbers import NumberScores
-from polymodal.preprocess.targets.regression import NumberTarget
+from polymodal.preprocess.statistics import Moments
 from polymodal.profile.target_form import AMOUNTS
+from polymodal.tables.reading.numbers import NumberFormat
+from polymodal.tables.reading.reading import Reading
 
 __all__ = ["Regression"]
+
+
+class NumberTarget:
+    """The number of a row, standardised by the train split, float32 (1,).
+
+    Cells are read as they are written: with marks between thousands, a decimal comma, or one unit.
+    Answers are plain numbers in that unit: of 10% the number is 10.
+
+    Args:
+        decimal: str, the mark before the decimals.
+        thousands: str, the mark between groups of three digits, or "".
+        unit: str, currency, percent or other unit that may be at a number, or "".
+        missing: list of texts and numbers that stand for a missing value, besides the usual ones.
+
+    Example:
+
+    >>> target = NumberTarget()
+    >>> target.fit(["1", 3.0])
+    >>> target.encode(5).tolist(), float(target.decode(np.float32(3.0)))
+    ([3.0], 5.0)
+    >>> NumberTarget(decimal=",", unit="€").read("12,50 €")
+    12.5
+    """
+
+    has_time = False
+    dtype = np.float32
+    shape = (1,)
+    num_outputs = 1
+
+    def __init__(self, decimal: Literal[".", ","] | None = None,
+                 thousands: Literal["", ",", ".", " ", "'"] | None = None,
+                 unit: str | None = None, missing: list | str | float | None = None) -> None:
+        self.labels: list[str] = []
+        self.mean, self.std = 0.0, 1.0
+        self.format = Reading("number", decimal, thousands, unit, missing).numbers
+
+    def fit(self, values: Iterable[Any]) -> None:
+        """Learns mean and standard deviation of the train split; other cells are ignored."""
+        moments = Moments(smallest=0.0)
+        numbers = [number for value in values if (number := self._finite(value)) is not None]
+        moments.add(np.array(numbers, np.float64).reshape(-1, 1))
+        if moments.mean is None or max(numbers) == min(numbers):
+            only = "no number"
+            if numbers:
+                only = f"no number but {numbers[0]:g}"
+            raise DataError(
+                f"holds {only} in train, and a model needs at least 2 to learn from.",
+                "Name another target, or another task.", reason="constant_target")
+        mean, std = moments.result(1)
+        self.mean, self.std = float(mean[0]), float(std[0])
+
+    def is_empty(self, value: Any) -> bool:
+        """Returns whether a cell says that the number is missing, such as `-` or `n/a`."""
+        return self.format.is_missing(value)
+
+    def read(self, value: Any) -> float:
+        """Returns the number of a cell in its own unit.
+
+        Raises:
+            DataError: the cell is not a finite number.
+        """
+        fix = "Correct or empty the cell, or run with --skip-bad."
+        try:
+            number = self.format.read(value)
+        except ValueError as error:
+            raise DataError(str(error), fix, reason="not_a_number") from None
+        if number is None or not math.isfinite(number):
+            raise DataError(f"needs a number. Got {value!r}.", fix, reason="not_a_number")
+        return number
+
+    def encode(self, value: Any) -> np.ndarray:
+        """Returns the standardised number, float32 (1,).
+
+        Raises:
+            DataError: the cell is not a finite number.
+        """
+        return np.array([(self.read(value) - self.mean) / self.std], np.float32)
+
+    def decode(self, encoded: np.ndarray) -> np.ndarray:
+        """Returns numbers in the target's own unit, float64, in the shape given."""
+        return np.asarray(encoded, np.float64) * self.std + self.mean
+
+    def state(self) -> dict[str, Any]:
+        """Returns mean and standard deviation, and how cells are read."""
+        return {"mean": self.mean, "std": self.std, "format": self.format.state(),
+                "missing": self.format.usual}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes what `state` returned."""
+        fields = Fields(state)
+        self.mean, self.std = fields.number("mean"), fields.number("std", above=0)
+        if "format" in fields:
+            self.format = NumberFormat.restored(Fields(fields.mapping("format")),
+                                                fields.texts("missing"))
+
+    def _finite(self, value: Any) -> float | None:
+        try:
+            return self.read(value)
+        except DataError:
+            return None
 
 
 class Regression(Task):

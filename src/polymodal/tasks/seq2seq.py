@@ -8,7 +8,7 @@ from typing import Any
 from polymodal.core.predictions import Predictions
 from polymodal.core.target import Answer, Scores
 from polymodal.evaluation.scores.steps import StepScores
-from polymodal.preprocess.targets.seq2seq import SymbolsTarget
+from polymodal.preprocess.targets.symbols import SymbolsTarget
 from polymodal.profile.target_form import TEXTS
 from polymodal.tasks._classes import StepTask
 

@@ -55,7 +55,7 @@ class Prepared:
     Args:
         recipe: Recipe, complete.
         inputs: list of `recipe.assemble.Input`, modalities fitted on the train split.
-        target: object of `polymodal.preprocess.targets`, fitted on the train split.
+        target: Target, fitted on the train split.
         samples: {split: Samples}.
         checked: {split: Checked}.
         ledger: Ledger of all splits.

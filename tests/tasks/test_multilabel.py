@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError
-from polymodal.preprocess.targets.multilabel import MultilabelTarget
+from polymodal.tasks.multilabel import MultilabelTarget
 
 SETS = st.sets(st.sampled_from("abcdef"))
 

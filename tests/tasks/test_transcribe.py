@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError
 from polymodal.preprocess.collate import collate_targets
-from polymodal.preprocess.targets.transcribe import TranscriptTarget
+from polymodal.tasks.transcribe import TranscriptTarget
 
 TEXTS = st.lists(st.sampled_from(["one", "two", "三", "isn't"]), min_size=1).map(" ".join)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError
-from polymodal.preprocess.targets.sequence_labelling import StepLabelsTarget
+from polymodal.tasks.sequence_labelling import StepLabelsTarget
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c", None]), min_size=1))

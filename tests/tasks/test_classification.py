@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError
-from polymodal.preprocess.targets.classification import LabelTarget
+from polymodal.tasks.classification import LabelTarget
 
 WORDS = st.text(min_size=1).filter(lambda text: text == text.strip())
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError
-from polymodal.preprocess.targets.regression import NumberTarget
+from polymodal.tasks.regression import NumberTarget
 
 NUMBERS = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
 

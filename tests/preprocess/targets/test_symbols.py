@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.preprocess.collate import collate_targets
-from polymodal.preprocess.targets.seq2seq import SymbolsTarget
+from polymodal.preprocess.targets.symbols import SymbolsTarget
 
 WORDS = st.lists(st.sampled_from(["red", "ball", "a", "cat's", "two"]), min_size=1)
 

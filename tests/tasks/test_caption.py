@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from polymodal.core.errors import DataError
-from polymodal.preprocess.targets.caption import CaptionTarget
+from polymodal.tasks.caption import CaptionTarget
 
 CELL = ["A red ball.", "one ball", "the ball is red"]
 
