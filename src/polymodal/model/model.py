@@ -33,8 +33,8 @@ class Model(keras.Model):
             that do not fit the model are left out.
         modality_dropout: float, rate at which training hides a present input, 0 <= rate < 1.
         seed: int, start of the random numbers of `modality_dropout` and scheduled sampling.
-        projections: {name: layer} for encoders whose tokens have a width of their own: makes tokens
-            of the width of all others of them.
+        projections: {name: layer} that projects the tokens of an encoder with a width of its own to
+            the width of all others.
 
     Call arguments:
         inputs: {key: array, key_mask: bool array} for every key, and `previous` (batch, steps)
