@@ -45,6 +45,9 @@ def train(
     set_: Annotated[list[str] | None, typer.Option(
         "--set", help="One setting of the recipe, such as training.epochs=5. May be "
                       "repeated.")] = None,
+    pretrained: Annotated[list[str] | None, typer.Option(
+        help="INPUT=FOLDER: use an imported model (see polymodal import) as the frozen encoder of "
+             "this input. May be repeated.")] = None,
     split: Annotated[str | None, typer.Option(
         help="How to hold out validation rows without --val: stratified, random, grouped, the name "
              "of a column that says train, val or test, or 'none': train on every row and evaluate "
@@ -82,13 +85,13 @@ def train(
 ):
     """Train a model on a table, evaluate it, and write model, scores and report to a folder."""
     from polymodal.core.arguments import build, convert
-    from polymodal.recipe.given import check_given, load, need_target, override
+    from polymodal.recipe.given import check_given, load, need_target, override, with_pretrained
     from polymodal.training.steps.settings import Training
 
     given = load(recipe) if recipe else {}
     named = {"target": target, "task": task, "group": group, "order": order}
     given |= {k: v for k, v in named.items() if v is not None}
-    given = override(given, set_ or [])
+    given = override(with_pretrained(given, pretrained or []), set_ or [])
     engine = engine or convert(given.pop("engine", None), str | None, "recipe.engine")
     check_given(given)
     need_target(given)

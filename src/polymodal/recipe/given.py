@@ -22,7 +22,7 @@ from polymodal.recipe.recipe import (
 )
 from polymodal.tables.reading.reading import readings_of
 
-__all__ = ["check_given", "load", "need_target", "override"]
+__all__ = ["check_given", "load", "need_target", "override", "with_pretrained"]
 
 
 def load(path: str | Path) -> dict[str, Any]:
@@ -66,6 +66,34 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
     inputs = result.get("inputs")
     if isinstance(inputs, dict) and not values.get("inputs"):
         inputs.setdefault(OTHERS, {})
+    return result
+
+
+def with_pretrained(values: dict[str, Any], pairs: Sequence[str]) -> dict[str, Any]:
+    """Returns `values` with imported models as the frozen encoders of inputs.
+
+    Args:
+        values: settings of a recipe.
+        pairs: list of "input=folder".
+
+    Raises:
+        RecipeError: a pair without a name or a folder.
+
+    Example:
+
+    >>> with_pretrained({}, ["text=models/minilm"])["inputs"]["text"]
+    {'encoder': {'freeze': True, 'from': 'models/minilm'}}
+    """
+    result = _copy(values)
+    for pair in pairs:
+        name, _, folder = pair.partition("=")
+        if not name or not folder:
+            raise RecipeError("--pretrained needs INPUT=FOLDER, such as text=models/minilm. Got "
+                              f'"{pair}". Name an input and the folder of an imported model.')
+        config = result.setdefault("inputs", {OTHERS: {}}).setdefault(name, {})
+        given = config.get("encoder")
+        words = given if isinstance(given, Mapping) else {}
+        config["encoder"] = {"freeze": True, **words, "from": folder}
     return result
 
 

@@ -36,6 +36,7 @@ from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import Table
 from polymodal.training.asked import Options, to_json
 from polymodal.training.command import again
+from polymodal.training.fitting import fitting_models
 from polymodal.training.forecast import FILE as FORECAST
 from polymodal.training.forecast import Forecast
 from polymodal.training.job import Job, Trained, set_up
@@ -282,6 +283,8 @@ def _complete(facts: Profile, given: dict[str, Any], ignore: Sequence[str]) -> t
         found = infer(facts, given, ignore)
     for reason in found.reasons:
         say(f"  {reason}")
+    for sentence in fitting_models(found.values["inputs"], len(facts.table)):
+        say(f"  {sentence}")
     return from_dict(found.values), found.reasons
 
 

@@ -18,6 +18,7 @@ from polymodal.recipe.starts import Start, split_words, starts_of
 __all__ = ["load_weights", "restore_inputs", "with_parts"]
 
 _OWN = ("modality", "encoder", "column", "columns")  # of an input: named otherwise, or its own
+_PER_STEP = {"texts": "text"}  # modalities of a list, whose items another modality reads alone
 _FREE = ("dropout",)  # of a part: may differ from what it was trained with
 
 
@@ -53,7 +54,8 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
         return config | {"encoder": words | _digest(where, words, digest_of(words["weights"]))}
     if not words.get("from"):
         return config
-    part = encoder_of(words["from"], words.get("input", name), config.get("modality"))
+    part = encoder_of(words["from"], words.get("input", name),
+                      _PER_STEP.get(str(config.get("modality")), config.get("modality")))
     encoder = encoder_config(part.settings)["encoder"]
     known = encoder if isinstance(encoder, str) else encoder["name"]
     _same(where, "encoder", words.get("name", known), known, part)
@@ -67,8 +69,15 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
     own_name = part.name.removeprefix("encoders.")
     theirs = {"input": own_name} if own_name != name else {}
     digest = _digest(where, words, part.sha256)
-    return {"modality": part.settings["modality"]} | settings | config | {
+    return {"modality": _modality(part, given)} | settings | config | {
         "encoder": {"name": known, **words, **theirs, **digest}}
+
+
+def _modality(part: Part, given: Mapping[str, Any]) -> str:
+    """Returns the modality that an encoder reads; of rows in sequences, one text per step."""
+    own = part.settings["modality"]
+    per_step = {theirs: ours for ours, theirs in _PER_STEP.items()}
+    return per_step.get(own, own) if given.get("group") else own
 
 
 def _middle(config: Mapping[str, Any], key: str, name: str, given: dict[str, Any]) -> Any:

@@ -1,0 +1,32 @@
+"""Imported models that would fit a run's inputs. They are named, never taken unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from polymodal.core.advice import option
+from polymodal.pretrained.shelf import VARIABLE, Imported, imported
+
+__all__ = ["fitting_models"]
+
+_FEW = 5_000  # rows, below which an encoder that was trained elsewhere usually decides
+
+
+def fitting_models(inputs: Mapping[str, Mapping[str, Any]], num_rows: int) -> list[str]:
+    """Returns a sentence for each input that a model in POLYMODAL_MODELS fits.
+
+    Args:
+        inputs: {name: settings} of a whole recipe.
+        num_rows: int, rows to train on.
+    """
+    known = imported() if num_rows < _FEW else []
+    return [_sentence(name, model) for name, config in inputs.items()
+            if not isinstance(config.get("encoder"), Mapping)
+            for model in known if model.encodes == config["modality"]]
+
+
+def _sentence(name: str, model: Imported) -> str:
+    return (f"input {name}: {model.folder.name} ({model.family}) in {VARIABLE} encodes "
+            f"{model.encodes}. To use its frozen vectors instead of training an encoder on these "
+            f"rows: {option('--pretrained', name, str(model.folder))}")

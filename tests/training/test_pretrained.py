@@ -1,0 +1,101 @@
+"""An imported model is a part of a recipe like any other."""
+
+import csv
+
+import numpy as np
+import pytest
+
+import oracles
+import polymodal as pm
+from command_line import in_process
+
+WORDS = {"good": "dog", "bad": "cat"}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """The folder of an imported text encoder with mean pooling."""
+    import json
+
+    folder = oracles.save(oracles.text_model("bert"), tmp_path_factory.mktemp("bert"))
+    (folder / "modules.json").write_text(json.dumps([
+        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Pooling",
+         "type": "sentence_transformers.models.Pooling"}]))
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode": "mean"}))
+    out = tmp_path_factory.mktemp("models") / "tiny"
+    pm.import_model(folder, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("data") / "reviews.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "size", "film", "place", "stars"])
+        for row in range(60):
+            stars = ("good", "bad")[row % 2]
+            words = rng.choice(["a", "on", "the", "beach", "red", "very", "long"], 6).tolist()
+            words.insert(int(rng.integers(6)), WORDS[stars])
+            writer.writerow([" ".join(words), round(float(rng.normal()), 3), row // 6, row % 6,
+                             stars])
+    return path
+
+
+SMALL = ("--no-baselines", "--set", "training.epochs=2", "--set", "dim=16", "--ignore", "film",
+         "--ignore", "place")
+
+
+def weights(folder):
+    from safetensors.numpy import load_file
+
+    return load_file(folder / "weights.safetensors")
+
+
+def test_a_run_keeps_the_weights_of_a_frozen_imported_encoder(model, table, tmp_path):
+    out = tmp_path / "run"
+    in_process("train", "--data", table, "--target", "stars", "--out", out, "--pretrained",
+               f"text={model}", *SMALL)
+    before, after = weights(model), weights(out)
+    assert after["encoders.text.words"].shape == (40, 24)
+    assert after["projections.text.kernel"].shape == (24, 16)
+    for name, value in before.items():
+        np.testing.assert_array_equal(after[name], value)
+    run = pm.load(out)
+    assert len(run.predict([{"text": "a dog", "size": 1.0}, {"text": None, "size": 0.0}])) == 2
+    assert f"from: {model}" in (out / "recipe.yaml").read_text()
+
+
+def test_an_imported_encoder_can_be_trained_further(model, table, tmp_path):
+    out = tmp_path / "run"
+    in_process("train", "--data", table, "--target", "stars", "--out", out, "--pretrained",
+               f"text={model}", *SMALL, "--set", "inputs.text.encoder.freeze=false")
+    assert not np.array_equal(weights(out)["encoders.text.words"],
+                              weights(model)["encoders.text.words"])
+
+
+def test_an_imported_encoder_reads_a_text_per_step(model, table, tmp_path):
+    out = tmp_path / "run"
+    in_process("train", "--data", table, "--target", "stars", "--out", out, "--group", "film",
+               "--order", "place", "--pretrained", f"text={model}", "--no-baselines",
+               "--set", "training.epochs=1", "--set", "inputs.text.max_pieces=12")
+    np.testing.assert_array_equal(weights(out)["encoders.text.words"],
+                                  weights(model)["encoders.text.words"])
+
+
+def test_a_model_that_fits_is_named_and_not_taken(model, table, tmp_path, monkeypatch):
+    monkeypatch.setenv("POLYMODAL_MODELS", str(model.parent))
+    done = in_process("train", "--data", table, "--target", "stars", "--out", tmp_path / "run",
+                      "--dry-run", *SMALL)
+    assert f"--pretrained text={model}" in done.stdout + done.stderr
+    assert "from:" not in done.stdout
+
+
+@pytest.mark.parametrize("pair", ["text", "=models/tiny", "text="])
+def test_a_pair_without_a_name_or_folder_is_refused(pair, table, tmp_path):
+    done = in_process("train", "--data", table, "--target", "stars", "--out", tmp_path / "run",
+                      "--pretrained", pair, check=False)
+    assert "--pretrained needs INPUT=FOLDER" in done.stderr
