@@ -47,14 +47,15 @@ def mosi(bench: Bench, models: dict[str, Part]) -> None:
     said = page.predict(vectors["val"])
     print(f"page: accuracy {accuracy_score(labels['val'], said):.3f}, "
           f"macro F1 {f1_score(labels['val'], said, average='macro'):.3f}", flush=True)
-    ignored = [f"--ignore={name}" for name in
-               ("text_features", "audio_features", "video_features")]
-    for kind, flags in (("frozen MiniLM", [f"--pretrained=transcript={bench.folder / 'minilm'}"]),
+    steps = ["--group=video", "--order=position", "--split=none",
+             f"--test={folder / 'val.parquet'}",
+             *(f"--ignore={kind}_features" for kind in ("text", "audio", "video"))]
+    for kind, flags in (("frozen MiniLM", [f"--pretrained=transcript={bench.folder / 'minilm'}",
+                                           "--set=inputs.transcript.max_pieces=64"]),
                         ("from scratch", [])):
         scores = []
         for seed in range(bench.options.seeds):
-            run, seconds = bench.train(folder / "train.parquet", "sentiment", seed,
-                                       "--group=video", "--order=position", *ignored, *flags)
+            run, seconds = bench.train(folder / "train.parquet", "sentiment", seed, *steps, *flags)
             scores.append(bench.evaluate(run, folder / "val.parquet")["metrics"])
             print(f"  {kind}, seed {seed}: {_shown(scores[-1])}, {seconds:.0f} s", flush=True)
         print(f"{kind}: {_shown(_means(scores))}", flush=True)
