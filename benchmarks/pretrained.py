@@ -27,8 +27,8 @@ from polymodal.tables.table import read
 DATA = Path(os.environ.get("POLYMODAL_DATA", "shared/data"))
 PUBLISHED = Path(os.environ.get("POLYMODAL_PUBLISHED",
                                 Path.home() / ".cache" / "polymodal" / "published"))
-SIGNS, ROWS, RIGHT = range(5), 200, 0.6
-WORDS = ("zero", "one", "two", "three", "four")
+SIGNS = ("zero", "one", "two", "three", "four")
+ROWS, RIGHT = 200, 0.6  # rows of each sign; share of the hints that are right
 COLOURS = ("red", "green", "blue", "yellow", "white")
 
 
@@ -77,15 +77,15 @@ def signs(bench: Bench, models: dict[str, Part]) -> None:
 
 
 def _sign_rows(seed: int) -> dict[str, list[tuple[str, int]]]:
-    """Returns (path, sign) of the rows to train on and to test on."""
+    """Returns (path, number of the sign) of the rows to train on and to test on."""
     rng = np.random.default_rng(seed)
     table = read(DATA / "sign_digits" / "train.csv")
     test = read(DATA / "sign_digits" / "val.csv")
     found = {}
     for name, source in (("train", table), ("test", test)):
         paths, labels = source.values("image"), source.values("sign")
-        known = [(str(path), int(label)) for path, label in zip(paths, labels, strict=True)
-                 if int(label) in SIGNS]
+        known = [(str(path), SIGNS.index(label)) for path, label in
+                 zip(paths, labels, strict=True) if label in SIGNS]
         found[name] = [known[i] for i in rng.permutation(len(known))[: ROWS * len(SIGNS)]]
     return found
 
@@ -97,13 +97,18 @@ def _sign_table(path: Path, rows: list[tuple[str, int]], seed: int) -> Path:
         writer = csv.writer(file)
         writer.writerow(["photo", "caption", "size", "colour", "sign"])
         for photo, sign in rows:
-            word, number, colour = (
-                sign if rng.random() < RIGHT else int(rng.choice([s for s in SIGNS if s != sign]))
-                for _ in range(3))
-            writer.writerow([photo, f"a hand that shows the number {WORDS[word]}",
+            word, number, colour = (_hint(rng, sign) for _ in range(3))
+            writer.writerow([photo, f"a hand that shows the number {SIGNS[word]}",
                              round(float(rng.normal(number, 0.1)), 3), COLOURS[colour],
-                             f"sign {WORDS[sign]}"])
+                             f"sign {SIGNS[sign]}"])
     return path
+
+
+def _hint(rng: np.random.Generator, sign: int) -> int:
+    """Returns the sign, or in the other rows one of the others."""
+    if rng.random() < RIGHT:
+        return sign
+    return int(rng.choice([other for other in range(len(SIGNS)) if other != sign]))
 
 
 def _page(tables: dict[str, Path], models: dict[str, Part]) -> str:

@@ -20,6 +20,7 @@ from polymodal.recipe.recipe import (
     checked_objectives,
     named,
 )
+from polymodal.recipe.starts import WORDS
 from polymodal.tables.reading.reading import readings_of
 
 __all__ = ["check_given", "load", "need_target", "override", "with_pretrained"]
@@ -48,6 +49,8 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
 
     >>> override({"training": {"seed": 1}}, ["training.epochs=5"])
     {'training': {'seed': 1, 'epochs': 5}}
+    >>> override({"inputs": {"text": {"encoder": "rnn"}}}, ["inputs.text.freeze=true"])
+    {'inputs': {'text': {'encoder': {'name': 'rnn', 'freeze': True}}}}
     """
     result = _copy(values)
     seen: dict[tuple[str, ...], str] = {}
@@ -59,6 +62,8 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
         value = parse(text, f"--set {'.'.join(path)}", path[-1] in NAMES)
         if bare and path[0] == "inputs" and isinstance(value, dict):
             path = ["inputs", ".".join(path[1:])] if path[1:] else path
+        if len(path) == 3 and path[0] == "inputs" and path[2] in WORDS:
+            path = [*path[:2], "encoder", path[2]]  # such as inputs.text.freeze
         if seen.setdefault(tuple(path), text) != text:
             raise RecipeError(f"--set {'.'.join(path)} needs one value. Got "
                               f'"{seen[tuple(path)]}" and "{text}". Keep the one that is meant.')
