@@ -81,7 +81,8 @@ def test_an_imported_encoder_reads_a_text_per_step(model, table, tmp_path):
     out = tmp_path / "run"
     in_process("train", "--data", table, "--target", "stars", "--out", out, "--group", "film",
                "--order", "place", "--task", "sequence_labelling", "--no-baselines",
-               "--pretrained", f"text={model}", "--set", "training.epochs=1", "--set", "inputs.text.max_pieces=12")
+               "--pretrained", f"text={model}", "--set", "training.epochs=1",
+               "--set", "inputs.text.max_pieces=12")
     np.testing.assert_array_equal(weights(out)["encoders.text.words"],
                                   weights(model)["encoders.text.words"])
 
