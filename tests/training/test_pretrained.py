@@ -100,3 +100,29 @@ def test_a_pair_without_a_name_or_folder_is_refused(pair, table, tmp_path):
     done = in_process("train", "--data", table, "--target", "stars", "--out", tmp_path / "run",
                       "--pretrained", pair, check=False)
     assert "--pretrained needs INPUT=FOLDER" in done.stderr
+
+
+def test_two_imported_encoders_serve_rows_with_a_missing_photo(model, tmp_path):
+    source = oracles.save_image_model(oracles.image_model("dinov2"), tmp_path / "source")
+    pm.import_model(source, tmp_path / "photos")
+    rng = np.random.default_rng(0)
+    path = tmp_path / "photos.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["photo", "text", "sign"])
+        for row in range(40):
+            name = f"{row}.png"
+            pixels = rng.integers(0, 256, (40, 36, 3)).astype(np.uint8)
+            (tmp_path / name).write_bytes(oracles.as_png(pixels))
+            writer.writerow([name if row % 7 else "", f"a {rng.choice(['dog', 'cat'])} {row}",
+                             ("yes", "no")[int(rng.integers(2))]])
+    out = tmp_path / "run"
+    in_process("train", "--data", path, "--target", "sign", "--out", out, "--no-baselines",
+               "--pretrained", f"photo={tmp_path / 'photos'}", "--pretrained", f"text={model}",
+               "--set", "training.epochs=1", "--set", "dim=16")
+    found = weights(out)
+    np.testing.assert_array_equal(found["encoders.photo.positions"],
+                                  weights(tmp_path / "photos")["encoders.image.positions"])
+    assert found["projections.photo.kernel"].shape == (24, 16)
+    recipe = pm.load(out).recipe.inputs["photo"]
+    assert (recipe["short_side"], recipe["resample"], recipe["flip"]) == (32, "bicubic", False)
