@@ -75,7 +75,7 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
 
 def _modality(part: Part, given: Mapping[str, Any]) -> str:
     """Returns the modality that an encoder reads; of rows in sequences, one text per step."""
-    own = part.settings["modality"]
+    own = str(part.settings["modality"])
     per_step = {theirs: ours for ours, theirs in _PER_STEP.items()}
     return per_step.get(own, own) if given.get("group") else own
 
