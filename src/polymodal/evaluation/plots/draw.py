@@ -77,7 +77,7 @@ def _columns(axes: Any, chart: Columns) -> None:
     left = np.array([edge[0] for edge in chart.edges])
     width = np.array([edge[1] for edge in chart.edges]) - left
     bars = axes.bar(left + 0.03 * width, chart.heights, 0.94 * width, align="edge", color=BLUE)
-    if chart.percent:  # pale where few rows be behind a column
+    if chart.percent:  # pale where few rows are behind a column
         shares = np.sqrt(np.array(chart.counts) / max(chart.counts))
         for bar, share in zip(bars, shares, strict=True):
             bar.set_alpha(0.25 + 0.75 * share)
