@@ -37,7 +37,7 @@ def test_real_pictures_and_sounds(shared_data):
         assert [(left.column, left.reason) for left in found.left_out] == [
             ("speaker", "Ignored because it names a speaker or place, which train and test should "
                         "not share (--split-group speaker keeps them apart); to use it "
-                        "anyway: --set inputs.speaker.modality=....")]
+                        "anyway: --set inputs.speaker.modality=...")]
 
 
 @pytest.mark.parametrize("name", ["speaker", "Speaker ID", "client_id", "chapter", "userName",
@@ -90,7 +90,7 @@ def test_name_of_a_video_is_left_out(shared_data):
     _, found = real(shared_data, "mosi/train.parquet", "sentiment")
     assert [(left.column, left.reason) for left in found.left_out] == [
         ("video", "Ignored because it looks like an ID (62 distinct values "
-                  'in 1,447 cells); to use it anyway: --set inputs.video.modality=....')]
+                  'in 1,447 cells); to use it anyway: --set inputs.video.modality=...')]
 
 
 def test_videos_as_sequences(shared_data):
@@ -116,7 +116,7 @@ def test_files_must_exist(tmp_path):
     paths = [f"{i}.png" for i in range(LONG)]
     assert modality_of(paths, tmp_path) == (
         f"Ignored because none of 8 sampled files exists under {tmp_path}, such as 0.png "
-        '(--media-root says where files are); to use it anyway: --set inputs.c.modality=....')
+        '(--media-root says where files are); to use it anyway: --set inputs.c.modality=...')
     (tmp_path / paths[0]).write_bytes(PNG)
     assert modality_of(paths, tmp_path) == "image"
 

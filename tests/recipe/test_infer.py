@@ -323,7 +323,7 @@ def test_grouped_texts_are_one_bag_for_each_step(shared_data):
     assert found.values["task"] == "sequence_labelling"
     assert found.values["sequence"] == {"name": "recurrent", "summary": True}
     assert words["dropout"] == 0.9
-    assert any("training drops 90% of them at random" in reason for reason in found.reasons)
+    assert any("training drops 90 % of them at random" in reason for reason in found.reasons)
     assert found.values["training"]["epochs"] == 31
     assert any(reason.startswith("input transcript: texts, because it holds one text "
                                  "for each step") for reason in found.reasons)

@@ -8,6 +8,7 @@ from pathlib import Path
 from polymodal.cli import output
 from polymodal.core.printed.progress import say, show
 from polymodal.evaluation.report import choose_examples
+from polymodal.evaluation.words import interval_text, value_text
 from polymodal.scenes import columns, write
 from polymodal.tables.table import read
 from polymodal.training.run import train
@@ -35,7 +36,8 @@ def run(out: Path) -> None:
     test = finished.metrics["test"]
     accuracy, (low, high) = test["metrics"]["accuracy"], test["intervals"]["accuracy"]
     show(f"\nAccuracy on {test['rows']['used']} test rows, with voices that are not in the "
-         f"training data: {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}).")
+         f"training data: {value_text('accuracy', accuracy)} "
+         f"(95 % interval {interval_text('accuracy', [low, high])}).")
     show(finished.verdict)
     _answers(finished.predictions["test"], tables["test"], named)
     _next(finished, paths, time.monotonic() - start)
@@ -48,7 +50,7 @@ def _answers(found, table, named) -> None:
     for place in sorted(choose_examples(found, _SHOWN)):
         row, chances = int(found.rows[place]), found.outputs[place]
         inputs = [str(table.cell(row, column) or "-") for column in named.inputs]
-        answer = f"{found.labels[int(chances.argmax())]} ({chances.max():.0%})"
+        answer = f"{found.labels[int(chances.argmax())]} ({100 * chances.max():.0f} %)"
         lines.append((*inputs, str(table.cell(row, "clue")), answer,
                       str(table.cell(row, named.target))))
     show(output.columns(lines))

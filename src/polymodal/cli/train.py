@@ -20,6 +20,7 @@ from polymodal.cli.options import (
     SkipBad,
     use,
 )
+from polymodal.core import lookup
 from polymodal.core.advice import column_named
 from polymodal.core.disk.files import check_writable, file_name
 from polymodal.core.disk.lock import locked
@@ -36,8 +37,8 @@ def train(
                                                   "--data.")] = None,
     test: Annotated[Path | None, typer.Option(help="Test table, scored once at the end.")] = None,
     task: Annotated[str | None, typer.Option(
-        help="classification, multilabel, regression, sequence_labelling, seq2seq, caption or "
-             "transcribe. Default: inferred from the target and the inputs.")] = None,
+        help="What to predict. One of: " + ", ".join(lookup.names("tasks")) + ". Default: "
+             "inferred from the target and the inputs.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(
         help="Column not to use as an input. May be repeated.")] = None,
     recipe: Annotated[Path | None, typer.Option(

@@ -8,14 +8,17 @@ from collections.abc import Sequence
 __all__ = ["MEANINGS", "PERCENT", "SPACE", "gap", "gap_interval", "interval_text", "listed",
            "readable", "value_text"]
 
-PERCENT = {"accuracy", "exact_match", "calibration_error", "wer", "cer"}
+_RECALLS = {f"{way}recall@{rank}": rank for way in ("", "reverse_") for rank in (1, 5, 10)}
+PERCENT = {"accuracy", "exact_match", "calibration_error", "wer", "cer", *_RECALLS}
 _NAMES = {"f1_macro": "F1, macro", "f1_weighted": "F1, weighted", "f1_micro": "F1, micro",
           "auroc": "AUROC", "log_loss": "log loss", "mae": "mean absolute error",
           "rmse": "root mean square error", "r2": "R²", "pearson": "Pearson correlation",
           "calibration_error": "calibration error", "exact_match": "whole rows right",
           "wer": "word error rate", "cer": "character error rate", "cider_d": "CIDEr-D",
           "bleu_1": "BLEU-1", "bleu_2": "BLEU-2", "bleu_3": "BLEU-3", "bleu_4": "BLEU-4",
-          "rouge_l": "ROUGE-L"}
+          "rouge_l": "ROUGE-L",
+          **{f"reverse_recall@{rank}": f"recall@{rank} of queries by answer"
+             for rank in _RECALLS.values()}}
 MEANINGS = {
     "accuracy": "share of answers that are right",
     "exact_match": "share of rows in which every step is right",
@@ -35,6 +38,7 @@ MEANINGS = {
     "bleu_4": "n-gram precision up to four words, against the reference captions",
     "rouge_l": "longest common subsequence with a reference caption",
     "pearson": "linear correlation of predicted and actual values; 1 is perfect",
+    **{name: f"share with a right one among the {rank} best" for name, rank in _RECALLS.items()},
 }
 SPACE = "\u202f"  # narrow, never broken: 97.5 %
 

@@ -49,8 +49,9 @@ def refuse_bad(tables: Sequence[BadRows], skip_bad: bool, max_bad_share: float) 
         share = len(table.errors) / max(1, table.num_rows)
         if share > max_bad_share:
             raise DataError(
-                f"{len(table.errors)} of {table.num_rows} rows cannot be used, {share:.1%} where "
-                f"at most {max_bad_share:.1%} is allowed:\n{_listed(_in_order(table))}\n",
+                f"{len(table.errors)} of {table.num_rows} rows cannot be used, "
+                f"{100 * share:.1f} % where at most {100 * max_bad_share:.1f} % is allowed:\n"
+                f"{_listed(_in_order(table))}\n",
                 "Fix them, or allow more with --max-bad-share.", table=table.table,
                 reason="bad_rows")
 

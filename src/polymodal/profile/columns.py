@@ -99,7 +99,7 @@ def judge_columns(table: Table | Profile, target: str | None = None, ignore: Ite
     for name, verdict in _verdicts(facts, [n for n in names if n not in skipped]):
         if verdict.modality is None:
             fix = verdict.fix or _use(name)
-            reason = f"Ignored because {verdict.because}; {fix}."
+            reason = _sentence(f"Ignored because {verdict.because}; {fix}")
             left_out.append(LeftOut(name, reason, verdict.because if verdict.lost else ""))
         elif verdict.modality == "tabular" and name not in alone:
             fields[name] = verdict
@@ -123,6 +123,13 @@ def _verdicts(facts: Profile, names: list[str]) -> list[tuple[str, Verdict]]:
 def _change(name: str) -> str:
     return (f"change with {set_option('inputs', name, 'modality')} or "
             f"{option('--ignore', name)}")
+
+
+def _sentence(text: str) -> str:
+    """Ends a sentence with one dot, or with none where it ends in "..." for a value to fill in."""
+    if text.endswith("..."):
+        return text
+    return f"{text}."
 
 
 def _use(name: str) -> str:

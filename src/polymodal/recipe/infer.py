@@ -137,7 +137,7 @@ def infer(source: Table | Profile, given: dict[str, Any],
                            f"echo, noise, silence). To turn normalisation off: {undone}.")
         if "dropout" in suited:
             reasons.append(f"input {name}: Most of its words are rare, so training drops "
-                           f"{suited['dropout']:.0%} of them at random (dropout).")
+                           f"{100 * suited['dropout']:.0f} % of them at random (dropout).")
     for key, choice in (("fusion", fusion_for(task, modalities)), ("sequence", task.sequence)):
         if key not in values:
             values[key], reason = choice
@@ -224,7 +224,7 @@ def _leave_out(name: str, inputs: dict[str, Any], reasons: list[str]) -> None:
     reasons[:] = [r for r in reasons if not r.startswith(f"input {name}: ")]
     reasons.append(f"input {name}: Ignored because a transcript depends on the recording, "
                    f"which often comes alone; to use it anyway: "
-                   f"{set_option('inputs', name, 'modality')}.")
+                   f"{set_option('inputs', name, 'modality')}")
 
 
 def _inputs(facts: Profile, values: dict, named: dict[str, dict], hidden: list[str],

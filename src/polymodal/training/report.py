@@ -82,7 +82,7 @@ class RunRecord:
 
 def write_all(folder: Path, record: RunRecord) -> str:
     """Writes report, plots, model card and their data; returns the verdict in words."""
-    content = _content(folder, record)
+    content = _content(record)
     _store(folder, content)
     write_report(folder, content)
     write_model_card(folder, content)
@@ -110,7 +110,7 @@ def rewrite(folder: str | Path) -> Path:
     return path
 
 
-def _content(folder: Path, record: RunRecord) -> ReportContent:
+def _content(record: RunRecord) -> ReportContent:
     prepared, result = record.prepared, record.trained.result
     recipe, predictor = prepared.recipe, record.trained.predictor
     shown = next(iter(record.found.values()))
@@ -126,7 +126,8 @@ def _content(folder: Path, record: RunRecord) -> ReportContent:
                            record.joint.modalities if record.joint else ())
     summary += [record.trained.reading] * bool(record.trained.reading)
     return ReportContent(
-        title=folder.resolve().name, predictions=dict(record.found), target=recipe.target,
+        title=_title(recipe.target or shown.task.title, prepared),
+        predictions=dict(record.found), target=recipe.target,
         summary=summary, inputs=inputs, singles=dict(record.singles), joint=record.joint,
         blind=record.blind,
         slice_columns=dict(record.columns), evaluated=record.evaluated, examples=examples,
@@ -215,6 +216,11 @@ def _value(modality: Modality, columns: Sequence[str], table: Table, row: int) -
     except (DataError, OSError):
         return None
     return data if isinstance(data, bytes) and len(data) <= _MOST_BYTES else None
+
+
+def _title(what: str, prepared: Any) -> str:
+    """Returns the title of a report: what is predicted, and from which data."""
+    return f"{what} from {prepared.samples['train'].table.name}"
 
 
 def _store(folder: Path, content: ReportContent) -> None:

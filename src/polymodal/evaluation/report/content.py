@@ -19,7 +19,7 @@ class ReportContent:
     """Everything a report shows. Only the first three are needed; absent parts are not shown.
 
     Args:
-        title: str, name of the run.
+        title: str, what is predicted and from which data.
         predictions: {split: Predictions}, such as {"test": ..., "val": ...}; the report shows the
             first one in detail, so put the test part first.
         target: str, name of the target column.
