@@ -22,7 +22,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from polymodal.core.batch import mask_key
+from polymodal.core.contracts.batch import mask_key
 from polymodal.recipe import assemble
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict

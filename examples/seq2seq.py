@@ -23,7 +23,7 @@ import argparse
 import keras
 import numpy as np
 
-from polymodal.core.batch import PREVIOUS
+from polymodal.core.contracts.batch import PREVIOUS
 from polymodal.encoders.frame_rnn import FrameRnn
 from polymodal.encoders.rnn import Rnn
 from polymodal.fusion.stepwise_concat import StepwiseConcatFusion

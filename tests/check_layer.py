@@ -16,7 +16,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from polymodal.core.batch import MASK_SUFFIX, mask_key
+from polymodal.core.contracts.batch import MASK_SUFFIX, mask_key
 from polymodal.layers.masks import hide
 
 

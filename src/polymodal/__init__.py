@@ -20,7 +20,7 @@ _PUBLIC = {
     "Table": "polymodal.tables.table",
     "Recipe": "polymodal.recipe.recipe",
     "Training": "polymodal.training.steps.settings",
-    "Predictions": "polymodal.core.predictions",
+    "Predictions": "polymodal.core.contracts.task",
     "PolymodalError": "polymodal.core.errors",
     "DataError": "polymodal.core.errors",
     "RecipeError": "polymodal.core.errors",
@@ -78,9 +78,9 @@ if TYPE_CHECKING:
         finish,
         load,
     )
+    from polymodal.core.contracts.task import Predictions
     from polymodal.core.errors import DataError, PolymodalError, RecipeError
     from polymodal.core.plugins import use_plugins
-    from polymodal.core.predictions import Predictions
     from polymodal.core.printed.progress import quiet
     from polymodal.pretrained.importing import import_model
     from polymodal.pretrained.part import load_part

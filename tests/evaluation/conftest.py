@@ -5,8 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from polymodal.core.predictions import Predictions
-from polymodal.core.task import task_named
+from polymodal.core.contracts.task import Predictions, task_named
 
 
 def classes(n=300, num_classes=4, seed=0, sharpness=2.0, labels=None, task="classification",

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from polymodal.core.predictions import Predictions
-from polymodal.core.task import task_named
+from polymodal.core.contracts.task import Predictions, task_named
 from polymodal.evaluation.evaluation import evaluate, evaluate_run
 from polymodal.evaluation.report.verdict import fusion_verdict
 

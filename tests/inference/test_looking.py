@@ -6,7 +6,7 @@ from keras import ops
 from PIL import Image
 
 import polymodal as pm
-from polymodal.core.batch import mask_key
+from polymodal.core.contracts.batch import mask_key
 from polymodal.inference.looking import looks, why_no_look
 from polymodal.inference.predictor import Predictor
 from polymodal.recipe import assemble

@@ -10,9 +10,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from polymodal.core.contracts.task import Predictions, task_named
 from polymodal.core.errors import PolymodalError, RecipeError
-from polymodal.core.predictions import Predictions
-from polymodal.core.task import task_named
 from polymodal.inference.table_file import (
     answer_names,
     check_table_file,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from polymodal.core.contracts.task import Predictions, task_named
 from polymodal.core.errors import RecipeError
-from polymodal.core.predictions import Predictions
-from polymodal.core.task import task_named
 
 TASK = task_named("retrieval")
 

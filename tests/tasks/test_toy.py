@@ -14,8 +14,8 @@ FILE = '''
 
 import numpy as np
 
-from polymodal.core.target import Answer
-from polymodal.core.task import Task
+from polymodal.core.contracts.target import Answer
+from polymodal.core.contracts.task import Task
 
 __all__ = ["Sign"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from polymodal.bundle.weights import encode
-from polymodal.core.batch import PREVIOUS
+from polymodal.core.contracts.batch import PREVIOUS
 from polymodal.core.lookup import find
 from polymodal.model.heads.written import WritingHead
 from polymodal.model.model import Model

@@ -11,7 +11,7 @@ import numpy as np
 
 from polymodal.bundle import read, weights
 from polymodal.bundle.write import MODEL, WEIGHTS
-from polymodal.core.batch import input_key
+from polymodal.core.contracts.batch import input_key
 from polymodal.core.disk.files import sha256
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 
 __all__ = ["blind_baseline", "on_same_rows"]
 

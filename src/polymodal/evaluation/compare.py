@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.contracts.task import Predictions, Scores
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.core.predictions import Predictions
-from polymodal.core.task import Scores
 from polymodal.evaluation.bounds import percentiles
 from polymodal.evaluation.decisions import known
 from polymodal.evaluation.draws import units

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError
-from polymodal.core.predictions import Predictions
 from polymodal.core.printed.counting import counted
 
 __all__ = ["decisions", "known", "probabilities", "whole_rows"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.seeds import generator
 
 __all__ = ["counts", "units"]

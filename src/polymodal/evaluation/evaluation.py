@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from polymodal.core.predictions import Predictions
-from polymodal.core.task import Scores
+from polymodal.core.contracts.task import Predictions, Scores
 from polymodal.evaluation.compare import Comparison, compare
 from polymodal.evaluation.decisions import known
 from polymodal.evaluation.intervals import scored

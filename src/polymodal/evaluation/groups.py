@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 
 __all__ = ["MIN_GROUPS", "count_groups", "group_words", "grouped_json", "too_few",
            "too_few_groups", "too_few_words"]

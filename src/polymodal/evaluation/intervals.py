@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.contracts.task import Predictions, Scores
 from polymodal.core.errors import RecipeError
-from polymodal.core.predictions import Predictions
-from polymodal.core.task import Scores
 from polymodal.evaluation.bounds import bounds
 from polymodal.evaluation.decisions import known
 from polymodal.evaluation.draws import counts, units

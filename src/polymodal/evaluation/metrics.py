@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
-from polymodal.core.task import Scores
+from polymodal.core.contracts.task import Predictions, Scores
 from polymodal.evaluation.decisions import known
 
 __all__ = ["measured", "score"]

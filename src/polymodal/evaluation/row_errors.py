@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.decisions import known
 
 __all__ = ["RowErrors", "row_errors"]

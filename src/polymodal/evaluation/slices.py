@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.contracts.task import Predictions, Scores
 from polymodal.core.errors import DataError
-from polymodal.core.predictions import Predictions
-from polymodal.core.task import Scores
 from polymodal.evaluation.decisions import known
 from polymodal.evaluation.intervals import scored
 from polymodal.evaluation.parts import EMPTY, OTHERS, named_parts

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.contracts.task import Predictions, task_named
 from polymodal.core.disk.files import write_atomic
 from polymodal.core.errors import BundleError
-from polymodal.core.predictions import Predictions
-from polymodal.core.task import task_named
 
 __all__ = ["read_predictions", "write_predictions"]
 

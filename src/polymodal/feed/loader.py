@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.batch import PREVIOUS, input_key, item_key, mask_key
+from polymodal.core.contracts.batch import PREVIOUS, input_key, item_key, mask_key
 from polymodal.core.errors import RecipeError
 from polymodal.core.seeds import generator
 from polymodal.feed.check import Checked

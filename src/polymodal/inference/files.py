@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError
-from polymodal.core.predictions import Predictions
 from polymodal.inference.given_rows import input_columns
 from polymodal.tables.table import Table, read
 

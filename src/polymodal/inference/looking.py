@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from keras import ops
 
-from polymodal.core.batch import mask_key, select_inputs, with_masks
+from polymodal.core.contracts.batch import mask_key, select_inputs, with_masks
 from polymodal.feed.check import check
 from polymodal.feed.ledger import Ledger
 from polymodal.tables.table import Table

@@ -9,11 +9,10 @@ import keras
 import numpy as np
 
 from polymodal.core import faults
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.target import Target
+from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.printed.progress import track
 from polymodal.core.probabilities import log_softmax
-from polymodal.core.target import Target
-from polymodal.core.task import Task
 from polymodal.speech.decoding.ctc_search import greedy
 from polymodal.speech.transcripts.transcript import TokenSpan
 from polymodal.speech.transcripts.words import words_from_spans

@@ -12,12 +12,11 @@ import numpy as np
 from polymodal.bundle import names, read, write
 from polymodal.core.advice import column_named
 from polymodal.core.arguments import shown
+from polymodal.core.contracts.task import Predictions, task_named
 from polymodal.core.errors import BundleError, DataError, RecipeError
 from polymodal.core.fields import Fields
-from polymodal.core.predictions import Predictions
 from polymodal.core.printed.progress import say, warn
 from polymodal.core.printed.visible import visible
-from polymodal.core.task import task_named
 from polymodal.evaluation.evaluation import evaluate
 from polymodal.evaluation.texts.normalisation import describe
 from polymodal.feed.check import Checked, check

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.core.predictions import Predictions
 from polymodal.inference.predictor import Predictor, as_table
 from polymodal.tables.table import Table, read
 

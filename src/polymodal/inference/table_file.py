@@ -12,10 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.disk.files import check_name, check_writable, write_atomic
-from polymodal.core.predictions import Predictions
 from polymodal.core.printed.visible import to_json
-from polymodal.core.task import Task
 from polymodal.inference.files import lines
 from polymodal.tables.memory.arrays import to_array
 from polymodal.tables.table import Table

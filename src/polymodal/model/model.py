@@ -8,9 +8,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from polymodal.core.batch import PREVIOUS, item_key, mask_key, select_inputs, with_masks
+from polymodal.core.contracts.batch import PREVIOUS, item_key, mask_key, select_inputs, with_masks
+from polymodal.core.contracts.objective import Objective, Streams
 from polymodal.core.errors import RecipeError
-from polymodal.core.objective import Objective, Streams
 from polymodal.layers.masks import hide
 from polymodal.layers.modality_dropout import ModalityDropout
 from polymodal.layers.parts import check_stream, kept_stream

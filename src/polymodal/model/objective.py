@@ -6,14 +6,14 @@ from typing import Any
 
 import keras
 
+from polymodal.core.contracts.objective import Streams
 from polymodal.core.errors import RecipeError
-from polymodal.core.objective import Streams
 
 __all__ = ["ObjectiveLayer"]
 
 
 class ObjectiveLayer(keras.layers.Layer):
-    """An `Objective` without a loss; see `core.objective` for what each method does.
+    """An `Objective` without a loss; see `core.contracts.objective` for what each method does.
 
     Args:
         weight: float >= 0, what its loss is multiplied by; 0 does without it.

@@ -15,9 +15,9 @@ from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
 from polymodal.media.audio import audio_length, read_audio
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
-from polymodal.preprocess.rooms import in_room
-from polymodal.preprocess.spectrogram import LogMel
-from polymodal.preprocess.statistics import Moments, mean_and_std
+from polymodal.preprocess.numbers.statistics import Moments, mean_and_std
+from polymodal.preprocess.sound.rooms import in_room
+from polymodal.preprocess.sound.spectrogram import LogMel
 
 __all__ = ["Audio"]
 

@@ -14,6 +14,7 @@ from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.media.image import MAX_PIXELS, image_size, read_image
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
+from polymodal.preprocess.numbers.statistics import Moments, mean_and_std
 from polymodal.preprocess.pictures import (
     FILTERS,
     TINY,
@@ -26,7 +27,6 @@ from polymodal.preprocess.pictures import (
     suggest_size,
     vary,
 )
-from polymodal.preprocess.statistics import Moments, mean_and_std
 
 __all__ = ["Image"]
 

@@ -12,9 +12,9 @@ import numpy as np
 from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError, DataError, RecipeError
 from polymodal.core.fields import Fields
-from polymodal.preprocess.calendar import Calendar
 from polymodal.preprocess.modality import Modality, check_range
-from polymodal.preprocess.statistics import Moments, mean_and_std
+from polymodal.preprocess.numbers.calendar import Calendar
+from polymodal.preprocess.numbers.statistics import Moments, mean_and_std
 from polymodal.tables.reading.dates import Moment, read_date
 from polymodal.tables.reading.labels import Spellings, label_key, spelling_notes
 from polymodal.tables.reading.numbers import MISSING, NumberFormat

@@ -12,7 +12,7 @@ import numpy as np
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
 from polymodal.preprocess.modality import Modality, check_range
-from polymodal.preprocess.statistics import MOST_FEATURES, Moments, mean_and_std
+from polymodal.preprocess.numbers.statistics import MOST_FEATURES, Moments, mean_and_std
 from polymodal.tables.json_text import parse_json
 
 __all__ = ["Vector"]

@@ -15,6 +15,7 @@ from polymodal.core.fields import Fields
 from polymodal.media.container import MAX_PIXELS
 from polymodal.media.video import read_video, video_info
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
+from polymodal.preprocess.numbers.statistics import Moments, mean_and_std
 from polymodal.preprocess.pictures import (
     TINY,
     as_size,
@@ -24,7 +25,6 @@ from polymodal.preprocess.pictures import (
     suggest_size,
     vary,
 )
-from polymodal.preprocess.statistics import Moments, mean_and_std
 
 __all__ = ["Video"]
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from polymodal.core import arguments
-from polymodal.core.batch import PREVIOUS, input_key, mask_key
+from polymodal.core.contracts.batch import PREVIOUS, input_key, mask_key
+from polymodal.core.contracts.task import task_named
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.core.memory import gigabytes, memory_bytes
-from polymodal.core.task import task_named
 from polymodal.recipe.needed import as_needed, needed_by
 from polymodal.recipe.recipe import INPUT_KEYS, OBJECTIVES, Recipe, columns_of, encoder_name
 from polymodal.recipe.starts import freeze, has_frozen_encoder, split_words

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from polymodal.core.contracts.task import task_named
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.core.task import task_named
 from polymodal.profile.column_rules import Verdict, as_field
 from polymodal.profile.profile import Profile
 from polymodal.profile.target_form import AMOUNTS, LABEL_SETS, separator_of

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from polymodal.core.contracts.task import Task
 from polymodal.core.printed.counting import counted
-from polymodal.core.task import Task
 from polymodal.recipe.recipe import encoder_name
 from polymodal.text.words import split_words
 

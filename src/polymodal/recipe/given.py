@@ -8,8 +8,8 @@ from typing import Any
 
 from polymodal.core import arguments, lookup
 from polymodal.core.advice import split_setting
+from polymodal.core.contracts.task import task_named
 from polymodal.core.errors import RecipeError
-from polymodal.core.task import task_named
 from polymodal.recipe.plain_yaml import NAMES, parse, read_yaml
 from polymodal.recipe.recipe import (
     OTHERS,

@@ -9,9 +9,9 @@ from typing import Any
 
 from polymodal.core.advice import option, set_option, yaml_name
 from polymodal.core.arguments import check_mapping
+from polymodal.core.contracts.task import Task, task_named
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
-from polymodal.core.task import Task, task_named
 from polymodal.media.video import video_info
 from polymodal.profile.columns import LeftOut, judge_columns
 from polymodal.profile.profile import Profile, profile

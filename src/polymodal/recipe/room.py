@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from polymodal.core import arguments
+from polymodal.core.contracts.task import task_named
 from polymodal.core.errors import DataError
 from polymodal.core.lookup import find
-from polymodal.core.task import task_named
 from polymodal.recipe.assemble import Input
 from polymodal.recipe.recipe import Recipe
 

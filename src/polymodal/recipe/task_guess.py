@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from polymodal.core.contracts.task import task_named
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import names
-from polymodal.core.task import task_named
 from polymodal.profile.profile import Profile
 from polymodal.profile.target_form import target_form
 from polymodal.tables.reading.reading import Reading

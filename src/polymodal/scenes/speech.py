@@ -12,7 +12,7 @@ import soundfile
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.preprocess.rooms import in_room
+from polymodal.preprocess.sound.rooms import in_room
 
 _FOLDER = Path(__file__).parent
 _ECHO_SECONDS = (0.1, 0.35)  # until the echoes of a room have died away

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.contracts.target import Judged, Scores
+from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.printed.counting import counted
-from polymodal.core.target import Judged, Scores
-from polymodal.core.task import Predictions, Task
 from polymodal.evaluation.decisions import decisions
 from polymodal.evaluation.scores.classes import ClassScores
 

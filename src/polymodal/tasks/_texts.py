@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.contracts.target import Answer
+from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.printed.counting import counted
-from polymodal.core.target import Answer
-from polymodal.core.task import Predictions, Task
 
 __all__ = ["TextTask"]
 

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from polymodal.core.contracts.target import Scores
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.fields import Fields
-from polymodal.core.predictions import Predictions
-from polymodal.core.target import Scores
 from polymodal.preprocess.targets.symbols import SymbolsTarget
 from polymodal.profile.target_form import TEXTS
 from polymodal.tasks._texts import TextTask

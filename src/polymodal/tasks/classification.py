@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
-from polymodal.core.target import Answer
+from polymodal.core.contracts.target import Answer
+from polymodal.core.contracts.task import Predictions
 from polymodal.preprocess.targets.labels import Labelled, need_two, spell
 from polymodal.profile.target_form import CLASSES
 from polymodal.tasks._classes import ClassTask

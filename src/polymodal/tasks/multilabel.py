@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.advice import set_option
+from polymodal.core.contracts.target import Answer, Judged, Scores
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.core.predictions import Predictions
-from polymodal.core.target import Answer, Judged, Scores
 from polymodal.evaluation.decisions import decisions
 from polymodal.evaluation.scores.classes import LabelScores
 from polymodal.preprocess.targets.labels import Labelled, spell

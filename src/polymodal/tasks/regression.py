@@ -8,14 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from polymodal.core.contracts.target import Answer, Judged, Scores
+from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.core.predictions import Predictions
 from polymodal.core.printed.counting import counted
-from polymodal.core.target import Answer, Judged, Scores
-from polymodal.core.task import Task
 from polymodal.evaluation.scores.numbers import NumberScores
-from polymodal.preprocess.statistics import Moments
+from polymodal.preprocess.numbers.statistics import Moments
 from polymodal.profile.target_form import AMOUNTS
 from polymodal.tables.reading.numbers import NumberFormat
 from polymodal.tables.reading.reading import Reading

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.contracts.target import Answer, Scores
+from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.errors import RecipeError
-from polymodal.core.target import Answer, Scores
-from polymodal.core.task import Predictions, Task
 
 __all__ = ["Retrieval"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from polymodal.core.predictions import Predictions
-from polymodal.core.target import Answer, Scores
+from polymodal.core.contracts.target import Answer, Scores
+from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.scores.steps import StepScores
 from polymodal.preprocess.targets.symbols import SymbolsTarget
 from polymodal.profile.target_form import TEXTS

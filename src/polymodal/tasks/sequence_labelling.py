@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.contracts.target import Answer
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.core.predictions import Predictions
-from polymodal.core.target import Answer
 from polymodal.preprocess.targets.labels import Labelled, need_two, spell
 from polymodal.profile.target_form import STEP_LABELS
 from polymodal.tables.reading.lists import parse_list

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polymodal.core.contracts.target import Judged, Scores
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
-from polymodal.core.predictions import Predictions
-from polymodal.core.target import Judged, Scores
 from polymodal.profile.target_form import TEXTS
 from polymodal.tasks._texts import TextTask
 from polymodal.text.cleaning import clean_text

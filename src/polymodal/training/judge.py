@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.metrics import score
 from polymodal.evaluation.row_errors import RowErrors, row_errors
 from polymodal.feed.samples import Samples

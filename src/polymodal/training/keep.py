@@ -10,9 +10,9 @@ from pathlib import Path
 from polymodal.bundle import weights as tensors
 from polymodal.bundle.names import weight_names
 from polymodal.bundle.write import LANGUAGE, PREPROCESS, add_part, write
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.core.predictions import Predictions
 from polymodal.evaluation.report.verdict import Verdict
 from polymodal.evaluation.words import readable, value_text
 from polymodal.inference.predictor import Predictor, load

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from polymodal.bundle.write import LANGUAGE, add_part
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.progress import say
 from polymodal.evaluation.metrics import score
 from polymodal.inference.predictor import Predictor

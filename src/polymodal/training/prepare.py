@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.advice import option
-from polymodal.core.batch import input_key
+from polymodal.core.contracts.batch import input_key
+from polymodal.core.contracts.task import Task, task_named
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.printed.counting import counted
 from polymodal.core.printed.progress import say, warn
-from polymodal.core.task import Task, task_named
 from polymodal.evaluation.groups import group_words
 from polymodal.feed.check import Checked, Part, check_parts
 from polymodal.feed.ledger import Ledger

@@ -15,12 +15,12 @@ import numpy as np
 
 from polymodal.bundle.read import blamed, read_json, verify
 from polymodal.bundle.write import seal
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.disk.files import write_json
 from polymodal.core.disk.lock import locked
 from polymodal.core.disk.paths import user_path
 from polymodal.core.engine import ENGINES
 from polymodal.core.errors import BundleError, DataError
-from polymodal.core.predictions import Predictions
 from polymodal.evaluation.evaluation import RunEvaluation
 from polymodal.evaluation.report import (
     ReportContent,

@@ -13,10 +13,10 @@ import keras
 
 from polymodal.bundle.write import CONFIDENCE, add_part, seal, single_folder
 from polymodal.core import arguments
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.disk.files import check_writable, write_json
 from polymodal.core.disk.lock import locked
 from polymodal.core.errors import Interrupted, RecipeError
-from polymodal.core.predictions import Predictions
 from polymodal.core.printed.progress import say, waiting
 from polymodal.evaluation.baseline import blind_baseline, on_same_rows
 from polymodal.evaluation.evaluation import evaluate_run

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from polymodal.core.predictions import Predictions
-from polymodal.core.task import task_named
+from polymodal.core.contracts.task import Predictions, task_named
 from polymodal.evaluation.scores.calibration import distance, reliability_of
 from polymodal.evaluation.texts.word_confidence import (
     WordClaims,

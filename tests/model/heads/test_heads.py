@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
+from polymodal.core.contracts.task import task_named
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import names
-from polymodal.core.task import task_named
 from polymodal.model.heads.captions import CaptionHead
 from polymodal.model.heads.classes import ClassHead
 from polymodal.model.heads.labels import LabelHead

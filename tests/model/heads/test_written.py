@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from polymodal.bundle.names import variable_names
-from polymodal.core.batch import PREVIOUS
+from polymodal.core.contracts.batch import PREVIOUS
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.layers.parts import Encoder

@@ -10,7 +10,7 @@ import soundfile
 
 import small_recogniser
 import whistled
-from polymodal.core.batch import mask_key
+from polymodal.core.contracts.batch import mask_key
 from polymodal.inference.predictor import load
 from polymodal.speech.recognition.hearing import Recogniser
 

@@ -5,8 +5,8 @@ import pytest
 import soundfile
 
 import whistled
+from polymodal.core.contracts.task import task_named
 from polymodal.core.errors import RecipeError
-from polymodal.core.task import task_named
 from polymodal.speech.recognition.transcribe import transcribe
 
 

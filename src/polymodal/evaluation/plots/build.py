@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.decisions import decisions, known
 from polymodal.evaluation.groups import group_words
 from polymodal.evaluation.plots.chart import Bar, Bars, Columns, Lines, Matrix, Points, Series

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.errors import DataError
-from polymodal.core.predictions import Predictions
-from polymodal.core.task import Task
 from polymodal.evaluation.evaluation import RunEvaluation, evaluate_run
 
 __all__ = ["ReportContent"]

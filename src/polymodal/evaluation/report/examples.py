@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.seeds import generator
 
 __all__ = ["choose_examples"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.disk.files import write_atomic
-from polymodal.core.predictions import Predictions
 from polymodal.core.printed.counting import counted
 from polymodal.core.printed.visible import visible
 from polymodal.evaluation.evaluation import Evaluation

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.disk.files import write_atomic, write_folder
-from polymodal.core.predictions import Predictions
 from polymodal.evaluation.groups import count_groups, group_words, too_few_words
 from polymodal.evaluation.plots.build import (
     MOST_CLASSES,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.counting import counted
 from polymodal.evaluation.decisions import decisions, known
 from polymodal.evaluation.draws import units

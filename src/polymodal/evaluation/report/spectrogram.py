@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup, escape
 
-from polymodal.preprocess.spectrogram import LogMel
+from polymodal.preprocess.sound.spectrogram import LogMel
 
 __all__ = ["is_broad", "spectrogram_lines"]
 

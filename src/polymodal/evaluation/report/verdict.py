@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.compare import Comparison
 from polymodal.evaluation.evaluation import RunEvaluation
 from polymodal.evaluation.groups import too_few_words

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.counting import counted
 from polymodal.evaluation.plots.build import word_reliability_chart
 from polymodal.evaluation.scores.calibration import distance, reliability_of

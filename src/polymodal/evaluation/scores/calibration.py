@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 
 __all__ = ["claims", "distance", "expected_calibration_error", "reliability",
            "reliability_of"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.captions.scores import caption_scores, score_captions
 from polymodal.evaluation.scores.weighted import SumScores
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.decisions import decisions, probabilities
 from polymodal.evaluation.scores.auroc import auroc
 from polymodal.evaluation.scores.calibration import expected_calibration_error

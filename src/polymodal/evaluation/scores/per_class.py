@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.decisions import decisions, known
 
 __all__ = ["accuracy_by_position", "per_class"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.decisions import decisions, whole_rows
 from polymodal.evaluation.scores.weighted import share
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.scores.weighted import SumScores
 from polymodal.evaluation.texts.speech import (
     confusions,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jiwer
 import numpy as np
 
-from polymodal.core.predictions import Predictions
+from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.decisions import known
 from polymodal.evaluation.texts.alignment import units_of
 from polymodal.evaluation.texts.normalisation import normaliser

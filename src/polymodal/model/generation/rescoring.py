@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from polymodal.core.batch import PREVIOUS
+from polymodal.core.contracts.batch import PREVIOUS
 from polymodal.core.probabilities import log_softmax
 
 __all__ = ["Rescoring"]

@@ -9,7 +9,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from polymodal.core.batch import MASK_SUFFIX, PREVIOUS, mask_key, select_inputs, with_masks
+from polymodal.core.contracts.batch import (
+    MASK_SUFFIX,
+    PREVIOUS,
+    mask_key,
+    select_inputs,
+    with_masks,
+)
 from polymodal.core.errors import RecipeError
 from polymodal.core.seeds import generator
 from polymodal.model.generation.choice import Choice

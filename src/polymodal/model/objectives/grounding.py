@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polymodal.core.objective import Streams
+from polymodal.core.contracts.objective import Streams
 from polymodal.model.objective import ObjectiveLayer
 from polymodal.model.objectives._grounded_decoder import GroundedDecoder
 from polymodal.model.objectives._grounding_layer import GroundingLayer

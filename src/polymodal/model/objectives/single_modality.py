@@ -6,7 +6,7 @@ from typing import Any
 
 from keras import ops
 
-from polymodal.core.objective import Streams
+from polymodal.core.contracts.objective import Streams
 from polymodal.layers.masks import hide
 from polymodal.layers.modality_dropout import present
 from polymodal.model.objective import ObjectiveLayer

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from polymodal.core.batch import mask_key, select_inputs, with_masks
+from polymodal.core.contracts.batch import mask_key, select_inputs, with_masks
 from polymodal.core.errors import RecipeError
 from polymodal.core.probabilities import log_softmax
 from polymodal.model.generation.rescoring import Rescoring

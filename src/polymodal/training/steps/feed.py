@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from polymodal.core.batch import MASK_SUFFIX, PREVIOUS, mask_key
+from polymodal.core.contracts.batch import MASK_SUFFIX, PREVIOUS, mask_key
 
 _AHEAD = 4  # batches that TensorFlow keeps ready
 

@@ -11,7 +11,7 @@ import numpy as np
 from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
-from polymodal.preprocess.statistics import Moments, mean_and_std
+from polymodal.preprocess.numbers.statistics import Moments, mean_and_std
 from polymodal.tables.reading.dates import Moment
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from polymodal.preprocess.spectrogram import LogMel
+from polymodal.preprocess.sound.spectrogram import LogMel
 
 
 def test_a_tone_is_loudest_in_its_own_band():

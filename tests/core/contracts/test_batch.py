@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from polymodal.core import batch
+from polymodal.core.contracts import batch
 from polymodal.core.errors import PolymodalError
 
 

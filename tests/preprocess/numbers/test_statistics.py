@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polymodal.preprocess.statistics import Moments
+from polymodal.preprocess.numbers.statistics import Moments
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=6), st.integers(0, 99))

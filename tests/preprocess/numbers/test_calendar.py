@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from polymodal.core.fields import Fields
-from polymodal.preprocess.calendar import Calendar
+from polymodal.preprocess.numbers.calendar import Calendar
 from polymodal.tables.reading.dates import read_date
 
 

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from polymodal.core.contracts.target import Answer, Head, Judged, Scores, Target
 from polymodal.core.lookup import find
-from polymodal.core.target import Answer, Head, Judged, Scores, Target
 
 __all__ = ["Predictions", "Task", "task_named"]
 
