@@ -155,3 +155,51 @@ def to_numpy(tensor):
     import keras
 
     return keras.ops.convert_to_numpy(tensor)
+
+
+LANGUAGE = {"hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 4,
+            "num_key_value_heads": 2, "intermediate_size": 40, "vocab_size": 300,
+            "max_position_embeddings": 120, "bos_token_id": 256, "eos_token_id": 257,
+            "pad_token_id": None, "head_dim": 8}
+TEMPLATE = ("{% for message in messages %}{{ '<|start|>' + message['role'] + '\\n' + "
+            "message['content'] | trim + '<|end|>\\n' }}{% endfor %}"
+            "{% if add_generation_prompt %}{{ '<|start|>assistant\\n' }}{% endif %}")
+
+
+def language_model(kind: str, **changes):
+    """Returns a tiny language model: llama, mistral, qwen2 or qwen3."""
+    library = transformers()
+    names = {"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3"}
+    config = getattr(library, f"{names[kind]}Config")(**{**LANGUAGE, **changes})
+    model = with_spread(getattr(library, f"{names[kind]}ForCausalLM")(config))
+    model.tie_weights()
+    return model
+
+
+def save_language_model(model, folder: Path) -> Path:
+    """Saves a language model with a tokenizer of bytes and a chat template."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    model.save_pretrained(folder)
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    merges = [("h", "e"), ("t", "he"), ("i", "n"), ("o", "n")]
+    words = [*alphabet, "<|start|>", "<|end|>", *("".join(pair) for pair in merges)]
+    tokenizer = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(["<|start|>", "<|end|>"])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(json.dumps({
+        "bos_token": "<|start|>", "eos_token": "<|end|>", "chat_template": TEMPLATE,
+        "tokenizer_class": "PreTrainedTokenizerFast"}))
+    return folder
+
+
+def logits(model, ids, mask):
+    """Returns what the library's own language model gives, float32 (rows, steps, outputs)."""
+    import torch
+
+    with torch.no_grad():
+        found = model(input_ids=torch.tensor(ids, dtype=torch.long),
+                      attention_mask=torch.tensor(mask, dtype=torch.long))
+    return found.logits.numpy()

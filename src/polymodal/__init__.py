@@ -35,6 +35,7 @@ _PUBLIC = {
     "finish": "polymodal.api",
     "import_model": "polymodal.pretrained.importing",
     "load": "polymodal.api",
+    "load_language_model": "polymodal.pretrained.language.model",
     "load_part": "polymodal.pretrained.part",
     "quiet": "polymodal.core.printed.progress",
     "use_plugins": "polymodal.core.plugins",
@@ -59,6 +60,7 @@ __all__ = [
     "finish",
     "import_model",
     "load",
+    "load_language_model",
     "load_part",
     "quiet",
     "read",
@@ -83,6 +85,7 @@ if TYPE_CHECKING:
     from polymodal.core.plugins import use_plugins
     from polymodal.core.printed.progress import quiet
     from polymodal.pretrained.importing import import_model
+    from polymodal.pretrained.language.model import load_language_model
     from polymodal.pretrained.part import load_part
     from polymodal.recipe.recipe import Recipe
     from polymodal.tables.table import Table, read

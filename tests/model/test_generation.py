@@ -17,7 +17,7 @@ from polymodal.model.generation.one_by_one import steps
 
 NUM, STEPS, END = 5, 4, 4
 DECODERS = {"recurrent_attention": {}, "transformer": {}, "additive": {"attention": "additive"},
-            "lstm": {"kind": "lstm"}}
+            "lstm": {"kind": "lstm"}, "causal_transformer": {}}
 NAMES = {"additive": "recurrent_attention", "lstm": "recurrent_attention"}
 
 

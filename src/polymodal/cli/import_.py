@@ -29,6 +29,5 @@ def import_(
     if json:
         output.emit({"out": str(out), "encodes": part.name, "dim": part.dim, **origin})
         return
-    show(f"{out}: {origin['family']}, {part.encoder.count_params():,} parameters, encodes "
-         f"{part.name} as vectors of {part.dim} numbers. "
+    show(f"{out}: {origin['family']}, {part.num_parameters:,} parameters, {part.about}. "
          f"Licence: {origin['licence'] or 'not stated'}.")

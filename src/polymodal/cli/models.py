@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from polymodal.cli import output
 from polymodal.cli.options import Json
 from polymodal.core.printed.progress import show
+
+if TYPE_CHECKING:
+    from polymodal.pretrained.shelf import Imported
 
 
 def models(json: Json = False):
@@ -23,5 +28,10 @@ def models(json: Json = False):
         return
     show(f"Imported, in {found[0].folder.parent}:")
     show(output.columns(
-        (one.folder.name, f"{one.family}, encodes {one.encodes} as {one.dim} numbers")
-        for one in found))
+        (one.folder.name, f"{one.family}, {_use(one)}") for one in found))
+
+
+def _use(model: Imported) -> str:
+    if model.encodes == "language":
+        return "a language model"
+    return f"encodes {model.encodes} as {model.dim} numbers"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from polymodal.pretrained.checkpoint import Checkpoint
+from polymodal.pretrained.language.model import LanguageModel
 from polymodal.pretrained.part import Part
 
 __all__ = ["card", "licence"]
@@ -25,15 +26,15 @@ def licence(checkpoint: Checkpoint) -> str | None:
     return None
 
 
-def card(part: Part) -> str:
+def card(part: Part | LanguageModel) -> str:
     """Returns the model card, as Markdown."""
     origin = part.origin
     stated = origin["licence"] or "not stated in the checkpoint; ask its publisher"
     files = "\n".join(f"- `{name}`: {digest}" for name, digest in origin["files"].items())
     return (f"# Imported model: {origin['source']}\n\n"
             f"- Family: {origin['family']}\n"
-            f"- Encodes: {part.name}, as vectors of {part.dim} numbers\n"
+            f"- It {part.about}.\n"
             f"- Licence: {stated}\n"
-            f"- Parameters: {part.encoder.count_params():,}\n\n"
+            f"- Parameters: {part.num_parameters:,}\n\n"
             "Its weights were trained by its publisher. Polymodal has not evaluated them.\n\n"
             f"## Files that were read, with their SHA-256\n\n{files}\n")

@@ -53,6 +53,12 @@ importer implements nothing else.
             self.refuse(name, f"a whole number from {least:,} to {most:,}", value)
         return value
 
+    def whole_or(self, name: str, least: int, most: int, default: int) -> int:
+        """Returns a whole number from `least` to `most`; absent or null is `default`."""
+        if self._value(name, None) is None:
+            return default
+        return self.whole(name, least, most)
+
     def number(self, name: str, least: float, most: float, default: float | None = None) -> float:
         """Returns a number from `least` to `most`."""
         value = self._value(name, default)
@@ -102,6 +108,12 @@ importer implements nothing else.
 
     def any(self, name: str) -> Any:
         """Returns whatever a setting is, for the caller to check."""
+        return self._value(name, None)
+
+    def stated(self, name: str) -> Any:
+        """Returns whatever a setting is; absent is refused, as the library's default may change."""
+        if name not in self._values:
+            self.refuse(name, "to be stated", None, "Save the checkpoint with transformers again.")
         return self._value(name, None)
 
     def passed_over(self, name: str) -> None:

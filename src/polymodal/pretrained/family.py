@@ -14,8 +14,8 @@ class Family:
     """A family of published checkpoints. Subclasses, one a file, hold data and read a config.
 
     Attributes:
-        encoder: str, the encoder that it becomes.
-        modality: str, what it encodes: text or image.
+        encoder: str, the encoder that it becomes, or the decoder of a language model.
+        modality: str, what it encodes: text or image; or language, for a language model.
         prefixes: prefixes that a whole model puts before the encoder's names; one is removed.
         names: {our attribute path: name in the checkpoint}; `*` is a number. Paths of layers stand
             for their variables, whose names and order of axes follow from the kind of layer.

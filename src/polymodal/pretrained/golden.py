@@ -15,6 +15,11 @@ from polymodal.bundle.read import read_json
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
+from polymodal.pretrained.language.model import (
+    LanguageModel,
+    is_language_model,
+    load_language_model,
+)
 from polymodal.pretrained.part import Part, is_part, load_part
 
 __all__ = ["FILE", "Comparison", "check_folder", "compare", "record"]
@@ -23,6 +28,7 @@ FILE = "golden.json"
 _ALLOWED = 1e-4  # of the largest value: other engines and versions sum in another order
 _TEXTS = ("A dog runs on the beach.", "Zwei Hunde schlafen.",
           "It was the best of films, it was the worst of films; nobody could say which.", "7")
+_OUTPUTS = 256  # of a language model, whose logits are kept
 _SIDE = 96  # pixels of the generated images
 
 
@@ -52,12 +58,12 @@ class Comparison:
                 f"{names}; at most {_ALLOWED:.0e} is rounding. They were recorded with {then}.")
 
 
-def record(part: Part) -> dict[str, Any]:
+def record(part: Part | LanguageModel) -> dict[str, Any]:
     """Returns the answers of a part on fixed inputs, as a JSON mapping."""
     return {"environment": _environment(), "vectors": _vectors(part).tolist()}
 
 
-def compare(part: Part, recorded: Mapping[str, Any]) -> Comparison:
+def compare(part: Part | LanguageModel, recorded: Mapping[str, Any]) -> Comparison:
     """Returns whether a part still gives the answers that were recorded.
 
     Raises:
@@ -77,9 +83,13 @@ def compare(part: Part, recorded: Mapping[str, Any]) -> Comparison:
 def check_folder(folder: str | Path) -> Comparison | None:
     """Returns the comparison for a folder, or None where it holds no golden outputs."""
     folder = user_path(folder)
-    if not (folder / FILE).is_file() or not is_part(folder):
+    if not (folder / FILE).is_file():
         return None
-    return compare(load_part(folder), read_json(folder / FILE))
+    if is_language_model(folder):
+        return compare(load_language_model(folder), read_json(folder / FILE))
+    if is_part(folder):
+        return compare(load_part(folder), read_json(folder / FILE))
+    return None
 
 
 def _rows(recorded: Mapping[str, Any]) -> list[Fields]:
@@ -90,10 +100,21 @@ def _rows(recorded: Mapping[str, Any]) -> list[Fields]:
     return [Fields({"values": row}) for row in rows]
 
 
-def _vectors(part: Part) -> np.ndarray:
+def _vectors(part: Part | LanguageModel) -> np.ndarray:
+    if isinstance(part, LanguageModel):
+        return _logits(part)
     if part.name == "text":
         return part.encode(_TEXTS)
     return part.encode(_images())
+
+
+def _logits(model: LanguageModel) -> np.ndarray:
+    """Returns the first logits after the last token of each text, float32 (texts, outputs)."""
+    found = []
+    for text in _TEXTS:
+        ids = np.array([model.texts.ids(text)], np.int32)[:, :model.max_length]
+        found.append(model.logits(ids, np.ones(ids.shape, bool))[0, -1, :_OUTPUTS])
+    return np.stack(found)
 
 
 def _images() -> list[bytes]:

@@ -15,6 +15,8 @@ from polymodal.pretrained.card import card, licence
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
+from polymodal.pretrained.language.model import LanguageModel
+from polymodal.pretrained.language.reading import read_language_model
 from polymodal.pretrained.part import Part, assembled
 from polymodal.pretrained.positions import resized
 
@@ -24,8 +26,8 @@ _CONFIG = "config.json"
 _OURS = ("vocabulary_size",)  # what the modality says
 
 
-def import_model(source: str | Path, out: str | Path) -> Part:
-    """Imports a checkpoint and writes it as a part of ours.
+def import_model(source: str | Path, out: str | Path) -> Part | LanguageModel:
+    """Imports a checkpoint and writes it as a part of ours, or as a language model.
 
     Args:
         source: folder in the layout of Hugging Face. Nothing in it is executed.
@@ -49,7 +51,7 @@ def import_model(source: str | Path, out: str | Path) -> Part:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RecipeError(f"--out needs a folder that is new or empty. Got {out}. Choose another.")
     checkpoint = Checkpoint(source)
-    part = read_part(checkpoint)
+    part = read_model(checkpoint)
     answers = golden.record(part)
 
     def fill(folder: Path) -> None:
@@ -60,8 +62,8 @@ def import_model(source: str | Path, out: str | Path) -> Part:
     return part
 
 
-def read_part(checkpoint: Checkpoint) -> Part:
-    """Returns the part that a checkpoint holds, in memory.
+def read_model(checkpoint: Checkpoint) -> Part | LanguageModel:
+    """Returns the part or the language model that a checkpoint holds, in memory.
 
     Raises:
         BundleError: as for `import_model`.
@@ -72,6 +74,28 @@ def read_part(checkpoint: Checkpoint) -> Part:
     config = Config(checkpoint.folder / _CONFIG, values)
     settings = family.settings(config)
     config.finish()
+    origin = {"family": family_name, "licence": licence(checkpoint),
+              "source": checkpoint.folder.name, "files": checkpoint.digests()}
+    if family.modality == "language":
+        return read_language_model(checkpoint, values, family, settings, origin)
+    return _encoder(checkpoint, values, family, settings, origin)
+
+
+def read_part(checkpoint: Checkpoint) -> Part:
+    """Returns the encoder that a checkpoint holds, in memory.
+
+    Raises:
+        BundleError: as for `import_model`, or it holds a language model.
+    """
+    found = read_model(checkpoint)
+    if not isinstance(found, Part):
+        raise BundleError(f"{checkpoint.folder} needs to hold an encoder. Got a language model. "
+                          "Give the folder of an encoder.")
+    return found
+
+
+def _encoder(checkpoint: Checkpoint, values: Mapping[str, Any], family: type[Family],
+             settings: dict[str, Any], origin: Mapping[str, Any]) -> Part:
     changed = {}
     if family.modality == "image":
         of_modality, state, changed = _image(checkpoint, settings)
@@ -80,9 +104,7 @@ def read_part(checkpoint: Checkpoint) -> Part:
     own = {key: value for key, value in settings.items() if key not in _OURS}
     part = assembled(family.modality,
                      {"modality": family.modality, **of_modality, "encoder": family.encoder, **own},
-                     state,
-                     {"family": family_name, "licence": licence(checkpoint),
-                      "source": checkpoint.folder.name, "files": checkpoint.digests()})
+                     state, origin)
     names.load(part.encoder, checkpoint, family, changed)
     return part
 

@@ -17,7 +17,8 @@ __all__ = ["load"]
 
 _THEIRS = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias",
            "moving_mean": "running_mean", "moving_variance": "running_var"}
-_COUNTERS = "num_batches_tracked"  # of batch normalisation in training
+# Of batch normalisation in training, and what rotary positions follow from.
+_FOLLOWING = ("num_batches_tracked", "rotary_emb.inv_freq")
 _OLD = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"))
 
 
@@ -81,7 +82,7 @@ def _check_names(checkpoint: Checkpoint, found: Mapping[str, str], wanted: Itera
         raise BundleError(f'{checkpoint.folder} needs the tensor "{missing[0]}". It is missing'
                           f"{_more(missing)}. Check that config.json belongs to these weights.")
     extra = sorted(name for name in set(found) - wanted
-                   if not name.startswith(unused) and not name.endswith(_COUNTERS))
+                   if not name.startswith(unused) and not name.endswith(_FOLLOWING))
     if extra:
         raise BundleError(f'{checkpoint.folder} holds the tensor "{found[extra[0]]}", which a '
                           f"model of this config.json does not have{_more(extra)}. Check that "

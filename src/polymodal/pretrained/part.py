@@ -21,7 +21,7 @@ from polymodal.core.lookup import find
 from polymodal.preprocess.collate import collate
 from polymodal.preprocess.modality import Modality
 
-__all__ = ["Part", "is_part", "load_part"]
+__all__ = ["Part", "is_part", "load_part", "no_gradient"]
 
 ORIGIN = "origin"  # in model.json: where the weights are from
 KEY = "input_0"  # of the part's only input, as in a run with one input
@@ -44,6 +44,16 @@ class Part:
     encoder: Any
     settings: Mapping[str, Any]
     origin: Mapping[str, Any]
+
+    @property
+    def about(self) -> str:
+        """What it does, as a clause."""
+        return f"encodes {self.name} as vectors of {self.dim} numbers"
+
+    @property
+    def num_parameters(self) -> int:
+        """Number of weights."""
+        return self.encoder.count_params()
 
     @property
     def dim(self) -> int:
@@ -75,7 +85,7 @@ class Part:
         """Returns tokens (cells, time, dim) and their mask (cells, time) for one batch."""
         decoded = [self.modality.decode(cell, root) for cell in cells]
         inputs, mask = collate(self.modality, list(self.modality.encode_all(decoded)))
-        with _no_gradient():
+        with no_gradient():
             tokens, mask = self.encoder(inputs, mask)
         return keras.ops.convert_to_numpy(tokens), keras.ops.convert_to_numpy(mask)
 
@@ -107,7 +117,7 @@ def is_part(folder: str | Path) -> bool:
     if not path.is_file():
         return False
     try:
-        return ORIGIN in read.read_json(path)
+        return {ORIGIN, "recipe"} <= read.read_json(path).keys()
     except BundleError:
         return False
 
@@ -120,9 +130,10 @@ def load_part(folder: str | Path) -> Part:
     """
     bundle = read.read(folder)
     path = bundle.folder / write.MODEL
-    if ORIGIN not in bundle.spec:
-        raise BundleError(f"{bundle.folder} needs to be an imported model. Got a run. Give the "
-                          "folder that `polymodal import --out` wrote.")
+    if not {ORIGIN, "recipe"} <= bundle.spec.keys():
+        raise BundleError(f"{bundle.folder} needs to be an imported encoder. Got a run, or a "
+                          "language model. Give the folder that `polymodal import --out` wrote for "
+                          "an encoder.")
     with read.blamed(path):
         recipe = Fields(bundle.spec).mapping("recipe")
         (name, settings), = Fields(recipe).mapping("inputs").items()
@@ -162,7 +173,7 @@ def assembled(name: str, settings: Mapping[str, Any], state: Mapping[str, Any] |
     return Part(name, modality, encoder, settings, origin)
 
 
-def _no_gradient() -> Any:
+def no_gradient() -> Any:
     """Returns a context in which PyTorch keeps nothing for a backward pass."""
     if keras.backend.backend() != "torch":
         return contextlib.nullcontext()

@@ -10,6 +10,7 @@ from polymodal.bundle import read, write
 from polymodal.core import lookup
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError
+from polymodal.pretrained.language.model import KEY
 from polymodal.pretrained.part import ORIGIN
 
 __all__ = ["VARIABLE", "Imported", "families", "imported"]
@@ -23,9 +24,9 @@ class Imported:
 
     Args:
         folder: Path.
-        encodes: str, text or image.
+        encodes: str, text or image; language for a language model.
         family: str.
-        dim: int, width of its vectors.
+        dim: int, width of its vectors, or of a language model.
     """
 
     folder: Path
@@ -57,6 +58,8 @@ def _described(folder: Path) -> Imported | None:
         return None
     try:
         spec = read.read_json(folder / write.MODEL)
+        if KEY in spec:
+            return Imported(folder, "language", str(spec[ORIGIN]["family"]), int(spec[KEY]["dim"]))
         recipe = spec["recipe"]
         (name, _), = recipe["inputs"].items()
         return Imported(folder, name, str(spec[ORIGIN]["family"]), int(recipe["dim"]))

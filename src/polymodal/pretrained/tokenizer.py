@@ -13,11 +13,11 @@ from polymodal.core.printed.visible import one_line
 from polymodal.pretrained import sentences
 from polymodal.pretrained.checkpoint import Checkpoint
 
-__all__ = ["state_of"]
+__all__ = ["check_ids", "check_special", "read_tokenizer", "special_token", "state_of"]
 
 FILE, SETTINGS = "tokenizer.json", "tokenizer_config.json"
 _OPEN = 1_000_000  # the library writes 1e30 for "no limit"
-_SPECIAL = ("unk_token", "pad_token", "cls_token", "sep_token", "mask_token", "bos_token",
+SPECIAL = ("unk_token", "pad_token", "cls_token", "sep_token", "mask_token", "bos_token",
             "eos_token")
 _REMAKE = ("Write it with transformers: AutoTokenizer.from_pretrained(FOLDER).save_pretrained("
            "FOLDER).")
@@ -35,16 +35,17 @@ def state_of(checkpoint: Checkpoint, config: Mapping[str, Any],
     Raises:
         BundleError: there is no tokenizer.json, or its ids or special tokens do not fit the model.
     """
-    tokenizer = _read(checkpoint)
+    tokenizer = read_tokenizer(checkpoint)
     own = checkpoint.mapping(SETTINGS)
-    _check_ids(checkpoint, tokenizer, settings["vocabulary_size"])
+    check_ids(checkpoint, tokenizer, settings["vocabulary_size"])
     _check_padding(checkpoint, tokenizer, own, config, settings)
     _check_normaliser(checkpoint, own)
     return {"tokenizer": tokenizer.to_str(), "max_length": _limit(checkpoint, own, settings),
             "vocabulary_size": settings["vocabulary_size"]}
 
 
-def _read(checkpoint: Checkpoint) -> Tokenizer:
+def read_tokenizer(checkpoint: Checkpoint) -> Tokenizer:
+    """Returns the tokenizer of a checkpoint, which neither pads nor cuts."""
     path = checkpoint.folder / FILE
     if not path.is_file():
         raise BundleError(f"{checkpoint.folder} needs {FILE}. It is missing. {_REMAKE}")
@@ -59,7 +60,8 @@ def _read(checkpoint: Checkpoint) -> Tokenizer:
     return tokenizer
 
 
-def _check_ids(checkpoint: Checkpoint, tokenizer: Tokenizer, vocabulary_size: int) -> None:
+def check_ids(checkpoint: Checkpoint, tokenizer: Tokenizer, vocabulary_size: int) -> None:
+    """Checks that a model has all ids of a tokenizer."""
     ids = tokenizer.get_vocab(with_added_tokens=True)
     highest = max(ids.values(), default=0)
     if highest >= vocabulary_size:
@@ -67,14 +69,19 @@ def _check_ids(checkpoint: Checkpoint, tokenizer: Tokenizer, vocabulary_size: in
                           f'config.json says. Got {highest:,}. Check that both belong together.')
 
 
-def _check_padding(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str, Any],
-                   config: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    for kind in _SPECIAL:
-        token = _token(own, kind)
+def check_special(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str, Any]) -> None:
+    """Checks that the special tokens of its settings are in a tokenizer."""
+    for kind in SPECIAL:
+        token = special_token(own, kind)
         if token is not None and tokenizer.token_to_id(token) is None:
             raise BundleError(f'{checkpoint.folder / SETTINGS}: "{kind}" is {shown(token)}, which '
                               f"{FILE} does not have. Check that both belong together.")
-    padding, wanted = _token(own, "pad_token"), config.get("pad_token_id")
+
+
+def _check_padding(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str, Any],
+                   config: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    check_special(checkpoint, tokenizer, own)
+    padding, wanted = special_token(own, "pad_token"), config.get("pad_token_id")
     if padding is not None and wanted is not None and tokenizer.token_to_id(padding) != wanted:
         raise BundleError(f"{checkpoint.folder / FILE} gives {shown(padding)} the id "
                           f"{tokenizer.token_to_id(padding)}. config.json says {wanted}. Check "
@@ -112,7 +119,7 @@ def _limit(checkpoint: Checkpoint, own: Mapping[str, Any], settings: Mapping[str
     return max(1, min(found))
 
 
-def _token(own: Mapping[str, Any], kind: str) -> str | None:
+def special_token(own: Mapping[str, Any], kind: str) -> str | None:
     """Returns a special token, which may be written as a mapping with its content."""
     value = own.get(kind)
     if isinstance(value, dict):

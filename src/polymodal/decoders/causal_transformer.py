@@ -1,0 +1,286 @@
+"""The decoder-only transformer of published language models; its memory is read as a prompt."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from polymodal.core.errors import RecipeError
+from polymodal.layers.activations import activation
+from polymodal.layers.dense import Dense
+from polymodal.layers.grouped_attention import GroupedAttention
+from polymodal.layers.rms_norm import RMSNorm
+from polymodal.layers.starts import known, same_sequence
+
+__all__ = ["CausalTransformer"]
+
+_BASE = 10_000.0  # the longest wave of positions is about 2 pi times as many steps
+
+
+class CausalTransformer(keras.layers.Layer):
+    """Emits outputs by self-attention alone: what it decodes comes before them, like a prompt.
+
+    Positions count real tokens only, so padding on either side changes nothing.
+
+    Args:
+        dim: int, width.
+        num_outputs: int, number of output ids. Id `num_outputs` exists as an input only, where
+            `has_start` is set.
+        num_layers: int, blocks.
+        num_heads: int, heads of queries.
+        num_key_heads: int, heads of keys and values; None for `num_heads`.
+        head_dim: int, size of a head; None for `dim / num_heads`.
+        hidden: int, width of the feed-forward part; None for `8/3 dim`.
+        activation: str, of its gates; a name of `layers.activations`.
+        epsilon: float, of normalisation.
+        input_bias: bool, whether queries, keys and values have biases.
+        output_bias: bool, whether the result of attention has one.
+        feedforward_bias: bool, whether the feed-forward part has biases.
+        head_norms: bool, whether queries and keys are normalised, head by head.
+        tied: bool, whether the embedding table, transposed, is also the last layer.
+        rates: list of floats, the angle that each pair of features of a head turns per position;
+            None for those of RoFormer.
+        rotary_scale: float, what turned queries and keys are multiplied by.
+        windows: list of ints, one a block: positions that it sees, its own included; 0 = all. None
+            for all in every block.
+        has_start: bool, whether there is a start token, with which another sequence begins.
+        dropout: float, rate on each residual branch of a block, and on the embedding.
+
+    Call arguments:
+        tokens: int32 (batch, steps). Negative ones are unknown, and count as a start.
+        memory: (batch, time, any dim), what comes first; of width `dim` it is taken as it is.
+        memory_mask: bool (batch, time).
+
+    Returns:
+        float32 logits (batch, steps, num_outputs), equal to those of repeated `step`.
+
+    Raises:
+        RecipeError: heads or windows that do not fit together.
+
+    Source: Touvron et al., "LLaMA", 2023, section 2.2; sliding windows: Jiang et al., "Mistral 7B",
+    2023; norms of heads: Yang et al., "Qwen3 technical report", 2025.
+
+    Example:
+
+    >>> from keras import ops
+    >>> decoder = CausalTransformer(8, num_outputs=5, num_heads=2)
+    >>> memory, mask = ops.ones((2, 3, 4)), ops.ones((2, 3), bool)
+    >>> tuple(decoder(ops.zeros((2, 6), "int32"), memory, mask).shape)
+    (2, 6, 5)
+    """
+
+    aligned = False
+
+    def __init__(self, dim: int, num_outputs: int, num_layers: int = 2, num_heads: int = 4,
+                 num_key_heads: int | None = None, head_dim: int | None = None,
+                 hidden: int | None = None, activation: str = "silu", epsilon: float = 1e-6,
+                 input_bias: bool = False, output_bias: bool = False,
+                 feedforward_bias: bool = False, head_norms: bool = False, tied: bool = True,
+                 rates: list[float] | None = None, rotary_scale: float = 1.0,
+                 windows: list[int] | None = None, has_start: bool = True, dropout: float = 0.0,
+                 **kwargs):
+        super().__init__(**kwargs)
+        self.dim, self.num_outputs, self.tied, self.has_start = dim, num_outputs, tied, has_start
+        self.windows = [0] * num_layers if windows is None else list(windows)
+        if len(self.windows) != num_layers:
+            raise RecipeError(f"CausalTransformer needs a window for each of its {num_layers} "
+                              f"blocks. Got {len(self.windows)}. Leave windows out for none.")
+        head_dim = head_dim or dim // num_heads
+        if rates is None:
+            rates = [_BASE ** (-2 * pair / head_dim) for pair in range(head_dim // 2)]
+        policy = self.dtype_policy
+        self.blocks = [
+            _Block(dim, hidden or 8 * dim // 3, activation, epsilon, feedforward_bias, dropout, {
+                "num_heads": num_heads, "num_key_heads": num_key_heads or num_heads,
+                "head_dim": head_dim, "rates": rates, "rotary_scale": rotary_scale,
+                "input_bias": input_bias, "output_bias": output_bias, "head_norms": head_norms},
+                dtype=policy, name=f"block_{i}")
+            for i in range(num_layers)]
+        self.final_norm = RMSNorm(epsilon, dtype=policy)
+        self.drop = keras.layers.Dropout(dropout, dtype=policy)
+        self.memory_projection = None
+
+    def build(self, tokens_shape, memory_shape=None):
+        table = lambda name, rows: self.add_weight(
+            name=name, shape=(rows, self.dim), autocast=False,
+            initializer=keras.initializers.RandomNormal(stddev=0.02))
+        self.embedding = table("embedding", self.num_outputs + self.has_start)
+        self.head = None
+        if not self.tied:
+            self.head = table("head", self.num_outputs)
+        if memory_shape is not None and memory_shape[-1] != self.dim:
+            self.memory_projection = Dense(self.dim, dtype=self.dtype_policy)
+            self.memory_projection.build(memory_shape)
+        for layer in (*self.blocks, self.final_norm):
+            layer.build((None, None, self.dim))
+        self.built = True
+
+    def call(self, tokens, memory, memory_mask, training=None):
+        tokens = known(tokens, self.num_outputs)
+        hidden = ops.concatenate([self._projected(memory), self.embed(tokens)], axis=1)
+        real = ops.concatenate([memory_mask, ops.ones_like(tokens, dtype="bool")], axis=1)
+        prompt = ops.shape(memory)[1]
+        hidden = self._run(hidden, real, self._together(tokens, prompt), training)
+        return self._read(hidden[:, prompt:])
+
+    def logits(self, ids, mask):
+        """Returns float32 logits (batch, time, num_outputs) after each token of whole texts.
+
+        Args:
+            ids: int32 (batch, time).
+            mask: bool (batch, time), which of them are real. Those of padding mean nothing.
+        """
+        return self._read(self._run(self.embed(ids), mask, None, False))
+
+    def embed(self, ids):
+        """Returns the embeddings (batch, time, dim) of ids: a prompt, as `memory` takes it."""
+        return ops.take(ops.cast(self.embedding, self.compute_dtype), ids, axis=0)
+
+    def initial_state(self, memory, memory_mask, max_length):
+        """Returns the state before the first step: every leaf has the batch first.
+
+        Args:
+            memory, memory_mask: as for `call`.
+            max_length: int, most steps that will be done.
+        """
+        hidden, positions = self._projected(memory), _positions(memory_mask)
+        places, caches = ops.where(memory_mask, positions, -1), []
+        allowed = self._allowed(positions, places)
+        for block, seen in zip(self.blocks, allowed, strict=True):
+            hidden, cache = block(hidden, positions, seen)
+            caches.append(tuple(_longer(leaf, max_length) for leaf in cache))
+        free = ops.zeros_like(places[:, :1]) + ops.zeros((1, max_length), "int32") - 1
+        done = ops.zeros_like(places[:, 0])
+        length = ops.sum(ops.cast(memory_mask, "int32"), axis=1)
+        return done, length, ops.concatenate([places, free], axis=1), tuple(caches)
+
+    def step(self, tokens, state, memory, memory_mask):
+        """Does one step; all rows have done the same number of them.
+
+        Args:
+            tokens: int32 (batch,), previous outputs.
+            state: what `initial_state` or the previous step returned.
+            memory, memory_mask: not used: the state holds keys and values.
+
+        Returns:
+            (logits (batch, num_outputs), state)
+        """
+        done, length, places, caches = state
+        tokens = known(tokens, self.num_outputs)
+        slots = ops.arange(places.shape[1] or ops.shape(places)[1], dtype="int32")
+        prompt = ops.shape(memory_mask)[1]
+        if self.has_start:  # another sequence begins: the tokens of the one before are not seen
+            begins = (tokens == self.num_outputs)[:, None]
+            places = ops.where(ops.logical_and(begins, slots >= prompt), -1, places)
+        here = slots == done[0] + prompt
+        positions = (length + done)[:, None]  # (batch, 1)
+        places = ops.where(here, positions, places)
+        hidden, found = self.embed(tokens[:, None]), []
+        allowed = self._allowed(positions, places)
+        for block, cache, seen in zip(self.blocks, caches, allowed, strict=True):
+            hidden, cache = block.step(hidden, positions, seen, cache, here)
+            found.append(cache)
+        return self._read_one(hidden[:, 0]), (done + 1, length, places, tuple(found))
+
+    def _run(self, hidden, real, together, training):
+        hidden, positions = self.drop(hidden, training=training), _positions(real)
+        places = ops.where(real, positions, -1)
+        for block, seen in zip(self.blocks, self._allowed(positions, places), strict=True):
+            if together is not None:
+                seen = ops.logical_and(seen, together)
+            hidden, _ = block(hidden, positions, seen, training=training)
+        return hidden
+
+    def _allowed(self, positions, places):
+        """Returns for each block bool (batch, time, slots): what a position may see.
+
+        Args:
+            positions: int32 (batch, time), of the tokens that look.
+            places: int32 (batch, slots), positions of what is seen; -1 for nothing.
+        """
+        back = positions[:, :, None] - places[:, None]
+        past = ops.logical_and(places[:, None] >= 0, back >= 0)
+        near = {window: ops.logical_and(past, back < window) if window else past
+                for window in set(self.windows)}
+        return [near[window] for window in self.windows]
+
+    def _together(self, tokens, prompt):
+        """Returns which steps belong to one sequence; all see the prompt. None without starts."""
+        if not self.has_start:
+            return None
+        same = same_sequence(tokens, self.num_outputs)
+        return ops.pad(same, ((0, 0), (prompt, 0), (prompt, 0)), constant_values=True)
+
+    def _projected(self, memory):
+        memory = ops.cast(memory, self.compute_dtype)
+        if self.memory_projection is None:
+            return memory
+        return self.memory_projection(memory)
+
+    def _table(self):
+        if self.head is None:
+            return self.embedding
+        return self.head
+
+    def _read(self, hidden):
+        hidden = ops.cast(self.final_norm(hidden), "float32")
+        return ops.matmul(hidden, ops.transpose(self._table()))[..., : self.num_outputs]
+
+    def _read_one(self, hidden):
+        """Returns the same for one step (batch, dim), with the whole table in its own layout."""
+        hidden = ops.cast(self.final_norm(hidden), "float32")
+        logits = ops.transpose(ops.matmul(self._table(), ops.transpose(hidden)))
+        return logits[:, : self.num_outputs]
+
+
+class _Block(keras.layers.Layer):
+    """Attention and a gated feed-forward part, each normalised before it."""
+
+    def __init__(self, dim, hidden, activation_name, epsilon, bias, dropout, heads, **kwargs):
+        super().__init__(**kwargs)
+        policy = self.dtype_policy
+        self.attention_norm = RMSNorm(epsilon, dtype=policy)
+        self.attention = GroupedAttention(dim, epsilon=epsilon, dtype=policy, **heads)
+        self.feedforward_norm = RMSNorm(epsilon, dtype=policy)
+        self.gate = Dense(hidden, use_bias=bias, dtype=policy)
+        self.widen = Dense(hidden, use_bias=bias, dtype=policy)
+        self.narrow = Dense(dim, use_bias=bias, dtype=policy)
+        self.hidden, self.activation = hidden, activation(activation_name)
+        self.drop = keras.layers.Dropout(dropout, dtype=policy)
+
+    def build(self, tokens_shape):
+        for layer in (self.attention_norm, self.attention, self.feedforward_norm, self.gate,
+                      self.widen):
+            layer.build(tokens_shape)
+        self.narrow.build((None, None, self.hidden))
+        self.built = True
+
+    def call(self, tokens, positions, allowed, training=None):
+        normal = self.attention_norm(tokens)
+        key, value = self.attention.keys_and_values(normal, positions)
+        found = self.attention.gather(normal, positions, key, value, allowed)
+        tokens = tokens + self.drop(found, training=training)
+        return tokens + self.drop(self._feed(tokens), training=training), (key, value)
+
+    def step(self, tokens, positions, allowed, cache, here):
+        """Does the same for one step; `here` (slots,) is where its keys and values go."""
+        normal = self.attention_norm(tokens)
+        new = self.attention.keys_and_values(normal, positions)
+        key, value = (ops.where(here[None, None, :, None], one, all_)
+                      for one, all_ in zip(new, cache, strict=True))
+        tokens = tokens + self.attention.gather(normal, positions, key, value, allowed)
+        return tokens + self._feed(tokens), (key, value)
+
+    def _feed(self, tokens):
+        normal = self.feedforward_norm(tokens)
+        return self.narrow(self.activation(self.gate(normal)) * self.widen(normal))
+
+
+def _positions(mask):
+    """Returns int32 (batch, time): how many real tokens came before each one."""
+    return ops.cumsum(ops.cast(mask, "int32"), axis=1) - 1
+
+
+def _longer(leaf, length):
+    """Returns (batch, heads, time + length, size) with room for further steps."""
+    return ops.pad(leaf, ((0, 0), (0, 0), (0, length), (0, 0)))

@@ -1,0 +1,134 @@
+"""An imported language model: it continues texts and answers in conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from polymodal.bundle import read, weights, write
+from polymodal.bundle.names import weight_names
+from polymodal.core import arguments
+from polymodal.core.disk.files import write_json
+from polymodal.core.errors import BundleError
+from polymodal.core.fields import Fields
+from polymodal.core.lookup import find
+from polymodal.pretrained.language.texts import Texts
+from polymodal.pretrained.part import ORIGIN, no_gradient
+
+__all__ = ["LanguageModel", "is_language_model", "load_language_model"]
+
+KEY = "language_model"  # in model.json
+_TEXTS = "texts"  # the file of the tokenizer
+
+
+@dataclass
+class LanguageModel:
+    """A language model with the weights and the tokenizer that it was published with.
+
+    Args:
+        decoder: Keras layer, built.
+        texts: Texts.
+        settings: the decoder's name and constructor arguments.
+        max_length: int, most tokens of a prompt and its answer.
+        origin: family, licence, source and the sha256 of each file that was read.
+    """
+
+    decoder: Any
+    texts: Texts
+    settings: Mapping[str, Any]
+    max_length: int
+    origin: Mapping[str, Any]
+
+    name: ClassVar[str] = "language"  # where an encoder has what it encodes
+
+    @property
+    def dim(self) -> int:
+        """Width of the tokens."""
+        return self.decoder.dim
+
+    @property
+    def about(self) -> str:
+        """What it does, as a clause."""
+        return f"continues texts of up to {self.max_length:,} tokens"
+
+    @property
+    def num_parameters(self) -> int:
+        """Number of weights."""
+        return self.decoder.count_params()
+
+    def logits(self, ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Returns float32 logits (texts, tokens, outputs) after each token.
+
+        Args:
+            ids: int32 (texts, tokens).
+            mask: bool (texts, tokens), which of them are real.
+        """
+        with no_gradient():
+            found = self.decoder.logits(keras.ops.convert_to_tensor(ids, "int32"),
+                                        keras.ops.convert_to_tensor(mask, "bool"))
+        return keras.ops.convert_to_numpy(found)
+
+    def save(self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
+             ) -> None:
+        """Writes the model into a folder, with further JSON files of it.
+
+        Args:
+            folder: it must not hold another model.
+            files: {name: JSON mapping}.
+        """
+        folder = Path(folder)
+        for name, value in (files or {}).items():
+            write_json(folder / name, value)
+        spec = {KEY: {**self.settings, "max_length": self.max_length}, ORIGIN: dict(self.origin)}
+        write.write(folder, spec, weights.values(weight_names(self.decoder)),
+                    {_TEXTS: self.texts.state()})
+
+
+def is_language_model(folder: str | Path) -> bool:
+    """Returns whether a folder holds an imported language model, from its `model.json` alone."""
+    path = Path(folder) / write.MODEL
+    if not path.is_file():
+        return False
+    try:
+        return KEY in read.read_json(path)
+    except BundleError:
+        return False
+
+
+def load_language_model(folder: str | Path) -> LanguageModel:
+    """Loads an imported language model. Nothing that it holds is executed.
+
+    Raises:
+        BundleError: it is damaged, foreign or no language model.
+    """
+    bundle = read.read(folder)
+    if KEY not in bundle.spec:
+        raise BundleError(f"{bundle.folder} needs to be an imported language model. Got something "
+                          "else. Give the folder that `polymodal import --out` wrote for one.")
+    bundle.check_model()
+    with read.blamed(bundle.folder / write.MODEL):
+        settings = dict(Fields(bundle.spec).mapping(KEY))
+        max_length = Fields(settings).whole("max_length", 1, 10**8)
+        del settings["max_length"]
+        texts = Texts.restored(bundle.preprocess[_TEXTS])
+        decoder = built(settings)
+    bundle.load_weights(weight_names(decoder))
+    return LanguageModel(decoder, texts, settings, max_length,
+                         Fields(bundle.spec).mapping(ORIGIN))
+
+
+def built(settings: Mapping[str, Any]) -> Any:
+    """Returns a decoder that is built and has no weights yet.
+
+    Args:
+        settings: its name under "decoder", and its constructor arguments.
+    """
+    own = {key: value for key, value in settings.items() if key != "decoder"}
+    decoder = arguments.build(find("decoders", settings["decoder"]), own, "decoder")
+    decoder.build((None, None))
+    return decoder

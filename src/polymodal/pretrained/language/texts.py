@@ -1,0 +1,136 @@
+"""Texts of a language model: its tokenizer, where answers end, and conversations."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from polymodal.core.errors import BundleError, RecipeError
+from polymodal.core.fields import Fields
+from polymodal.core.printed.visible import one_line
+from polymodal.pretrained.language.template import rendered
+
+__all__ = ["Texts"]
+
+_MARKS = [chr(code) for code in range(0xFDD0, 0xFDF0)]  # of no script: Unicode keeps them free
+
+
+class Texts:
+    """Turns texts and conversations into ids, and ids into texts.
+
+    Args:
+        tokenizer: str, JSON of the library `tokenizers`.
+        stop_ids: list of ids that end an answer.
+        special: {"bos_token": text, ...}, which a template may write.
+        template: str, Jinja, or None for a model without conversations.
+
+    Raises:
+        BundleError: it is no tokenizer.
+    """
+
+    def __init__(self, tokenizer: str, stop_ids: Sequence[int], special: Mapping[str, str],
+                 template: str | None):
+        self.tokenizer, self._plain = _read(tokenizer), _read(_without_added(tokenizer))
+        self.stop_ids, self.special, self.template = list(stop_ids), dict(special), template
+        self._added = sorted((token.content for token
+                              in self.tokenizer.get_added_tokens_decoder().values()),
+                             key=len, reverse=True)
+
+    def ids(self, text: str) -> list[int]:
+        """Returns the ids of a text. Special tokens in it count as such."""
+        return self.tokenizer.encode(text).ids
+
+    def conversation(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        """Returns the ids of a conversation, up to where the model's answer begins.
+
+        Special tokens in a message are ordinary text: only the template writes real ones.
+
+        Args:
+            messages: list of {"role": "system", "user" or "assistant", "content": text}.
+
+        Raises:
+            RecipeError: the model has no template, or there are no messages.
+            BundleError: the template does not take them.
+        """
+        if self.template is None:
+            raise RecipeError("A conversation needs a model with a chat template. Got one without. "
+                              "Pass a text to continue instead.")
+        if not messages:
+            raise RecipeError("A conversation needs at least one message. Got none. Pass one.")
+        mark = self._mark(messages)
+        marked = [{**message, "content": self._marked(message.get("content"), mark)}
+                  for message in messages]
+        text = rendered(self.template, marked, self.special)
+        if mark not in text:
+            return self.tokenizer.encode(text, add_special_tokens=False).ids
+        return [one for piece in self._pieces(text) for one in self._ids_of(piece, mark)]
+
+    def text(self, ids: Sequence[int]) -> str:
+        """Returns the text of ids, without special tokens."""
+        return self.tokenizer.decode(list(ids), skip_special_tokens=True)
+
+    def state(self) -> dict[str, Any]:
+        """Returns a JSON mapping from which `restored` makes the same."""
+        return {"tokenizer": self.tokenizer.to_str(), "stop_ids": self.stop_ids,
+                "special": self.special, "template": self.template}
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any]) -> Texts:
+        """Returns what `state` was called on.
+
+        Raises:
+            BundleError: it is something else.
+        """
+        fields = Fields(state)
+        special = fields.mapping("special")
+        stop_ids = [int(one) for one in fields.numbers("stop_ids")]
+        return cls(fields.text("tokenizer"), stop_ids, {k: str(v) for k, v in special.items()},
+                   fields.text_or_none("template"))
+
+    def _mark(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """Returns a character that no message holds."""
+        held = "".join(str(message.get("content")) for message in messages)
+        free = [mark for mark in _MARKS if mark not in held]
+        if not free:
+            raise RecipeError("Messages need to be text. Got all of Unicode's noncharacters. "
+                              "Remove them.")
+        return free[0]
+
+    def _marked(self, content: Any, mark: str) -> Any:
+        """Returns a message whose special tokens are broken by a mark after their first letter."""
+        if not isinstance(content, str):
+            return content
+        for token in self._added:
+            content = content.replace(token, token[0] + mark + token[1:])
+        return content
+
+    def _pieces(self, text: str) -> list[str]:
+        """Returns special tokens and what lies between them, in order."""
+        pattern = "|".join(map(re.escape, self._added))
+        return [piece for piece in re.split(f"({pattern})", text) if piece]
+
+    def _ids_of(self, piece: str, mark: str) -> list[int]:
+        if piece in self._added:
+            return [self.tokenizer.token_to_id(piece)]
+        return self._plain.encode(piece.replace(mark, ""), add_special_tokens=False).ids
+
+
+def _read(tokenizer: str) -> Tokenizer:
+    try:
+        found = Tokenizer.from_str(tokenizer)
+    except Exception as error:  # the library raises bare Exception
+        raise BundleError("A language model needs a tokenizer. Got none "
+                          f"({one_line(error)[:200]}). Take it from its source again.") from None
+    found.no_padding()
+    found.no_truncation()
+    return found
+
+
+def _without_added(tokenizer: str) -> str:
+    """Returns a tokenizer that knows no special tokens, so that it reads them as text."""
+    content = json.loads(tokenizer)
+    return json.dumps({**content, "added_tokens": [], "post_processor": None})
