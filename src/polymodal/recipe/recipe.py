@@ -38,6 +38,8 @@ class Recipe:
         training: mapping of the settings of `Training`.
         plugins: mapping of the parts from outside the package that the recipe was made with to the
             sha256 of their files: `{encoders.lines: 4f0c...}`. They have to be the same.
+        objectives: mapping of auxiliary losses, names in `polymodal.model.objectives`, to their
+            settings: `{single_modality: {weight: 0.5}}`.
 
     Raises:
         RecipeError: an unknown name or a wrong type; the message has the nearest valid name.
