@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from polymodal.core.contracts.target import Target
 from polymodal.core.errors import DataError
 from polymodal.preprocess.modality import Modality
 from polymodal.tables.table import read
@@ -78,7 +79,7 @@ class Number(Ramp):
         return 1
 
 
-class Label:
+class Label(Target):
     """Classes in the order of their first row."""
 
     def __init__(self):
@@ -97,7 +98,7 @@ class Label:
         return np.int32(self.labels.index(value))
 
 
-class Steps:
+class Steps(Target):
     """One class for each step; "-" is a step that does not count."""
 
     has_time = True

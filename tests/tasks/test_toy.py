@@ -14,13 +14,13 @@ FILE = '''
 
 import numpy as np
 
-from polymodal.core.contracts.target import Answer
+from polymodal.core.contracts.target import Answer, Target
 from polymodal.core.contracts.task import Task
 
 __all__ = ["Sign"]
 
 
-class SignTarget:
+class SignTarget(Target):
     labels, num_outputs, has_time, dtype, shape = [], 1, False, np.float32, (1,)
 
     def fit(self, values):

@@ -178,7 +178,8 @@ class _Findings:
 
     def __init__(self, samples: Samples):
         num_rows, timed = len(samples), [s.modality.has_time for s in samples.sources]
-        timed.append(getattr(samples.target_object, "has_time", False))
+        target = samples.target_object
+        timed.append(target is not None and target.has_time)
         self.present = np.zeros((num_rows, len(samples.sources)), bool)
         self.lengths = [np.zeros(num_rows, "int32") if t else None for t in timed]
         self.truncated = [np.zeros(num_rows, bool) if t else None for t in timed]
@@ -218,7 +219,7 @@ class _Findings:
 
 
 def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) -> None:
-    target, column = samples.target_object, samples.target_column
+    target, column = samples.known_target, samples.target_column
     if fit:
         _fit_target(samples)
     for row in range(len(samples)):
@@ -230,16 +231,15 @@ def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) ->
         if encoded is None:
             found.no_target[row] = not keep
             found.valid[row] = 0
-        elif getattr(target, "has_time", False):
+        elif target.has_time:
             value = samples.target_value(row)
-            several = fit and hasattr(target, "encode_several")  # training sees more than the first
+            several = fit and target.is_sampled  # training sees more than the first
             lengths, truncated = found.times(-1)
             lengths[row] = target.longest(value) if several else len(encoded)
             if several:
                 encoded = target.encode_several(value)
-            found.valid[row] = getattr(target, "num_valid", len)(encoded)
-            if hasattr(target, "truncated"):
-                truncated[row] = target.truncated(value)
+            found.valid[row] = target.num_valid(encoded)
+            truncated[row] = target.truncated(value)
     if len(samples) and not found.valid.any() and not keep and not found.bad:
         raise DataError("is empty in every row.", "Name another column as the target.",
                         table=samples.table.name, column=column, reason="no_target")
@@ -251,7 +251,7 @@ def _fit_target(samples: Samples) -> None:
     if first is None:
         return  # which row lacks what is said below
     try:
-        samples.target_object.fit(chain([first], cells))
+        samples.known_target.fit(chain([first], cells))
     except DataError as error:
         raise error.at(table=samples.table.name, column=samples.target_column) from None
 
@@ -263,7 +263,7 @@ def _readable(samples: Samples) -> Iterator[Any]:
         if value is None:
             continue
         try:
-            samples.target_object.read(value)
+            samples.known_target.read(value)
         except Exception as error:
             cell_error(error)  # raises what is about no cell
             continue
@@ -314,7 +314,7 @@ def _check_room(samples: Samples, found: _Findings, room: Any) -> None:
             continue  # as nearly always: there is room even if all symbols were equal
         encoded = samples.target(int(row))
         try:
-            room.check(lengths, len(encoded), samples.target_object.num_frames(encoded))
+            room.check(lengths, len(encoded), samples.known_target.num_frames(encoded))
         except DataError as error:
             found.bad[int(row)] = error.at(table=samples.table.name,
                                            row=samples.table.row_number(int(row)),

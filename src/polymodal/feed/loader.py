@@ -127,15 +127,15 @@ class Loader:
         targets, weights = self._targets(rows, positions, padded, (epoch, step))
         weights *= self._scale(epoch, step)
         target = self.samples.target_object
-        previous = getattr(target, "previous", None)
-        if targets is not None and previous is not None:
-            inputs[PREVIOUS] = previous(targets)
+        if targets is not None and target is not None and target.is_fed_back:
+            inputs[PREVIOUS] = target.previous(targets)
         return inputs, targets, weights
 
     @property
     def shuffles_references(self) -> bool:
         """Whether targets are sampled from several reference answers in each epoch."""
-        return self.plan.shuffle and hasattr(self.samples.target_object, "encode_several")
+        target = self.samples.target_object
+        return self.plan.shuffle and target is not None and target.is_sampled
 
     def fingerprint(self) -> str:
         """Returns a sha256 of rows, what they hold, plan, seed and weights: what a resume must
@@ -195,7 +195,7 @@ class Loader:
         # Training samples from the reference answers.
         rng = generator(self.seed, *at, _TARGET) if self.shuffles_references else None
         values = [None if row < 0 else self.samples.target(row, rng) for row in rows]
-        length = padded[-1] if getattr(target, "has_time", False) else None
+        length = padded[-1] if target.has_time else None
         targets, valid = self._collate_targets(target, values, length)
         weights = valid.astype("float32")
         if self._class_weights is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.core.contracts.target import Target
 from polymodal.core.errors import DataError, RecipeError, cell_error
 from polymodal.core.lookup import unknown
 from polymodal.media.cache import Cache
@@ -61,7 +62,7 @@ class Samples:
         self,
         table: Table | Profile,
         sources: Sequence[Source],
-        target: Any = None,
+        target: Target | None = None,
         target_column: str | None = None,
         cache: Cache | KeptMedia | None = None,
     ):
@@ -80,6 +81,13 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    @property
+    def known_target(self) -> Target:
+        """The target, of samples that have one."""
+        if self.target_object is None:
+            raise ValueError("Samples needs a target here. Got None. Give target.")
+        return self.target_object
 
     @property
     def target_columns(self) -> list[str]:
@@ -193,7 +201,9 @@ class Samples:
         if value is None:
             return None
         try:
-            return self.target_object.encode(value, *([] if rng is None else [rng]))
+            if rng is None:
+                return self.known_target.encode(value)
+            return self.known_target.encode_several(value, rng)
         except Exception as error:
             raise cell_error(error, table=self.table.name, row=self.table.row_number(row),
                              column=self.target_column) from error
@@ -201,7 +211,7 @@ class Samples:
     def references(self, row: int) -> list[str] | None:
         """Returns the reference texts of a row as they are in the table, or None."""
         value = self.target_value(row)
-        return None if value is None else self.target_object.references(value)
+        return None if value is None else self.known_target.references(value)
 
     def target_value(self, row: int) -> Any:
         """Returns the target's cell as it is in the table, or None where it is empty."""
@@ -209,11 +219,14 @@ class Samples:
             value = {name: self.table.cell(row, name) for name in self.target_columns}
         else:
             value = self.table.cell(row, self.target_column)
-        numbers = getattr(self.target_object, "format", None)
-        if numbers is not None:
-            value = self._plainly(str(self.target_column), numbers, value)
-        is_empty = getattr(self.target_object, "is_empty", None)  # of targets that are lists
-        return None if value is None or (is_empty and is_empty(value)) else value
+        target = self.target_object
+        if target is None:
+            return value
+        if target.format is not None:
+            value = self._plainly(str(self.target_column), target.format, value)
+        if value is None or target.is_empty(value):
+            return None
+        return value
 
     def located(self, error: DataError, row: int, source: Source) -> DataError:
         """Returns the error with table, row (from 1) and column filled in."""

@@ -32,7 +32,6 @@ from polymodal.layers.watch import before_variables
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia, for_predictions
 from polymodal.preprocess.collate import collate, collate_targets
-from polymodal.preprocess.targets.labels import Labelled
 from polymodal.profile.profile import Profile, profile
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import Recipe, from_dict
@@ -109,7 +108,7 @@ class Predictor:
         ledger = Ledger()
         checked = check(samples, ledger, skip_bad=skip_bad, max_bad_share=max_bad_share,
                         allow_empty=not scored)
-        if isinstance(samples.target_object, Labelled):
+        if samples.target_object is not None:
             for note in samples.target_object.respelled(str(samples.target_column)):
                 say(note)
         names = [i.name for i in self.inputs]

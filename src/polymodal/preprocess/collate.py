@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from polymodal.core.contracts.target import Target
 from polymodal.core.errors import DataError
 from polymodal.preprocess.modality import Modality
 
@@ -52,7 +52,7 @@ def collate(
 
 
 def collate_targets(
-    target: Any, values: Sequence[np.ndarray | None], length: int | None = None
+    target: Target, values: Sequence[np.ndarray | None], length: int | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Joins encoded targets.
 
@@ -81,7 +81,7 @@ def collate_targets(
             kept = np.asarray(value)[:length]
             batch[row, : len(kept)] = kept
     weights = batch >= 0
-    batch[~weights] = getattr(target, "padding", 0)
+    batch[~weights] = target.padding
     return batch, weights
 
 

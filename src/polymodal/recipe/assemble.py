@@ -176,13 +176,13 @@ def _build_sequence(recipe: Recipe) -> Any:
 
 
 def _build_objectives(recipe: Recipe, target: Any) -> dict[str, Any]:
-    """Returns the recipe's objectives; what one asks by the name of an attribute of the target,
-    which was fitted to the texts of train, it gets from there."""
+    """Returns the recipe's objectives, with what they take of the target, which was fitted to
+    train."""
     found = {}
     for name, config in recipe.objectives.items():
         factory = find(OBJECTIVES, name)
-        given = {key: getattr(target, key) for key in arguments.parameters(factory)
-                 if key not in config and hasattr(target, key)}
+        known = arguments.parameters(factory)
+        given = {k: v for k, v in target.given().items() if k in known and k not in config}
         found[name] = arguments.build(factory, config, f"objectives.{name}", **given)
     return found
 
@@ -231,7 +231,7 @@ def empty_batch(inputs: list[Input], target: Any, rows: int = 2,
         batch[item.key] = np.zeros((rows, *shape), item.modality.dtype)
         over_time = item.modality.has_time or item.modality.has_fields
         batch[mask_key(item.key)] = np.ones((rows, *shape[: int(over_time)]), bool)
-    if getattr(target, "previous", None) is not None:
+    if target is not None and target.is_fed_back:
         batch[PREVIOUS] = np.zeros((rows, steps), np.int32)
     return batch
 
@@ -246,10 +246,8 @@ def build_head(recipe: Recipe, target: Any, **settings: Any) -> Any:
     """
     factory = task_named(recipe.task["name"]).head
     known = arguments.parameters(factory)
-    of_target = {k: getattr(target, k) for k in ("aligned", "end_id", "max_length")
-                 if hasattr(target, k)}
     config = {k: v for k, v in _settings(recipe.task).items() if k in known}
-    given = _open_settings(recipe, factory, config, **{**of_target, **settings})
+    given = _open_settings(recipe, factory, config, **{**target.given(), **settings})
     return arguments.build(factory, config, "task", num_outputs=target.num_outputs, **given)
 
 

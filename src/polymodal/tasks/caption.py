@@ -50,6 +50,9 @@ class CaptionTarget(SymbolsTarget):
     'a ball, red'
     """
 
+    has_references = True
+    is_sampled = True
+
     def __init__(self, split: Literal["word", "character"] = "word", lowercase: bool = True,
                  max_symbols: int = 10_000, max_length: int = 64, at_once: int = 5):
         super().__init__(False, split, lowercase, max_symbols, max_length)
@@ -134,6 +137,10 @@ class CaptionTarget(SymbolsTarget):
         """Returns the decoder's inputs in training; another caption starts after each end."""
         fed = super().previous(targets)
         return np.where(fed == self.end_id, np.int32(self.start_id), fed)
+
+    def given(self) -> dict[str, Any]:
+        """Returns what a decoder has to know of the words, and which are to be spotted."""
+        return {**super().given(), "spots": self.spots}
 
     def state(self) -> dict[str, Any]:
         """Returns the words, and what is to be spotted."""

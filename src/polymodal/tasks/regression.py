@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from polymodal.core.contracts.target import Answer, Judged, Scores
+from polymodal.core.contracts.target import Answer, Judged, Scores, Target
 from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
@@ -22,7 +22,7 @@ from polymodal.tables.reading.reading import Reading
 __all__ = ["Regression"]
 
 
-class NumberTarget:
+class NumberTarget(Target):
     """The number of a row, standardised by the train split, float32 (1,).
 
     Cells are read as they are written: with marks between thousands, a decimal comma, or one unit.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.contracts.target import Answer, Scores
+from polymodal.core.contracts.target import Answer, Scores, Target
 from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.errors import RecipeError
 
@@ -18,7 +18,7 @@ _LEVELS = (1, 5, 10)
 _BLOCK = 512  # queries compared at a time
 
 
-class PairTarget:
+class PairTarget(Target):
     """Which rows share a query or an answer: two numbers of a row, int32 (2,).
 
     Args:

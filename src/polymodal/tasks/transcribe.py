@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polymodal.core.contracts.target import Judged, Scores
+from polymodal.core.contracts.target import Judged, Scores, Target
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Transcribe"]
 
 
-class TranscriptTarget:
+class TranscriptTarget(Target):
     """The characters of a transcript as indices, int32 (time,).
 
     Outputs of the model are the characters of train, the space among them, and, as the last one,
@@ -47,12 +47,13 @@ class TranscriptTarget:
     has_time = True
     dtype = np.int32
     shape = (None,)
+    has_references = True
     padding = -1  # behind the last character, where 0 would be a character
 
     def __init__(self, lowercase: bool = True, max_symbols: int = 5000, max_length: int = 2000,
                  ctc_weight: float = 1.0):
         self.lowercase, self.max_symbols, self.max_length = lowercase, max_symbols, max_length
-        self.previous = self._previous if ctc_weight < 1 else None
+        self.is_fed_back = ctc_weight < 1
         self._set([])
 
     @property
@@ -109,14 +110,14 @@ class TranscriptTarget:
         """Returns whether `encode` truncates the text."""
         return len(self.clean(value)) > self.max_length
 
-    def _previous(self, targets: np.ndarray) -> np.ndarray:
+    def previous(self, targets: np.ndarray) -> np.ndarray:
         """Returns the output before each step and before the end, int32 (batch, symbols + 1)."""
         start = np.full((len(targets), 1), self.num_outputs)
         return np.concatenate([start, targets], axis=1).astype(np.int32)
 
-    def num_valid(self, encoded: np.ndarray) -> int:
-        """Returns how many characters there are."""
-        return len(encoded)
+    def given(self) -> dict[str, Any]:
+        """Returns how long a transcript may be."""
+        return {"max_length": self.max_length}
 
     def num_frames(self, encoded: np.ndarray) -> int:
         """Returns the frames that CTC needs: one for each, and blank between equal neighbours."""

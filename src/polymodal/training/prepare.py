@@ -27,7 +27,6 @@ from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia
 from polymodal.preprocess.collate import collate, collate_targets
-from polymodal.preprocess.targets.labels import Labelled
 from polymodal.profile.columns import InputGuess
 from polymodal.profile.profile import Profile, profile
 from polymodal.profile.sharing import repeats
@@ -154,10 +153,10 @@ class Prepared:
         """Returns the targets of the train split as `Predictions.targets` holds them, flat over
         steps: classes, labels as 0 and 1, numbers in the target's own unit, texts as they are."""
         samples, rows = self.samples["train"], self.checked["train"].rows
-        if hasattr(self.target, "references"):
+        if self.target.has_references:
             return [text for row in rows for text in samples.references(int(row)) or []]
         found = [np.asarray(samples.target(int(row))) for row in rows]
-        if getattr(self.target, "has_time", False):
+        if self.target.has_time:
             flat = np.concatenate(found)
             return flat[flat >= 0]
         encoded = np.stack(found)
@@ -368,11 +367,12 @@ def _tell_spellings(samples: Samples) -> None:
     for source in samples.sources:
         for note in source.modality.notes():
             warn(note)
-    if isinstance(target, Labelled):
-        for note in target.notes(column):
-            warn(note)
-        for note in target.respelled(column):
-            say(note)
+    if target is None:
+        return
+    for note in target.notes(column):
+        warn(note)
+    for note in target.respelled(column):
+        say(note)
 
 
 def _same(one: Table, other: Table) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 __all__ = ["Answer", "Head", "Judged", "Scores", "Target"]
-
 
 
 @dataclass(frozen=True)
@@ -28,24 +27,30 @@ class Answer:
 class Target(Protocol):
     """How the cells of the target column are read, fitted, encoded and decoded.
 
+    A target derives from this class, which has a default for all that few targets need.
+
     Attributes:
         labels: names of the outputs, in the order of their ids; empty for numbers.
         num_outputs: int, size of the model's last axis.
         has_time: bool, whether a row has one value per step.
         dtype, shape: of one encoded value; None for a length that differs by row.
+        padding: int, what pads encoded values with a time axis.
+        format: `tables.reading.numbers.NumberFormat` of cells that are numbers, or None.
+        is_fed_back: bool, whether a decoder is fed the previous outputs.
+        has_references: bool, whether `references` returns the texts of a cell.
+        is_sampled: bool, whether training samples from several references of a cell.
     """
 
-    has_time: bool
+    labels: Any  # list of str; an attribute or a property, as the two below
+    num_outputs: Any
+    shape: Any
+    has_time: bool = False
     dtype: Any
-
-    @property
-    def labels(self) -> list[str]: ...
-
-    @property
-    def num_outputs(self) -> int: ...
-
-    @property
-    def shape(self) -> tuple[int | None, ...]: ...
+    padding: int = 0
+    format: Any = None
+    is_fed_back: bool = False
+    has_references: bool = False
+    is_sampled: bool = False
 
     def fit(self, values: Iterable[Any]) -> None:
         """Learns labels or statistics from the cells of the train split."""
@@ -66,6 +71,55 @@ class Target(Protocol):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Columns that the target is made of, where the recipe names no target column."""
+        return ()
+
+    def is_empty(self, value: Any) -> bool:
+        """Returns whether a cell that is not None says that the target is missing."""
+        return False
+
+    def references(self, value: Any) -> list[str]:
+        """Returns the texts of a cell, unchanged. Raises DataError."""
+        raise NotImplementedError(f"{type(self).__name__} has no reference texts.")
+
+    def previous(self, targets: np.ndarray) -> np.ndarray:
+        """Returns what the decoder is fed in training, (batch, time), where `is_fed_back`."""
+        return targets
+
+    def encode_several(self, value: Any, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Returns the references of a cell that training samples, where `is_sampled`."""
+        return self.encode(value)
+
+    def longest(self, value: Any) -> int:
+        """Returns the largest length of what `encode_several` returns."""
+        return len(self.encode(value))
+
+    def truncated(self, value: Any) -> bool:
+        """Returns whether `encode` truncates the cell."""
+        return False
+
+    def num_valid(self, encoded: np.ndarray) -> int:
+        """Returns how many steps of an encoded value count in the loss."""
+        return len(encoded)
+
+    def num_frames(self, encoded: np.ndarray) -> int:
+        """Returns the steps that the inputs of a row need for an encoded value."""
+        return len(encoded)
+
+    def given(self) -> dict[str, Any]:
+        """Returns what heads and objectives take of the target, by the name of the argument."""
+        return {}
+
+    def notes(self, column: str) -> list[str]:
+        """Returns sentences on how train writes the target."""
+        return []
+
+    def respelled(self, column: str) -> list[str]:
+        """Returns sentences on labels whose spelling differs from train, and forgets them."""
+        return []
 
 
 class Head(Protocol):

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from polymodal.core.contracts.target import Target
 from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
 from polymodal.tables.reading.labels import Spellings, label_key, spell, spelling_notes
@@ -84,7 +85,7 @@ class LabelIndex:
                          reason="unseen_label")
 
 
-class Labelled:
+class Labelled(Target):
     """Shared by all targets whose cells hold labels.
 
     Args:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from polymodal.core.contracts.target import Target
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.preprocess.targets.labels import LabelIndex, sorted_labels, spell
@@ -20,7 +21,7 @@ UNKNOWN, END = "<unknown>", "<end>"
 _NO_SYMBOL = -1
 
 
-class SymbolsTarget:
+class SymbolsTarget(Target):
     """The symbols of a row as indices, int32 (time,).
 
     Outputs of the model are the symbols and, unless aligned, `<unknown>` and `<end>`. The decoder
@@ -48,6 +49,7 @@ class SymbolsTarget:
     has_time = True
     dtype = np.int32
     shape = (None,)
+    is_fed_back = True
 
     def __init__(
         self,
@@ -165,6 +167,10 @@ class SymbolsTarget:
         if self.split == "word":
             return join_words(texts)
         return "".join(texts)
+
+    def given(self) -> dict[str, Any]:
+        """Returns what a decoder has to know of the symbols."""
+        return {"aligned": self.aligned, "end_id": self.end_id, "max_length": self.max_length}
 
     def state(self) -> dict[str, Any]:
         """Returns the symbols."""
