@@ -8,6 +8,7 @@ import typer
 
 from polymodal.cli.align import align
 from polymodal.cli.caption import caption
+from polymodal.cli.chat import chat
 from polymodal.cli.check import check
 from polymodal.cli.demo import demo
 from polymodal.cli.evaluate import evaluate
@@ -48,6 +49,6 @@ def options(
 
 
 for command in (demo, train, finish, evaluate, predict, caption, transcribe, align, search,
-                language_model, report, check, models, recipes, encoders, fusions, info):
+                chat, language_model, report, check, models, recipes, encoders, fusions, info):
     app.command(cls=Command)(taking_plugins(command))
 app.command("import", cls=Command)(taking_plugins(import_))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,10 +14,13 @@ from polymodal.bundle import read, weights, write
 from polymodal.bundle.names import weight_names
 from polymodal.core import arguments
 from polymodal.core.disk.files import write_json
-from polymodal.core.errors import BundleError
+from polymodal.core.errors import BundleError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
+from polymodal.model.generation.choice import Choice
+from polymodal.model.generation.compiled import CompiledDecoder
 from polymodal.pretrained.language.texts import Texts
+from polymodal.pretrained.language.writing import new_ids, pieces
 from polymodal.pretrained.part import ORIGIN, no_gradient
 
 __all__ = ["LanguageModel", "is_language_model", "load_language_model"]
@@ -43,6 +46,7 @@ class LanguageModel:
     settings: Mapping[str, Any]
     max_length: int
     origin: Mapping[str, Any]
+    _compiled: CompiledDecoder | None = field(default=None, repr=False)
 
     name: ClassVar[str] = "language"  # where an encoder has what it encodes
 
@@ -72,6 +76,58 @@ class LanguageModel:
             found = self.decoder.logits(keras.ops.convert_to_tensor(ids, "int32"),
                                         keras.ops.convert_to_tensor(mask, "bool"))
         return keras.ops.convert_to_numpy(found)
+
+    def stream(self, prompt: str | Sequence[Mapping[str, str]], *, max_tokens: int = 256,
+               stop: Sequence[str] = (), seed: int = 0, temperature: float | None = None,
+               top_k: int = 0, top_p: float = 1.0) -> Iterator[str]:
+        """Yields the text that follows a prompt, piece by piece.
+
+        Args:
+            prompt: str, a text to continue; or messages {"role", "content"} of a conversation,
+                whose answer is written. Special tokens in messages are ordinary text.
+            max_tokens: int, most tokens to write.
+            stop: texts before which it ends.
+            seed: int, of sampling.
+            temperature: float; above 0, tokens are sampled. Default: greedy, or 1 with `top_k` or
+                `top_p`.
+            top_k: int, most likely tokens to sample from; 0 = all.
+            top_p: float, total probability of the most likely tokens to sample from.
+
+        Raises:
+            RecipeError: a setting out of range, or a prompt that leaves no room.
+        """
+        choice = Choice(temperature=temperature, top_k=top_k, top_p=top_p)
+        ids = self._prompt(prompt)
+        room = self._room(ids, max_tokens)
+        stop = [stop] if isinstance(stop, str) else [word for word in stop if word]
+        return self._written(ids, room, choice, seed, stop)
+
+    def write(self, prompt: str | Sequence[Mapping[str, str]], **options: Any) -> str:
+        """Returns the text that follows a prompt; arguments are those of `stream`."""
+        return "".join(self.stream(prompt, **options))
+
+    def _written(self, ids: list[int], room: int, choice: Choice, seed: int,
+                 stop: Sequence[str]) -> Iterator[str]:
+        if self._compiled is None:
+            self._compiled = CompiledDecoder(self.decoder)
+        found = new_ids(self._compiled, self.decoder.embed, ids, room, choice, seed)
+        yield from pieces(self.texts, _without_gradient(found), stop)
+
+    def _prompt(self, prompt: str | Sequence[Mapping[str, str]]) -> list[int]:
+        if not isinstance(prompt, str):
+            return self.texts.conversation(prompt)
+        ids = self.texts.ids(prompt)
+        if not ids:
+            raise RecipeError("A prompt needs at least one token. Got none. Pass a text.")
+        return ids
+
+    def _room(self, ids: list[int], max_tokens: int) -> int:
+        if max_tokens < 1:
+            raise RecipeError(f"max_tokens needs to be at least 1. Got {max_tokens}. Pass 256.")
+        if len(ids) >= self.max_length:
+            raise RecipeError(f"This model needs a prompt of less than {self.max_length:,} tokens. "
+                              f"Got {len(ids):,}. Shorten it.")
+        return min(max_tokens, self.max_length - len(ids))
 
     def save(self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
              ) -> None:
@@ -120,6 +176,17 @@ def load_language_model(folder: str | Path) -> LanguageModel:
     bundle.load_weights(weight_names(decoder))
     return LanguageModel(decoder, texts, settings, max_length,
                          Fields(bundle.spec).mapping(ORIGIN))
+
+
+def _without_gradient(ids: Iterator[int]) -> Iterator[int]:
+    """Yields the same; PyTorch keeps nothing for a backward pass while one is made."""
+    end = object()
+    while True:
+        with no_gradient():
+            one = next(ids, end)
+        if one is end:
+            return
+        yield one
 
 
 def built(settings: Mapping[str, Any]) -> Any:
