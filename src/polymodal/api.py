@@ -359,7 +359,9 @@ def _estimator(predictor: Any, run: Any) -> Estimator:
 
 def _name(column: Any) -> Any:
     """Returns the name of a column as a text: pandas numbers columns that have no names."""
-    return str(column) if isinstance(column, int) else column
+    if isinstance(column, int):
+        return str(column)
+    return column
 
 
 __all__ = ["Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor", "Retriever",

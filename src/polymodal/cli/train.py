@@ -123,4 +123,6 @@ def train(
 
 
 def _column(text: str | None, known: list[str]) -> str | None:
-    return None if text is None else column_named(text, known)
+    if text is None:
+        return None
+    return column_named(text, known)

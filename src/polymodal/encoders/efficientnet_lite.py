@@ -111,7 +111,9 @@ class _Convolution(keras.layers.Layer):
 
     def call(self, inputs, training=None):
         found = self.norm(self.filters(inputs), training=training)
-        return ops.relu6(found) if self.bend else found
+        if self.bend:
+            return ops.relu6(found)
+        return found
 
 
 class _Block(keras.layers.Layer):
@@ -143,7 +145,9 @@ class _Block(keras.layers.Layer):
         found = inputs
         for layer in self._parts():
             found = layer(found, training=training)
-        return found + inputs if self.adds else found
+        if self.adds:
+            return found + inputs
+        return found
 
     def _parts(self):
         parts = (self.widen, self.filter, self.narrow)

@@ -119,7 +119,9 @@ class TextTransformer(Encoder):
         """Returns one vector for each text, (texts, width)."""
         tokens = self.hidden_states(ids, mask, training)
         vectors = pooled(tokens, mask, self.pooling)
-        return normalised(vectors) if self.normalise else vectors
+        if self.normalise:
+            return normalised(vectors)
+        return vectors
 
     def hidden_states(self, inputs, mask, training=None):
         """Returns the last block's tokens (batch, time, width), those of padding included."""

@@ -51,5 +51,8 @@ def on_same_rows(alone: Predictions, whole: Predictions, blind: Predictions) -> 
 
 
 def _keys(predictions: Predictions) -> list[tuple[int, int]]:
-    steps = np.zeros(len(predictions), int) if predictions.steps is None else predictions.steps
+    if predictions.steps is None:
+        steps = np.zeros(len(predictions), int)
+    else:
+        steps = predictions.steps
     return list(zip(predictions.rows.tolist(), steps.tolist(), strict=True))

@@ -57,7 +57,9 @@ class Comparison:
         low, high = self.interval
         if low <= 0 <= high:
             return "cannot tell"
-        return "first" if (low > 0) == self.higher_is_better else "second"
+        if (low > 0) == self.higher_is_better:
+            return "first"
+        return "second"
 
     def to_json(self) -> dict[str, Any]:
         """Returns the values; `group` and `num_groups` only where rows come in groups, an interval
@@ -118,7 +120,9 @@ def _interval(a: Predictions, scores: tuple[Scores, Scores], metric: str, seed: 
 
 def _part(scores: Scores, places: np.ndarray, count: int) -> Scores:
     """Returns the scores of some of `count` outputs."""
-    return scores if np.array_equal(places, np.arange(count)) else scores.take(places)
+    if np.array_equal(places, np.arange(count)):
+        return scores
+    return scores.take(places)
 
 
 def _shared_places(a: Predictions, b: Predictions) -> tuple[np.ndarray, np.ndarray]:
@@ -144,4 +148,6 @@ def _on_shared(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions
 
 
 def _steps(one: Predictions) -> np.ndarray:
-    return np.zeros(len(one), np.int64) if one.steps is None else one.steps
+    if one.steps is None:
+        return np.zeros(len(one), np.int64)
+    return one.steps

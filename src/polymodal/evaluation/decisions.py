@@ -24,7 +24,10 @@ def known(predictions: Predictions) -> Predictions:
             "Scoring needs rows with a target. Got none. Add the target column to the table.",
             reason="no_target",
         )
-    rest = predictions if np.all(predictions.scored) else predictions.take(predictions.scored)
+    if np.all(predictions.scored):
+        rest = predictions
+    else:
+        rest = predictions.take(predictions.scored)
     if rest.is_text:
         return rest
     finite = np.isfinite(rest.outputs).reshape(len(rest), -1).all(axis=1)

@@ -104,7 +104,9 @@ class RunEvaluation:
     @property
     def fused(self) -> Evaluation:
         """That of the model of all inputs."""
-        return self.shown if self.joint is None else self.joint
+        if self.joint is None:
+            return self.shown
+        return self.joint
 
     def of_one_input(self, predictions: Mapping[str, Predictions], blind: Predictions,
                      columns: Mapping[str, Mapping[str, Sequence[Any]]]) -> RunEvaluation:

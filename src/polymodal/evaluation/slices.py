@@ -66,7 +66,9 @@ def present_patterns(predictions: Predictions) -> list[str]:
 def _in_words(here: list[str], num_inputs: int) -> str:
     if not here:
         return "nothing"
-    return f"{here[0]} only" if len(here) == 1 < num_inputs else " + ".join(here)
+    if len(here) == 1 < num_inputs:
+        return f"{here[0]} only"
+    return " + ".join(here)
 
 
 def _parts(rest: Predictions, scores: Scores, named: list[str], ranked: list[str] | None,
@@ -75,8 +77,10 @@ def _parts(rest: Predictions, scores: Scores, named: list[str], ranked: list[str
     parts = {}
     values, place, count = np.unique(np.array(named, dtype=object), return_inverse=True,
                                      return_counts=True)
-    order = np.argsort(-count, kind="stable") if ranked is None else \
-        sorted(range(len(values)), key=lambda i: ranked.index(values[i]))
+    if ranked is None:
+        order = np.argsort(-count, kind="stable")
+    else:
+        order = sorted(range(len(values)), key=lambda i: ranked.index(values[i]))
     for i in order:
         here = place == i
         part = rest.take(here)

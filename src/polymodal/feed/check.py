@@ -391,6 +391,8 @@ def _count_gaps(samples: Samples, found: _Findings, ledger: Any) -> None:
                       f"column {' and '.join(columns)} is infinite and is read as missing.")
     for column, numbers in rows.items():
         shown = ", ".join(map(str, numbers[:_SHOWN]))
-        more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
+        more = ""
+        if len(numbers) > _SHOWN:
+            more = f" and {len(numbers) - _SHOWN} more"
         warn(f'{table.name}: column "{column}" is infinite in row {shown}{more}. '
              "These cells are read as missing.")

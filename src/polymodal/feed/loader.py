@@ -152,7 +152,9 @@ class Loader:
         inputs = {}
         for index, source in enumerate(self.samples.sources):
             modality = source.modality
-            length = padded[index] if modality.has_time else None
+            length = None
+            if modality.has_time:
+                length = padded[index]
             key, chosen = input_key(index), rows
             if index == self._shared:
                 chosen, inputs[item_key(key)] = self._once(source, rows)
@@ -193,9 +195,13 @@ class Loader:
         if target is None or self._collate_targets is None:
             return None, (positions != FILLER).astype("float32")
         # Training samples from the reference answers.
-        rng = generator(self.seed, *at, _TARGET) if self.shuffles_references else None
+        rng = None
+        if self.shuffles_references:
+            rng = generator(self.seed, *at, _TARGET)
         values = [None if row < 0 else self.samples.target(row, rng) for row in rows]
-        length = padded[-1] if target.has_time else None
+        length = None
+        if target.has_time:
+            length = padded[-1]
         targets, valid = self._collate_targets(target, values, length)
         weights = valid.astype("float32")
         if self._class_weights is not None:
@@ -211,4 +217,6 @@ class Loader:
 
 
 def _floats(values: Any) -> np.ndarray | None:
-    return None if values is None else np.asarray(values, "float32")
+    if values is None:
+        return None
+    return np.asarray(values, "float32")

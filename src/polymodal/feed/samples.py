@@ -41,7 +41,9 @@ class Source:
         if not self.modality.has_fields:
             return table.cell(row, self.columns[0])
         values = {column: table.cell(row, column) for column in self.columns}
-        return None if all(value is None for value in values.values()) else values
+        if all(value is None for value in values.values()):
+            return None
+        return values
 
 
 class Samples:
@@ -94,7 +96,9 @@ class Samples:
         """The columns that the target is made of."""
         if self.target_object is None:
             return []
-        return [self.target_column] if self.target_column else list(self.target_object.columns)
+        if self.target_column:
+            return [self.target_column]
+        return list(self.target_object.columns)
 
     def attach(self, source: Source, slots: np.ndarray, pack: Pack | KeptPack) -> None:
         """Reads the source from a pack from now on; `slots` is the item of each row, or -1."""
@@ -123,7 +127,9 @@ class Samples:
     def items(self, source: Source) -> np.ndarray | None:
         """Returns which distinct cell of a source each row has, (rows,) int32, -1 where it is
         empty; None for sources that are not cached."""
-        return self._packs[source.name][0] if source.name in self._packs else None
+        if source.name in self._packs:
+            return self._packs[source.name][0]
+        return None
 
     def content_of(self, source: Source) -> str:
         """Returns a hash of a source's cells, and of the media that they point to."""
@@ -170,7 +176,9 @@ class Samples:
             return cell
         if column not in self._plain:
             self._plain[column] = is_plain_instead(self.table, column, numbers)
-        return NumberFormat(missing=numbers.missing).read(cell) if self._plain[column] else cell
+        if self._plain[column]:
+            return NumberFormat(missing=numbers.missing).read(cell)
+        return cell
 
     def decode(self, source: Source, row: int) -> Any:
         """Returns one decoded input of a row, or None when its cell is empty."""
@@ -183,7 +191,9 @@ class Samples:
                 return found
         try:
             cell = self.cell(source, row)
-            return None if cell is None else source.modality.decode(cell, self.table.root)
+            if cell is None:
+                return None
+            return source.modality.decode(cell, self.table.root)
         except Exception as error:  # decoders and parsers raise of every kind
             raise self.located(cell_error(error), row, source) from error
 
@@ -211,7 +221,9 @@ class Samples:
     def references(self, row: int) -> list[str] | None:
         """Returns the reference texts of a row as they are in the table, or None."""
         value = self.target_value(row)
-        return None if value is None else self.known_target.references(value)
+        if value is None:
+            return None
+        return self.known_target.references(value)
 
     def target_value(self, row: int) -> Any:
         """Returns the target's cell as it is in the table, or None where it is empty."""
@@ -230,5 +242,7 @@ class Samples:
 
     def located(self, error: DataError, row: int, source: Source) -> DataError:
         """Returns the error with table, row (from 1) and column filled in."""
-        column = source.columns[0] if len(source.columns) == 1 else None
+        column = None
+        if len(source.columns) == 1:
+            column = source.columns[0]
         return error.at(table=self.table.name, row=self.table.row_number(row), column=column)

@@ -184,7 +184,9 @@ class Predictor:
         if not self.task.hears:
             return checked_choice(self, choice)
         reader = Reader(self, **choice)
-        return {"reader": reader} if reader.reading.beam else {}
+        if reader.reading.beam:
+            return {"reader": reader}
+        return {}
 
     def samples(self, table: Table, scored: bool,
                 cache: Cache | KeptMedia | None = None) -> Samples:
@@ -193,7 +195,10 @@ class Predictor:
         table = with_all_inputs(self, table)
         if self.recipe.group:
             table = group_rows(table, self.recipe.group, self.recipe.order)
-        given = (self.target, self.recipe.target or None) if scored else (None, None)
+        if scored:
+            given = (self.target, self.recipe.target or None)
+        else:
+            given = (None, None)
         return Samples(table, self.sources, *given, cache=cache)
 
     def loader(self, samples: Samples, checked: Checked, batch_size: int = _BATCH) -> Loader:
@@ -287,7 +292,9 @@ class _Among:
 
 def as_table(source: Any, media_root: str | Path | None = None) -> Table:
     """Returns `source` as a Table: it is one, or a path, or rows in memory."""
-    return source if isinstance(source, Table) else read_table(source, media_root=media_root)
+    if isinstance(source, Table):
+        return source
+    return read_table(source, media_root=media_root)
 
 
 def align_lengths(checked: Checked, samples: Samples, head: Any) -> None:
@@ -306,7 +313,10 @@ def align_lengths(checked: Checked, samples: Samples, head: Any) -> None:
 def enter_groups(found: Predictions, samples: Table, table: Table, column: str) -> None:
     """Sets the group of each output; a sequence of rows has its first row's group."""
     codes, members = group_codes(table, column), getattr(samples, "members", None)
-    first = found.rows if members is None else [members[int(row)][0] for row in found.rows]
+    if members is None:
+        first = found.rows
+    else:
+        first = [members[int(row)][0] for row in found.rows]
     found.groups, found.group_column = codes[np.asarray(first, int)], column
 
 
@@ -317,7 +327,10 @@ def _by_row(found: Predictions, table: Table, num_rows: int) -> Predictions:
         return found
     errors = {int(row): message for group, message in found.errors.items()
               for row in members[group]}
-    steps = found.steps if found.steps is not None else np.zeros(len(found), int)
+    if found.steps is not None:
+        steps = found.steps
+    else:
+        steps = np.zeros(len(found), int)
     found.rows = np.array([members[int(g)][int(s)]
                            for g, s in zip(found.rows, steps, strict=True)], int)
     found.errors, found.num_rows = errors, num_rows

@@ -158,5 +158,9 @@ def _num_tokens(encoder: Encoder, inputs: Any) -> int | None:
     """Returns how many tokens an encoder states for some inputs; None where that is open."""
     if encoder.num_tokens is not None:
         return encoder.num_tokens
-    steps = inputs.shape[1] if len(inputs.shape) > 1 else 1
-    return None if steps is None else -(-steps // encoder.time_stride)
+    steps = 1
+    if len(inputs.shape) > 1:
+        steps = inputs.shape[1]
+    if steps is None:
+        return None
+    return -(-steps // encoder.time_stride)

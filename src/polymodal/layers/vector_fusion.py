@@ -65,8 +65,9 @@ class VectorFusion(Fusion):
             self.norms[name].build((None, self.dim))
             if not self.stepwise:
                 self.pools[name].build((None, None, self.dim))
-        guided = [n for n in self.names if streams_shape[n][0][1] != 1] \
-            if self.pooling == "guided" and not self.stepwise and len(self.names) > 1 else []
+        guided = []
+        if self.pooling == "guided" and not self.stepwise and len(self.names) > 1:
+            guided = [n for n in self.names if streams_shape[n][0][1] != 1]
         self.reads = {name: GuidedRead(self.dim, dtype=self.dtype_policy) for name in guided}
         askers = [name for name in self.names if any(other != name for other in guided)]
         self.questions = {name: LayerNorm(dtype=self.dtype_policy) for name in askers}
@@ -102,15 +103,22 @@ class VectorFusion(Fusion):
 
     def call(self, streams, training=None):
         streams = {name: streams[name] for name in self.names}
-        pairs = self._steps(streams) if self.stepwise else self._pooled(streams)
+        if self.stepwise:
+            pairs = self._steps(streams)
+        else:
+            pairs = self._pooled(streams)
         vectors = ops.stack([self.norms[name](pairs[name][0]) for name in self.names], axis=-2)
         presence = ops.stack([pairs[name][1] for name in self.names], axis=-1)
-        absent = ops.cast(self.absent, vectors.dtype) if self.learns_absence else 0.0
+        absent = 0.0
+        if self.learns_absence:
+            absent = ops.cast(self.absent, vectors.dtype)
         vectors = ops.where(presence[..., None], self.drop(vectors, training=training), absent)
         fused = self.fuse(vectors, presence)
         fused = fused + self.feedforward(self.feedforward_norm(fused), training=training)
         mask = ops.any(presence, axis=-1)
-        return (fused, mask) if self.stepwise else (fused[:, None], mask[:, None])
+        if self.stepwise:
+            return (fused, mask)
+        return (fused[:, None], mask[:, None])
 
     def pools_first(self, name):
         return not (self.stepwise or name in self.reads or self.pools[name].variables)

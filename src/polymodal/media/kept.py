@@ -106,7 +106,9 @@ class KeptPack:
         """Returns the hash that an array was kept with."""
         found = self.kept.get(item) or self.held.get(item)
         if found is not None or self.spilled is None:
-            return 0 if found is None else found[1]
+            if found is None:
+                return 0
+            return found[1]
         return self.spilled.hash(item)
 
 

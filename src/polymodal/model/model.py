@@ -90,7 +90,9 @@ class Model(keras.Model):
         for name, objective in objectives.items():
             if objective.fits(self):
                 self.objectives[name] = objective
-        counted = ["own_loss", *self.objectives] if self.objectives else []
+        counted = []
+        if self.objectives:
+            counted = ["own_loss", *self.objectives]
         self.losses_apart = {name: keras.metrics.Mean(name=name) for name in counted}
 
     @property
@@ -162,7 +164,9 @@ class Model(keras.Model):
         return tokens, mask
 
     def call(self, inputs: dict[str, Any], training: bool | None = None) -> Any:
-        guide = inputs.get(PREVIOUS) if self.guided or self.autoregressive else None
+        guide = None
+        if self.guided or self.autoregressive:
+            guide = inputs.get(PREVIOUS)
         own = {key: inputs[key] for objective in self.objectives.values()
                for key in objective.batch_keys if key in inputs}
         shared = [key for key in map(item_key, self.keys.values()) if key in inputs]
@@ -181,7 +185,9 @@ class Model(keras.Model):
         for name, objective in reversed(self.objectives.items()):
             outputs, more = objective.split(seen.pop(), outputs)
             found[name] = found[name] if more is None else more
-        return (outputs, found) if self.objectives else outputs
+        if self.objectives:
+            return (outputs, found)
+        return outputs
 
     def _build_objectives(self, tokens: Any, mask: Any) -> None:
         """Makes the variables of objectives, before those of a head that some of them change."""

@@ -73,7 +73,9 @@ class OnnxFeatures(Modality):
             raise RecipeError(f'{self.graph}: "{self.output}" needs the shape (batch, features) or '
                               f"(batch, tokens, features). Got {found.shape}. Name another output.")
         features = found[0].astype(np.float32)
-        return features if features.ndim == 1 else features.mean(axis=0)
+        if features.ndim == 1:
+            return features
+        return features.mean(axis=0)
 
     def decode_key(self) -> dict[str, Any]:
         return {**super().decode_key(), **self._how, "size": self._size, "output": self.output,
@@ -106,7 +108,9 @@ class OnnxFeatures(Modality):
                                   "the path of an .onnx file.")
             return self.graph
         folder = user_path(os.environ.get(_FOLDER, "."))
-        others = sorted(folder.glob("**/*.onnx")) if _FOLDER in os.environ else []
+        others = []
+        if _FOLDER in os.environ:
+            others = sorted(folder.glob("**/*.onnx"))
         for path in (self.graph, *others):
             if path.is_file() and sha256(path) == self._digest:
                 return path

@@ -77,7 +77,9 @@ class Checkpoint:
     def json(self, name: str) -> Any | None:
         """Returns what a JSON file of the folder holds, or None where there is no such file."""
         path = self.folder / name
-        return read_json(path) if path.is_file() else None
+        if path.is_file():
+            return read_json(path)
+        return None
 
     def mapping(self, name: str) -> dict[str, Any]:
         """Returns what a JSON file of the folder holds, as a mapping; empty where it is absent.

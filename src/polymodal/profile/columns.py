@@ -106,7 +106,9 @@ def judge_columns(table: Table | Profile, target: str | None = None, ignore: Ite
         else:
             reason = (f"Read as {verdict.modality} because {verdict.because}; "
                       f"{_change(name)}.")
-            fields_alone = {name: verdict} if verdict.modality in _FIELDS else {}
+            fields_alone = {}
+            if verdict.modality in _FIELDS:
+                fields_alone = {name: verdict}
             inputs.append(InputGuess(name, verdict.modality, [name], reason, fields_alone))
     if fields:
         inputs.append(_tabular(fields, taken={guess.name for guess in inputs}))

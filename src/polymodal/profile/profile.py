@@ -76,7 +76,9 @@ class Profile:
     def each(self, question: Hashable, find: Callable[[Table], np.ndarray]) -> np.ndarray:
         """Returns one value for each row: `find` is asked once, for the whole table."""
         found = self.whole.once(question, lambda: find(self.whole.table))
-        return found if self._rows is None else found[self._rows]
+        if self._rows is None:
+            return found
+        return found[self._rows]
 
     def column(self, name: str) -> Observed:
         """Returns a sample of a column's cells, with what is asked about them."""
@@ -147,7 +149,9 @@ class Profile:
         'part'
         """
         found = self.split_columns(target)
-        return next(iter(found)) if list(found.values()) == [0] else None
+        if list(found.values()) == [0]:
+            return next(iter(found))
+        return None
 
     def who_columns(self) -> list[str]:
         """Returns the columns that name a speaker, place or the like, with 2 to 50 values.
@@ -195,7 +199,9 @@ def profile(source: Table | Profile, readings: Mapping[str, Reading] | None = No
     >>> {name: found.verdict(name).modality for name in found.table.column_names}
     {'note': 'text', 'age': 'tabular'}
     """
-    return source if isinstance(source, Profile) else Profile(source, readings)
+    if isinstance(source, Profile):
+        return source
+    return Profile(source, readings)
 
 
 def _judge(column: Observed) -> tuple[Verdict, Verdict, bool]:
@@ -209,11 +215,15 @@ def _left_open(table: Table, column: str) -> int | None:
     names: set[str] = set()
     empty = 0
     for value in table.values(column):
-        name = split_name(value) if isinstance(value, str) else None
+        name = None
+        if isinstance(value, str):
+            name = split_name(value)
         if name is not None:
             names.add(name)
         elif value is None:
             empty += 1
         else:
             return None
-    return empty if "train" in names and len(names) > 1 else None
+    if "train" in names and len(names) > 1:
+        return empty
+    return None

@@ -172,7 +172,9 @@ def towers_for(recipe: Recipe, groups: dict[str, list[str]]) -> Any:
 
 
 def _build_sequence(recipe: Recipe) -> Any:
-    return _build_part("sequence", recipe.sequence, recipe) if recipe.sequence else None
+    if recipe.sequence:
+        return _build_part("sequence", recipe.sequence, recipe)
+    return None
 
 
 def _build_objectives(recipe: Recipe, target: Any) -> dict[str, Any]:

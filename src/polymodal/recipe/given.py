@@ -97,7 +97,9 @@ def with_pretrained(values: dict[str, Any], pairs: Sequence[str]) -> dict[str, A
                               f'"{pair}". Name an input and the folder of an imported model.')
         config = result.setdefault("inputs", {OTHERS: {}}).setdefault(name, {})
         given = config.get("encoder")
-        words = given if isinstance(given, Mapping) else {}
+        words = {}
+        if isinstance(given, Mapping):
+            words = given
         config["encoder"] = {"freeze": True, **words, "from": folder}
     return result
 
@@ -171,4 +173,6 @@ def _check_modality(name: str, config: Mapping[str, Any]) -> None:
 
 
 def _copy(value: Any) -> Any:
-    return {k: _copy(v) for k, v in value.items()} if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return {k: _copy(v) for k, v in value.items()}
+    return value

@@ -168,8 +168,12 @@ def infer(source: Table | Profile, given: dict[str, Any],
 
 def _asked_for(task: Any) -> dict[str, Any]:
     """Returns the inputs that the settings of a task name, their own settings open."""
-    settings = task if isinstance(task, Mapping) else {}
-    names = task_named(settings["name"]).input_names(settings) if "name" in settings else []
+    settings = {}
+    if isinstance(task, Mapping):
+        settings = task
+    names = []
+    if "name" in settings:
+        names = task_named(settings["name"]).input_names(settings)
     return {name: {} for name in names}
 
 
@@ -336,12 +340,16 @@ def _why(kind: str, reason: str) -> str:
 
 
 def _unit(table: Table) -> str:
-    return "sequences" if isinstance(table, Sequences) else "rows"
+    if isinstance(table, Sequences):
+        return "sequences"
+    return "rows"
 
 
 def _num_steps(table: Table) -> int:
     """Returns how many labels there are: one for each row, or each step of grouped rows."""
-    return sum(map(len, table.members)) if isinstance(table, Sequences) else len(table)
+    if isinstance(table, Sequences):
+        return sum(map(len, table.members))
+    return len(table)
 
 
 def _times(facts: Profile, inputs: dict[str, Any]) -> float:

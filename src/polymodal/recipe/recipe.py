@@ -92,7 +92,9 @@ class Recipe:
 
     def _decoder(self) -> dict[str, Any] | None:
         decoder = self.task.get("decoder")
-        return {"name": decoder} if isinstance(decoder, str) else decoder
+        if isinstance(decoder, str):
+            return {"name": decoder}
+        return decoder
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the recipe as plain values, in the order in which a person reads it."""
@@ -234,7 +236,9 @@ def encoder_config(config: Mapping[str, Any]) -> dict[str, Any]:
 def encoder_name(config: Mapping[str, Any]) -> Any:
     """Returns the name of an input's encoder, or None where it is open."""
     encoder = config.get("encoder")
-    return encoder.get("name") if isinstance(encoder, Mapping) else encoder
+    if isinstance(encoder, Mapping):
+        return encoder.get("name")
+    return encoder
 
 
 def encoder_for(modality: str) -> str:
@@ -244,7 +248,9 @@ def encoder_for(modality: str) -> str:
 
 def _words_of(config: Mapping[str, Any]) -> dict[str, Any]:
     encoder = config.get("encoder")
-    return split_words(encoder)[1] if isinstance(encoder, Mapping) else {}
+    if isinstance(encoder, Mapping):
+        return split_words(encoder)[1]
+    return {}
 
 
 def checked_objectives(given: Any) -> dict[str, dict[str, Any]]:
@@ -277,11 +283,15 @@ OBJECTIVES = "model.objectives"  # where their files are
 OTHERS = "*"  # among inputs: all other columns too, as they are inferred
 
 def _input_order(key: str) -> int:
-    return INPUT_KEYS.index(key) if key in INPUT_KEYS else len(INPUT_KEYS)
+    if key in INPUT_KEYS:
+        return INPUT_KEYS.index(key)
+    return len(INPUT_KEYS)
 
 
 def _short(config: dict[str, Any]) -> str | dict[str, Any]:
-    return config["name"] if len(config) == 1 else config
+    if len(config) == 1:
+        return config["name"]
+    return config
 
 
 class _Dumper(yaml.SafeDumper):

@@ -38,7 +38,9 @@ class ClassTask(Task):
         truth, guess = decisions(rest)
         if (guess != guess[0]).any() or not (truth != truth[0]).any():
             return ""
-        unit = "row" if rest.steps is None else "step"
+        unit = "step"
+        if rest.steps is None:
+            unit = "row"
         return (f"The model predicts {self._quoted(rest, guess[0])} for all "
                 f"{counted(len(rest), unit)}.")
 

@@ -33,7 +33,10 @@ class TextTask(Task):
         text, rows = texts.pop(), counted(len(rest), "row")
         if not text:
             return f"The model generates no text for all {rows}."
-        shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+        if len(text) <= _LONGEST:
+            shown = text
+        else:
+            shown = text[: _LONGEST - 1] + "…"
         return f'The model generates the same text for all {rows}: "{shown}".'
 
     def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:

@@ -200,7 +200,9 @@ class Caption(TextTask):
 
     def input_settings(self, config: Mapping[str, Any], alone: bool) -> dict[str, Any]:
         """Mirrors no image: "the left one" would become false."""
-        return {"flip": False} if config["modality"] == "image" else {}
+        if config["modality"] == "image":
+            return {"flip": False}
+        return {}
 
     def batch_tokens(self, batch_size: int, steps: float) -> int | None:
         """Returns 0: batches have a fixed number of rows."""

@@ -144,7 +144,10 @@ class Regression(Task):
     def to_predictions(self, values: np.ndarray, targets: np.ndarray | None,
                        target: Any) -> tuple[np.ndarray, np.ndarray | None]:
         """Returns numbers in the target's own unit; the model's are standardised."""
-        known = None if targets is None else target.decode(targets).reshape(len(targets))
+        if targets is None:
+            known = None
+        else:
+            known = target.decode(targets).reshape(len(targets))
         return target.decode(values).reshape(len(values)), known
 
     def train_targets(self, encoded: np.ndarray, target: Any) -> np.ndarray:
@@ -179,7 +182,10 @@ class Regression(Task):
 
     def shown(self, found: Predictions, place: int) -> Mapping[str, Any]:
         """Returns both numbers as text."""
-        target = float("nan") if found.targets is None else float(found.targets[place])
+        if found.targets is None:
+            target = float("nan")
+        else:
+            target = float(found.targets[place])
         return {"target": f"{target:.4g}", "predicted": f"{float(found.outputs[place]):.4g}"}
 
     def describes(self, target: str, labels: Sequence[str]) -> str:

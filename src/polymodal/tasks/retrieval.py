@@ -120,7 +120,9 @@ class Retrieval(Task):
 
     def input_settings(self, config: Mapping[str, Any], alone: bool) -> dict[str, Any]:
         """Mirrors no image: "the left one" would become a lie."""
-        return {"flip": False} if config["modality"] == "image" else {}
+        if config["modality"] == "image":
+            return {"flip": False}
+        return {}
 
     def distracts(self, modality: str, modalities: Collection[str]) -> bool:
         """Returns False: inputs are those that a side names."""
@@ -191,7 +193,9 @@ def _plain(cell: Any) -> Any:
     """Returns what `repr` writes in full, and alike for equal cells."""
     if isinstance(cell, str):
         return " ".join(cell.split())
-    return (cell.shape, cell.tobytes()) if isinstance(cell, np.ndarray) else cell
+    if isinstance(cell, np.ndarray):
+        return (cell.shape, cell.tobytes())
+    return cell
 
 
 def _hits(rest: Predictions, queries: bool) -> list[np.ndarray]:

@@ -224,7 +224,9 @@ class Transcribe(TextTask):
         """Returns the most wrong transcripts, and what was counted and how."""
         from polymodal.evaluation.scores.transcripts import TranscriptScores
 
-        return {"transcripts": scores.details()} if isinstance(scores, TranscriptScores) else {}
+        if isinstance(scores, TranscriptScores):
+            return {"transcripts": scores.details()}
+        return {}
 
     def judged(self, rest: Predictions) -> Judged:
         """Returns which transcripts are right, those with few wrong words first."""

@@ -20,7 +20,9 @@ def fitting_models(inputs: Mapping[str, Mapping[str, Any]], num_rows: int) -> li
         inputs: {name: settings} of a whole recipe.
         num_rows: int, rows to train on.
     """
-    known = imported() if num_rows < _FEW else []
+    known = []
+    if num_rows < _FEW:
+        known = imported()
     return [_sentence(name, model) for name, config in inputs.items()
             if not isinstance(config.get("encoder"), Mapping)
             for model in known if model.encodes == config["modality"]]

@@ -54,7 +54,9 @@ def check_keep(keep: str, baselines: bool) -> None:
 
 def better_input(verdict: Verdict) -> str | None:
     """Returns the input whose single model beats the fused one by more than chance."""
-    return verdict.best if verdict.kind == "hurt" else None
+    if verdict.kind == "hurt":
+        return verdict.best
+    return None
 
 
 def advice(verdict: Verdict, folder: Path) -> str:

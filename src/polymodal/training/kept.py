@@ -168,7 +168,9 @@ class _Keeper:
             yield np.where(real[:count, None], one[:count], np.float32(np.nan))
 
     def _num_tokens(self) -> int | None:
-        return 1 if self.pools else self.encoder.num_tokens
+        if self.pools:
+            return 1
+        return self.encoder.num_tokens
 
     def _key(self, slots: np.ndarray) -> str:
         """Returns a hash of all that the tokens depend on: weights, cells, how they are read."""

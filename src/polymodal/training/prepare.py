@@ -212,7 +212,9 @@ def _groups_held_out(val: Table, group: str) -> str:
 def _by_chance(group: str | None, target: str | None = "") -> str:
     if group:
         return "grouped"
-    return "random" if target is None else "stratified"
+    if target is None:
+        return "random"
+    return "stratified"
 
 
 def _by_own_column(known: dict[str, Profile], target: str | None,
@@ -358,7 +360,9 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile],
 
 
 def _unit(recipe: Recipe) -> str:
-    return "sequences" if recipe.group else "rows"
+    if recipe.group:
+        return "sequences"
+    return "rows"
 
 
 def _tell_spellings(samples: Samples) -> None:

@@ -141,7 +141,9 @@ def _content(record: RunRecord) -> ReportContent:
 
 
 def _describe(config: Mapping[str, Any], columns: Sequence[str]) -> str:
-    word = "columns" if len(columns) > 1 else "column"
+    word = "column"
+    if len(columns) > 1:
+        word = "columns"
     return (f"{config['modality']} from {word} {', '.join(columns)}, "
             f"encoded by {config['encoder']}")
 
@@ -188,7 +190,9 @@ def _add_words(predictor: Any, table: Table, row: int, reference: str,
 
 def _add_looks(predictor: Any, table: Table, examples: list[dict[str, Any]]) -> str:
     """Adds the attention of each word to the images of the first examples; returns a note."""
-    reason = why_no_look(predictor) if examples else ""
+    reason = ""
+    if examples:
+        reason = why_no_look(predictor)
     if reason:
         has_picture = any("image" in i.modality.files for i in predictor.inputs)
         return f"Attention over the image cannot be shown: {reason}." * has_picture
@@ -199,7 +203,9 @@ def _add_looks(predictor: Any, table: Table, examples: list[dict[str, Any]]) -> 
             example["inputs"][name]["looks"] = [
                 {"word": word, "weights": [[round(float(w), 5) for w in line] for line in weights]}
                 for word, weights in zip(look.words, look.maps, strict=True)]
-    return _LOOKS if found else ""
+    if found:
+        return _LOOKS
+    return ""
 
 
 def _value(modality: Modality, columns: Sequence[str], table: Table, row: int) -> Any:
@@ -215,7 +221,9 @@ def _value(modality: Modality, columns: Sequence[str], table: Table, row: int) -
             data = data.read_bytes() if data.stat().st_size <= _MOST_BYTES else None
     except (DataError, OSError):
         return None
-    return data if isinstance(data, bytes) and len(data) <= _MOST_BYTES else None
+    if isinstance(data, bytes) and len(data) <= _MOST_BYTES:
+        return data
+    return None
 
 
 def _title(what: str, prepared: Any) -> str:
@@ -262,8 +270,10 @@ def _encoded(example: Mapping[str, Any]) -> dict[str, Any]:
     inputs = {}
     for name, value in example["inputs"].items():
         content = value["value"]
-        held = {"base64": base64.b64encode(content).decode()} if isinstance(content, bytes) \
-            else content
+        if isinstance(content, bytes):
+            held = {"base64": base64.b64encode(content).decode()}
+        else:
+            held = content
         inputs[name] = {**value, "value": held}
     return {**example, "inputs": inputs}
 

@@ -317,7 +317,9 @@ def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table]
 def _singles(ready: _Ready, language: NGram | None, ending: Ending) -> dict[str, Single]:
     """Trains each input alone, with the same settings, and predicts the first scored split, decoded
     as with the fused model. Skips what would end after the time limit."""
-    split = "test" if "test" in ready.tables else "val"
+    split = "val"
+    if "test" in ready.tables:
+        split = "test"
     found = {}
     for name in list(ready.jobs):
         job, seconds = ready.jobs.pop(name), ready.times.alone(name)

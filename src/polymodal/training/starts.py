@@ -67,7 +67,9 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
     if "dim" in parameters(find("encoders", known)):
         _set_width(given, where, part)
     own_name = part.name.removeprefix("encoders.")
-    theirs = {"input": own_name} if own_name != name else {}
+    theirs = {}
+    if own_name != name:
+        theirs = {"input": own_name}
     digest = _digest(where, words, part.sha256)
     return {"modality": _modality(part, given)} | settings | config | {
         "encoder": {"name": known, **words, **theirs, **digest}}
@@ -77,7 +79,9 @@ def _modality(part: Part, given: Mapping[str, Any]) -> str:
     """Returns the modality that an encoder reads; of rows in sequences, one text per step."""
     own = str(part.settings["modality"])
     per_step = {theirs: ours for ours, theirs in _PER_STEP.items()}
-    return per_step.get(own, own) if given.get("group") else own
+    if given.get("group"):
+        return per_step.get(own, own)
+    return own
 
 
 def _middle(config: Mapping[str, Any], key: str, name: str, given: dict[str, Any]) -> Any:
@@ -149,7 +153,10 @@ def load_weights(model: Any, recipe: Recipe) -> None:
         prefix = f"{start.name}."
         own = {name.removeprefix(prefix): variable for name, variable in names.items()
                if name.startswith(prefix)}
-        theirs = start.name if start.input is None else f"encoders.{start.input}"
+        if start.input is None:
+            theirs = start.name
+        else:
+            theirs = f"encoders.{start.input}"
         found = tensors_of(str(start.source), theirs)
         _check(start, own, found)
         weights.assign(own, found)

@@ -40,7 +40,10 @@ def learning_curves(history: Sequence[Mapping], best_epoch: int | None = None) -
     charts = []
     for base in bases[:MOST_CURVES]:
         of_train = base == "loss" or f"val_{base}" in numeric
-        plain = (base, "train", True) if of_train else (base, "validation", False)
+        if of_train:
+            plain = (base, "train", True)
+        else:
+            plain = (base, "validation", False)
         series = [_curve(history, name, label, dashed)
                   for name, label, dashed in (plain, (f"val_{base}", "validation", False))
                   if name in numeric]
@@ -96,7 +99,9 @@ def performance(key: str, title: str, caption: str, metric: str,
 
 def unit_word(predictions: Predictions) -> str:
     """Returns what one output stands for: "row", or "step" where a row has several."""
-    return "row" if len(np.unique(predictions.rows)) == len(predictions) else "step"
+    if len(np.unique(predictions.rows)) == len(predictions):
+        return "row"
+    return "step"
 
 
 def confusion(predictions: Predictions) -> Matrix | None:

@@ -104,7 +104,9 @@ class ReportContent:
     @property
     def fused(self) -> Predictions:
         """The predictions of the model of all inputs."""
-        return self.shown if self.joint is None else self.joint
+        if self.joint is None:
+            return self.shown
+        return self.joint
 
     @property
     def task(self) -> Task:

@@ -32,7 +32,9 @@ def choose_examples(predictions: Predictions, num: int = _NUM, seed: int = 0) ->
     rest, rng = predictions.take(places), generator(seed)
     right, order, kinds = rest.task.judged(rest)
     num = min(num, len(rest))
-    num_right = round(num * float(right.mean())) if len(rest) else 0
+    num_right = 0
+    if len(rest):
+        num_right = round(num * float(right.mean()))
     groups = [(np.flatnonzero(~right), num - num_right), (np.flatnonzero(right), num_right)]
     return [int(places[i]) for group, count in groups
             for i in _spread(group[np.argsort(order[group], kind="stable")], count, kinds, rng)]

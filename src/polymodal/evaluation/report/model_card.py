@@ -51,11 +51,16 @@ def _inputs(content: ReportContent) -> str:
     labels = [_plain(label) for label in content.shown.labels]
     answer = f"**{_plain(content.target)}**"
     if labels:
-        few = labels if len(labels) <= 12 else [*labels[:12], f"{len(labels) - 12} more"]
+        if len(labels) <= 12:
+            few = labels
+        else:
+            few = [*labels[:12], f"{len(labels) - 12} more"]
         answer += f", {content.task.choice} {listed(few)}"
     unused = [f"- {_plain(column)}: {_plain(reason)}"
               for column, reason in content.left_out.items()]
-    more = ["", "Columns that it does not use:", "", *unused] if unused else []
+    more = []
+    if unused:
+        more = ["", "Columns that it does not use:", "", *unused]
     return "\n".join(["## Inputs and output", "", *lines, "", f"It predicts {answer}.", *more])
 
 
@@ -84,27 +89,35 @@ def _split_heading(split: str, found: Evaluation) -> str:
 
 def _of_groups(rest: Predictions) -> str:
     count = count_groups(rest)
-    return "" if count is None else f" ({_plain(group_words(rest.group_column, count))})"
+    if count is None:
+        return ""
+    return f" ({_plain(group_words(rest.group_column, count))})"
 
 
 def _cell(metric: str, value: float | None, interval: list[float] | None) -> str:
     text = value_text(metric, value)
-    return text if interval is None else f"{text} ({interval_text(metric, interval)})"
+    if interval is None:
+        return text
+    return f"{text} ({interval_text(metric, interval)})"
 
 
 def _weak(content: ReportContent) -> str:
     """Names the worst class and the worst slice of each column, if clearly below the whole."""
     metric, lines = content.headline, []
     shown = content.evaluation.shown
-    sign = 1 if content.task.higher_is_better(metric) else -1
+    sign = -1
+    if content.task.higher_is_better(metric):
+        sign = 1
     whole = shown.metrics[metric]
     for name, parts in shown.slices.items():
         bad = [(sign * part["metrics"][metric], value, part) for value, part in parts.items()
                if part["n"] >= FEW and part["intervals"].get(metric)
                and _below(part["intervals"][metric], whole, sign)]
         for _, value, part in sorted(bad, key=lambda entry: entry[0])[:3]:
-            where = f"with {_plain(value)}" if name == PRESENT \
-                else f"where {_plain(name)} is {_plain(value)}"
+            if name == PRESENT:
+                where = f"with {_plain(value)}"
+            else:
+                where = f"where {_plain(name)} is {_plain(value)}"
             lines.append(f"- {readable(metric)} {_cell(metric, part['metrics'][metric], None)} "
                          f"{where} ({part['n']:,} rows), against {value_text(metric, whole)} "
                          "overall")
@@ -116,7 +129,9 @@ def _weak(content: ReportContent) -> str:
 
 
 def _below(interval: list[float], whole: float, sign: int) -> bool:
-    return interval[1] < whole if sign > 0 else interval[0] > whole
+    if sign > 0:
+        return interval[1] < whole
+    return interval[0] > whole
 
 
 def _limits(content: ReportContent) -> str:

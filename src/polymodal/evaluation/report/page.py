@@ -153,14 +153,21 @@ def _scores(content: ReportContent) -> list[dict]:
 def _models(content: ReportContent) -> Bars:
     """Returns the bars of the fused model, each single input, and the baseline without inputs."""
     run = content.evaluation
-    fused = "all inputs together" if len(content.fused.modalities) > 1 else "this model"
+    fused = "this model"
+    if len(content.fused.modalities) > 1:
+        fused = "all inputs together"
     singles = {f"{name} alone": one for name, one in run.singles.items()}
-    own = fused if run.joint is None else f"{content.shown.modalities[0]} alone"
+    if run.joint is None:
+        own = fused
+    else:
+        own = f"{content.shown.modalities[0]} alone"
     models = {own: run.shown, fused: run.fused, **singles}
     if run.blind is not None:
         models[content.task.blind_name] = run.blind
     parts = {name: {"n": len(one.predictions), **one.found} for name, one in models.items()}
-    title = "All inputs against each input alone" if content.singles else "Against the baseline"
+    title = "Against the baseline"
+    if content.singles:
+        title = "All inputs against each input alone"
     return performance(
         "fusion", title,
         f"{readable(content.headline).capitalize()} on {content.split}. "
@@ -173,7 +180,10 @@ def _interval_note(shown: Predictions) -> str:
     few, count = too_few_words(shown), count_groups(shown)
     if few:
         return f"{few}."
-    drawn = "" if count is None else f", resampled over {group_words(shown.group_column, count)}"
+    if count is None:
+        drawn = ""
+    else:
+        drawn = f", resampled over {group_words(shown.group_column, count)}"
     return f"The thin line is the 95 % interval{drawn}."
 
 
@@ -181,7 +191,10 @@ def _parts(content: ReportContent) -> list[Bars]:
     """Returns the bars of each slicing; slicings with a single part are omitted."""
     bars = []
     for i, (name, parts) in enumerate(content.evaluation.shown.slices.items()):
-        title = "By inputs that were present" if name == PRESENT else f"By {name}"
+        if name == PRESENT:
+            title = "By inputs that were present"
+        else:
+            title = f"By {name}"
         key = "missing" if name == PRESENT else f"slice_{i}"
         if len(parts) > 1:
             bars.append(performance(key, title, "", content.headline, parts,
@@ -212,7 +225,9 @@ def _figures(content: ReportContent, view: Mapping[str, Any]) -> list[dict]:
 
 def _left_out(content: ReportContent) -> str:
     count = sum(content.shown.dropped.values())
-    return f"{count:,} skipped" if count else "none skipped"
+    if count:
+        return f"{count:,} skipped"
+    return "none skipped"
 
 
 def _ledger(ledger: Mapping[str, Any]) -> dict[str, Any]:

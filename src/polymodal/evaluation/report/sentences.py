@@ -64,7 +64,9 @@ def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str
 def _size(rows: int, sequences: int | None) -> str:
     """Returns "600 rows", or "600 rows in 30 sequences"."""
     size = counted(rows, "row")
-    return size if sequences is None else f"{size} in {counted(sequences, 'sequence')}"
+    if sequences is None:
+        return size
+    return f"{size} in {counted(sequences, 'sequence')}"
 
 
 def _duration(seconds: float) -> str:
@@ -88,8 +90,12 @@ def trust_words(predictions: Predictions) -> str:
     elif abs(claimed - true) < error / 3:
         judged = "It is overconfident in some ranges and underconfident in others"
     else:
-        judged = "It is overconfident" if claimed > true else "It is underconfident"
-    what = "a label" if np.asarray(rest.targets).ndim == 2 else "its answers"
+        judged = "It is underconfident"
+        if claimed > true:
+            judged = "It is overconfident"
+    what = "its answers"
+    if np.asarray(rest.targets).ndim == 2:
+        what = "a label"
     return (f"{judged}: it gives {what} a probability of {100 * claimed:.1f}{SPACE}% on average, "
             f"and {100 * true:.1f}{SPACE}% are right. Calibration error (average gap between "
             f"stated probability and accuracy): {100 * error:.1f} points.")

@@ -55,9 +55,13 @@ def _compared(run: RunEvaluation, split: str) -> Verdict:
     if not found:
         return Verdict("not asked", "Whether fusion helped was not measured",
                        "No model was trained on a single input for comparison (baselines).")
-    sign = 1 if next(iter(found.values())).higher_is_better else -1
+    sign = -1
+    if next(iter(found.values())).higher_is_better:
+        sign = 1
     best = max(found, key=lambda name: sign * found[name].second)
-    rows = f" on the {run.fused.num_rows:,} rows of {split}" if split else ""
+    rows = ""
+    if split:
+        rows = f" on the {run.fused.num_rows:,} rows of {split}"
     rows += _answered(best, run.singles[best].predictions)
     judged = _judge(best, found[best], rows, run.fused.predictions)
     return replace(judged, comparison=found[best], best=best)
@@ -66,7 +70,9 @@ def _compared(run: RunEvaluation, split: str) -> Verdict:
 def _answered(best: str, rest: Predictions) -> str:
     """Returns how many rows lack the only input of a model, if any."""
     without = len(set(rest.rows[~rest.present.any(axis=1)].tolist()))
-    return f" ({without:,} rows have no {best} and get the baseline's answer)" if without else ""
+    if without:
+        return f" ({without:,} rows have no {best} and get the baseline's answer)"
+    return ""
 
 
 def _judge(best: str, found: Comparison, rows: str, fused: Predictions) -> Verdict:
@@ -84,7 +90,9 @@ def _judge(best: str, found: Comparison, rows: str, fused: Predictions) -> Verdi
         return Verdict("cannot tell", "Cannot tell whether fusion helped",
                        f"{values}. The difference is within noise: its interval "
                        f"includes 0 {range_text}. More test rows would tell.")
-    side = "better" if better else "worse"
+    side = "worse"
+    if better:
+        side = "better"
     sentence = f"{values}: {gap(metric, found.difference)} {side} {range_text}."
     if found.better == "first":
         return Verdict("helped", "Fusion helped", sentence)

@@ -41,9 +41,15 @@ def word_trust(shown: Predictions, split: str,
     claims = word_claims(shown)
     if claims is None:
         return None
-    calibration = WordCalibration.from_json(state) if state else WordCalibration()
+    if state:
+        calibration = WordCalibration.from_json(state)
+    else:
+        calibration = WordCalibration()
     crossed = calibration.method != "none" and calibration.split == split
-    confidence = cross_fitted(claims) if crossed else calibration(claims.confidence)
+    if crossed:
+        confidence = cross_fitted(claims)
+    else:
+        confidence = calibration(claims.confidence)
     return {"chart": word_reliability_chart(confidence, claims.right),
             "sentences": _judged(claims, confidence, split)
             + _origin(claims, calibration, crossed)}
@@ -73,7 +79,9 @@ def _origin(claims: WordClaims, calibration: WordCalibration, crossed: bool) -> 
     if count < LEAST_WORDS:
         return (f"{own}: {split} has {counted(count, 'word')}, and calibration needs "
                 f"{LEAST_WORDS}.")
-    same = "right" if calibration.num_right else "wrong"
+    same = "wrong"
+    if calibration.num_right:
+        same = "right"
     return f"{own}: all {count:,} words of {split} are {same}, so there is nothing to calibrate."
 
 

@@ -29,7 +29,10 @@ def per_class(predictions: Predictions) -> list[dict]:
     truth, guess = decisions(rest)
     every = np.arange(rest.outputs.shape[1])
     values: Any = precision_recall_fscore_support(truth, guess, labels=every, zero_division=_ZERO)
-    predicted = guess.sum(axis=0) if guess.ndim == 2 else np.bincount(guess, minlength=len(every))
+    if guess.ndim == 2:
+        predicted = guess.sum(axis=0)
+    else:
+        predicted = np.bincount(guess, minlength=len(every))
     return [
         {"label": rest.labels[i], "precision": float(values[0][i]), "recall": float(values[1][i]),
          "f1": float(values[2][i]), "support": int(values[3][i]), "predicted": int(predicted[i])}

@@ -31,7 +31,10 @@ class TranscriptScores(SumScores):
     """
 
     def __init__(self, rest: Predictions):
-        references = [] if rest.targets is None else [texts[0] for texts in rest.targets]
+        if rest.targets is None:
+            references = []
+        else:
+            references = [texts[0] for texts in rest.targets]
         groups = None if rest.groups is None else rest.groups.tolist()
         self.rest = rest
         self.speech = score_speech(references, [str(text) for text in rest.outputs],

@@ -111,7 +111,9 @@ def fit_word_calibration(claims: WordClaims | None, split: str = "") -> WordCali
     count, right = len(claims.right), int(claims.right.sum())
     if count < LEAST_WORDS or right in (0, count):
         return WordCalibration("none", (), count, right, split)
-    method = "isotonic" if count >= _MANY_WORDS else "logistic"
+    method = "logistic"
+    if count >= _MANY_WORDS:
+        method = "isotonic"
     points = (_isotonic if method == "isotonic" else _logistic)(claims.confidence, claims.right)
     return WordCalibration(method, points, count, right, split)
 
