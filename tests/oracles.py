@@ -203,3 +203,43 @@ def logits(model, ids, mask):
         found = model(input_ids=torch.tensor(ids, dtype=torch.long),
                       attention_mask=torch.tensor(mask, dtype=torch.long))
     return found.logits.numpy()
+
+
+def whisper_model(**changes):
+    """Returns a tiny Whisper whose longest recording has two seconds."""
+    library = transformers()
+    small = {"vocab_size": 60, "num_mel_bins": 20, "encoder_layers": 2, "decoder_layers": 2,
+             "encoder_attention_heads": 3, "decoder_attention_heads": 3, "encoder_ffn_dim": 40,
+             "decoder_ffn_dim": 40, "d_model": 24, "max_source_positions": 100,
+             "max_target_positions": 20, "pad_token_id": 1, "bos_token_id": 1, "eos_token_id": 1,
+             "decoder_start_token_id": 2, "begin_suppress_tokens": None}
+    config = library.WhisperConfig(**{**small, **changes})
+    return with_spread(library.WhisperForConditionalGeneration(config))
+
+
+def save_whisper(model, folder: Path, **changes) -> Path:
+    """Saves a Whisper with the preprocessing of its recordings."""
+    model.save_pretrained(folder)
+    config = model.config
+    extractor = transformers().WhisperFeatureExtractor(
+        feature_size=config.num_mel_bins, chunk_length=config.max_source_positions // 50)
+    extractor.save_pretrained(folder)
+    path = folder / "preprocessor_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    return folder
+
+
+def whisper_features(folder: Path, waveforms):
+    """Returns what the library's own extractor makes of recordings, (rows, frames, mels)."""
+    extractor = transformers().WhisperFeatureExtractor.from_pretrained(folder)
+    found = extractor(waveforms, sampling_rate=16_000, return_tensors="np")
+    return found["input_features"].transpose(0, 2, 1)
+
+
+def whisper_states(model, features):
+    """Returns what the library's own encoder gives for (rows, frames, mels)."""
+    import torch
+
+    with torch.no_grad():
+        found = model.model.encoder(torch.tensor(np.asarray(features).transpose(0, 2, 1)))
+    return found.last_hidden_state.numpy()

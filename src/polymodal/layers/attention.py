@@ -22,6 +22,7 @@ class MultiHeadAttention(keras.layers.Layer):
         causal: bool, whether a token attends only to itself and earlier ones.
         rotary: bool, whether queries and keys carry rotary positions (self-attention only).
         input_bias: bool, whether queries, keys and values have biases.
+        key_bias: bool, whether keys have one too, where queries do.
         output_bias: bool, whether the result has one.
 
     Call arguments:
@@ -43,7 +44,7 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def __init__(self, dim: int, num_heads: int = 4, dropout: float = 0.0, causal: bool = False,
                  rotary: bool = False, input_bias: bool = False, output_bias: bool = False,
-                 **kwargs):
+                 key_bias: bool = True, **kwargs):
         super().__init__(**kwargs)
         if dim % num_heads:
             raise RecipeError(
@@ -59,8 +60,9 @@ class MultiHeadAttention(keras.layers.Layer):
         self.causal, self.rotary = causal, rotary
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
         self.query, self.key, self.value = (
-            Dense(dim, use_bias=input_bias, dtype=self.dtype_policy, name=name)
-            for name in ("query", "key", "value")
+            Dense(dim, use_bias=bias, dtype=self.dtype_policy, name=name)
+            for name, bias in (("query", input_bias), ("key", input_bias and key_bias),
+                               ("value", input_bias))
         )
         self.output_projection = Dense(dim, use_bias=output_bias, dtype=self.dtype_policy,
                                        name="output")

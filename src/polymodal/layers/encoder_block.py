@@ -25,6 +25,7 @@ class EncoderBlock(keras.layers.Layer):
         norm_first: bool, whether each part is normalised before it (as in ViT), or the sum after it
             (as in BERT).
         input_bias: bool, whether queries, keys and values have biases.
+        key_bias: bool, whether keys have one too, where queries do.
         layer_scale: bool, whether each part's result is multiplied by a learned gain per feature.
         gated: bool, whether the feed-forward part multiplies its activation by a second projection.
         dropout: float, rate on the results of both parts.
@@ -44,13 +45,14 @@ class EncoderBlock(keras.layers.Layer):
 
     def __init__(self, dim: int, num_heads: int, hidden: int, activation: str = "gelu",
                  epsilon: float = 1e-12, norm_first: bool = False, input_bias: bool = True,
-                 layer_scale: bool = False, gated: bool = False, dropout: float = 0.0, **kwargs):
+                 layer_scale: bool = False, gated: bool = False, key_bias: bool = True, dropout: float = 0.0,
+                 **kwargs):
         super().__init__(**kwargs)
         self.dim, self.hidden, self.norm_first = dim, hidden, norm_first
         self.has_scale = layer_scale
         policy = self.dtype_policy
         self.attention = MultiHeadAttention(dim, num_heads, input_bias=input_bias, output_bias=True,
-                                            dtype=policy)
+                                            key_bias=key_bias, dtype=policy)
         self.attention_norm = LayerNorm(epsilon, dtype=policy)
         self.widen = Dense(hidden, dtype=policy)
         self.gate = Dense(hidden, dtype=policy) if gated else None

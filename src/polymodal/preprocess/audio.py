@@ -11,17 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.errors import DataError
+from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.media.audio import audio_length, read_audio
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.numbers.statistics import Moments, mean_and_std
 from polymodal.preprocess.sound.rooms import in_room
 from polymodal.preprocess.sound.spectrogram import LogMel
+from polymodal.preprocess.sound.whisper_spectrogram import WhisperLogMel
 
 __all__ = ["Audio"]
 
 _FULL_SCALE = 32767.0
+_SPECTROGRAMS = ("standardised", "whisper")
+_LEAST_RATE = 16000  # hertz; Whisper's bands reach 8,000 hertz
 _READING = 4  # raise when decoding changes; 3 added a second decoder for broken files
 _SLACK = 0.01  # seconds read beyond the bound, to know that something was left off
 _NUM_MASKS = 2  # of each kind, as in SpecAugment's policy LD
@@ -60,6 +63,8 @@ class Audio(Modality):
         num_mels: int, bands of the spectrogram.
         window_seconds: float, length of one window.
         hop_seconds: float, time from one window to the next: one step.
+        spectrogram: str, standardised, or whisper: the one that Whisper was trained with, which
+            is limited below its loudest value and not standardised.
         centred: bool, whether each recording's own mean spectrum is subtracted (cepstral mean
             normalisation): what voice, microphone and room add to all of it.
         mask: float 0..1, augmentation: largest share of time, and of bands, that one of two masks
@@ -102,6 +107,7 @@ class Audio(Modality):
         num_mels: int = 64,
         window_seconds: float = 0.025,
         hop_seconds: float = 0.01,
+        spectrogram: str = "standardised",
         centred: bool = False,
         mask: float = 0.15,
         noise: float = 0.1,
@@ -112,6 +118,9 @@ class Audio(Modality):
         room_seconds: float = 0.0,
         silence_seconds: float = 0.0,
     ):
+        if spectrogram not in _SPECTROGRAMS:
+            raise RecipeError(f'Audio needs spectrogram {" or ".join(_SPECTROGRAMS)}. Got '
+                              f'"{spectrogram}". Use one of these.')
         check_range("Audio", "sample_rate", sample_rate, 100, 192_000)
         check_range("Audio", "max_seconds", max_seconds, 0.001, 3600)
         check_range("Audio", "num_mels", num_mels, 1, 512)
@@ -129,9 +138,15 @@ class Audio(Modality):
         self.warp, self.room_seconds, self.silence_seconds = warp, room_seconds, silence_seconds
         hop_length = round(hop_seconds * sample_rate)
         self.step_seconds = hop_length / sample_rate
-        self._log_mel = LogMel(sample_rate, num_mels, round(window_seconds * sample_rate),
-                               hop_length)
+        window_length = round(window_seconds * sample_rate)
         self._max_samples = max(1, round(max_seconds * sample_rate))
+        self.is_whispers = spectrogram == "whisper"
+        if self.is_whispers:
+            _check_whispers(sample_rate, centred)
+            self._log_mel: LogMel = WhisperLogMel(sample_rate, num_mels, window_length, hop_length,
+                                                  self._max_samples)
+        else:
+            self._log_mel = LogMel(sample_rate, num_mels, window_length, hop_length)
         self.limit = self._log_mel.num_frames(self._max_samples)
         self._set(np.zeros(num_mels, np.float32), np.ones(num_mels, np.float32))
 
@@ -162,15 +177,26 @@ class Audio(Modality):
         return (None, self.num_mels)
 
     def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
-        """Returns int16 (samples,) at the rate in use; a little beyond the limit if longer."""
+        """Returns int16 (samples,) at the rate in use; a little beyond the limit if longer.
+
+        For the spectrogram of Whisper these are float32 in -1..1, as its rounding would show in
+        what is soft.
+        """
         samples = read_audio(cell, root, self.sample_rate, self.max_seconds + _SLACK)
+        if self.is_whispers:
+            return np.asarray(samples, np.float32)
         return np.rint(np.clip(samples, -1, 1) * _FULL_SCALE).astype(np.int16)
 
     def decode_key(self) -> dict[str, Any]:
-        return {**super().decode_key(), "sample_rate": self.sample_rate,
-                "max_seconds": self.max_seconds, "reading": _READING}
+        key = {**super().decode_key(), "sample_rate": self.sample_rate,
+               "max_seconds": self.max_seconds, "reading": _READING}
+        if self.is_whispers:
+            key["dtype"] = "float32"
+        return key
 
     def fit(self, decoded: Iterable[np.ndarray]) -> None:
+        if self.is_whispers:
+            return
         moments = Moments(smallest=1e-3)
         for samples in islice(decoded, FIT_SAMPLES):
             moments.add(self._spectrogram(self._waveform(samples)))
@@ -254,11 +280,23 @@ class Audio(Modality):
         return features
 
     def _waveform(self, decoded: np.ndarray) -> np.ndarray:
-        return decoded[: self._max_samples] * np.float32(1 / _FULL_SCALE)
+        samples = decoded[: self._max_samples]
+        if samples.dtype == np.int16:
+            return samples * np.float32(1 / _FULL_SCALE)
+        return samples.astype(np.float32)
 
     def _set(self, mean: np.ndarray, std: np.ndarray) -> None:
         self.mean, self.std = mean, std
         self._scale, self._offset = 1.0 / std, -mean / std
+
+
+def _check_whispers(sample_rate: int, centred: bool) -> None:
+    if sample_rate < _LEAST_RATE:
+        raise RecipeError(f"Audio needs sample_rate of at least {_LEAST_RATE} for the spectrogram "
+                          f"of Whisper. Got {sample_rate}. Pass 16000.")
+    if centred:
+        raise RecipeError("Audio needs centred=False for the spectrogram of Whisper. Got True. "
+                          "Leave centred out.")
 
 
 def _change_speed(samples: np.ndarray, speed: float) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ _TEXTS = ("A dog runs on the beach.", "Zwei Hunde schlafen.",
           "It was the best of films, it was the worst of films; nobody could say which.", "7")
 _OUTPUTS = 256  # of a language model, whose logits are kept
 _SIDE = 96  # pixels of the generated images
+_RATE = 16000  # hertz of the generated sound
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ def _vectors(part: Part | LanguageModel) -> np.ndarray:
         return _logits(part)
     if part.name == "text":
         return part.encode(_TEXTS)
+    if part.name == "audio":
+        return part.encode([_sound()])
     return part.encode(_images())
 
 
@@ -115,6 +119,19 @@ def _logits(model: LanguageModel) -> np.ndarray:
         ids = np.array([model.texts.ids(text)], np.int32)[:, :model.max_length]
         found.append(model.logits(ids, np.ones(ids.shape, bool))[0, -1, :_OUTPUTS])
     return np.stack(found)
+
+
+def _sound() -> bytes:
+    """Returns a second of a rising tone, as WAV."""
+    seconds = np.arange(_RATE) / _RATE
+    samples = 0.3 * np.sin(2 * np.pi * (200 + 900 * seconds) * seconds)
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(_RATE)
+        file.writeframes(np.rint(samples * 32767).astype("<i2").tobytes())
+    return stream.getvalue()
 
 
 def _images() -> list[bytes]:

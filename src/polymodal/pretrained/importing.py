@@ -10,7 +10,7 @@ from polymodal.core import lookup
 from polymodal.core.disk.files import write_folder
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, RecipeError
-from polymodal.pretrained import golden, names, pixels, sentences, tokenizer
+from polymodal.pretrained import golden, names, pixels, sentences, sounds, tokenizer
 from polymodal.pretrained.card import card, licence
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.config import Config
@@ -99,6 +99,9 @@ def _encoder(checkpoint: Checkpoint, values: Mapping[str, Any], family: type[Fam
     changed = {}
     if family.modality == "image":
         of_modality, state, changed = _image(checkpoint, settings)
+    elif family.modality == "audio":
+        of_modality, state = sounds.settings_of(
+            checkpoint, settings["num_positions"], settings.pop("num_mels")), None
     else:
         of_modality, state = _text(checkpoint, values, settings)
     own = {key: value for key, value in settings.items() if key not in _OURS}

@@ -104,7 +104,7 @@ def _turned(values: np.ndarray, ours: str) -> np.ndarray:
     """
     if not ours.endswith("kernel"):
         return values
-    if values.ndim == 2:
+    if values.ndim < 4:
         return values.T
     if values.ndim == 4 and ours.endswith("depthwise.kernel"):
         return values.transpose(2, 3, 0, 1)

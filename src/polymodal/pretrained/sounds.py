@@ -1,0 +1,54 @@
+"""How a checkpoint's recordings are prepared, from its own `preprocessor_config.json`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polymodal.core.errors import BundleError
+from polymodal.pretrained.checkpoint import Checkpoint
+from polymodal.pretrained.config import Config
+
+__all__ = ["settings_of"]
+
+FILE = "preprocessor_config.json"
+_WITHOUT_EFFECT = (
+    "feature_extractor_type", "processor_class", "return_attention_mask", "padding_side",
+    "mel_filters",  # always computed again from the settings
+    "n_samples", "nb_max_frames",  # follow from chunk_length
+)
+_NEVER_VARIED = {"mask": 0.0, "noise": 0.0, "gain_decibels": 0.0, "shift_seconds": 0.0}
+
+
+def settings_of(checkpoint: Checkpoint, num_positions: int, num_mels: int) -> dict[str, Any]:
+    """Returns the settings of the modality `audio` for Whisper.
+
+    Args:
+        checkpoint: Checkpoint.
+        num_positions: int, tokens of its encoder, each of two frames.
+        num_mels: int, bands that its encoder takes.
+
+    Raises:
+        BundleError: there is no such file, it asks for something that we do not implement, or it
+            does not fit the encoder.
+    """
+    path = checkpoint.folder / FILE
+    if not path.is_file():
+        raise BundleError(f"{checkpoint.folder} needs {FILE}. It is missing. Copy the whole "
+                          "checkpoint.")
+    config = Config(path, checkpoint.mapping(FILE))
+    config.only("feature_size", num_mels)
+    config.only("padding_value", 0.0)
+    config.only("dither", 0.0)
+    for name in _WITHOUT_EFFECT:
+        config.passed_over(name)
+    rate = config.whole("sampling_rate", 16_000, 192_000, 16_000)
+    hop = config.whole("hop_length", 1, rate, 160)
+    window = config.whole("n_fft", 2, rate, 400)
+    seconds = config.whole("chunk_length", 1, 3600, 30)
+    config.finish()
+    if seconds * rate // hop != 2 * num_positions:
+        config.refuse("chunk_length", f"{2 * num_positions * hop / rate:g} seconds, as "
+                      "max_source_positions of config.json says", seconds)
+    return {"spectrogram": "whisper", "sample_rate": rate, "max_seconds": float(seconds),
+            "num_mels": num_mels, "window_seconds": window / rate, "hop_seconds": hop / rate,
+            **_NEVER_VARIED}
