@@ -256,3 +256,25 @@ def test_real_recordings(shared_data):
     assert np.isfinite(np.concatenate([audio.encode(d) for d in decoded])).all()
     with pytest.raises(DataError, match="holds 0 samples"):
         audio.decode("null.wav", shared_data / "malformed")
+
+
+@pytest.mark.parametrize(("settings", "message"), [
+    ({"spectrogram": "gammatone"}, "needs spectrogram standardised or whisper"),
+    ({"spectrogram": "whisper", "sample_rate": 8000}, "needs sample_rate of at least 16000"),
+    ({"spectrogram": "whisper", "centred": True}, "needs centred=False"),
+])
+def test_a_spectrogram_that_does_not_fit_is_refused(settings, message):
+    with pytest.raises(RecipeError, match=message):
+        Audio(**settings)
+
+
+def test_the_spectrogram_of_whisper_is_not_standardised():
+    audio = Audio(spectrogram="whisper", num_mels=20, max_seconds=2)
+    audio.fit([np.full(16_000, 0.1, np.float32)])
+    assert not audio.mean.any()
+    assert (audio.std == 1).all()
+    assert audio.decode_key() != Audio(num_mels=20, max_seconds=2).decode_key()
+    sound = np.random.default_rng(0).normal(0, 0.1, 20_000).astype(np.float32)
+    assert audio.encode(sound).max() - audio.encode(sound).min() <= 2
+    varied = audio.augment(sound, np.random.default_rng(1))
+    assert audio.encode(varied).shape == (audio.length(varied), 20)

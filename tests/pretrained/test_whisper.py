@@ -9,7 +9,6 @@ import pytest
 
 import oracles
 from polymodal.core.errors import BundleError
-from polymodal.preprocess.audio import Audio
 from polymodal.preprocess.collate import collate
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_part

@@ -126,3 +126,29 @@ def test_two_imported_encoders_serve_rows_with_a_missing_photo(model, tmp_path):
     assert found["projections.photo.kernel"].shape == (24, 16)
     recipe = pm.load(out).recipe.inputs["photo"]
     assert (recipe["short_side"], recipe["resample"], recipe["flip"]) == (32, "bicubic", False)
+
+
+def test_an_imported_encoder_of_speech_serves_recordings(tmp_path):
+    import soundfile
+
+    source = oracles.save_whisper(oracles.whisper_model(), tmp_path / "source")
+    pm.import_model(source, tmp_path / "whisper")
+    rng = np.random.default_rng(0)
+    path = tmp_path / "clips.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["clip", "kind"])
+        for row in range(40):
+            length = int(rng.integers(4_000, 40_000))
+            soundfile.write(tmp_path / f"{row}.wav", rng.normal(0, 0.1, length), 16_000)
+            writer.writerow([f"{row}.wav", ("yes", "no")[row % 2]])
+    out = tmp_path / "run"
+    done = in_process("train", "--data", path, "--target", "kind", "--out", out, "--no-baselines",
+                      "--pretrained", f"clip={tmp_path / 'whisper'}",
+                      "--set", "training.epochs=1", "--set", "dim=16")
+    assert "outputs of the frozen encoder of clip are kept" in done.stdout + done.stderr
+    np.testing.assert_array_equal(weights(out)["encoders.clip.positions"],
+                                  weights(tmp_path / "whisper")["encoders.audio.positions"])
+    run = pm.load(out)
+    assert run.recipe.inputs["clip"]["spectrogram"] == "whisper"
+    assert len(run.predict([{"clip": str(tmp_path / "3.wav")}, {"clip": None}])) == 2
