@@ -34,7 +34,7 @@ class AudioTransformer(Encoder):
         dropout: float.
 
     Call arguments:
-        inputs: (batch, frames, mels), Whisper's spectrogram; at most two frames a position.
+        inputs: (batch, frames, mels), Whisper's spectrogram; what is longer is cut.
         mask: bool (batch, frames).
 
     Returns:
@@ -79,7 +79,7 @@ class AudioTransformer(Encoder):
 
     def call(self, inputs, mask, training=None):
         tokens = self.hidden_states(inputs, mask, training)
-        mask = every(mask, 2)
+        mask = every(mask, 2)[:, : self.num_positions]
         tokens = tokens[:, : ops.shape(mask)[1]]
         return hide(tokens, mask), mask
 
