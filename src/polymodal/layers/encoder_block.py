@@ -45,8 +45,8 @@ class EncoderBlock(keras.layers.Layer):
 
     def __init__(self, dim: int, num_heads: int, hidden: int, activation: str = "gelu",
                  epsilon: float = 1e-12, norm_first: bool = False, input_bias: bool = True,
-                 layer_scale: bool = False, gated: bool = False, key_bias: bool = True, dropout: float = 0.0,
-                 **kwargs):
+                 layer_scale: bool = False, gated: bool = False, key_bias: bool = True,
+                 dropout: float = 0.0, **kwargs):
         super().__init__(**kwargs)
         self.dim, self.hidden, self.norm_first = dim, hidden, norm_first
         self.has_scale = layer_scale

@@ -9,7 +9,7 @@ from polymodal.preprocess.sound.spectrogram import LogMel
 _SMALLEST = 1e-10  # power
 _RANGE = 8.0  # powers of ten below the loudest that are told apart
 _TOP_HERTZ = 8000.0
-_LINEAR_HERTZ, _LINEAR_MELS = 1000.0, 15.0  # up to there mels grow with hertz, above with logarithms
+_LINEAR_HERTZ, _LINEAR_MELS = 1000.0, 15.0  # above, mels grow with the logarithm
 _MELS_PER_NEPER = 27.0 / np.log(6.4)
 
 
