@@ -125,6 +125,8 @@ class Text(Modality):
         return np.array(self.tokenizer.encode(decoded)[: self.limit] or [_UNKNOWN_ID], np.int32)
 
     def length(self, decoded: str) -> int:
+        if self._takes_raw and self.limit is not None:
+            return len(self.tokenizer.encode_within(decoded, self.limit))
         count = max(1, len(self.tokenizer.encode(decoded)))
         if self.limit is None:
             return count

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
+
+import numpy as np
 
 from polymodal.pretrained.config import Config
 
@@ -19,6 +21,11 @@ class Family:
         prefixes: prefixes that a whole model puts before the encoder's names; one is removed.
         names: {our attribute path: name in the checkpoint}; `*` is a number. Paths of layers stand
             for their variables, whose names and order of axes follow from the kind of layer.
+        changes: {our name: function from the checkpoint's array to ours}, for tensors that are not
+            taken as they are.
+        padding_counts: bool, whether the padding of config.json has to be the tokenizer's.
+        padded: bool, whether every text is padded to the length of the longest, and the padding is
+            read as tokens.
         unused: beginnings of names that an encoder does not need, such as heads.
         title: str, how people call it.
     """
@@ -28,6 +35,9 @@ class Family:
     title: ClassVar[str]
     prefixes: ClassVar[tuple[str, ...]] = ()
     names: ClassVar[Mapping[str, str]]
+    changes: ClassVar[Mapping[str, Callable[[np.ndarray], np.ndarray]]] = {}
+    padding_counts: ClassVar[bool] = True
+    padded: ClassVar[bool] = False
     unused: ClassVar[tuple[str, ...]] = ()
 
     @classmethod

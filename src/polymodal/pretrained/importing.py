@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from polymodal.core import lookup
 from polymodal.core.disk.files import write_folder
 from polymodal.core.disk.paths import user_path
@@ -96,28 +98,28 @@ def read_part(checkpoint: Checkpoint) -> Part:
 
 def _encoder(checkpoint: Checkpoint, values: Mapping[str, Any], family: type[Family],
              settings: dict[str, Any], origin: Mapping[str, Any]) -> Part:
-    changed = {}
+    changed: dict[str, Any] = {}
     if family.modality == "image":
         of_modality, state, changed = _image(checkpoint, settings)
     elif family.modality == "audio":
         of_modality, state = sounds.settings_of(
             checkpoint, settings["num_positions"], settings.pop("num_mels")), None
     else:
-        of_modality, state = _text(checkpoint, values, settings)
+        of_modality, state = _text(checkpoint, values, family, settings)
     own = {key: value for key, value in settings.items() if key not in _OURS}
     part = assembled(family.modality,
                      {"modality": family.modality, **of_modality, "encoder": family.encoder, **own},
                      state, origin)
-    names.load(part.encoder, checkpoint, family, changed)
+    names.load(part.encoder, checkpoint, family, {**family.changes, **changed})
     return part
 
 
-def _text(checkpoint: Checkpoint, config: Mapping[str, Any], settings: dict[str, Any]
-          ) -> tuple[dict[str, Any], dict[str, Any]]:
+def _text(checkpoint: Checkpoint, config: Mapping[str, Any], family: type[Family],
+          settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Returns the modality's settings and state; adds pooling to the encoder's settings."""
     if sentences.is_sentence_encoder(checkpoint):
         settings |= sentences.pooling(checkpoint, settings["width"])
-    return {"tokenizer": "pretrained"}, tokenizer.state_of(checkpoint, config, settings)
+    return {"tokenizer": "pretrained"}, tokenizer.state_of(checkpoint, config, family, settings)
 
 
 def _image(checkpoint: Checkpoint, settings: dict[str, Any]
@@ -134,12 +136,17 @@ def _image(checkpoint: Checkpoint, settings: dict[str, Any]
                               f"a side, as config.json says. Got {found['size']}. Check that both "
                               "belong together.")
         grid = (found["size"][0] // patch, found["size"][1] // patch)
-        changed["positions"] = lambda values: resized(values[0], grid)
+        changed["positions"] = lambda values: resized(_table(values), grid)
     elif trained is not None:
-        changed["positions"] = lambda values: values[0]
+        changed["positions"] = _table
     if trained is not None:
-        changed["first"] = lambda values: values[0]
+        changed["first"] = _table
     return found, None, changed
+
+
+def _table(values: np.ndarray) -> np.ndarray:
+    """Returns (rows, dim) of what may have one axis more or less."""
+    return values.reshape(-1, values.shape[-1])
 
 
 def _family_name(checkpoint: Checkpoint, config: Mapping[str, Any]) -> str:

@@ -13,9 +13,11 @@ __all__ = ["settings_of"]
 
 FILE = "preprocessor_config.json"
 _FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
+_USUAL = {"CLIPImageProcessor": 3, "SiglipImageProcessor": 3, "BitImageProcessor": 3}  # unstated
 _WITHOUT_EFFECT = ("image_processor_type", "feature_extractor_type", "processor_class",
                    "data_format", "input_data_format", "device", "disable_grouping",
-                   "return_tensors", "image_seq_length", "default_to_square")
+                   "return_tensors", "image_seq_length", "default_to_square",
+                   "do_convert_rgb")  # ours are always RGB
 _NEVER_VARIED = {"shift": 0.0, "crop": 0.0, "colour": 0.0, "flip": False}
 
 
@@ -35,13 +37,13 @@ def settings_of(checkpoint: Checkpoint) -> dict[str, Any]:
         config.only(flag, True)
     config.only("do_pad", False, None)
     config.only("pad_size", None)
-    config.flag("do_convert_rgb", True)  # ours are always RGB
     for name in _WITHOUT_EFFECT:
         config.passed_over(name)
     scale = config.number("rescale_factor", 1e-6, 1.0, 1 / 255)
     mean = config.numbers("image_mean", 3, -10.0, 10.0)
     std = config.numbers("image_std", 3, 1e-6, 10.0)
-    resample = _FILTERS[config.one_of("resample", tuple(_FILTERS), 2)]
+    usual = _USUAL.get(str(values.get("image_processor_type")).removesuffix("Fast"), 2)
+    resample = _FILTERS[config.one_of("resample", tuple(_FILTERS), usual)]
     sizes = _sizes(config, values)
     config.finish()
     return {"channels": 3, "mean": [value / scale for value in mean],

@@ -10,8 +10,9 @@ from tokenizers import Tokenizer
 from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError
 from polymodal.core.printed.visible import one_line
-from polymodal.pretrained import sentences
+from polymodal.pretrained import sentences, spelling
 from polymodal.pretrained.checkpoint import Checkpoint
+from polymodal.pretrained.family import Family
 
 __all__ = ["check_ids", "check_special", "read_tokenizer", "special_token", "state_of"]
 
@@ -23,13 +24,14 @@ _REMAKE = ("Write it with transformers: AutoTokenizer.from_pretrained(FOLDER).sa
            "FOLDER).")
 
 
-def state_of(checkpoint: Checkpoint, config: Mapping[str, Any],
+def state_of(checkpoint: Checkpoint, config: Mapping[str, Any], family: type[Family],
              settings: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the state of the modality `text` with the tokenizer `pretrained`.
 
     Args:
         checkpoint: Checkpoint.
         config: its config.json.
+        family: subclass of Family.
         settings: the encoder's arguments.
 
     Raises:
@@ -38,10 +40,18 @@ def state_of(checkpoint: Checkpoint, config: Mapping[str, Any],
     tokenizer = read_tokenizer(checkpoint)
     own = checkpoint.mapping(SETTINGS)
     check_ids(checkpoint, tokenizer, settings["vocabulary_size"])
-    _check_padding(checkpoint, tokenizer, own, config, settings)
+    check_special(checkpoint, tokenizer, own)
+    _check_end(checkpoint, tokenizer, own, settings)
+    _check_side(checkpoint, own, settings)
+    if family.padding_counts:
+        _check_padding(checkpoint, tokenizer, own, config)
     _check_normaliser(checkpoint, own)
+    spelling.apply(tokenizer, own)
+    padding = None
+    if family.padded:
+        padding = _padding(checkpoint, tokenizer, own)
     return {"tokenizer": tokenizer.to_str(), "max_length": _limit(checkpoint, own, settings),
-            "vocabulary_size": settings["vocabulary_size"]}
+            "vocabulary_size": settings["vocabulary_size"], "padding": padding}
 
 
 def read_tokenizer(checkpoint: Checkpoint) -> Tokenizer:
@@ -78,19 +88,40 @@ def check_special(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str
                               f"{FILE} does not have. Check that both belong together.")
 
 
+def _check_end(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str, Any],
+               settings: Mapping[str, Any]) -> None:
+    end, wanted = special_token(own, "eos_token"), settings.get("end_id")
+    if end is not None and wanted is not None and tokenizer.token_to_id(end) != wanted:
+        raise BundleError(f"{checkpoint.folder / FILE} gives {shown(end)} the id "
+                          f"{tokenizer.token_to_id(end)}. config.json says {wanted}. Check that "
+                          "both belong together.")
+
+
 def _check_padding(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str, Any],
-                   config: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    check_special(checkpoint, tokenizer, own)
+                   config: Mapping[str, Any]) -> None:
     padding, wanted = special_token(own, "pad_token"), config.get("pad_token_id")
     if padding is not None and wanted is not None and tokenizer.token_to_id(padding) != wanted:
         raise BundleError(f"{checkpoint.folder / FILE} gives {shown(padding)} the id "
                           f"{tokenizer.token_to_id(padding)}. config.json says {wanted}. Check "
                           "that both belong together.")
+
+
+def _check_side(checkpoint: Checkpoint, own: Mapping[str, Any],
+                settings: Mapping[str, Any]) -> None:
     counts_all = settings.get("padding_id") is None
     if own.get("padding_side", "right") != "right" and counts_all:
         raise BundleError(f'{checkpoint.folder / SETTINGS}: "padding_side" needs "right". Got '
                           f'{shown(own["padding_side"])}. With positions counted from the start, '
                           "answers would depend on what else is in a batch.")
+
+
+def _padding(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str, Any]) -> int:
+    """Returns the id that texts are padded with."""
+    token = special_token(own, "pad_token")
+    if token is None:
+        raise BundleError(f'{checkpoint.folder / SETTINGS} needs "pad_token". It is missing. Copy '
+                          "the whole checkpoint.")
+    return tokenizer.token_to_id(token)
 
 
 def _check_normaliser(checkpoint: Checkpoint, own: Mapping[str, Any]) -> None:

@@ -28,6 +28,7 @@ class PretrainedTokenizer:
         self._whole: Tokenizer | None = None
         self._cut: tuple[int, Tokenizer] | None = None  # its limit, and one that keeps it
         self._size = 2
+        self.padding: int | None = None
 
     @property
     def vocabulary_size(self) -> int:
@@ -47,24 +48,33 @@ class PretrainedTokenizer:
         return self._library().encode(text).ids
 
     def encode_within(self, text: str, limit: int | None) -> list[int]:
-        """Returns at most `limit` ids; what is cut is text, never special tokens."""
+        """Returns at most `limit` ids; what is cut is text, never special tokens.
+
+        An encoder that reads padding as tokens gets exactly `limit`.
+        """
         if limit is None:
             return self.encode(text)
         if self._cut is None or self._cut[0] != limit:
             tokenizer = _read(str(self._text))
             tokenizer.enable_truncation(limit)
             self._cut = limit, tokenizer
-        return self._cut[1].encode(text).ids
+        ids = self._cut[1].encode(text).ids
+        if self.padding is None:
+            return ids
+        return ids + [self.padding] * (limit - len(ids))
 
     def state(self) -> dict[str, Any]:
-        """Returns the library's JSON text, and the number of ids."""
-        return {"tokenizer": self._text, "vocabulary_size": self._size}
+        """Returns the library's JSON text, the number of ids, and the id that pads, or None."""
+        return {"tokenizer": self._text, "vocabulary_size": self._size, "padding": self.padding}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
         fields = Fields(state)
         self._text = fields.text_or_none("tokenizer")
         self._size = fields.whole("vocabulary_size", 1, 10_000_000)
+        self.padding = None
+        if "padding" in fields:
+            self.padding = fields.whole_or_none("padding", 0, self._size - 1)
         self._cut = None
         self._whole = None if self._text is None else _read(self._text)
 
