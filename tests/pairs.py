@@ -119,4 +119,6 @@ def their_image_vectors(model, pixels):
 
 
 def _vector(found, projected):
-    return (found[projected] if projected in found else found.pooler_output).numpy()
+    if projected in found:
+        return found[projected].numpy()
+    return found.pooler_output.numpy()

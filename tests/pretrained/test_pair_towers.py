@@ -31,21 +31,18 @@ def text_difference(model, kind, folder):
     return np.abs(found - pairs.their_text_vectors(model, ids, mask)).max()
 
 
-@pytest.mark.engine
 @pytest.mark.parametrize(("kind", "projected"), TOWERS)
 def test_vectors_of_images_are_those_of_transformers(tmp_path, kind, projected):
     model = pairs.tower(kind, "Vision", projected)
     assert image_difference(model, pairs.save(model, kind, tmp_path)) < CLOSE
 
 
-@pytest.mark.engine
 @pytest.mark.parametrize(("kind", "projected"), TOWERS)
 def test_vectors_of_texts_are_those_of_transformers(tmp_path, kind, projected):
     model = pairs.tower(kind, "Text", projected)
     assert text_difference(model, kind, pairs.save(model, kind, tmp_path)) < CLOSE
 
 
-@pytest.mark.engine
 @pytest.mark.parametrize("kind", pairs.KINDS)
 def test_tokens_of_images_are_those_of_transformers(tmp_path, kind):
     model = pairs.tower(kind, "Vision")
