@@ -15,33 +15,20 @@ from polymodal.core.lookup import find, unknown
 from polymodal.media.video import video_info
 from polymodal.profile.columns import LeftOut, judge_columns
 from polymodal.profile.profile import Profile, profile
-from polymodal.profile.sharing import repeats
 from polymodal.recipe.cells import check_columns, keep_readings, tabular_settings, target_settings
-from polymodal.recipe.defaults import (
-    few_sequences,
-    fusion_for,
-    input_for,
-    is_plain,
-    objectives_for,
-    seldom_by,
-    size_for,
-    text_for,
-    training_for,
-    training_reason,
-)
+from polymodal.recipe.defaults import fusion_for, is_plain, text_for
 from polymodal.recipe.given import need_target
 from polymodal.recipe.needed import needed_by
 from polymodal.recipe.recipe import (
     OTHERS,
     check_free,
-    checked_objectives,
     columns_of,
     encoder_config,
     encoder_name,
     reads_others,
 )
+from polymodal.recipe.size import Size, modalities_of
 from polymodal.recipe.task_guess import infer_task, with_inputs
-from polymodal.tables.group import Sequences
 from polymodal.tables.reading.reading import Reading, readings_of
 from polymodal.tables.table import Table
 
@@ -74,22 +61,9 @@ def infer(source: Table | Profile, given: dict[str, Any],
         DataError: a column that names media of which none can be read.
     """
     need_target(given)
-    target, table = given.get("target") or "", profile(source).table
-    named = given.get("inputs") or {OTHERS: {}}
-    check_mapping("inputs", named, "{image: {size: 32}}")
-    if asked := _asked_for(given.get("task")):
-        named = asked | {name: config for name, config in named.items() if name != OTHERS}
-    named = {name: {} if config is None else config for name, config in named.items()}
-    for name, config in named.items():
-        check_mapping(f"inputs.{name}", config, "{size: 32}")
-        check_free(name, config, target, given.get("group"), given.get("order"))
-    ignore = list(ignore)
-    if target in ignore:
-        raise RecipeError(f'--ignore needs columns that would be inputs. Got "{target}", the '
-                          "target. Leave it out.")
-    for column in [target, *ignore, given.get("group"), given.get("order")]:
-        if column and column not in table.column_names:
-            raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")
+    target, ignore = given.get("target") or "", list(ignore)
+    table, named = profile(source).table, _named_inputs(given, target)
+    _check_columns(table, given, target, ignore)
     values, reasons = {**given, "target": target}, []
     partial = {key: values.pop(key) for key in ("task", "fusion", "sequence")
                if isinstance(given.get(key), Mapping) and "name" not in given[key]}
@@ -101,69 +75,90 @@ def infer(source: Table | Profile, given: dict[str, Any],
         reasons.append(f"task: {_why(guess.task, guess.reason)}")
     hidden = [*ignore, *(c for c in (given.get("group"), given.get("order")) if c)]
     values["inputs"] = _inputs(facts, values, named, hidden, reasons, readings)
-    modalities = {name: config["modality"] for name, config in values["inputs"].items()}
     if reads_others(named):
         reasons.extend(_unheard(facts, values["inputs"]))
     if guess is not None:
-        several = any(isinstance(cell, list) for cell in islice(table.values(target), _SAMPLED))
-        values["task"], reason = with_inputs(guess.task, set(modalities.values()), several)
-        if reason:
-            reasons[0] = f"task: {values['task']}. {reason}"
-        values["task"] = _with(values["task"], partial.get("task"))
+        values["task"] = _with(_guessed(guess.task, table, values, reasons), partial.get("task"))
     task = task_named(_name(values["task"]))
     values["task"] = _with(values["task"], target_settings(
         facts, target, values["task"], readings, reasons))
     values["columns"] = {name: reading.to_dict() for name, reading in readings.items()
                          if reading != Reading()}
     if reads_others(named):
-        for name in [n for n, m in modalities.items()
-                     if n not in named and task.distracts(m, modalities.values())]:
-            _leave_out(name, values["inputs"], reasons)
-            del modalities[name]
-    suited = task.settings(list(modalities.values()))
+        _leave_out_distracting(task, named, values["inputs"], reasons)
+    suited = task.settings(list(modalities_of(values["inputs"]).values()))
     if suited:
         values["task"] = {**suited, **_with(values["task"], {"name": task.name})}
-    num_steps = _num_steps(table)
-    plain = is_plain(task, modalities.values(), len(table))
-    rare = few_sequences(len(table), num_steps) and _rare(facts, values["inputs"])
-    for name, config in values["inputs"].items():
-        asked = named.get(name, {})
-        suited = input_for(task, config, rare, len(modalities) == 1, plain)
-        suited = {k: v for k, v in suited.items() if k not in asked}
-        values["inputs"][name] = config | suited
-        if "centred" in suited:
-            undone = set_option("inputs", name, "centred", value="false")
-            reasons.append(f"input {name}: Mean-normalised and augmented (speaker warp, room "
-                           f"echo, noise, silence). To turn normalisation off: {undone}.")
-        if "dropout" in suited:
-            reasons.append(f"input {name}: Most of its words are rare, so training drops "
-                           f"{100 * suited['dropout']:.0f} % of them at random (dropout).")
-    for key, choice in (("fusion", fusion_for(task, modalities)), ("sequence", task.sequence)):
+    size = Size(facts, task, values["inputs"])
+    size.suit(values["inputs"], named, reasons)
+    _choose_parts(task, values, partial, reasons)
+    sized = size.train(values, reasons)
+    return Inferred(_in_order(sized | values), reasons)
+
+
+def _named_inputs(given: dict[str, Any], target: str) -> dict[str, Any]:
+    """Returns the settings of the inputs that the user or the task names, checked."""
+    named = given.get("inputs") or {OTHERS: {}}
+    check_mapping("inputs", named, "{image: {size: 32}}")
+    if asked := _asked_for(given.get("task")):
+        named = asked | {name: config for name, config in named.items() if name != OTHERS}
+    named = {name: {} if config is None else config for name, config in named.items()}
+    for name, config in named.items():
+        check_mapping(f"inputs.{name}", config, "{size: 32}")
+        check_free(name, config, target, given.get("group"), given.get("order"))
+    return named
+
+
+def _check_columns(table: Table, given: Mapping[str, Any], target: str,
+                   ignore: list[str]) -> None:
+    """Raises RecipeError where the target is ignored, or the table lacks a column."""
+    if target in ignore:
+        raise RecipeError(f'--ignore needs columns that would be inputs. Got "{target}", the '
+                          "target. Leave it out.")
+    for column in [target, *ignore, given.get("group"), given.get("order")]:
+        if column and column not in table.column_names:
+            raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")
+
+
+def _guessed(task: str, table: Table, values: Mapping[str, Any], reasons: list[str]) -> str:
+    """Returns the task that the target suggests, once the inputs are known, and says why."""
+    cells = islice(table.values(values["target"]), _SAMPLED)
+    several = any(isinstance(cell, list) for cell in cells)
+    found, reason = with_inputs(task, set(modalities_of(values["inputs"]).values()), several)
+    if reason:
+        reasons[0] = f"task: {found}. {reason}"
+    return found
+
+
+def _leave_out_distracting(task: Task, named: Mapping[str, Any], inputs: dict[str, Any],
+                           reasons: list[str]) -> None:
+    """Removes the inputs that would distract from the task and that nobody named."""
+    modalities = modalities_of(inputs)
+    for name in [n for n, m in modalities.items()
+                 if n not in named and task.distracts(m, modalities.values())]:
+        _leave_out(name, inputs, reasons)
+
+
+def _choose_parts(task: Task, values: dict[str, Any], partial: Mapping[str, Any],
+                  reasons: list[str]) -> None:
+    """Chooses fusion and sequence where they are open, with the settings that the user made."""
+    fusion = fusion_for(task, modalities_of(values["inputs"]))
+    for key, choice in (("fusion", fusion), ("sequence", task.sequence)):
         if key not in values:
             values[key], reason = choice
             reasons.extend([f"{key}: {_name(values[key])}. {reason}"] * bool(reason))
             values[key] = _with(values[key], partial.get(key))
-    wanted = given.get("training") or {}
-    chosen = training_for(task, len(table), num_steps, modalities, wanted.get("epochs"),
-                          _times(facts, values["inputs"]), rare)
-    values["training"] = chosen | wanted
-    said = chosen | {k: v for k, v in wanted.items() if v is not None}
-    values["objectives"] = _objectives(
-        objectives_for(task, list(modalities.values()), len(table), chosen["epochs"]),
-        given.get("objectives"))
-    why = training_reason(len(table), said, values["objectives"], _unit(table))
-    reasons.append(f"training: {why}")
-    sized, reason = size_for(len(table), num_steps, chosen["epochs"], plain)
-    reasons.extend(f"{key}: {value}. {reason}" for key, value in sized.items()
-                   if key not in values)
-    values = sized | values
+
+
+def _in_order(values: dict[str, Any]) -> dict[str, Any]:
+    """Returns settings in the order in which a recipe is written."""
     order = ("task", "target", "group", "order", "columns", "inputs", "fusion", "sequence", "dim",
              "dropout", "objectives", "training")
     for key in ("columns", "objectives"):
         if not values[key]:
             del values[key]
-    return Inferred({k: values[k] for k in order if values.get(k) is not None}
-                    | {k: v for k, v in values.items() if k not in order}, reasons)
+    return ({k: values[k] for k in order if values.get(k) is not None}
+            | {k: v for k, v in values.items() if k not in order})
 
 
 def _asked_for(task: Any) -> dict[str, Any]:
@@ -175,12 +170,6 @@ def _asked_for(task: Any) -> dict[str, Any]:
     if "name" in settings:
         names = task_named(settings["name"]).input_names(settings)
     return {name: {} for name in names}
-
-
-def _objectives(chosen: dict[str, dict], given: Any) -> dict[str, Any]:
-    """Returns the settings of objectives: those chosen, with what the user set of them or added."""
-    return chosen | {name: {**chosen.get(name, {}), **settings}
-                     for name, settings in checked_objectives(given).items()}
 
 
 def _readings(table: Table, given: Mapping[str, Any]) -> dict[str, Reading]:
@@ -337,35 +326,6 @@ def _why(kind: str, reason: str) -> str:
         if reason.startswith(start):
             return f"{kind}, because {reason.removeprefix(start)}"
     return f"{kind}. {reason}"
-
-
-def _unit(table: Table) -> str:
-    if isinstance(table, Sequences):
-        return "sequences"
-    return "rows"
-
-
-def _num_steps(table: Table) -> int:
-    """Returns how many labels there are: one for each row, or each step of grouped rows."""
-    if isinstance(table, Sequences):
-        return sum(map(len, table.members))
-    return len(table)
-
-
-def _times(facts: Profile, inputs: dict[str, Any]) -> float:
-    """Returns the mean number of rows per media file, of the input with the most."""
-    if isinstance(facts.table, Sequences):
-        return 1.0
-    media = [columns_of(name, config)[0] for name, config in inputs.items()
-             if find("preprocess", config["modality"]).cached]
-    return max([1.0, *(repeats(facts.items(column)[0]) for column in media)])
-
-
-def _rare(facts: Profile, inputs: dict[str, Any]) -> bool:
-    """Returns whether all inputs are texts of steps with rare words."""
-    return all(config["modality"] == "texts"
-               and seldom_by(facts.texts(config.get("column", name))) is not None
-               for name, config in inputs.items())
 
 
 def _with(chosen: Any, settings: Mapping[str, Any] | None) -> Any:
