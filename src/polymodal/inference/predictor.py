@@ -41,7 +41,7 @@ from polymodal.speech.language.ngram import NGram
 from polymodal.speech.recognition.hearing import Reader, Recogniser, hears
 from polymodal.speech.recognition.transcribe import rows_heard
 from polymodal.speech.transcripts.transcript import join_words
-from polymodal.splits.strata import group_codes
+from polymodal.splits.groups import group_codes
 from polymodal.tables.group import group_rows
 from polymodal.tables.table import Table
 from polymodal.tables.table import read as read_table

@@ -10,9 +10,10 @@ from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.seeds import generator
 from polymodal.profile.profile import Profile, profile
+from polymodal.profile.strata import NO_STRATUM, strata_codes
 from polymodal.splits.apportion import assign_groups, assign_strata
+from polymodal.splits.groups import group_codes
 from polymodal.splits.leaks import leaks
-from polymodal.splits.strata import group_codes, strata_codes
 from polymodal.tables.split_names import split_name
 from polymodal.tables.table import Table
 
@@ -58,18 +59,25 @@ def split(
     >>> {name: len(part) for name, part in split(table, target="y").items()}
     {'train': 16, 'val': 2, 'test': 2}
     """
-    found = parts(profile(table), method, fractions, target, group, seed, column)
+    facts = profile(table)
+    strata = strata_codes(facts, target)
+    found = parts(facts, method, fractions, strata, group, seed, column)
     return {name: part.table for name, part in found.items()}
 
 
 def parts(facts: Profile, method: str = "stratified",
           fractions: Mapping[str, float] | Sequence[float] | None = None,
-          target: str | None = None, group: str | None = None, seed: int = 0,
+          strata: np.ndarray | None = None, group: str | None = None, seed: int = 0,
           column: str | None = None) -> dict[str, Profile]:
-    """Returns what `split` does, as profiles of the parts, which share what is known of all."""
+    """Returns what `split` does, as profiles of the parts, which share what is known of all.
+
+    Args:
+        strata: (rows,) int, the stratum of each row, -1 where it has none; None is -1 for all.
+            "stratified" and "grouped" keep their shares.
+    """
     if method not in METHODS:
         raise RecipeError(unknown("split method", method, METHODS))
-    for name in (target, group, column):
+    for name in (group, column):
         if name is not None and name not in facts.table.column_names:
             known = facts.table.column_names
             raise RecipeError(f"{facts.table.name}: {unknown('column', name, known)}")
@@ -79,12 +87,13 @@ def parts(facts: Profile, method: str = "stratified",
         raise RecipeError('The split "grouped" needs the column of groups. Got none. Name it, such '
                           'as group="speaker".')
     shares = _shares(fractions)
+    if strata is None or method == "random":
+        strata = np.full(len(facts), NO_STRATUM, np.int32)
     rng = generator(seed, METHODS.index(method))
     if method == "grouped":
         codes = group_codes(facts, str(group))
-        part = assign_groups(codes, strata_codes(facts, target), list(shares.values()), rng)
+        part = assign_groups(codes, strata, list(shares.values()), rng)
     else:
-        strata = strata_codes(facts, target if method == "stratified" else None)
         part = assign_strata(strata, list(shares.values()), rng)
     return _named(facts, part, list(shares), group if method == "grouped" else None)
 

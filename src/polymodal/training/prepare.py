@@ -30,6 +30,7 @@ from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.profile.columns import InputGuess
 from polymodal.profile.profile import Profile, profile
 from polymodal.profile.sharing import repeats
+from polymodal.profile.strata import strata_codes
 from polymodal.recipe import assemble
 from polymodal.recipe.commented import commented
 from polymodal.recipe.recipe import Recipe
@@ -193,7 +194,8 @@ def held_out(tables: Mapping[str, Table | Profile], target: str | None, method: 
         return _scored_on_something(known, "--split none holds out no rows")
     train = known.pop("train")
     method = method or _by_chance(group, target)
-    found = parts(train, method, {"train": 0.85, "val": 0.15}, target, group, seed)
+    strata = strata_codes(train, target)
+    found = parts(train, method, {"train": 0.85, "val": 0.15}, strata, group, seed)
     how = f" ({method})"
     if method == "grouped":
         how = _groups_held_out(found["val"].table, str(group))

@@ -1,4 +1,4 @@
-"""Which rows belong together when a table is split: classes, ranges of numbers, groups."""
+"""Strata of a table: rows of one class, or of one range of numbers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.errors import DataError
-from polymodal.media.identity import renumbered
+from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.lookup import unknown
 from polymodal.profile.profile import Profile, profile
 from polymodal.profile.target_form import (
     AMOUNTS,
@@ -32,8 +32,13 @@ def strata_codes(source: Table | Profile, target: str | None) -> np.ndarray:
 
     Classes are strata; a row with several labels counts for its rarest; numbers are cut into ten
     ranges of equal counts; texts that do not repeat make none.
+
+    Raises:
+        RecipeError: the table has no column `target`.
     """
     facts, table = profile(source), profile(source).table
+    if target is not None and target not in table.column_names:
+        raise RecipeError(f"{table.name}: {unknown('column', target, table.column_names)}")
     if target in facts.readings:  # strata are those of a run that was told nothing
         facts = Profile(table)
     none = np.full(len(table), NO_STRATUM, np.int32)
@@ -51,18 +56,6 @@ def strata_codes(source: Table | Profile, target: str | None) -> np.ndarray:
         return none
     several = form.kind == LABEL_SETS
     return _classes(table, target, none, (form.separator or SEPARATOR) if several else None)
-
-
-def group_codes(source: Table | Profile, group: str) -> np.ndarray:
-    """Returns (rows,) int, the group of each row; rows without one make a group together."""
-    codes = profile(source).each(("group", group), lambda table: _groups(table, group))
-    return renumbered(codes)[0]
-
-
-def _groups(table: Table, group: str) -> np.ndarray:
-    codes: dict[Any, int] = {}
-    found = (codes.setdefault(value_key(value), len(codes)) for value in table.values(group))
-    return np.fromiter(found, np.int32, len(table))
 
 
 def _first(table: Table, target: str) -> list[Any]:
