@@ -83,9 +83,14 @@ def search(decoder: Any, memory: Any, memory_mask: Any, start: Any, num_steps: i
     each = ops.cast(blank * 0, "float32")
     first = _Beam(ops.zeros((), "int32"), rows + start[:, None], state, nothing + alone, blank,
                   each, nothing + NEVER, blank, each)
-    last = repeat(unfinished, once, first)
+    return _best(repeat(unfinished, once, first), choice, normal(num_steps))
+
+
+def _best(last: _Beam, choice: Choice, longest: Any) -> Written:
+    """Returns the best sequences of the last step; `longest` divides scores of unfinished ones."""
+    width = choice.beam
     # What never ended ranks behind everything that did; both are sorted already.
-    cut = ops.where(last.alive > NEVER / 2, last.alive / normal(num_steps), NEVER)
+    cut = ops.where(last.alive > NEVER / 2, last.alive / longest, NEVER)
     ended = ops.sum(ops.cast(last.done > NEVER / 2, "int32"), axis=1, keepdims=True)
     rank = ops.arange(choice.num, dtype="int32") + ops.zeros_like(ended)  # (batch, num)
     place = ops.where(rank < ended, rank, width + rank - ended)
