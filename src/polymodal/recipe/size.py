@@ -107,7 +107,7 @@ def _num_steps(table: Table) -> int:
     return len(table)
 
 
-def _times(facts: Profile, inputs: dict[str, Any]) -> float:
+def _times(facts: Profile, inputs: Mapping[str, Any]) -> float:
     """Returns the mean number of rows per media file, of the input with the most."""
     if isinstance(facts.table, Sequences):
         return 1.0
@@ -116,7 +116,7 @@ def _times(facts: Profile, inputs: dict[str, Any]) -> float:
     return max([1.0, *(repeats(facts.items(column)[0]) for column in media)])
 
 
-def _rare(facts: Profile, inputs: dict[str, Any]) -> bool:
+def _rare(facts: Profile, inputs: Mapping[str, Any]) -> bool:
     """Returns whether all inputs are texts of steps with rare words."""
     return all(config["modality"] == "texts"
                and seldom_by(facts.texts(config.get("column", name))) is not None
