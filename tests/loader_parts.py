@@ -93,7 +93,7 @@ class Label(Target):
 
     def encode(self, value):
         if value not in self.labels:
-            raise DataError(f'holds "{value}", which is not a label of train.', "Correct it.",
+            raise DataError(f'has "{value}", which is not a label of train.', "Correct it.",
                             reason="unseen_label")
         return np.int32(self.labels.index(value))
 

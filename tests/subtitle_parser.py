@@ -59,7 +59,7 @@ def _cue(lines: list[str], number: int, web: bool) -> Segment:
             if end < start:
                 raise _error(number + place, f"ends at {end:.3f} s, before it starts")
             return Segment("\n".join(_text(line, web) for line in lines[place + 1:]), start, end)
-    raise _error(number, f"holds {lines[0][:40]!r}, expected times such as 00:00:01,000 --> "
+    raise _error(number, f"has {lines[0][:40]!r}, expected times such as 00:00:01,000 --> "
                          "00:00:02,500")
 
 

@@ -94,7 +94,7 @@ def test_links_are_refused(bundle, tmp_path):
 
 
 @pytest.mark.parametrize(("content", "message"), [
-    ("{not json", "needs to be JSON"), ("[1, 2]", "needs to hold a mapping. Got list"),
+    ("{not json", "needs to be JSON"), ("[1, 2]", "needs to contain a mapping. Got list"),
     ("[" * 100_000, "needs to be JSON"), ("\xff", "needs version"),
     ('{"version": 4, "files": {}}', r"needs version 3\. Got 4"),
     ('{"version": 2, "files": {}}', "is of an older Polymodal, which wrote version 2. This one "

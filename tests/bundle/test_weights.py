@@ -36,7 +36,7 @@ def test_equal_arrays_give_equal_bytes_in_any_order():
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    (lambda e: e.pop("a.count"), 'also holds "a.count"'),
+    (lambda e: e.pop("a.count"), 'also has "a.count"'),
     (lambda e: e.update(z=np.zeros(1)), 'lacks "z"'),
     (lambda e: e.update({"b.kernel": np.zeros((3, 2), "float32")}), r"needs shape \(3, 2\)"),
     (lambda e: e.update({"b.kernel": np.zeros((2, 3), "float64")}), "of float64. Got"),

@@ -116,7 +116,7 @@ def test_what_to_do_about_a_file_can_be_done_here(folder):
                      "/dev/null", check=False)
     assert done.returncode
     assert f"{folder / 'cut.png'} is a broken picture" in done.stderr
-    assert f"{folder / 'empty.png'} holds 0 bytes. Fix the file." in done.stderr
+    assert f"{folder / 'empty.png'} has 0 bytes. Fix the file." in done.stderr
     assert f"{folder} is not a file. Give a file." in done.stderr
     assert "/dev/null is not a file. Give a file." in done.stderr
     assert "--" not in done.stderr

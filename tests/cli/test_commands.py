@@ -174,7 +174,7 @@ def test_rows_in_groups_are_read_as_sequences(tmp_path):
                      "training.learning_rate=0.02", "--set", "training.jit=false", "--set",
                      "training.precision=float32", "--json")
     assert "task: sequence_labelling" in done.stderr
-    assert "input report: texts, because it holds one text for each step" in (
+    assert "input report: texts, because it has one text for each step" in (
         done.stderr)
     # Who sees one hour alone is right where the lamp was turned, and half the time elsewhere.
     assert json.loads(done.stdout)["test"]["metrics"]["accuracy"] > 0.85

@@ -59,7 +59,7 @@ def test_finish_needs_the_folder_alone(stopped):
 def test_finish_of_what_is_no_run_is_refused_before_an_engine_is_loaded(tmp_path):
     done = polymodal("finish", tmp_path / "nowhere", check=False)
     assert done.returncode == 1
-    assert "holds no checkpoint. Give the --out of a polymodal train that was stopped." in (
+    assert "has no checkpoint. Give the --out of a polymodal train that was stopped." in (
         done.stderr)
     assert not (tmp_path / "nowhere").exists()
 

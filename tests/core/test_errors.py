@@ -8,10 +8,10 @@ from polymodal.core.errors import BundleError, DataError, cell_error
 
 
 def test_message_names_table_row_column_and_path():
-    error = DataError("holds 0 samples.", "Fix the file.", column="audio", path="a.wav")
-    assert str(error) == 'column "audio" (a.wav) holds 0 samples. Fix the file.'
+    error = DataError("has 0 samples.", "Fix the file.", column="audio", path="a.wav")
+    assert str(error) == 'column "audio" (a.wav) has 0 samples. Fix the file.'
     assert str(error.at(table="train.csv", row=412, column="other")) == (
-        'train.csv row 412: column "audio" (a.wav) holds 0 samples. Fix the file.'
+        'train.csv row 412: column "audio" (a.wav) has 0 samples. Fix the file.'
     )
 
 

@@ -37,7 +37,7 @@ def test_a_row_of_a_part_is_named_by_its_number_in_the_file():
     samples = Samples(whole.select([1]), [Source("sound", Ramp(), ["audio"])], Label(), "word")
     with pytest.raises(DataError, match="row 2: column"):
         samples.decoded(0)
-    with pytest.raises(DataError, match='row 2: column "word" holds "b", which is not a label'):
+    with pytest.raises(DataError, match='row 2: column "word" has "b", which is not a label'):
         samples.target(0)
 
 

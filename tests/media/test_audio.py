@@ -140,7 +140,7 @@ def test_a_click_shorter_than_a_new_sample_survives(tmp_path):
 
 def test_empty_sound_is_an_error(tmp_path):
     file = write_sound(tmp_path / "a.wav", np.zeros(0, np.float32))
-    with pytest.raises(DataError, match=r"a.wav holds 0 samples. Fix the file") as caught:
+    with pytest.raises(DataError, match=r"a.wav has 0 samples. Fix the file") as caught:
         read_audio(file)
     assert caught.value.reason == "empty_audio"
 
@@ -149,7 +149,7 @@ def test_values_that_are_no_numbers_are_an_error(tmp_path):
     samples = tone()
     samples[7] = np.nan
     file = write_sound(tmp_path / "a.wav", samples, subtype="FLOAT")
-    with pytest.raises(DataError, match="holds samples that are not numbers") as caught:
+    with pytest.raises(DataError, match="has samples that are not numbers") as caught:
         read_audio(file)
     assert caught.value.reason == "not_finite"
 
@@ -178,7 +178,7 @@ def test_an_unknown_codec_is_an_error(tmp_path, reading):
 
 def test_a_silent_film_is_an_error(tmp_path):
     file = write_container(tmp_path / "a.mp4", frames=np.zeros((5, 32, 32, 3), np.uint8))
-    with pytest.raises(DataError, match="holds no sound") as caught:
+    with pytest.raises(DataError, match="has no sound") as caught:
         read_audio(file)
     assert caught.value.reason == "no_sound"
 
@@ -209,7 +209,7 @@ def test_a_playlist_opens_nothing_else(tmp_path):
         ("awful.wav", "claims 1092676 samples a second"),
         ("bad.wav", "is not sound that can be read"),
         ("evil.wav", "is not sound that can be read"),
-        ("null.wav", "holds 0 samples"),
+        ("null.wav", "has 0 samples"),
     ],
 )
 def test_real_malformed_files(shared_data, name, message):

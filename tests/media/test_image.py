@@ -151,7 +151,7 @@ def test_drawings_start_no_other_program():
 
 def test_pixels_that_are_no_numbers_are_errors():
     image = Image.fromarray(np.array([[np.nan, 1.0]], np.float32))
-    with pytest.raises(DataError, match="holds pixels that are not numbers"):
+    with pytest.raises(DataError, match="has pixels that are not numbers"):
         read_image(encoded(image, "TIFF"))
 
 

@@ -70,18 +70,18 @@ def test_an_animation_is_a_video(tmp_path):
 
 
 def test_empty_lists_and_missing_frames_are_errors():
-    with pytest.raises(DataError, match="holds 0 frames") as caught:
+    with pytest.raises(DataError, match="has 0 frames") as caught:
         read_video([])
     assert caught.value.reason == "empty_video"
-    with pytest.raises(DataError, match="holds 0 frames"):
+    with pytest.raises(DataError, match="has 0 frames"):
         video_info([])
-    with pytest.raises(DataError, match=r"holds no frame 2. Fill the list"):
+    with pytest.raises(DataError, match=r"has no frame 2. Fill the list"):
         read_video([picture(1), None])
 
 
 def test_sound_alone_is_no_video(tmp_path):
     file = write_container(tmp_path / "a.m4a", tone())
-    with pytest.raises(DataError, match=r"holds no moving pictures. Set the modality of this input "
+    with pytest.raises(DataError, match=r"has no moving pictures. Set the modality of this input "
                                         r"to audio, or run with --skip-bad") as caught:
         read_video(file)
     assert caught.value.reason == "no_video"

@@ -254,7 +254,7 @@ def test_real_recordings(shared_data):
     decoded = [audio.decode(file) for file in digits]
     audio.fit(decoded)
     assert np.isfinite(np.concatenate([audio.encode(d) for d in decoded])).all()
-    with pytest.raises(DataError, match="holds 0 samples"):
+    with pytest.raises(DataError, match="has 0 samples"):
         audio.decode("null.wav", shared_data / "malformed")
 
 

@@ -70,9 +70,9 @@ def test_suggestion_is_width_and_room_for_length():
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        ([[1.0, 2.0], [1.0]], "holds 1 numbers at step 2, expected 2"),
-        ([[1.0, 2.0], [1.0, None]], "at step 2 holds values that are not numbers"),
-        ([], "holds 0 steps"),
+        ([[1.0, 2.0], [1.0]], "has 1 numbers at step 2, expected 2"),
+        ([[1.0, 2.0], [1.0, None]], "at step 2 has values that are not numbers"),
+        ([], "has 0 steps"),
         (3.0, "needs a list with one vector per step. Got float"),
         ([["x", "y"]], "at step 1 needs a list of numbers"),
     ],
@@ -83,7 +83,7 @@ def test_wrong_cells_say_what_is_wrong(cell, message):
 
 
 def test_fit_refuses_two_widths():
-    with pytest.raises(DataError, match="holds 1 numbers a step in one row and 2 in others"):
+    with pytest.raises(DataError, match="has 1 numbers a step in one row and 2 in others"):
         Sequence().fit([np.zeros((1, 2), np.float32), np.zeros((1, 1), np.float32)])
 
 

@@ -119,7 +119,7 @@ def test_suggestion_is_room_for_steps_and_dropout_for_long_texts():
 
 @pytest.mark.parametrize(("cell", "message"), [
     ("one text", "needs a list with one text per step. Got str"),
-    ([], "holds 0 steps"),
+    ([], "has 0 steps"),
     (["a", b"x"], "needs a text at step 2. Got bytes"),
 ])
 def test_wrong_cells_say_what_is_wrong(cell, message):

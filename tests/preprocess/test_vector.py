@@ -44,10 +44,10 @@ def test_suggestion_is_the_most_common_length():
 @pytest.mark.parametrize(
     ("cell", "message", "reason"),
     [
-        ([1.0], "holds 1 numbers, expected 2. Give every row as many", "wrong_length"),
-        ([1.0, float("nan")], "holds values that are not numbers", "not_finite"),
-        ([1.0, None], "holds values that are not numbers", "not_finite"),
-        ([], "holds 0 numbers", "empty_vector"),
+        ([1.0], "has 1 numbers, expected 2. Give every row as many", "wrong_length"),
+        ([1.0, float("nan")], "has values that are not numbers", "not_finite"),
+        ([1.0, None], "has values that are not numbers", "not_finite"),
+        ([], "has 0 numbers", "empty_vector"),
         ("abc", "needs a list of numbers. Got 'abc'", "not_a_vector"),
         ([[1.0], [2.0]], "needs a list of numbers", "not_a_vector"),
         (3.0, "needs a list of numbers. Got 3.0", "not_a_vector"),
@@ -61,7 +61,7 @@ def test_wrong_cells_say_what_is_wrong(cell, message, reason):
 
 
 def test_fit_refuses_two_lengths():
-    with pytest.raises(DataError, match="holds 1 numbers in one row and 2 in others"):
+    with pytest.raises(DataError, match="has 1 numbers in one row and 2 in others"):
         Vector().fit([np.zeros(2, np.float32), np.zeros(1, np.float32)])
 
 

@@ -78,5 +78,5 @@ def test_json_that_is_none_is_refused(folder):
     with pytest.raises(BundleError, match=r"config.json needs to be JSON"):
         Checkpoint(folder).mapping("config.json")
     (folder / "config.json").write_text("[]")
-    with pytest.raises(BundleError, match="needs to hold a mapping"):
+    with pytest.raises(BundleError, match="needs to contain a mapping"):
         Checkpoint(folder).mapping("config.json")

@@ -144,7 +144,7 @@ def test_files_that_are_no_input(tmp_path):
     assert "its files are not images, sound or video" in modality_of([b"abc", b"def"])
     assert "mixes image and video files" in modality_of(["a.png", "b.mp4"])
     assert "names text files instead of holding" in modality_of(["a.txt", "b.txt"])
-    assert "it holds URLs" in modality_of(["http://x/a.png", "http://x/b.png"])
+    assert "it has URLs" in modality_of(["http://x/a.png", "http://x/b.png"])
     assert "lists that no modality reads" in modality_of([["a.wav"], ["b.wav"]])
 
 
@@ -193,11 +193,11 @@ def test_chinese_text_has_no_spaces():
 
 def test_columns_that_say_nothing():
     assert "all its cells are empty" in modality_of(["", " ", None])
-    assert "hold the same value" in modality_of(["x", "x", "x"])
+    assert "have the same value" in modality_of(["x", "x", "x"])
     assert "names the part of a split" in modality_of(["train", "val", "train", "dev"])
     assert "missing-value marks" in modality_of(["-", "?", "n/a"])
     times = [datetime.time(hour, 30) for hour in (1, 2, 3)]
-    assert "holds times of day" in modality_of(times)
+    assert "has times of day" in modality_of(times)
 
 
 def test_column_that_is_empty_almost_everywhere():
@@ -227,7 +227,7 @@ def test_films_of_sound_alone_are_read_as_sound(tmp_path):
     table = read({"clip": names, "y": list("abab")}, media_root=tmp_path)
     [guess] = judge_columns(table, "y").inputs
     assert guess.modality == "audio"
-    assert "hold sound without video" in guess.reason
+    assert "have sound but no video" in guess.reason
     write_container(tmp_path / "0.mp4", tone(0.2), frames=np.zeros((3, 32, 32, 3), np.uint8))
     assert [guess.modality for guess in judge_columns(table, "y").inputs] == ["video"]
     for name in names:

@@ -164,9 +164,9 @@ def test_a_target_that_is_no_number_in_some_rows_asks():
 
 def test_a_target_of_dates_is_refused():
     days = [f"2023-01-{1 + row % 28:02}" for row in range(ROWS)]
-    with pytest.raises(DataError, match=r"holds dates, which no task predicts. Make a column of"):
+    with pytest.raises(DataError, match=r"has dates, which no task predicts. Make a column of"):
         inferred(target="when", when=days)
-    with pytest.raises(DataError, match="holds dates"):
+    with pytest.raises(DataError, match="has dates"):
         inferred(target="when", when=[datetime.date.fromisoformat(day) for day in days])
 
 

@@ -10,14 +10,14 @@ RECIPE = Recipe(
     "y", {"a: b": {"modality": "text"}, "photo": {"modality": "image", "size": [32, 32]},
           "tabular": {"modality": "tabular", "columns": [f"column {i}" for i in range(20)]}},
     task={"name": "caption", "max_length": 9}, group="g", order="o", training={"epochs": 3})
-REASONS = ["task: caption. It holds texts: long # ones.", "input a: b: text. Words.",
+REASONS = ["task: caption. It has texts: long # ones.", "input a: b: text. Words.",
            "column id: Ignored because it looks like an ID.", "training: 3 epochs.",
            "input length: Ignored because a recording often comes alone."]
 
 
 def test_reasons_are_above_what_they_are_for():
     lines = commented(RECIPE, REASONS).splitlines()
-    assert lines[:2] == ["# caption. It holds texts: long # ones.", "task:"]
+    assert lines[:2] == ["# caption. It has texts: long # ones.", "task:"]
     assert lines.index("  # text. Words.") + 1 == lines.index(
         "  'a: b': {modality: text, encoder: rnn}")
     assert lines.index("# 3 epochs.") + 1 == lines.index("training:")

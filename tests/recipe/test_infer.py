@@ -153,7 +153,7 @@ def test_an_unknown_column_is_named_with_the_nearest(questions):
 
 @pytest.mark.parametrize(("cell", "problem"), [
     ("pictures/{}.png", "none of 8 sampled files exists under"),
-    ("https://example.org/{}.png", "it holds URLs")])
+    ("https://example.org/{}.png", "it has URLs")])
 def test_media_that_are_not_there_are_no_column_less(tmp_path, cell, problem):
     rows = [{"photo": cell.format(row), "age": row % 9, "y": "ab"[row % 2]} for row in range(40)]
     table = read(rows, media_root=tmp_path)
@@ -246,7 +246,7 @@ def test_objectives_of_the_user_are_put_over_those_chosen(questions):
     assert found.values["objectives"] == {"single_modality": {"weight": 0.0}, "word_spotting": {}}
     usual = infer(questions, {"target": "answer"})
     assert usual.values["objectives"] == {"single_modality": {"weight": 1.0}}
-    assert any("plus 1 objective (single_modality; to leave one out: "
+    assert any("plus 1 objective (single_modality; turn one off with "
                "--set objectives.single_modality.weight=0)" in r for r in usual.reasons)
     with pytest.raises(RecipeError, match='No objective named "single_modalities"'):
         infer(questions, {"target": "answer", "objectives": {"single_modalities": {}}})
@@ -325,7 +325,7 @@ def test_grouped_texts_are_one_bag_for_each_step(shared_data):
     assert words["dropout"] == 0.9
     assert any("training drops 90 % of them at random" in reason for reason in found.reasons)
     assert found.values["training"]["epochs"] == 31
-    assert any(reason.startswith("input transcript: texts, because it holds one text "
+    assert any(reason.startswith("input transcript: texts, because it has one text "
                                  "for each step") for reason in found.reasons)
     assert "transcript" in from_dict(found.values).to_yaml()
 
@@ -408,4 +408,4 @@ def test_films_whose_sound_is_not_read_are_said_to_have_some(tmp_path):
     assert left in alone.reasons
     assert not any("not read as" in reason for reason in both.reasons)
     for heard in (both, alone):
-        assert not any("hold sound" in reason for reason in heard.reasons)
+        assert not any("have sound" in reason for reason in heard.reasons)

@@ -12,10 +12,10 @@ BOMB = "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcd
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("a: [1", "r.yaml needs to be YAML. Got "), ("a: b: c", "in line 1, place 5"),
+    ("a: [1", "r.yaml needs to be YAML. Got "), ("a: b: c", "in line 1, column 5"),
     ("a: 1\nb: 2\na: 3", 'r.yaml line 3 needs the key "a" once. Got it twice.'),
     ("a: .inf", "needs finite numbers. Got .inf"), ("x: 1\na: .nan", "r.yaml line 2 needs finite"),
-    ("a: &a [*a]", "needs values that end. Got one that holds itself"),
+    ("a: &a [*a]", "needs finite values. Got a value that contains itself"),
     ("inputs: &a {image: *a}", "needs values that end"), ("a: *b", "undefined alias"),
     ("a: &a [x, x, x, x, x, x, x, x, x]\n" + BOMB, "needs at most 100,000 values. Got more."),
     ("[" * 50 + "]" * 50, "at most 16 levels deep"), ("[" * 100_000, "r.yaml needs"),
@@ -33,7 +33,8 @@ def test_what_is_no_recipe_ends_in_one_line(text, said):
 
 
 @pytest.mark.parametrize(("content", "said"), [
-    ("target: café".encode("latin-1"), "needs to be text in UTF-8. Got the byte 0xe9 at place 12"),
+    ("target: café".encode("latin-1"),
+     "needs to be text in UTF-8. Got the byte 0xe9 at position 12"),
     ("target: x".encode("utf-16"), "needs to be text in UTF-8"),
     (b"#" * (MAX_BYTES + 1), "needs at most 1,048,576 bytes")])
 def test_files_in_other_encodings_and_huge_ones_are_refused(tmp_path, content, said):

@@ -41,9 +41,9 @@ def test_whole_numbers():
     assert task_of([str(i % 20) for i in range(100)]) == "classification"
     assert task_of([i % 21 for i in range(100)]) == "regression"
     assert infer_task(read({"y": [1, 2, 2]}), "y").reason == (
-        'The task is classification because "y" holds whole numbers with only 2 distinct values, '
-        "which count as classes (for amounts the task would be regression); write another task "
-        "into the recipe to change it.")
+        'The task is classification because "y" has whole numbers with only 2 distinct values, '
+        "which count as classes (for amounts the task would be regression); change it with "
+        "--task.")
 
 
 def test_numbers_with_fractions_and_missing_ones():
@@ -83,9 +83,9 @@ def test_targets_that_teach_nothing():
     with pytest.raises(DataError, match=r'^table: column "y" is the target, but all its cells are '
                                         r"empty\. Name another target"):
         task_of(["", None])
-    with pytest.raises(DataError, match=r"all its cells hold the same value\. There is nothing to"):
+    with pytest.raises(DataError, match=r"all its cells have the same value\. There is nothing to"):
         task_of(["x", "x", None])
-    with pytest.raises(DataError, match=r"is the target, but holds bytes\. Name a column of"):
+    with pytest.raises(DataError, match=r"is the target, but has bytes\. Name a column of"):
         task_of([b"1", b"2"])
     with pytest.raises(RecipeError, match=r'No column named "z"\. Columns: y'):
         infer_task(read({"y": [1]}), "z")

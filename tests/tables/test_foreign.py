@@ -67,7 +67,7 @@ def test_lists_of_json_keep_types_and_name_what_is_no_row(tmp_path):
     with pytest.raises(DataError, match=r"^t\.json needs a list of objects\. Entry 2 is int\."):
         read(path)
     path.write_text('[{"a": 1}, {"a": "x"}]')
-    with pytest.raises(DataError, match=r'column "a" holds values of more than one type'):
+    with pytest.raises(DataError, match=r'column "a" has values of more than one type'):
         read(path)
 
 

@@ -20,7 +20,7 @@ def test_rows_with_an_infinite_number_are_named_and_kept(capsys):
     assert ledger.count("repaired") == {"infinite_number": 4}
     assert ledger.examples("infinite_number")[0]["text"] == (
         "t.csv row 2: column x is infinite and is read as missing.")
-    assert 't.csv: column "x" is infinite in row 2, 4, 6, 8. These cells are read as missing.' in (
+    assert 't.csv: column "x" is infinite in rows 2, 4, 6, 8. These cells are read as missing.' in (
         " ".join("".join(capsys.readouterr()).split()))
 
 

@@ -70,7 +70,7 @@ def test_missing_key_or_position_names_the_row():
 
 
 def test_two_steps_at_one_position():
-    with pytest.raises(DataError, match=r'^table row 3: column "n" holds 1 for k a, as row 1 '
+    with pytest.raises(DataError, match=r'^table row 3: column "n" has 1 for k a, as row 1 '
                                         r"does\. Give each step of a sequence its own position"):
         group_rows(read({"k": ["a", "b", "a"], "n": [1, 1, 1]}), "k", "n")
 

@@ -30,6 +30,6 @@ def test_columns_add_up():
 
 
 def test_types_that_do_not_go_together():
-    with pytest.raises(DataError, match=r'^column "x" holds values of type int64 in some rows and '
+    with pytest.raises(DataError, match=r'^column "x" has values of type int64 in some rows and '
                                         r"string in others\. Write one type in the whole column\."):
         merged(pa.int64(), pa.string())

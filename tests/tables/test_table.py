@@ -161,7 +161,7 @@ def test_pictures_and_sounds_in_memory_become_files():
 @pytest.mark.parametrize("array", [np.zeros((4, 5, 3)), np.zeros((3, 4, 5), np.uint8),
                                    np.zeros((2, 2, 4, 5, 3), np.uint8)])
 def test_arrays_that_are_no_picture_are_refused(array):
-    with pytest.raises(DataError, match=r'^column "image" holds an array of shape .*\. Give a '
+    with pytest.raises(DataError, match=r'^column "image" has an array of shape .*\. Give a '
                                         r"picture as uint8 \(height, width, channels\), a video"):
         read({"image": [array, array]})
 
@@ -171,10 +171,10 @@ def test_memory_sources_that_are_no_table():
         read(3)
     with pytest.raises(DataError, match=r"table needs columns of one length\. Got \{'a': 1, "):
         read({"a": [1], "b": [1, 2]})
-    with pytest.raises(DataError, match=r"column \"a\" holds values that are no column: .* Use"):
+    with pytest.raises(DataError, match=r"column \"a\" has values that are no column: .* Use"):
         read({"a": [1, "x"]})
     for nothing in ({"a": []}, [], {}):
-        with pytest.raises(DataError, match=r"table holds no rows"):
+        with pytest.raises(DataError, match=r"table has no rows"):
             read(nothing)
 
 

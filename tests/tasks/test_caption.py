@@ -87,8 +87,8 @@ def test_empty_references_do_not_count():
 
 
 @pytest.mark.parametrize(("cell", "message"), [
-    ([3], "needs a text or a list of texts. Got int"), ([], "holds no text"),
-    ("", "holds no text")])
+    ([3], "needs a text or a list of texts. Got int"), ([], "has no text"),
+    ("", "has no text")])
 def test_what_is_no_caption_is_refused(cell, message):
     with pytest.raises(DataError, match=message):
         fitted().encode(cell)

@@ -45,14 +45,14 @@ def test_one_label_has_one_spelling():
 def test_unseen_labels_name_the_nearest():
     target = LabelTarget()
     target.fit(["zero", "one"])
-    with pytest.raises(DataError, match=r'holds the label "zer0", which train does not have. '
+    with pytest.raises(DataError, match=r'has the label "zer0", which train does not have. '
                        'Did you mean "zero"') as caught:
         target.encode("zer0")
     assert caught.value.reason == "unseen_label"
 
 
 def test_one_class_is_not_enough():
-    with pytest.raises(DataError, match='holds no label but "a" in train, and a model needs'):
+    with pytest.raises(DataError, match='has no label but "a" in train, and a model needs'):
         LabelTarget().fit(["a", "a"])
 
 

@@ -34,9 +34,9 @@ def test_separator_and_single_values():
 def test_unseen_and_absent_labels_are_errors():
     target = MultilabelTarget()
     target.fit(["a|b"])
-    with pytest.raises(DataError, match='holds the label "c"'):
+    with pytest.raises(DataError, match='has the label "c"'):
         target.encode("a|c")
-    with pytest.raises(DataError, match="holds no label in train"):
+    with pytest.raises(DataError, match="has no label in train"):
         target.fit([[], None])
 
 
@@ -59,5 +59,5 @@ def test_cells_that_all_hold_one_label_are_told():
     target = MultilabelTarget()
     target.fit(["red;round", "red", "blue;round", "blue"])
     assert target.notes("tags") == [
-        'Column "tags": no cell holds "|" or a list, so each whole cell counts as one label; --set '
-        "'task.separator=\";\"' names another mark between labels."]
+        'Column "tags": no cell contains "|" or a list, so each whole cell counts as one label; '
+        "--set 'task.separator=\";\"' sets another separator."]

@@ -40,9 +40,9 @@ def test_what_is_no_number_is_an_error(value):
 
 
 def test_a_constant_cannot_be_learned():
-    with pytest.raises(DataError, match="holds no number but 5 in train"):
+    with pytest.raises(DataError, match="has no number but 5 in train"):
         NumberTarget().fit([5, 5.0])
-    with pytest.raises(DataError, match="holds no number in train"):
+    with pytest.raises(DataError, match="has no number in train"):
         NumberTarget().fit(["x"])
 
 

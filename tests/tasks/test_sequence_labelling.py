@@ -32,9 +32,9 @@ def test_wrong_cells_say_what_is_wrong():
     target.fit([["a", "b"]])
     with pytest.raises(DataError, match=r"needs a list with one label per step. Got int"):
         target.encode(3)
-    with pytest.raises(DataError, match="holds 0 steps"):
+    with pytest.raises(DataError, match="has 0 steps"):
         target.encode([])
-    with pytest.raises(DataError, match='holds the label "z"'):
+    with pytest.raises(DataError, match='has the label "z"'):
         target.encode(["a", "z"])
-    with pytest.raises(DataError, match='holds no label but "a" in train'):
+    with pytest.raises(DataError, match='has no label but "a" in train'):
         target.fit([["a"]])

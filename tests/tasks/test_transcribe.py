@@ -44,7 +44,7 @@ def test_numbers_are_read_as_they_are_written():
     assert target.decode(target.encode(31)) == "31"
 
 
-@pytest.mark.parametrize(("cell", "message"), [(["a"], "needs a text"), ("  ", "holds no text")])
+@pytest.mark.parametrize(("cell", "message"), [(["a"], "needs a text"), ("  ", "has no text")])
 def test_what_is_no_transcript_is_refused(cell, message):
     with pytest.raises(DataError, match=message):
         TranscriptTarget().references(cell)

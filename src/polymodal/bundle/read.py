@@ -72,7 +72,7 @@ class Bundle:
         """
         if not self.is_whole:
             raise BundleError(f"{self.folder / MODEL} was changed after it was written: its sha256 "
-                              "differs from the one it holds. Copy the whole bundle again.")
+                              "differs from the one it has. Copy the whole bundle again.")
         if self.parts is None:
             return
         if not isinstance(self.parts, dict):
@@ -211,7 +211,7 @@ def read_json(path: Path) -> dict[str, Any]:
         raise BundleError(f"{path} needs to be JSON. Got {error}. "
                           "Copy the whole bundle again.") from error
     if not isinstance(value, dict):
-        raise BundleError(f"{path} needs to hold a mapping. Got {type(value).__name__}. "
+        raise BundleError(f"{path} needs to contain a mapping. Got {type(value).__name__}. "
                           "Copy the whole bundle again.")
     return value
 

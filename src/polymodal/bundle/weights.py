@@ -159,7 +159,7 @@ def _check(path: Path, header: dict, expected: Mapping[str, Any]) -> None:
     missing = sorted(set(expected) - set(header))
     extra = sorted(set(header) - set(expected))
     if missing or extra:
-        parts = [f"lacks {_few(missing)}"] * bool(missing) + [f"also holds {_few(extra)}"] * bool(
+        parts = [f"lacks {_few(missing)}"] * bool(missing) + [f"also has {_few(extra)}"] * bool(
             extra)
         raise BundleError(f"{path} needs exactly the {len(expected)} tensors of this model. Got a "
                           f"file that {' and '.join(parts)}. Use the weights of this model.json.")

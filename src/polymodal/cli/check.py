@@ -33,6 +33,6 @@ def check(
             "recorded": dict(found.recorded), "used": dict(found.used)}})
     else:
         show("All files are unchanged.")
-        show("It holds no golden outputs." if found is None else str(found))
+        show("The bundle has no golden outputs." if found is None else str(found))
     if found is not None and not found.same:
         raise typer.Exit(1)

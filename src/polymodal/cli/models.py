@@ -24,7 +24,7 @@ def models(json: Json = False):
         return
     show(output.columns(known.items()))
     if not found:
-        show(f"No imported models: set {VARIABLE} to a folder that holds some.")
+        show(f"No imported models: set {VARIABLE} to a folder that contains some.")
         return
     show(f"Imported, in {found[0].folder.parent}:")
     show(output.columns(

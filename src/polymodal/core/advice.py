@@ -98,7 +98,7 @@ def split_setting(text: str) -> tuple[list[str], str, bool]:
         place += 1
     if text[place:place + 1] != "=" or path == [""]:
         raise RecipeError(f'--set needs name=value. Got "{text}". Write training.epochs=5; a name '
-                          'that holds "=" is in quotes.')
+                          'that contains "=" is in quotes.')
     if bare and path[0] in _BY_COLUMN and len(path) > 3:
         path = [path[0], ".".join(path[1:-1]), path[-1]]
     return path, text[place + 1:], bare

@@ -56,7 +56,7 @@ class DataError(PolymodalError, ValueError):
     """Data that cannot be used, located as precisely as it is known.
 
     Args:
-        problem: str, what is wrong, as a clause: "holds 0 samples".
+        problem: str, what is wrong, as a clause: "has 0 samples".
         fix: str, what the user can do, as a sentence: "Fix the file, or run with --skip-bad."
         table: str, name of the table, such as "train.csv".
         row: int, number of the row, counted from 1 without the header.
@@ -66,9 +66,9 @@ class DataError(PolymodalError, ValueError):
 
     Example:
 
-    >>> print(DataError("holds 0 samples.", "Fix the file.", table="train.csv", row=412,
+    >>> print(DataError("has 0 samples.", "Fix the file.", table="train.csv", row=412,
     ...                 column="audio", path="clips/0412.wav"))
-    train.csv row 412: column "audio" (clips/0412.wav) holds 0 samples. Fix the file.
+    train.csv row 412: column "audio" (clips/0412.wav) has 0 samples. Fix the file.
     """
 
     def __init__(
@@ -124,7 +124,10 @@ class DataError(PolymodalError, ValueError):
         if self.path is not None:
             path = one_line(self.path)
             subject = f"{subject} ({path})" if subject else path
-        sentence = " ".join(part for part in (subject, self.problem, self.fix) if part)
+        sentence = " ".join(part for part in (subject, self.problem) if part)
+        if self.fix and not sentence.endswith("\n"):  # a list of rows ends its line
+            sentence += " "
+        sentence += self.fix
         if place:
             return f"{place}: {sentence}"
         return sentence

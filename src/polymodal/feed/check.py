@@ -390,9 +390,12 @@ def _count_gaps(samples: Samples, found: _Findings, ledger: Any) -> None:
         ledger.repair(table.name, number - 1, "infinite_number", f"{table.name} row {number}: "
                       f"column {' and '.join(columns)} is infinite and is read as missing.")
     for column, numbers in rows.items():
+        where = "rows"
+        if len(numbers) == 1:
+            where = "row"
         shown = ", ".join(map(str, numbers[:_SHOWN]))
         more = ""
         if len(numbers) > _SHOWN:
             more = f" and {len(numbers) - _SHOWN} more"
-        warn(f'{table.name}: column "{column}" is infinite in row {shown}{more}. '
+        warn(f'{table.name}: column "{column}" is infinite in {where} {shown}{more}. '
              "These cells are read as missing.")

@@ -19,7 +19,7 @@ class Ledger:
 
     >>> ledger = Ledger()
     >>> ledger.read("train.csv", 100)
-    >>> ledger.drop("train.csv", 11, "empty_audio", "column audio (a.wav) holds 0 samples.")
+    >>> ledger.drop("train.csv", 11, "empty_audio", "column audio (a.wav) has 0 samples.")
     >>> print(ledger.summary())
     train.csv: 100 rows read, 1 dropped (1 empty_audio).
     """

@@ -168,7 +168,7 @@ def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:
         raise DataError(problem, fix, path=shown_short(spelled),
                         reason="not_a_file" if exists else "missing_file")
     if size == 0:
-        raise DataError("holds 0 bytes.", _SKIP, path=shown_short(text), reason="empty_file")
+        raise DataError("has 0 bytes.", _SKIP, path=shown_short(text), reason="empty_file")
     return path, shown_short(text)
 
 
@@ -185,7 +185,7 @@ def _from_data_uri(text: str) -> bytes:
 def _as_bytes(content: Any, shown: str) -> bytes:
     if isinstance(content, bytes | bytearray | memoryview):
         return bytes(content)
-    raise DataError(f'needs "bytes" to hold bytes. Got {type(content).__name__}.',
+    raise DataError(f'needs "bytes" to contain bytes. Got {type(content).__name__}.',
                     'In JSON, give the cell as a text: "data:;base64,...".', path=shown,
                     reason="not_media")
 
@@ -212,5 +212,5 @@ def _from_tar(cell: MediaCell, root: str | os.PathLike | None) -> tuple[bytes, s
 
 def _whole(content: bytes, shown: str) -> bytes:
     if not content:
-        raise DataError("holds 0 bytes.", _SKIP, path=shown, reason="empty_file")
+        raise DataError("has 0 bytes.", _SKIP, path=shown, reason="empty_file")
     return content

@@ -221,7 +221,7 @@ def _scale(image: Image.Image, rows: int, shown: str) -> float | None:
     for first in range(0, height, rows):
         values = np.asarray(image.crop((0, first, width, min(first + rows, height))))
         if not np.isfinite(values).all():
-            raise DataError("holds pixels that are not numbers.",
+            raise DataError("has pixels that are not numbers.",
                             "Fix the file, or run with --skip-bad.", path=shown,
                             reason="not_finite")
         top = max(top, float(values.max(initial=0)))

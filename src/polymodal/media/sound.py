@@ -179,7 +179,7 @@ class ContainerSound:
 
     def __init__(self, container: Any, part: Part):
         if not container.streams.audio:
-            raise DataError("holds no sound.", "Fix the file, or run with --skip-bad.",
+            raise DataError("has no sound.", "Fix the file, or run with --skip-bad.",
                             path=part.shown, reason="no_sound")
         self._container, self._part = container, part
         self._stream = container.streams.audio[0]

@@ -123,7 +123,7 @@ def _picture_stream(container: Any, max_pixels: int, shown: str) -> Any:
         fix = "Fix the file"
         if has_sound:
             fix = "Set the modality of this input to audio"
-        raise DataError("holds no moving pictures.", f"{fix}, or run with --skip-bad.",
+        raise DataError("has no moving pictures.", f"{fix}, or run with --skip-bad.",
                         path=shown, reason="no_video")
     if stream.codec_context is None:
         raise unreadable("video", shown, "no decoder for it")
@@ -191,7 +191,7 @@ def _read_pictures(cell, root, max_frames, size, max_pixels) -> np.ndarray:
     frames = []
     for number, part in enumerate(cell[:max_frames], start=1):
         if part is None:
-            raise DataError(f"holds no frame {number}.", "Fill the list, or leave the frame out.",
+            raise DataError(f"has no frame {number}.", "Fill the list, or leave the frame out.",
                             reason="missing_frame")
         frame = read_image(part, root, max_pixels, at_least=size)
         if frame.shape[2] != 3:
@@ -207,5 +207,5 @@ def _read_pictures(cell, root, max_frames, size, max_pixels) -> np.ndarray:
 
 
 def _no_frames(shown: str | None) -> DataError:
-    return DataError("holds 0 frames.", "Fix the file, or run with --skip-bad.", path=shown,
+    return DataError("has 0 frames.", "Fix the file, or run with --skip-bad.", path=shown,
                      reason="empty_video")

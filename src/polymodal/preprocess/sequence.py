@@ -79,7 +79,7 @@ class Sequence(Modality):
         dim = self.dim or (known[0] if known else 1)
         for number, step in enumerate(steps, start=1):
             if step is not None and len(step) != dim:
-                raise DataError(f"holds {len(step)} numbers at step {number}, expected {dim}.",
+                raise DataError(f"has {len(step)} numbers at step {number}, expected {dim}.",
                                 "Give every step as many.", reason="wrong_length")
         missing = np.full(dim, np.nan, np.float32)
         return np.stack([missing if step is None else step for step in steps])
@@ -93,7 +93,7 @@ class Sequence(Modality):
             self.dim = self.dim or steps.shape[1]
             if steps.shape[1] != self.dim:
                 raise DataError(
-                    f"holds {steps.shape[1]} numbers a step in one row and {self.dim} in others.",
+                    f"has {steps.shape[1]} numbers a step in one row and {self.dim} in others.",
                     "Give every step as many.", reason="wrong_length")
             moments.add(known)
         self.mean, self.std = moments.result(self.dim or 1)
@@ -134,7 +134,7 @@ def _steps(cell: Any, plain: NumberFormat) -> list[np.ndarray | None]:
         raise DataError(f"needs a list with one vector per step. Got {type(cell).__name__}.",
                         "Check the modality of this column.", reason="not_a_sequence")
     if not len(values):
-        raise DataError("holds 0 steps.", "Leave the cell empty if it is missing.",
+        raise DataError("has 0 steps.", "Leave the cell empty if it is missing.",
                         reason="empty_sequence")
     return [_step(value, number, plain) for number, value in enumerate(values, start=1)]
 

@@ -151,6 +151,6 @@ def _steps(cell: Any) -> list[Any]:
                         "Group rows, or check the modality of this column.",
                         reason="not_a_sequence")
     if not len(values):
-        raise DataError("holds 0 steps.", "Leave the cell empty if it is missing.",
+        raise DataError("has 0 steps.", "Leave the cell empty if it is missing.",
                         reason="empty_sequence")
     return list(values)

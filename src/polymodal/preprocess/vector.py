@@ -61,7 +61,7 @@ class Vector(Modality):
         """Returns float32 (dim,). A text is read as JSON."""
         values = numbers(cell)
         if self.dim is not None and len(values) != self.dim:
-            raise DataError(f"holds {len(values)} numbers, expected {self.dim}.",
+            raise DataError(f"has {len(values)} numbers, expected {self.dim}.",
                             "Give every row as many.", reason="wrong_length")
         return values
 
@@ -70,7 +70,7 @@ class Vector(Modality):
         for values in decoded:
             self.dim = self.dim or len(values)
             if len(values) != self.dim:
-                raise DataError(f"holds {len(values)} numbers in one row and {self.dim} in others.",
+                raise DataError(f"has {len(values)} numbers in one row and {self.dim} in others.",
                                 "Give every row as many.", reason="wrong_length")
             moments.add(values[None])
         self.mean, self.std = moments.result(self.dim or 1)
@@ -108,10 +108,10 @@ def numbers(cell: Any) -> np.ndarray:
         raise DataError(f"needs a list of numbers. Got {_shown(cell)}.",
                         "Check the modality of this column.", reason="not_a_vector")
     if not len(array):
-        raise DataError("holds 0 numbers.", "Leave the cell empty if it is missing.",
+        raise DataError("has 0 numbers.", "Leave the cell empty if it is missing.",
                         reason="empty_vector")
     if not np.isfinite(array).all():
-        raise DataError("holds values that are not numbers.",
+        raise DataError("has values that are not numbers.",
                         "Replace them, or leave the whole cell empty.", reason="not_finite")
     return array
 

@@ -91,7 +91,7 @@ class Checkpoint:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            raise BundleError(f"{self.folder / name} needs to hold a mapping. Got "
+            raise BundleError(f"{self.folder / name} needs to contain a mapping. Got "
                               f"{type(value).__name__}. Take it from its source again.")
         return value
 
@@ -112,7 +112,7 @@ class Checkpoint:
             raise BundleError(f"{self.folder} needs {WEIGHTS}. Got {foreign[0]}, which is not "
                               f"opened because such a file may run code. {_CONVERT}")
         raise BundleError(f"{self.folder} needs {WEIGHTS} or {INDEX}. Found neither. Give the "
-                          "folder that holds the weights.")
+                          "folder that contains the weights.")
 
     def _shards(self) -> Iterator[Path]:
         listed = self.mapping(INDEX).get("weight_map")

@@ -153,7 +153,7 @@ def _family_name(checkpoint: Checkpoint, config: Mapping[str, Any]) -> str:
     path = checkpoint.folder / _CONFIG
     if not path.is_file():
         raise BundleError(f"{checkpoint.folder} needs {_CONFIG}. It is missing. Give the folder "
-                          "that holds the checkpoint.")
+                          "that contains the checkpoint.")
     kind = config.get("model_type")
     known = lookup.names("pretrained.families")
     name = str(kind).replace("-", "_")

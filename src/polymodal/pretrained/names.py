@@ -84,7 +84,7 @@ def _check_names(checkpoint: Checkpoint, found: Mapping[str, str], wanted: Itera
     extra = sorted(name for name in set(found) - wanted
                    if not name.startswith(unused) and not name.endswith(_FOLLOWING))
     if extra:
-        raise BundleError(f'{checkpoint.folder} holds the tensor "{found[extra[0]]}", which a '
+        raise BundleError(f'{checkpoint.folder} contains the tensor "{found[extra[0]]}", which a '
                           f"model of this config.json does not have{_more(extra)}. Check that "
                           "config.json belongs to these weights.")
 

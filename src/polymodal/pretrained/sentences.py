@@ -37,7 +37,7 @@ def pooling(checkpoint: Checkpoint, dim: int) -> dict[str, Any]:
     """
     listed = checkpoint.json(MODULES)
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        raise BundleError(f"{checkpoint.folder / MODULES} needs to hold a list of modules. Got "
+        raise BundleError(f"{checkpoint.folder / MODULES} needs to contain a list of modules. Got "
                           f"{shown(listed)}. Take it from its source again.")
     kinds = [str(one.get("type")).rpartition(".")[2] for one in listed]
     if kinds not in (["Transformer"], ["Transformer", "Pooling"],

@@ -66,7 +66,7 @@ def judge(column: Observed) -> Verdict:
     if not len(column):
         return Verdict(None, "all its cells are empty")
     if len(column) > 1 and column.distinct == 1:
-        return Verdict(None, "all its sampled cells hold the same value")
+        return Verdict(None, "all its sampled cells have the same value")
     if all(map(column.given.numbers.is_missing, column.cells)):
         return Verdict(None, "all its cells are missing-value marks")
     if column.all_are(bool):
@@ -79,8 +79,8 @@ def judge(column: Observed) -> Verdict:
             return verdict
     kinds = sorted({type(cell).__name__ for cell in column.cells})
     if column.all_are(datetime.time, datetime.timedelta):
-        return Verdict(None, "it holds times of day or durations, which no modality reads")
-    return Verdict(None, f"it holds {', '.join(kinds)}, which no modality reads")
+        return Verdict(None, "it has times of day or durations, which no modality reads")
+    return Verdict(None, f"it has {', '.join(kinds)}, which no modality reads")
 
 
 def beside_media(column: Observed, verdict: Verdict) -> Verdict:
@@ -126,7 +126,7 @@ def _media(column: Observed) -> Verdict | None:
     if missing is not None:
         return missing
     if kind == "video" and _is_sound_only(column):
-        return Verdict("audio", "its sampled video files hold sound without video")
+        return Verdict("audio", "its sampled video files have sound but no video")
     return Verdict(kind, f"{count:,} of its {len(column):,} sampled cells are {kind} files")
 
 
@@ -178,7 +178,7 @@ def _missing_files(column: Observed) -> Verdict | None:
     if not looked_for or any(_exists(located(path, column.table.root)) for path in looked_for):
         return None
     if all("://" in path and not is_file_address(path) for path in looked_for):
-        return Verdict(None, "it holds URLs, and files are read from disk only",
+        return Verdict(None, "it has URLs, and files are read from disk only",
                        lost=True)
     return Verdict(None, f"none of {len(looked_for)} sampled files exists under "
                          f"{column.table.root}, such as {looked_for[0]} (--media-root says where "
@@ -232,13 +232,13 @@ def _texts_of_steps(items: list[str]) -> Verdict:
         return Verdict(None, "its steps are all alike")
     if sum(map(is_code, items)) >= MEDIA_SHARE * len(items) and count > CATEGORY_SHARE * len(items):
         return Verdict(None, f"it looks like an ID ({shown})")
-    return Verdict("texts", f"it holds one text for each step of a sequence ({shown})")
+    return Verdict("texts", f"it has one text for each step of a sequence ({shown})")
 
 
 def _numbers_in_lists(column: Observed) -> Verdict:
     lengths = Counter(len(cell) for cell in column.cells)
     if isinstance(column.table, Sequences):
-        return Verdict("sequence", "it holds one number for each step of a sequence")
+        return Verdict("sequence", "it has one number for each step of a sequence")
     length, count = lengths.most_common(1)[0]
     if count >= MEDIA_SHARE * len(column):
         return Verdict("vector", f"its cells are lists of {length} numbers")

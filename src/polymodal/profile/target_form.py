@@ -69,12 +69,12 @@ def _form(facts: Profile, column: Observed) -> Form:
     elif column.numbers is not None and not column.all_are(bool):
         kind, because = _numbers(column)
     elif column.given.kind == "category":
-        kind, because = CLASSES, f'"{target}" holds {column.distinct} classes, as asked'
+        kind, because = CLASSES, f'"{target}" has {column.distinct} classes, as asked'
     elif column.all_are(str):
         kind, because = _texts(column)
         _check_one_kind(column, kind)
     else:
-        kind, because = CLASSES, f'"{target}" holds {column.distinct} classes'
+        kind, because = CLASSES, f'"{target}" has {column.distinct} classes'
     mark = None
     if kind == LABEL_SETS:
         mark = separator_of(column)
@@ -97,13 +97,13 @@ def _check_usable(column: Observed) -> None:
     if not len(column):
         raise unusable("all its cells are empty", "Name another target.", "empty_target")
     if len(column) > 1 and column.distinct == 1 and len(set(_all(column, 1))) == 1:
-        raise unusable("all its cells hold the same value",
+        raise unusable("all its cells have the same value",
                        "There is nothing to learn; name another target.", "constant_target")
     if column.all_are(datetime.date):
         _check_one_kind(column, "")
     if not column.all_are(str, int, float, decimal.Decimal, bool, list):
         kinds = sorted({type(cell).__name__ for cell in column.cells})
-        raise unusable(f"holds {', '.join(kinds)}",
+        raise unusable(f"has {', '.join(kinds)}",
                        "Name a column of labels, numbers, texts or lists of labels.", "no_target")
 
 
@@ -120,15 +120,15 @@ def _all(column: Observed, stop_above: int) -> set[Any]:
 
 def _numbers(column: Observed) -> tuple[str, str]:
     if any(number % 1 for number in column.numbers or ()):
-        return AMOUNTS, f'"{column.name}" holds numbers with fractions'
+        return AMOUNTS, f'"{column.name}" has numbers with fractions'
     found = _numbers_of(column, _all(column, MAX_CLASSES))
     if any(number % 1 for number in found):
-        return AMOUNTS, f'"{column.name}" holds numbers with fractions'
+        return AMOUNTS, f'"{column.name}" has numbers with fractions'
     if len(found) > MAX_CLASSES:
-        return AMOUNTS, (f'"{column.name}" holds whole numbers with more than {MAX_CLASSES} '
+        return AMOUNTS, (f'"{column.name}" has whole numbers with more than {MAX_CLASSES} '
                               "distinct values")
     return CLASSES, (
-        f'"{column.name}" holds whole numbers with only {len(found)} distinct values, which count '
+        f'"{column.name}" has whole numbers with only {len(found)} distinct values, which count '
         "as classes (for amounts the task would be regression)")
 
 
@@ -160,7 +160,7 @@ def _check_one_kind(column: Observed, kind: str) -> None:
                "classification.")
         raise DataError(f"is the target, but {found.counted}.", fix, table=column.table.name,
                         column=column.name, reason="mixed_target")
-    raise DataError("is the target, but holds dates, which no task predicts.",
+    raise DataError("is the target, but has dates, which no task predicts.",
                     "Make a column of numbers of it, such as days since a date, or take each date "
                     "as a class with --task classification.", table=column.table.name,
                     column=column.name, reason="date_target")
@@ -168,28 +168,28 @@ def _check_one_kind(column: Observed, kind: str) -> None:
 
 def _texts(column: Observed) -> tuple[str, str]:
     if separator := separator_of(column):
-        return LABEL_SETS, f'"{column.name}" holds labels separated by "{separator}"'
+        return LABEL_SETS, f'"{column.name}" has labels separated by "{separator}"'
     count, share = column.distinct, column.distinct_share
     shown = f"{count:,} distinct values in the {len(column):,} sampled cells"
     is_free = column.mean_words >= TEXT_WORDS and share > CATEGORY_SHARE / 5
     if is_free or (share > CATEGORY_SHARE and count > MAX_CLASSES):
-        return TEXTS, f'"{column.name}" holds free text ({shown})'
-    return CLASSES, f'"{column.name}" holds labels that repeat ({shown})'
+        return TEXTS, f'"{column.name}" has free text ({shown})'
+    return CLASSES, f'"{column.name}" has labels that repeat ({shown})'
 
 
 def _lists(facts: Profile, column: Observed) -> tuple[str, str]:
     items = [item for cell in column.cells for item in cell if item is not None]
     if isinstance(column.table, Sequences):
-        return STEP_LABELS, f'"{column.name}" holds one label for each step of a sequence'
+        return STEP_LABELS, f'"{column.name}" has one label for each step of a sequence'
     texts = [item for item in items if isinstance(item, str)]
     if texts and sum(map(num_words, texts)) >= TEXT_WORDS * len(texts):
-        return TEXTS, f'"{column.name}" holds lists of free texts, each of them a right answer'
+        return TEXTS, f'"{column.name}" has lists of free texts, each of them a right answer'
     aligned = _aligned_column(facts, column)
     if aligned:
         return STEP_LABELS, (
-            f'"{column.name}" holds lists of labels, as long in each row as the lists of '
+            f'"{column.name}" has lists of labels, as long in each row as the lists of '
             f'"{aligned}"')
-    return LABEL_SETS, f'"{column.name}" holds lists of labels'
+    return LABEL_SETS, f'"{column.name}" has lists of labels'
 
 
 def _aligned_column(facts: Profile, column: Observed) -> str | None:

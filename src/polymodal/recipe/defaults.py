@@ -216,8 +216,8 @@ def training_reason(num_rows: int, settings: dict[str, Any], objectives: Mapping
                      "which is encoded once")
     added = [name for name, config in objectives.items() if config.get("weight") != 0]
     if added:
-        parts.append(f"plus {counted(len(added), 'objective')} ({', '.join(added)}; to leave one "
-                     f"out: --set objectives.{added[0]}.weight=0)")
+        parts.append(f"plus {counted(len(added), 'objective')} ({', '.join(added)}; turn one "
+                     f"off with --set objectives.{added[0]}.weight=0)")
     return f"{', '.join(parts)}. Change with --set training.epochs=..."
 
 

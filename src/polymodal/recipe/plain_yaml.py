@@ -47,7 +47,7 @@ def read_yaml(path: str | Path) -> Any:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path} needs to be text in UTF-8. Got the byte "
-                          f"0x{content[error.start]:02x} at place {error.start + 1}. Save it as "
+                          f"0x{content[error.start]:02x} at position {error.start + 1}. Save it as "
                           "UTF-8.") from None
     return parse(text, str(path))
 
@@ -74,8 +74,8 @@ def parse(text: str, where: str, as_names: bool = False) -> Any:
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
-        raise RecipeError(f"{where} needs to be YAML. Got {_problem(error)}. Correct it, or quote "
-                          "texts that hold special signs.") from None
+        raise RecipeError(f"{where} needs to be YAML. Got an error: {_problem(error)}. Correct it, "
+                          "or put texts with special characters in quotes.") from None
 
 
 class _Builder:
@@ -91,7 +91,8 @@ class _Builder:
             self._refuse(node, f"at most {MAX_VALUES:,} values", "more",
                          "Write fewer, and fewer aliases of aliases.")
         if id(node) in self._inside:
-            self._refuse(node, "values that end", "one that holds itself", "Remove the alias.")
+            self._refuse(node, "finite values", "a value that contains itself",
+                         "Remove the alias.")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, as_names)
         self._inside.add(id(node))
@@ -160,5 +161,5 @@ def _problem(error: yaml.YAMLError) -> str:
     if mark is None:
         place = ""
     else:
-        place = f" in line {mark.line + 1}, place {mark.column + 1}"
+        place = f" in line {mark.line + 1}, column {mark.column + 1}"
     return one_line(" ".join(str(problem).split())) + place

@@ -150,7 +150,7 @@ def check_whole(dropout: float | None = None, group: str | None = None,
     """Raises RecipeError where settings of the recipe as a whole cannot be."""
     if order and not group:
         raise RecipeError(f'order: "{order}" needs group. Got none. Name the column that '
-                          "holds the sequence's name under group.")
+                          "has the sequence's name under group.")
     if dropout is not None and not 0 <= dropout < 1:
         raise RecipeError(f"dropout needs 0 <= dropout < 1. Got {dropout}. Try 0.2, or leave "
                           "it out.")

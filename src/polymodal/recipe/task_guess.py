@@ -15,7 +15,7 @@ from polymodal.tables.table import Table
 
 __all__ = ["TaskGuess", "infer_task", "with_inputs"]
 
-_CHANGE = "write another task into the recipe to change it"
+_CHANGE = "change it with --task"
 
 
 @dataclass(frozen=True)

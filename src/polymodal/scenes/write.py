@@ -119,7 +119,7 @@ def _is_written(folder: Path, settings: dict) -> bool:
         return True
     if folder.exists() and any(folder.iterdir()):
         raise RecipeError(
-            f"scenes.write needs an empty folder. Got {folder}, which holds something else or "
+            f"scenes.write needs an empty folder. Got {folder}, which has something else or "
             "an unfinished data set. Name another folder, or remove this one."
         )
     return False

@@ -201,6 +201,6 @@ def _check_distinct(table: Table, flat: np.ndarray, codes: np.ndarray, positions
     first = int(np.flatnonzero(same)[0])
     row, other = int(flat[first + 1]), table.row_number(int(flat[first]))
     raise DataError(
-        f"holds {table.cell(row, order)} for {by} {table.cell(row, by)}, as row {other} does.",
+        f"has {table.cell(row, order)} for {by} {table.cell(row, by)}, as row {other} does.",
         "Give each step of a sequence its own position.", table=table.name,
         row=table.row_number(row), column=order, reason="same_position")

@@ -54,7 +54,7 @@ def _conflict(one: pa.Schema, other: pa.Schema) -> DataError:
                              promote_options="permissive")
         except (pa.ArrowTypeError, pa.ArrowInvalid):
             return DataError(
-                f"holds values of type {before.type} in some rows and {field.type} in others.",
+                f"has values of type {before.type} in some rows and {field.type} in others.",
                 "Write one type in the whole column.", column=field.name, reason="mixed_types")
-    return DataError("holds columns whose types differ between rows.",
+    return DataError("has columns whose types differ between rows.",
                      "Write one type in each column.", reason="mixed_types")

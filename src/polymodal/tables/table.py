@@ -294,7 +294,7 @@ def read(
             raise _located(error, plain, name) from error.__cause__
     table.source = str(source)
     if not len(table):
-        raise DataError("holds no rows.", "Add rows.", path=name, reason="empty_table")
+        raise DataError("has no rows.", "Add rows.", path=name, reason="empty_table")
     return table
 
 

@@ -105,7 +105,7 @@ class CaptionTarget(SymbolsTarget):
                                 "Write the caption as text.", reason="not_a_text")
         texts = [text for text in texts if text.strip()]
         if not texts:
-            raise DataError("holds no text.", "Leave the cell empty if there is no caption.",
+            raise DataError("has no text.", "Leave the cell empty if there is no caption.",
                             reason="empty_text")
         return texts
 

@@ -65,7 +65,7 @@ class MultilabelTarget(Labelled):
         self._separated, self._cells = False, []
         self._learn(self._all(values))
         if not self.labels:
-            raise DataError("holds no label in train.", "Name another target.",
+            raise DataError("has no label in train.", "Name another target.",
                             reason="single_label")
 
     def notes(self, column: str) -> list[str]:
@@ -74,9 +74,8 @@ class MultilabelTarget(Labelled):
         if not self._separated:
             mark = find_separator(self._cells) or "..."
             instead = set_option("task", "separator", value=f'"{mark}"')
-            notes.append(f'Column "{column}": no cell holds "{self.separator}" or a list, so each '
-                         f"whole cell counts as one label; {instead} names another mark between "
-                         "labels.")
+            notes.append(f'Column "{column}": no cell contains "{self.separator}" or a list, so '
+                         f"each whole cell counts as one label; {instead} sets another separator.")
         return notes
 
     def read(self, value: Any) -> list[str]:

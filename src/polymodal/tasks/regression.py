@@ -66,7 +66,7 @@ class NumberTarget(Target):
             if numbers:
                 only = f"no number but {numbers[0]:g}"
             raise DataError(
-                f"holds {only} in train, and a model needs at least 2 to learn from.",
+                f"has {only} in train, and a model needs at least 2 to learn from.",
                 "Name another target, or another task.", reason="constant_target")
         mean, std = moments.result(1)
         self.mean, self.std = float(mean[0]), float(std[0])

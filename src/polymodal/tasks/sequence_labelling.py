@@ -99,7 +99,7 @@ class StepLabelsTarget(Labelled):
                             "Group the rows into sequences, or set task: classification.",
                             reason="not_a_list")
         if not len(value):
-            raise DataError("holds 0 steps.", "Leave the cell empty if it is missing.",
+            raise DataError("has 0 steps.", "Leave the cell empty if it is missing.",
                             reason="empty_sequence")
         return list(value)
 

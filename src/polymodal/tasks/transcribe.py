@@ -74,7 +74,7 @@ class TranscriptTarget(Target):
         """
         counts = Counter(c for value in values for c in self.clean(value))
         if not counts:
-            raise DataError("holds no character in train.", "Name another target.",
+            raise DataError("has no character in train.", "Name another target.",
                             reason="single_label")
         ranked = sorted(counts, key=lambda c: (-counts[c], c))
         self._set(sorted(ranked[: self.max_symbols]))
@@ -91,7 +91,7 @@ class TranscriptTarget(Target):
             raise DataError(f"needs a text. Got {type(value).__name__}.",
                             "Write what is said as text.", reason="not_a_text")
         if not value.strip():
-            raise DataError("holds no text.", "Leave the cell empty if there is no transcript.",
+            raise DataError("has no text.", "Leave the cell empty if there is no transcript.",
                             reason="empty_text")
         return [value]
 

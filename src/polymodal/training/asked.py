@@ -87,7 +87,7 @@ def begun(folder: str | Path) -> dict[str, Any]:
     """
     state = Checkpoints(user_path(folder)).state()
     if state is None:
-        raise TrainingError(f"finish needs the folder of a started run. {folder} holds no "
+        raise TrainingError(f"finish needs the folder of a started run. {folder} has no "
                             "checkpoint. Give the --out of a polymodal train that was stopped.")
     return state
 

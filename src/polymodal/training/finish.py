@@ -41,7 +41,7 @@ def finish(folder: str | Path, tables: Mapping[str, Table] | None = None, *,
     asked = begun(folder)["asked"]
     if not asked:
         raise TrainingError(f"finish needs a run that polymodal train or an estimator began. "
-                            f"{folder} holds one of polymodal.training.loop.fit. Call that "
+                            f"{folder} has one of polymodal.training.loop.fit. Call that "
                             "again with ending=Ending(now=True).")
     with locked(folder):
         if Checkpoints(folder).settled and (folder / "manifest.json").is_file():

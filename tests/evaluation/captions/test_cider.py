@@ -34,5 +34,5 @@ def test_frequencies_count_pictures_and_survive_a_file(people, tmp_path):
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "other"}'])
 def test_other_files_are_refused(content, tmp_path):
     (tmp_path / "x.json").write_text(content, encoding="utf-8")
-    with pytest.raises(DataError, match=r'x.json.* holds no "document frequencies 1"'):
+    with pytest.raises(DataError, match=r'x.json.* has no "document frequencies 1"'):
         DocumentFrequencies.load(tmp_path / "x.json")

@@ -68,7 +68,7 @@ def test_words_not_in_train_are_unknown_unless_aligned():
     assert target.decode(target.encode("a z")) == "a <unknown>"
     aligned = SymbolsTarget(aligned=True)
     aligned.fit([["a", "b"]])
-    with pytest.raises(DataError, match='holds the label "z"'):
+    with pytest.raises(DataError, match='has the label "z"'):
         aligned.encode(["a", "z"])
 
 
@@ -99,7 +99,7 @@ def test_wrong_use_is_explained():
         SymbolsTarget(max_length=1)
     with pytest.raises(DataError, match=r"needs a text or a list of symbols. Got int"):
         SymbolsTarget().fit([3])
-    with pytest.raises(DataError, match="holds no symbol in train"):
+    with pytest.raises(DataError, match="has no symbol in train"):
         SymbolsTarget().fit([""])
-    with pytest.raises(DataError, match="holds 0 symbols"):
+    with pytest.raises(DataError, match="has 0 symbols"):
         SymbolsTarget().encode([])

@@ -57,17 +57,17 @@ def test_a_file_of_another_tool(tmp_path, pack):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("-0.4	words	-0.2", "-0.4", r"line 10 holds '-0\.4', expected a probability, 1 word"),
-        ("-0.4	words", "x	words", "line 10 holds 'x', expected a number"),
-        ("-0.4	words", "0.4	words", r"line 10 holds the log-probability 0\.4"),
+        ("-0.4	words	-0.2", "-0.4", r"line 10 has '-0\.4', expected a probability, 1 word"),
+        ("-0.4	words", "x	words", "line 10 has 'x', expected a number"),
+        ("-0.4	words", "0.4	words", r"line 10 has the log-probability 0\.4"),
         ("-0.4	words", "-0.4	two", "line 10 repeats 'two'"),
-        ("1 = 4", "1 = 5", r"line 13 holds '\\\\2-grams:', expected a probability, 1 word"),
-        ("1 = 4", "1 = 3", r"line 11 holds '-inf.*expected \\2-grams: after"),
+        ("1 = 4", "1 = 5", r"line 13 has '\\\\2-grams:', expected a probability, 1 word"),
+        ("1 = 4", "1 = 3", r"line 11 has '-inf.*expected \\2-grams: after"),
         ("ngram 2=2", "ngram 3=2", "line 5 counts order 3, expected order 2"),
-        ("-0.2	words two", "-0.2	words two	-0.1", "line 15 holds .* 2 words"),
+        ("-0.2	words two", "-0.2	words two	-0.1", "line 15 has .* 2 words"),
         ("\n\\end\\\n", "", "line 15 is the last, expected .end"),
         ("\\data\\", "", "line 17 is the last, expected .data"),
-        ("ngram  1 = 4\nngram 2=2\n", "", r"line 5 holds .*expected ngram 1=COUNT"),
+        ("ngram  1 = 4\nngram 2=2\n", "", r"line 5 has .*expected ngram 1=COUNT"),
     ])
 def test_errors_name_the_line(tmp_path, old, new, message):
     path = tmp_path / "bad.arpa"

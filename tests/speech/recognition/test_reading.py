@@ -68,7 +68,7 @@ def test_columns_that_cannot_be_used_are_named(tmp_path):
     table.write_text("said,empty\none,\n")
     with pytest.raises(DataError, match=r'column "sad" is not there. Columns: said, empty'):
         train_language_model(table, "sad", tmp_path / "lm.arpa")
-    with pytest.raises(DataError, match='column "empty" holds no text'):
+    with pytest.raises(DataError, match='column "empty" has no text'):
         train_language_model(table, "empty", tmp_path / "lm.arpa")
     with pytest.raises(RecipeError, match=r"order to be at least 1"):
         train_language_model(table, "said", tmp_path / "lm.arpa", order=0)

@@ -85,7 +85,7 @@ def test_broken_files_give_errors(tmp_path, shared_data):
     with pytest.raises(DataError, match=r"cut\.flac (ends after 0\.\d\d of 1\.00 s|.*can be read)"):
         list(stream_audio(file, block_seconds=0.1))
     write_sound(tmp_path / "empty.wav", np.zeros(0, "f4"))
-    with pytest.raises(DataError, match="holds 0 samples"):
+    with pytest.raises(DataError, match="has 0 samples"):
         list(stream_audio(tmp_path / "empty.wav"))
     write_sound(tmp_path / "nan.wav", np.full(800, np.nan, "f4"), subtype="FLOAT")
     with pytest.raises(DataError, match="not numbers"):

@@ -152,7 +152,7 @@ def test_subtitles_of_other_tools_are_read():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1\n00:00:01,000 --> 00:00:02,000\na\n\n2\nhello\n", "line 5 holds '2', expected times"),
+        ("1\n00:00:01,000 --> 00:00:02,000\na\n\n2\nhello\n", "line 5 has '2', expected times"),
         ("\n\n1\n00:00:03,000 --> 00:00:02,000\na", r"line 4 ends at 2\.000 s, before it starts"),
     ])
 def test_errors_name_the_line(text, message):

@@ -94,7 +94,7 @@ def test_parts_below_the_classes(tmp_path):
 
 def test_pictures_and_labels_in_folders_of_their_own_are_no_classes(tmp_path):
     root = fill(tmp_path / "t", {"images/train/1.png": "x", "labels/train/1.txt": "0 0.5 0.5"})
-    with pytest.raises(DataError, match=r"^t holds train and other parts in each of images, "
+    with pytest.raises(DataError, match=r"^t has train and other parts in each of images, "
                                         r"labels, with image and text files: these are not cl"):
         read(root)
 
@@ -127,5 +127,5 @@ def test_nested_files_belong_to_the_class_and_others_are_announced(tmp_path, cap
 
 
 def test_folder_without_media(tmp_path):
-    with pytest.raises(DataError, match=r"^t holds no image, sound, video or text in its folders"):
+    with pytest.raises(DataError, match=r"^t has no image, sound, video or text in its folders"):
         read(fill(tmp_path / "t", {"cat/1.bin": "x"}))

@@ -67,7 +67,7 @@ def test_ragged_row_names_its_number_and_the_fix(tmp_path):
         read(path)
     assert str(error.value) == (
         "t.csv row 2: needs 2 cells, as many as the header. Got 3: '2,3,4'. Add or remove cells, "
-        'and put texts that hold the delimiter, a quote or a line break between quotes ("").')
+        'and put texts that contain the delimiter, a quote or a line break between quotes ("").')
     assert error.value.reason == "ragged"
 
 
@@ -161,7 +161,7 @@ def test_quotes_in_cells_that_are_not_quoted(tmp_path):
 
 
 def test_zero_bytes_are_named(tmp_path):
-    with pytest.raises(DataError, match=r"^t\.csv holds zero bytes, as UTF-16 or a binary file"):
+    with pytest.raises(DataError, match=r"^t\.csv has zero bytes, as UTF-16 or a binary file"):
         read(write(tmp_path, "a,b\n1,2\n".encode("utf-16-le")))
 
 
@@ -207,7 +207,7 @@ def test_empty_file(tmp_path, content):
 
 
 def test_header_without_rows(tmp_path):
-    with pytest.raises(DataError, match=r"t\.csv holds no rows\. Add rows\."):
+    with pytest.raises(DataError, match=r"t\.csv has no rows\. Add rows\."):
         read(write(tmp_path, "a,b\n"))
 
 
@@ -222,7 +222,7 @@ def test_rows_longer_than_a_block(tmp_path, monkeypatch):
 def test_row_longer_than_every_block(tmp_path, monkeypatch):
     monkeypatch.setattr(delimited, "BLOCK_BYTES", 1000)
     monkeypatch.setattr(delimited, "_MAX_BLOCK_BYTES", 1000)
-    with pytest.raises(DataError, match=r'holds a row longer .* Look for a quote'):
+    with pytest.raises(DataError, match=r'has a row longer .* Look for a quote'):
         read(write(tmp_path, "a,b\n1,2\n" + "x" * 5000 + ",3\n1,2\n"))
 
 

@@ -56,8 +56,8 @@ def test_media_cells(tmp_path):
 def test_dataset_dict_names_its_splits(tmp_path):
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "dataset_dict.json").write_text('{"splits": ["train", "test"]}')
-    with pytest.raises(DataError, match=r"^d holds more than one table: train, test\. Name one of "
-                                        r"them: d/train\."):
+    with pytest.raises(DataError, match=r"^d contains more than one table: train, test\. Name one "
+                                        r"of them: d/train\."):
         read(tmp_path / "d")
 
 
@@ -102,7 +102,7 @@ def test_data_files_stay_inside_the_folder(tmp_path):
 
 def test_class_number_without_a_name(tmp_path):
     folder = save(tmp_path / "d", [pa.table({"y": [0, 5]})], {"y": LABEL})
-    with pytest.raises(DataError, match=r'column "y" holds class 5, but there are only 2 classes'):
+    with pytest.raises(DataError, match=r'column "y" has class 5, but there are only 2 classes'):
         read(folder)
 
 

@@ -60,19 +60,19 @@ def test_line_that_is_no_json(tmp_path):
 
 
 def test_line_that_is_no_object(tmp_path):
-    with pytest.raises(DataError, match=r"Line 2 holds list\. Write \{\"column\": value"):
+    with pytest.raises(DataError, match=r"Line 2 has list\. Write \{\"column\": value"):
         read(write(tmp_path, [{"a": 1}, "[1, 2]"]))
 
 
 def test_mixed_types_name_row_and_column(tmp_path):
-    with pytest.raises(DataError, match=r'^t\.jsonl row 3: column "a" holds a string, and a number '
+    with pytest.raises(DataError, match=r'^t\.jsonl row 3: column "a" has a string, and a number '
                                         r"in rows before it\. Write one type in the whole column"):
         read(write(tmp_path, [{"a": 1}, {"a": 2}, {"a": "three"}]))
 
 
 def test_mixed_types_in_different_blocks(tmp_path, monkeypatch):
     monkeypatch.setattr(jsonl, "_BLOCK_BYTES", 4)
-    with pytest.raises(DataError, match=r'column "a" holds values of type int64 in some rows and '
+    with pytest.raises(DataError, match=r'column "a" has values of type int64 in some rows and '
                                         r"string in others\. Write one type"):
         read(write(tmp_path, [{"a": 1}, {"a": "three"}]))
 
@@ -92,7 +92,7 @@ def test_key_given_twice(tmp_path):
 def test_empty_file(tmp_path):
     path = tmp_path / "t.jsonl"
     path.write_text("\n")
-    with pytest.raises(DataError, match=r"holds no rows"):
+    with pytest.raises(DataError, match=r"has no rows"):
         read(path)
 
 

@@ -60,7 +60,7 @@ def test_what_has_no_counterpart_is_counted(tmp_path, capsys):
 
 def test_bad_folders(tmp_path):
     path = write_lines(tmp_path / "d" / "84" / "1" / "84-1.trans.txt", "84-1-0000 HELLO")
-    with pytest.raises(DataError, match=r"^d holds transcripts, but there are no recordings for "
+    with pytest.raises(DataError, match=r"^d has transcripts, but there are no recordings for "
                                         r"them under .*d\. Unpack the archive again"):
         read(tmp_path / "d")
     write_lines(path, "84-1-0000 HELLO", "84-1-0001")

@@ -80,28 +80,28 @@ def test_pattern_that_matches_nothing(tmp_path):
 
 def test_members_that_do_not_stand_side_by_side(tmp_path):
     path = write_tar(tmp_path / "a.tar", [("1.png", PNG), ("2.png", PNG), ("1.cls", "x")])
-    with pytest.raises(DataError, match=r"do not stand side by side\. Write the tar sorted"):
+    with pytest.raises(DataError, match=r"are not next to each other\. Write the tar sorted"):
         read(path)
 
 
 def test_two_values_for_one_column(tmp_path):
     path = write_tar(tmp_path / "a.tar", [("1.cls", "x"), ("1.json", '{"cls": "y"}')])
-    with pytest.raises(DataError, match=r'holds two values for "cls" in the sample of 1\.json'):
+    with pytest.raises(DataError, match=r'has two values for "cls" in the sample of 1\.json'):
         read(path)
 
 
 def test_mixed_types(tmp_path):
     path = write_tar(tmp_path / "a.tar", [("1.json", '{"a": 1}'), ("2.json", '{"a": "x"}')])
-    with pytest.raises(DataError, match=r'column "a" holds values of more than one type'):
+    with pytest.raises(DataError, match=r'column "a" has values of more than one type'):
         read(path)
 
 
 def test_members_that_cannot_be_read(tmp_path):
     path = write_tar(tmp_path / "a.tar", [("1.json", "{")])
-    with pytest.raises(DataError, match=r"holds 1\.json, which is not valid JSON: .* Fix that"):
+    with pytest.raises(DataError, match=r"has 1\.json, which is not valid JSON: .* Fix that"):
         read(path)
     path = write_tar(tmp_path / "a.tar", [("1.txt", b"\xff")])
-    with pytest.raises(DataError, match=r"holds 1\.txt, which is not UTF-8 text"):
+    with pytest.raises(DataError, match=r"has 1\.txt, which is not UTF-8 text"):
         read(path)
 
 
@@ -128,13 +128,13 @@ def test_sparse_members_are_refused(tmp_path):
     with open(tmp_path / "1.txt", "wb") as file:
         file.truncate(6 << 30)
     subprocess.run(["tar", "--sparse", "-cf", "a.tar", "1.txt"], cwd=tmp_path, check=True)
-    with pytest.raises(DataError, match=r"a\.tar holds 1\.txt as a sparse file\. Write the tar "
+    with pytest.raises(DataError, match=r"a\.tar has 1\.txt as a sparse file\. Write the tar "
                                         r"again without --sparse\."):
         read(tmp_path / "a.tar")
 
 
 @pytest.mark.parametrize(("name", "kind", "message"), [
-    ("1.txt", tarfile.REGTYPE, r"holds 1\.txt, a text of 6,442,450,944 bytes\. Write texts of at"),
+    ("1.txt", tarfile.REGTYPE, r"has 1\.txt, a text of 6,442,450,944 bytes\. Write texts of at"),
     ("././@LongLink", tarfile.GNUTYPE_LONGNAME, r"a part of 6,442,450,944 bytes is not a header")])
 def test_sizes_that_a_header_states_fill_no_memory(tmp_path, name, kind, message):
     info = tarfile.TarInfo(name)

@@ -47,11 +47,11 @@ def test_other_values_stay_as_they_are(value):
 
 
 @pytest.mark.parametrize(("value", "message"), [
-    ((SOUND, 7), "holds sound of 7 samples a second, expected 100 to 768000. Give the sampling"),
+    ((SOUND, 7), "has sound of 7 samples a second, expected 100 to 768000. Give the sampling"),
     ((SOUND, 10**12), "samples a second"),
-    ((np.zeros(1600, "int64"), 16_000), r"holds sound of shape \(1600,\) and type int64. Give"),
-    ({"array": np.zeros((2, 2, 2)), "sampling_rate": 8000}, r"holds sound of shape \(2, 2, 2\)"),
-    (PIXELS / 255, "holds an array of shape .* Give a picture as uint8"),
+    ((np.zeros(1600, "int64"), 16_000), r"has sound of shape \(1600,\) and type int64. Give"),
+    ({"array": np.zeros((2, 2, 2)), "sampling_rate": 8000}, r"has sound of shape \(2, 2, 2\)"),
+    (PIXELS / 255, "has an array of shape .* Give a picture as uint8"),
 ])
 def test_what_no_file_can_be_says_what_to_give(value, message):
     with pytest.raises(DataError, match=message):

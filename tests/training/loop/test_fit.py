@@ -297,7 +297,7 @@ def test_another_recipe_is_refused_with_what_changed(tmp_path):
 
 def test_another_model_is_refused(tmp_path):
     train(tmp_path)
-    with pytest.raises(ResumeError, match=r"holds another model: blocks\.0\.bias"):
+    with pytest.raises(ResumeError, match=r"has another model: blocks\.0\.bias"):
         train(tmp_path, model=make_model(units=9))
 
 

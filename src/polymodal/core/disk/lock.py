@@ -123,7 +123,7 @@ def _take(place: Path) -> tuple[_Held, list[Path]]:
         os.close(file)  # its holder removed it between our opening and locking it
     before = _read(place / FILE)
     if before is not None:
-        say(f"Process {before.pid} held {place} and ended without giving it back; going on.")
+        say(f"Process {before.pid} used {place} and ended without unlocking it. Continuing.")
     os.ftruncate(file, 0)
     os.pwrite(file, _ours(), 0)
     return _Held(threading.get_ident(), 0, file), made

@@ -71,7 +71,7 @@ class DocumentFrequencies:
                 raise ValueError(content["format"])
             return cls(content["counts"], content["num_pictures"], content["source"])
         except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f'holds no "{_FORMAT}".', "Write it with DocumentFrequencies.save.",
+            raise DataError(f'has no "{_FORMAT}".', "Write it with DocumentFrequencies.save.",
                             path=str(path), reason="no_frequencies") from error
 
     def weigh(self, runs: Runs) -> list[dict[str, float]]:

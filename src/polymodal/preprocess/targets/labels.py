@@ -33,9 +33,9 @@ def need_two(labels: Sequence[str]) -> None:
     """
     if len(labels) > 1:
         return
-    only = "holds no label in train"
+    only = "has no label in train"
     if labels:
-        only = f'holds no label but "{_short(labels[0])}" in train'
+        only = f'has no label but "{_short(labels[0])}" in train'
     raise DataError(f"{only}, and a model needs at least 2 to tell apart.",
                     "Add rows of other classes, or name another target.", reason="single_label")
 
@@ -80,7 +80,7 @@ class LabelIndex:
             hint = f'Did you mean "{near[0]}"? '
         if near and near[0].casefold() == label.casefold():
             hint += "--set task.ignore_case=true when training makes them one. "
-        return DataError(f'holds the label "{_short(label)}", which train does not have.',
+        return DataError(f'has the label "{_short(label)}", which train does not have.',
                          f"{hint}Add such rows to train, or run with --skip-bad.",
                          reason="unseen_label")
 

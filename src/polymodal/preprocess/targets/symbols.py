@@ -108,7 +108,7 @@ class SymbolsTarget(Target):
         if not self.aligned:  # aligned sequences are as long as their inputs
             self.max_length = min(self.max_length, max(2, longest + 1))
         if not counts:
-            raise DataError("holds no symbol in train.", "Name another target.",
+            raise DataError("has no symbol in train.", "Name another target.",
                             reason="single_label")
         self.from_text = texts
         special = [] if self.aligned else [UNKNOWN, END]
@@ -191,7 +191,7 @@ class SymbolsTarget(Target):
             raise DataError(f"needs a text or a list of symbols. Got {type(value).__name__}.",
                             "Check the target, or set task: classification.", reason="not_a_list")
         if not len(value):
-            raise DataError("holds 0 symbols.", "Leave the cell empty if it is missing.",
+            raise DataError("has 0 symbols.", "Leave the cell empty if it is missing.",
                             reason="empty_sequence")
         symbols = [None if symbol is None else spell(symbol) for symbol in value]
         if self.aligned:

@@ -110,7 +110,7 @@ class _Reader:
 
     def expect(self, line: str) -> None:
         if self.next(line) != line:
-            raise self.error(f"holds {self.line[:60]!r}, expected {line}")
+            raise self.error(f"has {self.line[:60]!r}, expected {line}")
 
     def header(self) -> list[int]:
         """Returns the number of n-grams of each order."""
@@ -122,7 +122,7 @@ class _Reader:
                 raise self.error(f"counts order {match[1]}, expected order {len(counts) + 1}")
             counts.append(int(match[2]))
         if not counts:
-            raise self.error(f"holds {self.line[:60]!r}, expected ngram 1=COUNT")
+            raise self.error(f"has {self.line[:60]!r}, expected ngram 1=COUNT")
         return counts
 
     def section(self, length: int, count: int, order: int, table: Table) -> None:
@@ -131,12 +131,12 @@ class _Reader:
             self.next(f"\\{length}-grams:")
         match = _SECTION.fullmatch(self.line)
         if not match or int(match[1]) != length:
-            raise self.error(f"holds {self.line[:60]!r}, expected \\{length}-grams: "
+            raise self.error(f"has {self.line[:60]!r}, expected \\{length}-grams: "
                              "after the n-grams that the header counts")
         for _ in range(count):
             fields = _BLANKS.split(self.next(f"{count} n-grams of order {length}"))
             if not length + 1 <= len(fields) <= length + 1 + (length < order):
-                raise self.error(f"holds {self.line[:60]!r}, expected a probability, {length} "
+                raise self.error(f"has {self.line[:60]!r}, expected a probability, {length} "
                                  f"word{'s' * (length > 1)} and at most a back-off weight")
             gram = tuple(fields[1:length + 1])
             if gram in table:
@@ -146,7 +146,7 @@ class _Reader:
                 backoff = self._number(fields[length + 1])
             log10 = self._number(fields[0])
             if log10 > _ABOVE_ZERO:
-                raise self.error(f"holds the log-probability {log10}, expected at most 0")
+                raise self.error(f"has the log-probability {log10}, expected at most 0")
             table[gram] = (log10, backoff)
 
     def _number(self, text: str) -> float:
@@ -155,5 +155,5 @@ class _Reader:
         except ValueError:
             number = math.nan
         if math.isnan(number) or number == math.inf:
-            raise self.error(f"holds {text[:20]!r}, expected a number")
+            raise self.error(f"has {text[:20]!r}, expected a number")
         return max(number, -99.0)  # what never happens is -99 or -inf

@@ -96,7 +96,7 @@ def _spelt(recogniser: Recogniser, text: str) -> tuple[list[str], list[int], lis
     while owners[-1:] == [-1]:
         del owners[-1], tokens[-1]
     if not tokens:
-        raise DataError("The text holds no character that the model knows.",
+        raise DataError("The text contains no character that the model knows.",
                         "Write it as in the transcripts that the model was trained on.",
                         reason="empty_text")
     return words, tokens, owners

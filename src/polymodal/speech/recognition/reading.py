@@ -158,7 +158,7 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
     texts = [text for value in table.values(target)
              if value is not None and (text := clean_text(str(value), lowercase))]
     if not texts:
-        raise DataError("holds no text.", "Name another with --target.", table=table.name,
+        raise DataError("has no text.", "Name another with --target.", table=table.name,
                         column=target, reason="empty_text")
     try:
         model = train_ngram(texts, order, unit or unit_of_texts(texts))

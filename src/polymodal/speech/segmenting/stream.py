@@ -99,12 +99,12 @@ def _checked(blocks: Iterator[np.ndarray], shown: str) -> Iterator[np.ndarray]:
     empty, blocks = True, _of_file(blocks, shown)
     for block in blocks:
         if not np.isfinite(block).all():
-            raise DataError("holds samples that are not numbers.", _FIX, path=shown,
+            raise DataError("has samples that are not numbers.", _FIX, path=shown,
                             reason="not_finite")
         empty = False
         yield block
     if empty:
-        raise DataError("holds 0 samples.", _FIX, path=shown, reason="empty_audio")
+        raise DataError("has 0 samples.", _FIX, path=shown, reason="empty_audio")
 
 
 def _of_file(blocks: Iterator[np.ndarray], shown: str) -> Iterator[np.ndarray]:

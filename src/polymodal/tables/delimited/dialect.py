@@ -76,7 +76,7 @@ def _head(path: Path) -> list[str]:
         raise DataError("is written in UTF-16.", "Save it as UTF-8.", path=path.name,
                         reason="encoding")
     if b"\x00" in start:
-        raise DataError("holds zero bytes, as UTF-16 or a binary file does.", "Save it as text in "
+        raise DataError("has zero bytes, as UTF-16 or a binary file does.", "Save it as text in "
                         "UTF-8.", path=path.name, reason="encoding")
     return list(io.StringIO(start.decode("utf-8-sig", "replace"), newline=""))
 

@@ -113,13 +113,13 @@ def _explain(error: pa.ArrowInvalid, path: Path, bad_rows: list) -> DataError:
         return DataError(
             f"needs {bad.expected_columns} cells, as many as the header. "
             f"Got {bad.actual_columns}: {brief(bad.text)!r}.",
-            'Add or remove cells, and put texts that hold the delimiter, a quote or a line break '
-            'between quotes ("").',
+            'Add or remove cells, and put texts that contain the delimiter, a quote or a line '
+            'break between quotes ("").',
             table=path.name, row=None if bad.number is None else bad.number - 1, reason="ragged")
     if "UTF8" in str(error):
         return not_utf8(path)
     if "straddl" in str(error):
-        return DataError(f"holds a row longer than {_MAX_BLOCK_BYTES >> 20} MiB.",
+        return DataError(f"has a row longer than {_MAX_BLOCK_BYTES >> 20} MiB.",
                          'Look for a quote (") that is never closed.', path=path.name,
                          reason="quotes")
     return DataError(f"cannot be read: {error}.", "Fix the file.", path=path.name,

@@ -80,7 +80,7 @@ def _schema(batch: list[dict[str, Any]]) -> pa.Schema:
         try:
             fields.append(pa.field(name, pa.array(values).type))
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-            raise DataError(f"holds values of more than one type: {error}.",
+            raise DataError(f"has values of more than one type: {error}.",
                             "Write one type in all rows.", column=name,
                             reason="mixed_types") from error
     return pa.schema(fields)

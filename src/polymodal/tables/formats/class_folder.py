@@ -35,7 +35,7 @@ def read_class_folder(path: Path) -> pa.RecordBatchReader:
     groups = _groups(path)
     kinds = sorted({kind for _, row in _rows(path, groups) for kind in row}, key=_ORDER.index)
     if not kinds:
-        raise DataError("holds no image, sound, video or text in its folders.",
+        raise DataError("has no image, sound, video or text in its folders.",
                         "Put each class's files into a folder named after the class.",
                         path=path.name, reason="empty_table")
     _warn_of_others(path, groups)
@@ -77,7 +77,7 @@ def _check_one_kind(path: Path, inner: list[Path]) -> None:
     kinds = {first_kind(folder) for folder in inner} - {None}
     if len(kinds) > 1:
         raise DataError(
-            f"holds train and other parts in each of {', '.join(f.name for f in inner)}, with "
+            f"has train and other parts in each of {', '.join(f.name for f in inner)}, with "
             f"{' and '.join(sorted(filter(None, kinds)))} files: these are not classes.",
             "Write a table of the files with their labels (metadata.csv with the column "
             f"file_name), or name one folder: {path.name}/{inner[0].name}.", path=path.name,

@@ -20,7 +20,7 @@ def read_huggingface(path: Path) -> pa.Table:
     if (path / "dataset_dict.json").exists():
         splits = _json(path / "dataset_dict.json").get("splits")
         splits = splits if isinstance(splits, list) else []
-        raise DataError(f"holds more than one table: {', '.join(map(str, splits))}.",
+        raise DataError(f"contains more than one table: {', '.join(map(str, splits))}.",
                         f"Name one of them: {path.name}/{splits[0] if splits else '<split>'}.",
                         path=path.name, reason="dataset_dict")
     state = _json(path / "state.json")
@@ -31,7 +31,7 @@ def read_huggingface(path: Path) -> pa.Table:
     try:
         table = pa.concat_tables([_arrow(path, part) for part in _data_files(path, state)])
     except pa.ArrowException as error:
-        raise DataError(f"holds files of different columns: {error}", "Save the dataset again.",
+        raise DataError(f"has files of different columns: {error}", "Save the dataset again.",
                         path=path.name, reason="damaged") from error
     features = _json(path / "dataset_info.json").get("features")
     for name, feature in features.items() if isinstance(features, dict) else ():
@@ -121,7 +121,7 @@ def _named_chunk(chunk: pa.Array, names: pa.Array, column: str) -> pa.Array:
     if least is not None and least < 0:  # -1 is how an unknown class is written
         chunk = _without_negative(chunk)
     if most is not None and most >= len(names):
-        raise DataError(f"holds class {most}, but there are only {len(names)} classes.",
+        raise DataError(f"has class {most}, but there are only {len(names)} classes.",
                         "Save the dataset again.", column=column, reason="damaged")
     return pa.DictionaryArray.from_arrays(chunk, names)
 

@@ -103,12 +103,12 @@ def _explain(error, path: Path, block: bytes, lines: int, rows: int) -> DataErro
             return cannot(f"needs one JSON object per line. Line {number} is not one: {problem}.",
                           "Fix that line.")
         if not isinstance(value, dict):
-            return cannot(f"needs one JSON object per line. Line {number} holds "
+            return cannot(f"needs one JSON object per line. Line {number} has "
                           f"{type(value).__name__}.", 'Write {"column": value, ...}.')
     changed = _CHANGED.search(str(error))
     if changed:
         column, before, after, row = changed.groups()
-        return DataError(f"holds {_article(after)}, and {_article(before)} in rows before it.",
+        return DataError(f"has {_article(after)}, and {_article(before)} in rows before it.",
                          "Write one type in the whole column.", table=path.name,
                          row=rows + int(row) + 1, column=column, reason="mixed_types")
     return cannot(f"cannot be read: {error}.", "Fix the file.")

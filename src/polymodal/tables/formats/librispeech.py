@@ -59,7 +59,7 @@ def _rows(path: Path, parts: dict[Path, str], root: Path) -> Iterator[dict[str, 
                     yield {**row, "speaker": speaker.name, "chapter": chapter.name, "split": split}
     orphans.warn()
     if not num_rows:
-        raise DataError(f"holds transcripts, but there are no recordings for them under {root}.",
+        raise DataError(f"has transcripts, but there are no recordings for them under {root}.",
                         "Unpack the archive again, with its .flac files, or correct --media-root.",
                         path=path.name, reason="missing_media")
 

@@ -83,7 +83,7 @@ def _expand(name: str) -> list[str]:
 def _check_order(keys: array, first: Path) -> None:
     """Raises DataError where members of one sample are apart: they would become two rows."""
     if len(np.unique(np.frombuffer(keys, np.int64))) != len(keys):
-        raise DataError("holds members of one sample that do not stand side by side.",
+        raise DataError("has members of one sample that are not next to each other.",
                         "Write the tar sorted by name: tar --sort=name -cf ...",
                         path=first.name, reason="unsorted_tar")
 
@@ -115,7 +115,7 @@ def _members(path: Path) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
             while (member := file.next()) is not None:
                 file.members = []  # type: ignore[misc]  # or tarfile keeps them all
                 if member.offset <= before or member.size < 0:
-                    raise tarfile.ReadError("a member does not end behind its start")
+                    raise tarfile.ReadError("a member ends before it starts")
                 before = member.offset
                 name = PurePosixPath(member.name).name
                 if member.isfile() and not name.startswith(".") and "." in name:
@@ -148,7 +148,7 @@ def _add(sample: dict, ending: str, member: tarfile.TarInfo, file: tarfile.TarFi
          shown: str) -> None:
     last = ending.rpartition(".")[2]
     if member.issparse():  # its bytes in the tar are not those of the file
-        raise DataError(f"holds {member.name} as a sparse file.",
+        raise DataError(f"has {member.name} as a sparse file.",
                         "Write the tar again without --sparse.", path=shown,
                         reason="unreadable_table")
     if last == "json":
@@ -161,7 +161,7 @@ def _add(sample: dict, ending: str, member: tarfile.TarInfo, file: tarfile.TarFi
                                  "size": member.size, "name": member.name}}
     twice = sorted(new.keys() & sample.keys())
     if twice:
-        raise DataError(f'holds two values for "{twice[0]}" in the sample of {member.name}.',
+        raise DataError(f'has two values for "{twice[0]}" in the sample of {member.name}.',
                         "Give members, and keys in JSON, names of their own.",
                         path=shown, reason="duplicate_columns")
     sample.update(new)
@@ -169,7 +169,7 @@ def _add(sample: dict, ending: str, member: tarfile.TarInfo, file: tarfile.TarFi
 
 def _content(file: tarfile.TarFile, member: tarfile.TarInfo, shown: str) -> bytes:
     if member.size > MAX_LINE_BYTES:
-        raise DataError(f"holds {member.name}, a text of {member.size:,} bytes.",
+        raise DataError(f"has {member.name}, a text of {member.size:,} bytes.",
                         f"Write texts of at most {MAX_LINE_BYTES >> 20} MiB.", path=shown,
                         reason="unreadable_table")
     opened = file.extractfile(member)
@@ -190,7 +190,7 @@ def _text(content: bytes, name: str, shown: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise DataError(f"holds {name}, which is not UTF-8 text.", "Write it as UTF-8.",
+        raise DataError(f"has {name}, which is not UTF-8 text.", "Write it as UTF-8.",
                         path=shown, reason="encoding") from None
 
 
@@ -198,5 +198,5 @@ def _json(content: bytes, name: str, shown: str) -> Any:
     try:
         return parse_json(_text(content, name, shown))
     except ValueError as error:
-        raise DataError(f"holds {name}, which is not valid JSON: {error}.", "Fix that member.",
+        raise DataError(f"has {name}, which is not valid JSON: {error}.", "Fix that member.",
                         path=shown, reason="unreadable_table") from None

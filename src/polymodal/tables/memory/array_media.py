@@ -51,7 +51,7 @@ def as_file(value: Any) -> Any:
         return value
     if value.dtype != np.uint8 or value.ndim > 4 or value.shape[-1] not in _CHANNELS:
         raise DataError(
-            f"holds an array of shape {value.shape} and type {value.dtype}.",
+            f"has an array of shape {value.shape} and type {value.dtype}.",
             "Give a picture as uint8 (height, width, channels), a video as uint8 (frames, height, "
             "width, channels), with values of 0 to 255.", reason="not_media")
     if value.ndim == 4:
@@ -91,11 +91,11 @@ def _wave(samples: np.ndarray, sample_rate: int) -> bytes:
     import soundfile
 
     if samples.ndim not in (1, 2) or not (samples.dtype.kind == "f" or samples.dtype in _PCM):
-        raise DataError(f"holds sound of shape {samples.shape} and type {samples.dtype}.",
+        raise DataError(f"has sound of shape {samples.shape} and type {samples.dtype}.",
                         "Give (samples,) or (samples, channels), as floats of -1 to 1 or as int16 "
                         "or int32.", reason="not_media")
     if not _RATES[0] <= sample_rate <= _RATES[1]:
-        raise DataError(f"holds sound of {sample_rate} samples a second, expected {_RATES[0]} to "
+        raise DataError(f"has sound of {sample_rate} samples a second, expected {_RATES[0]} to "
                         f"{_RATES[1]}.", "Give the sampling rate in hertz.", reason="bad_header")
     content = io.BytesIO()
     if samples.ndim == 2 and samples.shape[0] < samples.shape[1]:

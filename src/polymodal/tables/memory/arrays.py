@@ -38,7 +38,7 @@ def to_columns(source: Any, name: str) -> pa.Table:
             "read needs a path, a dict of columns, a list of dicts, or a pandas or pyarrow table. "
             f"Got {type(source).__name__}. Convert it to one of these.")
     if not data.num_rows:
-        raise DataError("holds no rows.", "Add rows.", path=name, reason="empty_table")
+        raise DataError("has no rows.", "Add rows.", path=name, reason="empty_table")
     return data
 
 
@@ -125,7 +125,7 @@ def to_array(name: str, values: Any) -> pa.Array:
         raise error.at(column=name) from None
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError,
             TypeError, ValueError) as error:
-        raise DataError(f"holds values that are no column: {error}.",
+        raise DataError(f"has values that are no column: {error}.",
                         "Use one type: texts, numbers, bytes, paths, or lists of them.",
                         column=name, reason="mixed_types") from error
 

@@ -123,6 +123,6 @@ def _check(part: str, arrays: dict[str, np.ndarray], variables: dict[str, Any]) 
     if wanted != found:
         different = sorted(n for n in wanted.keys() | found.keys()
                            if wanted.get(n) != found.get(n))
-        raise ResumeError(f"The checkpoint holds another {part}: {', '.join(different[:3])} "
+        raise ResumeError(f"The checkpoint has another {part}: {', '.join(different[:3])} "
                           "differ in presence or shape. Use the recipe that the run was started "
                           "with, or choose another --out.")
