@@ -16,7 +16,7 @@ BOMB = "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcd
     ("a: 1\nb: 2\na: 3", 'r.yaml line 3 needs the key "a" once. Got it twice.'),
     ("a: .inf", "needs finite numbers. Got .inf"), ("x: 1\na: .nan", "r.yaml line 2 needs finite"),
     ("a: &a [*a]", "needs finite values. Got a value that contains itself"),
-    ("inputs: &a {image: *a}", "needs values that end"), ("a: *b", "undefined alias"),
+    ("inputs: &a {image: *a}", "needs finite values"), ("a: *b", "undefined alias"),
     ("a: &a [x, x, x, x, x, x, x, x, x]\n" + BOMB, "needs at most 100,000 values. Got more."),
     ("[" * 50 + "]" * 50, "at most 16 levels deep"), ("[" * 100_000, "r.yaml needs"),
     ("a: " + "9" * 6000, "needs numbers of a usual size"), ("a: !!python/name:os.system x", "tag"),

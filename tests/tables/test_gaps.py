@@ -28,4 +28,4 @@ def test_other_rows_are_only_named_up_to_five(capsys):
     table = read({"x": [float("inf"), 1.0] * 8}, name="t.csv")
     source = Source("tabular", Tabular(numbers=["x"], categories=[]), ["x"])
     check(Samples(table, [source]), Ledger())
-    assert "row 1, 3, 5, 7, 9 and 3 more" in "".join(capsys.readouterr())
+    assert "rows 1, 3, 5, 7, 9 and 3 more" in "".join(capsys.readouterr())

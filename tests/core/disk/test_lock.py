@@ -64,7 +64,7 @@ def test_the_lock_of_a_killed_process_is_taken_over(tmp_path, holder, capsys):
     holder.wait()
     with locked(tmp_path / "run"):
         assert json.loads((tmp_path / "run" / FILE).read_text())["pid"] == os.getpid()
-    assert f"Process {holder.pid} held" in capsys.readouterr().err
+    assert f"Process {holder.pid} used" in capsys.readouterr().err
 
 
 def test_one_that_ends_by_itself_leaves_nothing(tmp_path, holder, capsys):

@@ -35,7 +35,7 @@ def test_a_text_that_is_not_what_is_said_is_doubted(predictor, long_file, spoken
 def test_a_text_that_is_not_said_is_refused(predictor, long_file, tmp_path):
     with pytest.raises(DataError, match=r"does not fit the text: align needs at least"):
         align_text(predictor, long_file[0], "one two three " * 2000)
-    with pytest.raises(DataError, match=r"has no character that the model knows"):
+    with pytest.raises(DataError, match=r"contains no character that the model knows"):
         align_text(predictor, long_file[0], "42 !")
     with pytest.raises(DataError, match=r"absent.wav does not exist"):
         align_text(predictor, tmp_path / "absent.wav", "one")
