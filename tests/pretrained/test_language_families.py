@@ -165,5 +165,5 @@ def test_half_precision_shards_are_read(saved, tmp_path):
 
 
 def test_a_language_model_is_no_encoder(saved):
-    with pytest.raises(BundleError, match="needs to hold an encoder"):
+    with pytest.raises(BundleError, match="needs to contain an encoder"):
         read_part(Checkpoint(saved("llama")[1]))

@@ -91,7 +91,7 @@ def read_part(checkpoint: Checkpoint) -> Part:
     """
     found = read_model(checkpoint)
     if not isinstance(found, Part):
-        raise BundleError(f"{checkpoint.folder} needs to hold an encoder. Got a language model. "
+        raise BundleError(f"{checkpoint.folder} needs to contain an encoder. Got a language model. "
                           "Give the folder of an encoder.")
     return found
 
