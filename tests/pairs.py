@@ -118,6 +118,17 @@ def their_image_vectors(model, pixels):
     return _vector(found, "image_embeds")
 
 
+def their_pair_vectors(model, pixels, ids, mask):
+    """Returns what a whole model compares, (images, dim) and (texts, dim), not normalised."""
+    import torch
+
+    with torch.no_grad():
+        images = model.get_image_features(torch.tensor(pixels.transpose(0, 3, 1, 2)))
+        texts = model.get_text_features(torch.tensor(ids, dtype=torch.long),
+                                        torch.tensor(mask, dtype=torch.long))
+    return images.pooler_output.numpy(), texts.pooler_output.numpy()
+
+
 def _vector(found, projected):
     if projected in found:
         return found[projected].numpy()

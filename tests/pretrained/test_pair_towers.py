@@ -1,12 +1,14 @@
 """Imported towers of CLIP and SigLIP give the vectors that transformers gives."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import oracles
 import pairs
-from polymodal.core.errors import BundleError
+from polymodal.core.errors import BundleError, RecipeError
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_part
 
@@ -134,3 +136,57 @@ def test_a_config_that_does_not_fit_is_refused(tmp_path, kind, of, name, value):
     oracles.change_config(folder, **{name: value})
     with pytest.raises(BundleError):
         read_part(Checkpoint(folder))
+
+
+@pytest.mark.parametrize("kind", pairs.KINDS)
+def test_a_tower_of_a_whole_pair_gives_its_vectors(tmp_path, kind):
+    model = pairs.pair(kind)
+    folder = pairs.save(model, kind, tmp_path)
+    pixels = pairs.images()
+    ids, mask = pairs.texts(kind)
+    image = read_part(Checkpoint(folder), "image").encoder
+    text = read_part(Checkpoint(folder), "text").encoder
+    wanted = pairs.their_pair_vectors(model, pixels, ids, mask)
+    images, _ = image(pixels, np.ones(len(pixels), bool))
+    texts, _ = text(ids, mask)
+    assert np.abs(oracles.to_numpy(images)[:, 0] - wanted[0]).max() < CLOSE
+    assert np.abs(oracles.to_numpy(texts)[:, 0] - wanted[1]).max() < CLOSE
+
+
+def test_a_pair_needs_a_tower(tmp_path):
+    folder = pairs.save(pairs.pair("clip"), "clip", tmp_path)
+    for tower in (None, "sound"):
+        with pytest.raises(RecipeError, match="--tower needs one of image, text"):
+            read_part(Checkpoint(folder), tower)
+
+
+def test_what_is_no_pair_has_no_tower(tmp_path):
+    folder = pairs.save(pairs.tower("clip", "Text"), "clip", tmp_path)
+    with pytest.raises(RecipeError, match="--tower needs a pair such as CLIP"):
+        read_part(Checkpoint(folder), "text")
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("a_new_setting", 1), ("projection_dim", 17), ("vision_config", 3),
+    ("vision_config", {"hidden_size": 32, "a_new_setting": 1}),
+    ("vision_config_dict", {"hidden_size": 36}),
+])
+def test_a_pair_whose_config_does_not_fit_is_refused(tmp_path, name, value):
+    folder = pairs.save(pairs.pair("clip"), "clip", tmp_path)
+    oracles.change_config(folder, **{name: value})
+    with pytest.raises(BundleError):
+        read_part(Checkpoint(folder), "image")
+
+
+def test_a_config_of_an_older_library_is_read(tmp_path):
+    model = pairs.pair("clip")
+    folder = pairs.save(model, "clip", tmp_path)
+    before = read_part(Checkpoint(folder), "image").encoder
+    own = json.loads((folder / "config.json").read_text())["vision_config"]
+    oracles.change_config(folder, _commit_hash=None, text_config_dict=None, vision_config={},
+                          vision_config_dict={**own, "num_beams": 1, "is_decoder": False})
+    after = read_part(Checkpoint(folder), "image").encoder
+    assert before.get_weights()[0].shape == after.get_weights()[0].shape
+    oracles.change_config(folder, vision_config_dict={**own, "is_decoder": True})
+    with pytest.raises(BundleError, match='"is_decoder" needs false'):
+        read_part(Checkpoint(folder), "image")

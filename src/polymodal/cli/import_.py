@@ -16,6 +16,8 @@ def import_(
     checkpoint: Annotated[Path, typer.Argument(
         help="Folder of a published checkpoint, in the layout of Hugging Face.")],
     out: Annotated[Path, typer.Option(help="Folder to write the imported model to.")],
+    tower: Annotated[str | None, typer.Option(
+        help="Encoder to take from a pair such as CLIP: 'image' or 'text'.")] = None,
     engine: Engine = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -24,7 +26,7 @@ def import_(
     use(engine)
     from polymodal.pretrained.importing import import_model
 
-    part = import_model(checkpoint, out)
+    part = import_model(checkpoint, out, tower)
     origin = part.origin
     if json:
         output.emit({"out": str(out), "encodes": part.name, "dim": part.dim, **origin})

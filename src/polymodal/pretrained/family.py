@@ -28,6 +28,7 @@ class Family:
             read as tokens.
         unused: beginnings of names that an encoder does not need, such as heads.
         title: str, how people call it.
+        towers: {modality: family} of a pair of encoders, of which one is imported.
     """
 
     encoder: ClassVar[str]
@@ -39,6 +40,12 @@ class Family:
     padding_counts: ClassVar[bool] = True
     padded: ClassVar[bool] = False
     unused: ClassVar[tuple[str, ...]] = ()
+    towers: ClassVar[Mapping[str, type[Family]]] = {}
+
+    @classmethod
+    def whole(cls, config: Config) -> dict[str, dict[str, Any]]:
+        """Reads the settings of a pair outside its towers; returns what they add to each."""
+        return {}
 
     @classmethod
     def settings(cls, config: Config) -> dict[str, Any]:

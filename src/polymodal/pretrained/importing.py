@@ -21,6 +21,7 @@ from polymodal.pretrained.language.model import LanguageModel
 from polymodal.pretrained.language.reading import read_language_model
 from polymodal.pretrained.part import Part, assembled
 from polymodal.pretrained.positions import resized
+from polymodal.pretrained.towers import tower_of
 
 __all__ = ["import_model"]
 
@@ -28,19 +29,21 @@ _CONFIG = "config.json"
 _OURS = ("vocabulary_size",)  # what the modality says
 
 
-def import_model(source: str | Path, out: str | Path) -> Part | LanguageModel:
+def import_model(source: str | Path, out: str | Path,
+                 tower: str | None = None) -> Part | LanguageModel:
     """Imports a checkpoint and writes it as a part of ours, or as a language model.
 
     Args:
         source: folder in the layout of Hugging Face. Nothing in it is executed.
         out: folder to write; it must not exist, or be empty.
+        tower: str or None, "image" or "text" of a pair such as CLIP.
 
     Returns:
         The part, loaded.
 
     Raises:
         BundleError: the checkpoint is damaged, or of a kind that we do not implement.
-        RecipeError: `out` is in use.
+        RecipeError: `out` is in use, or a pair needs a tower.
 
     Example:
 
@@ -53,7 +56,7 @@ def import_model(source: str | Path, out: str | Path) -> Part | LanguageModel:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RecipeError(f"--out needs a folder that is new or empty. Got {out}. Choose another.")
     checkpoint = Checkpoint(source)
-    part = read_model(checkpoint)
+    part = read_model(checkpoint, tower)
     answers = golden.record(part)
 
     def fill(folder: Path) -> None:
@@ -64,7 +67,7 @@ def import_model(source: str | Path, out: str | Path) -> Part | LanguageModel:
     return part
 
 
-def read_model(checkpoint: Checkpoint) -> Part | LanguageModel:
+def read_model(checkpoint: Checkpoint, tower: str | None = None) -> Part | LanguageModel:
     """Returns the part or the language model that a checkpoint holds, in memory.
 
     Raises:
@@ -74,6 +77,10 @@ def read_model(checkpoint: Checkpoint) -> Part | LanguageModel:
     family_name = _family_name(checkpoint, values)
     family: type[Family] = lookup.find("pretrained.families", family_name)
     config = Config(checkpoint.folder / _CONFIG, values)
+    if family.towers:
+        family, config = tower_of(config, values, family, tower)
+    elif tower is not None:
+        raise RecipeError(f"--tower needs a pair such as CLIP. Got {family_name}. Leave it out.")
     settings = family.settings(config)
     config.finish()
     origin = {"family": family_name, "licence": licence(checkpoint),
@@ -83,13 +90,13 @@ def read_model(checkpoint: Checkpoint) -> Part | LanguageModel:
     return _encoder(checkpoint, values, family, settings, origin)
 
 
-def read_part(checkpoint: Checkpoint) -> Part:
+def read_part(checkpoint: Checkpoint, tower: str | None = None) -> Part:
     """Returns the encoder that a checkpoint holds, in memory.
 
     Raises:
         BundleError: as for `import_model`, or it holds a language model.
     """
-    found = read_model(checkpoint)
+    found = read_model(checkpoint, tower)
     if not isinstance(found, Part):
         raise BundleError(f"{checkpoint.folder} needs to contain an encoder. Got a language model. "
                           "Give the folder of an encoder.")

@@ -33,7 +33,7 @@ class ClipTextModel(Family):
         "projection": "text_projection",
         **block_names(""),
     }
-    unused = ("embeddings.position_ids",)
+    unused = ("embeddings.position_ids", "vision_model.", "visual_projection.", "logit_")
 
     @classmethod
     def settings(cls, config: Config) -> dict[str, Any]:

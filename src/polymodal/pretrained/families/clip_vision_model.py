@@ -55,7 +55,7 @@ class ClipVisionModel(Family):
         "projection": "visual_projection",
         **block_names(""),
     }
-    unused = ("embeddings.position_ids",)
+    unused = ("embeddings.position_ids", "text_model.", "text_projection.", "logit_")
 
     @classmethod
     def settings(cls, config: Config) -> dict[str, Any]:

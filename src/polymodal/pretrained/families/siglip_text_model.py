@@ -31,7 +31,7 @@ class SiglipTextModel(Family):
         "projection": "head",
         **block_names(""),
     }
-    unused = ("embeddings.position_ids",)
+    unused = ("embeddings.position_ids", "vision_model.", "logit_")
 
     @classmethod
     def settings(cls, config: Config) -> dict[str, Any]:

@@ -1,0 +1,27 @@
+"""SigLIP, and SigLIP 2 at one size, of which one tower is imported."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from polymodal.pretrained.config import Config
+from polymodal.pretrained.families.siglip_text_model import SiglipTextModel
+from polymodal.pretrained.families.siglip_vision_model import SiglipVisionModel
+from polymodal.pretrained.family import Family
+
+__all__ = ["Siglip"]
+
+
+class Siglip(Family):
+    """SigLIP: CLIP with a sigmoid for each pair.
+
+    Source: Zhai et al., "Sigmoid loss for language image pre-training", 2023.
+    """
+
+    title = "SigLIP"
+    towers: ClassVar = {"image": SiglipVisionModel, "text": SiglipTextModel}
+
+    @classmethod
+    def whole(cls, config: Config) -> dict[str, dict[str, Any]]:
+        config.passed_over("initializer_factor")
+        return {}
