@@ -43,7 +43,7 @@ def tower_of(config: Config, values: Mapping[str, Any], family: type[Family],
         RecipeError: no such tower, or none chosen.
         BundleError: the config is not that of a pair.
     """
-    if tower not in family.towers:
+    if tower is None or tower not in family.towers:
         raise RecipeError(f"{config.path} is of {family.title}, with a tower for image and one for "
                           f"text. --tower needs one of {', '.join(family.towers)}. Got "
                           f"{shown(tower)}. Write --tower image.")
