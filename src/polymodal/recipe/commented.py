@@ -25,11 +25,11 @@ def commented(recipe: Recipe, reasons: Iterable[str]) -> str:
     Example:
 
     >>> recipe = Recipe("y", {"x": {"modality": "text"}}, training={"epochs": 3})
-    >>> print(commented(recipe, ["input x: text. It holds words.", "training: Few rows."]))
+    >>> print(commented(recipe, ["input x: text. It has words.", "training: Few rows."]))
     task: classification
     target: y
     inputs:
-      # text. It holds words.
+      # text. It has words.
       x: {modality: text, encoder: rnn}
     fusion: concat
     dim: 128
