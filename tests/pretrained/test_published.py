@@ -114,3 +114,41 @@ def test_dinov2_gives_the_inner_tensor_of_its_graph(published, tmp_path):
     (theirs,) = session.run([INNER], {"input_image": pixels.transpose(0, 3, 1, 2)})
     ours = read_part(Checkpoint(tmp_path)).encoder.hidden_states(pixels)
     assert np.abs(oracles.to_numpy(ours) - theirs).max() < 1e-3
+
+
+QUESTIONS = ["What is the capital of France?", "Name three colours.", "Write a haiku about rain.",
+             "Why is the sky blue?", "Count from one to ten.", "Translate 'dog' to Spanish.",
+             "What is 12 + 30?", "Who wrote Hamlet?", "Explain gravity to a child.",
+             "Give me a recipe for pancakes.", "List the planets.", "What is a verb?",
+             "Tell me a joke.", "How do plants eat?", "Schreibe einen Satz auf Deutsch.",
+             "What comes after Tuesday?", "Describe the sea in one sentence.", "Is 7 prime?",
+             "Write a line of Python that prints 5.", "Say goodbye."]
+
+
+def test_smollm2_writes_what_transformers_writes_from_the_same_weights(published):
+    pytest.importorskip("gguf", reason="it reads the file")
+    import torch
+
+    from polymodal.pretrained.importing import read_model
+    from polymodal.pretrained.language.gguf_file import opened
+
+    path, = published("smollm2").glob("*.gguf")
+    library, of_file = oracles.transformers(), {"gguf_file": path.name}
+    tokenizer = library.AutoTokenizer.from_pretrained(path.parent, **of_file)
+    theirs = library.AutoModelForCausalLM.from_pretrained(path.parent, **of_file).eval()
+    ours = read_model(opened(path))
+    for question in QUESTIONS:
+        ids = ours.texts.conversation([{"role": "user", "content": question}])
+        found = theirs.generate(torch.tensor([ids]), max_new_tokens=64, do_sample=False,
+                                pad_token_id=2, eos_token_id=2, repetition_penalty=1.0,
+                                output_logits=True, return_dict_in_generate=True)
+        expected = found.sequences[0, len(ids):].tolist()
+        written = ours.write([{"role": "user", "content": question}], max_tokens=64)
+        if written != tokenizer.decode(expected, skip_special_tokens=True):
+            assert _narrowest(found.logits) < 1e-3, question
+
+
+def _narrowest(logits):
+    """Returns how close the two most likely outputs of a step come."""
+    best = [step[0].topk(2).values for step in logits]
+    return min(float(two[0] - two[1]) for two in best)

@@ -14,7 +14,8 @@ from polymodal.core.printed.progress import show
 
 def import_(
     checkpoint: Annotated[Path, typer.Argument(
-        help="Folder of a published checkpoint, in the layout of Hugging Face.")],
+        help="Folder of a published checkpoint, in the layout of Hugging Face; or a GGUF file of a "
+             "language model.")],
     out: Annotated[Path, typer.Option(help="Folder to write the imported model to.")],
     tower: Annotated[str | None, typer.Option(
         help="Encoder to take from a pair such as CLIP: 'image' or 'text'.")] = None,
@@ -22,7 +23,7 @@ def import_(
     json: Json = False,
     quiet: Quiet = False,
 ):
-    """Import a published checkpoint as a part that any recipe can use."""
+    """Import a published checkpoint as a part that any recipe can use, or as a language model."""
     use(engine)
     from polymodal.pretrained.importing import import_model
 

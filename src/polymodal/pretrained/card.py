@@ -18,7 +18,7 @@ def licence(checkpoint: Checkpoint) -> str | None:
     """Returns the licence that the checkpoint's README states in its first lines, or None."""
     path = checkpoint.folder / "README.md"
     if not path.is_file():
-        return None
+        return checkpoint.stated_licence
     with path.open(encoding="utf-8", errors="replace") as file:
         found = _LICENCE.search(file.read(_HEAD_BYTES))
     if found:

@@ -37,6 +37,8 @@ class Checkpoint:
         BundleError: there is no such checkpoint, or a file is not what it claims.
     """
 
+    stated_licence: str | None = None  # outside a README
+
     def __init__(self, folder: str | Path):
         self.folder = user_path(folder)
         if not self.folder.is_dir():
@@ -73,6 +75,14 @@ class Checkpoint:
                               f"{int((~np.isfinite(values)).sum()):,} that are not. Take the "
                               "checkpoint from its source again.")
         return values
+
+    def has(self, name: str) -> bool:
+        """Returns whether there is a file of this name."""
+        return (self.folder / name).is_file()
+
+    def text(self, name: str) -> str:
+        """Returns the text of a file of the folder."""
+        return (self.folder / name).read_text(encoding="utf-8", errors="replace")
 
     def json(self, name: str) -> Any | None:
         """Returns what a JSON file of the folder holds, or None where there is no such file."""

@@ -17,6 +17,7 @@ from polymodal.pretrained.card import card, licence
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
+from polymodal.pretrained.language.gguf_file import opened
 from polymodal.pretrained.language.model import LanguageModel
 from polymodal.pretrained.language.reading import read_language_model
 from polymodal.pretrained.part import Part, assembled
@@ -34,7 +35,8 @@ def import_model(source: str | Path, out: str | Path,
     """Imports a checkpoint and writes it as a part of ours, or as a language model.
 
     Args:
-        source: folder in the layout of Hugging Face. Nothing in it is executed.
+        source: folder in the layout of Hugging Face, or a GGUF file of a language model. Nothing
+            in it is executed.
         out: folder to write; it must not exist, or be empty.
         tower: str or None, "image" or "text" of a pair such as CLIP.
 
@@ -55,7 +57,7 @@ def import_model(source: str | Path, out: str | Path,
     out = user_path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RecipeError(f"--out needs a folder that is new or empty. Got {out}. Choose another.")
-    checkpoint = Checkpoint(source)
+    checkpoint = opened(source)
     part = read_model(checkpoint, tower)
     answers = golden.record(part)
 
@@ -158,7 +160,7 @@ def _table(values: np.ndarray) -> np.ndarray:
 
 def _family_name(checkpoint: Checkpoint, config: Mapping[str, Any]) -> str:
     path = checkpoint.folder / _CONFIG
-    if not path.is_file():
+    if not checkpoint.has(_CONFIG):
         raise BundleError(f"{checkpoint.folder} needs {_CONFIG}. It is missing. Give the folder "
                           "that contains the checkpoint.")
     kind = config.get("model_type")

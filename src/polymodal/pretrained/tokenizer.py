@@ -57,11 +57,11 @@ def state_of(checkpoint: Checkpoint, config: Mapping[str, Any], family: type[Fam
 def read_tokenizer(checkpoint: Checkpoint) -> Tokenizer:
     """Returns the tokenizer of a checkpoint, which neither pads nor cuts."""
     path = checkpoint.folder / FILE
-    if not path.is_file():
+    if not checkpoint.has(FILE):
         raise BundleError(f"{checkpoint.folder} needs {FILE}. It is missing. {_REMAKE}")
     checkpoint.mapping(FILE)  # bounded, and a mapping
     try:
-        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer = Tokenizer.from_str(checkpoint.text(FILE))
     except Exception as error:  # the library raises bare Exception
         raise BundleError(f"{path} is not a tokenizer ({one_line(error)[:200]}). Take it from its "
                           "source again.") from None

@@ -47,11 +47,14 @@ def _texts(checkpoint: Checkpoint, config: Mapping[str, Any], num_outputs: int) 
     own = checkpoint.mapping(tokenizer.SETTINGS)
     tokenizer.check_ids(checkpoint, found, num_outputs)
     tokenizer.check_special(checkpoint, found, own)
-    special = {kind: tokenizer.special_token(own, kind) for kind in tokenizer.SPECIAL}
-    stops = checkpoint.mapping(GENERATION).get(_ENDS, config.get(_ENDS))
+    special = {kind: token for kind in tokenizer.SPECIAL
+               if (token := tokenizer.special_token(own, kind)) is not None}
+    ends = None
+    if "eos_token" in special:
+        ends = found.token_to_id(special["eos_token"])
+    stops = checkpoint.mapping(GENERATION).get(_ENDS, config.get(_ENDS, ends))
     return Texts(found.to_str(), _stop_ids(checkpoint, stops, num_outputs),
-                 {kind: token for kind, token in special.items() if token is not None},
-                 _template(checkpoint, own))
+                 special, _template(checkpoint, own))
 
 
 def _stop_ids(checkpoint: Checkpoint, value: Any, num_outputs: int) -> list[int]:
