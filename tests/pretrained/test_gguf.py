@@ -77,6 +77,7 @@ def theirs(path, kind, ids, mask):
         rope = {"rope_type": "default", "rope_theta": 500.0}
         model = oracles.language_model(kind, **WIDER, rope_parameters=rope)
         return oracles.logits(model, ids, mask)
+    pytest.importorskip("accelerate", reason="transformers reads GGUF with it")
     model = library.AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name)
     return oracles.logits(model.eval(), ids, mask)
 
