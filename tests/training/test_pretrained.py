@@ -152,3 +152,27 @@ def test_an_imported_encoder_of_speech_serves_recordings(tmp_path):
     run = pm.load(out)
     assert run.recipe.inputs["clip"]["spectrogram"] == "whisper"
     assert len(run.predict([{"clip": str(tmp_path / "3.wav")}, {"clip": None}])) == 2
+
+
+def test_an_imported_encoder_of_speech_serves_transcription(tmp_path):
+    import soundfile
+
+    source = oracles.save_whisper(oracles.whisper_model(), tmp_path / "source")
+    pm.import_model(source, tmp_path / "whisper")
+    rng = np.random.default_rng(0)
+    path = tmp_path / "clips.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["clip", "said"])
+        for row in range(24):
+            length = int(rng.integers(16_000, 31_000))
+            soundfile.write(tmp_path / f"{row}.wav", rng.normal(0, 0.1, length), 16_000)
+            writer.writerow([f"{row}.wav", str(rng.choice(["one two", "two", "one six"]))])
+    out = tmp_path / "run"
+    in_process("train", "--data", path, "--target", "said", "--task", "transcribe", "--out", out,
+               "--no-baselines", "--pretrained", f"clip={tmp_path / 'whisper'}",
+               "--set", "training.epochs=1", "--set", "dim=16")
+    soundfile.write(tmp_path / "long.wav", rng.normal(0, 0.1, 90_000), 16_000)
+    found = list(pm.load(out).transcribe([tmp_path / "long.wav"]))
+    assert not found[0].get("error")
+    assert abs(found[0]["seconds"] - 90_000 / 16_000) < 0.01

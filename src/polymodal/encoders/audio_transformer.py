@@ -34,7 +34,8 @@ class AudioTransformer(Encoder):
         dropout: float.
 
     Call arguments:
-        inputs: (batch, frames, mels), Whisper's spectrogram; what is longer is cut.
+        inputs: (batch, frames, mels), Whisper's spectrogram; what is longer than
+            two frames a position is not read.
         mask: bool (batch, frames).
 
     Returns:
@@ -79,8 +80,12 @@ class AudioTransformer(Encoder):
 
     def call(self, inputs, mask, training=None):
         tokens = self.hidden_states(inputs, mask, training)
-        mask = every(mask, 2)[:, : self.num_positions]
-        tokens = tokens[:, : ops.shape(mask)[1]]
+        mask = every(mask, 2)
+        steps = ops.arange(ops.shape(mask)[1], dtype="int32")
+        mask = ops.logical_and(mask, steps < self.num_positions)
+        beyond = ops.zeros_like(mask, dtype=tokens.dtype)[..., None]  # of padding, if any
+        beyond = ops.repeat(beyond, self.width, axis=2)
+        tokens = ops.concatenate([tokens, beyond], axis=1)[:, : ops.shape(mask)[1]]
         return hide(tokens, mask), mask
 
     def hidden_states(self, inputs, mask, training=None):

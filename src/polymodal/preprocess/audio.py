@@ -182,7 +182,11 @@ class Audio(Modality):
         For the spectrogram of Whisper these are float32 in -1..1, as its rounding would show in
         what is soft.
         """
-        samples = read_audio(cell, root, self.sample_rate, self.max_seconds + _SLACK)
+        return self.as_decoded(
+            read_audio(cell, root, self.sample_rate, self.max_seconds + _SLACK))
+
+    def as_decoded(self, samples: np.ndarray) -> np.ndarray:
+        """Returns a waveform of -1 to 1 (samples,) in the form that `decode` gives."""
         if self.is_whispers:
             return np.asarray(samples, np.float32)
         return np.rint(np.clip(samples, -1, 1) * _FULL_SCALE).astype(np.int16)

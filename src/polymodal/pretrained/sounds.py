@@ -49,6 +49,6 @@ def settings_of(checkpoint: Checkpoint, num_positions: int, num_mels: int) -> di
     if seconds * rate // hop != 2 * num_positions:
         config.refuse("chunk_length", f"{2 * num_positions * hop / rate:g} seconds, as "
                       "max_source_positions of config.json says", seconds)
-    return {"spectrogram": "whisper", "sample_rate": rate, "max_seconds": float(seconds),
-            "num_mels": num_mels, "window_seconds": window / rate, "hop_seconds": hop / rate,
-            **_NEVER_VARIED}
+    return {"spectrogram": "whisper", "centred": False, "sample_rate": rate,
+            "max_seconds": float(seconds), "num_mels": num_mels,
+            "window_seconds": window / rate, "hop_seconds": hop / rate, **_NEVER_VARIED}

@@ -23,7 +23,6 @@ __all__ = ["Frames", "Reader", "Recogniser", "hears"]
 
 _GRID = 8  # padded lengths are multiples of this many steps, as in training
 _LENGTHS = 8  # different padded lengths at most: each one is compiled by itself
-_FULL_SCALE = 32767  # of the 16 bits that training saw
 _MOST_SECONDS = 30.0  # of a chunk, whatever the model was trained for
 _PAUSE_SECONDS = 0.5  # no word has such a silence inside
 _LEAST_RATE = 8000  # hertz below which pauses cannot be found
@@ -132,8 +131,7 @@ class Recogniser(Reader):
 
     def encode(self, samples: np.ndarray) -> np.ndarray:
         """Returns the features of float32 samples of -1 to 1, (steps, num_mels)."""
-        whole = np.rint(np.clip(samples, -1, 1) * _FULL_SCALE).astype(np.int16)
-        return self.modality.encode(whole)
+        return self.modality.encode(self.modality.as_decoded(samples))
 
     def frames(self, features: Sequence[np.ndarray]) -> list[Frames]:
         """Returns the model's outputs for each chunk of a batch.
