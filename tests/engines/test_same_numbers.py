@@ -18,15 +18,25 @@ from polymodal.core.lookup import find, names
 
 TESTS = str(Path(__file__).parents[1])
 SOUND = {"width": 4, "dim": 8}
+BLOCKS = {"num_layers": 1, "num_heads": 2, "hidden": 12}  # of published encoders
+WORDS = {**BLOCKS, "vocabulary_size": 11, "num_positions": 9}
 CASES = {
+    "audio_transformer": ("sound", {**BLOCKS, "width": 8, "num_positions": 12}),
     "bag": ("ids", {"dim": 8, "vocabulary_size": 11}),
+    "clip_image": ("pictures", {**BLOCKS, "inner_width": 8, "patch_size": 4}),
+    "clip_text": ("ids", {**WORDS, "inner_width": 8, "end_id": 10, "projection": 6}),
     "conformer": ("sound", {**SOUND, "num_layers": 1, "num_heads": 2, "kernel_size": 3}),
     "conv_audio": ("sound", {**SOUND, "num_stages": 2, "time_stride": 4, "recurrent": True}),
     "convnet": ("pictures", {"dim": 8, "width": 4}),
+    "efficientnet_lite": ("pictures", {}),
     "frame_rnn": ("video", {"dim": 8, "width": 4}),
+    "image_transformer": ("pictures", {**BLOCKS, "width": 8, "patch_size": 4}),
     "mlp": ("vectors", {"dim": 8}),
     "rnn": ("ids", {"dim": 8, "kind": "lstm", "vocabulary_size": 11}),
+    "siglip_image": ("pictures", {**BLOCKS, "width": 8, "patch_size": 4}),
+    "siglip_text": ("ids", {**WORDS, "inner_width": 8, "projection": 6}),
     "tabular": ("columns", {"dim": 8}),
+    "text_transformer": ("ids", {**WORDS, "width": 8}),
     "transformer": ("ids", {"dim": 8, "num_layers": 1, "num_heads": 2, "vocabulary_size": 11}),
     "vit": ("pictures", {"dim": 8, "num_layers": 1, "num_heads": 2}),
 }
