@@ -64,3 +64,14 @@ def test_the_version_is_printed():
     done = in_process("--version")
     assert done.stdout[0].isdigit()
     assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["models", "encoders", "fusions", "recipes"])
+def test_lists_load_no_engine(command):
+    code = (f"import sys; sys.argv = ['polymodal', {command!r}]\n"
+            "from polymodal.cli import main\n"
+            "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+            "print(sorted({'keras', 'tensorflow', 'jax', 'torch'} & sys.modules.keys()))")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert done.stderr == ""

@@ -20,10 +20,10 @@ from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
 from polymodal.preprocess.collate import collate
 from polymodal.preprocess.modality import Modality
+from polymodal.pretrained.keys import ORIGIN
 
 __all__ = ["Part", "is_part", "load_part", "no_gradient"]
 
-ORIGIN = "origin"  # in model.json: where the weights are from
 KEY = "input_0"  # of the part's only input, as in a run with one input
 
 

@@ -10,8 +10,7 @@ from polymodal.bundle import read, write
 from polymodal.core import lookup
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.language.model import KEY
-from polymodal.pretrained.part import ORIGIN
+from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN
 
 __all__ = ["VARIABLE", "Imported", "families", "imported"]
 
@@ -58,8 +57,9 @@ def _described(folder: Path) -> Imported | None:
         return None
     try:
         spec = read.read_json(folder / write.MODEL)
-        if KEY in spec:
-            return Imported(folder, "language", str(spec[ORIGIN]["family"]), int(spec[KEY]["dim"]))
+        if LANGUAGE_MODEL in spec:
+            return Imported(folder, "language", str(spec[ORIGIN]["family"]),
+                            int(spec[LANGUAGE_MODEL]["dim"]))
         recipe = spec["recipe"]
         (name, _), = recipe["inputs"].items()
         return Imported(folder, name, str(spec[ORIGIN]["family"]), int(recipe["dim"]))

@@ -19,13 +19,13 @@ from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
 from polymodal.model.generation.choice import Choice
 from polymodal.model.generation.compiled import CompiledDecoder
+from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN
 from polymodal.pretrained.language.texts import Texts
 from polymodal.pretrained.language.writing import new_ids, pieces
-from polymodal.pretrained.part import ORIGIN, no_gradient
+from polymodal.pretrained.part import no_gradient
 
 __all__ = ["LanguageModel", "is_language_model", "load_language_model"]
 
-KEY = "language_model"  # in model.json
 _TEXTS = "texts"  # the file of the tokenizer
 
 
@@ -140,7 +140,8 @@ class LanguageModel:
         folder = Path(folder)
         for name, value in (files or {}).items():
             write_json(folder / name, value)
-        spec = {KEY: {**self.settings, "max_length": self.max_length}, ORIGIN: dict(self.origin)}
+        settings = {**self.settings, "max_length": self.max_length}
+        spec = {LANGUAGE_MODEL: settings, ORIGIN: dict(self.origin)}
         write.write(folder, spec, weights.values(weight_names(self.decoder)),
                     {_TEXTS: self.texts.state()})
 
@@ -151,7 +152,7 @@ def is_language_model(folder: str | Path) -> bool:
     if not path.is_file():
         return False
     try:
-        return KEY in read.read_json(path)
+        return LANGUAGE_MODEL in read.read_json(path)
     except BundleError:
         return False
 
@@ -163,12 +164,12 @@ def load_language_model(folder: str | Path) -> LanguageModel:
         BundleError: it is damaged, foreign or no language model.
     """
     bundle = read.read(folder)
-    if KEY not in bundle.spec:
+    if LANGUAGE_MODEL not in bundle.spec:
         raise BundleError(f"{bundle.folder} needs to be an imported language model. Got something "
                           "else. Give the folder that `polymodal import --out` wrote for one.")
     bundle.check_model()
     with read.blamed(bundle.folder / write.MODEL):
-        settings = dict(Fields(bundle.spec).mapping(KEY))
+        settings = dict(Fields(bundle.spec).mapping(LANGUAGE_MODEL))
         max_length = Fields(settings).whole("max_length", 1, 10**8)
         del settings["max_length"]
         texts = Texts.restored(bundle.preprocess[_TEXTS])
