@@ -20,7 +20,7 @@ from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
 from polymodal.preprocess.collate import collate
 from polymodal.preprocess.modality import Modality
-from polymodal.pretrained.keys import ORIGIN
+from polymodal.pretrained.keys import ORIGIN, spec_of
 
 __all__ = ["Part", "is_part", "load_part", "no_gradient"]
 
@@ -113,13 +113,7 @@ class Part:
 
 def is_part(folder: str | Path) -> bool:
     """Returns whether a folder holds an imported part, from its `model.json` alone."""
-    path = Path(folder) / write.MODEL
-    if not path.is_file():
-        return False
-    try:
-        return {ORIGIN, "recipe"} <= read.read_json(path).keys()
-    except BundleError:
-        return False
+    return {ORIGIN, "recipe"} <= spec_of(folder).keys()
 
 
 def load_part(folder: str | Path) -> Part:

@@ -6,11 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from polymodal.bundle import read, write
 from polymodal.core import lookup
 from polymodal.core.disk.paths import user_path
-from polymodal.core.errors import BundleError
-from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN
+from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN, spec_of
 
 __all__ = ["VARIABLE", "Imported", "families", "imported"]
 
@@ -53,15 +51,13 @@ def imported(folder: str | Path | None = None) -> list[Imported]:
 
 
 def _described(folder: Path) -> Imported | None:
-    if not (folder / write.MODEL).is_file():
-        return None
+    spec = spec_of(folder)
     try:
-        spec = read.read_json(folder / write.MODEL)
         if LANGUAGE_MODEL in spec:
             return Imported(folder, "language", str(spec[ORIGIN]["family"]),
                             int(spec[LANGUAGE_MODEL]["dim"]))
         recipe = spec["recipe"]
         (name, _), = recipe["inputs"].items()
         return Imported(folder, name, str(spec[ORIGIN]["family"]), int(recipe["dim"]))
-    except (BundleError, KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -19,7 +19,7 @@ from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
 from polymodal.model.generation.choice import Choice
 from polymodal.model.generation.compiled import CompiledDecoder
-from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN
+from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN, spec_of
 from polymodal.pretrained.language.texts import Texts
 from polymodal.pretrained.language.writing import new_ids, pieces
 from polymodal.pretrained.part import no_gradient
@@ -148,13 +148,7 @@ class LanguageModel:
 
 def is_language_model(folder: str | Path) -> bool:
     """Returns whether a folder holds an imported language model, from its `model.json` alone."""
-    path = Path(folder) / write.MODEL
-    if not path.is_file():
-        return False
-    try:
-        return LANGUAGE_MODEL in read.read_json(path)
-    except BundleError:
-        return False
+    return LANGUAGE_MODEL in spec_of(folder)
 
 
 def load_language_model(folder: str | Path) -> LanguageModel:
