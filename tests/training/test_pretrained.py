@@ -128,20 +128,27 @@ def test_two_imported_encoders_serve_rows_with_a_missing_photo(model, tmp_path):
     assert (recipe["short_side"], recipe["resample"], recipe["flip"]) == (32, "bicubic", False)
 
 
-def test_an_imported_encoder_of_speech_serves_recordings(tmp_path):
+def recordings(folder, target, rows, lengths, rng, answer):
+    """Imports a tiny Whisper and writes a table of noise; returns the table's path."""
     import soundfile
 
-    source = oracles.save_whisper(oracles.whisper_model(), tmp_path / "source")
-    pm.import_model(source, tmp_path / "whisper")
-    rng = np.random.default_rng(0)
-    path = tmp_path / "clips.csv"
+    source = oracles.save_whisper(oracles.whisper_model(), folder / "source")
+    pm.import_model(source, folder / "whisper")
+    path = folder / "clips.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["clip", "kind"])
-        for row in range(40):
-            length = int(rng.integers(4_000, 40_000))
-            soundfile.write(tmp_path / f"{row}.wav", rng.normal(0, 0.1, length), 16_000)
-            writer.writerow([f"{row}.wav", ("yes", "no")[row % 2]])
+        writer.writerow(["clip", target])
+        for row in range(rows):
+            length = int(rng.integers(*lengths))
+            soundfile.write(folder / f"{row}.wav", rng.normal(0, 0.1, length), 16_000)
+            writer.writerow([f"{row}.wav", answer(row)])
+    return path
+
+
+def test_an_imported_encoder_of_speech_serves_recordings(tmp_path):
+    rng = np.random.default_rng(0)
+    path = recordings(tmp_path, "kind", 40, (4_000, 40_000), rng,
+                      lambda row: ("yes", "no")[row % 2])
     out = tmp_path / "run"
     done = in_process("train", "--data", path, "--target", "kind", "--out", out, "--no-baselines",
                       "--pretrained", f"clip={tmp_path / 'whisper'}",
@@ -157,17 +164,9 @@ def test_an_imported_encoder_of_speech_serves_recordings(tmp_path):
 def test_an_imported_encoder_of_speech_serves_transcription(tmp_path):
     import soundfile
 
-    source = oracles.save_whisper(oracles.whisper_model(), tmp_path / "source")
-    pm.import_model(source, tmp_path / "whisper")
     rng = np.random.default_rng(0)
-    path = tmp_path / "clips.csv"
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["clip", "said"])
-        for row in range(24):
-            length = int(rng.integers(16_000, 31_000))
-            soundfile.write(tmp_path / f"{row}.wav", rng.normal(0, 0.1, length), 16_000)
-            writer.writerow([f"{row}.wav", str(rng.choice(["one two", "two", "one six"]))])
+    path = recordings(tmp_path, "said", 24, (16_000, 31_000), rng,
+                      lambda row: str(rng.choice(["one two", "two", "one six"])))
     out = tmp_path / "run"
     in_process("train", "--data", path, "--target", "said", "--task", "transcribe", "--out", out,
                "--no-baselines", "--pretrained", f"clip={tmp_path / 'whisper'}",
