@@ -1,0 +1,1 @@
+"""Questions that every project asks of its data and its models, one subfolder each."""
