@@ -174,6 +174,15 @@ class Regressor(Estimator):
     task = "regression"
 
 
+class SentimentAnalyser(Estimator):
+    """Predicts sentiment or emotion as classes, or as an intensity from -3 to 3.
+
+    `group` and `order` make conversations, whose utterances are read in context.
+    """
+
+    task = "sentiment"
+
+
 class SequenceLabeller(Estimator):
     """Predicts a class for each step of a sequence; `group` and `order` make sequences."""
 
@@ -365,4 +374,4 @@ def _name(column: Any) -> Any:
 
 
 __all__ = ["Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor", "Retriever",
-           "Seq2Seq", "SequenceLabeller", "Transcriber", "finish", "load"]
+           "SentimentAnalyser", "Seq2Seq", "SequenceLabeller", "Transcriber", "finish", "load"]

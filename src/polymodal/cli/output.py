@@ -66,9 +66,11 @@ def finish(run: Any, json: bool) -> None:
         emit({"folder": str(run.folder), "forecast": run.forecast, "training": run.training,
               "kept": run.kept or "joint", "advice": run.advice, **run.metrics})
         return
+    baseline = run.baseline
     for split, found in run.metrics.items():
         show(f"\n{split}: {_rows(found)}")
-        _print_scores(found)
+        _print_scores(found, baseline)
+        baseline = {}  # it is that of the first
     if run.verdict:
         show(f"\n{run.verdict}")
     if run.kept:
@@ -298,8 +300,9 @@ def _short(text: str) -> str:
     return text[:_MOST_CHARACTERS - 1] + "…"
 
 
-def _print_scores(found: Mapping[str, Any]) -> None:
-    show(columns(_scores(found)))
+def _print_scores(found: Mapping[str, Any],
+                  baseline: Mapping[str, float | None] | None = None) -> None:
+    show(columns(_scores(found, baseline or {})))
     if "same_answer" in found:
         show(f"  {found['same_answer']}")
     if "num_groups" in found:
@@ -317,10 +320,15 @@ def _few(found: Mapping[str, Any]) -> str:
     return ""
 
 
-def _scores(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    lines = [("metric", "value", "95 % interval")]
+def _scores(found: Mapping[str, Any],
+            baseline: Mapping[str, float | None]) -> list[tuple[str, ...]]:
+    """Returns a line for each metric, with the score of guessing where it is known."""
+    lines: list[tuple[str, ...]] = [("metric", "value", "95 % interval")]
     for name, value in found["metrics"].items():
         lines.append((name, _number(value), _interval(found["intervals"].get(name))))
+    if baseline:
+        guessed = ["guessing", *(_number(baseline.get(name)) for name in found["metrics"])]
+        lines = [(*line, guess) for line, guess in zip(lines, guessed, strict=True)]
     return lines
 
 

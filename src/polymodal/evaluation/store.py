@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.contracts.task import Predictions, task_named
+from polymodal.core.contracts.task import Predictions, task_of
 from polymodal.core.disk.files import write_atomic
 from polymodal.core.errors import BundleError
 
@@ -23,7 +23,7 @@ _PLAIN = ("labels", "modalities", "dropped", "num_rows", "group_column")
 def write_predictions(path: str | Path, predictions: Predictions) -> None:
     """Writes predictions as `.npz`: plain arrays and one JSON text, nothing that can execute."""
     about = {name: getattr(predictions, name) for name in _PLAIN}
-    about["task"] = predictions.task.name
+    about["task"] = {"name": predictions.task.name, **predictions.task.kind}
     about["errors"] = {str(row): message for row, message in predictions.errors.items()}
     arrays = {name: getattr(predictions, name) for name in _ARRAYS
               if getattr(predictions, name) is not None}
@@ -51,7 +51,7 @@ def read_predictions(path: str | Path) -> Predictions:
             if name in about:
                 arrays[name] = _objects(about.pop(name))
         arrays["words"] = _objects(about.pop("words", None))
-        about["task"] = task_named(about["task"])
+        about["task"] = task_of(about["task"])
         about["errors"] = {int(row): message for row, message in about["errors"].items()}
         return Predictions(**about, **arrays)
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:

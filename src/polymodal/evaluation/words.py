@@ -9,7 +9,8 @@ __all__ = ["MEANINGS", "PERCENT", "SPACE", "gap", "gap_interval", "interval_text
            "readable", "value_text"]
 
 _RECALLS = {f"{way}recall@{rank}": rank for way in ("", "reverse_") for rank in (1, 5, 10)}
-PERCENT = {"accuracy", "exact_match", "calibration_error", "wer", "cer", *_RECALLS}
+PERCENT = {"accuracy", "exact_match", "calibration_error", "wer", "cer", *_RECALLS,
+           "accuracy_2_nonnegative", "accuracy_2_positive", "accuracy_7"}
 _NAMES = {"f1_macro": "F1, macro", "f1_weighted": "F1, weighted", "f1_micro": "F1, micro",
           "auroc": "AUROC", "log_loss": "log loss", "mae": "mean absolute error",
           "rmse": "root mean square error", "r2": "R²", "pearson": "Pearson correlation",
@@ -17,6 +18,12 @@ _NAMES = {"f1_macro": "F1, macro", "f1_weighted": "F1, weighted", "f1_micro": "F
           "wer": "word error rate", "cer": "character error rate", "cider_d": "CIDEr-D",
           "bleu_1": "BLEU-1", "bleu_2": "BLEU-2", "bleu_3": "BLEU-3", "bleu_4": "BLEU-4",
           "rouge_l": "ROUGE-L",
+          "accuracy_2_nonnegative": "Acc-2, negative or not",
+          "f1_weighted_nonnegative": "F1, weighted, negative or not",
+          "f1_macro_nonnegative": "F1, macro, negative or not",
+          "accuracy_2_positive": "Acc-2, negative or positive",
+          "f1_weighted_positive": "F1, weighted, negative or positive",
+          "f1_macro_positive": "F1, macro, negative or positive", "accuracy_7": "Acc-7",
           **{f"reverse_recall@{rank}": f"recall@{rank} of queries by answer"
              for rank in _RECALLS.values()}}
 MEANINGS = {
@@ -37,6 +44,9 @@ MEANINGS = {
     "bleu_1": "share of its words that are in the reference captions",
     "bleu_4": "n-gram precision up to four words, against the reference captions",
     "rouge_l": "longest common subsequence with a reference caption",
+    "accuracy_2_nonnegative": "share of right signs; zero counts as not negative",
+    "accuracy_2_positive": "share of right signs, without rows whose target is zero",
+    "accuracy_7": "share of right whole numbers from -3 to 3, after rounding",
     "pearson": "linear correlation of predicted and actual values; 1 is perfect",
     **{name: f"share with a right one among the {rank} best" for name, rank in _RECALLS.items()},
 }

@@ -12,7 +12,7 @@ import numpy as np
 from polymodal.bundle import names, read, write
 from polymodal.core.advice import column_named
 from polymodal.core.arguments import shown
-from polymodal.core.contracts.task import Predictions, task_named
+from polymodal.core.contracts.task import Predictions, task_of
 from polymodal.core.errors import BundleError, DataError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.core.printed.progress import say, warn
@@ -69,7 +69,7 @@ class Predictor:
                  calibration: WordCalibration | None = None, language: NGram | None = None,
                  trained_on: TrainedOn | None = None):
         self.recipe, self.inputs, self.target = recipe, inputs, target
-        self.task = task_named(recipe.task["name"])
+        self.task = task_of(recipe.task)
         self.model, self.head, self.metrics = model, head, metrics or {}
         self.calibration, self.language = calibration, language
         self.trained_on = trained_on or TrainedOn()

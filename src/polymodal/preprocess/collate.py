@@ -75,14 +75,23 @@ def collate_targets(
                 batch[row] = value
         return batch, weights
     length = max([1, *map(len, known)]) if length is None else length
-    batch = np.full((len(values), length), -1, target.dtype)  # -1: a step without a target
+    numbers = np.issubdtype(target.dtype, np.floating)
+    gap = np.nan if numbers else -1  # a step without a target
+    batch = np.full((len(values), length), gap, target.dtype)
     for row, value in enumerate(values):
         if value is not None:
             kept = np.asarray(value)[:length]
             batch[row, : len(kept)] = kept
-    weights = batch >= 0
+    weights = known_steps(batch)
     batch[~weights] = target.padding
     return batch, weights
+
+
+def known_steps(encoded: np.ndarray) -> np.ndarray:
+    """Returns where steps have a target: classes from 0, or numbers."""
+    if np.issubdtype(encoded.dtype, np.floating):
+        return ~np.isnan(encoded)
+    return encoded >= 0
 
 
 def _collate_fixed(

@@ -10,7 +10,7 @@ import numpy as np
 
 from polymodal.core import arguments
 from polymodal.core.contracts.batch import PREVIOUS, input_key, mask_key
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.task import task_of
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.core.memory import gigabytes, memory_bytes
@@ -77,15 +77,15 @@ def build_target(recipe: Recipe) -> Any:
     Raises:
         RecipeError: a setting of the task that neither the task nor its target has.
     """
-    name = recipe.task["name"]
-    task = task_named(name)
+    task = task_of(recipe.task)
     of_target = arguments.parameters(task.target)
     of_task = arguments.parameters(task.head, skip=("num_outputs",))
     read = recipe.columns.get(recipe.target, {})
     settings = {k: v for k, v in read.items() if k in of_target} | _settings(recipe.task)
     for key in settings:
-        if key not in of_target and key not in of_task:
-            raise RecipeError(f"task: {unknown('setting', key, [*of_target, *of_task])}")
+        if key not in of_target and key not in of_task and key not in task.kind:
+            known = [*of_target, *of_task, *task.kind]
+            raise RecipeError(f"task: {unknown('setting', key, known)}")
     own = {k: v for k, v in settings.items() if k in of_target}
     built = arguments.build(task.target, own, "task")
     if task.compares_inputs:
@@ -246,7 +246,7 @@ def build_head(recipe: Recipe, target: Any, **settings: Any) -> Any:
         target: Target, fitted or restored.
         settings: further arguments, used where the task has them and the recipe does not.
     """
-    factory = task_named(recipe.task["name"]).head
+    factory = task_of(recipe.task).head
     known = arguments.parameters(factory)
     config = {k: v for k, v in _settings(recipe.task).items() if k in known}
     given = _open_settings(recipe, factory, config, **{**target.given(), **settings})

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.task import task_named, task_of
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.profile.column_rules import Verdict, as_field
 from polymodal.profile.profile import Profile
 from polymodal.profile.target_form import AMOUNTS, LABEL_SETS, separator_of
 from polymodal.recipe.recipe import columns_of
+from polymodal.tables.group import Sequences
+from polymodal.tables.reading.numbers import NumberFormat
 from polymodal.tables.reading.reading import Reading
 from polymodal.tables.reading.separators import SEPARATOR
 from polymodal.tables.table import Table
@@ -78,7 +80,7 @@ def target_settings(facts: Profile, target: str, task: Any, readings: dict[str, 
         reasons: list that takes a sentence on what was found.
     """
     settings = task if isinstance(task, Mapping) else {"name": task}
-    form = task_named(settings["name"]).form
+    form = task_of(settings).form
     if form == AMOUNTS:
         given = readings.get(target, Reading())
         found = facts.column(target).read_as(
@@ -95,6 +97,36 @@ def target_settings(facts: Profile, target: str, task: Any, readings: dict[str, 
             return {"separator": mark}
         return {}
     return {}
+
+
+def kind_settings(facts: Profile, target: str, task: Any,
+                  reasons: list[str]) -> dict[str, str]:
+    """Returns the settings that make the kind of a named task, as far as they are open.
+
+    Args:
+        facts: Profile of the table; of sequences where rows are grouped.
+        target: str.
+        task: name of the task or its settings.
+        reasons: list that takes a sentence on what was chosen.
+    """
+    settings = task if isinstance(task, Mapping) else {"name": task}
+    grouped = isinstance(facts.table, Sequences)
+    if not target:
+        return {}
+    found, reason = task_named(settings["name"]).kind_for(
+        _numbers(facts.column(target).cells), grouped, settings)
+    reasons.extend([f"task: {reason}"] * bool(reason))
+    return {key: value for key, value in found.items() if key not in settings}
+
+
+def _numbers(cells: Sequence[Any]) -> list[float] | None:
+    """Returns the numbers in cells or their steps; None where something else is among them."""
+    flat = [item for cell in cells for item in (cell if isinstance(cell, list) else [cell])]
+    try:
+        found = [NumberFormat().read(item) for item in flat if item is not None]
+    except ValueError:
+        return None
+    return [number for number in found if number is not None]
 
 
 def _note(column: str, reading: Reading, readings: dict[str, Reading]) -> None:

@@ -9,13 +9,19 @@ from typing import Any
 
 from polymodal.core.advice import option, set_option, yaml_name
 from polymodal.core.arguments import check_mapping
-from polymodal.core.contracts.task import Task, task_named
+from polymodal.core.contracts.task import Task, task_named, task_of
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.media.video import video_info
 from polymodal.profile.columns import LeftOut, judge_columns
 from polymodal.profile.profile import Profile, profile
-from polymodal.recipe.cells import check_columns, keep_readings, tabular_settings, target_settings
+from polymodal.recipe.cells import (
+    check_columns,
+    keep_readings,
+    kind_settings,
+    tabular_settings,
+    target_settings,
+)
 from polymodal.recipe.defaults import fusion_for, is_plain, text_for
 from polymodal.recipe.given import need_target
 from polymodal.recipe.needed import needed_by
@@ -73,13 +79,15 @@ def infer(source: Table | Profile, given: dict[str, Any],
     if guess is not None:
         values["task"] = guess.task
         reasons.append(f"task: {_why(guess.task, guess.reason)}")
+    elif kind := kind_settings(facts, target, values["task"], reasons):
+        values["task"] = _with(values["task"], kind)
     hidden = [*ignore, *(c for c in (given.get("group"), given.get("order")) if c)]
     values["inputs"] = _inputs(facts, values, named, hidden, reasons, readings)
     if reads_others(named):
         reasons.extend(_unheard(facts, values["inputs"]))
     if guess is not None:
         values["task"] = _with(_guessed(guess.task, table, values, reasons), partial.get("task"))
-    task = task_named(_name(values["task"]))
+    task = task_of(values["task"])
     values["task"] = _with(values["task"], target_settings(
         facts, target, values["task"], readings, reasons))
     values["columns"] = {name: reading.to_dict() for name, reading in readings.items()
@@ -253,7 +261,7 @@ def _inputs(facts: Profile, values: dict, named: dict[str, dict], hidden: list[s
                           f"{told}")
     kinds = {name: config.get("modality") or getattr(guesses.get(name), "modality", None)
              for name, config in given.items()}
-    task = task_named(_name(values["task"]))
+    task = task_of(values["task"])
     return {name: _input(facts, name, dict(config), guesses.get(name), task,
                          [str(k) for n, k in kinds.items() if n != name], reasons, readings)
             for name, config in given.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from polymodal.core import arguments
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.task import task_of
 from polymodal.core.errors import DataError
 from polymodal.core.lookup import find
 from polymodal.recipe.assemble import Input
@@ -89,7 +89,7 @@ def room_for(recipe: Recipe, inputs: Sequence[Input]) -> Room | None:
     That is so for tasks without a bound, and with inputs without time, which are repeated for all
     steps, or whose length depends on a vocabulary.
     """
-    if not task_named(recipe.task["name"]).hears:
+    if not task_of(recipe.task).hears:
         return None
     if not all(item.modality.has_time and item.modality.cached for item in inputs):
         return None

@@ -12,7 +12,7 @@ import numpy as np
 
 from polymodal.core.advice import option
 from polymodal.core.contracts.batch import input_key
-from polymodal.core.contracts.task import Task, task_named
+from polymodal.core.contracts.task import Task, task_of
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.printed.counting import counted
@@ -26,7 +26,7 @@ from polymodal.feed.samples import Samples, Source
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia
-from polymodal.preprocess.collate import collate, collate_targets
+from polymodal.preprocess.collate import collate, collate_targets, known_steps
 from polymodal.profile.columns import InputGuess
 from polymodal.profile.profile import Profile, profile
 from polymodal.profile.sharing import repeats
@@ -39,6 +39,7 @@ from polymodal.recipe.task_guess import infer_task
 from polymodal.splits.leaks import leaks
 from polymodal.splits.repeats import repeated_media
 from polymodal.splits.split import parts
+from polymodal.splits.together import together
 from polymodal.tables.group import Sequences
 from polymodal.tables.reading.labels import value_key
 from polymodal.tables.table import Table
@@ -79,7 +80,7 @@ class Prepared:
     @property
     def task(self) -> Task:
         """The task of the recipe."""
-        return task_named(self.recipe.task["name"])
+        return task_of(self.recipe.task)
 
     @property
     def written_recipe(self) -> str:
@@ -159,7 +160,7 @@ class Prepared:
         found = [np.asarray(samples.target(int(row))) for row in rows]
         if self.target.has_time:
             flat = np.concatenate(found)
-            return flat[flat >= 0]
+            return self.task.train_targets(flat[known_steps(flat)], self.target)
         encoded = np.stack(found)
         return self.task.train_targets(encoded, self.target)
 
@@ -267,8 +268,9 @@ def group_of(known: Mapping[str, Profile], given: Mapping[str, Any], ignore: Ite
              method: str | None, group: str | None) -> str | None:
     """Returns the column whose equal values should stay on one side of the split.
 
-    That is `group`, else the recipe's. Else, if neither options nor the table define a split, and a
-    text is generated for media that several rows share, the column of these media.
+    That is `group`, else the recipe's. Else, if neither options nor the table define a split, it is
+    the column of the speaker or recording, for tasks that keep them together, or that of media that
+    several rows share and for which a text is generated.
 
     Raises:
         RecipeError: the table has no column `group`.
@@ -280,21 +282,37 @@ def group_of(known: Mapping[str, Profile], given: Mapping[str, Any], ignore: Ite
     group = group or given.get("group")
     if group or method or "val" in known or train.split_column(str(given.get("target"))):
         return group
+    if keeps_together(given):
+        found, told = together(train, {given.get("target"), *ignore})
+        if told:
+            say(told)
+        return found
     return alike_rows(train, given, ignore, None)
 
 
 def alike_rows(facts: Profile, given: Mapping[str, Any], ignore: Iterable[str],
                group: str | None) -> str | None:
-    """Returns the column whose values intervals resample: `group`, else, if a text is generated for
-    media that several rows share, the column of these media."""
+    """Returns the column whose values intervals resample: `group`, else that of the speaker or
+    recording, for tasks that keep them together, or that of media that several rows share and for
+    which a text is generated."""
     target = given.get("target")
     task = given.get("task")
     name = task.get("name") if isinstance(task, Mapping) else task
     if group or not (name or target in facts.table.column_names):
         return group
-    if not task_named(name or infer_task(facts, str(target)).task).reads_media:
+    asked = task_of(name or infer_task(facts, str(target)).task)
+    if asked.keeps_together:
+        return together(facts, {target, *ignore})[0]
+    if not asked.reads_media:
         return None
     return repeated_media(facts, {target, *ignore})
+
+
+def keeps_together(given: Mapping[str, Any]) -> bool:
+    """Returns whether the task that a recipe names keeps rows of one speaker together."""
+    task = given.get("task")
+    name = task.get("name") if isinstance(task, Mapping) else task
+    return bool(name) and task_of(str(name)).keeps_together
 
 
 def tell_single_group(tables: Mapping[str, Table], group: str | None) -> None:

@@ -53,6 +53,7 @@ from polymodal.training.prepare import (
     alike_rows,
     group_of,
     held_out,
+    keeps_together,
     prepare,
     tell_single_group,
 )
@@ -80,6 +81,7 @@ class Run:
         advice: str, how to use a single input's model if it is better and not kept, or "".
         training: {"epochs" that were trained, "planned_epochs", "last_epoch" where it was ended
             before them, "checkpoints" if they are kept}.
+        baseline: {metric: value} of the model without inputs, on the first split.
     """
 
     folder: Path
@@ -91,6 +93,7 @@ class Run:
     kept: str = ""
     advice: str = ""
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
+    baseline: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass
@@ -266,9 +269,12 @@ def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[
     group = group_of(known, given, ignore, split, split_group)
     alike = alike_rows(known["train"], given, ignore, group)
     facts = held_out(known, given.get("target") or None, split, group, seed)
-    named = split_group not in (None, given.get("target"))
-    if named and not facts["train"].is_media(split_group):
-        ignore = [*ignore, split_group]  # such as who speaks; pictures are read anyway
+    apart = split_group
+    if keeps_together(given) and not given.get("group"):
+        apart = alike
+    named = apart not in (None, given.get("target"))
+    if named and not facts["train"].is_media(apart):
+        ignore = [*ignore, apart]  # such as who speaks; pictures are read anyway
     recipe, reasons = _complete(facts["train"], given, ignore)
     facts["train"].forget_cells()
     return recipe, reasons, facts, alike
@@ -366,7 +372,9 @@ def _conclude(ready, trained, found, singles, slice_columns, command, out, keep)
     said = write_all(out, record)
     metrics = worth.to_json(kept)
     write_json(out / "metrics.json", metrics)
-    return Run(out, trained.predictor, metrics["splits"], said, found, {}, kept, tip)
+    guessed = (metrics["baseline"] or {}).get("metrics", {})
+    return Run(out, trained.predictor, metrics["splits"], said, found, {}, kept, tip,
+               baseline=guessed)
 
 
 def _kept_alone(single: Single, trained: Trained, found: Mapping[str, Predictions],

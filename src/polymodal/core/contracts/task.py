@@ -15,7 +15,7 @@ import numpy as np
 from polymodal.core.contracts.target import Answer, Head, Judged, Scores, Target
 from polymodal.core.lookup import find
 
-__all__ = ["Predictions", "Task", "task_named"]
+__all__ = ["Predictions", "Task", "task_named", "task_of"]
 
 
 class Task(Protocol):
@@ -50,6 +50,8 @@ class Task(Protocol):
         lists_classes: bool, whether a report lists each class; where answers are classes.
         shows_attention: bool, whether a report shows where each word looked.
         choice: str, how many labels an answer has: "one of" or "any of".
+        keeps_together: bool, whether rows of one speaker, or else of one recording or conversation,
+            stay on one side of a split.
         blind_name: str, what the baseline does.
         limits: sentences for the model card.
     """
@@ -78,6 +80,7 @@ class Task(Protocol):
     lists_classes: ClassVar[bool] = True
     shows_attention: ClassVar[bool] = False
     choice: ClassVar[str] = "one of"
+    keeps_together: ClassVar[bool] = False
     blind_name: ClassVar[str] = "the baseline of train"
     limits: ClassVar[tuple[str, ...]] = ()
 
@@ -86,6 +89,32 @@ class Task(Protocol):
 
     def __hash__(self) -> int:
         return hash(type(self))
+
+    # -- which of its kinds -----------------------------------------------------------------------
+
+    def suited(self, settings: Mapping[str, Any]) -> Task:
+        """Returns the task as the settings of a recipe make it: itself where there is one kind.
+
+        Raises:
+            RecipeError: there is no such kind.
+        """
+        return self
+
+    @property
+    def kind(self) -> Mapping[str, str]:
+        """The settings that `suited` reads, as they make this kind; empty where there is one."""
+        return {}
+
+    def kind_for(self, numbers: Sequence[float] | None, grouped: bool,
+                 settings: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+        """Returns the settings that `suited` reads, as a target suggests them, and the reason.
+
+        Args:
+            numbers: those in a sample of the target's cells or steps; None where others are there.
+            grouped: bool, whether rows are steps of sequences.
+            settings: of the recipe, which go before.
+        """
+        return {}, ""
 
     # -- what a model needs -----------------------------------------------------------------------
 
@@ -260,6 +289,20 @@ def task_named(name: str) -> Task:
         RecipeError: there is none; the message lists the names and the nearest one.
     """
     return find("tasks", name)()
+
+
+def task_of(config: str | Mapping[str, Any]) -> Task:
+    """Returns the task of a recipe, of the kind that its settings make.
+
+    Args:
+        config: name of the task, or {"name": ..., setting: ...}.
+
+    Raises:
+        RecipeError: there is no task of that name, or no such kind of it.
+    """
+    if isinstance(config, str):
+        return task_named(config)
+    return task_named(str(config["name"])).suited(config)
 
 
 @dataclass

@@ -139,11 +139,14 @@ def _charts(view: Mapping[str, Any]) -> list[Chart]:
 
 
 def _scores(content: ReportContent) -> list[dict]:
-    """Returns one line per metric: name, meaning, and value and interval for each split."""
+    """Returns one line per metric: name, meaning, value and interval for each split, and the value
+    of the baseline on the first."""
     found = content.evaluation.splits
     names = dict.fromkeys(name for one in found.values() for name in one.metrics)
-    notes = split_notes(found)
-    return [{"metric": name,
+    notes, guessed = split_notes(found), {}
+    if content.evaluation.blind is not None:
+        guessed = content.evaluation.blind.metrics
+    return [{"metric": name, "baseline": guessed.get(name),
              "meaning": "; ".join(filter(None, [MEANINGS.get(name), notes.get(name)])),
              "splits": [(one.metrics.get(name), one.intervals.get(name))
                         for one in found.values()]}

@@ -44,9 +44,9 @@ def accuracy_by_position(predictions: Predictions) -> list[dict]:
     """Returns, for a sequence task, accuracy and number of outputs at each step from 0.
 
     Returns:
-        list of {"step", "accuracy", "n"}; empty when the predictions have no steps.
+        list of {"step", "accuracy", "n"}; empty when the predictions have no steps, or are numbers.
     """
-    if predictions.steps is None:
+    if predictions.steps is None or predictions.task.has_numbers:
         return []
     rest = known(predictions)
     truth, guess = decisions(rest)

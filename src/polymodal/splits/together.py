@@ -1,0 +1,63 @@
+"""The column whose equal values belong on one side of a split: who speaks, or else what was
+recorded together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+
+import numpy as np
+
+from polymodal.profile.column_rules import is_called_who
+from polymodal.profile.profile import Profile, profile
+from polymodal.splits.groups import group_codes
+from polymodal.tables.table import Table
+
+__all__ = ["together"]
+
+_RECORDING = re.compile(r"(?:video|dialog(?:ue)?|conversation|clip|film|movie|episode|call)"
+                        r"(?:[_\W]?(?:id|name|number|code|key))?", re.I)
+_FEWEST = 5  # groups, of which one part is held out
+_LARGEST = 0.5  # share of the rows that the largest group may have
+
+
+def together(source: Table | Profile, ignore: Container[str] = ()) -> tuple[str | None, str]:
+    """Returns the column whose values should not be on both sides of a split, and why.
+
+    That is the speaker. Where few speakers say everything, as in a series, it is the recording or
+    conversation, and the sentence says so.
+
+    Args:
+        source: Table or Profile.
+        ignore: names of columns to ignore.
+
+    Returns:
+        (column or None, sentence or "").
+
+    Example:
+
+    >>> from polymodal.tables.table import read
+    >>> rows = {"video": list("aabbccddee"), "said": list("0123456789")}
+    >>> together(read(rows))[0]
+    'video'
+    """
+    facts = profile(source)
+    names = [name for name in facts.table.column_names if name not in ignore]
+    people = [name for name in names if is_called_who(name)]
+    recordings = [name for name in names if _RECORDING.fullmatch(name)]
+    for name in (*people, *recordings):
+        if not _serves(facts, name):
+            continue
+        told = (f'Rows with the same "{name}" are kept on one side of the split, so that scores '
+                "are of others than were trained on.")
+        if name in recordings and people:
+            told += (f' Values of "{people[0]}" are on both sides, because too few of them say too '
+                     "much: scores on people who were never heard may be lower.")
+        return name, told
+    return None, ""
+
+
+def _serves(facts: Profile, name: str) -> bool:
+    """Returns whether a column makes enough groups, of which none is too large."""
+    sizes = np.bincount(group_codes(facts, name))
+    return _FEWEST <= len(sizes) < len(facts) and sizes.max() <= _LARGEST * len(facts)

@@ -1,0 +1,53 @@
+"""Sentiment from the table to the answer: intensity, and conversations whose answer is context."""
+
+import numpy as np
+import pytest
+
+import polymodal as pm
+
+pytestmark = pytest.mark.engine
+
+
+def talks(count=40, length=6):
+    """Returns rows of conversations whose mood is the sum of what was said so far."""
+    rng = np.random.default_rng(5)
+    values = rng.normal(size=(count, length, 3))
+    moods = np.round(np.clip(values[..., 0].cumsum(axis=1), -3, 3), 1)
+    place = [(talk, turn) for talk in range(count) for turn in range(length)]
+    return {"dialogue": [talk for talk, _ in place], "turn": [turn for _, turn in place],
+            "heard": [values[one].tolist() for one in place],
+            "mood": [float(moods[one]) for one in place]}
+
+
+def test_a_causal_run_reads_what_came_before_and_nothing_after(tmp_path):
+    table = talks()
+    model = pm.SentimentAnalyser("mood", group="dialogue", order="turn",
+                                 task={"name": "sentiment", "context": "causal"},
+                                 dim=16, dropout=0.0, training={
+                                     "epochs": 14, "learning_rate": 0.01, "batch_size": 8})
+    model.fit(pm.read(table), out=tmp_path / "run", baselines=False)
+    found = model.metrics["val"]
+    assert found["metrics"]["pearson"] > 0.7
+    assert found["metrics"]["accuracy_2_positive"] > 0.75
+    assert found["group"] == "dialogue"
+    again = pm.load(tmp_path / "run")
+    rows = {name: values[:6] for name, values in table.items()}
+    before = [one["prediction"] for one in again.predict(pm.read(rows))]
+    rows["heard"] = [*rows["heard"][:5], [9.0, 9.0, 9.0]]
+    after = [one["prediction"] for one in again.predict(pm.read(rows))]
+    assert after[:5] == pytest.approx(before[:5], abs=1e-5)
+    assert after[5] != pytest.approx(before[5], abs=1e-3)
+
+
+def test_a_row_alone_has_an_intensity_and_speakers_are_held_out(tmp_path, capfd):
+    table = talks()
+    rows = {"speaker": table["dialogue"], "heard": table["heard"],
+            "mood": [float(np.clip(round(heard[0], 1), -3, 3)) for heard in table["heard"]]}
+    model = pm.SentimentAnalyser("mood", dim=16, training={"epochs": 4})
+    model.fit(pm.read(rows), out=tmp_path / "run")
+    assert model.metrics["val"]["metrics"]["pearson"] > 0.7
+    assert 'the same "speaker" are kept on one side' in capfd.readouterr().err
+    assert list(model.recipe.inputs) == ["heard"]
+    report = (tmp_path / "run" / "report.html").read_text()
+    assert "Acc-2, negative or positive" in report
+    assert "guessing" in report
