@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from polymodal.bundle.names import weight_names
+from polymodal.core.contracts.target import Head
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.layers.heads import StepHead
@@ -20,10 +21,10 @@ GROUPS = {"query": ["text"], "answer": ["image", "sound"]}
 NAMES = ("image", "sound", "text")
 
 
-class Compare:
+class Compare(Head):
     """A task of two streams; its head gives a vector for each of them."""
 
-    per_step, autoregressive, groups = False, False, GROUPS
+    groups = GROUPS
 
     def head(self, pooling="attention"):
         return StepHead(DIM, 0.0)

@@ -14,7 +14,7 @@ FILE = '''
 
 import numpy as np
 
-from polymodal.core.contracts.target import Answer, Target
+from polymodal.core.contracts.target import Answer, Head, Target
 from polymodal.core.contracts.task import Task
 
 __all__ = ["Sign"]
@@ -72,8 +72,8 @@ class Sign(Task):
         from polymodal.layers.heads import VectorHead
         from polymodal.layers.losses import BinaryCrossEntropy
 
-        class SignHead:
-            per_step, autoregressive, monitor = False, False, ("hits", "max")
+        class SignHead(Head):
+            monitor = ("hits", "max")
 
             def __init__(self, num_outputs: int = 1, sharpness: float = 1.0):
                 self.num_outputs, self.sharpness = num_outputs, sharpness

@@ -302,7 +302,7 @@ def align_lengths(checked: Checked, samples: Samples, head: Any) -> None:
 
     Outputs per step have the inputs' time axis, so targets and inputs are padded alike.
     """
-    if not (head.per_step and getattr(head, "aligned", True)):
+    if not (head.per_step and head.aligned):
         return
     timed = [i for i, s in enumerate(samples.sources) if s.modality.has_time]
     columns = [*timed, *([-1] if samples.target_object is not None else [])]

@@ -72,16 +72,17 @@ class Model(keras.Model):
         self.kept: frozenset[str] = frozenset()
         self.encoders = {name: encoders[name] for name in sorted(encoders)}
         self.modality_dropout = ModalityDropout(modality_dropout, seed)
-        self.groups = getattr(task, "groups", None) or {"": tuple(self.encoders)}
+        self.groups = task.groups or {"": tuple(self.encoders)}
         check_groups(self.groups, self.encoders)
         self.fusion, self.sequence = fusion, sequence
         vector = sequence is None and not fusion.stepwise
         self.head = task.head("mean" if vector else "attention")
         self.autoregressive = task.autoregressive
-        self.guided = getattr(task, "guided", False)
+        self.guided = task.guided
         self.answers_rows = not (task.autoregressive or task.per_step) and len(self.groups) == 1
-        share = getattr(task, "scheduled_sampling", 0.0)
-        self.sampling = ScheduledSampling(share, seed) if share else None
+        self.sampling = None
+        if task.scheduled_sampling:
+            self.sampling = ScheduledSampling(task.scheduled_sampling, seed)
         self._take(objectives or {})
 
     def _take(self, objectives: Mapping[str, Objective]) -> None:

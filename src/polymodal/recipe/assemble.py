@@ -145,9 +145,8 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
 
 def _build_middle(recipe: Recipe, head: Any) -> tuple[Any, Any]:
     """Returns the fusion, and the sequence model or None; towers where a task has groups."""
-    groups = getattr(head, "groups", None)
-    if groups:
-        return towers_for(recipe, groups), None
+    if head.groups:
+        return towers_for(recipe, head.groups), None
     stepwise = head.per_step or head.autoregressive
     fusion = _build_part("fusion", recipe.fusion, recipe, stepwise=stepwise)
     return fusion, _build_sequence(recipe)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -125,19 +126,29 @@ class Target(Protocol):
 class Head(Protocol):
     """What a model needs of a task: a layer, a loss, and what the logits mean.
 
-    It loads an engine, so tasks import it where they make it.
+    It loads an engine, so tasks import it where they make it. Heads inherit from it; attributes
+    with a default are those of one output for each row.
 
     Attributes:
         num_outputs: int.
-        per_step: bool, whether there is one output per step of the inputs.
-        autoregressive: bool, whether each output is fed back for the next.
         monitor: (metric, "max" or "min") that tells epochs apart.
+        per_step: bool, whether there is one output per step of the inputs (default: False)
+        aligned: bool, whether outputs per step have the inputs' time axis (default: True)
+        autoregressive: bool, whether each output is fed back for the next (default: False)
+        guided: bool, whether a decoder is trained next to another head (default: False)
+        scheduled_sampling: float, share of the model's own previous outputs at the end of training
+            (default: 0)
+        groups: {group: names of inputs}, streams that are fused apart (default: one stream)
     """
 
     num_outputs: int
-    per_step: bool
-    autoregressive: bool
     monitor: tuple[str, str]
+    per_step: bool = False
+    aligned: bool = True
+    autoregressive: bool = False
+    guided: bool = False
+    scheduled_sampling: float = 0.0
+    groups: Mapping[str, Sequence[str]] = MappingProxyType({})
 
     def head(self, pooling: str = "attention") -> Any:
         """Returns the layer that turns fused tokens into logits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from polymodal.core.contracts.target import Head
 from polymodal.core.errors import RecipeError
 from polymodal.core.probabilities import softmax
 from polymodal.layers.heads import VectorHead
@@ -12,7 +13,7 @@ from polymodal.layers.losses import CrossEntropy
 __all__ = ["ClassHead"]
 
 
-class ClassHead:
+class ClassHead(Head):
     """Predicts one of several classes for each row.
 
     Args:
@@ -24,8 +25,6 @@ class ClassHead:
         RecipeError: fewer than two classes, or a rate out of range.
     """
 
-    per_step = False
-    autoregressive = False
     monitor = ("accuracy", "max")
 
     def __init__(self, num_outputs: int, label_smoothing: float = 0.0, dropout: float = 0.1):

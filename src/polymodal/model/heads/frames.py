@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from polymodal.core.contracts.target import Head
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.decoders.ctc import CTC
@@ -13,7 +14,7 @@ from polymodal.layers.losses import CTCAttentionLoss, CTCLoss
 __all__ = ["FrameHead"]
 
 
-class FrameHead:
+class FrameHead(Head):
     """Transcribes speech: a character or blank for each frame (CTC).
 
     Args:
@@ -34,7 +35,6 @@ class FrameHead:
 
     per_step = True
     aligned = False
-    autoregressive = False
     textual = True
     monitor = ("wer", "min")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from polymodal.core.contracts.target import Head
 from polymodal.core.errors import RecipeError
 from polymodal.layers.heads import VectorHead
 from polymodal.layers.losses import BinaryCrossEntropy
@@ -11,7 +12,7 @@ from polymodal.layers.losses import BinaryCrossEntropy
 __all__ = ["LabelHead"]
 
 
-class LabelHead:
+class LabelHead(Head):
     """Predicts any number of labels for each row.
 
     Args:
@@ -23,8 +24,6 @@ class LabelHead:
         RecipeError: no label, or a rate out of range.
     """
 
-    per_step = False
-    autoregressive = False
     monitor = ("f1_macro", "max")
 
     def __init__(self, num_outputs: int, label_smoothing: float = 0.0, dropout: float = 0.1):

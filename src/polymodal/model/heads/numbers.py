@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from polymodal.core.contracts.target import Head
 from polymodal.core.errors import RecipeError
 from polymodal.layers.heads import VectorHead
 from polymodal.layers.losses import NumberLoss
@@ -11,7 +12,7 @@ from polymodal.layers.losses import NumberLoss
 __all__ = ["NumberHead"]
 
 
-class NumberHead:
+class NumberHead(Head):
     """Predicts numbers for each row. Targets are standardised: mean 0, standard deviation 1.
 
     Args:
@@ -24,8 +25,6 @@ class NumberHead:
         RecipeError: no number, or an unknown error.
     """
 
-    per_step = False
-    autoregressive = False
     monitor = ("mae", "min")
 
     def __init__(self, num_outputs: int = 1, error: str = "huber", dropout: float = 0.1):

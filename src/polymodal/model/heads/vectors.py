@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from polymodal.core.contracts.target import Head
 from polymodal.core.errors import RecipeError
 from polymodal.layers.layer_norm import LayerNorm
 
@@ -18,7 +19,7 @@ _LARGEST = 100.0  # that similarities are multiplied by
 _SMALL = 1e-6
 
 
-class PairHead:
+class PairHead(Head):
     """Compares two groups of inputs, such as a caption and an image.
 
     Args:
@@ -33,8 +34,6 @@ class PairHead:
         RecipeError: a group without inputs, or a temperature out of range.
     """
 
-    per_step = False
-    autoregressive = False
     monitor = ("recall@10", "max")
 
     def __init__(self, query: list, answer: list, num_outputs: int = 2, dim: int = 128,

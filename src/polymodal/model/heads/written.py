@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core import arguments
+from polymodal.core.contracts.target import Head
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.core.probabilities import softmax
@@ -17,7 +18,7 @@ from polymodal.model.generation.run import Generated, Runner
 __all__ = ["WritingHead"]
 
 
-class WritingHead:
+class WritingHead(Head):
     """Generates a sequence: trained with teacher forcing, fed its own outputs in prediction.
 
     Args:

@@ -56,7 +56,7 @@ def validate(
         between()
     scores = {"val_loss": total / count if count else math.nan}
     if score is not None:
-        if getattr(task, "autoregressive", False):  # scored as in prediction: on its own outputs
+        if task.autoregressive:  # scored as in prediction: on its own outputs
             seen = list(outputs(model, loader, task))
         scores |= {name: float(value) for name, value in score(seen).items()}
     faults.point("validation_finished")
