@@ -6,9 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+# Results depend on neither the clock nor chance: no deadline, the same examples each time.
+settings.register_profile("polymodal", deadline=None, derandomize=True)
+settings.load_profile("polymodal")
 
 
 def pytest_addoption(parser):

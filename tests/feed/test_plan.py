@@ -15,7 +15,7 @@ def epoch_rows(plan, epoch=0):
     return [plan.batch(epoch, step) for step in range(plan.steps(epoch))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_every_row_comes_once_and_fits_its_padding(data):
     num_rows = data.draw(st.integers(1, 120))
@@ -207,7 +207,7 @@ def test_a_few_long_rows_get_a_bucket_of_their_own():
     assert bucket_edges(lengths, 4).tolist() == [24, 32, 40, 800]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=40), st.integers(1, 4))
 def test_no_other_edges_pad_less(lengths, num_buckets):
     lengths = np.array(lengths)

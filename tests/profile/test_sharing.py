@@ -15,7 +15,7 @@ def shared_plan(batch_size=64, accumulate=1, seed=0, rows=2000, items=200, toget
                         accumulate=accumulate)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_every_row_comes_once_and_no_batch_has_more_items_than_are_made_room_for(data):
     items = np.array(data.draw(st.lists(st.integers(-1, 12), min_size=1, max_size=120)))

@@ -22,7 +22,7 @@ def rows_of(parts):
     return {name: part.row_ids.tolist() for name, part in parts.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(labels, st.integers(0, 99), st.sampled_from(["stratified", "random"]))
 def test_each_row_stands_in_one_part_and_sizes_are_as_asked(values, seed, method):
     parts = rows_of(split(read({"y": values}), method, target="y", seed=seed))
@@ -32,7 +32,7 @@ def test_each_row_stands_in_one_part_and_sizes_are_as_asked(values, seed, method
         assert abs(len(rows) - FRACTIONS[name] * len(values)) < 2
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(labels, st.integers(0, 99))
 def test_classes_keep_their_shares_and_train_has_each(values, seed):
     parts = split(read({"y": values}), target="y", seed=seed)
@@ -45,7 +45,7 @@ def test_classes_keep_their_shares_and_train_has_each(values, seed):
             assert abs(counts[name][label] - share * total) < 2.5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(1, 12), min_size=12, max_size=40), st.integers(0, 99), st.booleans())
 def test_groups_are_never_torn_apart_and_sizes_are_near(sizes, seed, has_target):
     groups = np.repeat(np.arange(len(sizes)), sizes)

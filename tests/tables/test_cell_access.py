@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from polymodal.tables.cell_access import Cells, to_list
@@ -13,7 +13,6 @@ numbers = st.integers(-(2**40), 2**40)
 nested = st.lists(st.none() | st.lists(st.none() | st.lists(st.none() | numbers)))
 
 
-@settings(deadline=None)  # the first example loads libraries
 @given(nested)
 def test_nested_lists_come_out_as_they_went_in(values):
     kind = pa.list_(pa.list_(pa.int64()))
@@ -21,7 +20,6 @@ def test_nested_lists_come_out_as_they_went_in(values):
     assert to_list(pa.array([None, *values], kind).slice(1)) == values
 
 
-@settings(deadline=None)  # the first example loads libraries
 @given(st.lists(st.lists(st.none() | st.text()), min_size=1))
 def test_cells_of_any_chunks_agree_with_iteration(chunks):
     column = pa.chunked_array([pa.array(chunk, pa.string()) for chunk in chunks])

@@ -1,7 +1,7 @@
 """Words in scripts with and without spaces."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from polymodal.text.words import is_unspaced, join_words, replace_words, split_words
@@ -26,13 +26,11 @@ def test_examples(text, words):
     assert split_words(text) == words
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_nothing_but_spaces_is_lost(text):
     assert "".join(split_words(text)) == "".join(text.split())
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_replacing_follows_the_words(text):
     count = len(split_words(text))
@@ -59,13 +57,11 @@ def test_words_with_their_marks_are_joined(words, text):
     assert join_words(iter(words)) == text
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from("ab,.!? 两猫，。")).map(str.strip).filter(bool)))
 def test_joining_adds_nothing_but_spaces(words):
     assert join_words(words).replace(" ", "") == "".join(words).replace(" ", "")
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from("abc'两猫，。,?")).filter(bool)))
 def test_words_stay_apart(texts):
     words = split_words(" ".join(texts))

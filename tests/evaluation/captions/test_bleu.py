@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 
@@ -16,7 +16,6 @@ def counted(pictures):
                                  word_runs(said.split())) for texts, said in pictures])
 
 
-@settings(deadline=None)
 @given(st.lists(PICTURE, min_size=1, max_size=5))
 def test_corpus_score_is_sacrebleus(pictures):
     found = corpus_bleu(counted(pictures))
@@ -27,7 +26,6 @@ def test_corpus_score_is_sacrebleus(pictures):
         assert found[f"bleu_{most}"] == pytest.approx(expected, abs=1e-9)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(PICTURE, st.integers(0, 3)), min_size=1, max_size=5))
 def test_resampled_score_is_that_of_the_repeated_pictures(drawn):
     counts, times = counted([picture for picture, _ in drawn]), [num for _, num in drawn]

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from polymodal.evaluation.captions.rouge import rouge_l
@@ -16,7 +16,6 @@ def longest(left, right):
     return max(longest(left[1:], right), longest(left, right[1:]))
 
 
-@settings(deadline=None)
 @given(WORDS, WORDS)
 def test_one_reference_is_the_f_value_of_the_common_subsequence(reference, said):
     common = longest(reference, said)
@@ -25,7 +24,6 @@ def test_one_reference_is_the_f_value_of_the_common_subsequence(reference, said)
     assert rouge_l([reference], said) == pytest.approx(expected)
 
 
-@settings(deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=3), WORDS, WORDS)
 def test_further_references_never_lower_the_score(references, more, said):
     assert rouge_l([*references, more], said) >= rouge_l(references, said)

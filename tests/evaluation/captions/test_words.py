@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from polymodal.evaluation.captions.words import caption_words, word_runs
@@ -18,7 +18,6 @@ def test_words_are_lower_case_without_punctuation(text, expected):
     assert caption_words(text) == expected.split()
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_words_taken_apart_again_are_the_same(text):
     words = caption_words(text)
@@ -26,7 +25,6 @@ def test_words_taken_apart_again_are_the_same(text):
     assert [part for word in words for part in word.split()] == words
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from("abc"), max_size=9))
 def test_every_run_is_counted(words):
     for size, runs in enumerate(word_runs(words), start=1):

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from polymodal.core.errors import RecipeError
@@ -13,7 +13,6 @@ WORDS = (
 
 
 @pytest.mark.parametrize("name", ["none", "basic"])
-@settings(deadline=None)
 @given(text=st.one_of(
     st.text(), st.lists(st.sampled_from(WORDS.split()), max_size=9).map(" ".join)))
 def test_normalising_twice_is_normalising_once(name, text):
@@ -22,7 +21,6 @@ def test_normalising_twice_is_normalising_once(name, text):
     assert once == " ".join(once.split())
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_case_and_full_stops_do_not_count(text):
     assert normalise(f"{text}.") == normalise(text)

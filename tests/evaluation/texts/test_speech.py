@@ -3,7 +3,7 @@ import csv
 import jiwer
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError
@@ -34,7 +34,6 @@ def distance(said, heard):
     return row[-1]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(SENTENCES, SENTENCES), min_size=1, max_size=6))
 def test_rates_are_errors_of_all_by_units_of_all(pairs):
     said, heard = zip(*pairs, strict=True)

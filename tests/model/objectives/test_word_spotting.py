@@ -71,7 +71,7 @@ def test_what_follows_a_word_is_read_where_the_word_is_seen():
 texts = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=5), min_size=2, max_size=2)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(texts, min_size=1, max_size=3))
 def test_the_loss_is_the_cross_entropy_of_words_and_of_what_follows_them(rows):
     targets = np.zeros((len(rows), 12), "int32")

@@ -29,7 +29,7 @@ def path_of(spans, num_frames, blank):
     return path
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(arrays(np.float64, (6, 3), elements=st.floats(-4, 4)),
        st.lists(st.sampled_from([0, 1]), max_size=6))
 def test_the_best_of_all_paths_is_found(logits, tokens):
@@ -44,7 +44,7 @@ def test_the_best_of_all_paths_is_found(logits, tokens):
     assert np.isclose(log_probs[range(6), path].sum(), best)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(arrays(np.float64, (30, 5), elements=st.floats(-4, 4)))
 def test_what_greedy_reads_is_aligned_where_greedy_read_it(logits):
     log_probs = log_softmax(logits)

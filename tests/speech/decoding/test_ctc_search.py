@@ -34,7 +34,7 @@ def tables(draw):
     return log_probs, draw(st.integers(0, shape[1] - 1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables())
 def test_a_wide_beam_equals_the_sum_over_all_paths(table):
     log_probs, blank = table
@@ -46,7 +46,7 @@ def test_a_wide_beam_equals_the_sum_over_all_paths(table):
     assert np.isclose(sums[found[0].ids], max(sums.values()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables(), st.integers(1, 6))
 def test_a_narrow_beam_never_claims_more_than_there_is(table, width):
     log_probs, blank = table
@@ -57,7 +57,7 @@ def test_a_narrow_beam_never_claims_more_than_there_is(table, width):
         assert np.exp(one.score) <= sums[one.ids] * (1 + 1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables())
 def test_greedy_is_the_best_path(table):
     log_probs, blank = table
@@ -122,7 +122,7 @@ class PreferTwo:
         return -0.25 * state
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(arrays(np.float64, (4, 4), elements=st.floats(-3, 3)))
 def test_scorers_add_to_the_sum_over_paths(logits):
     log_probs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))

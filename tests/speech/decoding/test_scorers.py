@@ -27,7 +27,7 @@ def total(scorer, ids):
 
 @pytest.mark.parametrize(("symbols", "texts"), [
     (LETTERS, TEXTS), (PIECES, TEXTS), (MIXED, ["猫b猫", "ab 猫猫 a"])])
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(ids=st.lists(st.integers(0, 4), max_size=10), unit=st.sampled_from(["word", "character"]))
 def test_a_language_model_adds_what_it_gives_the_text(symbols, texts, ids, unit):
     model = train_ngram(texts, 3, unit)
@@ -39,7 +39,7 @@ def test_a_language_model_adds_what_it_gives_the_text(symbols, texts, ids, unit)
     assert np.isclose(total(scorer, ids), expected)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(0, 3), max_size=14))
 def test_hot_words_keep_only_what_whole_phrases_add(ids):
     text = "".join(LETTERS[i] for i in ids)
@@ -49,7 +49,7 @@ def test_hot_words_keep_only_what_whole_phrases_add(ids):
     assert np.isclose(total(HotWords(["Ab", "cc b"], LETTERS, boost=3.0), ids), 3 * expected)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(0, 3), max_size=14))
 def test_hot_words_anywhere(ids):
     text = "".join(LETTERS[i] for i in ids)

@@ -31,7 +31,7 @@ ngram 2=2
 """
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.text("ab é<", max_size=8), min_size=1, max_size=8), st.integers(1, 3))
 def test_scores_survive_a_file(tmp_path_factory, texts, order):
     model = train_ngram(texts, order)

@@ -15,7 +15,7 @@ SENTENCES = st.lists(st.lists(st.sampled_from("abcd"), max_size=6).map(" ".join)
                      max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SENTENCES, st.integers(1, 4), st.lists(st.sampled_from("abcdx"), max_size=5))
 def test_what_may_follow_sums_to_one(texts, order, history):
     model = train_ngram(texts, order)
@@ -27,7 +27,7 @@ def test_what_may_follow_sums_to_one(texts, order, history):
     assert math.isclose(sum(10 ** model.score(state, word)[0] for word in words), 1, rel_tol=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SENTENCES, st.lists(st.sampled_from("abcdx"), max_size=8))
 def test_a_short_state_scores_as_the_whole_history(texts, history):
     model = train_ngram(texts, 3)
@@ -64,7 +64,7 @@ def test_an_unknown_word_is_at_most_as_likely_as_words_that_occur_once():
     assert 10 ** opened.score((), "never")[0] > 0.01
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SENTENCES, st.sampled_from(["word", "character"]))
 def test_a_model_comes_back_from_json_as_it_was(texts, unit):
     model = train_ngram([*texts, "a b"], 3, unit)

@@ -24,7 +24,7 @@ def final_text(results):
     return " ".join(one.text for one in results if one.is_final)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(PHRASES, st.integers(100, 20_000), st.booleans())
 def test_the_final_results_are_the_transcript_for_any_blocks(texts, size, pauses):
     samples, starts = whistled.recording(texts, pauses=pauses)

@@ -92,7 +92,7 @@ def test_loudness_does_not_matter():
     assert np.allclose(speech_regions(samples * 3, RATE), expected, atol=0.03)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 9000), max_size=12))
 def test_blocks_of_any_size_give_the_same_frames(sizes):
     samples = np.concatenate([noise(2), noise(1) + syllables(1), noise(2, seed=1)])

@@ -25,7 +25,7 @@ def covered(chunks, samples):
     return end == len(samples)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 60_000), st.lists(st.integers(1, 30_000), max_size=6),
        st.floats(0.5, 3.0), st.floats(0, 0.2), st.booleans())
 def test_any_recording_is_covered_and_blocks_do_not_matter(

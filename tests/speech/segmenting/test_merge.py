@@ -51,7 +51,7 @@ def heard(draw, said, span, jitter=0.0):
     return words
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_any_chunks_merge_to_what_was_said(data):
     said, spans = data.draw(recordings())
@@ -59,7 +59,7 @@ def test_any_chunks_merge_to_what_was_said(data):
     assert merge_words(parts, spans) == said
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_times_may_differ_between_chunks(data):
     said, spans = data.draw(recordings(shortest_overlap=3.0))

@@ -34,7 +34,7 @@ def width(line):
     return sum(2 if letter > "\u3000" else 1 for letter in line)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(words())
 def test_segments_keep_all_words_and_can_be_read(spoken):
     segments = segments_from_words(spoken)
@@ -75,7 +75,7 @@ def check_times(cues, segments):
         free = end
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(words())
 def test_subrip_is_valid_and_comes_back(spoken):
     segments = segments_from_words(spoken)
@@ -92,7 +92,7 @@ def test_subrip_is_valid_and_comes_back(spoken):
     assert to_srt(again) == text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(words(), st.booleans())
 def test_webvtt_is_valid_and_comes_back(spoken, word_times):
     segments = segments_from_words(spoken)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError
@@ -123,7 +123,6 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size
                     | st.dictionaries(st.text(max_size=4), inner, max_size=3), max_leaves=12)
 
 
-@settings(deadline=None)  # files are written, at the speed of the disk
 @given(st.dictionaries(st.text(max_size=4), JSON, max_size=4), st.sampled_from([None, 1]),
        st.integers(1, 9))
 def test_items_are_those_of_the_lists_whatever_the_block(tmp_path_factory, value, indent, block):

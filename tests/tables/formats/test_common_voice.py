@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from polymodal.core.errors import DataError
@@ -90,7 +90,6 @@ def test_bad_tables(tmp_path):
     assert read(path).column_names == ["path", "text"]
 
 
-@settings(deadline=None)  # the first example loads libraries
 @given(st.text("ab\"', .", min_size=1).filter(lambda text: text == text.strip()))
 def test_quoting_by_a_writer_is_undone(text):
     written = io.StringIO()

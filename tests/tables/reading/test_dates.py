@@ -18,7 +18,7 @@ TIMES = {"": "", " %H:%M": "minutes", "T%H:%M:%S": "seconds", " %I:%M %p": "minu
          " %H:%M:%S": "seconds", "T%H:%M:%SZ": "seconds"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.datetimes(datetime.datetime(1970, 1, 1), datetime.datetime(2068, 1, 1)),
        st.sampled_from(sorted(FORMS)), st.sampled_from(sorted(TIMES)))
 def test_what_is_written_is_read(moment, form, time):

@@ -13,7 +13,7 @@ LABELS = st.lists(st.text(st.characters(exclude_categories=["C", "Z"]), min_size
                   min_size=1, max_size=5)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(LABELS)
 def test_what_python_prints_is_read(labels):
     assert parse_list(repr(labels)) == labels

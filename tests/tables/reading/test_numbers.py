@@ -21,7 +21,7 @@ def write(number: float, decimal: str, thousands: str, unit: str, before: bool) 
     return f"-{text}" if number < 0 else text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.floats(-1e9, 1e9), st.sampled_from(MARKS), st.sampled_from(UNITS), st.booleans())
 def test_what_is_written_is_read(number, marks, unit, before):
     text = write(number, *marks, unit, before)
