@@ -129,6 +129,27 @@ def their_pair_vectors(model, pixels, ids, mask):
     return images.pooler_output.numpy(), texts.pooler_output.numpy()
 
 
+def their_logits(model, pixels, ids, mask):
+    """Returns how well texts belong to images, (images, texts), as the whole model says."""
+    import torch
+
+    with torch.no_grad():
+        found = model(input_ids=torch.tensor(ids, dtype=torch.long),
+                      attention_mask=torch.tensor(mask, dtype=torch.long),
+                      pixel_values=torch.tensor(pixels.transpose(0, 3, 1, 2)))
+    return found.logits_per_image.numpy()
+
+
+def set_comparison(model, log_scale: float, bias: float | None = None):
+    """Sets what a whole model compares its vectors with, and returns it."""
+    import torch
+
+    model.logit_scale.data = torch.tensor(log_scale).reshape(model.logit_scale.shape)
+    if bias is not None:
+        model.logit_bias.data = torch.tensor(bias).reshape(model.logit_bias.shape)
+    return model
+
+
 def _vector(found, projected):
     if projected in found:
         return found[projected].numpy()

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from polymodal.core.disk.paths import user_path
 from polymodal.core.engine import start
@@ -257,6 +257,31 @@ class Retriever(Estimator):
 
         return [vars(one) for one in search(self._fitted(self._predictor), query, table,
                                             **options)]
+
+
+    def zero_shot(self, labels: Sequence[str], prompts: Sequence[str] = ("a photo of a {}.",),
+                  target: str = "") -> Classifier:
+        """Returns a classifier by labels that no training has seen, from how texts compare.
+
+        Args:
+            labels: list of str, at least two.
+            prompts: texts with {} where the label goes; their vectors are averaged.
+            target: str, column with the true label, for `evaluate`.
+
+        Raises:
+            RecipeError: the model compares no texts, or a label or prompt that cannot be.
+
+        Example:
+
+        >>> import polymodal as pm
+        >>> dogs = pm.load("models/clip").zero_shot(["dog", "cat"])  # doctest: +SKIP
+        >>> dogs.predict([{"image": "a.png"}])[0]["prediction"]  # doctest: +SKIP
+        'dog'
+        """
+        from polymodal.inference.zero_shot import ZeroShot
+
+        found = ZeroShot(self._fitted(self._predictor), labels, prompts, target)
+        return cast(Classifier, _estimator(found, self._run))
 
 
 class Transcriber(Estimator):

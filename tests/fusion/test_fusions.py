@@ -11,7 +11,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, names
 
 VECTOR = ["concat", "gated", "low_rank", "tensor", "weighted_sum"]
-ALL = [*VECTOR, "attention", "cross_attention", "stepwise_concat"]
+ALL = [*VECTOR, "attention", "cross_attention", "mean", "stepwise_concat"]
 DIM = 8
 
 

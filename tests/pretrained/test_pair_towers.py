@@ -155,9 +155,10 @@ def test_a_tower_of_a_whole_pair_gives_its_vectors(tmp_path, kind):
 
 def test_a_pair_needs_a_tower(tmp_path):
     folder = pairs.save(pairs.pair("clip"), "clip", tmp_path)
-    for tower in (None, "sound"):
-        with pytest.raises(RecipeError, match="--tower needs one of image, text"):
-            read_part(Checkpoint(folder), tower)
+    with pytest.raises(RecipeError, match="--tower needs one of image, text"):
+        read_part(Checkpoint(folder), "sound")
+    with pytest.raises(BundleError, match="needs to contain an encoder"):
+        read_part(Checkpoint(folder))
 
 
 def test_what_is_no_pair_has_no_tower(tmp_path):

@@ -9,18 +9,22 @@ import typer
 from polymodal.cli import output
 from polymodal.cli.options import (
     Beam,
+    Columns,
     Data,
     Engine,
     HotWords,
     Json,
+    Labels,
     LanguageModel,
     LanguageWeight,
     MaxBadShare,
     MediaRoot,
+    Prompts,
     Quiet,
     Run,
     SkipBad,
     WordBonus,
+    loaded,
     use,
     writing_choice,
 )
@@ -33,6 +37,11 @@ def evaluate(
         "--slice", help="Also report scores for each value of this column. May be repeated. "
                         "Default: columns that say train, val or test and, for transcription, "
                         "columns such as speaker.")] = None,
+    labels: Labels = None,
+    prompt: Prompts = None,
+    target: Annotated[str, typer.Option(
+        help="With --labels: column with the true label.")] = "",
+    column: Columns = None,
     media_root: MediaRoot = None,
     beam: Beam = None,
     language_model: LanguageModel = None,
@@ -49,11 +58,15 @@ def evaluate(
     quiet: Quiet = False,
 ):
     """Score a trained model on a table, with 95 % intervals."""
+    from polymodal.core.errors import RecipeError
+
     choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
     use(engine, run)
-    from polymodal.inference.predictor import load
-
-    result = load(run).evaluate(data, slice_columns=slice_ or [], media_root=media_root,
+    if labels and not target:
+        raise RecipeError("evaluate with --labels needs --target with the column of the true "
+                          "label. Got none. Write --target label.")
+    predictor = loaded(run, column, labels, prompt, target)
+    result = predictor.evaluate(data, slice_columns=slice_ or [], media_root=media_root,
                                 skip_bad=skip_bad, max_bad_share=max_bad_share,
                                 normalisation=normalisation, **choice)
     output.evaluation(result, json)

@@ -18,12 +18,13 @@ def import_(
              "language model.")],
     out: Annotated[Path, typer.Option(help="Folder to write the imported model to.")],
     tower: Annotated[str | None, typer.Option(
-        help="Encoder to take from a pair such as CLIP: 'image' or 'text'.")] = None,
+        help="Encoder to take from a pair such as CLIP: 'image' or 'text'. Default: the whole "
+             "pair, for search and zero-shot classification.")] = None,
     engine: Engine = None,
     json: Json = False,
     quiet: Quiet = False,
 ):
-    """Import a published checkpoint as a part that any recipe can use, or as a language model."""
+    """Import a published checkpoint as a part that any recipe can use, or as a whole model."""
     use(engine)
     from polymodal.pretrained.importing import import_model
 

@@ -34,4 +34,6 @@ def models(json: Json = False):
 def _use(model: Imported) -> str:
     if model.encodes == "language":
         return "a language model"
+    if " and " in model.encodes:
+        return f"compares images and texts by {model.dim} numbers"
     return f"encodes {model.encodes} as {model.dim} numbers"

@@ -28,7 +28,7 @@ MaxBadShare = Annotated[float, typer.Option(
                         "(0 to 1).")]
 KeepCheckpoints = Annotated[bool, typer.Option(
     "--keep-checkpoints", help="Keep the checkpoints of the finished run.")]
-Run = Annotated[Path, typer.Argument(help="The folder that training wrote.")]
+Run = Annotated[Path, typer.Argument(help="The folder that training, or an import, wrote.")]
 Format = Annotated[str, typer.Option("--format", help="Output format: text, json, srt or vtt.")]
 Words = Annotated[bool, typer.Option("--words", help="Show when each word is said.")]
 Out = Annotated[Path | None, typer.Option(
@@ -47,6 +47,16 @@ WordBonus = Annotated[float | None, typer.Option(
 HotWords = Annotated[str | None, typer.Option(
     help='Words and phrases to favour in transcripts (hot words), separated by commas: "Ada '
          'Lovelace,Babbage".')]
+
+Columns = Annotated[list[str] | None, typer.Option(
+    "--column", help="Column that an input of an imported model reads: image=photo. May be "
+                     "repeated. Default: the only column that holds such cells.")]
+Labels = Annotated[list[str] | None, typer.Option(
+    "--labels", help="Labels to classify by without training, separated by commas: dog,cat. For "
+                     "models that compare texts with images, such as CLIP. May be repeated.")]
+Prompts = Annotated[list[str] | None, typer.Option(
+    "--prompt", help="With --labels: text with {} where the label goes. May be repeated; the "
+                     "vectors are averaged. Default: 'a photo of a {}.'")]
 
 
 def _quiet(wanted: bool) -> bool:
@@ -79,6 +89,36 @@ def writing_choice(beam: int | None, language_model: Path | None, language_weigh
         raise DataError("does not exist.", f"Check the path, or write {WITHOUT}.",
                         path=str(language_model), reason="missing_file")
     return chosen
+
+
+def loaded(run: Path, columns: list[str] | None = None, labels: list[str] | None = None,
+           prompts: list[str] | None = None, target: str = "") -> Any:
+    """Returns the Predictor of a run or an imported model, for other columns or by labels.
+
+    Args:
+        run: its folder; the engine is loaded.
+        columns: list of str, such as "image=photo".
+        labels: list of str, labels separated by commas.
+        prompts: list of str.
+        target: str, column with the true label.
+
+    Raises:
+        RecipeError: options that do not belong together.
+    """
+    from polymodal.core.errors import RecipeError
+    from polymodal.inference.own_columns import columns_from, with_columns
+    from polymodal.inference.predictor import load
+
+    if prompts and not labels:
+        raise RecipeError("--prompt needs --labels. Got none. Write --labels dog,cat.")
+    predictor = load(run)
+    predictor = with_columns(predictor, columns_from(columns or [], predictor))
+    if not labels:
+        return predictor
+    from polymodal.inference.zero_shot import PROMPT, ZeroShot
+
+    each = [label.strip() for part in labels for label in part.split(",")]
+    return ZeroShot(predictor, each, prompts or [PROMPT], target)
 
 
 def use(engine: str | None, run: Path | None = None) -> Any:

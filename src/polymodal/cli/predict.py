@@ -10,15 +10,19 @@ import typer
 from polymodal.cli import output
 from polymodal.cli.options import (
     Beam,
+    Columns,
     Engine,
     HotWords,
     Json,
+    Labels,
     LanguageModel,
     LanguageWeight,
     MediaRoot,
+    Prompts,
     Quiet,
     Run,
     WordBonus,
+    loaded,
     use,
     writing_choice,
 )
@@ -31,6 +35,9 @@ def predict(
                                                   ".parquet.")] = None,
     input_: Annotated[list[str] | None, typer.Option(
         "--input", help="One input of a single row: image=a.png. May be repeated.")] = None,
+    labels: Labels = None,
+    prompt: Prompts = None,
+    column: Columns = None,
     media_root: MediaRoot = None,
     beam: Beam = None,
     language_model: LanguageModel = None,
@@ -57,9 +64,7 @@ def predict(
         out = check_table_file(out)
     choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
     use(engine, run)
-    from polymodal.inference.predictor import load
-
-    predictor = load(run)
+    predictor = loaded(run, column, labels, prompt)
     if data:
         output.table(predictor, data, out, media_root, json, **choice)
     else:

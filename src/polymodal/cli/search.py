@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from polymodal.cli import output
-from polymodal.cli.options import Data, Engine, Json, MediaRoot, Quiet, Run, use
+from polymodal.cli.options import Columns, Data, Engine, Json, MediaRoot, Quiet, Run, loaded, use
 
 
 def search(
@@ -18,14 +18,17 @@ def search(
     by: Annotated[str, typer.Option(
         help="Side of the pair that --query is of: 'query' finds answers, 'answer' finds "
              "queries.")] = "query",
+    column: Columns = None,
     media_root: MediaRoot = None,
     engine: Engine = None,
     json: Json = False,
     quiet: Quiet = False,
 ):
-    """Find the rows of a table that belong to a query (runs with --task retrieval)."""
+    """Find the rows of a table that belong to a query.
+
+    It needs a run with --task retrieval, or an imported pair such as CLIP.
+    """
     use(engine, run)
-    from polymodal.inference.predictor import load
     from polymodal.inference.search import search as find
 
-    output.found(find(load(run), query, data, num, by, media_root), json)
+    output.found(find(loaded(run, column), query, data, num, by, media_root), json)

@@ -11,6 +11,7 @@ import numpy as np
 
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError, RecipeError
+from polymodal.inference.own_columns import reading
 from polymodal.inference.predictor import Predictor, as_table
 from polymodal.tables.table import Table, read
 
@@ -56,8 +57,10 @@ class Index:
         sides = list(predictor.head.groups)
         if by not in sides:
             raise RecipeError(f"search needs by to be {' or '.join(sides)}. Got {by!r}.")
-        self.predictor, self.asks = predictor, sides.index(by)
+        self.asks = sides.index(by)
         self.table = as_table(table, media_root)
+        searched_inputs = predictor.head.groups[sides[1 - self.asks]]
+        self.predictor = predictor = reading(predictor, self.table, searched_inputs)
         asked, searched = (predictor.target.read_columns[side] for side in
                            (by, sides[1 - self.asks]))
         self.query_columns, self.columns = asked, searched
@@ -107,8 +110,7 @@ class Index:
 
     def _predicted(self, table: Table, columns: list[str]) -> Predictions:
         """Returns vectors of a table of which only `columns` are read."""
-        hidden = [name for name in (*self.query_columns, *self.columns)
-                  if name in table.column_names and name not in columns]
+        hidden = [name for name in (*self.query_columns, *self.columns) if name not in columns]
         for name in hidden:
             table = table.with_column(name, np.full(len(table), None))
         return self.predictor.predict(table)

@@ -6,6 +6,7 @@ import re
 
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.language.model import LanguageModel
+from polymodal.pretrained.pair import Pair
 from polymodal.pretrained.part import Part
 
 __all__ = ["card", "licence"]
@@ -26,7 +27,7 @@ def licence(checkpoint: Checkpoint) -> str | None:
     return None
 
 
-def card(part: Part | LanguageModel) -> str:
+def card(part: Part | Pair | LanguageModel) -> str:
     """Returns the model card, as Markdown."""
     origin = part.origin
     stated = origin["licence"] or "not stated in the checkpoint; ask its publisher"

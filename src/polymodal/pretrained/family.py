@@ -28,7 +28,8 @@ class Family:
             read as tokens.
         unused: beginnings of names that an encoder does not need, such as heads.
         title: str, how people call it.
-        towers: {modality: family} of a pair of encoders, of which one is imported.
+        towers: {modality: family} of a pair of encoders, of which one or both are imported.
+        comparison: str, how a pair compares its vectors, as `model.heads.vectors` calls it.
     """
 
     encoder: ClassVar[str]
@@ -41,6 +42,7 @@ class Family:
     padded: ClassVar[bool] = False
     unused: ClassVar[tuple[str, ...]] = ()
     towers: ClassVar[Mapping[str, type[Family]]] = {}
+    comparison: ClassVar[str] = ""
 
     @classmethod
     def whole(cls, config: Config) -> dict[str, dict[str, Any]]:

@@ -16,11 +16,13 @@ from polymodal.bundle.read import read_json
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
+from polymodal.pretrained.keys import is_pair, spec_of
 from polymodal.pretrained.language.model import (
     LanguageModel,
     is_language_model,
     load_language_model,
 )
+from polymodal.pretrained.pair import Pair, load_pair
 from polymodal.pretrained.part import Part, is_part, load_part
 
 __all__ = ["FILE", "Comparison", "check_folder", "compare", "record"]
@@ -60,12 +62,12 @@ class Comparison:
                 f"{names}; at most {_ALLOWED:.0e} is rounding. They were recorded with {then}.")
 
 
-def record(part: Part | LanguageModel) -> dict[str, Any]:
+def record(part: Part | Pair | LanguageModel) -> dict[str, Any]:
     """Returns the answers of a part on fixed inputs, as a JSON mapping."""
     return {"environment": _environment(), "vectors": _vectors(part).tolist()}
 
 
-def compare(part: Part | LanguageModel, recorded: Mapping[str, Any]) -> Comparison:
+def compare(part: Part | Pair | LanguageModel, recorded: Mapping[str, Any]) -> Comparison:
     """Returns whether a part still gives the answers that were recorded.
 
     Raises:
@@ -89,6 +91,8 @@ def check_folder(folder: str | Path) -> Comparison | None:
         return None
     if is_language_model(folder):
         return compare(load_language_model(folder), read_json(folder / FILE))
+    if is_pair(spec_of(folder)):
+        return compare(load_pair(folder), read_json(folder / FILE))
     if is_part(folder):
         return compare(load_part(folder), read_json(folder / FILE))
     return None
@@ -102,9 +106,11 @@ def _rows(recorded: Mapping[str, Any]) -> list[Fields]:
     return [Fields({"values": row}) for row in rows]
 
 
-def _vectors(part: Part | LanguageModel) -> np.ndarray:
+def _vectors(part: Part | Pair | LanguageModel) -> np.ndarray:
     if isinstance(part, LanguageModel):
         return _logits(part)
+    if isinstance(part, Pair):
+        return part.logits(_images(), _TEXTS)
     if part.name == "text":
         return part.encode(_TEXTS)
     if part.name == "audio":

@@ -20,9 +20,10 @@ from polymodal.pretrained.family import Family
 from polymodal.pretrained.language.gguf_file import opened
 from polymodal.pretrained.language.model import LanguageModel
 from polymodal.pretrained.language.reading import read_language_model
+from polymodal.pretrained.pair import Pair, read_comparison
 from polymodal.pretrained.part import Part, assembled
 from polymodal.pretrained.positions import resized
-from polymodal.pretrained.towers import tower_of
+from polymodal.pretrained.towers import tower_of, towers_of
 
 __all__ = ["import_model"]
 
@@ -31,21 +32,21 @@ _OURS = ("vocabulary_size",)  # what the modality says
 
 
 def import_model(source: str | Path, out: str | Path,
-                 tower: str | None = None) -> Part | LanguageModel:
-    """Imports a checkpoint and writes it as a part of ours, or as a language model.
+                 tower: str | None = None) -> Part | Pair | LanguageModel:
+    """Imports a checkpoint and writes it as a part of ours, a pair, or a language model.
 
     Args:
         source: folder in the layout of Hugging Face, or a GGUF file of a language model. Nothing
             in it is executed.
         out: folder to write; it must not exist, or be empty.
-        tower: str or None, "image" or "text" of a pair such as CLIP.
+        tower: str or None, "image" or "text" of a pair such as CLIP; None for the whole pair.
 
     Returns:
         The part, loaded.
 
     Raises:
         BundleError: the checkpoint is damaged, or of a kind that we do not implement.
-        RecipeError: `out` is in use, or a pair needs a tower.
+        RecipeError: `out` is in use, or there is no such tower.
 
     Example:
 
@@ -69,8 +70,9 @@ def import_model(source: str | Path, out: str | Path,
     return part
 
 
-def read_model(checkpoint: Checkpoint, tower: str | None = None) -> Part | LanguageModel:
-    """Returns the part or the language model that a checkpoint holds, in memory.
+def read_model(checkpoint: Checkpoint, tower: str | None = None
+               ) -> Part | Pair | LanguageModel:
+    """Returns the part, the pair or the language model that a checkpoint holds, in memory.
 
     Raises:
         BundleError: as for `import_model`.
@@ -79,14 +81,16 @@ def read_model(checkpoint: Checkpoint, tower: str | None = None) -> Part | Langu
     family_name = _family_name(checkpoint, values)
     family: type[Family] = lookup.find("pretrained.families", family_name)
     config = Config(checkpoint.folder / _CONFIG, values)
+    origin = {"family": family_name, "licence": licence(checkpoint),
+              "source": checkpoint.folder.name, "files": checkpoint.digests()}
+    if family.towers and tower is None:
+        return _pair(checkpoint, values, family, config, origin)
     if family.towers:
         family, config = tower_of(config, values, family, tower)
     elif tower is not None:
         raise RecipeError(f"--tower needs a pair such as CLIP. Got {family_name}. Leave it out.")
     settings = family.settings(config)
     config.finish()
-    origin = {"family": family_name, "licence": licence(checkpoint),
-              "source": checkpoint.folder.name, "files": checkpoint.digests()}
     if family.modality == "language":
         return read_language_model(checkpoint, values, family, settings, origin)
     return _encoder(checkpoint, values, family, settings, origin)
@@ -100,9 +104,24 @@ def read_part(checkpoint: Checkpoint, tower: str | None = None) -> Part:
     """
     found = read_model(checkpoint, tower)
     if not isinstance(found, Part):
-        raise BundleError(f"{checkpoint.folder} needs to contain an encoder. Got a language model. "
+        kind = "language model"
+        if isinstance(found, Pair):
+            kind = "pair"
+        raise BundleError(f"{checkpoint.folder} needs to contain an encoder. Got a {kind}. "
                           "Give the folder of an encoder.")
     return found
+
+
+def _pair(checkpoint: Checkpoint, values: Mapping[str, Any], family: type[Family], config: Config,
+          origin: Mapping[str, Any]) -> Pair:
+    """Returns both towers with what compares them."""
+    log_scale, bias = read_comparison(checkpoint, family.comparison)
+    parts = {}
+    for side, (of_side, own) in towers_of(config, values, family).items():
+        settings = of_side.settings(own)
+        own.finish()
+        parts[side] = _encoder(checkpoint, values, of_side, settings, origin)
+    return Pair(parts["text"], parts["image"], family.comparison, log_scale, bias, origin)
 
 
 def _encoder(checkpoint: Checkpoint, values: Mapping[str, Any], family: type[Family],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from polymodal.bundle import read, write
 from polymodal.core.errors import BundleError
 
-__all__ = ["LANGUAGE_MODEL", "ORIGIN", "spec_of"]
+__all__ = ["LANGUAGE_MODEL", "ORIGIN", "is_encoder", "is_pair", "spec_of"]
 
 ORIGIN = "origin"  # where the weights are from
 LANGUAGE_MODEL = "language_model"  # settings of a language model
@@ -20,3 +21,19 @@ def spec_of(folder: str | Path) -> dict[str, Any]:
         return read.read_json(Path(folder) / write.MODEL)
     except BundleError:
         return {}
+
+
+def is_encoder(spec: Mapping[str, Any]) -> bool:
+    """Returns whether a `model.json` is of one imported encoder."""
+    return {ORIGIN, "recipe"} <= spec.keys() and "task" not in spec["recipe"]
+
+
+def is_pair(spec: Mapping[str, Any]) -> bool:
+    """Returns whether a `model.json` is of an imported pair of encoders."""
+    return {ORIGIN, "recipe"} <= spec.keys() and "comparison" in _task(spec["recipe"])
+
+
+def _task(recipe: Any) -> Mapping[str, Any]:
+    if isinstance(recipe, Mapping) and isinstance(recipe.get("task"), Mapping):
+        return recipe["task"]
+    return {}

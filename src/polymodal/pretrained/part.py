@@ -20,7 +20,7 @@ from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
 from polymodal.preprocess.collate import collate
 from polymodal.preprocess.modality import Modality
-from polymodal.pretrained.keys import ORIGIN, spec_of
+from polymodal.pretrained.keys import ORIGIN, is_encoder, spec_of
 
 __all__ = ["Part", "is_part", "load_part", "no_gradient"]
 
@@ -113,7 +113,7 @@ class Part:
 
 def is_part(folder: str | Path) -> bool:
     """Returns whether a folder holds an imported part, from its `model.json` alone."""
-    return {ORIGIN, "recipe"} <= spec_of(folder).keys()
+    return is_encoder(spec_of(folder))
 
 
 def load_part(folder: str | Path) -> Part:
@@ -124,9 +124,9 @@ def load_part(folder: str | Path) -> Part:
     """
     bundle = read.read(folder)
     path = bundle.folder / write.MODEL
-    if not {ORIGIN, "recipe"} <= bundle.spec.keys():
+    if not is_encoder(bundle.spec):
         raise BundleError(f"{bundle.folder} needs to be an imported encoder. Got a run, or a "
-                          "language model. Give the folder that `polymodal import --out` wrote for "
+                          "whole model. Give the folder that `polymodal import --out` wrote for "
                           "an encoder.")
     with read.blamed(path):
         recipe = Fields(bundle.spec).mapping("recipe")

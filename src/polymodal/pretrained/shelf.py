@@ -21,7 +21,7 @@ class Imported:
 
     Args:
         folder: Path.
-        encodes: str, text or image; language for a language model.
+        encodes: str, text or image; both of a pair; language for a language model.
         family: str.
         dim: int, width of its vectors, or of a language model.
     """
@@ -57,7 +57,7 @@ def _described(folder: Path) -> Imported | None:
             return Imported(folder, "language", str(spec[ORIGIN]["family"]),
                             int(spec[LANGUAGE_MODEL]["dim"]))
         recipe = spec["recipe"]
-        (name, _), = recipe["inputs"].items()
+        name = " and ".join(sorted(recipe["inputs"]))
         return Imported(folder, name, str(spec[ORIGIN]["family"]), int(recipe["dim"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -1,4 +1,4 @@
-"""One tower of a checkpoint that holds a pair, such as CLIP."""
+"""The towers of a checkpoint that holds a pair, such as CLIP: one of them, or both."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
 
-__all__ = ["tower_of"]
+__all__ = ["tower_of", "towers_of"]
 
 # Of texts that a model generates, which older libraries wrote for every model.
 _OF_GENERATION = (
@@ -47,6 +47,16 @@ def tower_of(config: Config, values: Mapping[str, Any], family: type[Family],
         raise RecipeError(f"{config.path} is of {family.title}, with a tower for image and one for "
                           f"text. --tower needs one of {', '.join(family.towers)}. Got "
                           f"{shown(tower)}. Write --tower image.")
+    return towers_of(config, values, family)[tower]
+
+
+def towers_of(config: Config, values: Mapping[str, Any], family: type[Family]
+              ) -> dict[str, tuple[type[Family], Config]]:
+    """Returns {modality: (family, config)} of both towers; arguments are those of `tower_of`.
+
+    Raises:
+        BundleError: the config is not that of a pair.
+    """
     for name in _OF_FILES:
         config.passed_over(name)
     own = family.whole(config)
@@ -55,14 +65,21 @@ def tower_of(config: Config, values: Mapping[str, Any], family: type[Family],
             if not isinstance(config.any(name), Mapping | None):
                 config.refuse(name, "a mapping", config.any(name))
     config.finish()
+    return {tower: (family.towers[tower], _nested(config, values, tower, own.get(tower, {})))
+            for tower in _PARTS}
+
+
+def _nested(config: Config, values: Mapping[str, Any], tower: str,
+            own: Mapping[str, Any]) -> Config:
+    """Returns the config of one tower, with what the whole adds to it."""
     chosen = _PARTS[tower]
     # Where both are given, the library takes the second alone.
     nested = values.get(f"{chosen}_dict") or values.get(chosen) or {}
-    found = Config(f"{config.path}, {chosen}", {**nested, **own.get(tower, {})})
+    found = Config(f"{config.path}, {chosen}", {**nested, **own})
     for name in (*_OF_FILES, *_OF_GENERATION):
         found.passed_over(name)
     found.only("is_decoder", False)
     found.only("add_cross_attention", False)
     found.only("chunk_size_feed_forward", 0)
     found.only("pruned_heads", {}, None)
-    return family.towers[tower], found
+    return found

@@ -135,7 +135,7 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     model = Model({i.name: _build_encoder(recipe, i) for i in inputs},
                   {i.name: i.key for i in inputs}, fusion, head, sequence=sequence,
                   objectives=_build_objectives(recipe, target), modality_dropout=modality_dropout,
-                  seed=seed, projections=_build_projections(recipe, inputs))
+                  seed=seed, projections=_build_projections(recipe, inputs, head))
     _check_inputs(inputs)
     with before_variables(Sizes(bytes_per_parameter)):
         model(empty_batch(inputs, target))
@@ -273,10 +273,12 @@ def _build_encoder(recipe: Recipe, item: Input) -> Any:
                     item.encoder)
 
 
-def _build_projections(recipe: Recipe, inputs: list[Input]) -> dict[str, Any]:
+def _build_projections(recipe: Recipe, inputs: list[Input], head: Any) -> dict[str, Any]:
     """Returns {name: layer} that brings tokens of encoders without `dim` to the common width."""
     import keras
 
+    if getattr(head, "keeps_width", False):
+        return {}
     return {item.name: keras.layers.Dense(recipe.dim, name="project") for item in inputs
             if "dim" not in arguments.parameters(find("encoders", item.encoder))}
 

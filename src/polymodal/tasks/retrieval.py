@@ -99,6 +99,7 @@ class Retrieval(Task):
     title = "retrieval"
     headline = "recall@10"
     compares_inputs = True
+    by_labels = "classification"
     asks_alone = False
     shares_items = False  # equal items would be no negatives of each other
     rows_seen = 160_000  # which words belong to which shapes is learned late

@@ -44,6 +44,8 @@ class Task(Protocol):
         form: str, what the cells of a target hold that the task fits, one of
             `profile.target_form.FORMS`; "" where it is only chosen by name.
         compares_inputs: bool, whether groups of inputs are compared and no column is predicted.
+        by_labels: str, name of the task that a model can answer without training for it, by
+            comparing inputs with texts of labels; "" for none.
         reads_media: bool, whether rows with the same image or sound ask about the same thing, so
             that they stay on one side of a split.
         has_numbers: bool, whether answers are numbers.
@@ -75,6 +77,7 @@ class Task(Protocol):
     shares_items: ClassVar[bool] = True
     form: ClassVar[str] = ""
     compares_inputs: ClassVar[bool] = False
+    by_labels: ClassVar[str] = ""
     reads_media: ClassVar[bool] = False
     has_numbers: ClassVar[bool] = False
     lists_classes: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""CLIP, of which one tower is imported."""
+"""CLIP: images and texts in one space. The whole pair, or one tower."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Clip(Family):
     """
 
     title = "CLIP"
+    comparison = "softmax"
     towers: ClassVar = {"image": ClipVisionModel, "text": ClipTextModel}
 
     @classmethod

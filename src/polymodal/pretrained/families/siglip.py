@@ -1,4 +1,4 @@
-"""SigLIP, and SigLIP 2 at one size, of which one tower is imported."""
+"""SigLIP, and SigLIP 2 at one size. The whole pair, or one tower."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Siglip(Family):
     """
 
     title = "SigLIP"
+    comparison = "sigmoid"
     towers: ClassVar = {"image": SiglipVisionModel, "text": SiglipTextModel}
 
     @classmethod
