@@ -38,6 +38,7 @@ _PUBLIC = {
     "load": "polymodal.api",
     "load_language_model": "polymodal.pretrained.language.model",
     "load_part": "polymodal.pretrained.part",
+    "needs": "polymodal.api",
     "quiet": "polymodal.core.printed.progress",
     "use_plugins": "polymodal.core.plugins",
 }
@@ -64,6 +65,7 @@ __all__ = [
     "load",
     "load_language_model",
     "load_part",
+    "needs",
     "quiet",
     "read",
     "use_plugins",
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
         Transcriber,
         finish,
         load,
+        needs,
     )
     from polymodal.core.contracts.task import Predictions
     from polymodal.core.errors import DataError, PolymodalError, RecipeError

@@ -382,6 +382,27 @@ def finish(folder: str | Path, *, train: Any = None, val: Any = None, test: Any 
     return _estimator(run.predictor, run)
 
 
+def needs(data: Any, target: str | None = None, **options: Any) -> Any:
+    """Trains on growing parts of a table, and says what more rows would bring.
+
+    Args:
+        data: Table, path, or rows in memory.
+        target: str, column to predict.
+        options: `goal`, `proxy`, `val`, `given`, `ignore`, `split`, `split_group`, `num_seeds`,
+            `num_sizes`, `runs`, `media_root`, `skip_bad` and `max_bad_share` of
+            `polymodal.questions.needs.needs.needs`.
+
+    Returns:
+        Needs: `sentences()` for a person, `to_json()`, the `curve` and its `extrapolation`.
+
+    Raises:
+        DataError, RecipeError: the table has too few rows, or the options do not fit it.
+    """
+    from polymodal.questions.needs.needs import needs as ask
+
+    return ask(data, target, **options)
+
+
 def _estimator(predictor: Any, run: Any) -> Estimator:
     classes = {c.task: c for c in Estimator.__subclasses__()}
     kind = classes.get(predictor.task.name, Estimator)
@@ -399,4 +420,5 @@ def _name(column: Any) -> Any:
 
 
 __all__ = ["Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor", "Retriever",
-           "SentimentAnalyser", "Seq2Seq", "SequenceLabeller", "Transcriber", "finish", "load"]
+           "SentimentAnalyser", "Seq2Seq", "SequenceLabeller", "Transcriber", "finish", "load",
+           "needs"]

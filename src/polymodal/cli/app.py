@@ -17,6 +17,7 @@ from polymodal.cli.import_ import import_
 from polymodal.cli.language_model import language_model
 from polymodal.cli.listing import encoders, fusions, info, recipes
 from polymodal.cli.models import models
+from polymodal.cli.needs import needs
 from polymodal.cli.once import Command
 from polymodal.cli.outside import taking_plugins
 from polymodal.cli.predict import predict
@@ -48,7 +49,7 @@ def options(
     """Takes the options before a command."""
 
 
-for command in (demo, train, finish, evaluate, predict, caption, transcribe, align, search,
+for command in (demo, needs, train, finish, evaluate, predict, caption, transcribe, align, search,
                 chat, language_model, report, check, models, recipes, encoders, fusions, info):
     app.command(cls=Command)(taking_plugins(command))
 app.command("import", cls=Command)(taking_plugins(import_))
