@@ -35,6 +35,7 @@ _PUBLIC = {
     "Transcriber": "polymodal.api",
     "finish": "polymodal.api",
     "import_model": "polymodal.pretrained.importing",
+    "inspect": "polymodal.questions.inspection.run",
     "load": "polymodal.api",
     "load_language_model": "polymodal.pretrained.language.model",
     "load_part": "polymodal.pretrained.part",
@@ -62,6 +63,7 @@ __all__ = [
     "Transcriber",
     "finish",
     "import_model",
+    "inspect",
     "load",
     "load_language_model",
     "load_part",
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
     from polymodal.pretrained.importing import import_model
     from polymodal.pretrained.language.model import load_language_model
     from polymodal.pretrained.part import load_part
+    from polymodal.questions.inspection.run import inspect
     from polymodal.recipe.recipe import Recipe
     from polymodal.tables.table import Table, read
     from polymodal.training.steps.settings import Training

@@ -14,6 +14,7 @@ from polymodal.cli.demo import demo
 from polymodal.cli.evaluate import evaluate
 from polymodal.cli.finish import finish
 from polymodal.cli.import_ import import_
+from polymodal.cli.inspect import inspect
 from polymodal.cli.language_model import language_model
 from polymodal.cli.listing import encoders, fusions, info, recipes
 from polymodal.cli.models import models
@@ -49,7 +50,8 @@ def options(
     """Takes the options before a command."""
 
 
-for command in (demo, needs, train, finish, evaluate, predict, caption, transcribe, align, search,
-                chat, language_model, report, check, models, recipes, encoders, fusions, info):
+for command in (demo, inspect, needs, train, finish, evaluate, predict, caption, transcribe, align,
+                search, chat, language_model, report, check, models, recipes, encoders, fusions,
+                info):
     app.command(cls=Command)(taking_plugins(command))
 app.command("import", cls=Command)(taking_plugins(import_))

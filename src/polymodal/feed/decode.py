@@ -83,7 +83,7 @@ def _scan(samples, source: Source, first, items: Items, num_workers: int,
         return stop - start
 
     with bar(f"Checking {source.name}", len(first)) as advance:
-        for done in _in_threads(work, range(0, len(first), _CHUNK), num_workers):
+        for done in in_threads(work, range(0, len(first), _CHUNK), num_workers):
             advance(done)
 
 
@@ -106,7 +106,7 @@ def _scan_one(samples, source: Source, row: int, item: int, items: Items, pack, 
         store(item, value, content)
 
 
-def _in_threads(work: Callable[[int], Any], tasks: range, num_workers: int) -> Iterator[Any]:
+def in_threads(work: Callable[[int], Any], tasks: range, num_workers: int) -> Iterator[Any]:
     """Yields the results in order, with a bounded number of tasks waiting."""
     if num_workers <= 1:
         yield from map(work, tasks)

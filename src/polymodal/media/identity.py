@@ -76,11 +76,27 @@ def pack_key(decode_key: dict, table: Table, column: str, first_rows: np.ndarray
     """
     digest = hashlib.sha256(json.dumps([_FORMAT, decode_key], sort_keys=True).encode())
     for row in first_rows:
-        cell = table.cell(int(row), column)
-        digest.update(cell_hash(cell).to_bytes(8, "little"))
-        for file in _files(cell, table):
-            digest.update(_status(os.fspath(file)))
+        _feed_cell(digest, table.cell(int(row), column), table)
     return digest.hexdigest()[:40]
+
+
+def cell_key(what: str, cell: Any, table: Table) -> str:
+    """Returns a name for what was found out about one cell, which changes with its file.
+
+    Args:
+        what: str, what was found out, with its version.
+        cell: media cell of `table`.
+        table: Table.
+    """
+    digest = hashlib.sha256(what.encode())
+    _feed_cell(digest, cell, table)
+    return digest.hexdigest()[:24]
+
+
+def _feed_cell(digest, cell: Any, table: Table) -> None:
+    digest.update(cell_hash(cell).to_bytes(8, "little"))
+    for file in _files(cell, table):
+        digest.update(_status(os.fspath(file)))
 
 
 def _files(cell: Any, table: Table) -> list[Path]:

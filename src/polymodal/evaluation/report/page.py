@@ -32,7 +32,7 @@ from polymodal.evaluation.scores.per_class import per_class
 from polymodal.evaluation.slices import PRESENT
 from polymodal.evaluation.words import MEANINGS, interval_text, readable, value_text
 
-__all__ = ["write_report"]
+__all__ = ["environment", "write_report"]
 
 MOST_CHANCES = 3  # labels whose probability an example shows
 _HEARD = ("Under the spectrogram is each word, at the time at which the model recognised it. "
@@ -71,15 +71,20 @@ def _write_pictures(folder: Path, pictures: Mapping[str, Picture]) -> None:
         write_atomic(folder / f"{key}.png", picture.png)
 
 
-def _template():
+def environment(*folders: Path):
+    """Returns what renders templates of these folders, which may use the report's style and
+    cards."""
     import jinja2
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True,
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader([*folders, _FOLDER]), autoescape=True, trim_blocks=True,
         lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.globals.update(
-        value_text=value_text, interval_text=interval_text, readable=readable)
-    return environment.get_template("report.html.j2")
+
+
+def _template():
+    found = environment()
+    found.globals.update(value_text=value_text, interval_text=interval_text, readable=readable)
+    return found.get_template("report.html.j2")
 
 
 def _view(content: ReportContent) -> dict[str, Any]:

@@ -1,0 +1,170 @@
+"""The question: what is wrong with this table?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from polymodal.core.errors import RecipeError
+from polymodal.core.lookup import unknown
+from polymodal.core.printed.progress import waiting
+from polymodal.profile.observed import evenly
+from polymodal.profile.profile import Profile, profile
+from polymodal.questions.inspection.checks.amounts import amounts
+from polymodal.questions.inspection.checks.files import empty_cells, files
+from polymodal.questions.inspection.checks.labels import (
+    classes,
+    constants,
+    rare_values,
+    spellings,
+)
+from polymodal.questions.inspection.checks.leaks import leaking_columns
+from polymodal.questions.inspection.checks.pairs import file_names, speech_rates, stated_values
+from polymodal.questions.inspection.checks.pictures import pictures
+from polymodal.questions.inspection.checks.repeats import conflicts, repeats, same_rows
+from polymodal.questions.inspection.checks.sounds import sounds
+from polymodal.questions.inspection.checks.splits import shared
+from polymodal.questions.inspection.checks.words import placeholders, words
+from polymodal.questions.inspection.finding import Finding
+from polymodal.questions.inspection.look import Look
+from polymodal.questions.inspection.page import write_page
+from polymodal.questions.inspection.written import write_rows
+from polymodal.splits.split import parts
+from polymodal.tables.table import Table, read
+
+CHECKS: tuple[Callable[[Look], Iterator[Finding]], ...] = (
+    files, empty_cells, pictures, sounds, words, placeholders, amounts, repeats, same_rows,
+    spellings, classes, constants, rare_values, conflicts, speech_rates, stated_values,
+    file_names, leaking_columns,
+)
+_MOST_ROWS = 200_000  # of a part; of more, as many are looked at, evenly spaced
+
+
+@dataclass
+class Inspection:
+    """What was found in a table.
+
+    Args:
+        looks: {part: Look}, what was looked at.
+        findings: list of Finding, faults first.
+        seconds: float, how long it took.
+        deep: bool, whether small models looked for wrong pairs and labels.
+    """
+
+    looks: Mapping[str, Look]
+    findings: list[Finding] = field(default_factory=list)
+    seconds: float = 0.0
+    deep: bool = False
+
+    @property
+    def faults(self) -> list[Finding]:
+        """The findings that are faults, not notes."""
+        return [one for one in self.findings if one.level == "fault"]
+
+    @property
+    def columns(self) -> dict[str, dict[str, Any]]:
+        """{column: {"modality", "reason"}} as the profile knows them."""
+        facts = next(iter(self.looks.values())).facts.whole
+        found = {}
+        for name in facts.table.column_names:
+            verdict = facts.verdict(name)
+            kind = verdict.kind if verdict.modality == "tabular" else verdict.modality
+            found[name] = {"modality": kind or "ignored", "reason": verdict.because}
+        return found
+
+    @property
+    def left_for_deep(self) -> str:
+        """What was not looked for, in a sentence; empty with `deep`."""
+        if self.deep:
+            return ""
+        return ("Not looked for: wrong labels and wrong pairs, which take small models. --deep "
+                "looks for them too.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns everything as plain JSON values."""
+        return {"rows": {part: len(look) for part, look in self.looks.items()},
+                "columns": self.columns, "faults": len(self.faults),
+                "findings": [one.to_json() for one in self.findings],
+                "deep": self.deep, "seconds": round(self.seconds, 2)}
+
+
+def inspect(
+    table: Any,
+    target: str | None = None,
+    *,
+    val: Any = None,
+    test: Any = None,
+    deep: bool = False,
+    out: str | Path | None = None,
+    rows_out: str | Path | None = None,
+    media_root: str | Path | None = None,
+) -> Inspection:
+    """Looks for faults in a table, in each column, between columns, and between parts.
+
+    Args:
+        table: Table, path, or rows in memory.
+        target: str, the column to predict; without one nothing is said about labels.
+        val, test: other parts of the same data, as `table`.
+        deep: bool, also train small models that look for wrong pairs and wrong labels.
+        out: path of an HTML page to write, or None.
+        rows_out: folder for one CSV file of rows for each finding, or None.
+        media_root: folder that relative media paths start from.
+
+    Returns:
+        Inspection.
+
+    Raises:
+        DataError: a table that cannot be read.
+        RecipeError: there is no such target.
+
+    Example:
+
+    >>> found = inspect({"note": ["a small cat"] * 2 + ["n/a"] + ["the dog %d" % i for i in
+    ...                  range(30)], "price": [1.5 * i for i in range(33)]})
+    >>> [(one.kind, one.rows) for one in found.findings if one.kind == "placeholder"]
+    [('placeholder', (3,))]
+    """
+    start = time.monotonic()
+    tables = {name: read(source, media_root=media_root) for name, source in
+              (("train", table), ("val", val), ("test", test)) if source is not None}
+    _check_target(tables, target)
+    looks = {name: Look(name, _some(profile(one)), target) for name, one in tables.items()}
+    found = Inspection(looks, deep=deep)
+    for look in looks.values():
+        with waiting(f"Inspecting {look.table.name}"):
+            for check in CHECKS:
+                found.findings += check(look)
+    found.findings += shared(_sides(looks))
+    found.findings.sort(key=lambda one: one.level)  # "fault" before "note", else as found
+    found.seconds = time.monotonic() - start
+    if rows_out is not None:
+        write_rows(rows_out, found.findings, looks)
+    if out is not None:
+        write_page(out, found)
+    return found
+
+
+def _some(facts: Profile) -> Profile:
+    if len(facts) <= _MOST_ROWS:
+        return facts
+    return facts.part(evenly(len(facts), _MOST_ROWS))
+
+
+def _sides(looks: Mapping[str, Look]) -> dict[str, Look]:
+    """Returns the parts that should share nothing: tables, or those that a column names."""
+    if len(looks) > 1:
+        return dict(looks)
+    look = looks["train"]
+    if look.facts.split_column(look.target) is None:
+        return {}
+    return {name: Look(name, part, look.target)
+            for name, part in parts(look.facts, "column").items()}
+
+
+def _check_target(tables: Mapping[str, Table], target: str | None) -> None:
+    for table in tables.values():
+        if target is not None and target not in table.column_names:
+            raise RecipeError(f"{table.name}: {unknown('column', target, table.column_names)}")
