@@ -16,7 +16,8 @@ Data = Annotated[Path, typer.Option(help="Table: CSV, TSV, JSONL, Parquet, a fol
                                          "subfolder per class, a WebDataset tar, a Hugging Face "
                                          "folder, or a public dataset in its original layout: "
                                          "COCO, Karpathy, Flickr, LLaVA, LibriSpeech, Common "
-                                         "Voice, LJSpeech, Kaldi.")]
+                                         "Voice, LJSpeech, Kaldi, MELD, or .csd of the "
+                                         "CMU-MultimodalSDK.")]
 MediaRoot = Annotated[Path | None, typer.Option(
     help="Folder that relative media paths start from. Default: the folder of the table.")]
 Engine = Annotated[str | None, typer.Option(

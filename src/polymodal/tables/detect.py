@@ -14,10 +14,13 @@ from polymodal.core.lookup import module_of, names
 from polymodal.tables.foreign import check_ending, check_text
 from polymodal.tables.formats._json_items import json_items
 from polymodal.tables.formats.flickr import NUMBERED_HEAD
+from polymodal.tables.formats.meld import NEEDED as MELD
+from polymodal.tables.formats.meld import PARTS as MELD_PARTS
 from polymodal.tables.formats.metadata_folder import has_metadata
 
 _ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
-            ".parquet": "parquet", ".pq": "parquet", ".tar": "webdataset", ".token": "flickr"}
+            ".parquet": "parquet", ".pq": "parquet", ".tar": "webdataset", ".token": "flickr",
+            ".csd": "csd"}
 _TEXTS = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".token")
 _PATTERN_SIGNS = "*?{"  # a set of tars is named by a pattern, which is not a file
 _SHOWN = 6
@@ -47,6 +50,8 @@ def detect(path: Path) -> str:
         return "common_voice"
     if path.name == "metadata.csv" and (path.parent / "wavs").is_dir() and "|" in _first_line(path):
         return "ljspeech"
+    if ending == ".csv" and set(MELD) <= {*_first_line(path).split(",")}:
+        return "meld"
     if ending in _ENDINGS:
         return _ENDINGS[ending]
     if ending == ".txt" and any(sign in _first_line(path) for sign in "\t,;|"):
@@ -71,6 +76,10 @@ def _of_folder(path: Path) -> str:
         return "huggingface"
     if any(path.glob("*.tar")):
         return "webdataset"
+    if any(path.glob("*.csd")):
+        return "csd"
+    if any(path.joinpath(name).is_file() for name in MELD_PARTS.values()):
+        return "meld"
     if path.joinpath("wav.scp").is_file():
         return "kaldi"
     metadata = path / "metadata.csv"

@@ -21,7 +21,10 @@ _ENDINGS = {
                     ("is a table of Arrow.", "Write it as Parquet, such as with pandas: "
                                              "read_feather(...).to_parquet(...)")),
     **dict.fromkeys((".pkl", ".pickle"),
-                    ("is a pickle, which could run any program.", "Write the table as Parquet.")),
+                    ("is a pickle, which could run any program.",
+                     "Write the table as Parquet. Of a file that you trust, in Python: "
+                     "d = pandas.read_pickle('{name}'), then pandas.DataFrame({{c: list(d[c]) for "
+                     "c in d}}).to_parquet('table.parquet'), for each split on its own.")),
     **dict.fromkeys((".npz", ".npy", ".h5", ".hdf5", ".mat", ".db", ".sqlite", ".sas7bdat", ".dta",
                      ".sav", ".orc", ".avro"),
                     ("is not a supported format.", "Write the table as Parquet or CSV.")),

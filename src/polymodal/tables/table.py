@@ -250,11 +250,12 @@ def read(
 
     Args:
         source: path of a file (CSV, TSV or JSONL, also packed as .gz, .bz2 or .xz; Parquet, tar;
-            COCO, Karpathy, Flickr or LLaVA captions) or a folder (one folder per class, also below
-            train and test; files with metadata.csv as Hugging Face's ImageFolder; tar set, Hugging
-            Face dataset, LibriSpeech, Common Voice, LJSpeech, Kaldi), or rows in memory: a dict of
-            columns (lists, arrays, Series), a dict of single values (one row), a list of dicts, or
-            a table of pandas, polars, pyarrow or Hugging Face's datasets.
+            CSD; COCO, Karpathy, Flickr or LLaVA captions; MELD) or a folder (one folder per class,
+            also below train and test; files with metadata.csv as Hugging Face's ImageFolder; tar
+            set, Hugging Face dataset, LibriSpeech, Common Voice, LJSpeech, Kaldi, MELD, CSD), or
+            rows in memory: a dict of columns (lists, arrays, Series), a dict of single values (one
+            row), a list of dicts, or a table of pandas, polars, pyarrow or Hugging Face's
+            datasets.
         format: str, one of the formats' names, or None to tell by the name or the content.
         media_root: folder that relative media paths start from, in which formats that look for
             their files look; None for the table's own folder.
