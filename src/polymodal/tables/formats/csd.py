@@ -62,16 +62,16 @@ class _Sequence:
             raise PolymodalError("Reading .csd files needs h5py. Got none. Install it: pip install "
                                  "'polymodal[csd]'.") from None
         try:
-            root = stack.enter_context(h5py.File(path, "r"))
-            self.name = next(iter(root))
-            self.data = root[self.name]["data"]
+            root: Any = stack.enter_context(h5py.File(path, "r"))
+            self.name: str = next(iter(root))
+            self.data: Any = root[self.name]["data"]
             first = self.data[next(iter(self.data))]
-            self.width, self.is_text = first["features"].shape[-1], first["features"].dtype.kind
+            self.width: int = first["features"].shape[-1]
+            self.is_text = first["features"].dtype.kind in "SOU"
         except (OSError, KeyError, StopIteration, AttributeError, IndexError) as error:
             raise DataError("is not a computational sequence, which has data/<video>/features.",
                             "Write it with the SDK's deploy, or correct the path.", path=path.name,
                             reason="not_a_csd") from error
-        self.is_text = self.is_text in "SOU"
         self.names = _dimensions(root[self.name], self.width)
 
     @property
