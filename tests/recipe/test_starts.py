@@ -56,7 +56,7 @@ def test_paths_freeze_what_is_inside():
 def test_groups_of_the_learning_rate_are_named_by_path():
     made = recipe({"learning_rate_scale": {"project": 0.1, "hidden": 1.0}},
                   task={"name": "classification", "learning_rate_scale": 2})
-    assert scales(made) == {"encoders.a.project": 0.1, "head": 2.0}
+    assert scales(made, None) == {"encoders.a.project": 0.1, "head": 2.0}
     assert [start.name for start in starts_of(made)] == ["encoders.a", "head"]
 
 

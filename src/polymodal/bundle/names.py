@@ -7,16 +7,15 @@ These names depend on the model alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
 
 from polymodal.core.errors import BundleError
+from polymodal.layers.attribute_paths import children
 
 _SCALARS = str | bytes | int | float | complex | bool | type(None)
-_SECOND = {"layer"}  # walked last
 
 
 def variable_names(model: Any) -> dict[str, Any]:
@@ -111,42 +110,8 @@ def _walk(value: Any, path: tuple[str, ...], seen: set[int]) -> Iterator[tuple[t
     if isinstance(value, keras.Variable):
         yield path, value
         return
-    for key, child in _children(value):
+    for key, child in children(value):
         yield from _walk(child, (*path, key), seen)
-
-
-def _children(value: Any) -> Iterable[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        return [(str(key), child) for key, child in value.items()]
-    if isinstance(value, list | tuple):
-        return [(str(index), child) for index, child in enumerate(value)]
-    if isinstance(value, keras.Layer | keras.random.SeedGenerator):
-        return _attributes(value)
-    return ()
-
-
-def _attributes(value: Any) -> list[tuple[str, Any]]:
-    """Returns attributes by name, so that a shared layer is called the same on every engine."""
-    skip = _internal_attributes()
-    held = {**vars(value), **vars(value).get("_modules", {})}  # torch keeps layers in `_modules`
-    found = [(name.lstrip("_"), child) for name, child in held.items()
-             if name not in skip and not name.startswith("_self_")]  # `_self_`: TensorFlow's own
-    if isinstance(value, keras.Sequential) or _is_functional(value):
-        found.append(("layers", list(value.layers)))  # their layers are in no attribute
-    # A wrapper keeps the layer it was given as `layer`, next to the copies that it uses.
-    return sorted(found, key=lambda pair: (pair[0] in _SECOND, pair[0]))
-
-
-def _is_functional(value: Any) -> bool:
-    return isinstance(value, keras.Model) and hasattr(value, "_nodes_by_depth")
-
-
-@cache
-def _internal_attributes() -> frozenset[str]:
-    """Attributes that Keras itself gives every layer and model: duplicate references."""
-    given = {*vars(keras.Layer()), *vars(keras.Sequential())}
-    return frozenset(given | {"_layers", "_operations", "_functional", "_nodes_by_depth",
-                              "_optimizer", "optimizer", "_modules", "_torch_params", "history"})
 
 
 def _free_name(path: tuple[str, ...], names: Mapping[str, Any]) -> str:

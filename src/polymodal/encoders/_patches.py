@@ -41,6 +41,7 @@ class PatchTransformer(Encoder):
 
     poolings: ClassVar[tuple[str, ...]] = ("none",)
     has_class_token: ClassVar[bool] = True
+    behind_blocks = ("norm",)
 
     def __init__(self, inner_width: int, num_layers: int, num_heads: int, hidden: int,
                  patch_size: int, activation: str, epsilon: float, pooling: str, dropout: float,

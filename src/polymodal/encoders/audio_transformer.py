@@ -46,6 +46,7 @@ class AudioTransformer(Encoder):
     """
 
     time_stride = 2
+    behind_blocks = ("norm",)
 
     def __init__(self, width: int = 384, num_layers: int = 4, num_heads: int = 6,
                  hidden: int = 1536, num_positions: int = 1500, activation: str = "gelu",

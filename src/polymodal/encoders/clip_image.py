@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import keras
-
 from polymodal.encoders._patches import PatchTransformer
+from polymodal.layers.dense import Dense
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide, repeat_mask
 
@@ -42,6 +41,7 @@ class ClipImage(PatchTransformer):
     """
 
     poolings = ("none", "first")
+    behind_blocks = ("norm", "projection")
 
     def __init__(self, inner_width: int = 768, num_layers: int = 12, num_heads: int = 12,
                  hidden: int = 3072, patch_size: int = 32, activation: str = "quick_gelu",
@@ -54,7 +54,7 @@ class ClipImage(PatchTransformer):
         self.projection = None
         if projection:
             self.width = projection
-            self.projection = keras.layers.Dense(projection, use_bias=False, dtype=policy)
+            self.projection = Dense(projection, use_bias=False, dtype=policy)
 
     def build(self, inputs_shape):
         super().build(inputs_shape)

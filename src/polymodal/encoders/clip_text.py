@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from polymodal.layers.dense import Dense
 from polymodal.layers.encoder_block import EncoderBlock
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
@@ -47,6 +48,7 @@ class ClipText(Encoder):
     """
 
     projection_bias = False
+    behind_blocks = ("norm", "projection")
 
     def __init__(self, inner_width: int = 512, num_layers: int = 12, num_heads: int = 8,
                  hidden: int = 2048, vocabulary_size: int = 49_408, num_positions: int = 77,
@@ -66,7 +68,7 @@ class ClipText(Encoder):
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
         self.projection = None
         if projection:
-            self.projection = keras.layers.Dense(projection, use_bias=self.projection_bias,
+            self.projection = Dense(projection, use_bias=self.projection_bias,
                                                  dtype=policy)
 
     def build(self, inputs_shape):

@@ -7,6 +7,7 @@ from keras import ops
 
 from polymodal.core.errors import RecipeError
 from polymodal.layers.attention import MultiHeadAttention
+from polymodal.layers.dense import Dense
 from polymodal.layers.feedforward import FeedForward
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masked_batch_norm import MaskedBatchNorm
@@ -54,7 +55,7 @@ class Conformer(Encoder):
         self.dim, self.width, policy = dim, width, self.dtype_policy
         self.first = PaddedConv(width, 3, (2, 2), use_bias=True, dtype=policy, name="first")
         self.second = PaddedConv(width, 3, (2, 2), use_bias=True, dtype=policy, name="second")
-        self.project = keras.layers.Dense(dim, dtype=policy, name="project")
+        self.project = Dense(dim, dtype=policy, name="project")
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
         self.blocks = [_Block(dim, num_heads, kernel_size, dropout, dtype=policy, name=f"block_{i}")
                        for i in range(num_layers)]
@@ -121,12 +122,12 @@ class _Convolution(keras.layers.Layer):
         super().__init__(**kwargs)
         self.dim, policy = dim, self.dtype_policy
         self.norm = LayerNorm(dtype=policy)
-        self.widen = keras.layers.Dense(2 * dim, dtype=policy, name="widen")
+        self.widen = Dense(2 * dim, dtype=policy, name="widen")
         self.depthwise = keras.layers.DepthwiseConv1D(
             kernel_size, padding="same", use_bias=False, dtype=policy, name="depthwise"
         )
         self.batch_norm = MaskedBatchNorm(dtype=policy)
-        self.mix = keras.layers.Dense(dim, dtype=policy, name="mix")
+        self.mix = Dense(dim, dtype=policy, name="mix")
 
     def build(self, tokens_shape):
         for layer in (self.norm, self.widen, self.depthwise, self.batch_norm, self.mix):

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from polymodal.core.errors import RecipeError
+from polymodal.layers.dense import Dense
 from polymodal.layers.masked_batch_norm import MaskedBatchNorm
 from polymodal.layers.masks import every, hide, silence
 from polymodal.layers.parts import Encoder
@@ -59,7 +60,7 @@ class ConvAudio(Encoder):
                           dtype=policy)
             for stage in range(num_stages) for block in range(depth)
         ]
-        self.project = keras.layers.Dense(dim, dtype=policy, name="project")
+        self.project = Dense(dim, dtype=policy, name="project")
         self.order = Recurrent(dim, "gru", True, dtype=policy) if recurrent else None
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 

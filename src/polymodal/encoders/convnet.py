@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from polymodal.layers.dense import Dense
 from polymodal.layers.image_trunk import ImageTrunk
 from polymodal.layers.masks import hide, repeat_mask
 from polymodal.layers.parts import Encoder
@@ -53,7 +54,7 @@ class ConvNet(Encoder):
         self.dim = dim
         policy = self.dtype_policy
         self.trunk = ImageTrunk(width, depth, num_stages, fine, dtype=policy, name="trunk")
-        self.project = keras.layers.Dense(dim, dtype=policy, name="project")
+        self.project = Dense(dim, dtype=policy, name="project")
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, inputs_shape):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from polymodal.layers.dense import Dense
 from polymodal.layers.masks import hide
 from polymodal.layers.parts import Encoder
 
@@ -34,10 +35,10 @@ class Mlp(Encoder):
                  dropout: float = 0.2, **kwargs):
         super().__init__(**kwargs)
         policy = self.dtype_policy
-        self.hidden = [keras.layers.Dense(hidden, activation="gelu", dtype=policy)
+        self.hidden = [Dense(hidden, activation="gelu", dtype=policy)
                        for _ in range(num_layers)]
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
-        self.project = keras.layers.Dense(dim, dtype=policy, name="project")
+        self.project = Dense(dim, dtype=policy, name="project")
 
     def build(self, inputs_shape):
         shape = inputs_shape

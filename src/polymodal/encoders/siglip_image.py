@@ -40,6 +40,7 @@ class SiglipImage(PatchTransformer):
 
     poolings = ("none", "probe")
     has_class_token = False
+    behind_blocks = ("norm", "pool")
 
     def __init__(self, width: int = 768, num_layers: int = 12, num_heads: int = 12,
                  hidden: int = 3072, patch_size: int = 16, activation: str = "gelu_pytorch_tanh",

@@ -57,6 +57,8 @@ class TextTransformer(Encoder):
     pooling: Reimers and Gurevych, "Sentence-BERT", 2019, section 3.
     """
 
+    behind_blocks = ()
+
     def __init__(self, width: int = 384, num_layers: int = 6, num_heads: int = 12,
                  hidden: int = 1536, vocabulary_size: int = 30_522, num_positions: int = 512,
                  num_types: int = 2, padding_id: int | None = None, num_buckets: int = 0,

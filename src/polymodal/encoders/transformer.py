@@ -39,6 +39,8 @@ class Transformer(Encoder):
     Source: Vaswani et al., "Attention is all you need", 2017, pre-norm.
     """
 
+    behind_blocks = ("norm",)
+
     def __init__(self, dim: int = 128, num_layers: int = 2, num_heads: int = 4,
                  vocabulary_size: int | None = None, positions: str = "rotary",
                  max_length: int = 512, causal: bool = False, dropout: float = 0.1, **kwargs):

@@ -40,6 +40,8 @@ class ViT(Encoder):
     later parts pool or attend to all patches.
     """
 
+    behind_blocks = ("norm",)
+
     def __init__(self, dim: int = 128, num_layers: int = 4, num_heads: int = 4,
                  patch_size: int | None = None, dropout: float = 0.1, **kwargs):
         super().__init__(**kwargs)

@@ -32,8 +32,10 @@ from polymodal.layers.watch import before_variables
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia, for_predictions
 from polymodal.preprocess.collate import collate, collate_targets
+from polymodal.pretrained.base import Base
 from polymodal.profile.profile import Profile, profile
 from polymodal.recipe import assemble
+from polymodal.recipe.adapting import left_out, merged_words, named_bases
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.recipe.room import Room, room_for
 from polymodal.speech.decoding.confidence import WordCalibration
@@ -223,8 +225,14 @@ class Predictor:
 
     def spec(self) -> dict[str, Any]:
         """Returns what `model.json` holds."""
-        return {"recipe": self.recipe.to_dict(), "labels": list(self.target.labels),
-                "trained_on": self.trained_on.to_json()}
+        return {"recipe": merged_words(self.recipe, self.recipe.to_dict()),
+                "labels": list(self.target.labels), "trained_on": self.trained_on.to_json()}
+
+    def own_weights(self) -> dict[str, Any]:
+        """Returns {name: variable} of what a bundle has of the model's weights."""
+        found = names.weight_names(self.model)
+        without = left_out(self.recipe, found)
+        return {name: variable for name, variable in found.items() if name not in without}
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Returns what was learned from the train split, by input and for the target."""
@@ -249,11 +257,18 @@ def load(folder: str | Path) -> Predictor:
     with read.blamed(bundle.folder / write.MODEL):
         trained_on = TrainedOn.from_json(bundle.spec.get("trained_on", {}))
     bundle.check_model()
-    with read.blamed(bundle.folder / write.MODEL), before_variables(_Among(bundle.shapes())):
+    known = Counter(bundle.shapes().values())
+    bases = [Base.find(start, bundle.folder) for start in named_bases(recipe)]
+    for base in bases:
+        known.update(base.shapes())
+    with read.blamed(bundle.folder / write.MODEL), before_variables(_Among(known)):
         model, head = assemble.build_model(recipe, inputs, target, bytes_per_parameter=4)
-    bundle.load_weights(names.weight_names(model))
-    return Predictor(recipe, inputs, target, model, head, bundle.metrics, calibration,
-                     language, trained_on)
+    found = Predictor(recipe, inputs, target, model, head, bundle.metrics, calibration,
+                      language, trained_on)
+    bundle.load_weights(found.own_weights())
+    for base in bases:
+        base.load_into(model)
+    return found
 
 
 def _preprocessing(bundle: read.Bundle) -> tuple[Recipe, list[Any], Any]:
@@ -279,8 +294,8 @@ def _preprocessing(bundle: read.Bundle) -> tuple[Recipe, list[Any], Any]:
 class _Among:
     """Checks that each variable has a shape that the bundle's weights have, and no more."""
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]]):
-        self._left = Counter(shapes.values())
+    def __init__(self, shapes: Counter[tuple[int, ...]]):
+        self._left = shapes
 
     def __call__(self, shape: tuple[int, ...]) -> None:
         self._left[shape] -= 1

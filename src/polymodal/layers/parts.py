@@ -31,6 +31,8 @@ class Encoder(keras.layers.Layer):
             fewer.
         time_stride: int, steps of the input that make one token.
         grid: (down, across) or None: the tokens are positions of a picture, line by line.
+        behind_blocks: names of attributes behind its list `blocks`, whose other attributes are in
+            front of it; None where it is not made of blocks in a row. Learning rates by block ask.
 
     Call arguments:
         inputs: (batch, ...), as the modality encodes them.
@@ -58,6 +60,7 @@ class Encoder(keras.layers.Layer):
     num_tokens: int | None = None
     time_stride: int = 1
     grid: tuple[int, int] | None = None
+    behind_blocks: tuple[str, ...] | None = None
 
     @classmethod
     def preprocessing(cls, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from polymodal.core.contracts.task import task_of
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.core.memory import gigabytes, memory_bytes
+from polymodal.recipe.adapting import adapt, freeze_base
 from polymodal.recipe.needed import as_needed, needed_by
 from polymodal.recipe.recipe import INPUT_KEYS, OBJECTIVES, Recipe, columns_of, encoder_name
 from polymodal.recipe.starts import freeze, has_frozen_encoder, split_words
@@ -137,9 +138,11 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
                   objectives=_build_objectives(recipe, target), modality_dropout=modality_dropout,
                   seed=seed, projections=_build_projections(recipe, inputs, head))
     _check_inputs(inputs)
+    adapt(model, recipe)
     with before_variables(Sizes(bytes_per_parameter)):
         model(empty_batch(inputs, target))
     freeze(model, recipe)
+    freeze_base(model, recipe)
     return model, head
 
 

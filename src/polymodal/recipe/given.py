@@ -20,7 +20,7 @@ from polymodal.recipe.recipe import (
     checked_objectives,
     named,
 )
-from polymodal.recipe.starts import WORDS
+from polymodal.recipe.starts import INNER, WORDS
 from polymodal.tables.reading.reading import readings_of
 
 __all__ = ["check_given", "load", "need_target", "override", "with_pretrained"]
@@ -60,10 +60,12 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
             raise RecipeError(f"--set {'.'.join(path)} needs a value instead of the dots. Got "
                               "none. Write modality=text, or whatever is meant.")
         value = parse(text, f"--set {'.'.join(path)}", path[-1] in NAMES)
-        if bare and path[0] == "inputs" and isinstance(value, dict):
+        if bare and path[0] == "inputs":
+            path = _with_inner_word(path)
+        if bare and path[0] == "inputs" and isinstance(value, dict) and path[-1] not in INNER:
             path = ["inputs", ".".join(path[1:])] if path[1:] else path
-        if len(path) == 3 and path[0] == "inputs" and path[2] in WORDS:
-            path = [*path[:2], "encoder", path[2]]  # such as inputs.text.freeze
+        if len(path) >= 3 and path[0] == "inputs" and path[2] in WORDS:
+            path = [*path[:2], "encoder", *path[2:]]  # such as inputs.text.freeze
         if seen.setdefault(tuple(path), text) != text:
             raise RecipeError(f"--set {'.'.join(path)} needs one value. Got "
                               f'"{seen[tuple(path)]}" and "{text}". Keep the one that is meant.')
@@ -74,8 +76,16 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
     return result
 
 
+def _with_inner_word(path: list[str]) -> list[str]:
+    """Returns names with a word that holds settings apart from the input in front of it."""
+    name, _, word = ".".join(path[1:-1]).rpartition(".")
+    if name and word in INNER:
+        return ["inputs", name, word, path[-1]]  # such as inputs.text.lora.rank
+    return path
+
+
 def with_pretrained(values: dict[str, Any], pairs: Sequence[str]) -> dict[str, Any]:
-    """Returns `values` with imported models as the frozen encoders of inputs.
+    """Returns `values` with imported models as the encoders of inputs, frozen for few rows.
 
     Args:
         values: settings of a recipe.
@@ -87,7 +97,7 @@ def with_pretrained(values: dict[str, Any], pairs: Sequence[str]) -> dict[str, A
     Example:
 
     >>> with_pretrained({}, ["text=models/minilm"])["inputs"]["text"]
-    {'encoder': {'freeze': True, 'from': 'models/minilm'}}
+    {'encoder': {'freeze': 'auto', 'from': 'models/minilm'}}
     """
     result = _copy(values)
     for pair in pairs:
@@ -100,7 +110,7 @@ def with_pretrained(values: dict[str, Any], pairs: Sequence[str]) -> dict[str, A
         words = {}
         if isinstance(given, Mapping):
             words = given
-        config["encoder"] = {"freeze": True, **words, "from": folder}
+        config["encoder"] = {"freeze": "auto", **words, "from": folder}
     return result
 
 

@@ -10,19 +10,22 @@ next to its name:
 
 `from` takes the part of another run, or of an imported folder, as it is: name, settings,
 preprocessing and weights. `weights` takes its weights only. `sha256` is written next to them.
+`lora` trains adapters next to frozen weights, `layer_decay` gives each block a learning rate of its
+own, `bits` keeps frozen matrices in few bits, and without `copy_weights` a bundle names the weights
+that it starts from by their hash.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from polymodal.core import arguments
 from polymodal.core.errors import RecipeError
 
-__all__ = ["WORDS", "Start", "check_words", "freeze", "has_frozen_encoder", "scales",
-           "split_words", "starts_of"]
+__all__ = ["INNER", "WORDS", "Lora", "Start", "check_words", "freeze", "has_frozen_encoder",
+           "part_at", "scales", "split_words", "starts_of"]
 
 # Which recipe key holds the settings of which part of a model.
 _PARTS = {"fusion": "fusion", "sequence": "sequence", "task": "head"}
@@ -39,8 +42,15 @@ class Start:
         takes_all: bool, whether its settings and preprocessing come from there too.
         input: str or None, the input of that folder whose encoder it is; None for the same name.
         sha256: str or None, of the file with these weights.
-        freeze: bool, or paths inside the part: what is not trained.
+        freeze: bool, or paths inside the part: what is not trained. "auto" in what is given: by
+            the number of rows.
         learning_rate_scale: float, or {path inside the part: float}.
+        layer_decay: float, 0 to 1: block i of n has the learning rate times its power n - i.
+        lora: int, rank of the adapters that are trained instead of the weights, or the settings of
+            `Lora`; 0 for none.
+        bits: int or None, 8 or 4 for each weight of its linear maps, which are not trained.
+        copy_weights: bool, whether a bundle has the weights it starts from, and not only their
+            hash.
     """
 
     where: str
@@ -51,20 +61,61 @@ class Start:
     sha256: str | None = None
     freeze: bool | Sequence[str] = False
     learning_rate_scale: float | Mapping[str, float] = 1.0
+    layer_decay: float = 1.0
+    lora: int | Mapping[str, Any] = 0
+    bits: int | None = None
+    copy_weights: bool = True
 
     @property
     def name(self) -> str:
         """The part's name among the names of weights: "encoders.image"."""
         return ".".join(self.path)
 
+    @property
+    def adapters(self) -> Lora | None:
+        """The settings of its adapters, or None where it has none."""
+        return lora_of(self.lora)
+
+    @property
+    def merges(self) -> bool:
+        """Whether its adapters are added to its weights when the bundle is written."""
+        return bool(self.lora) and self.copy_weights and self.bits is None
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Adapters next to the linear maps of a part.
+
+    Args:
+        rank: int, width between the two thin matrices of each.
+        alpha: float or None, their product is multiplied by alpha / rank; None for alpha = rank.
+        dropout: float, rate on their input.
+        targets: list of names of linear maps, such as query and value, or None for all.
+    """
+
+    rank: int = 8
+    alpha: float | None = None
+    dropout: float = 0.0
+    targets: list | None = None
+
+
+def lora_of(value: int | Mapping[str, Any]) -> Lora | None:
+    """Returns the settings of adapters from a rank or a mapping; None for 0."""
+    if not value:
+        return None
+    return Lora(**value) if isinstance(value, Mapping) else Lora(value)
+
 
 def _words(from_: str | None = None, input: str | None = None, weights: str | None = None,
-           sha256: str | None = None, freeze: bool | list = False,
-           learning_rate_scale: float | dict = 1.0) -> None:
+           sha256: str | None = None, freeze: bool | list | Literal["auto"] = False,
+           learning_rate_scale: float | dict = 1.0, layer_decay: float = 1.0,
+           lora: int | dict = 0, bits: int | None = None, copy_weights: bool = True) -> None:
     """The words with their types, which recipes are checked against."""
 
 
 WORDS = tuple("from" if name == "from_" else name for name in arguments.parameters(_words))
+
+INNER = ("lora", "learning_rate_scale")  # words that may hold settings or paths
 
 
 def split_words(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -82,6 +133,7 @@ def check_words(config: Mapping[str, Any], where: str) -> None:
         raise RecipeError(str(error).replace(".from_ ", ".from ")) from None
     if words.get("from_") and words.get("weights"):
         raise RecipeError(f"{where} needs from or weights. Got both. Leave one of them out.")
+    _check_adapting(words, where)
     inner = words.get("learning_rate_scale", 1.0)
     each = inner if isinstance(inner, Mapping) else {"": inner}
     for path, scale in each.items():
@@ -89,6 +141,35 @@ def check_words(config: Mapping[str, Any], where: str) -> None:
             place = f".{path}".rstrip(".")
             raise RecipeError(f"{where}.learning_rate_scale{place} needs a number above 0. Got "
                               f"{arguments.shown(scale)}. To train it no further: freeze.")
+
+
+def _check_adapting(words: Mapping[str, Any], where: str) -> None:
+    """Raises RecipeError where adapters, bits or rates cannot be as they are given."""
+    decay, bits, freeze = (words.get(key) for key in ("layer_decay", "bits", "freeze"))
+    if decay is not None and not 0 < decay <= 1:
+        raise RecipeError(f"{where}.layer_decay needs a number above 0, at most 1. Got {decay}. "
+                          "Try 0.8.")
+    given = words.get("lora", 0)
+    if isinstance(given, Mapping):
+        arguments.build(Lora, given, f"{where}.lora")
+    lora = lora_of(given)
+    if lora is not None and not (1 <= lora.rank <= 1024 and 0 <= lora.dropout < 1):
+        raise RecipeError(f"{where}.lora needs a rank from 1 to 1,024 and 0 <= dropout < 1. Got "
+                          f"rank {lora.rank}, dropout {lora.dropout}. Try 8.")
+    if lora is not None and freeze not in (None, False, "auto"):
+        raise RecipeError(f"{where}.lora trains adapters next to frozen weights. Got freeze too, "
+                          "which trains nothing. Leave one of them out.")
+    if bits is not None and bits not in (4, 8):
+        raise RecipeError(f"{where}.bits needs 8 or 4. Got {bits}. Leave it out for whole weights.")
+    constant = lora is not None or freeze in (True, "auto")
+    for key, asked in (("bits", bits is not None),
+                       ("copy_weights: false", words.get("copy_weights") is False)):
+        if asked and not constant:
+            raise RecipeError(f"{where}.{key} needs weights that are not trained. Got none that "
+                              "are frozen. Add lora: 8 or freeze: true.")
+    if words.get("copy_weights") is False and not (words.get("from_") or words.get("weights")):
+        raise RecipeError(f"{where}.copy_weights: false needs weights that have a place of their "
+                          "own. Got no from. Name the imported folder, or leave it out.")
 
 
 def starts_of(recipe: Any) -> Iterator[Start]:
@@ -136,15 +217,42 @@ def freeze(model: Any, recipe: Any) -> None:
             layer.trainable = False
 
 
-def scales(recipe: Any) -> dict[str, float]:
-    """Returns {name of weights, or the beginning of it: factor of the learning rate}."""
+def scales(recipe: Any, model: Any) -> dict[str, float]:
+    """Returns {name of weights, or the beginning of it: factor of the learning rate}.
+
+    Args:
+        recipe: Recipe.
+        model: Model of it, built.
+
+    Raises:
+        RecipeError: rates by block for a part without blocks.
+    """
     found = {}
     for start in starts_of(recipe):
         inner = start.learning_rate_scale
-        each = inner if isinstance(inner, Mapping) else {"": inner}
+        each = dict(inner) if isinstance(inner, Mapping) else {"": inner}
+        if start.layer_decay != 1.0:
+            each = _by_block(start, part_at(model, start), float(each.pop("", 1.0))) | each
         found |= {f"{start.name}.{path}".rstrip("."): float(scale)
-                  for path, scale in each.items()}
-    return {name: scale for name, scale in found.items() if scale != 1.0}
+                  for path, scale in each.items() if scale != 1.0 or start.layer_decay != 1.0}
+    return found
+
+
+def _by_block(start: Start, part: Any, scale: float) -> dict[str, float]:
+    """Returns {path inside the part: factor}: the nearer to the input, the smaller."""
+    behind = getattr(part, "behind_blocks", None)
+    if behind is None:
+        raise RecipeError(f"{start.where}.layer_decay needs a part of blocks in a row. Got "
+                          f"{type(part).__name__}. Use learning_rate_scale.")
+    count = len(part.blocks)
+    found = {"": scale * start.layer_decay ** count}
+    found |= {f"blocks.{i}": scale * start.layer_decay ** (count - 1 - i) for i in range(count)}
+    return found | dict.fromkeys(behind, scale)
+
+
+def part_at(model: Any, start: Start) -> Any:
+    """Returns the part of a model that a Start is about."""
+    return _at(model, start.path, start)
 
 
 def _at(value: Any, path: Sequence[str], start: Start) -> Any:

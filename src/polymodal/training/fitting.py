@@ -7,10 +7,9 @@ from typing import Any
 
 from polymodal.core.advice import option
 from polymodal.pretrained.shelf import VARIABLE, Imported, imported
+from polymodal.recipe.freezing import FEW
 
 __all__ = ["fitting_models"]
-
-_FEW = 5_000  # rows, below which an encoder that was trained elsewhere usually decides
 
 
 def fitting_models(inputs: Mapping[str, Mapping[str, Any]], num_rows: int) -> list[str]:
@@ -21,7 +20,7 @@ def fitting_models(inputs: Mapping[str, Mapping[str, Any]], num_rows: int) -> li
         num_rows: int, rows to train on.
     """
     known = []
-    if num_rows < _FEW:
+    if num_rows < FEW:
         known = imported()
     return [_sentence(name, model) for name, config in inputs.items()
             if not isinstance(config.get("encoder"), Mapping)

@@ -10,11 +10,11 @@ from typing import Any
 import keras
 
 from polymodal.bundle import weights as tensors
-from polymodal.bundle.names import weight_names
 from polymodal.bundle.write import write
 from polymodal.core.disk.files import write_atomic
 from polymodal.inference.predictor import Predictor, align_lengths
 from polymodal.recipe import assemble
+from polymodal.recipe.adapting import merge
 from polymodal.recipe.starts import scales
 from polymodal.training.judge import Judge
 from polymodal.training.kept import keep_outputs
@@ -65,10 +65,11 @@ class Job:
         keras.config.set_dtype_policy(model.dtype_policy.name)  # another model was built since
         result = self.session.complete()
         model.take_tokens(())  # from now on it is given inputs
+        merge(model, self.prepared.recipe)
         if result.last_epoch is not None:
             self.prepared.recipe.training["last_epoch"] = result.last_epoch
             write_atomic(path, self.recipe)
-        write(self.folder, self.predictor.spec(), tensors.values(weight_names(model)),
+        write(self.folder, self.predictor.spec(), tensors.values(self.predictor.own_weights()),
               self.predictor.states())
         return Trained(self.predictor, result)
 
@@ -118,7 +119,8 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *,
     val, judge = _validation(fed, predictor)
     session = fitting.begin(
         model, head, loader, val, settings, folder, score=judge and judge.score,
-        row_errors=judge and judge.row_errors, jit=decision.jit, scales=scales(prepared.recipe),
+        row_errors=judge and judge.row_errors, jit=decision.jit,
+        scales=scales(prepared.recipe, model),
         fingerprint={"recipe": {**prepared.recipe.to_dict(), "training": {}},
                      "kept": sorted(kept), "rows": loader.fingerprint(),
                      "validation": None if val is None else val.fingerprint()}, **how)

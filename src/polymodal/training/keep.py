@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polymodal.bundle import weights as tensors
-from polymodal.bundle.names import weight_names
 from polymodal.bundle.write import LANGUAGE, PREPROCESS, add_part, write
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import RecipeError
@@ -88,7 +87,7 @@ def put_in_place(single: Path, out: Path, result: Result, language: NGram | None
     predictor.language = language
     Checkpoints(out).set_aside()
     shutil.rmtree(out / PREPROCESS, ignore_errors=True)
-    write(out, predictor.spec(), tensors.values(weight_names(predictor.model)), predictor.states())
+    write(out, predictor.spec(), tensors.values(predictor.own_weights()), predictor.states())
     if language is not None:
         add_part(out, LANGUAGE, language.to_json())
     write_history(out, result.history)

@@ -28,6 +28,7 @@ from polymodal.media.cache import Cache, open_cache
 from polymodal.media.kept import KeptMedia
 from polymodal.profile.profile import Profile, profile
 from polymodal.recipe.commented import left_out
+from polymodal.recipe.freezing import settle_freezing
 from polymodal.recipe.given import check_given, need_target
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
@@ -283,13 +284,16 @@ def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[
 def _complete(facts: Profile, given: dict[str, Any], ignore: Sequence[str]) -> tuple[
         Recipe, list[str]]:
     """Returns the whole recipe with its reasons, and prints what was inferred."""
+    num_rows = len(facts.table)
     if given.get("group") and given["group"] in facts.table.column_names:
         facts = facts.grouped(given["group"], given.get("order"))
     with waiting("Inspecting columns"):
         found = infer(facts, given, ignore)
+    found.values["inputs"], more = settle_freezing(found.values["inputs"], num_rows)
+    found.reasons.extend(more)
     for reason in found.reasons:
         say(f"  {reason}")
-    for sentence in fitting_models(found.values["inputs"], len(facts.table)):
+    for sentence in fitting_models(found.values["inputs"], num_rows):
         say(f"  {sentence}")
     return from_dict(found.values), found.reasons
 

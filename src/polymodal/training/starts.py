@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from polymodal.bundle import weights
-from polymodal.bundle.names import weight_names
-from polymodal.bundle.part import Part, digest_of, encoder_of, part_of, tensors_of
+from polymodal.bundle.part import Part, digest_of, encoder_of, part_of
+from polymodal.bundle.starting import load_part
 from polymodal.core.arguments import parameters, shown
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.recipe.assemble import Input
 from polymodal.recipe.recipe import OTHERS, Recipe, encoder_config
-from polymodal.recipe.starts import Start, split_words, starts_of
+from polymodal.recipe.starts import split_words, starts_of
 
 __all__ = ["load_weights", "restore_inputs", "with_parts"]
 
@@ -145,30 +144,6 @@ def load_weights(model: Any, recipe: Recipe) -> None:
         BundleError: a folder is damaged, or has no such part.
         RecipeError: weights of other shapes, or of another part.
     """
-    starts = [start for start in starts_of(recipe) if start.source is not None]
-    if not starts:
-        return
-    names = weight_names(model)
-    for start in starts:
-        prefix = f"{start.name}."
-        own = {name.removeprefix(prefix): variable for name, variable in names.items()
-               if name.startswith(prefix)}
-        if start.input is None:
-            theirs = start.name
-        else:
-            theirs = f"encoders.{start.input}"
-        found = tensors_of(str(start.source), theirs)
-        _check(start, own, found)
-        weights.assign(own, found)
-
-
-def _check(start: Start, own: Mapping[str, Any], found: Mapping[str, Any]) -> None:
-    wanted = {name: tuple(variable.shape) for name, variable in own.items()}
-    given = {name: tuple(array.shape) for name, array in found.items()}
-    different = sorted(name for name in {*wanted, *given} if wanted.get(name) != given.get(name))
-    if different:
-        name = different[0]
-        raise RecipeError(f"{start.where} needs weights of its own shapes. Got {start.source}, in "
-                          f'which "{name}" is {given.get(name, "absent")} instead of '
-                          f"{wanted.get(name, 'absent')}. Use the settings of that run, or other "
-                          "weights.")
+    for start in starts_of(recipe):
+        if start.source is not None:
+            load_part(model, start, str(start.source))

@@ -9,6 +9,7 @@ import numpy as np
 
 from polymodal.bundle import names, weights
 from polymodal.core.errors import ResumeError
+from polymodal.recipe.adapting import is_adapter
 from polymodal.training.steps.optimizer import Optimizer, averaged
 from polymodal.training.steps.stopping import Best
 
@@ -80,8 +81,19 @@ class State:
         Raises:
             ResumeError: they do not fit this model.
         """
+        best = self._whole(best)
         _check("model", best, self.weights)
         self._restore_position(values, best)
+
+    def _whole(self, best: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns kept weights with what a bundle leaves out: adapters that were merged, which are
+        zero, and weights that are not trained, which the model has since it was made."""
+        absent = {name: v for name, v in self.weights.items() if name not in best}
+        adapters = {name: np.zeros(tuple(v.shape), "float32")
+                    for name, v in absent.items() if is_adapter(name)}
+        constant = {name: v for name, v in absent.items()
+                    if not is_adapter(name) and not v.trainable}
+        return {**best, **adapters, **weights.values(constant)}
 
     def _restore_position(self, values: dict[str, Any],
                           best: dict[str, np.ndarray] | None,

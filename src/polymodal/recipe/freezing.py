@@ -1,0 +1,50 @@
+"""Whether an imported encoder stays frozen, where nobody said: by the number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from polymodal.core.lookup import find
+from polymodal.recipe.recipe import encoder_name
+
+__all__ = ["FEW", "settle_freezing"]
+
+FEW = 5_000  # rows, below which an encoder that was trained elsewhere usually decides
+_RANK = 8
+
+
+def settle_freezing(inputs: Mapping[str, Mapping[str, Any]],
+                    num_rows: int) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Returns the settings of inputs without "auto", and a reason for each that had it.
+
+    Args:
+        inputs: {name: settings} of a whole recipe.
+        num_rows: int, rows to train on.
+    """
+    found, reasons = {}, []
+    for name, config in inputs.items():
+        encoder = config.get("encoder")
+        if isinstance(encoder, Mapping) and encoder.get("freeze") == "auto":
+            words, reason = _settled(name, config, encoder, num_rows)
+            config = {**config, "encoder": words}
+            reasons.append(f"input {name}: {reason}")
+        found[name] = dict(config)
+    return found, reasons
+
+
+def _settled(name: str, config: Mapping[str, Any], encoder: Mapping[str, Any],
+             num_rows: int) -> tuple[dict[str, Any], str]:
+    words = dict(encoder)
+    if words.get("lora"):
+        return words | {"freeze": False}, "its encoder is frozen but for the adapters asked for."
+    if num_rows < FEW:
+        return words | {"freeze": True}, (
+            f"its encoder stays frozen, because {num_rows:,} rows are fewer than {FEW:,}. To train "
+            f"adapters next to it: --set inputs.{name}.lora={_RANK}")
+    if find("encoders", str(encoder_name(config))).behind_blocks is None:
+        return words | {"freeze": True}, ("its encoder stays frozen, because it has no blocks to "
+                                          f"adapt. To train it: --set inputs.{name}.freeze=false")
+    return words | {"freeze": False, "lora": _RANK}, (
+        f"adapters of rank {_RANK} are trained next to its frozen weights, because {num_rows:,} "
+        f"rows are {FEW:,} or more. To keep it as it is: --set inputs.{name}.freeze=true")
