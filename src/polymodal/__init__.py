@@ -24,6 +24,7 @@ _PUBLIC = {
     "PolymodalError": "polymodal.core.errors",
     "DataError": "polymodal.core.errors",
     "RecipeError": "polymodal.core.errors",
+    "Assistant": "polymodal.api",
     "Captioner": "polymodal.api",
     "Classifier": "polymodal.api",
     "MultilabelClassifier": "polymodal.api",
@@ -45,6 +46,7 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "Assistant",
     "Captioner",
     "Classifier",
     "DataError",
@@ -75,6 +77,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from polymodal.api import (
+        Assistant,
         Captioner,
         Classifier,
         MultilabelClassifier,

@@ -284,6 +284,50 @@ class Retriever(Estimator):
         return cast(Classifier, _estimator(found, self._run))
 
 
+class Assistant(Estimator):
+    """Answers in conversations about images and sounds.
+
+    Args:
+        ignore, recipe: as for every estimator.
+    """
+
+    task = "chat"
+
+    def __init__(self, *, ignore: Sequence[str] = (), **recipe: Any):
+        super().__init__("", ignore=ignore, **recipe)
+
+    def chat(self, messages: Sequence[Mapping[str, Any]], **options: Any) -> str:
+        """Returns the answer to a conversation.
+
+        Args:
+            messages: list of {"role": "system", "user" or "assistant", "content"}, as OpenAI
+                writes them; content is a text, or a list of parts such as {"type": "text", "text"}
+                and {"type": "image", "image": path}.
+            options: max_tokens, stop, seed, temperature, top_k, top_p, repetition_penalty,
+                media_root.
+
+        Raises:
+            DataError: something that is no message, or media that cannot be read.
+            RecipeError: a setting out of range, or media that the model does not take.
+        """
+        return self._answering.answer(messages, **options)
+
+    def stream(self, messages: Sequence[Mapping[str, Any]], **options: Any) -> Iterator[str]:
+        """Yields the answer to a conversation, piece by piece; arguments are those of `chat`."""
+        return self._answering.stream(messages, **options)
+
+    @property
+    def _answering(self) -> Any:
+        from polymodal.inference.answering import Answering
+
+        predictor = self._fitted(self._predictor)
+        if self._spoken is None or self._spoken.predictor is not predictor:
+            self._spoken = Answering(predictor)
+        return self._spoken
+
+    _spoken: Any = None
+
+
 class Transcriber(Estimator):
     """Transcribes recordings."""
 
@@ -419,6 +463,6 @@ def _name(column: Any) -> Any:
     return column
 
 
-__all__ = ["Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor", "Retriever",
-           "SentimentAnalyser", "Seq2Seq", "SequenceLabeller", "Transcriber", "finish", "load",
-           "needs"]
+__all__ = ["Assistant", "Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor",
+           "Retriever", "SentimentAnalyser", "Seq2Seq", "SequenceLabeller", "Transcriber", "finish",
+           "load", "needs"]

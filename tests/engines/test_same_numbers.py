@@ -109,7 +109,7 @@ def answers(tmp_path_factory):
 
 
 def test_every_encoder_is_compared():
-    assert set(CASES) == set(names("encoders"))
+    assert set(CASES) | {"ids"} == set(names("encoders"))  # which has no weights
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -33,7 +33,8 @@ def run(fusion, arrays, training=False):
 
 
 def test_every_fusion_is_tested_here():
-    assert sorted(ALL) == list(names("fusion"))
+    apart = ["interleaved"]  # needs a conversation: test_interleaved.py
+    assert sorted([*ALL, *apart]) == list(names("fusion"))
 
 
 @pytest.mark.parametrize("name", ALL)

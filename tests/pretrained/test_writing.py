@@ -8,7 +8,7 @@ import polymodal as pm
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_model
-from polymodal.pretrained.language.template import rendered
+from polymodal.text.dialogue.template import rendered
 from polymodal.pretrained.language.writing import pieces
 
 TALK = [{"role": "user", "content": " the inn "}, {"role": "assistant", "content": "on"},

@@ -5,27 +5,34 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from polymodal.cli.options import Engine, Quiet, use
-from polymodal.core.errors import PolymodalError
+from polymodal.core.disk.files import write_json
+from polymodal.core.errors import PolymodalError, RecipeError
 from polymodal.core.printed.progress import complain, say, show
 
-if TYPE_CHECKING:
-    from polymodal.pretrained.language.model import LanguageModel
-
-_HELP = ("Type a message. /reset forgets the conversation, /exit ends it (so does Ctrl-D), /help "
-         "shows this.")
+_HELP = ("Type a message. /reset forgets the conversation, /save FILE writes it as JSON, /exit ends "
+         "it (so does Ctrl-D), /help shows this.")
+_USUAL_TOKENS = 512
+_MEDIA = (" /image FILE goes with the next message, /audio FILE asks what is said in it.")
 
 
 def chat(
-    model: Annotated[Path, typer.Argument(help="Folder of an imported language model.")],
+    model: Annotated[Path, typer.Argument(
+        help="Folder of a run of an assistant, or of an imported language model.")],
     system: Annotated[str | None, typer.Option(
         help="Instruction before the conversation. Default: the model's own, if it has one.")
     ] = None,
-    max_tokens: Annotated[int, typer.Option(min=1, help="Most tokens of an answer.")] = 512,
+    image: Annotated[Path | None, typer.Option(
+        help="Image that the first message is about.")] = None,
+    audio: Annotated[Path | None, typer.Option(
+        help="Recording of a spoken question, which is answered first.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(
+        min=1, help="Most tokens of an answer. Default: those of the longest in training, or 512 "
+                    "of a language model.")] = None,
     stop: Annotated[list[str] | None, typer.Option(
         help="Text before which an answer ends. May be given several times.")] = None,
     temperature: Annotated[float | None, typer.Option(
@@ -38,52 +45,120 @@ def chat(
     engine: Engine = None,
     quiet: Quiet = False,
 ):
-    """Talk to an imported language model, a line at a time."""
+    """Talk to an assistant or an imported language model, a line at a time."""
+    options = {"stop": stop or [], "temperature": temperature, "top_k": top_k, "top_p": top_p}
     use(engine)
-    from polymodal.pretrained.language.model import load_language_model
-
-    loaded = load_language_model(model)
-    say(_HELP)
-    options = {"max_tokens": max_tokens, "stop": stop or [], "temperature": temperature,
-               "top_k": top_k, "top_p": top_p}
-    before = []
-    if system is not None:
-        before = [{"role": "system", "content": system}]
-    _talk(loaded, before, options, seed)
-
-
-def _talk(model: LanguageModel, before: list[dict[str, str]], options: dict[str, Any],
-          seed: int) -> None:
-    """Answers each line; the seed of an answer follows from its number."""
-    messages = list(before)
+    speaker, kinds, usual = _speaker(model)
+    options["max_tokens"] = max_tokens or usual
+    talk = _Talk(speaker, kinds, system, options, seed)
+    say(talk.help)
+    if image is not None:
+        talk.attach("image", str(image))
+    if audio is not None:
+        talk.attach("audio", str(audio))
+        talk.ask("")
     for line in _lines():
+        talk.take(line)
+
+
+def _speaker(folder: Path) -> tuple[Any, tuple[str, ...], int | None]:
+    """Returns what streams answers, the kinds of media that it takes, and its usual limit."""
+    from polymodal.pretrained.language.model import is_language_model, load_language_model
+
+    if is_language_model(folder):
+        return load_language_model(folder), (), _USUAL_TOKENS
+    from polymodal.inference.answering import Answering
+    from polymodal.inference.predictor import load
+
+    found = Answering(load(folder))
+    return found, found.kinds, None
+
+
+class _Talk:
+    """A conversation that lines are typed into.
+
+    Args:
+        speaker: object with `stream(messages, **options)`.
+        kinds: of media that it takes.
+        system: str or None, instruction before the conversation.
+        options: of `stream`.
+        seed: int; the seed of an answer follows from its number.
+    """
+
+    def __init__(self, speaker: Any, kinds: tuple[str, ...], system: str | None,
+                 options: dict[str, Any], seed: int):
+        self.speaker, self.kinds, self.options, self.seed = speaker, kinds, options, seed
+        self.before: list[dict[str, Any]] = []
+        if system is not None:
+            self.before = [{"role": "system", "content": system}]
+        self.messages, self.media = list(self.before), []
+        self.help = _HELP
+        if kinds:
+            self.help += _MEDIA
+
+    def take(self, line: str) -> None:
+        """Does what a line says."""
+        word, _, rest = line.partition(" ")
         if line == "/reset":
-            messages = list(before)
+            self.messages, self.media = list(self.before), []
             say("The conversation is forgotten.")
+        elif word == "/save" and rest:
+            self.save(Path(rest.strip()))
+        elif word in ("/image", "/audio", "/video") and rest and self.kinds:
+            self.attach(word[1:], rest.strip())
+            if word == "/audio" and self.media:
+                self.ask("")
         elif line.startswith("/"):
-            say(_HELP)
+            say(self.help)
         elif line:
-            asked = [*messages, {"role": "user", "content": line}]
-            answer = _answer(model, asked, {**options, "seed": seed + len(asked)})
-            if answer is not None:
-                messages = [*asked, {"role": "assistant", "content": answer}]
+            self.ask(line)
 
+    def attach(self, kind: str, file: str) -> None:
+        """Puts a file before the next message."""
+        try:
+            if kind not in self.kinds:
+                takes = " and ".join(self.kinds) or "text alone"
+                raise RecipeError(f"This model takes {takes}. Got {kind}. Leave it out.")
+            if not Path(file).is_file():
+                raise RecipeError(f"/{kind} needs a file. Got {file}. Check the path.")
+        except PolymodalError as error:
+            complain(str(error))
+            return
+        self.media = [one for one in self.media if one["type"] != kind]
+        self.media.append({"type": kind, kind: str(Path(file).resolve())})
 
-def _answer(model: LanguageModel, messages: list[dict[str, str]],
-            options: dict[str, Any]) -> str | None:
-    """Prints an answer as it is written and returns it, or None where there can be none."""
-    found = []
-    try:
-        for piece in model.stream(messages, **options):
-            show(piece, end="")
-            found.append(piece)
-    except KeyboardInterrupt:
-        say("\nStopped.")
-    except PolymodalError as error:
-        complain(f"{error} /reset forgets the conversation.")
-        return None
-    show()
-    return "".join(found)
+    def ask(self, text: str) -> None:
+        """Answers a message; where there can be no answer, it is not kept."""
+        content: Any = text
+        if self.media:
+            words = [{"type": "text", "text": text}] if text else []
+            content = [*self.media, *words]
+        asked = [*self.messages, {"role": "user", "content": content}]
+        answer = self._answer(asked)
+        if answer is not None:
+            self.messages = [*asked, {"role": "assistant", "content": answer}]
+            self.media = []
+
+    def save(self, file: Path) -> None:
+        """Writes the conversation as a line of messages, as training reads them."""
+        write_json(file, {"messages": self.messages})
+        say(f"The conversation is in {file}.")
+
+    def _answer(self, asked: list[dict[str, Any]]) -> str | None:
+        """Prints an answer as it is written and returns it, or None where there can be none."""
+        found = []
+        try:
+            for piece in self.speaker.stream(asked, **self.options,
+                                             seed=self.seed + len(asked)):
+                show(piece, end="")
+                found.append(piece)
+        except KeyboardInterrupt:
+            say("\nStopped.")
+        except PolymodalError as error:
+            complain(f"{error} /reset forgets the conversation.")
+            return None
+        show()
+        return "".join(found)
 
 
 def _lines() -> Iterator[str]:

@@ -86,13 +86,20 @@ def train(
 ):
     """Train a model on a table, evaluate it, and write model, scores and report to a folder."""
     from polymodal.core.arguments import build, convert
-    from polymodal.recipe.given import check_given, load, need_target, override, with_pretrained
+    from polymodal.recipe.given import (
+        check_given,
+        load,
+        need_target,
+        override,
+        with_pretrained,
+        with_target,
+    )
     from polymodal.training.steps.settings import Training
 
     given = load(recipe) if recipe else {}
     named = {"target": target, "task": task, "group": group, "order": order}
     given |= {k: v for k, v in named.items() if v is not None}
-    given = override(with_pretrained(given, pretrained or []), set_ or [])
+    given = with_target(override(with_pretrained(given, pretrained or []), set_ or []))
     engine = engine or convert(given.pop("engine", None), str | None, "recipe.engine")
     check_given(given)
     need_target(given)

@@ -73,6 +73,8 @@ def judge(column: Observed) -> Verdict:
         return Verdict("tabular", "is yes or no", reading=column.given)
     if column.given.asks_for:
         return as_field(column)
+    if all(map(_is_conversation, column.cells)):
+        return Verdict(None, "it holds conversations, which only an assistant reads (--task chat)")
     for rule in (_media, _list, _number_or_date, _text):
         verdict = rule(column)
         if verdict is not None:
@@ -107,6 +109,12 @@ def says_who(column: Observed, verdict: Verdict) -> bool:
 def is_called_who(name: str) -> bool:
     """Returns whether a column of that name should name a speaker or place, even by numbers."""
     return _GROUP_NAME.fullmatch(name) is not None
+
+
+def _is_conversation(cell: Any) -> bool:
+    """Returns whether a cell holds messages, as `text.dialogue.messages.to_cell` writes them."""
+    return (isinstance(cell, list) and bool(cell)
+            and all(isinstance(one, dict) and "role" in one for one in cell))
 
 
 def _media(column: Observed) -> Verdict | None:

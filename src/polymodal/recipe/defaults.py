@@ -198,7 +198,7 @@ def training_for(task: Task, num_rows: int, num_steps: int, modalities: dict[str
         settings["average"] = _average(num_rows / batch_size)
     if shared and batch_size >= _SHARED_BATCH:
         settings["rows_per_item"] = _TOGETHER
-    if len(modalities) > 1:
+    if len(modalities) > 1 and task.hides_inputs:
         settings |= _hiding(task, len(modalities), seldom)
     return settings
 

@@ -23,7 +23,7 @@ from polymodal.recipe.recipe import (
 from polymodal.recipe.starts import INNER, WORDS
 from polymodal.tables.reading.reading import readings_of
 
-__all__ = ["check_given", "load", "need_target", "override", "with_pretrained"]
+__all__ = ["check_given", "load", "need_target", "override", "with_pretrained", "with_target"]
 
 
 def load(path: str | Path) -> dict[str, Any]:
@@ -127,6 +127,17 @@ def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
         place[parent] = inner
         place = inner
     place[last] = value
+
+
+def with_target(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns settings with the target that the task predicts where nobody names one."""
+    task = values.get("task")
+    name = task.get("name") if isinstance(task, Mapping) else task
+    if not values.get("target") and name in lookup.names("tasks"):
+        column = task_named(str(name)).target_column
+        if column:
+            return {**values, "target": column}
+    return dict(values)
 
 
 def need_target(values: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -68,7 +68,8 @@ def infer(source: Table | Profile, given: dict[str, Any],
     """
     need_target(given)
     target, ignore = given.get("target") or "", list(ignore)
-    table, named = profile(source).table, _named_inputs(given, target)
+    table = profile(source).table
+    named = _named_inputs(given, target, table.column_names)
     _check_columns(table, given, target, ignore)
     values, reasons = {**given, "target": target}, []
     partial = {key: values.pop(key) for key in ("task", "fusion", "sequence")
@@ -104,12 +105,14 @@ def infer(source: Table | Profile, given: dict[str, Any],
     return Inferred(_in_order(sized | values), reasons)
 
 
-def _named_inputs(given: dict[str, Any], target: str) -> dict[str, Any]:
+def _named_inputs(given: dict[str, Any], target: str,
+                  columns: Collection[str]) -> dict[str, Any]:
     """Returns the settings of the inputs that the user or the task names, checked."""
     named = given.get("inputs") or {OTHERS: {}}
     check_mapping("inputs", named, "{image: {size: 32}}")
-    if asked := _asked_for(given.get("task")):
-        named = asked | {name: config for name, config in named.items() if name != OTHERS}
+    if asked := _asked_for(given.get("task"), columns):
+        named = asked | {name: {**asked.get(name, {}), **(config or {})}
+                         for name, config in named.items() if name != OTHERS}
     named = {name: {} if config is None else config for name, config in named.items()}
     for name, config in named.items():
         check_mapping(f"inputs.{name}", config, "{size: 32}")
@@ -169,15 +172,16 @@ def _in_order(values: dict[str, Any]) -> dict[str, Any]:
             | {k: v for k, v in values.items() if k not in order})
 
 
-def _asked_for(task: Any) -> dict[str, Any]:
-    """Returns the inputs that the settings of a task name, their own settings open."""
+def _asked_for(task: Any, columns: Collection[str]) -> dict[str, Any]:
+    """Returns the inputs that a task, or its settings, name."""
     settings = {}
     if isinstance(task, Mapping):
         settings = task
-    names = []
-    if "name" in settings:
-        names = task_named(settings["name"]).input_names(settings)
-    return {name: {} for name in names}
+    name = settings.get("name") or (task if isinstance(task, str) else None)
+    if name is None:
+        return {}
+    chosen = task_named(name)
+    return {one: {} for one in chosen.input_names(settings)} | chosen.own_inputs(columns)
 
 
 def _readings(table: Table, given: Mapping[str, Any]) -> dict[str, Reading]:

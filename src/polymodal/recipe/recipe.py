@@ -94,6 +94,8 @@ class Recipe:
         decoder = self.task.get("decoder")
         if isinstance(decoder, str):
             return {"name": decoder}
+        if isinstance(decoder, Mapping) and "name" not in decoder:
+            return None  # settings of the one that the task has anyway
         return decoder
 
     def to_dict(self) -> dict[str, Any]:

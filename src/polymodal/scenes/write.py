@@ -18,6 +18,7 @@ from polymodal.scenes.parts import PARTS, Part
 VERSION = 3  # raised when equal arguments would write other data than before
 _MARKER = "scenes.json"
 _PACKAGE = "scenes.tasks"
+_WITH_LISTS = ("captions", "assistant")  # tasks whose rows CSV cannot hold
 
 
 class Columns(NamedTuple):
@@ -35,6 +36,8 @@ _COLUMNS = {
                         ("caption_chinese", "captions", "captions_chinese")),
     "speech": Columns(("audio",), "transcript", ("language", "voice", "pattern")),
     "chinese": Columns(("text",), "label", ("pattern",)),
+    "assistant": Columns(("conversation", "image", "audio"), "response",
+                         ("turn", "kind", "pattern", "language", "form")),
     "regression": Columns(("image", "clue"), "share", ("pattern",)),
     "multilabel": Columns(("image",), "labels", ("objects",)),
 }
@@ -72,7 +75,7 @@ def write(
         seed: int.
 
     Returns:
-        dict: path of each part's table: CSV, or JSON lines for captions, whose cells are lists.
+        dict: path of each part's table: CSV, or JSON lines where rows hold lists.
 
     Raises:
         RecipeError: unknown task, a negative number, or a folder that holds something else.
@@ -82,7 +85,9 @@ def write(
     counts = dict(zip(PARTS, (num_train, num_val, num_test), strict=True))
     settings = {"version": VERSION, "task": task, "rows": counts, "seed": seed}
     _check_counts(counts)
-    ending = "jsonl" if task == "captions" else "csv"
+    ending = "csv"
+    if task in _WITH_LISTS:
+        ending = "jsonl"
     tables = {name: folder / f"{name}.{ending}" for name, count in counts.items() if count}
     if _is_written(folder, settings):
         return tables

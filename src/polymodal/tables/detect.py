@@ -24,6 +24,7 @@ _ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".nd
 _TEXTS = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".token")
 _PATTERN_SIGNS = "*?{"  # a set of tars is named by a pattern, which is not a file
 _SHOWN = 6
+_HEAD_LINES = 20
 _HEAD_ITEMS = 1000  # of a JSON file; lists of licences and the like may come first
 
 
@@ -52,6 +53,8 @@ def detect(path: Path) -> str:
         return "ljspeech"
     if ending == ".csv" and set(MELD) <= {*_first_line(path).split(",")}:
         return "meld"
+    if ending in (".jsonl", ".ndjson") and _is_messages(path):
+        return "messages"
     if ending in _ENDINGS:
         return _ENDINGS[ending]
     if ending == ".txt" and any(sign in _first_line(path) for sign in "\t,;|"):
@@ -118,6 +121,20 @@ def _is_flickr(path: Path) -> bool:
             and second.partition(",")[0] == third.partition(",")[0] != "")
 
 
+def _is_messages(path: Path) -> bool:
+    """Returns whether the first line that is not empty holds a conversation."""
+    for line in _first_lines(path, _HEAD_LINES):
+        if line.strip():
+            return bool(re.search(r'[{,]\s*"messages"\s*:\s*\[\s*\{', line))
+    return False
+
+
+def _has_images(path: Path) -> bool:
+    """Returns whether one of the first conversations of a JSON file names an image."""
+    return any(isinstance(item, dict) and "image" in item
+               for _, item in islice(json_items(path), _HEAD_ITEMS))
+
+
 def _of_json(path: Path) -> str:
     first, second = (line.strip() for line in _first_lines(path, 2))
     if first.startswith("{") and first.endswith("}") and second.startswith("{"):
@@ -128,7 +145,7 @@ def _of_json(path: Path) -> str:
             continue
         found[key] = item
         if key == "" and "conversations" in item:
-            return "llava"
+            return "llava" if _has_images(path) else "sharegpt"
         if key == "images" and "sentences" in item:
             return "karpathy"
         if (key == "images" and "file_name" in item) or (key == "annotations"
@@ -138,8 +155,8 @@ def _of_json(path: Path) -> str:
         return "json"
     shown = ", ".join(f'"{key}"' for key in found) or "no list of objects"
     raise DataError(
-        "needs one list of objects, or the layout of COCO captions, Karpathy's splits or LLaVA "
-        f"conversations. Got {shown}.",
+        "needs one list of objects, or the layout of COCO captions, Karpathy's splits, or "
+        f"conversations of LLaVA or ShareGPT. Got {shown}.",
         "Write one JSON object per line into a .jsonl file (pandas: to_json(..., orient='records', "
         "lines=True)).", path=path.name, reason="unknown_format")
 

@@ -355,6 +355,7 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile],
     known = {name: profile(table) for name, table in tables.items()}
     ledger, samples, found = Ledger(_unit(recipe)), {}, {}
     room = room_for(recipe, inputs)
+    target.meets(known["train"].table, {item.name: item for item in inputs})
     sources = [Source(i.name, i.modality, i.columns) for i in inputs]
     for name in sorted(known, key=("train", "val", "test").index):
         facts = known[name]

@@ -29,7 +29,7 @@ from polymodal.media.kept import KeptMedia
 from polymodal.profile.profile import Profile, profile
 from polymodal.recipe.commented import left_out
 from polymodal.recipe.freezing import settle_freezing
-from polymodal.recipe.given import check_given, need_target
+from polymodal.recipe.given import check_given, need_target, with_target
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.speech.language.ngram import NGram
@@ -237,7 +237,7 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
            baselines: bool = True, skip_bad: bool = False, max_bad_share: float = 0.05,
            **how: Any) -> _Ready:
     """Infers, checks, builds and times all before the first epoch; `how` is as in `_jobs`."""
-    given = with_parts(given)
+    given = with_parts(with_target(given))
     check_given(given)
     given = on_old_plan(given, out)
     need_target(given)
@@ -304,7 +304,8 @@ def _jobs(prepared: Prepared, settings: Training, out: Path, baselines: bool,
     """Returns the models to train, by their single input; "" is the fused one, for which `how` has
     the ending and the callback."""
     jobs = {"": set_up(prepared, settings, out, writes=writes, asked=asked, **how)}
-    if baselines and len(prepared.inputs) > 1 and not prepared.task.compares_inputs:
+    compared = prepared.task.has_single_models and not prepared.task.compares_inputs
+    if baselines and len(prepared.inputs) > 1 and compared:
         settings = dataclasses.replace(settings, last_epoch=jobs[""].session.known_end)
         jobs |= {item.name: set_up(prepared.only(item.name), settings,
                                    single_folder(out, item.key), writes=writes, asked=asked)

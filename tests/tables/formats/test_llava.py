@@ -23,7 +23,7 @@ def test_each_answer_is_a_row(tmp_path, folder):
         talk("<image>\nWhat is it?", "A dog.", "Which colour?", "Black.", image="00/1.jpg"),
         talk("Tell me a joke.", "No.")])
     table = read(path)
-    assert table.column_names == ["image", "prompt", "response"]
+    assert table.column_names == ["image", "prompt", "response", "conversation", "turn"]
     assert list(table.values("prompt")) == [
         "What is it?", "What is it?\nA dog.\nWhich colour?", "Tell me a joke."]
     assert list(table.values("response")) == ["A dog.", "Black.", "No."]

@@ -78,6 +78,14 @@ class Target(Protocol):
         """Columns that the target is made of, where the recipe names no target column."""
         return ()
 
+    def meets(self, table: Any, inputs: Mapping[str, Any]) -> None:
+        """Sees the train table and the inputs, before `fit`, where it learns of both.
+
+        Args:
+            table: Table.
+            inputs: {name: Input}, with its modality and its columns.
+        """
+
     def is_empty(self, value: Any) -> bool:
         """Returns whether a cell that is not None says that the target is missing."""
         return False

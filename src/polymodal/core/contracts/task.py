@@ -48,6 +48,10 @@ class Task(Protocol):
             comparing inputs with texts of labels; "" for none.
         reads_media: bool, whether rows with the same image or sound ask about the same thing, so
             that they stay on one side of a split.
+        converses: bool, whether a run answers in conversations.
+        target_column: str, the column that is predicted where nobody names one; "" for none.
+        has_single_models: bool, whether a model of each input alone is worth a comparison.
+        hides_inputs: bool, whether training may hide any one of several inputs.
         has_numbers: bool, whether answers are numbers.
         lists_classes: bool, whether a report lists each class; where answers are classes.
         shows_attention: bool, whether a report shows where each word looked.
@@ -79,6 +83,10 @@ class Task(Protocol):
     compares_inputs: ClassVar[bool] = False
     by_labels: ClassVar[str] = ""
     reads_media: ClassVar[bool] = False
+    converses: ClassVar[bool] = False
+    target_column: ClassVar[str] = ""
+    has_single_models: ClassVar[bool] = True
+    hides_inputs: ClassVar[bool] = True
     has_numbers: ClassVar[bool] = False
     lists_classes: ClassVar[bool] = True
     shows_attention: ClassVar[bool] = False
@@ -165,6 +173,11 @@ class Task(Protocol):
     def input_names(self, settings: Mapping[str, Any]) -> list[str]:
         """Returns the inputs that the task's settings name; none where all columns may be read."""
         return []
+
+    def own_inputs(self, columns: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Returns {input: settings} of the only inputs that the task reads of a table with such
+        columns; none where all columns may be read."""
+        return {}
 
     def objectives(self, modalities: Collection[str]) -> dict[str, dict[str, Any]]:
         """Returns the auxiliary losses that help the task, with their settings, by their names in

@@ -20,7 +20,7 @@ from polymodal.core.lookup import find
 from polymodal.model.generation.choice import Choice
 from polymodal.model.generation.compiled import CompiledDecoder
 from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN, spec_of
-from polymodal.pretrained.language.texts import Texts
+from polymodal.text.dialogue.texts import Texts
 from polymodal.pretrained.language.writing import new_ids, pieces
 from polymodal.pretrained.part import no_gradient
 

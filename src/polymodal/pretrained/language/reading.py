@@ -11,7 +11,7 @@ from polymodal.pretrained import names, tokenizer
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.family import Family
 from polymodal.pretrained.language.model import LanguageModel, built
-from polymodal.pretrained.language.texts import Texts
+from polymodal.text.dialogue.texts import Texts
 
 __all__ = ["read_language_model"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from polymodal.core.seeds import generator
 from polymodal.model.generation.choice import Choice
 from polymodal.model.generation.one_by_one import steps
-from polymodal.pretrained.language.texts import Texts
+from polymodal.text.dialogue.texts import Texts
 
 __all__ = ["new_ids", "pieces"]
 

@@ -12,7 +12,8 @@ from tokenizers import Tokenizer
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.core.printed.visible import one_line
-from polymodal.pretrained.language.template import rendered
+from polymodal.text.dialogue.messages import KINDS, parts_of
+from polymodal.text.dialogue.template import rendered
 
 __all__ = ["Texts"]
 
@@ -44,13 +45,15 @@ class Texts:
         """Returns the ids of a text. Special tokens in it count as such."""
         return self.tokenizer.encode(text).ids
 
-    def conversation(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+    def conversation(self, messages: Sequence[Mapping[str, Any]]) -> list[int]:
         """Returns the ids of a conversation, up to where the model's answer begins.
 
-        Special tokens in a message are ordinary text: only the template writes real ones.
+        Special tokens in a message are ordinary text: only the template writes real ones. The
+        place of an image, a sound or a video is a negative id: -1, -2, -3, as KINDS has them.
 
         Args:
-            messages: list of {"role": "system", "user" or "assistant", "content": text}.
+            messages: list of {"role": "system", "user" or "assistant", "content": text, or a list
+                of parts {"type": "text", "text": text} and {"type": "image"}}.
 
         Raises:
             RecipeError: the model has no template, or there are no messages.
@@ -61,13 +64,36 @@ class Texts:
                               "Pass a text to continue instead.")
         if not messages:
             raise RecipeError("A conversation needs at least one message. Got none. Pass one.")
-        mark = self._mark(messages)
-        marked = [{**message, "content": self._marked(message.get("content"), mark)}
+        mark, *places = self._marks(messages)
+        marked = [{**message, "content": self._flat(message.get("content"), mark, places)}
                   for message in messages]
         text = rendered(self.template, marked, self.special)
-        if mark not in text:
+        if not any(one in text for one in (mark, *places)):
             return self.tokenizer.encode(text, add_special_tokens=False).ids
-        return [one for piece in self._pieces(text) for one in self._ids_of(piece, mark)]
+        return [one for piece in self._pieces(text, places)
+                for one in self._ids_of(piece, mark, places)]
+
+    def reply(self, text: str) -> list[int]:
+        """Returns the ids of an answer, ended. Special tokens in it are ordinary text."""
+        return [*self._plain.encode(text, add_special_tokens=False).ids, self.end_id]
+
+    @property
+    def end_id(self) -> int:
+        """The first id that ends an answer."""
+        if not self.stop_ids:
+            raise RecipeError("An assistant needs a decoder whose answers end with a token. Got "
+                              "one without. Import a checkpoint that has an eos_token.")
+        return self.stop_ids[0]
+
+    @property
+    def start_id(self) -> int:
+        """The last id of every prompt, after which an answer begins."""
+        return self.conversation([{"role": "user", "content": "a"}])[-1]
+
+    @property
+    def size(self) -> int:
+        """Number of ids."""
+        return self.tokenizer.get_vocab_size()
 
     def text(self, ids: Sequence[int]) -> str:
         """Returns the text of ids, without special tokens."""
@@ -91,14 +117,23 @@ class Texts:
         return cls(fields.text("tokenizer"), stop_ids, {k: str(v) for k, v in special.items()},
                    fields.text_or_none("template"))
 
-    def _mark(self, messages: Sequence[Mapping[str, str]]) -> str:
-        """Returns a character that no message holds."""
+    def _marks(self, messages: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Returns characters that no message holds: one that breaks special tokens, and one for
+        the place of each kind of media."""
         held = "".join(str(message.get("content")) for message in messages)
         free = [mark for mark in _MARKS if mark not in held]
-        if not free:
+        if len(free) <= len(KINDS):
             raise RecipeError("Messages need to be text. Got all of Unicode's noncharacters. "
                               "Remove them.")
-        return free[0]
+        return free[: 1 + len(KINDS)]
+
+    def _flat(self, content: Any, mark: str, places: Sequence[str]) -> Any:
+        """Returns a message as one text, special tokens broken by a mark and media as places."""
+        if not isinstance(content, list):
+            return self._marked(content, mark)
+        own = dict(zip(KINDS, places, strict=True))
+        return "".join(own.get(part["type"]) or self._marked(part["text"], mark)
+                       for part in parts_of(content))
 
     def _marked(self, content: Any, mark: str) -> Any:
         """Returns a message whose special tokens are broken by a mark after their first letter."""
@@ -108,12 +143,14 @@ class Texts:
             content = content.replace(token, token[0] + mark + token[1:])
         return content
 
-    def _pieces(self, text: str) -> list[str]:
-        """Returns special tokens and what lies between them, in order."""
-        pattern = "|".join(map(re.escape, self._added))
+    def _pieces(self, text: str, places: Sequence[str]) -> list[str]:
+        """Returns special tokens, places of media and what lies between them, in order."""
+        pattern = "|".join(map(re.escape, [*self._added, *places]))
         return [piece for piece in re.split(f"({pattern})", text) if piece]
 
-    def _ids_of(self, piece: str, mark: str) -> list[int]:
+    def _ids_of(self, piece: str, mark: str, places: Sequence[str]) -> list[int]:
+        if piece in places:
+            return [-1 - places.index(piece)]
         if piece in self._added:
             return [self.tokenizer.token_to_id(piece)]
         return self._plain.encode(piece.replace(mark, ""), add_special_tokens=False).ids

@@ -1,0 +1,170 @@
+"""From conversations to the rows of a table: one row per answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from polymodal.core.errors import DataError
+from polymodal.core.printed.visible import brief
+from polymodal.text.dialogue.messages import KINDS, ROLES, text_of, to_cell
+
+__all__ = ["FIX", "PLAIN", "Said", "bad", "row_before", "rows_of", "said"]
+
+FIX = 'Write {"messages": [{"role": "user", "content": "..."}, ...]}.'
+PLAIN = (str, int, float, bool)  # values that a column of facts may hold
+_ANSWERS = "assistant"
+_ADDRESSES = {"image_url": "image", "audio_url": "audio", "video_url": "video"}
+
+Count = Callable[[str, str], None]  # of what is left out: what follows a number, and an example
+
+
+@dataclass
+class Said:
+    """One message.
+
+    Args:
+        role: str, system, user, assistant or tool.
+        content: str, or parts as `text.dialogue.messages` has them.
+        media: [(kind, media cell)] of its parts, in order.
+        about: {column: plain value} of further facts, such as the kind of a question.
+    """
+
+    role: str
+    content: Any
+    media: list[tuple[str, Any]] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def said(message: Any, place: str, path: str | None = None) -> Said:
+    """Returns a message as OpenAI writes it, its media taken out of its parts.
+
+    Args:
+        message: {"role", "content"}; content is a text, or a list of parts: {"type": "text",
+            "text"}, {"type": "image_url", "image_url": {"url"}}, {"type": "input_audio",
+            "input_audio": {"data", "format"}}, {"type": "image", "image": path or bytes}.
+        place: str, where it is, for errors: "line 3, message 2".
+        path: str, name of the file, or None.
+
+    Raises:
+        DataError: it is no message.
+    """
+    role = message.get("role") if isinstance(message, Mapping) else None
+    if role == "developer":  # the newer name of the same
+        role = "system"
+    if role not in ROLES:
+        raise bad(path, place, f'a "role", one of {", ".join(ROLES)},', message)
+    content = message.get("content")
+    about = {key: one for key, one in message.items()
+             if key not in ("role", "content", "name") and isinstance(one, PLAIN)}
+    if isinstance(content, str):
+        return Said(role, content, about=about)
+    if not isinstance(content, list):
+        raise bad(path, place, '"content" as a text or a list of parts', content)
+    parts, media = [], []
+    for part in content:
+        found, cell = _part(path, place, part)
+        parts.append(found)
+        if cell is not None:
+            media.append((found["type"], cell))
+    return Said(role, parts, media, about)
+
+
+def _part(path: str | None, place: str, part: Any) -> tuple[dict[str, str], Any]:
+    """Returns a part without its media, and the media cell or None."""
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    if kind == "text" and isinstance(part.get("text"), str):
+        return {"type": "text", "text": part["text"]}, None
+    if kind in KINDS and part.get(kind) is not None:
+        return {"type": kind}, part[kind]
+    if kind in _ADDRESSES:
+        value = part.get(kind)
+        url = value.get("url") if isinstance(value, Mapping) else value
+        if isinstance(url, str):
+            return {"type": _ADDRESSES[kind]}, url
+    if kind == "input_audio" and isinstance(part.get(kind), Mapping):
+        data, form = part[kind].get("data"), part[kind].get("format", "wav")
+        if isinstance(data, str):
+            return {"type": "audio"}, f"data:audio/{form};base64,{data}"
+    raise bad(path, place, "parts of type text, image_url or input_audio, each with its own value,",
+              part, 'Write {"type": "image_url", "image_url": {"url": "a.png"}}.')
+
+
+def rows_of(messages: Sequence[Said], place: str, count: Count,
+            about: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+    """Yields a row for each answer: what came before it, its media, and the answer.
+
+    A question without any answer gives a row without one.
+
+    Args:
+        messages: of one conversation.
+        place: str, where in the file it is.
+        count: called with what is left out, and with the place.
+        about: {column: plain value} of the whole conversation.
+    """
+    turn = 0
+    for index, one in enumerate(messages):
+        if one.role != _ANSWERS:
+            continue
+        turn += 1
+        before, answer = messages[:index], text_of(one.content)
+        if any(other.role == "user" for other in before) and answer:
+            row, extra = row_before(before), one.about
+            yield {**_counted(row, before, place, count), "response": answer, "turn": turn,
+                   **(about or {}), **extra}
+        elif answer:
+            count("answers have nothing before them and are skipped", place)
+        else:
+            count("answers are empty and are skipped", place)
+    if not messages or messages[-1].role != "user":
+        return
+    if turn:
+        count("questions have no answer and are skipped", place)
+    else:
+        row = _counted(row_before(messages), messages, place, count)
+        yield {**row, "response": None, "turn": 1, **(about or {})}
+
+
+def row_before(messages: Sequence[Said]) -> dict[str, Any]:
+    """Returns the cells of what is said before an answer: `conversation`, and `image`, `audio` and
+    `video` where there are any.
+
+    Of several images the last one is kept, likewise of sounds and videos.
+    """
+    found: dict[str, Any] = {}
+    kept = []
+    for one in reversed(messages):
+        content = one.content
+        if one.media:
+            content, cells = _last_of_each(one, found)
+            found |= cells
+        kept.append({"role": one.role, "content": content})
+    return {"conversation": to_cell(kept[::-1]), **found}
+
+
+def _counted(row: dict[str, Any], before: Sequence[Said], place: str,
+             count: Count) -> dict[str, Any]:
+    if sum(len(one.media) for one in before) > sum(kind in row for kind in KINDS):
+        count("conversations have several images or sounds before an answer, of which the last is "
+              "read", place)
+    return row
+
+
+def _last_of_each(one: Said, taken: Mapping[str, Any]) -> tuple[list[dict], dict[str, Any]]:
+    """Returns the parts of a message that are kept, and the cells of its media."""
+    cells, media, parts = {}, list(one.media), []
+    for part in reversed(one.content):
+        if part["type"] in KINDS:
+            kind, cell = media.pop()
+            if kind in cells or kind in taken:
+                continue
+            cells[kind] = cell
+        parts.append(part)
+    return parts[::-1], cells
+
+
+def bad(path: str | None, place: str, expected: str, found: Any, fix: str = FIX) -> DataError:
+    """Returns the error of an entry that is not as it should be."""
+    return DataError(f"needs {expected} in {place}. Got {brief(found)}.", fix, path=path,
+                     reason="bad_entry")

@@ -1,0 +1,89 @@
+"""Conversations: OpenAI's messages and ShareGPT."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from polymodal.core.errors import DataError
+from polymodal.profile.columns import judge_columns
+from polymodal.tables.conversations import row_before, said
+from polymodal.tables.table import read
+from polymodal.text.dialogue.messages import from_cell
+from published_sets import write_json
+
+ASKED = {"role": "user", "content": [
+    {"type": "text", "text": "What?"}, {"type": "image_url", "image_url": {"url": "a.png"}}]}
+TALK = [{"role": "developer", "content": "Be brief."}, ASKED,
+        {"role": "assistant", "content": "A dog."}, {"role": "user", "content": "Why?"},
+        {"role": "assistant", "content": "So.", "kind": "reason"}]
+
+
+def write(path, *lines):
+    path.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    return path
+
+
+def test_each_answer_is_a_row_with_its_facts(tmp_path):
+    table = read(write(tmp_path / "a.jsonl", {"messages": TALK, "kind": "animal", "n": [1]}))
+    assert list(table.values("response")) == ["A dog.", "So."]
+    assert list(table.values("image")) == ["a.png", "a.png"]
+    assert list(table.values("turn")) == [1, 2]
+    assert list(table.values("kind")) == ["animal", "reason"]
+    first = from_cell(table.cell(0, "conversation"))
+    assert first[0] == {"role": "system", "content": "Be brief."}
+    assert first[1]["content"] == [{"type": "text", "text": "What?"}, {"type": "image"}]
+    assert len(from_cell(table.cell(1, "conversation"))) == 4
+
+
+def test_a_question_without_an_answer_is_a_row_to_predict(tmp_path):
+    table = read(write(tmp_path / "a.jsonl", {"messages": [ASKED]}, {"messages": TALK}))
+    assert list(table.values("response")) == [None, "A dog.", "So."]
+
+
+def test_the_last_of_several_images_is_read_and_counted(tmp_path, capsys):
+    talk = [{"role": "user", "content": [{"type": "image", "image": "1.png"},
+                                         {"type": "image", "image": "2.png"}]}]
+    row = row_before([said(one, "") for one in [*talk, *talk]])
+    assert row["image"] == "2.png"
+    assert row["conversation"].count("image") == 1
+    read(write(tmp_path / "a.jsonl", {"messages": talk}))
+    assert "several images or sounds before an answer" in capsys.readouterr().err
+
+
+def test_sound_is_a_data_uri():
+    part = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+    row = row_before([said({"role": "user", "content": [part]}, "")])
+    assert row["audio"] == "data:audio/wav;base64,UklGRg=="
+
+
+@pytest.mark.parametrize(("line", "message"), [
+    ('{"messages": []}', r'a list "messages" in line 2\. Got '),
+    ('{"messages": [{"role": "dog", "content": "x"}]}', r'a "role".*in line 2, message 1'),
+    ('{"messages": [{"role": "user", "content": 3}]}', r'"content" as a text.*line 2, message 1'),
+    ('{"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}', "parts of type"),
+    ('{"messages"', r"Line 2 is not one.*Fix that line"),
+])
+def test_a_line_that_is_wrong_is_named(tmp_path, line, message):
+    path = write(tmp_path / "a.jsonl", {"messages": TALK})
+    path.write_text(path.read_text(encoding="utf-8") + "\n" + line, encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        read(path)
+
+
+def test_sharegpt_is_told_by_its_turns(tmp_path):
+    turns = [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Ho"}]
+    table = read(write_json(tmp_path / "a.json", [{"conversations": turns, "system": "Be."}]))
+    assert table.column_names == ["conversation", "response", "turn"]
+    assert [one["role"] for one in from_cell(table.cell(0, "conversation"))] == ["system", "user"]
+    bad = [{"conversations": [{"from": "dog", "value": "x"}]}]
+    with pytest.raises(DataError, match=r'"from" \(human or gpt\).*in entry 1, turn 1'):
+        read(write_json(tmp_path / "b.json", bad))
+
+
+def test_other_tasks_leave_conversations_out(tmp_path):
+    lines = [{"messages": [{"role": "user", "content": f"question {i}"},
+                           {"role": "assistant", "content": "so"}]} for i in range(4)]
+    found = judge_columns(read(write(tmp_path / "a.jsonl", *lines)), "response")
+    assert "conversations" in {one.column: one.reason for one in found.left_out}["conversation"]
