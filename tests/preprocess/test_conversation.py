@@ -10,7 +10,7 @@ from polymodal.preprocess.conversation import Conversation
 from polymodal.text.dialogue.messages import to_cell
 from polymodal.text.dialogue.trained import trained
 
-WORDS = "red ball box blue".split()
+WORDS = ["red", "ball", "box", "blue"]
 
 
 @pytest.fixture

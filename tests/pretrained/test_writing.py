@@ -8,8 +8,8 @@ import polymodal as pm
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_model
-from polymodal.text.dialogue.template import rendered
 from polymodal.pretrained.language.writing import pieces
+from polymodal.text.dialogue.template import rendered
 
 TALK = [{"role": "user", "content": " the inn "}, {"role": "assistant", "content": "on"},
         {"role": "user", "content": "in\nthe"}]

@@ -14,8 +14,8 @@ from polymodal.core.disk.files import write_json
 from polymodal.core.errors import PolymodalError, RecipeError
 from polymodal.core.printed.progress import complain, say, show
 
-_HELP = ("Type a message. /reset forgets the conversation, /save FILE writes it as JSON, /exit ends "
-         "it (so does Ctrl-D), /help shows this.")
+_HELP = ("Type a message. /reset forgets the conversation, /save FILE writes it as JSON, /exit "
+         "ends it (so does Ctrl-D), /help shows this.")
 _USUAL_TOKENS = 512
 _MEDIA = (" /image FILE goes with the next message, /audio FILE asks what is said in it.")
 

@@ -129,7 +129,7 @@ class Answering:
                 one = next(found, None)
             if one is None:
                 return
-            yield int(keras.ops.convert_to_numpy(one)[0])
+            yield int(np.asarray(keras.ops.convert_to_numpy(one))[0])
 
     def _inputs(self, messages: Sequence[Mapping[str, Any]],
                 media_root: str | Path | None) -> dict[str, np.ndarray]:

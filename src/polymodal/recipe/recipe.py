@@ -94,7 +94,7 @@ class Recipe:
         decoder = self.task.get("decoder")
         if isinstance(decoder, str):
             return {"name": decoder}
-        if isinstance(decoder, Mapping) and "name" not in decoder:
+        if decoder is not None and "name" not in decoder:
             return None  # settings of the one that the task has anyway
         return decoder
 

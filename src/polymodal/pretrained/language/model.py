@@ -20,9 +20,9 @@ from polymodal.core.lookup import find
 from polymodal.model.generation.choice import Choice
 from polymodal.model.generation.compiled import CompiledDecoder
 from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN, spec_of
-from polymodal.text.dialogue.texts import Texts
 from polymodal.pretrained.language.writing import new_ids, pieces
 from polymodal.pretrained.part import no_gradient
+from polymodal.text.dialogue.texts import Texts
 
 __all__ = ["LanguageModel", "is_language_model", "load_language_model"]
 

@@ -46,5 +46,6 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 def _said(path: Path, place: str, turn: Any) -> Said:
     who, text = (turn.get("from"), turn.get("value")) if isinstance(turn, dict) else (None, None)
     if who not in _ROLES or not isinstance(text, str):
-        raise bad(path.name, place, '"from" (human or gpt) and a text "value"', turn, "Fix that turn.")
+        raise bad(path.name, place, '"from" (human or gpt) and a text "value"', turn,
+                  "Fix that turn.")
     return Said(_ROLES[who], text)

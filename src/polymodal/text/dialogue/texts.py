@@ -120,7 +120,7 @@ class Texts:
     def _marks(self, messages: Sequence[Mapping[str, Any]]) -> list[str]:
         """Returns characters that no message holds: one that breaks special tokens, and one for
         the place of each kind of media."""
-        held = "".join(str(message.get("content")) for message in messages)
+        held = "".join(_held(message.get("content")) for message in messages)
         free = [mark for mark in _MARKS if mark not in held]
         if len(free) <= len(KINDS):
             raise RecipeError("Messages need to be text. Got all of Unicode's noncharacters. "
@@ -131,7 +131,7 @@ class Texts:
         """Returns a message as one text, special tokens broken by a mark and media as places."""
         if not isinstance(content, list):
             return self._marked(content, mark)
-        own = dict(zip(KINDS, places, strict=True))
+        own: dict[str, str] = dict(zip(KINDS, places, strict=True))
         return "".join(own.get(part["type"]) or self._marked(part["text"], mark)
                        for part in parts_of(content))
 
@@ -152,8 +152,15 @@ class Texts:
         if piece in places:
             return [-1 - places.index(piece)]
         if piece in self._added:
-            return [self.tokenizer.token_to_id(piece)]
+            return [int(self.tokenizer.token_to_id(piece) or 0)]
         return self._plain.encode(piece.replace(mark, ""), add_special_tokens=False).ids
+
+
+def _held(content: Any) -> str:
+    """Returns all words of a message."""
+    if isinstance(content, list):
+        return "".join(part.get("text", "") for part in parts_of(content))
+    return str(content)
 
 
 def _read(tokenizer: str) -> Tokenizer:

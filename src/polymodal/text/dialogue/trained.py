@@ -45,4 +45,4 @@ def trained(texts: Iterable[str], max_vocabulary: int = 4000) -> Texts:
         special_tokens=[BEGIN, END], initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()))
     tokenizer.train_from_iterator(chain(texts, _ROLES), trainer)
     tokenizer.add_special_tokens([AddedToken(BEGIN, special=True), AddedToken(END, special=True)])
-    return Texts(tokenizer.to_str(), [tokenizer.token_to_id(END)], {}, TEMPLATE)
+    return Texts(tokenizer.to_str(), [int(tokenizer.token_to_id(END) or 0)], {}, TEMPLATE)
