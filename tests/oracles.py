@@ -7,11 +7,15 @@ random, and texts are longer than any table of distances is exact for.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+# Of tests of what does not depend on the engine.
+once = pytest.mark.skipif(os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow",
+                          reason="one engine says it")
 TRANSFORMERS = "transformers makes the models that ours are compared with"
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "dog", "cat", "runs", "##ning", "sleep",
          "##s", "on", "the", "beach", ".", "two", "red", "blue", "very", "long", "é", "nor"]

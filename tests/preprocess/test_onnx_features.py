@@ -6,34 +6,14 @@ import pickle
 import numpy as np
 import pytest
 
+from onnx_graphs import WEIGHT
+from onnx_graphs import write as graph
 from oracles import as_png
 from polymodal.core.errors import BundleError, PolymodalError, RecipeError
 from polymodal.preprocess.onnx_features import OnnxFeatures
 
-onnx = pytest.importorskip("onnx", reason="it makes the graphs")
+pytest.importorskip("onnx", reason="it makes the graphs")
 pytest.importorskip("onnxruntime", reason="it runs them")
-
-WEIGHT = np.random.default_rng(0).normal(0, 1, (5, 3)).astype(np.float32)
-
-
-def graph(path, domain="", external=False, side=8):
-    """Writes a graph: the mean of each channel, and a product of that."""
-    make = onnx.helper
-    weight = onnx.numpy_helper.from_array(WEIGHT, "weight")
-    if external:
-        onnx.external_data_helper.set_external_data(weight, "../secret.bin")
-        weight.ClearField("raw_data")
-        weight.data_location = onnx.TensorProto.EXTERNAL
-    nodes = [make.make_node("GlobalAveragePool", ["images"], ["maps"]),
-             make.make_node("Flatten", ["maps"], ["means"]),
-             make.make_node("Gemm", ["means", "weight"], ["features"], transB=1, domain=domain)]
-    value = make.make_tensor_value_info
-    found = make.make_graph(nodes, "small", [value("images", 1, ["n", 3, side, side])],
-                            [value("features", 1, ["n", 5])], [weight])
-    model = make.make_model(found, opset_imports=[make.make_opsetid("", 17)])
-    path.write_bytes(model.SerializeToString())
-    return path
-
 
 def image(value):
     return as_png(np.full((20, 12, 3), value, np.uint8))
@@ -68,7 +48,7 @@ def test_a_bundle_finds_its_graph_by_contents(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("changes", "message"), [
     ({"domain": "my.company"}, 'Got some of "my.company"'),
-    ({"external": True}, "needs its weights inside"),
+    ({"external": "../secret.bin"}, "needs its weights inside"),
 ])
 def test_graphs_that_reach_outside_are_refused(tmp_path, changes, message):
     with pytest.raises(RecipeError, match=message):
@@ -88,3 +68,11 @@ def test_what_does_not_fit_is_named(tmp_path):
         OnnxFeatures(str(tmp_path / "c.onnx")).decode(image(3))
     with pytest.raises(RecipeError, match="Found no file"):
         OnnxFeatures(str(tmp_path / "absent.onnx")).decode(image(3))
+
+
+def test_what_an_output_does_not_depend_on_is_left_out(tmp_path):
+    path = graph(tmp_path / "a.onnx", more=True)
+    found = OnnxFeatures(str(path), output="features").decode(image([255, 51, 0]))
+    np.testing.assert_allclose(found, WEIGHT @ [1.0, 0.2, 0.0], atol=1e-5)
+    with pytest.raises(RecipeError, match="takes images of any size"):
+        OnnxFeatures(str(graph(tmp_path / "b.onnx", more=True, side="any"))).decode(image(3))

@@ -1,7 +1,5 @@
 """A whole CLIP or SigLIP compares images and texts as transformers does."""
 
-import os
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -17,8 +15,6 @@ from polymodal.pretrained.pair import load_pair
 from polymodal.pretrained.shelf import imported
 
 CLOSE = 1e-4
-# What does not depend on the engine.
-once = pytest.mark.skipif(os.environ["KERAS_BACKEND"] != "tensorflow", reason="one engine says it")
 SCALES = {"clip": (2.0, None), "siglip": (2.0, -3.0)}
 
 
@@ -67,7 +63,7 @@ def test_logits_are_those_of_transformers(tmp_path, kind):
     assert difference(*whole(kind, tmp_path)[:1], kind, tmp_path) < CLOSE
 
 
-@once
+@oracles.once
 @pytest.mark.parametrize(("kind", "part", "name", "value"), [
     ("clip", "vision_config", "hidden_act", "gelu"), ("clip", "text_config", "eos_token_id", 5),
     ("clip", "vision_config", "layer_norm_eps", 1e-2),
@@ -85,7 +81,7 @@ def test_another_value_of_the_config_gives_other_logits(tmp_path, kind, part, na
     assert difference(model, kind, folder) > CLOSE
 
 
-@once
+@oracles.once
 def test_a_pair_without_its_scale_is_refused(tmp_path):
     from safetensors.numpy import load_file, save_file
 
@@ -97,7 +93,7 @@ def test_a_pair_without_its_scale_is_refused(tmp_path):
         read_model(Checkpoint(folder))
 
 
-@once
+@oracles.once
 def test_vectors_of_different_widths_are_refused(tmp_path):
     model = pairs.pair("siglip", image={"hidden_size": 36})
     with pytest.raises(BundleError, match="as vectors of one width"):
@@ -114,7 +110,7 @@ def test_a_pair_loads_with_the_same_answers(out):
         pm.load_part(out)
 
 
-@once
+@oracles.once
 def test_a_pair_is_listed(out):
     (one,) = imported(out.parent)
     assert one.encodes == "image and text"
@@ -136,7 +132,7 @@ def test_zero_shot_probabilities_are_those_of_the_logits(out, model):
     assert metrics["accuracy"] == pytest.approx(right.mean())
 
 
-@once
+@oracles.once
 def test_vectors_of_several_prompts_are_averaged(out, model):
     pair = load_pair(out)
     prompts = ["a photo of a {}.", "the {} on the beach"]
@@ -153,7 +149,7 @@ def test_vectors_of_several_prompts_are_averaged(out, model):
     np.testing.assert_allclose(logits[0] - logits[1], wanted[0, 0] - wanted[0, 1], atol=1e-4)
 
 
-@once
+@oracles.once
 def test_a_search_finds_the_photographs_with_the_largest_logits(out, model):
     logits = load_pair(out).logits([f"{n}.png" for n in range(4)], ["two red"], out.parent)
     found = model.search("two red", out.parent / "photos.csv", num=2)
@@ -161,7 +157,7 @@ def test_a_search_finds_the_photographs_with_the_largest_logits(out, model):
     assert list(found[0]["cells"]) == ["photo"]
 
 
-@once
+@oracles.once
 def test_one_side_of_a_pair_serves_a_recipe(out):
     from polymodal.bundle.part import encoder_of
 

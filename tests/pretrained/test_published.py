@@ -153,3 +153,28 @@ def _narrowest(logits):
     """Returns how close the two most likely outputs of a step come."""
     best = [step[0].topk(2).values for step in logits]
     return min(float(two[0] - two[1]) for two in best)
+
+
+def test_an_imported_graph_of_dinov2_gives_its_inner_tensor(published, tmp_path):
+    runtime = pytest.importorskip("onnxruntime", reason="it runs the graph")
+    onnx = pytest.importorskip("onnx", reason="it names the tensor")
+    from polymodal.pretrained import golden
+    from polymodal.pretrained.graph import load_graph
+    from polymodal.pretrained.importing import import_model
+
+    name, path = "/backbone/layernorm/Add_1_output_0", published("focus") / "vit_s_focus.onnx"
+    import_model(path, tmp_path / "dinov2", output=name, settings={
+        "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]})
+    part = load_graph(tmp_path / "dinov2")
+    assert part.dim == 384
+    assert golden.check_folder(tmp_path / "dinov2").same
+    rng = np.random.default_rng(0)
+    image = oracles.as_png(rng.integers(0, 256, (240, 320, 3)).astype(np.uint8))
+    model = onnx.load(str(path))
+    model.graph.output.append(onnx.helper.make_empty_tensor_value_info(name))
+    session = runtime.InferenceSession(model.SerializeToString(),
+                                       providers=["CPUExecutionProvider"])
+    features = part.modality
+    pixels = features._image.encode(features._image.decode(image)).transpose(2, 0, 1)[None]
+    (wanted,) = session.run([name], {"input_image": pixels})
+    np.testing.assert_allclose(part.encode([image])[0], wanted[0].mean(axis=0), atol=1e-4)

@@ -14,12 +14,18 @@ from polymodal.core.printed.progress import show
 
 def import_(
     checkpoint: Annotated[Path, typer.Argument(
-        help="Folder of a published checkpoint, in the layout of Hugging Face; or a GGUF file of a "
-             "language model.")],
+        help="Folder of a published checkpoint, in the layout of Hugging Face; a GGUF file of a "
+             "language model; or an .onnx file that encodes images.")],
     out: Annotated[Path, typer.Option(help="Folder to write the imported model to.")],
     tower: Annotated[str | None, typer.Option(
         help="Encoder to take from a pair such as CLIP: 'image' or 'text'. Default: the whole "
              "pair, for search and zero-shot classification.")] = None,
+    output_name: Annotated[str | None, typer.Option(
+        "--output", help="Of an ONNX graph: name of the output, or of a tensor inside, to take. "
+                         "Default: its first output.")] = None,
+    set_: Annotated[list[str] | None, typer.Option(
+        "--set", help="Of an ONNX graph: how images are prepared, such as mean=127.5, std=64 or "
+                      "resample=bicubic. May be repeated.")] = None,
     engine: Engine = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -27,8 +33,10 @@ def import_(
     """Import a published checkpoint as a part that any recipe can use, or as a whole model."""
     use(engine)
     from polymodal.pretrained.importing import import_model
+    from polymodal.recipe.given import override
 
-    part = import_model(checkpoint, out, tower)
+    settings = override({}, set_ or [])
+    part = import_model(checkpoint, out, tower, output_name, settings)
     origin = part.origin
     if json:
         output.emit({"out": str(out), "encodes": part.name, "dim": part.dim, **origin})

@@ -11,18 +11,17 @@ import numpy as np
 
 from polymodal.core.disk.files import sha256
 from polymodal.core.disk.paths import user_path
-from polymodal.core.errors import BundleError, MissingDependencyError, RecipeError
+from polymodal.core.errors import BundleError, RecipeError
 from polymodal.core.fields import Fields
-from polymodal.core.printed.visible import one_line
 from polymodal.media.image import MAX_PIXELS
 from polymodal.preprocess.image import Image
 from polymodal.preprocess.modality import Modality
+from polymodal.preprocess.onnx_graph import opened
 from polymodal.preprocess.vector import Vector
 
 __all__ = ["OnnxFeatures"]
 
 _FOLDER = "POLYMODAL_MODELS"
-_DOMAINS = {"", "ai.onnx", "ai.onnx.ml"}
 
 
 class OnnxFeatures(Modality):
@@ -32,8 +31,9 @@ class OnnxFeatures(Modality):
     names it by its sha256: it is looked for where the recipe says, then in POLYMODAL_MODELS.
 
     Args:
-        graph: str, path of the .onnx file, whose only input takes (batch, 3, height, width).
+        graph: str, path of the .onnx file.
         output: str, name of the output, or of a tensor inside the graph; None is the first output.
+            It has to depend on one input alone, which takes (batch, 3, height, width).
         size: int or [height, width] in pixels; None is what the graph's input states.
         mean, std: float or list of 3, in pixel values of 0 to 255: what is subtracted and divided
             by. Without both, pixels go from 0 to 1.
@@ -119,55 +119,13 @@ class OnnxFeatures(Modality):
 
     def _ready(self) -> tuple[Any, Image]:
         if self._session is None:
-            self._session = _opened(self._file(), self.output)
+            self._session = opened(self._file(), self.output)
         if self._image is None:
             self._image = Image(size=_sides(self._session, self.graph), **self._how)
         return self._session, self._image
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_session": None}  # workers open their own
-
-
-def _opened(path: Path, output: str | None) -> Any:
-    """Returns a session that gives one output."""
-    try:
-        import onnx
-        import onnxruntime
-    except ImportError:
-        raise MissingDependencyError("An ONNX graph needs onnx and onnxruntime. Run: pip install "
-                                     '"polymodal[onnx]".') from None
-    try:
-        model = onnx.load(str(path), load_external_data=False)
-    except Exception as error:  # of protobuf, many kinds
-        raise RecipeError(f"{path} is not an ONNX graph ({one_line(error)[:200]}). Give another "
-                          "file.") from None
-    _check(path, model)
-    stated = [one.name for one in model.graph.output]
-    output = output or stated[0]
-    if output not in {name for node in model.graph.node for name in node.output}:
-        raise RecipeError(f'{path} has no tensor "{output}". Its outputs are {", ".join(stated)}. '
-                          "Name one of them, or a tensor inside.")
-    del model.graph.output[:]
-    model.graph.output.append(onnx.helper.make_empty_tensor_value_info(output))
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model.SerializeToString(), options,
-                                        providers=["CPUExecutionProvider"])
-
-
-def _check(path: Path, model: Any) -> None:
-    """Refuses a graph that reads other files or needs code that ONNX does not define."""
-    foreign = sorted({node.domain for node in model.graph.node} - _DOMAINS)
-    if foreign:
-        raise RecipeError(f"{path} needs operators that ONNX defines. Got some of "
-                          f'"{foreign[0]}". Export it without custom operators.')
-    outside = [one.name for one in model.graph.initializer if one.external_data]
-    if outside:
-        raise RecipeError(f'{path} needs its weights inside. Got "{outside[0]}" in another file. '
-                          "Save it as one file.")
-    if len(model.graph.input) != 1:
-        raise RecipeError(f"{path} needs one input, of images. Got {len(model.graph.input)}. "
-                          "Export the part that encodes images.")
 
 
 def _sides(session: Any, path: Path) -> list[int]:

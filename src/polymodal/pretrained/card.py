@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from polymodal.pretrained.checkpoint import Checkpoint
+from polymodal.pretrained.graph import Graph
 from polymodal.pretrained.language.model import LanguageModel
 from polymodal.pretrained.pair import Pair
 from polymodal.pretrained.part import Part
@@ -27,7 +28,7 @@ def licence(checkpoint: Checkpoint) -> str | None:
     return None
 
 
-def card(part: Part | Pair | LanguageModel) -> str:
+def card(part: Part | Pair | Graph | LanguageModel) -> str:
     """Returns the model card, as Markdown."""
     origin = part.origin
     stated = origin["licence"] or "not stated in the checkpoint; ask its publisher"

@@ -16,7 +16,8 @@ from polymodal.bundle.read import read_json
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
-from polymodal.pretrained.keys import is_pair, spec_of
+from polymodal.pretrained.graph import Graph, load_graph
+from polymodal.pretrained.keys import is_graph, is_pair, spec_of
 from polymodal.pretrained.language.model import (
     LanguageModel,
     is_language_model,
@@ -62,12 +63,12 @@ class Comparison:
                 f"{names}; at most {_ALLOWED:.0e} is rounding. They were recorded with {then}.")
 
 
-def record(part: Part | Pair | LanguageModel) -> dict[str, Any]:
+def record(part: Part | Pair | Graph | LanguageModel) -> dict[str, Any]:
     """Returns the answers of a part on fixed inputs, as a JSON mapping."""
     return {"environment": _environment(), "vectors": _vectors(part).tolist()}
 
 
-def compare(part: Part | Pair | LanguageModel, recorded: Mapping[str, Any]) -> Comparison:
+def compare(part: Part | Pair | Graph | LanguageModel, recorded: Mapping[str, Any]) -> Comparison:
     """Returns whether a part still gives the answers that were recorded.
 
     Raises:
@@ -93,6 +94,8 @@ def check_folder(folder: str | Path) -> Comparison | None:
         return compare(load_language_model(folder), read_json(folder / FILE))
     if is_pair(spec_of(folder)):
         return compare(load_pair(folder), read_json(folder / FILE))
+    if is_graph(spec_of(folder)):
+        return compare(load_graph(folder), read_json(folder / FILE))
     if is_part(folder):
         return compare(load_part(folder), read_json(folder / FILE))
     return None
@@ -106,7 +109,7 @@ def _rows(recorded: Mapping[str, Any]) -> list[Fields]:
     return [Fields({"values": row}) for row in rows]
 
 
-def _vectors(part: Part | Pair | LanguageModel) -> np.ndarray:
+def _vectors(part: Part | Pair | Graph | LanguageModel) -> np.ndarray:
     if isinstance(part, LanguageModel):
         return _logits(part)
     if isinstance(part, Pair):

@@ -17,6 +17,7 @@ from polymodal.pretrained.card import card, licence
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
+from polymodal.pretrained.graph import Graph, read_graph
 from polymodal.pretrained.language.gguf_file import opened
 from polymodal.pretrained.language.model import LanguageModel
 from polymodal.pretrained.language.reading import read_language_model
@@ -31,15 +32,19 @@ _CONFIG = "config.json"
 _OURS = ("vocabulary_size",)  # what the modality says
 
 
-def import_model(source: str | Path, out: str | Path,
-                 tower: str | None = None) -> Part | Pair | LanguageModel:
+def import_model(source: str | Path, out: str | Path, tower: str | None = None,
+                 output: str | None = None, settings: Mapping[str, Any] | None = None
+                 ) -> Part | Pair | Graph | LanguageModel:
     """Imports a checkpoint and writes it as a part of ours, a pair, or a language model.
 
     Args:
-        source: folder in the layout of Hugging Face, or a GGUF file of a language model. Nothing
-            in it is executed.
+        source: folder in the layout of Hugging Face, or a GGUF file of a language model, or an ONNX
+            graph that encodes images. No code in it is executed.
         out: folder to write; it must not exist, or be empty.
         tower: str or None, "image" or "text" of a pair such as CLIP; None for the whole pair.
+        output: str or None, of an ONNX graph the output, or a tensor inside, that is wanted.
+        settings: of an ONNX graph the preprocessing of images, such as {"mean": 127.5}, as the
+            modality `onnx_features` takes it.
 
     Returns:
         The part, loaded.
@@ -58,8 +63,7 @@ def import_model(source: str | Path, out: str | Path,
     out = user_path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RecipeError(f"--out needs a folder that is new or empty. Got {out}. Choose another.")
-    checkpoint = opened(source)
-    part = read_model(checkpoint, tower)
+    part = _read(source, tower, output, settings)
     answers = golden.record(part)
 
     def fill(folder: Path) -> None:
@@ -68,6 +72,18 @@ def import_model(source: str | Path, out: str | Path,
 
     write_folder(out, fill)
     return part
+
+
+def _read(source: str | Path, tower: str | None, output: str | None,
+          settings: Mapping[str, Any] | None) -> Part | Pair | Graph | LanguageModel:
+    if user_path(source).suffix.lower() == ".onnx":
+        if tower is not None:
+            raise RecipeError("--tower needs a pair such as CLIP. Got an ONNX graph. Name a tensor "
+                              "with --output.")
+        return read_graph(source, output, settings)
+    if output is not None or settings:
+        raise RecipeError(f"--output and --set need an ONNX graph. Got {source}. Leave them out.")
+    return read_model(opened(source), tower)
 
 
 def read_model(checkpoint: Checkpoint, tower: str | None = None

@@ -9,9 +9,10 @@ from typing import Any
 from polymodal.bundle import read, write
 from polymodal.core.errors import BundleError
 
-__all__ = ["LANGUAGE_MODEL", "ORIGIN", "is_encoder", "is_pair", "spec_of"]
+__all__ = ["GRAPH", "LANGUAGE_MODEL", "ORIGIN", "is_encoder", "is_graph", "is_pair", "spec_of"]
 
 ORIGIN = "origin"  # where the weights are from
+GRAPH = "graph.onnx"  # the file of an ONNX graph
 LANGUAGE_MODEL = "language_model"  # settings of a language model
 
 
@@ -25,7 +26,17 @@ def spec_of(folder: str | Path) -> dict[str, Any]:
 
 def is_encoder(spec: Mapping[str, Any]) -> bool:
     """Returns whether a `model.json` is of one imported encoder."""
-    return {ORIGIN, "recipe"} <= spec.keys() and "task" not in spec["recipe"]
+    return ({ORIGIN, "recipe"} <= spec.keys() and not _task(spec["recipe"])
+            and not is_graph(spec))
+
+
+def is_graph(spec: Mapping[str, Any]) -> bool:
+    """Returns whether a `model.json` is of an imported ONNX graph."""
+    if not {ORIGIN, "recipe"} <= spec.keys() or not isinstance(spec["recipe"], Mapping):
+        return False
+    inputs = spec["recipe"].get("inputs")
+    return isinstance(inputs, Mapping) and any(
+        isinstance(one, Mapping) and "graph" in one for one in inputs.values())
 
 
 def is_pair(spec: Mapping[str, Any]) -> bool:

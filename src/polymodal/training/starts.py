@@ -55,6 +55,8 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
         return config
     part = encoder_of(words["from"], words.get("input", name),
                       _PER_STEP.get(str(config.get("modality")), config.get("modality")))
+    if "encoder" not in part.settings:
+        return _features(where, part, config)
     encoder = encoder_config(part.settings)["encoder"]
     known = encoder if isinstance(encoder, str) else encoder["name"]
     _same(where, "encoder", words.get("name", known), known, part)
@@ -72,6 +74,18 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
     digest = _digest(where, words, part.sha256)
     return {"modality": _modality(part, given)} | settings | config | {
         "encoder": {"name": known, **words, **theirs, **digest}}
+
+
+def _features(where: str, part: Part, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns an input's settings with an imported graph, which runs in preprocessing."""
+    words = {key: value for key, value in config["encoder"].items() if key != "from"}
+    if words.pop("freeze", True) not in (True, "auto") or words:
+        raise RecipeError(f"{where}.encoder needs from alone: an ONNX graph is never trained. Got "
+                          f"{', '.join(sorted(words)) or 'freeze'}. Leave it out.")
+    own = {**part.settings, "graph": str(part.folder / str(part.settings["graph"]))}
+    for key, value in own.items():
+        _same(where, key, config.get(key, value), value, part)
+    return {**own, **{key: value for key, value in config.items() if key != "encoder"}}
 
 
 def _modality(part: Part, given: Mapping[str, Any]) -> str:
