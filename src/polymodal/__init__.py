@@ -42,6 +42,7 @@ _PUBLIC = {
     "load_part": "polymodal.pretrained.part",
     "needs": "polymodal.api",
     "quiet": "polymodal.core.printed.progress",
+    "tune": "polymodal.api",
     "use_plugins": "polymodal.core.plugins",
 }
 
@@ -72,6 +73,7 @@ __all__ = [
     "needs",
     "quiet",
     "read",
+    "tune",
     "use_plugins",
 ]
 
@@ -90,6 +92,7 @@ if TYPE_CHECKING:
         finish,
         load,
         needs,
+        tune,
     )
     from polymodal.core.contracts.task import Predictions
     from polymodal.core.errors import DataError, PolymodalError, RecipeError

@@ -447,6 +447,31 @@ def needs(data: Any, target: str | None = None, **options: Any) -> Any:
     return ask(data, target, **options)
 
 
+def tune(data: Any, target: str | None = None, *, out: str | Path, minutes: float = 30.0,
+         **options: Any) -> Any:
+    """Searches for a better recipe than the inferred one, and scores the winner once.
+
+    Args:
+        data: Table, path, or rows in memory.
+        target: str, column to predict.
+        out: folder of the search; the same call on it searches on.
+        minutes: float, time limit of this call.
+        options: `trials`, `val`, `test`, `given`, `ignore`, `split_group`, `media_root`, `seed`,
+            `skip_bad` and `max_bad_share` of `polymodal.questions.tune.tune.tune`.
+
+    Returns:
+        Tuned: `sentences()` for a person, `to_json()`, `entries`, `winner`, `folder`, whose
+        `winner` can be loaded.
+
+    Raises:
+        DataError, RecipeError, ResumeError: rows, settings or a folder that cannot be used.
+        MissingDependencyError: Optuna is not installed.
+    """
+    from polymodal.questions.tune.tune import tune as search
+
+    return search(data, target, out=out, minutes=minutes, **options)
+
+
 def _estimator(predictor: Any, run: Any) -> Estimator:
     classes = {c.task: c for c in Estimator.__subclasses__()}
     kind = classes.get(predictor.task.name, Estimator)
@@ -465,4 +490,4 @@ def _name(column: Any) -> Any:
 
 __all__ = ["Assistant", "Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor",
            "Retriever", "SentimentAnalyser", "Seq2Seq", "SequenceLabeller", "Transcriber", "finish",
-           "load", "needs"]
+           "load", "needs", "tune"]

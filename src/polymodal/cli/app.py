@@ -26,6 +26,7 @@ from polymodal.cli.report import report
 from polymodal.cli.search import search
 from polymodal.cli.train import train
 from polymodal.cli.transcribe import transcribe
+from polymodal.cli.tune import tune
 
 app = typer.Typer(
     name="polymodal", add_completion=False, no_args_is_help=True, rich_markup_mode=None,
@@ -50,8 +51,13 @@ def options(
     """Takes the options before a command."""
 
 
-for command in (demo, inspect, needs, train, finish, evaluate, predict, caption, transcribe, align,
-                search, chat, language_model, report, check, models, recipes, encoders, fusions,
-                info):
+_COMMANDS = (
+    demo,
+    inspect, needs, tune,
+    train, finish, evaluate, predict, report, check,
+    caption, transcribe, align, search, chat, language_model,
+    models, recipes, encoders, fusions, info,
+)
+for command in _COMMANDS:
     app.command(cls=Command)(taking_plugins(command))
 app.command("import", cls=Command)(taking_plugins(import_))

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from polymodal.core.disk.files import write_json
-from polymodal.core.errors import ResumeError
 from polymodal.questions.needs.plan import Step
 from polymodal.questions.needs.score import Scored, read_scored
+from polymodal.questions.question import keep_question
 
 __all__ = ["Kept"]
-
-_FILE = "needs.json"
 
 
 class Kept:
@@ -30,18 +26,7 @@ class Kept:
 
     def __init__(self, folder: Path, question: Mapping[str, Any]):
         self.folder = folder
-        path = folder / _FILE
-        question = json.loads(json.dumps(question, default=str))
-        if path.exists():
-            before = json.loads(path.read_text(encoding="utf-8"))
-            changed = [name for name in question if before.get(name) != question[name]]
-            if changed:
-                raise ResumeError(f"{folder} needs the question that it was begun with. Got "
-                                  f"another {', '.join(changed)}. Choose another --runs, or remove "
-                                  "the folder.")
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_json(path, question)
+        keep_question(folder / "needs.json", question, "--runs")
 
     def get(self, step: Step) -> Scored | None:
         """Returns a training's scores; None where it is still to be done."""

@@ -1,0 +1,67 @@
+"""Which rows a search trains on, which it chooses by, and which it never sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from polymodal.core.errors import RecipeError
+from polymodal.profile.profile import Profile
+from polymodal.profile.strata import strata_codes
+from polymodal.splits.groups import group_codes
+from polymodal.splits.split import parts
+from polymodal.tables.table import Table
+
+__all__ = ["Rows", "divide"]
+
+_UNSEEN, _CHOSEN_BY = 0.2, 0.2
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The tables of a search.
+
+    Args:
+        train: Table.
+        val: Table, by which candidates are compared.
+        unseen: Table, on which the winner is scored once.
+        unit: (rows,) int, the row or group of each row of `val`, for resampling.
+    """
+
+    train: Table
+    val: Table
+    unseen: Table
+    unit: np.ndarray
+
+    @property
+    def searched(self) -> dict[str, Table]:
+        """The tables that candidates see."""
+        return {"train": self.train, "val": self.val}
+
+
+def divide(known: Mapping[str, Profile], target: str | None, group: str | None,
+           seed: int) -> Rows:
+    """Divides a table, groups on one side, for what is not given.
+
+    Args:
+        known: {"train": Profile, and perhaps "val" and "test"}.
+        target: str, column whose classes keep their shares, or None.
+        group: str, column whose values stay together, or None.
+        seed: int.
+    """
+    found = dict(known)
+    for name, share, key in (("test", _UNSEEN, 1), ("val", _CHOSEN_BY, 2)):
+        if name not in found:
+            method = "stratified" if group is None else "grouped"
+            train = found["train"]
+            found |= parts(train, method, {"train": 1 - share, name: share},
+                           strata_codes(train, target), group, seed + key)
+    val = found["val"]
+    unit = np.arange(len(val)) if group is None else group_codes(val, group)
+    if len(np.unique(unit)) < 2:
+        raise RecipeError("tune needs at least two validation rows or groups. Got one. Give more "
+                          "rows with --val, or another --split-group.")
+    return Rows(found["train"].table, val.table, found["test"].table,
+                np.unique(unit, return_inverse=True)[1])
