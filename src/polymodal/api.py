@@ -340,7 +340,7 @@ class Transcriber(Estimator):
         Args:
             files: sound or video files, or one.
             choice: beam, language_model (an ARPA file), hot_words, language_weight, word_bonus,
-                batch_size.
+                batch_size; of an imported recogniser beam, language, translate, words, batch_size.
 
         Returns:
             list of {"file", "text", "seconds", "words", "segments", "beam", "language_model",
@@ -349,10 +349,10 @@ class Transcriber(Estimator):
         Raises:
             RecipeError: a choice unknown or out of range, or a run with other inputs than sound.
         """
-        from polymodal.speech.recognition.transcribe import transcribe
+        from polymodal.inference.loading import transcripts
 
         return [one.as_json() for one in
-                transcribe(self._fitted(self._predictor), files, **choice)]
+                transcripts(self._fitted(self._predictor), files, **choice)]
 
     def stream(self, blocks: Iterable[Any], sample_rate: int | None = None,
                **settings: Any) -> Iterator[Any]:
@@ -388,16 +388,16 @@ class Transcriber(Estimator):
 
 
 def load(folder: str | Path) -> Estimator:
-    """Loads a run as an estimator that evaluates and predicts. Nothing in it is executed.
+    """Loads a run, or an imported recogniser, as an estimator. Nothing in it is executed.
 
     Raises:
         BundleError: the folder holds no run, or a damaged one.
     """
     from types import SimpleNamespace
 
-    from polymodal.inference import predictor
+    from polymodal.inference.loading import load as loaded
 
-    found = predictor.load(folder)
+    found = loaded(folder)
     return _estimator(found, SimpleNamespace(folder=user_path(folder),
                                              metrics=found.metrics.get("splits", {})))
 

@@ -10,7 +10,8 @@ import check_layer as harness
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, names
 
-ALL = ["causal_transformer", "recurrent", "recurrent_attention", "transformer"]
+ALL = ["causal_transformer", "positional_transformer", "recurrent", "recurrent_attention",
+       "transformer"]
 VARIANTS = {"additive": ("recurrent_attention", {"attention": "additive"}),
             "lstm": ("recurrent_attention", {"kind": "lstm"})}
 DIM, NUM_OUTPUTS = 8, 5

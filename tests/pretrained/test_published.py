@@ -131,7 +131,7 @@ def test_smollm2_writes_what_transformers_writes_from_the_same_weights(published
     import torch
 
     from polymodal.pretrained.importing import read_model
-    from polymodal.pretrained.language.gguf_file import opened
+    from polymodal.pretrained.sources import opened
 
     path, = published("smollm2").glob("*.gguf")
     library, of_file = oracles.transformers(), {"gguf_file": path.name}

@@ -93,13 +93,17 @@ class Bundle:
         """Returns `{name: shape}` of the weights without reading them."""
         return tensors.shapes(self.folder / WEIGHTS)
 
-    def load_weights(self, variables: Mapping[str, Any]) -> None:
+    def load_weights(self, variables: Mapping[str, Any], others: bool = False) -> None:
         """Sets named variables to their values, by the names of `weight_names(model)`.
+
+        Args:
+            variables: {name: variable}.
+            others: bool, whether the bundle may hold weights of other parts too.
 
         Raises:
             BundleError: names, shapes or types differ from what the bundle holds.
         """
-        tensors.load_into(self.folder / WEIGHTS, variables)
+        tensors.load_into(self.folder / WEIGHTS, variables, others)
         self._check_part(WEIGHTS)
 
 

@@ -40,19 +40,23 @@ def encode(tensors: Mapping[str, np.ndarray]) -> bytes:
     return to_safetensors({name: np.asarray(tensors[name], order="C") for name in sorted(tensors)})
 
 
-def load(path: str | Path, expected: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
+def load(path: str | Path, expected: Mapping[str, Any] | None = None,
+         others: bool = False) -> dict[str, np.ndarray]:
     """Returns the arrays of a safetensors file.
 
     Args:
         path: file to read. Nothing in it is executed.
         expected: `{name: variable or array}`; the file must hold exactly these names, shapes and
             types. Without it any well-formed file is read.
+        others: bool, whether the file may also hold tensors that are not expected, nor returned.
 
     Raises:
         BundleError: the file is absent, damaged, of another kind, or holds other tensors.
     """
     path = Path(path)
     header, start = _read_header(path)
+    if expected is not None and others:
+        header = {name: entry for name, entry in header.items() if name in expected}
     if expected is not None:
         _check(path, header, expected)
     if path.stat().st_size:
@@ -75,9 +79,9 @@ def assign(variables: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> N
         variable.assign(tensors[name])
 
 
-def load_into(path: str | Path, variables: Mapping[str, Any]) -> None:
-    """Reads a file, checks all values, and sets each named variable."""
-    found = load(path, variables)
+def load_into(path: str | Path, variables: Mapping[str, Any], others: bool = False) -> None:
+    """Reads a file, checks all values, and sets each named variable; see `load` for `others`."""
+    found = load(path, variables, others)
     for name, values in found.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise BundleError(f'{path}: tensor "{name}" needs finite numbers. Got '

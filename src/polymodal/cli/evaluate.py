@@ -40,7 +40,8 @@ def evaluate(
     labels: Labels = None,
     prompt: Prompts = None,
     target: Annotated[str, typer.Option(
-        help="With --labels: column with the true label.")] = "",
+        help="With --labels: column with the true label. Of an imported recogniser: column with "
+             "the right texts.")] = "",
     column: Columns = None,
     media_root: MediaRoot = None,
     beam: Beam = None,
@@ -61,6 +62,8 @@ def evaluate(
     from polymodal.core.errors import RecipeError
 
     choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
+    if target and not labels:
+        choice["target"] = target
     use(engine, run)
     if labels and not target:
         raise RecipeError("evaluate with --labels needs --target with the column of the true "

@@ -14,8 +14,9 @@ from polymodal.core.printed.progress import show
 
 def import_(
     checkpoint: Annotated[Path, typer.Argument(
-        help="Folder of a published checkpoint, in the layout of Hugging Face; a GGUF file of a "
-             "language model; or an .onnx file that encodes images.")],
+        help="Folder of a published checkpoint, in the layout of Hugging Face, or of Whisper in "
+             "that of CTranslate2; a GGUF file of a language model; or an .onnx file that encodes "
+             "images.")],
     out: Annotated[Path, typer.Option(help="Folder to write the imported model to.")],
     tower: Annotated[str | None, typer.Option(
         help="Encoder to take from a pair such as CLIP: 'image' or 'text'. Default: the whole "

@@ -20,7 +20,7 @@ def models(json: Json = False):
     if json:
         output.emit({"families": known, "imported": [
             {"folder": str(one.folder), "encodes": one.encodes, "family": one.family,
-             "dim": one.dim} for one in found]})
+             "dim": one.dim, "transcribes": one.transcribes} for one in found]})
         return
     show(output.columns(known.items()))
     if not found:
@@ -36,4 +36,7 @@ def _use(model: Imported) -> str:
         return "a language model"
     if " and " in model.encodes:
         return f"compares images and texts by {model.dim} numbers"
-    return f"encodes {model.encodes} as {model.dim} numbers"
+    use = f"encodes {model.encodes} as {model.dim} numbers"
+    if model.transcribes:
+        return f"transcribes; {use}"
+    return use

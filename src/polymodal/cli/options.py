@@ -94,7 +94,7 @@ def writing_choice(beam: int | None, language_model: Path | None, language_weigh
 
 def loaded(run: Path, columns: list[str] | None = None, labels: list[str] | None = None,
            prompts: list[str] | None = None, target: str = "") -> Any:
-    """Returns the Predictor of a run or an imported model, for other columns or by labels.
+    """Returns what loads a run or an imported model, for other columns or by labels.
 
     Args:
         run: its folder; the engine is loaded.
@@ -107,13 +107,19 @@ def loaded(run: Path, columns: list[str] | None = None, labels: list[str] | None
         RecipeError: options that do not belong together.
     """
     from polymodal.core.errors import RecipeError
+    from polymodal.inference.imported_recogniser import ImportedRecogniser
+    from polymodal.inference.loading import load
     from polymodal.inference.own_columns import columns_from, with_columns
-    from polymodal.inference.predictor import load
 
     if prompts and not labels:
         raise RecipeError("--prompt needs --labels. Got none. Write --labels dog,cat.")
     predictor = load(run)
-    predictor = with_columns(predictor, columns_from(columns or [], predictor))
+    chosen = columns_from(columns or [], predictor)
+    if isinstance(predictor, ImportedRecogniser):
+        if labels:
+            raise RecipeError("--labels needs an image-text pair. Got a recogniser. Leave it out.")
+        return predictor.with_columns(chosen)
+    predictor = with_columns(predictor, chosen)
     if not labels:
         return predictor
     from polymodal.inference.zero_shot import PROMPT, ZeroShot

@@ -36,6 +36,12 @@ def transcribe(
     language_weight: LanguageWeight = None,
     word_bonus: WordBonus = None,
     hot_words: HotWords = None,
+    language: Annotated[str | None, typer.Option(
+        help="Language that is spoken, of an imported multilingual model: en, de and so on. "
+             "Default: detected.")] = None,
+    translate: Annotated[bool, typer.Option(
+        "--translate", help="Translate into English, with an imported multilingual model.")
+    ] = False,
     engine: Engine = None,
     quiet: Quiet = False,
 ):
@@ -44,9 +50,12 @@ def transcribe(
 
     check_format(format_, files, out)
     choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
+    if language is not None:
+        choice["language"] = language
+    if translate:
+        choice["translate"] = True
     use(engine, run)
-    from polymodal.inference.predictor import load
-    from polymodal.speech.recognition.transcribe import transcribe
+    from polymodal.inference.loading import load, transcripts
 
-    found = transcribe(load(run), files, **choice)
+    found = transcripts(load(run), files, **choice)
     output.transcripts(found, len(files), format_, words, out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Any
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
@@ -16,7 +17,7 @@ from polymodal.tables.table import Table
 __all__ = ["columns_from", "reading", "with_columns"]
 
 
-def columns_from(pairs: Collection[str], predictor: Predictor) -> dict[str, str]:
+def columns_from(pairs: Collection[str], predictor: Any) -> dict[str, str]:
     """Returns {input: column} of pairs such as "image=photo".
 
     Raises:

@@ -131,13 +131,17 @@ class Predictor:
 
     def evaluate(self, table: Any, *, slice_columns: Sequence[str] = (), media_root: Any = None,
                  skip_bad: bool = False, max_bad_share: float = 0.05,
-                 normalisation: str = "basic", **choice: Any) -> dict[str, Any]:
+                 normalisation: str = "basic", target: str | None = None,
+                 **choice: Any) -> dict[str, Any]:
         """Returns scores with intervals, as `polymodal evaluate --json` prints them.
 
         `choice` has decoding options, see `predict`. Slices by part (if a column names train, val
         or test) and, for transcripts, by speaker are added by default. Transcripts and references
         are compared after a `normalisation`: none, basic or english."""
         describe(normalisation)
+        if target not in (None, self.recipe.target):
+            raise RecipeError(f'This run predicts "{self.recipe.target}". Got --target {target}. '
+                              "Leave it out.")
         table = as_table(table, media_root)
         if self.recipe.target and self.recipe.target not in table.column_names:
             raise DataError("has no target to score against.",
@@ -156,12 +160,9 @@ class Predictor:
                slice_columns: Sequence[str] = ()) -> dict[str, list[Any]]:
         """Returns {column: values} to slice scores by; by default, the columns that name the part
         of rows, as some may be training rows, and, for transcripts, the speaker."""
-        facts, table = profile(source), profile(source).table
-        if not slice_columns and not self.recipe.group:
-            slice_columns = [*facts.split_columns(self.recipe.target),
-                             *(facts.who_columns() if self.task.hears else ())]
-        names = [column_named(name, table.column_names) for name in slice_columns]
-        return {name: list(table.values(name)) for name in names}
+        if self.recipe.group and not slice_columns:
+            return {}
+        return slice_values(source, slice_columns, self.recipe.target, self.task.hears)
 
     def _hear_whole(self, found: Predictions, table: Table, rows: Sequence[int],
                     choice: dict[str, Any]) -> None:
@@ -303,6 +304,23 @@ class _Among:
             raise BundleError(f"needs the model of {write.WEIGHTS}. Got one with a tensor of shape "
                               f"{shape} that is not among its weights. Copy the whole bundle "
                               "again.")
+
+
+def slice_values(source: Table | Profile, slice_columns: Sequence[str], target: str | None,
+                 hears: bool) -> dict[str, list[Any]]:
+    """Returns {column: values} to slice scores by.
+
+    Args:
+        source: the table.
+        slice_columns: names; where there are none, the columns that name the part of rows.
+        target: str or None, the column that is predicted.
+        hears: bool, whether the speaker's column is one of them by default.
+    """
+    facts, table = profile(source), profile(source).table
+    if not slice_columns:
+        slice_columns = [*facts.split_columns(target), *(facts.who_columns() if hears else ())]
+    names = [column_named(name, table.column_names) for name in slice_columns]
+    return {name: list(table.values(name)) for name in names}
 
 
 def as_table(source: Any, media_root: str | Path | None = None) -> Table:

@@ -125,9 +125,16 @@ class MultiHeadAttention(keras.layers.Layer):
             nothing is real; positions that are not real get 0.
         """
         key, _ = self.keys_and_values(context)
-        allowed = self._allowed(tokens, context_mask)
+        return ops.mean(self.head_weights(tokens, key, self._allowed(tokens, context_mask)), axis=1)
+
+    def head_weights(self, tokens, key, allowed):
+        """Returns float32 (batch, heads, time, context time): the attention weights of each head.
+
+        Args:
+            tokens, key, allowed: as for `gather`.
+        """
         weights = ops.cast(self._weights(self._queries(tokens), key, allowed), "float32")
-        return ops.mean(weights, axis=1) * ops.cast(allowed[:, 0], "float32")
+        return weights * ops.cast(allowed, "float32")
 
     def _queries(self, tokens, first=0):
         """Returns queries (batch, heads, time, size), scaled for the product with keys."""
@@ -147,6 +154,8 @@ class MultiHeadAttention(keras.layers.Layer):
     def _weights(self, query, key, allowed, preference=None):
         """Returns weights (batch, heads, time, context time) from a softmax in float32."""
         turned = lambda tensor: ops.transpose(tensor, (0, 1, 3, 2))
+        if key.shape[2] == 1 and query.shape[2] == 1:  # all of it, as a softmax of one score is
+            return ops.ones_like(ops.matmul(query, turned(key)))
         if query.shape[2] == 1:  # keys are read in the order they lie in: a third of the time
             scores = turned(ops.matmul(key, turned(query)))
         else:

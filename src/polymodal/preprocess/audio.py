@@ -176,6 +176,11 @@ class Audio(Modality):
     def shape(self) -> tuple[int | None, ...]:
         return (None, self.num_mels)
 
+    @property
+    def log_mel(self) -> LogMel:
+        """What makes the spectrogram of a waveform."""
+        return self._log_mel
+
     def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
         """Returns int16 (samples,) at the rate in use; a little beyond the limit if longer.
 

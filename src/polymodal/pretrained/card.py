@@ -9,8 +9,11 @@ from polymodal.pretrained.graph import Graph
 from polymodal.pretrained.language.model import LanguageModel
 from polymodal.pretrained.pair import Pair
 from polymodal.pretrained.part import Part
+from polymodal.pretrained.speech.model import SpeechModel
 
-__all__ = ["card", "licence"]
+__all__ = ["Model", "card", "licence"]
+
+Model = Part | Pair | Graph | LanguageModel | SpeechModel  # whatever can be imported
 
 _HEAD_BYTES = 20_000
 _LICENCE = re.compile(r"^license:\s*[\"']?([\w.+-]{1,60})", re.MULTILINE)
@@ -28,7 +31,7 @@ def licence(checkpoint: Checkpoint) -> str | None:
     return None
 
 
-def card(part: Part | Pair | Graph | LanguageModel) -> str:
+def card(part: Model) -> str:
     """Returns the model card, as Markdown."""
     origin = part.origin
     stated = origin["licence"] or "not stated in the checkpoint; ask its publisher"

@@ -30,6 +30,7 @@ class Family:
         title: str, how people call it.
         towers: {modality: family} of a pair of encoders, of which one or both are imported.
         comparison: str, how a pair compares its vectors, as `model.heads.vectors` calls it.
+        decoder: family of the decoder of a recogniser, or None.
     """
 
     encoder: ClassVar[str]
@@ -43,6 +44,7 @@ class Family:
     unused: ClassVar[tuple[str, ...]] = ()
     towers: ClassVar[Mapping[str, type[Family]]] = {}
     comparison: ClassVar[str] = ""
+    decoder: ClassVar[type[Family] | None] = None
 
     @classmethod
     def whole(cls, config: Config) -> dict[str, dict[str, Any]]:

@@ -16,7 +16,8 @@ from polymodal.bundle.read import read_json
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
-from polymodal.pretrained.graph import Graph, load_graph
+from polymodal.pretrained.card import Model
+from polymodal.pretrained.graph import load_graph
 from polymodal.pretrained.keys import is_graph, is_pair, spec_of
 from polymodal.pretrained.language.model import (
     LanguageModel,
@@ -24,7 +25,13 @@ from polymodal.pretrained.language.model import (
     load_language_model,
 )
 from polymodal.pretrained.pair import Pair, load_pair
-from polymodal.pretrained.part import Part, is_part, load_part
+from polymodal.pretrained.part import is_part, load_part
+from polymodal.pretrained.speech.model import (
+    SpeechModel,
+    is_speech_model,
+    load_speech_model,
+)
+from polymodal.pretrained.speech.recordings import opened
 
 __all__ = ["FILE", "Comparison", "check_folder", "compare", "record"]
 
@@ -63,12 +70,12 @@ class Comparison:
                 f"{names}; at most {_ALLOWED:.0e} is rounding. They were recorded with {then}.")
 
 
-def record(part: Part | Pair | Graph | LanguageModel) -> dict[str, Any]:
+def record(part: Model) -> dict[str, Any]:
     """Returns the answers of a part on fixed inputs, as a JSON mapping."""
     return {"environment": _environment(), "vectors": _vectors(part).tolist()}
 
 
-def compare(part: Part | Pair | Graph | LanguageModel, recorded: Mapping[str, Any]) -> Comparison:
+def compare(part: Model, recorded: Mapping[str, Any]) -> Comparison:
     """Returns whether a part still gives the answers that were recorded.
 
     Raises:
@@ -96,6 +103,8 @@ def check_folder(folder: str | Path) -> Comparison | None:
         return compare(load_pair(folder), read_json(folder / FILE))
     if is_graph(spec_of(folder)):
         return compare(load_graph(folder), read_json(folder / FILE))
+    if is_speech_model(folder):
+        return compare(load_speech_model(folder), read_json(folder / FILE))
     if is_part(folder):
         return compare(load_part(folder), read_json(folder / FILE))
     return None
@@ -109,11 +118,13 @@ def _rows(recorded: Mapping[str, Any]) -> list[Fields]:
     return [Fields({"values": row}) for row in rows]
 
 
-def _vectors(part: Part | Pair | Graph | LanguageModel) -> np.ndarray:
+def _vectors(part: Model) -> np.ndarray:
     if isinstance(part, LanguageModel):
         return _logits(part)
     if isinstance(part, Pair):
         return part.logits(_images(), _TEXTS)
+    if isinstance(part, SpeechModel):
+        return _heard(part)
     if part.name == "text":
         return part.encode(_TEXTS)
     if part.name == "audio":
@@ -128,6 +139,16 @@ def _logits(model: LanguageModel) -> np.ndarray:
         ids = np.array([model.texts.ids(text)], np.int32)[:, :model.max_length]
         found.append(model.logits(ids, np.ones(ids.shape, bool))[0, -1, :_OUTPUTS])
     return np.stack(found)
+
+
+def _heard(model: SpeechModel) -> np.ndarray:
+    """Returns the vector of a sound, and the first logits of its transcript, (2, dim)."""
+    vector = model.part.encode([_sound()])
+    samples = model.part.modality.decode(_sound())
+    frames = opened(lambda: [samples], model.part.modality).at(0)
+    ids = np.array([[model.tokens.start_id]], np.int32)
+    logits = model.logits(frames[None], ids)[0, -1:, : model.dim]
+    return np.concatenate([vector, np.resize(logits, vector.shape)])
 
 
 def _sound() -> bytes:

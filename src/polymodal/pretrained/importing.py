@@ -13,17 +13,18 @@ from polymodal.core.disk.files import write_folder
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.pretrained import golden, names, pixels, sentences, sounds, tokenizer
-from polymodal.pretrained.card import card, licence
+from polymodal.pretrained.card import Model, card, licence
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
-from polymodal.pretrained.graph import Graph, read_graph
-from polymodal.pretrained.language.gguf_file import opened
-from polymodal.pretrained.language.model import LanguageModel
+from polymodal.pretrained.graph import read_graph
 from polymodal.pretrained.language.reading import read_language_model
 from polymodal.pretrained.pair import Pair, read_comparison
 from polymodal.pretrained.part import Part, assembled
 from polymodal.pretrained.positions import resized
+from polymodal.pretrained.sources import opened
+from polymodal.pretrained.speech.model import SpeechModel
+from polymodal.pretrained.speech.reading import read_speech_model
 from polymodal.pretrained.towers import tower_of, towers_of
 
 __all__ = ["import_model"]
@@ -33,13 +34,12 @@ _OURS = ("vocabulary_size",)  # what the modality says
 
 
 def import_model(source: str | Path, out: str | Path, tower: str | None = None,
-                 output: str | None = None, settings: Mapping[str, Any] | None = None
-                 ) -> Part | Pair | Graph | LanguageModel:
-    """Imports a checkpoint and writes it as a part of ours, a pair, or a language model.
+                 output: str | None = None, settings: Mapping[str, Any] | None = None) -> Model:
+    """Imports a checkpoint and writes it as a part of ours, or as a whole model.
 
     Args:
-        source: folder in the layout of Hugging Face, or a GGUF file of a language model, or an ONNX
-            graph that encodes images. No code in it is executed.
+        source: folder in the layout of Hugging Face, or of Whisper in CTranslate2's; a GGUF file of
+            a language model; or an ONNX graph that encodes images. No code in it is executed.
         out: folder to write; it must not exist, or be empty.
         tower: str or None, "image" or "text" of a pair such as CLIP; None for the whole pair.
         output: str or None, of an ONNX graph the output, or a tensor inside, that is wanted.
@@ -75,7 +75,7 @@ def import_model(source: str | Path, out: str | Path, tower: str | None = None,
 
 
 def _read(source: str | Path, tower: str | None, output: str | None,
-          settings: Mapping[str, Any] | None) -> Part | Pair | Graph | LanguageModel:
+          settings: Mapping[str, Any] | None) -> Model:
     if user_path(source).suffix.lower() == ".onnx":
         if tower is not None:
             raise RecipeError("--tower needs a pair such as CLIP. Got an ONNX graph. Name a tensor "
@@ -86,9 +86,8 @@ def _read(source: str | Path, tower: str | None, output: str | None,
     return read_model(opened(source), tower)
 
 
-def read_model(checkpoint: Checkpoint, tower: str | None = None
-               ) -> Part | Pair | LanguageModel:
-    """Returns the part, the pair or the language model that a checkpoint holds, in memory.
+def read_model(checkpoint: Checkpoint, tower: str | None = None) -> Model:
+    """Returns the part or the whole model that a checkpoint holds, in memory.
 
     Raises:
         BundleError: as for `import_model`.
@@ -109,7 +108,10 @@ def read_model(checkpoint: Checkpoint, tower: str | None = None
     config.finish()
     if family.modality == "language":
         return read_language_model(checkpoint, values, family, settings, origin)
-    return _encoder(checkpoint, values, family, settings, origin)
+    part = _encoder(checkpoint, values, family, settings, origin)
+    if family.decoder is None:
+        return part
+    return read_speech_model(checkpoint, config, family.decoder, part)
 
 
 def read_part(checkpoint: Checkpoint, tower: str | None = None) -> Part:
@@ -119,6 +121,8 @@ def read_part(checkpoint: Checkpoint, tower: str | None = None) -> Part:
         BundleError: as for `import_model`, or it holds a language model.
     """
     found = read_model(checkpoint, tower)
+    if isinstance(found, SpeechModel):
+        return found.part
     if not isinstance(found, Part):
         kind = "language model"
         if isinstance(found, Pair):

@@ -9,11 +9,13 @@ from typing import Any
 from polymodal.bundle import read, write
 from polymodal.core.errors import BundleError
 
-__all__ = ["GRAPH", "LANGUAGE_MODEL", "ORIGIN", "is_encoder", "is_graph", "is_pair", "spec_of"]
+__all__ = ["GRAPH", "LANGUAGE_MODEL", "ORIGIN", "RECOGNISER", "is_encoder", "is_graph", "is_pair",
+           "spec_of"]
 
 ORIGIN = "origin"  # where the weights are from
 GRAPH = "graph.onnx"  # the file of an ONNX graph
 LANGUAGE_MODEL = "language_model"  # settings of a language model
+RECOGNISER = "recogniser"  # settings of the decoder of a recogniser
 
 
 def spec_of(folder: str | Path) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
 from polymodal.preprocess.collate import collate
 from polymodal.preprocess.modality import Modality
-from polymodal.pretrained.keys import ORIGIN, is_encoder, spec_of
+from polymodal.pretrained.keys import ORIGIN, RECOGNISER, is_encoder, spec_of
 
 __all__ = ["Part", "is_part", "load_part", "no_gradient"]
 
@@ -105,9 +105,7 @@ class Part:
         folder = Path(folder)
         for name, value in (files or {}).items():
             write_json(folder / name, value)
-        prefix = f"encoders.{self.name}."
-        values = weights.values(weight_names(self.encoder))
-        write.write(folder, self.spec(), {prefix + name: value for name, value in values.items()},
+        write.write(folder, self.spec(), weights.values(encoder_names(self)),
                     {KEY: self.modality.state()})
 
 
@@ -129,15 +127,23 @@ def load_part(folder: str | Path) -> Part:
                           "whole model. Give the folder that `polymodal import --out` wrote for "
                           "an encoder.")
     with read.blamed(path):
-        recipe = Fields(bundle.spec).mapping("recipe")
-        (name, settings), = Fields(recipe).mapping("inputs").items()
-        part = assembled(name, settings, bundle.preprocess[KEY],
-                         Fields(bundle.spec).mapping(ORIGIN))
+        part = assembled_from(bundle)
     bundle.check_model()
-    variables = {f"encoders.{name}.{own}": variable
-                 for own, variable in weight_names(part.encoder).items()}
-    bundle.load_weights(variables)
+    bundle.load_weights(encoder_names(part), others=RECOGNISER in bundle.spec)
     return part
+
+
+def encoder_names(part: Part) -> dict[str, Any]:
+    """Returns {name in a bundle: variable} of a part's encoder."""
+    return {f"encoders.{part.name}.{own}": variable
+            for own, variable in weight_names(part.encoder).items()}
+
+
+def assembled_from(bundle: read.Bundle) -> Part:
+    """Returns the part of an imported model, whose encoder has no weights yet."""
+    recipe = Fields(bundle.spec).mapping("recipe")
+    (name, settings), = Fields(recipe).mapping("inputs").items()
+    return assembled(name, settings, bundle.preprocess[KEY], Fields(bundle.spec).mapping(ORIGIN))
 
 
 def assembled(name: str, settings: Mapping[str, Any], state: Mapping[str, Any] | None,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from polymodal.core import lookup
 from polymodal.core.disk.paths import user_path
-from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN, spec_of
+from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN, RECOGNISER, spec_of
 
 __all__ = ["VARIABLE", "Imported", "families", "imported"]
 
@@ -21,15 +21,17 @@ class Imported:
 
     Args:
         folder: Path.
-        encodes: str, text or image; both of a pair; language for a language model.
+        encodes: str, text, image or audio; both of a pair; language for a language model.
         family: str.
         dim: int, width of its vectors, or of a language model.
+        transcribes: bool, whether it is a whole recogniser.
     """
 
     folder: Path
     encodes: str
     family: str
     dim: int
+    transcribes: bool = False
 
 
 def families() -> dict[str, str]:
@@ -58,6 +60,7 @@ def _described(folder: Path) -> Imported | None:
                             int(spec[LANGUAGE_MODEL]["dim"]))
         recipe = spec["recipe"]
         name = " and ".join(sorted(recipe["inputs"]))
-        return Imported(folder, name, str(spec[ORIGIN]["family"]), int(recipe["dim"]))
+        return Imported(folder, name, str(spec[ORIGIN]["family"]), int(recipe["dim"]),
+                        RECOGNISER in spec)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

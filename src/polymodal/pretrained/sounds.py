@@ -32,7 +32,7 @@ def settings_of(checkpoint: Checkpoint, num_positions: int, num_mels: int) -> di
             does not fit the encoder.
     """
     path = checkpoint.folder / FILE
-    if not path.is_file():
+    if not checkpoint.has(FILE):
         raise BundleError(f"{checkpoint.folder} needs {FILE}. It is missing. Copy the whole "
                           "checkpoint.")
     config = Config(path, checkpoint.mapping(FILE))

@@ -58,12 +58,25 @@ class WhisperLogMel(LogMel):
         frames, half = self.num_frames(len(samples)), self.window_length // 2
         behind = min(self.longest - len(samples), 2 * self.window_length)
         padded = np.pad(np.pad(samples.astype(np.float64), (0, behind)), half, mode="reflect")
-        windows = np.lib.stride_tricks.sliding_window_view(padded, self.window_length)
+        mels = self.powers(padded, frames)
+        return self.scaled(mels, mels.max())
+
+    def powers(self, samples: np.ndarray, frames: int) -> np.ndarray:
+        """Returns float64 (frames, num_mels), logarithms of the power in each band.
+
+        Args:
+            samples: float (samples,); the first window starts at the first of them.
+            frames: int, windows at most.
+        """
+        windows = np.lib.stride_tricks.sliding_window_view(samples, self.window_length)
         spectrum = np.fft.rfft(windows[:: self.hop_length][:frames] * self._window)
         power = spectrum.real**2 + spectrum.imag**2  # (frames, bins)
-        mels = np.log10(np.maximum(power @ self._bands, _SMALLEST))
-        mels = np.maximum(mels, mels.max() - _RANGE)
-        return ((mels + 4.0) / 4.0).astype(np.float32)
+        return np.log10(np.maximum(power @ self._bands, _SMALLEST))
+
+    def scaled(self, mels: np.ndarray, loudest: float) -> np.ndarray:
+        """Returns float32 (frames, num_mels) as Whisper sees it, from what `powers` gives and the
+        largest value of the whole recording."""
+        return ((np.maximum(mels, loudest - _RANGE) + 4.0) / 4.0).astype(np.float32)
 
 
 def _bands(edges: np.ndarray, hertz: np.ndarray) -> np.ndarray:

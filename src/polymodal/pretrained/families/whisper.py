@@ -1,4 +1,4 @@
-"""Whisper, its encoder."""
+"""Whisper: its encoder, and its decoder."""
 
 from __future__ import annotations
 
@@ -23,8 +23,47 @@ _NOT_OF_THE_ENCODER = (
 )
 
 
+_OF_THE_DECODER = {
+    "embedding": "decoder.embed_tokens.weight",
+    "positions": "decoder.embed_positions.weight",
+    "final_norm": "decoder.layer_norm",
+    "blocks.*.widen": "decoder.layers.*.fc1",
+    "blocks.*.narrow": "decoder.layers.*.fc2",
+    "blocks.*.feedforward_norm": "decoder.layers.*.final_layer_norm",
+}
+for _ours, _theirs in (("own", "self_attn"), ("memory", "encoder_attn")):
+    _OF_THE_DECODER[f"blocks.*.{_ours}_norm"] = f"decoder.layers.*.{_theirs}_layer_norm"
+    for _layer, _name in (("query", "q"), ("key", "k"), ("value", "v")):
+        _OF_THE_DECODER[f"blocks.*.{_ours}.{_layer}"] = f"decoder.layers.*.{_theirs}.{_name}_proj"
+    _OF_THE_DECODER[f"blocks.*.{_ours}.output_projection"] = f"decoder.layers.*.{_theirs}.out_proj"
+
+
+class _Decoder(Family):
+    """The decoder of Whisper."""
+
+    encoder = "positional_transformer"
+    modality = "audio"
+    title = "Whisper's decoder"
+    prefixes = ("model.",)
+    names: ClassVar = _OF_THE_DECODER
+    unused = ("encoder.", "proj_out.")  # the last layer is the table of embeddings
+
+    @classmethod
+    def settings(cls, config: Config) -> dict[str, Any]:
+        config.only("tie_word_embeddings", True)
+        return {
+            "dim": config.whole("d_model", 1, 16_384),
+            "num_outputs": config.whole("vocab_size", 1, 2_000_000),
+            "num_layers": config.whole("decoder_layers", 1, 200),
+            "num_heads": config.whole("decoder_attention_heads", 1, 1_024),
+            "hidden": config.whole("decoder_ffn_dim", 1, 131_072),
+            "num_positions": config.whole("max_target_positions", 8, 100_000),
+            "activation": config.one_of("activation_function", ACTIVATIONS, "gelu"),
+        }
+
+
 class Whisper(Family):
-    """Whisper: the encoder of a speech recogniser, a token for each fiftieth of a second.
+    """Whisper: a speech recogniser, whose encoder gives a token for each fiftieth of a second.
 
     Source: Radford et al., "Robust speech recognition via large-scale weak supervision", 2023.
     """
@@ -48,6 +87,7 @@ class Whisper(Family):
         "blocks.*.feedforward_norm": "encoder.layers.*.final_layer_norm",
     }
     unused = ("decoder.", "proj_out.")
+    decoder = _Decoder
 
     @classmethod
     def settings(cls, config: Config) -> dict[str, Any]:

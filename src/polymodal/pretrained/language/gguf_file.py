@@ -12,22 +12,13 @@ import numpy as np
 
 from polymodal.core.arguments import shown
 from polymodal.core.disk.files import sha256
-from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, MissingDependencyError
 from polymodal.core.printed.visible import one_line
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.language.gguf_names import config_of, name_of, unturned
 from polymodal.pretrained.language.gguf_tokenizer import settings_of, tokenizer_of
 
-__all__ = ["GgufCheckpoint", "opened"]
-
-
-def opened(source: str | Path) -> Checkpoint:
-    """Returns the checkpoint in a folder, or in a file that ends in .gguf."""
-    path = user_path(source)
-    if path.suffix.lower() == ".gguf":
-        return GgufCheckpoint(path)
-    return Checkpoint(path)
+__all__ = ["GgufCheckpoint"]
 
 
 class GgufCheckpoint(Checkpoint):

@@ -24,10 +24,10 @@ class Transcript:
     Args:
         file: str, its path.
         seconds: float, how long it is.
-        words: tuple of Word.
+        words: tuple of Word; empty where only segments have times.
         segments: tuple of Segment, the words as they can be read.
         error: str, why there is nothing, or None.
-choice: mapping, decoding options: beam, language_model, hot_words; and whether the
+        choice: mapping, decoding options: beam, language_model, hot_words; and whether the
             confidence of words is calibrated.
     """
 
@@ -40,8 +40,10 @@ choice: mapping, decoding options: beam, language_model, hot_words; and whether 
 
     @property
     def text(self) -> str:
-        """The words as one line."""
-        return join_words(word.text for word in self.words)
+        """The words as one line; the segments where words have no times."""
+        if self.words:
+            return join_words(word.text for word in self.words)
+        return join_words(line for one in self.segments for line in one.text.split("\n"))
 
     def as_json(self) -> dict[str, Any]:
         """Returns everything as JSON values, times in seconds."""
