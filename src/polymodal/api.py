@@ -110,8 +110,10 @@ class Estimator:
 
         Args:
             table: Table, path, or rows in memory, with the target.
-            options: `slice_columns`, `media_root`, `skip_bad`, `max_bad_share`; decoding options,
-                as for `generate` and `transcribe`: beam=5, language_model="lm.arpa".
+            options: `slice_columns`, `media_root`, `skip_bad`, `max_bad_share`; sets=0.9 for sets
+                of answers that hold the true one of 90 % of the rows, sets_by="speaker" for sets
+                made by the values of a column; decoding options, as for `generate` and
+                `transcribe`: beam=5, language_model="lm.arpa".
         """
         return self._fitted(self._predictor).evaluate(table, **options)
 
@@ -124,7 +126,8 @@ class Estimator:
             options: as for `evaluate`, without `slice_columns`.
 
         Returns:
-            list of {"prediction", "probabilities": {label: p} or None, "error": str or None}.
+            list of {"prediction", "probabilities": {label: p} or None, "error": str or None}; with
+            `sets` also "set": [label, ...], or [low, high] of numbers.
 
         Raises:
             RecipeError: a row in memory has a key that neither the model nor its training table
@@ -132,12 +135,16 @@ class Estimator:
         """
         from polymodal.inference.files import lines
         from polymodal.inference.given_rows import checked_rows
+        from polymodal.inference.trust import sets_of
 
         predictor = self._fitted(self._predictor)
         if isinstance(rows, list | tuple) and not rows:
             return []
         table = read(checked_rows(predictor, rows), media_root=options.pop("media_root", None))
-        return list(lines(predictor, table, predictor.predict(table, **options)))
+        level, by = options.pop("sets", None), options.pop("sets_by", None)
+        found = predictor.predict(table, **options)
+        sets = None if level is None else sets_of(predictor, found, table, level, by)
+        return list(lines(predictor, table, found, sets))
 
     def save(self, folder: str | Path) -> Path:
         """Copies the bundle into a folder, which must not exist, and returns its path."""

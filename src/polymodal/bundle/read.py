@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,6 +19,7 @@ from polymodal.bundle.write import (
     METRICS,
     MODEL,
     PREPROCESS,
+    TRUST,
     VERSION,
     WEIGHTS,
     content_digest,
@@ -49,6 +50,7 @@ class Bundle:
         is_whole: bool, whether `model.json` holds its own sha256.
         parts: {name: sha256} of the files that `model.json` was written with, or None.
         found: {name: sha256} of those that are there.
+        trust: {name: mapping} of the files of `write.TRUST` that belong to the model.
     """
 
     folder: Path
@@ -60,6 +62,7 @@ class Bundle:
     is_whole: bool = True
     parts: Any = None
     found: Mapping[str, str] | None = None
+    trust: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     def check_model(self) -> None:
         """Checks that `model.json` is unchanged, and that its files are those it was written with.
@@ -121,7 +124,7 @@ def read(folder: str | Path) -> Bundle:
             raise BundleError(f"{folder / MANIFEST} needs {needed} among its files. "
                               f"Got {', '.join(sorted(files)[:5]) or 'none'}. "
                               "Copy the whole bundle again.")
-    used = [n for n in files if n in (MODEL, WEIGHTS, METRICS, CONFIDENCE, LANGUAGE)
+    used = [n for n in files if n in (MODEL, WEIGHTS, METRICS, CONFIDENCE, LANGUAGE, *TRUST)
             or n.startswith(f"{PREPROCESS}/")]
     for name in used:
         _check_file(folder, name, files[name])
@@ -138,6 +141,7 @@ def read(folder: str | Path) -> Bundle:
         spec.get(CONTENT) in (None, content_digest(spec)),
         spec.get(FILES),
         {name: files[name] for name in used if name not in (MODEL, METRICS)},
+        {name: read_json(folder / name) for name in used if name in TRUST},
     )
 
 

@@ -21,6 +21,9 @@ WEIGHTS = "weights.safetensors"
 PREPROCESS = "preprocess"
 METRICS = "metrics.json"
 CONFIDENCE = "confidence.json"  # calibration of word confidence; some tasks only
+CALIBRATION = "calibration.json"  # what probabilities are calibrated with
+CONFORMAL = "conformal.json"  # what sets of answers are made with
+TRUST = (CALIBRATION, CONFORMAL)
 LANGUAGE = FILE  # the language model of train's transcripts, if decoding uses it
 FILES, CONTENT = "files", "sha256"  # in model.json: of the files of this model, and of the rest
 BASELINES = "baselines"
@@ -61,7 +64,7 @@ def add_part(folder: str | Path, name: str, value: Mapping[str, Any]) -> None:
 
     Args:
         folder: the run's folder, with its bundle. Call `seal` when all are written.
-        name: CONFIDENCE or LANGUAGE.
+        name: CONFIDENCE, CALIBRATION, CONFORMAL or LANGUAGE.
         value: JSON mapping.
     """
     folder = Path(folder)
@@ -71,6 +74,11 @@ def add_part(folder: str | Path, name: str, value: Mapping[str, Any]) -> None:
     content = json.loads((folder / MODEL).read_text(encoding="utf-8"))
     spec = {key: content[key] for key in content if key not in ("version", FILES, CONTENT)}
     _write_model(folder, spec, {**content.get(FILES, {}), name: sha256(folder / name)})
+
+
+def remove_part(folder: str | Path, name: str) -> None:
+    """Removes a file that `add_part` wrote for an earlier model of the folder, if there is one."""
+    (Path(folder) / name).unlink(missing_ok=True)
 
 
 def content_digest(content: Mapping[str, Any]) -> str:

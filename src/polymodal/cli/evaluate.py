@@ -22,9 +22,12 @@ from polymodal.cli.options import (
     Prompts,
     Quiet,
     Run,
+    Sets,
+    SetsBy,
     SkipBad,
     WordBonus,
     loaded,
+    sets_choice,
     use,
     writing_choice,
 )
@@ -52,6 +55,8 @@ def evaluate(
     normalisation: Annotated[str, typer.Option(
         help="Normalisation of transcripts before scoring: none, basic (ignores case and "
              "punctuation) or english (also spelling variants and numbers).")] = "basic",
+    sets: Sets = None,
+    sets_by: SetsBy = None,
     engine: Engine = None,
     skip_bad: SkipBad = False,
     max_bad_share: MaxBadShare = 0.05,
@@ -64,6 +69,7 @@ def evaluate(
     choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
     if target and not labels:
         choice["target"] = target
+    sets_choice(sets, sets_by)
     use(engine, run)
     if labels and not target:
         raise RecipeError("evaluate with --labels needs --target with the column of the true "
@@ -71,5 +77,5 @@ def evaluate(
     predictor = loaded(run, column, labels, prompt, target)
     result = predictor.evaluate(data, slice_columns=slice_ or [], media_root=media_root,
                                 skip_bad=skip_bad, max_bad_share=max_bad_share,
-                                normalisation=normalisation, **choice)
+                                normalisation=normalisation, sets=sets, sets_by=sets_by, **choice)
     output.evaluation(result, json)

@@ -60,6 +60,14 @@ Prompts = Annotated[list[str] | None, typer.Option(
                      "vectors are averaged. Default: 'a photo of a {}.'")]
 
 
+Sets = Annotated[float | None, typer.Option(
+    "--sets", help="Also give sets of answers that hold the true one for this share of rows, such "
+                   "as 0.9 (of numbers: intervals).")]
+SetsBy = Annotated[str | None, typer.Option(
+    "--sets-by", help="Make the sets for each value of this column on its own. The run needs its "
+                      "scores: speakers, groups and columns of train --slice have them.")]
+
+
 def _quiet(wanted: bool) -> bool:
     """Runs while options are parsed, so that nothing is printed before."""
     set_quiet(wanted)
@@ -68,6 +76,22 @@ def _quiet(wanted: bool) -> bool:
 
 Quiet = Annotated[bool, typer.Option(
     "--quiet", "-q", callback=_quiet, help="Print results, warnings and errors only.")]
+
+def sets_choice(sets: float | None, sets_by: str | None) -> dict[str, Any]:
+    """Returns the options of sets of answers that were given.
+
+    Raises:
+        RecipeError: a column without a level, or a level out of range.
+    """
+    from polymodal.core.errors import RecipeError
+    from polymodal.evaluation.trust.conformal import check_level
+
+    if sets is None:
+        if sets_by is not None:
+            raise RecipeError("--sets-by needs --sets with a level. Got none. Add --sets 0.9.")
+        return {}
+    return {"level": check_level(sets), "by": sets_by}
+
 
 WITHOUT = "none"  # instead of a language model's file
 

@@ -64,7 +64,8 @@ def finish(run: Any, json: bool) -> None:
     """Prints the results of training."""
     if json:
         emit({"folder": str(run.folder), "forecast": run.forecast, "training": run.training,
-              "kept": run.kept or "joint", "advice": run.advice, **run.metrics})
+              "kept": run.kept or "joint", "advice": run.advice, "trust": run.trust,
+              **run.metrics})
         return
     baseline = run.baseline
     for split, found in run.metrics.items():
@@ -73,6 +74,8 @@ def finish(run: Any, json: bool) -> None:
         baseline = {}  # it is that of the first
     if run.verdict:
         show(f"\n{run.verdict}")
+    for note in run.trust.get("notes", []):
+        show(f"\n{note}")
     if run.kept:
         show(f"\nThe model of {run.kept} alone is kept, because it is better.")
     if run.advice:
@@ -101,6 +104,7 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
     _print_scores(found)
     if "transcripts" in found:
         _transcripts(found["transcripts"])
+    _print_trust(found)
     for name, parts in found["slices"].items():
         if name == "inputs present" and len(parts) < 2:
             continue
@@ -115,11 +119,12 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
 
 
 def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
-          json: bool, **choice: Any) -> None:
+          json: bool, sets: Mapping[str, Any] | None = None, **choice: Any) -> None:
     """Predicts a table and writes the file, every input row in order."""
     from polymodal.inference.files import lines
     from polymodal.inference.predictor import as_table
     from polymodal.inference.table_file import write_predictions_table
+    from polymodal.inference.trust import sets_of
 
     if out is None and not json:
         raise RecipeError("predict needs --out for the predictions of a table. Got none. "
@@ -127,9 +132,10 @@ def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
     rows = as_table(data, media_root)
     found = predictor.predict(rows, **choice)
     names: dict[str, str] = {}
-    answers = list(lines(predictor, rows, found))
+    made = sets_of(predictor, found, rows, **sets) if sets else None
+    answers = list(lines(predictor, rows, found, made))
     if out is not None:
-        names = write_predictions_table(out, predictor, rows, found)
+        names = write_predictions_table(out, predictor, rows, found, made)
         say(f"Wrote {counted(len(rows), 'row')} to {out}.")
         _tell_renamed(names)
     if json:
@@ -310,6 +316,24 @@ def _print_scores(found: Mapping[str, Any],
         show(f"  {_few(found) or drawn}")
     for name, note in found.get("notes", {}).items():
         show(f"  {name}: {note}")
+
+
+def _print_trust(found: Mapping[str, Any]) -> None:
+    """Prints what calibration changed, and what sets of answers are worth."""
+    if "calibration" in found:
+        changes = [f"{name.replace('_', ' ')} {_number(before)} before, {_number(after)} after"
+                   for name, (before, after) in found["calibration"].items()]
+        show(f"  calibration: {'; '.join(changes)}")
+    if "sets" not in found:
+        return
+    sets = found["sets"]
+    lines = [("", "rows", "coverage", "mean size"), _set_line(f"sets {sets['level']:g}", "", sets)]
+    lines += [_set_line(name, part["n"], part) for name, part in sets.get("by", {}).items()]
+    show(columns(lines))
+
+
+def _set_line(name: str, count: Any, part: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (name, count, _number(part["coverage"]), _number(part["mean_size"]))
 
 
 def _few(found: Mapping[str, Any]) -> str:

@@ -21,8 +21,11 @@ from polymodal.cli.options import (
     Prompts,
     Quiet,
     Run,
+    Sets,
+    SetsBy,
     WordBonus,
     loaded,
+    sets_choice,
     use,
     writing_choice,
 )
@@ -44,6 +47,8 @@ def predict(
     language_weight: LanguageWeight = None,
     word_bonus: WordBonus = None,
     hot_words: HotWords = None,
+    sets: Sets = None,
+    sets_by: SetsBy = None,
     engine: Engine = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -63,9 +68,10 @@ def predict(
 
         out = check_table_file(out)
     choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
+    made = sets_choice(sets, sets_by)
     use(engine, run)
     predictor = loaded(run, column, labels, prompt)
     if data:
-        output.table(predictor, data, out, media_root, json, **choice)
+        output.table(predictor, data, out, media_root, json, made, **choice)
     else:
-        output.row(predictor, input_ or [], json, **choice)
+        output.row(predictor, input_ or [], json, **made, **choice)

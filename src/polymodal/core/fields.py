@@ -97,6 +97,13 @@ class Fields:
             self._refuse(key, f"{length:,} numbers", found)
         return [float(value) for value in found]
 
+    def number_lists(self, key: str, length: int) -> list[list[float]]:
+        """Returns a list of lists of finite numbers, `length` of them."""
+        found = self._list(key)
+        if len(found) != length:
+            self._refuse(key, f"{length:,} lists of numbers", found)
+        return [Fields({key: one}).numbers(key) for one in found]
+
     def texts(self, key: str, distinct: bool = True) -> list[str]:
         """Returns a list of texts, each once."""
         found = self._list(key)

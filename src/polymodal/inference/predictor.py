@@ -19,6 +19,8 @@ from polymodal.core.printed.progress import say, warn
 from polymodal.core.printed.visible import visible
 from polymodal.evaluation.evaluation import evaluate
 from polymodal.evaluation.texts.normalisation import describe
+from polymodal.evaluation.trust.conformal import Conformal
+from polymodal.evaluation.trust.temperature import Temperatures
 from polymodal.feed.check import Checked, check
 from polymodal.feed.ledger import Ledger
 from polymodal.feed.loader import Loader
@@ -27,6 +29,7 @@ from polymodal.feed.samples import Samples, Source
 from polymodal.inference.given_rows import with_all_inputs
 from polymodal.inference.outputs import collect, nothing, outputs
 from polymodal.inference.trained_on import TrainedOn
+from polymodal.inference.trust import restore_trust, trust_json
 from polymodal.inference.writing import checked_choice, table_of_file
 from polymodal.layers.watch import before_variables
 from polymodal.media.cache import Cache
@@ -64,7 +67,14 @@ class Predictor:
         calibration: WordCalibration, of word confidence; None for other tasks.
         language: NGram that decoding uses by default, or None.
         trained_on: TrainedOn, what is remembered of the training table, or None.
+
+    Attributes:
+        temperatures: Temperatures that probabilities are calibrated with, or None.
+        conformal: Conformal that sets of answers are made with, or None.
     """
+
+    temperatures: Temperatures | None = None
+    conformal: Conformal | None = None
 
     def __init__(self, recipe: Recipe, inputs: list[Any], target: Any, model: Any, head: Any,
                  metrics: dict[str, Any] | None = None,
@@ -127,17 +137,22 @@ class Predictor:
             del found.truncated[f"{names[0]}_too_long"]
         if self.trained_on.group_column in table.column_names:
             enter_groups(found, samples.table, table, self.trained_on.group_column)
-        return _by_row(found, samples.table, len(table))
+        found = by_row(found, samples.table, len(table))
+        if self.temperatures is None:
+            return found
+        return self.temperatures(found)
 
     def evaluate(self, table: Any, *, slice_columns: Sequence[str] = (), media_root: Any = None,
                  skip_bad: bool = False, max_bad_share: float = 0.05,
                  normalisation: str = "basic", target: str | None = None,
+                 sets: float | None = None, sets_by: str | None = None,
                  **choice: Any) -> dict[str, Any]:
         """Returns scores with intervals, as `polymodal evaluate --json` prints them.
 
         `choice` has decoding options, see `predict`. Slices by part (if a column names train, val
         or test) and, for transcripts, by speaker are added by default. Transcripts and references
-        are compared after a `normalisation`: none, basic or english."""
+        are compared after a `normalisation`: none, basic or english. `sets` is the level of sets
+        of answers, to be scored too, made by the values of the column `sets_by`."""
         describe(normalisation)
         if target not in (None, self.recipe.target):
             raise RecipeError(f'This run predicts "{self.recipe.target}". Got --target {target}. '
@@ -154,7 +169,8 @@ class Predictor:
         if group and group not in table.column_names:
             warn(f'{table.name} has no column "{group}", which grouped the rows held out in '
                  "training. Intervals treat rows as independent.")
-        return evaluate(found, self.cut_by(table, slice_columns)).to_json()
+        return (evaluate(found, self.cut_by(table, slice_columns)).to_json()
+                | trust_json(self, found, table, sets, sets_by))
 
     def cut_by(self, source: Table | Profile,
                slice_columns: Sequence[str] = ()) -> dict[str, list[Any]]:
@@ -269,6 +285,7 @@ def load(folder: str | Path) -> Predictor:
     bundle.load_weights(found.own_weights())
     for base in bases:
         base.load_into(model)
+    restore_trust(found, bundle)
     return found
 
 
@@ -353,7 +370,7 @@ def enter_groups(found: Predictions, samples: Table, table: Table, column: str) 
     found.groups, found.group_column = codes[np.asarray(first, int)], column
 
 
-def _by_row(found: Predictions, table: Table, num_rows: int) -> Predictions:
+def by_row(found: Predictions, table: Table, num_rows: int) -> Predictions:
     """Returns predictions whose rows are those of the table as read, also after grouping."""
     members: Mapping | None = getattr(table, "members", None)
     if members is None:

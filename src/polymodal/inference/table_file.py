@@ -15,6 +15,7 @@ import pyarrow as pa
 from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.disk.files import check_name, check_writable, write_atomic
 from polymodal.core.printed.visible import to_json
+from polymodal.evaluation.trust.conformal import Sets
 from polymodal.inference.files import lines
 from polymodal.tables.memory.arrays import to_array
 from polymodal.tables.table import Table
@@ -37,20 +38,23 @@ def check_table_file(path: str | Path) -> Path:
     return check_writable(check_name("--out", path, list(_WRITERS)))
 
 
-def answer_names(taken: Iterable[str], target: str, labels: Sequence[str]) -> dict[str, str]:
+def answer_names(taken: Iterable[str], target: str, labels: Sequence[str],
+                 sets: Sequence[str] = ()) -> dict[str, str]:
     """Returns {usual name: name} of the columns that are added to a table.
 
     Args:
         taken: names of the table's own columns; an added one of the same name gets a number.
         target: str, name of the target.
         labels: classes that have a probability.
+        sets: what sets of answers add: "set", or "low" and "high".
 
     Example:
 
     >>> answer_names(["x", "error"], "y", ["a"])
     {'predicted_y': 'predicted_y', 'probability_a': 'probability_a', 'error': 'error_2'}
     """
-    usual = [f"predicted_{target}", *(f"probability_{label}" for label in labels), "error"]
+    usual = [f"predicted_{target}", *(f"probability_{label}" for label in labels),
+             *(f"{side}_{target}" for side in sets), "error"]
     taken, found = {*taken}, {}
     for name in usual:
         chosen, number = name, 2
@@ -62,7 +66,7 @@ def answer_names(taken: Iterable[str], target: str, labels: Sequence[str]) -> di
 
 
 def write_predictions_table(path: str | Path, predictor: Any, table: Table,
-                            found: Predictions) -> dict[str, str]:
+                            found: Predictions, sets: Sets | None = None) -> dict[str, str]:
     """Writes every row of the table with its prediction, probabilities and error.
 
     The table's own columns come first and stay as they are. In CSV and TSV, texts that the model
@@ -73,6 +77,8 @@ def write_predictions_table(path: str | Path, predictor: Any, table: Table,
         predictor: Predictor.
         table: Table that was predicted.
         found: Predictions of it.
+        sets: Sets of answers, or None; labels are in a column `set_` and the target, the bounds of
+            numbers in `low_` and `high_`.
 
     Returns:
         {usual name: name} of the added columns, see `answer_names`.
@@ -82,11 +88,15 @@ def write_predictions_table(path: str | Path, predictor: Any, table: Table,
     """
     path = check_table_file(path)
     target = predictor.recipe.target or found.task.name
-    names = answer_names(table.column_names, target, found.labels)
+    sides = ()
+    if sets is not None:
+        sides = ("low", "high") if sets.members is None else ("set",)
+    names = answer_names(table.column_names, target, found.labels, sides)
     answers: dict[str, list[Any]] = {name: [] for name in names.values()}
-    for line in lines(predictor, table, found):
+    for line in lines(predictor, table, found, sets):
         chances = line["probabilities"] or {}
-        values = [line["prediction"], *map(chances.get, found.labels), line["error"]]
+        values = [line["prediction"], *map(chances.get, found.labels),
+                  *_set_cells(line.get("set"), sides), line["error"]]
         for column, value in zip(answers.values(), values, strict=True):
             column.append(value)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,6 +108,13 @@ def write_predictions_table(path: str | Path, predictor: Any, table: Table,
                if found.task.is_written or name == names["error"]}
     write_atomic(path, _WRITERS[path.suffix.lower()](table, answers, written))
     return names
+
+
+def _set_cells(answers: list[Any] | None, sides: Sequence[str]) -> list[Any]:
+    """Returns the cells of a set of labels, or of the two bounds of a number."""
+    if len(sides) < 2:
+        return [answers] * len(sides)
+    return list(answers or [None, None])
 
 
 def _in_cell(task: Task, prediction: Any, target: Any) -> Any:

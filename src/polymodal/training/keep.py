@@ -19,6 +19,7 @@ from polymodal.speech.language.ngram import NGram
 from polymodal.training.loop.result import Result
 from polymodal.training.saved.checkpoint import Checkpoints
 from polymodal.training.steps.history import write_history
+from polymodal.training.trust import write_trust
 
 KEEP = ("joint", "better")
 
@@ -90,5 +91,6 @@ def put_in_place(single: Path, out: Path, result: Result, language: NGram | None
     write(out, predictor.spec(), tensors.values(predictor.own_weights()), predictor.states())
     if language is not None:
         add_part(out, LANGUAGE, language.to_json())
+    write_trust(predictor, out)
     write_history(out, result.history)
     return predictor

@@ -46,7 +46,7 @@ _LOOKS = ("Under the first images is the decoder's attention for each word (last
           "heads): bright regions had the most. Attention need not be why a word was chosen.")
 _MOST_BYTES = 2_000_000  # larger files are not copied into the report
 _PLAIN = ("title", "target", "summary", "inputs", "slice_columns", "history", "best_epoch",
-          "ledger", "word_calibration", "attention_note", "left_out",
+          "ledger", "word_calibration", "calibration", "trust_notes", "attention_note", "left_out",
           "recipe", "versions", "seeds", "command")
 
 
@@ -64,6 +64,7 @@ class RunRecord:
         columns: {column: values} to slice by.
         command: str, command that repeats the run.
         evaluated: RunEvaluation of these predictions.
+        trust_notes: sentences on calibration and on sets of answers.
         joint: Predictions of the model of all inputs on the shown split, where that of one input is
             kept; else None.
     """
@@ -77,6 +78,7 @@ class RunRecord:
     columns: Mapping[str, Sequence[Any]]
     command: str
     evaluated: RunEvaluation
+    trust_notes: Sequence[str] = ()
     joint: Predictions | None = None
 
 
@@ -134,6 +136,8 @@ def _content(record: RunRecord) -> ReportContent:
         history=result.history, best_epoch=result.best_epoch,
         ledger=prepared.ledger.to_json(),
         word_calibration=predictor.calibration and predictor.calibration.to_json(),
+        calibration=predictor.temperatures and predictor.temperatures.to_json(),
+        trust_notes=list(record.trust_notes),
         attention_note=note, recipe=prepared.written_recipe,
         left_out=dict(prepared.left_out), versions=_versions(engine),
         seeds={"training": recipe.training.get("seed", 0)},

@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from polymodal.bundle.write import CONFIDENCE, add_part, seal, single_folder
+from polymodal.bundle.write import seal, single_folder
 from polymodal.core import arguments
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.disk.files import check_writable, write_json
@@ -21,7 +21,6 @@ from polymodal.core.printed.progress import say, waiting
 from polymodal.evaluation.baseline import blind_baseline, on_same_rows
 from polymodal.evaluation.evaluation import evaluate_run
 from polymodal.evaluation.report.verdict import fusion_verdict
-from polymodal.evaluation.texts.word_confidence import fit_word_calibration, word_claims
 from polymodal.inference.predictor import Predictor
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache, open_cache
@@ -65,6 +64,7 @@ from polymodal.training.starts import with_parts
 from polymodal.training.steps.history import duration
 from polymodal.training.steps.settings import Training
 from polymodal.training.times import Times
+from polymodal.training.trust import make_trusted, trust_of
 
 
 @dataclass
@@ -80,6 +80,7 @@ class Run:
         forecast: {"seconds": expected, "actual_seconds", "parts"}, what `forecast.json` holds.
         kept: str, the input whose single model was kept as the better one; "" = the fused model.
         advice: str, how to use a single input's model if it is better and not kept, or "".
+        trust: {"calibration": of its probabilities, "sets": of answers, "notes": sentences}.
         training: {"epochs" that were trained, "planned_epochs", "last_epoch" where it was ended
             before them, "checkpoints" if they are kept}.
         baseline: {metric: value} of the model without inputs, on the first split.
@@ -93,6 +94,7 @@ class Run:
     forecast: dict[str, Any]
     kept: str = ""
     advice: str = ""
+    trust: dict[str, Any] = dataclasses.field(default_factory=dict)
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
     baseline: dict[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -222,6 +224,7 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
     for job in ready.jobs.values():
         job.session.end_at(ready.prepared.recipe.training.get("last_epoch"))
     found = _predicted(trained, ready.prepared, ready.tables, ready.cache, out)
+    found = make_trusted(trained.predictor, ready.tables, found, out, ready.cache, slice_columns)
     ending.reserve(ready.times.report)
     singles = _singles(ready, trained.predictor.language, ending)
     with waiting("Writing the report"):
@@ -342,9 +345,12 @@ def _singles(ready: _Ready, language: NGram | None, ending: Ending) -> dict[str,
         say(f"Training on {name} alone, for comparison")
         trained = job.train()
         trained.predictor.language = language
-        predictions = trained.predictor.predict(ready.tables[split], scored=True,
-                                                cache=ready.cache)
-        found[name] = Single(predictions, dataclasses.replace(trained.result, weights={}),
+        splits = [split] if ready.prepared.task.is_text else dict.fromkeys([split, "val"])
+        said = {one: trained.predictor.predict(ready.tables[one], scored=True, cache=ready.cache)
+                for one in splits if one in ready.tables}
+        if not ready.prepared.task.is_text:
+            said = make_trusted(trained.predictor, ready.tables, said, job.folder, ready.cache)
+        found[name] = Single(said[split], dataclasses.replace(trained.result, weights={}),
                              job.folder)
         del job, trained  # before the next model
     return found
@@ -371,14 +377,14 @@ def _conclude(ready, trained, found, singles, slice_columns, command, out, keep)
         Checkpoints(out).take_back()
     if better is not None and not kept:
         tip = advice(verdict, singles[better].folder)
-    _calibrate_words(trained.predictor, found, out)
+    trust = trust_of(trained.predictor, tables, found)
     record = RunRecord(prepared, trained, found, alone, blind, tables[shown], columns[shown],
-                       command, worth, joint if kept else None)
+                       command, worth, trust["notes"], joint if kept else None)
     said = write_all(out, record)
-    metrics = worth.to_json(kept)
+    metrics = worth.to_json(kept) | {"trust": trust}
     write_json(out / "metrics.json", metrics)
     guessed = (metrics["baseline"] or {}).get("metrics", {})
-    return Run(out, trained.predictor, metrics["splits"], said, found, {}, kept, tip,
+    return Run(out, trained.predictor, metrics["splits"], said, found, {}, kept, tip, trust,
                baseline=guessed)
 
 
@@ -390,12 +396,6 @@ def _kept_alone(single: Single, trained: Trained, found: Mapping[str, Prediction
     answers = {split: single.predictions if place == 0
                else predictor.predict(tables[split], scored=True, cache=cache)
                for place, split in enumerate(found)}
+    if predictor.task.is_text:
+        answers = make_trusted(predictor, tables, answers, out, cache)
     return Trained(predictor, single.result, trained.reading), answers
-
-
-def _calibrate_words(predictor: Predictor, found: Mapping[str, Predictions], out: Path) -> None:
-    """Calibrates word confidence on validation rows, for runs that transcribe."""
-    if "val" not in found or not found["val"].task.hears:
-        return
-    predictor.calibration = fit_word_calibration(word_claims(found["val"]), "val")
-    add_part(out, CONFIDENCE, predictor.calibration.to_json())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +15,12 @@ from polymodal.evaluation.groups import group_words
 from polymodal.evaluation.plots.chart import Bar, Bars, Columns, Lines, Matrix, Points, Series
 from polymodal.evaluation.scores.calibration import reliability, reliability_of
 from polymodal.evaluation.scores.per_class import accuracy_by_position
+from polymodal.evaluation.trust.temperature import Temperatures
 from polymodal.evaluation.words import PERCENT, readable
 
 __all__ = ["confusion", "learning_curves", "performance", "position", "regression_charts",
-           "reliability_chart", "unit_word", "word_reliability_chart", "worst_confusions"]
+           "reliability_chart", "uncalibrated_chart", "unit_word", "word_reliability_chart",
+           "worst_confusions"]
 
 MOST_CLASSES = 30  # a larger matrix cannot be read on a page
 MOST_POINTS = 2000
@@ -143,6 +147,25 @@ def reliability_chart(predictions: Predictions) -> Columns | None:
     return _reliability(
         reliability(known(predictions)), "Stated probability against accuracy",
         "probability the model gave", "share right", "rows")
+
+
+def uncalibrated_chart(predictions: Predictions,
+                       calibration: Mapping[str, Any] | None) -> Columns | None:
+    """Returns `reliability_chart` of the probabilities before they were calibrated; None where
+    that changed nothing.
+
+    Args:
+        predictions: Predictions, calibrated.
+        calibration: what `Temperatures.to_json` gave, or None.
+    """
+    if not calibration or not predictions.task.has_classes:
+        return None
+    temperatures = Temperatures.from_json(calibration, list(calibration["inputs"]),
+                                          predictions.outputs.shape[1])
+    if not temperatures.changes:
+        return None
+    chart = reliability_chart(temperatures.undone(predictions))
+    return chart and replace(chart, key="uncalibrated", title="Before calibration")
 
 
 def word_reliability_chart(confidence: np.ndarray, right: np.ndarray) -> Columns:

@@ -42,6 +42,8 @@ class ReportContent:
         best_epoch: int, the epoch whose weights were kept.
         ledger: dict, as `Ledger.to_json` gives it.
         word_calibration: dict, as `WordCalibration.to_json` gives it, of runs that transcribe.
+        calibration: dict, as `Temperatures.to_json` gives it, of runs with classes.
+        trust_notes: sentences on calibration and on sets of answers.
         attention_note: str, how to read the attention maps, or why there are none.
         left_out: {column: why it is not used}.
         recipe: str, the recipe as YAML.
@@ -66,6 +68,8 @@ class ReportContent:
     best_epoch: int | None = None
     ledger: Mapping[str, Any] = field(default_factory=dict)
     word_calibration: Mapping[str, Any] | None = None
+    calibration: Mapping[str, Any] | None = None
+    trust_notes: Sequence[str] = ()
     attention_note: str = ""
     left_out: Mapping[str, str] = field(default_factory=dict)
     recipe: str = ""

@@ -17,6 +17,7 @@ from polymodal.evaluation.plots.build import (
     position,
     regression_charts,
     reliability_chart,
+    uncalibrated_chart,
     unit_word,
     worst_confusions,
 )
@@ -104,7 +105,10 @@ def _view(content: ReportContent) -> dict[str, Any]:
         "curves": learning_curves(content.history, content.best_epoch),
         "calibration": words["chart"] if words else
         None if shown.is_text else reliability_chart(shown),
-        "trust": words["sentences"] if words else trust_words(shown),
+        "uncalibrated": None if shown.is_text
+        else uncalibrated_chart(shown, content.calibration),
+        "trust": words["sentences"] if words
+        else " ".join([trust_words(shown), *content.trust_notes]).strip(),
         "position": position(shown),
         "numbers": regression_charts(shown, content.target)
         if content.task.has_numbers else [],
@@ -135,7 +139,8 @@ def _example(example: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _charts(view: Mapping[str, Any]) -> list[Chart]:
-    found = [*view["curves"], view["matrix"], view["calibration"], view["position"],
+    found = [*view["curves"], view["matrix"], view["uncalibrated"], view["calibration"],
+             view["position"],
              *view["numbers"], view["models"], *view["parts"]]
     if view["written"] is not None:
         found.append(view["written"]["by_length"])

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from polymodal.core.errors import RecipeError
 
-# What may differ on resume: the first two leave the weights alone, the last decides only how many
-# of the same epochs are trained.
-_FREE_TO_CHANGE = {"checkpoint_minutes", "checkpoint_steps", "last_epoch"}
+# What may differ on resume: `last_epoch` decides only how many of the same epochs are trained, the
+# others leave the weights alone.
+_FREE_TO_CHANGE = {"checkpoint_minutes", "checkpoint_steps", "last_epoch", "calibration"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Training:
         augment: bool, augment the training samples (crops, noise, dropped words) in each epoch.
         modality_dropout: float in 0..1, share of a row's inputs that are hidden in training.
         label_smoothing: float in 0..1.
+        calibration: temperature (after training, probabilities are calibrated on validation rows
+            where that lowers their log loss), or none.
         average: float in 0..1, decay of averaged weights (EMA), which are then scored and kept;
             None = off.
         seed: int, of order, augmentation, dropout and initial weights.
@@ -71,6 +73,7 @@ class Training:
     augment: bool = True
     modality_dropout: float = 0.0
     label_smoothing: float = 0.0
+    calibration: Literal["temperature", "none"] = "temperature"
     average: float | None = None
     seed: int = 0
     checkpoint_minutes: float = 5.0
@@ -92,6 +95,7 @@ class Training:
         self._need("weight_decay", "0 or more", lambda v: v >= 0)
         self._need("precision", "auto, float32 or mixed_bfloat16",
                    lambda v: v in ("auto", "float32", "mixed_bfloat16"))
+        self._need("calibration", "temperature or none", lambda v: v in ("temperature", "none"))
         self._need("jit", "true, false or auto", lambda v: v is True or v is False or v == "auto")
 
     def _need(self, name: str, expected: str, fits: Any) -> None:

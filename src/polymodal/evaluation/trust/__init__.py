@@ -1,0 +1,1 @@
+"""How far answers can be trusted: calibrated probabilities, and sets with a stated coverage."""

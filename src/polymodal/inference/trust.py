@@ -1,0 +1,84 @@
+"""What a bundle has to calibrate probabilities and to make sets of answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polymodal.bundle import read, write
+from polymodal.core.advice import column_named
+from polymodal.core.contracts.task import Predictions
+from polymodal.core.errors import RecipeError
+from polymodal.core.printed.progress import warn
+from polymodal.evaluation.evaluation import finite
+from polymodal.evaluation.trust.conformal import Conformal, Sets
+from polymodal.evaluation.trust.temperature import Temperatures
+from polymodal.evaluation.trust.words import before_and_after, sets_json
+from polymodal.tables.table import Table
+
+__all__ = ["restore_trust", "sets_of", "trust_json"]
+
+
+def sets_of(predictor: Any, found: Predictions, table: Table, level: float,
+            by: str | None = None) -> Sets:
+    """Returns the set of answers of each output, which holds the true one with a probability.
+
+    Args:
+        predictor: Predictor.
+        found: Predictions of the table.
+        table: Table.
+        level: float between 0 and 1, that probability.
+        by: str, a column by whose values the sets are made, or None.
+
+    Raises:
+        RecipeError: the run has no scores for sets, a level out of range, or another column.
+    """
+    if predictor.conformal is None:
+        raise RecipeError("--sets needs a run with one class, set of labels or number for each "
+                          "answer, and with validation rows. Got a run without scores for sets. "
+                          "Train it again with rows held out, or leave --sets out.")
+    values = None
+    if by is not None:
+        by = column_named(by, table.column_names)
+        values = list(table.values(by))
+    made = predictor.conformal.sets(found, level, by, values)
+    if made.unknown:
+        warn(f'The validation rows have no "{by}" {", ".join(made.unknown[:3])}. Sets of such rows '
+             "are made as for all rows, and their coverage is not known.")
+    return made
+
+
+def trust_json(predictor: Any, found: Predictions, table: Table, level: float | None = None,
+               by: str | None = None) -> dict[str, Any]:
+    """Returns what calibration changed on rows with targets, and what sets are worth.
+
+    Returns:
+        {"calibration": {metric: [before, after]}} where probabilities are calibrated, and with a
+        `level` {"sets": what `sets_json` gives}.
+    """
+    value: dict[str, Any] = {}
+    if predictor.temperatures is not None and predictor.temperatures.changes:
+        value["calibration"] = before_and_after(predictor.temperatures, found)
+    if level is not None:
+        sets = sets_of(predictor, found, table, level, by)
+        groups = None
+        if by is not None:
+            cells = list(table.values(column_named(by, table.column_names)))
+            groups = [str(cells[int(row)]) for row in found.rows]
+        value["sets"] = sets_json(sets, found, groups)
+    return finite(value)
+
+
+def restore_trust(predictor: Any, bundle: read.Bundle) -> None:
+    """Sets the calibration of probabilities and the scores for sets that a bundle has.
+
+    Raises:
+        BundleError: they are damaged, or of another model.
+    """
+    if write.CALIBRATION in bundle.trust:
+        with read.blamed(bundle.folder / write.CALIBRATION):
+            predictor.temperatures = Temperatures.from_json(
+                bundle.trust[write.CALIBRATION], [item.name for item in predictor.inputs],
+                len(predictor.target.labels))
+    if write.CONFORMAL in bundle.trust:
+        with read.blamed(bundle.folder / write.CONFORMAL):
+            predictor.conformal = Conformal.from_json(bundle.trust[write.CONFORMAL])
