@@ -146,6 +146,26 @@ class Estimator:
         sets = None if level is None else sets_of(predictor, found, table, level, by)
         return list(lines(predictor, table, found, sets))
 
+    def explain(self, table: Any, **options: Any) -> Any:
+        """Says which inputs and parts of them the answers for rows rest on.
+
+        Args:
+            table: Table, path, or rows in memory; with the target, shares are of what each input
+                adds to the right answer.
+            options: rows=[3, 7], numbers of the rows to explain one by one, from 1; against=train,
+                a table in which to look for rows that are alike; media_root.
+
+        Returns:
+            `polymodal.questions.explain.explanation.Explanation`, with `to_json()`.
+
+        Raises:
+            RecipeError: a run that writes texts or compares inputs, or a row that is not there.
+            DataError: rows that cannot be read.
+        """
+        from polymodal.questions.explain.explanation import explain
+
+        return explain(self._fitted(self._predictor), table, **options)
+
     def save(self, folder: str | Path) -> Path:
         """Copies the bundle into a folder, which must not exist, and returns its path."""
         source, folder = self._fitted(self._run).folder, user_path(folder)

@@ -12,6 +12,7 @@ from polymodal.cli.chat import chat
 from polymodal.cli.check import check
 from polymodal.cli.demo import demo
 from polymodal.cli.evaluate import evaluate
+from polymodal.cli.explain import explain
 from polymodal.cli.finish import finish
 from polymodal.cli.import_ import import_
 from polymodal.cli.inspect import inspect
@@ -54,7 +55,7 @@ def options(
 _COMMANDS = (
     demo,
     inspect, needs, tune,
-    train, finish, evaluate, predict, report, check,
+    train, finish, evaluate, explain, predict, report, check,
     caption, transcribe, align, search, chat, language_model,
     models, recipes, encoders, fusions, info,
 )

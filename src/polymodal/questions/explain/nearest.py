@@ -1,0 +1,76 @@
+"""The rows of a table that are most like a row, as a model sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from polymodal.core.errors import RecipeError
+from polymodal.feed.check import check
+from polymodal.feed.ledger import Ledger
+from polymodal.media.kept import for_predictions
+from polymodal.tables.table import Table
+
+__all__ = ["Neighbours"]
+
+_MOST_ROWS = 20_000
+
+
+class Neighbours:
+    """Rows of a table by their vectors behind fusion and sequence model; nothing is stored.
+
+    Args:
+        predictor: Predictor.
+        table: Table to look in.
+
+    Raises:
+        RecipeError: a table of too many rows.
+    """
+
+    def __init__(self, predictor: Any, table: Table):
+        if len(table) > _MOST_ROWS:
+            raise RecipeError(f"--against needs {_MOST_ROWS:,} rows at most. Got {len(table):,}. "
+                              "Give a part of the table.")
+        self._predictor, self.table = predictor, table
+        self.rows, found = vectors(predictor, table)
+        self._mean = found.mean(axis=0)
+        self._vectors = _unit(found - self._mean)
+
+    def of(self, vector: np.ndarray, num: int) -> list[dict[str, Any]]:
+        """Returns the nearest rows: {"row" from 1, "similarity" -1 to 1, "label"}."""
+        likeness = self._vectors @ _unit(vector - self._mean)
+        best = np.argsort(-likeness, kind="stable")[:num]
+        return [{"row": self.table.row_number(int(self.rows[place])),
+                 "similarity": round(float(likeness[place]), 4),
+                 "label": self._label(int(self.rows[place]))} for place in best]
+
+    def _label(self, row: int) -> Any:
+        target, group = self._predictor.recipe.target, self._predictor.recipe.group
+        if target not in self.table.column_names or group:
+            return None
+        return self.table.cell(row, target)
+
+
+def vectors(predictor: Any, table: Table) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the rows that can be read, and their vectors (n, dim)."""
+    samples = predictor.samples(table, False, for_predictions())
+    checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)
+    loader, rows, found = predictor.loader(samples, checked), [], []
+    for step, (inputs, _, _) in enumerate(loader.epoch(0, 0)):
+        batch = {key: keras.ops.convert_to_tensor(value) for key, value in inputs.items()}
+        tokens, mask = predictor.model.encode(batch, training=False)
+        tokens = np.asarray(keras.ops.convert_to_numpy(tokens), np.float32)
+        mask = np.asarray(keras.ops.convert_to_numpy(mask), bool)[..., None]
+        pooled = (tokens * mask).sum(axis=1) / np.maximum(mask.sum(axis=1), 1)
+        real = loader.rows_of(0, step) >= 0
+        rows.append(loader.rows_of(0, step)[real])
+        found.append(pooled[real])
+    if not rows:
+        return np.zeros(0, int), np.zeros((0, 1), np.float32)
+    return np.concatenate(rows), np.concatenate(found)
+
+
+def _unit(values: np.ndarray) -> np.ndarray:
+    return values / np.maximum(np.linalg.norm(values, axis=-1, keepdims=True), 1e-9)

@@ -1,0 +1,137 @@
+"""Explanations of a run: one word decides, noise does not, and every part is named."""
+
+import json
+
+import numpy as np
+import pytest
+
+import polymodal as pm
+from command_line import in_process
+from polymodal.core.errors import RecipeError
+from polymodal.questions.explain.page import write_page
+from polymodal.questions.explain.parts import parts_of
+from polymodal.questions.explain.saliency import faithfulness
+from polymodal.questions.explain.sentences import sentences
+
+FILLING = ("the", "film", "was", "a", "story", "and", "cast", "of", "it", "with")
+MOODS = {"good": ("great", "lovely", "superb"), "bad": ("awful", "boring", "dreadful")}
+
+
+def reviews(count=260):
+    """Returns reviews in which one word says whether they are good, next to noise."""
+    rng = np.random.default_rng(0)
+    labels = [("good", "bad")[i] for i in rng.integers(0, 2, count)]
+    texts = []
+    for label in labels:
+        words = list(rng.choice(FILLING, 5))
+        words.insert(int(rng.integers(0, 5)), str(rng.choice(MOODS[label])))
+        texts.append(" ".join(words))
+    return {"said": texts, "noise": rng.normal(size=(count, 6)).tolist(),
+            "age": rng.normal(size=count).tolist(), "label": labels}
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory):
+    rows = reviews()
+    train, test = ({name: values[part] for name, values in rows.items()}
+                   for part in (slice(0, 220), slice(220, 260)))
+    model = pm.Classifier("label", dim=16, training={
+        "epochs": 10, "learning_rate": 0.005, "batch_size": 32})
+    model.fit(pm.read(train), out=tmp_path_factory.mktemp("run") / "a", baselines=False)
+    return model, model.explain(pm.read(test), rows=[2, 5], against=pm.read(train)), test
+
+
+@pytest.mark.engine
+def test_the_words_decide_and_noise_does_not(explained):
+    model, found, test = explained
+    assert found.shares["said"] > 0.9
+    assert found.shares["noise"] < 0.05
+    assert found.faithfulness.p < 0.01
+    assert found.faithfulness.interval[0] > 0
+    for one in found.rows:
+        words = one.parts["said"]
+        telling = words["names"][int(np.argmax(words["values"]))]
+        assert telling in MOODS[test["label"][one.row - 1]]
+        assert one.change["inputs"] == ["said"]
+        assert ["said", telling] in one.change["parts"]
+        assert one.target == one.prediction == one.nearest[0]["label"]
+        worth = model.predict([{k: test[k][one.row - 1] for k in ("said", "noise", "age")}])[0]
+        assert sum(one.inputs.values()) == pytest.approx(
+            worth["probabilities"][one.prediction] - 0.5, abs=0.2)
+
+
+@pytest.mark.engine
+def test_a_page_and_lines_say_the_same(explained, tmp_path):
+    _, found, _ = explained
+    write_page(found, tmp_path / "why.html")
+    page, lines = (tmp_path / "why.html").read_text(), "\n".join(sentences(found))
+    assert "<mark" in page
+    assert "The parts below are faithful" in page
+    assert "The parts below are faithful" in lines
+    assert "Without said the answer is another." in lines
+    assert json.loads(json.dumps(found.to_json()))["rows"][0]["row"] == 2
+
+
+@pytest.mark.engine
+def test_rows_that_are_not_there_are_named(explained):
+    model, _, test = explained
+    with pytest.raises(RecipeError, match=r"needs rows from 1 to 40, as table has. Got 41"):
+        model.explain(pm.read(test), rows=[41])
+
+
+@pytest.mark.engine
+def test_the_command_prints_and_writes(explained, tmp_path):
+    import csv
+
+    model, _, test = explained
+    with open(tmp_path / "rows.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["said", "age", "label"])
+        writer.writerows(zip(test["said"][:8], test["age"], test["label"], strict=False))
+    given = ["explain", str(model.folder), "--data", str(tmp_path / "rows.csv"), "--rows", "1"]
+    done = in_process(*given, "--out", tmp_path / "why.html", "--json")
+    assert [row["row"] for row in json.loads(done.stdout)["rows"]] == [1]
+    assert (tmp_path / "why.html").is_file()
+    done = in_process(*given[:-1], "one", check=False)
+    assert '--rows needs numbers of rows, such as 3,7. Got "one"' in done.stderr
+
+
+@pytest.mark.engine
+def test_pictures_sounds_and_steps_have_parts():
+    from polymodal.preprocess.audio import Audio
+    from polymodal.preprocess.image import Image
+    from polymodal.preprocess.sequence import Sequence
+
+    picture = Image(size=14, channels=1)
+    picture.fit([np.zeros((14, 14, 1), np.uint8)])
+    shown = np.arange(196, dtype=np.uint8).reshape(14, 14, 1)
+    found = parts_of(picture, shown, None)
+    assert (found.kind, found.shape, len(found)) == ("patches", (7, 7), 49)
+    hidden = found.without([0]).array
+    assert len(set(hidden[:2, :2].ravel().tolist())) == 1
+    assert (hidden[2:] == found.whole[2:]).all()
+
+    sound = Audio(sample_rate=8000)
+    noise = np.random.default_rng(0).integers(-9000, 9000, 8000).astype(np.int16)
+    sound.fit([noise])
+    found = parts_of(sound, noise, None)
+    assert found.kind == "spans"
+    assert found.names[0] == "0.00 to 0.08 s, band 1 of 4"
+    assert len(found) == 48
+
+    steps = Sequence(dim=2, max_length=8)
+    values = steps.decode([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    steps.fit([values])
+    found = parts_of(steps, values, None)
+    assert found.names == ["1", "2", "3"]
+    assert found.without([1]).gone.tolist() == [False, True, False]
+    assert found.without([0, 1, 2]).array is None
+
+
+def test_faithfulness_is_tested():
+    assert faithfulness([]) is None
+    alone = faithfulness([0.4])
+    assert (alone.interval, alone.p, alone.num_rows) == (None, None, 1)
+    strong, none = faithfulness([0.4, 0.5, 0.3] * 6), faithfulness([0.4, -0.4] * 9)
+    assert strong.p < 0.01 < none.p
+    assert strong.interval[0] > 0 > none.interval[0]
