@@ -13,12 +13,17 @@ from polymodal.profile.profile import Profile, profile
 from polymodal.splits.groups import group_codes
 from polymodal.tables.table import Table
 
-__all__ = ["together"]
+__all__ = ["is_called_recording", "together"]
 
 _RECORDING = re.compile(r"(?:video|dialog(?:ue)?|conversation|clip|film|movie|episode|call)"
                         r"(?:[_\W]?(?:id|name|number|code|key))?", re.I)
 _FEWEST = 5  # groups, of which one part is held out
 _LARGEST = 0.5  # share of the rows that the largest group may have
+
+
+def is_called_recording(name: str) -> bool:
+    """Returns whether a column of that name should name a recording or conversation."""
+    return _RECORDING.fullmatch(name) is not None
 
 
 def together(source: Table | Profile, ignore: Container[str] = ()) -> tuple[str | None, str]:
@@ -44,7 +49,7 @@ def together(source: Table | Profile, ignore: Container[str] = ()) -> tuple[str 
     facts = profile(source)
     names = [name for name in facts.table.column_names if name not in ignore]
     people = [name for name in names if is_called_who(name)]
-    recordings = [name for name in names if _RECORDING.fullmatch(name)]
+    recordings = list(filter(is_called_recording, names))
     for name in (*people, *recordings):
         if not _serves(facts, name):
             continue

@@ -38,6 +38,7 @@ from polymodal.recipe.room import room_for
 from polymodal.recipe.task_guess import infer_task
 from polymodal.splits.leaks import leaks
 from polymodal.splits.repeats import repeated_media
+from polymodal.splits.sides import majorities, on_both_sides
 from polymodal.splits.split import parts
 from polymodal.splits.together import together
 from polymodal.tables.group import Sequences
@@ -64,6 +65,7 @@ class Prepared:
         seconds: {split: seconds that the check of its rows took}.
         reasons: sentences on the choices in the recipe, as `infer` gives them.
         left_out: {column: reason} of the columns of train that the model does not see.
+        hidden: sentences on what the split hides.
     """
 
     recipe: Recipe
@@ -76,6 +78,7 @@ class Prepared:
     seconds: dict[str, float] = field(default_factory=dict)
     reasons: Sequence[str] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    hidden: Sequence[str] = ()
 
     @property
     def task(self) -> Task:
@@ -324,6 +327,24 @@ def tell_single_group(tables: Mapping[str, Table], group: str | None) -> None:
         if len(values) == 1:
             warn(f'all {len(tables[name])} rows of {name} have the same "{group}": '
                  f"{values.pop()}. Their scores do not show how the model generalises to others.")
+
+
+def hidden_by_split(parts: Mapping[str, Profile], recipe: Recipe,
+                    group: str | None) -> list[str]:
+    """Returns sentences on what the split of a run hides, and prints them.
+
+    Args:
+        parts: {split: Profile}, train among them.
+        recipe: Recipe, complete.
+        group: str, column that is known to group rows, or None.
+    """
+    target = recipe.target
+    found = on_both_sides(parts, {target, *([group] if group else ())})
+    if task_of(recipe.task).has_classes and target and task_of(recipe.task).choice == "one of":
+        found += majorities(parts, target)
+    for sentence in found:
+        say(sentence)
+    return found
 
 
 def _scored_on_something(known: dict[str, Profile], why: str) -> dict[str, Profile]:

@@ -26,6 +26,7 @@ from polymodal.evaluation.report import (
     ReportContent,
     choose_examples,
     describe_run,
+    far_above,
     fusion_verdict,
     write_model_card,
     write_report,
@@ -127,6 +128,11 @@ def _content(record: RunRecord) -> ReportContent:
                            prepared.count_sequences(),
                            record.joint.modalities if record.joint else ())
     summary += [record.trained.reading] * bool(record.trained.reading)
+    summary += prepared.hidden
+    far = far_above(record.evaluated.splits, any(
+        len(i.modality.shape) == 1 and not i.modality.is_text and not i.modality.has_fields
+        for i in prepared.inputs))
+    summary += [far] * bool(far)
     return ReportContent(
         title=_title(recipe.target or shown.task.title, prepared),
         predictions=dict(record.found), target=recipe.target,

@@ -53,6 +53,7 @@ from polymodal.training.prepare import (
     alike_rows,
     group_of,
     held_out,
+    hidden_by_split,
     keeps_together,
     prepare,
     tell_single_group,
@@ -258,6 +259,7 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
     prepared.reasons = reasons
     prepared.left_out = left_out(recipe, tables["train"].column_names, reasons, ignore)
     tell_single_group(tables, alike)
+    prepared.hidden = hidden_by_split(facts, recipe, alike)
     jobs = _jobs(prepared, settings, out, baselines, **how)
     times = Times(jobs, prepared)
     return _Ready(prepared, tables, cache, jobs, times, times.forecast())

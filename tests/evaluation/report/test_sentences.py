@@ -3,6 +3,7 @@ import numpy as np
 from polymodal.evaluation.evaluation import evaluate
 from polymodal.evaluation.report.sentences import (
     describe_run,
+    far_above,
     perfect_words,
     split_notes,
     trust_words,
@@ -62,3 +63,16 @@ def test_rows_and_sequences_are_told_apart(make):
                         sequences={"train": 30, "val": 1})
     assert said[1] == ("It was trained on 600 rows in 30 sequences, with 20 rows in 1 sequence "
                        "for val held out.")
+
+
+def test_a_validation_far_above_the_test_is_told(make):
+    good, poor = make.classes(num_classes=2), make.classes(num_classes=2)
+    good.outputs = np.eye(2)[good.targets] * 0.8 + 0.1
+    poor.outputs = np.eye(2)[np.where(np.arange(300) < 210, poor.targets, 1 - poor.targets)]
+    found = far_above({"val": evaluate(good), "test": evaluate(poor)}, has_vectors=True)
+    assert found.startswith("Validation promises far more than the test holds: accuracy is 100.0")
+    assert "70.0" in found
+    assert "trained on train's labels" in found
+    assert "vectors" not in far_above({"val": evaluate(good), "test": evaluate(poor)}, False)
+    assert far_above({"val": evaluate(poor), "test": evaluate(poor)}, True) == ""
+    assert far_above({"val": evaluate(good)}, True) == ""

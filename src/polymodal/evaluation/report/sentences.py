@@ -13,9 +13,9 @@ from polymodal.evaluation.draws import units
 from polymodal.evaluation.evaluation import Evaluation
 from polymodal.evaluation.groups import too_few_words
 from polymodal.evaluation.scores.calibration import claims, expected_calibration_error
-from polymodal.evaluation.words import SPACE, listed
+from polymodal.evaluation.words import SPACE, listed, readable, value_text
 
-__all__ = ["describe_run", "perfect_words", "split_notes", "trust_words"]
+__all__ = ["describe_run", "far_above", "perfect_words", "split_notes", "trust_words"]
 
 KEPT = 0.05  # a calibration error too small to notice
 
@@ -75,6 +75,37 @@ def _duration(seconds: float) -> str:
     if seconds < 6000:
         return f"{seconds / 60:.0f} minutes"
     return f"{seconds / 3600:.1f} hours"
+
+
+def far_above(splits: Mapping[str, Evaluation], has_vectors: bool) -> str:
+    """Returns a sentence where validation promises far more than the test holds; "" elsewhere.
+
+    Args:
+        splits: {split: Evaluation}, val and test among them or not.
+        has_vectors: bool, whether an input is a vector, which another model may have made.
+    """
+    if not {"val", "test"} <= splits.keys():
+        return ""
+    val, test = splits["val"], splits["test"]
+    task, metric = val.predictions.task, val.predictions.task.headline
+    near, far = val.intervals.get(metric), test.intervals.get(metric)
+    if near is None or far is None:
+        return ""
+    if task.higher_is_better(metric):
+        apart = near[0] > far[1]
+    else:
+        apart = near[1] < far[0]
+    if not apart:
+        return ""
+    cause = ("rows of val may share with train what rows of test do not: people, recordings, a "
+             "source or a time")
+    if has_vectors:
+        cause += ("; or the vectors were made by a model that was trained on train's labels, so "
+                  "that they are easier on all rows held out of it")
+    promised, held = (value_text(metric, one.metrics.get(metric)) for one in (val, test))
+    return (f"Validation promises far more than the test holds: {readable(metric)} is {promised} "
+            f"on val and {held} on test, further apart than chance. The likely cause: {cause}. "
+            "Believe the test.")
 
 
 def trust_words(predictions: Predictions) -> str:
