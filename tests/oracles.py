@@ -171,11 +171,13 @@ TEMPLATE = ("{% for message in messages %}{{ '<|start|>' + message['role'] + '\\
 
 
 def language_model(kind: str, **changes):
-    """Returns a tiny language model: llama, mistral, qwen2 or qwen3."""
+    """Returns a tiny language model: llama, mistral, qwen2, qwen3 or gemma3."""
     library = transformers()
-    names = {"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3"}
+    names = {"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3",
+             "gemma3": "Gemma3Text"}
     config = getattr(library, f"{names[kind]}Config")(**{**LANGUAGE, **changes})
-    model = with_spread(getattr(library, f"{names[kind]}ForCausalLM")(config))
+    causal = getattr(library, f"{names[kind].removesuffix('Text')}ForCausalLM")
+    model = with_spread(causal(config))
     model.tie_weights()
     return model
 

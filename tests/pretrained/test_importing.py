@@ -11,7 +11,7 @@ from polymodal.core.errors import BundleError, RecipeError
 from polymodal.pretrained import golden
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_part
-from polymodal.pretrained.shelf import families, imported
+from polymodal.pretrained.shelf import families, imported, uses
 
 TEXTS = ["Two dogs on the beach.", "", "cat " * 90, "A very red sleep."]
 
@@ -82,6 +82,10 @@ def test_golden_outputs_tell_whether_answers_are_still_the_same(out):
 
 def test_models_are_listed(out):
     assert {"bert", "roberta", "xlm_roberta", "mpnet"} <= set(families())
+    assert uses()["xlm_roberta"] == "encodes text"  # as the family that it derives from
+    assert uses()["clip"].startswith("search, zero-shot labels")
+    assert uses()["gemma3_text"] == "writes text"
+    assert uses()["whisper"].startswith("transcribes")
     (one,) = imported(out.parent)
     assert (one.folder.name, one.encodes, one.family, one.dim) == ("tiny", "text", "bert", 24)
     assert imported(out / "absent") == []

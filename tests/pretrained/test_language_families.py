@@ -18,12 +18,18 @@ SCALINGS = {
              "original_max_position_embeddings": 30},
 }
 WINDOWED = {"use_sliding_window": True, "sliding_window": 7, "max_window_layers": 1}
+GEMMA = {"hidden_size": 24, "sliding_window": 7, "query_pre_attn_scalar": 5,
+         "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+         "rope_parameters": {
+             "sliding_attention": {"rope_type": "default", "rope_theta": 300.0},
+             "full_attention": {"rope_type": "linear", "rope_theta": 500.0, "factor": 3.0}}}
 KINDS = {
     "llama": ("llama", {}), "biases": ("llama", {"attention_bias": True, "mlp_bias": True}),
     "tied": ("llama", {"tie_word_embeddings": True}),
     "gelu": ("llama", {"hidden_act": "gelu_pytorch_tanh", "head_dim": None}),
     **{name: ("llama", {"rope_parameters": scaling}) for name, scaling in SCALINGS.items()},
     "mistral": ("mistral", {"sliding_window": 7}),
+    "gemma3": ("gemma3", GEMMA),
     "qwen2": ("qwen2", WINDOWED), "qwen3": ("qwen3", {**WINDOWED, "attention_bias": True}),
 }
 
@@ -62,7 +68,7 @@ def test_logits_are_those_of_transformers(saved, kind):
         assert difference(model, folder, ids, mask) < CLOSE * max(1, scale)
 
 
-@pytest.mark.parametrize("kind", ["llama", "mistral", "qwen3"])
+@pytest.mark.parametrize("kind", ["llama", "mistral", "qwen3", "gemma3"])
 def test_steps_after_a_prompt_give_what_the_whole_text_gives(saved, kind):
     decoder = read_model(Checkpoint(saved(kind)[1])).decoder
     ids, mask = ids_and_mask("left")
@@ -101,6 +107,11 @@ def test_a_row_alone_gives_what_it_gives_in_a_batch(saved):
     ("mistral", "sliding_window", 9), ("mistral", "sliding_window", None),
     ("qwen2", "sliding_window", 9), ("qwen2", "layer_types", ["full_attention"] * 3),
     ("qwen3", "sliding_window", 9),
+    *(("gemma3", name, value) for name, value in (
+        ("sliding_window", 9), ("query_pre_attn_scalar", 8), ("rms_norm_eps", 1e-2),
+        ("hidden_activation", "gelu"), ("rope_parameters", None), ("layer_types", None),
+        ("rope_parameters", {**GEMMA["rope_parameters"], "sliding_attention": {
+            "rope_type": "default", "rope_theta": 500.0}}))),
 ])
 def test_another_value_of_the_config_gives_other_logits(saved, tmp_path, kind, name, value):
     model, _ = saved(kind)
@@ -132,6 +143,11 @@ def test_another_value_of_the_config_gives_other_logits(saved, tmp_path, kind, n
     ("llama", "sliding_window", 7), ("mistral", "layer_types", ["full_attention"] * 3),
     ("qwen2", "use_sliding_window", False), ("qwen2", "layer_types", ["full_attention"]),
     ("qwen2", "attention_bias", True), ("qwen3", "attention_bias", False),
+    *(("gemma3", name, value) for name, value in (
+        ("final_logit_softcapping", 30.0), ("attn_logit_softcapping", 50.0), ("head_dim", 6),
+        ("use_bidirectional_attention", True), ("layer_types", ["full_attention"]),
+        ("rope_parameters", {"rope_type": "default"}), ("attention_bias", True),
+        ("num_key_value_heads", 3), ("tie_word_embeddings", False), ("hidden_size", 32))),
     ("llama", "a_new_setting", 1), ("llama", "auto_map", {"AutoModel": "code.Model"}),
 ])
 def test_a_config_that_does_not_fit_is_refused(saved, tmp_path, kind, name, value):

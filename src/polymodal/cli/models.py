@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 def models(json: Json = False):
     """List the families that can be imported, and the imported models in POLYMODAL_MODELS."""
-    from polymodal.pretrained.shelf import VARIABLE, families, imported
+    from polymodal.pretrained.shelf import VARIABLE, families, imported, uses
 
     known, found = families(), imported()
     if json:
-        output.emit({"families": known, "imported": [
+        output.emit({"families": known, "uses": uses(), "imported": [
             {"folder": str(one.folder), "encodes": one.encodes, "family": one.family,
              "dim": one.dim, "transcribes": one.transcribes} for one in found]})
         return
-    show(output.columns(known.items()))
+    show(output.columns((name, use, known[name]) for name, use in uses().items()))
     if not found:
         show(f"No imported models: set {VARIABLE} to a folder that contains some.")
         return

@@ -108,6 +108,40 @@ def describe(package: str) -> dict[str, str]:
     return {name: _first_line(_file(package, name)) for name in names(package)}
 
 
+def stated(package: str, name: str) -> dict[str, Any]:
+    """Returns {attribute: its constant, or None for anything else} of a class, importing nothing.
+
+    What a class of the same package states, from which it derives, is there too.
+    """
+    path = _file(package, name)
+    tree, public = ast.parse(path.read_text(encoding="utf-8")), _public_name(path)
+    homes = {alias.name: node.module.rpartition(".") for node in tree.body
+             if isinstance(node, ast.ImportFrom) and node.module for alias in node.names}
+    found: dict[str, Any] = {}
+    for node in tree.body:
+        if not isinstance(node, ast.ClassDef) or node.name != public:
+            continue
+        for base in map(ast.unparse, node.bases):
+            folder, _, module = homes.get(base, ("", "", ""))
+            if folder.endswith(package):
+                found |= stated(package, module)
+        for line in node.body:
+            found |= _assigned(line)
+    return found
+
+
+def _assigned(line: ast.stmt) -> dict[str, Any]:
+    """Returns {name: constant or None} of what a line of a class assigns."""
+    targets = []
+    if isinstance(line, ast.Assign):
+        targets = line.targets
+    if isinstance(line, ast.AnnAssign) and line.value is not None:
+        targets = [line.target]
+    value = getattr(line, "value", None)
+    constant = value.value if isinstance(value, ast.Constant) else None
+    return {target.id: constant for target in targets if isinstance(target, ast.Name)}
+
+
 def _file(package: str, name: str) -> Path:
     outside = plugins.files(package)
     return outside.get(name) or _ROOT.joinpath(*package.split("."), f"{name}.py")

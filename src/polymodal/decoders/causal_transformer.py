@@ -43,6 +43,11 @@ class CausalTransformer(keras.layers.Layer):
         rotary_scale: float, what turned queries and keys are multiplied by.
         windows: list of ints, one a block: positions that it sees, its own included; 0 = all. None
             for all in every block.
+        window_rates: list of floats, `rates` of blocks that have a window; None for the same.
+        query_scale: float, what attention scores are multiplied by; None for 1 / sqrt(head_dim).
+        result_norms: bool, whether each part of a block is also normalised after it, before it is
+            added.
+        embedding_scale: float, what embeddings are multiplied by.
         has_start: bool, whether there is a start token, with which another sequence begins.
         dropout: float, rate on each residual branch of a block, and on the embedding.
 
@@ -58,7 +63,8 @@ class CausalTransformer(keras.layers.Layer):
         RecipeError: heads or windows that do not fit together.
 
     Source: Touvron et al., "LLaMA", 2023, section 2.2; sliding windows: Jiang et al., "Mistral 7B",
-    2023; norms of heads: Yang et al., "Qwen3 technical report", 2025.
+    2023; norms of heads: Yang et al., "Qwen3 technical report", 2025; norms of results, and angles
+    by window: "Gemma 3 technical report", 2025.
 
     Example:
 
@@ -77,7 +83,9 @@ class CausalTransformer(keras.layers.Layer):
                  input_bias: bool = False, output_bias: bool = False,
                  feedforward_bias: bool = False, head_norms: bool = False, tied: bool = True,
                  rates: list[float] | None = None, rotary_scale: float = 1.0,
-                 windows: list[int] | None = None, has_start: bool = True, dropout: float = 0.0,
+                 windows: list[int] | None = None, window_rates: list[float] | None = None,
+                 query_scale: float | None = None, result_norms: bool = False,
+                 embedding_scale: float = 1.0, has_start: bool = True, dropout: float = 0.0,
                  **kwargs):
         super().__init__(**kwargs)
         self.dim, self.num_outputs, self.tied, self.has_start = dim, num_outputs, tied, has_start
@@ -85,6 +93,7 @@ class CausalTransformer(keras.layers.Layer):
         if len(self.windows) != num_layers:
             raise RecipeError(f"CausalTransformer needs a window for each of its {num_layers} "
                               f"blocks. Got {len(self.windows)}. Leave windows out for none.")
+        self.embedding_scale = embedding_scale
         head_dim = head_dim or dim // num_heads
         if rates is None:
             rates = [_BASE ** (-2 * pair / head_dim) for pair in range(head_dim // 2)]
@@ -92,10 +101,11 @@ class CausalTransformer(keras.layers.Layer):
         self.blocks = [
             _Block(dim, hidden or 8 * dim // 3, activation, epsilon, feedforward_bias, dropout, {
                 "num_heads": num_heads, "num_key_heads": num_key_heads or num_heads,
-                "head_dim": head_dim, "rates": rates, "rotary_scale": rotary_scale,
-                "input_bias": input_bias, "output_bias": output_bias, "head_norms": head_norms},
-                dtype=policy, name=f"block_{i}")
-            for i in range(num_layers)]
+                "head_dim": head_dim, "input_bias": input_bias, "output_bias": output_bias,
+                "head_norms": head_norms, "query_scale": query_scale,
+                **_turning(window, rates, rotary_scale, window_rates)},
+                result_norms, dtype=policy, name=f"block_{i}")
+            for i, window in enumerate(self.windows)]
         self.final_norm = RMSNorm(epsilon, dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
         self.memory_projection = None
@@ -134,7 +144,10 @@ class CausalTransformer(keras.layers.Layer):
 
     def embed(self, ids):
         """Returns the embeddings (batch, time, dim) of ids: a prompt, as `memory` takes it."""
-        return ops.take(ops.cast(self.embedding, self.compute_dtype), ids, axis=0)
+        found = ops.take(ops.cast(self.embedding, self.compute_dtype), ids, axis=0)
+        if self.embedding_scale == 1.0:
+            return found
+        return found * self.embedding_scale
 
     def initial_state(self, memory, memory_mask, max_length):
         """Returns the state before the first step: every leaf has the batch first.
@@ -236,7 +249,8 @@ class CausalTransformer(keras.layers.Layer):
 class _Block(keras.layers.Layer):
     """Attention and a gated feed-forward part, each normalised before it."""
 
-    def __init__(self, dim, hidden, activation_name, epsilon, bias, dropout, heads, **kwargs):
+    def __init__(self, dim, hidden, activation_name, epsilon, bias, dropout, heads,
+                 result_norms=False, **kwargs):
         super().__init__(**kwargs)
         policy = self.dtype_policy
         self.attention_norm = RMSNorm(epsilon, dtype=policy)
@@ -245,6 +259,10 @@ class _Block(keras.layers.Layer):
         self.gate = Dense(hidden, use_bias=bias, dtype=policy)
         self.widen = Dense(hidden, use_bias=bias, dtype=policy)
         self.narrow = Dense(dim, use_bias=bias, dtype=policy)
+        self.attention_result_norm = self.feedforward_result_norm = None
+        if result_norms:
+            self.attention_result_norm = RMSNorm(epsilon, dtype=policy)
+            self.feedforward_result_norm = RMSNorm(epsilon, dtype=policy)
         self.hidden, self.activation = hidden, activation(activation_name)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
@@ -253,12 +271,15 @@ class _Block(keras.layers.Layer):
                       self.widen):
             layer.build(tokens_shape)
         self.narrow.build((None, None, self.hidden))
+        if self.attention_result_norm is not None:
+            self.attention_result_norm.build(tokens_shape)
+            self.feedforward_result_norm.build(tokens_shape)
         self.built = True
 
     def call(self, tokens, positions, allowed, training=None):
         normal = self.attention_norm(tokens)
         key, value = self.attention.keys_and_values(normal, positions)
-        found = self.attention.gather(normal, positions, key, value, allowed)
+        found = self._attended(normal, positions, key, value, allowed)
         tokens = tokens + self.drop(found, training=training)
         return tokens + self.drop(self._feed(tokens), training=training), (key, value)
 
@@ -268,12 +289,28 @@ class _Block(keras.layers.Layer):
         new = self.attention.keys_and_values(normal, positions)
         key, value = (ops.where(here[None, None, :, None], one, all_)
                       for one, all_ in zip(new, cache, strict=True))
-        tokens = tokens + self.attention.gather(normal, positions, key, value, allowed)
+        tokens = tokens + self._attended(normal, positions, key, value, allowed)
         return tokens + self._feed(tokens), (key, value)
+
+    def _attended(self, normal, positions, key, value, allowed):
+        found = self.attention.gather(normal, positions, key, value, allowed)
+        if self.attention_result_norm is None:
+            return found
+        return self.attention_result_norm(found)
 
     def _feed(self, tokens):
         normal = self.feedforward_norm(tokens)
-        return self.narrow(self.activation(self.gate(normal)) * self.widen(normal))
+        found = self.narrow(self.activation(self.gate(normal)) * self.widen(normal))
+        if self.feedforward_result_norm is None:
+            return found
+        return self.feedforward_result_norm(found)
+
+
+def _turning(window, rates, rotary_scale, window_rates):
+    """Returns how a block turns its queries and keys: those with a window perhaps otherwise."""
+    if window and window_rates is not None:
+        return {"rates": window_rates, "rotary_scale": 1.0}
+    return {"rates": rates, "rotary_scale": rotary_scale}
 
 
 def _positions(mask):

@@ -27,6 +27,7 @@ class GroupedAttention(keras.layers.Layer):
         output_bias: bool, whether the result has one.
         head_norms: bool, whether queries and keys are normalised, head by head.
         epsilon: float, of that normalisation.
+        query_scale: float, what scores are multiplied by; None for 1 / sqrt(head_dim).
 
     Raises:
         RecipeError: heads that do not fit together.
@@ -38,11 +39,12 @@ class GroupedAttention(keras.layers.Layer):
     def __init__(self, dim: int, num_heads: int, num_key_heads: int, head_dim: int,
                  rates: list[float], rotary_scale: float = 1.0, input_bias: bool = False,
                  output_bias: bool = False, head_norms: bool = False, epsilon: float = 1e-6,
-                 **kwargs):
+                 query_scale: float | None = None, **kwargs):
         super().__init__(**kwargs)
         _check(num_heads, num_key_heads, head_dim, rates)
         self.dim, self.num_heads, self.num_key_heads = dim, num_heads, num_key_heads
         self.head_dim, self.rates, self.rotary_scale = head_dim, rates, rotary_scale
+        self.query_scale = head_dim**-0.5 if query_scale is None else query_scale
         policy = self.dtype_policy
         self.query = Dense(num_heads * head_dim, use_bias=input_bias, dtype=policy)
         self.key = Dense(num_key_heads * head_dim, use_bias=input_bias, dtype=policy)
@@ -86,7 +88,7 @@ class GroupedAttention(keras.layers.Layer):
         query = self._split(self.query(tokens), self.num_heads)
         if self.query_norm is not None:
             query = self.query_norm(query)
-        query = self._turned(query, positions) * self.head_dim**-0.5
+        query = self._turned(query, positions) * self.query_scale
         time, size = ops.shape(tokens)[1], self.head_dim
         groups = self.num_heads // self.num_key_heads
         query = ops.reshape(query, (-1, self.num_key_heads, groups * time, size))

@@ -106,6 +106,15 @@ importer implements nothing else.
             self.refuse(name, f"{length} numbers from {least} to {most}", value)
         return [float(one) for one in value]
 
+    def wholes(self, name: str, least: int, most: int, default: list[int],
+               length: int | None = None) -> list[int]:
+        """Returns a list of whole numbers from `least` to `most`."""
+        value = self._value(name, default)
+        if not isinstance(value, list) or not value or length not in (None, len(value)) or not all(
+                type(one) is int and least <= one <= most for one in value):
+            self.refuse(name, f"{length or 'some'} whole numbers from {least:,} to {most:,}", value)
+        return list(value)
+
     def any(self, name: str) -> Any:
         """Returns whatever a setting is, for the caller to check."""
         return self._value(name, None)

@@ -16,7 +16,8 @@ from polymodal.pretrained.family import Family
 __all__ = ["load"]
 
 _THEIRS = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias",
-           "moving_mean": "running_mean", "moving_variance": "running_var"}
+           "scale": "weight", "shift": "bias", "moving_mean": "running_mean",
+           "moving_variance": "running_var"}
 # Of batch normalisation in training, and what rotary positions follow from.
 _FOLLOWING = ("num_batches_tracked", "rotary_emb.inv_freq")
 _OLD = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"))
@@ -31,7 +32,7 @@ def load(encoder: Any, checkpoint: Checkpoint, family: type[Family],
         checkpoint: Checkpoint.
         family: subclass of Family.
         changed: {our name: function from the checkpoint's array to ours}, for tensors that are not
-            taken as they are.
+            taken as they are. `*` is a number.
 
     Raises:
         BundleError: a tensor is missing, left over, or of another shape.
@@ -41,12 +42,18 @@ def load(encoder: Any, checkpoint: Checkpoint, family: type[Family],
     _check_names(checkpoint, found, wanted.values(), family.unused)
     for ours, variable in weight_names(encoder).items():
         values = checkpoint.array(found[wanted[ours]])
-        if changed and ours in changed:
-            values = changed[ours](values)
+        change = _change_of(ours, changed or {})
+        if change is not None:
+            values = change(values)
         else:
             values = _turned(values, ours)
         _check_shape(checkpoint, found[wanted[ours]], values.shape, tuple(variable.shape))
         variable.assign(values)
+
+
+def _change_of(ours: str, changed: Mapping[str, Any]) -> Any:
+    """Returns the function for a tensor, by its name, or by that with `*` for numbers."""
+    return changed.get(ours, changed.get(re.sub(r"\d+", "*", ours)))
 
 
 def _by_plain_name(names: Iterable[str], prefixes: tuple[str, ...]) -> dict[str, str]:

@@ -18,6 +18,7 @@ _WITHOUT_EFFECT = ("image_processor_type", "feature_extractor_type", "processor_
                    "data_format", "input_data_format", "device", "disable_grouping",
                    "return_tensors", "image_seq_length", "default_to_square",
                    "do_convert_rgb")  # ours are always RGB
+_STRETCHED_FROM = 384  # pixels, from which ConvNext's processor stretches and cuts nothing
 _NEVER_VARIED = {"shift": 0.0, "crop": 0.0, "colour": 0.0, "flip": False}
 
 
@@ -42,7 +43,7 @@ def settings_of(checkpoint: Checkpoint) -> dict[str, Any]:
     scale = config.number("rescale_factor", 1e-6, 1.0, 1 / 255)
     mean = config.numbers("image_mean", 3, -10.0, 10.0)
     std = config.numbers("image_std", 3, 1e-6, 10.0)
-    usual = _USUAL.get(str(values.get("image_processor_type")).removesuffix("Fast"), 2)
+    usual = _USUAL.get(_kind(values), 2)
     resample = _FILTERS[config.one_of("resample", tuple(_FILTERS), usual)]
     sizes = _sizes(config, values)
     config.finish()
@@ -52,6 +53,8 @@ def settings_of(checkpoint: Checkpoint) -> dict[str, Any]:
 
 def _sizes(config: Config, values: Mapping[str, Any]) -> dict[str, Any]:
     size = _two_sides(config, "size")
+    if _kind(values).startswith("ConvNext"):
+        return _by_share(config, size)
     if not config.flag("do_center_crop", False):
         config.passed_over("crop_size")
         if isinstance(size, int):
@@ -62,6 +65,24 @@ def _sizes(config: Config, values: Mapping[str, Any]) -> dict[str, Any]:
         config.refuse("size", 'a "shortest_edge" of at least the sides of crop_size',
                       values.get("size"))
     return {"size": crop, "short_side": size}
+
+
+def _by_share(config: Config, size: Any) -> dict[str, Any]:
+    """Returns the sizes of the processor that states which share of an image is kept."""
+    config.passed_over("do_center_crop")
+    config.passed_over("crop_size")
+    share = config.number("crop_pct", 0.1, 1.0, 224 / 256)
+    if not isinstance(size, int):
+        config.refuse("size", "a shortest_edge", size)
+    if size >= _STRETCHED_FROM:
+        return {"size": [size, size]}
+    return {"size": [size, size], "short_side": int(size / share)}
+
+
+def _kind(values: Mapping[str, Any]) -> str:
+    """Returns the class of the processor, under its newer name."""
+    name = str(values.get("image_processor_type") or values.get("feature_extractor_type"))
+    return name.removesuffix("Fast").replace("FeatureExtractor", "ImageProcessor")
 
 
 def _two_sides(config: Config, name: str) -> Any:

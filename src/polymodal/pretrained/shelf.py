@@ -10,9 +10,14 @@ from polymodal.core import lookup
 from polymodal.core.disk.paths import user_path
 from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN, RECOGNISER, spec_of
 
-__all__ = ["VARIABLE", "Imported", "families", "imported"]
+__all__ = ["VARIABLE", "Imported", "families", "imported", "uses"]
 
 VARIABLE = "POLYMODAL_MODELS"
+_FAMILIES = "pretrained.families"
+_USES = {"text": "encodes text", "image": "encodes images", "audio": "encodes sound",
+         "language": "writes text"}
+_OF_PAIRS = "search, zero-shot labels; encodes images or text"
+_OF_RECOGNISERS = "transcribes; encodes sound"
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,21 @@ class Imported:
 
 def families() -> dict[str, str]:
     """Returns {family: what it is, in a line}, importing none of them."""
-    return lookup.describe("pretrained.families")
+    return lookup.describe(_FAMILIES)
+
+
+def uses() -> dict[str, str]:
+    """Returns {family: what an imported model of it can be used as}, importing none of them."""
+    return {name: _use(name) for name in lookup.names(_FAMILIES)}
+
+
+def _use(family: str) -> str:
+    stated = lookup.stated(_FAMILIES, family)
+    if "towers" in stated:
+        return _OF_PAIRS
+    if "decoder" in stated:
+        return _OF_RECOGNISERS
+    return _USES.get(str(stated.get("modality")), "")
 
 
 def imported(folder: str | Path | None = None) -> list[Imported]:

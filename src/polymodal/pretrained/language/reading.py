@@ -38,7 +38,7 @@ def read_language_model(checkpoint: Checkpoint, config: Mapping[str, Any], famil
     own = {"decoder": family.encoder, **settings, "has_start": False}
     texts = _texts(checkpoint, config, settings["num_outputs"])
     decoder = built(own)
-    names.load(decoder, checkpoint, family)
+    names.load(decoder, checkpoint, family, family.changes)
     return LanguageModel(decoder, texts, own, max_length, origin)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from polymodal.pretrained.config import Config
 
-__all__ = ["rotary"]
+__all__ = ["by_kind", "rotary"]
 
 _KINDS = ("default", "linear", "llama3", "yarn")
 
@@ -47,6 +47,37 @@ def rotary(config: Config, head_dim: int, num_positions: int) -> dict[str, Any]:
         rates, scale = _yarn(given, rates, base, num_positions)
     given.finish()
     return {"rates": [float(rate) for rate in rates.astype(np.float32)], "rotary_scale": scale}
+
+
+def by_kind(config: Config, head_dim: int, num_positions: int, kinds: Mapping[str, str],
+            bases: Mapping[str, float]) -> dict[str, dict[str, Any]]:
+    """Returns {kind: what `rotary` returns} of a decoder whose blocks turn by their kind.
+
+    Args:
+        config: Config, with `rope_parameters` by kind; older ones have a base for each kind.
+        head_dim: int.
+        num_positions: int, longest text of the checkpoint.
+        kinds: {kind of block: setting that has its base in older configs}.
+        bases: {kind of block: usual base}.
+
+    Raises:
+        BundleError: as `rotary`.
+    """
+    stated = config.any("rope_parameters")
+    older = config.any("rope_scaling")
+    if stated is not None and (not isinstance(stated, Mapping) or set(stated) - set(kinds)):
+        config.refuse("rope_parameters", f"mappings for {', '.join(kinds)}", stated)
+    found = {}
+    for number, (kind, name) in enumerate(kinds.items()):
+        base = config.number(name, 1.0, 1e12, bases[kind])
+        values: dict[str, Any] = {"rope_theta": base}
+        if stated is not None:
+            values["rope_parameters"] = {"rope_theta": base, **(stated.get(kind) or {})}
+        elif number == 0 and older is not None:  # the first kind alone has the scaling
+            values["rope_scaling"] = older
+        found[kind] = rotary(Config(Path(f"{config.path}, {kind}"), values), head_dim,
+                             num_positions)
+    return found
 
 
 def _given(config: Config) -> Config:
