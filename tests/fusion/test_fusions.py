@@ -11,7 +11,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, names
 
 VECTOR = ["concat", "gated", "low_rank", "tensor", "weighted_sum"]
-ALL = [*VECTOR, "attention", "cross_attention", "mean", "stepwise_concat"]
+ALL = [*VECTOR, "attention", "cross_attention", "crossmodal", "mean", "stepwise_concat"]
 DIM = 8
 
 
@@ -40,9 +40,10 @@ def test_every_fusion_is_tested_here():
 @pytest.mark.parametrize("name", ALL)
 def test_fusion_passes_the_harness(name):
     arrays = streams(times=(6, 4, 3))
-    if name == "cross_attention":  # two streams have all of its parts, at a third of the time
+    given = {"num_layers": 1} if name == "crossmodal" else {}
+    if name in ("cross_attention", "crossmodal"):  # two streams have all parts, in a third of time
         arrays = {key: array for key, array in arrays.items() if not key.startswith("text")}
-    harness.check_layer(lambda: find("fusion", name)(DIM), arrays, harness.call_fusion)
+    harness.check_layer(lambda: find("fusion", name)(DIM, **given), arrays, harness.call_fusion)
 
 
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in VECTOR if name != "gated"]

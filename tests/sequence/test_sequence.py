@@ -9,7 +9,7 @@ import check_layer as harness
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, names
 
-ALL = ["attention", "recurrent"]
+ALL = ["attention", "contextual_lstm", "recurrent"]
 
 
 def test_every_sequence_model_is_tested_here():
@@ -50,6 +50,7 @@ def test_a_summary_of_later_steps_is_refused_where_steps_must_not_see_them():
 
 
 @pytest.mark.parametrize(("name", "given"), [("attention", {"causal": True}),
+                                             ("contextual_lstm", {"bidirectional": False}),
                                              ("recurrent", {"bidirectional": False})])
 def test_a_step_need_not_see_later_ones(name, given):
     layer, arrays = find("sequence", name)(8, **given), harness.token_arrays()

@@ -19,6 +19,11 @@ def test_people_and_recordings_on_both_sides():
         '"video": 1 of 2 rows of test']
 
 
+def test_three_people_are_few():
+    rows = {"speaker": list("abcabc")}
+    assert len(on_both_sides(parts(train=rows, val=rows))) == 1
+
+
 def test_columns_that_name_each_row_and_those_that_are_known_are_passed():
     rows = {"speaker": list("aabb"), "clip": list("wxyz")}
     assert on_both_sides(parts(train=rows, val=rows), {"speaker"}) == []

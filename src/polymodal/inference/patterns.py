@@ -18,7 +18,7 @@ from polymodal.inference.outputs import Output, collect
 from polymodal.media.kept import for_predictions
 from polymodal.tables.table import Table
 
-__all__ = ["Worth", "check_explainable", "predict_patterns", "without", "worth_of"]
+__all__ = ["Worth", "check_explainable", "nearness", "predict_patterns", "without", "worth_of"]
 
 
 def check_explainable(predictor: Any, who: str) -> None:
@@ -42,21 +42,19 @@ def without(batch: Mapping[str, Any], keys: list[str]) -> dict[str, Any]:
 
 
 def predict_patterns(predictor: Any, table: Table, scored: bool,
-                     most_rows: int | None = None) -> list[Predictions]:
+                     cache: Any = None) -> list[Predictions]:
     """Returns the predictions with each subset of the inputs; bit i of its number is input i.
 
     Args:
         predictor: Predictor of classes or numbers.
         table: Table.
         scored: bool, whether the target is read too.
-        most_rows: int, rows at most, evenly spaced; None takes all.
+        cache: Cache or KeptMedia that may hold the table's media decoded, or None.
 
     Raises:
         DataError: rows that cannot be read.
     """
-    if most_rows is not None and len(table) > most_rows and not predictor.recipe.group:
-        table = table.select(np.linspace(0, len(table) - 1, most_rows).astype(int))
-    samples = predictor.samples(table, scored, for_predictions())
+    samples = predictor.samples(table, scored, cache or for_predictions())
     checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=not scored)
     keys, names = [i.key for i in predictor.inputs], [i.name for i in predictor.inputs]
     outputs: list[list[Output]] = [[] for _ in range(2 ** len(keys))]
@@ -66,8 +64,11 @@ def predict_patterns(predictor: Any, table: Table, scored: bool,
             hidden = [key for place, key in enumerate(keys) if not pattern >> place & 1]
             found.append(_output(predictor, without(inputs, hidden), inputs, targets, weights,
                                  loader.rows_of(0, step)))
-    return [collect(found, predictor.head, predictor.target, predictor.task, names, len(table))
+    said = [collect(found, predictor.head, predictor.target, predictor.task, names, len(table))
             for found in outputs]
+    if predictor.temperatures is None:
+        return said
+    return [predictor.temperatures(one) for one in said]
 
 
 def _output(predictor: Any, batch: dict[str, Any], whole: dict[str, Any], targets: Any,
@@ -77,7 +78,8 @@ def _output(predictor: Any, batch: dict[str, Any], whole: dict[str, Any], target
 
     logits = keras.ops.convert_to_numpy(predictor.model.predict_on_batch(batch))
     masks = [whole[mask_key(i.key)] for i in predictor.inputs]
-    present = np.stack([mask.reshape(len(mask), -1).any(axis=1) for mask in masks], axis=-1)
+    shown = [batch[mask_key(i.key)] for i in predictor.inputs]
+    present = np.stack([mask.reshape(len(mask), -1).any(axis=1) for mask in shown], axis=-1)
     steps = [(mask * np.arange(1, mask.shape[1] + 1)).max(axis=1) for mask in masks
              if mask.ndim > 1]
     lengths = np.max(steps, axis=0) if steps else np.ones(len(rows), int)

@@ -40,7 +40,7 @@ about values that were never trained on; --split-group speaker holds such out.
         if name in ignore or not (is_called_who(name) or is_called_recording(name)):
             continue
         known = _keys(train, name)
-        if len(set(known)) > max(2, _REPEATS * len(known)):
+        if len(known) > max(2, _REPEATS * known.total()):
             continue
         for split, part in parts.items():
             if split == "train" or name not in part.table.column_names:
