@@ -499,6 +499,27 @@ def tune(data: Any, target: str | None = None, *, out: str | Path, minutes: floa
     return search(data, target, out=out, minutes=minutes, **options)
 
 
+def distil(run: str | Path, *, out: str | Path, **options: Any) -> Any:
+    """Trains smaller models on the labels and on the answers of a run.
+
+    Args:
+        run: folder of the run that teaches.
+        out: folder for the smaller model.
+        options: `sizes`, `budget`, `data`, `val`, `test`, `media_root` and `on_epoch` of
+            `polymodal.questions.distil.distil.distil`.
+
+    Returns:
+        Distilled: `points` with score and cost of each size, `folder`, which can be loaded,
+        `to_json()`.
+
+    Raises:
+        RecipeError, TrainingError: a run, size or budget that cannot be used.
+    """
+    from polymodal.questions.distil.distil import distil as teach
+
+    return teach(run, out=out, **options)
+
+
 def _estimator(predictor: Any, run: Any) -> Estimator:
     classes = {c.task: c for c in Estimator.__subclasses__()}
     kind = classes.get(predictor.task.name, Estimator)
@@ -516,5 +537,5 @@ def _name(column: Any) -> Any:
 
 
 __all__ = ["Assistant", "Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor",
-           "Retriever", "SentimentAnalyser", "Seq2Seq", "SequenceLabeller", "Transcriber", "finish",
-           "load", "needs", "tune"]
+           "Retriever", "SentimentAnalyser", "Seq2Seq", "SequenceLabeller", "Transcriber",
+           "distil", "finish", "load", "needs", "tune"]

@@ -11,6 +11,7 @@ from polymodal.cli.caption import caption
 from polymodal.cli.chat import chat
 from polymodal.cli.check import check
 from polymodal.cli.demo import demo
+from polymodal.cli.distil import distil
 from polymodal.cli.evaluate import evaluate
 from polymodal.cli.explain import explain
 from polymodal.cli.finish import finish
@@ -54,7 +55,7 @@ def options(
 
 _COMMANDS = (
     demo,
-    inspect, needs, tune,
+    inspect, needs, tune, distil,
     train, finish, evaluate, explain, predict, report, check,
     caption, transcribe, align, search, chat, language_model,
     models, recipes, encoders, fusions, info,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,8 +75,8 @@ class Job:
         return Trained(self.predictor, result)
 
 
-def set_up(prepared: Prepared, settings: Training, folder: Path, *,
-           writes: bool = True, **how: Any) -> Job:
+def set_up(prepared: Prepared, settings: Training, folder: Path, *, writes: bool = True,
+           loss: Callable[[Any], Any] | None = None, **how: Any) -> Job:
     """Builds a model, decides how its steps are computed, and looks for a checkpoint.
 
     Args:
@@ -83,6 +84,7 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *,
         settings: Training.
         folder: Path of the run or baseline.
         writes: bool, False writes no decision into the folder.
+        loss: function from the task's loss to that which is trained, or None.
         how: `on_epoch`, `ending` and `asked` of `fit`.
 
     Raises:
@@ -95,6 +97,8 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *,
             label_smoothing=settings.label_smoothing, seed=settings.seed)
         load_weights(model, prepared.recipe)
         model.take_tokens(kept)
+        if loss is not None:
+            task.loss = _instead(task.loss, loss)
         return model, task
 
     kept: frozenset[str] = frozenset()
@@ -125,6 +129,11 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *,
                      "kept": sorted(kept), "rows": loader.fingerprint(),
                      "validation": None if val is None else val.fingerprint()}, **how)
     return Job(folder, predictor, session, prepared)
+
+
+def _instead(own: Callable[[], Any], loss: Callable[[Any], Any]) -> Callable[[], Any]:
+    """Returns what makes the loss that is trained, from what makes the task's own."""
+    return lambda: loss(own())
 
 
 def _validation(prepared: Prepared, predictor: Predictor) -> tuple[Any, Judge | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from polymodal.core import arguments
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.disk.lock import locked
 from polymodal.core.printed.progress import quiet
+from polymodal.feed.samples import Samples
 from polymodal.inference.predictor import Predictor
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache, open_cache
@@ -45,12 +46,16 @@ class Trial:
         on_epoch: function called with each epoch's entry of the history, or None.
         ending: Ending, or None.
         loud: bool, print what is inferred and how training goes.
+        teach: function from Samples of the train split to those that are trained on, or None.
+        loss: function from the task's loss to that which is trained, or None.
     """
 
     def __init__(self, tables: Mapping[str, Table], given: Mapping[str, Any], folder: Path, *,
                  ignore: Sequence[str] = (), split_group: str | None = None, on_epoch: Any = None,
                  ending: Ending | None = None, skip_bad: bool = False,
-                 max_bad_share: float = 0.05, loud: bool = False):
+                 max_bad_share: float = 0.05, loud: bool = False,
+                 teach: Callable[[Samples], Samples] | None = None,
+                 loss: Callable[[Any], Any] | None = None):
         self.folder, self.tables, self._loud = folder, dict(tables), loud
         keras.utils.clear_session(free_memory=True)
         given = with_parts(dict(given))
@@ -64,10 +69,13 @@ class Trial:
                                     max_bad_share=max_bad_share)
             self.prepared.trained_on = TrainedOn(
                 tuple(tables["train"].column_names), alike or "")
+            if teach is not None:
+                samples = self.prepared.samples
+                samples["train"] = teach(samples["train"])
             settings = arguments.build(Training, recipe.training, "training")
             with locked(folder):
                 self.job = set_up(self.prepared, settings, folder, on_epoch=on_epoch,
-                                  ending=ending)
+                                  ending=ending, loss=loss)
 
     @property
     def predictor(self) -> Predictor:

@@ -15,13 +15,13 @@ __all__ = ["LEVEL", "Curve", "Extrapolation"]
 LEVEL = 0.8  # of all intervals
 _FEWEST_SIZES = 4
 _FEWEST_ROWS = 16
-_ODD = 0.02  # probability of so uneven a curve by chance, below which there is no answer
+_ODD = 0.06  # probability of so uneven a curve by chance, below which there is no answer
 _UNFIT = 0.002  # the same, of the family that fits best
 _ROUNDING = 0.002  # an error this small is never told from another
-_FAR = 0.15  # of the error, by which the smallest sizes may miss a curve that fits the largest
+_FAR = 0.1  # of the error, by which the smallest sizes may miss a curve that fits the largest
 _FARTHEST = 1000.0  # times the rows, up to which a goal is looked for
-_GAIN_UNSURE = 0.45  # standard deviation of the logarithm of a gain, per fourfold rows
-_MODEST = 0.12  # of the same, by which gains are expected to be smaller than fitted
+_GAIN_UNSURE = 0.15  # standard deviation of the logarithm of a gain, per fourfold rows
+_MODEST = 0.05  # of the same, by which gains are expected to be smaller than fitted
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,26 @@ class Curve:
     def resampled(self, seed: int = 0) -> np.ndarray:
         """Returns (draws, sizes) mean errors over resampled seeds and rows.
 
-        A mean of few seeds varies more than its resamples do, so they are widened.
+        Seeds that are scored on different rows differ by these too, which resampled rows already
+        show: that part of their differences is left out. A mean of few seeds varies more than its
+        resamples do, so they are widened.
         """
         num_seeds, _, num_draws = self.draws.shape
         chosen = generator(seed, 1).integers(num_seeds, size=(num_draws, num_seeds))
         each = self.draws[chosen, :, np.arange(num_draws)[:, None]]  # (draws, seeds, sizes)
         rows_alone = self.draws.mean(axis=0).T  # (draws, sizes)
-        widened = np.sqrt(num_seeds / max(1, num_seeds - 1))
+        widened = np.sqrt(self._trained_apart() * num_seeds / max(1, num_seeds - 1))
         return rows_alone + widened * (each.mean(axis=1) - rows_alone)
+
+    def _trained_apart(self) -> float:
+        """Returns the share of the variance between seeds that is not from the rows scored."""
+        num_seeds = len(self.errors)
+        if num_seeds < 2:
+            return 1.0
+        between = self.errors.var(axis=0, ddof=1).mean()
+        of_one, of_mean = self.draws.var(axis=2).mean(), self.draws.mean(axis=0).var(axis=1).mean()
+        own_rows = (of_one - of_mean) * num_seeds / (num_seeds - 1)
+        return float(np.clip(1 - own_rows / max(between, 1e-12), 0.05, 1.0))
 
 
 class Extrapolation:
