@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +16,15 @@ from polymodal.core.lookup import unknown
 from polymodal.evaluation.report.verdict import Verdict
 from polymodal.evaluation.words import readable, value_text
 from polymodal.inference.predictor import Predictor, load
+from polymodal.media.cache import Cache
+from polymodal.media.kept import KeptMedia
 from polymodal.speech.language.ngram import NGram
+from polymodal.tables.table import Table
+from polymodal.training.job import Trained
 from polymodal.training.loop.result import Result
 from polymodal.training.saved.checkpoint import Checkpoints
 from polymodal.training.steps.history import write_history
-from polymodal.training.trust import write_trust
+from polymodal.training.trust import make_trusted, write_trust
 
 KEEP = ("joint", "better")
 
@@ -94,3 +99,16 @@ def put_in_place(single: Path, out: Path, result: Result, language: NGram | None
     write_trust(predictor, out)
     write_history(out, result.history)
     return predictor
+
+
+def keep_alone(single: Single, trained: Trained, found: Mapping[str, Predictions],
+               tables: Mapping[str, Table], cache: Cache | KeptMedia,
+               out: Path) -> tuple[Trained, dict[str, Predictions]]:
+    """Replaces the fused model with a single input's, and returns it with its predictions."""
+    predictor = put_in_place(single.folder, out, single.result, trained.predictor.language)
+    answers = {split: single.predictions if place == 0
+               else predictor.predict(tables[split], scored=True, cache=cache)
+               for place, split in enumerate(found)}
+    if predictor.task.is_text:
+        answers = make_trusted(predictor, tables, answers, out, cache)
+    return Trained(predictor, single.result, trained.reading), answers

@@ -6,7 +6,7 @@ import base64
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,8 @@ _LOOKS = ("Under the first images is the decoder's attention for each word (last
           "heads): bright regions had the most. Attention need not be why a word was chosen.")
 _MOST_BYTES = 2_000_000  # larger files are not copied into the report
 _PLAIN = ("title", "target", "summary", "inputs", "slice_columns", "history", "best_epoch",
-          "ledger", "word_calibration", "calibration", "trust_notes", "attention_note", "left_out",
-          "recipe", "versions", "seeds", "command")
+          "ledger", "simple", "word_calibration", "calibration", "trust_notes",
+          "attention_note", "left_out", "recipe", "versions", "seeds", "command")
 
 
 @dataclass
@@ -68,6 +68,7 @@ class RunRecord:
         trust_notes: sentences on calibration and on sets of answers.
         joint: Predictions of the model of all inputs on the shown split, where that of one input is
             kept; else None.
+        simple: how simple models compare with the network, as `simple_json` gives it.
     """
 
     prepared: Any
@@ -81,6 +82,7 @@ class RunRecord:
     evaluated: RunEvaluation
     trust_notes: Sequence[str] = ()
     joint: Predictions | None = None
+    simple: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_all(folder: Path, record: RunRecord) -> str:
@@ -143,7 +145,7 @@ def _content(record: RunRecord) -> ReportContent:
         ledger=prepared.ledger.to_json(),
         word_calibration=predictor.calibration and predictor.calibration.to_json(),
         calibration=predictor.temperatures and predictor.temperatures.to_json(),
-        trust_notes=list(record.trust_notes),
+        trust_notes=list(record.trust_notes), simple=dict(record.simple),
         attention_note=note, recipe=prepared.written_recipe,
         left_out=dict(prepared.left_out), versions=_versions(engine),
         seeds={"training": recipe.training.get("seed", 0)},

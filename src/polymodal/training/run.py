@@ -21,6 +21,7 @@ from polymodal.core.printed.progress import say, waiting
 from polymodal.evaluation.baseline import blind_baseline, on_same_rows
 from polymodal.evaluation.evaluation import evaluate_run
 from polymodal.evaluation.report.verdict import fusion_verdict
+from polymodal.evaluation.simple import simple_json
 from polymodal.inference.predictor import Predictor
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache, open_cache
@@ -45,7 +46,7 @@ from polymodal.training.keep import (
     advice,
     better_input,
     check_keep,
-    put_in_place,
+    keep_alone,
 )
 from polymodal.training.language import choose_language
 from polymodal.training.prepare import (
@@ -61,6 +62,7 @@ from polymodal.training.prepare import (
 from polymodal.training.report import RunRecord, write_all
 from polymodal.training.saved.checkpoint import Checkpoints, settle
 from polymodal.training.saved.ending import Ending, on_old_plan, training_of, with_ways_on
+from polymodal.training.simple import LEAST_SECONDS, simple_models
 from polymodal.training.starts import with_parts
 from polymodal.training.steps.history import duration
 from polymodal.training.steps.settings import Training
@@ -85,6 +87,7 @@ class Run:
         training: {"epochs" that were trained, "planned_epochs", "last_epoch" where it was ended
             before them, "checkpoints" if they are kept}.
         baseline: {metric: value} of the model without inputs, on the first split.
+        simple: how simple models compare with this one, as `simple_json` gives it.
     """
 
     folder: Path
@@ -98,6 +101,7 @@ class Run:
     trust: dict[str, Any] = dataclasses.field(default_factory=dict)
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
     baseline: dict[str, Any] = dataclasses.field(default_factory=dict)
+    simple: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass
@@ -228,8 +232,12 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
     found = make_trusted(trained.predictor, ready.tables, found, out, ready.cache, slice_columns)
     ending.reserve(ready.times.report)
     singles = _singles(ready, trained.predictor.language, ending)
+    simple = []
+    if options.baselines and ending.left > LEAST_SECONDS:
+        split = next(iter(found))
+        simple = simple_models(ready.prepared, found[split], split)
     with waiting("Writing the report"):
-        run = _conclude(ready, trained, found, singles, slice_columns, command, out, keep)
+        run = _conclude(ready, trained, found, singles, simple, slice_columns, command, out, keep)
     run.forecast = ready.forecast.to_json(time.monotonic() - start)
     write_json(out / FORECAST, run.forecast)
     seal(out)
@@ -358,7 +366,7 @@ def _singles(ready: _Ready, language: NGram | None, ending: Ending) -> dict[str,
     return found
 
 
-def _conclude(ready, trained, found, singles, slice_columns, command, out, keep) -> Run:
+def _conclude(ready, trained, found, singles, simple, slice_columns, command, out, keep) -> Run:
     """Scores, compares, and writes metrics, report and model card."""
     prepared, tables = ready.prepared, ready.tables
     shown = next(iter(found))
@@ -371,7 +379,7 @@ def _conclude(ready, trained, found, singles, slice_columns, command, out, keep)
     better, kept, tip = better_input(verdict), "", ""
     if better is not None and keep == "better":
         kept = better
-        trained, found = _kept_alone(singles[better], trained, found, tables, ready.cache, out)
+        trained, found = keep_alone(singles[better], trained, found, tables, ready.cache, out)
         prepared = prepared.alone(better)
         blind = blind_baseline(found[shown], prepared.train_targets())
         worth = worth.of_one_input(found, blind, columns)
@@ -380,24 +388,12 @@ def _conclude(ready, trained, found, singles, slice_columns, command, out, keep)
     if better is not None and not kept:
         tip = advice(verdict, singles[better].folder)
     trust = trust_of(trained.predictor, tables, found)
+    simple = simple_json(worth.shown, {one.name: one.predictions for one in simple}, shown)
     record = RunRecord(prepared, trained, found, alone, blind, tables[shown], columns[shown],
-                       command, worth, trust["notes"], joint if kept else None)
+                       command, worth, trust["notes"], joint if kept else None, simple)
     said = write_all(out, record)
-    metrics = worth.to_json(kept) | {"trust": trust}
+    metrics = worth.to_json(kept) | {"trust": trust, "simple": simple}
     write_json(out / "metrics.json", metrics)
     guessed = (metrics["baseline"] or {}).get("metrics", {})
     return Run(out, trained.predictor, metrics["splits"], said, found, {}, kept, tip, trust,
-               baseline=guessed)
-
-
-def _kept_alone(single: Single, trained: Trained, found: Mapping[str, Predictions],
-                tables: Mapping[str, Table], cache: Cache | KeptMedia,
-                out: Path) -> tuple[Trained, dict[str, Predictions]]:
-    """Replaces the fused model with a single input's, and returns it with its predictions."""
-    predictor = put_in_place(single.folder, out, single.result, trained.predictor.language)
-    answers = {split: single.predictions if place == 0
-               else predictor.predict(tables[split], scored=True, cache=cache)
-               for place, split in enumerate(found)}
-    if predictor.task.is_text:
-        answers = make_trusted(predictor, tables, answers, out, cache)
-    return Trained(predictor, single.result, trained.reading), answers
+               baseline=guessed, simple=simple)

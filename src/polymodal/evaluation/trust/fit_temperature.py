@@ -187,7 +187,8 @@ def _lowest(rows: _Rows) -> float:
 
 def _figures(rows: _Rows, temperatures: np.ndarray) -> dict[str, list[float]]:
     """Returns {metric: [before, after]} of rows, `after` at temperatures (n, values)."""
-    after = tempered(rows.outputs, temperatures, rows.label_sets)
+    changed = (temperatures != 1).any(axis=1, keepdims=True)
+    after = np.where(changed, tempered(rows.outputs, temperatures, rows.label_sets), rows.outputs)
     return {"log_loss": [float(log_losses(one, rows.targets).mean())
                          for one in (rows.outputs, after)],
             "calibration_error": [_error(one, rows.targets) for one in (rows.outputs, after)]}
