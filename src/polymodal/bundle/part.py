@@ -61,7 +61,8 @@ def encoder_of(folder: str | Path, name: str, modality: str | None = None) -> Pa
         if len(fitting) != 1:
             shown = ", ".join(f"{n} ({config.get('modality')})" for n, config in inputs.items())
             raise BundleError(f'{bundle.folder} needs an input "{name}", or only one of its '
-                              f"modality. Got {shown}. Name one as input.")
+                              f"modality. Got {shown}. Name one: --set "
+                              f"inputs.{name}.input={next(iter(inputs), name)}.")
         name = fitting[0]
     key = input_key(list(inputs).index(name))
     return _part(bundle, f"encoders.{name}", inputs[name], bundle.preprocess.get(key))
