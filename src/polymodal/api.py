@@ -315,13 +315,20 @@ class Assistant(Estimator):
     """Answers in conversations about images and sounds.
 
     Args:
+        base: folder of an assistant to start from, as `polymodal assemble` wrote it; its encoders
+            and decoder stay frozen unless `task` has lora.
         ignore, recipe: as for every estimator.
     """
 
     task = "chat"
 
-    def __init__(self, *, ignore: Sequence[str] = (), **recipe: Any):
+    def __init__(self, *, base: str | Path | None = None, ignore: Sequence[str] = (),
+                 **recipe: Any):
         super().__init__("", ignore=ignore, **recipe)
+        if base is not None:
+            from polymodal.training.assembled import with_base
+
+            self._given = with_base(self._given, base)
 
     def chat(self, messages: Sequence[Mapping[str, Any]], **options: Any) -> str:
         """Returns the answer to a conversation.

@@ -46,7 +46,7 @@ def lines_of(folder, count, seed=0):
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("chats")
-    for name, count, seed in (("train", 48, 0), ("val", 9, 1), ("unseen", 9, 2)):
+    for name, count, seed in (("train", 48, 0), ("val", 9, 1), ("unseen", 12, 2)):
         text = "\n".join(json.dumps(line) for line in lines_of(folder, count, seed))
         (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
     return folder
@@ -131,3 +131,32 @@ def test_a_conversation_that_is_too_long_loses_its_oldest_turns(assistant, capsy
 def test_what_cannot_be_answered_is_refused(assistant, messages, error, message):
     with pytest.raises(error, match=message):
         assistant.chat(messages)
+
+
+def test_evaluation_tells_whether_it_looks(assistant, data):
+    found = assistant.evaluate(data / "unseen.jsonl")
+    assert list(found["slices"]["turn"]) == ["1", "2"]
+    pattern = found["input_patterns"]["image"]
+    assert pattern["n"] == 24
+    assert pattern["shown"] == found["metrics"]["exact_match"]
+    assert max(pattern["hidden"], pattern["another's"]) < 0.6
+    assert "The assistant uses the image: exact_match" in pattern["sentence"]
+    assert 1 < found["perplexity"] < 1.5
+
+
+def test_an_assistant_that_does_not_look_is_told(assistant, data, monkeypatch):
+    table, predictor = read(data / "unseen.jsonl"), assistant._predictor
+    look = predictor.predict
+    monkeypatch.setattr(predictor, "predict", lambda changed, **options: look(table, **options))
+    found = assistant.evaluate(table)
+    assert "Hiding the image changes nothing" in found["input_patterns"]["image"]["sentence"]
+
+
+def test_multiple_choice_takes_the_most_likely_answer(assistant, data):
+    table = read(data / "unseen.jsonl")
+    first = table.select([row for row in range(len(table)) if table.cell(row, "turn") == 1])
+    rows = [{"conversation": first.cell(row, "conversation"), "image": first.cell(row, "image"),
+             "response": first.cell(row, "response"), "choices": WORDS}
+            for row in range(len(first))]
+    found = assistant.evaluate(read(rows, media_root=data))
+    assert found["multiple_choice"] == {"n": 12, "accuracy": found["metrics"]["exact_match"]}

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from polymodal.cli.align import align
+from polymodal.cli.assemble import assemble
 from polymodal.cli.caption import caption
 from polymodal.cli.chat import chat
 from polymodal.cli.check import check
@@ -57,7 +58,7 @@ _COMMANDS = (
     demo,
     inspect, needs, tune, distil,
     train, finish, evaluate, explain, predict, report, check,
-    caption, transcribe, align, search, chat, language_model,
+    caption, transcribe, align, search, chat, assemble, language_model,
     models, recipes, encoders, fusions, info,
 )
 for command in _COMMANDS:

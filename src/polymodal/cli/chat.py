@@ -12,7 +12,7 @@ import typer
 from polymodal.cli.options import Engine, Quiet, use
 from polymodal.core.disk.files import write_json
 from polymodal.core.errors import PolymodalError, RecipeError
-from polymodal.core.printed.progress import complain, say, show
+from polymodal.core.printed.progress import complain, say, show, warn
 
 _HELP = ("Type a message. /reset forgets the conversation, /save FILE writes it as JSON, /exit "
          "ends it (so does Ctrl-D), /help shows this.")
@@ -67,10 +67,13 @@ def _speaker(folder: Path) -> tuple[Any, tuple[str, ...], int | None]:
 
     if is_language_model(folder):
         return load_language_model(folder), (), _USUAL_TOKENS
-    from polymodal.inference.answering import Answering
+    from polymodal.inference.answering import Answering, is_untrained
     from polymodal.inference.predictor import load
 
     found = Answering(load(folder))
+    if is_untrained(folder):
+        warn("this assistant was assembled, and nothing has trained its projectors: what it says "
+             "about images and sounds means nothing. Train it with --base.")
     return found, found.kinds, None
 
 

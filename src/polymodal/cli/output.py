@@ -108,6 +108,7 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
     if "transcripts" in found:
         _transcripts(found["transcripts"])
     _print_trust(found)
+    _judged(found)
     for name, parts in found["slices"].items():
         if name == "inputs present" and len(parts) < 2:
             continue
@@ -119,6 +120,17 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
             shown = part["metrics"].get(metric)
             lines.append((value, part["n"], _number(shown), _few(part) or _interval(interval)))
         show(columns(lines))
+
+
+def _judged(found: Mapping[str, Any]) -> None:
+    """Prints what is known of the answers of an assistant beyond their scores."""
+    if found.get("perplexity") is not None:
+        show(f"  perplexity of the right answers: {found['perplexity']:.2f}")
+    choice = found.get("multiple_choice") or {}
+    if choice.get("accuracy") is not None:
+        show(f"  multiple choice by likelihood: {choice['accuracy']:.3f} of {choice['n']} rows")
+    for one in (found.get("input_patterns") or {}).values():
+        show(f"  {one['sentence']}")
 
 
 def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,

@@ -49,6 +49,11 @@ def train(
     pretrained: Annotated[list[str] | None, typer.Option(
         help="INPUT=FOLDER: use an imported model (see polymodal import) as the frozen encoder of "
              "this input. May be repeated.")] = None,
+    base: Annotated[Path | None, typer.Option(
+        help="Assistant to start from, of polymodal assemble or of training: its encoders and "
+             "decoder stay frozen, its projectors are trained.")] = None,
+    lora: Annotated[int | None, typer.Option(
+        min=1, help="With --base: rank of adapters that are trained next to the decoder.")] = None,
     split: Annotated[str | None, typer.Option(
         help="How to hold out validation rows without --val: stratified, random, grouped, the name "
              "of a column that says train, val or test, or 'none': train on every row and evaluate "
@@ -97,6 +102,8 @@ def train(
     from polymodal.training.steps.settings import Training
 
     given = load(recipe) if recipe else {}
+    if lora is not None:
+        set_ = [*(set_ or []), f"task.lora={lora}"]
     named = {"target": target, "task": task, "group": group, "order": order}
     given |= {k: v for k, v in named.items() if v is not None}
     given = with_target(override(with_pretrained(given, pretrained or []), set_ or []))
@@ -108,6 +115,10 @@ def train(
     out = out or Path("runs") / file_name(f"{Path(data).stem}-{asked}")
     with locked(check_writable(out, folder=True)):  # before the engine, which takes seconds
         use(engine)
+        if base is not None:
+            from polymodal.training.assembled import with_base
+
+            given = with_base(given, base)
         from polymodal.tables.table import read
         from polymodal.training import run as runs
 

@@ -125,6 +125,8 @@ def _shuffled(tokens, mask, size):
     """Returns (batch, time / size^2, dim * size^2): each square of neighbours as one token."""
     time, width = tokens.shape[1:]
     side = int(time**0.5)
+    if side * side == time - 1:  # the class token comes first, and is at no position
+        tokens, mask, time = tokens[:, 1:], mask[:, 1:], time - 1
     if side * side != time or side % size:
         raise RecipeError(f"InterleavedFusion needs images of a square grid that {size} divides. "
                           f"Got {time} tokens. Set shuffle to 1.")

@@ -9,7 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from polymodal.bundle.write import METRICS
 from polymodal.core.contracts.batch import mask_key
+from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.printed.progress import warn
 from polymodal.core.seeds import generator
@@ -27,7 +29,7 @@ from polymodal.tables.conversations import row_before, said
 from polymodal.tables.table import read
 from polymodal.text.dialogue.messages import KINDS, from_cell
 
-__all__ = ["Answering", "is_assistant"]
+__all__ = ["Answering", "is_assistant", "is_untrained"]
 
 _WORDS = "conversation"
 
@@ -35,6 +37,11 @@ _WORDS = "conversation"
 def is_assistant(predictor: Predictor) -> bool:
     """Returns whether a run answers in conversations."""
     return predictor.task.converses
+
+
+def is_untrained(folder: str | Path) -> bool:
+    """Returns whether a folder holds an assistant that was assembled and not trained."""
+    return not (user_path(folder) / METRICS).exists()
 
 
 class Answering:

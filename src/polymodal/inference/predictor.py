@@ -169,16 +169,25 @@ class Predictor:
         if group and group not in table.column_names:
             warn(f'{table.name} has no column "{group}", which grouped the rows held out in '
                  "training. Intervals treat rows as independent.")
-        return (evaluate(found, self.cut_by(table, slice_columns)).to_json()
-                | trust_json(self, found, table, sets, sets_by))
+        result = (evaluate(found, self.cut_by(table, slice_columns)).to_json()
+                  | trust_json(self, found, table, sets, sets_by))
+        if self.task.converses:
+            from polymodal.inference.judging import answers_judged  # it needs this module
+
+            result |= answers_judged(self, table, found)
+        return result
 
     def cut_by(self, source: Table | Profile,
                slice_columns: Sequence[str] = ()) -> dict[str, list[Any]]:
         """Returns {column: values} to slice scores by; by default, the columns that name the part
         of rows, as some may be training rows, and, for transcripts, the speaker."""
-        if self.recipe.group and not slice_columns:
-            return {}
-        return slice_values(source, slice_columns, self.recipe.target, self.task.hears)
+        result = (evaluate(found, self.cut_by(table, slice_columns)).to_json()
+                  | trust_json(self, found, table, sets, sets_by))
+        if self.task.converses:
+            from polymodal.inference.judging import answers_judged  # it needs this module
+
+            result |= answers_judged(self, table, found)
+        return result
 
     def _hear_whole(self, found: Predictions, table: Table, rows: Sequence[int],
                     choice: dict[str, Any]) -> None:

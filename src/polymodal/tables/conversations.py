@@ -10,10 +10,10 @@ from polymodal.core.errors import DataError
 from polymodal.core.printed.visible import brief
 from polymodal.text.dialogue.messages import KINDS, ROLES, text_of, to_cell
 
-__all__ = ["FIX", "PLAIN", "Said", "bad", "row_before", "rows_of", "said"]
+__all__ = ["FIX", "Said", "bad", "is_fact", "row_before", "rows_of", "said"]
 
 FIX = 'Write {"messages": [{"role": "user", "content": "..."}, ...]}.'
-PLAIN = (str, int, float, bool)  # values that a column of facts may hold
+_PLAIN = (str, int, float, bool)
 _ANSWERS = "assistant"
 _ADDRESSES = {"image_url": "image", "audio_url": "audio", "video_url": "video"}
 
@@ -37,6 +37,12 @@ class Said:
     about: dict[str, Any] = field(default_factory=dict)
 
 
+def is_fact(value: Any) -> bool:
+    """Returns whether a value may be a cell of its own: plain, or texts to choose from."""
+    several = isinstance(value, list) and bool(value) and all(isinstance(o, str) for o in value)
+    return several or isinstance(value, _PLAIN)
+
+
 def said(message: Any, place: str, path: str | None = None) -> Said:
     """Returns a message as OpenAI writes it, its media taken out of its parts.
 
@@ -57,7 +63,7 @@ def said(message: Any, place: str, path: str | None = None) -> Said:
         raise bad(path, place, f'a "role", one of {", ".join(ROLES)},', message)
     content = message.get("content")
     about = {key: one for key, one in message.items()
-             if key not in ("role", "content", "name") and isinstance(one, PLAIN)}
+             if key not in ("role", "content", "name") and is_fact(one)}
     if isinstance(content, str):
         return Said(role, content, about=about)
     if not isinstance(content, list):

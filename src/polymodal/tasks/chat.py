@@ -32,6 +32,7 @@ class ReplyTarget(Target):
             imported decoder has its own.
         max_length: int, longer answers are cut there, the end included; the longest of train lowers
             it.
+        num_ids: int, ids of an imported decoder, which may have more than its tokenizer.
 
     Example:
 
@@ -47,11 +48,14 @@ class ReplyTarget(Target):
     is_fed_back = True
     has_references = True
 
-    def __init__(self, max_vocabulary: int = 4000, max_length: int = 256):
+    comes_with_weights = True
+
+    def __init__(self, max_vocabulary: int = 4000, max_length: int = 256,
+                 num_ids: int | None = None):
         if max_vocabulary < 300 or max_length < 2:
             raise RecipeError("ReplyTarget needs max_vocabulary from 300 and max_length from 2. "
                               f"Got {max_vocabulary} and {max_length}. Raise them.")
-        self.max_vocabulary, self.max_length = max_vocabulary, max_length
+        self.max_vocabulary, self.max_length, self.num_ids = max_vocabulary, max_length, num_ids
         self._texts: Texts | None = None
         self._read_along: tuple[Table, str] | None = None
         self._prompt: Any = None
@@ -71,7 +75,7 @@ class ReplyTarget(Target):
     @property
     def num_outputs(self) -> int:
         """Number of ids."""
-        return self.texts.size
+        return self.num_ids or self.texts.size
 
     @property
     def start_id(self) -> int:
@@ -186,6 +190,7 @@ class Chat(TextTask):
     converses = True
     target = ReplyTarget
     target_column = "response"
+    sliced_by = ("kind", "turn", "language", "form", "pattern")
     fusion = ("interleaved", "The tokens of images and sounds stand where the conversation has "
                              "them.")
     rows_seen = 160_000

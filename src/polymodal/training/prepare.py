@@ -44,7 +44,7 @@ from polymodal.splits.together import together
 from polymodal.tables.group import Sequences
 from polymodal.tables.reading.labels import value_key
 from polymodal.tables.table import Table
-from polymodal.training.starts import restore_inputs
+from polymodal.training.starts import restore_inputs, restore_target
 from polymodal.training.steps.settings import Training
 
 _MOST_GROUPS = 5  # that are named
@@ -373,6 +373,7 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile],
     inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
     assemble.check_parts(recipe)
     restore_inputs(recipe, inputs)
+    restore_target(recipe, target)
     known = {name: profile(table) for name, table in tables.items()}
     ledger, samples, found = Ledger(_unit(recipe)), {}, {}
     room = room_for(recipe, inputs)

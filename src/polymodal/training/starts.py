@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from polymodal.bundle import read, write
 from polymodal.bundle.part import Part, digest_of, encoder_of, part_of
 from polymodal.bundle.starting import load_part
 from polymodal.core.arguments import parameters, shown
 from polymodal.core.errors import RecipeError
+from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
 from polymodal.recipe.assemble import Input
 from polymodal.recipe.recipe import OTHERS, Recipe, encoder_config
 from polymodal.recipe.starts import split_words, starts_of
 
-__all__ = ["load_weights", "restore_inputs", "with_parts"]
+__all__ = ["load_weights", "restore_inputs", "restore_target", "with_parts"]
 
 _OWN = ("modality", "encoder", "column", "columns")  # of an input: named otherwise, or its own
 _PER_STEP = {"texts": "text"}  # modalities of a list, whose items another modality reads alone
@@ -149,6 +151,21 @@ def restore_inputs(recipe: Recipe, inputs: Iterable[Input]) -> None:
             if part.state is not None:
                 item.modality.restore(dict(part.state))
                 item.modality.is_fitted = True
+
+
+def restore_target(recipe: Recipe, target: Any) -> None:
+    """Gives a target whose head starts from another run what that run learned, where both belong
+    together, as a decoder and its tokenizer do.
+
+    Raises:
+        BundleError: the folder is damaged, or its target does not fit.
+    """
+    start = next((one for one in starts_of(recipe) if one.path == ("head",)), None)
+    if start is None or start.source is None or not target.comes_with_weights:
+        return
+    bundle = read.read(start.source)
+    with read.blamed(bundle.folder / write.PREPROCESS / "target.json"):
+        target.restore(dict(Fields(bundle.preprocess).mapping("target")))
 
 
 def load_weights(model: Any, recipe: Recipe) -> None:

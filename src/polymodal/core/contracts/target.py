@@ -40,6 +40,8 @@ class Target(Protocol):
         is_fed_back: bool, whether a decoder is fed the previous outputs.
         has_references: bool, whether `references` returns the texts of a cell.
         is_sampled: bool, whether training samples from several references of a cell.
+        comes_with_weights: bool, whether what it learned belongs to the head's weights: a head
+            that starts from another run takes it from there.
     """
 
     labels: Any  # list of str; an attribute or a property, as the two below
@@ -52,6 +54,7 @@ class Target(Protocol):
     is_fed_back: bool = False
     has_references: bool = False
     is_sampled: bool = False
+    comes_with_weights: bool = False
 
     def fit(self, values: Iterable[Any]) -> None:
         """Learns labels or statistics from the cells of the train split."""

@@ -49,6 +49,7 @@ class Task(Protocol):
         reads_media: bool, whether rows with the same image or sound ask about the same thing, so
             that they stay on one side of a split.
         converses: bool, whether a run answers in conversations.
+        sliced_by: columns that scores are cut by where a table has them and nobody names any.
         target_column: str, the column that is predicted where nobody names one; "" for none.
         has_single_models: bool, whether a model of each input alone is worth a comparison.
         hides_inputs: bool, whether training may hide any one of several inputs.
@@ -84,6 +85,7 @@ class Task(Protocol):
     by_labels: ClassVar[str] = ""
     reads_media: ClassVar[bool] = False
     converses: ClassVar[bool] = False
+    sliced_by: ClassVar[tuple[str, ...]] = ()
     target_column: ClassVar[str] = ""
     has_single_models: ClassVar[bool] = True
     hides_inputs: ClassVar[bool] = True

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from polymodal.core.errors import DataError
-from polymodal.tables.conversations import PLAIN, bad, rows_of, said
+from polymodal.tables.conversations import bad, is_fact, rows_of, said
 from polymodal.tables.formats._rows import Orphans, stream_inferred
 from polymodal.tables.json_text import parse_json
 
@@ -50,5 +50,5 @@ def _of_line(name: str, number: int, line: bytes, orphans: Orphans) -> Iterator[
         raise bad(name, place, 'a list "messages"', value)
     found = [said(one, f"{place}, message {index}", name)
              for index, one in enumerate(messages, start=1)]
-    about = {key: one for key, one in value.items() if key != "messages" and isinstance(one, PLAIN)}
+    about = {key: one for key, one in value.items() if key != "messages" and is_fact(one)}
     yield from rows_of(found, place, orphans.add, about)
