@@ -34,6 +34,7 @@ _PUBLIC = {
     "Seq2Seq": "polymodal.api",
     "Retriever": "polymodal.api",
     "Transcriber": "polymodal.api",
+    "assemble": "polymodal.training.assembled",
     "distil": "polymodal.api",
     "finish": "polymodal.api",
     "import_model": "polymodal.pretrained.importing",
@@ -65,6 +66,7 @@ __all__ = [
     "Table",
     "Training",
     "Transcriber",
+    "assemble",
     "distil",
     "finish",
     "import_model",
@@ -107,6 +109,7 @@ if TYPE_CHECKING:
     from polymodal.questions.inspection.run import inspect
     from polymodal.recipe.recipe import Recipe
     from polymodal.tables.table import Table, read
+    from polymodal.training.assembled import assemble
     from polymodal.training.steps.settings import Training
 
 

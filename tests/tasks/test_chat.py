@@ -81,6 +81,7 @@ def test_all_ways_to_ask_give_the_same_text(assistant, data, monkeypatch):
     second = assistant.chat(talk)
     assert [first, second] == predicted[:2]
     assert "".join(assistant.stream(talk)) == second
+    assert assistant.predict([{"messages": talk}])[0]["prediction"] == second
     assert pm.load(data / "run").chat(talk) == second
     monkeypatch.setattr("sys.stdin", io.StringIO("which colour is it\nsay it again\n"))
     done = in_process("chat", data / "run", "--image", image)

@@ -44,6 +44,8 @@ class InterleavedFusion(Fusion):
     Instruction Tuning" (mlp); Shi et al. 2016, section 2.2, pixel shuffle, here the other way.
     """
 
+    any_width = True
+
     def __init__(self, dim: int, projector: str = "mlp", shuffle: int = 1, **kwargs):
         super().__init__(**kwargs)
         if projector not in ("linear", "mlp") or shuffle < 1:

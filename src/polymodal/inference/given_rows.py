@@ -10,6 +10,7 @@ import numpy as np
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.printed.progress import warn
+from polymodal.tables.conversations import row_before, said
 from polymodal.tables.table import Table
 
 __all__ = ["checked_rows", "input_columns", "with_all_inputs"]
@@ -34,6 +35,8 @@ def checked_rows(predictor: Any, rows: Any) -> Any:
         isinstance(row, Mapping) for row in rows)
     if not several and not isinstance(rows, Mapping):
         return rows
+    if several and predictor.task.converses:
+        rows = [_talked(row, place) for place, row in enumerate(rows, start=1)]
     columns = input_columns(predictor)
     keys = dict.fromkeys(str(key) for row in (rows if several else [rows]) for key in row)
     if predictor.trained_on.columns or any(column not in keys for column in columns):
@@ -41,6 +44,16 @@ def checked_rows(predictor: Any, rows: Any) -> Any:
     if not several:
         return rows
     return [{**dict.fromkeys(columns), **row} for row in rows]
+
+
+def _talked(row: Mapping[str, Any], place: int) -> dict[str, Any]:
+    """Returns a row whose messages, if it has any, became the columns that a run reads."""
+    messages = row.get("messages")
+    if not isinstance(messages, list | tuple):
+        return dict(row)
+    found = [said(one, f"row {place}, message {number}")
+             for number, one in enumerate(messages, start=1)]
+    return {**{key: value for key, value in row.items() if key != "messages"}, **row_before(found)}
 
 
 def _refuse_unknown(predictor: Any, keys: Mapping[str, None], columns: list[str]) -> None:

@@ -84,8 +84,10 @@ class Fusion(keras.layers.Layer):
         stepwise: bool, whether the result keeps a time axis, rather than one token for the row.
         in_one_sequence: bool, whether each token of each input is one of the result, those of all
             inputs concatenated by sorted name.
+        any_width: bool, whether it takes tokens of any width, rather than of the common one.
     """
 
+    any_width: bool = False
     stepwise: bool = True
     in_one_sequence: bool = False
 

@@ -282,6 +282,8 @@ def _build_projections(recipe: Recipe, inputs: list[Input], head: Any) -> dict[s
 
     if getattr(head, "keeps_width", False):
         return {}
+    if find("fusion", recipe.fusion["name"]).any_width:
+        return {}
     return {item.name: keras.layers.Dense(recipe.dim, name="project") for item in inputs
             if "dim" not in arguments.parameters(find("encoders", item.encoder))}
 

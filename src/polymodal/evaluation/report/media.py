@@ -15,6 +15,7 @@ from polymodal.evaluation.report.waveform import waveform
 from polymodal.media.cells import Part
 from polymodal.media.sound import open_sound
 from polymodal.preprocess.vector import from_json
+from polymodal.text.dialogue.messages import from_cell, parts_of
 
 __all__ = ["show"]
 
@@ -59,6 +60,16 @@ def _text(content: Any, _: Mapping) -> dict[str, Any]:
 def _texts(content: Any, value: Mapping) -> dict[str, Any]:
     steps = from_json(content)
     return _text(" / ".join("–" if step is None else str(step) for step in steps), value)
+
+
+def _conversation(content: Any, value: Mapping) -> dict[str, Any]:
+    """Shows messages as a person reads them: who says what, one after the other."""
+    turns = []
+    for one in from_cell(content):
+        parts = parts_of(one["content"])
+        said = " ".join(part.get("text") or f"[{part['type']}]" for part in parts)
+        turns.append(f"{one['role']}: {said}")
+    return _text(" / ".join(turns), value)
 
 
 def _pictures(content: Any, value: Mapping) -> dict[str, Any]:
@@ -179,12 +190,13 @@ def _uri(mime: str, data: bytes) -> str:
 
 
 _SHOWN = {"text": _text, "texts": _texts, "image": _pictures, "audio": _sound, "video": _video,
-          "tabular": _table, "vector": _numbers, "sequence": _numbers}
+          "tabular": _table, "vector": _numbers, "sequence": _numbers,
+          "conversation": _conversation}
 
 
 def describe_inputs(inputs: Mapping[str, Mapping[str, Any]]) -> Sequence[dict[str, Any]]:
     """Returns the shown form of each input, pictures before sounds before text."""
     shown = [{"name": name, "modality": value.get("modality", "text"), **show(value)}
              for name, value in inputs.items()]
-    order = {"image": 0, "video": 0, "audio": 1, "text": 2, "texts": 2}
+    order = {"image": 0, "video": 0, "audio": 1, "text": 2, "texts": 2, "conversation": 2}
     return sorted(shown, key=lambda one: order.get(one["modality"], 3))

@@ -1,0 +1,94 @@
+"""An assistant from nothing on the scenes: questions about images, written or spoken.
+
+    python benchmarks/assistant.py [--conversations 3000] [--form written] [--minutes 15]
+
+One line for all unseen rows and one for each kind of question; then the same with the image hidden,
+next to the best guess for each kind of question without looking. The run is resumed if it is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from polymodal import scenes
+
+QUESTIONS = {"presence", "colour", "shape", "count", "relation", "comparison", "follow_up"}
+SETTINGS = ["dim=128", "task.decoder={num_layers: 3, num_heads: 4}", "task.dropout=0.0",
+            "inputs.image.size=48", "training.batch_size=32", "training.learning_rate=0.002"]
+
+
+def kept(source: Path, form: str) -> Path:
+    """Returns a table of the conversations of one form, without descriptions."""
+    if form == "both":
+        return source
+    path = source.with_name(f"{source.stem}-{form}.jsonl")
+    with open(source, encoding="utf-8") as lines, open(path, "w", encoding="utf-8") as out:
+        for line in lines:
+            found = json.loads(line)
+            kinds = {one.get("kind") for one in found["messages"]} - {None}
+            if found["form"] == form and kinds <= QUESTIONS:
+                out.write(line)
+    return path
+
+
+def guess(rows: list[dict]) -> float:
+    """Returns the share of rows that the most frequent answer of each kind of question gets."""
+    answers: dict[tuple, Counter] = {}
+    for row in rows:
+        answers.setdefault((row["kind"], row["language"]), Counter())[row["answer"]] += 1
+    return sum(max(one.values()) for one in answers.values()) / len(rows)
+
+
+def asked(table: Path) -> list[dict]:
+    """Returns kind, language and answer of each answer of a table."""
+    found = []
+    for line in table.read_text(encoding="utf-8").splitlines():
+        value = json.loads(line)
+        found += [{"kind": one["kind"], "language": value["language"], "answer": one["content"]}
+                  for one in value["messages"] if one["role"] == "assistant"]
+    return found
+
+
+def polymodal(*arguments) -> str:
+    """Runs a command and returns what it printed."""
+    done = subprocess.run([sys.executable, "-m", "polymodal", *map(str, arguments)], check=True,
+                          stdout=subprocess.PIPE, text=True)
+    return done.stdout
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--out", type=Path, default=Path("runs/assistant-scenes"))
+    options.add_argument("--conversations", type=int, default=3000)
+    options.add_argument("--form", default="written", choices=("written", "spoken", "both"))
+    options.add_argument("--minutes", type=float, default=15)
+    options.add_argument("--set", action="append", default=[])
+    given = options.parse_args()
+    tables = scenes.write(given.out / "data", "assistant", given.conversations, 150, 400)
+    train, val, test = (kept(tables[part], given.form) for part in ("train", "val", "test"))
+    run, start = given.out / f"run-{given.form}", time.monotonic()
+    if not (run / "manifest.json").exists():
+        settings = [f"--set={one}" for one in [*SETTINGS, *given.set]]
+        polymodal("train", "--data", train, "--val", val, "--task", "chat", "--out", run,
+                  "--max-minutes", given.minutes, *settings)
+    print(f"trained in {time.monotonic() - start:.0f} s")
+    found = json.loads(polymodal("evaluate", run, "--data", test, "--json"))
+    print(f"unseen images: exact match {found['metrics']['exact_match']:.3f}, perplexity "
+          f"{found['perplexity']:.2f}")
+    for column in ("kind", "language", "turn", "pattern"):
+        for value, one in found["slices"].get(column, {}).items():
+            print(f"  {column} {value}: {one['metrics']['exact_match']:.3f} of {one['n']}")
+    for one in found["input_patterns"].values():
+        print(f"  {one['sentence']}")
+    print(f"best guess for each kind and language: {guess(asked(test)):.3f}; "
+          f"{time.monotonic() - start:.0f} s in all")
+
+
+if __name__ == "__main__":
+    main()
