@@ -78,7 +78,7 @@ class PatchTransformer(Encoder):
                                          initializer=small)
         self.positions = self.add_weight(name="positions", shape=(length, self.inner_width),
                                          initializer=small)
-        for layer in (*self.blocks, self.norm):
+        for layer in filter(None, (*self.blocks, self.norm)):
             layer.build((None, length, self.inner_width))
         self.num_tokens = 1
         if self.pooling == "none":

@@ -21,7 +21,8 @@ class ClipImage(PatchTransformer):
         patch_size: int, side of a patch in pixels.
         activation: str, a name of `layers.activations`.
         epsilon: float, of layer normalisation.
-        pooling: str, none or first: all tokens, or the class token.
+        pooling: str, none, first or patches: all tokens, the class token, or all but it.
+        final_norm: bool, whether the result is normalised; assistants take it as it is.
         projection: int, width that the result is projected to; 0 leaves it.
         dropout: float.
 
@@ -40,16 +41,18 @@ class ClipImage(PatchTransformer):
     2021, section 2.4.
     """
 
-    poolings = ("none", "first")
+    poolings = ("none", "first", "patches")
     behind_blocks = ("norm", "projection")
 
     def __init__(self, inner_width: int = 768, num_layers: int = 12, num_heads: int = 12,
                  hidden: int = 3072, patch_size: int = 32, activation: str = "quick_gelu",
                  epsilon: float = 1e-5, pooling: str = "first", projection: int = 0,
-                 dropout: float = 0.0, **kwargs):
+                 dropout: float = 0.0, final_norm: bool = True, **kwargs):
         super().__init__(inner_width, num_layers, num_heads, hidden, patch_size, activation,
                          epsilon, pooling, dropout, patch_bias=False, **kwargs)
         policy = self.dtype_policy
+        if not final_norm:
+            self.norm = None
         self.input_norm = LayerNorm(epsilon, dtype=policy)
         self.projection = None
         if projection:
@@ -58,6 +61,8 @@ class ClipImage(PatchTransformer):
 
     def build(self, inputs_shape):
         super().build(inputs_shape)
+        if self.pooling == "patches":
+            self.num_tokens = self.num_patches
         for layer in (self.input_norm, self.projection):
             if layer is not None:
                 layer.build((None, None, self.inner_width))
@@ -66,7 +71,10 @@ class ClipImage(PatchTransformer):
         tokens = self.hidden_states(inputs, training)
         if self.pooling == "first":
             tokens = tokens[:, :1]
-        tokens = self.norm(tokens)
+        elif self.pooling == "patches":
+            tokens = tokens[:, 1:]
+        if self.norm is not None:
+            tokens = self.norm(tokens)
         if self.projection is not None:
             tokens = self.projection(tokens)
         mask = repeat_mask(mask, self.num_tokens)

@@ -28,6 +28,7 @@ class InterleavedFusion(Fusion):
         projector: str, linear, or mlp: two layers with a GELU between.
         shuffle: int, neighbours down and across that become one token of an image, their features
             concatenated (pixel shuffle); 1 leaves them.
+        normalise: bool, whether tokens are normalised before they are projected.
 
     Call arguments:
         streams: {name: (tokens (batch, time, any dim), mask (batch, time))}; "conversation" has ids
@@ -46,12 +47,14 @@ class InterleavedFusion(Fusion):
 
     any_width = True
 
-    def __init__(self, dim: int, projector: str = "mlp", shuffle: int = 1, **kwargs):
+    def __init__(self, dim: int, projector: str = "mlp", shuffle: int = 1,
+                 normalise: bool = True, **kwargs):
         super().__init__(**kwargs)
         if projector not in ("linear", "mlp") or shuffle < 1:
             raise RecipeError("InterleavedFusion needs projector linear or mlp and shuffle from 1. "
                               f"Got {projector!r} and {shuffle}. Change them.")
         self.dim, self.projector, self.shuffle = dim, projector, shuffle
+        self.normalise = normalise
         self.autocast = False  # ids have to stay exact
 
     def build(self, streams_shape):
@@ -70,7 +73,9 @@ class InterleavedFusion(Fusion):
     def _made(self, kind, width):
         if kind == "image":
             width *= self.shuffle**2
-        layers = [LayerNorm(dtype=self.dtype_policy), Dense(self.dim, dtype=self.dtype_policy)]
+        layers = [Dense(self.dim, dtype=self.dtype_policy)]
+        if self.normalise:
+            layers.insert(0, LayerNorm(dtype=self.dtype_policy))
         if self.projector == "mlp":
             layers += [keras.layers.Activation("gelu", dtype=self.dtype_policy),
                        Dense(self.dim, dtype=self.dtype_policy)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from polymodal.text.dialogue.messages import KINDS, from_cell
 __all__ = ["Answering", "is_assistant", "is_untrained"]
 
 _WORDS = "conversation"
+_KNOWN = 8  # encoded inputs that are kept
 
 
 def is_assistant(predictor: Predictor) -> bool:
@@ -62,7 +65,9 @@ class Answering:
         self.predictor = predictor
         self.kinds = tuple(kind for kind in KINDS if kind in predictor.recipe.inputs)
         self._compiled: CompiledDecoder | None = None
-        self._encode: Any = None
+        self._encoders: dict[str, Any] = {}
+        self._fuse: Any = None
+        self._known: dict[tuple, tuple[Any, Any]] = {}  # encoded inputs of the last turns
 
     def stream(self, messages: Sequence[Mapping[str, Any]], *, max_tokens: int | None = None,
                stop: Sequence[str] = (), seed: int = 0, temperature: float | None = None,
@@ -118,17 +123,15 @@ class Answering:
         """Yields the ids of the answer, one after the other."""
         head, decoder = self.predictor.head, self.predictor.model.head
         if self._compiled is None:
-            model = self.predictor.model
             self._compiled = CompiledDecoder(decoder)
-            self._encode = compiled(lambda given: model.encode(given, training=False),
-                                    model.variables)
+            self._compile()
         noise = None
         if choice.temperature:
             drawn = generator(seed).random((1, 1, num_steps), np.float32)
             noise = keras.ops.convert_to_tensor(drawn)
         with no_gradient():
-            given = {key: keras.ops.convert_to_tensor(value) for key, value in inputs.items()}
-            memory, mask = self._encode(given)
+            memory, mask = self._fuse({item.name: self._stream(item, inputs)
+                                       for item in self.predictor.inputs})
             start = keras.ops.convert_to_tensor(np.array([head.start_id], np.int32))
             found = steps(self._compiled, memory, mask, start, num_steps, None, choice, noise)
         while True:
@@ -137,6 +140,26 @@ class Answering:
             if one is None:
                 return
             yield int(np.asarray(keras.ops.convert_to_numpy(one))[0])
+
+    def _compile(self) -> None:
+        model = self.predictor.model
+        self._encoders = {
+            item.name: compiled(partial(model.stream_of, item.name),
+                                [*model.encoders[item.name].variables,
+                                 *getattr(model.projections.get(item.name), "variables", ())])
+            for item in self.predictor.inputs}
+        self._fuse = compiled(model.fuse, model.fusion.variables)
+
+    def _stream(self, item: Any, inputs: dict[str, np.ndarray]) -> tuple[Any, Any]:
+        """Returns an encoded input; an image or sound of the turns before is not encoded again."""
+        values, mask = inputs[item.key], inputs[mask_key(item.key)]
+        key = item.name, values.shape, hashlib.sha256(values.tobytes() + mask.tobytes()).digest()
+        if key not in self._known:
+            while len(self._known) >= _KNOWN:
+                del self._known[next(iter(self._known))]
+            self._known[key] = self._encoders[item.name](
+                *map(keras.ops.convert_to_tensor, (values, mask)))
+        return self._known[key]
 
     def _inputs(self, messages: Sequence[Mapping[str, Any]],
                 media_root: str | Path | None) -> dict[str, np.ndarray]:

@@ -181,13 +181,12 @@ class Predictor:
                slice_columns: Sequence[str] = ()) -> dict[str, list[Any]]:
         """Returns {column: values} to slice scores by; by default, the columns that name the part
         of rows, as some may be training rows, and, for transcripts, the speaker."""
-        result = (evaluate(found, self.cut_by(table, slice_columns)).to_json()
-                  | trust_json(self, found, table, sets, sets_by))
-        if self.task.converses:
-            from polymodal.inference.judging import answers_judged  # it needs this module
-
-            result |= answers_judged(self, table, found)
-        return result
+        if self.recipe.group and not slice_columns:
+            return {}
+        if not slice_columns and self.task.sliced_by:
+            names = profile(source).table.column_names
+            slice_columns = [one for one in self.task.sliced_by if one in names]
+        return slice_values(source, slice_columns, self.recipe.target, self.task.hears)
 
     def _hear_whole(self, found: Predictions, table: Table, rows: Sequence[int],
                     choice: dict[str, Any]) -> None:

@@ -150,6 +150,15 @@ class Model(keras.Model):
         check_stream(name, encoder, values, *stream)
         return stream
 
+    def stream_of(self, name: str, values: Any, mask: Any) -> tuple[Any, Any]:
+        """Returns what an input is in use, (tokens, mask): one part of what `fuse` takes."""
+        key = self.keys[name]
+        return self._stream(name, {key: values, mask_key(key): mask}, False)
+
+    def fuse(self, streams: Streams) -> tuple[Any, Any]:
+        """Returns the fused (tokens, mask) of encoded inputs, as `encode` does of inputs."""
+        return self._fused(streams, False)
+
     def take_tokens(self, names: Iterable[str]) -> None:
         """Takes the tokens of these inputs, as their encoders gave them, in place of the inputs;
         without names the inputs again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from polymodal.pretrained.assistant import ImportedAssistant
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.graph import Graph
 from polymodal.pretrained.language.model import LanguageModel
@@ -13,7 +14,8 @@ from polymodal.pretrained.speech.model import SpeechModel
 
 __all__ = ["Model", "card", "licence"]
 
-Model = Part | Pair | Graph | LanguageModel | SpeechModel  # whatever can be imported
+Model = (Part | Pair | Graph | LanguageModel | SpeechModel
+         | ImportedAssistant)  # whatever can be imported
 
 _HEAD_BYTES = 20_000
 _LICENCE = re.compile(r"^license:\s*[\"']?([\w.+-]{1,60})", re.MULTILINE)

@@ -13,6 +13,7 @@ from polymodal.core.disk.files import write_folder
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.pretrained import golden, names, pixels, sentences, sounds, tokenizer
+from polymodal.pretrained.assistant import ImportedAssistant, read_assistant
 from polymodal.pretrained.card import Model, card, licence
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.config import Config
@@ -64,11 +65,23 @@ def import_model(source: str | Path, out: str | Path, tower: str | None = None,
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RecipeError(f"--out needs a folder that is new or empty. Got {out}. Choose another.")
     part = _read(source, tower, output, settings)
+    if isinstance(part, ImportedAssistant):
+        return _written(part, out)
     answers = golden.record(part)
 
     def fill(folder: Path) -> None:
         (folder / "MODEL_CARD.md").write_text(card(part), encoding="utf-8")
         part.save(folder, {golden.FILE: answers})
+
+    write_folder(out, fill)
+    return part
+
+
+def _written(part: ImportedAssistant, out: Path) -> ImportedAssistant:
+    """Writes an assistant, which has no golden outputs: it can be asked."""
+    def fill(folder: Path) -> None:
+        (folder / "MODEL_CARD.md").write_text(card(part), encoding="utf-8")
+        part.save(folder)
 
     write_folder(out, fill)
     return part
@@ -106,6 +119,8 @@ def read_model(checkpoint: Checkpoint, tower: str | None = None) -> Model:
         raise RecipeError(f"--tower needs a pair such as CLIP. Got {family_name}. Leave it out.")
     settings = family.settings(config)
     config.finish()
+    if family.modality == "assistant":
+        return read_assistant(checkpoint, family, settings, origin)
     if family.modality == "language":
         return read_language_model(checkpoint, values, family, settings, origin)
     part = _encoder(checkpoint, values, family, settings, origin)

@@ -15,7 +15,7 @@ __all__ = ["VARIABLE", "Imported", "families", "imported", "uses"]
 VARIABLE = "POLYMODAL_MODELS"
 _FAMILIES = "pretrained.families"
 _USES = {"text": "encodes text", "image": "encodes images", "audio": "encodes sound",
-         "language": "writes text"}
+         "language": "writes text", "assistant": "answers about images"}
 _OF_PAIRS = "search, zero-shot labels; encodes images or text"
 _OF_RECOGNISERS = "transcribes; encodes sound"
 

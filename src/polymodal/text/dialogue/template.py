@@ -47,9 +47,9 @@ def rendered(template: str, messages: Sequence[Mapping[str, str]],
                           "the checkpoint from its source again.") from None
 
 
-def _checked(message: Mapping[str, str]) -> dict[str, str]:
+def _checked(message: Mapping[str, Any]) -> dict[str, Any]:
     role, content = message.get("role"), message.get("content")
-    if role not in ROLES or not isinstance(content, str):
+    if role not in ROLES or not isinstance(content, str | list):
         raise RecipeError(f'A message needs "role", one of {", ".join(ROLES)}, and "content", a '
                           f"text. Got {role!r} and {type(content).__name__}. Pass both.")
     return {"role": role, "content": content}

@@ -17,6 +17,9 @@ from polymodal.text.dialogue.template import rendered
 
 __all__ = ["Texts"]
 
+_IMAGE = "image_token"  # among special tokens: what a template writes for an image
+_PARTS = re.compile(r"""\[['"]type['"]\]|\.type\b|['"]type['"]""")  # of one that reads parts
+
 _MARKS = [chr(code) for code in range(0xFDD0, 0xFDF0)]  # of no script: Unicode keeps them free
 
 
@@ -67,8 +70,12 @@ class Texts:
         mark, *places = self._marks(messages)
         marked = [{**message, "content": self._flat(message.get("content"), mark, places)}
                   for message in messages]
-        text = rendered(self.template, marked, self.special)
-        if not any(one in text for one in (mark, *places)):
+        if self._takes_parts:
+            text = rendered(self.template, [_as_parts(one, places) for one in marked],
+                            self.special)
+        else:
+            text = rendered(self.template, marked, self.special)
+        if not any(one in text for one in (mark, *places, self.special.get(_IMAGE, mark))):
             return self.tokenizer.encode(text, add_special_tokens=False).ids
         return [one for piece in self._pieces(text, places)
                 for one in self._ids_of(piece, mark, places)]
@@ -117,6 +124,11 @@ class Texts:
         return cls(fields.text("tokenizer"), stop_ids, {k: str(v) for k, v in special.items()},
                    fields.text_or_none("template"))
 
+    @property
+    def _takes_parts(self) -> bool:
+        """Whether the template reads messages as parts, and writes the sign of an image itself."""
+        return _IMAGE in self.special and bool(_PARTS.search(self.template or ""))
+
     def _marks(self, messages: Sequence[Mapping[str, Any]]) -> list[str]:
         """Returns characters that no message holds: one that breaks special tokens, and one for
         the place of each kind of media."""
@@ -151,9 +163,20 @@ class Texts:
     def _ids_of(self, piece: str, mark: str, places: Sequence[str]) -> list[int]:
         if piece in places:
             return [-1 - places.index(piece)]
+        if piece == self.special.get(_IMAGE):
+            return [-1]
         if piece in self._added:
             return [int(self.tokenizer.token_to_id(piece) or 0)]
         return self._plain.encode(piece.replace(mark, ""), add_special_tokens=False).ids
+
+
+def _as_parts(message: Mapping[str, Any], places: Sequence[str]) -> dict[str, Any]:
+    """Returns a message, media as places in its text, as parts that a template goes through."""
+    kinds = dict(zip(places, KINDS, strict=True))
+    pieces = [piece for piece in re.split(f"([{''.join(places)}])", message["content"]) if piece]
+    return {**message, "content": [
+        {"type": kinds[piece]} if piece in kinds else {"type": "text", "text": piece}
+        for piece in pieces]}
 
 
 def _held(content: Any) -> str:
