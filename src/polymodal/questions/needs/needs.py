@@ -22,6 +22,7 @@ from polymodal.questions.needs.kept import Kept
 from polymodal.questions.needs.plan import Plan, Step
 from polymodal.questions.needs.proxy import Proxy
 from polymodal.questions.needs.score import Scored, best_value, scored
+from polymodal.questions.needs.starved import filled, starved
 from polymodal.splits.split import parts
 from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import read
@@ -35,6 +36,7 @@ __all__ = ["needs"]
 
 _SEEDS, _PROXY_SEEDS = 3, 8
 _SIZES, _PROXY_SIZES = 6, 8
+_MISSING = 0.05  # share of rows without an input, from which it is worth a sentence
 
 
 @dataclass
@@ -137,8 +139,28 @@ def _by_proxy(asked: _Question, folder: Path, num_seeds: int, num_sizes: int,
         f"{model.name} on simple features.")
     run = lambda step: (model.run(step), model.held(step))
     found = _measured(steps, kept, plan.weights(), run)
-    return _answer(asked, prepared.task, plan, found, goal,
-                   f"a quick proxy ({model.name} on simple features, no network)")
+    answer = _answer(asked, prepared.task, plan, found, goal,
+                     f"a quick proxy ({model.name} on simple features, no network)")
+    doubled = None
+    if not answer.no_answer:
+        last = answer.curve.sizes[-1]
+        doubled = answer.extrapolation.expected(last) - answer.extrapolation.expected(2 * last)
+    answer.inputs = filled(_missing(model, steps, prepared.checked["train"].present), doubled)
+    return answer
+
+
+def _missing(model: Proxy, steps: Sequence[Step], present: np.ndarray) -> dict[
+        str, tuple[float, float]]:
+    """Returns {input that rows lack: (share of them, mean gain of a row that has it)}: the largest
+    training of each seed is scored with the input and with the input hidden."""
+    found = {}
+    largest = [step for step in steps if step.size == max(one.size for one in steps)]
+    for place, name in enumerate(model.inputs):
+        share = float(1 - present[:, place].mean())
+        if len(model.inputs) > 1 and share >= _MISSING:
+            gains = [model.hidden_costs(step, name) for step in largest]
+            found[name] = (share, float(np.mean(gains)))
+    return found
 
 
 def _by_training(asked: _Question, folder: Path, num_seeds: int, num_sizes: int,
@@ -217,5 +239,14 @@ def _answer(asked: _Question, task: Task, plan: Plan, found: Sequence[Scored],
         values, draws = best - values, best - draws
     blind = float(np.mean([one.blind for one in found]))
     blind = blind if best is None else best - blind
-    return Needs(task.headline, Curve(np.array(plan.sizes), values, draws, blind), best,
-                 len(asked.facts), model, goal, seconds=sum(one.seconds for one in found))
+    answer = Needs(task.headline, Curve(np.array(plan.sizes), values, draws, blind), best,
+                   len(asked.facts), model, goal, seconds=sum(one.seconds for one in found))
+    rows = [list(found[start:start + len(plan.sizes)])
+            for start in range(0, len(found), len(plan.sizes))]
+    held = asked.facts if asked.val is None else asked.val
+    columns = list(held.who_columns())
+    if task.has_classes and asked.given.get("target"):
+        columns.insert(0, asked.given["target"])
+    answer.starved = [sentence for column in columns for sentence in
+                      starved(rows, plan.sizes, column, list(held.table.values(column)))]
+    return answer

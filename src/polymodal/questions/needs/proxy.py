@@ -96,6 +96,21 @@ class Proxy:
                            num_rows=len(held))
 
     @property
+    def inputs(self) -> list[str]:
+        """Names of the inputs."""
+        return list(self._names)
+
+    def hidden_costs(self, step: Step, name: str) -> float:
+        """Returns how much larger the mean error of the scored rows that have an input is when it
+        is hidden."""
+        held = self.held(step)
+        there = self._inputs[self._held][name][self._places[self._held][held], -1] == 0
+        shown, hidden = (self.task.row_errors(self.run(step, hide)) for hide in (None, name))
+        if shown is None or hidden is None or not there.any():
+            return 0.0
+        return float((hidden - shown)[there].mean())
+
+    @property
     def _many(self) -> bool:
         return self._targets["train"].shape[1] > 1
 
