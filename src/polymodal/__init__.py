@@ -36,6 +36,7 @@ _PUBLIC = {
     "Transcriber": "polymodal.api",
     "assemble": "polymodal.training.assembled",
     "distil": "polymodal.api",
+    "estimate": "polymodal.questions.estimate.estimate",
     "finish": "polymodal.api",
     "import_model": "polymodal.pretrained.importing",
     "inspect": "polymodal.questions.inspection.run",
@@ -68,6 +69,7 @@ __all__ = [
     "Transcriber",
     "assemble",
     "distil",
+    "estimate",
     "finish",
     "import_model",
     "inspect",
@@ -106,6 +108,7 @@ if TYPE_CHECKING:
     from polymodal.pretrained.importing import import_model
     from polymodal.pretrained.language.model import load_language_model
     from polymodal.pretrained.part import load_part
+    from polymodal.questions.estimate.estimate import estimate
     from polymodal.questions.inspection.run import inspect
     from polymodal.recipe.recipe import Recipe
     from polymodal.tables.table import Table, read

@@ -13,6 +13,7 @@ from polymodal.cli.chat import chat
 from polymodal.cli.check import check
 from polymodal.cli.demo import demo
 from polymodal.cli.distil import distil
+from polymodal.cli.estimate import estimate
 from polymodal.cli.evaluate import evaluate
 from polymodal.cli.explain import explain
 from polymodal.cli.finish import finish
@@ -56,7 +57,7 @@ def options(
 
 _COMMANDS = (
     demo,
-    inspect, needs, tune, distil,
+    inspect, estimate, needs, tune, distil,
     train, finish, evaluate, explain, predict, report, check,
     caption, transcribe, align, search, chat, assemble, language_model,
     models, recipes, encoders, fusions, info,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -90,6 +91,24 @@ def train(
     quiet: Quiet = False,
 ):
     """Train a model on a table, evaluate it, and write model, scores and report to a folder."""
+    options = dict(locals())
+    if dry_run:
+        output.dry_run(with_tables(options, lambda runs: runs.dry_run), json)
+        return
+    ways = {"max_minutes": max_minutes, "keep_checkpoints": keep_checkpoints}
+    output.finish(with_tables(options, lambda runs: partial(runs.train, **ways)), json)
+
+
+def with_tables(options: Mapping[str, Any], start: Callable[[Any], Callable[..., Any]]) -> Any:
+    """Checks what was asked, reads the tables, loads the engine and starts.
+
+    Args:
+        options: {name: value}, the arguments of `train`.
+        start: from the module that runs to what takes tables, recipe, folder and options.
+
+    Returns:
+        What that returns.
+    """
     from polymodal.core.arguments import build, convert
     from polymodal.recipe.given import (
         check_given,
@@ -101,43 +120,41 @@ def train(
     )
     from polymodal.training.steps.settings import Training
 
-    given = load(recipe) if recipe else {}
-    if lora is not None:
-        set_ = [*(set_ or []), f"task.lora={lora}"]
-    named = {"target": target, "task": task, "group": group, "order": order}
+    settings = list(options["set_"] or [])
+    if options["lora"] is not None:
+        settings.append(f"task.lora={options['lora']}")
+    given = load(options["recipe"]) if options["recipe"] else {}
+    named = {name: options[name] for name in ("target", "task", "group", "order")}
     given |= {k: v for k, v in named.items() if v is not None}
-    given = with_target(override(with_pretrained(given, pretrained or []), set_ or []))
-    engine = engine or convert(given.pop("engine", None), str | None, "recipe.engine")
+    given = with_target(override(with_pretrained(given, options["pretrained"] or []), settings))
+    engine = options["engine"] or convert(given.pop("engine", None), str | None, "recipe.engine")
     check_given(given)
     need_target(given)
     build(Training, given.get("training") or {}, "training")
     asked = given.get("target") or given["task"]["name"]
-    out = out or Path("runs") / file_name(f"{Path(data).stem}-{asked}")
+    out = options["out"] or Path("runs") / file_name(f"{Path(options['data']).stem}-{asked}")
     with locked(check_writable(out, folder=True)):  # before the engine, which takes seconds
         use(engine)
-        if base is not None:
+        if options["base"] is not None:
             from polymodal.training.assembled import with_base
 
-            given = with_base(given, base)
+            given = with_base(given, options["base"])
         from polymodal.tables.table import read
         from polymodal.training import run as runs
 
-        tables = {name: read(path, media_root=media_root)
-                  for name, path in (("train", data), ("val", val), ("test", test)) if path}
+        paths = {"train": options["data"], "val": options["val"], "test": options["test"]}
+        tables = {name: read(path, media_root=options["media_root"])
+                  for name, path in paths.items() if path}
         known = tables["train"].column_names
         given |= {k: _column(given[k], known) for k in _COLUMNS if k in given}
-        ways = {"max_minutes": max_minutes, "keep_checkpoints": keep_checkpoints}
-        start = runs.dry_run if dry_run else partial(runs.train, **ways)
-        found = start(tables, given, out,
-                      ignore=[column_named(name, known) for name in ignore or []],
-                      split=_column(split, known), split_group=_column(split_group, known),
-                      slice_columns=[column_named(name, known) for name in slice_ or []],
-                      baselines=baselines, keep=keep, skip_bad=skip_bad,
-                      max_bad_share=max_bad_share)
-    if dry_run:
-        output.dry_run(found, json)
-    else:
-        output.finish(found, json)
+        alike = {name: options[name] for name in ("baselines", "keep", "skip_bad",
+                                                  "max_bad_share")}
+        return start(runs)(
+            tables, given, out, **alike,
+            ignore=[column_named(name, known) for name in options["ignore"] or []],
+            split=_column(options["split"], known),
+            split_group=_column(options["split_group"], known),
+            slice_columns=[column_named(name, known) for name in options["slice_"] or []])
 
 
 def _column(text: str | None, known: list[str]) -> str | None:

@@ -64,7 +64,7 @@ class Cache:
     """
 
     def __init__(self, folder: str | Path | None = None, max_bytes: int = 4 << 30):
-        self.max_bytes = max_bytes
+        self.max_bytes, self.num_written = max_bytes, 0
         self._in_use: set[Path] = set()
         shown: Any = "the user's home"
         try:
@@ -78,6 +78,12 @@ class Cache:
                 f"({getattr(error, 'strerror', None) or error}). "
                 "Set POLYMODAL_CACHE to another folder."
             ) from error
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes of the packs that this object has opened or written."""
+        found = map(_status, self._in_use)
+        return sum(status.st_size for status in found if status is not None)
 
     def open(self, key: str) -> Pack | None:
         """Returns the pack of `key`, or None when there is no whole one."""
@@ -94,6 +100,7 @@ class Cache:
         """Returns a writer for a new pack; use it in a `with` statement."""
         path = self._path(key)
         self._in_use.add(path)
+        self.num_written += 1
         try:
             return CacheWriter(self, PackWriter(path, num_items))
         except OSError as error:

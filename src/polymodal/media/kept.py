@@ -37,6 +37,13 @@ class KeptMedia:
         self._held = 0
         self._lock = threading.Lock()
 
+    num_written = 0  # packs that the next run finds; what is in memory, none does
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes on disk, which is none."""
+        return 0
+
     def open(self, key: str) -> KeptPack | None:
         """Returns the pack of `key`, or None when there is none."""
         return self._packs.get(key)

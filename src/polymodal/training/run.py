@@ -37,6 +37,7 @@ from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import Table
 from polymodal.training.asked import Options, to_json
 from polymodal.training.command import again
+from polymodal.training.dry import DryRun, dry_run_of
 from polymodal.training.fitting import fitting_models
 from polymodal.training.forecast import FILE as FORECAST
 from polymodal.training.forecast import Forecast
@@ -102,19 +103,6 @@ class Run:
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
     baseline: dict[str, Any] = dataclasses.field(default_factory=dict)
     simple: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-
-@dataclass
-class DryRun:
-    """What a run would do, and its expected time.
-
-    Args:
-        recipe: str, the whole recipe as YAML.
-        forecast: Forecast.
-    """
-
-    recipe: str
-    forecast: Forecast
 
 
 @dataclass
@@ -212,7 +200,7 @@ def dry_run(tables: Mapping[str, Table], given: Mapping[str, Any], out: str | Pa
         options.pop("slice_columns", None)
         check_keep(options.pop("keep", "joint"), options.get("baselines", True))
         ready = _ready(tables, given, out, writes=False, **options)
-    return DryRun(ready.jobs[""].recipe, ready.forecast)
+    return dry_run_of(ready.jobs, ready.prepared, ready.cache, ready.forecast)
 
 
 def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, options: Options,

@@ -10,7 +10,8 @@ from typing import Any
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.core.printed.progress import waiting
+from polymodal.core.printed.counting import counted
+from polymodal.core.printed.progress import say, waiting
 from polymodal.profile.observed import evenly
 from polymodal.profile.profile import Profile, profile
 from polymodal.questions.inspection.checks.amounts import amounts
@@ -28,18 +29,23 @@ from polymodal.questions.inspection.checks.repeats import conflicts, repeats, sa
 from polymodal.questions.inspection.checks.sounds import sounds
 from polymodal.questions.inspection.checks.splits import shared
 from polymodal.questions.inspection.checks.words import placeholders, words
+from polymodal.questions.inspection.deep.labels import wrong_labels
+from polymodal.questions.inspection.deep.pairs import wrong_pairs
+from polymodal.questions.inspection.deep.sampled import Sampled
 from polymodal.questions.inspection.finding import Finding
 from polymodal.questions.inspection.look import Look
 from polymodal.questions.inspection.page import write_page
 from polymodal.questions.inspection.written import write_rows
 from polymodal.splits.split import parts
 from polymodal.tables.table import Table, read
+from polymodal.training.steps.history import duration
 
 CHECKS: tuple[Callable[[Look], Iterator[Finding]], ...] = (
     files, empty_cells, pictures, sounds, words, placeholders, amounts, repeats, same_rows,
     spellings, classes, constants, rare_values, conflicts, speech_rates, stated_values,
     file_names, leaking_columns,
 )
+DEEP_CHECKS: tuple[Callable[[Sampled], Iterator[Finding]], ...] = (wrong_labels, wrong_pairs)
 _MOST_ROWS = 200_000  # of a part; of more, as many are looked at, evenly spaced
 
 
@@ -137,6 +143,8 @@ def inspect(
         with waiting(f"Inspecting {look.table.name}"):
             for check in CHECKS:
                 found.findings += check(look)
+    if deep:
+        found.findings += _deep(looks["train"])
     found.findings += shared(_sides(looks))
     found.findings.sort(key=lambda one: one.level)  # "fault" before "note", else as found
     found.seconds = time.monotonic() - start
@@ -145,6 +153,15 @@ def inspect(
     if out is not None:
         write_page(out, found)
     return found
+
+
+def _deep(look: Look) -> Iterator[Finding]:
+    """Trains small models that look for wrong labels and wrong pairs."""
+    sampled = Sampled(look)
+    say(f"Small models look at {counted(len(sampled), 'row')}, about "
+        f"{duration(sampled.seconds)}.")
+    for check in DEEP_CHECKS:
+        yield from check(sampled)
 
 
 def _some(facts: Profile) -> Profile:

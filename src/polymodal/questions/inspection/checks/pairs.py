@@ -18,7 +18,8 @@ from polymodal.text.words import is_unspaced
 
 _PARTS = re.compile(r"[A-Za-z]+|[0-9]+")
 _CORRELATED = 0.5  # of lengths of text and sound, from which one is the transcript of the other
-_RATE_SIGMAS, _RATE_FLOOR, _RATE_FACTOR = 4.5, 0.1, 1.7
+_FAST_SIGMAS, _SLOW_SIGMAS, _RATE_FLOOR, _RATE_FACTOR = 3.7, 5.0, 0.1, 1.5
+_ROWS_A_SPEAKER = 15
 _MOST_LETTERS, _MOST_UNSPACED = 40.0, 15.0  # a second
 _AGREE = 0.8  # of the rows, from which a column states what was measured
 _TOLERANCE = 0.03
@@ -41,7 +42,7 @@ def speech_rates(look: Look) -> Iterator[Finding]:
                                 for one in look.texts(text)])
             if not _is_transcript(look, text, letters, seconds):
                 continue
-            odd = _odd_rates(letters, seconds, active)
+            odd = _odd_rates(letters, seconds, active, _speakers(look))
             odd |= letters / seconds > _most_letters(look.texts(text))
             if odd.any() and odd.mean() < 0.2:
                 yield look.finding(
@@ -60,15 +61,38 @@ def _is_transcript(look: Look, text: str, letters: np.ndarray, seconds: np.ndarr
     return bool(np.corrcoef(ranks[0], ranks[1])[0, 1] > _CORRELATED)
 
 
-def _odd_rates(letters: np.ndarray, seconds: np.ndarray, active: np.ndarray) -> np.ndarray:
-    """Returns where the letters are too many or too few, both for the sound and for what of it is
-    not silent."""
-    odd = np.ones(len(letters), bool)
+def _odd_rates(letters: np.ndarray, seconds: np.ndarray, active: np.ndarray,
+               speakers: np.ndarray) -> np.ndarray:
+    """Returns where the letters are too many for the sound, or too few both for the sound and for
+    what of it is not silent; each speaker has a speed."""
+    slow = np.ones(len(letters), bool)
+    fast = np.zeros(len(letters), bool)
     for length in (seconds, np.where(np.isfinite(active), active, seconds)):
         left = _residual(np.log(np.maximum(length, 0.02)), np.log(np.maximum(letters, 1)))
-        far = np.abs(robust_scores(left, _RATE_FLOOR)) > _RATE_SIGMAS
-        odd &= far & (np.abs(left) > np.log(_RATE_FACTOR))
-    return odd
+        left -= _usual(left, speakers)
+        scores = robust_scores(left, _RATE_FLOOR)
+        slow &= (scores < -_SLOW_SIGMAS) & (left < -np.log(_RATE_FACTOR))
+        if length is seconds:
+            fast = (scores > _FAST_SIGMAS) & (left > np.log(_RATE_FACTOR))
+    return slow | fast
+
+
+def _speakers(look: Look) -> np.ndarray:
+    """Returns (rows,) int, who speaks, as far as a column says so."""
+    names = look.facts.who_columns()
+    if not names:
+        return np.zeros(len(look), int)
+    return np.unique([str(text) for text in look.texts(names[0])], return_inverse=True)[1]
+
+
+def _usual(left: np.ndarray, speakers: np.ndarray) -> np.ndarray:
+    """Returns the median of each row's speaker, 0 where a speaker has few rows."""
+    found = np.zeros(len(left))
+    for speaker in np.unique(speakers):
+        rows = speakers == speaker
+        if np.isfinite(left[rows]).sum() >= _ROWS_A_SPEAKER:
+            found[rows] = np.nanmedian(left[rows])
+    return found
 
 
 def _residual(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -48,7 +48,10 @@ def repeats(look: Look) -> Iterator[Finding]:
 def same_rows(look: Look) -> Iterator[Finding]:
     """Finds rows that are equal in every column, in tables whose rows do not repeat by design."""
     keys = [content_keys(look, column) for column in look.columns]
-    rows: list[Any] = list(zip(*keys, strict=True))
+    media = [content_keys(look, column) for column in look.media_columns]
+    rows: list[Any] = [
+        cells if all(key[row] is not None for key in media) else None
+        for row, cells in enumerate(zip(*keys, strict=True))]
     if not _is_distinct(rows) or _PLACEHOLDER_TIMES * len(set(rows)) < len(rows):
         return
     found = _groups_of(rows)
