@@ -55,7 +55,11 @@ def transcribe(
     if translate:
         choice["translate"] = True
     use(engine, run)
+    from polymodal.inference.imported_recogniser import ImportedRecogniser
     from polymodal.inference.loading import load, transcripts
 
-    found = transcripts(load(run), files, **choice)
+    model = load(run)
+    if words and isinstance(model, ImportedRecogniser):
+        choice["words"] = True
+    found = transcripts(model, files, **choice)
     output.transcripts(found, len(files), format_, words, out)

@@ -71,7 +71,8 @@ class ImportedRecogniser:
 
         Args:
             files: sound or video files of any length, or one.
-            choice: arguments of `Options`: language, translate, beam, batch_size.
+            choice: arguments of `Options`: language, translate, beam, words,
+                batch_size.
 
         Raises:
             RecipeError: a choice that there is not, or that the model does not have.

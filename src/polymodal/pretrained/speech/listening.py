@@ -19,6 +19,8 @@ from polymodal.pretrained.speech.tokens import Tokens
 
 __all__ = ["Heard", "Listener"]
 
+_GRID = 64  # ids that attention is looked at for are padded to multiples of it
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -60,6 +62,7 @@ class Listener:
         self.decoder, self.tokens, self.max_length = decoder, tokens, max_length
         self._remember = compiled(encoder.hidden_states, encoder.variables)
         self._write: dict[tuple, Callable[..., Any]] = {}
+        self._attend = compiled(self._aligned, decoder.variables)
         self._logits = compiled(self._at_once, decoder.variables)
 
     def memory(self, frames: np.ndarray) -> Any:
@@ -85,6 +88,20 @@ class Listener:
         """Returns float32 logits (batch, ids, outputs) after each of int32 ids (batch, ids)."""
         with no_gradient():
             return ops.convert_to_numpy(self._logits(memory, ops.convert_to_tensor(ids, "int32")))
+
+    def attention(self, memory: Any, ids: Sequence[int]) -> np.ndarray:
+        """Returns float32 (heads, ids, positions): where the aligned heads look after each id.
+
+        Args:
+            memory: of one row, (1, positions, width).
+            ids: prompt and text.
+        """
+        count = -(-len(ids) // _GRID) * _GRID  # few shapes are compiled; later ids change nothing
+        padded = np.full((1, count), self.tokens.end_id, np.int32)
+        padded[0, :len(ids)] = ids
+        with no_gradient():
+            found = self._attend(memory, ops.convert_to_tensor(padded))
+        return ops.convert_to_numpy(found)[:, : len(ids)]
 
     def write(self, memory: Any, prompt: Sequence[int], choice: Choice,
               seed: int = 0) -> list[Heard]:
@@ -133,6 +150,11 @@ class Listener:
             return found.ids[:, 0], found.log_probabilities[:, 0], silence
 
         return run
+
+    def _aligned(self, memory, ids):
+        mask = ops.ones_like(memory[..., 0], dtype="bool")
+        blocks = self.decoder.head_weights(ids, memory, mask)
+        return ops.stack([blocks[block][0, head] for block, head in self.tokens.aligned_heads])
 
     def _at_once(self, memory, ids):
         return self.decoder(ids, memory, ops.ones_like(memory[..., 0], dtype="bool"))

@@ -13,14 +13,15 @@ from keras import ops
 from polymodal.core.errors import cell_error
 from polymodal.media.cells import name_of
 from polymodal.model.generation.choice import Choice
+from polymodal.pretrained.speech.aligning import boundaries, words_of
 from polymodal.pretrained.speech.listening import Heard
 from polymodal.pretrained.speech.model import SpeechModel
 from polymodal.pretrained.speech.recordings import Recording, opened
-from polymodal.pretrained.speech.segments import cut
+from polymodal.pretrained.speech.segments import Piece, cut
 from polymodal.speech.recognition.feeding import clock
 from polymodal.speech.recognition.transcript import Transcript
 from polymodal.speech.segmenting.stream import stream_audio
-from polymodal.speech.transcripts.transcript import Segment
+from polymodal.speech.transcripts.transcript import Segment, Word
 
 __all__ = ["Options", "transcripts"]
 
@@ -41,6 +42,7 @@ class Options:
         beam: int, beam width; 1 = greedy decoding.
         timed: bool, whether segments have times of their own; a recording longer than a window
             always has them.
+        words: bool, whether each word has times, from where the decoder looks in the sound.
         seed: int, of sampling, where a window is decoded again.
         batch_size: int, recordings that are decoded together.
     """
@@ -49,6 +51,7 @@ class Options:
     translate: bool = False
     beam: int = 1
     timed: bool = True
+    words: bool = False
     seed: int = 0
     batch_size: int = 8
 
@@ -124,9 +127,9 @@ def _advance(model: SpeechModel, jobs: Sequence[_Job], options: Options, passed:
     for prompt, places in _by_prompt(model, jobs, options).items():
         heard = _decoded(model, memory, places, prompt, options)
         for place, one in zip(places, heard, strict=True):
-            before = jobs[place].first
-            _enter(model, jobs[place], one, prompt[-1] != model.tokens.timeless_id)
-            job = jobs[place]
+            job, before = jobs[place], jobs[place].first
+            row = memory[place:place + 1] if options.words else None
+            _enter(model, job, one, prompt, row)
             passed((min(job.first, job.recording.num_frames) - before) * _hop_seconds(model))
 
 
@@ -186,24 +189,52 @@ def _is_bad(model: SpeechModel, heard: Heard) -> bool:
     return unlikely or len(text) > _MOST_REPETITIVE * len(zlib.compress(text))
 
 
-def _enter(model: SpeechModel, job: _Job, heard: Heard, timed: bool) -> None:
-    """Adds the segments of a window to its recording, and moves on to the next window."""
+def _enter(model: SpeechModel, job: _Job, heard: Heard, prompt: Sequence[int],
+           memory: Any) -> None:
+    """Adds the segments of a window to its recording, and moves on to the next window.
+
+    Args:
+        memory: of the window, where words get times; else None.
+    """
     recording, stride = job.recording, model.part.encoder.time_stride
     count = min(recording.longest, recording.num_frames - job.first)
     if heard.silence > _SILENCE and heard.mean_log_probability < _LEAST_LIKELY:
         job.first += count
         return
-    begin, hop = job.first * _hop_seconds(model), _hop_seconds(model)
     pieces, further = cut(heard.ids, model.tokens, count / stride)
-    for piece in pieces:
+    words = [()] * len(pieces)
+    if memory is not None:
+        words = _words(model, job, heard, pieces, memory, count // stride)
+    begin, each = job.first * _hop_seconds(model), stride * _hop_seconds(model)
+    for piece, own in zip(pieces, words, strict=True):
         text = model.tokens.text(piece.ids).strip()
-        start, end = (min(begin + at * stride * hop, recording.seconds)
-                      for at in (piece.start, piece.end))
+        start, end = (min(begin + at * each, recording.seconds) for at in (piece.start, piece.end))
         if text and start < end:
-            job.segments.append(Segment(text, start, end))
-    if not timed:
+            job.segments.append(Segment(text, start, end, own))
+    if prompt[-1] == model.tokens.timeless_id:
         further = count / stride
     job.first += max(1, round(further * stride))
+
+
+def _words(model: SpeechModel, job: _Job, heard: Heard, pieces: Sequence[Piece], memory: Any,
+           num_positions: int) -> list[tuple[Word, ...]]:
+    """Returns the words of each segment of a window."""
+    ids = [one for piece in pieces for one in piece.ids]
+    if not ids or not num_positions:
+        return [()] * len(pieces)
+    prompt = model.tokens.prompt(job.language, timed=False)
+    looks = model.listener.attention(memory, [*prompt, *ids, model.tokens.end_id])
+    begins = boundaries(looks[..., :num_positions], len(prompt))
+    sure = [sure for one, sure in zip(heard.ids, heard.log_probabilities, strict=True)
+            if one < model.tokens.end_id]
+    found, first, hop = [], 0, _hop_seconds(model)
+    for piece in pieces:
+        last = first + len(piece.ids)
+        found.append(tuple(words_of(
+            piece.ids, begins[first:last + 1], sure[first:last], model.tokens,
+            hop * model.part.encoder.time_stride, job.first * hop)))
+        first = last
+    return found
 
 
 def _hop_seconds(model: SpeechModel) -> float:
@@ -213,6 +244,7 @@ def _hop_seconds(model: SpeechModel) -> float:
 
 def _whole(job: _Job, options: Options) -> Transcript:
     choice = {"beam": options.beam, "language": job.language}
-    return Transcript(job.name, job.recording.seconds, (), tuple(job.segments), choice=choice)
+    words = tuple(word for segment in job.segments for word in segment.words)
+    return Transcript(job.name, job.recording.seconds, words, tuple(job.segments), choice=choice)
 
 
