@@ -49,6 +49,7 @@ class ClipText(Encoder):
 
     projection_bias = False
     behind_blocks = ("norm", "projection")
+    reads_steps_alone = True
 
     def __init__(self, inner_width: int = 512, num_layers: int = 12, num_heads: int = 8,
                  hidden: int = 2048, vocabulary_size: int = 49_408, num_positions: int = 77,

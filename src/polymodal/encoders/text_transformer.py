@@ -58,6 +58,7 @@ class TextTransformer(Encoder):
     """
 
     behind_blocks = ()
+    reads_steps_alone = True
 
     def __init__(self, width: int = 384, num_layers: int = 6, num_heads: int = 12,
                  hidden: int = 1536, vocabulary_size: int = 30_522, num_positions: int = 512,

@@ -23,9 +23,10 @@ from polymodal.recipe.assemble import Input
 from polymodal.recipe.starts import has_frozen_encoder
 from polymodal.training.prepare import Prepared
 
-__all__ = ["KeptTokens", "keep_outputs"]
+__all__ = ["KeptTokens", "by_step", "keep_outputs"]
 
 _CHUNK = 32  # items that an encoder takes at once
+_PIECES = 8  # so are numbers of ids in one text
 _STEPS = 32  # lengths are rounded up to a multiple: engines compile for each length
 
 
@@ -156,7 +157,10 @@ class _Keeper:
         length = max(longest, min(-(-longest // _STEPS) * _STEPS, modality.limit or longest))
         inputs, mask = collate(modality, list(modality.encode_all(decoded)), length)
         with _no_gradient():
-            tokens, mask = self.encoder(inputs, mask, training=False)
+            if self.encoder.reads_steps_alone and inputs.ndim == 3 and mask.any():
+                tokens = by_step(self.encoder, inputs, mask)
+            else:
+                tokens, mask = self.encoder(inputs, mask, training=False)
             if self.pools:
                 tokens, mask = self.fusion.pooled(self.item.name, tokens, mask)
         tokens = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(tokens, "float32")))
@@ -175,7 +179,7 @@ class _Keeper:
     def _key(self, slots: np.ndarray) -> str:
         """Returns a hash of all that the tokens depend on: weights, cells, how they are read."""
         digest = hashlib.sha256(json.dumps({
-            "version": 1, "engine": keras.backend.backend(),
+            "version": 2, "engine": keras.backend.backend(),
             "policy": self.encoder.dtype_policy.name, "encoder": self.item.encoder,
             "settings": self.item.encoder_settings,
             "pooled": self.pools and self.fusion.get_config(),
@@ -186,6 +190,31 @@ class _Keeper:
         for weight in self.encoder.weights:
             digest.update(np.asarray(keras.ops.convert_to_numpy(weight)).tobytes())
         return f"tokens-{digest.hexdigest()[:40]}"
+
+
+def by_step(encoder: Any, inputs: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Returns the tokens of texts per step: only real steps are encoded, those of about as many
+    pieces together, without the zeros that fill them up.
+
+    Args:
+        encoder: Encoder that reads steps alone.
+        inputs: int32 (items, steps, pieces).
+        mask: bool (items, steps).
+    """
+    steps = inputs[mask]  # (texts, pieces)
+    pieces = np.maximum((steps != 0).sum(axis=1), 1)
+    order = np.argsort(pieces, kind="stable")
+    found = []
+    for start in range(0, len(order), _CHUNK):
+        places = order[start:start + _CHUNK]
+        most = -(-int(pieces[places].max()) // _PIECES) * _PIECES
+        part = steps[places, :most][:, None]  # each text a row of one step
+        tokens, _ = encoder(part, np.ones(part.shape[:2], bool), training=False)
+        found.append(keras.ops.convert_to_numpy(keras.ops.cast(tokens, "float32"))[:, 0])
+    every = np.concatenate(found)
+    whole = np.zeros((*mask.shape, every.shape[1]), np.float32)
+    whole[mask] = every[np.argsort(order)]
+    return whole
 
 
 def _is_whole(pack: Any, used: dict[int, Any]) -> bool:
