@@ -37,6 +37,7 @@ _PUBLIC = {
     "assemble": "polymodal.training.assembled",
     "distil": "polymodal.api",
     "estimate": "polymodal.questions.estimate.estimate",
+    "export": "polymodal.inference.huggingface",
     "finish": "polymodal.api",
     "import_model": "polymodal.pretrained.importing",
     "inspect": "polymodal.questions.inspection.run",
@@ -70,6 +71,7 @@ __all__ = [
     "assemble",
     "distil",
     "estimate",
+    "export",
     "finish",
     "import_model",
     "inspect",
@@ -105,6 +107,7 @@ if TYPE_CHECKING:
     from polymodal.core.errors import DataError, PolymodalError, RecipeError
     from polymodal.core.plugins import use_plugins
     from polymodal.core.printed.progress import quiet
+    from polymodal.inference.huggingface import export
     from polymodal.pretrained.importing import import_model
     from polymodal.pretrained.language.model import load_language_model
     from polymodal.pretrained.part import load_part

@@ -11,6 +11,7 @@ from polymodal.core.errors import BundleError, DataError, RecipeError
 from polymodal.core.lookup import names
 from polymodal.core.seeds import generator
 from polymodal.preprocess.text import Text
+from polymodal.preprocess.texts import Texts
 
 TOKENIZERS = tuple(n for n in names("text.tokenizers") if n != "pretrained")  # learned ones
 SENTENCES = ["is there a red circle?", "is a green circle present?", "two red cats",
@@ -164,3 +165,20 @@ def test_wrong_use_is_explained():
         Text().encode("a")
     with pytest.raises(BundleError, match='needs "tokenizer" to be a WordTokenizer as JSON'):
         Text().restore({"tokenizer": "{}", "max_length": 3})
+
+
+def test_the_share_of_tokens_that_an_imported_tokenizer_does_not_know_is_noted():
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0, "a": 1, "dog": 2}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    text = Text("pretrained")
+    text.restore({"tokenizer": tokenizer.to_str(), "vocabulary_size": 3, "max_length": 8})
+    text.look(["a dog", "ein Hund"])
+    assert text.notes()[0].startswith("50.0% of the tokens are unknown")
+    text.look(["a dog"])
+    assert not text.notes()
+    texts = Texts("pretrained")
+    texts.restore(text.state())
+    texts.look([["a dog", None], ["a", "Hund"]])
+    assert texts.notes()[0].startswith("25.0% of the tokens")

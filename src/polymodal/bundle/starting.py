@@ -11,13 +11,15 @@ from polymodal.bundle import weights
 from polymodal.bundle.names import weight_names
 from polymodal.bundle.part import tensors_of
 from polymodal.core.errors import RecipeError
+from polymodal.layers.attribute_paths import layers_in
 from polymodal.layers.block_weights import packed
+from polymodal.layers.dense import Dense
 from polymodal.recipe.adapting import is_adapter
 from polymodal.recipe.starts import Start
 
-__all__ = ["load_part", "packed_tensors"]
+__all__ = ["load_part", "packed_tensors", "plain_weights"]
 
-_PACKED = ".packed.values"  # the weights of a matrix in few bits
+PACKED = "packed"  # attribute of a linear map in few bits
 
 
 def load_part(model: Any, start: Start, source: str) -> None:
@@ -43,6 +45,19 @@ def load_part(model: Any, start: Start, source: str) -> None:
     weights.assign(own, found)
 
 
+def plain_weights(part: Any) -> dict[str, np.ndarray]:
+    """Returns {path inside the part: array} as if it had neither adapters nor weights in few bits.
+
+    Args:
+        part: layer, built.
+    """
+    found = {name: value for name, value in weights.values(weight_names(part)).items()
+             if not is_adapter(f".{name}") and f".{PACKED}." not in f".{name}"}
+    for path, layer in layers_in(part, Dense):
+        found[f"{path}.kernel"] = layer.plain_kernel()
+    return found
+
+
 def packed_tensors(found: Mapping[str, np.ndarray], bits: int | None,
                    own: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Returns tensors with matrices in few bits where a part has them so.
@@ -54,9 +69,9 @@ def packed_tensors(found: Mapping[str, np.ndarray], bits: int | None,
     """
     made = dict(found)
     for name in own:
-        layer = name.removesuffix(_PACKED)
+        layer = name.removesuffix(f".{PACKED}.values")
         if layer != name and bits is not None and f"{layer}.kernel" in made:
-            made |= {f"{layer}.packed.{kind}": value
+            made |= {f"{layer}.{PACKED}.{kind}": value
                      for kind, value in packed(made.pop(f"{layer}.kernel"), bits).items()}
     return made
 

@@ -16,6 +16,7 @@ from polymodal.cli.distil import distil
 from polymodal.cli.estimate import estimate
 from polymodal.cli.evaluate import evaluate
 from polymodal.cli.explain import explain
+from polymodal.cli.export import export
 from polymodal.cli.finish import finish
 from polymodal.cli.import_ import import_
 from polymodal.cli.inspect import inspect
@@ -60,7 +61,7 @@ _COMMANDS = (
     inspect, estimate, needs, tune, distil,
     train, finish, evaluate, explain, predict, report, check,
     caption, transcribe, align, search, chat, assemble, language_model,
-    models, recipes, encoders, fusions, info,
+    models, export, recipes, encoders, fusions, info,
 )
 for command in _COMMANDS:
     app.command(cls=Command)(taking_plugins(command))

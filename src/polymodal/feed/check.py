@@ -337,10 +337,13 @@ def _fit(samples: Samples, kept: np.ndarray) -> None:
     if len(kept) > _FIT_ROWS:
         rows = np.sort(generator(len(kept)).choice(kept, _FIT_ROWS, replace=False))
     for source in samples.sources:
-        if source.modality.is_fitted:
-            continue
+        modality = source.modality
         values = (samples.decode(source, int(row)) for row in rows)
-        source.modality.fit(value for value in values if value is not None)
+        known = (value for value in values if value is not None)
+        if modality.is_fitted:
+            modality.look(known)
+        else:
+            modality.fit(known)
 
 
 def _by_table(parts: Sequence[Part], inspected: Sequence[_Findings]) -> list[BadRows]:

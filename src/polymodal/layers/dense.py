@@ -41,6 +41,16 @@ class Dense(keras.layers.Dense):
         """Makes the layer hold its kernel in 8 or 4 bits."""
         self.packed = BlockWeights(self.units, bits, dtype=self.dtype_policy)
 
+    def plain_kernel(self) -> np.ndarray:
+        """Returns the kernel at full precision with what the adapter adds, float32 (any, units)."""
+        if self.packed is None:
+            kernel = np.asarray(ops.convert_to_numpy(self.kernel), "float32")
+        else:
+            kernel = np.asarray(ops.convert_to_numpy(ops.cast(self.packed.kernel, "float32")))
+        if self.adapter is None:
+            return kernel
+        return kernel + self.adapter.product()
+
     def merge(self) -> None:
         """Adds what the adapter makes to the kernel; the adapter is then zero."""
         if self.adapter is None or not np.any(ops.convert_to_numpy(self.adapter.up)):

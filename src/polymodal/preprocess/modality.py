@@ -96,6 +96,9 @@ class Modality(ABC):
     def fit(self, decoded: Iterable[Any]) -> None:  # noqa: B027 - nothing to learn by default
         """Learns statistics or a vocabulary from decoded values of the train split."""
 
+    def look(self, decoded: Iterable[Any]) -> None:  # noqa: B027 - nothing to note by default
+        """Looks at the train split where it is fitted already, for `notes`."""
+
     def gaps(self, cell: Any) -> list[str]:
         """Returns the columns of a row that `decode` takes for missing although they hold
         something, an infinite number; for inputs of several columns."""

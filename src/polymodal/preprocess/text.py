@@ -73,6 +73,7 @@ class Text(Modality):
         self.tokenizer = factory(**{k: v for k, v in given.items() if k in taken and v is not None})
         self.lowercase, self.word_dropout, self.limit = lowercase, word_dropout, max_length
         self._takes_raw = tokenizer == "pretrained"
+        self._unknown = 0.0  # share of the train split's tokens
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
@@ -111,6 +112,16 @@ class Text(Modality):
         if self.limit is None:
             longest = max((len(self.tokenizer.encode(text)) for text in texts), default=1)
             self.limit = min(max(1, longest), self.tokenizer.max_length)
+
+    def look(self, decoded: Iterable[str]) -> None:
+        if self._takes_raw:
+            self._unknown = self.tokenizer.unknown_share(decoded)
+
+    def notes(self) -> list[str]:
+        if not self._unknown:
+            return []
+        return [f"{self._unknown:.1%} of the tokens are unknown to the tokenizer of the imported "
+                "encoder. It was trained on other texts, perhaps of another language."]
 
     def augment(self, decoded: str, rng: np.random.Generator) -> str:
         if not self.word_dropout or self._takes_raw:

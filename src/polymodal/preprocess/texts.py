@@ -110,6 +110,12 @@ class Texts(Modality):
             counts = [self.text.length(text) for text in texts] or [1]
             self.text.limit = min(_MOST_PIECES, int(np.ceil(np.percentile(counts, _WHOLE))))
 
+    def look(self, decoded: Iterable[list[str | None]]) -> None:
+        self.text.look(text for steps in decoded for text in steps if text is not None)
+
+    def notes(self) -> list[str]:
+        return self.text.notes()
+
     def augment(self, decoded: list[str | None], rng: np.random.Generator) -> list[str | None]:
         return [None if text is None else self.text.augment(text, rng) for text in decoded]
 

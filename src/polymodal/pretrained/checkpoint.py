@@ -76,6 +76,11 @@ class Checkpoint:
                               "checkpoint from its source again.")
         return values
 
+    def is_float(self, name: str) -> bool:
+        """Returns whether a tensor is of a kind that `array` reads."""
+        with safe_open(self._files[name], "np") as file:
+            return file.get_slice(name).get_dtype() in _DTYPES
+
     def has(self, name: str) -> bool:
         """Returns whether there is a file of this name."""
         return (self.folder / name).is_file()

@@ -19,6 +19,7 @@ from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
 from polymodal.pretrained.graph import read_graph
+from polymodal.pretrained.language.model import LanguageModel
 from polymodal.pretrained.language.reading import read_language_model
 from polymodal.pretrained.pair import Pair, read_comparison
 from polymodal.pretrained.part import Part, assembled
@@ -27,6 +28,7 @@ from polymodal.pretrained.sources import opened
 from polymodal.pretrained.speech.model import SpeechModel
 from polymodal.pretrained.speech.reading import read_speech_model
 from polymodal.pretrained.towers import tower_of, towers_of
+from polymodal.pretrained.written_back import keep
 
 __all__ = ["import_model"]
 
@@ -71,6 +73,7 @@ def import_model(source: str | Path, out: str | Path, tower: str | None = None,
 
     def fill(folder: Path) -> None:
         (folder / "MODEL_CARD.md").write_text(card(part), encoding="utf-8")
+        _keep_source(folder, source, part)
         part.save(folder, {golden.FILE: answers})
 
     write_folder(out, fill)
@@ -85,6 +88,13 @@ def _written(part: ImportedAssistant, out: Path) -> ImportedAssistant:
 
     write_folder(out, fill)
     return part
+
+
+def _keep_source(folder: Path, source: str | Path, part: Model) -> None:
+    if isinstance(part, Part):
+        keep(folder, opened(source), part.origin["family"], part.encoder)
+    elif isinstance(part, LanguageModel):
+        keep(folder, opened(source), part.origin["family"], part.decoder)
 
 
 def _read(source: str | Path, tower: str | None, output: str | None,

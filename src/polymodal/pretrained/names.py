@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from polymodal.core.errors import BundleError
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.family import Family
 
-__all__ = ["load"]
+__all__ = ["load", "taken", "turned_back"]
 
 _THEIRS = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias",
            "scale": "weight", "shift": "bias", "moving_mean": "running_mean",
@@ -54,6 +54,32 @@ def load(encoder: Any, checkpoint: Checkpoint, family: type[Family],
 def _change_of(ours: str, changed: Mapping[str, Any]) -> Any:
     """Returns the function for a tensor, by its name, or by that with `*` for numbers."""
     return changed.get(ours, changed.get(re.sub(r"\d+", "*", ours)))
+
+
+def taken(layer: Any, checkpoint: Checkpoint, family: type[Family]) -> dict[str, str]:
+    """Returns {our name: name in the checkpoint} of the tensors that `load` takes."""
+    found = _by_plain_name(checkpoint.names, family.prefixes)
+    return {ours: found[_their_name(ours, family.names)] for ours in weight_names(layer)}
+
+
+def turned_back(values: np.ndarray, ours: str, shape: Sequence[int]) -> np.ndarray:
+    """Returns a tensor in the checkpoint's order of axes, the inverse of what `load` does.
+
+    Args:
+        values: array in our order.
+        ours: str, our name.
+        shape: what it had in the checkpoint; tables may have other rows since.
+    """
+    if ours.endswith("kernel"):
+        if values.ndim < 4:
+            values = values.T
+        elif ours.endswith("depthwise.kernel"):
+            values = values.transpose(2, 3, 0, 1)
+        else:
+            values = values.transpose(3, 2, 0, 1)
+    if values.ndim == 2 and len(shape) > 2:
+        return values.reshape(*shape[:-2], *values.shape)
+    return values
 
 
 def _by_plain_name(names: Iterable[str], prefixes: tuple[str, ...]) -> dict[str, str]:

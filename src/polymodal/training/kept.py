@@ -210,7 +210,8 @@ def by_step(encoder: Any, inputs: np.ndarray, mask: np.ndarray) -> np.ndarray:
         most = -(-int(pieces[places].max()) // _PIECES) * _PIECES
         part = steps[places, :most][:, None]  # each text a row of one step
         tokens, _ = encoder(part, np.ones(part.shape[:2], bool), training=False)
-        found.append(keras.ops.convert_to_numpy(keras.ops.cast(tokens, "float32"))[:, 0])
+        tokens = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(tokens, "float32")))
+        found.append(tokens[:, 0])
     every = np.concatenate(found)
     whole = np.zeros((*mask.shape, every.shape[1]), np.float32)
     whole[mask] = every[np.argsort(order)]

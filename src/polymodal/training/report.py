@@ -36,6 +36,8 @@ from polymodal.evaluation.texts.word_confidence import right_words
 from polymodal.inference.looking import looks, why_no_look
 from polymodal.media.cells import open_cell
 from polymodal.preprocess.modality import Modality
+from polymodal.pretrained.keys import ORIGIN, spec_of
+from polymodal.recipe.recipe import encoder_name
 from polymodal.speech.recognition.clips import clip_words
 from polymodal.tables.table import Table
 
@@ -157,7 +159,19 @@ def _describe(config: Mapping[str, Any], columns: Sequence[str]) -> str:
     if len(columns) > 1:
         word = "columns"
     return (f"{config['modality']} from {word} {', '.join(columns)}, "
-            f"encoded by {config['encoder']}")
+            f"encoded by {encoder_name(config)}{_start(config)}")
+
+
+def _start(config: Mapping[str, Any]) -> str:
+    """Returns where an encoder's weights are from, with the licence of an imported one."""
+    encoder = config["encoder"]
+    if not isinstance(encoder, Mapping) or not encoder.get("from"):
+        return ""
+    origin = spec_of(encoder["from"]).get(ORIGIN)
+    if not isinstance(origin, Mapping):
+        return f", starting from {encoder['from']}"
+    licence = origin.get("licence") or "not stated"
+    return f", starting from {origin.get('source')} ({origin.get('family')}, licence: {licence})"
 
 
 def _engine() -> str:

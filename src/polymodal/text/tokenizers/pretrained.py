@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from tokenizers import Tokenizer
 
 from polymodal.core.errors import BundleError, RecipeError
@@ -63,6 +65,17 @@ class PretrainedTokenizer:
             return ids
         return ids + [self.padding] * (limit - len(ids))
 
+    def unknown_share(self, texts: Iterable[str]) -> float:
+        """Returns the share of the tokens of texts that are unknown, special ones not counted."""
+        unknown = _unknown_id(self._library())
+        if unknown is None:
+            return 0.0
+        counts = np.zeros(2, int)
+        for text in texts:
+            ids = np.array(self._library().encode(text, add_special_tokens=False).ids, int)
+            counts += [int((ids == unknown).sum()), len(ids)]
+        return float(counts[0] / max(1, counts[1]))
+
     def state(self) -> dict[str, Any]:
         """Returns the library's JSON text, the number of ids, and the id that pads, or None."""
         return {"tokenizer": self._text, "vocabulary_size": self._size, "padding": self.padding}
@@ -84,6 +97,14 @@ class PretrainedTokenizer:
                               "Write encoder: {from: FOLDER}, with the folder that `polymodal "
                               "import --out` wrote.")
         return self._whole
+
+
+def _unknown_id(tokenizer: Tokenizer) -> int | None:
+    """Returns the id of what a tokenizer does not know, or None where it knows all texts."""
+    model = json.loads(tokenizer.to_str())["model"]
+    if model.get("unk_token"):
+        return tokenizer.token_to_id(model["unk_token"])
+    return model.get("unk_id")
 
 
 def _read(text: str) -> Tokenizer:
