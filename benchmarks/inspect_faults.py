@@ -137,12 +137,12 @@ FAULTS: dict[str, tuple[str, str, Callable]] = {
         lambda one: np.clip(one * 8 / max(abs(one).max(), 1e-6), -1, 1)), "audio", ".wav")),
     "placeholder text": ("questions", WITHIN, cell("question", lambda *_: "N/A")),
     "wrong script": ("spoken", WITHIN, cell("transcript", lambda *_: "раз два три четыре")),
-    "far number": ("spoken", WITHIN, cell("seconds", lambda one, _: float(one) * 1000)),
+    "far number": ("spoken", WITHIN, cell("seconds", lambda one, _: str(float(one) * 1000))),
     "speech rate": ("spoken", BETWEEN, cell("transcript", longer)),
     "cut sound": ("spoken", BETWEEN, media(sound(
         lambda one: one[: len(one) // 3]), "audio", ".wav")),
     "stated length": ("spoken", BETWEEN, cell(
-        "seconds", lambda one, rng: round(float(one) * rng.uniform(1.3, 2.0), 2))),
+        "seconds", lambda one, rng: f"{float(one) * rng.uniform(1.3, 2.0):.2f}")),
     "copied image, other label": ("signs", BETWEEN, copied("image")),
     "re-encoded image, other label": ("signs", BETWEEN, copied("image", True)),
     "wrong label": ("digits", BETWEEN, from_another("digit")),

@@ -17,8 +17,8 @@ from polymodal.media.cache import default_folder
 from polymodal.training.dry import DryRun
 from polymodal.training.steps.history import duration
 
-# Measured by benchmarks/estimate.py; see docs/log/training-speed.md.
-_FASTER, _SLOWER = 0.85, 1.2  # times the forecast: what eight of ten runs take
+# Assumed until benchmarks/estimate.py has been run on an idle machine; see docs/log/questions.md.
+_FASTER, _SLOWER = 0.85, 1.2  # times the forecast
 _LATER_MEMORY = 1.06  # the peak of a run over that of its probe
 _REPORT_BYTES = 60 << 20  # plots and pages
 _FULL = 0.9  # of memory or disk, above which a run is not safe
@@ -31,8 +31,8 @@ class Estimate:
 
     Args:
         seconds: float, from the command to the written report.
-        seconds_interval: (low, high), which holds in about eight of ten cases; the low end counts
-            the earliest stop where the run may stop early.
+        seconds_interval: (low, high); the low end counts the earliest stop where the run may
+            stop early.
         peak_rss_bytes: int, the most resident memory of the process.
         disk_bytes: int, what the run needs on disk at most, the cache included.
         parts: {what: seconds}.
