@@ -52,8 +52,9 @@ def test_each_question_is_answered_once(table, tmp_path, monkeypatch):
     distinct = count(monkeypatch, profile_file, "distinct", lambda values, length: length)
     leaks = count(monkeypatch, leaks_file, "_hashes", lambda table, name, _: (table, name))
     run(table, tmp_path)
-    for counted in (seen, judged, tasks, splits, distinct, leaks):
+    for counted in (seen, judged, tasks, splits, leaks):
         assert set(counted.values()) == {1}
+    assert distinct == {24: 1, 4: 2}  # calibration reads the validation rows with inputs hidden too
     assert {name for _, name in judged} == {"photo", "age"}
     assert {name for given, name in splits if given is table} == {"photo", "age"}
     assert all(given is table for given, _ in [*seen, *judged, *leaks])  # parts share what it has

@@ -59,3 +59,10 @@ def test_a_validation_table_is_scored_by_every_seed():
 def test_too_few_rows_are_refused():
     with pytest.raises(DataError, match="at least 40 rows"):
         Plan(table(24), "y")
+
+
+def test_no_training_lacks_a_class():
+    labels = ["common"] * 156 + [f"rare {place // 2}" for place in range(44)]
+    facts = profile(read({"x": np.arange(200), "y": labels}))
+    for step in Plan(facts, "y", num_seeds=2).steps():
+        assert {labels[row] for row in step.held} <= {labels[row] for row in step.train}

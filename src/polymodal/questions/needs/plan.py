@@ -106,8 +106,9 @@ class Plan:
         return self._spread(self._rows[part == 0], rng), self._rows[part == 1]
 
     def _spread(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Returns rows in random order: of each stratum about as many among the first as among
-        the last. With many groups, one group comes after the other instead."""
+        """Returns rows in random order: one of each stratum first, so that no training lacks a
+        class, and then of each about as many among the next as among the last. With many groups,
+        one group comes after the other instead."""
         if self._groups is not None:
             codes = np.unique(self._groups[rows], return_inverse=True)[1]
             count = int(codes.max()) + 1
@@ -118,14 +119,17 @@ class Plan:
         place = np.empty(len(rows))
         for code in np.unique(strata):
             own = np.flatnonzero(strata == code)
-            place[rng.permutation(own)] = (np.arange(len(own)) + rng.random()) / len(own)
+            own = rng.permutation(own)
+            place[own] = (np.arange(len(own)) + rng.random()) / len(own)
+            place[own[0]] -= 1
         return rows[np.argsort(place, kind="stable")]
 
     def _sizes(self, count: int, largest: int) -> list[int]:
-        smallest = max(_SMALLEST, round(largest / _SPAN))
-        if largest < 2 * _SMALLEST:
+        fewest = max(_SMALLEST, len(np.unique(self._strata)))  # one row of each class
+        if largest < 2 * fewest:
+            least = round(2 * fewest / (1 - _HELD_OUT))
             raise DataError(f"has {largest} rows to train on, too few for a learning curve.",
-                            f"Give at least {round(2 * _SMALLEST / (1 - _HELD_OUT))} rows.",
-                            reason="small_table")
+                            f"Give at least {least} rows.", reason="small_table")
+        smallest = max(fewest, round(largest / _SPAN))
         return sorted({round(n) for n in np.geomspace(smallest, largest, count)})
 
