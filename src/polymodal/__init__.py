@@ -35,7 +35,7 @@ _PUBLIC = {
     "Retriever": "polymodal.api",
     "Transcriber": "polymodal.api",
     "assemble": "polymodal.training.assembled",
-    "distil": "polymodal.api",
+    "distil": "polymodal.questions.distil.distil",
     "estimate": "polymodal.questions.estimate.estimate",
     "export": "polymodal.inference.huggingface",
     "finish": "polymodal.api",
@@ -44,11 +44,15 @@ _PUBLIC = {
     "load": "polymodal.api",
     "load_language_model": "polymodal.pretrained.language.model",
     "load_part": "polymodal.pretrained.part",
-    "needs": "polymodal.api",
+    "needs": "polymodal.questions.needs.needs",
     "quiet": "polymodal.core.printed.progress",
-    "tune": "polymodal.api",
+    "tune": "polymodal.questions.tune.tune",
     "use_plugins": "polymodal.core.plugins",
 }
+
+# Those whose module loads an engine; `polymodal.api` starts it itself.
+_ON_ENGINE = {"assemble", "distil", "estimate", "export", "import_model", "load_language_model",
+              "load_part", "needs", "tune"}
 
 __all__ = [
     "Assistant",
@@ -97,11 +101,8 @@ if TYPE_CHECKING:
         Seq2Seq,
         SequenceLabeller,
         Transcriber,
-        distil,
         finish,
         load,
-        needs,
-        tune,
     )
     from polymodal.core.contracts.task import Predictions
     from polymodal.core.errors import DataError, PolymodalError, RecipeError
@@ -111,8 +112,11 @@ if TYPE_CHECKING:
     from polymodal.pretrained.importing import import_model
     from polymodal.pretrained.language.model import load_language_model
     from polymodal.pretrained.part import load_part
+    from polymodal.questions.distil.distil import distil
     from polymodal.questions.estimate.estimate import estimate
     from polymodal.questions.inspection.run import inspect
+    from polymodal.questions.needs.needs import needs
+    from polymodal.questions.tune.tune import tune
     from polymodal.recipe.recipe import Recipe
     from polymodal.tables.table import Table, read
     from polymodal.training.assembled import assemble
@@ -126,6 +130,8 @@ def __getattr__(name: str) -> Any:
         return version("polymodal")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'polymodal' has no attribute {name!r}")
+    if name in _ON_ENGINE:
+        importlib.import_module("polymodal.core.engine").start()  # without its start-up messages
     return getattr(importlib.import_module(_PUBLIC[name]), name)
 
 

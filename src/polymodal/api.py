@@ -285,7 +285,6 @@ class Retriever(Estimator):
         return [vars(one) for one in search(self._fitted(self._predictor), query, table,
                                             **options)]
 
-
     def zero_shot(self, labels: Sequence[str], prompts: Sequence[str] = ("a photo of a {}.",),
                   target: str = "") -> Classifier:
         """Returns a classifier by labels that no training has seen, from how texts compare.
@@ -460,73 +459,6 @@ def finish(folder: str | Path, *, train: Any = None, val: Any = None, test: Any 
     return _estimator(run.predictor, run)
 
 
-def needs(data: Any, target: str | None = None, **options: Any) -> Any:
-    """Trains on growing parts of a table, and says what more rows would bring.
-
-    Args:
-        data: Table, path, or rows in memory.
-        target: str, column to predict.
-        options: `goal`, `proxy`, `val`, `given`, `ignore`, `split`, `split_group`, `num_seeds`,
-            `num_sizes`, `runs`, `media_root`, `skip_bad` and `max_bad_share` of
-            `polymodal.questions.needs.needs.needs`.
-
-    Returns:
-        Needs: `sentences()` for a person, `to_json()`, the `curve` and its `extrapolation`.
-
-    Raises:
-        DataError, RecipeError: the table has too few rows, or the options do not fit it.
-    """
-    from polymodal.questions.needs.needs import needs as ask
-
-    return ask(data, target, **options)
-
-
-def tune(data: Any, target: str | None = None, *, out: str | Path, minutes: float = 30.0,
-         **options: Any) -> Any:
-    """Searches for a better recipe than the inferred one, and scores the winner once.
-
-    Args:
-        data: Table, path, or rows in memory.
-        target: str, column to predict.
-        out: folder of the search; the same call on it searches on.
-        minutes: float, time limit of this call.
-        options: `trials`, `val`, `test`, `given`, `ignore`, `split_group`, `media_root`, `seed`,
-            `skip_bad` and `max_bad_share` of `polymodal.questions.tune.tune.tune`.
-
-    Returns:
-        Tuned: `sentences()` for a person, `to_json()`, `entries`, `winner`, `folder`, whose
-        `winner` can be loaded.
-
-    Raises:
-        DataError, RecipeError, ResumeError: rows, settings or a folder that cannot be used.
-        MissingDependencyError: Optuna is not installed.
-    """
-    from polymodal.questions.tune.tune import tune as search
-
-    return search(data, target, out=out, minutes=minutes, **options)
-
-
-def distil(run: str | Path, *, out: str | Path, **options: Any) -> Any:
-    """Trains smaller models on the labels and on the answers of a run.
-
-    Args:
-        run: folder of the run that teaches.
-        out: folder for the smaller model.
-        options: `sizes`, `budget`, `data`, `val`, `test`, `media_root` and `on_epoch` of
-            `polymodal.questions.distil.distil.distil`.
-
-    Returns:
-        Distilled: `points` with score and cost of each size, `folder`, which can be loaded,
-        `to_json()`.
-
-    Raises:
-        RecipeError, TrainingError: a run, size or budget that cannot be used.
-    """
-    from polymodal.questions.distil.distil import distil as teach
-
-    return teach(run, out=out, **options)
-
-
 def _estimator(predictor: Any, run: Any) -> Estimator:
     classes = {c.task: c for c in Estimator.__subclasses__()}
     kind = classes.get(predictor.task.name, Estimator)
@@ -545,4 +477,4 @@ def _name(column: Any) -> Any:
 
 __all__ = ["Assistant", "Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor",
            "Retriever", "SentimentAnalyser", "Seq2Seq", "SequenceLabeller", "Transcriber",
-           "distil", "finish", "load", "needs", "tune"]
+           "finish", "load"]

@@ -28,16 +28,15 @@ def explain(
     quiet: Quiet = False,
 ):
     """Say which inputs, words, patches and columns an answer rests on, and what would change it."""
-    from polymodal.questions.explain.page import check_page, write_page
-
     chosen = _numbers(rows)
-    if out is not None:
-        check_page(out)
     use(engine, run)
     from polymodal.inference.predictor import load
     from polymodal.questions.explain.explanation import explain as ask
+    from polymodal.questions.explain.page import check_page, write_page
     from polymodal.questions.explain.sentences import sentences
 
+    if out is not None:
+        check_page(out)
     found = ask(load(run), data, chosen, against, media_root)
     if out is not None:
         write_page(found, out)
