@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -58,7 +59,9 @@ def simple_models(prepared: Prepared, shown: Predictions, split: str) -> list[Si
     from threadpoolctl import threadpool_limits
 
     # Threads of OpenMP that wait for each other take longer than one where a machine is busy.
-    with waiting("Training a simple model for comparison"), threadpool_limits(1, "openmp"):
+    with (waiting("Training a simple model for comparison"), threadpool_limits(1, "openmp"),
+          warnings.catch_warnings()):
+        warnings.simplefilter("ignore")  # on rare classes and on what has not converged
         found = [_linear(prepared, shown, split)]
         columns = [item.name for item in prepared.inputs if item.modality.has_fields]
         if columns and np.asarray(shown.outputs).shape[1:] != (1,):
