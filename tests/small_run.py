@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from polymodal.core.contracts.target import Head
+
 
 class Plan:
     def __init__(self, varies):
@@ -125,7 +127,7 @@ def make_model(dropout=0.2, units=8, classes=3, time=False, norm=True, own_loss=
     return Small()
 
 
-class Task:
+class Task(Head):
     monitor = ("accuracy", "max")
 
     def loss(self):

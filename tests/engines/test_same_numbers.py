@@ -32,6 +32,7 @@ CASES = {
     "frame_rnn": ("video", {"dim": 8, "width": 4}),
     "image_transformer": ("pictures", {**BLOCKS, "width": 8, "patch_size": 4}),
     "mlp": ("vectors", {"dim": 8}),
+    "resnet": ("pictures", {"stem": 4, "widths": [8, 12], "depths": [1, 2]}),
     "rnn": ("ids", {"dim": 8, "kind": "lstm", "vocabulary_size": 11}),
     "siglip_image": ("pictures", {**BLOCKS, "width": 8, "patch_size": 4}),
     "siglip_text": ("ids", {**WORDS, "inner_width": 8, "projection": 6}),

@@ -16,7 +16,7 @@ from polymodal.tables.table import read
 def predictor():
     recipe = SimpleNamespace(target="label", group=None, order=None)
     inputs = [SimpleNamespace(columns=["picture"]), SimpleNamespace(columns=["x", "z"])]
-    return SimpleNamespace(recipe=recipe, inputs=inputs,
+    return SimpleNamespace(recipe=recipe, inputs=inputs, task=SimpleNamespace(converses=False),
                            trained_on=TrainedOn(("id", "picture", "x", "z", "label")))
 
 
