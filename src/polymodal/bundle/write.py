@@ -36,6 +36,7 @@ def write(
     weights: Mapping[str, np.ndarray],
     preprocess: Mapping[str, Mapping[str, Any]],
     metrics: Mapping[str, Any] | None = None,
+    files: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Writes `model.json`, the weights, the preprocessing and the metrics, then the manifest.
 
@@ -45,6 +46,7 @@ def write(
         weights: `{name: array}`, as `bundle.weights.values(weight_names(model))` gives it.
         preprocess: `{name: JSON mapping}`, one file each under `preprocess/`.
         metrics: JSON mapping, or None to write no `metrics.json`.
+        files: `{name: JSON mapping}` of further files next to `model.json`.
     """
     folder = Path(folder)
     (folder / PREPROCESS).mkdir(parents=True, exist_ok=True)
@@ -54,6 +56,8 @@ def write(
         write_json(folder / PREPROCESS / f"{name}.json", state)
     if metrics is not None:
         write_json(folder / METRICS, metrics)
+    for name, content in (files or {}).items():
+        write_json(folder / name, content)
     parts = [WEIGHTS, *(f"{PREPROCESS}/{name}.json" for name in preprocess)]
     _write_model(folder, spec, {name: sha256(folder / name) for name in parts})
     seal(folder)

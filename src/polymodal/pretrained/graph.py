@@ -13,7 +13,7 @@ import numpy as np
 
 from polymodal.bundle import read, write
 from polymodal.core import arguments
-from polymodal.core.disk.files import sha256, write_json
+from polymodal.core.disk.files import sha256
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.core.fields import Fields
@@ -90,13 +90,11 @@ class Graph:
             files: {name: JSON mapping}.
         """
         folder = Path(folder)
-        for name, value in (files or {}).items():
-            write_json(folder / name, value)
         shutil.copyfile(self.path, folder / GRAPH)
         settings = {"modality": _MODALITY, "graph": GRAPH, **self.settings}
         spec = {"recipe": {"inputs": {self.name: settings}, "dim": self.dim},
                 ORIGIN: dict(self.origin)}
-        write.write(folder, spec, {}, {})
+        write.write(folder, spec, {}, {}, files=files)
 
 
 def read_graph(source: str | Path, output: str | None = None,

@@ -14,7 +14,6 @@ from polymodal.bundle.names import weight_names
 from polymodal.core import lookup
 from polymodal.core.contracts.batch import input_key
 from polymodal.core.contracts.task import task_named
-from polymodal.core.disk.files import write_json
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.pretrained.checkpoint import Checkpoint
@@ -111,16 +110,13 @@ class Pair:
             folder: it must not hold another model.
             files: {name: JSON mapping}.
         """
-        folder = Path(folder)
-        for name, value in (files or {}).items():
-            write_json(folder / name, value)
         tensors = {name: np.asarray(value, np.float32) for name, value in self._comparing().items()}
         states: dict[str, dict[str, Any]] = {"target": {}}
         for index, side in enumerate(SIDES):
             values = weights.values(weight_names(self._part(side).encoder))
             tensors |= {f"encoders.{side}.{name}": value for name, value in values.items()}
             states[input_key(index)] = self._part(side).modality.state()
-        write.write(folder, self.spec(), tensors, states)
+        write.write(folder, self.spec(), tensors, states, files=files)
 
     def _part(self, side: str) -> Part:
         return {"text": self.text, "image": self.image}[side]

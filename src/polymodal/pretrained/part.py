@@ -14,7 +14,6 @@ import numpy as np
 from polymodal.bundle import read, weights, write
 from polymodal.bundle.names import weight_names
 from polymodal.core import arguments
-from polymodal.core.disk.files import write_json
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
@@ -102,11 +101,8 @@ class Part:
             folder: it must not hold another part.
             files: {name: JSON mapping}.
         """
-        folder = Path(folder)
-        for name, value in (files or {}).items():
-            write_json(folder / name, value)
         write.write(folder, self.spec(), weights.values(encoder_names(self)),
-                    {KEY: self.modality.state()})
+                    {KEY: self.modality.state()}, files=files)
 
 
 def is_part(folder: str | Path) -> bool:

@@ -13,7 +13,6 @@ import numpy as np
 from polymodal.bundle import read, weights, write
 from polymodal.bundle.names import weight_names
 from polymodal.core import arguments
-from polymodal.core.disk.files import write_json
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
@@ -137,13 +136,10 @@ class LanguageModel:
             folder: it must not hold another model.
             files: {name: JSON mapping}.
         """
-        folder = Path(folder)
-        for name, value in (files or {}).items():
-            write_json(folder / name, value)
         settings = {**self.settings, "max_length": self.max_length}
         spec = {LANGUAGE_MODEL: settings, ORIGIN: dict(self.origin)}
         write.write(folder, spec, weights.values(weight_names(self.decoder)),
-                    {_TEXTS: self.texts.state()})
+                    {_TEXTS: self.texts.state()}, files=files)
 
 
 def is_language_model(folder: str | Path) -> bool:

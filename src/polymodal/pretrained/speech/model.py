@@ -12,7 +12,6 @@ import numpy as np
 from polymodal.bundle import read, weights, write
 from polymodal.bundle.names import weight_names
 from polymodal.core import arguments
-from polymodal.core.disk.files import write_json
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
@@ -96,12 +95,9 @@ class SpeechModel:
             folder: it must not hold another model.
             files: {name: JSON mapping}.
         """
-        folder = Path(folder)
-        for name, value in (files or {}).items():
-            write_json(folder / name, value)
         spec = {**self.part.spec(), RECOGNISER: {**self.settings, "max_length": self.max_length}}
         write.write(folder, spec, weights.values(self._variables()),
-                    {KEY: self.part.modality.state(), _TOKENS: self.tokens.state()})
+                    {KEY: self.part.modality.state(), _TOKENS: self.tokens.state()}, files=files)
 
     def _variables(self) -> dict[str, Any]:
         return {**encoder_names(self.part),
