@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from polymodal.cli import output
-from polymodal.cli.options import Data, Engine, Json, MaxBadShare, MediaRoot, Quiet, SkipBad, use
+from polymodal.cli.options import (
+    Data,
+    Engine,
+    Json,
+    MaxBadShare,
+    MediaRoot,
+    Quiet,
+    SkipBad,
+    asked_recipe,
+    use,
+)
 from polymodal.core.printed.progress import say, show
 
 
@@ -49,10 +59,7 @@ def needs(
     quiet: Quiet = False,
 ):
     """Say how much data a table needs: what more rows would bring, and how many a goal takes."""
-    from polymodal.recipe.given import check_given, load, override
-
-    given = override(load(recipe) if recipe else {}, set_ or [])
-    check_given(given)
+    given = asked_recipe(recipe, set_)
     use(engine)
     from polymodal.questions.needs.needs import needs as ask
     from polymodal.questions.needs.page import check_page, write_page

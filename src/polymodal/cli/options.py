@@ -152,6 +152,15 @@ def loaded(run: Path, columns: list[str] | None = None, labels: list[str] | None
     return ZeroShot(predictor, each, prompts or [PROMPT], target)
 
 
+def asked_recipe(recipe: Path | None, settings: list[str] | None) -> dict[str, Any]:
+    """Returns what --recipe and --set give of a recipe, checked before an engine is loaded."""
+    from polymodal.recipe.given import check_given, load, override
+
+    given = override(load(recipe) if recipe else {}, settings or [])
+    check_given(given)
+    return given
+
+
 def use(engine: str | None, run: Path | None = None) -> Any:
     """Loads the engine, after a check that `run` is a run; returns the choice."""
     from polymodal.core.engine import choose, start

@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from polymodal.cli import output
-from polymodal.cli.options import Data, Engine, Json, MaxBadShare, MediaRoot, Quiet, SkipBad, use
+from polymodal.cli.options import (
+    Data,
+    Engine,
+    Json,
+    MaxBadShare,
+    MediaRoot,
+    Quiet,
+    SkipBad,
+    asked_recipe,
+    use,
+)
 from polymodal.core.printed.progress import show
 
 
@@ -42,10 +52,7 @@ def tune(
     quiet: Quiet = False,
 ):
     """Search for a better recipe within a time limit, and score the winner on unseen rows."""
-    from polymodal.recipe.given import check_given, load, override
-
-    given = override(load(recipe) if recipe else {}, set_ or [])
-    check_given(given)
+    given = asked_recipe(recipe, set_)
     use(engine)
     from polymodal.questions.tune.board import table
     from polymodal.questions.tune.tune import tune as search
