@@ -45,9 +45,9 @@ def test_tokens_stand_where_their_place_is():
     assert found[1][:, 0].tolist() == [-1, -1, 5, -1, -1, -1, -1, 7]
     norm, dense = fusion.projectors["image"]
     expected = ops.convert_to_numpy(dense(norm(ops.convert_to_tensor(image, "float32"))))
-    np.testing.assert_allclose(found[0][1:5, 1:], expected[0], atol=1e-5)
-    np.testing.assert_allclose(found[1][3:7, 1:], expected[1], atol=1e-5)
-    assert not found[0][0, 1:].any()
+    np.testing.assert_allclose(found[0][1:5, 3:], expected[0], atol=1e-5)
+    np.testing.assert_allclose(found[1][3:7, 3:], expected[1], atol=1e-5)
+    assert not found[0][0, 3:].any()
 
 
 def test_media_without_a_place_and_places_without_media_are_nothing():
@@ -61,11 +61,11 @@ def test_pixel_shuffle_joins_squares_of_neighbours():
     fusion = InterleavedFusion(8, "linear", shuffle=2)
     image = np.arange(1, 97, dtype=np.float32).reshape(1, 16, 6)
     found, = real_rows(fusion(streams([[IMAGE]], image)))
-    assert found.shape == (4, 9)
+    assert found.shape == (4, 11)
     norm, dense = fusion.projectors["image"]
     first = image.reshape(4, 4, 6)[:2, :2].reshape(1, 1, 24)
     expected = ops.convert_to_numpy(dense(norm(ops.convert_to_tensor(first))))
-    np.testing.assert_allclose(found[0, 1:], expected[0, 0], atol=1e-5)
+    np.testing.assert_allclose(found[0, 3:], expected[0, 0], atol=1e-5)
 
 
 @pytest.mark.parametrize(("given", "message"), [
@@ -92,7 +92,7 @@ def decoder():
 def test_words_of_the_memory_have_the_decoders_own_vectors():
     made = decoder()
     ids, tokens = np.array([[3, 4, 5]]), np.array([[6, 7]])
-    memory = np.concatenate([ids[..., None], np.zeros((1, 3, 8))], axis=-1).astype(np.float32)
+    memory = np.concatenate([ids[..., None], np.zeros((1, 3, 10))], axis=-1).astype(np.float32)
     found = made(*map(ops.convert_to_tensor, (tokens, memory, np.ones((1, 3), bool))))
     whole = made.logits(ops.convert_to_tensor(np.concatenate([ids, tokens], 1)),
                         ops.ones((1, 5), "bool"))

@@ -12,7 +12,7 @@ from polymodal.layers.grouped_attention import GroupedAttention
 from polymodal.layers.rms_norm import RMSNorm
 from polymodal.layers.starts import known, same_sequence
 
-__all__ = ["CausalTransformer"]
+__all__ = ["CausalTransformer", "positions_of"]
 
 _BASE = 10_000.0  # the longest wave of positions is about 2 pi times as many steps
 
@@ -156,7 +156,7 @@ class CausalTransformer(keras.layers.Layer):
             memory, memory_mask: as for `call`.
             max_length: int, most steps that will be done.
         """
-        hidden, positions = self._projected(memory), _positions(memory_mask)
+        hidden, positions = self._projected(memory), positions_of(memory_mask)
         places, caches = ops.where(memory_mask, positions, -1), []
         allowed = self._allowed(positions, places)
         for block, seen in zip(self.blocks, allowed, strict=True):
@@ -195,8 +195,10 @@ class CausalTransformer(keras.layers.Layer):
             found.append(cache)
         return self._read_one(hidden[:, 0]), (done + 1, length, places, tuple(found))
 
-    def _run(self, hidden, real, together, training):
-        hidden, positions = self.drop(hidden, training=training), _positions(real)
+    def _run(self, hidden, real, together, training, positions=None):
+        hidden = self.drop(hidden, training=training)
+        if positions is None:
+            positions = positions_of(real)
         places = ops.where(real, positions, -1)
         for block, seen in zip(self.blocks, self._allowed(positions, places), strict=True):
             if together is not None:
@@ -313,7 +315,7 @@ def _turning(window, rates, rotary_scale, window_rates):
     return {"rates": rates, "rotary_scale": rotary_scale}
 
 
-def _positions(mask):
+def positions_of(mask):
     """Returns int32 (batch, time): how many real tokens came before each one."""
     return ops.cumsum(ops.cast(mask, "int32"), axis=1) - 1
 

@@ -43,6 +43,7 @@ class Loader:
         row_weights: (rows of `checked`,) float, or None for 1.
         shared: int, the source whose items the plan puts together; each is then decoded, augmented
             and encoded once per batch. None if the plan has no `num_items`.
+        num_lines: int, what the plan is over where it is not over the rows; None for rows.
 
     Raises:
         RecipeError: plan, rows or weights do not belong together.
@@ -61,10 +62,11 @@ class Loader:
         class_weights: np.ndarray | None = None,
         row_weights: np.ndarray | None = None,
         shared: int | None = None,
+        num_lines: int | None = None,
     ):
-        if plan.num_rows != len(checked):
-            raise RecipeError(f"Loader needs a plan over {len(checked)} rows. Got one over "
-                              f"{plan.num_rows}. Make the plan from the checked rows.")
+        if plan.num_rows != (num_lines or len(checked)):
+            raise RecipeError(f"Loader needs a plan over {num_lines or len(checked)} rows. Got "
+                              f"one over {plan.num_rows}. Make the plan from the checked rows.")
         if row_weights is not None and len(row_weights) != len(checked):
             raise RecipeError(f"Loader needs {len(checked)} row weights. Got {len(row_weights)}. "
                               "Give one for each checked row.")

@@ -10,10 +10,10 @@ from polymodal.layers.dense import Dense
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
 from polymodal.layers.parts import Fusion
+from polymodal.text.dialogue.messages import BREAK, KINDS
 
 __all__ = ["InterleavedFusion"]
 
-_KINDS = ("image", "audio", "video")  # ids -1, -2 and -3 are their places
 _WORDS = "conversation"
 
 
@@ -21,7 +21,8 @@ class InterleavedFusion(Fusion):
     """Puts the tokens of each image, sound and video where the conversation has its place.
 
     A projector first brings them to the width of the decoder. Tokens without a place, and places
-    without tokens, count as padding.
+    without tokens, count as padding. Of several images of a row, the first one stands at the first
+    place, and so on. Several conversations may come one after the other, a BREAK between them.
 
     Args:
         dim: int, width of the result.
@@ -32,11 +33,13 @@ class InterleavedFusion(Fusion):
 
     Call arguments:
         streams: {name: (tokens (batch, time, any dim), mask (batch, time))}; "conversation" has ids
-            int32 (batch, time, 1), the others are called image, audio and video.
+            int32 (batch, time, 1), the others are called image, audio and video; those with several
+            images of a row are (batch, images, time, any dim), masks (batch, images, time).
 
     Returns:
-        (float32 (batch, sum of times, 1 + dim), mask): the id of a word with zeros after it, or -1
-        and the token of an image, in the order of the conversation.
+        (float32 (batch, sum of times, 3 + dim), mask): the id of a word or -1, the number of its
+        conversation, where it stands in the ids; then zeros, or the token of an image. All in the
+        order of the conversation.
 
     Raises:
         RecipeError: no conversation, an unknown projector, or tokens that are no square grid.
@@ -61,11 +64,11 @@ class InterleavedFusion(Fusion):
         if _WORDS not in streams_shape:
             raise RecipeError(f"InterleavedFusion needs an input called {_WORDS}. Got "
                               f"{', '.join(sorted(streams_shape))}. Name it so.")
-        unknown = sorted(set(streams_shape) - {_WORDS, *_KINDS})
+        unknown = sorted(set(streams_shape) - {_WORDS, *KINDS})
         if unknown:
-            raise RecipeError(f"InterleavedFusion needs inputs called {', '.join(_KINDS)}. Got "
+            raise RecipeError(f"InterleavedFusion needs inputs called {', '.join(KINDS)}. Got "
                               f"{', '.join(unknown)}. Rename them.")
-        self.kinds = [kind for kind in _KINDS if kind in streams_shape]
+        self.kinds = [kind for kind in KINDS if kind in streams_shape]
         self.projectors = {kind: self._made(kind, streams_shape[kind][0][-1])
                            for kind in self.kinds}
         self.built = True
@@ -89,39 +92,68 @@ class InterleavedFusion(Fusion):
     def call(self, streams, training=None):
         ids, real = streams[_WORDS]
         ids = ops.cast(ids[..., 0], "int32")  # (batch, time)
-        words = ops.cast(ops.maximum(ids, -1), "float32")[..., None]
-        parts = [ops.pad(words, ((0, 0), (0, 0), (0, self.dim)))]  # (batch, time, 1 + dim)
-        masks, far = [ops.logical_and(real, ids >= 0)], self._length(streams)
-        keys = [ops.zeros_like(ids) + far * _steps(ids)[None]]
-        for kind in self.kinds:
-            tokens, mask, key = self._placed(kind, streams[kind], ids, real, far)
+        talks = ops.cumsum(ops.cast(ops.logical_and(real, ids == BREAK), "int32"), axis=1)
+        steps = ops.zeros_like(ids) + _steps(ids)[None]
+        words = _about(ops.maximum(ids, -1), talks, steps)
+        parts = [ops.pad(words, ((0, 0), (0, 0), (0, self.dim)))]  # (batch, time, 3 + dim)
+        media = {kind: _with_slots(*streams[kind]) for kind in self.kinds}
+        far = 2 + sum(ops.shape(mask)[1] * ops.shape(mask)[2] for _, mask in media.values())
+        masks, keys = [ops.logical_and(real, ids >= 0)], [far * steps]
+        for kind, stream in media.items():
+            here = ops.logical_and(real, ids == -1 - KINDS.index(kind))
+            places = _places(here, stream[1].shape[1])  # (batch, slots)
+            tokens, mask = self._projected(kind, stream, places, talks)
             parts.append(tokens)
             masks.append(mask)
-            keys.append(key)
+            places = ops.repeat(places, tokens.shape[1] // places.shape[1], axis=1)
+            keys.append(far * places + 1 + _steps(mask)[None])
         tokens, mask, key = (ops.concatenate(one, axis=1) for one in (parts, masks, keys))
         order = ops.argsort(key, axis=1)
         tokens = ops.take_along_axis(tokens, order[..., None], axis=1)
         return tokens, ops.take_along_axis(mask, order, axis=1)
 
-    def _length(self, streams):
-        """Returns more than the tokens of all inputs that are no words."""
-        return 2 + sum(ops.shape(streams[kind][0])[1] for kind in self.kinds)
-
-    def _placed(self, kind, stream, ids, real, far):
-        """Returns projected tokens (batch, time, 1 + dim), their mask, and what they are sorted
-        by."""
+    def _projected(self, kind, stream, places, talks):
+        """Returns projected tokens (batch, slots * time, 3 + dim) and their mask."""
         tokens, mask = stream
+        slots = mask.shape[1]
+        tokens, mask = (ops.reshape(one, (-1, *one.shape[2:])) for one in (tokens, mask))
         if kind == "image" and self.shuffle > 1:
             tokens, mask = _shuffled(tokens, mask, self.shuffle)
         tokens = hide(tokens, mask)
         for layer in self.projectors[kind]:
             tokens = layer(tokens)
+        time = tokens.shape[1]
+        there = ops.repeat(places, time, axis=1)  # (batch, slots * time)
+        mask = ops.reshape(mask, (-1, slots * time))
+        tokens = ops.reshape(tokens, (-1, slots * time, self.dim))
         tokens = ops.cast(hide(tokens, mask), "float32")
-        tokens = ops.concatenate([ops.zeros_like(tokens[..., :1]) - 1.0, tokens], axis=-1)
-        here = ops.logical_and(real, ids == -1 - _KINDS.index(kind))  # (batch, time)
-        place = ops.max(ops.where(here, _steps(ids)[None], -1), axis=1, keepdims=True)
-        key = far * place + 1 + _steps(mask)[None]
-        return tokens, ops.logical_and(mask, place >= 0), key
+        talk = ops.take_along_axis(talks, ops.maximum(there, 0), axis=1)
+        about = _about(-ops.ones_like(there), talk, there)
+        return ops.concatenate([about, tokens], axis=-1), ops.logical_and(mask, there >= 0)
+
+
+def _about(ids, talks, steps):
+    """Returns float32 (batch, time, 3): what is known of each token, exactly."""
+    return ops.cast(ops.stack([ids, talks, steps], axis=-1), "float32")
+
+
+def _with_slots(tokens, mask):
+    """Returns tokens (batch, slots, time, dim) and their mask, of one image or several."""
+    if len(mask.shape) == 2:
+        return tokens[:, None], mask[:, None]
+    return tokens, mask
+
+
+def _places(here, slots):
+    """Returns int32 (batch, slots): where each image stands, -1 for nowhere.
+
+    Args:
+        here: bool (batch, time), where places are.
+        slots: int, images of a row.
+    """
+    number = ops.cumsum(ops.cast(here, "int32"), axis=1) - 1
+    own = ops.logical_and(here[:, None], number[:, None] == ops.arange(slots)[None, :, None])
+    return ops.max(ops.where(own, _steps(here)[None, None], -1), axis=-1)
 
 
 def _steps(tensor):

@@ -8,7 +8,14 @@ from typing import Any
 import keras
 from keras import ops
 
-from polymodal.core.contracts.batch import PREVIOUS, item_key, mask_key, select_inputs, with_masks
+from polymodal.core.contracts.batch import (
+    PLACES,
+    PREVIOUS,
+    item_key,
+    mask_key,
+    select_inputs,
+    with_masks,
+)
 from polymodal.core.contracts.objective import Objective, Streams
 from polymodal.core.errors import RecipeError
 from polymodal.layers.masks import hide
@@ -41,8 +48,9 @@ class Model(keras.Model):
             int32 when the task is autoregressive, and perhaps when it is guided: when a decoder is
             trained next to another head. Several sequences of a row are concatenated, each with its
             start. With key_item (batch,) int32 too, the array and mask of that key hold different
-            items, and row i has item key_item[i]. Other keys are ignored, except for `batch_keys`
-            of objectives.
+            items, and row i has item key_item[i], or several of them, -1 for none. With `places`
+            (batch, steps) int32 instead of `previous`, inputs hold the outputs already. Other keys
+            are ignored, except for `batch_keys` of objectives.
 
     A task with `groups`, {group: names of inputs}, asks for several streams: each group is fused
     into a vector of its own by `Towers`, which is then the `fusion`. The head reads one token for
@@ -141,7 +149,7 @@ class Model(keras.Model):
             stream = hide(self.projections[name](tokens), mask), mask
         if item_key(key) not in inputs:
             return stream
-        return tuple(ops.take(part, inputs[item_key(key)], axis=0) for part in stream)
+        return _shared(stream, inputs[item_key(key)])
 
     def _encoded(self, name: str, values: Any, mask: Any, training: bool | None) -> tuple[Any, Any]:
         encoder = self.encoders[name]
@@ -180,7 +188,13 @@ class Model(keras.Model):
         own = {key: inputs[key] for objective in self.objectives.values()
                for key in objective.batch_keys if key in inputs}
         shared = [key for key in map(item_key, self.keys.values()) if key in inputs]
-        streams = self._streams(select_inputs(inputs, self.input_keys + shared), training)
+        own_keys = self.input_keys
+        if PLACES in inputs:
+            own_keys = [*with_masks(self.keys.values()), PLACES]
+        streams = self._streams(select_inputs(inputs, own_keys + shared), training)
+        if PLACES in inputs:
+            tokens, mask = self._fused(streams, training)
+            return self.head.in_place(inputs[PLACES], tokens, mask, training=training)
         if not training:
             tokens, mask = self._fused(streams, training)
             self._build_objectives(tokens, mask)
@@ -237,3 +251,16 @@ class Model(keras.Model):
                 self.losses_apart[name].update_state(more, sample_weight=rows)
                 loss = loss + objective.weight * more
         return loss
+
+
+def _shared(stream: tuple[Any, Any], items: Any) -> tuple[Any, Any]:
+    """Returns the stream of each row, where rows have one item or several of those encoded.
+
+    Args:
+        stream: tokens (items, time, dim) and their mask (items, time).
+        items: int32 (batch,) or (batch, slots), -1 for none.
+    """
+    tokens, mask = (ops.take(part, ops.maximum(items, 0), axis=0) for part in stream)
+    if len(items.shape) == 2:
+        mask = ops.logical_and(mask, (items >= 0)[..., None])
+    return tokens, mask

@@ -145,6 +145,8 @@ def row_before(messages: Sequence[Said]) -> dict[str, Any]:
         if one.media:
             content, cells = _last_of_each(one, found)
             found |= cells
+        if one.role == _ANSWERS and isinstance(content, str):
+            content = content.strip()  # as it is learned, and as the model will have said it
         kept.append({"role": one.role, "content": content})
     return {"conversation": to_cell(kept[::-1]), **found}
 

@@ -188,6 +188,7 @@ class Chat(TextTask):
     hides_inputs = False  # nothing can be answered without the question
     command = "chat {run} --image photo.png"
     converses = True
+    packs = _WORDS
     target = ReplyTarget
     target_column = "response"
     sliced_by = ("kind", "turn", "language", "form", "pattern")

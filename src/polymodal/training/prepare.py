@@ -21,6 +21,7 @@ from polymodal.evaluation.groups import group_words
 from polymodal.feed.check import Checked, Part, check_parts
 from polymodal.feed.ledger import Ledger
 from polymodal.feed.loader import Loader
+from polymodal.feed.packed import packed
 from polymodal.feed.plan import Plan
 from polymodal.feed.samples import Samples, Source
 from polymodal.inference.trained_on import TrainedOn
@@ -114,6 +115,11 @@ class Prepared:
         """
         checked = self.checked["train"]
         batch_size = min(settings.batch_size or 32, max(1, len(checked)))
+        if self.task.packs and settings.pack:
+            words = [source.name for source in self.samples["train"].sources].index(self.task.packs)
+            return packed(self.samples["train"], checked, words, batch_size, places, collate,
+                          collate_targets, settings.seed, settings.augment,
+                          accumulate=settings.accumulate, batch_tokens=settings.batch_tokens)
         together = settings.rows_per_item or 1
         index, items = self._shared() if together > 1 else (None, None)
         steps = places + float(checked.lengths.mean(axis=0).max(initial=0))  # of an average row

@@ -5,7 +5,11 @@ array, ...}`. Keys are generated so that any column name works; the bundle maps 
 
 In training rows may share what an input holds, such as the picture that several questions are
 about. The batch then has each picture once, in `input_0` and its mask, and `input_0_item` (rows,)
-int32 says which one a row has.
+int32 says which one a row has; or (rows, places), -1 for none, where a row may have several.
+
+Rows of an assistant may be packed: a line of the batch then has whole conversations one after the
+other, answers included. Instead of `previous` it has `places` (lines, steps) int32: where the token
+before each token of an answer stands.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from polymodal.core.errors import PolymodalError
 MASK_SUFFIX = "_mask"
 ITEM_SUFFIX = "_item"
 PREVIOUS = "previous"  # key of the previous outputs that a sequence-to-sequence model is fed
+PLACES = "places"  # key of where they stand, in conversations that are packed
 
 
 def input_key(index: int) -> str:

@@ -49,6 +49,8 @@ class Task(Protocol):
         reads_media: bool, whether rows with the same image or sound ask about the same thing, so
             that they stay on one side of a split.
         converses: bool, whether a run answers in conversations.
+        packs: str, the input whose ids an answer continues, so that training may read several rows
+            in one sequence; "" for none.
         sliced_by: columns that scores are cut by where a table has them and nobody names any.
         target_column: str, the column that is predicted where nobody names one; "" for none.
         has_single_models: bool, whether a model of each input alone is worth a comparison.
@@ -85,6 +87,7 @@ class Task(Protocol):
     by_labels: ClassVar[str] = ""
     reads_media: ClassVar[bool] = False
     converses: ClassVar[bool] = False
+    packs: ClassVar[str] = ""
     sliced_by: ClassVar[tuple[str, ...]] = ()
     target_column: ClassVar[str] = ""
     has_single_models: ClassVar[bool] = True

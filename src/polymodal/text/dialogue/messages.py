@@ -8,10 +8,11 @@ from typing import Any
 
 from polymodal.core.errors import DataError
 
-__all__ = ["KINDS", "ROLES", "from_cell", "parts_of", "text_of", "to_cell"]
+__all__ = ["BREAK", "KINDS", "ROLES", "from_cell", "parts_of", "text_of", "to_cell"]
 
 ROLES = ("system", "user", "assistant", "tool")
 KINDS = ("image", "audio", "video")  # of media; their order gives the ids of their places
+BREAK = -1 - len(KINDS)  # among ids: another conversation begins behind it
 _TEXT = "text"
 
 

@@ -46,8 +46,8 @@ def _suspicious(loader: Any, epoch: int, step: int) -> str:
     inputs, targets, _ = next(iter(loader.epoch(epoch, step)))
     for name, array in {**inputs, "the target": targets}.items():
         array = np.asarray(array)
-        if not np.issubdtype(array.dtype, np.floating):
-            continue
+        if not np.issubdtype(array.dtype, np.floating) or len(array) != len(rows):
+            continue  # items that several rows share are not looked through
         bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1) & (rows >= 0)
         if bad.any():
             shown = ", ".join(str(int(row) + 1) for row in rows[bad][:_SHOWN])

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from polymodal.core.contracts.batch import MASK_SUFFIX, PREVIOUS, mask_key
+from polymodal.core.contracts.batch import MASK_SUFFIX, PLACES, PREVIOUS, mask_key
 
 _AHEAD = 4  # batches that TensorFlow keeps ready
 
@@ -88,7 +88,7 @@ def batch_spec(batch: tuple, varies: bool, rows_vary: bool = False) -> tuple:
 def _has_time(key: str, inputs: dict[str, Any]) -> bool:
     """Tabular inputs have a (batch, features) mask as well, but no axis that varies."""
     owner = key.removesuffix(MASK_SUFFIX)
-    if owner == PREVIOUS:
+    if owner in (PREVIOUS, PLACES):
         return True
     array, mask = inputs[owner], inputs.get(mask_key(owner))
     whole = np.issubdtype(array.dtype, np.integer)

@@ -30,6 +30,8 @@ class Training:
             average; otherwise always `batch_size` rows.
         rows_per_item: int >= 1, rows of a batch that share one image, sound or video, which is then
             encoded once; None = chosen from the data, 1 = each row is sampled by itself.
+        pack: bool, read a conversation once for all its answers, and several in one sequence where
+            that saves padding; False reads it once for each answer.
         learning_rate: float, peak after warm-up; None = chosen from the data.
         weight_decay: float >= 0, of AdamW; not applied to biases, norms and embeddings.
         warmup: float in 0..1, share of all steps in which the learning rate rises from 0.
@@ -61,6 +63,7 @@ class Training:
     batch_size: int | None = None
     batch_tokens: int | None = None
     rows_per_item: int | None = None
+    pack: bool = True
     learning_rate: float | None = None
     weight_decay: float = 0.01
     warmup: float = 0.05
