@@ -65,7 +65,7 @@ def finish(run: Any, json: bool) -> None:
     if json:
         emit({"folder": str(run.folder), "forecast": run.forecast, "training": run.training,
               "kept": run.kept or "joint", "advice": run.advice, "trust": run.trust,
-              "simple": run.simple,
+              "simple": run.simple, "from_scratch": run.scratch,
               **run.metrics})
         return
     baseline = run.baseline
@@ -73,6 +73,8 @@ def finish(run: Any, json: bool) -> None:
         show(f"\n{split}: {_rows(found)}")
         _print_scores(found, baseline)
         baseline = {}  # it is that of the first
+    if run.scratch:
+        show(f"\n{run.scratch['heading']}. {run.scratch['sentence']}")
     if run.simple:
         show(f"\n{run.simple['heading']}. {run.simple['sentence']}")
     if run.verdict:

@@ -72,7 +72,8 @@ def train(
     order: Annotated[str | None, typer.Option(
         help="Column that orders the rows of a sequence.")] = None,
     baselines: Annotated[bool, typer.Option(
-        help="Also train a model on each input alone, for comparison.")] = True,
+        help="Also train, for comparison, a model on each input alone, and with --pretrained "
+             "one from scratch.")] = True,
     keep: Annotated[str, typer.Option(
         help="Model to keep in the folder: 'joint' (all inputs), or 'better': that of one input "
              "if it is better by more than chance.")] = "joint",

@@ -71,6 +71,7 @@ class RunRecord:
         joint: Predictions of the model of all inputs on the shown split, where that of one input is
             kept; else None.
         simple: how simple models compare with the network, as `simple_json` gives it.
+        scratch: how a model without pretrained parts compares, as `scratch_json` gives it.
     """
 
     prepared: Any
@@ -85,6 +86,7 @@ class RunRecord:
     trust_notes: Sequence[str] = ()
     joint: Predictions | None = None
     simple: Mapping[str, Any] = field(default_factory=dict)
+    scratch: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_all(folder: Path, record: RunRecord) -> str:
@@ -148,6 +150,7 @@ def _content(record: RunRecord) -> ReportContent:
         word_calibration=predictor.calibration and predictor.calibration.to_json(),
         calibration=predictor.temperatures and predictor.temperatures.to_json(),
         trust_notes=list(record.trust_notes), simple=dict(record.simple),
+        scratch=dict(record.scratch),
         attention_note=note, recipe=prepared.written_recipe,
         left_out=dict(prepared.left_out), versions=_versions(engine),
         seeds={"training": recipe.training.get("seed", 0)},

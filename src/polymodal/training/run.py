@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from polymodal.bundle.write import seal, single_folder
+from polymodal.bundle.write import seal
 from polymodal.core import arguments
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.disk.files import check_writable, write_json
@@ -20,6 +20,7 @@ from polymodal.core.errors import Interrupted, RecipeError
 from polymodal.core.printed.progress import say, waiting
 from polymodal.evaluation.baseline import blind_baseline, on_same_rows
 from polymodal.evaluation.evaluation import evaluate_run
+from polymodal.evaluation.from_scratch import scratch_json
 from polymodal.evaluation.report.verdict import fusion_verdict
 from polymodal.evaluation.simple import simple_json
 from polymodal.inference.predictor import Predictor
@@ -32,18 +33,23 @@ from polymodal.recipe.freezing import settle_freezing
 from polymodal.recipe.given import check_given, need_target, with_target
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
-from polymodal.speech.language.ngram import NGram
 from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import Table
 from polymodal.training.asked import Options, to_json
 from polymodal.training.command import again
+from polymodal.training.compared import (
+    Ready,
+    compared_jobs,
+    scratch_job,
+    train_from_scratch,
+    train_singles,
+)
 from polymodal.training.dry import DryRun, dry_run_of
 from polymodal.training.fitting import fitting_models
 from polymodal.training.forecast import FILE as FORECAST
-from polymodal.training.forecast import Forecast
-from polymodal.training.job import Job, Trained, set_up
+from polymodal.training.from_scratch import JOB, without_imports
+from polymodal.training.job import Trained
 from polymodal.training.keep import (
-    Single,
     advice,
     better_input,
     check_keep,
@@ -65,7 +71,6 @@ from polymodal.training.saved.checkpoint import Checkpoints, settle
 from polymodal.training.saved.ending import Ending, on_old_plan, training_of, with_ways_on
 from polymodal.training.simple import LEAST_SECONDS, simple_models
 from polymodal.training.starts import with_parts
-from polymodal.training.steps.history import duration
 from polymodal.training.steps.settings import Training
 from polymodal.training.times import Times
 from polymodal.training.trust import make_trusted, trust_of
@@ -89,6 +94,7 @@ class Run:
             before them, "checkpoints" if they are kept}.
         baseline: {metric: value} of the model without inputs, on the first split.
         simple: how simple models compare with this one, as `simple_json` gives it.
+        scratch: how a model without pretrained parts compares, as `scratch_json` gives it.
     """
 
     folder: Path
@@ -103,18 +109,7 @@ class Run:
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
     baseline: dict[str, Any] = dataclasses.field(default_factory=dict)
     simple: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-
-@dataclass
-class _Ready:
-    """Everything before the first epoch."""
-
-    prepared: Prepared
-    tables: dict[str, Table]
-    cache: Cache | KeptMedia
-    jobs: dict[str, Job]
-    times: Times
-    forecast: Forecast
+    scratch: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def train(
@@ -151,7 +146,8 @@ def train(
             and transcripts: media that several rows share. Intervals resample its values
             instead of rows.
         slice_columns: columns to slice scores by. Default for transcripts: the speaker.
-        baselines: bool, also train each input alone, with the same settings.
+        baselines: bool, also train each input alone, with the same settings, and a model without
+            the imported encoders.
         keep: str, "joint", or "better" to keep a single input's model if it is better than the
             fused one by more than chance.
         skip_bad: bool, skip bad rows and count them.
@@ -219,13 +215,15 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
     found = _predicted(trained, ready.prepared, ready.tables, ready.cache, out)
     found = make_trusted(trained.predictor, ready.tables, found, out, ready.cache, slice_columns)
     ending.reserve(ready.times.report)
-    singles = _singles(ready, trained.predictor.language, ending)
+    scratch = train_from_scratch(ready, trained.predictor.language, ending)
+    singles = train_singles(ready, trained.predictor.language, ending)
     simple = []
     if options.baselines and ending.left > LEAST_SECONDS:
         split = next(iter(found))
         simple = simple_models(ready.prepared, found[split], split)
     with waiting("Writing the report"):
-        run = _conclude(ready, trained, found, singles, simple, slice_columns, command, out, keep)
+        run = _conclude(ready, trained, found, singles, simple, scratch, slice_columns, command,
+                        out, keep)
     run.forecast = ready.forecast.to_json(time.monotonic() - start)
     write_json(out / FORECAST, run.forecast)
     seal(out)
@@ -235,9 +233,11 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
 def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
            ignore: Sequence[str] = (), split: str | None = None, split_group: str | None = None,
            baselines: bool = True, skip_bad: bool = False, max_bad_share: float = 0.05,
-           **how: Any) -> _Ready:
-    """Infers, checks, builds and times all before the first epoch; `how` is as in `_jobs`."""
-    given = with_parts(with_target(given))
+           **how: Any) -> Ready:
+    """Infers, checks, builds and times all before the first epoch; `how` is that of
+    `compared_jobs`."""
+    asked = with_target(given)
+    given = with_parts(asked)
     check_given(given)
     given = on_old_plan(given, out)
     need_target(given)
@@ -256,9 +256,24 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
     prepared.left_out = left_out(recipe, tables["train"].column_names, reasons, ignore)
     tell_single_group(tables, alike)
     prepared.hidden = hidden_by_split(facts, recipe, alike)
-    jobs = _jobs(prepared, settings, out, baselines, **how)
+    jobs = compared_jobs(prepared, settings, out, baselines, **how)
+    plain = None
+    if baselines:
+        plain = without_imports({**asked, "training": given.get("training") or {}}, recipe)
+    if plain is not None:
+        read = _read_plainly(plain, facts, cache, skip_bad, max_bad_share)
+        jobs[JOB] = scratch_job(read, jobs[""], out, **how)
     times = Times(jobs, prepared)
-    return _Ready(prepared, tables, cache, jobs, times, times.forecast())
+    return Ready(prepared, tables, cache, jobs, times, times.forecast())
+
+
+def _read_plainly(given: dict[str, Any], facts: Mapping[str, Profile], cache: Cache | KeptMedia,
+                  skip_bad: bool, max_bad_share: float) -> Prepared:
+    """Returns the same rows as they are read without imported encoders."""
+    say("Preparing the same inputs without imported encoders, for comparison")
+    recipe, _ = _inferred(facts["train"], given)
+    facts["train"].forget_cells()
+    return prepare(recipe, facts, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
 
 
 def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[str],
@@ -285,6 +300,17 @@ def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[
 def _complete(facts: Profile, given: dict[str, Any], ignore: Sequence[str]) -> tuple[
         Recipe, list[str]]:
     """Returns the whole recipe with its reasons, and prints what was inferred."""
+    recipe, reasons = _inferred(facts, given, ignore)
+    for reason in reasons:
+        say(f"  {reason}")
+    for sentence in fitting_models(recipe.inputs, len(facts.table)):
+        say(f"  {sentence}")
+    return recipe, reasons
+
+
+def _inferred(facts: Profile, given: dict[str, Any], ignore: Sequence[str] = ()) -> tuple[
+        Recipe, list[str]]:
+    """Returns the whole recipe with its reasons."""
     num_rows = len(facts.table)
     if given.get("group") and given["group"] in facts.table.column_names:
         facts = facts.grouped(given["group"], given.get("order"))
@@ -292,26 +318,7 @@ def _complete(facts: Profile, given: dict[str, Any], ignore: Sequence[str]) -> t
         found = infer(facts, given, ignore)
     found.values["inputs"], more = settle_freezing(found.values["inputs"], num_rows)
     found.reasons.extend(more)
-    for reason in found.reasons:
-        say(f"  {reason}")
-    for sentence in fitting_models(found.values["inputs"], num_rows):
-        say(f"  {sentence}")
     return from_dict(found.values), found.reasons
-
-
-def _jobs(prepared: Prepared, settings: Training, out: Path, baselines: bool,
-          writes: bool = True, asked: Mapping[str, Any] | None = None,
-          **how: Any) -> dict[str, Job]:
-    """Returns the models to train, by their single input; "" is the fused one, for which `how` has
-    the ending and the callback."""
-    jobs = {"": set_up(prepared, settings, out, writes=writes, asked=asked, **how)}
-    compared = prepared.task.has_single_models and not prepared.task.compares_inputs
-    if baselines and len(prepared.inputs) > 1 and compared:
-        settings = dataclasses.replace(settings, last_epoch=jobs[""].session.known_end)
-        jobs |= {item.name: set_up(prepared.only(item.name), settings,
-                                   single_folder(out, item.key), writes=writes, asked=asked)
-                 for item in prepared.inputs}
-    return jobs
 
 
 def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table],
@@ -326,35 +333,8 @@ def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table]
             for name in ("test", "val") if name in tables}
 
 
-def _singles(ready: _Ready, language: NGram | None, ending: Ending) -> dict[str, Single]:
-    """Trains each input alone, with the same settings, and predicts the first scored split, decoded
-    as with the fused model. Skips what would end after the time limit."""
-    split = "val"
-    if "test" in ready.tables:
-        split = "test"
-    found = {}
-    for name in list(ready.jobs):
-        job, seconds = ready.jobs.pop(name), ready.times.alone(name)
-        if seconds > ending.left:
-            say(f"Skipping the model of {name} alone: it would take {duration(seconds)}, and "
-                f"{duration(ending.left)} are left. To train it, run the same command without "
-                "--max-minutes.")
-            continue
-        say(f"Training on {name} alone, for comparison")
-        trained = job.train()
-        trained.predictor.language = language
-        splits = [split] if ready.prepared.task.is_text else dict.fromkeys([split, "val"])
-        said = {one: trained.predictor.predict(ready.tables[one], scored=True, cache=ready.cache)
-                for one in splits if one in ready.tables}
-        if not ready.prepared.task.is_text:
-            said = make_trusted(trained.predictor, ready.tables, said, job.folder, ready.cache)
-        found[name] = Single(said[split], dataclasses.replace(trained.result, weights={}),
-                             job.folder)
-        del job, trained  # before the next model
-    return found
-
-
-def _conclude(ready, trained, found, singles, simple, slice_columns, command, out, keep) -> Run:
+def _conclude(ready, trained, found, singles, simple, scratch, slice_columns, command, out,
+              keep) -> Run:
     """Scores, compares, and writes metrics, report and model card."""
     prepared, tables = ready.prepared, ready.tables
     shown = next(iter(found))
@@ -377,11 +357,13 @@ def _conclude(ready, trained, found, singles, simple, slice_columns, command, ou
         tip = advice(verdict, singles[better].folder)
     trust = trust_of(trained.predictor, tables, found)
     simple = simple_json(worth.shown, {one.name: one.predictions for one in simple}, shown)
+    scratch = scratch_json(worth.fused, scratch, shown)
     record = RunRecord(prepared, trained, found, alone, blind, tables[shown], columns[shown],
-                       command, worth, trust["notes"], joint if kept else None, simple)
+                       command, worth, trust["notes"], joint if kept else None, simple, scratch)
     said = write_all(out, record)
-    metrics = worth.to_json(kept) | {"trust": trust, "simple": simple}
+    metrics = worth.to_json(kept) | {"trust": trust, "simple": simple,
+                                      "from_scratch": scratch}
     write_json(out / "metrics.json", metrics)
     guessed = (metrics["baseline"] or {}).get("metrics", {})
     return Run(out, trained.predictor, metrics["splits"], said, found, {}, kept, tip, trust,
-               baseline=guessed, simple=simple)
+               baseline=guessed, simple=simple, scratch=scratch)

@@ -178,9 +178,10 @@ def _models(content: ReportContent) -> Bars:
     if run.blind is not None:
         models[content.task.blind_name] = run.blind
     parts = {name: {"n": len(one.predictions), **one.found} for name, one in models.items()}
-    if content.simple:
-        last = {name: parts.pop(name) for name in [content.task.blind_name] if name in parts}
-        parts |= {**content.simple["models"], **last}
+    last = {name: parts.pop(name) for name in [content.task.blind_name] if name in parts}
+    for others in (content.scratch, content.simple):
+        parts |= others.get("models", {})
+    parts |= last
     title = "Against the baseline"
     if content.singles:
         title = "All inputs against each input alone"
