@@ -25,17 +25,32 @@ def pytest_addoption(parser):
 ENGINE_FOLDERS = {"layers", "encoders", "fusion", "sequence", "decoders", "model", "tasks",
                   "bundle", "training", "pretrained"}
 
+# Files whose tests ask what no engine does in its own way, but which JAX compiles for a minute:
+# TensorFlow and PyTorch run them each time, JAX with --all.
+LONG_ON_JAX = {
+    "cli/test_chat.py", "questions/test_estimate.py", "questions/test_explain.py",
+    "speech/recognition/test_rescoring.py", "tasks/test_chat.py", "tasks/test_sentiment_runs.py",
+    "training/test_assembled.py", "training/test_finish.py", "training/test_kept.py",
+    "training/test_own_loss.py", "training/test_pretrained.py", "training/test_retrieval.py",
+    "training/test_shared.py",
+}
+
 
 def pytest_collection_modifyitems(config, items):
+    everything = config.getoption("--all")
+    slow = pytest.mark.skip(reason="slow: run scripts/test --all")
+    compiled = pytest.mark.skip(reason="long to compile on JAX: run scripts/test --all")
+    on_jax = os.environ["KERAS_BACKEND"] == "jax"
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] in ENGINE_FOLDERS:
+        path = item.path.relative_to(Path(__file__).parent)
+        if path.parts[0] in ENGINE_FOLDERS:
             item.add_marker(pytest.mark.engine)
-    if config.getoption("--all"):
-        return
-    skip = pytest.mark.skip(reason="slow: run scripts/test --all")
-    for item in items:
+        if everything:
+            continue
         if {"slow", "models"} & set(item.keywords):
-            item.add_marker(skip)
+            item.add_marker(slow)
+        if on_jax and path.as_posix() in LONG_ON_JAX:
+            item.add_marker(compiled)
 
 
 @pytest.fixture(scope="session")
