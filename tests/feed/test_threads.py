@@ -11,7 +11,7 @@ from polymodal.text.dialogue.messages import BREAK
 
 def thread(length, row):
     return Thread(np.arange(length, dtype="int32"), (row,), np.array([length - 1], "int32"),
-                  {1: (row,)})
+                  {1: ((row, 0),)})
 
 
 @pytest.mark.parametrize("lengths", [[5, 5, 5], [9, 1, 2, 3, 4, 5, 6], [3] * 50 + [10] * 3])
@@ -29,4 +29,4 @@ def test_joined_conversations_keep_their_places_behind_a_break():
     assert found.ids.tolist() == [0, 1, 2, BREAK, 0, 1]
     assert found.places.tolist() == [2, 5]
     assert found.rows == (7, 4)
-    assert found.media == {1: (7, 4)}
+    assert found.media == {1: ((7, 0), (4, 0))}

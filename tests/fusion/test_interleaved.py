@@ -57,6 +57,23 @@ def test_media_without_a_place_and_places_without_media_are_nothing():
     assert [one[:, 0].tolist() for one in found] == [[5, 6], [5]]
 
 
+def test_the_last_image_stands_at_the_last_place():
+    image = rng_tokens(3, 4).reshape(3, 2, 2, 6)
+    given = streams([[5, IMAGE, 7, IMAGE], [5, IMAGE, 7, -9], [IMAGE, 5, IMAGE, 7]], audio=None)
+    mask = np.ones((3, 2, 2), bool)
+    mask[2, 1] = False  # one image for two places
+    given["image"] = ops.convert_to_tensor(image, "float32"), ops.convert_to_tensor(mask)
+    fusion = InterleavedFusion(8, "linear")
+    found = real_rows(fusion(given))
+    assert [one[:, 0].tolist() for one in found] == [
+        [5, -1, -1, 7, -1, -1], [5, -1, -1, 7], [-1, -1, 5, 7]]
+    norm, dense = fusion.projectors["image"]
+    expected = ops.convert_to_numpy(dense(norm(given["image"][0])))
+    np.testing.assert_allclose(found[0][[1, 2, 4, 5], 3:], expected[0].reshape(4, 8), atol=1e-5)
+    np.testing.assert_allclose(found[1][1:3, 3:], expected[1, 1], atol=1e-5)
+    np.testing.assert_allclose(found[2][:2, 3:], expected[2, 0], atol=1e-5)
+
+
 def test_pixel_shuffle_joins_squares_of_neighbours():
     fusion = InterleavedFusion(8, "linear", shuffle=2)
     image = np.arange(1, 97, dtype=np.float32).reshape(1, 16, 6)

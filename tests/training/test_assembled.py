@@ -86,6 +86,27 @@ def test_adapters_are_trained_next_to_the_decoder(base, place):
     assert pm.load(place / "adapted").chat([{"role": "user", "content": "the"}]) is not None
 
 
+def test_several_images_come_before_an_answer(base, place, capsys):
+    image = lambda row: {"type": "image", "image": str(place / f"{row}.png")}
+    user = lambda *parts: {"role": "user", "content": [*parts, {"type": "text", "text": "the inn"}]}
+    answer = {"role": "assistant", "content": "on"}
+    lines = [{"messages": [user(image(row), image(row + 1)), answer, user(image(row + 2)), answer]}
+             for row in range(4)]
+    (place / "several.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    model = pm.Assistant(base=base[0], training={"epochs": 1, "batch_size": 4})
+    model.fit(place / "several.jsonl", val=place / "several.jsonl", out=place / "more")
+    loaded = pm.load(place / "more")
+    item = next(one for one in loaded._predictor.inputs if one.name == "image")
+    assert item.modality.max_images == 3
+    capsys.readouterr()
+    talk = [user(image(0), image(1)), answer, user(image(2))]
+    said = loaded.chat(talk)
+    assert loaded.predict([{"messages": talk}])[0]["prediction"] == said
+    assert "left out" not in capsys.readouterr().err
+    loaded.chat([*talk, answer, user(image(3))])
+    assert "reads 3 images before an answer, so the first 1 of 4" in capsys.readouterr().err
+
+
 def test_what_cannot_be_joined_is_refused(base, place):
     from polymodal.training.assembled import assemble, with_base
 

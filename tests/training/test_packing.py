@@ -25,16 +25,17 @@ RECIPE = {
     "inputs": {"conversation": {"modality": "conversation"},
                "image": {"modality": "image", "encoder": {"name": "vit", "num_layers": 1,
                                                           "patch_size": 8, "dropout": 0.0},
-                         "size": 16, "flip": False}}}
+                         "size": 16, "flip": False, "max_images": 2}}}
 
 
-def talk(turns, image=None):
+def talk(turns, images=()):
     """Returns a line of messages whose questions and answers differ in length."""
     messages = []
     for turn in range(turns):
         content = "and then " * (turn % 3) + "what is it"
-        if turn == 0 and image:
-            content = [{"type": "image", "image": image}, {"type": "text", "text": content}]
+        if turn in (0, 2) and images:
+            content = [{"type": "image", "image": images[turn // 2]},
+                       {"type": "text", "text": content}]
         messages += [{"role": "user", "content": content},
                      {"role": "assistant", "content": "a dog " * (1 + (turn + turns) % 3)}]
     return json.dumps({"messages": messages})
@@ -42,16 +43,17 @@ def talk(turns, image=None):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A model, and what is prepared of six conversations of one to three turns."""
+    """A model, and what is prepared of six conversations of one to three turns, of which one has
+    two images and one has none."""
     folder = tmp_path_factory.mktemp("packs")
     rng = np.random.default_rng(0)
     lines = []
     for row in range(6):
-        image = f"{row}.png" if row != 2 else None
-        if image:
+        images = [f"{row}.png", f"{row}b.png"] if row != 2 else []
+        for image in images:
             pixels = rng.integers(0, 255, (16, 16, 3)).astype(np.uint8)
             Image.fromarray(pixels).save(folder / image)
-        lines.append(talk(1 + row % 3, image))
+        lines.append(talk(1 + row % 3, images))
     (folder / "chats.jsonl").write_text("\n".join(lines), encoding="utf-8")
     keras.utils.set_random_seed(0)
     prepared = prepare(from_dict(RECIPE), {"train": read(folder / "chats.jsonl")}, KeptMedia())

@@ -17,7 +17,8 @@ from polymodal.core.printed.progress import complain, say, show, warn
 _HELP = ("Type a message. /reset forgets the conversation, /save FILE writes it as JSON, /exit "
          "ends it (so does Ctrl-D), /help shows this.")
 _USUAL_TOKENS = 512
-_MEDIA = (" /image FILE goes with the next message, /audio FILE asks what is said in it.")
+_MEDIA = (" /image FILE goes with the next message, several times for several, /audio FILE asks "
+          "what is said in it.")
 
 
 def chat(
@@ -127,7 +128,8 @@ class _Talk:
         except PolymodalError as error:
             complain(str(error))
             return
-        self.media = [one for one in self.media if one["type"] != kind]
+        if kind != "image":  # of which a message may have several
+            self.media = [one for one in self.media if one["type"] != kind]
         self.media.append({"type": kind, kind: str(Path(file).resolve())})
 
     def ask(self, text: str) -> None:

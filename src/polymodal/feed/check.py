@@ -380,7 +380,15 @@ def _count(samples: Samples, found: _Findings, kept: np.ndarray, ledger: Any) ->
             number = table.row_number(row)
             ledger.truncate(table.name, number - 1, f"{key}_too_long",
                             f"{table.name} row {number}: {name} is longer than is kept; "
-                            "the rest is cut off.")
+                            f"{_what_is_cut(samples, index, int(row))}.")
+
+
+def _what_is_cut(samples: Samples, index: int, row: int) -> str:
+    """Returns a clause on what is left out of an input, or of the target."""
+    sources = samples.sources[index:index + 1]  # none is the target
+    if not (sources and sources[0].modality.is_text):
+        return "the rest is cut off"
+    return sources[0].modality.what_is_cut(samples.decode(sources[0], row))
 
 
 def _count_gaps(samples: Samples, found: _Findings, ledger: Any) -> None:

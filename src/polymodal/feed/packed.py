@@ -13,7 +13,7 @@ from polymodal.feed.check import Checked
 from polymodal.feed.loader import Batch, Loader
 from polymodal.feed.plan import FILLER, Plan
 from polymodal.feed.samples import Samples
-from polymodal.feed.threads import Thread, joined, packs_of, threads_of
+from polymodal.feed.threads import Shown, Thread, joined, packs_of, threads_of
 
 __all__ = ["PackedLoader", "packed"]
 
@@ -66,7 +66,11 @@ class PackedLoader(Loader):
                 arrays: Any = [thread and thread.ids for thread in threads]
             else:
                 chosen, inputs[item_key(key)] = self._items(index, threads)
-                arrays = self._encoded(source, epoch, step, chosen, index, length)
+                rows = [FILLER if one is None else one[0] for one in chosen]
+                arrays = self._encoded(source, epoch, step, rows, index, length)
+                if modality.several:
+                    inputs[key], inputs[mask_key(key)] = _single(modality, arrays, chosen)
+                    continue
             inputs[key], inputs[mask_key(key)] = self._collate(modality, arrays, length)
         targets, weights = self._answers(threads, padded[-1])
         inputs[PLACES] = _padded([thread and thread.places for thread in threads], padded[-1])
@@ -80,24 +84,25 @@ class PackedLoader(Loader):
             digest.update(f"{thread.rows} {thread.media}".encode())
         return digest.hexdigest()
 
-    def _items(self, index: int, threads: Sequence[Thread | None]) -> tuple[list[int], np.ndarray]:
-        """Returns a row for each distinct image of a batch, -1 for padding, and which of them stand
-        at the places of each line, (lines, slots)."""
+    def _items(self, index: int,
+               threads: Sequence[Thread | None]) -> tuple[list[Shown], np.ndarray]:
+        """Returns a row for each distinct image of a batch and which of its images that is, None
+        for padding, and which of them stand at the places of each line, (lines, slots)."""
         slots, items = self.slots[index], self.samples.items(self.samples.sources[index])
         numbers = np.full((len(threads), slots), FILLER, "int32")
-        known: dict[int, int] = {}
-        chosen: list[int] = []
+        known: dict[tuple[int, int], int] = {}
+        chosen: list[Shown] = []
         for line, thread in enumerate(threads):
-            for slot, at in enumerate(thread.media[index] if thread else ()):
-                if at < 0:
+            for slot, one in enumerate(thread.media[index] if thread else ()):
+                if one is None:
                     continue
-                row = int(self.checked.rows[at])
-                item = row if items is None else int(items[row])
+                row = int(self.checked.rows[one[0]])
+                item = (row if items is None else int(items[row])), one[1]
                 if item not in known:
                     known[item] = len(chosen)
-                    chosen.append(row)
+                    chosen.append((row, one[1]))
                 numbers[line, slot] = known[item]
-        return chosen + [FILLER] * (len(threads) * slots - len(chosen)), numbers
+        return chosen + [None] * (len(threads) * slots - len(chosen)), numbers
 
     def _answers(self, threads: Sequence[Thread | None],
                  length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -154,12 +159,23 @@ def line_lengths(threads: Sequence[Thread], checked: Checked, words: int) -> np.
     length of the longest."""
     lengths = np.zeros((len(threads), checked.lengths.shape[1]), "int32")
     for line, thread in enumerate(threads):
-        for index, rows in thread.media.items():
-            known = [int(checked.lengths[at, index]) for at in rows if at >= 0]
+        for index, shown in thread.media.items():
+            known = [int(checked.lengths[one[0], index]) for one in shown if one is not None]
             lengths[line, index] = max(known, default=0)
         lengths[line, words] = len(thread.ids)
         lengths[line, -1] = len(thread.places)
     return lengths
+
+
+def _single(modality: Any, arrays: Sequence[np.ndarray | None],
+            chosen: Sequence[Shown]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns (items, ...) and a mask (items,) of single items of rows that have several."""
+    there = np.array([one is not None for one in chosen])
+    found = np.zeros((len(chosen), *modality.shape[1:]), modality.dtype)
+    for place, (array, one) in enumerate(zip(arrays, chosen, strict=True)):
+        if array is not None and one is not None:
+            found[place] = array[one[1]]
+    return found, there
 
 
 def _padded(arrays: Sequence[np.ndarray | None], length: int) -> np.ndarray:

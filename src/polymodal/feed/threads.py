@@ -11,9 +11,12 @@ import numpy as np
 from polymodal.core.seeds import generator
 from polymodal.feed.check import Checked
 from polymodal.feed.samples import Samples
+from polymodal.media.media_cell import cells_of
 from polymodal.text.dialogue.messages import BREAK, KINDS
 
 __all__ = ["Thread", "joined", "packs_of", "threads_of"]
+
+Shown = tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,14 @@ class Thread:
             last one without its end.
         rows: positions of the checked rows whose answers it has, in order.
         places: int32 (steps,), where in `ids` the token before each token of these answers stands.
-        media: {source: positions of the rows that have what stands at each place, -1 for none}.
+        media: {source: (position of a row, which of its items) for what stands at each place, None
+            for nothing}.
     """
 
     ids: np.ndarray
     rows: tuple[int, ...]
     places: np.ndarray
-    media: dict[int, tuple[int, ...]]
+    media: dict[int, tuple[Shown, ...]]
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class _Row:
     prompt: np.ndarray
     ids: np.ndarray  # with the answer, but its end
     whole: np.ndarray
-    media: dict[int, tuple[int, ...]]
+    media: dict[int, tuple[Shown, ...]]
     shown: tuple[tuple[int, Any], ...]
 
     def beginning(self, length: int) -> tuple[bytes, tuple]:
@@ -87,13 +91,11 @@ def _row(samples: Samples, checked: Checked, words: int, at: int) -> _Row:
         if other.name not in KINDS:
             continue
         places = np.flatnonzero(prompt == -1 - KINDS.index(other.name)).tolist()
-        one, items = -1, samples.items(other)
-        if checked.present[at, index]:
-            one = at
-        media[index] = (one, *[-1] * (len(places) - 1))[:len(places)]
-        if places and one >= 0:
-            held = other.cell(samples.table, row) if items is None else int(items[row])
-            shown.append((places[0], held))
+        held = cells_of(other.cell(samples.table, row)) if checked.present[at, index] else []
+        first = max(0, len(held) - len(places))  # a conversation that was cut lost the first ones
+        known = [(at, place) for place in range(first, len(held))]
+        media[index] = (*known, *[None] * (len(places) - len(known)))
+        shown += [(place, str(cell)) for place, cell in zip(places, held[first:], strict=False)]
     return _Row(prompt, ids, np.append(ids, answer[-1]), media, tuple(shown))
 
 

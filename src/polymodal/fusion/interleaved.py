@@ -21,8 +21,9 @@ class InterleavedFusion(Fusion):
     """Puts the tokens of each image, sound and video where the conversation has its place.
 
     A projector first brings them to the width of the decoder. Tokens without a place, and places
-    without tokens, count as padding. Of several images of a row, the first one stands at the first
-    place, and so on. Several conversations may come one after the other, a BREAK between them.
+    without tokens, count as padding. Of several images of a row, the last one stands at the last
+    place, and so on: a conversation that was cut has lost its first places. Several conversations
+    may come one after the other, a BREAK between them.
 
     Args:
         dim: int, width of the result.
@@ -101,7 +102,7 @@ class InterleavedFusion(Fusion):
         masks, keys = [ops.logical_and(real, ids >= 0)], [far * steps]
         for kind, stream in media.items():
             here = ops.logical_and(real, ids == -1 - KINDS.index(kind))
-            places = _places(here, stream[1].shape[1])  # (batch, slots)
+            places = _places(here, ops.any(stream[1], axis=-1))  # (batch, slots)
             tokens, mask = self._projected(kind, stream, places, talks)
             parts.append(tokens)
             masks.append(mask)
@@ -144,15 +145,19 @@ def _with_slots(tokens, mask):
     return tokens, mask
 
 
-def _places(here, slots):
+def _places(here, real):
     """Returns int32 (batch, slots): where each image stands, -1 for nowhere.
 
     Args:
         here: bool (batch, time), where places are.
-        slots: int, images of a row.
+        real: bool (batch, slots), which images there are.
     """
-    number = ops.cumsum(ops.cast(here, "int32"), axis=1) - 1
-    own = ops.logical_and(here[:, None], number[:, None] == ops.arange(slots)[None, :, None])
+    slots = _steps(real)[None]
+    images = ops.max(ops.where(real, slots + 1, 0), axis=1, keepdims=True)  # (batch, 1)
+    number = ops.cumsum(ops.cast(here, "int32"), axis=1)  # (batch, time), from 1
+    lost = ops.maximum(images - number[:, -1:], 0)
+    own = ops.logical_and(here[:, None],
+                          (number + lost)[:, None] == slots[:, :, None] + 1)
     return ops.max(ops.where(own, _steps(here)[None, None], -1), axis=-1)
 
 

@@ -15,6 +15,7 @@ from polymodal.bundle.write import METRICS
 from polymodal.core.contracts.batch import mask_key
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.printed.counting import counted
 from polymodal.core.printed.progress import warn
 from polymodal.core.seeds import generator
 from polymodal.feed.check import check
@@ -27,7 +28,7 @@ from polymodal.model.generation.compiled import CompiledDecoder
 from polymodal.model.generation.one_by_one import steps
 from polymodal.pretrained.language.writing import pieces
 from polymodal.pretrained.part import no_gradient
-from polymodal.tables.conversations import row_before, said
+from polymodal.tables.conversations import Said, row_before, said
 from polymodal.tables.table import read
 from polymodal.text.dialogue.messages import KINDS, from_cell
 
@@ -169,7 +170,8 @@ class Answering:
             raise DataError("needs a message of a user. Got none.",
                             'Pass [{"role": "user", "content": "..."}].', path="The conversation",
                             reason="no_question")
-        row = row_before(found)
+        row = row_before(found, self._most_images)
+        self._tell_left_out(found)
         unknown = [kind for kind in KINDS if kind in row and kind not in self.kinds]
         if unknown:
             takes = " and ".join(self.kinds) or "text alone"
@@ -184,6 +186,19 @@ class Answering:
         batch, _, _ = self.predictor.loader(samples, checked).batch(0, 0)
         keys = [item.key for item in self.predictor.inputs]
         return {name: batch[name] for key in keys for name in (key, mask_key(key))}
+
+    @property
+    def _most_images(self) -> int:
+        """How many images are read before an answer."""
+        return max([1, *(item.modality.max_images for item in self.predictor.inputs
+                         if item.modality.several)])
+
+    def _tell_left_out(self, found: Sequence[Said]) -> None:
+        images = sum(kind == "image" for one in found for kind, _ in one.media)
+        if images > self._most_images:
+            warn(f"this run reads {counted(self._most_images, 'image')} before an answer, so the "
+                 f"first {images - self._most_images} of {images} are left out. Train with "
+                 "conversations that have more.")
 
     def _tell_trimmed(self, cell: str) -> None:
         modality, = (item.modality for item in self.predictor.inputs if item.name == _WORDS)

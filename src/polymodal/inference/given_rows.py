@@ -36,7 +36,9 @@ def checked_rows(predictor: Any, rows: Any) -> Any:
     if not several and not isinstance(rows, Mapping):
         return rows
     if several and predictor.task.converses:
-        rows = [_talked(row, place) for place, row in enumerate(rows, start=1)]
+        most = max([1, *(item.modality.max_images for item in predictor.inputs
+                         if item.modality.several)])
+        rows = [_talked(row, place, most) for place, row in enumerate(rows, start=1)]
     columns = input_columns(predictor)
     keys = dict.fromkeys(str(key) for row in (rows if several else [rows]) for key in row)
     if predictor.trained_on.columns or any(column not in keys for column in columns):
@@ -46,14 +48,15 @@ def checked_rows(predictor: Any, rows: Any) -> Any:
     return [{**dict.fromkeys(columns), **row} for row in rows]
 
 
-def _talked(row: Mapping[str, Any], place: int) -> dict[str, Any]:
+def _talked(row: Mapping[str, Any], place: int, most_images: int) -> dict[str, Any]:
     """Returns a row whose messages, if it has any, became the columns that a run reads."""
     messages = row.get("messages")
     if not isinstance(messages, list | tuple):
         return dict(row)
     found = [said(one, f"row {place}, message {number}")
              for number, one in enumerate(messages, start=1)]
-    return {**{key: value for key, value in row.items() if key != "messages"}, **row_before(found)}
+    return {**{key: value for key, value in row.items() if key != "messages"}, 
+            **row_before(found, most_images)}
 
 
 def _refuse_unknown(predictor: Any, keys: Mapping[str, None], columns: list[str]) -> None:

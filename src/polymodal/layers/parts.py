@@ -13,7 +13,6 @@ from typing import Any
 import keras
 
 from polymodal.core.errors import RecipeError
-from polymodal.layers.masks import repeat_mask
 
 __all__ = ["Encoder", "Fusion", "SequenceModel", "check_stream", "kept_stream"]
 
@@ -154,11 +153,11 @@ def kept_stream(tokens: Any, mask: Any) -> tuple[Any, Any]:
     """Returns a stream of tokens that were kept: (tokens, mask (batch, time)).
 
     Args:
-        tokens: (batch, time, dim).
-        mask: bool (batch, time), or (batch,) where rows have all tokens or none.
+        tokens: (batch, time, dim), or (batch, items, time, dim).
+        mask: bool (batch, time), or (batch,) where rows have all tokens or none, or (batch, items).
     """
-    if len(mask.shape) == 1:
-        mask = repeat_mask(mask, tokens.shape[1])
+    if len(mask.shape) == len(tokens.shape) - 2:
+        mask = keras.ops.repeat(mask[..., None], tokens.shape[-2], axis=-1)
     return tokens, mask
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from polymodal.core.errors import DataError
 from polymodal.tables.kinds import NUM_MAGIC_BYTES, kind_of_bytes, kind_of_name, kind_of_uri
 from polymodal.tables.located import located
 
-__all__ = ["MediaCell", "is_frames", "kind_of_file", "media_cell", "shown_short"]
+__all__ = ["MediaCell", "cells_of", "is_frames", "kind_of_file", "media_cell", "shown_short"]
 
 _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
@@ -119,7 +120,8 @@ def media_cell(cell: Any) -> MediaCell:
     Args:
         cell: str (path, or data URI with base64), bytes, a mapping with `bytes` or `path` (as
             Hugging Face writes), or with `path`, `offset` and `size` (a member of a tar file),
-            each of which may also have `start_seconds` and `end_seconds`; or a list of these.
+            each of which may also have `start_seconds` and `end_seconds`; or a list of these, or
+            the JSON of a list of str.
 
     Raises:
         DataError: it is none of these forms.
@@ -132,6 +134,9 @@ def media_cell(cell: Any) -> MediaCell:
     """
     if isinstance(cell, str | os.PathLike):
         text = os.fspath(cell)
+        several = _listed(text)
+        if several:
+            return MediaCell(frames=tuple(map(media_cell, several)))
         if _DATA_URI.match(text):
             return MediaCell(uri=text)
         return MediaCell(path=text)
@@ -148,6 +153,32 @@ def media_cell(cell: Any) -> MediaCell:
 def is_frames(cell: Any) -> bool:
     """Returns True for a list of media cells, such as the frames of a video."""
     return isinstance(cell, list | tuple)
+
+
+def cells_of(cell: Any) -> list[Any]:
+    """Returns the single media cells of one that may hold several, such as images of one row.
+
+    Example:
+
+    >>> cells_of('["a.png", "b.png"]'), cells_of("a.png")
+    (['a.png', 'b.png'], ['a.png'])
+    """
+    if is_frames(cell):
+        return list(cell)
+    if isinstance(cell, str):
+        return _listed(cell) or [cell]
+    return [cell]
+
+
+def _listed(text: str) -> list[str]:
+    """Returns the texts of a JSON list; none where a text is something else, such as a path."""
+    if not (text.startswith('["') and text.endswith('"]')):
+        return []
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return [one for one in found if isinstance(one, str)]
 
 
 def kind_of_file(path: Path, offset: int = 0) -> str | None:

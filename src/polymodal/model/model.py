@@ -42,6 +42,8 @@ class Model(keras.Model):
         seed: int, start of the random numbers of `modality_dropout` and scheduled sampling.
         projections: {name: layer} that projects the tokens of an encoder with a width of its own to
             the width of all others.
+        several: names of inputs of which a row may have several: (batch, items, ...) with a mask
+            (batch, items). Each is encoded by itself, and streams are (batch, items, time, dim).
 
     Call arguments:
         inputs: {key: array, key_mask: bool array} for every key, and `previous` (batch, steps)
@@ -68,7 +70,8 @@ class Model(keras.Model):
     def __init__(self, encoders: Mapping[str, Any], keys: Mapping[str, str], fusion: Any, task: Any,
                  sequence: Any = None, objectives: Mapping[str, Objective] | None = None,
                  modality_dropout: float = 0.0, seed: int = 0,
-                 projections: Mapping[str, Any] | None = None, **kwargs: Any):
+                 projections: Mapping[str, Any] | None = None, several: Iterable[str] = (),
+                 **kwargs: Any):
         super().__init__(**kwargs)
         if set(encoders) != set(keys) or not encoders:
             raise RecipeError(
@@ -78,6 +81,7 @@ class Model(keras.Model):
         self.keys = dict(keys)
         self.projections = dict(projections or {})
         self.kept: frozenset[str] = frozenset()
+        self.several = frozenset(several)
         self.encoders = {name: encoders[name] for name in sorted(encoders)}
         self.modality_dropout = ModalityDropout(modality_dropout, seed)
         self.groups = task.groups or {"": tuple(self.encoders)}
@@ -152,11 +156,24 @@ class Model(keras.Model):
         return _shared(stream, inputs[item_key(key)])
 
     def _encoded(self, name: str, values: Any, mask: Any, training: bool | None) -> tuple[Any, Any]:
+        if name in self.several and len(mask.shape) == 2:
+            return self._each_encoded(name, values, mask, training)
         encoder = self.encoders[name]
         training = training and encoder.trainable  # a frozen one is as in use: always the same
         stream = encoder(values, mask, training=training)
         check_stream(name, encoder, values, *stream)
         return stream
+
+    def _each_encoded(self, name: str, values: Any, mask: Any,
+                      training: bool | None) -> tuple[Any, Any]:
+        """Returns (batch, items, time, dim) and its mask, of several items of each row."""
+        items = values.shape[1]
+        alone = ops.reshape(values, (-1, *values.shape[2:]))
+        tokens, real = self._encoded(name, alone, ops.reshape(mask, (-1,)), training)
+        if items is None:
+            items = ops.shape(values)[1]
+        return (ops.reshape(tokens, (-1, items, *tokens.shape[1:])),
+                ops.reshape(real, (-1, items, *real.shape[1:])))
 
     def stream_of(self, name: str, values: Any, mask: Any) -> tuple[Any, Any]:
         """Returns what an input is in use, (tokens, mask): one part of what `fuse` takes."""

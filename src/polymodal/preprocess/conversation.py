@@ -10,8 +10,9 @@ import numpy as np
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.fields import Fields
+from polymodal.core.printed.counting import counted
 from polymodal.preprocess.modality import Modality, check_range
-from polymodal.text.dialogue.messages import from_cell, to_cell
+from polymodal.text.dialogue.messages import KINDS, from_cell, parts_of, to_cell
 from polymodal.text.dialogue.texts import Texts
 
 __all__ = ["Conversation"]
@@ -95,6 +96,17 @@ class Conversation(Modality):
 
     def truncated(self, decoded: str) -> bool:
         return self.limit is not None and len(self._ids(decoded)) > self.limit
+
+    def what_is_cut(self, decoded: str) -> str:
+        messages = from_cell(decoded)
+        _, count = self.kept(messages)
+        if not count:
+            return "the beginning of its last message is cut off"
+        spoken = [one for one in messages if one["role"] != "system"]
+        parts = [part["type"] for one in spoken[:count] for part in parts_of(one["content"])]
+        media = "".join(f", with {counted(parts.count(kind), kind)}" for kind in KINDS
+                        if kind in parts)
+        return f"its oldest {counted(count, 'message')} are left out{media}"
 
     def state(self) -> dict[str, Any]:
         return {**self.texts.state(), "max_length": self.limit}

@@ -13,6 +13,7 @@ import numpy as np
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.media.image import MAX_PIXELS, image_size, read_image
+from polymodal.media.media_cell import cells_of
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.numbers.statistics import Moments, mean_and_std
 from polymodal.preprocess.pictures import (
@@ -50,6 +51,8 @@ class Image(Modality):
             bilinear, from a JPEG decoded at a size close to it, which is faster.
         centre: bool, whether pictures keep the ratio of their sides and are cut to the middle,
             rather than stretched.
+        max_images: int, most pictures of a row; above 1, arrays are (pictures, height, width,
+            channels).
         short_side: int, pixels that the shorter side is brought to before the middle of `size` is
             cut out, as some published encoders ask.
 
@@ -80,12 +83,18 @@ class Image(Modality):
         resample: str | None = None,
         centre: bool = False,
         short_side: int | None = None,
+        max_images: int = 1,
     ):
         if channels not in (None, 1, 3):
             raise RecipeError(f"Image needs channels of 1 or 3. Got {channels}.")
         for name, value in (("shift", shift), ("crop", crop), ("colour", colour)):
             check_range("Image", name, value, 0, 0.9)
+        check_range("Image", "max_images", max_images, 1, 1000)
+        self.max_images, self.several, self.has_time = max_images, max_images > 1, max_images > 1
         self.size = as_size("Image", size)
+        if self.several and self.size is None:
+            raise RecipeError(f"Image needs a size where rows have several. Got {size}. Give one, "
+                              "such as 64.")
         self.channels = channels
         self.shift, self.crop, self.colour, self.flip = shift, crop, colour, flip
         self.max_pixels = max_pixels
@@ -102,12 +111,14 @@ class Image(Modality):
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
-        sizes, grey = [], []
+        sizes, grey, most = [], [], 1
         for cell in cells:
             try:
-                if cell is not None:
-                    sizes.append(image_size(cell, root))
-                    grey.append(is_grey(read_image(cell, root, at_least=(64, 64))))
+                parts = [] if cell is None else cells_of(cell)
+                most = max(most, len(parts))
+                for part in parts:
+                    sizes.append(image_size(part, root))
+                    grey.append(is_grey(read_image(part, root, at_least=(64, 64))))
             except DataError:
                 continue
         if not grey:
@@ -115,6 +126,8 @@ class Image(Modality):
         size = suggest_size(sizes)
         tiny = min(as_size("Image", size) or ()) <= TINY
         found = {"size": size, "channels": 1 if all(grey) else 3}
+        if most > 1:
+            found["max_images"] = most
         if tiny:
             return {**found, "crop": 0.0, "flip": False}
         return found
@@ -125,10 +138,28 @@ class Image(Modality):
 
     @property
     def shape(self) -> tuple[int | None, ...]:
-        return (*(self.size or (None, None)), self.channels)
+        one = (*(self.size or (None, None)), self.channels)
+        if self.several:
+            return (None, *one)
+        return one
 
     def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
-        """Returns uint8 (height, width, channels) at the size in use."""
+        """Returns uint8 (height, width, channels) at the size in use; with several of a row,
+        (pictures, height, width, channels)."""
+        parts = cells_of(cell)
+        if len(parts) > self.max_images:
+            raise DataError(f"holds {len(parts)} images, of which at most {self.max_images} are "
+                            "read.", f"Set inputs.image.max_images to {len(parts)} in training, "
+                            "or leave images out.", reason="too_many_images")
+        found = [self._decoded(part, root) for part in parts]
+        if self.several:
+            return np.stack(found)
+        return found[0]
+
+    def length(self, decoded: np.ndarray) -> int:
+        return len(decoded) if self.several else 1
+
+    def _decoded(self, cell: Any, root: str | os.PathLike | None) -> np.ndarray:
         whole = self.resample is not None or self.centre or self.short_side is not None
         pixels = read_image(cell, root, self.max_pixels, at_least=None if whole else self.size)
         if self.short_side is not None and self.size is not None:
@@ -142,12 +173,16 @@ class Image(Modality):
             key |= {"resample": self.resample, "centre": self.centre}
         if self.short_side is not None:
             key |= {"resample": self.resample, "short_side": self.short_side}
+        if self.several:
+            key["max_images"] = self.max_images
         return key
 
     def fit(self, decoded: Iterable[np.ndarray]) -> None:
         sizes: Counter = Counter()
         grey, colour = Moments(), Moments()
         all_grey = True
+        if self.several:
+            decoded = (one for row in decoded for one in row)
         for pixels in islice(decoded, FIT_SAMPLES):
             sizes[pixels.shape[:2]] += 1
             all_grey = all_grey and is_grey(pixels)
@@ -165,6 +200,13 @@ class Image(Modality):
 
     def augment_all(self, decoded: list[np.ndarray], rng: np.random.Generator,
                     longest: int | None = None) -> Any:
+        if self.several:
+            alone = [one for row in decoded for one in row]
+            return _by_row(self._augmented(alone, rng, longest), decoded)
+        return self._augmented(decoded, rng, longest)
+
+    def _augmented(self, decoded: list[np.ndarray], rng: np.random.Generator,
+                   longest: int | None) -> Any:
         if not decoded or len({pixels.shape for pixels in decoded}) > 1:
             return super().augment_all(decoded, rng)
         height, width, channels = decoded[0].shape
@@ -178,6 +220,12 @@ class Image(Modality):
         return self.encode_all([decoded])[0]
 
     def encode_all(self, decoded: Any) -> Any:
+        if self.several:
+            alone = [one for row in decoded for one in row]
+            return _by_row(self._encoded(alone), decoded)
+        return self._encoded(decoded)
+
+    def _encoded(self, decoded: Any) -> Any:
         fitted = [self._fitted(pixels) for pixels in decoded]
         if fitted:
             return standardise(np.stack(fitted), self._scale, self._offset)
@@ -200,6 +248,13 @@ class Image(Modality):
     def _set(self, mean: np.ndarray, std: np.ndarray) -> None:
         self.mean, self.std = mean, std
         self._scale, self._offset = 1.0 / std, -mean / std
+
+
+def _by_row(pictures: Any, rows: Sequence[Any]) -> list[np.ndarray]:
+    """Returns pictures, one after the other, as those of each row."""
+    ends = np.cumsum([len(row) for row in rows])
+    return [np.stack(list(pictures[end - len(row):end]))
+            for end, row in zip(ends, rows, strict=True)]
 
 
 def _scale_of(channels: int | None, mean: Any, std: Any) -> tuple[np.ndarray, np.ndarray] | None:

@@ -21,6 +21,8 @@ class Modality(ABC):
     Attributes:
         cached: bool, whether decoded arrays are worth keeping on disk.
         has_time: bool, whether encoded arrays are `(time, ...)`.
+        several: bool, whether a row may have several of what the encoder reads one of: arrays are
+            (items, ...), and the time axis counts them.
         has_gaps: bool, whether a step of an encoded array may be missing: all NaN, of ids all 0.
         has_fields: bool, whether single features may be missing, NaN: the mask is
             `(batch, features)`.
@@ -39,6 +41,7 @@ class Modality(ABC):
 
     cached = False
     has_time = False
+    several = False
     has_gaps = False
     has_fields = False
     whole_row = False
@@ -134,6 +137,10 @@ class Modality(ABC):
     def truncated(self, decoded: Any) -> bool:
         """Returns whether `encode` truncates because of `limit`."""
         return False
+
+    def what_is_cut(self, decoded: Any) -> str:
+        """Returns a clause on what `encode` leaves out of a text."""
+        return "the rest is cut off"
 
     def decode_key(self) -> dict[str, Any]:
         """Returns everything that changes the result of `decode`: the key of the cache."""

@@ -136,7 +136,8 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     model = Model({i.name: _build_encoder(recipe, i) for i in inputs},
                   {i.name: i.key for i in inputs}, fusion, head, sequence=sequence,
                   objectives=_build_objectives(recipe, target), modality_dropout=modality_dropout,
-                  seed=seed, projections=_build_projections(recipe, inputs, head))
+                  seed=seed, projections=_build_projections(recipe, inputs, head),
+                  several=[i.name for i in inputs if i.modality.several])
     _check_inputs(inputs)
     adapt(model, recipe)
     with before_variables(Sizes(bytes_per_parameter)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ __all__ = ["FIX", "Said", "bad", "is_fact", "row_before", "rows_of", "said"]
 FIX = 'Write {"messages": [{"role": "user", "content": "..."}, ...]}.'
 _PLAIN = (str, int, float, bool)
 _ANSWERS = "assistant"
+_SEVERAL = ("image",)  # of which all are read, and not the last alone
 _ADDRESSES = {"image_url": "image", "audio_url": "audio", "video_url": "video"}
 
 Count = Callable[[str, str], None]  # of what is left out: what follows a number, and an example
@@ -132,44 +134,58 @@ def rows_of(messages: Sequence[Said], place: str, count: Count,
         yield {**row, "response": None, "turn": 1, **(about or {})}
 
 
-def row_before(messages: Sequence[Said]) -> dict[str, Any]:
+def row_before(messages: Sequence[Said], most_images: int | None = None) -> dict[str, Any]:
     """Returns the cells of what is said before an answer: `conversation`, and `image`, `audio` and
     `video` where there are any.
 
-    Of several images the last one is kept, likewise of sounds and videos.
+    Several images are a list of cells, or its JSON; of more than `most_images` the last ones are
+    kept. Of several sounds the last one is kept, likewise
+    of videos.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, list[Any]] = {}
     kept = []
     for one in reversed(messages):
         content = one.content
         if one.media:
-            content, cells = _last_of_each(one, found)
-            found |= cells
+            content = _kept(one, found, most_images)
         if one.role == _ANSWERS and isinstance(content, str):
             content = content.strip()  # as it is learned, and as the model will have said it
         kept.append({"role": one.role, "content": content})
-    return {"conversation": to_cell(kept[::-1]), **found}
+    return {"conversation": to_cell(kept[::-1]),
+            **{kind: _as_cell(cells[::-1]) for kind, cells in found.items()}}
 
 
 def _counted(row: dict[str, Any], before: Sequence[Said], place: str,
              count: Count) -> dict[str, Any]:
-    if sum(len(one.media) for one in before) > sum(kind in row for kind in KINDS):
-        count("conversations have several images or sounds before an answer, of which the last is "
+    held = [kind for one in before for kind, _ in one.media if kind not in _SEVERAL]
+    if len(held) > sum(kind in row for kind in KINDS if kind not in _SEVERAL):
+        count("conversations have several sounds or videos before an answer, of which the last is "
               "read", place)
     return row
 
 
-def _last_of_each(one: Said, taken: Mapping[str, Any]) -> tuple[list[dict], dict[str, Any]]:
-    """Returns the parts of a message that are kept, and the cells of its media."""
-    cells, media, parts = {}, list(one.media), []
+def _kept(one: Said, taken: dict[str, list[Any]], most_images: int | None) -> list[dict]:
+    """Returns the parts of a message that are kept, and adds its media to those taken, the last
+    first."""
+    media, parts = list(one.media), []
     for part in reversed(one.content):
         if part["type"] in KINDS:
             kind, cell = media.pop()
-            if kind in cells or kind in taken:
+            most = most_images if kind in _SEVERAL else 1
+            if most is not None and len(taken.get(kind, ())) >= most:
                 continue
-            cells[kind] = cell
+            taken.setdefault(kind, []).append(cell)
         parts.append(part)
-    return parts[::-1], cells
+    return parts[::-1]
+
+
+def _as_cell(cells: list[Any]) -> Any:
+    """Returns one media cell: a single one, a list, or the JSON of a list of texts."""
+    if len(cells) == 1:
+        return cells[0]
+    if all(isinstance(cell, str) for cell in cells):
+        return json.dumps(cells, ensure_ascii=False)
+    return cells
 
 
 def bad(path: str | None, place: str, expected: str, found: Any, fix: str = FIX) -> DataError:

@@ -36,17 +36,20 @@ class KeptTokens(Modality):
     Args:
         num_tokens: int, tokens of every item, or None where they differ.
         dim: int, width of a token.
+        several: bool, whether a row has several items: (items, num_tokens, dim).
     """
 
     cached = True
     has_gaps = True
 
-    def __init__(self, num_tokens: int | None, dim: int):
-        self.num_tokens, self.dim = num_tokens, dim
-        self.has_time = num_tokens is None
+    def __init__(self, num_tokens: int | None, dim: int, several: bool = False):
+        self.num_tokens, self.dim, self.several = num_tokens, dim, several
+        self.has_time = several or num_tokens is None
 
     @property
     def shape(self) -> tuple[int | None, ...]:
+        if self.several:
+            return (None, self.num_tokens, self.dim)
         return (self.num_tokens, self.dim)
 
     def decode(self, cell: Any, root: Any = None) -> Any:
@@ -129,7 +132,8 @@ class _Keeper:
             pack = cache.open(key)
         if pack is None or not _is_whole(pack, first):
             return None
-        return KeptTokens(self._num_tokens(), self.width), slots, pack
+        return (KeptTokens(self._num_tokens(), self.width, self.item.modality.several), slots,
+                pack)
 
     def _slots(self) -> tuple[np.ndarray, dict[int, tuple[int, int]]]:
         """Returns the item of each row of the table, and {item: (row, length)} of those used."""
@@ -155,7 +159,11 @@ class _Keeper:
         decoded = [self.samples.decode(self.source, row) for row, _ in chosen]
         longest = max(length for _, length in chosen)
         length = max(longest, min(-(-longest // _STEPS) * _STEPS, modality.limit or longest))
-        inputs, mask = collate(modality, list(modality.encode_all(decoded)), length)
+        encoded = list(modality.encode_all(decoded))
+        if modality.several:
+            yield from self._of_each(encoded)
+            return
+        inputs, mask = collate(modality, encoded, length)
         with _no_gradient():
             if self.encoder.reads_steps_alone and inputs.ndim == 3 and mask.any():
                 tokens = by_step(self.encoder, inputs, mask)
@@ -170,6 +178,13 @@ class _Keeper:
         for one, real in zip(tokens, np.asarray(keras.ops.convert_to_numpy(mask)), strict=True):
             count = max(1, int(np.flatnonzero(real).max(initial=-1)) + 1)
             yield np.where(real[:count, None], one[:count], np.float32(np.nan))
+
+    def _of_each(self, encoded: list[np.ndarray]) -> Iterator[np.ndarray]:
+        """Yields (items, tokens, dim) of rows with several items."""
+        for row in encoded:
+            with _no_gradient():
+                tokens, _ = self.encoder(row, np.ones(len(row), bool), training=False)
+            yield np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(tokens, "float32")))
 
     def _num_tokens(self) -> int | None:
         if self.pools:

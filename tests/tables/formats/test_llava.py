@@ -49,7 +49,7 @@ def test_what_has_no_counterpart_is_counted(tmp_path, capsys):
 
 @pytest.mark.parametrize(("entry", "message"), [
     ({"image": "1.jpg"}, r'a list "conversations" in entry 2\. Got '),
-    (talk("a", "b", image=["1.jpg", "2.jpg"]), r'one path or none as "image" in entry 2'),
+    (talk("a", "b", image=["1.jpg", 2]), r'a list of paths or none as "image" in entry 2'),
     ({"conversations": [{"from": "dog", "value": "x"}]}, r'"from" \(human or gpt\).* in entry 2'),
 ])
 def test_entries_that_are_wrong_are_named(tmp_path, entry, message):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from polymodal.core.errors import DataError
+from polymodal.media.media_cell import cells_of
 from polymodal.profile.columns import judge_columns
 from polymodal.tables.conversations import row_before, said
 from polymodal.tables.table import read
@@ -42,14 +43,26 @@ def test_a_question_without_an_answer_is_a_row_to_predict(tmp_path):
     assert list(table.values("response")) == [None, "A dog.", "So."]
 
 
-def test_the_last_of_several_images_is_read_and_counted(tmp_path, capsys):
+def test_all_images_are_read_in_their_order():
     talk = [{"role": "user", "content": [{"type": "image", "image": "1.png"},
-                                         {"type": "image", "image": "2.png"}]}]
-    row = row_before([said(one, "") for one in [*talk, *talk]])
-    assert row["image"] == "2.png"
-    assert row["conversation"].count("image") == 1
+                                         {"type": "image", "image": "2.png"}]},
+            {"role": "user", "content": [{"type": "image", "image": "3.png"}]}]
+    row = row_before([said(one, "") for one in talk])
+    assert cells_of(row["image"]) == ["1.png", "2.png", "3.png"]
+    assert row["conversation"].count("image") == 3
+    row = row_before([said(one, "") for one in talk], most_images=2)
+    assert cells_of(row["image"]) == ["2.png", "3.png"]
+    assert row["conversation"].count("image") == 2
+
+
+def test_the_last_of_several_sounds_is_read_and_counted(tmp_path, capsys):
+    talk = [{"role": "user", "content": [{"type": "audio", "audio": "1.wav"},
+                                         {"type": "audio", "audio": "2.wav"}]}]
+    row = row_before([said(one, "") for one in talk])
+    assert row["audio"] == "2.wav"
+    assert row["conversation"].count("audio") == 1
     read(write(tmp_path / "a.jsonl", {"messages": talk}))
-    assert "several images or sounds before an answer" in capsys.readouterr().err
+    assert "several sounds or videos before an answer" in capsys.readouterr().err
 
 
 def test_sound_is_a_data_uri():

@@ -27,21 +27,22 @@ def read_llava(path: Path, media_root: Path | None = None) -> pa.RecordBatchRead
     Columns are `image`, `prompt`, `response`, `conversation` and `turn`. Of a conversation with
     several turns, `prompt` holds all turns before the answer, one after the other on lines of
     their own, without the placeholder `<image>`; `conversation` holds them as messages, the image
-    in its place. Pictures are looked for in the folder of the file, `images/` and `image/`,
-    first next to the file, then next to its folder. Entries without a picture have an empty cell;
-    answers whose picture is not there are skipped and counted, as are questions without an answer.
+    in its place; "image" may be a list. Pictures are looked for in the folder of the file,
+    `images/` and `image/`, first next to the file, then next to its folder. Entries without a
+    picture have an empty cell; answers whose picture is not there are skipped and counted, as are
+    questions without an answer.
 
     Source: Liu et al. 2023, "Visual Instruction Tuning", arXiv:2304.08485.
     """
     candidates = [f"{above}{name}" for above in ("", "../") for name in (".", "images", "image")]
-    names = (name for name, _, _ in _entries(path) if name)
+    names = (name for found, _, _ in _entries(path) for name in found)
     media = find_media(path, names, candidates, media_root=media_root)
     return stream_rows(_rows(path, media), image=pa.string(), prompt=pa.string(),
                        response=pa.string(), conversation=pa.string(), turn=pa.int64())
 
 
-def _entries(path: Path) -> Iterator[tuple[str | None, list[tuple[str, str]], str]]:
-    """Yields (picture, [(who, text)], place in the file)."""
+def _entries(path: Path) -> Iterator[tuple[list[str], list[tuple[str, str]], str]]:
+    """Yields (pictures, [(who, text)], place in the file)."""
     for number, (_, item) in enumerate(json_items(path)):
         place = f"entry {number + 1}"
         turns = None
@@ -50,15 +51,14 @@ def _entries(path: Path) -> Iterator[tuple[str | None, list[tuple[str, str]], st
         if not isinstance(turns, list):
             raise _bad(path, place, 'a list "conversations"', item)
         said = [_turn(path, place, turn) for turn in turns]
-        yield _picture(path, place, item.get("image")), said, place
+        yield _pictures(path, place, item.get("image")), said, place
 
 
-def _picture(path: Path, place: str, image: Any) -> str | None:
-    if isinstance(image, list) and len(image) == 1:
-        image = image[0]
-    if image is None or isinstance(image, str):
-        return image or None
-    raise _bad(path, place, 'one path or none as "image"', image)
+def _pictures(path: Path, place: str, image: Any) -> list[str]:
+    found = image if isinstance(image, list) else [image] if image else []
+    if all(isinstance(one, str) and one for one in found):
+        return found
+    raise _bad(path, place, 'a path, a list of paths or none as "image"', image)
 
 
 def _turn(path: Path, place: str, turn: Any) -> tuple[str, str]:
@@ -68,20 +68,26 @@ def _turn(path: Path, place: str, turn: Any) -> tuple[str, str]:
     return who, text
 
 
-def _said(turns: list[tuple[str, str]], image: str | None) -> list[Said]:
-    """Returns messages, the image where the first placeholder is, or else before all words."""
-    found, free = [], image is not None
+def _said(turns: list[tuple[str, str]], images: list[Any]) -> list[Said]:
+    """Returns messages, images where the placeholders are, and those without one before all
+    words."""
+    asked = "".join(text for who, text in turns if who in _ASKS)
+    free, found = list(images), []
+    before = max(0, len(free) - asked.count(_PLACEHOLDER))
     for who, text in turns:
         role = "assistant" if who in _ANSWERS else "user" if who in _ASKS else "system"
         if role != "user" or not free:
             found.append(Said(role, text.strip()))
             continue
-        free = False
-        before, _, after = text.partition(_PLACEHOLDER) if _PLACEHOLDER in text else ("", "", text)
-        parts = [{"type": "text", "text": one.strip()} for one in (before, after)]
-        parts.insert(1, {"type": "image"})
-        found.append(Said(role, [one for one in parts if one.get("text") != ""],
-                          [("image", image)]))
+        pieces = [*[""] * before, *text.split(_PLACEHOLDER)]
+        before, parts, media = 0, [], []
+        for place, piece in enumerate(pieces):
+            if place and free:
+                parts.append({"type": "image"})
+                media.append(("image", free.pop(0)))
+            if piece.strip():
+                parts.append({"type": "text", "text": piece.strip()})
+        found.append(Said(role, parts if media else text.strip(), media))
     return found
 
 
@@ -93,16 +99,15 @@ def _bad(path: Path, place: str, expected: str, found: Any) -> DataError:
 
 def _rows(path: Path, media: MediaFolder) -> Iterator[dict[str, Any]]:
     orphans = Orphans(path.name)
-    for name, turns, place in _entries(path):
-        image = None
-        if name:
-            image = media.cell(name)
-        if name and image is None:
-            orphans.add("entries are skipped, because their pictures are missing", name)
+    for names, turns, place in _entries(path):
+        images = [media.cell(name) for name in names]
+        if None in images:
+            missing = names[images.index(None)]
+            orphans.add("entries are skipped, because their pictures are missing", missing)
             continue
         words = [text.replace(_PLACEHOLDER, "").strip() for _, text in turns]
         answers = [index for index, (who, _) in enumerate(turns) if who in _ANSWERS]
-        for row in rows_of(_said(turns, image), place, orphans.add):
+        for row in rows_of(_said(turns, images), place, orphans.add):
             before = words if row["response"] is None else words[: answers[row["turn"] - 1]]
-            yield {"image": image, "prompt": "\n".join(before), **row}
+            yield {"image": None, "prompt": "\n".join(before), **row}
     orphans.warn()
