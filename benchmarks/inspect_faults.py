@@ -41,12 +41,14 @@ class Base:
         self.folder, self.target, self.table = folder, target, table
         pick = np.random.default_rng(1).permutation(len(source))[:round(1.2 * num_rows)]
         self.rows: Rows = []
+        copies: dict[Path, Path] = {}
         for number, row in enumerate(pick):
             cells = source.row(int(row))
             for column in media:
                 path = source.root / cells[column]
-                copy = folder / f"{column}_{number}{path.suffix}"
-                copy.write_bytes(path.read_bytes())
+                copy = copies.setdefault(path, folder / f"{column}_{number}{path.suffix}")
+                if not copy.exists():
+                    copy.write_bytes(path.read_bytes())
                 cells[column] = str(copy)
             self.rows.append(cells)
         self.rows, self.others = self.rows[:num_rows], self.rows[num_rows:]

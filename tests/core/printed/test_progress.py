@@ -119,3 +119,14 @@ def test_nothing_printed_commands_the_terminal(capsys, speak, stream):
     written = getattr(capsys.readouterr(), stream)
     assert written.rstrip("\n").isprintable()
     assert "\\x1b]0;title\\x07" in written
+
+
+def test_each_kind_of_warning_is_said_once_where_asked(log_file):
+    with progress.warned_once():
+        progress.warn("3 of 20 rows of val are also in train")
+        progress.warn("5 of 1,040.5 rows of val are also in train")
+        progress.warn("another")
+    progress.warn("5 of 40 rows of val are also in train")
+    assert log_file().splitlines() == [
+        "Warning: 3 of 20 rows of val are also in train", "Warning: another",
+        "Warning: 5 of 40 rows of val are also in train"]

@@ -8,7 +8,7 @@ from PIL import Image
 
 from polymodal.questions.inspection.deep.kernel import held_out, kernel
 from polymodal.questions.inspection.deep.labels import noise
-from polymodal.questions.inspection.deep.pairs import local_chance
+from polymodal.questions.inspection.deep.pairs import better, fit, wrong_chance
 from polymodal.questions.inspection.run import inspect
 
 
@@ -40,13 +40,22 @@ def test_nothing_is_said_where_inputs_tell_nothing():
     assert noise(kernel([rng.normal(size=(200, 4))]), rng.integers(0, 4, 200)) is None
 
 
-def test_the_share_of_wrong_pairs_follows_from_known_scores():
+def test_the_share_of_wrong_pairs_follows_from_ranks():
     rng = np.random.default_rng(3)
-    wrong = rng.normal(0, 1, 20_000)
-    own = np.concatenate([rng.normal(4, 1, 950), rng.normal(0, 1, 50)])
-    chance = local_chance(own, wrong)
-    assert (chance[950:] > 0.5).mean() > 0.6
+    ranks = np.concatenate([rng.beta(1, 80, 950), rng.uniform(size=50)])
+    chance = wrong_chance(ranks, rng.uniform(size=20_000))
+    assert (chance[950:] > 0.5).mean() > 0.8
     assert (chance[:950] > 0.5).mean() < 0.01
+
+
+def test_partners_that_fit_better_are_counted():
+    rng = np.random.default_rng(5)
+    targets = rng.normal(size=(100, 4))
+    guess = targets + 0.3 * rng.normal(size=(100, 4))
+    guess[7] = -targets[7]
+    ranks = np.diag(better(fit(guess, targets)))
+    assert ranks[7] > 0.5
+    assert np.delete(ranks, 7).max() < 0.2
 
 
 def test_an_image_with_the_text_of_another_is_a_wrong_pair(tmp_path):

@@ -98,6 +98,18 @@ def test_duplicates_with_other_labels_are_found(tmp_path):
     assert _rows(found, "conflicting labels") == [1, 2]
 
 
+def test_several_questions_about_one_picture_are_no_conflict(tmp_path):
+    rng = np.random.default_rng(2)
+    names = _pictures(tmp_path, rng)
+    names[1] = names[0]
+    questions = [f"is there anything like number {row} in it" for row in range(NUM_ROWS)]
+    table = {"picture": names, "question": questions, "answer": ["yes", "no"] * 20}
+    assert inspect(table, "answer", media_root=tmp_path).findings == []
+    questions[1] = questions[0]
+    found = inspect(table, "answer", media_root=tmp_path)
+    assert _rows(found, "conflicting labels") == [1, 2]
+
+
 def test_transcripts_that_nobody_could_speak_are_found(tmp_path):
     rng = np.random.default_rng(3)
     seconds = rng.uniform(0.5, 3.0, NUM_ROWS)
@@ -192,7 +204,23 @@ def test_the_command_writes_page_rows_and_status(tmp_path):
     assert "<b>" not in page
     (rows,) = (tmp_path / "rows").iterdir()
     assert list(csv.reader(rows.open()))[1] == ["4", "constant", "p3.png", "3"]
-    assert "Look at these rows" in in_process("inspect", tmp_path / "t.csv").stdout
+    assert "Look at each such row" in in_process("inspect", tmp_path / "t.csv").stdout
+
+
+def test_one_row_is_said_of_in_the_singular():
+    notes = [f"a small note about the number {row}, which is {row * row}" for row in range(30)]
+    notes[4] = "n/a"
+    (found,) = [one for one in inspect({"note": notes}).findings if one.kind == "placeholder"]
+    assert found.what == "1 of 30 rows holds a placeholder instead of a text."
+
+
+def test_a_number_that_one_row_has_is_no_class_with_one_row():
+    counts = [2, 3, 3, 4, 4, 4, 5, 5, 6] * 10 + [1, 9]
+    table = {"width": [1.5 * row for row in range(92)], "count": counts}
+    assert "class with one row" not in kinds(inspect(table, "count").findings)
+    names = [f"size {count}" for count in counts]
+    found = inspect({**table, "count": names}, "count")
+    assert _rows(found, "class with one row") == [91, 92]
 
 
 def test_an_unknown_target_is_refused():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_SINGULAR = {"are": "is", "have": "has", "do": "does", "were": "was"}
+
 
 def counted(number: int, word: str) -> str:
     """Returns a number with its word in the singular or the plural.
@@ -18,3 +20,21 @@ def counted(number: int, word: str) -> str:
     if number == 1:
         return f"{number:,} {word}"
     return f"{number:,} {word}s"
+
+
+def agreeing(number: int, said: str) -> str:
+    """Returns what is said of several things as it is said of `number` of them.
+
+    Args:
+        number: int.
+        said: str, words that begin with a verb in the plural.
+
+    Example:
+
+    >>> agreeing(1, "are silent"), agreeing(1, "hold nothing"), agreeing(2, "are silent")
+    ('is silent', 'holds nothing', 'are silent')
+    """
+    verb, space, rest = said.partition(" ")
+    if number == 1:
+        verb = _SINGULAR.get(verb, f"{verb}s")
+    return f"{verb}{space}{rest}"

@@ -6,6 +6,7 @@ reads the log knows what is going on.
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -34,6 +35,8 @@ class _Activity:
 _running: list[_Activity] = []  # the innermost last
 _last_line = time.monotonic()
 _is_quiet = False
+_warned: set[str] | None = None  # kinds of warnings that were printed
+_NUMBER = re.compile(r"\d[\d.,]*")
 _beat: threading.Thread | None = None
 
 
@@ -44,8 +47,33 @@ def say(message: str = "") -> None:
 
 
 def warn(message: str) -> None:
-    """Prints a warning."""
+    """Prints a warning, inside `warned_once` only if it differs by more than numbers from those
+    before."""
+    if _warned is not None:
+        kind = _NUMBER.sub("#", message)
+        if kind in _warned:
+            return
+        _warned.add(kind)
     _print(f"Warning: {message}")
+
+
+@contextmanager
+def warned_once() -> Iterator[None]:
+    """Prints each kind of warning once inside a `with` block, such as one of many trainings.
+
+    Example:
+
+    >>> with warned_once():
+    ...     warn("2 of 9 rows are odd")
+    ...     warn("3 of 12 rows are odd")
+    """
+    global _warned
+    before = _warned
+    _warned = set() if before is None else before
+    try:
+        yield
+    finally:
+        _warned = before
 
 
 def complain(message: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError, cell_error
-from polymodal.core.printed.counting import counted
+from polymodal.core.printed.counting import agreeing, counted
 from polymodal.core.printed.progress import bar
 from polymodal.feed.decode import in_threads
 from polymodal.media.cache import default_folder
@@ -29,6 +29,7 @@ from polymodal.questions.inspection.measured.video import measure_video
 from polymodal.tables.kinds import MEDIA
 
 _VERSION = 3  # raise when something else is measured
+_ROWS = "{rows} "
 _CHUNK = 8  # cells that a worker takes at a time
 _MEASURES: Mapping[str, Callable[[Any, Any], dict[str, Any]]] = {
     "image": measure_image, "audio": measure_sound, "video": measure_video}
@@ -162,15 +163,18 @@ class Look:
             kind, why, fix, level: as of a Finding.
             columns: one column or several.
             rows: indices of rows, from 0.
-            what: str, a sentence; "{rows}" becomes how many of how many rows.
+            what: str, a sentence; "{rows}" at its start becomes how many of how many rows, and the
+                verb after it agrees with them.
             notes: {index of a row: what is wrong in it}.
             count: int, where it is not the number of rows.
         """
         names = (columns,) if isinstance(columns, str) else tuple(columns)
         numbers = {int(row): self.table.row_number(int(row)) for row in rows}
-        of = f"{len(numbers):,} of {counted(len(self), 'row')}"
-        return Finding(kind, names, what.replace("{rows}", of), why, fix,
-                       len(numbers) if count is None else count,
+        count = len(numbers) if count is None else count
+        if what.startswith(_ROWS):
+            said = agreeing(count, what.removeprefix(_ROWS))
+            what = f"{count:,} of {counted(len(self), 'row')} {said}"
+        return Finding(kind, names, what, why, fix, count,
                        tuple(sorted(numbers.values())),
                        {numbers[row]: note for row, note in (notes or {}).items()
                         if row in numbers}, self.part, level)

@@ -14,7 +14,7 @@ from polymodal.core.contracts.task import Predictions, Task, task_named
 from polymodal.core.disk.files import check_writable, file_name
 from polymodal.core.disk.lock import locked
 from polymodal.core.printed.counting import counted
-from polymodal.core.printed.progress import quiet, say
+from polymodal.core.printed.progress import quiet, say, warned_once
 from polymodal.profile.profile import Profile, profile
 from polymodal.questions.needs.answer import Needs
 from polymodal.questions.needs.extrapolate import Curve
@@ -53,6 +53,7 @@ class _Question:
     max_bad_share: float
 
 
+@warned_once()
 def needs(data: Any, target: str | None = None, *, goal: float | None = None, proxy: bool = False,
           val: Any = None, given: Mapping[str, Any] | None = None, ignore: Sequence[str] = (),
           split: str | None = None, split_group: str | None = None, num_seeds: int | None = None,

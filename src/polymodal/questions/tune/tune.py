@@ -15,7 +15,7 @@ from polymodal.core.contracts.task import Task, task_named
 from polymodal.core.disk.files import check_writable, write_json
 from polymodal.core.disk.lock import locked
 from polymodal.core.errors import Interrupted, PolymodalError, TrainingError
-from polymodal.core.printed.progress import quiet, say
+from polymodal.core.printed.progress import quiet, say, warned_once
 from polymodal.evaluation.words import interval_text, readable, value_text
 from polymodal.inference.predictor import load
 from polymodal.profile.profile import profile
@@ -96,6 +96,7 @@ class _Hopeless(Exception):
     """Leaves the training of a candidate that is worse than the best by more than chance."""
 
 
+@warned_once()
 def tune(data: Any, target: str | None = None, *, out: str | Path, minutes: float = 30.0,
          trials: int | None = None, val: Any = None, test: Any = None,
          given: Mapping[str, Any] | None = None, ignore: Sequence[str] = (),

@@ -26,8 +26,8 @@ def amounts(look: Look) -> Iterator[Finding]:
         infinite = np.isinf(values)
         if infinite.any():
             yield look.finding("not a number", column, np.flatnonzero(infinite),
-                               "{rows} are infinite.", "They are read as missing.",
-                               "Correct these cells.")
+                               "{rows} are infinite.", "An infinite number is read as missing.",
+                               "Correct each such cell.")
         unread = np.array([cell is not None for cell in look.cells(column)]) & np.isnan(values)
         if unread.any() and unread.mean() <= _FEW:
             texts = Counter(str(look.cells(column)[row]) for row in np.flatnonzero(unread))
@@ -58,7 +58,7 @@ def _far(look: Look, column: str, values: np.ndarray) -> Iterator[Finding]:
         yield look.finding(
             "outlier", column, np.flatnonzero(far), "{rows} are far from all others.",
             "One far value stretches the scale of the column, or is in another unit.",
-            f"Correct these cells; {option('--ignore', column)} leaves the column out.",
+            f"Correct each such cell; {option('--ignore', column)} leaves the column out.",
             notes={int(row): f"{values[row]:g}" for row in np.flatnonzero(far)})
 
 

@@ -12,7 +12,7 @@ from polymodal.questions.inspection.look import Look
 
 _CUT = ("cut short", "truncated", "it ends after", "ends early", "incomplete")
 _STOPS = "Training stops at such a row, because a wrong cell costs more than a missing row."
-_SKIP = "Fix the files, or train with --skip-bad."
+_SKIP = "Fix each such file, or train with --skip-bad."
 _EMPTY_SHARE = 0.2  # of the rows; where more cells are empty, that is how the table is
 
 
@@ -46,7 +46,7 @@ def empty_cells(look: Look) -> Iterator[Finding]:
             yield look.finding(
                 "empty", column, np.flatnonzero(empty), "{rows} have no target.",
                 "A row without a target teaches nothing and is skipped.",
-                "Fill these cells, or leave the rows out.")
+                "Fill each such cell, or leave its row out.")
         elif share > _EMPTY_SHARE:
             yield look.finding(
                 "often empty", column, [], f"{share:.0%} of the cells are empty.",
@@ -56,8 +56,8 @@ def empty_cells(look: Look) -> Iterator[Finding]:
         else:
             yield look.finding(
                 "empty", column, np.flatnonzero(empty), "{rows} are empty.",
-                "An empty cell is read as missing, and the other inputs have to do.",
-                "Fill these cells, or keep them if they are also empty where the model is used.")
+                "An empty cell is read as missing, and the model decides by the other inputs.",
+                "Fill each such cell, or keep it empty if it will also be empty in use.")
 
 
 def _kind(facts: dict) -> str | None:

@@ -37,7 +37,7 @@ def spellings(look: Look) -> Iterator[Finding]:
             yield look.finding(
                 "spelling", column, rows, "{rows} hold another spelling of a more frequent value.",
                 _SPELLED_WHY,
-                f"Correct them; {reading_option(column, 'ignore_case', True)} makes those one that "
+                f"Correct each; {reading_option(column, 'ignore_case', True)} joins spellings that "
                 "differ only in case.",
                 notes={row: f'"{texts[row]}" for "{meant[str(texts[row])]}"' for row in rows})
 
@@ -81,7 +81,7 @@ def classes(look: Look) -> Iterator[Finding]:
     texts = look.texts(look.target)
     counts = Counter(text.strip() for text in texts if text is not None)
     single = {text for text, count in counts.items() if count == 1}
-    if single and len(single) < len(counts):
+    if single and len(single) < len(counts) and not _are_amounts(look, look.target):
         rows = [row for row, text in enumerate(texts) if text and text.strip() in single]
         yield look.finding(
             "class with one row", look.target, rows, "{rows} have a label that no other row has.",
@@ -91,6 +91,11 @@ def classes(look: Look) -> Iterator[Finding]:
     several = {text: count for text, count in counts.items() if count > 1}
     if len(several) > 1:
         yield from _imbalance(look, look.target, several)
+
+
+def _are_amounts(look: Look, target: str) -> bool:
+    """Returns whether classes are numbers, of which a rare one has neighbours."""
+    return look.facts.whole.column(target).numbers is not None
 
 
 def _imbalance(look: Look, target: str, counts: dict[str, int]) -> Iterator[Finding]:
@@ -138,5 +143,5 @@ def rare_values(look: Look) -> Iterator[Finding]:
             yield look.finding(
                 "rare value", column, rows, "{rows} hold a value that no other row has.",
                 "Nothing can be learned about a value that is seen once.",
-                "Look at these cells.", level="note",
+                "Look at each such cell.", level="note",
                 notes={int(row): str(texts[row]) for row in rows})

@@ -26,7 +26,7 @@ _TOLERANCE = 0.03
 _PURE, _MOST_SAME = 0.88, 0.8
 _ROWS_A_VALUE, _TOKENS_A_VALUE = 5, 1.5
 _WHY_PAIR = "A wrong pair teaches the model the opposite of what holds."
-_FIX_PAIR = "Correct these rows, or remove them."
+_FIX_PAIR = "Correct each such row, or remove it."
 _MEASURED = ("seconds", "sound_seconds", "active_seconds", "width", "height", "rate",
              "frames_per_second", "channels")
 
@@ -47,7 +47,7 @@ def speech_rates(look: Look) -> Iterator[Finding]:
             if odd.any() and odd.mean() < 0.2:
                 yield look.finding(
                     "speech rate", (column, text), np.flatnonzero(odd),
-                    "{rows} have far more or fewer words than their sound has time for.",
+                    "{rows} have far more or fewer words than the sound has time for.",
                     "The sound is cut, or the text belongs to another one.", _FIX_PAIR,
                     notes={int(row): f"{letters[row]:.0f} letters in {seconds[row]:.2f} s"
                            for row in np.flatnonzero(odd)})

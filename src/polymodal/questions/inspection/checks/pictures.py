@@ -25,7 +25,7 @@ _GREY, _HARDLY = 0.5, 4.0  # mean distance of the channels: none, and hardly any
 _COLOURFUL = 10.0  # mean distance of the channels of photographs in colour
 _STILL = 0.3  # mean difference between frames below which nothing moves
 _NOTHING = "Such a picture tells the model nothing, or the wrong thing."
-_LEAVE = "Look at these rows, and remove them or empty the cell, which is then read as missing."
+_LEAVE = "Look at each such row, and remove it or empty the cell, which is then read as missing."
 
 
 def pictures(look: Look) -> Iterator[Finding]:
@@ -102,8 +102,8 @@ def _sizes(look: Look, column: str, media: Media) -> Iterator[Finding]:
              for row in rows}
     yield look.finding(
         "odd size", column, rows, f"{{rows}} have another size than the usual {usual}.",
-        "All pictures are brought to one size, so these are stretched or coarse.",
-        f"Look at them; {set_option('inputs', column, 'size')} sets the size that all get.",
+        "All pictures are brought to one size, so one of another size is stretched or coarse.",
+        f"Look at each; {set_option('inputs', column, 'size')} sets the size that all get.",
         notes=notes)
 
 

@@ -34,12 +34,12 @@ def repeats(look: Look) -> Iterator[Finding]:
                 "placeholder", column, np.flatnonzero(placeholders),
                 "{rows} share one and the same content.",
                 "A picture, sound or text that so many rows share says nothing about any of them.",
-                "Empty these cells, which are then read as missing, or remove the rows.")
+                "Empty each such cell, which is then read as missing, or remove its row.")
         rest = [None if placeholder else key
                 for key, placeholder in zip(keys, placeholders, strict=True)]
         if column == look.target or not _is_distinct(rest) or not _is_long(look, column):
             continue
-        exact = _groups_of(rest)
+        exact = [group for group in _groups_of(rest) if not _is_meant(look, column, group)]
         yield from _duplicates(look, column, "duplicate", "the same content as another row", exact)
         yield from _duplicates(look, column, "near duplicate", "nearly the content of another row",
                                _near(look, column, rest, exact))
@@ -62,17 +62,21 @@ def same_rows(look: Look) -> Iterator[Finding]:
 
 
 def conflicts(look: Look) -> Iterator[Finding]:
-    """Finds rows with the same media or text and another label."""
+    """Finds rows with the same media or text and another label, unless another text of these rows
+    differs, as several questions about one picture do."""
     if look.target is None:
         return
     answers = content_keys(look, look.target)
-    inputs = [name for name in look.media_columns + look.of_kind("text") if name != look.target]
-    keys = {name: content_keys(look, name) for name in inputs}
-    alone = [name for name in inputs if _is_distinct(keys[name]) and _is_long(look, name)]
-    ways: list[tuple[list[str], list[Any]]] = [([name], keys[name]) for name in alone]
-    if not alone and inputs:
-        ways = [(inputs, list(zip(*(keys[name] for name in inputs), strict=True)))]
-    for names, cells in ways:
+    media = [name for name in look.media_columns if name != look.target]
+    texts = [name for name in look.of_kind("text") if name != look.target]
+    keys = {name: content_keys(look, name) for name in media + texts}
+    alone = [name for name in keys if _is_distinct(keys[name]) and _is_long(look, name)]
+    ways = list(dict.fromkeys((name, *(one for one in texts if one != name)) for name in alone))
+    if not alone and keys:
+        ways = [tuple(keys)]
+    for names in ways:
+        cells = [None if cell[0] is None else cell
+                 for cell in zip(*(keys[name] for name in names), strict=True)]
         found = [group for group in _groups_of(cells)
                  if len({answers[row] for row in group if answers[row] is not None}) > 1]
         rows = [row for group in found for row in group]
@@ -149,6 +153,17 @@ def _near(look: Look, column: str, keys: Sequence[Any], exact: list[list[int]]) 
            and keys[rows[cell]] is not None]
     return [[int(rows[cells[use[place]]]) for place in group]
             for group in groups(near_media(vectors[use]))]
+
+
+def _is_meant(look: Look, column: str, rows: list[int]) -> bool:
+    """Returns whether rows name one file with different texts, as a picture with several captions
+    or questions."""
+    if column not in look.media_columns:
+        return False
+    texts = [name for name in look.of_kind("text") if name != column]
+    if len({str(look.table.cell(row, column)) for row in rows}) > 1:
+        return False
+    return any(len({look.texts(name)[row] for row in rows}) == len(rows) for name in texts)
 
 
 def _duplicates(look: Look, column: str, kind: str, said: str,

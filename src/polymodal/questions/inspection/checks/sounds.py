@@ -20,7 +20,7 @@ _SAME = 0.8  # share of one rate from which others are odd
 _LENGTH_SIGMAS, _LENGTH_FLOOR = 5.0, 0.25
 _ODD_SIGMAS = 6.0
 _FEW = 0.15  # what more cells have is no exception
-_LEAVE = "Listen to these rows, and remove them or empty the cell, which is then read as missing."
+_LEAVE = "Listen to each such row, and remove it or empty the cell, which is then read as missing."
 
 
 def sounds(look: Look) -> Iterator[Finding]:

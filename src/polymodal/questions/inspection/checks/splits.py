@@ -15,7 +15,7 @@ from polymodal.questions.inspection.near import near_media
 
 _MOSTLY = 0.5  # share of a part's rows that are on its side alone, so that others are exceptions
 _DISTINCT = 0.5
-_WHY = "The model has seen these rows in training, so scores on them are too optimistic."
+_WHY = "The model has seen in training what it is scored on, so scores are too optimistic."
 
 
 def shared(looks: Mapping[str, Look]) -> Iterator[Finding]:
@@ -49,8 +49,8 @@ def _media(first: Look, second: Look, column: str) -> Iterator[Finding]:
     if len(rows) and len(rows) <= _MOSTLY * len(second):
         yield second.finding(
             "near duplicate in train" if first.part == "train" else "near duplicate in val", column,
-            rows, f"{{rows}} of {second.part} nearly have a file of {first.part}.", _WHY,
-            "Remove them from one side.")
+            rows, f"{{rows}} have nearly the same file as a row of {first.part}.", _WHY,
+            "Remove each from one side.")
 
 
 def _same(first: Look, second: Look, column: str, what: str) -> Iterator[Finding]:
@@ -62,8 +62,8 @@ def _same(first: Look, second: Look, column: str, what: str) -> Iterator[Finding
     if rows:
         yield second.finding(
             "on both sides", column, rows,
-            f"{{rows}} of {second.part} have a {what} that is also in {first.part}.", _WHY,
-            f"Remove them from one side; {option('--split-group', column)} keeps them apart in "
+            f"{{rows}} have a {what} that is also in {first.part}.", _WHY,
+            f"Remove each from one side; {option('--split-group', column)} keeps them apart in "
             "rows held out of --data.")
 
 
@@ -78,5 +78,5 @@ def _who(first: Look, second: Look, column: str) -> Iterator[Finding]:
     exceptions = len(rows) <= _MOSTLY * len(second)
     yield second.finding(
         "speaker on both sides", column, rows if exceptions else [],
-        f'{len(rows):,} of {len(second):,} rows of {second.part} have a "{column}" that is also '
-        f"in {first.part}.", why, fix, level="fault" if exceptions else "note", count=len(rows))
+        f'{{rows}} have a "{column}" that is also in {first.part}.', why, fix,
+        level="fault" if exceptions else "note", count=len(rows))

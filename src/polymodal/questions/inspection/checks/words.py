@@ -75,7 +75,7 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[str], bool]:
     return lambda text: pattern.search(text) is not None
 
 
-_LOOK = "Look at these rows, and correct or remove them."
+_LOOK = "Look at each such row, and correct or remove it."
 _KINDS = (
     ("placeholder", _is_placeholder, "hold a placeholder instead of a text", _PLACEHOLDER_WHY,
      "MISSING reads them as missing."),
@@ -112,7 +112,7 @@ def _scripts(look: Look, column: str, texts: list[str | None],
         "wrong script", column, np.flatnonzero(odd),
         f"{{rows}} are not written in {usual} letters as the others.",
         "A tokenizer of one script breaks others into single characters or drops them.",
-        "Remove these rows, or take an encoder and tokenizer of several scripts.", notes=notes)
+        "Remove each such row, or take an encoder and tokenizer of several scripts.", notes=notes)
 
 
 def _lengths(look: Look, column: str, texts: list[str | None],
@@ -154,7 +154,7 @@ def _gibberish(look: Look, column: str, texts: list[str | None],
             "outlier", column, np.flatnonzero(odd),
             "{rows} are unlike the language of the others.",
             "A model has hardly read such texts, and what it says of them is a guess.",
-            f"Remove these rows; {option('--ignore', column)} leaves the column out.")
+            f"Remove each such row; {option('--ignore', column)} leaves the column out.")
 
 
 def _pairs(text: str) -> list[str]:

@@ -9,8 +9,10 @@ from PIL import Image
 
 from polymodal.core.errors import DataError
 from polymodal.core.printed.progress import track
+from polymodal.media.audio import read_audio
 from polymodal.media.image import read_image
 from polymodal.media.video import read_video
+from polymodal.questions.inspection.deep.spoken import SAMPLE_RATE, cepstra, pieces
 from polymodal.questions.inspection.look import Look
 from polymodal.questions.inspection.measured.vectors import as_vectors
 from polymodal.tables.kinds import MEDIA
@@ -20,6 +22,8 @@ _CELLS, _ANGLES = 7, 8
 _STANDS_OUT = 12.0  # grey values between a border and what is in front of it
 _WORDS = 3000  # words and pairs of words of a text column
 _MOST_CATEGORIES = 200
+_COUNTED_WORDS = 400
+_MOST_SECONDS, _FEWEST_FRAMES = 30.0, 1000  # of a sound, of all sounds
 
 
 def features(look: Look, column: str, rows: np.ndarray) -> list[np.ndarray] | None:
@@ -132,6 +136,33 @@ def _words(texts: list[str]) -> np.ndarray | None:
         return np.asarray(found.fit_transform(texts).todense(), np.float32)
     except ValueError:  # no word that two texts share
         return None
+
+
+def word_counts(texts: list[str]) -> np.ndarray | None:
+    """Returns float32 (texts, words), how often each text has the words that several have."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    found = CountVectorizer(max_features=_COUNTED_WORDS, min_df=3, token_pattern=r"(?u)\w+")
+    try:
+        counts: Any = found.fit_transform(texts)
+        return counts.toarray().astype(np.float32)
+    except ValueError:  # no word that three texts share
+        return None
+
+
+def spoken_pieces(look: Look, column: str, rows: np.ndarray) -> np.ndarray | None:
+    """Returns float32 (rows, pieces), how often short pieces of sound occur in each cell of a
+    column of sounds or videos; None where nothing can be read."""
+    sounds = []
+    for row in track(rows, f"Listening to {column}", len(rows)):
+        try:
+            sounds.append(cepstra(read_audio(look.table.cell(int(row), column), look.table.root,
+                                             SAMPLE_RATE, _MOST_SECONDS)))
+        except (DataError, TypeError):  # broken, or empty
+            sounds.append(np.zeros((0, 26), np.float32))
+    if sum(map(len, sounds)) < _FEWEST_FRAMES:
+        return None
+    return pieces(sounds)
 
 
 def _numbers(values: np.ndarray) -> np.ndarray:

@@ -12,44 +12,78 @@ from polymodal.questions.inspection.deep.kernel import (
     joined,
     probabilities,
 )
+from polymodal.questions.inspection.deep.named import named
 from polymodal.questions.inspection.deep.sampled import Sampled
 from polymodal.questions.inspection.finding import Finding
+from polymodal.tables.kinds import MEDIA
 
 _ROUNDS = 3
-_SURE = 0.5  # chance of being wrong from which a row is named
+_SURE = 0.5  # chance of being wrong from which a row counts less for the others
 _LEAST_GAIN = 0.1  # accuracy over that of the most frequent class, below which nobody can tell
 _LEAST_CHANCE = 2e-3
 _RATES = (0.001, 0.45)
+_SUREST, _FEWEST_SURE = (0.1, 0.2, 0.3, 0.5), 30  # share and number of the rows judged surest
+_FEWEST = 50
 
 
 def wrong_labels(sampled: Sampled) -> Iterator[Finding]:
-    """Finds rows whose label is probably wrong."""
+    """Finds rows whose label is probably wrong, or whose image, sound or text has another."""
     look = sampled.look
     if look.target is None or not look.has_labels:
         return
-    texts = [look.texts(look.target)[row] for row in sampled.rows]
-    known = np.array([text is not None for text in texts], bool)
-    kernels = [sampled.kernel(name) for name in sampled.inputs]
-    kernels = [one for one in kernels if one is not None]
-    if known.sum() < 50 or not kernels:
+    known = np.flatnonzero(sampled.there(look.target))
+    kernels = {name: one[np.ix_(known, known)] for name in sampled.inputs
+               if (one := sampled.kernel(name)) is not None}
+    if len(known) < _FEWEST or not kernels:
         return
-    labels, names = _numbered([str(text).strip() for text in np.array(texts, object)[known]])
-    alike = joined(kernels)[np.ix_(known, known)]
-    found = noise(alike, labels)
+    texts = [str(look.texts(look.target)[row]).strip() for row in sampled.rows[known]]
+    names, labels = np.unique(np.array(texts), return_inverse=True)
+    found = noise(joined(list(kernels.values())), labels)
     if found is None:
         return
     wrong, guess = found
+    odd = named(wrong)
     rows = sampled.rows[known]
-    odd = np.flatnonzero(wrong > _SURE)
     if len(odd):
         yield look.finding(
             "wrong label", look.target, rows[odd],
             f"{{rows}} have a label that a small model of the other rows does not believe"
             f"{sampled.of_all}.",
             "Wrong labels teach the model mistakes, and make scores look worse or better than "
-            "they are.", "Look at these rows, and correct or remove those that are wrong.",
+            "they are.", "Look at each such row, and correct or remove it if it is wrong.",
             notes={int(rows[one]): f'"{names[labels[one]]}" looks like "{names[guess[one]]}" '
                                    f"({wrong[one]:.0%} sure)" for one in odd})
+    if len(kernels) > 1:
+        for name in kernels:
+            if look.kind(name) in (*MEDIA, "text"):
+                there = sampled.there(name)[known] & (wrong <= _SURE)
+                yield from _wrong_input(sampled, name, kernels[name], labels, names,
+                                        known, np.flatnonzero(there))
+
+
+def _wrong_input(sampled: Sampled, name: str, alike: np.ndarray, labels: np.ndarray,
+                 names: np.ndarray, known: np.ndarray, there: np.ndarray) -> Iterator[Finding]:
+    """Finds rows of right labels whose cell of one input looks like another label."""
+    look = sampled.look
+    if look.target is None or len(there) < _FEWEST:
+        return
+    used, numbers = np.unique(labels[there], return_inverse=True)
+    found = noise(alike[np.ix_(there, there)], numbers)
+    if found is None:
+        return
+    wrong, guess = found
+    odd = named(wrong)
+    rows = sampled.rows[known[there]]
+    if len(odd):
+        yield look.finding(
+            "wrong pair", (name, look.target), rows[odd],
+            f'{{rows}} have a cell in "{name}" that looks like another label, while the other '
+            f"inputs fit{sampled.of_all}.",
+            "A wrong pair teaches the model the opposite of what holds.",
+            "Look at each such row, and correct or remove it if it is wrong.",
+            notes={int(rows[one]): f'"{names[used[numbers[one]]]}" is the label, and it looks like '
+                                   f'"{names[used[guess[one]]]}" ({wrong[one]:.0%} sure)'
+                   for one in odd})
 
 
 def noise(alike: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -64,6 +98,8 @@ def noise(alike: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray
         labels: (rows,) int.
     """
     num_classes = int(labels.max()) + 1
+    if num_classes < 2:
+        return None
     targets = np.eye(num_classes)[labels]
     usual = float(targets.mean(axis=0).max())
     rows = np.arange(len(labels))
@@ -75,30 +111,38 @@ def noise(alike: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray
         chances = probabilities(scores, labels, wrong < _SURE)
         if (chances.argmax(axis=1) == labels).mean() < usual + _LEAST_GAIN:
             return None
-        wrong = _posterior(chances[rows, labels], num_classes)
+        wrong = _posterior(chances[rows, labels], num_classes, _most_wrong(chances, labels))
     others = chances.copy()
     others[rows, labels] = -1
     return wrong, others.argmax(axis=1)
 
 
-def _posterior(own: np.ndarray, num_classes: int) -> np.ndarray:
+def _most_wrong(chances: np.ndarray, labels: np.ndarray) -> float:
+    """Returns the largest share of wrong labels that the surest predictions allow.
+
+    The model errs least where it is surest, while labels are wrong there as often as anywhere.
+    """
+    order = np.argsort(-chances.max(axis=1), kind="stable")
+    other = (chances.argmax(axis=1) != labels)[order]
+    counts = [max(_FEWEST_SURE, round(share * len(labels))) for share in _SUREST]
+    return min((float(other[:count].sum()) + 0.5) / (min(count, len(labels)) + 1)
+               for count in counts)
+
+
+def _posterior(own: np.ndarray, num_classes: int, most: float) -> np.ndarray:
     """Returns the chance that each label is wrong, from the probability that the model gives it.
 
     With a share r of labels replaced by any other class, a label is seen with (1 - r) * p where it
-    is right and r * (1 - p) / (classes - 1) where it is not; r is fitted to all rows. The model
-    has learned the labels as they are, wrong ones included, which is taken out of p.
+    is right and r * (1 - p) / (classes - 1) where it is not; r is fitted to all rows and at most
+    `most`. The model has learned the labels as they are, wrong ones included, which is taken out
+    of p.
     """
-    rate, wrong = 0.05, np.zeros(len(own))
+    rate, wrong = min(0.05, most), np.zeros(len(own))
     for _ in range(30):
         other = rate / (num_classes - 1)
         clean = np.clip((own - other) / (1 - rate - other), _LEAST_CHANCE, 1)
         right_way = (1 - rate) * clean
         wrong_way = rate * (1 - clean) / (num_classes - 1)
         wrong = wrong_way / np.maximum(right_way + wrong_way, 1e-12)
-        rate = float(np.clip(wrong.mean(), *_RATES))
+        rate = min(float(np.clip(wrong.mean(), *_RATES)), most)
     return wrong
-
-
-def _numbered(texts: list[str]) -> tuple[np.ndarray, list[str]]:
-    names, labels = np.unique(np.array(texts, object).astype(str), return_inverse=True)
-    return labels, [str(name) for name in names]

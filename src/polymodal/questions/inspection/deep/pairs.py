@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations
+from itertools import combinations
 
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
-from polymodal.questions.inspection.deep.kernel import held_out
+from polymodal.questions.inspection.deep.kernel import best_ridge, held_out
+from polymodal.questions.inspection.deep.named import named
 from polymodal.questions.inspection.deep.sampled import Sampled
 from polymodal.questions.inspection.finding import Finding
 from polymodal.tables.kinds import MEDIA
 
 _DIMS = 64  # main directions of the column that is predicted
-_SHUFFLES = 40
-_TELLS = 0.75  # how often the right partner must fit better than a wrong one
-_SURE = 0.5
-_BINS = 30
+_GAINED = 0.99  # variance left of a direction, above which it is not predicted
+_TELL, _TOLD = 0.8, 0.05  # share of rows whose own partner is in the best so many
 _MOST_SHARE = 0.3  # of wrong pairs that is believed
-_FEWEST = 100
+_NEAR = 0.1  # rank below which a pair may be right
+_EDGES = np.array([0, 0.01, 0.02, 0.03, 0.045, 0.065, _NEAR, 1])  # of ranks
+_STRAY = 0.005  # of the rows, between right and wrong ranks
+_MARGIN = 2.0  # of twice the logarithm of likelihoods, for partners that are hardly different
+_FEWEST = 60
 
 
 def wrong_pairs(sampled: Sampled) -> Iterator[Finding]:
@@ -28,71 +31,117 @@ def wrong_pairs(sampled: Sampled) -> Iterator[Finding]:
     names = [name for name in sampled.inputs if look.kind(name) in (*MEDIA, "text")]
     if look.target is not None and look.kind(look.target) == "text":
         names.append(look.target)
-    best: dict[frozenset[str], np.ndarray] = {}
-    for source, goal in permutations(names, 2):
-        if "text" in (look.kind(source), look.kind(goal)) or look.kind(source) != look.kind(goal):
-            chance = _mismatch(sampled, source, goal)
-            if chance is not None:
-                pair = frozenset((source, goal))
-                best[pair] = np.maximum(best.get(pair, np.zeros(len(chance))), chance)
-    for pair, chance in best.items():
-        odd = np.flatnonzero(chance > _SURE)
-        if len(odd):
-            columns = tuple(name for name in names if name in pair)
-            yield look.finding(
-                "wrong pair", columns, sampled.rows[odd],
-                f"{{rows}} do not fit together as the other rows do{sampled.of_all}.",
-                "A wrong pair teaches the model the opposite of what holds.",
-                "Look at these rows, and correct or remove those that are wrong.",
-                notes={int(sampled.rows[one]): f"{chance[one]:.0%} sure" for one in odd})
+    for one, other in combinations(names, 2):
+        there = np.flatnonzero(sampled.there(one) & sampled.there(other))
+        forth, back = (_ranks(sampled, *way, there) for way in ((one, other), (other, one)))
+        found = [ranks for ranks in (forth, None if back is None else back.T)
+                 if ranks is not None]
+        if found:
+            yield from _finding(sampled, (one, other), there, np.mean(found, axis=0))
 
 
-def _mismatch(sampled: Sampled, source: str, goal: str) -> np.ndarray | None:
-    """Returns the chance of each row to be a wrong pair; None where pairs cannot be told."""
-    alike, targets = sampled.kernel(source), _main(sampled.blocks(goal))
-    if alike is None or targets is None or len(targets) < _FEWEST:
+def _finding(sampled: Sampled, columns: tuple[str, str], there: np.ndarray,
+             ranked: np.ndarray) -> Iterator[Finding]:
+    ranks = np.diag(ranked)
+    chance = wrong_chance(ranks, ranked.reshape(-1))
+    odd = named(chance)
+    rows = sampled.rows[there[odd]]
+    if len(odd):
+        yield sampled.look.finding(
+            "wrong pair", columns, rows,
+            f"{{rows}} do not fit together as the other rows do{sampled.of_all}.",
+            "A wrong pair teaches the model the opposite of what holds.",
+            "Look at each such row, and correct or remove it if it is wrong.",
+            notes={int(row): f"{ranks[one]:.0%} of the other rows fit better "
+                             f"({chance[one]:.0%} sure)"
+                   for row, one in zip(rows, odd, strict=True)})
+
+
+def _ranks(sampled: Sampled, source: str, goal: str, there: np.ndarray) -> np.ndarray | None:
+    """Returns (rows, partners), the share of other partners that fit a row better than each; None
+    where partners cannot be told apart."""
+    if len(there) < _FEWEST:
         return None
-    guess = held_out(alike, targets)
-    own = _fit(guess, targets)
-    random = np.random.default_rng(0)
-    wrong = np.stack([_fit(guess, targets[random.permutation(len(targets))])
-                      for _ in range(_SHUFFLES)])
-    if (own > wrong).mean() < _TELLS:
+    alike, blocks = sampled.kernel_for(source, goal), sampled.blocks_for(goal, source)
+    if alike is None or blocks is None:
         return None
-    return local_chance(own, wrong.reshape(-1))
+    alike, targets = alike[np.ix_(there, there)], _main([block[there] for block in blocks])
+    guess = held_out(alike, targets, ridge=best_ridge(alike, targets))
+    ranks = better(fit(guess, targets))
+    if np.quantile(np.diag(ranks), _TELL) > _TOLD:
+        return None
+    return ranks
 
 
-def local_chance(own: np.ndarray, wrong: np.ndarray) -> np.ndarray:
-    """Returns the chance of each score to be that of a wrong pair.
+def fit(guess: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Returns (rows, partners), how much likelier each partner is for a row than for any row.
 
-    The scores of wrong pairs are known, since rows can be shuffled. Their share among the rows is
-    the largest that the low scores allow.
+    Each direction of the targets is normal around its prediction, and around 0 for any row.
 
     Args:
-        own: (rows,) scores of the pairs as they are.
-        wrong: (n,) scores of shuffled pairs.
+        guess: (rows, dim), held-out predictions.
+        targets: (rows, dim), with means 0.
+    """
+    left, usual = ((guess - targets) ** 2).mean(axis=0), (targets**2).mean(axis=0)
+    use = left < _GAINED * usual
+    guess, targets, left, usual = guess[:, use], targets[:, use], left[use], usual[use]
+    own = (targets**2 / usual).sum(axis=1)[None]
+    return own - ((guess**2 / left).sum(axis=1)[:, None] + (targets**2 / left).sum(axis=1)[None]
+                  - 2 * (guess / left) @ targets.T)
+
+
+def better(scores: np.ndarray) -> np.ndarray:
+    """Returns (rows, partners), the share of partners that fit a row clearly better than this one.
+
+    Args:
+        scores: (rows, partners).
+    """
+    ordered = np.sort(scores, axis=1)
+    found = np.empty(scores.shape, np.float32)
+    for row, sorted_row in enumerate(ordered):
+        found[row] = np.searchsorted(sorted_row, scores[row] + _MARGIN, side="right")
+    return 1 - found / len(scores)
+
+
+def wrong_chance(ranks: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """Returns the chance of each pair to be wrong, 0 of all where the ranks of right pairs reach
+    into those of wrong ones.
+
+    The ranks of wrong pairs are known, since rows can be shuffled, and right pairs have ranks
+    near 0; so the rows of other ranks tell how many are wrong.
+
+    Args:
+        ranks: (rows,) 0..1 of the pairs as they are.
+        wrong: (n,) 0..1 of shuffled pairs.
 
     Source: local false discovery rates, Efron, "Large-scale inference" (2010), the null known.
     """
-    edges = np.quantile(wrong, np.linspace(0, 1, _BINS + 1))
-    edges[0], edges[-1] = -np.inf, np.inf
-    places = np.clip(np.searchsorted(edges, own, side="right") - 1, 0, _BINS - 1)
-    counts = np.bincount(places, minlength=_BINS) / len(own)  # of wrong pairs, 1 / bins in each
-    low = np.cumsum(counts) / (np.arange(1, _BINS + 1) / _BINS)
-    share = float(np.clip(low[_BINS // 4:].min(), 0, _MOST_SHARE))
-    rising = IsotonicRegression().fit_transform(np.arange(_BINS), counts)  # with the fit of pairs
-    return np.minimum(1, share / _BINS / np.maximum(rising, 1e-9))[places]
+    far = max(float(np.median(wrong)), _NEAR)
+    share = (ranks > far).mean() / max(float((wrong > far).mean()), 1e-9)
+    expected = share * ((wrong > _NEAR) & (wrong <= far)).mean() * len(ranks)
+    between = ((ranks > _NEAR) & (ranks <= far)).sum()
+    if between > expected + 2 * np.sqrt(expected) + max(_STRAY * len(ranks), 3):
+        return np.zeros(len(ranks))
+    share = (ranks > _NEAR).mean() / max(float((wrong > _NEAR).mean()), 1e-9)
+    if share > _MOST_SHARE:
+        return np.zeros(len(ranks))
+    return _local(ranks, wrong, share)
 
 
-def _fit(guess: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    norms = np.linalg.norm(guess, axis=1) * np.linalg.norm(targets, axis=1)
-    return (guess * targets).sum(axis=1) / np.maximum(norms, 1e-9)
+def _local(ranks: np.ndarray, wrong: np.ndarray, share: float) -> np.ndarray:
+    """Returns the share of wrong pairs among those of about the same rank."""
+    own, null = (np.histogram(values, _EDGES)[0] / len(values) for values in (ranks, wrong))
+    used = np.flatnonzero(null > 0)
+    falling = IsotonicRegression(increasing=False).fit_transform(
+        used, own[used] / null[used], sample_weight=null[used])
+    found = np.minimum(1, share / np.maximum(falling, 1e-9))
+    chance = np.interp(np.arange(len(_EDGES) - 1), used, found)
+    places = np.searchsorted(_EDGES, ranks, side="right") - 1
+    return chance[np.clip(places, 0, len(chance) - 1)]
 
 
-def _main(blocks: list[np.ndarray] | None) -> np.ndarray | None:
+def _main(blocks: list[np.ndarray]) -> np.ndarray:
     """Returns (rows, dim), the main directions of blocks of features, each block counting alike."""
-    if blocks is None:
-        return None
     parts = []
     for block in blocks:
         values = block - block.mean(axis=0)

@@ -7,8 +7,12 @@ import numpy as np
 from polymodal.core.printed.counting import counted
 from polymodal.profile.columns import judge_columns
 from polymodal.profile.observed import evenly
-from polymodal.questions.inspection.deep.features import features
-from polymodal.questions.inspection.deep.kernel import kernel
+from polymodal.questions.inspection.deep.features import (
+    features,
+    spoken_pieces,
+    word_counts,
+)
+from polymodal.questions.inspection.deep.kernel import kernel, linear_kernel
 from polymodal.questions.inspection.look import Look
 
 MOST_ROWS = 3000
@@ -46,6 +50,14 @@ class Sampled:
         return 3 + len(self) * _SECONDS_A_ROW * len(self.inputs) + (
             _SECONDS_A_CUBE * len(self) ** 3 * (3 + len(self.inputs)))
 
+    def there(self, column: str) -> np.ndarray:
+        """Returns (rows,) bool, where a column has something that can be read."""
+        if column in self.look.media_columns:
+            media = self.look.media(column)
+            return np.append(media.readable, False)[media.slots[self.rows]]
+        texts = self.look.texts(column)
+        return np.array([bool((texts[row] or "").strip()) for row in self.rows], bool)
+
     def blocks(self, column: str) -> list[np.ndarray] | None:
         """Returns the features of a column, or None where it has none."""
         return self.look.facts.once(("features", column, len(self)), lambda: features(
@@ -57,3 +69,26 @@ class Sampled:
         if blocks is None:
             return None
         return self.look.facts.once(("kernel", column, len(self)), lambda: kernel(blocks))
+
+    def kernel_for(self, source: str, goal: str) -> np.ndarray | None:
+        """Returns the kernel of the column `source` from which `goal` is predicted: of speech and
+        its transcript that of counted pieces, else the usual one."""
+        if not self._is_speech(source, goal):
+            return self.kernel(source)
+        counts = self.look.facts.once(("pieces", source, len(self)), lambda: spoken_pieces(
+            self.look, source, self.rows))
+        if counts is None:
+            return None
+        return linear_kernel(counts)
+
+    def blocks_for(self, goal: str, source: str) -> list[np.ndarray] | None:
+        """Returns the features of the column `goal` that are predicted from `source`."""
+        if not self._is_speech(source, goal):
+            return self.blocks(goal)
+        found = word_counts([self.look.texts(goal)[row] or "" for row in self.rows])
+        if found is None:
+            return None
+        return [found]
+
+    def _is_speech(self, source: str, goal: str) -> bool:
+        return self.look.kind(source) in ("audio", "video") and self.look.kind(goal) == "text"

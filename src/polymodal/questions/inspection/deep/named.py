@@ -1,0 +1,30 @@
+"""Which doubtful rows are named."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_SURE = 0.5  # chance of being wrong from which a row is named
+_FALSE_ROWS, _FALSE_SHARE = 0.004, 0.1  # expected to be named without being wrong
+
+
+def named(chance: np.ndarray) -> np.ndarray:
+    """Returns the rows that are more likely wrong than right, the surest first, as long as few
+    right ones are expected among them: of all rows, or of the named ones where many are wrong.
+
+    Args:
+        chance: (rows,) 0..1, of each row to be wrong.
+
+    Returns:
+        (named,) int, in order.
+
+    Example:
+
+    >>> named(np.array([0.1, 0.9, 0.3, 0.97]))
+    array([1, 3])
+    """
+    order = np.argsort(-chance, kind="stable")
+    order = order[chance[order] > _SURE]
+    false = np.cumsum(1 - chance[order])
+    most = np.maximum(_FALSE_ROWS * len(chance), _FALSE_SHARE * np.arange(1, len(order) + 1))
+    return np.sort(order[:int((false <= np.maximum(most, 0.5)).sum())])
