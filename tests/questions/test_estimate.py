@@ -10,6 +10,7 @@ from command_line import in_process
 from polymodal.questions.estimate.estimate import estimate, estimate_of
 from polymodal.training.dry import DryRun
 from polymodal.training.forecast import Forecast
+from polymodal.training.room import Needs
 
 pytestmark = pytest.mark.engine
 
@@ -23,9 +24,10 @@ def rows():
             "label": label.tolist()}
 
 
-def _dry(seconds=100.0, fewest=2, disk=1000):
+def _dry(seconds=100.0, fewest=2, disk=1000, limit=None):
     forecast = Forecast({"training": seconds, "scoring and report": 20.0}, 10, at_most=True)
-    return DryRun("", forecast, {"bundle": disk}, fewest, decoding_seconds=10.0)
+    needs = Needs(1 << 20, disk={"bundle": disk})
+    return DryRun("", forecast, needs, fewest, decoding_seconds=10.0, limit_seconds=limit)
 
 
 def test_an_early_stop_widens_the_interval_down():
@@ -35,6 +37,19 @@ def test_an_early_stop_widens_the_interval_down():
     assert low < 0.9 * (126 - 80) < found.seconds < high
     assert found.dominates == "training"
     assert estimate_of(_dry(fewest=10), 15.0, Path(".")).seconds_interval[0] > low
+
+
+def test_a_time_limit_ends_the_interval():
+    assert estimate_of(_dry(limit=130.0), 15.0, Path(".")).seconds_interval[1] == 130.0
+    assert estimate_of(_dry(limit=900.0), 15.0, Path(".")).seconds_interval[1] > 130.0
+
+
+def test_memory_of_an_accelerator_is_told_and_warned_of():
+    full = Needs(1 << 20, device_bytes=95 << 20, device_limit=100 << 20)
+    found = estimate_of(DryRun("", _dry().forecast, full), 15.0, Path("."))
+    assert found.to_json()["device_bytes"] == 95 << 20
+    assert "Memory of the accelerator: 0.1 GB." in found.sentences()
+    assert "training.batch_size" in found.warnings[0]
 
 
 def test_price_follows_time_and_what_does_not_fit_is_said():

@@ -21,6 +21,9 @@ def distil(
     budget: Annotated[str | None, typer.Option(
         help="Choose the best model that fits: 50MB of weights, or 5ms for a row in a batch of "
              "16.")] = None,
+    how: Annotated[str, typer.Option(
+        help="Where the smaller model starts: 'fresh', with new weights, or 'prune', with the most "
+             "important units of the run, trained for half as many epochs.")] = "fresh",
     data: Annotated[Path | None, typer.Option(
         help="Table to train on. Default: that of the run.")] = None,
     val: Annotated[Path | None, typer.Option(
@@ -36,8 +39,8 @@ def distil(
     use(engine, run)
     from polymodal.questions.distil.distil import distil as teach
 
-    found = teach(run, out=out, sizes=size or [], budget=budget, data=data, val=val, test=test,
-                  media_root=media_root)
+    found = teach(run, out=out, sizes=size or [], budget=budget, how=how, data=data, val=val,
+                  test=test, media_root=media_root)
     if json:
         output.emit(found.to_json())
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +22,8 @@ Price = Annotated[float | None, typer.Option(
 def estimate(price_per_hour: float | None = None, **options: Any):
     """Say how long a run will take, and how much memory and disk, after a few of its steps."""
     started = time.monotonic()
-    found = with_tables(options, lambda runs: runs.dry_run)
+    limit = options["max_minutes"]
+    found = with_tables(options, lambda runs: partial(runs.dry_run, max_minutes=limit))
     from polymodal.questions.estimate.estimate import estimate_of
 
     answer = estimate_of(found, time.monotonic() - started, Path(options["out"] or "."),

@@ -11,11 +11,14 @@ from polymodal.cli import output
 from polymodal.cli.options import (
     Data,
     Engine,
+    Ignore,
     Json,
     MaxBadShare,
     MediaRoot,
     Quiet,
     SkipBad,
+    SplitGroup,
+    Target,
     asked_recipe,
     use,
 )
@@ -24,7 +27,7 @@ from polymodal.core.printed.progress import say, show
 
 def needs(
     data: Data,
-    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    target: Target = None,
     goal: Annotated[float | None, typer.Option(
         help="Score that is wanted, such as 0.9; for error rates the rate.")] = None,
     proxy: Annotated[bool, typer.Option(
@@ -37,16 +40,14 @@ def needs(
     runs: Annotated[Path | None, typer.Option(
         help="Folder that keeps finished trainings, so that a stopped command goes on. Default: "
              "runs/needs-<table>-<target>.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(
-        help="Column not to use as an input. May be repeated.")] = None,
+    ignore: Ignore = None,
     recipe: Annotated[Path | None, typer.Option(
         help="Recipe (YAML), such as recipe.yaml of a run.")] = None,
     set_: Annotated[list[str] | None, typer.Option(
         "--set", help="One setting of the recipe, such as dim=32. May be repeated.")] = None,
     split: Annotated[str | None, typer.Option(
         help="Column that says train, val or test. Default: the only one there is.")] = None,
-    split_group: Annotated[str | None, typer.Option(
-        help="Keep rows that share a value of this column together.")] = None,
+    split_group: SplitGroup = None,
     seeds: Annotated[int | None, typer.Option(
         min=2, help="Trainings of each size. Default: 3, with --proxy 8.")] = None,
     sizes: Annotated[int | None, typer.Option(

@@ -18,6 +18,11 @@ Data = Annotated[Path, typer.Option(help="Table: CSV, TSV, JSONL, Parquet, a fol
                                          "COCO, Karpathy, Flickr, LLaVA, LibriSpeech, Common "
                                          "Voice, LJSpeech, Kaldi, MELD, or .csd of the "
                                          "CMU-MultimodalSDK.")]
+Target = Annotated[str | None, typer.Option(help="Column to predict.")]
+Ignore = Annotated[list[str] | None, typer.Option(
+    help="Column not to use as an input. May be repeated.")]
+SplitGroup = Annotated[str | None, typer.Option(
+    help="Keep rows that share a value of this column together.")]
 MediaRoot = Annotated[Path | None, typer.Option(
     help="Folder that relative media paths start from. Default: the folder of the table.")]
 Engine = Annotated[str | None, typer.Option(

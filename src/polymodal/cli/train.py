@@ -13,12 +13,14 @@ from polymodal.cli import output
 from polymodal.cli.options import (
     Data,
     Engine,
+    Ignore,
     Json,
     KeepCheckpoints,
     MaxBadShare,
     MediaRoot,
     Quiet,
     SkipBad,
+    Target,
     use,
 )
 from polymodal.core import lookup
@@ -31,7 +33,7 @@ _COLUMNS = ("target", "group", "order")
 
 def train(
     data: Data,
-    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    target: Target = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write the run into. "
                                                   "Default: runs/<table>-<target>.")] = None,
     val: Annotated[Path | None, typer.Option(help="Validation table. Default: rows held out of "
@@ -40,8 +42,7 @@ def train(
     task: Annotated[str | None, typer.Option(
         help="What to predict. One of: " + ", ".join(lookup.names("tasks")) + ". Default: "
              "inferred from the target and the inputs.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(
-        help="Column not to use as an input. May be repeated.")] = None,
+    ignore: Ignore = None,
     recipe: Annotated[Path | None, typer.Option(
         help="Recipe (YAML), such as recipe.yaml of another run.")] = None,
     set_: Annotated[list[str] | None, typer.Option(
@@ -94,7 +95,8 @@ def train(
     """Train a model on a table, evaluate it, and write model, scores and report to a folder."""
     options = dict(locals())
     if dry_run:
-        output.dry_run(with_tables(options, lambda runs: runs.dry_run), json)
+        limit = {"max_minutes": max_minutes}
+        output.dry_run(with_tables(options, lambda runs: partial(runs.dry_run, **limit)), json)
         return
     ways = {"max_minutes": max_minutes, "keep_checkpoints": keep_checkpoints}
     output.finish(with_tables(options, lambda runs: partial(runs.train, **ways)), json)

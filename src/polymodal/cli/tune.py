@@ -11,11 +11,14 @@ from polymodal.cli import output
 from polymodal.cli.options import (
     Data,
     Engine,
+    Ignore,
     Json,
     MaxBadShare,
     MediaRoot,
     Quiet,
     SkipBad,
+    SplitGroup,
+    Target,
     asked_recipe,
     use,
 )
@@ -25,7 +28,7 @@ from polymodal.core.printed.progress import show
 def tune(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder of the search.")],
-    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    target: Target = None,
     minutes: Annotated[float, typer.Option(
         min=0.1, help="Time limit of this command. The same command searches on.")] = 30.0,
     trials: Annotated[int | None, typer.Option(
@@ -35,15 +38,13 @@ def tune(
     test: Annotated[Path | None, typer.Option(
         help="Table that the search never sees, for the winner. Default: a fifth of the "
              "rows.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(
-        help="Column not to use as an input. May be repeated.")] = None,
+    ignore: Ignore = None,
     recipe: Annotated[Path | None, typer.Option(
         help="Recipe (YAML) whose settings no candidate changes.")] = None,
     set_: Annotated[list[str] | None, typer.Option(
         "--set", help="One setting that no candidate changes, such as dim=64. May be "
                       "repeated.")] = None,
-    split_group: Annotated[str | None, typer.Option(
-        help="Keep rows that share a value of this column together.")] = None,
+    split_group: SplitGroup = None,
     media_root: MediaRoot = None,
     engine: Engine = None,
     skip_bad: SkipBad = False,

@@ -107,12 +107,14 @@ class Part:
         ledger: Ledger that counts what is dropped and truncated.
         fit: bool, as for `check`.
         room: as for `check`.
+        keep_without_target: bool, keep rows without a target next to those with one.
     """
 
     samples: Samples
     ledger: Any
     fit: bool = False
     room: Any = None
+    keep_without_target: bool = False
 
 
 def check_parts(parts: Sequence[Part], num_workers: int = 2, skip_bad: bool = False,
@@ -130,7 +132,8 @@ def check_parts(parts: Sequence[Part], num_workers: int = 2, skip_bad: bool = Fa
     Raises:
         DataError: bad rows, or no row left in a part.
     """
-    inspected = [_inspect(part, num_workers, keep_without_target) for part in parts]
+    inspected = [_inspect(part, num_workers, keep_without_target or part.keep_without_target)
+                 for part in parts]
     refuse_bad(_by_table(parts, inspected), skip_bad, max_bad_share)
     if not allow_empty:
         for part, found in zip(parts, inspected, strict=True):
@@ -240,7 +243,8 @@ def _check_targets(samples: Samples, found: _Findings, fit: bool, keep: bool) ->
                 encoded = target.encode_several(value)
             found.valid[row] = target.num_valid(encoded)
             truncated[row] = target.truncated(value)
-    if len(samples) and not found.valid.any() and not keep and not found.bad:
+    needed = fit or not keep
+    if len(samples) and not found.valid.any() and needed and not found.bad:
         raise DataError("is empty in every row.", "Name another column as the target.",
                         table=samples.table.name, column=column, reason="no_target")
 

@@ -114,6 +114,11 @@ class Model(keras.Model):
         return with_masks(self.keys.values()) + [PREVIOUS] * self.autoregressive
 
     @property
+    def reads_unlabelled(self) -> bool:
+        """Whether an objective learns from rows without a target."""
+        return any(objective.reads_unlabelled for objective in self.objectives.values())
+
+    @property
     def fusion_keeps_places(self) -> bool:
         """Whether each token of each input is one of the fused tokens."""
         return self.fusion.in_one_sequence or (
@@ -148,12 +153,15 @@ class Model(keras.Model):
             stream = kept_stream(inputs[key], inputs[mask_key(key)])
         else:
             stream = self._encoded(name, inputs[key], inputs[mask_key(key)], training)
-        if name in self.projections:
-            tokens, mask = stream
-            stream = hide(self.projections[name](tokens), mask), mask
+        stream = self._projected(name, *stream)
         if item_key(key) not in inputs:
             return stream
         return _shared(stream, inputs[item_key(key)])
+
+    def _projected(self, name: str, tokens: Any, mask: Any) -> tuple[Any, Any]:
+        if name in self.projections:
+            tokens = hide(self.projections[name](tokens), mask)
+        return tokens, mask
 
     def _encoded(self, name: str, values: Any, mask: Any, training: bool | None) -> tuple[Any, Any]:
         if name in self.several and len(mask.shape) == 2:
@@ -214,14 +222,14 @@ class Model(keras.Model):
             return self.head.in_place(inputs[PLACES], tokens, mask, training=training)
         if not training:
             tokens, mask = self._fused(streams, training)
-            self._build_objectives(tokens, mask)
+            self._build_objectives(inputs, streams, tokens, mask)
             return self._answer(tokens, mask, guide, training)
         seen = [streams]
         for objective in self.objectives.values():
             seen.append(objective.views(seen[-1], own))
         tokens, mask = self._fused(seen.pop(), training)
-        self._build_objectives(tokens, mask)
-        found = {name: objective.read(tokens, mask) for name, objective in self.objectives.items()}
+        self._build_objectives(inputs, streams, tokens, mask)
+        found = self._found(inputs, tokens, mask)
         outputs = self._answer(tokens, mask, guide, training)
         for name, objective in reversed(self.objectives.items()):
             outputs, more = objective.split(seen.pop(), outputs)
@@ -230,15 +238,37 @@ class Model(keras.Model):
             return (outputs, found)
         return outputs
 
-    def _build_objectives(self, tokens: Any, mask: Any) -> None:
+    def _found(self, inputs: dict[str, Any], tokens: Any, mask: Any) -> dict[str, Any]:
+        """Returns what each objective finds where parts are hidden, else in fused tokens."""
+        found = {}
+        for name, objective in self.objectives.items():
+            restored = self._restored(objective, inputs)
+            found[name] = objective.read(tokens, mask) if restored is None else restored
+        return found
+
+    def _restored(self, objective: Objective, inputs: dict[str, Any]) -> Any:
+        """Returns what an objective finds where parts of the inputs are hidden, or None."""
+        known = {name: (inputs[key], inputs[mask_key(key)]) for name, key in self.keys.items()
+                 if name not in self.kept and self.encoders[name].trainable}
+        hidden = objective.hide(known)
+        if not hidden:
+            return None
+        # as in use, since hidden parts should enter no moving statistics
+        streams = {name: self._projected(name, *self._encoded(name, values, mask, False))
+                   for name, (values, mask, _) in hidden.items()}
+        return objective.restore(streams, hidden, known)
+
+    def _build_objectives(self, inputs: dict[str, Any], streams: Streams, tokens: Any,
+                          mask: Any) -> None:
         """Makes the variables of objectives, before those of a head that some of them change."""
         if self.head.built:
             return
+        values = {name: inputs[key] for name, key in self.keys.items()}
         for objective in self.objectives.values():
             objective.attach(self)
         for objective in self.objectives.values():
             if not objective.built:
-                objective.read(tokens, mask)
+                objective.make(values, streams, tokens, mask)
 
     def _answer(self, tokens: Any, mask: Any, previous: Any, training: bool | None) -> Any:
         """Returns what the head makes of fused tokens."""
@@ -261,7 +291,8 @@ class Model(keras.Model):
         logits, found = y_pred
         loss = super().compute_loss(x, y, logits, sample_weight, training)
         rows = ops.shape(logits)[0]
-        self.losses_apart["own_loss"].update_state(loss, sample_weight=rows)
+        own_rows = _num_counted(sample_weight) if self.reads_unlabelled else rows
+        self.losses_apart["own_loss"].update_state(loss, sample_weight=own_rows)
         for name, objective in self.objectives.items():
             if found[name] is not None:
                 more = objective.loss(y, found[name], sample_weight, self.loss)
@@ -281,3 +312,9 @@ def _shared(stream: tuple[Any, Any], items: Any) -> tuple[Any, Any]:
     if len(items.shape) == 2:
         mask = ops.logical_and(mask, (items >= 0)[..., None])
     return tokens, mask
+
+
+def _num_counted(weights: Any) -> Any:
+    """Returns the number of rows that count in the task's own loss."""
+    weights = ops.reshape(weights, (ops.shape(weights)[0], -1))
+    return ops.sum(ops.cast(ops.any(weights > 0, axis=1), "float32"))

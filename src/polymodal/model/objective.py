@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from polymodal.core.contracts.objective import Streams
+from polymodal.core.contracts.objective import Hidden, Streams
 from polymodal.core.errors import RecipeError
 
 __all__ = ["ObjectiveLayer"]
@@ -23,6 +23,7 @@ class ObjectiveLayer(keras.layers.Layer):
     """
 
     batch_keys: tuple[str, ...] = ()
+    reads_unlabelled: bool = False
 
     def __init__(self, weight: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
@@ -35,6 +36,15 @@ class ObjectiveLayer(keras.layers.Layer):
         return self.weight > 0
 
     def attach(self, model: Any) -> None:
+        return None
+
+    def make(self, inputs: dict[str, Any], streams: Streams, tokens: Any, mask: Any) -> None:
+        self.read(tokens, mask)
+
+    def hide(self, inputs: dict[str, tuple[Any, Any]]) -> Hidden:
+        return {}
+
+    def restore(self, streams: Streams, hidden: Hidden, inputs: dict[str, tuple[Any, Any]]) -> Any:
         return None
 
     def views(self, streams: Streams, batch: dict[str, Any]) -> Streams:

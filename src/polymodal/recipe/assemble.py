@@ -135,8 +135,9 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     fusion, sequence = _build_middle(recipe, head)
     model = Model({i.name: _build_encoder(recipe, i) for i in inputs},
                   {i.name: i.key for i in inputs}, fusion, head, sequence=sequence,
-                  objectives=_build_objectives(recipe, target), modality_dropout=modality_dropout,
-                  seed=seed, projections=_build_projections(recipe, inputs, head),
+                  objectives=_build_objectives(recipe, target, inputs),
+                  modality_dropout=modality_dropout, seed=seed,
+                  projections=_build_projections(recipe, inputs, head),
                   several=[i.name for i in inputs if i.modality.several])
     _check_inputs(inputs)
     adapt(model, recipe)
@@ -180,14 +181,16 @@ def _build_sequence(recipe: Recipe) -> Any:
     return None
 
 
-def _build_objectives(recipe: Recipe, target: Any) -> dict[str, Any]:
-    """Returns the recipe's objectives, with what they take of the target, which was fitted to
-    train."""
+def _build_objectives(recipe: Recipe, target: Any, inputs: list[Input]) -> dict[str, Any]:
+    """Returns the recipe's objectives, with what they take of the target and of the inputs, which
+    were fitted to train."""
     found = {}
+    sizes = {i.name: i.modality.vocabulary_size for i in inputs if i.modality.vocabulary_size}
+    fitted = {**target.given(), "vocabularies": sizes}
     for name, config in recipe.objectives.items():
         factory = find(OBJECTIVES, name)
         known = arguments.parameters(factory)
-        given = {k: v for k, v in target.given().items() if k in known and k not in config}
+        given = {k: v for k, v in fitted.items() if k in known and k not in config}
         found[name] = arguments.build(factory, config, f"objectives.{name}", **given)
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from polymodal.core.printed.counting import counted
@@ -49,6 +49,10 @@ class Forecast:
         if self.at_most:
             start = "Expected time, at most"
         return f"{start}: {duration(self.seconds)} ({'; '.join(shown)})."
+
+    def after_a_first_model(self) -> Forecast:
+        """Returns the forecast of a run for which as large a model is trained before."""
+        return replace(self, parts={**self.parts, "first model": self.parts["training"]})
 
     def to_json(self, actual: float | None = None) -> dict[str, Any]:
         """Returns what `forecast.json` holds.

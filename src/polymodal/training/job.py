@@ -76,7 +76,8 @@ class Job:
 
 
 def set_up(prepared: Prepared, settings: Training, folder: Path, *, writes: bool = True,
-           loss: Callable[[Any], Any] | None = None, **how: Any) -> Job:
+           loss: Callable[[Any], Any] | None = None,
+           start: Callable[[Any], None] | None = None, **how: Any) -> Job:
     """Builds a model, decides how its steps are computed, and looks for a checkpoint.
 
     Args:
@@ -85,6 +86,7 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *, writes: bool
         folder: Path of the run or baseline.
         writes: bool, False writes no decision into the folder.
         loss: function from the task's loss to that which is trained, or None.
+        start: function that gives the built model its first weights, or None.
         how: `on_epoch`, `ending` and `asked` of `fit`.
 
     Raises:
@@ -96,6 +98,8 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *, writes: bool
             modality_dropout=settings.modality_dropout,
             label_smoothing=settings.label_smoothing, seed=settings.seed)
         load_weights(model, prepared.recipe)
+        if start is not None:
+            start(model)
         model.take_tokens(kept)
         if loss is not None:
             task.loss = _instead(task.loss, loss)
@@ -107,6 +111,8 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *, writes: bool
     keras.config.set_dtype_policy(
         "float32" if settings.precision == "auto" else settings.precision)
     model, head = build()
+    if not model.reads_unlabelled:
+        prepared = prepared.labelled()
     fed, kept = keep_outputs(prepared, model)
     model.take_tokens(kept)
     align_lengths(fed.checked["train"], fed.samples["train"], head)

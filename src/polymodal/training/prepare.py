@@ -47,6 +47,14 @@ from polymodal.tables.reading.labels import value_key
 from polymodal.tables.table import Table
 from polymodal.training.starts import restore_inputs, restore_target
 from polymodal.training.steps.settings import Training
+from polymodal.training.unlabelled import (
+    moved_to_train,
+    repeated_with_target,
+    tell_unlabelled,
+    uses_unlabelled,
+    with_target_alone,
+    without,
+)
 
 _MOST_GROUPS = 5  # that are named
 
@@ -67,6 +75,7 @@ class Prepared:
         reasons: sentences on the choices in the recipe, as `infer` gives them.
         left_out: {column: reason} of the columns of train that the model does not see.
         hidden: sentences on what the split hides.
+        guessed: rows of train whose target a first model gave.
     """
 
     recipe: Recipe
@@ -80,6 +89,7 @@ class Prepared:
     reasons: Sequence[str] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     hidden: Sequence[str] = ()
+    guessed: Sequence[int] = ()
 
     @property
     def task(self) -> Task:
@@ -113,7 +123,7 @@ class Prepared:
             settings: Training.
             places: int, positions that the model computes per row besides its time steps.
         """
-        checked = self.checked["train"]
+        checked = repeated_with_target(self.checked["train"])
         batch_size = min(settings.batch_size or 32, max(1, len(checked)))
         if self.task.packs and settings.pack:
             words = [source.name for source in self.samples["train"].sources].index(self.task.packs)
@@ -121,7 +131,7 @@ class Prepared:
                           collate_targets, settings.seed, settings.augment,
                           accumulate=settings.accumulate, batch_tokens=settings.batch_tokens)
         together = settings.rows_per_item or 1
-        index, items = self._shared() if together > 1 else (None, None)
+        index, items = self._shared(checked) if together > 1 else (None, None)
         steps = places + float(checked.lengths.mean(axis=0).max(initial=0))  # of an average row
         plan = Plan(len(checked), batch_size, settings.seed, checked.lengths,
                     accumulate=settings.accumulate,
@@ -131,13 +141,13 @@ class Prepared:
         return Loader(self.samples["train"], checked, plan, collate, collate_targets,
                       seed=settings.seed, augment=settings.augment, shared=index)
 
-    def _shared(self) -> tuple[int | None, np.ndarray | None]:
+    def _shared(self, checked: Checked) -> tuple[int | None, np.ndarray | None]:
         """Returns the source whose cells repeat most, and the cell of each row."""
         samples, best = self.samples["train"], (1.0, None, None)
         for index, source in enumerate(samples.sources):
             items = samples.items(source)
             if items is not None:
-                items = items[self.checked["train"].rows]
+                items = items[checked.rows]
                 best = max(best, (repeats(items), index, items), key=lambda found: found[0])
         return best[1:]
 
@@ -160,10 +170,25 @@ class Prepared:
                     if column not in read}
         return dataclasses.replace(self.only(name), left_out=left_out)
 
+    def labelled(self) -> Prepared:
+        """Returns the same rows without those of train that have no target."""
+        if self.checked["train"].valid.all():
+            return self
+        return dataclasses.replace(self, checked=self.checked | {
+            "train": with_target_alone(self.checked["train"])})
+
+    def told(self) -> Prepared:
+        """Returns the same rows without those of train whose target is not in the table."""
+        found = self.labelled()
+        if not self.guessed:
+            return found
+        return dataclasses.replace(found, checked=found.checked | {
+            "train": without(found.checked["train"], self.guessed)})
+
     def train_targets(self) -> Any:
         """Returns the targets of the train split as `Predictions.targets` holds them, flat over
         steps: classes, labels as 0 and 1, numbers in the target's own unit, texts as they are."""
-        samples, rows = self.samples["train"], self.checked["train"].rows
+        samples, rows = self.samples["train"], self.told().checked["train"].rows
         if self.target.has_references:
             return [text for row in rows for text in samples.references(int(row)) or []]
         found = [np.asarray(samples.target(int(row))) for row in rows]
@@ -175,7 +200,7 @@ class Prepared:
 
 
 def held_out(tables: Mapping[str, Table | Profile], target: str | None, method: str | None,
-             group: str | None, seed: int) -> dict[str, Profile]:
+             group: str | None, seed: int, unlabelled: bool = False) -> dict[str, Profile]:
     """Returns profiles with a validation part, the given one or rows held out of train, if wanted.
 
     By default, if one column of train names the part of each row, rows of other parts are not
@@ -188,6 +213,7 @@ def held_out(tables: Mapping[str, Table | Profile], target: str | None, method: 
             for a model that learns from every row.
         group: str, column whose equal values stay on one side of the split.
         seed: int.
+        unlabelled: bool, whether rows without a target are trained on. None is then held out.
 
     Raises:
         RecipeError: no part is left to score the model on.
@@ -206,6 +232,8 @@ def held_out(tables: Mapping[str, Table | Profile], target: str | None, method: 
     method = method or _by_chance(group, target)
     strata = strata_codes(train, target)
     found = parts(train, method, {"train": 0.85, "val": 0.15}, strata, group, seed)
+    if unlabelled and target and method != "grouped":
+        found = moved_to_train(train, found, target)
     how = f" ({method})"
     if method == "grouped":
         how = _groups_held_out(found["val"].table, str(group))
@@ -382,7 +410,7 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile],
     restore_target(recipe, target)
     known = {name: profile(table) for name, table in tables.items()}
     ledger, samples, found = Ledger(_unit(recipe)), {}, {}
-    room = room_for(recipe, inputs)
+    room, unlabelled = room_for(recipe, inputs), uses_unlabelled(recipe.to_dict())
     target.meets(known["train"].table, {item.name: item for item in inputs})
     sources = [Source(i.name, i.modality, i.columns) for i in inputs]
     for name in sorted(known, key=("train", "val", "test").index):
@@ -392,8 +420,10 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile],
         samples[name] = Samples(facts, sources, target, recipe.target or None, cache)
         again = any(_same(known[name].table, known[other].table) for other in found)
         counted = Ledger(ledger.unit) if again else ledger
-        found[name] = Part(samples[name], counted, fit=name == "train",
-                           room=room if name == "train" else None)
+        if name == "train":
+            found[name] = Part(samples[name], counted, True, room, bool(unlabelled))
+        else:
+            found[name] = Part(samples[name], counted)
     start = time.monotonic()
     checked = dict(zip(found, check_parts([*found.values()], skip_bad=skip_bad,
                                           max_bad_share=max_bad_share), strict=True))
@@ -401,6 +431,8 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile],
     seconds = {name: spent * len(one) for name, one in samples.items()}
     _tell_spellings(samples["train"])
     say(ledger.summary())
+    if unlabelled and (told := tell_unlabelled(checked["train"], recipe.objectives)):
+        say(told)
     if isinstance(cache, KeptMedia) and cache.summary():
         warn(cache.summary())
     for message in leaks(known, _shareable(recipe, inputs)):

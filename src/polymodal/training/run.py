@@ -17,7 +17,7 @@ from polymodal.core.contracts.task import Predictions
 from polymodal.core.disk.files import check_writable, write_json
 from polymodal.core.disk.lock import locked
 from polymodal.core.errors import Interrupted, RecipeError
-from polymodal.core.printed.progress import say, waiting
+from polymodal.core.printed.progress import say, waiting, warn
 from polymodal.evaluation.baseline import blind_baseline, on_same_rows
 from polymodal.evaluation.evaluation import evaluate_run
 from polymodal.evaluation.from_scratch import scratch_json
@@ -66,7 +66,9 @@ from polymodal.training.prepare import (
     prepare,
     tell_single_group,
 )
+from polymodal.training.pseudo_labels import with_pseudo_labels
 from polymodal.training.report import RunRecord, write_all
+from polymodal.training.room import needs_of
 from polymodal.training.saved.checkpoint import Checkpoints, settle
 from polymodal.training.saved.ending import Ending, on_old_plan, training_of, with_ways_on
 from polymodal.training.simple import LEAST_SECONDS, simple_models
@@ -74,6 +76,7 @@ from polymodal.training.starts import with_parts
 from polymodal.training.steps.settings import Training
 from polymodal.training.times import Times
 from polymodal.training.trust import make_trusted, trust_of
+from polymodal.training.unlabelled import uses_unlabelled
 
 
 @dataclass
@@ -186,7 +189,8 @@ def dry_run(tables: Mapping[str, Table], given: Mapping[str, Any], out: str | Pa
             **options: Any) -> DryRun:
     """Does the steps of `train` before the first epoch, and writes nothing into the folder.
 
-    It takes what `train` takes. For a stopped run in the folder, the forecast covers the rest.
+    It takes what `train` takes, but for `on_epoch`, `keep_checkpoints` and `finish`. For a stopped
+    run in the folder, the forecast covers the rest.
 
     Raises:
         DataError, RecipeError, ResumeError, LockedError: as `train`.
@@ -194,6 +198,7 @@ def dry_run(tables: Mapping[str, Table], given: Mapping[str, Any], out: str | Pa
     out = check_writable(out, folder=True)
     with locked(out):
         options.pop("slice_columns", None)
+        options["ending"] = Ending(options.pop("max_minutes", None))
         check_keep(options.pop("keep", "joint"), options.get("baselines", True))
         ready = _ready(tables, given, out, writes=False, **options)
     return dry_run_of(ready.jobs, ready.prepared, ready.cache, ready.forecast)
@@ -208,6 +213,8 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
     ready = _ready(tables, given, out, on_epoch=on_epoch, ending=ending,
                    asked=to_json(tables, given, options, command), **deciding)
     say(ready.forecast.sentence())
+    for text in needs_of(ready.jobs, ready.cache).warnings(out):
+        warn(text)
     start = time.monotonic()
     trained = ready.jobs.pop("").train()
     for job in ready.jobs.values():
@@ -256,6 +263,9 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
     prepared.left_out = left_out(recipe, tables["train"].column_names, reasons, ignore)
     tell_single_group(tables, alike)
     prepared.hidden = hidden_by_split(facts, recipe, alike)
+    guesses = settings.pseudo_labels is not None
+    if guesses and how.get("writes", True):
+        prepared = with_pseudo_labels(prepared, settings, out, tables, cache)
     jobs = compared_jobs(prepared, settings, out, baselines, **how)
     plain = None
     if baselines:
@@ -264,7 +274,10 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
         read = _read_plainly(plain, facts, cache, skip_bad, max_bad_share)
         jobs[JOB] = scratch_job(read, jobs[""], out, **how)
     times = Times(jobs, prepared)
-    return Ready(prepared, tables, cache, jobs, times, times.forecast())
+    forecast = times.forecast()
+    if guesses and not how.get("writes", True):
+        forecast = forecast.after_a_first_model()
+    return Ready(prepared, tables, cache, jobs, times, forecast)
 
 
 def _read_plainly(given: dict[str, Any], facts: Mapping[str, Profile], cache: Cache | KeptMedia,
@@ -285,7 +298,8 @@ def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[
     known = {name: profile(table, readings) for name, table in tables.items()}
     group = group_of(known, given, ignore, split, split_group)
     alike = alike_rows(known["train"], given, ignore, group)
-    facts = held_out(known, given.get("target") or None, split, group, seed)
+    facts = held_out(known, given.get("target") or None, split, group, seed,
+                     uses_unlabelled(given))
     apart = split_group
     if keeps_together(given) and not given.get("group"):
         apart = alike

@@ -106,7 +106,7 @@ def _matrices(prepared: Prepared, shown: Predictions, split: str,
     """Returns features of train and of the shown rows, and train's targets."""
     from scipy.sparse import csr_matrix, hstack, issparse
 
-    rows = prepared.checked["train"].rows
+    rows = prepared.told().checked["train"].rows
     targets = np.asarray(prepared.train_targets())
     if len(rows) > _MOST_ROWS:
         chosen = np.sort(generator(0).permutation(len(rows))[:_MOST_ROWS])

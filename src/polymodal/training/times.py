@@ -13,6 +13,7 @@ from polymodal.training.forecast import (
 )
 from polymodal.training.job import Job
 from polymodal.training.loop.fit import Session
+from polymodal.training.loop.rehearsal import Limit
 from polymodal.training.prepare import Prepared
 
 
@@ -26,10 +27,10 @@ class Times:
 
     def __init__(self, jobs: Mapping[str, Job], prepared: Prepared):
         self._sessions = {name: job.session for name, job in jobs.items()}
-        self._paces = {}
+        self._paces, limit = {}, Limit()
         for name, session in self._sessions.items():
             with waiting(f"Timing a few steps of {name or 'the model'}"):
-                self._paces[name] = session.rehearse()
+                self._paces[name] = session.rehearse(limit)
         self._checking = prepared.seconds
         self._rows = {split: len(checked) for split, checked in prepared.checked.items()
                       if split != "train"}

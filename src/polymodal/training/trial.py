@@ -48,6 +48,7 @@ class Trial:
         loud: bool, print what is inferred and how training goes.
         teach: function from Samples of the train split to those that are trained on, or None.
         loss: function from the task's loss to that which is trained, or None.
+        start: function that gives a built model its first weights, or None.
     """
 
     def __init__(self, tables: Mapping[str, Table], given: Mapping[str, Any], folder: Path, *,
@@ -55,7 +56,8 @@ class Trial:
                  ending: Ending | None = None, skip_bad: bool = False,
                  max_bad_share: float = 0.05, loud: bool = False,
                  teach: Callable[[Samples], Samples] | None = None,
-                 loss: Callable[[Any], Any] | None = None):
+                 loss: Callable[[Any], Any] | None = None,
+                 start: Callable[[Any], None] | None = None):
         self.folder, self.tables, self._loud = folder, dict(tables), loud
         keras.utils.clear_session(free_memory=True)
         given = with_parts(dict(given))
@@ -75,7 +77,7 @@ class Trial:
             settings = arguments.build(Training, recipe.training, "training")
             with locked(folder):
                 self.job = set_up(self.prepared, settings, folder, on_epoch=on_epoch,
-                                  ending=ending, loss=loss)
+                                  ending=ending, loss=loss, start=start)
 
     @property
     def predictor(self) -> Predictor:

@@ -50,6 +50,16 @@ def test_a_student_is_a_quarter_of_the_size_and_still_answers(run, tmp_path):
     json.dumps(found.to_json())
 
 
+def test_a_pruned_student_starts_with_what_the_teacher_knows(run, tmp_path):
+    epochs = []
+    found = distil(run, out=tmp_path / "small", sizes=[0.5], how="prune",
+                   on_epoch=lambda entry: epochs.append(entry["accuracy"]))
+    teacher, student = found.points
+    assert student.cost.parameters <= teacher.cost.parameters / 2
+    assert len(epochs) <= 6
+    assert epochs[0] > 0.6
+
+
 def test_widths_shrink_and_a_frozen_encoder_stays(run):
     teacher = load(run)
     found = scaled(teacher.recipe, 0.5)

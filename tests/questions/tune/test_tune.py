@@ -60,6 +60,7 @@ def test_settings_that_the_user_made_are_not_searched():
 
 def test_the_winner_is_scored_once_on_rows_that_no_candidate_saw(searched):
     assert searched.unseen["rows"] == 30
+    assert 0 <= searched.unseen["inferred"] <= 1
     assert searched.interval[0] <= searched.expected <= searched.interval[1]
     assert (searched.folder / "winner/model.json").is_file()
     assert "never saw" in " ".join(searched.sentences())

@@ -86,6 +86,21 @@ def test_other_work_on_the_machine_disturbs_little():
         0.1 / 9)
 
 
+def test_timing_ends_with_a_minute_or_a_tenth_of_what_is_expected():
+    now = [0.0]
+    limit = rehearsal.Limit(lambda: now[0])
+
+    def fit_steps(steps):
+        now[0] += 15 * len(steps)
+        return 15.0 * len(steps)
+
+    assert rehearsal._time(fit_steps, 0, planned=21, limit=limit) == Times(15.0, 15.0, 15.0)
+    assert now[0] == 30  # nearly a tenth of 345 s: steps are not timed together
+    assert not limit.is_over(301)
+    now[0] = 60
+    assert limit.is_over(10_000)
+
+
 @pytest.mark.skipif(keras.backend.backend() != "jax", reason="JAX compiles each size by itself")
 def test_sizes_that_are_still_to_be_compiled_are_counted():
     model, _, train, _, _ = given(varies=True)

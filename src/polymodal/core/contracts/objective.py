@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-__all__ = ["Objective", "Streams"]
+__all__ = ["Hidden", "Objective", "Streams"]
 
 Streams = dict[str, tuple[Any, Any]]  # {input: (tokens (batch, time, dim), mask (batch, time))}
+Hidden = dict[str, tuple[Any, Any, Any]]  # {input: (values, mask, which of its parts are hidden)}
 
 
 class Objective(Protocol):
@@ -14,19 +15,21 @@ class Objective(Protocol):
 
     An objective is one file, `model/objectives/<name>.py`, and trained where a recipe names it. A
     model knows none by name. It asks each of them in turn, in the order of the recipe: `fits` when
-    it is made and `attach` before its first call; then in training `views`, `read` and `split`, and
-    `loss` where one of them found something. Without training only `read` is called, once, where an
-    objective is not built.
+    it is made, `attach` before its first call and `make` in it; then in training `hide`, `views`,
+    `read` and `split`, and `loss` where one of them found something.
 
     Attributes:
         batch_keys: names of what it reads of a batch besides the model's inputs, if it is there.
         weight: float, what its loss is multiplied by.
         built: bool, whether its variables are made.
+        reads_unlabelled: bool, whether it learns from rows without a target too. These are real,
+            but have weight 0.
     """
 
     batch_keys: tuple[str, ...]
     weight: float
     built: bool
+    reads_unlabelled: bool
 
     def fits(self, model: Any) -> bool:
         """Returns whether a model has what it needs; one that does not is trained without it.
@@ -38,6 +41,31 @@ class Objective(Protocol):
 
     def attach(self, model: Any) -> None:
         """Changes what it needs of a model whose encoders are built and whose head is not."""
+
+    def make(self, inputs: dict[str, Any], streams: Streams, tokens: Any, mask: Any) -> None:
+        """Makes its variables, where it is not built.
+
+        Args:
+            inputs: {input: values}.
+            streams: the encoded inputs.
+            tokens, mask: what they were fused to.
+        """
+
+    def hide(self, inputs: dict[str, tuple[Any, Any]]) -> Hidden:
+        """Returns inputs with parts hidden, which the model encodes besides; {} for none.
+
+        Args:
+            inputs: {input: (values, mask)} of those whose encoders are trained.
+        """
+        ...
+
+    def restore(self, streams: Streams, hidden: Hidden, inputs: dict[str, tuple[Any, Any]]) -> Any:
+        """Returns what it finds in the tokens of what `hide` returned.
+
+        Args:
+            streams: `hidden`, encoded as in use.
+            hidden, inputs: what `hide` returned and got.
+        """
 
     def views(self, streams: Streams, batch: dict[str, Any]) -> Streams:
         """Returns what is fused: the encoded inputs, rows perhaps repeated with parts hidden.
@@ -65,7 +93,7 @@ class Objective(Protocol):
 
         Args:
             targets: as the task's loss sees them.
-            found: what `split` found, or `read` where that is nothing.
+            found: what `split` found, else what `restore` did, else what `read` did.
             weights: float (batch,) or (batch, steps), or None.
             loss: the task's own loss, a function of targets, logits and `sample_weight`.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -9,15 +10,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from polymodal.bundle import weights
+from polymodal.bundle.names import weight_names
 from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.disk.files import check_writable, write_json
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import RecipeError, TrainingError
+from polymodal.core.lookup import unknown
 from polymodal.core.printed.progress import quiet, say
 from polymodal.evaluation.compare import Comparison, compare
 from polymodal.evaluation.words import gap_interval, readable, value_text
 from polymodal.inference.predictor import Predictor, load
 from polymodal.questions.distil.cost import BATCH, Budget, Cost, cost_of, parse_budget
+from polymodal.questions.distil.pruned import pruned
 from polymodal.questions.distil.student import student_of
 from polymodal.questions.distil.taught import TEMPERATURE, WEIGHT, Taught, answers_of
 from polymodal.tables.table import Table, read
@@ -29,6 +34,9 @@ from polymodal.training.trial import Trial
 __all__ = ["Distilled", "Point", "chosen", "distil"]
 
 _BUDGET_SIZES = (0.5, 0.25, 0.1)
+_FRESH, _PRUNE = "fresh", "prune"
+_WAYS = (_FRESH, _PRUNE)
+_SHORTER = 0.5  # of the run's epochs, for a model that starts with its weights
 
 
 @dataclass(frozen=True)
@@ -98,8 +106,9 @@ class Distilled:
 
 
 def distil(run: str | Path, *, out: str | Path, sizes: Sequence[float] = (),
-           budget: str | None = None, data: Any = None, val: Any = None, test: Any = None,
-           media_root: str | Path | None = None, on_epoch: Any = None) -> Distilled:
+           budget: str | None = None, how: str = _FRESH, data: Any = None, val: Any = None,
+           test: Any = None, media_root: str | Path | None = None,
+           on_epoch: Any = None) -> Distilled:
     """Trains smaller models on the labels and on the answers of a run.
 
     Args:
@@ -108,6 +117,8 @@ def distil(run: str | Path, *, out: str | Path, sizes: Sequence[float] = (),
         sizes: shares of the teacher's parameters, each above 0 and at most 1. Default: a quarter,
             or for a budget a half, a quarter and a tenth.
         budget: str, such as "50MB" of weights or "5ms" a row: the best model that fits is chosen.
+        how: str, "fresh" for new weights, or "prune" to start with the most important units of the
+            run and train for half as many epochs.
         data, val, test: tables in place of those that the run was trained with.
         media_root: folder that media paths of these start from.
         on_epoch: function called with each epoch's entry of the history.
@@ -119,15 +130,17 @@ def distil(run: str | Path, *, out: str | Path, sizes: Sequence[float] = (),
         RecipeError: a task without one answer for each row, or a size that no model has.
         TrainingError: no table is known, or nothing fits the budget.
     """
+    if how not in _WAYS:
+        raise RecipeError(f"--how: {unknown('start', how, _WAYS)}")
     folder, limit = user_path(run), Budget() if budget is None else parse_budget(budget)
     sizes = list(sizes) or (list(_BUDGET_SIZES) if budget else [0.25])
     out = check_writable(out, folder=True)
     teacher = load(folder)
     given = {name: read(table, media_root=media_root) for name, table in
              (("train", data), ("val", val), ("test", test)) if table is not None}
-    tables, how = _tables(folder, teacher, given)
+    tables, options = _tables(folder, teacher, given)
     split = "test" if "test" in tables else "val"
-    lesson = _Lesson(teacher, tables, split, how, on_epoch)
+    lesson = _Lesson(teacher, tables, split, options, on_epoch, how == _PRUNE)
     points, places = [lesson.own(folder)], {}
     for size in sizes:
         places[f"{size:g}"] = out if len(sizes) == 1 else out / f"size-{size:g}"
@@ -167,8 +180,9 @@ class _Lesson:
     """What a teacher says of its rows, and the training of students on it."""
 
     def __init__(self, teacher: Predictor, tables: Mapping[str, Table], split: str,
-                 how: dict[str, Any], on_epoch: Any):
+                 how: dict[str, Any], on_epoch: Any, prunes: bool):
         self.teacher, self.tables, self.split = teacher, tables, split
+        self._start = _start(teacher) if prunes else None
         self._how, self._on_epoch = how, on_epoch
         with quiet():
             self._said = teacher.predict(tables["train"])
@@ -182,12 +196,14 @@ class _Lesson:
         """Trains a student and writes its bundle."""
         settings, count = student_of(self.teacher, size)
         settings = {name: value for name, value in settings.items() if value is not None}
+        if self._start is not None:
+            _shorten(settings["training"])
         answers = answers_of(self.teacher.task, self._said, self.teacher.target)
         tables = {"train": self.tables["train"], "val": self.tables["val"]}
         with tempfile.TemporaryDirectory(prefix="polymodal-") as made:
             trial = Trial(tables, settings, Path(made) / "run", on_epoch=self._on_epoch,
                           teach=lambda samples: Taught(samples, answers), loss=_loss(self.teacher),
-                          **self._how)
+                          start=self._start, **self._how)
             say(f"Training a student with {count:,} parameters ({size:g} of the teacher's), at "
                 f"most {duration(trial.seconds())}.")
             trial.train()
@@ -200,6 +216,24 @@ class _Lesson:
         found = compare(self._scored, said)
         return Point(name, found.second, cost_of(predictor, self.tables[self.split]),
                      None if name == "teacher" else found, folder)
+
+
+def _shorten(training: dict[str, Any]) -> None:
+    """Changes the settings of a training to those of a model that knows most already."""
+    training["epochs"] = max(1, math.ceil(_SHORTER * training["epochs"]))
+
+
+def _start(teacher: Predictor) -> Callable[[Any], None]:
+    """Returns what gives a narrower model the most important units of the teacher."""
+    values = weights.values(weight_names(teacher.model))
+
+    def start(model: Any) -> None:
+        names = weight_names(model)
+        shapes = {name: tuple(variable.shape) for name, variable in names.items()}
+        found = pruned(values, shapes)
+        weights.assign({name: names[name] for name in found}, found)
+
+    return start
 
 
 def _loss(teacher: Predictor) -> Callable[[Any], Any] | None:

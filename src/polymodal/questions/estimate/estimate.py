@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -12,16 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from polymodal.core.memory import free_bytes, gigabytes, memory_bytes
-from polymodal.media.cache import default_folder
+from polymodal.core.memory import gigabytes
 from polymodal.training.dry import DryRun
 from polymodal.training.steps.history import duration
 
 # Assumed until benchmarks/estimate.py has been run on an idle machine; see docs/log/questions.md.
 _FASTER, _SLOWER = 0.85, 1.2  # times the forecast
-_LATER_MEMORY = 1.06  # the peak of a run over that of its probe
-_REPORT_BYTES = 60 << 20  # plots and pages
-_FULL = 0.9  # of memory or disk, above which a run is not safe
 _WARM = 0.1  # of the time that decoding took: reading what is kept
 
 
@@ -42,6 +35,7 @@ class Estimate:
         warnings: list of sentences on what will not fit, each with the setting that makes it fit.
         price: float, for the whole run, or None where no price is given.
         recipe: str, the whole recipe as YAML.
+        device_bytes: int, the most memory of the accelerator, or None on a CPU.
     """
 
     seconds: float
@@ -55,6 +49,7 @@ class Estimate:
     warnings: list[str] = field(default_factory=list)
     price: float | None = None
     recipe: str = ""
+    device_bytes: int | None = None
 
     @property
     def dominates(self) -> str:
@@ -73,6 +68,8 @@ class Estimate:
                  f"Disk: {gigabytes(self.disk_bytes)} ("
                  + "; ".join(f"{name} {gigabytes(size)}" for name, size in self.disk.items())
                  + ")."]
+        if self.device_bytes is not None:
+            found.insert(3, f"Memory of the accelerator: {gigabytes(self.device_bytes)}.")
         if self.price is not None:
             found.append(f"Price: {self.price:.2f}.")
         return found + [f"Warning: {text}" for text in self.warnings]
@@ -81,7 +78,8 @@ class Estimate:
         """Returns the estimate as plain JSON values."""
         return {"seconds": round(self.seconds, 2),
                 "seconds_interval": [round(one, 2) for one in self.seconds_interval],
-                "peak_rss_bytes": self.peak_rss_bytes, "disk_bytes": self.disk_bytes,
+                "peak_rss_bytes": self.peak_rss_bytes, "device_bytes": self.device_bytes,
+                "disk_bytes": self.disk_bytes,
                 "parts": {name: round(one, 2) for name, one in self.parts.items()},
                 "disk": dict(self.disk), "dominates": self.dominates, "epochs": self.epochs,
                 "at_most": self.at_most, "price": self.price, "warnings": self.warnings,
@@ -145,36 +143,14 @@ def estimate_of(found: DryRun, probed_seconds: float, out: Path,
     if found.forecast.epochs and found.fewest_epochs < found.forecast.epochs:
         left = 1 - found.fewest_epochs / found.forecast.epochs
         shortest -= left * (parts["training"] + parts.get("baselines", 0.0))
-    disk_bytes, peak = sum(found.disk.values()), round(_LATER_MEMORY * _peak()) + _REPORT_BYTES
+    interval = (_FASTER * shortest, _SLOWER * seconds)
+    if found.limit_seconds is not None:
+        interval = (min(interval[0], found.limit_seconds), min(
+            interval[1], max(seconds, found.limit_seconds)))
     price = None
     if price_per_hour is not None:
         price = price_per_hour * seconds / 3600
-    return Estimate(seconds, (_FASTER * shortest, _SLOWER * seconds), peak, disk_bytes, parts,
-                    found.disk, found.forecast.epochs, found.forecast.at_most,
-                    _warnings(peak, disk_bytes, out), price, found.recipe)
-
-
-def _peak() -> int:
-    """Returns the most resident memory that this process had, in bytes."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    if sys.platform == "darwin":
-        return most
-    return most << 10
-
-
-def _warnings(peak: int, disk_bytes: int, out: Path) -> list[str]:
-    warnings = []
-    free = min(memory_bytes(), free_bytes() + _peak())
-    if peak > _FULL * free:
-        warnings.append(
-            f"the run needs {gigabytes(peak)} of memory, and {gigabytes(free)} are there. A "
-            "smaller --set training.batch_size=... with --set training.accumulate=... makes it "
-            "fit.")
-    there = next(folder for folder in (out.absolute(), *out.absolute().parents)
-                 if folder.exists())
-    room = shutil.disk_usage(there).free
-    if disk_bytes > _FULL * room:
-        warnings.append(
-            f"the run needs {gigabytes(disk_bytes)} of disk, and {gigabytes(room)} are free. "
-            f"Choose another --out, or set POLYMODAL_CACHE instead of {default_folder()}.")
-    return warnings
+    needs = found.needs
+    return Estimate(seconds, interval, needs.peak_rss_bytes, needs.disk_bytes, parts, needs.disk,
+                    found.forecast.epochs, found.forecast.at_most, needs.warnings(out), price,
+                    found.recipe, needs.device_bytes)

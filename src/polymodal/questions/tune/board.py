@@ -13,7 +13,7 @@ from polymodal.core.disk.files import write_atomic, write_json
 from polymodal.questions.tune.scored import Result
 from polymodal.questions.tune.space import INFERRED
 
-__all__ = ["Entry", "described", "table", "write_board"]
+__all__ = ["Entry", "described", "is_inferred", "table", "write_board"]
 
 _HEADS = ("trial", "score", "±", "seconds", "parameters", "MB", "ms/row", "ahead", "choices")
 
@@ -61,11 +61,19 @@ def described(choices: Mapping[str, Any]) -> str:
     >>> described({"fusion": "concat", "dim": "inferred", "rate": 1.0})
     'fusion concat'
     """
-    changed = {name: value for name, value in choices.items()
-               if value != INFERRED and (name, value) != ("rate", 1.0)}
     words = [f"{name} {value:.2g}" if isinstance(value, float) else f"{name} {value}"
-             for name, value in changed.items()]
+             for name, value in _changed(choices).items()]
     return ", ".join(words) or "the inferred recipe"
+
+
+def is_inferred(choices: Mapping[str, Any]) -> bool:
+    """Returns whether choices are those of the inferred recipe, of which there are some."""
+    return bool(choices) and not _changed(choices)
+
+
+def _changed(choices: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in choices.items()
+            if value != INFERRED and (name, value) != ("rate", 1.0)}
 
 
 def table(entries: Sequence[Entry]) -> list[tuple[str, ...]]:

@@ -78,8 +78,9 @@ def select(scores: np.ndarray, inside: np.ndarray, outside: np.ndarray,
     found = outside[chosen, np.arange(outside.shape[1])]
     low, high = np.nanquantile(found, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     ahead = (gaps > 0).mean(axis=1) + (gaps == 0).mean(axis=1) / 2
-    return Selection(int(_chosen(sign * scores, needed)), float(np.nanmean(found)),
-                     (float(low), float(high)), ahead)
+    expected = float(np.nanmean(found))  # outside the quantiles where few draws differ
+    return Selection(int(_chosen(sign * scores, needed)), expected,
+                     (min(float(low), expected), max(float(high), expected)), ahead)
 
 
 def _chosen(scores: np.ndarray, needed: np.ndarray) -> np.ndarray:

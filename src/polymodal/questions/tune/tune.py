@@ -20,7 +20,7 @@ from polymodal.evaluation.words import interval_text, readable, value_text
 from polymodal.inference.predictor import load
 from polymodal.profile.profile import profile
 from polymodal.questions.question import keep_question
-from polymodal.questions.tune.board import Entry, described, write_board
+from polymodal.questions.tune.board import Entry, described, is_inferred, write_board
 from polymodal.questions.tune.pruning import Point, is_hopeless, point
 from polymodal.questions.tune.rows import Rows, divide
 from polymodal.questions.tune.scored import Result, read_result, result
@@ -53,8 +53,8 @@ class Tuned:
         winner: Entry.
         expected: float, score that the winner should have on other rows.
         interval: (low, high) of that.
-        unseen: {"score", "rows", "interval"} on the rows that the search never saw; None while
-            another process still searches.
+        unseen: {"score", "rows", "interval", "inferred": the score of the inferred recipe or None}
+            on the rows that the search never saw; None while another process still searches.
     """
 
     folder: Path
@@ -79,6 +79,9 @@ class Tuned:
         said.append(f"On {self.unseen['rows']:,} rows that the search never saw: "
                     f"{value_text(self.metric, self.unseen['score'])}, "
                     f"{'inside' if holds else 'outside'} that interval.")
+        if self.unseen.get("inferred") is not None:
+            inferred = value_text(self.metric, self.unseen["inferred"])
+            said.append(f"The inferred recipe has {inferred} there.")
         if self.unseen["before"]:
             said.append("These rows had been scored before, with another winner, so the score is "
                         "a little too good.")
@@ -276,7 +279,9 @@ class Search:
         return found
 
     def _entries(self) -> tuple[list[Entry], Selection | None]:
-        records = self.journal.candidates()
+        # the inferred recipe first, whose number differs where a process was killed in its training
+        records = sorted(self.journal.candidates(),
+                         key=lambda one: (not is_inferred(one.params), one.number))
         results = {one.number: read_result(self.journal.place(one.number) / _RESULT)
                    for one in records if one.value is not None}
         known = {number: found for number, found in results.items() if found is not None}
@@ -303,11 +308,24 @@ class Search:
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(self.journal.place(winner.trial), place, ignore=shutil.ignore_patterns(
             "checkpoints", ".*", _RESULT))
-        with quiet():
-            found = load(place).evaluate(self.rows.unseen, skip_bad=True, max_bad_share=1.0)
-        headline = self.task.headline
+        found, headline = self._on_unseen(place), self.task.headline
         value = {"trial": winner.trial, "score": found["metrics"][headline],
                  "interval": found["intervals"].get(headline), "rows": found["rows"]["used"],
-                 "before": bool(before)}
+                 "before": bool(before), "inferred": self._inferred(winner, found)}
         write_json(path, value)
         return value
+
+    def _inferred(self, winner: Entry, found: dict[str, Any]) -> float | None:
+        """Returns the score of the inferred recipe on the unseen rows, `found` if it has won, or
+        None where it was not finished."""
+        if not is_inferred(winner.choices):
+            places = [self.journal.place(one.number) for one in self._finished()
+                      if is_inferred(one.params)]
+            if not places:
+                return None
+            found = self._on_unseen(places[0])
+        return found["metrics"][self.task.headline]
+
+    def _on_unseen(self, folder: Path) -> dict[str, Any]:
+        with quiet():
+            return load(folder).evaluate(self.rows.unseen, skip_bad=True, max_bad_share=1.0)

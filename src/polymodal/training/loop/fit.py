@@ -17,7 +17,7 @@ from polymodal.core.printed.counting import counted
 from polymodal.core.printed.progress import bar, say
 from polymodal.evaluation.row_errors import RowErrors
 from polymodal.training.loop.boards import Boards
-from polymodal.training.loop.rehearsal import Pace, rehearse
+from polymodal.training.loop.rehearsal import Limit, Pace, rehearse
 from polymodal.training.loop.result import Result
 from polymodal.training.loop.signals import StopRequest, listening, out_of_time, stopped_by
 from polymodal.training.loop.validate import Score, Validation, validate
@@ -192,14 +192,15 @@ class Session:
         """Makes an epoch the last one."""
         self.settings = dataclasses.replace(self.settings, last_epoch=epoch)
 
-    def rehearse(self) -> Pace:
+    def rehearse(self, limit: Limit | None = None) -> Pace:
         """Times a few steps and a validation, and restores the state."""
         if not self.epochs_left:
             return Pace()
         kept = self.state.values(), self.state.arrays()
         try:
             return rehearse(self.model, self.train, self.epochs_left, self.jit,
-                            None if self.val is None else (self.val, self._validate_rows))
+                            None if self.val is None else (self.val, self._validate_rows),
+                            limit)
         finally:
             self.state.restore(*kept)
             self.model.reset_metrics()

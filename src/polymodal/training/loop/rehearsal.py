@@ -14,6 +14,34 @@ _MOST_SECONDS = 2.0  # that timing steps again may take, once everything is comp
 _FEW_STEPS = 20  # in a whole training: a slow step is not taken twice there
 _TURNS = 3  # fits of which the median counts
 _COUNTED = 1000  # steps of an epoch whose sizes are looked at
+_PROBE_SECONDS, _PROBE_SHARE = 60.0, 0.1  # that timing may take: the smaller of both
+
+
+class Limit:
+    """How long timing may take: a minute, and a tenth of the training as it is expected so far.
+
+    A step that has begun is finished. Of each model the longest batch is timed in any case.
+
+    Args:
+        clock: function that returns seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter):
+        self._clock, self._start = clock, clock()
+        self._expected = 0.0  # of models that were timed before
+
+    def is_over(self, expected: float) -> bool:
+        """Returns whether nothing more is to be timed.
+
+        Args:
+            expected: float, seconds of training of the model that is timed, as far as known.
+        """
+        whole = self._expected + expected
+        return self._clock() - self._start >= min(_PROBE_SECONDS, _PROBE_SHARE * whole)
+
+    def add(self, expected: float) -> None:
+        """Counts the training of a model that was timed."""
+        self._expected += expected
 
 
 class Pace(NamedTuple):
@@ -47,9 +75,14 @@ class Times(NamedTuple):
         """The overhead of a fit besides its steps."""
         return max(0.0, self.once - self.step)
 
+    def scaled(self, factor: float) -> Times:
+        """Returns the times of a batch of another size that was not timed itself."""
+        return Times(self.first, self.overhead + factor * self.step, factor * self.step)
+
 
 def rehearse(model: Any, train: Any, epochs: int, compiles: bool,
-             validation: tuple[Any, Callable[[Any], Any]] | None) -> Pace:
+             validation: tuple[Any, Callable[[Any], Any]] | None,
+             limit: Limit | None = None) -> Pace:
     """Returns the pace of a model, after some training steps on its longest batch.
 
     The caller puts its variables back. What was compiled stays, so little of the time is lost.
@@ -61,7 +94,9 @@ def rehearse(model: Any, train: Any, epochs: int, compiles: bool,
         compiles: bool, whether each size of a batch is compiled by itself.
         validation: the loader of the rows held out, and what is done to such a loader after each
             epoch; None where none are.
+        limit: Limit of all models of a run; None for one of its own.
     """
+    limit = limit or Limit()
     num_steps = train.steps(0)
     sizes = _sizes(train)
     longest = max(sizes, key=lambda step: sizes[step][1])
@@ -74,9 +109,13 @@ def rehearse(model: Any, train: Any, epochs: int, compiles: bool,
         some.steps_taken = steps
         return _seconds(lambda: _fit(model, feed, len(steps)))
 
-    times = {longest: _time(fit, longest, epochs * num_steps)}
+    planned = epochs * num_steps
+    times = {longest: _time(fit, longest, planned, limit)}
     if sizes[usual][0] != sizes[longest][0]:
-        times[usual] = _time(fit, usual, epochs * num_steps)
+        if limit.is_over(planned * times[longest].step):
+            times[usual] = times[longest].scaled(sizes[usual][1] / max(1, sizes[longest][1]))
+        else:
+            times[usual] = _time(fit, usual, planned, limit)
     shapes = {shape for shape, _ in sizes.values()}
     compiling = 0.0
     if compiles:
@@ -85,9 +124,10 @@ def rehearse(model: Any, train: Any, epochs: int, compiles: bool,
                           {sizes[step][1]: one.step for step, one in times.items()})
     pace = Pace(epoch=times[usual].overhead + epoch,
                 compiling=max(0.0, compiling) * (len(shapes) - len(times)))
-    if validation is None:
-        return pace
-    return _with_validation(pace, epochs, *validation)
+    if validation is not None:
+        pace = _with_validation(pace, epochs, *validation, limit)
+    limit.add(pace.compiling + epochs * (pace.epoch + pace.validation))
+    return pace
 
 
 def epoch_seconds(sizes: Sequence[int], num_steps: int, known: dict[int, float]) -> float:
@@ -112,12 +152,16 @@ def epoch_seconds(sizes: Sequence[int], num_steps: int, known: dict[int, float])
     return num_steps * sum(steps) / len(steps)
 
 
-def _time(fit: Callable[[Sequence[int]], float], step: int, planned: int) -> Times:
+def _time(fit: Callable[[Sequence[int]], float], step: int, planned: int,
+          limit: Limit | None = None) -> Times:
     """Times fits of one batch: the first, a second and, where steps are short, one of more."""
     first = fit([step])
-    if first > _MOST_SECONDS and planned < _FEW_STEPS:
+    few = first > _MOST_SECONDS and planned < _FEW_STEPS
+    if few or first > _PROBE_SECONDS:
         return Times(first, first, first)
     once = fit([step])
+    if limit is not None and limit.is_over(first + planned * once):
+        return Times(first, once, once)
     budget = min(_MOST_SECONDS, _SHARE * once * planned)
     count = int(budget / max(once, 1e-3)) // _TURNS
     if count < 2:
@@ -127,13 +171,15 @@ def _time(fit: Callable[[Sequence[int]], float], step: int, planned: int) -> Tim
     return Times(first, once, min(once, max(0.3 * took / count, (took - once) / (count - 1))))
 
 
-def _with_validation(pace: Pace, epochs: int, val: Any, validate: Callable[[Any], Any]) -> Pace:
+def _with_validation(pace: Pace, epochs: int, val: Any, validate: Callable[[Any], Any],
+                     limit: Limit) -> Pace:
     some = _Some(val)
     some.steps_taken = [0]  # rows come in their order, so that any batch is as good
     rows = max(1, sum(val.rows_of(0, 0) >= 0))
     total = sum(int((val.rows_of(0, step) >= 0).sum()) for step in range(val.steps(0)))
     first = second = _seconds(lambda: validate(some))
-    if first < _MOST_SECONDS or first < _SHARE * epochs * (pace.epoch + first):
+    is_short = first < _MOST_SECONDS or first < _SHARE * epochs * (pace.epoch + first)
+    if is_short and not limit.is_over(epochs * (pace.epoch + first)):
         second = min(first, _seconds(lambda: validate(some)))
     return pace._replace(validation=second * total / rows, tracing=first - second,
                          row=second / rows)

@@ -178,8 +178,9 @@ def status(folder: str | Path) -> str | None:
 
 
 def settle(folder: Path) -> None:
-    """Removes the checkpoints of a finished run, and of its inputs trained alone."""
-    for place in (folder, *sorted(folder.glob("baselines/*"))):
+    """Removes the checkpoints of a finished run, of its inputs trained alone and of the first model
+    that gave pseudo-labels."""
+    for place in (folder, *sorted(folder.glob("baselines/*")), folder / "first"):
         Checkpoints(place).settle()
 
 

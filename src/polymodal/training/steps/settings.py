@@ -46,6 +46,8 @@ class Training:
         augment: bool, augment the training samples (crops, noise, dropped words) in each epoch.
         modality_dropout: float in 0..1, share of a row's inputs that are hidden in training.
         label_smoothing: float in 0..1.
+        pseudo_labels: float in 0..1, precision at which rows without a target get the answer of a
+            first model as their label, before the run itself is trained; None = they get none.
         calibration: temperature (after training, probabilities are calibrated on validation rows
             where that lowers their log loss), or none.
         average: float in 0..1, decay of averaged weights (EMA), which are then scored and kept;
@@ -76,6 +78,7 @@ class Training:
     augment: bool = True
     modality_dropout: float = 0.0
     label_smoothing: float = 0.0
+    pseudo_labels: float | None = None
     calibration: Literal["temperature", "none"] = "temperature"
     average: float | None = None
     seed: int = 0
@@ -94,7 +97,8 @@ class Training:
         for name in ("learning_rate", "weight_decay"):
             self._need(name, "at most 1,000", lambda v: v <= 1000)
         self._need("seed", "0 to 4,294,967,295", lambda v: 0 <= v < 2**32)
-        self._need("average", "0 < value < 1", lambda v: 0 < v < 1)
+        for name in ("average", "pseudo_labels"):
+            self._need(name, "0 < value < 1", lambda v: 0 < v < 1)
         self._need("weight_decay", "0 or more", lambda v: v >= 0)
         self._need("precision", "auto, float32 or mixed_bfloat16",
                    lambda v: v in ("auto", "float32", "mixed_bfloat16"))
