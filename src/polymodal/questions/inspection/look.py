@@ -6,6 +6,7 @@ import hashlib
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -181,17 +182,15 @@ class Look:
 
     def _numbers(self, column: str) -> np.ndarray:
         found = self.facts.whole.column(column).guess
+        read: Callable[[Any], float | None] = float
+        if found is not None and found.kind == "number":
+            read = found.reading.numbers.read
         values = np.full(len(self), np.nan)
         for row, cell in enumerate(self.cells(column)):
-            try:
-                if found is not None and found.kind == "number":
-                    number = found.reading.numbers.read(cell)
-                else:
-                    number = float(cell)
-            except (TypeError, ValueError, OverflowError):
-                continue
-            if number is not None:
-                values[row] = number
+            with suppress(TypeError, ValueError, OverflowError):
+                number = read(cell)
+                if number is not None:
+                    values[row] = number
         return values
 
     def _measure(self, column: str) -> Media:

@@ -16,7 +16,7 @@ _CHUNK = 1024
 _MOST = 20_000  # fingerprints that are compared each with each; of more, each with some
 _HASHES, _BAND = 64, 4
 _SHINGLE = 5  # bytes
-_LIKE = 0.85  # shared shingles of near duplicates
+_LIKE, _LIKELY = 0.85, 0.7  # shared shingles of near duplicates, and shared hashes
 _MOST_BYTES = 2000  # of a text
 _RANDOM = np.random.default_rng(37)
 _FACTORS = _RANDOM.integers(1, 1 << 62, _HASHES, dtype=np.uint64) | np.uint64(1)
@@ -63,17 +63,18 @@ def near_texts(texts: list[str | None]) -> dict[int, int]:
     ...             "A small dog runs over the green field at noon"])
     {2: 0}
     """
-    signatures = {row: _signature(text) for row, text in enumerate(texts) if text is not None}
-    signatures = {row: one for row, one in signatures.items() if one is not None}
+    rows, signatures = _signatures(texts)
     found: dict[int, int] = {}
-    for start in range(0, _HASHES, _BAND):
-        buckets: dict[bytes, int] = {}
-        for row, (signature, _) in signatures.items():
-            first = buckets.setdefault(signature[start:start + _BAND].tobytes(), row)
-            if first == row or row in found:
-                continue
-            if _share(signatures[first][1], signatures[row][1]) >= _LIKE:
-                found[row] = first
+    for start in range(0, _HASHES if len(rows) else 0, _BAND):
+        band = np.ascontiguousarray(signatures[:, start:start + _BAND])
+        _, first, bucket = np.unique(band.view(f"V{4 * _BAND}").reshape(-1), return_index=True,
+                                     return_inverse=True)
+        twin = first[bucket]
+        likely = (signatures == signatures[twin]).mean(axis=1) >= _LIKELY
+        for place in np.flatnonzero(likely & (twin != np.arange(len(rows)))):
+            row, other = rows[place], rows[twin[place]]
+            if row not in found and _share(str(texts[other]), str(texts[row])) >= _LIKE:
+                found[row] = other
     return found
 
 
@@ -95,17 +96,33 @@ def groups(pairs: dict[int, int]) -> list[list[int]]:
     return [group for group in members.values() if len(group) > 1]
 
 
-def _signature(text: str) -> tuple[np.ndarray, np.ndarray] | None:
+def _signatures(texts: list[str | None]) -> tuple[list[int], np.ndarray]:
+    """Returns the texts that are long enough, and (texts, hashes) uint32 of their shingles."""
+    rows, found = [], []
+    for row, text in enumerate(texts):
+        shingles = None if text is None else _shingles(text)
+        if shingles is not None:
+            rows.append(row)
+            hashes = (shingles[:, None] * _FACTORS) >> np.uint64(32)  # (shingles, hashes)
+            found.append(hashes.min(axis=0).astype(np.uint32))
+    return rows, np.array(found, np.uint32).reshape(len(rows), _HASHES)
+
+
+def _shingles(text: str) -> np.ndarray | None:
+    """Returns (shingles,) uint64, the hashes of all runs of letters; None of a short text."""
     content = clean_text(text).encode(errors="surrogatepass")[:_MOST_BYTES]
     if len(content) < 2 * _SHINGLE:
         return None
     letters = np.frombuffer(content, np.uint8).astype(np.uint64)
-    windows = np.lib.stride_tricks.sliding_window_view(letters, _SHINGLE)
-    shingles = np.unique((windows * _WEIGHTS).sum(axis=1, dtype=np.uint64))
-    hashes = (shingles[:, None] * _FACTORS) >> np.uint64(32)  # (shingles, hashes)
-    return hashes.min(axis=0).astype(np.uint32), shingles.astype(np.uint32)
+    stop = len(letters) - _SHINGLE + 1
+    found = letters[:stop] * _WEIGHTS[0]
+    for place in range(1, _SHINGLE):
+        found += letters[place:place + stop] * _WEIGHTS[place]
+    return found
 
 
-def _share(one: np.ndarray, other: np.ndarray) -> float:
-    shared = len(np.intersect1d(one, other))
-    return shared / max(len(one) + len(other) - shared, 1)
+def _share(one: str, other: str) -> float:
+    """Returns the share of shingles that two texts have in common."""
+    sets = [set(shingles.tolist()) for text in (one, other)
+            if (shingles := _shingles(text)) is not None]
+    return len(sets[0] & sets[1]) / max(len(sets[0] | sets[1]), 1)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.printed.counting import counted
@@ -160,8 +162,9 @@ def _deep(look: Look) -> Iterator[Finding]:
     sampled = Sampled(look)
     say(f"Small models look at {counted(len(sampled), 'row')}, about "
         f"{duration(sampled.seconds)}.")
-    for check in DEEP_CHECKS:
-        yield from check(sampled)
+    with threadpool_limits(1):  # several threads wait for each other on a busy machine
+        for check in DEEP_CHECKS:
+            yield from check(sampled)
 
 
 def _some(facts: Profile) -> Profile:

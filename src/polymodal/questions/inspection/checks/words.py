@@ -35,6 +35,8 @@ _LETTERS = 3  # letters below which no script is told
 _LENGTH_SIGMAS, _LENGTH_FLOOR = 6.0, 0.35
 _GIBBERISH_SIGMAS, _GIBBERISH_FLOOR = 7.0, 0.18
 _FEWEST_LETTERS = 4000  # of a column, from which its usual pairs of letters are known
+_CODES, _FEWEST_PAIRS, _MOST_LETTERS = 1 << 16, 8, 400  # of pairs of letters of a text
+_TEXTS_AT_ONCE = 4000
 _PLACEHOLDER_WHY = "A placeholder is read as if somebody had written it."
 
 
@@ -133,19 +135,18 @@ def _lengths(look: Look, column: str, texts: list[str | None],
 def _gibberish(look: Look, column: str, texts: list[str | None],
                seen: np.ndarray) -> Iterator[Finding]:
     """Finds texts whose pairs of letters are unlike those of the column."""
-    counts: Counter[str] = Counter()
-    for text in texts:
-        if text is not None:
-            counts.update(_pairs(text))
-    total = counts.total()
+    counts = np.zeros(_CODES, np.int64)
+    for _, codes, _ in _pairs(texts):
+        counts += np.bincount(codes, minlength=_CODES)
+    total = int(counts.sum())
     if total < _FEWEST_LETTERS:
         return
-    costs = {pair: np.log(total / count) for pair, count in counts.items()}
+    costs = np.log(total / np.maximum(counts, 1))
     means = np.full(len(texts), np.nan)
-    for row, text in enumerate(texts):
-        pairs = [] if text is None else _pairs(text)
-        if len(pairs) >= 8:
-            means[row] = sum(costs[pair] for pair in pairs) / len(pairs)
+    for rows, codes, owner in _pairs(texts):
+        lengths = np.bincount(owner, minlength=len(rows))
+        sums = np.bincount(owner, costs[codes], minlength=len(rows))
+        means[rows] = np.where(lengths >= _FEWEST_PAIRS, sums / np.maximum(lengths, 1), np.nan)
     scores = robust_scores(means, _GIBBERISH_FLOOR)
     odd = (scores > _GIBBERISH_SIGMAS) & ~seen
     if odd.any() and odd.mean() <= _FEW:
@@ -157,9 +158,19 @@ def _gibberish(look: Look, column: str, texts: list[str | None],
             f"Remove each such row; {option('--ignore', column)} leaves the column out.")
 
 
-def _pairs(text: str) -> list[str]:
-    text = " ".join(text.casefold().split())
-    return [text[i:i + 2] for i in range(min(len(text) - 1, 400))]
+def _pairs(texts: list[str | None]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yields the rows of some texts at a time, the codes of their pairs of letters, and the place
+    of each code's row among these."""
+    there = [row for row, text in enumerate(texts) if text is not None]
+    for start in range(0, len(there), _TEXTS_AT_ONCE):
+        rows = there[start:start + _TEXTS_AT_ONCE]
+        found = []
+        for row in rows:
+            text = " ".join(str(texts[row]).casefold().split())[:_MOST_LETTERS]
+            letters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+            found.append((letters[:-1] * np.uint32(307) + letters[1:]) % _CODES)
+        owner = np.repeat(np.arange(len(rows)), [len(codes) for codes in found])
+        yield np.array(rows), np.concatenate(found).astype(np.int64), owner
 
 
 def script(text: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,10 +21,12 @@ from polymodal.tables.kinds import MEDIA
 _ROUNDS = 3
 _SURE = 0.5  # chance of being wrong from which a row counts less for the others
 _LEAST_GAIN = 0.1  # accuracy over that of the most frequent class, below which nobody can tell
-_LEAST_CHANCE = 2e-3
+_LEAST_CHANCE = 1e-4
 _RATES = (0.001, 0.45)
 _SUREST, _FEWEST_SURE = (0.1, 0.2, 0.3, 0.5), 30  # share and number of the rows judged surest
 _FEWEST = 50
+_ALONE = 0.8  # of the labels that all inputs tell, those that one must tell alone
+_FALSE_INPUTS = 0.05  # of the rows named, expected to be right
 
 
 def wrong_labels(sampled: Sampled) -> Iterator[Finding]:
@@ -41,7 +44,7 @@ def wrong_labels(sampled: Sampled) -> Iterator[Finding]:
     found = noise(joined(list(kernels.values())), labels)
     if found is None:
         return
-    wrong, guess = found
+    wrong, guess, right = found
     odd = named(wrong)
     rows = sampled.rows[known]
     if len(odd):
@@ -58,21 +61,23 @@ def wrong_labels(sampled: Sampled) -> Iterator[Finding]:
             if look.kind(name) in (*MEDIA, "text"):
                 there = sampled.there(name)[known] & (wrong <= _SURE)
                 yield from _wrong_input(sampled, name, kernels[name], labels, names,
-                                        known, np.flatnonzero(there))
+                                        known, np.flatnonzero(there), _ALONE * right)
 
 
 def _wrong_input(sampled: Sampled, name: str, alike: np.ndarray, labels: np.ndarray,
-                 names: np.ndarray, known: np.ndarray, there: np.ndarray) -> Iterator[Finding]:
-    """Finds rows of right labels whose cell of one input looks like another label."""
+                 names: np.ndarray, known: np.ndarray, there: np.ndarray,
+                 least_right: float) -> Iterator[Finding]:
+    """Finds rows of right labels whose cell of one input looks like another label, if this input
+    tells labels nearly as often as all together: the picture of a question does not."""
     look = sampled.look
     if look.target is None or len(there) < _FEWEST:
         return
     used, numbers = np.unique(labels[there], return_inverse=True)
     found = noise(alike[np.ix_(there, there)], numbers)
-    if found is None:
+    if found is None or found.right < least_right:
         return
-    wrong, guess = found
-    odd = named(wrong)
+    wrong, guess = found.wrong, found.guess
+    odd = named(wrong, _FALSE_INPUTS)
     rows = sampled.rows[known[there]]
     if len(odd):
         yield look.finding(
@@ -86,9 +91,22 @@ def _wrong_input(sampled: Sampled, name: str, alike: np.ndarray, labels: np.ndar
                    for one in odd})
 
 
-def noise(alike: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Returns the chance of each label to be wrong, and the best other label; None where the
-    inputs say too little about labels.
+class Noise(NamedTuple):
+    """What a model of the other rows says of labels.
+
+    Args:
+        wrong: (rows,) 0..1, the chance of each label to be wrong.
+        guess: (rows,) int, the best other label.
+        right: float, share of rows whose label is the most likely one.
+    """
+
+    wrong: np.ndarray
+    guess: np.ndarray
+    right: float
+
+
+def noise(alike: np.ndarray, labels: np.ndarray) -> Noise | None:
+    """Returns which labels are doubtful; None where the inputs say too little about labels.
 
     Rows count less the more doubtful their label is, and the share of wrong labels is that which
     explains the doubts best.
@@ -103,18 +121,19 @@ def noise(alike: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray
     targets = np.eye(num_classes)[labels]
     usual = float(targets.mean(axis=0).max())
     rows = np.arange(len(labels))
-    wrong, chances = np.zeros(len(labels)), targets
+    wrong, chances, right = np.zeros(len(labels)), targets, 0.0
     ridge = best_ridge(alike, targets - targets.mean(axis=0))
     for _ in range(_ROUNDS):
         scores = held_out(alike, targets - targets.mean(axis=0), 1 - wrong, ridge)
         scores = scores + targets.mean(axis=0)
         chances = probabilities(scores, labels, wrong < _SURE)
-        if (chances.argmax(axis=1) == labels).mean() < usual + _LEAST_GAIN:
+        right = float((chances.argmax(axis=1) == labels).mean())
+        if right < usual + _LEAST_GAIN:
             return None
         wrong = _posterior(chances[rows, labels], num_classes, _most_wrong(chances, labels))
     others = chances.copy()
     others[rows, labels] = -1
-    return wrong, others.argmax(axis=1)
+    return Noise(wrong, others.argmax(axis=1), right)
 
 
 def _most_wrong(chances: np.ndarray, labels: np.ndarray) -> float:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 _SURE = 0.5  # chance of being wrong from which a row is named
-_FALSE_ROWS, _FALSE_SHARE = 0.004, 0.1  # expected to be named without being wrong
+_FALSE_ROWS = 0.004  # of all rows, expected to be named without being wrong
 
 
-def named(chance: np.ndarray) -> np.ndarray:
+def named(chance: np.ndarray, false_share: float = 0.15) -> np.ndarray:
     """Returns the rows that are more likely wrong than right, the surest first, as long as few
     right ones are expected among them: of all rows, or of the named ones where many are wrong.
 
     Args:
         chance: (rows,) 0..1, of each row to be wrong.
+        false_share: float, of the named rows, expected to be right at most.
 
     Returns:
         (named,) int, in order.
@@ -26,5 +27,5 @@ def named(chance: np.ndarray) -> np.ndarray:
     order = np.argsort(-chance, kind="stable")
     order = order[chance[order] > _SURE]
     false = np.cumsum(1 - chance[order])
-    most = np.maximum(_FALSE_ROWS * len(chance), _FALSE_SHARE * np.arange(1, len(order) + 1))
+    most = np.maximum(_FALSE_ROWS * len(chance), false_share * np.arange(1, len(order) + 1))
     return np.sort(order[:int((false <= np.maximum(most, 0.5)).sum())])
