@@ -16,6 +16,7 @@ import csv
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,9 @@ from bench import Bench, parser
 from PIL import Image
 
 from polymodal.pretrained.importing import import_model
+from polymodal.recipe.given import override
 from polymodal.tables.table import read
+from polymodal.training.run import train
 
 DATA = Path(os.environ.get("POLYMODAL_DATA", "shared/data"))
 PUBLISHED = Path(os.environ.get("POLYMODAL_PUBLISHED",
@@ -38,13 +41,15 @@ def main() -> None:
     """Runs the benchmark for all seeds."""
     found = parser(__doc__ or "", seeds=FOLDS)
     found.add_argument("--first", type=int, default=0, help="the first seed")
+    found.add_argument("--folder", type=Path, help="where imported models and runs stay")
     found.add_argument("--spoil", action="store_true", help="make the photographs hard")
     found.add_argument("--scratch", action="store_true", help="also train from scratch")
     options = found.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(options, Path(folder))
+    with tempfile.TemporaryDirectory() as scratch:
+        bench = Bench(options, options.folder or Path(scratch))
         for name in ("minilm", "efficientnet_lite0"):
-            import_model(PUBLISHED / name, bench.folder / name)
+            if not (bench.folder / name).exists():
+                import_model(PUBLISHED / name, bench.folder / name)
         media = DATA / "sign_digits"
         rows = _rows(options.spoil)
         if options.spoil:
@@ -54,9 +59,12 @@ def main() -> None:
 
 def _compare(bench: Bench, rows: list[dict], media: Path) -> None:
     """Trains and scores each way on each fold, and prints what all folds say."""
-    parts = [f"--pretrained=photo={bench.folder / 'efficientnet_lite0'}",
-             f"--pretrained=caption={bench.folder / 'minilm'}"]
-    ways = {"frozen": parts} | ({"scratch": []} if bench.options.scratch else {})
+    parts = {"photo": "efficientnet_lite0", "caption": "minilm"}
+    frozen = {name: {"encoder": {"from": str(bench.folder / model), "freeze": "auto"}}
+              for name, model in parts.items()}
+    ways: dict[str, dict] = {"frozen": frozen}
+    if bench.options.scratch:
+        ways["scratch"] = {}
     rights: dict[str, list[np.ndarray]] = {}
     losses: dict[str, list[np.ndarray]] = {}
     for seed in range(bench.options.first, bench.options.first + bench.options.seeds):
@@ -66,12 +74,12 @@ def _compare(bench: Bench, rows: list[dict], media: Path) -> None:
                              "--media-root", media, "--weights", PUBLISHED, "--out", out)
         print(f"seed {seed}: page {printed}", flush=True)
         _take("page", test, json.loads(out.read_text()), rights, losses)
-        for name, flags in ways.items():
-            run, seconds = bench.train(train, TARGET, seed, "--media-root", media, *flags)
-            chances = _predicted(bench, run, test, media)
+        for name, inputs in ways.items():
+            start, out = time.perf_counter(), bench.folder / f"{name}-{seed}"
+            chances = _trained(train, test, media, inputs, seed, out, bench.options.set)
             _take(name, test, chances, rights, losses)
             print(f"seed {seed}: {name} accuracy {rights[name][-1].mean():.3f}, log loss "
-                  f"{losses[name][-1].mean():.3f}, {seconds:.0f} s", flush=True)
+                  f"{losses[name][-1].mean():.3f}, {time.perf_counter() - start:.0f} s", flush=True)
     for name in rights:
         right, loss = np.concatenate(rights[name]), np.concatenate(losses[name])
         print(f"{name}: accuracy {100 * right.mean():.1f} %, log loss {loss.mean():.3f}, "
@@ -93,12 +101,16 @@ def _take(name: str, test: Path, chances: list[dict], rights: dict, losses: dict
         [-np.log(max(row[label], 1e-15)) for row, label in zip(chances, told, strict=True)]))
 
 
-def _predicted(bench: Bench, run: Path, test: Path, media: Path) -> list[dict]:
-    """Returns {label: probability} of each row."""
-    out = run / "said.jsonl"
-    bench.call("predict", run, "--data", test, "--out", out, "--media-root", media)
-    with out.open() as lines:
-        return [json.loads(line)[f"{TARGET}_probabilities"] for line in lines]
+def _trained(data: Path, test: Path, media: Path, inputs: dict, seed: int, out: Path,
+             settings: list[str]) -> list[dict]:
+    """Trains as `polymodal train --no-baselines` does; returns {label: probability} of each row of
+    the test table. A finished run in the folder is not trained again."""
+    tables = {name: read(path, media_root=media) for name, path in
+              (("train", data), ("test", test))}
+    given = {"target": TARGET, "inputs": {**inputs, "*": {}}, "training": {"seed": seed}}
+    run = train(tables, override(given, settings), out, baselines=False)
+    said = run.predictions["test"]
+    return [dict(zip(said.labels, row.tolist(), strict=True)) for row in said.outputs]
 
 
 def _interval(gap: np.ndarray) -> tuple[float, float]:

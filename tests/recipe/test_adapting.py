@@ -122,6 +122,21 @@ def test_few_rows_keep_an_imported_encoder_frozen(rows, words, reason):
     assert reason in reasons[0]
 
 
+def test_numbers_of_frozen_vectors_are_dropped_for_few_rows_where_nobody_said():
+    config = {"modality": "text", "encoder": {
+        "name": "text_transformer", "from": "models/minilm", "freeze": True}}
+
+    def rate(num_rows, **words):
+        given = {**config, "encoder": {**config["encoder"], **words}}
+        return settle_freezing({"a": given}, num_rows)[0]["a"]["encoder"].get("output_dropout")
+
+    assert (rate(4_999), rate(5_000), rate(10, output_dropout=0.1)) == (0.8, None, 0.1)
+    with pytest.raises(RecipeError, match="output_dropout needs an encoder with a width of its"):
+        model_of(recipe({"name": "transformer", "output_dropout": 0.5}, **SMALL))
+    with pytest.raises(RecipeError, match="output_dropout needs 0 <= rate < 1"):
+        recipe({"name": "transformer", "output_dropout": 1.5}, **SMALL)
+
+
 def test_settings_of_adapters_are_set_one_by_one():
     for settings in (["inputs.a.b.lora.rank=4", "inputs.a.b.lora.dropout=0.1"],
                      ["inputs.a.b.lora={rank: 4, dropout: 0.1}"]):

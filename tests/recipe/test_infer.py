@@ -409,3 +409,10 @@ def test_films_whose_sound_is_not_read_are_said_to_have_some(tmp_path):
     assert not any("not read as" in reason for reason in both.reasons)
     for heard in (both, alone):
         assert not any("have sound" in reason for reason in heard.reasons)
+
+
+def test_vectors_of_frozen_encoders_are_learned_from_in_fewer_epochs():
+    task, inputs = task_named("classification"), {"photo": "image", "text": "text"}
+    usual, frozen = (training_for(task, 500, 500, inputs, None, frozen=one)["epochs"]
+                     for one in (False, True))
+    assert (usual, frozen) == (84, 40)

@@ -66,7 +66,9 @@ def test_a_run_keeps_the_weights_of_a_frozen_imported_encoder(model, table, tmp_
         np.testing.assert_array_equal(after[name], value)
     run = pm.load(out)
     assert len(run.predict([{"text": "a dog", "size": 1.0}, {"text": None, "size": 0.0}])) == 2
-    assert f"from: {model}" in (out / "recipe.yaml").read_text()
+    recipe = (out / "recipe.yaml").read_text()
+    assert f"from: {model}" in recipe
+    assert "output_dropout: 0.8" in recipe
 
 
 def test_an_imported_encoder_can_be_trained_further(model, table, tmp_path):

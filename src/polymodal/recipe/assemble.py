@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -281,15 +282,28 @@ def _build_encoder(recipe: Recipe, item: Input) -> Any:
 
 
 def _build_projections(recipe: Recipe, inputs: list[Input], head: Any) -> dict[str, Any]:
-    """Returns {name: layer} that brings tokens of encoders without `dim` to the common width."""
-    import keras
+    """Returns {name: layer} that brings tokens of encoders without `dim` to the common width.
+
+    Raises:
+        RecipeError: a word for such a layer next to an encoder that needs none.
+    """
+    from polymodal.layers.projection import Projection
 
     if getattr(head, "keeps_width", False):
         return {}
     if find("fusion", recipe.fusion["name"]).any_width:
         return {}
-    return {item.name: keras.layers.Dense(recipe.dim, name="project") for item in inputs
-            if "dim" not in arguments.parameters(find("encoders", item.encoder))}
+    found = {}
+    for item in inputs:
+        config = recipe.inputs[item.name]["encoder"]
+        words = dict(config) if isinstance(config, Mapping) else {}
+        rate = float(words.get("output_dropout", 0.0))
+        if "dim" not in arguments.parameters(find("encoders", item.encoder)):
+            found[item.name] = Projection(recipe.dim, rate, name="project")
+        elif rate:
+            raise RecipeError(f"inputs.{item.name}: output_dropout needs an encoder with a width "
+                              f"of its own. Got {item.encoder}. Leave it out.")
+    return found
 
 
 def _build_part(package: str, config: dict[str, Any], recipe: Recipe, **given: Any) -> Any:

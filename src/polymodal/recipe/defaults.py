@@ -25,7 +25,7 @@ _TOGETHER = 4  # of them per batch: fewer cost more, more teach less per step
 _UPDATES = 600  # of the weights in a run, below which batches are made smaller
 _SELDOM = 10  # epochs up to which a row is seen too rarely to need augmentation
 _FEW = 5_000  # rows up to which a model tends to overfit, however rarely it sees them
-_FEW_PLAIN = 2_000  # rows of numbers and texts, below which the usual model overfits
+_FEW_PLAIN = 2_000  # rows of numbers and texts, or of frozen vectors, below which it overfits
 _SEEN_PLAIN = 20_000  # of them that a model sees in total
 _EPOCHS_PLAIN = (40, 60)
 _AVERAGED = 2.5  # epochs that averaged weights reach back
@@ -153,7 +153,8 @@ def size_for(num_rows: int, num_steps: int, epochs: int,
 
 
 def training_for(task: Task, num_rows: int, num_steps: int, modalities: dict[str, str],
-                 epochs: int | None, times: float = 1.0, rare: bool = False) -> dict[str, Any]:
+                 epochs: int | None, times: float = 1.0, rare: bool = False,
+                 frozen: bool = False) -> dict[str, Any]:
     """Returns epochs, batch size, learning rate and the like for a number of rows.
 
     Rows that are seen only a few times need no augmentation: it only slows learning there, as do
@@ -168,11 +169,13 @@ def training_for(task: Task, num_rows: int, num_steps: int, modalities: dict[str
         epochs: int, what the user asked for, or None.
         times: float, rows per media file on average.
         rare: bool, as in `input_for`.
+        frozen: bool, whether all inputs are columns or vectors of frozen encoders.
     """
     shared = times >= _OFTEN and task.shares_items and not task.is_text
     low, high = _EPOCHS_SHARED if shared else _EPOCHS
     few = few_sequences(num_rows, num_steps)
     plain = is_plain(task, modalities.values(), num_rows)
+    plain |= frozen and num_rows < _FEW_PLAIN and task.one_answer
     if plain:
         low, high = _EPOCHS_PLAIN
     alone = _can_ask_alone(task, len(modalities)) and num_rows <= _FEW

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from polymodal.core.arguments import parameters
 from polymodal.core.lookup import find
 from polymodal.recipe.recipe import encoder_name
 
@@ -12,15 +13,17 @@ __all__ = ["FEW", "settle_freezing"]
 
 FEW = 5_000  # rows, below which an encoder that was trained elsewhere usually decides
 _RANK = 8
+_DROPPED = 0.8  # share of the numbers of frozen vectors that training drops, below FEW rows
 
 
-def settle_freezing(inputs: Mapping[str, Mapping[str, Any]],
-                    num_rows: int) -> tuple[dict[str, dict[str, Any]], list[str]]:
+def settle_freezing(inputs: Mapping[str, Mapping[str, Any]], num_rows: int,
+                    projects: bool = True) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Returns the settings of inputs without "auto", and a reason for each that had it.
 
     Args:
         inputs: {name: settings} of a whole recipe.
         num_rows: int, rows to train on.
+        projects: bool, whether the model brings what encoders give to one width.
     """
     found, reasons = {}, []
     for name, config in inputs.items():
@@ -29,8 +32,24 @@ def settle_freezing(inputs: Mapping[str, Mapping[str, Any]],
             words, reason = _settled(name, config, encoder, num_rows)
             config = {**config, "encoder": words}
             reasons.append(f"input {name}: {reason}")
+        if projects and num_rows < FEW and _gives_vectors(config):
+            config = {**config, "encoder": {**config["encoder"], "output_dropout": _DROPPED}}
+            reasons.append(
+                f"input {name}: training drops {100 * _DROPPED:.0f} % of the numbers of its frozen "
+                "vectors at random, because so few rows would be memorised by them. To change "
+                f"it: --set inputs.{name}.output_dropout=0")
         found[name] = dict(config)
     return found, reasons
+
+
+def _gives_vectors(config: Mapping[str, Any]) -> bool:
+    """Returns whether an encoder that was trained elsewhere is frozen and has its own width, and
+    nobody said how its outputs are dropped."""
+    encoder = config.get("encoder")
+    return (isinstance(encoder, Mapping) and encoder.get("freeze") is True
+            and bool(encoder.get("from") or encoder.get("weights"))
+            and "output_dropout" not in encoder
+            and "dim" not in parameters(find("encoders", str(encoder_name(config)))))
 
 
 def _settled(name: str, config: Mapping[str, Any], encoder: Mapping[str, Any],

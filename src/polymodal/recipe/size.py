@@ -44,6 +44,7 @@ class Size:
         self.table, self.task, self.modalities = table, task, modalities_of(inputs)
         self.num_steps = _num_steps(table)
         self.plain = is_plain(task, self.modalities.values(), len(table))
+        self.frozen = not self.plain and _frozen(inputs)
         self.rare = few_sequences(len(table), self.num_steps) and _rare(facts, inputs)
         self.times = _times(facts, inputs)
 
@@ -63,7 +64,7 @@ class Size:
         """
         wanted, num_rows = values.get("training") or {}, len(self.table)
         chosen = training_for(self.task, num_rows, self.num_steps, self.modalities,
-                              wanted.get("epochs"), self.times, self.rare)
+                              wanted.get("epochs"), self.times, self.rare, self.frozen)
         values["training"] = chosen | wanted
         said = chosen | {k: v for k, v in wanted.items() if v is not None}
         values["objectives"] = _objectives(
@@ -114,6 +115,15 @@ def _times(facts: Profile, inputs: Mapping[str, Any]) -> float:
     media = [columns_of(name, config)[0] for name, config in inputs.items()
              if find("preprocess", config["modality"]).cached]
     return max([1.0, *(repeats(facts.items(column)[0]) for column in media)])
+
+
+def _frozen(inputs: Mapping[str, Any]) -> bool:
+    """Returns whether nothing but columns and vectors of frozen encoders is learned from."""
+    encoders = [config.get("encoder") for config in inputs.values()
+                if not find("preprocess", config["modality"]).has_fields]
+    return bool(encoders) and all(
+        isinstance(one, Mapping) and one.get("from") and not one.get("lora")
+        and one.get("freeze") in (True, "auto") for one in encoders)
 
 
 def _rare(facts: Profile, inputs: Mapping[str, Any]) -> bool:

@@ -12,7 +12,8 @@ next to its name:
 preprocessing and weights. `weights` takes its weights only. `sha256` is written next to them.
 `lora` trains adapters next to frozen weights, `layer_decay` gives each block a learning rate of its
 own, `bits` keeps frozen matrices in few bits, and without `copy_weights` a bundle names the weights
-that it starts from by their hash.
+that it starts from by their hash. In training, `output_dropout` drops numbers of what an encoder
+with a width of its own gives.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class Start:
         bits: int or None, 8 or 4 for each weight of its linear maps, which are not trained.
         copy_weights: bool, whether a bundle has the weights it starts from, and not only their
             hash.
+        output_dropout: float, rate in training on the numbers that an encoder with a width of its
+            own gives.
     """
 
     where: str
@@ -65,6 +68,7 @@ class Start:
     lora: int | Mapping[str, Any] = 0
     bits: int | None = None
     copy_weights: bool = True
+    output_dropout: float = 0.0
 
     @property
     def name(self) -> str:
@@ -109,7 +113,8 @@ def lora_of(value: int | Mapping[str, Any]) -> Lora | None:
 def _words(from_: str | None = None, input: str | None = None, weights: str | None = None,
            sha256: str | None = None, freeze: bool | list | Literal["auto"] = False,
            learning_rate_scale: float | dict = 1.0, layer_decay: float = 1.0,
-           lora: int | dict = 0, bits: int | None = None, copy_weights: bool = True) -> None:
+           lora: int | dict = 0, bits: int | None = None, copy_weights: bool = True,
+           output_dropout: float = 0.0) -> None:
     """The words with their types, which recipes are checked against."""
 
 
@@ -145,6 +150,9 @@ def check_words(config: Mapping[str, Any], where: str) -> None:
 
 def _check_adapting(words: Mapping[str, Any], where: str) -> None:
     """Raises RecipeError where adapters, bits or rates cannot be as they are given."""
+    rate = words.get("output_dropout")
+    if rate is not None and not 0 <= rate < 1:
+        raise RecipeError(f"{where}.output_dropout needs 0 <= rate < 1. Got {rate}. Try 0.5.")
     decay, bits, freeze = (words.get(key) for key in ("layer_decay", "bits", "freeze"))
     if decay is not None and not 0 < decay <= 1:
         raise RecipeError(f"{where}.layer_decay needs a number above 0, at most 1. Got {decay}. "

@@ -17,6 +17,7 @@ from polymodal.core.contracts.task import Predictions
 from polymodal.core.disk.files import check_writable, write_json
 from polymodal.core.disk.lock import locked
 from polymodal.core.errors import Interrupted, RecipeError
+from polymodal.core.lookup import find
 from polymodal.core.printed.progress import say, waiting, warn
 from polymodal.evaluation.baseline import blind_baseline, on_same_rows
 from polymodal.evaluation.evaluation import evaluate_run
@@ -330,7 +331,11 @@ def _inferred(facts: Profile, given: dict[str, Any], ignore: Sequence[str] = ())
         facts = facts.grouped(given["group"], given.get("order"))
     with waiting("Inspecting columns"):
         found = infer(facts, given, ignore)
-    found.values["inputs"], more = settle_freezing(found.values["inputs"], num_rows)
+    fusion = found.values["fusion"]
+    if isinstance(fusion, Mapping):
+        fusion = fusion["name"]
+    projects = not find("fusion", str(fusion)).any_width
+    found.values["inputs"], more = settle_freezing(found.values["inputs"], num_rows, projects)
     found.reasons.extend(more)
     return from_dict(found.values), found.reasons
 
