@@ -259,9 +259,10 @@ def test_real_recordings(shared_data):
 
 
 @pytest.mark.parametrize(("settings", "message"), [
-    ({"spectrogram": "gammatone"}, "needs spectrogram standardised or whisper"),
+    ({"spectrogram": "gammatone"}, "needs spectrogram standardised, whisper, waveform"),
     ({"spectrogram": "whisper", "sample_rate": 8000}, "needs sample_rate of at least 16000"),
     ({"spectrogram": "whisper", "centred": True}, "needs centred=False"),
+    ({"spectrogram": "waveform", "warp": 0.1}, "needs warp=0"),
 ])
 def test_a_spectrogram_that_does_not_fit_is_refused(settings, message):
     with pytest.raises(RecipeError, match=message):

@@ -25,6 +25,7 @@ class CTC(keras.layers.Layer):
         dim: int, width of the frames.
         num_outputs: int, symbols and, as the last of them, blank.
         dropout: float, rate on the frames.
+        normalised: bool, whether frames are normalised first.
 
     Call arguments:
         tokens: (batch, frames, dim).
@@ -46,21 +47,25 @@ class CTC(keras.layers.Layer):
 
     aligned = None  # it is fed no previous output
 
-    def __init__(self, dim: int, num_outputs: int, dropout: float = 0.1, **kwargs):
+    def __init__(self, dim: int, num_outputs: int, dropout: float = 0.1, normalised: bool = True,
+                 **kwargs):
         super().__init__(**kwargs)
         self.dim, self.num_outputs = dim, num_outputs
-        self.norm = LayerNorm(dtype=self.dtype_policy)
+        self.norm = LayerNorm(dtype=self.dtype_policy) if normalised else None
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
         self.logits = keras.layers.Dense(num_outputs, dtype="float32")
 
     def build(self, tokens_shape):
-        self.norm.build(tokens_shape)
+        if self.norm is not None:
+            self.norm.build(tokens_shape)
         self.logits.build(tokens_shape)
         self.built = True
 
     def call(self, tokens, mask, training=None):
-        tokens = self.drop(self.norm(hide(tokens, mask)), training=training)
-        logits = self.logits(tokens)  # (batch, frames, num_outputs)
+        tokens = hide(tokens, mask)
+        if self.norm is not None:
+            tokens = self.norm(tokens)
+        logits = self.logits(self.drop(tokens, training=training))  # (batch, frames, num_outputs)
         is_blank = ops.arange(self.num_outputs) == self.num_outputs - 1
         silent = ops.where(is_blank, _CERTAIN, -_CERTAIN)
         return ops.where(fit_mask(mask, logits), logits, ops.cast(silent, "float32"))

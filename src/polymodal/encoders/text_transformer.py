@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import keras
-import numpy as np
 from keras import ops
 
 from polymodal.core.errors import RecipeError
+from polymodal.layers.distances import preference
 from polymodal.layers.encoder_block import EncoderBlock
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
@@ -134,9 +132,9 @@ class TextTransformer(Encoder):
         tokens = tokens + ops.take(self.positions, self._steps(inputs, mask), axis=0)
         tokens = ops.cast(tokens, self.compute_dtype)
         tokens = self.drop(self.norm(tokens), training=training)
-        preference = self._preference(ops.shape(inputs)[1])
+        preferred = self._preference(ops.shape(inputs)[1])
         for block in self.blocks:
-            tokens = block(tokens, mask, preference=preference, training=training)
+            tokens = block(tokens, mask, preference=preferred, training=training)
         return tokens
 
     def _steps(self, inputs, mask):
@@ -153,27 +151,7 @@ class TextTransformer(Encoder):
         """Returns what each head adds to the score of two tokens by their distance, or None."""
         if self.distances is None:
             return None
-        steps = ops.arange(time, dtype="int32")
-        apart = ops.expand_dims(steps, 1) - ops.expand_dims(steps, 0)  # (query, key)
-        distance = ops.minimum(ops.abs(apart), _FARTHEST)
-        bucket = ops.take(ops.convert_to_tensor(_buckets(self.num_buckets)), distance, axis=0)
-        bucket = bucket + ops.cast(apart < 0, "int32") * (self.num_buckets // 2)
-        found = ops.take(self.distances, bucket, axis=0)  # (query, key, heads)
-        return ops.cast(ops.transpose(found, (2, 0, 1)), "float32")[None]
-
-
-def _buckets(num_buckets):
-    """Returns which bias a distance takes, int32 (distances,): half of them for each direction.
-
-    Source: Raffel et al., "Exploring the limits of transfer learning", 2020, section 2.1.
-    """
-    half = num_buckets // 2
-    exact = half // 2  # distances that have a bias of their own
-    distance = np.arange(_FARTHEST + 1, dtype=np.float32)
-    logarithm = np.log(np.maximum(distance, 1) / np.float32(exact))
-    share = logarithm / np.float32(math.log(_FARTHEST / exact)) * np.float32(half - exact)
-    far = np.minimum(exact + share.astype(np.int32), half - 1)
-    return np.where(distance < exact, distance.astype(np.int32), far).astype(np.int32)
+        return preference(self.distances, time, _FARTHEST)
 
 
 def _check_pooling(pooling, normalise):

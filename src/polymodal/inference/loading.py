@@ -8,7 +8,9 @@ from typing import Any
 
 from polymodal.inference import predictor as runs
 from polymodal.inference.imported_recogniser import ImportedRecogniser
+from polymodal.inference.imported_speller import ImportedSpeller
 from polymodal.inference.predictor import Predictor
+from polymodal.pretrained.keys import is_ctc, spec_of
 from polymodal.pretrained.speech.model import is_speech_model, load_speech_model
 from polymodal.speech.recognition import transcribe as recognition
 from polymodal.speech.recognition.transcript import Transcript
@@ -24,6 +26,8 @@ def load(folder: str | Path) -> Predictor | ImportedRecogniser:
     """
     if is_speech_model(folder):
         return ImportedRecogniser(load_speech_model(folder))
+    if is_ctc(spec_of(folder)):
+        return ImportedSpeller(runs.load(folder))
     return runs.load(folder)
 
 

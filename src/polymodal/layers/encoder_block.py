@@ -9,6 +9,7 @@ from polymodal.layers import activations
 from polymodal.layers.attention import MultiHeadAttention
 from polymodal.layers.dense import Dense
 from polymodal.layers.layer_norm import LayerNorm
+from polymodal.layers.position_gate import PositionGate
 
 __all__ = ["EncoderBlock"]
 
@@ -28,6 +29,7 @@ class EncoderBlock(keras.layers.Layer):
         key_bias: bool, whether keys have one too, where queries do.
         layer_scale: bool, whether each part's result is multiplied by a learned gain per feature.
         gated: bool, whether the feed-forward part multiplies its activation by a second projection.
+        position_gate: bool, whether each token gates the preference.
         dropout: float, rate on the results of both parts.
 
     Call arguments:
@@ -46,13 +48,16 @@ class EncoderBlock(keras.layers.Layer):
     def __init__(self, dim: int, num_heads: int, hidden: int, activation: str = "gelu",
                  epsilon: float = 1e-12, norm_first: bool = False, input_bias: bool = True,
                  layer_scale: bool = False, gated: bool = False, key_bias: bool = True,
-                 dropout: float = 0.0, **kwargs):
+                 position_gate: bool = False, dropout: float = 0.0, **kwargs):
         super().__init__(**kwargs)
         self.dim, self.hidden, self.norm_first = dim, hidden, norm_first
         self.has_scale = layer_scale
         policy = self.dtype_policy
         self.attention = MultiHeadAttention(dim, num_heads, input_bias=input_bias, output_bias=True,
                                             key_bias=key_bias, dtype=policy)
+        self.position_gate = None
+        if position_gate:
+            self.position_gate = PositionGate(dim, num_heads, dtype=policy)
         self.attention_norm = LayerNorm(epsilon, dtype=policy)
         self.widen = Dense(hidden, dtype=policy)
         self.gate = Dense(hidden, dtype=policy) if gated else None
@@ -64,8 +69,9 @@ class EncoderBlock(keras.layers.Layer):
     def build(self, tokens_shape):
         for layer in (self.attention, self.attention_norm, self.widen, self.feedforward_norm):
             layer.build(tokens_shape)
-        if self.gate is not None:
-            self.gate.build(tokens_shape)
+        for layer in (self.gate, self.position_gate):
+            if layer is not None:
+                layer.build(tokens_shape)
         self.narrow.build((*tokens_shape[:-1], self.hidden))
         self.attention_scale = self.feedforward_scale = None
         if self.has_scale:
@@ -84,6 +90,8 @@ class EncoderBlock(keras.layers.Layer):
         return self.feedforward_norm(tokens + self._feed(tokens, training))
 
     def _attend(self, tokens, mask, preference, training):
+        if self.position_gate is not None:
+            preference = self.position_gate(tokens) * ops.cast(preference, "float32")
         key, value = self.attention.keys_and_values(tokens)
         allowed = ops.expand_dims(ops.expand_dims(mask, 1), 1)
         found = self.attention.gather(tokens, key, value, allowed, preference=preference,

@@ -18,12 +18,13 @@ from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.numbers.statistics import Moments, mean_and_std
 from polymodal.preprocess.sound.rooms import in_room
 from polymodal.preprocess.sound.spectrogram import LogMel
+from polymodal.preprocess.sound.waveform import Waveform
 from polymodal.preprocess.sound.whisper_spectrogram import WhisperLogMel
 
 __all__ = ["Audio"]
 
 _FULL_SCALE = 32767.0
-_SPECTROGRAMS = ("standardised", "whisper")
+_SPECTROGRAMS = ("standardised", "whisper", "waveform")
 _LEAST_RATE = 16000  # hertz; Whisper's bands reach 8,000 hertz
 _READING = 4  # raise when decoding changes; 3 added a second decoder for broken files
 _SLACK = 0.01  # seconds read beyond the bound, to know that something was left off
@@ -64,9 +65,11 @@ class Audio(Modality):
         window_seconds: float, length of one window.
         hop_seconds: float, time from one window to the next: one step.
         spectrogram: str, standardised, or whisper: the one that Whisper was trained with, which
-            is limited below its loudest value and not standardised.
+            is limited below its loudest value and not standardised; or waveform: no spectrogram,
+            each sample is a step of one number, for encoders that read samples.
         centred: bool, whether each recording's own mean spectrum is subtracted (cepstral mean
-            normalisation): what voice, microphone and room add to all of it.
+            normalisation): what voice, microphone and room add to all of it. Of a waveform, whether
+            each recording is brought to mean 0 and deviation 1.
         mask: float 0..1, augmentation: largest share of time, and of bands, that one of two masks
             each hides.
         noise: float, augmentation: largest level of white noise, relative to the sound's own.
@@ -119,7 +122,7 @@ class Audio(Modality):
         silence_seconds: float = 0.0,
     ):
         if spectrogram not in _SPECTROGRAMS:
-            raise RecipeError(f'Audio needs spectrogram {" or ".join(_SPECTROGRAMS)}. Got '
+            raise RecipeError(f'Audio needs spectrogram {", ".join(_SPECTROGRAMS)}. Got '
                               f'"{spectrogram}". Use one of these.')
         check_range("Audio", "sample_rate", sample_rate, 100, 192_000)
         check_range("Audio", "max_seconds", max_seconds, 0.001, 3600)
@@ -140,15 +143,20 @@ class Audio(Modality):
         self.step_seconds = hop_length / sample_rate
         window_length = round(window_seconds * sample_rate)
         self._max_samples = max(1, round(max_seconds * sample_rate))
-        self.is_whispers = spectrogram == "whisper"
-        if self.is_whispers:
+        self.is_fixed = spectrogram != "standardised"
+        self.is_waveform = spectrogram == "waveform"
+        if spectrogram == "whisper":
             _check_whispers(sample_rate, centred)
             self._log_mel: LogMel = WhisperLogMel(sample_rate, num_mels, window_length, hop_length,
                                                   self._max_samples)
+        elif self.is_waveform:
+            _check_waveform(warp)
+            self._log_mel, self.num_mels = Waveform(centred), 1
+            self.step_seconds = 1 / sample_rate
         else:
             self._log_mel = LogMel(sample_rate, num_mels, window_length, hop_length)
         self.limit = self._log_mel.num_frames(self._max_samples)
-        self._set(np.zeros(num_mels, np.float32), np.ones(num_mels, np.float32))
+        self._set(np.zeros(self.num_mels, np.float32), np.ones(self.num_mels, np.float32))
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
@@ -184,27 +192,27 @@ class Audio(Modality):
     def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
         """Returns int16 (samples,) at the rate in use; a little beyond the limit if longer.
 
-        For the spectrogram of Whisper these are float32 in -1..1, as its rounding would show in
-        what is soft.
+        For encoders that were trained elsewhere these are float32 in -1..1, as rounding would show
+        in what is soft.
         """
         return self.as_decoded(
             read_audio(cell, root, self.sample_rate, self.max_seconds + _SLACK))
 
     def as_decoded(self, samples: np.ndarray) -> np.ndarray:
         """Returns a waveform of -1 to 1 (samples,) in the form that `decode` gives."""
-        if self.is_whispers:
+        if self.is_fixed:
             return np.asarray(samples, np.float32)
         return np.rint(np.clip(samples, -1, 1) * _FULL_SCALE).astype(np.int16)
 
     def decode_key(self) -> dict[str, Any]:
         key = {**super().decode_key(), "sample_rate": self.sample_rate,
                "max_seconds": self.max_seconds, "reading": _READING}
-        if self.is_whispers:
+        if self.is_fixed:
             key["dtype"] = "float32"
         return key
 
     def fit(self, decoded: Iterable[np.ndarray]) -> None:
-        if self.is_whispers:
+        if self.is_fixed:
             return
         moments = Moments(smallest=1e-3)
         for samples in islice(decoded, FIT_SAMPLES):
@@ -260,6 +268,8 @@ class Audio(Modality):
         if varied:  # hidden parts become the mean, which is 0
             for first, last in np.rint(decoded.times * len(features)).astype(int):
                 features[first:last] = 0
+            if self.is_waveform:
+                return features
             for first, last in np.rint(decoded.bands * self.num_mels).astype(int):
                 features[:, first:last] = 0
         return features
@@ -281,7 +291,7 @@ class Audio(Modality):
         features = self._log_mel(samples)
         if stretch != 1:
             features = self._log_mel.stretched(features, stretch)
-        if self.centred:
+        if self.centred and not self.is_waveform:
             loudness = features.mean(axis=1)
             # Half way between, so that the amount of silence does not matter.
             spoken = loudness >= np.quantile(loudness, _LOUDNESS).mean()
@@ -306,6 +316,12 @@ def _check_whispers(sample_rate: int, centred: bool) -> None:
     if centred:
         raise RecipeError("Audio needs centred=False for the spectrogram of Whisper. Got True. "
                           "Leave centred out.")
+
+
+def _check_waveform(warp: float) -> None:
+    if warp:
+        raise RecipeError(f"Audio needs warp=0 for a waveform, which has no bands. Got {warp}. "
+                          "Leave warp out.")
 
 
 def _change_speed(samples: np.ndarray, speed: float) -> np.ndarray:

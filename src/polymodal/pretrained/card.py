@@ -10,11 +10,12 @@ from polymodal.pretrained.graph import Graph
 from polymodal.pretrained.language.model import LanguageModel
 from polymodal.pretrained.pair import Pair
 from polymodal.pretrained.part import Part
+from polymodal.pretrained.speech.ctc_model import CtcModel
 from polymodal.pretrained.speech.model import SpeechModel
 
 __all__ = ["Model", "card", "licence"]
 
-Model = (Part | Pair | Graph | LanguageModel | SpeechModel
+Model = (Part | Pair | Graph | LanguageModel | SpeechModel | CtcModel
          | ImportedAssistant)  # whatever can be imported
 
 _HEAD_BYTES = 20_000

@@ -23,6 +23,8 @@ class Family:
             for their variables, whose names and order of axes follow from the kind of layer.
         changes: {our name: function from the checkpoint's array to ours}, for tensors that are not
             taken as they are.
+        undoes_changes: bool, whether `changes` are undone by turning axes back, and joining what
+            comes of one tensor, so that it can be written back.
         padding_counts: bool, whether the padding of config.json has to be the tokenizer's.
         padded: bool, whether every text is padded to the length of the longest, and the padding is
             read as tokens.
@@ -31,6 +33,7 @@ class Family:
         towers: {modality: family} of a pair of encoders, of which one or both are imported.
         comparison: str, how a pair compares its vectors, as `model.heads.vectors` calls it.
         decoder: family of the decoder of a recogniser, or None.
+        spells: bool, whether its checkpoints may hold a layer of CTC, which spells what is said.
     """
 
     encoder: ClassVar[str]
@@ -39,12 +42,14 @@ class Family:
     prefixes: ClassVar[tuple[str, ...]] = ()
     names: ClassVar[Mapping[str, str]]
     changes: ClassVar[Mapping[str, Callable[[np.ndarray], np.ndarray]]] = {}
+    undoes_changes: ClassVar[bool] = False
     padding_counts: ClassVar[bool] = True
     padded: ClassVar[bool] = False
     unused: ClassVar[tuple[str, ...]] = ()
     towers: ClassVar[Mapping[str, type[Family]]] = {}
     comparison: ClassVar[str] = ""
     decoder: ClassVar[type[Family] | None] = None
+    spells: ClassVar[bool] = False
 
     @classmethod
     def whole(cls, config: Config) -> dict[str, dict[str, Any]]:

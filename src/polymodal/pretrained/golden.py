@@ -18,7 +18,7 @@ from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.pretrained.card import Model
 from polymodal.pretrained.graph import load_graph
-from polymodal.pretrained.keys import is_graph, is_pair, spec_of
+from polymodal.pretrained.keys import is_ctc, is_graph, is_pair, spec_of
 from polymodal.pretrained.language.model import (
     LanguageModel,
     is_language_model,
@@ -26,6 +26,7 @@ from polymodal.pretrained.language.model import (
 )
 from polymodal.pretrained.pair import Pair, load_pair
 from polymodal.pretrained.part import is_part, load_part
+from polymodal.pretrained.speech.ctc_model import CtcModel, load_ctc_model
 from polymodal.pretrained.speech.model import (
     SpeechModel,
     is_speech_model,
@@ -101,6 +102,8 @@ def check_folder(folder: str | Path) -> Comparison | None:
         return compare(load_language_model(folder), read_json(folder / FILE))
     if is_pair(spec_of(folder)):
         return compare(load_pair(folder), read_json(folder / FILE))
+    if is_ctc(spec_of(folder)):
+        return compare(load_ctc_model(folder), read_json(folder / FILE))
     if is_graph(spec_of(folder)):
         return compare(load_graph(folder), read_json(folder / FILE))
     if is_speech_model(folder):
@@ -125,6 +128,8 @@ def _vectors(part: Model) -> np.ndarray:
         return part.logits(_images(), _TEXTS)
     if isinstance(part, SpeechModel):
         return _heard(part)
+    if isinstance(part, CtcModel):
+        return part.logits([_sound()])[0]
     if part.name == "text":
         return part.encode(_TEXTS)
     if part.name == "audio":

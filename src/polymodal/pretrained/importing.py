@@ -25,6 +25,7 @@ from polymodal.pretrained.pair import Pair, read_comparison
 from polymodal.pretrained.part import Part, assembled
 from polymodal.pretrained.positions import resized
 from polymodal.pretrained.sources import opened
+from polymodal.pretrained.speech.ctc_model import CtcModel, has_ctc, read_ctc_model
 from polymodal.pretrained.speech.model import SpeechModel
 from polymodal.pretrained.speech.reading import read_speech_model
 from polymodal.pretrained.towers import tower_of, towers_of
@@ -134,6 +135,8 @@ def read_model(checkpoint: Checkpoint, tower: str | None = None) -> Model:
     if family.modality == "language":
         return read_language_model(checkpoint, values, family, settings, origin)
     part = _encoder(checkpoint, values, family, settings, origin)
+    if has_ctc(checkpoint, family):
+        return read_ctc_model(checkpoint, config, part)
     if family.decoder is None:
         return part
     return read_speech_model(checkpoint, config, family.decoder, part)
@@ -146,7 +149,7 @@ def read_part(checkpoint: Checkpoint, tower: str | None = None) -> Part:
         BundleError: as for `import_model`, or it holds a language model.
     """
     found = read_model(checkpoint, tower)
-    if isinstance(found, SpeechModel):
+    if isinstance(found, SpeechModel | CtcModel):
         return found.part
     if not isinstance(found, Part):
         kind = "language model"
@@ -175,8 +178,7 @@ def _encoder(checkpoint: Checkpoint, values: Mapping[str, Any], family: type[Fam
     if family.modality == "image":
         of_modality, state, changed = _image(checkpoint, settings)
     elif family.modality == "audio":
-        of_modality, state = sounds.settings_of(
-            checkpoint, settings["num_positions"], settings.pop("num_mels")), None
+        of_modality, state = _sound(checkpoint, settings), None
     else:
         of_modality, state = _text(checkpoint, values, family, settings)
     own = {key: value for key, value in settings.items() if key not in _OURS}
@@ -193,6 +195,13 @@ def _text(checkpoint: Checkpoint, config: Mapping[str, Any], family: type[Family
     if sentences.is_sentence_encoder(checkpoint):
         settings |= sentences.pooling(checkpoint, settings["width"])
     return {"tokenizer": "pretrained"}, tokenizer.state_of(checkpoint, config, family, settings)
+
+
+def _sound(checkpoint: Checkpoint, settings: dict[str, Any]) -> dict[str, Any]:
+    """Returns the modality's settings; takes out of the encoder's what is about its sounds."""
+    if "num_mels" not in settings:
+        return sounds.waveform_settings(checkpoint)
+    return sounds.settings_of(checkpoint, settings["num_positions"], settings.pop("num_mels"))
 
 
 def _image(checkpoint: Checkpoint, settings: dict[str, Any]

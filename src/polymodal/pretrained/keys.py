@@ -9,8 +9,8 @@ from typing import Any
 from polymodal.bundle import read, write
 from polymodal.core.errors import BundleError
 
-__all__ = ["GRAPH", "LANGUAGE_MODEL", "ORIGIN", "RECOGNISER", "is_encoder", "is_graph", "is_pair",
-           "spec_of"]
+__all__ = ["GRAPH", "LANGUAGE_MODEL", "ORIGIN", "RECOGNISER", "is_ctc", "is_encoder", "is_graph",
+           "is_pair", "spec_of"]
 
 ORIGIN = "origin"  # where the weights are from
 GRAPH = "graph.onnx"  # the file of an ONNX graph
@@ -44,6 +44,11 @@ def is_graph(spec: Mapping[str, Any]) -> bool:
 def is_pair(spec: Mapping[str, Any]) -> bool:
     """Returns whether a `model.json` is of an imported pair of encoders."""
     return {ORIGIN, "recipe"} <= spec.keys() and "comparison" in _task(spec["recipe"])
+
+
+def is_ctc(spec: Mapping[str, Any]) -> bool:
+    """Returns whether a `model.json` is of an imported recogniser that spells (CTC)."""
+    return {ORIGIN, "recipe"} <= spec.keys() and _task(spec["recipe"]).get("plain") is True
 
 
 def _task(recipe: Any) -> Mapping[str, Any]:

@@ -20,7 +20,9 @@ _THEIRS = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias"
            "moving_variance": "running_var"}
 # Of batch normalisation in training, and what rotary positions follow from.
 _FOLLOWING = ("num_batches_tracked", "rotary_emb.inv_freq")
-_OLD = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"))
+_OLD = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"),
+        ("conv.weight_g", "conv.parametrizations.weight.original0"),
+        ("conv.weight_v", "conv.parametrizations.weight.original1"))
 
 
 def load(encoder: Any, checkpoint: Checkpoint, family: type[Family],
@@ -77,6 +79,8 @@ def turned_back(values: np.ndarray, ours: str, shape: Sequence[int]) -> np.ndarr
             values = values.transpose(2, 3, 0, 1)
         else:
             values = values.transpose(3, 2, 0, 1)
+    if values.ndim == 2 and len(shape) == 1:
+        return values[0]
     if values.ndim == 2 and len(shape) > 2:
         return values.reshape(*shape[:-2], *values.shape)
     return values

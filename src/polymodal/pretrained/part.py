@@ -19,7 +19,7 @@ from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
 from polymodal.preprocess.collate import collate
 from polymodal.preprocess.modality import Modality
-from polymodal.pretrained.keys import ORIGIN, RECOGNISER, is_encoder, spec_of
+from polymodal.pretrained.keys import ORIGIN, RECOGNISER, is_ctc, is_encoder, spec_of
 
 __all__ = ["Part", "is_part", "load_part", "no_gradient"]
 
@@ -118,14 +118,15 @@ def load_part(folder: str | Path) -> Part:
     """
     bundle = read.read(folder)
     path = bundle.folder / write.MODEL
-    if not is_encoder(bundle.spec):
+    if not is_encoder(bundle.spec) and not is_ctc(bundle.spec):
         raise BundleError(f"{bundle.folder} needs to be an imported encoder. Got a run, or a "
                           "whole model. Give the folder that `polymodal import --out` wrote for "
                           "an encoder.")
     with read.blamed(path):
         part = assembled_from(bundle)
     bundle.check_model()
-    bundle.load_weights(encoder_names(part), others=RECOGNISER in bundle.spec)
+    whole = RECOGNISER in bundle.spec or is_ctc(bundle.spec)
+    bundle.load_weights(encoder_names(part), others=whole)
     return part
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from polymodal.core import lookup
 from polymodal.core.disk.paths import user_path
-from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN, RECOGNISER, spec_of
+from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN, RECOGNISER, is_ctc, spec_of
 
 __all__ = ["VARIABLE", "Imported", "families", "imported", "uses"]
 
@@ -53,7 +53,7 @@ def _use(family: str) -> str:
     stated = lookup.stated(_FAMILIES, family)
     if "towers" in stated:
         return _OF_PAIRS
-    if "decoder" in stated:
+    if "decoder" in stated or "spells" in stated:
         return _OF_RECOGNISERS
     return _USES.get(str(stated.get("modality")), "")
 
@@ -80,6 +80,6 @@ def _described(folder: Path) -> Imported | None:
         recipe = spec["recipe"]
         name = " and ".join(sorted(recipe["inputs"]))
         return Imported(folder, name, str(spec[ORIGIN]["family"]), int(recipe["dim"]),
-                        RECOGNISER in spec)
+                        RECOGNISER in spec or is_ctc(spec))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

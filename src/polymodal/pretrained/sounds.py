@@ -1,4 +1,4 @@
-"""How a checkpoint's recordings are prepared, from its own `preprocessor_config.json`."""
+"""How a checkpoint's recordings are prepared, from its own files."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from polymodal.core.errors import BundleError
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.config import Config
 
-__all__ = ["settings_of"]
+__all__ = ["settings_of", "waveform_settings"]
 
-FILE = "preprocessor_config.json"
+FILE, WHOLE = "preprocessor_config.json", "processor_config.json"
 _WITHOUT_EFFECT = (
     "feature_extractor_type", "processor_class", "return_attention_mask", "padding_side",
     "mel_filters",  # always computed again from the settings
     "n_samples", "nb_max_frames",  # follow from chunk_length
 )
 _NEVER_VARIED = {"mask": 0.0, "noise": 0.0, "gain_decibels": 0.0, "shift_seconds": 0.0}
+_OF_BATCHES = ("feature_extractor_type", "processor_class", "return_attention_mask", "padding_side",
+               "tokenizer_class")
 
 
 def settings_of(checkpoint: Checkpoint, num_positions: int, num_mels: int) -> dict[str, Any]:
@@ -31,11 +33,7 @@ def settings_of(checkpoint: Checkpoint, num_positions: int, num_mels: int) -> di
         BundleError: there is no such file, it asks for something that we do not implement, or it
             does not fit the encoder.
     """
-    path = checkpoint.folder / FILE
-    if not checkpoint.has(FILE):
-        raise BundleError(f"{checkpoint.folder} needs {FILE}. It is missing. Copy the whole "
-                          "checkpoint.")
-    config = Config(path, checkpoint.mapping(FILE))
+    config = _config(checkpoint)
     config.only("feature_size", num_mels)
     config.only("padding_value", 0.0)
     config.only("dither", 0.0)
@@ -52,3 +50,35 @@ def settings_of(checkpoint: Checkpoint, num_positions: int, num_mels: int) -> di
     return {"spectrogram": "whisper", "centred": False, "sample_rate": rate,
             "max_seconds": float(seconds), "num_mels": num_mels,
             "window_seconds": window / rate, "hop_seconds": hop / rate, **_NEVER_VARIED}
+
+
+def waveform_settings(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Returns the settings of the modality `audio` for an encoder that reads samples.
+
+    A recording is prepared as if it were alone, whatever the file says about padding: ours is
+    never read.
+
+    Raises:
+        BundleError: there is no such file, or it asks for something that we do not implement.
+    """
+    config = _config(checkpoint)
+    config.only("feature_size", 1)
+    config.only("padding_value", 0.0)
+    for name in _OF_BATCHES:
+        config.passed_over(name)
+    rate = config.whole("sampling_rate", 100, 192_000, 16_000)
+    scaled = config.flag("do_normalize", True)
+    config.finish()
+    return {"spectrogram": "waveform", "centred": scaled, "sample_rate": rate, **_NEVER_VARIED,
+            "warp": 0.0}
+
+
+def _config(checkpoint: Checkpoint) -> Config:
+    """Returns what a checkpoint says about recordings: in a file, or below that of a processor."""
+    if checkpoint.has(FILE):
+        return Config(checkpoint.folder / FILE, checkpoint.mapping(FILE))
+    found = checkpoint.mapping(WHOLE).get("feature_extractor")
+    if not isinstance(found, dict):
+        raise BundleError(f"{checkpoint.folder} needs {FILE}. It is missing. Copy the whole "
+                          "checkpoint.")
+    return Config(checkpoint.folder / WHOLE, found)

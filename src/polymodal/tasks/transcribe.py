@@ -140,10 +140,16 @@ class TranscriptTarget(Target):
     def _set(self, characters: list[str]) -> None:
         self._characters = list(characters)
         self._index = {c: i for i, c in enumerate(self._characters)}
+        letters = "".join(c for c in self._characters if len(c) == 1)
+        self._capitals = letters.isupper()
 
     def clean(self, value: Any) -> str:
-        """Returns the text of a cell as it is learned, with normalised spaces and case."""
-        return clean_text(self.references(value)[0], self.lowercase)
+        """Returns the text of a cell as it is learned, with normalised spaces and case: that of a
+        published model that writes capitals alone."""
+        text = clean_text(self.references(value)[0], self.lowercase)
+        if self._capitals:
+            return text.upper()
+        return text
 
 
 _MOST_SECONDS = 30.0  # of a recording that is transcribed as a whole

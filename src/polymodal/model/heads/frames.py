@@ -28,9 +28,12 @@ class FrameHead(Head):
         language_order: int, order of the n-gram language model of the training transcripts, in
             words (characters in scripts without spaces); 0 = none. Decoding uses it if validation
             rows get no worse.
+        plain: bool, whether logits are a linear map of the encoder's own tokens, at their width and
+            without a normalisation, as in published recognisers.
 
     Raises:
-        RecipeError: no character next to blank, or a share out of range.
+        RecipeError: no character next to blank, a share out of range, or a plain head with a
+            decoder next to it.
     """
 
     per_step = True
@@ -40,7 +43,7 @@ class FrameHead(Head):
 
     def __init__(self, num_outputs: int, dim: int = 128, dropout: float = 0.1,
                  ctc_weight: float = 1.0, decoder: str = "transformer",
-                 label_smoothing: float = 0.0, language_order: int = 3):
+                 label_smoothing: float = 0.0, language_order: int = 3, plain: bool = False):
         if num_outputs < 2:
             raise RecipeError(f"FrameHead needs at least 2 outputs. Got {num_outputs}. "
                               "Check the target column, or name another with target.")
@@ -50,9 +53,13 @@ class FrameHead(Head):
         self.num_outputs, self.dim, self.dropout = num_outputs, dim, dropout
         self.ctc_weight, self.decoder = ctc_weight, decoder
         self.label_smoothing, self.language_order = label_smoothing, language_order
+        self.plain = plain
         if language_order < 0:
             raise RecipeError(f"FrameHead needs language_order from 0. Got {language_order}. "
                               "Write 3, or 0 to decode without a language model.")
+        if plain and self.guided:
+            raise RecipeError(f"FrameHead needs ctc_weight=1 for a plain head. Got {ctc_weight}. "
+                              "Leave one of them out.")
         if self.guided and find("decoders", decoder).aligned is not False:
             raise RecipeError("FrameHead needs a decoder that attends to frames: transformer or "
                               f'recurrent_attention. Got "{decoder}".')
@@ -62,11 +69,16 @@ class FrameHead(Head):
         """Whether training uses teacher forcing."""
         return self.ctc_weight < 1
 
+    @property
+    def keeps_width(self) -> bool:
+        """Whether tokens of encoders with a width of their own reach the head as they are."""
+        return self.plain
+
     def head(self, pooling: str = "attention"):
         """Returns the layer that turns fused tokens into logits (batch, frames, outputs)."""
         if self.guided:
             return CTCAttention(self.dim, self.num_outputs, self.decoder, self.dropout)
-        return CTC(self.dim, self.num_outputs, self.dropout)
+        return CTC(self.dim, self.num_outputs, self.dropout, normalised=not self.plain)
 
     def loss(self):
         """Returns the loss, summed over characters: the loader's weights normalise it."""
