@@ -13,10 +13,10 @@ from polymodal.core.printed.progress import show
 
 
 def import_(
-    checkpoint: Annotated[Path, typer.Argument(
+    checkpoint: Annotated[str, typer.Argument(
         help="Folder of a published checkpoint, in the layout of Hugging Face, or of Whisper in "
-             "that of CTranslate2; a GGUF file of a language model; or an .onnx file that encodes "
-             "images.")],
+             "that of CTranslate2; a GGUF file of a language model; an .onnx file that encodes "
+             "images; or a name on the Hugging Face hub, with a network and huggingface_hub.")],
     out: Annotated[Path, typer.Option(help="Folder to write the imported model to.")],
     tower: Annotated[str | None, typer.Option(
         help="Encoder to take from a pair such as CLIP: 'image' or 'text'. Default: the whole "

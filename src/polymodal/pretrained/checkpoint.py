@@ -22,6 +22,7 @@ _MAX_HEADER_BYTES = 100 << 20  # what the format itself allows
 _MAX_JSON_BYTES = 64 << 20
 _DTYPES = {"F32", "F16", "BF16"}
 _PICKLES = (".bin", ".pth", ".pt", ".ckpt", ".pkl", ".pickle", ".msgpack", ".h5")
+_CACHED = "models--"  # how names of folders in the hub's cache begin
 _CONVERT = ("Convert it where it comes from: safetensors.torch.save_file(torch.load(FILE, "
             "weights_only=True), \"model.safetensors\").")
 
@@ -45,6 +46,22 @@ class Checkpoint:
             raise BundleError(f"{self.folder} needs to be a folder with config.json and "
                               f"{WEIGHTS}. Found no folder. Give the checkpoint's folder.")
         self._files = {name: path for path in self._weight_files() for name in _names(path)}
+
+    @property
+    def home(self) -> Path:
+        """The folder that links in the checkpoint's may lead into: that of the hub's cache around
+        a version of a model, else its own."""
+        versions = self.folder.absolute().parent
+        if versions.name == "snapshots" and versions.parent.name.startswith(_CACHED):
+            return versions.parent
+        return self.folder
+
+    @property
+    def title(self) -> str:
+        """What people call it: the name of its folder, or its name and version on the hub."""
+        if self.home == self.folder:
+            return self.folder.name
+        return f"{self.home.name.removeprefix(_CACHED).replace('--', '/')}@{self.folder.name}"
 
     @property
     def names(self) -> list[str]:

@@ -19,6 +19,7 @@ from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
 from polymodal.pretrained.graph import read_graph
+from polymodal.pretrained.hub import fetched
 from polymodal.pretrained.language.model import LanguageModel
 from polymodal.pretrained.language.reading import read_language_model
 from polymodal.pretrained.pair import Pair, read_comparison
@@ -43,7 +44,8 @@ def import_model(source: str | Path, out: str | Path, tower: str | None = None,
 
     Args:
         source: folder in the layout of Hugging Face, or of Whisper in CTranslate2's; a GGUF file of
-            a language model; or an ONNX graph that encodes images. No code in it is executed.
+            a language model; an ONNX graph that encodes images; or a name on the Hugging Face hub.
+            No code in it is executed.
         out: folder to write; it must not exist, or be empty.
         tower: str or None, "image" or "text" of a pair such as CLIP; None for the whole pair.
         output: str or None, of an ONNX graph the output, or a tensor inside, that is wanted.
@@ -67,6 +69,7 @@ def import_model(source: str | Path, out: str | Path, tower: str | None = None,
     out = user_path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RecipeError(f"--out needs a folder that is new or empty. Got {out}. Choose another.")
+    source = fetched(source)
     part = _read(source, tower, output, settings)
     if isinstance(part, ImportedAssistant):
         return _written(part, out)
@@ -121,7 +124,7 @@ def read_model(checkpoint: Checkpoint, tower: str | None = None) -> Model:
     family: type[Family] = lookup.find("pretrained.families", family_name)
     config = Config(checkpoint.folder / _CONFIG, values)
     origin = {"family": family_name, "licence": licence(checkpoint),
-              "source": checkpoint.folder.name, "files": checkpoint.digests()}
+              "source": checkpoint.title, "files": checkpoint.digests()}
     if family.towers and tower is None:
         return _pair(checkpoint, values, family, config, origin)
     if family.towers:
