@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import oracles
+import pairs
 import polymodal as pm
+import wave_oracle
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.tables.table import read
 from polymodal.training.run import train
@@ -51,6 +53,32 @@ def test_an_import_is_written_back_as_it_was(kind, tmp_path, warnings):
     assert same_tensors(model, found) == set(model.state_dict())
     read_json = lambda folder: json.loads((folder / "config.json").read_text())
     assert read_json(tmp_path / "hf") == read_json(source)
+
+
+@pytest.mark.parametrize("kind", pairs.KINDS)
+def test_a_pair_is_written_back_as_it_was(kind, tmp_path, warnings):
+    model = pairs.pair(kind)
+    source = pairs.save(model, kind, tmp_path / "source")
+    pm.import_model(source, tmp_path / "ours")
+    pm.export(tmp_path / "ours", tmp_path / "hf")
+    reloaded(source, model)
+    before = set(warnings())  # of the ids in the config of a tiny model
+    found = reloaded(tmp_path / "hf", model)
+    assert set(warnings()) == before
+    assert same_tensors(model, found) == set(model.state_dict())
+
+
+@pytest.mark.parametrize(("kind", "head"), [("wav2vec2", "Model"), ("hubert", "ForCTC"),
+                                            ("wavlm", "ForXVector")])
+def test_a_model_that_reads_samples_is_written_back_as_it_was(kind, head, tmp_path, warnings):
+    model = wave_oracle.model(kind, head)
+    source = wave_oracle.save(model, tmp_path / "source")
+    pm.import_model(source, tmp_path / "ours")
+    pm.export(tmp_path / "ours", tmp_path / "hf")
+    found = reloaded(tmp_path / "hf", model)
+    assert not warnings()
+    assert same_tensors(model, found) == set(model.state_dict())
+    assert (tmp_path / "hf" / "vocab.json").read_text() == (source / "vocab.json").read_text()
 
 
 def test_a_language_model_is_written_back_as_it_was(tmp_path, warnings):

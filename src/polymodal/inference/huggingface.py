@@ -18,7 +18,7 @@ from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.inference.predictor import load
 from polymodal.pretrained.base import folder_with
-from polymodal.pretrained.keys import LANGUAGE_MODEL, is_encoder, spec_of
+from polymodal.pretrained.keys import LANGUAGE_MODEL, is_ctc, is_encoder, is_pair, spec_of
 from polymodal.pretrained.language.model import is_language_model, load_language_model
 from polymodal.pretrained.part import load_part
 from polymodal.pretrained.written_back import write_back
@@ -67,13 +67,15 @@ def export(run: str | Path, out: str | Path, to: str = "huggingface",
 
 
 def _is_import(spec: Mapping[str, Any]) -> bool:
-    return is_encoder(spec) or LANGUAGE_MODEL in spec
+    return is_encoder(spec) or is_ctc(spec) or is_pair(spec) or LANGUAGE_MODEL in spec
 
 
 def _of_import(folder: Path) -> tuple[Path, Mapping[str, np.ndarray], Any]:
     verify(folder)
     if is_language_model(folder):
         return folder, weights.values(weight_names(load_language_model(folder).decoder)), None
+    if is_pair(spec_of(folder)):
+        return folder, weights.load(folder / WEIGHTS), None
     part = load_part(folder)
     return folder, weights.values(weight_names(part.encoder)), part.settings.get("size")
 
@@ -90,8 +92,11 @@ def _of_run(run: str | Path, name: str | None) -> tuple[Path, Mapping[str, np.nd
                           "one of these.")
     start = starts[name]
     base = _base(str(start.source), str(start.sha256), f"{user_path(run)}, input {name}")
-    encoder = predictor.model.encoders[name]
-    return base, plain_weights(encoder), predictor.recipe.inputs[name].get("size")
+    values = plain_weights(predictor.model.encoders[name])
+    if is_pair(spec_of(base)):
+        side = start.input or name
+        return base, {f"encoders.{side}.{own}": value for own, value in values.items()}, None
+    return base, values, predictor.recipe.inputs[name].get("size")
 
 
 def _base(source: str, digest: str, who: str) -> Path:

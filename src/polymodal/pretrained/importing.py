@@ -95,10 +95,17 @@ def _written(part: ImportedAssistant, out: Path) -> ImportedAssistant:
 
 
 def _keep_source(folder: Path, source: str | Path, part: Model) -> None:
+    layers: dict[str, Any] = {}
     if isinstance(part, Part):
-        keep(folder, opened(source), part.origin["family"], part.encoder)
+        layers = {"": part.encoder}
+    elif isinstance(part, CtcModel):
+        layers = {"": part.part.encoder}
     elif isinstance(part, LanguageModel):
-        keep(folder, opened(source), part.origin["family"], part.decoder)
+        layers = {"": part.decoder}
+    elif isinstance(part, Pair):
+        layers = {"image": part.image.encoder, "text": part.text.encoder}
+    if layers:
+        keep(folder, opened(source), part.origin["family"], layers)
 
 
 def _read(source: str | Path, tower: str | None, output: str | None,

@@ -50,6 +50,7 @@ class SiglipVisionModel(Family):
         **{f"pool.attention.{one}.{kind}": _third(place)
            for place, one in enumerate(_JOINED) for kind in ("kernel", "bias")},
     }
+    undoes_changes = True
     unused = ("embeddings.position_ids", "text_model.", "logit_")
 
     @classmethod
