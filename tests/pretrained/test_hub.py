@@ -13,6 +13,7 @@ from command_line import in_process
 from polymodal.core.errors import BundleError
 from polymodal.pretrained.checkpoint import Checkpoint
 
+pytestmark = oracles.once
 NAME = "somebody/tiny-bert"
 
 hub = pytest.importorskip("huggingface_hub", reason="it fetches models by name")

@@ -135,27 +135,3 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(frozen, tmp_path):
     run(tmp_path / "stopped", frozen, epochs=3)
     weights = lambda folder: (folder / "weights.safetensors").read_bytes()
     assert weights(tmp_path / "stopped") == weights(whole.folder)
-
-
-def test_texts_per_step_are_encoded_without_padding():
-    import keras
-
-    from polymodal.encoders.text_transformer import TextTransformer
-    from polymodal.training.kept import by_step
-
-    encoder = TextTransformer(8, 1, 2, 16, vocabulary_size=20, num_positions=32, pooling="mean")
-    encoder.build((None, None, 20))
-    rng = np.random.default_rng(0)
-    inputs = np.zeros((3, 15, 20), np.int32)
-    mask = rng.random((3, 15)) < 0.8
-    for item, step in zip(*np.nonzero(mask), strict=True):
-        inputs[item, step, :rng.integers(1, 21)] = rng.integers(1, 21)
-    shapes = []
-
-    def watched(ids, real, training):
-        shapes.append(ids.shape)
-        return encoder(ids, real, training=training)
-
-    wanted = keras.ops.convert_to_numpy(encoder(inputs, mask)[0])
-    np.testing.assert_allclose(by_step(watched, inputs, mask), wanted, atol=1e-5)
-    assert sum(shape[0] for shape in shapes) == mask.sum()

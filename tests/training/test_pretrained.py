@@ -8,6 +8,8 @@ import pytest
 import oracles
 import polymodal as pm
 from command_line import in_process
+from polymodal.inference import outputs
+from polymodal.inference.loading import load
 
 WORDS = {"good": "dog", "bad": "cat"}
 
@@ -79,7 +81,7 @@ def test_an_imported_encoder_can_be_trained_further(model, table, tmp_path):
                               weights(model)["encoders.text.words"])
 
 
-def test_an_imported_encoder_reads_a_text_per_step(model, table, tmp_path):
+def test_an_imported_encoder_reads_a_text_per_step(model, table, tmp_path, monkeypatch):
     out = tmp_path / "run"
     in_process("train", "--data", table, "--target", "stars", "--out", out, "--group", "film",
                "--order", "place", "--task", "sequence_labelling", "--no-baselines",
@@ -87,6 +89,10 @@ def test_an_imported_encoder_reads_a_text_per_step(model, table, tmp_path):
                "--set", "inputs.text.max_pieces=12")
     np.testing.assert_array_equal(weights(out)["encoders.text.words"],
                                   weights(model)["encoders.text.words"])
+    run = load(out)
+    found = run.predict(table).outputs
+    monkeypatch.setattr(outputs, "can_read_by_step", lambda *given: False)
+    np.testing.assert_allclose(run.predict(table).outputs, found, atol=1e-5)
 
 
 def test_a_model_that_fits_is_named_and_not_taken(model, table, tmp_path, monkeypatch):

@@ -9,10 +9,13 @@ import keras
 import numpy as np
 
 from polymodal.core import faults
+from polymodal.core.contracts.batch import item_key, mask_key
 from polymodal.core.contracts.target import Target
 from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.printed.progress import track
 from polymodal.core.probabilities import log_softmax
+from polymodal.model.by_step import by_step, can_read_by_step
+from polymodal.pretrained.part import no_gradient
 from polymodal.speech.decoding.ctc_search import greedy
 from polymodal.speech.transcripts.transcript import TokenSpan
 from polymodal.speech.transcripts.words import words_from_spans
@@ -44,7 +47,7 @@ class Output(NamedTuple):
 
 
 def outputs(model: Any, loader: Any, head: Any = None, reader: Any = None,
-            what: str = "Predicting", **choice: Any) -> Iterator[Output]:
+            what: str = "Predicting", alone: bool = False, **choice: Any) -> Iterator[Output]:
     """Yields the model's outputs for each batch of a loader, in the loader's first epoch.
 
     Args:
@@ -54,6 +57,8 @@ def outputs(model: Any, loader: Any, head: Any = None, reader: Any = None,
             outputs; without it, teacher forcing as in training.
         reader: `recording.hearing.Reader` of a run that transcribes, or None.
         what: str, label of the progress bar.
+        alone: bool, whether texts per step are encoded apart from the rest of the model, without
+            padding: a third of the time. Not while it is trained.
         choice: decoding options of `model.generation.Choice`: beam=5.
     """
     batches = track(loader.epoch(0, 0), what, loader.steps(0))
@@ -74,11 +79,25 @@ def outputs(model: Any, loader: Any, head: Any = None, reader: Any = None,
             logits, scores = reader.frames_of(inputs)
             spans = reader.spelled(logits, scores)
         else:
+            if alone:
+                inputs = _with_tokens(model, inputs)
             logits = model.predict_on_batch(inputs)
         faults.point("validation_step")
         logits = np.asarray(keras.ops.convert_to_numpy(logits), "float32")
         yield Output(loader.rows_of(0, step), logits, targets, weights, present, lengths, ids,
                      spans)
+
+
+def _with_tokens(model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Returns a batch with the tokens of texts per step, in place of their ids."""
+    found = dict(inputs)
+    for name, encoder in model.encoders.items():
+        ids, mask = inputs[model.keys[name]], inputs[mask_key(model.keys[name])]
+        whole = item_key(model.keys[name]) not in inputs
+        if whole and can_read_by_step(encoder, ids) and mask.any():
+            with no_gradient():
+                found[model.keys[name]] = by_step(encoder, ids, mask)
+    return found
 
 
 def collect(found: Iterable[Output], head: Any, target: Target, task: Task,

@@ -52,6 +52,7 @@ from polymodal.tables.table import Table
 from polymodal.tables.table import read as read_table
 
 _BATCH = 64
+_MOST_STEPS = 2_000_000  # of the longest input in a batch: samples of sound are many
 
 
 class Predictor:
@@ -125,7 +126,8 @@ class Predictor:
                 say(note)
         names = [i.name for i in self.inputs]
         if len(checked):
-            said = outputs(self.model, self.loader(samples, checked), self.head, **writing)
+            said = outputs(self.model, self.loader(samples, checked), self.head, alone=True,
+                           **writing)
             found = collect(said, self.head, self.target, self.task, names, len(table),
                             samples.references if scored else None, with_words=scored)
         else:
@@ -231,7 +233,8 @@ class Predictor:
     def loader(self, samples: Samples, checked: Checked, batch_size: int = _BATCH) -> Loader:
         """Returns the loader that gives every checked row once, in order, without augmentation."""
         align_lengths(checked, samples, self.head)
-        size = min(batch_size, max(1, len(checked)))
+        longest = int(checked.lengths.max(initial=1))
+        size = max(1, min(batch_size, len(checked), _MOST_STEPS // max(1, longest)))
         plan = Plan(len(checked), size, lengths=checked.lengths, shuffle=False)
         scored = samples.target_object is not None
         return Loader(samples, checked, plan, collate, collate_targets if scored else None)

@@ -149,7 +149,7 @@ class Model(keras.Model):
     def _stream(self, name: str, inputs: dict[str, Any], training: bool | None) -> tuple[Any, Any]:
         """Returns an input's (tokens, mask) by row; what rows share is encoded once."""
         key = self.keys[name]
-        if name in self.kept:
+        if name in self.kept or _is_encoded(self.encoders[name], inputs[key]):
             stream = kept_stream(inputs[key], inputs[mask_key(key)])
         else:
             stream = self._encoded(name, inputs[key], inputs[mask_key(key)], training)
@@ -318,3 +318,9 @@ def _num_counted(weights: Any) -> Any:
     """Returns the number of rows that count in the task's own loss."""
     weights = ops.reshape(weights, (ops.shape(weights)[0], -1))
     return ops.sum(ops.cast(ops.any(weights > 0, axis=1), "float32"))
+
+
+def _is_encoded(encoder: Any, values: Any) -> bool:
+    """Returns whether an input is the tokens of its texts, rather than their ids."""
+    return (encoder.reads_steps_alone and len(values.shape) == 3
+            and "float" in keras.backend.standardize_dtype(values.dtype))

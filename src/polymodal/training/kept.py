@@ -17,16 +17,17 @@ from polymodal.core.errors import DataError
 from polymodal.core.printed.counting import counted
 from polymodal.core.printed.progress import bar, say
 from polymodal.feed.samples import Samples, Source
+from polymodal.model.by_step import by_step, can_read_by_step
 from polymodal.preprocess.collate import collate
 from polymodal.preprocess.modality import Modality
 from polymodal.recipe.assemble import Input
 from polymodal.recipe.starts import has_frozen_encoder
 from polymodal.training.prepare import Prepared
 
-__all__ = ["KeptTokens", "by_step", "keep_outputs"]
+__all__ = ["KeptTokens", "keep_outputs"]
 
 _CHUNK = 32  # items that an encoder takes at once
-_PIECES = 8  # so are numbers of ids in one text
+_MOST_STEPS = 2_000_000  # of the longest of them: samples of sound are many
 _STEPS = 32  # lengths are rounded up to a multiple: engines compile for each length
 
 
@@ -148,8 +149,10 @@ class _Keeper:
     def _tokens(self, used: dict[int, tuple[int, int]]) -> Iterator[tuple[int, np.ndarray]]:
         order = sorted(used, key=lambda slot: (used[slot][1], slot))
         with bar(f"Encoding {self.item.name}", len(order)) as advance:
-            for start in range(0, len(order), _CHUNK):
-                chunk = order[start:start + _CHUNK]
+            longest = max((length for _, length in used.values()), default=1)
+            size = max(1, min(_CHUNK, _MOST_STEPS // max(1, longest)))
+            for start in range(0, len(order), size):
+                chunk = order[start:start + size]
                 yield from zip(chunk, self._encoded([used[slot] for slot in chunk]), strict=True)
                 advance(len(chunk))
 
@@ -165,7 +168,7 @@ class _Keeper:
             return
         inputs, mask = collate(modality, encoded, length)
         with _no_gradient():
-            if self.encoder.reads_steps_alone and inputs.ndim == 3 and mask.any():
+            if can_read_by_step(self.encoder, inputs) and mask.any():
                 tokens = by_step(self.encoder, inputs, mask)
             else:
                 tokens, mask = self.encoder(inputs, mask, training=False)
@@ -205,32 +208,6 @@ class _Keeper:
         for weight in self.encoder.weights:
             digest.update(np.asarray(keras.ops.convert_to_numpy(weight)).tobytes())
         return f"tokens-{digest.hexdigest()[:40]}"
-
-
-def by_step(encoder: Any, inputs: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Returns the tokens of texts per step: only real steps are encoded, those of about as many
-    pieces together, without the zeros that fill them up.
-
-    Args:
-        encoder: Encoder that reads steps alone.
-        inputs: int32 (items, steps, pieces).
-        mask: bool (items, steps).
-    """
-    steps = inputs[mask]  # (texts, pieces)
-    pieces = np.maximum((steps != 0).sum(axis=1), 1)
-    order = np.argsort(pieces, kind="stable")
-    found = []
-    for start in range(0, len(order), _CHUNK):
-        places = order[start:start + _CHUNK]
-        most = -(-int(pieces[places].max()) // _PIECES) * _PIECES
-        part = steps[places, :most][:, None]  # each text a row of one step
-        tokens, _ = encoder(part, np.ones(part.shape[:2], bool), training=False)
-        tokens = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(tokens, "float32")))
-        found.append(tokens[:, 0])
-    every = np.concatenate(found)
-    whole = np.zeros((*mask.shape, every.shape[1]), np.float32)
-    whole[mask] = every[np.argsort(order)]
-    return whole
 
 
 def _is_whole(pack: Any, used: dict[int, Any]) -> bool:
