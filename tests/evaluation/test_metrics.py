@@ -11,8 +11,8 @@ from polymodal.evaluation.scores.per_class import accuracy_by_position, per_clas
 def test_classification_scores_are_those_of_scikit_learn(make):
     one = make.classes()
     found, guess = score(one), one.outputs.argmax(axis=1)
-    assert set(found) == {"accuracy", "f1_macro", "f1_weighted", "auroc", "log_loss",
-                          "calibration_error"}
+    assert set(found) == {"accuracy", "f1_macro", "f1_weighted", "balanced_accuracy", "auroc",
+                          "log_loss", "calibration_error"}
     assert found["accuracy"] == library.accuracy_score(one.targets, guess)
     assert found["f1_macro"] == pytest.approx(
         library.f1_score(one.targets, guess, average="macro"))

@@ -251,3 +251,19 @@ def test_numbers_below_one_are_refused():
 def test_lengths_of_other_rows_are_refused():
     with pytest.raises(RecipeError, match=r"lengths of shape \(5, columns\). Got \(4, 1\)"):
         Plan(5, 2, lengths=np.arange(4))
+
+
+def test_rows_come_as_often_as_their_chance_says_in_every_epoch():
+    chances = np.array([1.0] * 30 + [10.0] * 3)
+    lengths = np.array([5] * 17 + [40] * 16)
+    for one in (Plan(33, 4, chances=chances), Plan(33, 4, lengths=lengths, chances=chances)):
+        counts = np.zeros(33)
+        for epoch in range(20):
+            rows = np.concatenate([one.batch(epoch, step)[0] for step in range(one.steps(epoch))])
+            assert (rows >= 0).sum() == 33
+            np.add.at(counts, rows[rows >= 0], 1)
+        assert counts[30:].mean() > 4 * counts[17:30].mean()
+    plain = Plan(33, 4)
+    assert Plan(33, 4, chances=chances).fingerprint() != plain.fingerprint()
+    with pytest.raises(RecipeError, match="chances above 0 for 33 rows"):
+        Plan(33, 4, chances=np.zeros(33))

@@ -23,7 +23,8 @@ METRICS = "metrics.json"
 CONFIDENCE = "confidence.json"  # calibration of word confidence; some tasks only
 CALIBRATION = "calibration.json"  # what probabilities are calibrated with
 CONFORMAL = "conformal.json"  # what sets of answers are made with
-TRUST = (CALIBRATION, CONFORMAL)
+DECISION = "answers.json"  # how answers are chosen from probabilities
+TRUST = (CALIBRATION, CONFORMAL, DECISION)
 LANGUAGE = FILE  # the language model of train's transcripts, if decoding uses it
 FILES, CONTENT = "files", "sha256"  # in model.json: of the files of this model, and of the rest
 BASELINES = "baselines"
@@ -68,7 +69,7 @@ def add_part(folder: str | Path, name: str, value: Mapping[str, Any]) -> None:
 
     Args:
         folder: the run's folder, with its bundle. Call `seal` when all are written.
-        name: CONFIDENCE, CALIBRATION, CONFORMAL or LANGUAGE.
+        name: CONFIDENCE, CALIBRATION, CONFORMAL, DECISION or LANGUAGE.
         value: JSON mapping.
     """
     folder = Path(folder)

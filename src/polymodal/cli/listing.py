@@ -8,13 +8,17 @@ from polymodal.core.printed.progress import show
 
 
 def recipes():
-    """List the settings of a recipe, and the tasks."""
-    from polymodal.recipe.recipe import Recipe
+    """List the settings of a recipe, the objectives, and the tasks."""
+    from polymodal.recipe.recipe import OBJECTIVES, Recipe
+    from polymodal.training.imbalance.settings import Imbalance
     from polymodal.training.steps.settings import Training
 
     show("Settings of a recipe; train infers those that are not given:")
     output.settings(Recipe)
     output.settings(Training, "training.")
+    output.settings(Imbalance, "training.imbalance.")
+    show("Names of objectives, off unless a recipe has them:")
+    output.names(OBJECTIVES, "objectives.")
     show("Values of task:")
     output.names("tasks")
 

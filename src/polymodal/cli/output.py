@@ -65,7 +65,7 @@ def finish(run: Any, json: bool) -> None:
     if json:
         emit({"folder": str(run.folder), "forecast": run.forecast, "training": run.training,
               "kept": run.kept or "joint", "advice": run.advice, "trust": run.trust,
-              "simple": run.simple, "from_scratch": run.scratch,
+              "simple": run.simple, "from_scratch": run.scratch, "overfitting": run.overfitting,
               **run.metrics})
         return
     baseline = run.baseline
@@ -81,6 +81,8 @@ def finish(run: Any, json: bool) -> None:
         show(f"\n{run.verdict}")
     for note in run.trust.get("notes", []):
         show(f"\n{note}")
+    if run.overfitting:
+        show(f"\n{run.overfitting['sentence']} {run.overfitting['advice']}".rstrip())
     if run.kept:
         show(f"\nThe model of {run.kept} alone is kept, because it is better.")
     if run.advice:

@@ -12,6 +12,7 @@ from polymodal.layers.masks import every, hide, silence
 from polymodal.layers.parts import Encoder
 from polymodal.layers.recurrent import Recurrent
 from polymodal.layers.residual import PaddedConv, ResidualBlock, normed
+from polymodal.layers.stochastic_depth import depth_rates
 
 __all__ = ["ConvAudio"]
 
@@ -29,6 +30,8 @@ class ConvAudio(Encoder):
         time_stride: int, frames that make one token: 2, 4, 8, ... up to 2 ** (num_stages + 1).
         recurrent: bool, whether a bidirectional GRU follows, for sounds whose order matters.
         dropout: float, rate on the tokens.
+        stochastic_depth: float, share of the rows that skip the last block in training (Huang et
+            al. 2016); fewer skip those before it.
 
     Call arguments:
         inputs: (batch, frames, mels).
@@ -42,7 +45,8 @@ class ConvAudio(Encoder):
     """
 
     def __init__(self, dim: int = 128, width: int = 32, depth: int = 1, num_stages: int = 3,
-                 time_stride: int = 8, recurrent: bool = False, dropout: float = 0.1, **kwargs):
+                 time_stride: int = 8, recurrent: bool = False, dropout: float = 0.1,
+                 stochastic_depth: float = 0.0, **kwargs):
         super().__init__(**kwargs)
         strides = [2**k for k in range(1, num_stages + 2)]
         if time_stride not in strides:
@@ -55,9 +59,10 @@ class ConvAudio(Encoder):
         self.stem = PaddedConv(width // 2, 3, (2, 2), dtype=policy, name="stem")
         self.stem_norm = MaskedBatchNorm(dtype=policy, name="stem_norm")
         halvings = strides.index(time_stride)  # behind the stem
+        rates = iter(depth_rates(stochastic_depth, num_stages * depth))
         self.blocks = [
             ResidualBlock(width * 2**stage, self._strides(stage, block, halvings), True,
-                          dtype=policy)
+                          next(rates), dtype=policy)
             for stage in range(num_stages) for block in range(depth)
         ]
         self.project = Dense(dim, dtype=policy, name="project")

@@ -28,6 +28,8 @@ class ConvNet(Encoder):
         fine: bool, whether the first stage keeps the stem's size instead of halving it: more detail
             for about four times the work.
         dropout: float, rate on the tokens.
+        stochastic_depth: float, share of the rows that skip the last block in training (Huang et
+            al. 2016); fewer skip those before it.
 
     Call arguments:
         inputs: (batch, height, width, channels).
@@ -49,11 +51,12 @@ class ConvNet(Encoder):
 
     def __init__(self, dim: int = 128, width: int = 32, depth: int = 1,
                  num_stages: int | None = None, fine: bool = False, dropout: float = 0.1,
-                 **kwargs):
+                 stochastic_depth: float = 0.0, **kwargs):
         super().__init__(**kwargs)
         self.dim = dim
         policy = self.dtype_policy
-        self.trunk = ImageTrunk(width, depth, num_stages, fine, dtype=policy, name="trunk")
+        self.trunk = ImageTrunk(width, depth, num_stages, fine, stochastic_depth, dtype=policy,
+                                name="trunk")
         self.project = Dense(dim, dtype=policy, name="project")
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 

@@ -8,6 +8,7 @@ from polymodal.layers.masks import hide
 from polymodal.layers.parts import Encoder
 from polymodal.layers.positions import LearnedPositions
 from polymodal.layers.sequence_input import SequenceInput
+from polymodal.layers.stochastic_depth import depth_rates
 from polymodal.layers.transformer_block import TransformerBlock
 
 __all__ = ["Transformer"]
@@ -25,6 +26,8 @@ class Transformer(Encoder):
         max_length: int, number of learned positions.
         causal: bool, whether a token attends only to itself and earlier ones.
         dropout: float.
+        stochastic_depth: float, share of the rows that skip the last block in training (Huang et
+            al. 2016); fewer skip those before it.
 
     Call arguments:
         inputs: int32 (batch, time), or float (batch, time, features).
@@ -43,7 +46,8 @@ class Transformer(Encoder):
 
     def __init__(self, dim: int = 128, num_layers: int = 2, num_heads: int = 4,
                  vocabulary_size: int | None = None, positions: str = "rotary",
-                 max_length: int = 512, causal: bool = False, dropout: float = 0.1, **kwargs):
+                 max_length: int = 512, causal: bool = False, dropout: float = 0.1,
+                 stochastic_depth: float = 0.0, **kwargs):
         super().__init__(**kwargs)
         if positions not in ("rotary", "learned"):
             raise RecipeError(
@@ -58,8 +62,8 @@ class Transformer(Encoder):
         )
         self.blocks = [
             TransformerBlock(dim, num_heads, dropout=dropout, causal=causal,
-                             rotary=positions == "rotary", dtype=policy)
-            for _ in range(num_layers)
+                             rotary=positions == "rotary", stochastic_depth=rate, dtype=policy)
+            for rate in depth_rates(stochastic_depth, num_layers)
         ]
         self.norm = LayerNorm(dtype=policy)
 

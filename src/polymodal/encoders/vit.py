@@ -10,6 +10,7 @@ from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide, repeat_mask
 from polymodal.layers.parts import Encoder
 from polymodal.layers.positions import LearnedPositions
+from polymodal.layers.stochastic_depth import depth_rates
 from polymodal.layers.transformer_block import TransformerBlock
 
 __all__ = ["ViT"]
@@ -25,6 +26,8 @@ class ViT(Encoder):
         patch_size: int, side of a patch in pixels; None for about 8 patches a side, of 4 to 16
             pixels.
         dropout: float.
+        stochastic_depth: float, share of the rows that skip the last block in training (Huang et
+            al. 2016); fewer skip those before it.
 
     Call arguments:
         inputs: (batch, height, width, channels).
@@ -43,12 +46,14 @@ class ViT(Encoder):
     behind_blocks = ("norm",)
 
     def __init__(self, dim: int = 128, num_layers: int = 4, num_heads: int = 4,
-                 patch_size: int | None = None, dropout: float = 0.1, **kwargs):
+                 patch_size: int | None = None, dropout: float = 0.1,
+                 stochastic_depth: float = 0.0, **kwargs):
         super().__init__(**kwargs)
         self.dim, self.patch_size = dim, patch_size
         policy = self.dtype_policy
-        self.blocks = [TransformerBlock(dim, num_heads, dropout=dropout, dtype=policy)
-                       for _ in range(num_layers)]
+        self.blocks = [TransformerBlock(dim, num_heads, dropout=dropout, stochastic_depth=rate,
+                                        dtype=policy)
+                       for rate in depth_rates(stochastic_depth, num_layers)]
         self.norm = LayerNorm(dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 

@@ -26,7 +26,7 @@ def blind_baseline(predictions: Predictions, train_targets: Any) -> Predictions:
         the answer; for regression the mean of train; for texts the most frequent one.
     """
     outputs = predictions.task.baseline(predictions, train_targets)
-    return replace(predictions, outputs=outputs, words=None)
+    return replace(predictions, outputs=outputs, words=None, chosen=None)
 
 
 def on_same_rows(alone: Predictions, whole: Predictions, blind: Predictions) -> Predictions:
@@ -44,10 +44,14 @@ def on_same_rows(alone: Predictions, whole: Predictions, blind: Predictions) -> 
     there = place >= 0
     outputs = blind.outputs.copy()
     outputs[there] = alone.outputs[place[there]]
+    chosen = None
+    if alone.chosen is not None:
+        chosen = blind.answers.copy()
+        chosen[there] = alone.chosen[place[there]]
     present = np.zeros((len(whole), len(alone.modalities)), bool)
     present[there] = alone.present[place[there]]
     return replace(whole, outputs=outputs, present=present, modalities=alone.modalities,
-                   words=None, truncated=alone.truncated)
+                   words=None, truncated=alone.truncated, chosen=chosen)
 
 
 def _keys(predictions: Predictions) -> list[tuple[int, int]]:

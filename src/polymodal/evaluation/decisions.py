@@ -10,8 +10,6 @@ from polymodal.core.printed.counting import counted
 
 __all__ = ["decisions", "known", "probabilities", "whole_rows"]
 
-THRESHOLD = 0.5  # where a row may have several labels, each is predicted from this on
-
 
 def known(predictions: Predictions) -> Predictions:
     """Returns the scored part of `predictions`, checked to be finite.
@@ -46,8 +44,8 @@ def decisions(rest: Predictions) -> tuple[np.ndarray, np.ndarray]:
     several."""
     targets = np.asarray(rest.targets)
     if targets.ndim == 2:
-        return targets.astype(bool), rest.outputs >= THRESHOLD
-    return targets.astype(np.int64), rest.outputs.argmax(axis=1)
+        return targets.astype(bool), rest.answers
+    return targets.astype(np.int64), rest.answers
 
 
 def whole_rows(rest: Predictions) -> tuple[np.ndarray, np.ndarray]:

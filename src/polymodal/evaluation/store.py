@@ -15,7 +15,7 @@ from polymodal.core.errors import BundleError
 
 __all__ = ["read_predictions", "write_predictions"]
 
-_ARRAYS = ("rows", "outputs", "targets", "scored", "present", "groups", "steps")
+_ARRAYS = ("rows", "outputs", "targets", "scored", "present", "groups", "steps", "chosen")
 _TEXTS = ("outputs", "targets")  # of tasks whose answer is a text
 _PLAIN = ("labels", "modalities", "dropped", "num_rows", "group_column")
 

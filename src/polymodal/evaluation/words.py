@@ -9,9 +9,11 @@ __all__ = ["MEANINGS", "PERCENT", "SPACE", "gap", "gap_interval", "interval_text
            "readable", "value_text"]
 
 _RECALLS = {f"{way}recall@{rank}": rank for way in ("", "reverse_") for rank in (1, 5, 10)}
-PERCENT = {"accuracy", "exact_match", "calibration_error", "wer", "cer", *_RECALLS,
+PERCENT = {"accuracy", "balanced_accuracy", "exact_match", "calibration_error", "wer", "cer",
+           *_RECALLS,
            "accuracy_2_nonnegative", "accuracy_2_positive", "accuracy_7"}
 _NAMES = {"f1_macro": "F1, macro", "f1_weighted": "F1, weighted", "f1_micro": "F1, micro",
+          "balanced_accuracy": "balanced accuracy",
           "auroc": "AUROC", "log_loss": "log loss", "mae": "mean absolute error",
           "rmse": "root mean square error", "r2": "R²", "pearson": "Pearson correlation",
           "calibration_error": "calibration error", "exact_match": "whole rows right",
@@ -31,6 +33,7 @@ MEANINGS = {
     "exact_match": "share of rows in which every step is right",
     "f1_macro": "balance of precision and recall, every class counting the same",
     "f1_weighted": "balance of precision and recall, classes weighted by their number of rows",
+    "balanced_accuracy": "mean over the classes of the share that is right",
     "f1_micro": "balance of precision and recall over all labels pooled",
     "auroc": "probability that a right answer is ranked above a wrong one; 0.5 is guessing",
     "log_loss": "cross-entropy: mean of -log(probability of the right answer); lower is better",

@@ -207,7 +207,7 @@ class Loader:
         targets, valid = self._collate_targets(target, values, length)
         weights = valid.astype("float32")
         if self._class_weights is not None:
-            weights *= self._class_weights[targets]
+            weights *= self._class_weights[np.maximum(targets, 0)]
         if self._row_weights is not None:
             of_rows = self._row_weights[positions]
             weights *= of_rows.reshape(-1, *[1] * (weights.ndim - 1))

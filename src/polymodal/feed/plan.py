@@ -14,6 +14,7 @@ import numpy as np
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.seeds import generator
+from polymodal.feed.chances import checked_chances, repeated
 from polymodal.profile.sharing import FILLER, Sharing, spread
 
 _ABSENT = -2  # fills the lines of batches that have fewer rows than the largest
@@ -31,9 +32,9 @@ _COUNTED = 1000  # steps of an epoch in which padding is counted
 class Plan:
     """The order of data: rows shuffled, sorted into length buckets, cut into batches, shuffled.
 
-    Every row comes exactly once per epoch. Batches hold rows of one bucket, except for the few that
-    cross a border. One batch per epoch is padded with -1 when the rows do not divide
-    evenly, at a random position so that no kind of row is always in it.
+    Every row comes exactly once per epoch, unless `chances` say otherwise. Batches hold rows of one
+    bucket, except for the few that cross a border. One batch per epoch is padded with -1 when the
+    rows do not divide evenly, at a random position so that no kind of row is always in it.
 
     Args:
         num_rows: int, rows of an epoch, at least 1.
@@ -55,6 +56,9 @@ class Plan:
         rows_per_item: int, most rows of one item in a batch.
         places: int, positions computed for each row besides its time steps, such as those of an
             image.
+        chances: (num_rows,) float, how often a row comes in relation to others; rows then repeat
+            or are left out, each as near to its share as whole numbers allow, and an epoch stays as
+            long. None for every row once. Not together with `items`.
 
     Attributes:
         num_items: int or None, most different items of a batch, if they are shared.
@@ -84,6 +88,7 @@ class Plan:
         items: np.ndarray | None = None,
         rows_per_item: int = 1,
         places: int = 0,
+        chances: np.ndarray | None = None,
     ):
         _check(num_rows=num_rows, batch_size=batch_size, num_buckets=num_buckets,
                accumulate=accumulate, batch_tokens=batch_tokens or 1, rows_per_item=rows_per_item)
@@ -118,6 +123,7 @@ class Plan:
             self._sharing = Sharing(items, rows_per_item, batch_size, accumulate)
             self.num_steps = self._sharing.num_steps
         self.num_items = self._sharing and self._sharing.num_items
+        self._chances = checked_chances(chances, num_rows, self._sharing is not None)
         self._lock = threading.Lock()
         self._epoch: tuple[int, np.ndarray] | None = None
         if sorts_short and self._bucket is not None and self.padding() > _TOO_MUCH:
@@ -162,6 +168,8 @@ class Plan:
         digest = hashlib.sha256(json.dumps(settings).encode())
         for column in self.lengths.T:
             digest.update(column.astype("int32").tobytes())
+        if self._chances is not None:
+            digest.update(self._chances.tobytes())
         if self._sharing is not None:
             digest.update(f"{self._sharing.rows_per_item}".encode())
             digest.update(np.ascontiguousarray(self._sharing.items).data)
@@ -251,6 +259,8 @@ class Plan:
             random.shuffle(order)
             return order.reshape(self.num_steps, -1)
         rows = np.arange(self.num_rows, dtype="int32")
+        if self._chances is not None:
+            rows = repeated(self._chances, self._bucket, random)
         if self.shuffle:
             random.shuffle(rows)
         for bucket in (self._beside, self._bucket):

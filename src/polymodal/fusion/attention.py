@@ -8,6 +8,7 @@ from keras import ops
 from polymodal.layers.layer_norm import LayerNorm
 from polymodal.layers.masks import hide
 from polymodal.layers.parts import Fusion
+from polymodal.layers.stochastic_depth import depth_rates
 from polymodal.layers.transformer_block import TransformerBlock
 from polymodal.layers.vector_fusion import check_streams
 
@@ -24,6 +25,8 @@ class AttentionFusion(Fusion):
         num_layers: int, number of transformer blocks.
         num_heads: int, attention heads of a block.
         dropout: float, rate inside the blocks.
+        stochastic_depth: float, share of the rows that skip the last block in training (Huang et
+            al. 2016); fewer skip those before it.
 
     Call arguments:
         streams: {name: (tokens (batch, time, dim), mask (batch, time))}, times may differ.
@@ -41,13 +44,13 @@ class AttentionFusion(Fusion):
     in_one_sequence = True  # the tokens of all inputs are concatenated
 
     def __init__(self, dim: int, num_layers: int = 2, num_heads: int = 4, dropout: float = 0.1,
-                 **kwargs):
+                 stochastic_depth: float = 0.0, **kwargs):
         super().__init__(**kwargs)
         self.dim = dim
         policy = self.dtype_policy
         self.blocks = [
-            TransformerBlock(dim, num_heads, dropout=dropout, dtype=policy)
-            for _ in range(num_layers)
+            TransformerBlock(dim, num_heads, dropout=dropout, stochastic_depth=rate, dtype=policy)
+            for rate in depth_rates(stochastic_depth, num_layers)
         ]
         self.output_norm = LayerNorm(dtype=policy)
 

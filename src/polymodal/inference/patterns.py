@@ -15,6 +15,7 @@ from polymodal.evaluation.shapley import MOST_PLAYERS
 from polymodal.feed.check import check
 from polymodal.feed.ledger import Ledger
 from polymodal.inference.outputs import Output, collect
+from polymodal.inference.trust import trusted
 from polymodal.media.kept import for_predictions
 from polymodal.tables.table import Table
 
@@ -66,9 +67,7 @@ def predict_patterns(predictor: Any, table: Table, scored: bool,
                                  loader.rows_of(0, step)))
     said = [collect(found, predictor.head, predictor.target, predictor.task, names, len(table))
             for found in outputs]
-    if predictor.temperatures is None:
-        return said
-    return [predictor.temperatures(one) for one in said]
+    return [trusted(predictor, one) for one in said]
 
 
 def _output(predictor: Any, batch: dict[str, Any], whole: dict[str, Any], targets: Any,
@@ -114,7 +113,7 @@ def worth_of(patterns: list[Predictions], to_truth: bool) -> Worth:
         whole = patterns[-1]
         goal = np.asarray(whole.targets)
     elif whole.task.has_classes and whole.task.choice == "one of":
-        goal = whole.outputs.argmax(axis=1)
+        goal = whole.answers
     else:
         goal = whole.outputs
     values = np.stack([nearness(one.outputs, goal) for one in patterns])

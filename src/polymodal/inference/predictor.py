@@ -20,6 +20,7 @@ from polymodal.core.printed.visible import visible
 from polymodal.evaluation.evaluation import evaluate
 from polymodal.evaluation.texts.normalisation import describe
 from polymodal.evaluation.trust.conformal import Conformal
+from polymodal.evaluation.trust.decision import Decision
 from polymodal.evaluation.trust.temperature import Temperatures
 from polymodal.feed.check import Checked, check
 from polymodal.feed.ledger import Ledger
@@ -29,7 +30,7 @@ from polymodal.feed.samples import Samples, Source
 from polymodal.inference.given_rows import with_all_inputs
 from polymodal.inference.outputs import collect, nothing, outputs
 from polymodal.inference.trained_on import TrainedOn
-from polymodal.inference.trust import restore_trust, trust_json
+from polymodal.inference.trust import restore_trust, trust_json, trusted
 from polymodal.inference.writing import checked_choice, table_of_file
 from polymodal.layers.watch import before_variables
 from polymodal.media.cache import Cache
@@ -71,10 +72,12 @@ class Predictor:
 
     Attributes:
         temperatures: Temperatures that probabilities are calibrated with, or None.
+        decision: Decision on how answers are chosen from probabilities; None = the most probable.
         conformal: Conformal that sets of answers are made with, or None.
     """
 
     temperatures: Temperatures | None = None
+    decision: Decision | None = None
     conformal: Conformal | None = None
 
     def __init__(self, recipe: Recipe, inputs: list[Any], target: Any, model: Any, head: Any,
@@ -140,9 +143,7 @@ class Predictor:
         if self.trained_on.group_column in table.column_names:
             enter_groups(found, samples.table, table, self.trained_on.group_column)
         found = by_row(found, samples.table, len(table))
-        if self.temperatures is None:
-            return found
-        return self.temperatures(found)
+        return trusted(self, found)
 
     def evaluate(self, table: Any, *, slice_columns: Sequence[str] = (), media_root: Any = None,
                  skip_bad: bool = False, max_bad_share: float = 0.05,

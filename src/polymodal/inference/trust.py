@@ -11,11 +11,24 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.printed.progress import warn
 from polymodal.evaluation.evaluation import finite
 from polymodal.evaluation.trust.conformal import Conformal, Sets
+from polymodal.evaluation.trust.decision import Decision
 from polymodal.evaluation.trust.temperature import Temperatures
 from polymodal.evaluation.trust.words import before_and_after, sets_json
 from polymodal.tables.table import Table
 
-__all__ = ["restore_trust", "sets_of", "trust_json"]
+__all__ = ["restore_trust", "sets_of", "trust_json", "trusted"]
+
+
+def trusted(predictor: Any, found: Predictions) -> Predictions:
+    """Returns a model's predictions with calibrated probabilities and the answers that are chosen
+    from them, as far as the predictor has what that takes."""
+    if predictor.decision is not None:
+        found = predictor.decision.natural(found)
+    if predictor.temperatures is not None:
+        found = predictor.temperatures(found)
+    if predictor.decision is not None:
+        found = predictor.decision(found)
+    return found
 
 
 def sets_of(predictor: Any, found: Predictions, table: Table, level: float,
@@ -79,6 +92,10 @@ def restore_trust(predictor: Any, bundle: read.Bundle) -> None:
             predictor.temperatures = Temperatures.from_json(
                 bundle.trust[write.CALIBRATION], [item.name for item in predictor.inputs],
                 len(predictor.target.labels))
+    if write.DECISION in bundle.trust:
+        with read.blamed(bundle.folder / write.DECISION):
+            predictor.decision = Decision.from_json(bundle.trust[write.DECISION],
+                                                    len(predictor.target.labels))
     if write.CONFORMAL in bundle.trust:
         with read.blamed(bundle.folder / write.CONFORMAL):
             predictor.conformal = Conformal.from_json(bundle.trust[write.CONFORMAL])

@@ -8,6 +8,7 @@ from keras import ops
 from polymodal.core.errors import RecipeError
 from polymodal.layers.masked_batch_norm import MaskedBatchNorm
 from polymodal.layers.residual import PaddedConv, ResidualBlock, normed
+from polymodal.layers.stochastic_depth import depth_rates
 
 __all__ = ["ImageTrunk", "plan_stages"]
 
@@ -39,6 +40,8 @@ class ImageTrunk(keras.layers.Layer):
         num_stages: int, stages; None = by the size of the image.
         fine: bool, whether the first stage keeps the stem's size instead of halving it: more detail
             for about four times the work.
+        stochastic_depth: float, share of the rows that skip the last block in training; fewer skip
+            those before it.
 
     The stem has half the channels of the first stage, and halves pictures of 64 pixels and more.
 
@@ -54,8 +57,9 @@ class ImageTrunk(keras.layers.Layer):
     """
 
     def __init__(self, width: int = 32, depth: int = 1, num_stages: int | None = None,
-                 fine: bool = False, **kwargs):
+                 fine: bool = False, stochastic_depth: float = 0.0, **kwargs):
         super().__init__(**kwargs)
+        self.stochastic_depth = stochastic_depth
         if width < 2 or depth < 1 or (num_stages is not None and num_stages < 1):
             raise RecipeError(
                 f"ImageTrunk needs width of at least 2, depth and num_stages of at least 1. Got "
@@ -77,8 +81,10 @@ class ImageTrunk(keras.layers.Layer):
         self.stem_norm = MaskedBatchNorm(dtype=policy, name="stem_norm")
         halvings = max(1, plan_stages(height, width) - (stem_stride - 1))
         stages = self.num_stages or halvings + self.fine
+        rates = iter(depth_rates(self.stochastic_depth, stages * self.depth))
         self.blocks = [
-            ResidualBlock(self.width * min(2**stage, 16), self._strides(stage, block), dtype=policy)
+            ResidualBlock(self.width * min(2**stage, 16), self._strides(stage, block),
+                          stochastic_depth=next(rates), dtype=policy)
             for stage in range(stages) for block in range(self.depth)
         ]
         shape = self._build_stem(images_shape, stem_stride)

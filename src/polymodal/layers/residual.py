@@ -7,6 +7,7 @@ from keras import ops
 
 from polymodal.layers.masked_batch_norm import MaskedBatchNorm
 from polymodal.layers.masks import every, silence
+from polymodal.layers.stochastic_depth import StochasticDepth
 
 __all__ = ["PaddedConv", "ResidualBlock", "normed"]
 
@@ -101,6 +102,7 @@ class ResidualBlock(keras.layers.Layer):
         strides: two ints, along height (or time) and width (or frequency).
         over_time: bool, whether the first spatial axis is time, masked step by step. Masked steps
             are zeroed before each further convolution, so padding never leaks, and at the end.
+        stochastic_depth: float, share of the rows that skip both convolutions in training.
 
     Call arguments:
         tensor: (batch, height, width, channels). With `over_time`, masked steps must be zero, as
@@ -114,7 +116,7 @@ class ResidualBlock(keras.layers.Layer):
     """
 
     def __init__(self, filters: int, strides: tuple[int, int] = (1, 1), over_time: bool = False,
-                 **kwargs):
+                 stochastic_depth: float = 0.0, **kwargs):
         super().__init__(**kwargs)
         self.filters, self.strides, self.over_time = filters, tuple(strides), over_time
         policy = self.dtype_policy
@@ -125,6 +127,7 @@ class ResidualBlock(keras.layers.Layer):
         self.second_norm = norm("second_norm")
         self.skip = PaddedConv(filters, 1, strides, dtype=policy, name="skip")
         self.skip_norm = norm("skip_norm")
+        self.depth = StochasticDepth(stochastic_depth, dtype=policy, name="depth")
 
     def build(self, tensor_shape):
         middle = (*tensor_shape[:-1], self.filters)
@@ -150,6 +153,7 @@ class ResidualBlock(keras.layers.Layer):
         part = lambda conv, norm, given: normed(conv, norm, given, mask, training)
         changed = shown(ops.relu(part(self.first, self.first_norm, tensor)))
         changed = part(self.second, self.second_norm, changed)
+        changed = self.depth(changed, training=training)
         if self.same:
             kept = tensor
         else:

@@ -7,6 +7,7 @@ import keras
 from polymodal.layers.attention import MultiHeadAttention
 from polymodal.layers.feedforward import FeedForward
 from polymodal.layers.layer_norm import LayerNorm
+from polymodal.layers.stochastic_depth import StochasticDepth
 
 __all__ = ["TransformerBlock"]
 
@@ -24,6 +25,7 @@ class TransformerBlock(keras.layers.Layer):
         causal: bool, whether a token attends only to itself and earlier ones.
         rotary: bool, whether attention carries rotary positions.
         cross: bool, whether the block reads another sequence, its `context`, instead of its own.
+        stochastic_depth: float, share of the rows that skip each part in training.
 
     Call arguments:
         tokens: (batch, time, dim).
@@ -39,7 +41,8 @@ class TransformerBlock(keras.layers.Layer):
     """
 
     def __init__(self, dim: int, num_heads: int = 4, expansion: int = 4, dropout: float = 0.1,
-                 causal: bool = False, rotary: bool = False, cross: bool = False, **kwargs):
+                 causal: bool = False, rotary: bool = False, cross: bool = False,
+                 stochastic_depth: float = 0.0, **kwargs):
         super().__init__(**kwargs)
         self.dim, self.cross = dim, cross
         policy = self.dtype_policy
@@ -51,6 +54,7 @@ class TransformerBlock(keras.layers.Layer):
         self.feedforward_norm = LayerNorm(dtype=policy)
         self.feedforward = FeedForward(dim, expansion, dtype=policy)
         self.drop = keras.layers.SpatialDropout1D(dropout, dtype=policy)
+        self.skip = StochasticDepth(stochastic_depth, dtype=policy)
 
     def build(self, tokens_shape, context_shape=None):
         self.attention_norm.build(tokens_shape)
@@ -67,6 +71,8 @@ class TransformerBlock(keras.layers.Layer):
         gathered = self.attention(
             self.attention_norm(tokens), mask, context, context_mask, training=training
         )
-        tokens = tokens + self.drop(gathered, training=training)
+        gathered = self.skip(self.drop(gathered, training=training), training=training)
+        tokens = tokens + gathered
         changed = self.feedforward(self.feedforward_norm(tokens), training=training)
-        return tokens + self.drop(changed, training=training)
+        changed = self.skip(self.drop(changed, training=training), training=training)
+        return tokens + changed

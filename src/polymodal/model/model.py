@@ -216,7 +216,11 @@ class Model(keras.Model):
         own_keys = self.input_keys
         if PLACES in inputs:
             own_keys = [*with_masks(self.keys.values()), PLACES]
-        streams = self._streams(select_inputs(inputs, own_keys + shared), training)
+        read = select_inputs(inputs, own_keys + shared)
+        if training:
+            for objective in self.objectives.values():
+                read = objective.inputs(read)
+        streams = self._streams(read, training)
         if PLACES in inputs:
             tokens, mask = self._fused(streams, training)
             return self.head.in_place(inputs[PLACES], tokens, mask, training=training)

@@ -24,6 +24,7 @@ class ObjectiveLayer(keras.layers.Layer):
 
     batch_keys: tuple[str, ...] = ()
     reads_unlabelled: bool = False
+    replaces = ""
 
     def __init__(self, weight: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
@@ -46,6 +47,9 @@ class ObjectiveLayer(keras.layers.Layer):
 
     def restore(self, streams: Streams, hidden: Hidden, inputs: dict[str, tuple[Any, Any]]) -> Any:
         return None
+
+    def inputs(self, batch: dict[str, Any]) -> dict[str, Any]:
+        return batch
 
     def views(self, streams: Streams, batch: dict[str, Any]) -> Streams:
         return streams

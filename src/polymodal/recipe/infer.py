@@ -15,6 +15,7 @@ from polymodal.core.lookup import find, unknown
 from polymodal.media.video import video_info
 from polymodal.profile.columns import LeftOut, judge_columns
 from polymodal.profile.profile import Profile, profile
+from polymodal.recipe.balance import balanced_headline
 from polymodal.recipe.cells import (
     check_columns,
     keep_readings,
@@ -91,6 +92,8 @@ def infer(source: Table | Profile, given: dict[str, Any],
     task = task_of(values["task"])
     values["task"] = _with(values["task"], target_settings(
         facts, target, values["task"], readings, reasons))
+    if "headline" not in _with(values["task"], {"name": task.name}):
+        values["task"] = _with(values["task"], balanced_headline(facts, task, target, reasons))
     values["columns"] = {name: reading.to_dict() for name, reading in readings.items()
                          if reading != Reading()}
     if reads_others(named):

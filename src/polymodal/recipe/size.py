@@ -7,7 +7,7 @@ from typing import Any
 
 from polymodal.core.advice import set_option
 from polymodal.core.contracts.task import Task
-from polymodal.core.lookup import find
+from polymodal.core.lookup import find, stated
 from polymodal.profile.profile import Profile
 from polymodal.profile.sharing import repeats
 from polymodal.recipe.defaults import (
@@ -20,7 +20,7 @@ from polymodal.recipe.defaults import (
     training_for,
     training_reason,
 )
-from polymodal.recipe.recipe import checked_objectives, columns_of
+from polymodal.recipe.recipe import OBJECTIVES, checked_objectives, columns_of
 from polymodal.tables.group import Sequences
 from polymodal.tables.table import Table
 
@@ -90,9 +90,13 @@ def _why_suited(name: str, suited: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _objectives(chosen: dict[str, dict], given: Any) -> dict[str, Any]:
-    """Returns the settings of objectives: those chosen, with what the user set of them or added."""
-    return chosen | {name: {**chosen.get(name, {}), **settings}
-                     for name, settings in checked_objectives(given).items()}
+    """Returns the settings of objectives: those chosen, with what the user set of them or added;
+    one that an added one takes the place of is left out."""
+    wanted = checked_objectives(given)
+    replaced = {stated(OBJECTIVES, name).get("replaces") for name in wanted}
+    kept = {name: settings for name, settings in chosen.items()
+            if name in wanted or name not in replaced}
+    return kept | {name: {**kept.get(name, {}), **settings} for name, settings in wanted.items()}
 
 
 def _unit(table: Table) -> str:

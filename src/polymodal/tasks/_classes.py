@@ -9,6 +9,8 @@ import numpy as np
 
 from polymodal.core.contracts.target import Judged, Scores
 from polymodal.core.contracts.task import Predictions, Task
+from polymodal.core.errors import RecipeError
+from polymodal.core.lookup import unknown
 from polymodal.core.printed.counting import counted
 from polymodal.evaluation.decisions import decisions
 from polymodal.evaluation.scores.classes import ClassScores
@@ -23,6 +25,32 @@ class ClassTask(Task):
     lower_is_better = frozenset({"log_loss", "calibration_error"})
     blind_name = "always the majority class of train"
     limits = ("It always answers with one of its labels, even if none fits.",)
+
+    def suited(self, settings: Mapping[str, Any]) -> Task:
+        """Returns the task with the headline that the settings name.
+
+        Raises:
+            RecipeError: it has no such headline.
+        """
+        asked = settings.get("headline", self.headline)
+        if asked == self.headline:
+            return self
+        known = [name for name in (self.headline, self.balanced) if name]
+        if asked not in known:
+            raise RecipeError(f"task: {unknown('headline', str(asked), known)}")
+        return self.by_balance()
+
+    @property
+    def kind(self) -> Mapping[str, str]:
+        """The headline, of a task that can have another one."""
+        if self.balanced:
+            return {"headline": self.headline}
+        return {}
+
+    @property
+    def by_balance(self) -> type[Task]:
+        """The kind whose headline is the balanced metric, where there is one."""
+        return type(self)
 
     def scores(self, rest: Predictions) -> Scores:
         """Returns accuracy, F1, auroc, log loss and calibration error."""
@@ -54,18 +82,19 @@ class ClassTask(Task):
         """Returns which rows are right, the surest first, and truth and answer of each."""
         truth, guess = decisions(rest)
         kinds = list(zip(truth.tolist(), guess.tolist(), strict=True))
-        return Judged(truth == guess, -rest.outputs.max(axis=1), kinds)
+        return Judged(truth == guess, -rest.outputs[np.arange(len(rest)), guess], kinds)
 
     def shown(self, found: Predictions, place: int) -> Mapping[str, Any]:
         """Returns truth and answer as names, and the probability of each class."""
         truth, guess = (side[0] for side in decisions(found.take(np.array([place]))))
         chances = {label: float(p)
                    for label, p in zip(found.labels, found.outputs[place], strict=True)}
-        return {"target": self._named(found, truth), "predicted": self._named(found, guess),
-                "right": bool(np.all(truth == guess)), "probability": self._certainty(chances),
-                "probabilities": chances}
+        said = self._named(found, guess)
+        return {"target": self._named(found, truth), "predicted": said,
+                "right": bool(np.all(truth == guess)),
+                "probability": self._certainty(chances, said), "probabilities": chances}
 
-    def _certainty(self, chances: Mapping[str, float]) -> float | None:
+    def _certainty(self, chances: Mapping[str, float], answer: str) -> float | None:
         """Returns how sure an answer is, where one probability says it."""
         return None
 

@@ -186,11 +186,11 @@ class Multilabel(ClassTask):
         return f"predicts {target}, any of {len(labels)} labels, for each row"
 
     def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
-        """Returns the labels of at least one half, and the probabilities of all."""
+        """Returns the labels that are chosen, and the probabilities of all."""
         chances = {label: round(float(p), 6)
                    for label, p in zip(found.labels, found.outputs[places[0]], strict=True)}
-        chosen = [label for label, p in zip(found.labels, found.outputs[places[0]], strict=True)
-                  if p >= 0.5]
+        chosen = [label for label, on in zip(found.labels, found.answers[places[0]], strict=True)
+                  if on]
         return Answer(chosen, chances)
 
     def in_cell(self, prediction: Any, target: Any) -> Any:

@@ -92,6 +92,7 @@ class _Mood(Task):
 
     name = "sentiment"
     title = "sentiment"
+    balanced = ""
     form = ""  # only chosen by name
     keeps_together = True
     scale = "classes"

@@ -105,7 +105,8 @@ def _scored(ready: Ready, job: Job, trained: Trained) -> Predictions:
     said = {one: trained.predictor.predict(ready.tables[one], scored=True, cache=ready.cache)
             for one in splits if one in ready.tables}
     if not is_text:
-        said = make_trusted(trained.predictor, ready.tables, said, job.folder, ready.cache)
+        said = make_trusted(trained.predictor, ready.tables, said, job.folder, ready.cache,
+                            prepared=job.prepared)
     return said[split]
 
 

@@ -17,6 +17,7 @@ from polymodal.inference.predictor import Predictor, align_lengths
 from polymodal.recipe import assemble
 from polymodal.recipe.adapting import merge
 from polymodal.recipe.starts import scales
+from polymodal.training.imbalance.weights import weights_of
 from polymodal.training.judge import Judge
 from polymodal.training.kept import keep_outputs
 from polymodal.training.loop import fit as fitting
@@ -101,9 +102,12 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *, writes: bool
         if start is not None:
             start(model)
         model.take_tokens(kept)
-        if loss is not None:
-            task.loss = _instead(task.loss, loss)
+        for change in losses:
+            task.loss = _instead(task.loss, change)
         return model, task
+
+    losses = [change for change in (weights_of(prepared, settings).loss, loss)
+              if change is not None]
 
     kept: frozenset[str] = frozenset()
     head = assemble.build_head(prepared.recipe, prepared.target)

@@ -45,6 +45,7 @@ from polymodal.splits.together import together
 from polymodal.tables.group import Sequences
 from polymodal.tables.reading.labels import value_key
 from polymodal.tables.table import Table
+from polymodal.training.imbalance.weights import chances_of, weights_of
 from polymodal.training.starts import restore_inputs, restore_target
 from polymodal.training.steps.settings import Training
 from polymodal.training.unlabelled import (
@@ -130,16 +131,22 @@ class Prepared:
             return packed(self.samples["train"], checked, words, batch_size, places, collate,
                           collate_targets, settings.seed, settings.augment,
                           accumulate=settings.accumulate, batch_tokens=settings.batch_tokens)
+        weights = weights_of(self, settings)
+        told = self.told().checked["train"].rows
+        chances = chances_of(weights.chances, told, checked.rows)
         together = settings.rows_per_item or 1
+        if chances is not None:
+            together = 1  # rows are drawn one by one
         index, items = self._shared(checked) if together > 1 else (None, None)
         steps = places + float(checked.lengths.mean(axis=0).max(initial=0))  # of an average row
         plan = Plan(len(checked), batch_size, settings.seed, checked.lengths,
                     accumulate=settings.accumulate,
                     batch_tokens=settings.batch_tokens
                     or self.task.batch_tokens(batch_size, steps),
-                    items=items, rows_per_item=together, places=places)
+                    items=items, rows_per_item=together, places=places, chances=chances)
         return Loader(self.samples["train"], checked, plan, collate, collate_targets,
-                      seed=settings.seed, augment=settings.augment, shared=index)
+                      seed=settings.seed, augment=settings.augment, shared=index,
+                      class_weights=weights.of_classes)
 
     def _shared(self, checked: Checked) -> tuple[int | None, np.ndarray | None]:
         """Returns the source whose cells repeat most, and the cell of each row."""

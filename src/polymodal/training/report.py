@@ -50,7 +50,8 @@ _LOOKS = ("Under the first images is the decoder's attention for each word (last
 _MOST_BYTES = 2_000_000  # larger files are not copied into the report
 _PLAIN = ("title", "target", "summary", "inputs", "slice_columns", "history", "best_epoch",
           "ledger", "simple", "word_calibration", "calibration", "trust_notes",
-          "attention_note", "left_out", "recipe", "versions", "seeds", "command")
+          "attention_note", "left_out", "recipe", "versions", "seeds", "command",
+          "overfitting")
 
 
 @dataclass
@@ -72,6 +73,7 @@ class RunRecord:
             kept; else None.
         simple: how simple models compare with the network, as `simple_json` gives it.
         scratch: how a model without pretrained parts compares, as `scratch_json` gives it.
+        overfitting: how much better the model knows the rows of train, as `gap_json` gives it.
     """
 
     prepared: Any
@@ -87,6 +89,7 @@ class RunRecord:
     joint: Predictions | None = None
     simple: Mapping[str, Any] = field(default_factory=dict)
     scratch: Mapping[str, Any] = field(default_factory=dict)
+    overfitting: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_all(folder: Path, record: RunRecord) -> str:
@@ -151,6 +154,7 @@ def _content(record: RunRecord) -> ReportContent:
         calibration=predictor.temperatures and predictor.temperatures.to_json(),
         trust_notes=list(record.trust_notes), simple=dict(record.simple),
         scratch=dict(record.scratch),
+        overfitting=dict(record.overfitting),
         attention_note=note, recipe=prepared.written_recipe,
         left_out=dict(prepared.left_out), versions=_versions(engine),
         seeds={"training": recipe.training.get("seed", 0)},

@@ -49,6 +49,8 @@ from polymodal.training.dry import DryRun, dry_run_of
 from polymodal.training.fitting import fitting_models
 from polymodal.training.forecast import FILE as FORECAST
 from polymodal.training.from_scratch import JOB, without_imports
+from polymodal.training.imbalance.settings import imbalance_of
+from polymodal.training.imbalance.weights import check_imbalance
 from polymodal.training.job import Trained
 from polymodal.training.keep import (
     advice,
@@ -57,6 +59,7 @@ from polymodal.training.keep import (
     keep_alone,
 )
 from polymodal.training.language import choose_language
+from polymodal.training.overfitting import overfitting
 from polymodal.training.prepare import (
     Prepared,
     alike_rows,
@@ -99,6 +102,7 @@ class Run:
         baseline: {metric: value} of the model without inputs, on the first split.
         simple: how simple models compare with this one, as `simple_json` gives it.
         scratch: how a model without pretrained parts compares, as `scratch_json` gives it.
+        overfitting: how much better it knows the rows of train, as `gap_json` gives it.
     """
 
     folder: Path
@@ -114,6 +118,7 @@ class Run:
     baseline: dict[str, Any] = dataclasses.field(default_factory=dict)
     simple: dict[str, Any] = dataclasses.field(default_factory=dict)
     scratch: dict[str, Any] = dataclasses.field(default_factory=dict)
+    overfitting: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def train(
@@ -221,7 +226,8 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
     for job in ready.jobs.values():
         job.session.end_at(ready.prepared.recipe.training.get("last_epoch"))
     found = _predicted(trained, ready.prepared, ready.tables, ready.cache, out)
-    found = make_trusted(trained.predictor, ready.tables, found, out, ready.cache, slice_columns)
+    found = make_trusted(trained.predictor, ready.tables, found, out, ready.cache, slice_columns,
+                         ready.prepared)
     ending.reserve(ready.times.report)
     scratch = train_from_scratch(ready, trained.predictor.language, ending)
     singles = train_singles(ready, trained.predictor.language, ending)
@@ -264,6 +270,7 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
     prepared.left_out = left_out(recipe, tables["train"].column_names, reasons, ignore)
     tell_single_group(tables, alike)
     prepared.hidden = hidden_by_split(facts, recipe, alike)
+    check_imbalance(prepared.task, prepared.target.is_fed_back, imbalance_of(settings.imbalance))
     guesses = settings.pseudo_labels is not None
     if guesses and how.get("writes", True):
         prepared = with_pseudo_labels(prepared, settings, out, tables, cache)
@@ -377,12 +384,14 @@ def _conclude(ready, trained, found, singles, simple, scratch, slice_columns, co
     trust = trust_of(trained.predictor, tables, found)
     simple = simple_json(worth.shown, {one.name: one.predictions for one in simple}, shown)
     scratch = scratch_json(worth.fused, scratch, shown)
+    known = overfitting(prepared, trained, found, tables, ready.cache)
     record = RunRecord(prepared, trained, found, alone, blind, tables[shown], columns[shown],
-                       command, worth, trust["notes"], joint if kept else None, simple, scratch)
+                       command, worth, trust["notes"], joint if kept else None, simple, scratch,
+                       known)
     said = write_all(out, record)
     metrics = worth.to_json(kept) | {"trust": trust, "simple": simple,
-                                      "from_scratch": scratch}
+                                      "from_scratch": scratch, "overfitting": known}
     write_json(out / "metrics.json", metrics)
     guessed = (metrics["baseline"] or {}).get("metrics", {})
     return Run(out, trained.predictor, metrics["splits"], said, found, {}, kept, tip, trust,
-               baseline=guessed, simple=simple, scratch=scratch)
+               baseline=guessed, simple=simple, scratch=scratch, overfitting=known)

@@ -50,6 +50,8 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
         return config
     config = encoder_config(config)
     words = config["encoder"]
+    if not isinstance(words, dict):
+        return config  # a name, and settings that are next to it now
     where = f"inputs.{name}"
     if words.get("weights"):
         return config | {"encoder": words | _digest(where, words, digest_of(words["weights"]))}

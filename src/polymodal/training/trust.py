@@ -12,6 +12,8 @@ from polymodal.bundle.write import (
     CALIBRATION,
     CONFIDENCE,
     CONFORMAL,
+    DECISION,
+    TRUST,
     add_part,
     remove_part,
     seal,
@@ -20,6 +22,7 @@ from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.evaluation import finite
 from polymodal.evaluation.texts.word_confidence import fit_word_calibration, word_claims
 from polymodal.evaluation.trust.conformal import conformal_of
+from polymodal.evaluation.trust.fit_decision import decision_words
 from polymodal.evaluation.trust.fit_temperature import LEAST_ROWS, fit_temperatures
 from polymodal.evaluation.trust.temperature import Temperatures
 from polymodal.evaluation.trust.words import (
@@ -34,6 +37,7 @@ from polymodal.inference.predictor import Predictor
 from polymodal.profile.profile import profile
 from polymodal.tables.reading.labels import value_key
 from polymodal.tables.table import Table
+from polymodal.training.imbalance.deciding import decision_after, decision_before
 
 __all__ = ["make_trusted", "trust_of", "write_trust"]
 
@@ -44,9 +48,10 @@ _LEVEL = 0.9  # of the sets that a report tells of
 
 def make_trusted(predictor: Predictor, tables: Mapping[str, Table],
                  found: Mapping[str, Predictions], out: Path, cache: Any = None,
-                 slice_columns: Sequence[str] = ()) -> dict[str, Predictions]:
-    """Returns predictions with calibrated probabilities, after what calibrates them was fitted to
-    validation rows and written into the bundle.
+                 slice_columns: Sequence[str] = (),
+                 prepared: Any = None) -> dict[str, Predictions]:
+    """Returns predictions with calibrated probabilities, and the answers that are chosen from them,
+    after what that takes was fitted to validation rows and written into the bundle.
 
     Args:
         predictor: Predictor, which then has both.
@@ -55,12 +60,22 @@ def make_trusted(predictor: Predictor, tables: Mapping[str, Table],
         out: folder of the bundle.
         cache: Cache or KeptMedia with the tables' media, or None.
         slice_columns: columns by whose values sets of answers can be made.
+        prepared: Prepared of the model's training, for how often its classes come.
     """
-    for name in (CALIBRATION, CONFORMAL):
+    for name in TRUST:
         remove_part(out, name)
-    predictor.temperatures = predictor.conformal = None
+    predictor.temperatures = predictor.conformal = predictor.decision = None
     val, task = found.get(_SPLIT), predictor.task
+    decides = task.has_classes and not predictor.head.autoregressive and prepared is not None
+    if decides:
+        predictor.decision = decision_before(prepared)
+        if predictor.decision is not None:
+            found = {split: predictor.decision.natural(one) for split, one in found.items()}
+            val = found.get(_SPLIT)
     if val is None or not val.scored.any():
+        if predictor.decision is not None:
+            write_trust(predictor, out)
+            found = {split: predictor.decision(one) for split, one in found.items()}
         return dict(found)
     if task.hears:
         predictor.calibration = fit_word_calibration(word_claims(val), _SPLIT)
@@ -72,6 +87,10 @@ def make_trusted(predictor: Predictor, tables: Mapping[str, Table],
         predictor.temperatures = _temperatures(predictor, tables, val, cache)
     if predictor.temperatures is not None:
         found = {split: predictor.temperatures(one) for split, one in found.items()}
+    if decides:
+        predictor.decision = decision_after(prepared, found[_SPLIT], predictor.decision, _SPLIT)
+        if predictor.decision is not None:
+            found = {split: predictor.decision(one) for split, one in found.items()}
     columns = _columns(predictor, tables[_SPLIT], slice_columns)
     predictor.conformal = conformal_of(found[_SPLIT], columns, _SPLIT)
     write_trust(predictor, out)
@@ -80,7 +99,8 @@ def make_trusted(predictor: Predictor, tables: Mapping[str, Table],
 
 def write_trust(predictor: Predictor, out: Path) -> None:
     """Writes what a predictor calibrates and makes sets with into its bundle."""
-    for name, part in ((CALIBRATION, predictor.temperatures), (CONFORMAL, predictor.conformal)):
+    for name, part in ((CALIBRATION, predictor.temperatures), (CONFORMAL, predictor.conformal),
+                       (DECISION, predictor.decision)):
         if part is None:
             remove_part(out, name)
         else:
@@ -94,7 +114,8 @@ def trust_of(predictor: Predictor, tables: Mapping[str, Table],
 
     Returns:
         {"calibration": what `Temperatures.to_json` gives, with "shown": {metric: [before, after]}
-        of the split, or None; "sets": what `sets_json` gives, or None; "notes": sentences}.
+        of the split, or None; "decision": what `Decision.to_json` gives, or None; "sets": what
+        `sets_json` gives, or None; "notes": sentences}.
     """
     split, shown = next(iter(found.items()))
     temperatures, conformal = predictor.temperatures, predictor.conformal
@@ -103,6 +124,8 @@ def trust_of(predictor: Predictor, tables: Mapping[str, Table],
     if temperatures is not None:
         value["calibration"] = {**temperatures.to_json(),
                                 "shown": before_and_after(temperatures, shown)}
+    value["decision"] = predictor.decision and predictor.decision.to_json()
+    value["notes"] += decision_words(predictor.decision)
     if conformal is not None:
         value["sets"] = sets_json(conformal.sets(shown, _LEVEL), shown)
         value["notes"].append(set_words(value["sets"], split, shown.task.has_classes, _SPLIT))
@@ -126,7 +149,10 @@ def _temperatures(predictor: Predictor, tables: Mapping[str, Table], val: Predic
     enough such rows; else on all."""
     views, group = [val], ""
     if not predictor.head.autoregressive:
-        views += _hidden(predictor, tables[_SPLIT], val, cache)
+        hidden = _hidden(predictor, tables[_SPLIT], val, cache)
+        if predictor.decision is not None:
+            hidden = [predictor.decision.natural(one) for one in hidden]
+        views += hidden
     column = predictor.trained_on.group_column
     if column in tables[_SPLIT].column_names and column in tables["train"].column_names:
         apart = _apart(tables, column)

@@ -38,6 +38,7 @@ def of_library(one):
     if not many:
         chance /= chance.sum(axis=1, keepdims=True)
         found["log_loss"] = library.log_loss(one.targets, chance, labels=every)
+        found["balanced_accuracy"] = library.balanced_accuracy_score(one.targets, guess)
     split = [i for i in every if 0 < member[:, i].sum() < len(member)]
     found["auroc"] = np.mean([library.roc_auc_score(member[:, i], chance[:, i]) for i in split])
     return found | {"accuracy": library.accuracy_score(one.targets, guess)}

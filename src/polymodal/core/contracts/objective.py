@@ -15,8 +15,8 @@ class Objective(Protocol):
 
     An objective is one file, `model/objectives/<name>.py`, and trained where a recipe names it. A
     model knows none by name. It asks each of them in turn, in the order of the recipe: `fits` when
-    it is made, `attach` before its first call and `make` in it; then in training `hide`, `views`,
-    `read` and `split`, and `loss` where one of them found something.
+    it is made, `attach` before its first call and `make` in it; then in training `inputs`, `hide`,
+    `views`, `read` and `split`, and `loss` where one of them found something.
 
     Attributes:
         batch_keys: names of what it reads of a batch besides the model's inputs, if it is there.
@@ -24,12 +24,14 @@ class Objective(Protocol):
         built: bool, whether its variables are made.
         reads_unlabelled: bool, whether it learns from rows without a target too. These are real,
             but have weight 0.
+        replaces: str, objective that a recipe leaves out where it has this one; "" for none.
     """
 
     batch_keys: tuple[str, ...]
     weight: float
     built: bool
     reads_unlabelled: bool
+    replaces: str
 
     def fits(self, model: Any) -> bool:
         """Returns whether a model has what it needs; one that does not is trained without it.
@@ -66,6 +68,14 @@ class Objective(Protocol):
             streams: `hidden`, encoded as in use.
             hidden, inputs: what `hide` returned and got.
         """
+
+    def inputs(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Returns what is encoded in training: a batch whose inputs may be changed.
+
+        Args:
+            batch: {key: array}, inputs and masks.
+        """
+        ...
 
     def views(self, streams: Streams, batch: dict[str, Any]) -> Streams:
         """Returns what is fused: the encoded inputs, rows perhaps repeated with parts hidden.

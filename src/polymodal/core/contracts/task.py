@@ -15,7 +15,9 @@ import numpy as np
 from polymodal.core.contracts.target import Answer, Head, Judged, Scores, Target
 from polymodal.core.lookup import find
 
-__all__ = ["Predictions", "Task", "task_named", "task_of"]
+__all__ = ["THRESHOLD", "Predictions", "Task", "task_named", "task_of"]
+
+THRESHOLD = 0.5  # where a row may have several labels, each is predicted from this on
 
 
 class Task(Protocol):
@@ -25,6 +27,8 @@ class Task(Protocol):
         name: str, the name of the task's file.
         title: str, how a report calls it.
         headline: str, the metric shown where only one is.
+        balanced: str, the metric that is the headline where classes are skewed, which a setting
+            `headline` of the task chooses; "" where there is no other.
         lower_is_better: names of its metrics of which less is better.
         is_text: bool, whether answers are texts; `Predictions.outputs` then holds texts and
             `targets` lists of right texts.
@@ -68,6 +72,7 @@ class Task(Protocol):
     name: ClassVar[str]
     title: ClassVar[str]
     headline: ClassVar[str] = "accuracy"
+    balanced: ClassVar[str] = ""
     lower_is_better: ClassVar[frozenset[str]] = frozenset()
     is_text: ClassVar[bool] = False
     is_written: ClassVar[bool] = False
@@ -345,6 +350,8 @@ class Predictions:
         groups: (n,) int, sequence or group of each output, for intervals by group; or None.
         group_column: str, column whose equal values make the groups, such as "speaker"; "" where
             a group is a table row with all its steps.
+        chosen: (n,) class indices, or (n, classes) bool of label sets, the answers where they are
+            not those of the highest probability (`evaluation.trust.decision`); else None.
         steps: (n,) int, step inside the sequence, for sequence tasks; or None.
         errors: {row: message} for rows that could not be read.
         dropped: {reason: count} of rows that gave no prediction or are not scored.
@@ -373,6 +380,7 @@ class Predictions:
     truncated: dict[str, int] = field(default_factory=dict)
     normalisation: str = "basic"
     group_column: str = ""
+    chosen: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -382,6 +390,15 @@ class Predictions:
         """Whether outputs are texts, and targets lists of texts."""
         return self.task.is_text
 
+    @property
+    def answers(self) -> np.ndarray:
+        """The answers of a task with classes: (n,) class indices, or (n, classes) bool."""
+        if self.chosen is not None:
+            return self.chosen
+        if self.task.choice == "any of":
+            return self.outputs >= THRESHOLD
+        return self.outputs.argmax(axis=-1)
+
     def take(self, where: np.ndarray) -> Predictions:
         """Returns the predictions that `where` (bool or indices over n) selects."""
         pick = lambda array: None if array is None else array[where]
@@ -389,5 +406,5 @@ class Predictions:
             self.task, self.labels, self.rows[where], self.outputs[where], pick(self.targets),
             self.scored[where], self.modalities, self.present[where], pick(self.groups),
             pick(self.steps), self.errors, self.dropped, self.num_rows, pick(self.words),
-            self.truncated, self.normalisation, self.group_column,
+            self.truncated, self.normalisation, self.group_column, pick(self.chosen),
         )

@@ -27,7 +27,11 @@ MOST_POINTS = 2000
 MOST_CURVES = 4
 # Times, and scores that only repeat other curves.
 _NOT_CURVES = {"epoch", "seconds", "time", "step", "steps", "learning_rate", "samples_per_second",
-               "f1_weighted", "log_loss", "calibration_error"}
+               "f1_weighted", "balanced_accuracy", "log_loss", "calibration_error"}
+
+_GAP = ("The shaded area is the gap between train and validation. The loss of train is counted "
+        "while the model learns, with dropout and augmentation: on the same rows at rest it is "
+        "lower, and the gap wider.")
 
 
 def learning_curves(history: Sequence[Mapping], best_epoch: int | None = None) -> list[Lines]:
@@ -51,9 +55,11 @@ def learning_curves(history: Sequence[Mapping], best_epoch: int | None = None) -
         series = [_curve(history, name, label, dashed)
                   for name, label, dashed in (plain, (f"val_{base}", "validation", False))
                   if name in numeric]
+        gap = base == "loss" and len(series) == 2
         charts.append(Lines(
-            f"curve_{_file_name(base) or len(charts)}", _title(base), "", "epoch", series,
-            percent=base in PERCENT, mark=best_epoch,
+            f"curve_{_file_name(base) or len(charts)}", _title(base), _GAP if gap else "",
+            "epoch", series,
+            percent=base in PERCENT, mark=best_epoch, between=gap,
             mark_label="" if best_epoch is None else f"kept: epoch {best_epoch}"))
     return charts
 

@@ -36,13 +36,15 @@ class Series:
 
 @dataclass(frozen=True)
 class Lines(Chart):
-    """Lines over a common axis; `mark` is an x worth a vertical rule."""
+    """Lines over a common axis; `mark` is an x worth a vertical rule. With `between`, the area
+    between the two lines is shaded, and the axis starts at 0 where no value is below."""
 
     x_label: str
     series: list[Series]
     percent: bool = False
     mark: float | None = None
     mark_label: str = ""
+    between: bool = False
 
 
 @dataclass(frozen=True)

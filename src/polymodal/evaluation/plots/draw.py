@@ -44,6 +44,8 @@ def _lines(axes: Any, chart: Lines) -> None:
             solid += 1
         axes.plot(line.x, line.y, label=line.name, **style)
     axes.margins(x=0.03)
+    if chart.between and len(chart.series) == 2:
+        _shade(axes, chart)
     if chart.percent:
         _share_axis(axes, chart)
     if chart.mark is not None:
@@ -52,6 +54,16 @@ def _lines(axes: Any, chart: Lines) -> None:
     axes.xaxis.get_major_locator().set_params(integer=True)
     if len(chart.series) > 1 or chart.mark is not None:
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, borderaxespad=0.2)
+
+
+def _shade(axes: Any, chart: Lines) -> None:
+    """Shades what is between two lines, on an axis that starts at 0, so that its size is honest."""
+    first, second = chart.series
+    if first.x == second.x:
+        axes.fill_between(first.x, first.y, second.y, color=SKY, alpha=0.16, linewidth=0)
+    finite = [y for line in chart.series for y in line.y if np.isfinite(y)]
+    if finite and min(finite) >= 0:
+        axes.set_ylim(bottom=0)
 
 
 def _share_axis(axes: Any, chart: Lines) -> None:

@@ -46,6 +46,8 @@ class ReportContent:
         simple: dict, how simple models compare, as `evaluation.simple.simple_json` gives it.
         scratch: dict, how a model without pretrained parts compares, as
             `evaluation.from_scratch.scratch_json` gives it.
+        overfitting: dict, how much better the model knows the rows of train, as
+            `evaluation.overfitting.gap_json` gives it.
         trust_notes: sentences on calibration and on sets of answers.
         attention_note: str, how to read the attention maps, or why there are none.
         left_out: {column: why it is not used}.
@@ -74,6 +76,7 @@ class ReportContent:
     calibration: Mapping[str, Any] | None = None
     simple: Mapping[str, Any] = field(default_factory=dict)
     scratch: Mapping[str, Any] = field(default_factory=dict)
+    overfitting: Mapping[str, Any] = field(default_factory=dict)
     trust_notes: Sequence[str] = ()
     attention_note: str = ""
     left_out: Mapping[str, str] = field(default_factory=dict)

@@ -15,13 +15,14 @@ NUM_BINS = 15
 def claims(rest: Predictions) -> tuple[np.ndarray, np.ndarray]:
     """Returns stated probabilities and whether each was right, both (n,).
 
-    For classes: probability of the predicted class and whether it is right. For labels: the
+    For classes: probability of the answer and whether it is right. For labels: the
     probability of every one and whether the label holds, (n x labels,).
     """
     outputs, targets = np.asarray(rest.outputs, np.float64), np.asarray(rest.targets)
     if targets.ndim == 2:
         return outputs.ravel(), targets.astype(bool).ravel()
-    return outputs.max(axis=1), outputs.argmax(axis=1) == targets
+    answers = rest.answers
+    return outputs[np.arange(len(outputs)), answers], answers == targets
 
 
 def bin_of(confidence: np.ndarray, num_bins: int = NUM_BINS) -> np.ndarray:

@@ -15,8 +15,9 @@ __all__ = ["ClassScores", "LabelScores"]
 
 
 class ClassScores:
-    """accuracy, f1_macro, f1_weighted, auroc (one class against the rest, mean over the classes
-    that occur), log_loss, and calibration_error without an interval.
+    """accuracy, f1_macro, f1_weighted, balanced_accuracy, auroc (one class against the rest, mean
+    over the classes that occur), log_loss, and calibration_error without an interval; the headline
+    of the task first.
 
     Args:
         rest: Predictions of one class for each output, scored rows only.
@@ -36,7 +37,9 @@ class ClassScores:
             found |= f1_scores(self.truth, self.guess, self.rest.outputs.shape[1], weights)
             if only in (None, "auroc"):
                 found |= auroc(*self._ranked(), weights)
-            return found | self._likelihood(weights)
+            found |= self._likelihood(weights)
+        headline = self.rest.task.headline
+        return {headline: found[headline], **found}
 
     def fixed(self) -> dict[str, float]:
         """Returns calibration_error. Resampling adds noise to each of its bins, which pushes all

@@ -20,7 +20,8 @@ from polymodal.evaluation.trust.temperature import (
     tempered,
 )
 
-__all__ = ["LEAST_ROWS", "OWN_ROWS", "fit_temperatures", "log_losses"]
+__all__ = ["LEAST_ROWS", "OWN_ROWS", "fit_temperatures", "folds_of",
+           "log_losses"]
 
 LEAST_ROWS = 20  # fewer rows fit no temperature
 OWN_ROWS = 100  # rows of a pattern of missing inputs from which it has a temperature of its own
@@ -104,7 +105,7 @@ def fit_temperatures(views: Sequence[Predictions], split: str = "",
 
 def _pooled(rests: Sequence[Predictions], known_patterns: np.ndarray) -> _Rows:
     """Returns the rows of all views as one; a row has the same fold in each view."""
-    fold_of = _folds(rests[0])
+    fold_of = folds_of(rests[0])
     parts = []
     for rest in rests:
         places = [int(np.flatnonzero((known_patterns == one).all(axis=1))[0])
@@ -117,7 +118,7 @@ def _pooled(rests: Sequence[Predictions], known_patterns: np.ndarray) -> _Rows:
     return _Rows(outputs, targets, folds, patterns, has_label_sets(rests[0]))
 
 
-def _folds(rest: Predictions) -> dict[int, int]:
+def folds_of(rest: Predictions) -> dict[int, int]:
     """Returns {row: fold}; rows of a group stay in one, where there are enough groups."""
     unit = units(rest)
     if unit.max() + 1 < _NUM_FOLDS:

@@ -128,6 +128,9 @@ class AskedRow:
             values = self._predictor.head.activate(np.asarray(logits, np.float32))
             if not self._predictor.task.has_classes:
                 values = self._predictor.target.decode(values)
+            elif self._predictor.decision is not None:
+                values = self._predictor.decision.leaning(
+                    values, self._predictor.task.choice == "any of")
             found += list(np.asarray(values)[:size])
         return found
 

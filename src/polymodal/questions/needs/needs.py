@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.contracts.task import Predictions, Task, task_named
+from polymodal.core.contracts.task import Predictions, Task, task_of
 from polymodal.core.disk.files import check_writable, file_name
 from polymodal.core.disk.lock import locked
 from polymodal.core.printed.counting import counted
@@ -197,7 +197,7 @@ def _by_training(asked: _Question, folder: Path, num_seeds: int, num_sizes: int,
             f"{counted(len(left), 'training')}.")
         _run_now(longest, kept, plan.weights(), run)
     found = _measured(steps, kept, plan.weights(), run)
-    return _answer(asked, task_named(recipe.task["name"]), plan, found, goal,
+    return _answer(asked, task_of(recipe.task), plan, found, goal,
                    "the recipe inferred for each number of rows")
 
 

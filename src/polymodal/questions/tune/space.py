@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.task import task_of
 from polymodal.core.lookup import find
 from polymodal.recipe.recipe import OTHERS, Recipe, encoder_name
 
@@ -33,7 +33,7 @@ class Space:
 
     def __init__(self, recipe: Recipe, given: Mapping[str, Any]):
         self.recipe, self.given = recipe, dict(given)
-        self.task = task_named(recipe.task["name"])
+        self.task = task_of(recipe.task)
         named = {name: config for name, config in (given.get("inputs") or {}).items() if config}
         self.encoders = {
             name: options for name, config in recipe.inputs.items()

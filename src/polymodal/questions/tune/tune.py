@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.contracts.task import Task, task_named
+from polymodal.core.contracts.task import Task, task_of
 from polymodal.core.disk.files import check_writable, write_json
 from polymodal.core.disk.lock import locked
 from polymodal.core.errors import Interrupted, PolymodalError, TrainingError
@@ -150,7 +150,7 @@ def tune(data: Any, target: str | None = None, *, out: str | Path, minutes: floa
         "group": group}, "--out")
     how = {"ignore": list(ignore), "split_group": split_group, "skip_bad": skip_bad,
            "max_bad_share": max_bad_share}
-    search = Search(folder, rows, Space(recipe, wanted), task_named(recipe.task["name"]), how)
+    search = Search(folder, rows, Space(recipe, wanted), task_of(recipe.task), how)
     search.run(ending, trials)
     return search.conclude()
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from polymodal.core.errors import RecipeError
+from polymodal.evaluation.trust.decision import DECISIONS
+from polymodal.training.imbalance.settings import imbalance_of
 
 # What may differ on resume: `last_epoch` decides only how many of the same epochs are trained, the
 # others leave the weights alone.
-_FREE_TO_CHANGE = {"checkpoint_minutes", "checkpoint_steps", "last_epoch", "calibration"}
+_FREE_TO_CHANGE = {"checkpoint_minutes", "checkpoint_steps", "last_epoch", "calibration",
+                   "decision"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ class Training:
             where that lowers their log loss), or none.
         average: float in 0..1, decay of averaged weights (EMA), which are then scored and kept;
             None = off.
+        imbalance: how training makes up for rare classes: none, balanced_sampling,
+            effective_number, logit_adjustment or focal; or a mapping with its settings, such as
+            `{method: focal, gamma: 2}`.
+        decision: how answers are chosen from probabilities: auto (where the table is skewed, what
+            is better on validation rows by more than chance, else the most probable),
+            most_probable, logit_adjustment or thresholds.
         seed: int, of order, augmentation, dropout and initial weights.
         checkpoint_minutes: float > 0, longest time between two checkpoints. Each epoch ends with
             one, unless epochs are so short that writing would take a twentieth of the time.
@@ -81,6 +90,8 @@ class Training:
     pseudo_labels: float | None = None
     calibration: Literal["temperature", "none"] = "temperature"
     average: float | None = None
+    imbalance: str | dict | None = None
+    decision: Literal["auto", "most_probable", "logit_adjustment", "thresholds"] = "auto"
     seed: int = 0
     checkpoint_minutes: float = 5.0
     checkpoint_steps: int | None = None
@@ -103,6 +114,8 @@ class Training:
         self._need("precision", "auto, float32 or mixed_bfloat16",
                    lambda v: v in ("auto", "float32", "mixed_bfloat16"))
         self._need("calibration", "temperature or none", lambda v: v in ("temperature", "none"))
+        self._need("decision", f"one of {', '.join(DECISIONS)}", lambda v: v in DECISIONS)
+        imbalance_of(self.imbalance)
         self._need("jit", "true, false or auto", lambda v: v is True or v is False or v == "auto")
 
     def _need(self, name: str, expected: str, fits: Any) -> None:

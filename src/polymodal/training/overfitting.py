@@ -1,0 +1,59 @@
+"""Scores a finished model on rows that it was trained on, next to its validation rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from polymodal.core.contracts.task import Predictions
+from polymodal.core.seeds import generator
+from polymodal.evaluation.evaluation import finite
+from polymodal.evaluation.groups import too_few_groups
+from polymodal.evaluation.overfitting import Facts, gap_json
+from polymodal.tables.table import Table
+
+__all__ = ["overfitting"]
+
+_MOST_ROWS = 500  # of train, that are predicted
+_SPLIT = "val"
+
+
+def overfitting(prepared: Any, trained: Any, found: Mapping[str, Predictions],
+                tables: Mapping[str, Table], cache: Any = None) -> dict[str, Any]:
+    """Returns what `gap_json` gives; nothing where texts are written, rows are steps of sequences,
+    or none are held out.
+
+    Args:
+        prepared: Prepared of the model.
+        trained: Trained.
+        found: {split: Predictions} of the scored splits.
+        tables: {split: Table}.
+        cache: Cache or KeptMedia with the tables' media, or None.
+    """
+    val, predictor = found.get(_SPLIT), trained.predictor
+    answers = predictor.task.has_classes or predictor.task.has_numbers
+    if val is None or not val.scored.any() or not answers or predictor.head.autoregressive:
+        return {}
+    if prepared.recipe.group or too_few_groups(val):
+        return {}
+    rows = prepared.checked["train"].rows
+    chosen = np.sort(generator(0).permutation(len(rows))[:_MOST_ROWS])
+    table = tables["train"].select([int(row) for row in np.asarray(rows)[chosen]])
+    said = predictor.predict(table, scored=True, cache=cache)
+    return finite(gap_json(said, val, trained.result.history, _facts(prepared, predictor)))
+
+
+def _facts(prepared: Any, predictor: Any) -> Facts:
+    recipe = prepared.recipe
+    starts = [isinstance(config["encoder"], Mapping) and bool(config["encoder"].get("from"))
+              for config in recipe.inputs.values()]
+    media = [item.name for item in prepared.inputs if item.modality.cached]
+    return Facts(
+        rows=len(prepared.checked["train"]),
+        parameters=sum(int(np.prod(one.shape)) for one in predictor.model.trainable_variables),
+        settings=recipe.training,
+        augments=any(item.modality.augmentation for item in prepared.inputs),
+        starts_from=any(starts), dim=recipe.dim, dropout=recipe.dropout,
+        media=media[0] if media else "")
