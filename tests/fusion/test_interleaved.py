@@ -9,6 +9,7 @@ from keras import ops
 from polymodal.core.errors import RecipeError
 from polymodal.decoders.interleaved_transformer import InterleavedTransformer
 from polymodal.fusion.interleaved import InterleavedFusion
+from polymodal.model.generation.continued import ContinuedDecoder
 
 pytestmark = pytest.mark.engine
 
@@ -139,3 +140,24 @@ def test_large_ids_stay_exact_in_half_precision():
     word = ops.convert_to_tensor([4099])
     np.testing.assert_array_equal(ops.convert_to_numpy(made._projected(memory))[0, 0],
                                   ops.convert_to_numpy(made.embed(word))[0])
+
+
+def test_a_longer_prompt_is_continued_from_what_was_read():
+    made, fusion = decoder(), InterleavedFusion(8)
+    image = rng_tokens(1, 4)
+    short, mask = fusion(streams([[5, IMAGE, 7]], image))
+    long, long_mask = fusion(streams([[5, IMAGE, 7, 9, 3, 4]], image))
+    kept = ContinuedDecoder(made)
+    kept.initial_state(short, mask, 2)
+    assert kept.num_read == 6
+    for memory, real, read in ((long, long_mask, 3), (long, long_mask, 1)):
+        before = kept.num_read
+        state = kept.initial_state(memory, real, 2)
+        assert kept.num_read - before == read
+        wanted = made.initial_state(memory, real, 2)
+        for token in (6, 2):
+            tokens = ops.convert_to_tensor(np.array([token], np.int32))
+            found, state = kept.step(tokens, state, memory, real)
+            expected, wanted = made.step(tokens, wanted, memory, real)
+            np.testing.assert_allclose(ops.convert_to_numpy(found), ops.convert_to_numpy(expected),
+                                       atol=1e-5)

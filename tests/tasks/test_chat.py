@@ -106,6 +106,24 @@ def test_an_image_is_encoded_once_in_a_conversation(data):
     assert len(seen) == 1
 
 
+def test_the_beginning_of_a_conversation_is_read_once(assistant, data):
+    model, fresh = pm.load(data / "run"), pm.load(data / "run")
+    image = str(data / read(data / "unseen.jsonl").cell(0, "image"))
+    talk = [{"role": "system", "content": "say it again"},
+            user([{"type": "image", "image": image}, {"type": "text", "text": "which colour"}])]
+    model.chat(talk)
+    decoder = model._answering._compiled
+    first = before = decoder.num_read
+    for answer in ("it is red", "blue"):
+        talk = [*talk, {"role": "assistant", "content": answer}, user("say it again")]
+        said = model.chat(talk)
+        assert 0 < decoder.num_read - before < first  # the new turn alone
+        before = decoder.num_read
+        fresh._spoken = None
+        assert fresh.chat(talk) == said
+        assert fresh._answering._compiled.num_read == before  # all of it at once
+
+
 def test_commands_of_a_conversation(assistant, data, monkeypatch, tmp_path):
     image = str(data / read(data / "unseen.jsonl").cell(1, "image"))
     typed = f"/image {image}\nwhich colour is it\n/save {tmp_path / 'a.jsonl'}\n/reset\n/help\n"

@@ -156,16 +156,42 @@ class CausalTransformer(keras.layers.Layer):
             memory, memory_mask: as for `call`.
             max_length: int, most steps that will be done.
         """
+        return self._begun(*self._read_prompt(memory, memory_mask, None), max_length)
+
+    def continued_state(self, places, caches, memory, memory_mask, max_length):
+        """Returns the state before the first step after a longer prompt, whose beginning was read
+        before.
+
+        Args:
+            places: int32 (batch, slots), positions of what was read, as a state has them; -1 in
+                slots that are not part of the prompt.
+            caches: keys and values of these slots, as a state has them.
+            memory, memory_mask: as for `call`, the rest of the prompt.
+            max_length: int, most steps that will be done.
+        """
+        return self._begun(*self._read_prompt(memory, memory_mask, (places, caches)), max_length)
+
+    def _read_prompt(self, memory, memory_mask, before):
+        """Returns (positions of all slots, -1 for padding, and their keys and values by block)."""
         hidden, positions = self._projected(memory), positions_of(memory_mask)
+        known = [None] * len(self.blocks)
+        if before is not None:
+            old, known = before
+            positions = positions + ops.sum(ops.cast(old >= 0, "int32"), axis=1, keepdims=True)
         places, caches = ops.where(memory_mask, positions, -1), []
+        if before is not None:
+            places = ops.concatenate([old, places], axis=1)
         allowed = self._allowed(positions, places)
-        for block, seen in zip(self.blocks, allowed, strict=True):
-            hidden, cache = block(hidden, positions, seen)
-            caches.append(tuple(_longer(leaf, max_length) for leaf in cache))
+        for block, seen, past in zip(self.blocks, allowed, known, strict=True):
+            hidden, cache = block(hidden, positions, seen, past=past)
+            caches.append(cache)
+        return places, tuple(caches)
+
+    def _begun(self, places, caches, max_length):
         free = ops.zeros_like(places[:, :1]) + ops.zeros((1, max_length), "int32") - 1
-        done = ops.zeros_like(places[:, 0])
-        length = ops.sum(ops.cast(memory_mask, "int32"), axis=1)
-        return done, length, ops.concatenate([places, free], axis=1), tuple(caches)
+        caches = tuple(tuple(_longer(leaf, max_length) for leaf in cache) for cache in caches)
+        length = ops.sum(ops.cast(places >= 0, "int32"), axis=1)
+        return ops.zeros_like(length), length, ops.concatenate([places, free], axis=1), caches
 
     def step(self, tokens, state, memory, memory_mask):
         """Does one step; all rows have done the same number of them.
@@ -278,9 +304,12 @@ class _Block(keras.layers.Layer):
             self.feedforward_result_norm.build(tokens_shape)
         self.built = True
 
-    def call(self, tokens, positions, allowed, training=None):
+    def call(self, tokens, positions, allowed, training=None, past=None):
         normal = self.attention_norm(tokens)
         key, value = self.attention.keys_and_values(normal, positions)
+        if past is not None:  # keys and values of what came before
+            key, value = (ops.concatenate(pair, axis=2)
+                          for pair in zip(past, (key, value), strict=True))
         found = self._attended(normal, positions, key, value, allowed)
         tokens = tokens + self.drop(found, training=training)
         return tokens + self.drop(self._feed(tokens), training=training), (key, value)

@@ -24,7 +24,7 @@ from polymodal.inference.predictor import Predictor
 from polymodal.layers.engines.compiled import compiled
 from polymodal.media.kept import for_predictions
 from polymodal.model.generation.choice import Choice
-from polymodal.model.generation.compiled import CompiledDecoder
+from polymodal.model.generation.continued import ContinuedDecoder
 from polymodal.model.generation.one_by_one import steps
 from polymodal.pretrained.language.writing import pieces
 from polymodal.pretrained.part import no_gradient
@@ -65,7 +65,7 @@ class Answering:
                               "Train one with --task and the name of that task.")
         self.predictor = predictor
         self.kinds = tuple(kind for kind in KINDS if kind in predictor.recipe.inputs)
-        self._compiled: CompiledDecoder | None = None
+        self._compiled: ContinuedDecoder | None = None
         self._encoders: dict[str, Any] = {}
         self._fuse: Any = None
         self._known: dict[tuple, tuple[Any, Any]] = {}  # encoded inputs of the last turns
@@ -124,7 +124,7 @@ class Answering:
         """Yields the ids of the answer, one after the other."""
         head, decoder = self.predictor.head, self.predictor.model.head
         if self._compiled is None:
-            self._compiled = CompiledDecoder(decoder)
+            self._compiled = ContinuedDecoder(decoder)
             self._compile()
         noise = None
         if choice.temperature:

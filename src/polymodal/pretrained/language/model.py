@@ -17,7 +17,7 @@ from polymodal.core.errors import BundleError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
 from polymodal.model.generation.choice import Choice
-from polymodal.model.generation.compiled import CompiledDecoder
+from polymodal.model.generation.continued import ContinuedDecoder
 from polymodal.pretrained.keys import LANGUAGE_MODEL, ORIGIN, spec_of
 from polymodal.pretrained.language.writing import new_ids, pieces
 from polymodal.pretrained.part import no_gradient
@@ -45,7 +45,7 @@ class LanguageModel:
     settings: Mapping[str, Any]
     max_length: int
     origin: Mapping[str, Any]
-    _compiled: CompiledDecoder | None = field(default=None, repr=False)
+    _compiled: ContinuedDecoder | None = field(default=None, repr=False)
 
     name: ClassVar[str] = "language"  # where an encoder has what it encodes
 
@@ -108,7 +108,7 @@ class LanguageModel:
     def _written(self, ids: list[int], room: int, choice: Choice, seed: int,
                  stop: Sequence[str]) -> Iterator[str]:
         if self._compiled is None:
-            self._compiled = CompiledDecoder(self.decoder)
+            self._compiled = ContinuedDecoder(self.decoder)
         found = new_ids(self._compiled, self.decoder.embed, ids, room, choice, seed)
         yield from pieces(self.texts, _without_gradient(found), stop)
 

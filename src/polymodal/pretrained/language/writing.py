@@ -24,7 +24,7 @@ def new_ids(decoder: Any, embed: Any, prompt: Sequence[int], num_steps: int, cho
     """Yields the ids that follow a prompt, one after the other.
 
     Args:
-        decoder: CompiledDecoder.
+        decoder: ContinuedDecoder.
         embed: function from ids (1, time) to embeddings.
         prompt: ids, at least one.
         num_steps: int, most ids.
