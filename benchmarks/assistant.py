@@ -3,7 +3,8 @@
     python benchmarks/assistant.py [--conversations 3000] [--form written] [--minutes 15]
 
 One line for all unseen rows and one for each kind of question; then the same with the image hidden,
-next to the best guess for each kind of question without looking. The run is resumed if it is there.
+next to the best guess for each kind of question without looking. Progress is printed by the
+commands that it runs. A run that was stopped goes on where it was; a finished one is only printed.
 """
 
 from __future__ import annotations
@@ -77,8 +78,11 @@ def main() -> None:
         settings = [f"--set={one}" for one in [*SETTINGS, *given.set]]
         polymodal("train", "--data", train, "--val", val, "--task", "chat", "--out", run,
                   "--max-minutes", given.minutes, *settings)
-    print(f"trained in {time.monotonic() - start:.0f} s")
-    found = json.loads(polymodal("evaluate", run, "--data", test, "--json"))
+    print(f"trained in {time.monotonic() - start:.0f} s", flush=True)
+    scores = run / "unseen.json"  # of a finished run
+    if not scores.exists():
+        scores.write_text(polymodal("evaluate", run, "--data", test, "--json"))
+    found = json.loads(scores.read_text())
     print(f"unseen images: exact match {found['metrics']['exact_match']:.3f}, perplexity "
           f"{found['perplexity']:.2f}")
     for column in ("kind", "language", "turn", "pattern"):

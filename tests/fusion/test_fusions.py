@@ -33,7 +33,7 @@ def run(fusion, arrays, training=False):
 
 
 def test_every_fusion_is_tested_here():
-    apart = ["interleaved", "single"]  # of conversations, and of one input alone
+    apart = ["interleaved", "single", "tiled"]  # of conversations, and of one input alone
     assert sorted([*ALL, *apart]) == list(names("fusion"))
 
 

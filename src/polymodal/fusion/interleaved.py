@@ -12,7 +12,7 @@ from polymodal.layers.masks import hide
 from polymodal.layers.parts import Fusion
 from polymodal.text.dialogue.messages import BREAK, KINDS
 
-__all__ = ["InterleavedFusion"]
+__all__ = ["InterleavedFusion", "about"]
 
 _WORDS = "conversation"
 
@@ -95,23 +95,27 @@ class InterleavedFusion(Fusion):
         ids = ops.cast(ids[..., 0], "int32")  # (batch, time)
         talks = ops.cumsum(ops.cast(ops.logical_and(real, ids == BREAK), "int32"), axis=1)
         steps = ops.zeros_like(ids) + _steps(ids)[None]
-        words = _about(ops.maximum(ids, -1), talks, steps)
+        words = about(ops.maximum(ids, -1), talks, steps)
         parts = [ops.pad(words, ((0, 0), (0, 0), (0, self.dim)))]  # (batch, time, 3 + dim)
         media = {kind: _with_slots(*streams[kind]) for kind in self.kinds}
-        far = 2 + sum(ops.shape(mask)[1] * ops.shape(mask)[2] for _, mask in media.values())
-        masks, keys = [ops.logical_and(real, ids >= 0)], [far * steps]
+        masks, stands = [ops.logical_and(real, ids >= 0)], []
         for kind, stream in media.items():
             here = ops.logical_and(real, ids == -1 - KINDS.index(kind))
-            places = _places(here, ops.any(stream[1], axis=-1))  # (batch, slots)
+            places = self._places_of(kind, here, ops.any(stream[1], axis=-1))  # (batch, slots)
             tokens, mask = self._projected(kind, stream, places, talks)
             parts.append(tokens)
             masks.append(mask)
-            places = ops.repeat(places, tokens.shape[1] // places.shape[1], axis=1)
-            keys.append(far * places + 1 + _steps(mask)[None])
+            stands.append(ops.repeat(places, tokens.shape[1] // places.shape[1], axis=1))
+        far = 2 + sum(ops.shape(one)[1] for one in stands)  # more than all tokens that are no words
+        keys = [far * steps, *(far * one + 1 + _steps(one)[None] for one in stands)]
         tokens, mask, key = (ops.concatenate(one, axis=1) for one in (parts, masks, keys))
         order = ops.argsort(key, axis=1)
         tokens = ops.take_along_axis(tokens, order[..., None], axis=1)
         return tokens, ops.take_along_axis(mask, order, axis=1)
+
+    def _places_of(self, kind, here, mask):
+        """Returns int32 (batch, slots): where each image stands, -1 for nowhere."""
+        return _places(here, mask)
 
     def _projected(self, kind, stream, places, talks):
         """Returns projected tokens (batch, slots * time, 3 + dim) and their mask."""
@@ -129,11 +133,11 @@ class InterleavedFusion(Fusion):
         tokens = ops.reshape(tokens, (-1, slots * time, self.dim))
         tokens = ops.cast(hide(tokens, mask), "float32")
         talk = ops.take_along_axis(talks, ops.maximum(there, 0), axis=1)
-        about = _about(-ops.ones_like(there), talk, there)
-        return ops.concatenate([about, tokens], axis=-1), ops.logical_and(mask, there >= 0)
+        known = about(-ops.ones_like(there), talk, there)
+        return ops.concatenate([known, tokens], axis=-1), ops.logical_and(mask, there >= 0)
 
 
-def _about(ids, talks, steps):
+def about(ids, talks, steps):
     """Returns float32 (batch, time, 3): what is known of each token, exactly."""
     return ops.cast(ops.stack([ids, talks, steps], axis=-1), "float32")
 

@@ -182,7 +182,9 @@ class Answering:
                       for column in item.columns}, name="The conversation",
                      media_root=media_root)
         samples = self.predictor.samples(table, False, for_predictions())
-        checked = check(samples, Ledger(), skip_bad=False)
+        checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)
+        for error in checked.errors.values():
+            raise error.by_file()  # it came by itself, and not in a table
         batch, _, _ = self.predictor.loader(samples, checked).batch(0, 0)
         keys = [item.key for item in self.predictor.inputs]
         return {name: batch[name] for key in keys for name in (key, mask_key(key))}

@@ -23,6 +23,7 @@ class Modality(ABC):
         has_time: bool, whether encoded arrays are `(time, ...)`.
         several: bool, whether a row may have several of what the encoder reads one of: arrays are
             (items, ...), and the time axis counts them.
+        tiled: bool, whether those several are tiles of one, and belong to one place.
         has_gaps: bool, whether a step of an encoded array may be missing: all NaN, of ids all 0.
         has_fields: bool, whether single features may be missing, NaN: the mask is
             `(batch, features)`.
@@ -42,6 +43,7 @@ class Modality(ABC):
     cached = False
     has_time = False
     several = False
+    tiled = False
     has_gaps = False
     has_fields = False
     whole_row = False

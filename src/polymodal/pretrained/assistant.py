@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,10 +25,11 @@ from polymodal.pretrained.language.reading import read_language_model
 from polymodal.pretrained.part import Part, assembled
 from polymodal.text.dialogue.texts import Texts
 
-__all__ = ["ImportedAssistant", "read_assistant"]
+__all__ = ["ImportedAssistant", "Inside", "read_assistant", "read_language"]
 
 _IMAGE, _WORDS = "image", "conversation"
 _LONGEST_ANSWER = 256
+_FUSION = {"name": "interleaved", "projector": "mlp", "normalise": False}
 _PROJECTOR = {"fusion.projectors.image.0": "linear_1", "fusion.projectors.image.1": None,
               "fusion.projectors.image.2": "linear_2"}
 
@@ -42,12 +43,16 @@ class ImportedAssistant:
         language: LanguageModel.
         projector: {our name: array}.
         origin: family, licence, source and the sha256 of each file that was read.
+        fusion: settings of the fusion.
+        longest: int, most tokens that an image becomes; None for those of its encoder.
     """
 
     image: Part
     language: LanguageModel
     projector: Mapping[str, np.ndarray]
     origin: Mapping[str, Any]
+    fusion: Mapping[str, Any] = field(default_factory=lambda: dict(_FUSION))
+    longest: int | None = None
 
     name: ClassVar[str] = "image and text"
 
@@ -59,7 +64,8 @@ class ImportedAssistant:
     @property
     def about(self) -> str:
         """What it does, as a clause."""
-        return f"answers in conversations about images, {self._image_tokens} tokens each"
+        most = "up to " if self.longest else ""
+        return f"answers in conversations about images, {most}{self._image_tokens} tokens each"
 
     @property
     def num_parameters(self) -> int:
@@ -69,7 +75,7 @@ class ImportedAssistant:
 
     @property
     def _image_tokens(self) -> int:
-        return int(self.image.encoder.num_tokens)
+        return self.longest or int(self.image.encoder.num_tokens)
 
     def spec(self) -> dict[str, Any]:
         """Returns what `model.json` holds, in the form of a run that answers in conversations."""
@@ -85,7 +91,7 @@ class ImportedAssistant:
             "inputs": {_WORDS: {"modality": _WORDS, "encoder": "ids",
                                 "max_length": self._room(longest)},
                        _IMAGE: dict(self.image.settings)},
-            "fusion": {"name": "interleaved", "projector": "mlp", "normalise": False},
+            "fusion": dict(self.fusion),
             "dim": self.dim}
         return {"recipe": recipe, "labels": [], ORIGIN: dict(self.origin)}
 
@@ -113,7 +119,7 @@ class ImportedAssistant:
 
 
 @dataclass(frozen=True)
-class _Inside:
+class Inside:
     """The tensors of a checkpoint whose names begin alike, without that beginning."""
 
     whole: Checkpoint
@@ -148,9 +154,9 @@ def read_assistant(checkpoint: Checkpoint, family: Any, settings: Mapping[str, A
     Raises:
         BundleError: tensors do not fit the config, or a part that we do not implement.
     """
-    inside = {part: _Inside(checkpoint, prefix) for part, prefix in family.parts.items()}
+    inside = {part: Inside(checkpoint, prefix) for part, prefix in family.parts.items()}
     image = _image(inside["vision"], settings, origin)
-    language = _language(inside["language"], settings, origin)
+    language = read_language(inside["language"], settings, origin)
     return ImportedAssistant(image, language, _projector(inside["projector"], image, language),
                              origin)
 
@@ -206,13 +212,21 @@ def _table(values: np.ndarray) -> np.ndarray:
     return values.reshape(-1, values.shape[-1])
 
 
-def _language(inside: Any, settings: Mapping[str, Any],
-              origin: Mapping[str, Any]) -> LanguageModel:
+def read_language(inside: Any, settings: Mapping[str, Any],
+                  origin: Mapping[str, Any]) -> LanguageModel:
+    """Returns the language model inside, whose template writes the sign of an image.
+
+    Args:
+        inside: Inside, its tensors.
+        settings: with `text`, its config, `image_id`, and perhaps `tied` of the whole.
+        origin: where it is from.
+    """
     values = settings["text"]
     family = _family(inside, values, "language")
     config = _nested(inside, values, "text_config")
     own = family.settings(config)
     config.finish()
+    own["tied"] = settings.get("tied", own["tied"])
     found = read_language_model(inside, values, family, own, origin)
     sign = found.texts.tokenizer.id_to_token(settings["image_id"])
     if sign is None:

@@ -34,6 +34,7 @@ class Family:
         comparison: str, how a pair compares its vectors, as `model.heads.vectors` calls it.
         decoder: family of the decoder of a recogniser, or None.
         spells: bool, whether its checkpoints may hold a layer of CTC, which spells what is said.
+        tiled: bool, whether an assistant cuts images in tiles.
     """
 
     encoder: ClassVar[str]
@@ -50,6 +51,7 @@ class Family:
     comparison: ClassVar[str] = ""
     decoder: ClassVar[type[Family] | None] = None
     spells: ClassVar[bool] = False
+    tiled: ClassVar[bool] = False
 
     @classmethod
     def whole(cls, config: Config) -> dict[str, dict[str, Any]]:

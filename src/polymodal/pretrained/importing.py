@@ -29,6 +29,7 @@ from polymodal.pretrained.sources import opened
 from polymodal.pretrained.speech.ctc_model import CtcModel, has_ctc, read_ctc_model
 from polymodal.pretrained.speech.model import SpeechModel
 from polymodal.pretrained.speech.reading import read_speech_model
+from polymodal.pretrained.tiled_assistant import read_tiled_assistant
 from polymodal.pretrained.towers import tower_of, towers_of
 from polymodal.pretrained.written_back import keep
 
@@ -140,6 +141,8 @@ def read_model(checkpoint: Checkpoint, tower: str | None = None) -> Model:
         raise RecipeError(f"--tower needs a pair such as CLIP. Got {family_name}. Leave it out.")
     settings = family.settings(config)
     config.finish()
+    if family.tiled:
+        return read_tiled_assistant(checkpoint, family, settings, origin)
     if family.modality == "assistant":
         return read_assistant(checkpoint, family, settings, origin)
     if family.modality == "language":

@@ -166,7 +166,10 @@ def assembled(name: str, settings: Mapping[str, Any], state: Mapping[str, Any] |
     encoder = arguments.build(
         encoder_class, {k: v for k, v in chosen.items() if k not in of_modality},
         f"inputs.{name}", **{k: v for k, v in given.items() if k in known and v is not None})
-    encoder.build((None, *modality.shape))
+    of_one = modality.shape
+    if modality.several:
+        of_one = of_one[1:]
+    encoder.build((None, *of_one))
     return Part(name, modality, encoder, settings, origin)
 
 

@@ -9,10 +9,10 @@ from polymodal.core.errors import BundleError
 from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.config import Config
 
-__all__ = ["settings_of"]
+__all__ = ["FILE", "FILTERS", "settings_of"]
 
 FILE = "preprocessor_config.json"
-_FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
+FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 _USUAL = {"CLIPImageProcessor": 3, "SiglipImageProcessor": 3, "BitImageProcessor": 3}  # unstated
 _WITHOUT_EFFECT = ("image_processor_type", "feature_extractor_type", "processor_class",
                    "data_format", "input_data_format", "device", "disable_grouping",
@@ -44,7 +44,7 @@ def settings_of(checkpoint: Checkpoint) -> dict[str, Any]:
     mean = config.numbers("image_mean", 3, -10.0, 10.0)
     std = config.numbers("image_std", 3, 1e-6, 10.0)
     usual = _USUAL.get(_kind(values), 2)
-    resample = _FILTERS[config.one_of("resample", tuple(_FILTERS), usual)]
+    resample = FILTERS[config.one_of("resample", tuple(FILTERS), usual)]
     sizes = _sizes(config, values)
     config.finish()
     return {"channels": 3, "mean": [value / scale for value in mean],

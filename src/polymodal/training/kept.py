@@ -185,9 +185,13 @@ class _Keeper:
     def _of_each(self, encoded: list[np.ndarray]) -> Iterator[np.ndarray]:
         """Yields (items, tokens, dim) of rows with several items."""
         for row in encoded:
+            there = ~np.isnan(row).reshape(len(row), -1).all(axis=1)
             with _no_gradient():
-                tokens, _ = self.encoder(row, np.ones(len(row), bool), training=False)
-            yield np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(tokens, "float32")))
+                tokens, _ = self.encoder(row[there], np.ones(there.sum(), bool), training=False)
+            tokens = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(tokens, "float32")))
+            whole = np.full((len(row), *tokens.shape[1:]), np.nan, np.float32)
+            whole[there] = tokens
+            yield whole
 
     def _num_tokens(self) -> int | None:
         if self.pools:

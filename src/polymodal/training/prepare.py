@@ -126,7 +126,8 @@ class Prepared:
         """
         checked = repeated_with_target(self.checked["train"])
         batch_size = min(settings.batch_size or 32, max(1, len(checked)))
-        if self.task.packs and settings.pack:
+        tiled = any(item.modality.tiled for item in self.inputs)  # of which a place has several
+        if self.task.packs and settings.pack and not tiled:
             words = [source.name for source in self.samples["train"].sources].index(self.task.packs)
             return packed(self.samples["train"], checked, words, batch_size, places, collate,
                           collate_targets, settings.seed, settings.augment,
@@ -379,8 +380,8 @@ def hidden_by_split(parts: Mapping[str, Profile], recipe: Recipe,
         recipe: Recipe, complete.
         group: str, column that is known to group rows, or None.
     """
-    target = recipe.target
-    found = on_both_sides(parts, {target, *([group] if group else ())})
+    target, words = recipe.target, task_of(recipe.task).packs  # equal questions on other images
+    found = on_both_sides(parts, {target, words, *([group] if group else ())})
     if task_of(recipe.task).has_classes and target and task_of(recipe.task).choice == "one of":
         found += majorities(parts, target)
     for sentence in found:

@@ -33,6 +33,10 @@ class ContinuedDecoder:
         self._step = compiled(decoder.step, decoder.variables)
         self._fresh = compiled(decoder.initial_state, decoder.variables, static=(2,))
         self._continued = compiled(decoder.continued_state, decoder.variables, static=(4,))
+        self.forget()
+
+    def forget(self) -> None:
+        """Keeps nothing of the last prompt, so that the next one is read as a whole."""
         self._tokens = np.zeros((0, _ABOUT), np.float32)  # those of the last prompt
         self._places = np.zeros((1, 0), np.int32)  # of what the caches hold
         self._caches: Any = None
