@@ -50,7 +50,7 @@ from polymodal.training.fitting import fitting_models
 from polymodal.training.forecast import FILE as FORECAST
 from polymodal.training.from_scratch import JOB, without_imports
 from polymodal.training.imbalance.settings import imbalance_of
-from polymodal.training.imbalance.weights import check_imbalance
+from polymodal.training.imbalance.weights import check_decision, check_imbalance
 from polymodal.training.job import Trained
 from polymodal.training.keep import (
     advice,
@@ -270,7 +270,9 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
     prepared.left_out = left_out(recipe, tables["train"].column_names, reasons, ignore)
     tell_single_group(tables, alike)
     prepared.hidden = hidden_by_split(facts, recipe, alike)
-    check_imbalance(prepared.task, prepared.target.is_fed_back, imbalance_of(settings.imbalance))
+    fed_back = prepared.target.is_fed_back
+    check_imbalance(prepared.task, fed_back, imbalance_of(settings.imbalance))
+    check_decision(prepared.task, fed_back, settings.decision, "val" in tables)
     guesses = settings.pseudo_labels is not None
     if guesses and how.get("writes", True):
         prepared = with_pseudo_labels(prepared, settings, out, tables, cache)

@@ -37,7 +37,7 @@ from polymodal.inference.predictor import Predictor
 from polymodal.profile.profile import profile
 from polymodal.tables.reading.labels import value_key
 from polymodal.tables.table import Table
-from polymodal.training.imbalance.deciding import decision_after, decision_before
+from polymodal.training.imbalance.deciding import decision_after, decision_alone, decision_before
 
 __all__ = ["make_trusted", "trust_of", "write_trust"]
 
@@ -73,6 +73,8 @@ def make_trusted(predictor: Predictor, tables: Mapping[str, Table],
             found = {split: predictor.decision.natural(one) for split, one in found.items()}
             val = found.get(_SPLIT)
     if val is None or not val.scored.any():
+        if decides:
+            predictor.decision = decision_alone(prepared, predictor.decision)
         if predictor.decision is not None:
             write_trust(predictor, out)
             found = {split: predictor.decision(one) for split, one in found.items()}

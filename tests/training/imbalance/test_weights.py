@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import polymodal as pm
+from polymodal.core.contracts.task import task_named
 from polymodal.core.disk.files import sha256
 from polymodal.core.errors import RecipeError
 from polymodal.training.imbalance.settings import imbalance_of
-from polymodal.training.imbalance.weights import frequencies
+from polymodal.training.imbalance.weights import chances_of, check_decision, frequencies
 
 TRAINING = {"epochs": 4, "learning_rate": 0.03, "batch_size": 16, "jit": False,
             "precision": "float32", "early_stopping": False}
@@ -110,6 +111,20 @@ def test_a_task_without_classes_refuses(tmp_path):
                                           r"task: regression"):
         pm.Regressor("price", training={**TRAINING, "imbalance": "focal"}).fit(
             table, out=tmp_path / "run")
+
+
+def test_ways_to_choose_answers_that_a_run_cannot_have_are_refused():
+    classes, numbers = task_named("classification"), task_named("regression")
+    check_decision(classes, False, "logit_adjustment", False)
+    with pytest.raises(RecipeError, match="thresholds needs validation rows"):
+        check_decision(classes, False, "thresholds", False)
+    with pytest.raises(RecipeError, match="logit_adjustment needs a task whose answers"):
+        check_decision(numbers, False, "logit_adjustment", True)
+
+
+def test_rows_without_a_target_come_as_often_as_on_average():
+    found = chances_of(np.array([1.0, 3.0]), np.array([4, 7]), np.array([4, 5, 7, 7]))
+    assert found.tolist() == [1.0, 2.0, 3.0, 3.0]
 
 
 def test_shares_of_classes_are_never_0():

@@ -190,6 +190,9 @@ def decision_words(decision: Decision | None) -> list[str]:
                     "to; the probabilities are those of a table as skewed as train.")
     if decision.split:
         said.append(_compared_words(decision))
+    elif decision.kind == "logit_adjustment":
+        said.append(f"Answers are chosen with logit adjustment (tau {decision.tau:g}), as asked, "
+                    "not as the most probable class. No validation rows were compared.")
     elif decision.skewed:
         said.append(f"The classes are skewed ({decision.skewed}). There are too few validation "
                     "rows to compare ways to choose answers.")

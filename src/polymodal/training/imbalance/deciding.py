@@ -9,11 +9,11 @@ import numpy as np
 from polymodal.core.arguments import build
 from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.trust.decision import TRAINING, Decision
-from polymodal.evaluation.trust.fit_decision import decide, skew_words
+from polymodal.evaluation.trust.fit_decision import decide, log_odds, skew_words
 from polymodal.training.imbalance.weights import frequencies, weights_of
 from polymodal.training.steps.settings import Training
 
-__all__ = ["decision_after", "decision_before"]
+__all__ = ["decision_after", "decision_alone", "decision_before"]
 
 
 def decision_before(prepared: Any) -> Decision | None:
@@ -29,6 +29,23 @@ def decision_before(prepared: Any) -> Decision | None:
         return None
     offsets = tuple(round(float(value), 4) for value in prior)
     return Decision(TRAINING, offsets, offsets)
+
+
+def decision_alone(prepared: Any, before: Decision | None) -> Decision | None:
+    """Returns how answers are chosen where no rows are held out: as asked, with tau 1 for logit
+    adjustment, as its source has it; else as `before`.
+
+    Args:
+        prepared: Prepared of the training.
+        before: what `decision_before` gave.
+    """
+    if _settings(prepared).decision != "logit_adjustment":
+        return before
+    targets = np.asarray(prepared.train_targets())
+    shares = frequencies(targets, len(prepared.target.labels))
+    odds = log_odds(shares, prepared.task.choice == "any of")
+    shift = tuple(round(float(value), 4) for value in -odds)
+    return Decision("logit_adjustment", shift, before.prior if before else (), tau=1.0)
 
 
 def decision_after(prepared: Any, found: Predictions, before: Decision | None,

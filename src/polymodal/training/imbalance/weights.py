@@ -16,7 +16,8 @@ from polymodal.core.contracts.task import Task
 from polymodal.core.errors import RecipeError
 from polymodal.training.imbalance.settings import Imbalance, imbalance_of
 
-__all__ = ["Weights", "chances_of", "check_imbalance", "frequencies", "weights_of"]
+__all__ = ["Weights", "chances_of", "check_decision", "check_imbalance", "frequencies",
+           "weights_of"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,19 @@ def check_imbalance(task: Task, autoregressive: bool, imbalance: Imbalance) -> N
         raise RecipeError("training.imbalance: balanced_sampling needs one answer per row. "
                           f"Got task: {task.name}, which answers each step. Use "
                           "effective_number or logit_adjustment.")
+
+
+def check_decision(task: Task, autoregressive: bool, decision: str, has_val: bool) -> None:
+    """Raises RecipeError where `training.decision` asks for what a run cannot have."""
+    if decision in ("auto", "most_probable"):
+        return
+    if not task.has_classes or autoregressive:
+        raise RecipeError(f"training.decision: {decision} needs a task whose answers are classes. "
+                          f"Got task: {task.name}. Leave it out.")
+    if decision == "thresholds" and not has_val:
+        raise RecipeError("training.decision: thresholds needs validation rows, which they are "
+                          "tuned on. Got none held out. Give a table with --val, or use "
+                          "logit_adjustment.")
 
 
 def frequencies(targets: Any, num_classes: int) -> np.ndarray:
