@@ -24,7 +24,8 @@ TARGET = "digit"
 WAYS: dict[str, list[str]] = {
     "labelled": [], "contrastive": ["objectives.contrastive={}"],
     "masked": ["objectives.masked={}"], "pseudo": ["training.pseudo_labels=0.95"],
-    "both": ["objectives.contrastive={}", "training.pseudo_labels=0.95"]}
+    "objectives": ["objectives.contrastive={}", "objectives.masked={}"],
+    "contrastive and pseudo": ["objectives.contrastive={}", "training.pseudo_labels=0.95"]}
 
 
 def tables(folder: Path, share: float, seed: int) -> dict[bool, Path]:
@@ -52,13 +53,14 @@ def main() -> None:
     """Trains each way with several seeds and prints the share of right answers on test."""
     reader = parser(__doc__ or "", seeds=2)
     reader.add_argument("--share", type=float, default=0.1, help="of the labels, that is kept")
+    reader.add_argument("--first", type=int, default=0, help="first seed")
     reader.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
     reader.add_argument("--val", action="store_true", help="validate on the 200 rows of val.csv")
     options = reader.parse_args()
     val = ["--val", DATA / "val.csv"] if options.val else []
     with tempfile.TemporaryDirectory() as scratch:
         bench, scores = Bench(options, Path(scratch)), defaultdict(list)
-        for seed in range(options.seeds):
+        for seed in range(options.first, options.first + options.seeds):
             written = tables(bench.folder, options.share, seed)
             for way in options.ways:
                 start = time.perf_counter()
@@ -67,11 +69,11 @@ def main() -> None:
                                      *[f"--set={setting}" for setting in WAYS[way]])
                 found = bench.evaluate(run, DATA / "test.csv", "--media-root", DATA)
                 scores[way].append(100 * found["metrics"]["accuracy"])
-                print(f"seed {seed} {way:12} {scores[way][-1]:.1f} %, "
+                print(f"seed {seed} {way:22} {scores[way][-1]:.1f} %, "
                       f"{time.perf_counter() - start:.0f} s", flush=True)
         for way in options.ways:
             gain = np.subtract(scores[way], scores[options.ways[0]])
-            print(f"{way:12} {np.mean(scores[way]):.1f} %, {np.mean(gain):+.1f} points")
+            print(f"{way:22} {np.mean(scores[way]):.1f} %, {np.mean(gain):+.1f} points")
 
 
 if __name__ == "__main__":

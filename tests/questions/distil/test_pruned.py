@@ -41,6 +41,15 @@ def test_gates_and_flattened_features_are_cut_block_by_block():
     assert narrow["order.kernel"][0].tolist() == [1, 5, 9, 13, 17, 21, 25, 29]
 
 
+def test_gates_follow_the_units_of_their_cell_without_a_norm():
+    kernel = np.abs(np.random.default_rng(0).normal(size=(4, 4))) * [1, 9, 1, 9]
+    wide = {"cell.recurrent": np.tile(kernel, 3), "after.kernel": kernel.T}
+    narrow = pruned(wide, {"cell.recurrent": (2, 6), "after.kernel": (2, 4)})
+    rows = [1, 3]
+    np.testing.assert_array_equal(narrow["cell.recurrent"],
+                                  wide["cell.recurrent"][rows][:, [1, 3, 5, 7, 9, 11]])
+
+
 def test_every_head_keeps_as_many_units():
     wide = network(size=8, alive=(0, 1, 2, 3))  # two heads of four: all are in the first
     narrow = pruned(wide, {"a.kernel": (3, 4), "norm.scale": (4,)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +12,16 @@ import keras
 import numpy as np
 
 from polymodal.core.errors import RecipeError
+from polymodal.core.printed.progress import quiet
+from polymodal.feed.check import check
+from polymodal.feed.ledger import Ledger
 from polymodal.inference.predictor import Predictor
 from polymodal.tables.table import Table
 
-__all__ = ["BATCH", "Budget", "Cost", "cost_of", "parse_budget"]
+__all__ = ["BATCH", "Budget", "Cost", "costs_of", "parse_budget"]
 
 BATCH = 16  # rows of a timed call
-_CALLS = 15  # of which the median counts
+_CALLS = 21  # of which the median counts
 _WARM = 3
 
 
@@ -74,31 +78,36 @@ def parse_budget(text: str) -> Budget:
     return Budget(row_milliseconds=value)
 
 
-def cost_of(predictor: Predictor, table: Table) -> Cost:
-    """Returns what a model costs, timed on the first rows of a table."""
-    from polymodal.core.printed.progress import quiet
-    from polymodal.feed.check import check
-    from polymodal.feed.ledger import Ledger
+def costs_of(predictors: Sequence[Predictor], table: Table) -> list[Cost]:
+    """Returns what models cost, timed on the first rows of a table.
 
-    model = predictor.model
+    They are called in turn, so that other work on the machine slows all of them.
+    """
+    batches = [_batch(predictor, table) for predictor in predictors]
+    took: list[list[float]] = [[] for _ in predictors]
+    for call in range(_WARM + _CALLS):
+        for predictor, batch, seconds in zip(predictors, batches, took, strict=True):
+            start = time.perf_counter()
+            predictor.model.predict_on_batch(batch)
+            if call >= _WARM:
+                seconds.append(time.perf_counter() - start)
+    return [Cost(predictor.model.count_params(), _megabytes(predictor.model),
+                 1000 * float(np.median(seconds)) / BATCH)
+            for predictor, seconds in zip(predictors, took, strict=True)]
+
+
+def _batch(predictor: Predictor, table: Table) -> dict[str, np.ndarray]:
+    """Returns the inputs of 16 rows, repeated where the table has fewer."""
     with quiet():
         samples = predictor.samples(table.select(np.arange(min(BATCH, len(table)))), scored=False)
         checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0)
         inputs = next(iter(predictor.loader(samples, checked, BATCH).epoch(0, 0)))[0]
-    rows = len(checked)
-    inputs = {key: np.resize(array, (BATCH, *array.shape[1:])) for key, array in inputs.items()}
-    seconds = _seconds(model, inputs)
-    parameters = model.count_params()
-    size = sum(np.prod(v.shape) * keras.backend.standardize_dtype(v.dtype).endswith("32") * 4
-               or np.prod(v.shape) * 2 for v in model.variables)
-    return Cost(parameters, float(size) / 1e6, 1000 * seconds / max(1, BATCH if rows else 1))
+    return {key: np.resize(array, (BATCH, *array.shape[1:])) for key, array in inputs.items()}
 
 
-def _seconds(model: Any, inputs: dict[str, Any]) -> float:
-    found = []
-    for call in range(_WARM + _CALLS):
-        start = time.perf_counter()
-        model.predict_on_batch(inputs)
-        if call >= _WARM:
-            found.append(time.perf_counter() - start)
-    return float(np.median(found))
+def _megabytes(model: Any) -> float:
+    size = 0
+    for variable in model.variables:
+        each = 4 if keras.backend.standardize_dtype(variable.dtype).endswith("32") else 2
+        size += each * int(np.prod(variable.shape))
+    return size / 1e6

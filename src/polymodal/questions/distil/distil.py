@@ -21,7 +21,7 @@ from polymodal.core.printed.progress import quiet, say
 from polymodal.evaluation.compare import Comparison, compare
 from polymodal.evaluation.words import gap_interval, readable, value_text
 from polymodal.inference.predictor import Predictor, load
-from polymodal.questions.distil.cost import BATCH, Budget, Cost, cost_of, parse_budget
+from polymodal.questions.distil.cost import BATCH, Budget, Cost, costs_of, parse_budget
 from polymodal.questions.distil.pruned import pruned
 from polymodal.questions.distil.student import student_of
 from polymodal.questions.distil.taught import TEMPERATURE, WEIGHT, Taught, answers_of
@@ -141,10 +141,12 @@ def distil(run: str | Path, *, out: str | Path, sizes: Sequence[float] = (),
     tables, options = _tables(folder, teacher, given)
     split = "test" if "test" in tables else "val"
     lesson = _Lesson(teacher, tables, split, options, on_epoch, how == _PRUNE)
-    points, places = [lesson.own(folder)], {}
+    lesson.own(folder)
+    places = {}
     for size in sizes:
         places[f"{size:g}"] = out if len(sizes) == 1 else out / f"size-{size:g}"
-        points.append(lesson.teach(size, places[f"{size:g}"]))
+        lesson.teach(size, places[f"{size:g}"])
+    points = lesson.points()
     best = chosen(points[1:], limit, teacher.task, budget)
     found = Distilled(places[best.name], teacher.task.headline, split, points, best)
     write_json(out / "distil.json", found.to_json())
@@ -183,16 +185,27 @@ class _Lesson:
                  how: dict[str, Any], on_epoch: Any, prunes: bool):
         self.teacher, self.tables, self.split = teacher, tables, split
         self._start = _start(teacher) if prunes else None
+        self._models: list[tuple[str, Predictor, Predictions, Path]] = []
         self._how, self._on_epoch = how, on_epoch
         with quiet():
             self._said = teacher.predict(tables["train"])
             self._scored = teacher.predict(tables[split], scored=True)
 
-    def own(self, folder: Path) -> Point:
-        """Returns the point of the teacher."""
-        return self._point("teacher", self.teacher, self._scored, folder)
+    def own(self, folder: Path) -> None:
+        """Notes the teacher."""
+        self._models.append(("teacher", self.teacher, self._scored, folder))
 
-    def teach(self, size: float, out: Path) -> Point:
+    def points(self) -> list[Point]:
+        """Returns the points of all models, timed in turn."""
+        costs = costs_of([predictor for _, predictor, _, _ in self._models],
+                         self.tables[self.split])
+        found = []
+        for (name, _, said, folder), cost in zip(self._models, costs, strict=True):
+            gap = compare(self._scored, said)
+            found.append(Point(name, gap.second, cost, None if name == "teacher" else gap, folder))
+        return found
+
+    def teach(self, size: float, out: Path) -> None:
         """Trains a student and writes its bundle."""
         settings, count = student_of(self.teacher, size)
         settings = {name: value for name, value in settings.items() if value is not None}
@@ -210,12 +223,7 @@ class _Lesson:
             shutil.copytree(trial.folder, out, dirs_exist_ok=True,
                             ignore=shutil.ignore_patterns("checkpoints", ".*"))
         predictions = trial.predict(self.tables[self.split])
-        return self._point(f"{size:g}", trial.predictor, predictions, out)
-
-    def _point(self, name: str, predictor: Predictor, said: Predictions, folder: Path) -> Point:
-        found = compare(self._scored, said)
-        return Point(name, found.second, cost_of(predictor, self.tables[self.split]),
-                     None if name == "teacher" else found, folder)
+        self._models.append((f"{size:g}", trial.predictor, predictions, out))
 
 
 def _shorten(training: dict[str, Any]) -> None:

@@ -69,15 +69,19 @@ def _axes(teacher: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...
 def _bases(teacher: Mapping[str, np.ndarray],
            shapes: Mapping[str, tuple[int, ...]]) -> dict[Pair, Pair]:
     """Returns for each pair of lengths the pair whose units are chosen: itself, or that of which
-    it is a multiple, as gates and flattened features are."""
-    pairs = {pair for _, _, pair in _axes(teacher, shapes)}
+    it is a multiple, as gates and flattened features are.
+
+    What is normalised has units of its own. Other axes follow such units, else any shorter axis.
+    """
+    pairs = sorted({pair for _, _, pair in _axes(teacher, shapes)})
     units = {pair for name, _, pair in _axes(teacher, shapes)
              if name.rsplit(".", 1)[-1] in _NORMS}
-    found = {}
-    for pair in pairs:
-        parts = [one for one in units if pair[0] % one[0] == 0
+    found: dict[Pair, Pair] = {}
+    for pair in pairs:  # the shorter ones first
+        parts = [one for one in pairs if one[0] < pair[0] and pair[0] % one[0] == 0
                  and pair[0] // one[0] * one[1] == pair[1]]
-        found[pair] = pair if pair in units or not parts else max(parts)
+        known = [one for one in parts if one in units] or parts
+        found[pair] = pair if pair in units or not known else found[max(known)]
     return found
 
 
