@@ -23,7 +23,8 @@ def test_wave_transformer_passes_the_harness(own, time):
 
 def test_a_token_sees_real_samples_alone_and_a_short_sound_has_one():
     encoder = WaveTransformer(**SMALL)
-    assert encoder.time_stride == 4
+    assert encoder.time_stride == WaveTransformer.stride_of(SMALL) == 4
+    assert WaveTransformer().time_stride == WaveTransformer.stride_of({}) == 320
     mask = np.arange(24) < np.array([24, 9, 6, 5, 1, 0])[:, None]
     tokens, real = encoder(np.ones((6, 24, 1), np.float32), mask)
     assert tuple(tokens.shape) == (6, 6, 8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import keras
 from keras import ops
 
@@ -98,6 +100,10 @@ class WaveTransformer(Encoder):
         if speaker:
             self.speaker, self.num_tokens = XVector(speaker, speaker_width, dtype=policy), 1
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
+
+    @classmethod
+    def stride_of(cls, settings):
+        return math.prod(stride for *_, stride in settings.get("filters") or _FILTERS)
 
     @classmethod
     def preprocessing(cls, settings):

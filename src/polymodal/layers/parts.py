@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 
+from polymodal.core import arguments
 from polymodal.core.errors import RecipeError
 
 __all__ = ["Encoder", "Fusion", "SequenceModel", "check_stream", "kept_stream"]
@@ -63,6 +64,16 @@ class Encoder(keras.layers.Layer):
     grid: tuple[int, int] | None = None
     behind_blocks: tuple[str, ...] | None = None
     reads_steps_alone: bool = False
+
+    @classmethod
+    def stride_of(cls, settings: Mapping[str, Any]) -> int:
+        """Returns how many steps of the input make one token, before an encoder is made.
+
+        Args:
+            settings: the encoder's own settings in the recipe.
+        """
+        usual = arguments.defaults(cls).get("time_stride", cls.time_stride)
+        return settings.get("time_stride", usual)
 
     @classmethod
     def preprocessing(cls, settings: Mapping[str, Any]) -> dict[str, Any]:

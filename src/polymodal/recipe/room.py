@@ -98,9 +98,7 @@ def room_for(recipe: Recipe, inputs: Sequence[Input]) -> Room | None:
 
 def _time_stride(item: Input) -> int:
     """Returns the steps of an input that its encoder makes one token of."""
-    factory = find("encoders", item.encoder)
-    usual = arguments.defaults(factory).get("time_stride", factory.time_stride)
-    return item.encoder_settings.get("time_stride", usual)
+    return find("encoders", item.encoder).stride_of(item.encoder_settings)
 
 
 def _described(item: Input, length: int) -> str:
