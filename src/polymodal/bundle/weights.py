@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,12 @@ def load(path: str | Path, expected: Mapping[str, Any] | None = None,
     Raises:
         BundleError: the file is absent, damaged, of another kind, or holds other tensors.
     """
-    path = Path(path)
+    return dict(_arrays(Path(path), expected, others))
+
+
+def _arrays(path: Path, expected: Mapping[str, Any] | None,
+            others: bool) -> Iterator[tuple[str, np.ndarray]]:
+    """Yields what `load` returns, one tensor in memory at a time."""
     header, start = _read_header(path)
     if expected is not None and others:
         header = {name: entry for name, entry in header.items() if name in expected}
@@ -63,7 +68,8 @@ def load(path: str | Path, expected: Mapping[str, Any] | None = None,
         data = np.memmap(path, np.uint8, "r")
     else:
         data = np.zeros(0, np.uint8)
-    return {name: _array(data, start, entry) for name, entry in header.items()}
+    for name, entry in header.items():
+        yield name, _array(data, start, entry)
 
 
 def values(variables: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -80,14 +86,18 @@ def assign(variables: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> N
 
 
 def load_into(path: str | Path, variables: Mapping[str, Any], others: bool = False) -> None:
-    """Reads a file, checks all values, and sets each named variable; see `load` for `others`."""
-    found = load(path, variables, others)
-    for name, values in found.items():
+    """Reads a file, checks all values, and sets each named variable; see `load` for `others`.
+
+    The file is read twice, so that memory holds one tensor next to the variables, not all.
+    """
+    path = Path(path)
+    for name, values in _arrays(path, variables, others):
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise BundleError(f'{path}: tensor "{name}" needs finite numbers. Got '
                               f"{int((~np.isfinite(values)).sum()):,} that are not. Copy the "
                               "bundle again, or train again.")
-    assign(variables, found)
+    for name, values in _arrays(path, variables, others):
+        variables[name].assign(values)
 
 
 def shapes(path: str | Path) -> dict[str, tuple[int, ...]]:

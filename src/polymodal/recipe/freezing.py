@@ -17,13 +17,14 @@ _DROPPED = 0.8  # share of the numbers of frozen vectors that training drops, be
 
 
 def settle_freezing(inputs: Mapping[str, Mapping[str, Any]], num_rows: int,
-                    projects: bool = True) -> tuple[dict[str, dict[str, Any]], list[str]]:
+                    drops: bool = True) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Returns the settings of inputs without "auto", and a reason for each that had it.
 
     Args:
         inputs: {name: settings} of a whole recipe.
         num_rows: int, rows to train on.
-        projects: bool, whether the model brings what encoders give to one width.
+        drops: bool, whether numbers of frozen vectors are dropped for few rows: not in sequences,
+            where few rows are many steps, and only where the model projects these vectors.
     """
     found, reasons = {}, []
     for name, config in inputs.items():
@@ -32,7 +33,7 @@ def settle_freezing(inputs: Mapping[str, Mapping[str, Any]], num_rows: int,
             words, reason = _settled(name, config, encoder, num_rows)
             config = {**config, "encoder": words}
             reasons.append(f"input {name}: {reason}")
-        if projects and num_rows < FEW and _gives_vectors(config):
+        if drops and num_rows < FEW and _gives_vectors(config):
             config = {**config, "encoder": {**config["encoder"], "output_dropout": _DROPPED}}
             reasons.append(
                 f"input {name}: training drops {100 * _DROPPED:.0f} % of the numbers of its frozen "

@@ -343,8 +343,8 @@ def _inferred(facts: Profile, given: dict[str, Any], ignore: Sequence[str] = ())
     fusion = found.values["fusion"]
     if isinstance(fusion, Mapping):
         fusion = fusion["name"]
-    projects = not find("fusion", str(fusion)).any_width
-    found.values["inputs"], more = settle_freezing(found.values["inputs"], num_rows, projects)
+    drops = not (find("fusion", str(fusion)).any_width or found.values.get("group"))
+    found.values["inputs"], more = settle_freezing(found.values["inputs"], num_rows, drops)
     found.reasons.extend(more)
     return from_dict(found.values), found.reasons
 
