@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from media_files import tone, write_sound
 from polymodal.core.contracts.batch import PLACES
 from polymodal.media.kept import KeptMedia
 from polymodal.recipe import assemble
@@ -113,6 +114,29 @@ def test_a_conversation_alone_trains_as_its_answers(made):
     own_losses, own_weights = trained(made, loader)
     np.testing.assert_allclose(own_losses, losses, atol=1e-5)
     equal(own_weights, weights)
+
+
+def test_sounds_of_other_lengths_train_as_they_do_apart(tmp_path):
+    lines = []
+    for row in range(5):
+        write_sound(tmp_path / f"{row}.wav", tone(0.1 + 0.08 * row, hertz=200.0 + 100 * row))
+        asked = {"role": "user", "content": [{"type": "audio", "audio": f"{row}.wav"}]}
+        answer = {"role": "assistant", "content": "a dog " * (1 + row % 2)}
+        again = [{"role": "user", "content": "what is it"}, answer] if row % 2 else []
+        lines.append(json.dumps({"messages": [asked, answer, *again]}))
+    (tmp_path / "chats.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    heard = {"modality": "audio", "encoder": {"name": "rnn", "dropout": 0.0}, "num_mels": 8}
+    recipe = {**RECIPE, "inputs": {"conversation": RECIPE["inputs"]["conversation"],
+                                   "audio": heard}}
+    keras.utils.set_random_seed(0)
+    prepared = prepare(from_dict(recipe), {"train": read(tmp_path / "chats.jsonl")}, KeptMedia())
+    made = prepared, *assemble.build_model(prepared.recipe, prepared.inputs, prepared.target)
+    losses, weights = trained(made, loader_of(made, batch_size=7, pack=False))
+    together = loader_of(made, batch_size=7)
+    assert len(together.threads) < 7
+    packed_losses, packed_weights = trained(made, together)
+    np.testing.assert_allclose(packed_losses, losses, atol=1e-5)
+    equal(packed_weights, weights)
 
 
 @pytest.mark.parametrize("pack", [False, True])
