@@ -160,6 +160,7 @@ def test_what_we_do_not_implement_is_refused(pair, tmp_path, file, change, messa
         path.write_text(before)
 
 
+@pytest.mark.slow
 def test_it_is_trained_further_on_features_of_its_tiles(pair, tmp_path):
     for row, sides in enumerate([(30, 60), (20, 20), (48, 17), (16, 48)]):
         Image.fromarray(picture(*sides)).save(tmp_path / f"{row}.png")
