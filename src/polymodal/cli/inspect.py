@@ -72,4 +72,5 @@ def _rows(finding: Any) -> str:
         return ""
     shown = ", ".join(f"{row:,}" for row in finding.rows[:5])
     more = " ..." if len(finding.rows) > 5 else ""
-    return f" Rows {shown}{more}."
+    word = "Row" if len(finding.rows) == 1 else "Rows"
+    return f" {word} {shown}{more}."

@@ -13,6 +13,7 @@ import numpy as np
 
 from polymodal.core.advice import option
 from polymodal.core.errors import DataError
+from polymodal.core.printed.counting import counted
 from polymodal.media.media_cell import MediaCell, kind_of_file, media_cell
 from polymodal.profile.observed import Observed, as_number, evenly
 from polymodal.tables.group import Sequences
@@ -347,4 +348,4 @@ def _text(column: Observed) -> Verdict | None:
 
 
 def _distinct(column: Observed) -> str:
-    return f"{column.distinct:,} distinct values in {len(column):,} cells"
+    return f"{counted(column.distinct, 'distinct value')} in {counted(len(column), 'cell')}"

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
+import shlex
+import subprocess
+import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -14,6 +19,8 @@ from command_line import in_process
 from polymodal.core.errors import RecipeError
 from polymodal.questions.inspection.finding import kinds
 from polymodal.questions.inspection.run import inspect
+from polymodal.recipe.given import override
+from polymodal.tables.table import read
 
 NUM_ROWS = 40
 
@@ -186,6 +193,35 @@ def test_an_inspection_that_was_stopped_goes_on(tmp_path, monkeypatch):
     assert count - 1000 < NUM_ROWS - 8
 
 
+def test_an_inspection_that_was_killed_goes_on(tmp_path, monkeypatch):
+    from polymodal.questions.inspection import look
+
+    rng = np.random.default_rng(7)
+    pixels = rng.integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    for row in range(160):
+        pixels[row % 200] = row % 256
+        Image.fromarray(pixels).save(tmp_path / f"{row}.png", compress_level=0)
+    names = [f"{row}.png" for row in range(160)]
+    code = ("import json, sys; from polymodal.questions.inspection.run import inspect\n"
+            f"inspect({{'picture': json.load(sys.stdin)}}, media_root={str(tmp_path)!r})")
+    kept = tmp_path / "cache" / "inspect"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True) as process:
+        process.stdin.write(json.dumps(names))
+        process.stdin.close()
+        while process.poll() is None and not list(kept.glob("*.jsonl")):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
+        process.kill()
+    done = sum(len(path.read_text().splitlines()) for path in kept.glob("*.jsonl"))
+    assert done >= 64
+    count, measure = [], look._MEASURES["image"]
+    monkeypatch.setitem(look._MEASURES, "image",
+                        lambda cell, root: count.append(cell) or measure(cell, root))
+    inspect({"picture": names}, media_root=tmp_path)
+    assert len(count) <= 160 - done + 1
+
+
 def test_the_command_writes_page_rows_and_status(tmp_path):
     rng = np.random.default_rng(8)
     names = _pictures(tmp_path, rng)
@@ -207,6 +243,43 @@ def test_the_command_writes_page_rows_and_status(tmp_path):
     assert "Look at each such row" in in_process("inspect", tmp_path / "t.csv").stdout
 
 
+@pytest.mark.engine
+def test_every_option_that_is_printed_is_understood(tmp_path):
+    rng = np.random.default_rng(9)
+    names, sounds = _pictures(tmp_path, rng), _sounds(tmp_path, rng, [1.0] * NUM_ROWS)
+    _picture(rng).resize((48, 12)).save(tmp_path / "p7.png")
+    samples, _ = soundfile.read(tmp_path / "s3.wav")
+    soundfile.write(tmp_path / "s3.wav", samples, 16000)
+    soundfile.write(tmp_path / "s5.wav", np.tile(samples, 20), 8000)
+    notes = [f"a note about the number {row}, which is {row * row}" for row in range(NUM_ROWS)]
+    table = {"my picture": names, "sound": sounds, "a.b": [*notes[:-1], "N/A"],
+             "same": ["x"] * NUM_ROWS, "n": [*range(100, 100 + NUM_ROWS - 3), 9e6, 9e6, 9e6],
+             "kind": [*["Big", "Small"] * 19, "big", "Small"],
+             "label": ["yes", "no"] * 20}
+    from polymodal.training.run import choose
+
+    found = inspect(table, "label", media_root=tmp_path)
+    printed = [word for one in found.findings for word in _options(one.fix)]
+    assert {"--ignore", "--set"} <= set(printed)
+    assert "inputs.my picture.size=[48,48]" in printed
+    pairs = list(itertools.pairwise(printed))
+    given = override({"target": "label"}, [value for flag, value in pairs if flag == "--set"])
+    ignored = [value for flag, value in pairs if flag == "--ignore"]
+    rows = read(table, media_root=tmp_path)
+    recipe, _, _, _ = choose({"train": rows, "val": rows}, given, ignored, "none", None)
+    assert recipe.inputs["my picture"]["size"] == [48, 48]
+    assert not {"same"} & set(recipe.inputs)
+
+
+def _options(fix):
+    words = shlex.split(fix.replace(";", " ").replace(",", ", ").replace(", 48]", ",48]"))
+    for place, word in enumerate(words):
+        if word.startswith("--"):
+            yield word.strip(".")
+            if word in ("--set", "--ignore", "--split-group"):
+                yield words[place + 1]
+
+
 def test_one_row_is_said_of_in_the_singular():
     notes = [f"a small note about the number {row}, which is {row * row}" for row in range(30)]
     notes[4] = "n/a"
@@ -221,6 +294,12 @@ def test_a_number_that_one_row_has_is_no_class_with_one_row():
     names = [f"size {count}" for count in counts]
     found = inspect({**table, "count": names}, "count")
     assert _rows(found, "class with one row") == [91, 92]
+
+
+def test_a_rating_far_beyond_the_others_is_found():
+    rng = np.random.default_rng(3)
+    stars = [*rng.integers(1, 6, 80).tolist(), 1000]
+    assert _rows(inspect({"stars": stars, "size": rng.normal(size=81).tolist()}), "outlier") == [81]
 
 
 def test_an_unknown_target_is_refused():

@@ -9,6 +9,7 @@ import numpy as np
 
 from polymodal.core.disk.files import check_name, check_writable, write_atomic
 from polymodal.core.errors import DataError
+from polymodal.core.printed.counting import counted
 from polymodal.evaluation.report import page as report
 from polymodal.evaluation.report.media import describe_inputs
 from polymodal.media.audio import read_audio
@@ -51,7 +52,7 @@ def _figures(found: Any) -> list[dict[str, str]]:
         {"label": "rows", "value": f"{rows:,}", "note": ", ".join(
             f"{len(look):,} {part}" for part, look in found.looks.items())},
         {"label": "faults", "value": str(len(found.faults)),
-         "note": f"and {len(found.findings) - len(found.faults)} notes"},
+         "note": f"and {counted(len(found.findings) - len(found.faults), 'note')}"},
         {"label": "rows with a fault", "value": f"{len(flagged):,}",
          "note": f"{len(flagged) / max(rows, 1):.1%} of all"},
     ]

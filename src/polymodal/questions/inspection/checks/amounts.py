@@ -15,6 +15,7 @@ from polymodal.tables.reading.reading import reading_option
 
 _SIGMAS = 12.0
 _FEW = 0.15
+_RARE, _TIMES = 0.05, 3.0  # share of a rare value, and times the range of the others beyond them
 _REPEATED = 3  # rows with one extreme value, from which it is a code for "not known"
 _GAP = 3.0  # times the spread of the others, between them and an outlier
 
@@ -65,8 +66,10 @@ def _far(look: Look, column: str, values: np.ndarray) -> Iterator[Finding]:
 def _outliers(values: np.ndarray) -> np.ndarray:
     """Returns which values are far from the others, on both scales where all are positive."""
     known = values[np.isfinite(values)]
-    if len(known) < 20 or len(np.unique(known)) < 8:
+    if len(known) < 20:
         return np.zeros(len(values), bool)
+    if len(np.unique(known)) < 8:
+        return _beyond(values, known)
     far = np.abs(robust_scores(values, floor=float(np.std(_middle(known))))) > _SIGMAS
     if (_middle(known) > 0).all():
         logs = np.log(np.where(values > 0, values, np.nan))
@@ -75,6 +78,18 @@ def _outliers(values: np.ndarray) -> np.ndarray:
         far = (far & far_by_factor) | (values < 0) & far
         far |= far_by_factor & _apart(logs, far_by_factor)
     return far & _apart(values, far)
+
+
+def _beyond(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Returns which of few different values are rare and far beyond the range of the others."""
+    distinct, counts = np.unique(known, return_counts=True)
+    usual = distinct[counts > _RARE * len(known)]
+    if len(usual) < 2:
+        return np.zeros(len(values), bool)
+    low, high = usual.min(), usual.max()
+    room = _TIMES * (high - low)
+    with np.errstate(invalid="ignore"):
+        return (values > high + room) | (values < low - room)
 
 
 def _middle(known: np.ndarray) -> np.ndarray:

@@ -89,21 +89,23 @@ def _sizes(look: Look, column: str, media: Media) -> Iterator[Finding]:
     (tall, wide), most = sizes.most_common(1)[0]
     if most >= _SAME_SIZE * known.sum():
         odd = known & ((height != tall) | (width != wide))
-        usual = f"{wide:.0f} x {tall:.0f}"
+        usual, size = f"{wide:.0f} x {tall:.0f}", (tall, wide)
     else:
         area = robust_scores(np.log(np.maximum(height * width, 1)), _SIZE_FLOOR)
         shape = robust_scores(np.log(width / np.maximum(height, 1)), _SIZE_FLOOR)
         odd = known & ((np.abs(area) > _SIZE_SIGMAS) | (np.abs(shape) > _SIZE_SIGMAS))
         usual = f"about {median(width):.0f} x {median(height):.0f}"
+        size = (median(height), median(width))
     if not odd.any() or odd.mean() > _FEW:
         return
     rows = media.rows(np.flatnonzero(odd))
+    option = set_option("inputs", column, "size", value=f"[{size[0]:.0f},{size[1]:.0f}]")
     notes = {int(row): f"{width[media.slots[row]]:.0f} x {height[media.slots[row]]:.0f} pixels"
              for row in rows}
     yield look.finding(
         "odd size", column, rows, f"{{rows}} have another size than the usual {usual}.",
         "All pictures are brought to one size, so one of another size is stretched or coarse.",
-        f"Look at each; {set_option('inputs', column, 'size')} sets the size that all get.",
+        f"Look at each; {option} sets the size that all get.",
         notes=notes)
 
 

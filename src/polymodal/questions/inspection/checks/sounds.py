@@ -89,12 +89,12 @@ def _rates(look: Look, column: str, media: Media) -> Iterator[Finding]:
     if not odd.any() or most < _SAME * known.sum():
         return
     rows = media.rows(np.flatnonzero(odd))
+    lowest = set_option("inputs", column, "sample_rate", value=f"{min(rate[known]):.0f}")
     yield look.finding(
         "odd rate", column, rows, f"{{rows}} have another sample rate than {usual:,.0f} Hz.",
         "A lower rate lacks the high frequencies that the others have, and a model can tell them "
         "apart by that alone.",
-        f"{set_option('inputs', column, 'sample_rate')} sets the rate that all are brought to; "
-        "take that of the lowest.",
+        f"{lowest} brings all to the lowest rate.",
         notes={int(row): f"{rate[media.slots[row]]:,.0f} Hz" for row in rows})
 
 
@@ -105,9 +105,11 @@ def _lengths(look: Look, column: str, media: Media) -> Iterator[Finding]:
     if not odd.any() or odd.mean() > _FEW:
         return
     rows = media.rows(np.flatnonzero(odd))
+    longest = f"{np.max(seconds[media.readable & ~odd]):.1f}"
+    kept = set_option("inputs", column, "max_seconds", value=longest)
     yield look.finding(
         "odd length", column, rows,
         f"{{rows}} are far shorter or longer than the usual {median(seconds):.2g} s.",
         "Long ones are cut off and short ones hold little.",
-        f"{set_option('inputs', column, 'max_seconds')} sets how much is kept.",
+        f"{kept} keeps as much as the longest of the others.",
         notes={int(row): f"{seconds[media.slots[row]]:.2f} s" for row in rows})

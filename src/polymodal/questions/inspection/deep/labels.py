@@ -21,9 +21,10 @@ from polymodal.tables.kinds import MEDIA
 _ROUNDS = 3
 _SURE = 0.5  # chance of being wrong from which a row counts less for the others
 _LEAST_GAIN = 0.1  # accuracy over that of the most frequent class, below which nobody can tell
-_LEAST_CHANCE = 1e-4
+_LEAST_CHANCE = 1e-3
 _RATES = (0.001, 0.45)
 _SUREST, _FEWEST_SURE = (0.1, 0.2, 0.3, 0.5), 30  # share and number of the rows judged surest
+_UNSURE = 1.5  # times that number, which is known roughly
 _FEWEST = 50
 _ALONE = 0.8  # of the labels that all inputs tell, those that one must tell alone
 _FALSE_INPUTS = 0.05  # of the rows named, expected to be right
@@ -44,8 +45,8 @@ def wrong_labels(sampled: Sampled) -> Iterator[Finding]:
     found = noise(joined(list(kernels.values())), labels)
     if found is None:
         return
-    wrong, guess, right = found
-    odd = named(wrong)
+    wrong, guess, right, most = found
+    odd = named(wrong, most)
     rows = sampled.rows[known]
     if len(odd):
         yield look.finding(
@@ -77,7 +78,7 @@ def _wrong_input(sampled: Sampled, name: str, alike: np.ndarray, labels: np.ndar
     if found is None or found.right < least_right:
         return
     wrong, guess = found.wrong, found.guess
-    odd = named(wrong, _FALSE_INPUTS)
+    odd = named(wrong, found.most // 2, _FALSE_INPUTS)  # one input alone errs more often
     rows = sampled.rows[known[there]]
     if len(odd):
         yield look.finding(
@@ -98,11 +99,13 @@ class Noise(NamedTuple):
         wrong: (rows,) 0..1, the chance of each label to be wrong.
         guess: (rows,) int, the best other label.
         right: float, share of rows whose label is the most likely one.
+        most: int, how many labels are wrong at most, by the rows that are judged surest.
     """
 
     wrong: np.ndarray
     guess: np.ndarray
     right: float
+    most: int
 
 
 def noise(alike: np.ndarray, labels: np.ndarray) -> Noise | None:
@@ -133,7 +136,8 @@ def noise(alike: np.ndarray, labels: np.ndarray) -> Noise | None:
         wrong = _posterior(chances[rows, labels], num_classes, _most_wrong(chances, labels))
     others = chances.copy()
     others[rows, labels] = -1
-    return Noise(wrong, others.argmax(axis=1), right)
+    most = round(_UNSURE * _most_wrong(chances, labels) * len(labels))
+    return Noise(wrong, others.argmax(axis=1), right, most)
 
 
 def _most_wrong(chances: np.ndarray, labels: np.ndarray) -> float:
