@@ -13,6 +13,7 @@ import pairs
 import polymodal as pm
 import wave_oracle
 from polymodal.core.errors import BundleError, RecipeError
+from polymodal.pretrained.pair import load_pair
 from polymodal.tables.table import read
 from polymodal.training.run import train
 
@@ -114,6 +115,30 @@ def test_a_tuned_encoder_gives_the_same_elsewhere(tmp_path, warnings):
     base.rename(tmp_path / "elsewhere")
     with pytest.raises(BundleError, match="needs the imported model that it started from"):
         pm.export(tmp_path / "run", tmp_path / "more")
+
+
+def test_a_tuned_tower_is_written_back_in_its_pair(tmp_path):
+    model = pairs.pair("siglip")
+    pm.import_model(pairs.save(model, "siglip", tmp_path / "source"), tmp_path / "base")
+    rng = np.random.default_rng(0)
+    rows = read([{"photo": rng.integers(0, 256, (28, 28, 3)).astype("uint8"), "kind": kind}
+                 for kind in ["dog", "cat"] * 8])
+    run = train({"train": rows}, {"target": "kind", "dim": 8, "training": {
+        "epochs": 1, "learning_rate": 0.05, "precision": "float32"}, "inputs": {"photo": {
+            "encoder": {"from": str(tmp_path / "base"), "input": "image", "lora": 2}}}},
+        tmp_path / "run", baselines=False)
+    found = reloaded(pm.export(tmp_path / "run", tmp_path / "hf"), model)
+    changed = set(model.state_dict()) - same_tensors(model, found)
+    assert changed
+    assert all(name.startswith("vision_model.") for name in changed)
+    pixels = pairs.images()
+    ours = run.predictor.model.encoders["photo"](pixels, np.ones(len(pixels), bool))[0]
+    ids, mask = pairs.texts("siglip")
+    wanted = pairs.their_logits(found, pixels, ids, mask)
+    pair = load_pair(tmp_path / "base")
+    texts = oracles.to_numpy(pair.text.encoder(ids, mask)[0])[:, 0]
+    near = pair.compare(oracles.to_numpy(ours)[:, 0], texts)
+    np.testing.assert_allclose(near, wanted, atol=1e-4)
 
 
 def test_what_cannot_be_written_is_refused(tmp_path):

@@ -23,6 +23,7 @@ from polymodal.pretrained.keys import ORIGIN, RECOGNISER, is_ctc, is_encoder, sp
 
 __all__ = ["Part", "is_part", "load_part", "no_gradient"]
 
+_MOST_STEPS = 2_000_000  # of the longest input in a batch: samples of sound are many
 KEY = "input_0"  # of the part's only input, as in a run with one input
 
 
@@ -66,11 +67,12 @@ class Part:
         Args:
             cells: list of texts, or of images as paths or bytes.
             root: folder that relative paths start from.
-            batch_size: int, cells at once.
+            batch_size: int, cells at once; of long recordings fewer.
 
         What the encoder does not pool is averaged over its real tokens.
         """
         found = []
+        batch_size = max(1, min(batch_size, _MOST_STEPS // (self.modality.limit or 1)))
         for first in range(0, len(cells), batch_size):
             tokens, mask = self.tokens(cells[first:first + batch_size], root)
             weight = mask[..., None].astype(np.float32)
