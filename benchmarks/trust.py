@@ -3,12 +3,22 @@
     python benchmarks/trust.py calibration --train train.csv --val val.csv --test test.csv \\
         --target digit [--ignore speaker] [--seeds 1] [--out runs/trust] [--set training.epochs=9]
     python benchmarks/trust.py tables [diabetes wine] [--seeds 1] [--out runs/trust]
+    python benchmarks/trust.py patterns --train train.csv --val val.csv --test test.csv \\
+        --target digit --ignore speaker [--seeds 1]
+    python benchmarks/trust.py noise --train train.csv --val val.csv --test test.csv \\
+        --target digit --ignore speaker --noise audio [--seeds 1]
 
 `calibration` trains a run for each seed, pools their test rows, and prints log loss and calibration
 error before and after calibration, what a perfectly calibrated model with the same confidences
 would show (1,000 simulations), and the coverage of 90 % sets over 200 random halves of the test
 rows.
-`tables` prints the network, a linear model and gradient boosting on scikit-learn's tables.
+`tables` prints what --keep better keeps on scikit-learn's tables, with and without a remark, next
+to logistic or ridge regression of scikit-learn itself and to gradient boosting, and how often it is
+worse by more than the paired interval.
+`patterns` hides each pattern of inputs in all rows of test, and prints what that loses against a
+model trained on the inputs that are left, with the paired interval.
+`noise` replaces a column of sound by noise in training and test, and prints that input's Shapley
+share and whether deletion of what an explanation names beats random deletion.
 
 A run that is finished is not trained again. Each command prints its wall time.
 """
@@ -16,20 +26,30 @@ A run that is finished is not trained again. Each command prints its wall time.
 from __future__ import annotations
 
 import argparse
+import io
 import time
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn import datasets
+import soundfile
+from small_tables import TARGET, Table, baselines, theirs
 
+from polymodal.bundle.write import single_folder
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.engine import start
 from polymodal.core.seeds import generator
+from polymodal.evaluation.compare import compare
 from polymodal.evaluation.decisions import known
 from polymodal.evaluation.scores.calibration import claims, distance, reliability_of
 from polymodal.evaluation.trust.conformal import conformal_of
 from polymodal.evaluation.trust.fit_temperature import log_losses
+from polymodal.inference.blanking import predict_hidden
+from polymodal.inference.loading import load
+from polymodal.inference.patterns import hidden_patterns
+from polymodal.questions.explain.explanation import explain
 from polymodal.recipe.given import override
 from polymodal.tables.table import read
 
@@ -39,27 +59,26 @@ TABLES = ("iris", "wine", "breast_cancer", "diabetes")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("calibration", "tables"))
+    parser.add_argument("what", choices=tuple(_COMMANDS))
     parser.add_argument("names", nargs="*", default=list(TABLES))
-    for name in ("train", "val", "test", "target", "ignore"):
+    for name in ("train", "val", "test", "target", "ignore", "noise"):
         parser.add_argument(f"--{name}")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("runs/trust"))
     parser.add_argument("--set", dest="settings", action="append", default=[])
     asked, began = parser.parse_args(), time.monotonic()
     start()
-    (calibration if asked.what == "calibration" else tables)(asked)
+    _COMMANDS[asked.what](asked)
     print(f"{time.monotonic() - began:.0f} s")
 
 
 def calibration(asked: argparse.Namespace) -> None:
     """Prints the figures of calibration and of sets, pooled over seeds."""
     raw, after, coverages, sizes = [], [], [], []
-    parts = {name: read(getattr(asked, name)) for name in ("train", "val", "test")
-             if getattr(asked, name)}
+    parts = _parts(asked)
     for seed in range(asked.seeds):
         run = trained(parts, asked.target, asked.out / f"{Path(asked.train).parent.name}-{seed}",
-                      seed, asked.settings, [asked.ignore] if asked.ignore else [], False)
+                      seed, asked.settings, _ignored(asked), False)
         found = known(run.predictions["test"])
         after.append(found)
         temperatures = run.predictor.temperatures
@@ -98,36 +117,116 @@ def halves(found: Predictions, seed: int) -> tuple[float, float]:
     return float(np.mean(held)), float(np.mean(sizes))
 
 
+def patterns(asked: argparse.Namespace) -> None:
+    """Prints what a model loses with inputs hidden, against one trained without them."""
+    parts, gaps = _parts(asked), {}
+    for seed in range(asked.seeds):
+        out = asked.out / f"patterns-{Path(asked.train).parent.name}-{seed}"
+        run = trained(parts, asked.target, out, seed, asked.settings, _ignored(asked), True)
+        names = [item.name for item in run.predictor.inputs]
+        for hidden in hidden_patterns(names):
+            left = [name for name in names if name not in hidden]
+            if len(left) > 1:
+                continue  # models of one input alone are the ones that a run trains
+            key = next(item.key for item in run.predictor.inputs if item.name == left[0])
+            alone = load(single_folder(out, key)).predict(parts["test"], scored=True)
+            blanked, = predict_hidden(run.predictor, parts["test"], [hidden])
+            gaps.setdefault(left[0], []).append(compare(alone, blanked))
+            gap = gaps[left[0]][-1]
+            print(f"seed {seed}, {left[0]} only: {gap.metric} trained so {gap.first:.3f}, hidden "
+                  f"{gap.second:.3f}, loss {100 * gap.difference:+.1f} points "
+                  f"({_points(gap.interval)})", flush=True)
+    for name, each in gaps.items():
+        highest = [100 * gap.interval[1] for gap in each if gap.interval]
+        print(f"{name} only: mean loss {100 * np.mean([gap.difference for gap in each]):+.1f} "
+              f"points, highest end of an interval {max(highest):+.1f}")
+
+
+def noise(asked: argparse.Namespace) -> None:
+    """Prints the share of an input of noise, and whether explanations are true."""
+    parts = {split: _noisy(part, asked.noise, place)
+             for place, (split, part) in enumerate(_parts(asked).items())}
+    for seed in range(asked.seeds):
+        out = asked.out / f"noise-{Path(asked.train).parent.name}-{asked.noise}-{seed}"
+        run = trained(parts, asked.target, out, seed, asked.settings, _ignored(asked), False)
+        found = explain(run.predictor, parts["test"])
+        true = found.faithfulness
+        shares = ", ".join(f"{name} {share:.3f}" for name, share in found.shares.items())
+        print(f"seed {seed}: shares {shares}; deletion beats random deletion by {true.gain:.3f} "
+              f"on {true.num_rows} rows, p = {true.p:.4f}", flush=True)
+
+
+def _noisy(table: Any, column: str, key: int) -> Any:
+    """Returns a table with white noise in each cell of a column of sound."""
+    cells = []
+    for row in range(len(table)):
+        buffer, rng = io.BytesIO(), generator(key, row)
+        soundfile.write(buffer, rng.normal(0, 0.1, 8_000 // 2).clip(-1, 1), 8_000, format="WAV")
+        cells.append(buffer.getvalue())
+    return table.with_column(column, cells)
+
+
+def _points(interval: Any) -> str:
+    return "no interval" if interval is None else " to ".join(f"{100 * v:+.1f}" for v in interval)
+
+
+def _parts(asked: argparse.Namespace) -> dict[str, Any]:
+    return {name: read(getattr(asked, name)) for name in ("train", "val", "test")
+            if getattr(asked, name)}
+
+
+def _ignored(asked: argparse.Namespace) -> list[str]:
+    return [asked.ignore] if asked.ignore else []
+
+
 def tables(asked: argparse.Namespace) -> None:
-    """Prints the network next to simple models on tables of numbers."""
-    for name in asked.names:
-        for seed in range(asked.seeds):
-            found: Any = getattr(datasets, f"load_{name}")()
-            rows = [{**{f"n{i}": float(v) for i, v in enumerate(line)},
-                     "y": f"class {y}" if hasattr(found, "target_names") else float(y)}
-                    for line, y in zip(found.data, found.target, strict=True)]
-            order = generator(seed).permutation(len(rows))
-            cut = len(rows) * 3 // 4
-            parts = {"train": read([rows[i] for i in order[:cut]]),
-                     "test": read([rows[i] for i in order[cut:]])}
-            run = trained(parts, "y", asked.out / f"{name}-{seed}", seed, asked.settings, [], True)
-            metric = run.predictor.task.headline
-            own = run.metrics["test"]["metrics"][metric]
-            print(f"{name} seed {seed}: {metric} network {own:.3f}")
-            for simple, one in run.simple["models"].items():
-                gap = one["difference"]
-                print(f"  {simple} {one['metrics'][metric]:.3f}, difference "
-                      f"{gap['difference']:+.3f}, interval {gap['interval']}")
+    """Prints what --keep better keeps next to the network and to scikit-learn's own models."""
+    worse = 0
+    for name, remark, seed in product(asked.names, (False, True), range(asked.seeds)):
+        title = f"{name}{' with a remark' * remark}, seed {seed}"
+        made = Table(name, seed)
+        order = generator(seed).permutation(len(made.target))
+        sides = [np.sort(side) for side in np.split(order, [len(order) * 3 // 4])]
+        parts = {split: read(made.rows(side, remark))
+                 for split, side in zip(("train", "test"), sides, strict=True)}
+        out = asked.out / f"{name}-{'remark' if remark else 'plain'}-{seed}"
+        run = trained(parts, TARGET, out, seed, asked.settings, [], True, "better")
+        found = known(run.predictions["test"])
+        metric = found.task.headline
+        gap = compare(found, by_scikit_learn(made, sides, remark, found))
+        boosted = {kind: one["metrics"][metric] for kind, one in run.simple["models"].items()
+                   if "boosting" in kind}
+        worse += gap.better == "second"
+        interval = "none" if gap.interval is None else (f"{gap.interval[0]:+.3f} to "
+                                                        f"{gap.interval[1]:+.3f}")
+        print(f"{title}: {metric} kept {gap.first:.3f} ({run.kept or 'the network'}), scikit-learn "
+              f"{gap.second:.3f}, difference {gap.difference:+.3f} ({interval}); "
+              + "; ".join(f"{kind} {value:.3f}" for kind, value in boosted.items()), flush=True)
+    print(f"kept is worse by more than the interval: {worse} times")
+
+
+def by_scikit_learn(made: Table, sides: list[np.ndarray], remark: bool,
+                    found: Predictions) -> Predictions:
+    """Returns the answers of the linear model that a person would try first, without ours."""
+    linear = next(iter(baselines(made).values()))
+    said = np.asarray(theirs(made, linear, *sides, remark))[found.rows]
+    if found.task.has_numbers:
+        return replace(found, outputs=said.astype(np.float64))
+    outputs = np.zeros(found.outputs.shape)
+    outputs[np.arange(len(said)), [found.labels.index(f"class {one}") for one in said]] = 1
+    return replace(found, outputs=outputs)
 
 
 def trained(parts: dict[str, Any], target: str, out: Path, seed: int, settings: list[str],
-            ignore: list[str], baselines: bool) -> Any:
+            ignore: list[str], baselines: bool, keep: str = "joint") -> Any:
     """Returns a finished run, from its folder where there is one."""
     from polymodal.training.run import train
 
     given = override({"target": target}, [f"training.seed={seed}", *settings])
-    return train(parts, given, out, ignore=ignore, baselines=baselines)
+    return train(parts, given, out, ignore=ignore, baselines=baselines, keep=keep)
 
+
+_COMMANDS = {"calibration": calibration, "tables": tables, "patterns": patterns, "noise": noise}
 
 if __name__ == "__main__":
     main()

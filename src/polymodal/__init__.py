@@ -50,7 +50,7 @@ _PUBLIC = {
     "use_plugins": "polymodal.core.plugins",
 }
 
-# Those whose module loads an engine; `polymodal.api` starts it itself.
+# Those whose module loads an engine; what is in `polymodal.api` starts it itself, once needed.
 _ON_ENGINE = {"assemble", "distil", "estimate", "export", "import_model", "load_language_model",
               "load_part", "needs", "tune"}
 

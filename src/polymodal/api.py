@@ -14,9 +14,6 @@ from polymodal.core.errors import PolymodalError
 from polymodal.core.printed.progress import say
 from polymodal.tables.table import read
 
-start()  # the engine is chosen before Keras is imported
-
-
 _COLUMNS = ("group", "order")  # settings of a recipe that name a column
 
 
@@ -66,6 +63,7 @@ class Estimator:
         Raises:
             DataError, RecipeError, ResumeError: as `polymodal train`.
         """
+        start()
         from polymodal.training import run as runs
 
         tables = {name: read(value) for name, value in
@@ -162,6 +160,7 @@ class Estimator:
             RecipeError: a run that writes texts or compares inputs, or a row that is not there.
             DataError: rows that cannot be read.
         """
+        start()
         from polymodal.questions.explain.explanation import explain
 
         return explain(self._fitted(self._predictor), table, **options)
@@ -423,13 +422,18 @@ class Transcriber(Estimator):
 def load(folder: str | Path) -> Estimator:
     """Loads a run, or an imported recogniser, as an estimator. Nothing in it is executed.
 
+    A linear model that --keep better kept needs no engine, and none is loaded for it.
+
     Raises:
         BundleError: the folder holds no run, or a damaged one.
     """
     from types import SimpleNamespace
 
+    from polymodal.inference.linear.predictor import is_linear
     from polymodal.inference.loading import load as loaded
 
+    if not is_linear(user_path(folder)):
+        start()
     found = loaded(folder)
     return _estimator(found, SimpleNamespace(folder=user_path(folder),
                                              metrics=found.metrics.get("splits", {})))
@@ -451,6 +455,7 @@ def finish(folder: str | Path, *, train: Any = None, val: Any = None, test: Any 
         TrainingError: the folder holds no run, or one without a whole epoch.
         DataError, ResumeError: a table is gone, or has changed.
     """
+    start()
     from polymodal.training.finish import finish as end
 
     tables = {name: read(value) for name, value in

@@ -28,6 +28,7 @@ TRUST = (CALIBRATION, CONFORMAL, DECISION)
 LANGUAGE = FILE  # the language model of train's transcripts, if decoding uses it
 FILES, CONTENT = "files", "sha256"  # in model.json: of the files of this model, and of the rest
 BASELINES = "baselines"
+LINEAR = "linear"  # in model.json: what a linear model is made of
 _WORKING = {"checkpoints", "cache", "tensorboard", BASELINES}  # of the run, not of the bundle
 
 

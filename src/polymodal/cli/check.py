@@ -23,7 +23,10 @@ def check(
     from polymodal.bundle.read import verify
 
     verify(folder)
-    use(engine)
+    choice = use(engine, folder)
+    if choice is None:
+        _linear(folder, json)
+        return
     from polymodal.pretrained.golden import check_folder
 
     found = check_folder(folder)
@@ -36,3 +39,14 @@ def check(
         show("The bundle has no golden outputs." if found is None else str(found))
     if found is not None and not found.same:
         raise typer.Exit(1)
+
+
+def _linear(folder: Path, json: bool) -> None:
+    """Prints what a linear model is, which was loaded to check it."""
+    from polymodal.inference.linear.predictor import load_linear
+
+    title = load_linear(folder).title
+    if json:
+        output.emit({"files": "unchanged", "golden": None, "linear": title})
+        return
+    show(f"All files are unchanged. It is {title}, a linear model that needs no engine.")

@@ -57,6 +57,9 @@ def evaluate(
              "punctuation) or english (also spelling variants and numbers).")] = "basic",
     sets: Sets = None,
     sets_by: SetsBy = None,
+    conditions: Annotated[bool, typer.Option(
+        help="Also score rows whose inputs disagree, noisy and short inputs, and hidden inputs."
+    )] = True,
     engine: Engine = None,
     skip_bad: SkipBad = False,
     max_bad_share: MaxBadShare = 0.05,
@@ -69,6 +72,8 @@ def evaluate(
     choice = writing_choice(beam, language_model, language_weight, word_bonus, hot_words)
     if target and not labels:
         choice["target"] = target
+    if not conditions:
+        choice["conditions"] = False
     sets_choice(sets, sets_by)
     use(engine, run)
     if labels and not target:

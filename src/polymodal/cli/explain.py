@@ -29,8 +29,9 @@ def explain(
 ):
     """Say which inputs, words, patches and columns an answer rests on, and what would change it."""
     chosen = _numbers(rows)
-    use(engine, run)
-    from polymodal.inference.predictor import load
+    if use(engine, run) is None:
+        use(engine)  # hidden parts are asked for as of any run
+    from polymodal.inference.loading import load
     from polymodal.questions.explain.explanation import explain as ask
     from polymodal.questions.explain.page import check_page, write_page
     from polymodal.questions.explain.sentences import sentences

@@ -136,7 +136,7 @@ def loaded(run: Path, columns: list[str] | None = None, labels: list[str] | None
         RecipeError: options that do not belong together.
     """
     from polymodal.core.errors import RecipeError
-    from polymodal.inference.imported_recogniser import ImportedRecogniser
+    from polymodal.inference.answers import Answers
     from polymodal.inference.loading import load
     from polymodal.inference.own_columns import columns_from, with_columns
 
@@ -144,15 +144,18 @@ def loaded(run: Path, columns: list[str] | None = None, labels: list[str] | None
         raise RecipeError("--prompt needs --labels. Got none. Write --labels dog,cat.")
     predictor = load(run)
     chosen = columns_from(columns or [], predictor)
-    if isinstance(predictor, ImportedRecogniser):
+    if not isinstance(predictor, Answers):
         if labels:
             raise RecipeError("--labels needs an image-text pair. Got a recogniser. Leave it out.")
         return predictor.with_columns(chosen)
     predictor = with_columns(predictor, chosen)
     if not labels:
         return predictor
+    from polymodal.inference.predictor import Predictor
     from polymodal.inference.zero_shot import PROMPT, ZeroShot
 
+    if not isinstance(predictor, Predictor):
+        raise RecipeError("--labels needs an image-text pair. Got a linear model. Leave it out.")
     each = [label.strip() for part in labels for label in part.split(",")]
     return ZeroShot(predictor, each, prompts or [PROMPT], target)
 
@@ -167,13 +170,17 @@ def asked_recipe(recipe: Path | None, settings: list[str] | None) -> dict[str, A
 
 
 def use(engine: str | None, run: Path | None = None) -> Any:
-    """Loads the engine, after a check that `run` is a run; returns the choice."""
+    """Loads the engine, after a check that `run` is a run; returns the choice, None where a linear
+    model needs none."""
     from polymodal.core.engine import choose, start
     from polymodal.core.printed.progress import waiting
 
     if run is not None:
         from polymodal.bundle.read import manifest
+        from polymodal.inference.linear.predictor import is_linear
 
         manifest(run)
+        if is_linear(run):
+            return None
     with waiting(f"Loading {choose(engine).name}"):
         return start(engine)

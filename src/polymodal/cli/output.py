@@ -84,7 +84,11 @@ def finish(run: Any, json: bool) -> None:
     if run.overfitting:
         show(f"\n{run.overfitting['sentence']} {run.overfitting['advice']}".rstrip())
     if run.kept:
-        show(f"\nThe model of {run.kept} alone is kept, because it is better.")
+        if run.kept in run.predictor.recipe.inputs:
+            show(f"\nThe model of {run.kept} alone is kept, because it is better.")
+        else:
+            show(f"\nThe linear model ({run.kept}) is kept, because it is as good or better. "
+                 "It needs no engine.")
     if run.advice:
         show(f"\n{run.advice}")
     folder = shlex.quote(str(run.folder))
@@ -113,7 +117,8 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
         _transcripts(found["transcripts"])
     _print_trust(found)
     _judged(found)
-    for name, parts in found["slices"].items():
+    under = found.get("conditions") or {}
+    for name, parts in {**found["slices"], **under.get("slices", {})}.items():
         if name == "inputs present" and len(parts) < 2:
             continue
         show(f"\nby {name}")
@@ -124,6 +129,8 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
             shown = part["metrics"].get(metric)
             lines.append((value, part["n"], _number(shown), _few(part) or _interval(interval)))
         show(columns(lines))
+    for sentence in under.get("sentences", []):
+        show(f"\n{sentence}")
 
 
 def _judged(found: Mapping[str, Any]) -> None:
@@ -140,8 +147,8 @@ def _judged(found: Mapping[str, Any]) -> None:
 def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
           json: bool, sets: Mapping[str, Any] | None = None, **choice: Any) -> None:
     """Predicts a table and writes the file, every input row in order."""
+    from polymodal.inference.answers import as_table
     from polymodal.inference.files import lines
-    from polymodal.inference.predictor import as_table
     from polymodal.inference.table_file import write_predictions_table
     from polymodal.inference.trust import sets_of
 
@@ -198,8 +205,10 @@ def cells(predictor: Any, inputs: Sequence[str]) -> dict[str, str | None]:
     Raises:
         RecipeError: one is not a pair, or names no input of the model.
     """
+    from polymodal.inference.given_rows import input_columns
+
     values: dict[str, str | None] = {}
-    known = [c for i in predictor.inputs for c in i.columns]
+    known = input_columns(predictor)
     for item in inputs:
         name, value = split_pair(item, known)
         if values.setdefault(name, value or None) != (value or None):

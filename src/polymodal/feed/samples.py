@@ -145,6 +145,16 @@ class Samples:
         changed._packs = {**self._packs, source.name: (slots, pack)}
         return changed
 
+    def with_sources(self, sources: Sequence[Source]) -> Samples:
+        """Returns the same rows, decoded alike, with sources that encode them differently.
+
+        Args:
+            sources: list of Source, of the same names and columns in the same order.
+        """
+        changed = copy.copy(self)
+        changed.sources = list(sources)
+        return changed
+
     def only(self, name: str) -> Samples:
         """Returns the same rows with one source alone, reading the same packs."""
         chosen = [source for source in self.sources if source.name == name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -14,34 +13,15 @@ from polymodal.core.seeds import generator
 from polymodal.feed.check import check
 from polymodal.feed.ledger import Ledger
 from polymodal.feed.loader import Batch, Loader
+from polymodal.inference.answers import Answers, by_row, enter_groups
 from polymodal.inference.outputs import collect, outputs
-from polymodal.inference.predictor import Predictor, by_row, enter_groups
 from polymodal.media.kept import for_predictions
 from polymodal.tables.table import Table
 
-__all__ = ["hidden_patterns", "predict_hidden"]
-
-_MOST_WHOLE = 3  # inputs up to which all patterns are looked at
+__all__ = ["predict_hidden"]
 
 
-def hidden_patterns(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Returns which inputs are hidden in each pattern that leaves one: all patterns of up to three
-    inputs, of more each input left out and each alone.
-
-    Example:
-
-    >>> hidden_patterns(["image", "sound"])
-    [('image',), ('sound',)]
-    """
-    count = len(names)
-    sizes = {1, count - 1}
-    if count <= _MOST_WHOLE:
-        sizes = set(range(1, count))
-    sizes = {size for size in sizes if 0 < size < count}
-    return list(chain.from_iterable(combinations(names, size) for size in sorted(sizes)))
-
-
-def predict_hidden(predictor: Predictor, table: Table, patterns: Sequence[Sequence[str]], *,
+def predict_hidden(predictor: Answers, table: Table, patterns: Sequence[Sequence[str]], *,
                    scored: bool = True, cache: Any = None,
                    most_rows: int | None = None) -> list[Predictions]:
     """Returns the predictions of a table with inputs hidden, as the model states them.
@@ -49,7 +29,7 @@ def predict_hidden(predictor: Predictor, table: Table, patterns: Sequence[Sequen
     Each batch is made once. Rows that have none of the inputs left are not in the predictions.
 
     Args:
-        predictor: Predictor of a task that is not fed its own outputs.
+        predictor: Answers of a task that is not fed its own outputs.
         table: Table.
         patterns: names of the inputs to hide, for each of the predictions; () hides none.
         scored: bool, read the target too.

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from polymodal.core.errors import RecipeError
+from polymodal.core.disk.paths import user_path
+from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.printed.progress import warn
+from polymodal.recipe.heard import heard_texts
 from polymodal.tables.conversations import row_before, said
-from polymodal.tables.table import Table
+from polymodal.tables.kinds import kind_of_name
+from polymodal.tables.table import Table, read
 
-__all__ = ["checked_rows", "input_columns", "with_all_inputs"]
+__all__ = ["cells_of_file", "checked_rows", "input_columns", "table_of_cells", "table_of_file",
+           "with_all_inputs"]
 
 
 def input_columns(predictor: Any) -> list[str]:
     """Returns the columns that a model reads."""
-    return [column for source in predictor.inputs for column in source.columns]
+    own = [column for source in predictor.inputs for column in source.columns]
+    heard = [text.sound for text in heard_texts(predictor.recipe.inputs)]
+    return [*own, *(column for column in heard if column not in own)]
 
 
 def checked_rows(predictor: Any, rows: Any) -> Any:
@@ -81,11 +88,50 @@ def with_all_inputs(predictor: Any, table: Table) -> Table:
     if len(absent) == len(columns):
         raise RecipeError(f"{table.name} needs a column for at least one input: "
                           f"{', '.join(columns)}. {unknown('column', absent[0], there)}")
-    names = " and ".join(f'"{column}"' for column in absent)
-    several = len(absent) > 1
-    if len(table) > 1:  # of one row a person sees what it holds
+    heard = {text.text for text in heard_texts(predictor.recipe.inputs) if text.sound in there}
+    told = [column for column in absent if column not in heard]
+    names = " and ".join(f'"{column}"' for column in told)
+    several = len(told) > 1
+    if len(table) > 1 and told:  # of one row a person sees what it holds
         warn(f"{table.name} has no {'columns' if several else 'column'} {names}. "
              f"{'They count' if several else 'It counts'} as missing in every row.")
     for column in absent:
         table = table.with_column(column, np.full(len(table), None))
     return table
+
+
+def table_of_file(predictor: Any, file: str | Path) -> Table:
+    """Returns a table with one row for a file, in the columns that its kind belongs to.
+
+    A video fills an input for video and one for sound.
+
+    Raises:
+        DataError: it does not exist, or is of a kind that the model does not take.
+    """
+    return table_of_cells(predictor, [cells_of_file(predictor, user_path(file))])
+
+
+def table_of_cells(predictor: Any, rows: Sequence[dict[str, Any]]) -> Table:
+    """Returns a table of the rows, with every column that a model reads."""
+    columns = [column for source in predictor.inputs for column in source.columns]
+    return read({column: [row.get(column) for row in rows] for column in columns}, name="files")
+
+
+def cells_of_file(predictor: Any, file: Path) -> dict[str, str]:
+    """Returns {column: path} of the inputs that a file fills.
+
+    Raises:
+        DataError: it does not exist, or is of a kind that the model does not take.
+    """
+    if not file.is_file():
+        there = file.exists()
+        raise DataError("is not a file." if there else "does not exist.",
+                        "Give a file." if there else "Check the path.", path=str(file),
+                        reason="not_a_file" if there else "missing_file")
+    inputs, kind = predictor.recipe.inputs, kind_of_name(file.name)
+    taken = [i for i in predictor.inputs if kind in i.modality.files]
+    if not taken:
+        wanted = sorted({inputs[i.name]["modality"] for i in predictor.inputs})
+        raise DataError(f"is not an input of this model, which takes {' or '.join(wanted)}.",
+                        "Give another file.", path=str(file), reason="wrong_kind")
+    return {i.columns[0]: str(file.resolve()) for i in taken}

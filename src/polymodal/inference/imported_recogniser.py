@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +19,7 @@ from polymodal.core.printed.visible import visible
 from polymodal.evaluation.evaluation import evaluate
 from polymodal.evaluation.texts.normalisation import describe
 from polymodal.feed.samples import Source
-from polymodal.inference.predictor import as_table, slice_values
+from polymodal.inference.answers import as_table, slice_values
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.pretrained.speech.model import SpeechModel
 from polymodal.pretrained.speech.transcribing import Options, transcripts
@@ -39,6 +39,7 @@ class _Recipe:
     target: str = "transcript"
     group: str | None = None
     order: str | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ImportedRecogniser:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 
 from polymodal.core import faults
@@ -14,8 +13,6 @@ from polymodal.core.contracts.target import Target
 from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.printed.progress import track
 from polymodal.core.probabilities import log_softmax
-from polymodal.model.by_step import by_step, can_read_by_step
-from polymodal.pretrained.part import no_gradient
 from polymodal.speech.decoding.ctc_search import greedy
 from polymodal.speech.transcripts.transcript import TokenSpan
 from polymodal.speech.transcripts.words import words_from_spans
@@ -83,13 +80,16 @@ def outputs(model: Any, loader: Any, head: Any = None, reader: Any = None,
                 inputs = _with_tokens(model, inputs)
             logits = model.predict_on_batch(inputs)
         faults.point("validation_step")
-        logits = np.asarray(keras.ops.convert_to_numpy(logits), "float32")
+        logits = np.asarray(as_numpy(logits), "float32")
         yield Output(loader.rows_of(0, step), logits, targets, weights, present, lengths, ids,
                      spans)
 
 
 def _with_tokens(model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
     """Returns a batch with the tokens of texts per step, in place of their ids."""
+    from polymodal.model.by_step import by_step, can_read_by_step
+    from polymodal.pretrained.part import no_gradient
+
     found = dict(inputs)
     for name, encoder in model.encoders.items():
         ids, mask = inputs[model.keys[name]], inputs[mask_key(model.keys[name])]
@@ -98,6 +98,13 @@ def _with_tokens(model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
             with no_gradient():
                 found[model.keys[name]] = by_step(encoder, ids, mask)
     return found
+def as_numpy(array: Any) -> np.ndarray:
+    """Returns an engine's array as one of numpy; loads no engine where it is one."""
+    if isinstance(array, np.ndarray):
+        return array
+    import keras
+
+    return np.asarray(keras.ops.convert_to_numpy(array))
 
 
 def collect(found: Iterable[Output], head: Any, target: Target, task: Task,

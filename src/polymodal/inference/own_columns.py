@@ -5,16 +5,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.printed.progress import say
-from polymodal.inference.predictor import Predictor
+from polymodal.inference.answers import Answers
 from polymodal.profile.profile import profile
 from polymodal.tables.table import Table
 
 __all__ = ["columns_from", "reading", "with_columns"]
+
+_Kind = TypeVar("_Kind", bound=Answers)
 
 
 def columns_from(pairs: Collection[str], predictor: Any) -> dict[str, str]:
@@ -36,11 +38,11 @@ def columns_from(pairs: Collection[str], predictor: Any) -> dict[str, str]:
     return found
 
 
-def with_columns(predictor: Predictor, columns: Mapping[str, str]) -> Predictor:
+def with_columns(predictor: _Kind, columns: Mapping[str, str]) -> _Kind:
     """Returns the same model that reads other columns.
 
     Args:
-        predictor: Predictor.
+        predictor: Answers.
         columns: {input: column}; other inputs stay as they are.
     """
     if not columns:
@@ -54,13 +56,13 @@ def with_columns(predictor: Predictor, columns: Mapping[str, str]) -> Predictor:
     return found
 
 
-def reading(predictor: Predictor, table: Table,
-            names: Collection[str] | None = None) -> Predictor:
+def reading(predictor: _Kind, table: Table,
+            names: Collection[str] | None = None) -> _Kind:
     """Returns the same model with the columns of a table that its inputs fit, found by what they
     hold; a model that was trained here reads the columns that it was trained on.
 
     Args:
-        predictor: Predictor.
+        predictor: Answers.
         table: Table.
         names: of the inputs that are needed; None for all.
 
@@ -81,7 +83,7 @@ def reading(predictor: Predictor, table: Table,
     return with_columns(predictor, chosen)
 
 
-def _fitting(predictor: Predictor, name: str, table: Table) -> str | None:
+def _fitting(predictor: Answers, name: str, table: Table) -> str | None:
     """Returns the only column of the modality of an input, or None where there is none."""
     modality = predictor.recipe.inputs[name]["modality"]
     facts = profile(table)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,15 @@ from polymodal.core.errors import RecipeError
 from polymodal.evaluation.shapley import MOST_PLAYERS
 from polymodal.feed.check import check
 from polymodal.feed.ledger import Ledger
-from polymodal.inference.outputs import Output, collect
+from polymodal.inference.outputs import Output, as_numpy, collect
 from polymodal.inference.trust import trusted
 from polymodal.media.kept import for_predictions
 from polymodal.tables.table import Table
 
-__all__ = ["Worth", "check_explainable", "nearness", "predict_patterns", "without", "worth_of"]
+__all__ = ["Worth", "check_explainable", "hidden_patterns", "nearness", "predict_patterns",
+           "without", "worth_of"]
+
+_MOST_WHOLE = 3  # inputs up to which all patterns are looked at
 
 
 def check_explainable(predictor: Any, who: str) -> None:
@@ -31,6 +35,23 @@ def check_explainable(predictor: Any, who: str) -> None:
     if len(predictor.inputs) > MOST_PLAYERS:
         raise RecipeError(f"{who} needs a run of {MOST_PLAYERS} inputs at most. Got "
                           f"{len(predictor.inputs)}. Train on fewer inputs.")
+
+
+def hidden_patterns(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Returns which inputs are hidden in each pattern that leaves one: all patterns of up to three
+    inputs, of more each input left out and each alone.
+
+    Example:
+
+    >>> hidden_patterns(["image", "sound"])
+    [('image',), ('sound',)]
+    """
+    count = len(names)
+    sizes = {1, count - 1}
+    if count <= _MOST_WHOLE:
+        sizes = set(range(1, count))
+    sizes = {size for size in sizes if 0 < size < count}
+    return list(chain.from_iterable(combinations(names, size) for size in sorted(sizes)))
 
 
 def without(batch: Mapping[str, Any], keys: list[str]) -> dict[str, Any]:
@@ -73,9 +94,7 @@ def predict_patterns(predictor: Any, table: Table, scored: bool,
 def _output(predictor: Any, batch: dict[str, Any], whole: dict[str, Any], targets: Any,
             weights: Any, rows: np.ndarray) -> Output:
     """Returns the output for a batch; which steps a row has is told by the whole batch."""
-    import keras
-
-    logits = keras.ops.convert_to_numpy(predictor.model.predict_on_batch(batch))
+    logits = as_numpy(predictor.model.predict_on_batch(batch))
     masks = [whole[mask_key(i.key)] for i in predictor.inputs]
     shown = [batch[mask_key(i.key)] for i in predictor.inputs]
     present = np.stack([mask.reshape(len(mask), -1).any(axis=1) for mask in shown], axis=-1)

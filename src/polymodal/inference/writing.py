@@ -17,9 +17,9 @@ from polymodal.core.lookup import unknown
 from polymodal.core.printed.progress import track, warn
 from polymodal.feed.check import check
 from polymodal.feed.ledger import Ledger
+from polymodal.inference.given_rows import cells_of_file, table_of_cells
 from polymodal.model.generation.choice import Choice
-from polymodal.tables.kinds import kind_of_name
-from polymodal.tables.table import Table, read
+from polymodal.tables.table import Table
 
 _SHOWN = 8  # words in a message, of all that the model knows
 _NO_RESULT = -5e8  # score below which a beam found nothing more
@@ -137,7 +137,7 @@ def generate_files(predictor: Any, files: Sequence[str | Path], batch_size: int 
     errors = {}
     for place, file in enumerate(files):
         try:
-            rows.append({**(beside or {}), **_cells(predictor, user_path(file))})
+            rows.append({**(beside or {}), **cells_of_file(predictor, user_path(file))})
         except DataError as error:
             rows.append({})
             errors[place] = error
@@ -147,43 +147,11 @@ def generate_files(predictor: Any, files: Sequence[str | Path], batch_size: int 
         flags = " ".join(option("--input", column, "...") for i in missing for column in i.columns)
         warn(f"no value for {' and '.join(i.name for i in missing)}, so it counts as missing. "
              f"Give it with: {flags}")
-    found = _written(predictor, _table(predictor, rows), batch_size, choice)
+    found = _written(predictor, table_of_cells(predictor, rows), batch_size, choice)
     for place, one in enumerate(found):
         error = errors.get(place, one["error"])
         one["error"] = error and str(error.by_file())
     return found
-
-
-def table_of_file(predictor: Any, file: str | Path) -> Table:
-    """Returns a table with one row for a file, in the columns that its kind belongs to.
-
-    A video fills an input for video and one for sound.
-
-    Raises:
-        DataError: it does not exist, or is of a kind that the model does not take.
-    """
-    return _table(predictor, [_cells(predictor, user_path(file))])
-
-
-def _table(predictor: Any, rows: Sequence[dict[str, Any]]) -> Table:
-    columns = [column for source in predictor.inputs for column in source.columns]
-    return read({column: [row.get(column) for row in rows] for column in columns}, name="files")
-
-
-def _cells(predictor: Any, file: Path) -> dict[str, str]:
-    """Returns {column: path} of the inputs that a file fills."""
-    if not file.is_file():
-        there = file.exists()
-        raise DataError("is not a file." if there else "does not exist.",
-                        "Give a file." if there else "Check the path.", path=str(file),
-                        reason="not_a_file" if there else "missing_file")
-    inputs, kind = predictor.recipe.inputs, kind_of_name(file.name)
-    taken = [i for i in predictor.inputs if kind in i.modality.files]
-    if not taken:
-        wanted = sorted({inputs[i.name]["modality"] for i in predictor.inputs})
-        raise DataError(f"is not an input of this model, which takes {' or '.join(wanted)}.",
-                        "Give another file.", path=str(file), reason="wrong_kind")
-    return {i.columns[0]: str(file.resolve()) for i in taken}
 
 
 def _results(predictor: Any, written: Any, place: int,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import av
@@ -22,6 +23,7 @@ from polymodal.media.container import (
 )
 from polymodal.media.forward import COUNTED, LEAD_SECONDS, ForwardFile
 from polymodal.media.stated.flac import SampleHash, read_header
+from polymodal.media.stated.mp3 import with_true_size
 from polymodal.media.whole import (
     TOLERANCE_SECONDS,
     announces_nothing,
@@ -68,7 +70,7 @@ def open_sound(part: Part) -> Iterator[FileSound | ContainerSound]:
 
 def _opened(part: Part) -> ForwardFile | None:
     try:
-        file = ForwardFile(part.source)
+        file = ForwardFile(_quiet(part.source))
     except soundfile.LibsndfileError as error:
         with opened(part.source) as stream:
             if read_header(stream) is not None:  # FLAC
@@ -80,6 +82,15 @@ def _opened(part: Part) -> ForwardFile | None:
         file.close()
         return None
     return file
+
+
+def _quiet(source: bytes | Path) -> bytes | Path:
+    """Returns content that libsndfile opens without a word on the terminal."""
+    with opened(source) as stream:
+        head = stream.read(3)
+        if head != b"ID3" and head[:1] != b"\xff":
+            return source
+        return with_true_size(stream) or source
 
 
 class FileSound:

@@ -49,11 +49,33 @@ def build_inputs(recipe: Recipe) -> list[Input]:
 def _build_input(index: int, name: str, config: dict[str, Any],
                  readings: dict[str, Any]) -> Input:
     where = f"inputs.{name}"
+    encoder = find("encoders", str(encoder_name(config)))
+    preprocess, chosen = input_settings(name, config, readings)
+    built = arguments.build(find("preprocess", config["modality"]), preprocess, where)
+    built.is_still = has_frozen_encoder(config)
+    return Input(
+        name, input_key(index), built, columns_of(name, config), str(encoder_name(config)),
+        arguments.check(encoder, chosen, where))
+
+
+def input_settings(name: str, config: dict[str, Any],
+                   readings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns the settings of an input's preprocessing, and those of its encoder.
+
+    Args:
+        name: str, of the input.
+        config: its settings in the recipe.
+        readings: {column: how its cells are read}.
+
+    Raises:
+        RecipeError: a setting that neither has.
+    """
+    where = f"inputs.{name}"
     modality = find("preprocess", config["modality"])
     chosen_encoder = str(encoder_name(config))
-    encoder = find("encoders", chosen_encoder)
     of_modality = arguments.parameters(modality)
-    of_encoder = arguments.parameters(encoder, skip=("dim", "vocabulary_size", "kwargs"))
+    of_encoder = arguments.parameters(find("encoders", chosen_encoder),
+                                      skip=("dim", "vocabulary_size", "kwargs"))
     settings = {k: v for k, v in config.items() if k not in INPUT_KEYS}
     for key in settings:
         if key not in of_modality and key not in of_encoder:
@@ -66,11 +88,7 @@ def _build_input(index: int, name: str, config: dict[str, Any],
     chosen = {k: v for k, v in settings.items() if k not in of_modality}
     preprocess = as_needed(where, chosen_encoder, config["modality"], preprocess,
                            needed_by(chosen_encoder, chosen))
-    built = arguments.build(modality, preprocess, where)
-    built.is_still = has_frozen_encoder(config)
-    return Input(
-        name, input_key(index), built,
-        columns_of(name, config), chosen_encoder, arguments.check(encoder, chosen, where))
+    return preprocess, chosen
 
 
 def build_target(recipe: Recipe) -> Any:
@@ -82,17 +100,25 @@ def build_target(recipe: Recipe) -> Any:
     task = task_of(recipe.task)
     of_target = arguments.parameters(task.target)
     of_task = arguments.parameters(task.head, skip=("num_outputs",))
-    read = recipe.columns.get(recipe.target, {})
-    settings = {k: v for k, v in read.items() if k in of_target} | _settings(recipe.task)
-    for key in settings:
+    for key in [*_target_settings(recipe), *_settings(recipe.task)]:
         if key not in of_target and key not in of_task and key not in task.kind:
             known = [*of_target, *of_task, *task.kind]
             raise RecipeError(f"task: {unknown('setting', key, known)}")
-    own = {k: v for k, v in settings.items() if k in of_target}
-    built = arguments.build(task.target, own, "task")
+    built = target_alone(recipe)
     if task.compares_inputs:
         built.reads({name: columns_of(name, config) for name, config in recipe.inputs.items()})
     return built
+
+
+def target_alone(recipe: Recipe) -> Any:
+    """Builds the same object of a recipe that was checked before; loads no engine."""
+    return arguments.build(task_of(recipe.task).target, _target_settings(recipe), "task")
+
+
+def _target_settings(recipe: Recipe) -> dict[str, Any]:
+    of_target = arguments.parameters(task_of(recipe.task).target)
+    given = {**recipe.columns.get(recipe.target, {}), **_settings(recipe.task)}
+    return {key: value for key, value in given.items() if key in of_target}
 
 
 def check_parts(recipe: Recipe) -> None:

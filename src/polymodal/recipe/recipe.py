@@ -9,10 +9,11 @@ import yaml
 
 from polymodal.core import arguments, lookup
 from polymodal.core.errors import RecipeError
+from polymodal.recipe.heard import HEARD_BY, check_heard
 from polymodal.recipe.starts import check_words, split_words
 from polymodal.tables.reading.reading import readings_of
 
-INPUT_KEYS = ("modality", "encoder", "column", "columns")
+INPUT_KEYS = ("modality", "encoder", "column", "columns", HEARD_BY)
 
 
 class Recipe:
@@ -21,7 +22,8 @@ class Recipe:
     Args:
         target: str, column to predict.
         inputs: mapping of input names to their settings. `modality` and `encoder` choose by name;
-            `column` (or `columns` for tabular) defaults to the input's own name; every other key is
+            `column` (or `columns` for tabular) defaults to the input's own name; `heard_by` names a
+            recogniser that transcribes a missing text (`recipe.heard`); every other key is
             an argument of that modality's preprocessing or of that encoder.
         task: str, a name in `polymodal.tasks`, or a mapping `{name: ..., argument: ...}`.
         fusion: str or mapping, a name in `polymodal.fusion`.
@@ -212,6 +214,7 @@ def check_input(name: str, config: Any) -> None:
     arguments.convert(config.get("column"), str | None, f"{where}.column")
     for column in arguments.convert(config.get("columns"), list | None, f"{where}.columns") or ():
         arguments.convert(column, str, f"{where}.columns")
+    check_heard(config, where)
     arguments.check_bounds(config, where)
 
 

@@ -12,6 +12,7 @@ from polymodal.bundle.write import single_folder
 from polymodal.core import arguments
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.progress import say
+from polymodal.inference.conditions import SECONDS
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia
 from polymodal.speech.language.ngram import NGram
@@ -32,7 +33,7 @@ __all__ = ["Ready", "compared_jobs", "scratch_job", "train_from_scratch", "train
 
 @dataclass
 class Ready:
-    """Everything before the first epoch."""
+    """Everything before the first epoch, and the seconds that the report may ask the model."""
 
     prepared: Prepared
     tables: dict[str, Table]
@@ -40,6 +41,7 @@ class Ready:
     jobs: dict[str, Job]
     times: Times
     forecast: Forecast
+    seconds: float = SECONDS
 
 
 def compared_jobs(prepared: Prepared, settings: Training, out: Path, baselines: bool,
@@ -75,7 +77,7 @@ def train_from_scratch(ready: Ready, language: NGram | None,
     say("Training without imported encoders, for comparison")
     trained = job.train()
     trained.predictor.language = language
-    return _scored(ready, job, trained)
+    return next(iter(_scored(ready, job, trained).values()))
 
 
 def train_singles(ready: Ready, language: NGram | None, ending: Ending) -> dict[str, Single]:
@@ -90,13 +92,15 @@ def train_singles(ready: Ready, language: NGram | None, ending: Ending) -> dict[
         trained = job.train()
         trained.predictor.language = language
         result = dataclasses.replace(trained.result, weights={})
-        found[name] = Single(_scored(ready, job, trained), result, job.folder)
+        said = _scored(ready, job, trained)
+        found[name] = Single(next(iter(said.values())), result, job.folder, said.get("val"))
         del job, trained  # before the next model
     return found
 
 
-def _scored(ready: Ready, job: Job, trained: Trained) -> Predictions:
-    """Returns predictions of the first scored split, calibrated as those of the run are."""
+def _scored(ready: Ready, job: Job, trained: Trained) -> dict[str, Predictions]:
+    """Returns predictions of the first scored split, and of validation rows where answers are no
+    texts, calibrated as those of the run are."""
     split = "val"
     if "test" in ready.tables:
         split = "test"
@@ -107,7 +111,7 @@ def _scored(ready: Ready, job: Job, trained: Trained) -> Predictions:
     if not is_text:
         said = make_trusted(trained.predictor, ready.tables, said, job.folder, ready.cache,
                             prepared=job.prepared)
-    return said[split]
+    return said
 
 
 def _fits(name: str, ready: Ready, ending: Ending) -> bool:

@@ -9,7 +9,7 @@ from polymodal.core.disk.lock import locked
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import TrainingError
 from polymodal.core.printed.progress import say
-from polymodal.inference.predictor import load
+from polymodal.inference.loading import load
 from polymodal.tables.table import Table
 from polymodal.training.asked import begun, reopen
 from polymodal.training.run import Run, train

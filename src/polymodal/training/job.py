@@ -13,7 +13,9 @@ import keras
 from polymodal.bundle import weights as tensors
 from polymodal.bundle.write import write
 from polymodal.core.disk.files import write_atomic
-from polymodal.inference.predictor import Predictor, align_lengths
+from polymodal.inference.answers import Answers, align_lengths
+from polymodal.inference.hearing import copy_recognisers
+from polymodal.inference.predictor import Predictor
 from polymodal.recipe import assemble
 from polymodal.recipe.adapting import merge
 from polymodal.recipe.starts import scales
@@ -31,7 +33,7 @@ from polymodal.training.steps.settings import Training
 class Trained:
     """A fitted model and how its training went."""
 
-    predictor: Predictor
+    predictor: Answers
     result: fitting.Result
     reading: str = ""
 
@@ -71,6 +73,7 @@ class Job:
         if result.last_epoch is not None:
             self.prepared.recipe.training["last_epoch"] = result.last_epoch
             write_atomic(path, self.recipe)
+        copy_recognisers(self.prepared.recipe.inputs, self.folder)
         write(self.folder, self.predictor.spec(), tensors.values(self.predictor.own_weights()),
               self.predictor.states())
         return Trained(self.predictor, result)

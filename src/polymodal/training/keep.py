@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from polymodal.bundle import weights as tensors
-from polymodal.bundle.write import LANGUAGE, PREPROCESS, add_part, write
+from polymodal.bundle.write import CONFIDENCE, LANGUAGE, PREPROCESS, add_part, remove_part, write
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
+from polymodal.evaluation.compare import compare
 from polymodal.evaluation.report.verdict import Verdict
 from polymodal.evaluation.words import readable, value_text
 from polymodal.inference.predictor import Predictor, load
@@ -22,7 +23,9 @@ from polymodal.speech.language.ngram import NGram
 from polymodal.tables.table import Table
 from polymodal.training.job import Trained
 from polymodal.training.loop.result import Result
+from polymodal.training.prepare import Prepared
 from polymodal.training.saved.checkpoint import Checkpoints
+from polymodal.training.simple import SimpleModel, answered
 from polymodal.training.steps.history import write_history
 from polymodal.training.trust import make_trusted, write_trust
 
@@ -37,11 +40,13 @@ class Single:
         predictions: Predictions on the shown split.
         result: Result of its training, without weights.
         folder: Path of its run.
+        held_out: Predictions on the validation rows, where they were made.
     """
 
     predictions: Predictions
     result: Result
     folder: Path
+    held_out: Predictions | None = None
 
 
 def check_keep(keep: str, baselines: bool) -> None:
@@ -112,3 +117,52 @@ def keep_alone(single: Single, trained: Trained, found: Mapping[str, Predictions
     if predictor.task.is_text:
         answers = make_trusted(predictor, tables, answers, out, cache)
     return Trained(predictor, single.result, trained.reading), answers
+
+
+def better_linear(simple: Sequence[SimpleModel], prepared: Prepared,
+                  found: Mapping[str, Predictions],
+                  single: Single | None) -> SimpleModel | None:
+    """Returns the linear model where it should be kept instead of a network.
+
+    That is where it is better by more than chance; and where its headline on validation rows is at
+    least as good, unless it is worse by more than chance on the rows that are shown.
+
+    Args:
+        simple: what `simple_models` returned.
+        prepared: Prepared.
+        found: {split: Predictions} of the network, the shown split first.
+        single: Single of the input that would be kept otherwise, or None.
+    """
+    shown, held_out = next(iter(found.values())), found.get("val")
+    if single is not None:
+        shown, held_out = single.predictions, single.held_out
+    linear = next((one for one in simple if one.answers is not None), None)
+    if linear is None or linear.answers is None:
+        return None
+    judged = compare(shown, linear.predictions)
+    if judged.better == "second":
+        return linear
+    if judged.better == "first" or held_out is None:
+        return None
+    own = compare(held_out, answered(linear.answers, prepared, "val", held_out))
+    gain = own.second - own.first
+    as_good = gain >= 0 if own.higher_is_better else gain <= 0
+    return linear if as_good else None
+
+
+def keep_linear(linear: SimpleModel, found: Mapping[str, Predictions],
+                tables: Mapping[str, Table], cache: Cache | KeptMedia, out: Path,
+                slice_columns: Sequence[str] = ()) -> tuple[Trained, dict[str, Predictions]]:
+    """Replaces the network with a linear model, and returns it with its predictions."""
+    answers = linear.answers
+    if answers is None:
+        raise ValueError(f"keep_linear needs a model that can be kept. Got {linear.name}.")
+    Checkpoints(out).set_aside()
+    shutil.rmtree(out / PREPROCESS, ignore_errors=True)
+    for name in (LANGUAGE, CONFIDENCE):
+        remove_part(out, name)
+    write(out, answers.spec(), answers.arrays(), answers.states())
+    write_history(out, [])
+    said = {split: answers.predict(tables[split], scored=True, cache=cache) for split in found}
+    said = make_trusted(answers, tables, said, out, cache, slice_columns)
+    return Trained(answers, Result([], None, False, True, {})), said

@@ -9,7 +9,7 @@ from polymodal.bundle.write import LANGUAGE, add_part
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.progress import say
 from polymodal.evaluation.metrics import score
-from polymodal.inference.predictor import Predictor
+from polymodal.inference.answers import Answers
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia
 from polymodal.speech.language.kneser_ney import train_ngram
@@ -23,12 +23,12 @@ _MOST_UNITS = 300_000  # words that are counted; more texts are subsampled evenl
 _MOST_GRAMS = 200_000  # of a model; a larger one looks at fewer words together
 
 
-def choose_language(predictor: Predictor, texts: Iterable[str], table: Table, folder: Path,
+def choose_language(predictor: Answers, texts: Iterable[str], table: Table, folder: Path,
                     cache: Cache | KeptMedia | None = None) -> tuple[Predictions, str]:
     """Makes a run decode with a language model of train's transcripts if val gets no worse.
 
     Args:
-        predictor: Predictor of a run that transcribes; its `language` is set.
+        predictor: Answers of a run that transcribes; its `language` is set.
         texts: the texts of train.
         table: Table of validation rows.
         folder: the run's folder, where the model is kept.
@@ -60,7 +60,7 @@ def choose_language(predictor: Predictor, texts: Iterable[str], table: Table, fo
     return found, sentence
 
 
-def _learned(texts: Iterable[str], predictor: Predictor) -> NGram | None:
+def _learned(texts: Iterable[str], predictor: Answers) -> NGram | None:
     order = predictor.head.language_order
     clean = [text for value in texts if (text := predictor.target.clean(value))]
     if not (order and clean):

@@ -50,7 +50,8 @@ _LOOKS = ("Under the first images is the decoder's attention for each word (last
 _MOST_BYTES = 2_000_000  # larger files are not copied into the report
 _PLAIN = ("title", "target", "summary", "inputs", "slice_columns", "history", "best_epoch",
           "ledger", "simple", "word_calibration", "calibration", "trust_notes",
-          "attention_note", "left_out", "recipe", "versions", "seeds", "command",
+          "attention_note", "linear", "conditions",
+          "left_out", "recipe", "versions", "seeds", "command",
           "overfitting")
 
 
@@ -74,6 +75,8 @@ class RunRecord:
         simple: how simple models compare with the network, as `simple_json` gives it.
         scratch: how a model without pretrained parts compares, as `scratch_json` gives it.
         overfitting: how much better the model knows the rows of train, as `gap_json` gives it.
+        linear: str, name of the linear model that is kept in place of the network, or "".
+        conditions: scores under conditions, as `inference.conditions` gives them.
     """
 
     prepared: Any
@@ -90,6 +93,8 @@ class RunRecord:
     simple: Mapping[str, Any] = field(default_factory=dict)
     scratch: Mapping[str, Any] = field(default_factory=dict)
     overfitting: Mapping[str, Any] = field(default_factory=dict)
+    linear: str = ""
+    conditions: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_all(folder: Path, record: RunRecord) -> str:
@@ -126,7 +131,8 @@ def _content(record: RunRecord) -> ReportContent:
     prepared, result = record.prepared, record.trained.result
     recipe, predictor = prepared.recipe, record.trained.predictor
     shown = next(iter(record.found.values()))
-    inputs = {i.name: _describe(recipe.inputs[i.name], i.columns) for i in prepared.inputs}
+    inputs = {i.name: _describe(recipe.inputs[i.name], i.columns, bool(record.linear))
+              for i in prepared.inputs}
     engine = _engine()
     examples = _examples(predictor, shown, record.table)
     note = ""
@@ -135,7 +141,7 @@ def _content(record: RunRecord) -> ReportContent:
     summary = describe_run(shown, recipe.target, inputs, prepared.count_rows(),
                            recipe.fusion["name"], len(result.history), result.seconds, engine,
                            prepared.count_sequences(),
-                           record.joint.modalities if record.joint else ())
+                           record.joint.modalities if record.joint else (), record.linear)
     summary += [record.trained.reading] * bool(record.trained.reading)
     summary += prepared.hidden
     far = far_above(record.evaluated.splits, any(
@@ -153,18 +159,20 @@ def _content(record: RunRecord) -> ReportContent:
         word_calibration=predictor.calibration and predictor.calibration.to_json(),
         calibration=predictor.temperatures and predictor.temperatures.to_json(),
         trust_notes=list(record.trust_notes), simple=dict(record.simple),
-        scratch=dict(record.scratch),
-        overfitting=dict(record.overfitting),
-        attention_note=note, recipe=prepared.written_recipe,
+        scratch=dict(record.scratch), overfitting=dict(record.overfitting),
+        conditions=dict(record.conditions),
+        attention_note=note, linear=record.linear, recipe=prepared.written_recipe,
         left_out=dict(prepared.left_out), versions=_versions(engine),
         seeds={"training": recipe.training.get("seed", 0)},
         command=record.command)
 
 
-def _describe(config: Mapping[str, Any], columns: Sequence[str]) -> str:
+def _describe(config: Mapping[str, Any], columns: Sequence[str], linear: bool) -> str:
     word = "column"
     if len(columns) > 1:
         word = "columns"
+    if linear:
+        return f"{config['modality']} from {word} {', '.join(columns)}, as simple features"
     return (f"{config['modality']} from {word} {', '.join(columns)}, "
             f"encoded by {encoder_name(config)}{_start(config)}")
 

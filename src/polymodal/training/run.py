@@ -17,26 +17,24 @@ from polymodal.core.contracts.task import Predictions
 from polymodal.core.disk.files import check_writable, write_json
 from polymodal.core.disk.lock import locked
 from polymodal.core.errors import Interrupted, RecipeError
-from polymodal.core.lookup import find
 from polymodal.core.printed.progress import say, waiting, warn
 from polymodal.evaluation.baseline import blind_baseline, on_same_rows
 from polymodal.evaluation.evaluation import evaluate_run
 from polymodal.evaluation.from_scratch import scratch_json
 from polymodal.evaluation.report.verdict import fusion_verdict
 from polymodal.evaluation.simple import simple_json
-from polymodal.inference.predictor import Predictor
+from polymodal.inference.answers import Answers
+from polymodal.inference.conditions import SECONDS, conditions
+from polymodal.inference.hearing import hearing_of
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache, open_cache
 from polymodal.media.kept import KeptMedia
-from polymodal.profile.profile import Profile, profile
+from polymodal.profile.profile import Profile
 from polymodal.recipe.commented import left_out
-from polymodal.recipe.freezing import settle_freezing
 from polymodal.recipe.given import check_given, need_target, with_target
-from polymodal.recipe.infer import infer
-from polymodal.recipe.recipe import Recipe, from_dict
-from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import Table
 from polymodal.training.asked import Options, to_json
+from polymodal.training.choose import choose, inferred
 from polymodal.training.command import again
 from polymodal.training.compared import (
     Ready,
@@ -46,27 +44,25 @@ from polymodal.training.compared import (
     train_singles,
 )
 from polymodal.training.dry import DryRun, dry_run_of
-from polymodal.training.fitting import fitting_models
 from polymodal.training.forecast import FILE as FORECAST
 from polymodal.training.from_scratch import JOB, without_imports
+from polymodal.training.hearing import with_transcripts
 from polymodal.training.imbalance.settings import imbalance_of
 from polymodal.training.imbalance.weights import check_decision, check_imbalance
 from polymodal.training.job import Trained
 from polymodal.training.keep import (
     advice,
     better_input,
+    better_linear,
     check_keep,
     keep_alone,
+    keep_linear,
 )
 from polymodal.training.language import choose_language
 from polymodal.training.overfitting import overfitting
 from polymodal.training.prepare import (
     Prepared,
-    alike_rows,
-    group_of,
-    held_out,
     hidden_by_split,
-    keeps_together,
     prepare,
     tell_single_group,
 )
@@ -80,7 +76,6 @@ from polymodal.training.starts import with_parts
 from polymodal.training.steps.settings import Training
 from polymodal.training.times import Times
 from polymodal.training.trust import make_trusted, trust_of
-from polymodal.training.unlabelled import uses_unlabelled
 
 
 @dataclass
@@ -94,7 +89,8 @@ class Run:
         verdict: str, whether fusion helped, in a sentence.
         predictions: {split: Predictions} that the metrics are of.
         forecast: {"seconds": expected, "actual_seconds", "parts"}, what `forecast.json` holds.
-        kept: str, the input whose single model was kept as the better one; "" = the fused model.
+        kept: str, the input whose single model was kept as the better one, or the name of the
+            linear model that was; "" = the fused model.
         advice: str, how to use a single input's model if it is better and not kept, or "".
         trust: {"calibration": of its probabilities, "sets": of answers, "notes": sentences}.
         training: {"epochs" that were trained, "planned_epochs", "last_epoch" where it was ended
@@ -106,7 +102,7 @@ class Run:
     """
 
     folder: Path
-    predictor: Predictor
+    predictor: Answers
     metrics: dict[str, Any]
     verdict: str
     predictions: dict[str, Predictions]
@@ -158,7 +154,7 @@ def train(
         baselines: bool, also train each input alone, with the same settings, and a model without
             the imported encoders.
         keep: str, "joint", or "better" to keep a single input's model if it is better than the
-            fused one by more than chance.
+            fused one by more than chance, or a linear model on simple features if it is as good.
         skip_bad: bool, skip bad rows and count them.
         max_bad_share: float, 0..1, share of bad rows above which the run stops anyway.
         on_epoch: function called with each epoch's entry of the history.
@@ -235,9 +231,11 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
     if options.baselines and ending.left > LEAST_SECONDS:
         split = next(iter(found))
         simple = simple_models(ready.prepared, found[split], split)
+    ready.seconds = min(SECONDS, ending.left)
     with waiting("Writing the report"):
         run = _conclude(ready, trained, found, singles, simple, scratch, slice_columns, command,
                         out, keep)
+    run.predictor.hearing = hearing_of(ready.prepared.recipe.inputs, out)
     run.forecast = ready.forecast.to_json(time.monotonic() - start)
     write_json(out / FORECAST, run.forecast)
     seal(out)
@@ -250,7 +248,7 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
            **how: Any) -> Ready:
     """Infers, checks, builds and times all before the first epoch; `how` is that of
     `compared_jobs`."""
-    asked = with_target(given)
+    asked, tables = with_transcripts(with_target(given), tables)
     given = with_parts(asked)
     check_given(given)
     given = on_old_plan(given, out)
@@ -294,59 +292,11 @@ def _read_plainly(given: dict[str, Any], facts: Mapping[str, Profile], cache: Ca
                   skip_bad: bool, max_bad_share: float) -> Prepared:
     """Returns the same rows as they are read without imported encoders."""
     say("Preparing the same inputs without imported encoders, for comparison")
-    recipe, _ = _inferred(facts["train"], given)
+    recipe, _ = inferred(facts["train"], given)
     facts["train"].forget_cells()
     return prepare(recipe, facts, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
 
 
-def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[str],
-           split: str | None, split_group: str | None, seed: int = 0) -> tuple[
-               Recipe, list[str], dict[str, Profile], str | None]:
-    """Profiles the tables once: returns the whole recipe, its reasons, the profile of each split,
-    and the column that groups rows."""
-    readings = readings_of(given.get("columns"))
-    known = {name: profile(table, readings) for name, table in tables.items()}
-    group = group_of(known, given, ignore, split, split_group)
-    alike = alike_rows(known["train"], given, ignore, group)
-    facts = held_out(known, given.get("target") or None, split, group, seed,
-                     uses_unlabelled(given))
-    apart = split_group
-    if keeps_together(given) and not given.get("group"):
-        apart = alike
-    named = apart not in (None, given.get("target"))
-    if named and not facts["train"].is_media(apart):
-        ignore = [*ignore, apart]  # such as who speaks; pictures are read anyway
-    recipe, reasons = _complete(facts["train"], given, ignore)
-    facts["train"].forget_cells()
-    return recipe, reasons, facts, alike
-
-
-def _complete(facts: Profile, given: dict[str, Any], ignore: Sequence[str]) -> tuple[
-        Recipe, list[str]]:
-    """Returns the whole recipe with its reasons, and prints what was inferred."""
-    recipe, reasons = _inferred(facts, given, ignore)
-    for reason in reasons:
-        say(f"  {reason}")
-    for sentence in fitting_models(recipe.inputs, len(facts.table)):
-        say(f"  {sentence}")
-    return recipe, reasons
-
-
-def _inferred(facts: Profile, given: dict[str, Any], ignore: Sequence[str] = ()) -> tuple[
-        Recipe, list[str]]:
-    """Returns the whole recipe with its reasons."""
-    num_rows = len(facts.table)
-    if given.get("group") and given["group"] in facts.table.column_names:
-        facts = facts.grouped(given["group"], given.get("order"))
-    with waiting("Inspecting columns"):
-        found = infer(facts, given, ignore)
-    fusion = found.values["fusion"]
-    if isinstance(fusion, Mapping):
-        fusion = fusion["name"]
-    drops = not (find("fusion", str(fusion)).any_width or found.values.get("group"))
-    found.values["inputs"], more = settle_freezing(found.values["inputs"], num_rows, drops)
-    found.reasons.extend(more)
-    return from_dict(found.values), found.reasons
 
 
 def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table],
@@ -372,27 +322,38 @@ def _conclude(ready, trained, found, singles, simple, scratch, slice_columns, co
     columns = {split: trained.predictor.cut_by(tables[split], slice_columns) for split in found}
     worth = evaluate_run(found, blind, alone, columns=columns)
     verdict = fusion_verdict(worth, shown)
-    better, kept, tip = better_input(verdict), "", ""
-    if better is not None and keep == "better":
+    better, kept, tip, network = better_input(verdict), "", "", worth.shown
+    linear = None
+    if keep == "better":
+        linear = better_linear(simple, prepared, found, singles.get(better or ""))
+    if linear is not None:
+        kept = linear.name
+        trained, found = keep_linear(linear, found, tables, ready.cache, out, slice_columns)
+        worth = worth.of_one_input(found, blind, columns)
+    elif better is not None and keep == "better":
         kept = better
         trained, found = keep_alone(singles[better], trained, found, tables, ready.cache, out)
         prepared = prepared.alone(better)
         blind = blind_baseline(found[shown], prepared.train_targets())
         worth = worth.of_one_input(found, blind, columns)
+        network = worth.shown
     else:
         Checkpoints(out).take_back()
     if better is not None and not kept:
         tip = advice(verdict, singles[better].folder)
     trust = trust_of(trained.predictor, tables, found)
-    simple = simple_json(worth.shown, {one.name: one.predictions for one in simple}, shown)
+    simple = simple_json(network, {one.name: one.predictions for one in simple}, shown)
     scratch = scratch_json(worth.fused, scratch, shown)
-    known = overfitting(prepared, trained, found, tables, ready.cache)
+    known = {}
+    if linear is None:
+        known = overfitting(prepared, trained, found, tables, ready.cache)
+    under = conditions(trained.predictor, tables[shown], found[shown], ready.cache, ready.seconds)
     record = RunRecord(prepared, trained, found, alone, blind, tables[shown], columns[shown],
                        command, worth, trust["notes"], joint if kept else None, simple, scratch,
-                       known)
+                       known, linear.name if linear else "", under)
     said = write_all(out, record)
-    metrics = worth.to_json(kept) | {"trust": trust, "simple": simple,
-                                      "from_scratch": scratch, "overfitting": known}
+    metrics = worth.to_json(kept) | {"trust": trust, "simple": simple, "from_scratch": scratch,
+                                      "overfitting": known, "conditions": under}
     write_json(out / "metrics.json", metrics)
     guessed = (metrics["baseline"] or {}).get("metrics", {})
     return Run(out, trained.predictor, metrics["splits"], said, found, {}, kept, tip, trust,

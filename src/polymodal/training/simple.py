@@ -14,10 +14,14 @@ from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.progress import waiting
 from polymodal.core.seeds import generator
 from polymodal.evaluation.words import listed
+from polymodal.feed.check import Checked
+from polymodal.feed.samples import Samples
+from polymodal.inference.linear.features import Featured, described
+from polymodal.inference.linear.model import NEVER, joined
+from polymodal.inference.linear.predictor import LinearAnswers
 from polymodal.training.prepare import Prepared
-from polymodal.training.simple_features import Texts, described, features
 
-__all__ = ["LEAST_SECONDS", "SimpleModel", "simple_models"]
+__all__ = ["LEAST_SECONDS", "SimpleModel", "answered", "simple_models"]
 
 LEAST_SECONDS = 20.0  # that have to be left of a time limit
 _MOST_ROWS = 20_000  # rows of train that are used
@@ -36,11 +40,32 @@ class SimpleModel:
         name: str, what it is: "logistic regression on n-grams and columns".
         predictions: Predictions on the shown split, on the rows of the network.
         seconds: float that it took, features included.
+        answers: LinearAnswers of a model that can be kept, or None.
     """
 
     name: str
     predictions: Predictions
     seconds: float
+    answers: LinearAnswers | None = None
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    """Features of train.
+
+    Args:
+        features: (rows, columns), dense or sparse.
+        parts: for each input its key, its columns, and whether one more says that it is missing.
+        inputs: list of Input that read simple features.
+        samples: Samples of train.
+        rows: those of its table.
+    """
+
+    features: Any
+    parts: list[tuple[str, int, bool]]
+    inputs: list[Any]
+    samples: Samples
+    rows: np.ndarray
 
 
 def simple_models(prepared: Prepared, shown: Predictions, split: str) -> list[SimpleModel]:
@@ -58,159 +83,202 @@ def simple_models(prepared: Prepared, shown: Predictions, split: str) -> list[Si
         return []
     from threadpoolctl import threadpool_limits
 
-    # Threads of OpenMP that wait for each other take longer than one where a machine is busy.
-    with (waiting("Training a simple model for comparison"), threadpool_limits(1, "openmp"),
+    # Threads that wait for each other take longer than one where a machine is busy.
+    with (waiting("Training a simple model for comparison"), threadpool_limits(1),
           warnings.catch_warnings()):
         warnings.simplefilter("ignore")  # on rare classes and on what has not converged
         found = [_linear(prepared, shown, split)]
         columns = [item.name for item in prepared.inputs if item.modality.has_fields]
         if columns and np.asarray(shown.outputs).shape[1:] != (1,):
-            found += _boosted(prepared, shown, split, columns)
+            found.append(_boosted(prepared, shown, split, columns))
     return found
 
 
 def _linear(prepared: Prepared, shown: Predictions, split: str) -> SimpleModel:
     start = time.monotonic()
-    names = [item.name for item in prepared.inputs]
-    train, test, targets = _matrices(prepared, shown, split, names)
+    train = _train_matrix(prepared, [item.name for item in prepared.inputs])
     kinds = listed(list(dict.fromkeys(described(i.modality) for i in prepared.inputs)))
+    encoded = np.stack([np.asarray(train.samples.target(int(row))) for row in train.rows])
     if prepared.task.has_numbers:
-        outputs = _ridge(train, targets, test)
-        name = f"ridge regression on {kinds}"
+        name, fitted = f"ridge regression on {kinds}", _ridge(train.features, encoded.ravel())
     else:
-        outputs = _logistic(train, targets, test, shown.outputs.shape[1])
         name = f"logistic regression on {kinds}"
-    return SimpleModel(name, replace(shown, outputs=outputs, words=None),
-                       time.monotonic() - start)
+        targets = np.asarray(prepared.task.train_targets(encoded, prepared.target))
+        fitted = _logistic(train.features, targets, shown.outputs.shape[1])
+    answers = LinearAnswers(prepared.recipe, train.inputs, prepared.target,
+                            joined(train.parts, *fitted), name, trained_on=prepared.trained_on)
+    return SimpleModel(name, answered(answers, prepared, split, shown), time.monotonic() - start,
+                       answers)
+
+
+def answered(answers: LinearAnswers, prepared: Prepared, split: str,
+             network: Predictions) -> Predictions:
+    """Returns the predictions of a linear model for the rows that the network answered.
+
+    Args:
+        answers: LinearAnswers.
+        prepared: Prepared.
+        split: str, the part of the data.
+        network: Predictions of the network for it.
+    """
+    samples = prepared.samples[split].with_sources(answers.sources)
+    said = answers.of_samples(samples, _rows_of(prepared.checked[split], network.rows))
+    return replace(network, outputs=said.outputs, words=None)
+
+
+def _rows_of(checked: Checked, rows: np.ndarray) -> Checked:
+    """Returns what is known of some checked rows, each input one step long."""
+    there = np.isin(checked.rows, rows)
+    return replace(checked, rows=checked.rows[there], present=checked.present[there],
+                   lengths=np.ones_like(checked.lengths[there]), valid=checked.valid[there])
 
 
 def _boosted(prepared: Prepared, shown: Predictions, split: str,
-             names: list[str]) -> list[SimpleModel]:
+             names: list[str]) -> SimpleModel:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     start = time.monotonic()
-    train, test, targets = _matrices(prepared, shown, split, names)
-    settings: dict[str, Any] = {"max_iter": 100, "random_state": 0, "early_stopping": len(train)
-                                >= 200, "min_samples_leaf": min(20, max(1, len(train) // 20))}
+    train = _train_matrix(prepared, names)
+    encoded = np.stack([np.asarray(train.samples.target(int(row))) for row in train.rows])
+    targets = np.asarray(prepared.task.train_targets(encoded, prepared.target))
+    sources = {source.name: source for source in prepared.samples[split].sources}
+    test = np.hstack([_encoded(prepared.samples[split], sources[item.name], item.modality,
+                               shown.rows, told) for item, (_, _, told)
+                      in zip(train.inputs, train.parts, strict=True)])
+    settings: dict[str, Any] = {"max_iter": 100, "random_state": 0, "early_stopping": len(targets)
+                                >= 200, "min_samples_leaf": min(20, max(1, len(targets) // 20))}
     if prepared.task.has_numbers:
-        outputs = HistGradientBoostingRegressor(**settings).fit(train, targets).predict(test)
+        model = HistGradientBoostingRegressor(**settings).fit(train.features, targets)
+        outputs = model.predict(test)
     else:
-        outputs = _by_label(targets, shown.outputs.shape[1], len(test), lambda each: (
-            HistGradientBoostingClassifier(**settings).fit(train, each), test))
-    return [SimpleModel("gradient boosting on columns",
-                        replace(shown, outputs=outputs, words=None), time.monotonic() - start)]
+        outputs = _boosted_labels(targets, shown.outputs.shape[1], test, lambda each: (
+            HistGradientBoostingClassifier(**settings).fit(train.features, each)))
+    return SimpleModel("gradient boosting on columns",
+                       replace(shown, outputs=outputs, words=None), time.monotonic() - start)
 
 
-def _matrices(prepared: Prepared, shown: Predictions, split: str,
-              names: list[str]) -> tuple[Any, Any, np.ndarray]:
-    """Returns features of train and of the shown rows, and train's targets."""
+def _encoded(samples: Samples, source: Any, modality: Featured, rows: np.ndarray,
+             told: bool) -> np.ndarray:
+    """Returns dense features of some rows, with a column that says what is missing if `told`."""
+    found = np.zeros((len(rows), modality.width + told))
+    for place, row in enumerate(rows):
+        decoded = samples.decode(source, int(row))
+        if decoded is not None:
+            found[place, :modality.width] = modality.encode(decoded)
+        elif told:
+            found[place, -1] = 1
+    return found
+
+
+def _boosted_labels(targets: np.ndarray, num_labels: int, test: np.ndarray,
+                    fitted: Callable[[np.ndarray], Any]) -> np.ndarray:
+    """Returns probabilities (rows, labels): of one model, or one for each label of label sets."""
+    outputs = np.zeros((len(test), num_labels))
+    if targets.ndim == 1:
+        model = fitted(targets.astype(np.int64))
+        outputs[:, model.classes_] = model.predict_proba(test)
+        return outputs
+    for label, column in enumerate(targets.T.astype(np.int64)):
+        outputs[:, label] = float(column.mean())
+        if 0 < column.sum() < len(column):
+            outputs[:, label] = fitted(column).predict_proba(test)[:, 1]
+    return outputs
+
+
+def _train_matrix(prepared: Prepared, names: list[str]) -> _Matrix:
+    """Returns the features of train, whose inputs learn what they need from it."""
     from scipy.sparse import csr_matrix, hstack, issparse
 
-    rows = prepared.told().checked["train"].rows
-    targets = np.asarray(prepared.train_targets())
+    samples, rows = prepared.samples["train"], prepared.told().checked["train"].rows
     if len(rows) > _MOST_ROWS:
-        chosen = np.sort(generator(0).permutation(len(rows))[:_MOST_ROWS])
-        rows, targets = rows[chosen], targets[chosen]
-    blocks = []
-    for source in prepared.samples["train"].sources:
-        if source.name in names:
-            texts = Texts()
-            pair = [features(prepared.samples["train"], source, rows, texts, True),
-                    features(prepared.samples[split], source, shown.rows, texts, False)]
-            blocks.append(_scaled(*pair))
-    if not any(issparse(train) for train, _ in blocks):
-        return np.hstack([b[0] for b in blocks]), np.hstack([b[1] for b in blocks]), targets
-    train, test = (csr_matrix(hstack([csr_matrix(block[side]) for block in blocks]))
-                   for side in (0, 1))
-    if sum(block[0].shape[1] for block in blocks) <= _DENSEST:
-        return train.toarray(), test.toarray(), targets
-    return train, test, targets
+        rows = rows[np.sort(generator(0).permutation(len(rows))[:_MOST_ROWS])]
+    blocks, parts, inputs = [], [], []
+    for item, source in zip(prepared.inputs, samples.sources, strict=True):
+        if item.name not in names:
+            continue
+        modality = Featured(item.modality)
+        decoded = [samples.decode(source, int(row)) for row in rows]
+        blocks.append(modality.learn(decoded))
+        gone = np.array([[one is None] for one in decoded], np.float64)
+        if gone.any():
+            blocks.append(gone)
+        parts.append((item.key, modality.width, bool(gone.any())))
+        inputs.append(replace(item, modality=modality))
+    if not any(issparse(block) for block in blocks):
+        return _Matrix(np.hstack(blocks), parts, inputs, samples, rows)
+    features: Any = csr_matrix(hstack([csr_matrix(block) for block in blocks]))
+    if features.shape[1] <= _DENSEST:
+        features = features.toarray()
+    return _Matrix(features, parts, inputs, samples, rows)
 
 
-def _scaled(train: Any, test: Any) -> tuple[Any, Any]:
-    """Returns dense features with mean 0 and deviation 1 in train; sparse ones as they are."""
-    from scipy.sparse import issparse
+def _logistic(train: Any, targets: np.ndarray, num_labels: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns coefficients (features, labels) and biases, of logits."""
+    coefficients, bias = np.zeros((train.shape[1], num_labels)), np.full(num_labels, NEVER)
+    if targets.ndim == 1:
+        model = _best_logistic(train, targets.astype(np.int64), num_labels)
+        if len(model.classes_) == 2:  # the logit of the second against the first
+            bias[model.classes_[0]], bias[model.classes_[1]] = 0, model.intercept_[0]
+            coefficients[:, model.classes_[1]] = model.coef_[0]
+        else:
+            bias[model.classes_], coefficients[:, model.classes_] = model.intercept_, model.coef_.T
+        return coefficients, bias
+    for label, column in enumerate(targets.T.astype(np.int64)):
+        if 0 < column.sum() < len(column):
+            model = _best_logistic(train, column, 2)
+            coefficients[:, label], bias[label] = model.coef_[0], model.intercept_[0]
+        else:
+            bias[label] = NEVER * (1 - 2 * float(column.mean()))
+    return coefficients, bias
 
-    if issparse(train):
-        return train, test
-    width = max(train.shape[1], test.shape[1])
-    train, test = (np.pad(one, ((0, 0), (0, width - one.shape[1]))) for one in (train, test))
-    mean, std = train.mean(axis=0), train.std(axis=0)
-    std[std < 1e-6] = 1
-    return (train - mean) / std, np.clip((test - mean) / std, -10, 10)
 
-
-def _logistic(train: Any, targets: np.ndarray, test: Any, num_labels: int) -> np.ndarray:
+def _best_logistic(train: Any, each: np.ndarray, num_labels: int) -> Any:
+    """Returns a logistic regression whose regularisation has the lowest cross-validated loss."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import KFold, StratifiedKFold
 
     def fitted(x: Any, y: np.ndarray, strength: float) -> Any:
         return LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(x, y)
 
-    def made(each: np.ndarray) -> tuple[Any, Any]:
-        rows = _sampled(train.shape[0])
-        counts, kind = np.bincount(each[rows]), StratifiedKFold
-        if counts[counts > 0].min() < _NUM_FOLDS:
-            kind = KFold
-        folds = list(kind(_NUM_FOLDS, shuffle=True, random_state=0).split(rows, each[rows]))
+    rows = _sampled(train.shape[0])
+    counts, kind = np.bincount(each[rows]), StratifiedKFold
+    if min(count for count in counts if count) < _NUM_FOLDS:
+        kind = KFold
+    folds = list(kind(_NUM_FOLDS, shuffle=True, random_state=0).split(rows, each[rows]))
 
-        def loss(strength: float) -> float:
-            total = 0.0
-            for one, other in folds:
-                if len(np.unique(each[rows[one]])) < 2:
-                    return np.inf
-                model = fitted(train[rows[one]], each[rows[one]], strength)
-                chances = _spread(model, train[rows[other]], num_labels)
-                right = chances[np.arange(len(other)), each[rows[other]]]
-                total -= float(np.log(np.clip(right, 1e-6, 1)).mean())
-            return total
+    def loss(strength: float) -> float:
+        total = 0.0
+        for one, other in folds:
+            if len(np.unique(each[rows[one]])) < 2:
+                return np.inf
+            model = fitted(train[rows[one]], each[rows[one]], strength)
+            chances = np.zeros((len(other), num_labels))
+            chances[:, model.classes_] = model.predict_proba(train[rows[other]])
+            right = chances[np.arange(len(other)), each[rows[other]]]
+            total -= float(np.log(np.clip(right, 1e-6, 1)).mean())
+        return total
 
-        best = min(_STRENGTHS, key=loss)
-        return fitted(train, each, best), test
-
-    return _by_label(targets, num_labels, test.shape[0], made)
+    return fitted(train, each, min(_STRENGTHS, key=loss))
 
 
-def _by_label(targets: np.ndarray, num_labels: int, count: int,
-              made: Callable[[np.ndarray], tuple[Any, Any]]) -> np.ndarray:
-    """Returns probabilities (rows, labels): of one model, or one for each label of label sets."""
-    if targets.ndim == 1:
-        model, test = made(targets.astype(np.int64))
-        return _spread(model, test, num_labels)
-    outputs = np.zeros((count, num_labels))
-    for label, column in enumerate(targets.T.astype(np.int64)):
-        if 0 < column.sum() < len(column):
-            model, test = made(column)
-            outputs[:, label] = model.predict_proba(test)[:, 1]
-        else:
-            outputs[:, label] = float(column.mean())
-    return outputs
-
-
-def _spread(model: Any, test: Any, num_labels: int) -> np.ndarray:
-    """Returns probabilities of all labels, 0 for those that the rows of the fit lack."""
-    found = np.zeros((test.shape[0], max(num_labels, int(model.classes_.max()) + 1)))
-    found[:, model.classes_] = model.predict_proba(test)
-    return found
-
-
-def _ridge(train: Any, targets: np.ndarray, test: Any) -> np.ndarray:
+def _ridge(train: Any, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns coefficients (features, 1) and the bias, for targets (rows,)."""
     from sklearn.linear_model import Ridge
     from sklearn.model_selection import KFold
 
-    mean, rows = float(targets.mean()), _sampled(train.shape[0])
+    targets, rows = targets.astype(np.float64), _sampled(train.shape[0])
     folds = list(KFold(_NUM_FOLDS, shuffle=True, random_state=0).split(rows))
 
     def loss(penalty: float) -> float:
         total = 0.0
         for one, other in folds:
-            model = Ridge(alpha=penalty).fit(train[rows[one]], targets[rows[one]] - mean)
-            errors = model.predict(train[rows[other]]) + mean - targets[rows[other]]
+            model = Ridge(alpha=penalty).fit(train[rows[one]], targets[rows[one]])
+            errors = model.predict(train[rows[other]]) - targets[rows[other]]
             total += float(np.square(errors).sum())
         return total
 
-    best = Ridge(alpha=min(_PENALTIES, key=loss)).fit(train, targets - mean)
-    return best.predict(test) + mean
+    best = Ridge(alpha=min(_PENALTIES, key=loss)).fit(train, targets)
+    return best.coef_.reshape(-1, 1), np.array([float(best.intercept_)])
 
 
 def _sampled(count: int) -> np.ndarray:

@@ -32,8 +32,9 @@ from polymodal.evaluation.trust.words import (
     set_words,
     sets_json,
 )
-from polymodal.inference.blanking import hidden_patterns, predict_hidden
-from polymodal.inference.predictor import Predictor
+from polymodal.inference.answers import Answers
+from polymodal.inference.blanking import predict_hidden
+from polymodal.inference.patterns import hidden_patterns
 from polymodal.profile.profile import profile
 from polymodal.tables.reading.labels import value_key
 from polymodal.tables.table import Table
@@ -46,7 +47,7 @@ _SPLIT = "val"
 _LEVEL = 0.9  # of the sets that a report tells of
 
 
-def make_trusted(predictor: Predictor, tables: Mapping[str, Table],
+def make_trusted(predictor: Answers, tables: Mapping[str, Table],
                  found: Mapping[str, Predictions], out: Path, cache: Any = None,
                  slice_columns: Sequence[str] = (),
                  prepared: Any = None) -> dict[str, Predictions]:
@@ -54,7 +55,7 @@ def make_trusted(predictor: Predictor, tables: Mapping[str, Table],
     after what that takes was fitted to validation rows and written into the bundle.
 
     Args:
-        predictor: Predictor, which then has both.
+        predictor: Answers, which then has both.
         tables: {split: Table}; "train" too.
         found: {split: Predictions} as the model states them.
         out: folder of the bundle.
@@ -99,7 +100,7 @@ def make_trusted(predictor: Predictor, tables: Mapping[str, Table],
     return dict(found)
 
 
-def write_trust(predictor: Predictor, out: Path) -> None:
+def write_trust(predictor: Answers, out: Path) -> None:
     """Writes what a predictor calibrates and makes sets with into its bundle."""
     for name, part in ((CALIBRATION, predictor.temperatures), (CONFORMAL, predictor.conformal),
                        (DECISION, predictor.decision)):
@@ -110,7 +111,7 @@ def write_trust(predictor: Predictor, out: Path) -> None:
     seal(out)
 
 
-def trust_of(predictor: Predictor, tables: Mapping[str, Table],
+def trust_of(predictor: Answers, tables: Mapping[str, Table],
              found: Mapping[str, Predictions]) -> dict[str, Any]:
     """Returns what calibration and sets are worth on the split that is shown first.
 
@@ -135,7 +136,7 @@ def trust_of(predictor: Predictor, tables: Mapping[str, Table],
     return finite(value)
 
 
-def _new_groups(predictor: Predictor, tables: Mapping[str, Table], split: str) -> list[str]:
+def _new_groups(predictor: Answers, tables: Mapping[str, Table], split: str) -> list[str]:
     """Returns a sentence for each column of groups, such as speakers, that train has not all of."""
     train, shown = tables["train"], tables[split]
     columns = dict.fromkeys([predictor.trained_on.group_column, *profile(train).who_columns()])
@@ -145,7 +146,7 @@ def _new_groups(predictor: Predictor, tables: Mapping[str, Table], split: str) -
     return [sentence for sentence in said if sentence]
 
 
-def _temperatures(predictor: Predictor, tables: Mapping[str, Table], val: Predictions,
+def _temperatures(predictor: Answers, tables: Mapping[str, Table], val: Predictions,
                   cache: Any) -> Temperatures | None:
     """Returns temperatures fitted on rows of groups that train lacks, where there are groups and
     enough such rows; else on all."""
@@ -164,7 +165,7 @@ def _temperatures(predictor: Predictor, tables: Mapping[str, Table], val: Predic
     return fit_temperatures(views, _SPLIT, group)
 
 
-def _hidden(predictor: Predictor, table: Table, val: Predictions,
+def _hidden(predictor: Answers, table: Table, val: Predictions,
             cache: Any) -> list[Predictions]:
     """Returns predictions of rows with inputs hidden that they have."""
     names = [item.name for item in predictor.inputs]
@@ -183,7 +184,7 @@ def _apart(tables: Mapping[str, Table], column: str) -> np.ndarray:
     return np.array([value_key(value) not in seen for value in tables[_SPLIT].values(column)])
 
 
-def _columns(predictor: Predictor, table: Table,
+def _columns(predictor: Answers, table: Table,
              slice_columns: Sequence[str]) -> dict[str, list[Any]]:
     """Returns {column: cells} by whose values sets can be made: slices, groups, speakers."""
     names = dict.fromkeys([*slice_columns, predictor.trained_on.group_column,

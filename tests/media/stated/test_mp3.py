@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from polymodal.media.stated.mp3 import behind_tags, states_length
+from polymodal.core.errors import DataError
+from polymodal.media.audio import read_audio
+from polymodal.media.stated.mp3 import behind_tags, states_length, with_true_size
 
 
 def written(rate, channels):
@@ -36,3 +38,18 @@ def test_the_header_of_fraunhofer_counts_too():
 @pytest.mark.parametrize("content", [b"", b"\xff", b"\xff\xfb", b"no sound" * 20])
 def test_other_content_states_nothing(content):
     assert not states_length(io.BytesIO(content))
+
+
+def test_a_file_that_was_cut_is_opened_without_a_word(tmp_path, capfd):
+    content = written(16_000, 1)
+    assert with_true_size(io.BytesIO(content)) is None
+    for tag in (b"", b"ID3\x04\0\0\0\0\x02\x01" + bytes(257)):
+        cut = tag + content[:len(content) // 2]
+        (tmp_path / "cut.mp3").write_bytes(cut)
+        assert len(with_true_size(io.BytesIO(cut))) == len(cut)
+        for source in (tmp_path / "cut.mp3", cut):
+            with pytest.raises(DataError, match="cut short"):
+                read_audio(source if isinstance(source, bytes) else str(source), None, 16_000)
+    assert capfd.readouterr().err == ""
+    soundfile.read(tmp_path / "cut.mp3")
+    assert "Xing" in capfd.readouterr().err  # what is kept off the terminal

@@ -48,8 +48,10 @@ class ReportContent:
             `evaluation.from_scratch.scratch_json` gives it.
         overfitting: dict, how much better the model knows the rows of train, as
             `evaluation.overfitting.gap_json` gives it.
+        conditions: dict, scores under conditions, as `inference.conditions` gives it.
         trust_notes: sentences on calibration and on sets of answers.
         attention_note: str, how to read the attention maps, or why there are none.
+        linear: str, name of the linear model that is kept in place of the network, or "".
         left_out: {column: why it is not used}.
         recipe: str, the recipe as YAML.
         versions: {name: version} of Python, engine, packages, device.
@@ -77,8 +79,10 @@ class ReportContent:
     simple: Mapping[str, Any] = field(default_factory=dict)
     scratch: Mapping[str, Any] = field(default_factory=dict)
     overfitting: Mapping[str, Any] = field(default_factory=dict)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
     trust_notes: Sequence[str] = ()
     attention_note: str = ""
+    linear: str = ""
     left_out: Mapping[str, str] = field(default_factory=dict)
     recipe: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)

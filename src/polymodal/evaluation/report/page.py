@@ -169,9 +169,13 @@ def _models(content: ReportContent) -> Bars:
     fused = "this model"
     if len(content.fused.modalities) > 1:
         fused = "all inputs together"
+    elif content.linear:
+        fused = "the network"
     singles = {f"{name} alone": one for name, one in run.singles.items()}
     if run.joint is None:
         own = fused
+    elif content.linear:
+        own = content.linear
     else:
         own = f"{content.shown.modalities[0]} alone"
     models = {own: run.shown, fused: run.fused, **singles}
@@ -216,7 +220,23 @@ def _parts(content: ReportContent) -> list[Bars]:
         if len(parts) > 1:
             bars.append(performance(key, title, "", content.headline, parts,
                                     unit_word(content.shown)))
+    for i, (name, parts) in enumerate((content.conditions.get("slices") or {}).items()):
+        bars.append(performance(f"condition_{i}", f"By {name}", "", content.headline,
+                                _known(parts, content.headline), unit_word(content.shown)))
+    hidden = content.conditions.get("patterns")
+    if hidden:
+        whole = {"as it is": {"n": len(content.evaluation.shown.predictions),
+                              **content.evaluation.shown.found}}
+        told = " ".join(content.conditions["sentences"])
+        bars.append(performance("hidden", "With inputs hidden", told, content.headline,
+                                {**whole, **_known(hidden, content.headline)},
+                                unit_word(content.shown), strong="as it is"))
     return bars
+
+
+def _known(parts: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    """Returns the parts for which a metric is defined."""
+    return {name: part for name, part in parts.items() if part["metrics"].get(metric) is not None}
 
 
 def _figures(content: ReportContent, view: Mapping[str, Any]) -> list[dict]:

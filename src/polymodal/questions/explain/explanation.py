@@ -12,6 +12,7 @@ from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.printed.progress import track
 from polymodal.core.seeds import generator
 from polymodal.evaluation.shapley import interactions, shapley_values, shares
+from polymodal.inference.answers import as_table
 from polymodal.inference.files import lines
 from polymodal.inference.patterns import (
     Worth,
@@ -19,7 +20,6 @@ from polymodal.inference.patterns import (
     predict_patterns,
     worth_of,
 )
-from polymodal.inference.predictor import as_table
 from polymodal.media.kept import for_predictions
 from polymodal.questions.explain.asked import AskedRow
 from polymodal.questions.explain.nearest import Neighbours, vectors

@@ -26,8 +26,8 @@ from polymodal.questions.needs.starved import filled, starved
 from polymodal.splits.split import parts
 from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import read
+from polymodal.training.choose import choose
 from polymodal.training.prepare import group_of, prepare
-from polymodal.training.run import choose
 from polymodal.training.starts import with_parts
 from polymodal.training.steps.history import duration
 from polymodal.training.trial import Trial

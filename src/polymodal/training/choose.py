@@ -1,0 +1,70 @@
+"""The recipe of a run: what was given, made complete from the table, and the rows of each split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from polymodal.core.lookup import find
+from polymodal.core.printed.progress import say, waiting
+from polymodal.profile.profile import Profile, profile
+from polymodal.recipe.freezing import settle_freezing
+from polymodal.recipe.infer import infer
+from polymodal.recipe.recipe import Recipe, from_dict
+from polymodal.tables.reading.reading import readings_of
+from polymodal.tables.table import Table
+from polymodal.training.fitting import fitting_models
+from polymodal.training.prepare import alike_rows, group_of, held_out, keeps_together
+from polymodal.training.unlabelled import uses_unlabelled
+
+__all__ = ["choose", "inferred"]
+
+
+def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[str],
+           split: str | None, split_group: str | None, seed: int = 0) -> tuple[
+               Recipe, list[str], dict[str, Profile], str | None]:
+    """Profiles the tables once: returns the whole recipe, its reasons, the profile of each split,
+    and the column that groups rows."""
+    readings = readings_of(given.get("columns"))
+    known = {name: profile(table, readings) for name, table in tables.items()}
+    group = group_of(known, given, ignore, split, split_group)
+    alike = alike_rows(known["train"], given, ignore, group)
+    facts = held_out(known, given.get("target") or None, split, group, seed,
+                     uses_unlabelled(given))
+    apart = split_group
+    if keeps_together(given) and not given.get("group"):
+        apart = alike
+    named = apart not in (None, given.get("target"))
+    if named and not facts["train"].is_media(apart):
+        ignore = [*ignore, apart]  # such as who speaks; pictures are read anyway
+    recipe, reasons = _complete(facts["train"], given, ignore)
+    facts["train"].forget_cells()
+    return recipe, reasons, facts, alike
+
+
+def _complete(facts: Profile, given: dict[str, Any], ignore: Sequence[str]) -> tuple[
+        Recipe, list[str]]:
+    """Returns the whole recipe with its reasons, and prints what was inferred."""
+    recipe, reasons = inferred(facts, given, ignore)
+    for reason in reasons:
+        say(f"  {reason}")
+    for sentence in fitting_models(recipe.inputs, len(facts.table)):
+        say(f"  {sentence}")
+    return recipe, reasons
+
+
+def inferred(facts: Profile, given: dict[str, Any], ignore: Sequence[str] = ()) -> tuple[
+        Recipe, list[str]]:
+    """Returns the whole recipe with its reasons."""
+    num_rows = len(facts.table)
+    if given.get("group") and given["group"] in facts.table.column_names:
+        facts = facts.grouped(given["group"], given.get("order"))
+    with waiting("Inspecting columns"):
+        found = infer(facts, given, ignore)
+    fusion = found.values["fusion"]
+    if isinstance(fusion, Mapping):
+        fusion = fusion["name"]
+    drops = not (find("fusion", str(fusion)).any_width or found.values.get("group"))
+    found.values["inputs"], more = settle_freezing(found.values["inputs"], num_rows, drops)
+    found.reasons.extend(more)
+    return from_dict(found.values), found.reasons
