@@ -215,4 +215,4 @@ def _compared_words(decision: Decision) -> str:
              "thresholds": "a threshold for each class"}[decision.kind]
     return (f"{why}Answers are chosen with {named}, not as the most probable class: on {rows} F1, "
             f"macro, goes from {before:.3f} to {after:.3f} (cross-fitted{bounds}). The "
-            "probabilities stay as they are.")
+            "probabilities stay those of a table as skewed as train.")
