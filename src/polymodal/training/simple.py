@@ -123,7 +123,7 @@ def answered(answers: LinearAnswers, prepared: Prepared, split: str,
     """
     samples = prepared.samples[split].with_sources(answers.sources)
     said = answers.of_samples(samples, _rows_of(prepared.checked[split], network.rows))
-    return replace(network, outputs=said.outputs, words=None)
+    return replace(network, outputs=said.outputs, words=None, chosen=None)
 
 
 def _rows_of(checked: Checked, rows: np.ndarray) -> Checked:
@@ -154,7 +154,8 @@ def _boosted(prepared: Prepared, shown: Predictions, split: str,
         outputs = _boosted_labels(targets, shown.outputs.shape[1], test, lambda each: (
             HistGradientBoostingClassifier(**settings).fit(train.features, each)))
     return SimpleModel("gradient boosting on columns",
-                       replace(shown, outputs=outputs, words=None), time.monotonic() - start)
+                       replace(shown, outputs=outputs, words=None, chosen=None),
+                       time.monotonic() - start)
 
 
 def _encoded(samples: Samples, source: Any, modality: Featured, rows: np.ndarray,

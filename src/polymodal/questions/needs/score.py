@@ -86,7 +86,7 @@ def _blind(rest: Predictions) -> float:
     if rest.is_text:
         targets = [text for texts in targets for text in texts]
     outputs = rest.task.baseline(rest, targets)
-    scores = rest.task.scores(replace(rest, outputs=outputs))
+    scores = rest.task.scores(replace(rest, outputs=outputs, chosen=None))
     return float(scores(np.ones((len(rest), 1)), rest.task.headline)[rest.task.headline][0])
 
 
