@@ -22,8 +22,8 @@ _SPLIT = "val"
 
 def overfitting(prepared: Any, trained: Any, found: Mapping[str, Predictions],
                 tables: Mapping[str, Table], cache: Any = None) -> dict[str, Any]:
-    """Returns what `gap_json` gives; nothing where texts are written, rows are steps of sequences,
-    or none are held out.
+    """Returns what `gap_json` gives; nothing of a linear model, where texts are written, rows are
+    steps of sequences, or none are held out.
 
     Args:
         prepared: Prepared of the model.
@@ -34,7 +34,9 @@ def overfitting(prepared: Any, trained: Any, found: Mapping[str, Predictions],
     """
     val, predictor = found.get(_SPLIT), trained.predictor
     answers = predictor.task.has_classes or predictor.task.has_numbers
-    if val is None or not val.scored.any() or not answers or predictor.head.autoregressive:
+    if not predictor.is_network or predictor.head.autoregressive:
+        return {}
+    if val is None or not val.scored.any() or not answers:
         return {}
     if prepared.recipe.group or too_few_groups(val):
         return {}
