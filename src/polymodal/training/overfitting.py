@@ -40,7 +40,7 @@ def overfitting(prepared: Any, trained: Any, found: Mapping[str, Predictions],
         return {}
     if prepared.recipe.group or too_few_groups(val):
         return {}
-    rows = prepared.checked["train"].rows
+    rows = prepared.told().checked["train"].rows
     chosen = np.sort(generator(0).permutation(len(rows))[:_MOST_ROWS])
     table = tables["train"].select([int(row) for row in np.asarray(rows)[chosen]])
     said = predictor.predict(table, scored=True, cache=cache)
