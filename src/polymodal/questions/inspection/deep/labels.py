@@ -31,7 +31,7 @@ _FALSE_INPUTS = 0.05  # of the rows named, expected to be right
 
 
 def wrong_labels(sampled: Sampled) -> Iterator[Finding]:
-    """Finds rows whose label is probably wrong, or whose image, sound or text has another."""
+    """Finds rows whose label is probably wrong, or whose image or sound has another."""
     look = sampled.look
     if look.target is None or not look.has_labels:
         return
@@ -59,7 +59,7 @@ def wrong_labels(sampled: Sampled) -> Iterator[Finding]:
                                    f"({wrong[one]:.0%} sure)" for one in odd})
     if len(kernels) > 1:
         for name in kernels:
-            if look.kind(name) in (*MEDIA, "text"):
+            if look.kind(name) in MEDIA:
                 there = sampled.there(name)[known] & (wrong <= _SURE)
                 yield from _wrong_input(sampled, name, kernels[name], labels, names,
                                         known, np.flatnonzero(there), _ALONE * right)

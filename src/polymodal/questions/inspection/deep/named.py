@@ -8,7 +8,7 @@ _SURE = 0.5  # chance of being wrong from which a row is named
 _FALSE_ROWS = 0.001  # of all rows, expected to be named without being wrong
 
 
-def named(chance: np.ndarray, most: int | None = None, false_share: float = 0.17) -> np.ndarray:
+def named(chance: np.ndarray, most: int | None = None, false_share: float = 0.25) -> np.ndarray:
     """Returns the rows that are more likely wrong than right, the surest first, as long as few
     right ones are expected among them: of all rows, or of the named ones where many are wrong.
 

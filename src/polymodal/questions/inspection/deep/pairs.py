@@ -20,6 +20,7 @@ _TELL, _TOLD = 0.8, 0.05  # share of rows whose own partner is in the best so ma
 _MOST_SHARE = 0.3  # of wrong pairs that is believed
 _NEAR = 0.1  # rank below which a pair may be right
 _EDGES = np.array([0, 0.01, 0.02, 0.03, 0.045, 0.065, _NEAR, 1])  # of ranks
+_TELLING = 0.5  # of shuffled pairs, that must be seen to be wrong
 _STRAY = 0.005  # of the rows, between right and wrong ranks
 _MARGIN = 2.0  # of twice the logarithm of likelihoods, for partners that are hardly different
 _FEWEST = 60
@@ -117,6 +118,8 @@ def wrong_chance(ranks: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     Source: local false discovery rates, Efron, "Large-scale inference" (2010), the null known.
     """
     far = max(float(np.median(wrong)), _NEAR)
+    if (wrong > _NEAR).mean() < _TELLING:
+        return np.zeros(len(ranks))
     share = (ranks > far).mean() / max(float((wrong > far).mean()), 1e-9)
     expected = share * ((wrong > _NEAR) & (wrong <= far)).mean() * len(ranks)
     between = ((ranks > _NEAR) & (ranks <= far)).sum()
