@@ -89,8 +89,8 @@ def _work(options: argparse.Namespace) -> None:
 
 
 def _sentences(count: int) -> list[str]:
-    with (DATA / "nlvr" / "train.csv").open(newline="") as file:
-        rows = [row["sentence"] for row in csv.DictReader(file)]
+    with (DATA / "nlvr" / "train.jsonl").open() as lines:
+        rows = [json.loads(line)["sentence"] for line in lines]
     return (rows * (count // len(rows) + 1))[:count]
 
 
