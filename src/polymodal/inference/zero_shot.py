@@ -87,6 +87,11 @@ class ZeroShot(Predictor):
             self._read_targets(found, table, skip_bad)
         return found
 
+    def evaluate(self, table: Any, **options: Any) -> dict[str, Any]:
+        """Returns scores with intervals; see `Predictor.evaluate`. Labels are compared with whole
+        rows, so that there are no scores of rows with an input hidden."""
+        return super().evaluate(table, **{**options, "conditions": False})
+
     @property
     def _text(self) -> Any:
         """The input that reads the labels' texts."""
