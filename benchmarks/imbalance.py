@@ -76,7 +76,7 @@ def answers(asked: argparse.Namespace, parts: dict[str, Any]) -> dict[str, dict[
 
 def trained(parts: dict[str, Any], method: str, seed: int, asked: argparse.Namespace) -> Any:
     """Returns a finished run, from its folder where there is one."""
-    from polymodal.recipe.given import override
+    from polymodal.recipe.written.given import override
     from polymodal.training.run import train
 
     given = override({"target": "digit"}, [f"training.seed={seed}",

@@ -74,7 +74,7 @@ def shared_table(name: str, data: Path, kept: Path) -> tuple[np.ndarray, np.ndar
         from polymodal.core.printed.progress import quiet
         from polymodal.questions.needs.features import features
         from polymodal.training.choose import choose
-        from polymodal.training.prepare import prepare
+        from polymodal.training.preparing.prepare import prepare
 
         file, target, ignore = SHARED[name]
         table = read(data / file)

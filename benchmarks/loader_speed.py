@@ -19,7 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from polymodal.core.seeds import generator
-from polymodal.feed.check import Checked, check
+from polymodal.feed.check import check
+from polymodal.feed.findings import Checked
 from polymodal.feed.ledger import Ledger
 from polymodal.feed.loader import Loader
 from polymodal.feed.plan import Plan

@@ -19,7 +19,7 @@ import numpy as np
 
 from polymodal.core.engine import start
 from polymodal.core.seeds import generator
-from polymodal.recipe.given import override
+from polymodal.recipe.written.given import override
 from polymodal.tables.table import read
 
 TARGETS = {"av_digits": "digit", "sign_digits": "sign"}

@@ -24,7 +24,7 @@ from bench import Bench, parser
 from PIL import Image
 
 from polymodal.pretrained.importing import import_model
-from polymodal.recipe.given import override
+from polymodal.recipe.written.given import override
 from polymodal.tables.table import read
 from polymodal.training.run import train
 

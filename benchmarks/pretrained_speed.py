@@ -96,7 +96,7 @@ def _sentences(count: int) -> list[str]:
 
 def _minilm_ours(count: int) -> Callable[[], float]:
     from polymodal.pretrained.importing import read_part
-    from polymodal.pretrained.sources import opened
+    from polymodal.pretrained.reading.sources import opened
 
     part, texts = read_part(opened(PUBLISHED / "minilm")), _sentences(count)
     return lambda: len(part.encode(texts))
@@ -117,7 +117,7 @@ def _recordings(count: int) -> list[Path]:
 
 def _whisper_ours(count: int) -> Callable[[], float]:
     from polymodal.pretrained.importing import read_model
-    from polymodal.pretrained.sources import opened
+    from polymodal.pretrained.reading.sources import opened
     from polymodal.pretrained.speech.transcribing import Options, transcripts
 
     model, files = read_model(opened(PUBLISHED / "whisper_tiny_en")), _recordings(count)
@@ -130,7 +130,7 @@ def _whisper_transformers(count: int) -> Callable[[], float]:
     import torch
     import transformers
 
-    from polymodal.pretrained.sources import opened
+    from polymodal.pretrained.reading.sources import opened
 
     checkpoint = opened(PUBLISHED / "whisper_tiny_en")
     config = {k: v for k, v in checkpoint.mapping("config.json").items() if k != "model_type"}
@@ -174,7 +174,7 @@ def _whisper_faster_whisper(count: int) -> Callable[[], float]:
 
 def _smollm2_ours(_: int) -> Callable[[], float]:
     from polymodal.pretrained.importing import read_model
-    from polymodal.pretrained.sources import opened
+    from polymodal.pretrained.reading.sources import opened
 
     model = read_model(opened(next((PUBLISHED / "smollm2").glob("*.gguf"))))
     return lambda: len(model.texts.ids(model.write(PROMPT, max_tokens=_TOKENS)))

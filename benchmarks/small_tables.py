@@ -30,7 +30,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from polymodal.recipe.given import override
+from polymodal.recipe.written.given import override
 
 REMARK, TARGET = "remark", "target"
 # The columns that become the remark: those that tell most of the target, as then it counts.

@@ -46,11 +46,11 @@ from polymodal.evaluation.decisions import known
 from polymodal.evaluation.scores.calibration import claims, distance, reliability_of
 from polymodal.evaluation.trust.conformal import conformal_of
 from polymodal.evaluation.trust.fit_temperature import log_losses
-from polymodal.inference.blanking import predict_hidden
+from polymodal.inference.hidden.blanking import predict_hidden
+from polymodal.inference.hidden.patterns import hidden_patterns
 from polymodal.inference.loading import load
-from polymodal.inference.patterns import hidden_patterns
 from polymodal.questions.explain.explanation import explain
-from polymodal.recipe.given import override
+from polymodal.recipe.written.given import override
 from polymodal.tables.table import read
 
 SIMULATIONS, SPLITS, LEVEL = 1_000, 200, 0.9

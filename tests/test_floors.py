@@ -11,7 +11,7 @@ ORDER = (
     ("preprocess",), ("layers",), ("encoders", "fusion", "sequence", "decoders"),
     ("model",), ("speech",), ("evaluation",), ("tasks",), ("recipe",), ("bundle",), ("pretrained",),
     ("inference",),
-    ("training", "export"), ("questions",), ("serve",), ("cli",),
+    ("training", "export"), ("questions",), ("serve",), ("cli",), ("estimators",),
 )
 FLOORS = {folder: floor for floor, folders in enumerate(ORDER) for folder in folders}
 FLOORS["scenes"] = FLOORS["serve"]  # the demo's world: no other floor knows it

@@ -37,7 +37,7 @@ _PUBLIC = {
     "assemble": "polymodal.training.assembled",
     "distil": "polymodal.questions.distil.distil",
     "estimate": "polymodal.questions.estimate.estimate",
-    "export": "polymodal.inference.huggingface",
+    "export": "polymodal.inference.imported.huggingface",
     "finish": "polymodal.api",
     "import_model": "polymodal.pretrained.importing",
     "inspect": "polymodal.questions.inspection.run",
@@ -91,8 +91,6 @@ __all__ = [
 
 if TYPE_CHECKING:
     from polymodal.api import (
-        Assistant,
-        Captioner,
         Classifier,
         MultilabelClassifier,
         Regressor,
@@ -100,7 +98,6 @@ if TYPE_CHECKING:
         SentimentAnalyser,
         Seq2Seq,
         SequenceLabeller,
-        Transcriber,
         finish,
         load,
     )
@@ -108,7 +105,8 @@ if TYPE_CHECKING:
     from polymodal.core.errors import DataError, PolymodalError, RecipeError
     from polymodal.core.plugins import use_plugins
     from polymodal.core.printed.progress import quiet
-    from polymodal.inference.huggingface import export
+    from polymodal.estimators.texts import Assistant, Captioner, Transcriber
+    from polymodal.inference.imported.huggingface import export
     from polymodal.pretrained.importing import import_model
     from polymodal.pretrained.language.model import load_language_model
     from polymodal.pretrained.part import load_part

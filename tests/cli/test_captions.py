@@ -131,7 +131,8 @@ def test_files_of_which_none_can_be_captioned_are_named(folder):
 
 
 def test_a_choice_that_there_is_not_is_refused_with_the_nearest(folder):
-    from polymodal.api import Captioner, load
+    from polymodal.api import load
+    from polymodal.estimators.texts import Captioner
 
     model = load(folder / "run")
     assert isinstance(model, Captioner)

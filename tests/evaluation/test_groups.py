@@ -10,10 +10,10 @@ import pytest
 from polymodal.evaluation.compare import compare
 from polymodal.evaluation.evaluation import evaluate, evaluate_run
 from polymodal.evaluation.groups import count_groups, group_words, too_few_words
-from polymodal.evaluation.intervals import intervals
 from polymodal.evaluation.report import ReportContent, fusion_verdict, write_report
 from polymodal.evaluation.report.model_card import model_card
 from polymodal.evaluation.report.sentences import perfect_words
+from polymodal.evaluation.resampling.intervals import intervals
 from polymodal.evaluation.store import read_predictions, write_predictions
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.evaluation.intervals import intervals
 from polymodal.evaluation.metrics import score
+from polymodal.evaluation.resampling.intervals import intervals
 
 
 @pytest.mark.parametrize("kind", ["classes", "multilabel", "regression", "seq2seq"])

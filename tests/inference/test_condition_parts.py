@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from polymodal.inference.conditions import _decibels, _lowest
+from polymodal.inference.hidden.conditions import _decibels, _lowest
 
 
 def test_noise_makes_the_quiet_parts_loud():

@@ -13,7 +13,7 @@ from polymodal.inference.hearing import Hearing
 from polymodal.pretrained.speech import transcribing
 from polymodal.recipe.infer import infer
 from polymodal.tables.table import read
-from polymodal.training.hearing import with_transcripts
+from polymodal.training.preparing.hearing import with_transcripts
 
 ROWS = 10
 

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.checkpoint import Checkpoint
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import wave_oracle as oracle
 from command_line import in_process
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.inference.loading import load
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.golden import check_folder
 from polymodal.pretrained.importing import read_model
 from polymodal.pretrained.part import Part, load_part
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 from polymodal.pretrained.shelf import imported
 
 CLOSE = 1e-4

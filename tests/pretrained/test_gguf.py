@@ -7,7 +7,7 @@ import oracles
 import polymodal as pm
 from polymodal.core.errors import BundleError
 from polymodal.pretrained.importing import read_model
-from polymodal.pretrained.sources import opened
+from polymodal.pretrained.reading.sources import opened
 
 gguf = pytest.importorskip("gguf", reason="it writes and reads the files")
 WIDER = {"hidden_size": 32, "intermediate_size": 64, "head_dim": 8}

@@ -11,7 +11,7 @@ import oracles
 import polymodal as pm
 from command_line import in_process
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.checkpoint import Checkpoint
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 pytestmark = oracles.once
 NAME = "somebody/tiny-bert"

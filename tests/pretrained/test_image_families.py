@@ -9,8 +9,8 @@ from PIL import Image
 
 import oracles
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_part
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 CLOSE = 1e-4
 KINDS = ("vit", "dinov2")

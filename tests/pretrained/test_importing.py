@@ -9,8 +9,8 @@ import oracles
 import polymodal as pm
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.pretrained import golden
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_part
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 from polymodal.pretrained.shelf import families, imported, uses
 
 TEXTS = ["Two dogs on the beach.", "", "cat " * 90, "A very red sleep."]

@@ -6,8 +6,8 @@ from keras import ops
 
 import oracles
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_model, read_part
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 CLOSE = 1e-4
 SCALINGS = {

@@ -7,8 +7,8 @@ import oracles
 import polymodal as pm
 from polymodal.core.errors import BundleError
 from polymodal.pretrained import golden
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_model
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 from polymodal.pretrained.shelf import imported
 
 

@@ -10,7 +10,7 @@ import pytest
 import oracles
 import polymodal as pm
 from polymodal.inference.answers import as_table
-from polymodal.inference.judging import likelihoods
+from polymodal.inference.hidden.judging import likelihoods
 
 TALKS = [("the inn", "on"), ("on the inn, is he in?", "the inn on"), ("he", "h")]
 KINDS = ("llama", "mistral", "qwen2", "qwen3", "gemma3")

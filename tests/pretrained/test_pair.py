@@ -9,9 +9,9 @@ import pairs
 import polymodal as pm
 from polymodal.core.errors import BundleError
 from polymodal.pretrained import golden
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_model
 from polymodal.pretrained.pair import load_pair
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 from polymodal.pretrained.shelf import imported
 
 CLOSE = 1e-4

@@ -9,8 +9,8 @@ from PIL import Image
 import oracles
 import pairs
 from polymodal.core.errors import BundleError, RecipeError
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_part
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 CLOSE = 1e-4
 TOWERS = (("clip", False), ("clip", True), ("siglip", False))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import oracles
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_part
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 pytestmark = pytest.mark.models
 
@@ -131,7 +131,7 @@ def test_smollm2_writes_what_transformers_writes_from_the_same_weights(published
     import torch
 
     from polymodal.pretrained.importing import read_model
-    from polymodal.pretrained.sources import opened
+    from polymodal.pretrained.reading.sources import opened
 
     path, = published("smollm2").glob("*.gguf")
     library, of_file = oracles.transformers(), {"gguf_file": path.name}

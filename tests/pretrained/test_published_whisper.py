@@ -9,7 +9,7 @@ import pytest
 
 from polymodal.evaluation.texts.normalisation import normalise
 from polymodal.pretrained.importing import read_model
-from polymodal.pretrained.sources import opened
+from polymodal.pretrained.reading.sources import opened
 from polymodal.pretrained.speech.transcribing import Options, transcripts
 
 pytestmark = pytest.mark.models

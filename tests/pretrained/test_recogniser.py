@@ -9,8 +9,8 @@ import recogniser_oracle as oracle
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.core.probabilities import log_softmax
 from polymodal.model.generation.choice import Choice
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_model
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 from polymodal.pretrained.speech.recordings import opened
 
 CLOSE = 1e-4

@@ -11,9 +11,9 @@ import soundfile
 import oracles
 import recogniser_oracle as oracle
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_model
-from polymodal.pretrained.sources import opened as source
+from polymodal.pretrained.reading.checkpoint import Checkpoint
+from polymodal.pretrained.reading.sources import opened as source
 from polymodal.pretrained.speech import transcribing
 from polymodal.pretrained.speech.aligning import boundaries, path
 from polymodal.pretrained.speech.recordings import opened

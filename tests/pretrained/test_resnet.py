@@ -6,8 +6,8 @@ from PIL import Image
 
 import oracles
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_part
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 CLOSE = 1e-4
 SMALL = {"embedding_size": 8, "hidden_sizes": [16, 24], "depths": [2, 1], "layer_type": "basic"}

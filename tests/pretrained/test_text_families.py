@@ -6,8 +6,8 @@ import pytest
 
 import oracles
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_part
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 KINDS = ("bert", "roberta", "xlm-roberta", "mpnet")
 CLOSE = 1e-4

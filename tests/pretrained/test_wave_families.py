@@ -8,8 +8,8 @@ import oracles
 import wave_oracle as oracle
 from polymodal.core.errors import BundleError
 from polymodal.preprocess.collate import collate
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_part
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 CLOSE = 1e-4
 FORMS = {"wav2vec2": {}, "wav2vec2 large": oracle.LARGE, "hubert": {},

@@ -10,8 +10,8 @@ import pytest
 import oracles
 from polymodal.core.errors import BundleError
 from polymodal.preprocess.collate import collate
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_part
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 CLOSE = 1e-4
 RATE = 16_000

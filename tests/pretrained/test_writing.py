@@ -6,9 +6,9 @@ import pytest
 import oracles
 import polymodal as pm
 from polymodal.core.errors import BundleError, RecipeError
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_model
 from polymodal.pretrained.language.writing import pieces
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 from polymodal.text.dialogue.template import rendered
 
 TALK = [{"role": "user", "content": " the inn "}, {"role": "assistant", "content": "on"},

@@ -8,8 +8,8 @@ import polymodal as pm
 import wave_oracle as oracle
 from polymodal.core.errors import BundleError
 from polymodal.preprocess.collate import collate
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.importing import read_part
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 CLOSE = 1e-4
 HEAD = {"tdnn_dim": (10, 8, 14), "tdnn_kernel": (5, 3, 1), "tdnn_dilation": (1, 2, 1),

@@ -8,9 +8,9 @@ import pytest
 
 from command_line import in_process
 from polymodal.questions.estimate.estimate import estimate, estimate_of
-from polymodal.training.dry import DryRun
-from polymodal.training.forecast import Forecast
-from polymodal.training.room import Needs
+from polymodal.training.planning.dry import DryRun
+from polymodal.training.planning.forecast import Forecast
+from polymodal.training.planning.room import Needs
 
 pytestmark = pytest.mark.engine
 

@@ -10,9 +10,9 @@ from polymodal.core.errors import RecipeError
 from polymodal.recipe import assemble
 from polymodal.recipe.adapting import left_out, merge, merged_words
 from polymodal.recipe.freezing import settle_freezing
-from polymodal.recipe.given import override, with_pretrained
 from polymodal.recipe.recipe import from_dict
 from polymodal.recipe.starts import scales
+from polymodal.recipe.written.given import override, with_pretrained
 
 SMALL = {"num_layers": 2, "num_heads": 2, "tokenizer": "word", "min_count": 1}
 

@@ -13,11 +13,11 @@ from poison import NOTES, spoiled
 from polymodal.core import arguments
 from polymodal.core.errors import PolymodalError
 from polymodal.recipe import assemble
-from polymodal.recipe.given import check_given, load, override
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
+from polymodal.recipe.written.given import check_given, load, override
 from polymodal.tables.table import read
-from polymodal.training.prepare import prepare
+from polymodal.training.preparing.prepare import prepare
 from polymodal.training.steps.settings import Training
 
 GOOD = {"task": "classification", "target": "kind", "fusion": "gated", "dim": 8, "dropout": 0.1,

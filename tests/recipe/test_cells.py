@@ -12,9 +12,9 @@ import pytest
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.feed.samples import Samples, Source
 from polymodal.recipe import assemble
-from polymodal.recipe.given import override
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
+from polymodal.recipe.written.given import override
 from polymodal.tables.table import read
 
 ROWS = 60

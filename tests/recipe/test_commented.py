@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from polymodal.recipe.commented import commented, left_out
 from polymodal.recipe.recipe import Recipe
+from polymodal.recipe.written.commented import commented, left_out
 
 RECIPE = Recipe(
     "y", {"a: b": {"modality": "text"}, "photo": {"modality": "image", "size": [32, 32]},

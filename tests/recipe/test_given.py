@@ -10,9 +10,9 @@ from command_line import polymodal
 from polymodal.core.advice import option, set_option
 from polymodal.core.errors import RecipeError
 from polymodal.core.printed.visible import visible
-from polymodal.recipe.given import check_given, load, need_target, override
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
+from polymodal.recipe.written.given import check_given, load, need_target, override
 from polymodal.tables.table import read
 
 NAMES = ["note.text", "my note", "a=b", '"quoted"', "it's", "[x]", "-n", "größe", "$(id)", "a\nb",
@@ -92,7 +92,7 @@ def test_printed_advice_works_for_a_column_of_any_name(name):
 
 
 def load_text(text):
-    from polymodal.recipe.plain_yaml import parse
+    from polymodal.recipe.written.plain_yaml import parse
 
     return parse(text, "recipe.yaml")
 

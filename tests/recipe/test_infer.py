@@ -16,9 +16,9 @@ from polymodal.core.contracts.task import task_named
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.recipe import assemble
 from polymodal.recipe.defaults import is_plain, objectives_for, size_for, text_for, training_for
-from polymodal.recipe.given import override
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
+from polymodal.recipe.written.given import override
 from polymodal.tables.group import group_rows
 from polymodal.tables.table import read
 from polymodal.training.steps.settings import Training

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from polymodal.core.errors import RecipeError
-from polymodal.recipe.plain_yaml import MAX_BYTES, parse, read_yaml
+from polymodal.recipe.written.plain_yaml import MAX_BYTES, parse, read_yaml
 
 BOMB = "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefg", "bcdefgh",
                                                                          strict=True))

@@ -15,7 +15,7 @@ from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
 from polymodal.tables.group import group_rows
 from polymodal.tables.table import read
-from polymodal.training.prepare import prepare
+from polymodal.training.preparing.prepare import prepare
 
 X = [i % 7 for i in range(60)]
 

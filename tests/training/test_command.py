@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from polymodal.tables.table import read
-from polymodal.training.command import again
+from polymodal.training.planning.command import again
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 import pytest
 
-from polymodal.training.forecast import (
+from polymodal.training.loop.rehearsal import Pace
+from polymodal.training.planning.forecast import (
     Forecast,
     report_seconds,
     scoring_seconds,
     training_seconds,
 )
-from polymodal.training.loop.rehearsal import Pace
 
 PARTS = {"training": 100.0, "baselines": 50.0, "scoring and report": 8.0}
 

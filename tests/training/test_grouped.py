@@ -13,13 +13,9 @@ from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
 from polymodal.tables.group import group_rows
 from polymodal.tables.table import read
-from polymodal.training.prepare import (
-    alike_rows,
-    group_of,
-    held_out,
-    prepare,
-    tell_single_group,
-)
+from polymodal.training.preparing.grouping import alike_rows, group_of
+from polymodal.training.preparing.held_out import held_out, tell_single_group
+from polymodal.training.preparing.prepare import prepare
 from published_sets import write_pictures
 
 pytestmark = pytest.mark.engine

@@ -15,7 +15,7 @@ from polymodal.media.kept import KeptMedia
 from polymodal.recipe import assemble
 from polymodal.recipe.recipe import from_dict
 from polymodal.tables.table import read
-from polymodal.training.prepare import prepare
+from polymodal.training.preparing.prepare import prepare
 from polymodal.training.steps.settings import Training
 
 pytestmark = pytest.mark.engine

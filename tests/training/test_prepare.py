@@ -6,7 +6,8 @@ import pytest
 
 from polymodal.core.errors import RecipeError
 from polymodal.tables.table import read
-from polymodal.training.prepare import _same, held_out
+from polymodal.training.preparing.held_out import held_out
+from polymodal.training.preparing.prepare import _same
 
 pytestmark = pytest.mark.engine
 

@@ -9,7 +9,7 @@ import pytest
 
 import polymodal as pm
 from polymodal.core.errors import RecipeError
-from polymodal.training.pseudo_labels import choose_confidence, rows_needed
+from polymodal.training.preparing.pseudo_labels import choose_confidence, rows_needed
 
 pytestmark = pytest.mark.engine
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 import polymodal as pm
 from polymodal.feed.loader import Loader
-from polymodal.training import prepare
+from polymodal.training.preparing import prepare
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 220)}
 

@@ -9,10 +9,10 @@ from PIL import Image
 from polymodal.bundle.part import tensors_of
 from polymodal.core.errors import BundleError, RecipeError, ResumeError
 from polymodal.inference.predictor import load
-from polymodal.recipe.given import check_given
+from polymodal.recipe.written.given import check_given
 from polymodal.tables.table import read
+from polymodal.training.preparing.starts import with_parts
 from polymodal.training.run import train
-from polymodal.training.starts import with_parts
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 220)}
 PLAIN = {"epochs": 2, "precision": "float32", "learning_rate": 0.01, "batch_size": 8}

@@ -10,7 +10,7 @@ import pytest
 import polymodal as pm
 from polymodal.core.errors import DataError
 from polymodal.profile.profile import profile
-from polymodal.training.unlabelled import moved_to_train
+from polymodal.training.preparing.unlabelled import moved_to_train
 
 pytestmark = pytest.mark.engine
 

@@ -25,7 +25,7 @@ def export(
 ):
     """Write the tuned encoder of a run in the layout that its checkpoint was published in."""
     use(engine)
-    from polymodal.inference.huggingface import export as write
+    from polymodal.inference.imported.huggingface import export as write
 
     folder = write(run, out, to, input)
     if json:

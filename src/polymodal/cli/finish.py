@@ -23,7 +23,7 @@ def finish(
     quiet: Quiet = False,
 ):
     """Complete a stopped run with its best weights so far: score it and write the report."""
-    from polymodal.training.asked import engine_of
+    from polymodal.training.planning.asked import engine_of
 
     with locked(run):
         use(engine_of(run))

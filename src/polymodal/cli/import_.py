@@ -34,7 +34,7 @@ def import_(
     """Import a published checkpoint as a part that any recipe can use, or as a whole model."""
     use(engine)
     from polymodal.pretrained.importing import import_model
-    from polymodal.recipe.given import override
+    from polymodal.recipe.written.given import override
 
     settings = override({}, set_ or [])
     part = import_model(checkpoint, out, tower, output_name, settings)

@@ -137,8 +137,8 @@ def loaded(run: Path, columns: list[str] | None = None, labels: list[str] | None
     """
     from polymodal.core.errors import RecipeError
     from polymodal.inference.answers import Answers
+    from polymodal.inference.imported.own_columns import columns_from, with_columns
     from polymodal.inference.loading import load
-    from polymodal.inference.own_columns import columns_from, with_columns
 
     if prompts and not labels:
         raise RecipeError("--prompt needs --labels. Got none. Write --labels dog,cat.")
@@ -151,8 +151,8 @@ def loaded(run: Path, columns: list[str] | None = None, labels: list[str] | None
     predictor = with_columns(predictor, chosen)
     if not labels:
         return predictor
+    from polymodal.inference.imported.zero_shot import PROMPT, ZeroShot
     from polymodal.inference.predictor import Predictor
-    from polymodal.inference.zero_shot import PROMPT, ZeroShot
 
     if not isinstance(predictor, Predictor):
         raise RecipeError("--labels needs an image-text pair. Got a linear model. Leave it out.")
@@ -162,7 +162,7 @@ def loaded(run: Path, columns: list[str] | None = None, labels: list[str] | None
 
 def asked_recipe(recipe: Path | None, settings: list[str] | None) -> dict[str, Any]:
     """Returns what --recipe and --set give of a recipe, checked before an engine is loaded."""
-    from polymodal.recipe.given import check_given, load, override
+    from polymodal.recipe.written.given import check_given, load, override
 
     given = override(load(recipe) if recipe else {}, settings or [])
     check_given(given)

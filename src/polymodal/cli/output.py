@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from polymodal.cli.aligned import columns
 from polymodal.cli.options import use
+from polymodal.cli.score_tables import as_interval, as_number, few_groups, print_scores, print_trust
 from polymodal.core.advice import option, split_pair
 from polymodal.core.described import described
 from polymodal.core.disk.paths import user_path
@@ -16,8 +18,7 @@ from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import describe
 from polymodal.core.printed.counting import counted
 from polymodal.core.printed.progress import say, show
-from polymodal.core.printed.visible import one_line, to_json
-from polymodal.evaluation.groups import MIN_GROUPS, group_words, too_few
+from polymodal.core.printed.visible import to_json
 
 _MOST_WORST = 5  # transcripts that are shown
 _MOST_CHARACTERS = 60  # of each
@@ -37,17 +38,6 @@ def found(rows: Iterable[Any], json: bool) -> None:
     lines += [(str(row.row), f"{row.score:.3f}", ", ".join(map(str, row.cells.values())))
               for row in rows]
     show(columns(lines))
-
-
-def columns(rows: Iterable[Sequence[str]], indent: str = "  ") -> str:
-    """Returns rows as aligned columns."""
-    rows = [list(map(one_line, row)) for row in rows]
-    widths = []
-    if rows:
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        indent + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
-        for row in rows)
 
 
 def names(package: str, prefix: str = "") -> None:
@@ -71,7 +61,7 @@ def finish(run: Any, json: bool) -> None:
     baseline = run.baseline
     for split, found in run.metrics.items():
         show(f"\n{split}: {_rows(found)}")
-        _print_scores(found, baseline)
+        print_scores(found, baseline)
         baseline = {}  # it is that of the first
     if run.scratch:
         show(f"\n{run.scratch['heading']}. {run.scratch['sentence']}")
@@ -112,10 +102,10 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
         emit(found)
         return
     show(_rows(found))
-    _print_scores(found)
+    print_scores(found)
     if "transcripts" in found:
         _transcripts(found["transcripts"])
-    _print_trust(found)
+    print_trust(found)
     _judged(found)
     under = found.get("conditions") or {}
     for name, parts in {**found["slices"], **under.get("slices", {})}.items():
@@ -127,7 +117,8 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
         for value, part in parts.items():
             interval = part["intervals"].get(metric)
             shown = part["metrics"].get(metric)
-            lines.append((value, part["n"], _number(shown), _few(part) or _interval(interval)))
+            lines.append((value, part["n"], as_number(shown),
+                          few_groups(part) or as_interval(interval)))
         show(columns(lines))
     for sentence in under.get("sentences", []):
         show(f"\n{sentence}")
@@ -246,7 +237,7 @@ def captions(files: Sequence[Path], found: Sequence[Mapping[str, Any]], json: bo
         names = [file.name for file in files]
         if len(set(names)) < len(names):  # two of the same name in different folders
             names = list(map(str, files))
-        show(columns((name, result["text"], _number(result["score"]))
+        show(columns((name, result["text"], as_number(result["score"]))
                       for name, one in zip(names, found, strict=True)
                       for result in one["results"]))
     bad = [one["error"] for one in found if one["error"]]
@@ -332,70 +323,6 @@ def _short(text: str) -> str:
     if len(text) <= _MOST_CHARACTERS:
         return text
     return text[:_MOST_CHARACTERS - 1] + "…"
-
-
-def _print_scores(found: Mapping[str, Any],
-                  baseline: Mapping[str, float | None] | None = None) -> None:
-    show(columns(_scores(found, baseline or {})))
-    if "same_answer" in found:
-        show(f"  {found['same_answer']}")
-    if "num_groups" in found:
-        drawn = f"intervals resample {group_words(found['group'], found['num_groups'])}"
-        show(f"  {_few(found) or drawn}")
-    for name, note in found.get("notes", {}).items():
-        show(f"  {name}: {note}")
-
-
-def _print_trust(found: Mapping[str, Any]) -> None:
-    """Prints what calibration changed, and what sets of answers are worth."""
-    if "calibration" in found:
-        changes = [f"{name.replace('_', ' ')} {_number(before)} before, {_number(after)} after"
-                   for name, (before, after) in found["calibration"].items()]
-        show(f"  calibration: {'; '.join(changes)}")
-    if "sets" not in found:
-        return
-    sets = found["sets"]
-    lines = [("", "rows", "coverage", "mean size"), _set_line(f"sets {sets['level']:g}", "", sets)]
-    lines += [_set_line(name, part["n"], part) for name, part in sets.get("by", {}).items()]
-    show(columns(lines))
-
-
-def _set_line(name: str, count: Any, part: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (name, count, _number(part["coverage"]), _number(part["mean_size"]))
-
-
-def _few(found: Mapping[str, Any]) -> str:
-    """Returns why rows have no interval, "" where they have one."""
-    count = found.get("num_groups")
-    if count is not None and count < MIN_GROUPS:
-        return too_few(found["group"], count)
-    return ""
-
-
-def _scores(found: Mapping[str, Any],
-            baseline: Mapping[str, float | None]) -> list[tuple[str, ...]]:
-    """Returns a line for each metric, with the score of guessing where it is known."""
-    lines: list[tuple[str, ...]] = [("metric", "value", "95 % interval")]
-    for name, value in found["metrics"].items():
-        lines.append((name, _number(value), _interval(found["intervals"].get(name))))
-    if baseline:
-        guessed = ["guessing", *(_number(baseline.get(name)) for name in found["metrics"])]
-        lines = [(*line, guess) for line, guess in zip(lines, guessed, strict=True)]
-    return lines
-
-
-def _number(value: float | None) -> str:
-    if value is None or value != value:
-        return "-"
-    if abs(value) < 1000:
-        return f"{value:.4f}"
-    return f"{value:,.1f}"
-
-
-def _interval(bounds: Sequence[float] | None) -> str:
-    if bounds is None:
-        return "-"
-    return f"{_number(bounds[0])} to {_number(bounds[1])}"
 
 
 def _finite(value: Any) -> Any:

@@ -114,7 +114,7 @@ def with_tables(options: Mapping[str, Any], start: Callable[[Any], Callable[...,
         What that returns.
     """
     from polymodal.core.arguments import build, convert
-    from polymodal.recipe.given import (
+    from polymodal.recipe.written.given import (
         check_given,
         load,
         need_target,

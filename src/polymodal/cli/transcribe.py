@@ -55,7 +55,7 @@ def transcribe(
     if translate:
         choice["translate"] = True
     use(engine, run)
-    from polymodal.inference.imported_recogniser import ImportedRecogniser
+    from polymodal.inference.imported.recogniser import ImportedRecogniser
     from polymodal.inference.loading import load, transcripts
 
     model = load(run)

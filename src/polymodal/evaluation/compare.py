@@ -10,12 +10,12 @@ import numpy as np
 from polymodal.core.contracts.task import Predictions, Scores
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.evaluation.bounds import percentiles
 from polymodal.evaluation.decisions import known
-from polymodal.evaluation.draws import units
 from polymodal.evaluation.groups import count_groups, too_few_groups
-from polymodal.evaluation.intervals import resampled
 from polymodal.evaluation.metrics import measured
+from polymodal.evaluation.resampling.bounds import percentiles
+from polymodal.evaluation.resampling.draws import units
+from polymodal.evaluation.resampling.intervals import resampled
 
 __all__ = ["Comparison", "compare"]
 

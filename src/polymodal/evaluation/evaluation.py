@@ -10,7 +10,7 @@ from typing import Any
 from polymodal.core.contracts.task import Predictions, Scores
 from polymodal.evaluation.compare import Comparison, compare
 from polymodal.evaluation.decisions import known
-from polymodal.evaluation.intervals import scored
+from polymodal.evaluation.resampling.intervals import scored
 from polymodal.evaluation.slices import PRESENT, slices
 
 __all__ = ["Evaluation", "RunEvaluation", "evaluate", "evaluate_run"]

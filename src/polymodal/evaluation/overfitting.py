@@ -11,8 +11,8 @@ import numpy as np
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.counting import counted
 from polymodal.evaluation.decisions import known
-from polymodal.evaluation.intervals import resampled
 from polymodal.evaluation.metrics import measured
+from polymodal.evaluation.resampling.intervals import resampled
 from polymodal.evaluation.words import readable, value_text
 
 __all__ = ["Facts", "gap_json"]

@@ -10,8 +10,8 @@ import numpy as np
 from polymodal.core.contracts.task import Predictions, Scores
 from polymodal.core.errors import DataError
 from polymodal.evaluation.decisions import known
-from polymodal.evaluation.intervals import scored
 from polymodal.evaluation.parts import EMPTY, OTHERS, named_parts
+from polymodal.evaluation.resampling.intervals import scored
 
 __all__ = ["PRESENT", "present_patterns", "slices"]
 

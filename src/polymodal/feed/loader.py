@@ -11,7 +11,7 @@ import numpy as np
 from polymodal.core.contracts.batch import PREVIOUS, input_key, item_key, mask_key
 from polymodal.core.errors import RecipeError
 from polymodal.core.seeds import generator
-from polymodal.feed.check import Checked
+from polymodal.feed.findings import Checked
 from polymodal.feed.plan import FILLER, Plan
 from polymodal.feed.samples import Samples
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.contracts.batch import PLACES, input_key, item_key, mask_key
-from polymodal.feed.check import Checked
+from polymodal.feed.findings import Checked
 from polymodal.feed.loader import Batch, Loader
 from polymodal.feed.plan import FILLER, Plan
 from polymodal.feed.samples import Samples

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.seeds import generator
-from polymodal.feed.check import Checked
+from polymodal.feed.findings import Checked
 from polymodal.feed.samples import Samples
 from polymodal.media.media_cell import cells_of
 from polymodal.text.dialogue.messages import BREAK, KINDS

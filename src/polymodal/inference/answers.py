@@ -18,7 +18,8 @@ from polymodal.evaluation.texts.normalisation import describe
 from polymodal.evaluation.trust.conformal import Conformal
 from polymodal.evaluation.trust.decision import Decision
 from polymodal.evaluation.trust.temperature import Temperatures
-from polymodal.feed.check import Checked, check
+from polymodal.feed.check import check
+from polymodal.feed.findings import Checked
 from polymodal.feed.ledger import Ledger
 from polymodal.feed.loader import Loader
 from polymodal.feed.plan import Plan
@@ -165,11 +166,13 @@ class Answers:
         result = (evaluate(found, self.cut_by(table, slice_columns)).to_json()
                   | trust_json(self, found, table, sets, sets_by))
         if conditions:
-            from polymodal.inference.conditions import conditions as found_under  # it needs this
+            from polymodal.inference.hidden.conditions import (
+                conditions as found_under,  # it needs this
+            )
 
             result["conditions"] = found_under(self, table, found)
         if self.task.converses:
-            from polymodal.inference.judging import answers_judged  # it needs this module
+            from polymodal.inference.hidden.judging import answers_judged  # it needs this module
 
             result |= answers_judged(self, table, found)
         return result

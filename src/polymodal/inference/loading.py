@@ -24,8 +24,8 @@ def load(folder: str | Path) -> Any:
     """
     if is_linear(folder):
         return _hearing(load_linear(folder), folder)
-    from polymodal.inference.imported_recogniser import ImportedRecogniser  # loads an engine
-    from polymodal.inference.imported_speller import ImportedSpeller
+    from polymodal.inference.imported.recogniser import ImportedRecogniser  # loads an engine
+    from polymodal.inference.imported.speller import ImportedSpeller
     from polymodal.inference.predictor import load as load_run
     from polymodal.pretrained.keys import is_ctc, spec_of
     from polymodal.pretrained.speech.model import is_speech_model, load_speech_model
@@ -50,7 +50,7 @@ def _hearing(answers: Answers, folder: str | Path) -> Answers:
 def transcripts(predictor: Any, files: Sequence[str | Path] | str | Path,
                 **choice: Any) -> Iterator[Transcript]:
     """Yields the transcript of each file, in order; `choice` as its kind of model takes it."""
-    from polymodal.inference.imported_recogniser import ImportedRecogniser
+    from polymodal.inference.imported.recogniser import ImportedRecogniser
     from polymodal.speech.recognition import transcribe as recognition
 
     if isinstance(predictor, ImportedRecogniser):

@@ -12,7 +12,7 @@ import numpy as np
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.inference.answers import as_table
-from polymodal.inference.own_columns import reading
+from polymodal.inference.imported.own_columns import reading
 from polymodal.inference.predictor import Predictor
 from polymodal.tables.table import Table, read
 

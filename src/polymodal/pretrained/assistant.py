@@ -15,14 +15,14 @@ from polymodal.core import lookup
 from polymodal.core.contracts.batch import input_key
 from polymodal.core.contracts.task import task_named
 from polymodal.core.errors import BundleError
-from polymodal.pretrained import names, pixels
-from polymodal.pretrained.checkpoint import Checkpoint
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
 from polymodal.pretrained.keys import ORIGIN
 from polymodal.pretrained.language.model import LanguageModel
 from polymodal.pretrained.language.reading import read_language_model
 from polymodal.pretrained.part import Part, assembled
+from polymodal.pretrained.reading import names, pixels
+from polymodal.pretrained.reading.checkpoint import Checkpoint
+from polymodal.pretrained.reading.config import Config
 from polymodal.text.dialogue.texts import Texts
 
 __all__ = ["ImportedAssistant", "Inside", "read_assistant", "read_language"]

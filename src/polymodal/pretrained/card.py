@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from polymodal.pretrained.assistant import ImportedAssistant
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.graph import Graph
 from polymodal.pretrained.language.model import LanguageModel
 from polymodal.pretrained.pair import Pair
 from polymodal.pretrained.part import Part
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 from polymodal.pretrained.speech.ctc_model import CtcModel
 from polymodal.pretrained.speech.model import SpeechModel
 

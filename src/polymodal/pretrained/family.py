@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from polymodal.pretrained.config import Config
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["Family"]
 

@@ -19,9 +19,9 @@ from polymodal.core.errors import BundleError, RecipeError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
 from polymodal.preprocess.onnx_graph import inlined, num_parameters, weight_files
-from polymodal.pretrained import pixels
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.keys import GRAPH, ORIGIN, is_graph
+from polymodal.pretrained.reading import pixels
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 __all__ = ["Graph", "load_graph", "read_graph"]
 

@@ -12,26 +12,27 @@ from polymodal.core import lookup
 from polymodal.core.disk.files import write_folder
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, RecipeError
-from polymodal.pretrained import golden, names, pixels, sentences, sounds, tokenizer
+from polymodal.pretrained import golden
 from polymodal.pretrained.assistant import ImportedAssistant, read_assistant
 from polymodal.pretrained.card import Model, card, licence
-from polymodal.pretrained.checkpoint import Checkpoint
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
 from polymodal.pretrained.graph import read_graph
-from polymodal.pretrained.hub import fetched
 from polymodal.pretrained.language.model import LanguageModel
 from polymodal.pretrained.language.reading import read_language_model
 from polymodal.pretrained.pair import Pair, read_comparison
 from polymodal.pretrained.part import Part, assembled
-from polymodal.pretrained.positions import resized
-from polymodal.pretrained.sources import opened
+from polymodal.pretrained.reading import names, pixels, sentences, sounds, tokenizer
+from polymodal.pretrained.reading.checkpoint import Checkpoint
+from polymodal.pretrained.reading.config import Config
+from polymodal.pretrained.reading.hub import fetched
+from polymodal.pretrained.reading.positions import resized
+from polymodal.pretrained.reading.sources import opened
+from polymodal.pretrained.reading.written_back import keep
 from polymodal.pretrained.speech.ctc_model import CtcModel, has_ctc, read_ctc_model
 from polymodal.pretrained.speech.model import SpeechModel
 from polymodal.pretrained.speech.reading import read_speech_model
 from polymodal.pretrained.tiled_assistant import read_tiled_assistant
 from polymodal.pretrained.towers import tower_of, towers_of
-from polymodal.pretrained.written_back import keep
 
 __all__ = ["import_model"]
 

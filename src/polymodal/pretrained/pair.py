@@ -16,9 +16,9 @@ from polymodal.core.contracts.batch import input_key
 from polymodal.core.contracts.task import task_named
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.keys import ORIGIN, is_pair
 from polymodal.pretrained.part import Part, assembled
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 __all__ = ["Pair", "load_pair", "read_comparison"]
 

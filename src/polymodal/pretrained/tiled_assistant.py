@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import BundleError
-from polymodal.pretrained import names
 from polymodal.pretrained.assistant import ImportedAssistant, Inside, read_language
-from polymodal.pretrained.checkpoint import Checkpoint
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.families.siglip_vision_model import SiglipVisionModel
 from polymodal.pretrained.part import Part, assembled
-from polymodal.pretrained.tiles import tiles_of
+from polymodal.pretrained.reading import names
+from polymodal.pretrained.reading.checkpoint import Checkpoint
+from polymodal.pretrained.reading.config import Config
+from polymodal.pretrained.reading.tiles import tiles_of
 from polymodal.text.dialogue.texts import Texts
 
 __all__ = ["read_tiled_assistant"]

@@ -7,8 +7,8 @@ from typing import Any
 
 from polymodal.core.arguments import shown
 from polymodal.core.errors import RecipeError
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["tower_of", "towers_of"]
 

@@ -24,7 +24,6 @@ from polymodal.recipe.cells import (
     target_settings,
 )
 from polymodal.recipe.defaults import fusion_for, is_plain, text_for
-from polymodal.recipe.given import need_target
 from polymodal.recipe.needed import needed_by
 from polymodal.recipe.recipe import (
     OTHERS,
@@ -36,6 +35,7 @@ from polymodal.recipe.recipe import (
 )
 from polymodal.recipe.size import Size, modalities_of
 from polymodal.recipe.task_guess import infer_task, with_inputs
+from polymodal.recipe.written.given import need_target
 from polymodal.tables.reading.reading import Reading, readings_of
 from polymodal.tables.table import Table
 

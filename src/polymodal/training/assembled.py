@@ -24,7 +24,7 @@ from polymodal.recipe.recipe import Recipe, encoder_config, encoder_name, from_d
 from polymodal.recipe.starts import split_words
 from polymodal.text.dialogue.texts import Texts
 from polymodal.text.dialogue.trained import PLAIN
-from polymodal.training.starts import load_weights, restore_inputs, with_parts
+from polymodal.training.preparing.starts import load_weights, restore_inputs, with_parts
 
 __all__ = ["Assembled", "assemble", "with_base"]
 

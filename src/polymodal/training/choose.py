@@ -13,9 +13,10 @@ from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import Recipe, from_dict
 from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import Table
-from polymodal.training.fitting import fitting_models
-from polymodal.training.prepare import alike_rows, group_of, held_out, keeps_together
-from polymodal.training.unlabelled import uses_unlabelled
+from polymodal.training.planning.fitting import fitting_models
+from polymodal.training.preparing.grouping import alike_rows, group_of, keeps_together
+from polymodal.training.preparing.held_out import held_out
+from polymodal.training.preparing.unlabelled import uses_unlabelled
 
 __all__ = ["choose", "inferred"]
 

@@ -12,20 +12,20 @@ from polymodal.bundle.write import single_folder
 from polymodal.core import arguments
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.progress import say
-from polymodal.inference.conditions import SECONDS
+from polymodal.inference.hidden.conditions import SECONDS
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia
 from polymodal.speech.language.ngram import NGram
 from polymodal.tables.table import Table
-from polymodal.training.forecast import Forecast
 from polymodal.training.from_scratch import FOLDER, JOB
 from polymodal.training.job import Job, Trained, set_up
 from polymodal.training.keep import Single
-from polymodal.training.prepare import Prepared
+from polymodal.training.planning.forecast import Forecast
+from polymodal.training.planning.times import Times
+from polymodal.training.preparing.prepared import Prepared
 from polymodal.training.saved.ending import Ending
 from polymodal.training.steps.history import duration
 from polymodal.training.steps.settings import Training
-from polymodal.training.times import Times
 from polymodal.training.trust import make_trusted
 
 __all__ = ["Ready", "compared_jobs", "scratch_job", "train_from_scratch", "train_singles"]

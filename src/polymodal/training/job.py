@@ -21,10 +21,10 @@ from polymodal.recipe.adapting import merge
 from polymodal.recipe.starts import scales
 from polymodal.training.imbalance.weights import weights_of
 from polymodal.training.judge import Judge
-from polymodal.training.kept import keep_outputs
 from polymodal.training.loop import fit as fitting
-from polymodal.training.prepare import Prepared
-from polymodal.training.starts import load_weights
+from polymodal.training.preparing.kept import keep_outputs
+from polymodal.training.preparing.prepared import Prepared
+from polymodal.training.preparing.starts import load_weights
 from polymodal.training.steps.measure import decide
 from polymodal.training.steps.settings import Training
 

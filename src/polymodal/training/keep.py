@@ -23,7 +23,7 @@ from polymodal.speech.language.ngram import NGram
 from polymodal.tables.table import Table
 from polymodal.training.job import Trained
 from polymodal.training.loop.result import Result
-from polymodal.training.prepare import Prepared
+from polymodal.training.preparing.prepared import Prepared
 from polymodal.training.saved.checkpoint import Checkpoints
 from polymodal.training.simple import SimpleModel, answered
 from polymodal.training.steps.history import write_history

@@ -76,7 +76,7 @@ class RunRecord:
         scratch: how a model without pretrained parts compares, as `scratch_json` gives it.
         overfitting: how much better the model knows the rows of train, as `gap_json` gives it.
         linear: str, name of the linear model that is kept in place of the network, or "".
-        conditions: scores under conditions, as `inference.conditions` gives them.
+        conditions: scores under conditions, as `inference.hidden.conditions` gives them.
     """
 
     prepared: Any

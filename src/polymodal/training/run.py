@@ -24,18 +24,16 @@ from polymodal.evaluation.from_scratch import scratch_json
 from polymodal.evaluation.report.verdict import fusion_verdict
 from polymodal.evaluation.simple import simple_json
 from polymodal.inference.answers import Answers
-from polymodal.inference.conditions import SECONDS, conditions
 from polymodal.inference.hearing import hearing_of
+from polymodal.inference.hidden.conditions import SECONDS, conditions
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache, open_cache
 from polymodal.media.kept import KeptMedia
 from polymodal.profile.profile import Profile
-from polymodal.recipe.commented import left_out
-from polymodal.recipe.given import check_given, need_target, with_target
+from polymodal.recipe.written.commented import left_out
+from polymodal.recipe.written.given import check_given, need_target, with_target
 from polymodal.tables.table import Table
-from polymodal.training.asked import Options, to_json
 from polymodal.training.choose import choose, inferred
-from polymodal.training.command import again
 from polymodal.training.compared import (
     Ready,
     compared_jobs,
@@ -43,10 +41,7 @@ from polymodal.training.compared import (
     train_from_scratch,
     train_singles,
 )
-from polymodal.training.dry import DryRun, dry_run_of
-from polymodal.training.forecast import FILE as FORECAST
 from polymodal.training.from_scratch import JOB, without_imports
-from polymodal.training.hearing import with_transcripts
 from polymodal.training.imbalance.settings import imbalance_of
 from polymodal.training.imbalance.weights import check_decision, check_imbalance
 from polymodal.training.job import Trained
@@ -58,23 +53,25 @@ from polymodal.training.keep import (
     keep_alone,
     keep_linear,
 )
-from polymodal.training.language import choose_language
 from polymodal.training.overfitting import overfitting
-from polymodal.training.prepare import (
-    Prepared,
-    hidden_by_split,
-    prepare,
-    tell_single_group,
-)
-from polymodal.training.pseudo_labels import with_pseudo_labels
+from polymodal.training.planning.asked import Options, to_json
+from polymodal.training.planning.command import again
+from polymodal.training.planning.dry import DryRun, dry_run_of
+from polymodal.training.planning.forecast import FILE as FORECAST
+from polymodal.training.planning.room import needs_of
+from polymodal.training.planning.times import Times
+from polymodal.training.preparing.hearing import with_transcripts
+from polymodal.training.preparing.held_out import hidden_by_split, tell_single_group
+from polymodal.training.preparing.language import choose_language
+from polymodal.training.preparing.prepare import prepare
+from polymodal.training.preparing.prepared import Prepared
+from polymodal.training.preparing.pseudo_labels import with_pseudo_labels
+from polymodal.training.preparing.starts import with_parts
 from polymodal.training.report import RunRecord, write_all
-from polymodal.training.room import needs_of
 from polymodal.training.saved.checkpoint import Checkpoints, settle
 from polymodal.training.saved.ending import Ending, on_old_plan, training_of, with_ways_on
 from polymodal.training.simple import LEAST_SECONDS, simple_models
-from polymodal.training.starts import with_parts
 from polymodal.training.steps.settings import Training
-from polymodal.training.times import Times
 from polymodal.training.trust import make_trusted, trust_of
 
 

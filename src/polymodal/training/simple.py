@@ -14,12 +14,12 @@ from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.progress import waiting
 from polymodal.core.seeds import generator
 from polymodal.evaluation.words import listed
-from polymodal.feed.check import Checked
+from polymodal.feed.findings import Checked
 from polymodal.feed.samples import Samples
 from polymodal.inference.linear.features import Featured, described
 from polymodal.inference.linear.model import NEVER, joined
 from polymodal.inference.linear.predictor import LinearAnswers
-from polymodal.training.prepare import Prepared
+from polymodal.training.preparing.prepared import Prepared
 
 __all__ = ["LEAST_SECONDS", "SimpleModel", "answered", "simple_models"]
 

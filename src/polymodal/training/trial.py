@@ -17,15 +17,15 @@ from polymodal.inference.predictor import Predictor
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache, open_cache
 from polymodal.media.kept import KeptMedia
-from polymodal.recipe.given import check_given, need_target
+from polymodal.recipe.written.given import check_given, need_target
 from polymodal.tables.table import Table
 from polymodal.training.choose import choose
-from polymodal.training.forecast import scoring_seconds, training_seconds
 from polymodal.training.job import Trained, set_up
-from polymodal.training.prepare import prepare
+from polymodal.training.planning.forecast import scoring_seconds, training_seconds
+from polymodal.training.preparing.prepare import prepare
+from polymodal.training.preparing.starts import with_parts
 from polymodal.training.saved.checkpoint import settle
 from polymodal.training.saved.ending import Ending
-from polymodal.training.starts import with_parts
 from polymodal.training.steps.settings import Training
 
 __all__ = ["Trial"]

@@ -33,8 +33,8 @@ from polymodal.evaluation.trust.words import (
     sets_json,
 )
 from polymodal.inference.answers import Answers
-from polymodal.inference.blanking import predict_hidden
-from polymodal.inference.patterns import hidden_patterns
+from polymodal.inference.hidden.blanking import predict_hidden
+from polymodal.inference.hidden.patterns import hidden_patterns
 from polymodal.profile.profile import profile
 from polymodal.tables.reading.labels import value_key
 from polymodal.tables.table import Table

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as library
 
-from polymodal.evaluation.draws import counts, units
-from polymodal.evaluation.intervals import resampled
 from polymodal.evaluation.metrics import score
+from polymodal.evaluation.resampling.draws import counts, units
+from polymodal.evaluation.resampling.intervals import resampled
 
 
 def repeated(one, times):
@@ -97,7 +97,7 @@ def test_draws_follow_from_the_seed_and_not_from_the_block_size(make, monkeypatc
     one = make.classes(n=50)
     scores = one.task.scores(one)
     whole = resampled(one, scores, 40, seed=1)
-    monkeypatch.setattr("polymodal.evaluation.draws._CHUNK", 50 * 7)
+    monkeypatch.setattr("polymodal.evaluation.resampling.draws._CHUNK", 50 * 7)
     parts = resampled(one, scores, 40, seed=1)
     np.testing.assert_allclose(whole["f1_macro"], parts["f1_macro"])
     other = resampled(one, scores, 40, seed=2)

@@ -14,7 +14,7 @@ from polymodal.profile.profile import profile
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict
 from polymodal.tables.table import read
-from polymodal.training.prepare import prepare
+from polymodal.training.preparing.prepare import prepare
 from polymodal.training.simple import simple_models
 
 WORDS = ["one", "two", "three", "four", "good", "bad", "so"]

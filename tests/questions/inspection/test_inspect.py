@@ -19,7 +19,7 @@ from command_line import in_process
 from polymodal.core.errors import RecipeError
 from polymodal.questions.inspection.finding import kinds
 from polymodal.questions.inspection.run import inspect
-from polymodal.recipe.given import override
+from polymodal.recipe.written.given import override
 from polymodal.tables.table import read
 
 NUM_ROWS = 40

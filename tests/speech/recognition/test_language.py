@@ -12,7 +12,7 @@ from polymodal.core.errors import BundleError, RecipeError
 from polymodal.inference.predictor import load
 from polymodal.model.heads.frames import FrameHead
 from polymodal.speech.recognition.transcribe import transcribe
-from polymodal.training.language import choose_language
+from polymodal.training.preparing.language import choose_language
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from polymodal.core.errors import RecipeError
-from polymodal.recipe.given import override
+from polymodal.recipe.written.given import override
 from polymodal.tables.reading.reading import Reading, reading_option, readings_of
 
 

@@ -48,7 +48,7 @@ class ReportContent:
             `evaluation.from_scratch.scratch_json` gives it.
         overfitting: dict, how much better the model knows the rows of train, as
             `evaluation.overfitting.gap_json` gives it.
-        conditions: dict, scores under conditions, as `inference.conditions` gives it.
+        conditions: dict, scores under conditions, as `inference.hidden.conditions` gives it.
         trust_notes: sentences on calibration and on sets of answers.
         attention_note: str, how to read the attention maps, or why there are none.
         linear: str, name of the linear model that is kept in place of the network, or "".

@@ -9,9 +9,9 @@ import numpy as np
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.counting import counted
 from polymodal.evaluation.decisions import decisions, known
-from polymodal.evaluation.draws import units
 from polymodal.evaluation.evaluation import Evaluation
 from polymodal.evaluation.groups import too_few_words
+from polymodal.evaluation.resampling.draws import units
 from polymodal.evaluation.scores.calibration import claims, expected_calibration_error
 from polymodal.evaluation.words import SPACE, listed, readable, value_text
 

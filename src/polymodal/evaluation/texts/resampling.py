@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.errors import DataError
-from polymodal.evaluation.bounds import bounds
-from polymodal.evaluation.draws import counts
 from polymodal.evaluation.groups import MIN_GROUPS
+from polymodal.evaluation.resampling.bounds import bounds
+from polymodal.evaluation.resampling.draws import counts
 
 __all__ = ["check_texts", "sum_intervals"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.seeds import generator
 from polymodal.evaluation.decisions import known
-from polymodal.evaluation.draws import units
+from polymodal.evaluation.resampling.draws import units
 from polymodal.evaluation.scores.calibration import distance, reliability_of
 from polymodal.evaluation.trust.temperature import (
     LARGEST,

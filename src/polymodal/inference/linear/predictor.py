@@ -17,7 +17,7 @@ from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
-from polymodal.feed.check import Checked
+from polymodal.feed.findings import Checked
 from polymodal.feed.samples import Samples
 from polymodal.inference.answers import Answers
 from polymodal.inference.linear.features import Featured, described

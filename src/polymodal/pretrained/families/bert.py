@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from polymodal.layers.activations import ACTIVATIONS
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["Bert"]
 

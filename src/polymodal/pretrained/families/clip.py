@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.families.clip_text_model import ClipTextModel
 from polymodal.pretrained.families.clip_vision_model import ClipVisionModel
 from polymodal.pretrained.family import Family
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["Clip"]
 

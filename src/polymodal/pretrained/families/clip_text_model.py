@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from polymodal.layers.activations import ACTIVATIONS
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.families.clip_vision_model import block_names, projection_of
 from polymodal.pretrained.family import Family
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["ClipTextModel"]
 

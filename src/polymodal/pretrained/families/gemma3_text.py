@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from polymodal.layers.activations import ACTIVATIONS
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.families.llama import Llama
 from polymodal.pretrained.language.rotary import by_kind
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["Gemma3Text"]
 

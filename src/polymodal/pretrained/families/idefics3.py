@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["Idefics3"]
 

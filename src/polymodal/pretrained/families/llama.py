@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from polymodal.layers.activations import ACTIVATIONS
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
 from polymodal.pretrained.language.rotary import rotary
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["Llama"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.families.llama import Llama
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["Qwen2"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.families.siglip_text_model import SiglipTextModel
 from polymodal.pretrained.families.siglip_vision_model import SiglipVisionModel
 from polymodal.pretrained.family import Family
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["Siglip"]
 

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from polymodal.layers.activations import ACTIVATIONS
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.families.clip_vision_model import block_names
 from polymodal.pretrained.family import Family
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["SiglipVisionModel"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.families.wav2vec2 import Wav2vec2
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["Wavlm"]
 

@@ -14,9 +14,9 @@ from polymodal.core.arguments import shown
 from polymodal.core.disk.files import sha256
 from polymodal.core.errors import BundleError, MissingDependencyError
 from polymodal.core.printed.visible import one_line
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.language.gguf_names import config_of, name_of, unturned
 from polymodal.pretrained.language.gguf_tokenizer import settings_of, tokenizer_of
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 __all__ = ["GgufCheckpoint"]
 

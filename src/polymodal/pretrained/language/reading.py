@@ -7,10 +7,10 @@ from typing import Any
 
 from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError
-from polymodal.pretrained import names, tokenizer
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.family import Family
 from polymodal.pretrained.language.model import LanguageModel, built
+from polymodal.pretrained.reading import names, tokenizer
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 from polymodal.text.dialogue.texts import Texts
 
 __all__ = ["read_language_model"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.pretrained.config import Config
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["by_kind", "rotary"]
 

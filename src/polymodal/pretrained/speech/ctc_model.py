@@ -16,11 +16,11 @@ from polymodal.core.contracts.task import task_named
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.core.printed.progress import warn
-from polymodal.pretrained.checkpoint import Checkpoint
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
 from polymodal.pretrained.keys import ORIGIN, is_ctc
 from polymodal.pretrained.part import KEY, Part, assembled_from, encoder_names
+from polymodal.pretrained.reading.checkpoint import Checkpoint
+from polymodal.pretrained.reading.config import Config
 from polymodal.pretrained.speech.spelling import VOCABULARY, read_symbols
 
 __all__ = ["CtcModel", "has_ctc", "load_ctc_model", "read_ctc_model"]

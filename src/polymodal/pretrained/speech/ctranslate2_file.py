@@ -15,7 +15,7 @@ import numpy as np
 from polymodal.core.arguments import shown
 from polymodal.core.disk.files import sha256
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.checkpoint import Checkpoint
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 from polymodal.pretrained.speech.ctranslate2_names import Source, tensors_of
 
 __all__ = ["WEIGHTS", "CTranslate2Checkpoint", "is_ctranslate2"]

@@ -10,11 +10,11 @@ from tokenizers import Tokenizer
 
 from polymodal.core.errors import BundleError
 from polymodal.core.printed.progress import warn
-from polymodal.pretrained import names, tokenizer
-from polymodal.pretrained.checkpoint import Checkpoint
-from polymodal.pretrained.config import Config
 from polymodal.pretrained.family import Family
 from polymodal.pretrained.part import Part
+from polymodal.pretrained.reading import names, tokenizer
+from polymodal.pretrained.reading.checkpoint import Checkpoint
+from polymodal.pretrained.reading.config import Config
 from polymodal.pretrained.speech.model import SpeechModel, built
 from polymodal.pretrained.speech.tokens import Tokens
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.checkpoint import Checkpoint
-from polymodal.pretrained.config import Config
-from polymodal.pretrained.tokenizer import SETTINGS, special_token
+from polymodal.pretrained.reading.checkpoint import Checkpoint
+from polymodal.pretrained.reading.config import Config
+from polymodal.pretrained.reading.tokenizer import SETTINGS, special_token
 
 __all__ = ["VOCABULARY", "read_symbols"]
 

@@ -26,8 +26,8 @@ from polymodal.questions.distil.pruned import pruned
 from polymodal.questions.distil.student import student_of
 from polymodal.questions.distil.taught import TEMPERATURE, WEIGHT, Taught, answers_of
 from polymodal.tables.table import Table, read
-from polymodal.training.asked import begun, reopen
 from polymodal.training.choose import choose
+from polymodal.training.planning.asked import begun, reopen
 from polymodal.training.steps.history import duration
 from polymodal.training.trial import Trial
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from polymodal.core.memory import gigabytes
-from polymodal.training.dry import DryRun
+from polymodal.training.planning.dry import DryRun
 from polymodal.training.steps.history import duration
 
 # Assumed until benchmarks/estimate.py has been run on an idle machine; see docs/log/questions.md.

@@ -10,7 +10,7 @@ import numpy as np
 
 from polymodal.core.contracts.batch import mask_key
 from polymodal.core.errors import DataError
-from polymodal.inference.patterns import nearness
+from polymodal.inference.hidden.patterns import nearness
 from polymodal.preprocess.collate import collate
 from polymodal.questions.explain.parts import Hidden, Parts, parts_of
 

@@ -14,12 +14,7 @@ from polymodal.core.seeds import generator
 from polymodal.evaluation.shapley import interactions, shapley_values, shares
 from polymodal.inference.answers import as_table
 from polymodal.inference.files import lines
-from polymodal.inference.patterns import (
-    Worth,
-    check_explainable,
-    predict_patterns,
-    worth_of,
-)
+from polymodal.inference.hidden.patterns import Worth, check_explainable, predict_patterns, worth_of
 from polymodal.media.kept import for_predictions
 from polymodal.questions.explain.asked import AskedRow
 from polymodal.questions.explain.nearest import Neighbours, vectors

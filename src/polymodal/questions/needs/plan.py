@@ -8,7 +8,7 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.core.seeds import generator
-from polymodal.evaluation.draws import counts
+from polymodal.evaluation.resampling.draws import counts
 from polymodal.profile.profile import Profile
 from polymodal.profile.strata import strata_codes
 from polymodal.splits.apportion import assign_groups, assign_strata

@@ -10,7 +10,7 @@ import numpy as np
 
 from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.errors import RecipeError
-from polymodal.feed.check import Checked
+from polymodal.feed.findings import Checked
 from polymodal.feed.samples import Samples
 from polymodal.questions.needs.features import features
 from polymodal.questions.needs.plan import Step

@@ -30,9 +30,9 @@ from polymodal.questions.tune.study import Journal
 from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import read
 from polymodal.training.choose import choose
-from polymodal.training.prepare import group_of
+from polymodal.training.preparing.grouping import group_of
+from polymodal.training.preparing.starts import with_parts
 from polymodal.training.saved.ending import Ending
-from polymodal.training.starts import with_parts
 from polymodal.training.steps.history import duration
 from polymodal.training.trial import Trial
 

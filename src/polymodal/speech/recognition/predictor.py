@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from polymodal.feed.check import Checked
+from polymodal.feed.findings import Checked
 from polymodal.feed.loader import Loader
 from polymodal.feed.samples import Samples
 from polymodal.speech.decoding.confidence import WordCalibration

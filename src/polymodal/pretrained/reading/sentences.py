@@ -8,7 +8,7 @@ from typing import Any
 
 from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.checkpoint import Checkpoint
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 __all__ = ["is_sentence_encoder", "longest", "pooling"]
 

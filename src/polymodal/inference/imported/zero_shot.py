@@ -13,7 +13,7 @@ import numpy as np
 from polymodal.core.contracts.task import Predictions, task_named
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.inference.answers import as_table
-from polymodal.inference.own_columns import reading
+from polymodal.inference.imported.own_columns import reading
 from polymodal.inference.predictor import Predictor
 from polymodal.tables.table import Table, read
 

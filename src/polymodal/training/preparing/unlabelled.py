@@ -11,7 +11,7 @@ import numpy as np
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.core.printed.counting import counted
-from polymodal.feed.check import Checked
+from polymodal.feed.findings import Checked
 from polymodal.profile.profile import Profile
 from polymodal.recipe.recipe import OBJECTIVES, checked_objectives
 

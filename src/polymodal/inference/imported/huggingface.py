@@ -21,7 +21,7 @@ from polymodal.pretrained.base import folder_with
 from polymodal.pretrained.keys import LANGUAGE_MODEL, is_ctc, is_encoder, is_pair, spec_of
 from polymodal.pretrained.language.model import is_language_model, load_language_model
 from polymodal.pretrained.part import load_part
-from polymodal.pretrained.written_back import write_back
+from polymodal.pretrained.reading.written_back import write_back
 from polymodal.recipe.starts import starts_of
 
 __all__ = ["export"]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia
-from polymodal.training.forecast import Forecast
 from polymodal.training.job import Job
-from polymodal.training.prepare import Prepared
-from polymodal.training.room import Needs, needs_of
+from polymodal.training.planning.forecast import Forecast
+from polymodal.training.planning.room import Needs, needs_of
+from polymodal.training.preparing.prepared import Prepared
 
 
 @dataclass

@@ -10,7 +10,6 @@ from polymodal.core import arguments, lookup
 from polymodal.core.advice import split_setting
 from polymodal.core.contracts.task import task_named
 from polymodal.core.errors import RecipeError
-from polymodal.recipe.plain_yaml import NAMES, parse, read_yaml
 from polymodal.recipe.recipe import (
     OTHERS,
     Recipe,
@@ -21,6 +20,7 @@ from polymodal.recipe.recipe import (
     named,
 )
 from polymodal.recipe.starts import INNER, WORDS
+from polymodal.recipe.written.plain_yaml import NAMES, parse, read_yaml
 from polymodal.tables.reading.reading import readings_of
 
 __all__ = ["check_given", "load", "need_target", "override", "with_pretrained", "with_target"]

@@ -17,9 +17,9 @@ from polymodal.bundle.write import WEIGHTS
 from polymodal.core import lookup
 from polymodal.core.disk.files import write_json
 from polymodal.core.errors import BundleError
-from polymodal.pretrained import names
-from polymodal.pretrained.checkpoint import INDEX, Checkpoint
 from polymodal.pretrained.family import Family
+from polymodal.pretrained.reading import names
+from polymodal.pretrained.reading.checkpoint import INDEX, Checkpoint
 
 __all__ = ["FOLDER", "keep", "write_back"]
 

@@ -10,7 +10,7 @@ from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.inference.answers import as_table
-from polymodal.inference.own_columns import reading
+from polymodal.inference.imported.own_columns import reading
 from polymodal.inference.predictor import Predictor
 
 __all__ = ["ImportedSpeller"]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.config import Config
-from polymodal.pretrained.pixels import FILE, FILTERS
+from polymodal.pretrained.reading.config import Config
+from polymodal.pretrained.reading.pixels import FILE, FILTERS
 
 __all__ = ["tiles_of"]
 

@@ -22,7 +22,7 @@ from polymodal.preprocess.collate import collate
 from polymodal.preprocess.modality import Modality
 from polymodal.recipe.assemble import Input
 from polymodal.recipe.starts import has_frozen_encoder
-from polymodal.training.prepare import Prepared
+from polymodal.training.preparing.prepared import Prepared
 
 __all__ = ["KeptTokens", "keep_outputs"]
 

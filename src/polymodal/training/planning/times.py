@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from polymodal.core.printed.progress import waiting
-from polymodal.training.forecast import (
+from polymodal.training.job import Job
+from polymodal.training.loop.fit import Session
+from polymodal.training.loop.rehearsal import Limit
+from polymodal.training.planning.forecast import (
     Forecast,
     report_seconds,
     scoring_seconds,
     training_seconds,
 )
-from polymodal.training.job import Job
-from polymodal.training.loop.fit import Session
-from polymodal.training.loop.rehearsal import Limit
-from polymodal.training.prepare import Prepared
+from polymodal.training.preparing.prepared import Prepared
 
 
 class Times:

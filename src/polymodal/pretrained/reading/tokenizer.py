@@ -10,9 +10,9 @@ from tokenizers import Tokenizer
 from polymodal.core.arguments import shown
 from polymodal.core.errors import BundleError
 from polymodal.core.printed.visible import one_line
-from polymodal.pretrained import sentences, spelling
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.family import Family
+from polymodal.pretrained.reading import sentences, spelling
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 __all__ = ["check_ids", "check_special", "read_tokenizer", "special_token", "state_of"]
 

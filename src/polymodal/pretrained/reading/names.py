@@ -10,8 +10,8 @@ import numpy as np
 
 from polymodal.bundle.names import weight_names
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.family import Family
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 __all__ = ["load", "taken", "turned_back"]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.checkpoint import Checkpoint
-from polymodal.pretrained.config import Config
+from polymodal.pretrained.reading.checkpoint import Checkpoint
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["FILE", "FILTERS", "settings_of"]
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from polymodal.core.contracts.task import Predictions, Scores
 from polymodal.core.errors import RecipeError
-from polymodal.evaluation.bounds import bounds
 from polymodal.evaluation.decisions import known
-from polymodal.evaluation.draws import counts, units
 from polymodal.evaluation.groups import grouped_json, too_few_groups
 from polymodal.evaluation.metrics import measured
+from polymodal.evaluation.resampling.bounds import bounds
+from polymodal.evaluation.resampling.draws import counts, units
 
 __all__ = ["intervals", "resampled", "scored"]
 

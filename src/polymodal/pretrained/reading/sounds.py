@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from polymodal.core.errors import BundleError
-from polymodal.pretrained.checkpoint import Checkpoint
-from polymodal.pretrained.config import Config
+from polymodal.pretrained.reading.checkpoint import Checkpoint
+from polymodal.pretrained.reading.config import Config
 
 __all__ = ["settings_of", "waveform_settings"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from polymodal.core.disk.paths import user_path
-from polymodal.pretrained.checkpoint import Checkpoint
 from polymodal.pretrained.language.gguf_file import GgufCheckpoint
+from polymodal.pretrained.reading.checkpoint import Checkpoint
 from polymodal.pretrained.speech.ctranslate2_file import CTranslate2Checkpoint, is_ctranslate2
 
 __all__ = ["opened"]

@@ -19,7 +19,7 @@ from polymodal.feed.samples import Samples
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia
 from polymodal.tables.table import Table
-from polymodal.training.prepare import Prepared
+from polymodal.training.preparing.prepared import Prepared
 from polymodal.training.steps.settings import Training
 
 __all__ = ["Choice", "check_pseudo_labels", "choose_confidence", "with_pseudo_labels"]

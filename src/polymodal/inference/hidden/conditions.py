@@ -17,7 +17,7 @@ from polymodal.evaluation.evaluation import evaluate, finite
 from polymodal.evaluation.shapley import MOST_PLAYERS, shapley_values, shares
 from polymodal.evaluation.slices import PRESENT, slices
 from polymodal.evaluation.words import SPACE, gap_interval, listed, readable, value_text
-from polymodal.inference.patterns import hidden_patterns, predict_patterns, worth_of
+from polymodal.inference.hidden.patterns import hidden_patterns, predict_patterns, worth_of
 from polymodal.media.kept import for_predictions
 from polymodal.preprocess.audio import Audio
 from polymodal.tables.table import Table
