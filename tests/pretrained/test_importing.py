@@ -44,6 +44,15 @@ def out(folder, tmp_path_factory):
     return place
 
 
+def test_many_texts_have_the_vectors_that_each_has_alone(out):
+    part = pm.load_part(out)
+    texts = [" ".join(TEXTS[: 1 + number % len(TEXTS)]) for number in range(20)]
+    found = part.encode(texts, batch_size=2)  # so many batches are compiled, the longest last
+    alone = np.concatenate([part.encode([text]) for text in texts])
+    np.testing.assert_allclose(found, alone, atol=1e-5)
+    assert part.encode([]).shape == (0, part.dim)
+
+
 @pytest.mark.parametrize("pooling", ["mean", "cls", "max", "mean_sqrt_len_tokens"])
 @pytest.mark.parametrize("normalised", [True, False])
 def test_vectors_are_those_of_sentence_transformers(folder, tmp_path, pooling, normalised):

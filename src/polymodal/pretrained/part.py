@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from polymodal.core import arguments
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.core.lookup import find
+from polymodal.layers.engines.compiled import compiled
 from polymodal.preprocess.collate import collate
 from polymodal.preprocess.modality import Modality
 from polymodal.pretrained.keys import ORIGIN, RECOGNISER, is_ctc, is_encoder, spec_of
@@ -24,6 +25,7 @@ from polymodal.pretrained.keys import ORIGIN, RECOGNISER, is_ctc, is_encoder, sp
 __all__ = ["Part", "is_part", "load_part", "no_gradient"]
 
 _MOST_STEPS = 2_000_000  # of the longest input in a batch: samples of sound are many
+_MANY_BATCHES = 8  # beyond which compiling takes less time than it saves
 KEY = "input_0"  # of the part's only input, as in a run with one input
 
 
@@ -44,6 +46,7 @@ class Part:
     encoder: Any
     settings: Mapping[str, Any]
     origin: Mapping[str, Any]
+    _compiled: Any = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def about(self) -> str:
@@ -69,25 +72,42 @@ class Part:
             root: folder that relative paths start from.
             batch_size: int, cells at once; of long recordings fewer.
 
-        What the encoder does not pool is averaged over its real tokens.
+        What the encoder does not pool is averaged over its real tokens. Texts of about one length
+        are encoded together, as padding takes time too.
         """
-        found = []
+        found = np.zeros((len(cells), self.dim), np.float32)
         batch_size = max(1, min(batch_size, _MOST_STEPS // (self.modality.limit or 1)))
+        call = self.encoder
+        if len(cells) > _MANY_BATCHES * batch_size:
+            call = self._program()
+        order = np.arange(len(cells))
+        if self.modality.is_text:
+            order = np.argsort([len(str(cell)) for cell in cells], kind="stable")
         for first in range(0, len(cells), batch_size):
-            tokens, mask = self.tokens(cells[first:first + batch_size], root)
+            rows = order[first:first + batch_size]
+            tokens, mask = self._called(call, [cells[row] for row in rows], root)
             weight = mask[..., None].astype(np.float32)
-            found.append((tokens * weight).sum(1) / np.maximum(weight.sum(1), 1))
-        if not found:
-            return np.zeros((0, self.dim), np.float32)
-        return np.concatenate(found)
+            found[rows] = (tokens * weight).sum(1) / np.maximum(weight.sum(1), 1)
+        return found
 
     def tokens(self, cells: Sequence[Any],
                root: str | Path | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Returns tokens (cells, time, dim) and their mask (cells, time) for one batch."""
+        return self._called(self.encoder, cells, root)
+
+    def _program(self) -> Any:
+        """Returns the encoder compiled for all shapes; that takes a second or two, once."""
+        if self._compiled is None:
+            self._compiled = compiled(lambda inputs, mask: self.encoder(inputs, mask),
+                                      self.encoder.variables, any_shape=True)
+        return self._compiled
+
+    def _called(self, call: Any, cells: Sequence[Any],
+                root: str | Path | None) -> tuple[np.ndarray, np.ndarray]:
         decoded = [self.modality.decode(cell, root) for cell in cells]
         inputs, mask = collate(self.modality, list(self.modality.encode_all(decoded)))
         with no_gradient():
-            tokens, mask = self.encoder(inputs, mask)
+            tokens, mask = call(inputs, mask)
         return keras.ops.convert_to_numpy(tokens), keras.ops.convert_to_numpy(mask)
 
     def spec(self) -> dict[str, Any]:

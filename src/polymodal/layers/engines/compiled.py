@@ -11,19 +11,23 @@ __all__ = ["compiled"]
 
 
 def compiled(function: Callable[..., Any], variables: Sequence[Any],
-             static: Sequence[int] = ()) -> Callable[..., Any]:
+             static: Sequence[int] = (), any_shape: bool = False) -> Callable[..., Any]:
     """Returns a function that does the same, compiled once for each shape of its arguments.
 
     Args:
         function: of tensors, positional, and nested structures of them. It changes no variable.
         variables: those that it reads.
         static: places of arguments that are plain Python values.
+        any_shape: bool, compile one program for all shapes, where the engine can; where it cannot,
+            the function is returned as it is.
     """
     engine = keras.backend.backend()
+    if any_shape and engine != "tensorflow":
+        return function
     if engine == "tensorflow":
         import tensorflow
 
-        return tensorflow.function(function)
+        return tensorflow.function(function, reduce_retracing=any_shape)
     if engine == "jax":
         return _by_jax(function, variables, static)
     return function
