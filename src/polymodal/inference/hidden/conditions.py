@@ -87,7 +87,8 @@ def _answered(predictor: Any, table: Table, rows: np.ndarray, cache: Any,
 def _joined(parts: list[Predictions]) -> Predictions:
     """Returns the predictions of all parts of a table as one."""
     fields = {name: np.concatenate([getattr(part, name) for part in parts])
-              for name in ("rows", "outputs", "targets", "scored", "present")}
+              for name in ("rows", "outputs", "targets", "scored", "present", "chosen")
+              if getattr(parts[0], name) is not None}
     return replace(parts[0], groups=None, num_rows=sum(part.num_rows for part in parts), **fields)
 
 
