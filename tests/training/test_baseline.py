@@ -24,6 +24,7 @@ class Undecided:
     """Answers every row, or step, with the same logits."""
 
     def __init__(self, num_outputs, per_step):
+        self.encoders = {}
         self.num_outputs, self.per_step = num_outputs, per_step
 
     def predict_on_batch(self, inputs):

@@ -8,8 +8,8 @@ import pytest
 import oracles
 import polymodal as pm
 from command_line import in_process
-from polymodal.inference import outputs
 from polymodal.inference.loading import load
+from polymodal.model import by_step
 
 WORDS = {"good": "dog", "bad": "cat"}
 
@@ -91,7 +91,7 @@ def test_an_imported_encoder_reads_a_text_per_step(model, table, tmp_path, monke
                                   weights(model)["encoders.text.words"])
     run = load(out)
     found = run.predict(table).outputs
-    monkeypatch.setattr(outputs, "can_read_by_step", lambda *given: False)
+    monkeypatch.setattr(by_step, "can_read_by_step", lambda *given: False)
     np.testing.assert_allclose(run.predict(table).outputs, found, atol=1e-5)
 
 

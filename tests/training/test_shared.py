@@ -7,7 +7,7 @@ from PIL import Image
 
 import polymodal as pm
 from polymodal.feed.loader import Loader
-from polymodal.training.preparing import prepare
+from polymodal.training.preparing import prepared
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 220)}
 
@@ -35,7 +35,7 @@ def test_a_model_learns_from_rows_that_share_pictures(tmp_path, monkeypatch):
             super().__init__(*arguments, **settings)
             plans.append(self.plan)
 
-    monkeypatch.setattr(prepare, "Loader", Spy)
+    monkeypatch.setattr(prepared, "Loader", Spy)
     train, val = write(tmp_path, "train", 150, 0), write(tmp_path, "val", 40, 1)
     model = pm.Classifier("answer", dim=32, dropout=0.0,
                           training={"epochs": 5, "rows_per_item": 2, "batch_size": 16,
