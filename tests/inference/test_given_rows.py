@@ -14,7 +14,7 @@ from polymodal.tables.table import read
 
 @pytest.fixture
 def predictor():
-    recipe = SimpleNamespace(target="label", group=None, order=None)
+    recipe = SimpleNamespace(target="label", group=None, order=None, inputs={})
     inputs = [SimpleNamespace(columns=["picture"]), SimpleNamespace(columns=["x", "z"])]
     return SimpleNamespace(recipe=recipe, inputs=inputs, task=SimpleNamespace(converses=False),
                            trained_on=TrainedOn(("id", "picture", "x", "z", "label")))

@@ -26,7 +26,7 @@ OWN = {"error": ["mine", "007", None], "x": ["a, b", "1.50", "=1+1"],
 
 
 def predictor(target="y"):
-    return SimpleNamespace(recipe=SimpleNamespace(target=target), target=None,
+    return SimpleNamespace(recipe=SimpleNamespace(target=target, inputs={}), target=None,
                            inputs=[SimpleNamespace(columns=["x"])])
 
 

@@ -177,7 +177,7 @@ def test_a_loss_of_single_inputs_changes_nothing_for_one_input_or_tasks_per_step
     assert tuple(model(batch(), training=True).shape) == (6, 4, 3)
 
 
-OTHERS = {"interleaved", "mean", "tiled"}  # for conversations, and what only averages
+OTHERS = {"interleaved", "mean", "single", "tiled"}  # for conversations, one input, averages
 SLOW = {"attention", "cross_attention", "crossmodal", "tensor", "stepwise_concat"}
 
 
