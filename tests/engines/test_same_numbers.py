@@ -40,6 +40,8 @@ CASES = {
     "text_transformer": ("ids", {**WORDS, "width": 8}),
     "transformer": ("ids", {"dim": 8, "num_layers": 1, "num_heads": 2, "vocabulary_size": 11}),
     "vit": ("pictures", {"dim": 8, "num_layers": 1, "num_heads": 2}),
+    "wave_transformer": ("samples", {**BLOCKS, "width": 8, "filters": [[4, 4, 2], [6, 2, 2]],
+                                     "position_kernel": 4, "position_groups": 2}),
 }
 
 
@@ -47,6 +49,8 @@ def inputs(kind):
     """Returns (array, mask) with padding and an absent row."""
     rng = np.random.default_rng(0)
     tokens = token_arrays(time=9, dim=10)
+    if kind == "samples":
+        tokens = token_arrays(time=30, dim=1)
     array, mask = tokens["inputs"], tokens["inputs_mask"]
     present = mask.any(axis=1)
     if kind == "ids":
