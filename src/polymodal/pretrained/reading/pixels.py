@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polymodal.core.errors import BundleError
 from polymodal.pretrained.reading.checkpoint import Checkpoint
 from polymodal.pretrained.reading.config import Config
 
-__all__ = ["FILE", "FILTERS", "settings_of"]
+__all__ = ["FILE", "FILTERS", "opened_processor", "settings_of"]
 
 FILE = "preprocessor_config.json"
 FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
@@ -22,24 +22,38 @@ _STRETCHED_FROM = 384  # pixels, from which ConvNext's processor stretches and c
 _NEVER_VARIED = {"shift": 0.0, "crop": 0.0, "colour": 0.0, "flip": False}
 
 
+def opened_processor(checkpoint: Checkpoint, without_effect: Sequence[str]) -> Config:
+    """Returns the settings of an image processor that resizes, rescales and normalises.
+
+    Args:
+        checkpoint: Checkpoint.
+        without_effect: names of settings that change nothing here.
+
+    Raises:
+        BundleError: there is no such file, or it leaves one of the three out.
+    """
+    path = checkpoint.folder / FILE
+    if not path.is_file():
+        raise BundleError(f"{checkpoint.folder} needs {FILE}. It is missing. Copy the whole "
+                          "checkpoint.")
+    config = Config(path, checkpoint.mapping(FILE))
+    for flag in ("do_resize", "do_rescale", "do_normalize"):
+        config.only(flag, True)
+    for name in without_effect:
+        config.passed_over(name)
+    return config
+
+
 def settings_of(checkpoint: Checkpoint) -> dict[str, Any]:
     """Returns the settings of the modality `image`.
 
     Raises:
         BundleError: there is no such file, or it asks for something that we do not implement.
     """
-    path = checkpoint.folder / FILE
-    if not path.is_file():
-        raise BundleError(f"{checkpoint.folder} needs {FILE}. It is missing. Copy the whole "
-                          "checkpoint.")
+    config = opened_processor(checkpoint, _WITHOUT_EFFECT)
     values = checkpoint.mapping(FILE)
-    config = Config(path, values)
-    for flag in ("do_resize", "do_rescale", "do_normalize"):
-        config.only(flag, True)
     config.only("do_pad", False, None)
     config.only("pad_size", None)
-    for name in _WITHOUT_EFFECT:
-        config.passed_over(name)
     scale = config.number("rescale_factor", 1e-6, 1.0, 1 / 255)
     mean = config.numbers("image_mean", 3, -10.0, 10.0)
     std = config.numbers("image_std", 3, 1e-6, 10.0)

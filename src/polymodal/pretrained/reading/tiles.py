@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from polymodal.core.errors import BundleError
 from polymodal.pretrained.reading.config import Config
-from polymodal.pretrained.reading.pixels import FILE, FILTERS
+from polymodal.pretrained.reading.pixels import FILTERS, opened_processor
 
 __all__ = ["tiles_of"]
 
@@ -24,15 +23,7 @@ def tiles_of(checkpoint: Any) -> dict[str, Any]:
     Raises:
         BundleError: there is no such file, or it asks for something that we do not implement.
     """
-    path = checkpoint.folder / FILE
-    if not path.is_file():
-        raise BundleError(f"{checkpoint.folder} needs {FILE}. It is missing. Copy the whole "
-                          "checkpoint.")
-    config = Config(path, checkpoint.mapping(FILE))
-    for flag in ("do_resize", "do_rescale", "do_normalize"):
-        config.only(flag, True)
-    for name in _WITHOUT_EFFECT:
-        config.passed_over(name)
+    config = opened_processor(checkpoint, _WITHOUT_EFFECT)
     scale = config.number("rescale_factor", 1e-6, 1.0, 1 / 255)
     mean = config.numbers("image_mean", 3, -10.0, 10.0)
     std = config.numbers("image_std", 3, 1e-6, 10.0)

@@ -41,10 +41,11 @@ def state_of(checkpoint: Checkpoint, config: Mapping[str, Any], family: type[Fam
     own = checkpoint.mapping(SETTINGS)
     check_ids(checkpoint, tokenizer, settings["vocabulary_size"])
     check_special(checkpoint, tokenizer, own)
-    _check_end(checkpoint, tokenizer, own, settings)
+    _check_id(checkpoint, tokenizer, special_token(own, "eos_token"), settings.get("end_id"))
     _check_side(checkpoint, own, settings)
     if family.padding_counts:
-        _check_padding(checkpoint, tokenizer, own, config)
+        _check_id(checkpoint, tokenizer, special_token(own, "pad_token"),
+                  config.get("pad_token_id"))
     _check_normaliser(checkpoint, own)
     spelling.apply(tokenizer, own)
     padding = None
@@ -88,22 +89,13 @@ def check_special(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str
                               f"{FILE} does not have. Check that both belong together.")
 
 
-def _check_end(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str, Any],
-               settings: Mapping[str, Any]) -> None:
-    end, wanted = special_token(own, "eos_token"), settings.get("end_id")
-    if end is not None and wanted is not None and tokenizer.token_to_id(end) != wanted:
-        raise BundleError(f"{checkpoint.folder / FILE} gives {shown(end)} the id "
-                          f"{tokenizer.token_to_id(end)}. config.json says {wanted}. Check that "
+def _check_id(checkpoint: Checkpoint, tokenizer: Tokenizer, token: str | None,
+              wanted: int | None) -> None:
+    """Checks that a special token has the id that the config gives it; either may be unknown."""
+    if token is not None and wanted is not None and tokenizer.token_to_id(token) != wanted:
+        raise BundleError(f"{checkpoint.folder / FILE} gives {shown(token)} the id "
+                          f"{tokenizer.token_to_id(token)}. config.json says {wanted}. Check that "
                           "both belong together.")
-
-
-def _check_padding(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str, Any],
-                   config: Mapping[str, Any]) -> None:
-    padding, wanted = special_token(own, "pad_token"), config.get("pad_token_id")
-    if padding is not None and wanted is not None and tokenizer.token_to_id(padding) != wanted:
-        raise BundleError(f"{checkpoint.folder / FILE} gives {shown(padding)} the id "
-                          f"{tokenizer.token_to_id(padding)}. config.json says {wanted}. Check "
-                          "that both belong together.")
 
 
 def _check_side(checkpoint: Checkpoint, own: Mapping[str, Any],
