@@ -151,13 +151,13 @@ def settings(**changes):
 def run(folder, *, jit=None, accumulate=1, val=True, own_loss=False, **changes):
     """Trains the tiny model in a folder, writes its weights, and returns the result."""
     from polymodal.bundle import weights
-    from polymodal.training.loop.fit import fit
+    from polymodal.training.loop.fit import begin
 
     chosen = settings(accumulate=accumulate, average=0.9, **changes)
     train = ArrayLoader(*make_data(50), chosen.batch_size, accumulate)
     held = ArrayLoader(*make_data(30, seed=1), 8, shuffle=False) if val else None
     model = make_model(own_loss=own_loss)
-    result = fit(model, Task(), train, held, chosen, folder, score=accuracy, jit=jit)
+    result = begin(model, Task(), train, held, chosen, folder, score=accuracy, jit=jit).complete()
     weights.save(Path(folder) / "weights.safetensors", result.weights)
     return result
 

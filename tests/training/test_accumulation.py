@@ -6,7 +6,7 @@ import pytest
 
 from polymodal.bundle.names import variable_names, weight_names
 from polymodal.bundle.weights import values
-from polymodal.training.loop.fit import fit
+from polymodal.training.loop.fit import begin
 from polymodal.training.steps.optimizer import make_optimizer
 from small_run import ArrayLoader, Task, make_data, make_model, settings
 
@@ -15,7 +15,7 @@ def train(folder, batch_size, accumulate, **changes):
     model = make_model(dropout=0, norm=False)
     loader = ArrayLoader(*make_data(29), batch_size, accumulate)  # the last 8 rows are 5
     chosen = settings(batch_size=batch_size, accumulate=accumulate, warmup=0.3, **changes)
-    result = fit(model, Task(), loader, None, chosen, folder)
+    result = begin(model, Task(), loader, None, chosen, folder).complete()
     return result, values(weight_names(model))
 
 

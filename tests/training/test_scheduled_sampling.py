@@ -12,7 +12,7 @@ from polymodal.core.lookup import find
 from polymodal.model.heads.written import WritingHead
 from polymodal.model.model import Model
 from polymodal.training.loop import fit as fitting
-from polymodal.training.loop.fit import fit
+from polymodal.training.loop.fit import begin
 from polymodal.training.loop.signals import Interrupted
 from polymodal.training.saved.checkpoint import Checkpoints
 from small_run import ArrayLoader, settings
@@ -42,7 +42,7 @@ def train(folder, epochs=3):
     keras.utils.set_random_seed(3)
     model = Model({"a": find("encoders", "rnn")(DIM, vocabulary_size=NUM + 1)}, {"a": "input_0"},
                   find("fusion", "stepwise_concat")(DIM), task)
-    result = fit(model, task, Copies(), None, settings(epochs=epochs), folder)
+    result = begin(model, task, Copies(), None, settings(epochs=epochs), folder).complete()
     return result, model
 
 

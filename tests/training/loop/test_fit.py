@@ -11,7 +11,7 @@ from polymodal.core.disk.files import sha256
 from polymodal.core.errors import DataError, RecipeError, ResumeError, TrainingError
 from polymodal.evaluation.row_errors import RowErrors
 from polymodal.training.loop import fit as fitting
-from polymodal.training.loop.fit import fit
+from polymodal.training.loop.fit import begin
 from polymodal.training.loop.signals import Interrupted
 from polymodal.training.saved.checkpoint import Checkpoints
 from polymodal.training.saved.ending import Ending
@@ -24,7 +24,8 @@ def train(folder, loader=None, val=None, model=None, score=accuracy, **changes):
             if key in changes}
     model = model or make_model()
     loader = loader or ArrayLoader(*make_data(50), 8)
-    return fit(model, Task(), loader, val, settings(**changes), folder, score=score, **rest), model
+    session = begin(model, Task(), loader, val, settings(**changes), folder, score=score, **rest)
+    return session.complete(), model
 
 
 def held_out():

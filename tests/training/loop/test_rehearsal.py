@@ -6,7 +6,7 @@ import pytest
 
 from polymodal.bundle import weights
 from polymodal.training.loop import rehearsal
-from polymodal.training.loop.fit import begin, fit
+from polymodal.training.loop.fit import begin
 from polymodal.training.loop.rehearsal import Pace, Times, epoch_seconds
 from small_run import ArrayLoader, Task, accuracy, make_data, make_model, settings
 
@@ -21,7 +21,7 @@ def given(**changes):
 
 @pytest.mark.parametrize("varies", [False, True])
 def test_timing_changes_no_byte_of_what_is_trained(tmp_path, varies):
-    plain = fit(*given(varies=varies), tmp_path / "plain", score=accuracy)
+    plain = begin(*given(varies=varies), tmp_path / "plain", score=accuracy).complete()
     session = begin(*given(varies=varies), tmp_path / "timed", score=accuracy)
     before = session.state.arrays()
     pace = session.rehearse()
@@ -43,7 +43,7 @@ def test_nothing_is_written_while_steps_are_timed(tmp_path):
 
 
 def test_a_finished_run_has_nothing_to_time(tmp_path):
-    fit(*given(), tmp_path, score=accuracy)
+    begin(*given(), tmp_path, score=accuracy).complete()
     session = begin(*given(), tmp_path, score=accuracy)
     assert session.epochs_left == 0
     assert session.rehearse() == Pace()

@@ -36,7 +36,7 @@ from polymodal.training.steps.stopping import Best
 _SHARE = 0.05  # of the time, that checkpoints between the parts of epochs may take
 
 
-def fit(
+def begin(
     model: Any,
     task: Any,
     train: Any,
@@ -51,8 +51,9 @@ def fit(
     jit: bool | None = None,
     ending: Ending | None = None,
     asked: Mapping[str, Any] | None = None,
-) -> Result:
-    """Trains a model, or resumes a stopped run, and returns how it ended.
+    scales: Mapping[str, float] | None = None,
+) -> Session:
+    """Returns the training of a model, ready to start or to resume a stopped run by `complete`.
 
     Args:
         model: keras.Model; it is built here if it is not.
@@ -73,40 +74,7 @@ def fit(
         ending: what may end the run before its last epoch; None = nothing.
         asked: JSON mapping of the user's `given` and `options`, kept in checkpoints to end the run
             later, and to report differences.
-
-    Raises:
-        ResumeError: the folder holds a run that was started with something else.
-        LockedError: another process uses the folder.
-        TrainingError: the loss is not a number, or a checkpoint cannot be written.
-        Interrupted: SIGTERM or Ctrl-C came, or the time limit before the first epoch was whole; a
-            checkpoint was written.
-    """
-    with locked(folder):
-        return begin(model, task, train, val, settings, folder, score=score,
-                     row_errors=row_errors, on_epoch=on_epoch, fingerprint=fingerprint, jit=jit,
-                     ending=ending, asked=asked).complete()
-
-
-def begin(
-    model: Any,
-    task: Any,
-    train: Any,
-    val: Any | None,
-    settings: Training,
-    folder: str | Path,
-    *,
-    score: Score | None = None,
-    row_errors: Callable[[], RowErrors | None] | None = None,
-    on_epoch: Callable[[dict[str, Any]], None] | None = None,
-    fingerprint: Mapping[str, Any] | None = None,
-    jit: bool | None = None,
-    ending: Ending | None = None,
-    asked: Mapping[str, Any] | None = None,
-    scales: Mapping[str, float] | None = None,
-) -> Session:
-    """Returns a training that is ready to start or resume; it takes what `fit` takes.
-
-    `scales` are factors of the learning rate, {name of weights, or the beginning of it: factor}.
+        scales: factors of the learning rate, {name of weights, or the beginning of it: factor}.
 
     Raises:
         ResumeError: the folder holds a run that was started with something else.
@@ -129,7 +97,7 @@ class _Ended(Exception):
 class Session:
     """The training of one model: the loop over epochs, and the checkpoints.
 
-    `begin` makes one; its arguments are those of `fit`.
+    `begin` makes one.
     """
 
     def __init__(self, model, task, train, val, settings, folder, score, on_epoch, jit):
