@@ -81,6 +81,15 @@ def test_inputs_that_a_recipe_leaves_out_are_named(questions):
     assert any(reason.startswith("columns question: Not used") for reason in reasons)
 
 
+def test_columns_that_an_assistant_does_not_read_are_explained():
+    talk = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    told = read([{"messages": talk, "kind": "x", "source": f"s{row}"} for row in range(8)])
+    reasons = infer(told, {"task": "chat", "target": "response"}).reasons
+    assert "columns turn, kind: Not read; scores are cut by them." in reasons
+    assert "columns source: Not used because an assistant reads conversation." in reasons
+    assert not any('"*"' in reason for reason in reasons)
+
+
 def test_a_setting_of_one_input_leaves_the_others(questions):
     usual = infer(questions, {"target": "answer"}).values
     given = override({"target": "answer"}, ["inputs.image.width=16"])

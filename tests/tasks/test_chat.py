@@ -96,6 +96,21 @@ def test_all_ways_to_ask_give_the_same_text(assistant, data, monkeypatch):
     assert [row["predicted_response"] for row in said] == predicted
 
 
+def test_a_bad_conversation_is_named_by_line_and_turn(assistant, data):
+    talk = [*lines_of(data, 3, seed=5)]
+    talk[1]["messages"][0]["content"][0]["image"] = "gone.png"
+    (data / "bad.jsonl").write_text("\n".join(map(json.dumps, talk)))
+    where = r'bad.jsonl line 2, turn 1: column "image" \(gone.png\) does not exist'
+    for use in (assistant.evaluate, pm.Assistant(dim=16).fit):
+        with pm.quiet(), pytest.raises(DataError, match=rf"2 of 6 answers cannot.*\n.*{where}"):
+            use(data / "bad.jsonl")
+    errors = [row["error"] or "" for row in assistant.predict(data / "bad.jsonl")]
+    assert [error.partition(":")[0] for error in errors] == [
+        "", "", "bad.jsonl line 2, turn 1", "bad.jsonl line 2, turn 2", "", ""]
+    with pytest.raises(DataError, match=r'^The conversation needs a "role".*in message 1'):
+        assistant.chat([{"role": "dog", "content": "x"}])
+
+
 def test_an_image_is_encoded_once_in_a_conversation(data):
     model = pm.load(data / "run")
     image = str(data / read(data / "unseen.jsonl").cell(0, "image"))

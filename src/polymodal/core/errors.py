@@ -63,6 +63,7 @@ class DataError(PolymodalError, ValueError):
         column: str, name of the column.
         path: str, the file that the cell points to, if it does.
         reason: str, short key under which a ledger counts this error: "empty_audio".
+        place: str, where the row is in the file if not in a row of its own: "line 3, turn 2".
 
     Example:
 
@@ -81,13 +82,16 @@ class DataError(PolymodalError, ValueError):
         column: str | None = None,
         path: str | None = None,
         reason: str = "bad_value",
+        place: str | None = None,
     ):
         self.problem, self.fix, self.reason = problem, fix, reason
         self.table, self.row, self.column, self.path = table, row, column, path
+        self.place = place
         super().__init__(problem)
 
     def at(self, **where: str | int | None) -> DataError:
-        """Returns the same error with `table`, `row`, `column` or `path` filled where unknown."""
+        """Returns the same error with `table`, `row`, `place`, `column` or `path` filled where
+        unknown."""
         for name, value in where.items():
             if getattr(self, name) is None:
                 setattr(self, name, value)
@@ -96,7 +100,8 @@ class DataError(PolymodalError, ValueError):
     def left_out(self) -> DataError:
         """Returns a copy for a row that is left out already, without the advice to do so."""
         return DataError(self.problem, _SKIP.sub("", self.fix), table=self.table, row=self.row,
-                         column=self.column, path=self.path, reason=self.reason)
+                         column=self.column, path=self.path, reason=self.reason,
+                         place=self.place)
 
     def by_file(self, rows: bool = False) -> DataError:
         """Returns a copy that names its file alone.
@@ -111,13 +116,13 @@ class DataError(PolymodalError, ValueError):
 
     def __reduce__(self):  # errors cross process borders in the parallel check
         return _rebuild, (self.problem, self.fix, self.table, self.row, self.column, self.path,
-                          self.reason)
+                          self.reason, self.place)
 
     def __str__(self) -> str:
-        place = " ".join(
-            part for part in (_name(self.table), None if self.row is None else f"row {self.row}")
-            if part
-        )
+        row = self.place
+        if row is None and self.row is not None:
+            row = f"row {self.row}"
+        place = " ".join(part for part in (_name(self.table), row) if part)
         subject = ""
         if self.column is not None:
             subject = f'column "{one_line(self.column)}"'
@@ -147,7 +152,7 @@ def cell_error(error: Exception, **where: str | int | None) -> DataError:
 
     Args:
         error: what was raised.
-        where: `table`, `row`, `column` and `path`, as far as they are known.
+        where: `table`, `row`, `place`, `column` and `path`, as far as they are known.
 
     Example:
 
@@ -167,5 +172,6 @@ def cell_error(error: Exception, **where: str | int | None) -> DataError:
                      reason="unreadable_cell").at(**where)
 
 
-def _rebuild(problem, fix, table, row, column, path, reason):
-    return DataError(problem, fix, table=table, row=row, column=column, path=path, reason=reason)
+def _rebuild(problem, fix, table, row, column, path, reason, place):
+    return DataError(problem, fix, table=table, row=row, column=column, path=path, reason=reason,
+                     place=place)

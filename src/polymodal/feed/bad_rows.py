@@ -20,11 +20,13 @@ class BadRows:
         table: str, name of the table.
         errors: list of DataError, one for each bad row.
         num_rows: int, rows that were checked.
+        unit: str, what the rows are: "rows", or "answers" in conversations.
     """
 
     table: str
     errors: list[DataError] = field(default_factory=list)
     num_rows: int = 0
+    unit: str = "rows"
 
 
 def refuse_bad(tables: Sequence[BadRows], skip_bad: bool, max_bad_share: float) -> None:
@@ -41,15 +43,15 @@ def refuse_bad(tables: Sequence[BadRows], skip_bad: bool, max_bad_share: float) 
     bad = [error for table in tables for error in _in_order(table)]
     if bad and not skip_bad:
         names = {table.table for table in tables}
-        raise DataError(f"{len(bad)} of {sum(table.num_rows for table in tables)} rows cannot be "
-                        f"used:\n{_listed(bad)}\n",
+        count = f"{sum(table.num_rows for table in tables)} {tables[0].unit}"
+        raise DataError(f"{len(bad)} of {count} cannot be used:\n{_listed(bad)}\n",
                         "Fix them, or run with --skip-bad to skip them.",
                         table=names.pop() if len(names) == 1 else None, reason="bad_rows")
     for table in tables:
         share = len(table.errors) / max(1, table.num_rows)
         if share > max_bad_share:
             raise DataError(
-                f"{len(table.errors)} of {table.num_rows} rows cannot be used, "
+                f"{len(table.errors)} of {table.num_rows} {table.unit} cannot be used, "
                 f"{100 * share:.1f} % where at most {100 * max_bad_share:.1f} % is allowed:\n"
                 f"{_listed(_in_order(table))}\n",
                 "Fix them, or allow more with --max-bad-share.", table=table.table,

@@ -235,8 +235,7 @@ def _check_room(samples: Samples, found: Findings, room: Any) -> None:
         try:
             room.check(lengths, len(encoded), samples.known_target.num_frames(encoded))
         except DataError as error:
-            found.bad[int(row)] = error.at(table=samples.table.name,
-                                           row=samples.table.row_number(int(row)),
+            found.bad[int(row)] = error.at(**samples.table.where(int(row)),
                                            column=samples.target_column)
 
 
@@ -270,7 +269,7 @@ def _by_table(parts: Sequence[Part], inspected: Sequence[Findings]) -> list[BadR
     tables: dict[int, BadRows] = {}
     for part, found in zip(parts, inspected, strict=True):
         table = part.samples.table
-        rows = tables.setdefault(id(table.origin), BadRows(table.name))
+        rows = tables.setdefault(id(table.origin), BadRows(table.name, unit=table.unit))
         rows.errors += found.bad.values()
         rows.num_rows += len(part.samples)
     return [*tables.values()]

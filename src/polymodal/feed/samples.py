@@ -225,7 +225,7 @@ class Samples:
                 return self.known_target.encode(value)
             return self.known_target.encode_several(value, rng)
         except Exception as error:
-            raise cell_error(error, table=self.table.name, row=self.table.row_number(row),
+            raise cell_error(error, **self.table.where(row),
                              column=self.target_column) from error
 
     def references(self, row: int) -> list[str] | None:
@@ -255,4 +255,4 @@ class Samples:
         column = None
         if len(source.columns) == 1:
             column = source.columns[0]
-        return error.at(table=self.table.name, row=self.table.row_number(row), column=column)
+        return error.at(**self.table.where(row), column=column)

@@ -25,17 +25,16 @@ def count_skipped(samples: Samples, found: Findings, kept: np.ndarray, ledger: A
         ("no_input", found.no_input & ~found.no_target & ~bad, "every input is empty."),
     ):
         for row in np.flatnonzero(rows):
-            number = table.row_number(int(row))
-            ledger.drop(table.name, number - 1, reason, f"{table.name} row {number}: {problem}")
+            ledger.drop(table.name, table.row_number(int(row)) - 1, reason,
+                        f"{table.name} {table.row_name(int(row))}: {problem}")
     _count_gaps(samples, found, ledger)
     names = [*(f'input "{source.name}"' for source in samples.sources), "the target"]
     keys = [*(source.name for source in samples.sources), "target"]
     for index, (name, key) in enumerate(zip(names, keys, strict=True)):
         cut = found.truncated[index]
         for row in [] if cut is None else kept[cut[kept]]:
-            number = table.row_number(row)
-            ledger.truncate(table.name, number - 1, f"{key}_too_long",
-                            f"{table.name} row {number}: {name} is longer than is kept; "
+            ledger.truncate(table.name, table.row_number(row) - 1, f"{key}_too_long",
+                            f"{table.name} {table.row_name(row)}: {name} is longer than is kept; "
                             f"{_what_is_cut(samples, index, int(row))}.")
 
 

@@ -35,6 +35,7 @@ from polymodal.text.dialogue.messages import KINDS, from_cell
 __all__ = ["Answering", "is_assistant", "is_untrained"]
 
 _WORDS = "conversation"
+_WHOLE = "The conversation"  # in messages
 _KNOWN = 8  # encoded inputs that are kept
 
 
@@ -165,10 +166,11 @@ class Answering:
     def _inputs(self, messages: Sequence[Mapping[str, Any]],
                 media_root: str | Path | None) -> dict[str, np.ndarray]:
         """Returns a batch of one row, made as `predict` makes it."""
-        found = [said(one, f"message {place}") for place, one in enumerate(messages, start=1)]
+        found = [said(one, f"message {place}", _WHOLE)
+                 for place, one in enumerate(messages, start=1)]
         if not any(one.role == "user" for one in found):
             raise DataError("needs a message of a user. Got none.",
-                            'Pass [{"role": "user", "content": "..."}].', path="The conversation",
+                            'Pass [{"role": "user", "content": "..."}].', path=_WHOLE,
                             reason="no_question")
         row = row_before(found, self._most_images)
         self._tell_left_out(found)
@@ -179,7 +181,7 @@ class Answering:
                               "or train with such rows.")
         self._tell_trimmed(row[_WORDS])
         table = read({column: [row.get(item.name)] for item in self.predictor.inputs
-                      for column in item.columns}, name="The conversation",
+                      for column in item.columns}, name=_WHOLE,
                      media_root=media_root)
         samples = self.predictor.samples(table, False, for_predictions())
         checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)

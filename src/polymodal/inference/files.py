@@ -35,7 +35,7 @@ def lines(predictor: Any, table: Table, found: Predictions,
             answer = found.task.answer(found, places[row], predictor.target)
             yield {**vars(answer), "error": None, **_set(sets, found, places[row])}
         else:
-            empty = (f"{table.name} row {table.row_number(row)}: every input is empty. Give at "
+            empty = (f"{table.name} {table.row_name(row)}: every input is empty. Give at "
                      f"least one of {', '.join(input_columns(predictor))}.")
             error = found.errors.get(row, empty)
             nothing = {} if sets is None else {"set": None}

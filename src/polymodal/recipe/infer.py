@@ -259,8 +259,7 @@ def _inputs(facts: Profile, values: dict, named: dict[str, dict], hidden: list[s
                  if n in given or not read.intersection(g.columns)} | given
     else:
         unread = [c for c in table.column_names if c not in {values["target"], *hidden, *read}]
-        reasons.extend([f"columns {', '.join(unread)}: Not used because inputs names others; add "
-                        f'"{OTHERS}": {{}} to inputs to use them too.'] * bool(unread))
+        reasons.extend(_unread(unread, values["task"], table.column_names, list(given)))
     if not given:
         told = "".join(f'\n  column "{c.column}": {c.reason}' for c in left_out[:_SHOWN])
         raise RecipeError(f"{table.name} has no column that could be an input besides the target "
@@ -272,6 +271,25 @@ def _inputs(facts: Profile, values: dict, named: dict[str, dict], hidden: list[s
     return {name: _input(facts, name, dict(config), guesses.get(name), task,
                          [str(k) for n, k in kinds.items() if n != name], reasons, readings)
             for name, config in given.items()}
+
+
+def _unread(columns: list[str], task: Any, names: Collection[str],
+            inputs: list[str]) -> Iterator[str]:
+    """Yields a sentence for the columns that no input reads."""
+    sliced = [column for column in columns if column in task_of(task).sliced_by]
+    if sliced:
+        yield f"columns {', '.join(sliced)}: Not read; scores are cut by them."
+    rest = [column for column in columns if column not in sliced]
+    if not rest:
+        return
+    listed = f"columns {', '.join(rest)}: Not used because"
+    if task_of(task).converses:
+        yield f"{listed} an assistant reads {', '.join(inputs)}."
+    elif _asked_for(task, names):
+        yield (f"{listed} the task reads {', '.join(inputs)}; name them under inputs to use them "
+               "too.")
+    else:
+        yield f'{listed} inputs names others; add "{OTHERS}": {{}} to inputs to use them too.'
 
 
 def _read_otherwise(guesses: dict[str, Any], given: dict[str, dict]) -> Iterator[str]:

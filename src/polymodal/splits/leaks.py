@@ -62,8 +62,8 @@ def _warning(column: str, what: str, one: str, other: str, shared: np.ndarray,
     row = int(shared[0])
     twin = int(np.flatnonzero(keys[one] == keys[other][row])[0])
     text = (f'"{column}": {len(shared):,} of {len(facts[other]):,} rows of {other} have a {what} '
-            f"that is also in {one}, such as row {facts[other].table.row_number(row)} "
-            f"(row {facts[one].table.row_number(twin)} of {one}).")
+            f"that is also in {one}, such as {facts[other].table.row_name(row)} "
+            f"({facts[one].table.row_name(twin)} of {one}).")
     distinct = len(np.unique(keys[one])) / max(len(keys[one]), 1)
     if distinct < _REPEATS and what == "text":
         return f"{text} The column also repeats itself inside {one}, so this may be intended."

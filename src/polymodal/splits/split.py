@@ -140,8 +140,8 @@ def _by_column(facts: Profile, column: str | None) -> dict[str, Profile]:
             name = split_name(str(value))
         if name is None:
             raise DataError(f"needs train, val or test. Got {value!r}.",
-                            "Write the part of each row.", table=table.name,
-                            row=table.row_number(row), column=column, reason="split_name")
+                            "Write the part of each row.", **table.where(row),
+                            column=column, reason="split_name")
         rows.setdefault(name, []).append(row)
     if "train" not in rows:
         raise DataError("names no row for train.", "Write train for some rows.", table=table.name,

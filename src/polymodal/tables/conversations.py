@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from polymodal.core.errors import DataError
+from polymodal.core.printed.progress import warn
 from polymodal.core.printed.visible import brief
+from polymodal.tables.schema import PLACE
 from polymodal.text.dialogue.messages import KINDS, ROLES, text_of, to_cell
 
-__all__ = ["FIX", "Said", "bad", "is_fact", "row_before", "rows_of", "said"]
+__all__ = ["FIX", "Said", "bad", "row_before", "rows_of", "rows_of_entry", "said", "told_in"]
 
 FIX = 'Write {"messages": [{"role": "user", "content": "..."}, ...]}.'
+_MESSAGES = "messages"
 _PLAIN = (str, int, float, bool)
 _ANSWERS = "assistant"
 _SEVERAL = ("image",)  # of which all are read, and not the last alone
-_ADDRESSES = {"image_url": "image", "audio_url": "audio", "video_url": "video"}
+_ADDRESSES = {"image_url": "image", "input_image": "image", "audio_url": "audio",
+              "video_url": "video"}
+_WORDS = ("text", "input_text", "output_text")  # the latter two in OpenAI's newer Responses
+_WEIGHT = "weight"  # of an answer in OpenAI's fine-tuning: 0 is not learned
 
 Count = Callable[[str, str], None]  # of what is left out: what follows a number, and an example
 
@@ -39,7 +46,7 @@ class Said:
     about: dict[str, Any] = field(default_factory=dict)
 
 
-def is_fact(value: Any) -> bool:
+def _is_fact(value: Any) -> bool:
     """Returns whether a value may be a cell of its own: plain, or texts to choose from."""
     several = isinstance(value, list) and bool(value) and all(isinstance(o, str) for o in value)
     return several or isinstance(value, _PLAIN)
@@ -51,7 +58,8 @@ def said(message: Any, place: str, path: str | None = None) -> Said:
     Args:
         message: {"role", "content"}; content is a text, or a list of parts: {"type": "text",
             "text"}, {"type": "image_url", "image_url": {"url"}}, {"type": "input_audio",
-            "input_audio": {"data", "format"}}, {"type": "image", "image": path or bytes}.
+            "input_audio": {"data", "format"}}, {"type": "image", "image": path or bytes}; also
+            input_text, output_text and input_image as OpenAI's Responses have them.
         place: str, where it is, for errors: "line 3, message 2".
         path: str, name of the file, or None.
 
@@ -65,9 +73,13 @@ def said(message: Any, place: str, path: str | None = None) -> Said:
         raise bad(path, place, f'a "role", one of {", ".join(ROLES)},', message)
     content = message.get("content")
     about = {key: one for key, one in message.items()
-             if key not in ("role", "content", "name") and is_fact(one)}
+             if key not in ("role", "content", "name") and _is_fact(one)}
     if isinstance(content, str):
         return Said(role, content, about=about)
+    if content is None and message.get("tool_calls"):
+        raise bad(path, place, "an answer in words", message,
+                  "Calls of tools are not learned: leave that conversation out, or write the call "
+                  'as text into "content".')
     if not isinstance(content, list):
         raise bad(path, place, '"content" as a text or a list of parts', content)
     parts, media = [], []
@@ -82,12 +94,12 @@ def said(message: Any, place: str, path: str | None = None) -> Said:
 def _part(path: str | None, place: str, part: Any) -> tuple[dict[str, str], Any]:
     """Returns a part without its media, and the media cell or None."""
     kind = part.get("type") if isinstance(part, Mapping) else None
-    if kind == "text" and isinstance(part.get("text"), str):
+    if kind in _WORDS and isinstance(part.get("text"), str):
         return {"type": "text", "text": part["text"]}, None
     if kind in KINDS and part.get(kind) is not None:
         return {"type": kind}, part[kind]
     if kind in _ADDRESSES:
-        value = part.get(kind)
+        value = part.get("image_url" if kind == "input_image" else kind)
         url = value.get("url") if isinstance(value, Mapping) else value
         if isinstance(url, str):
             return {"type": _ADDRESSES[kind]}, url
@@ -96,7 +108,8 @@ def _part(path: str | None, place: str, part: Any) -> tuple[dict[str, str], Any]
         if isinstance(data, str):
             return {"type": "audio"}, f"data:audio/{form};base64,{data}"
     raise bad(path, place, "parts of type text, image_url or input_audio, each with its own value,",
-              part, 'Write {"type": "image_url", "image_url": {"url": "a.png"}}.')
+              part, 'Write {"type": "image_url", "image_url": {"url": "a.png"}}, or '
+              '{"type": "audio", "audio": "a.wav"}.')
 
 
 def rows_of(messages: Sequence[Said], place: str, count: Count,
@@ -116,22 +129,73 @@ def rows_of(messages: Sequence[Said], place: str, count: Count,
         if one.role != _ANSWERS:
             continue
         turn += 1
+        told = f"{place}, turn {turn}"
         before, answer = messages[:index], text_of(one.content)
-        if any(other.role == "user" for other in before) and answer:
+        if one.about.get(_WEIGHT) == 0:
+            count("answers have weight 0 and are not learned", told)
+        elif any(other.role == "user" for other in before) and answer:
             row, extra = row_before(before), one.about
-            yield {**_counted(row, before, place, count), "response": answer, "turn": turn,
-                   **(about or {}), **extra}
+            yield {**_counted(row, before, told, count), "response": answer, "turn": turn,
+                   **(about or {}), **extra, PLACE: told}
         elif answer:
-            count("answers have nothing before them and are skipped", place)
+            count("answers have nothing before them and are skipped", told)
         else:
-            count("answers are empty and are skipped", place)
+            count("answers are empty and are skipped", told)
     if not messages or messages[-1].role != "user":
         return
     if turn:
         count("questions have no answer and are skipped", place)
     else:
-        row = _counted(row_before(messages), messages, place, count)
-        yield {**row, "response": None, "turn": 1, **(about or {})}
+        row, told = row_before(messages), f"{place}, turn 1"
+        yield {**_counted(row, messages, told, count), "response": None, "turn": 1,
+               **(about or {}), PLACE: told}
+
+
+def rows_of_entry(value: Any, place: str, count: Count,
+                  path: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yields the rows of {"messages": [...]}, whose plain values are cells too.
+
+    Args:
+        value: the entry.
+        place: str, where in the file it is: "line 3".
+        count: as for `rows_of`.
+        path: str, name of the file, or None.
+
+    Raises:
+        DataError: it is no conversation.
+    """
+    messages = value.get(_MESSAGES) if isinstance(value, Mapping) else None
+    if not isinstance(messages, list | tuple) or not messages:
+        raise bad(path, place, f'a list "{_MESSAGES}"', value)
+    found = [said(one, f"{place}, message {index}", path)
+             for index, one in enumerate(messages, start=1)]
+    about = {key: one for key, one in value.items() if key != _MESSAGES and _is_fact(one)}
+    yield from rows_of(found, place, count, about)
+
+
+def told_in(source: Any, name: str) -> list[dict[str, Any]] | None:
+    """Returns the rows of conversations in memory, a list of {"messages": [...]}; None of what is
+    something else.
+
+    Args:
+        source: what may be one.
+        name: str, shown in messages.
+
+    Raises:
+        DataError: one of them is no conversation.
+    """
+    if not isinstance(source, list | tuple) or not source or not all(
+            isinstance(one, Mapping) and isinstance(one.get(_MESSAGES), list | tuple)
+            for one in source):
+        return None
+    left_out: Counter[str] = Counter()
+    rows = []
+    for number, one in enumerate(source, start=1):
+        rows += rows_of_entry(one, f"conversation {number}",
+                              lambda what, place: left_out.update([what]), name)
+    for what, count in left_out.items():
+        warn(f"{name}: {count:,} {what}.")
+    return rows
 
 
 def row_before(messages: Sequence[Said], most_images: int | None = None) -> dict[str, Any]:

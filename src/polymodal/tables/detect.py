@@ -138,7 +138,7 @@ def _has_images(path: Path) -> bool:
 def _of_json(path: Path) -> str:
     first, second = (line.strip() for line in _first_lines(path, 2))
     if first.startswith("{") and first.endswith("}") and second.startswith("{"):
-        return "jsonl"
+        return "messages" if _is_messages(path) else "jsonl"
     found: dict[str, Any] = {}
     for key, item in islice(json_items(path), _HEAD_ITEMS):
         if key in found or not isinstance(item, dict):
@@ -146,6 +146,8 @@ def _of_json(path: Path) -> str:
         found[key] = item
         if key == "" and "conversations" in item:
             return "llava" if _has_images(path) else "sharegpt"
+        if key == "" and isinstance(item.get("messages"), list):
+            return "messages"
         if key == "images" and "sentences" in item:
             return "karpathy"
         if (key == "images" and "file_name" in item) or (key == "annotations"

@@ -77,6 +77,12 @@ class Sequences(Table):
         """Returns the number of the sequence's first row in the file, which messages show."""
         return self.steps.row_number(int(self.members[row][0]))
 
+    def row_name(self, row: int) -> str:
+        return self.steps.row_name(int(self.members[row][0]))
+
+    def where(self, row: int) -> dict[str, Any]:
+        return self.steps.where(int(self.members[row][0]))
+
     def cell(self, row: int, column: str) -> Any:
         """Returns the list of a column's values along one sequence; the key as it is."""
         if column in self._extra:

@@ -8,6 +8,8 @@ import pyarrow as pa
 
 from polymodal.core.errors import DataError
 
+PLACE = "(place in the file)"  # a column of readers, hidden from others: what messages call a row
+
 
 def merge_schemas(schemas: Iterable[pa.Schema]) -> pa.Schema:
     """Returns the schema that holds the rows of all `schemas`.

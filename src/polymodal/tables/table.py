@@ -22,9 +22,11 @@ from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.core.printed.progress import waiting
 from polymodal.tables.cell_access import Cells
+from polymodal.tables.conversations import told_in
 from polymodal.tables.detect import check_exists, detect
 from polymodal.tables.memory.arrays import hash_columns, to_array, to_columns
 from polymodal.tables.packed import is_packed, unpacked
+from polymodal.tables.schema import PLACE
 from polymodal.tables.spill import release_memory, spill
 
 _SHORT_INT_ROWS = 2**31
@@ -59,7 +61,9 @@ class Table:
         self._stored, self._rows, self._extra, self._reopen = data, rows, extra or {}, reopen
         self._num_rows = data.num_rows if rows is None else len(rows)
         names = dict.fromkeys([*data.column_names, *self._extra])
-        self._places = {name: place for place, name in enumerate(names)}  # the stored come first
+        self._places = {name: place for place, name in enumerate(names)  # the stored come first
+                        if name != PLACE}
+        self._has_places = PLACE in data.column_names
         self._cells: dict[str, Cells] = {}
 
     def __len__(self) -> int:
@@ -91,6 +95,26 @@ class Table:
     def row_number(self, row: int) -> int:
         """Returns the number that messages show for a row: from 1, in the table as read."""
         return int(row if self._rows is None else self._rows[row]) + 1
+
+    @property
+    def unit(self) -> str:
+        """What its rows are, in the plural: rows of a file, or answers in conversations."""
+        return "answers" if self._has_places else "rows"
+
+    def row_name(self, row: int) -> str:
+        """Returns what messages call a row: "row 12", or its place in a file whose entries become
+        several rows, such as "line 3, turn 2"."""
+        number = self.row_number(row)
+        if not self._has_places:
+            return f"row {number}"
+        return self._stored.column(PLACE)[number - 1].as_py()
+
+    def where(self, row: int) -> dict[str, Any]:
+        """Returns where a row is, as a DataError takes it: `table`, `row` and `place`."""
+        place = None
+        if self._has_places:
+            place = self.row_name(row)
+        return {"table": self.name, "row": self.row_number(row), "place": place}
 
     def cell(self, row: int, column: str) -> Any:
         """Returns one value, or None where the cell is empty (also a text of spaces only).
@@ -173,8 +197,10 @@ class Table:
     def data(self) -> pa.Table:
         """The rows as a pyarrow table. A selection is copied into memory: prefer `cell`."""
         shown = self._stored
+        if self._has_places:
+            shown = shown.drop_columns([PLACE])
         if self._rows is not None:
-            runs = self._taken(self._rows.astype(np.int64))
+            runs = _taken(shown, self._rows.astype(np.int64))
             if len(self):
                 shown = pa.concat_tables(runs)
             else:
@@ -232,11 +258,12 @@ class Table:
                              f"{indices.min()} to {indices.max()}.")
         return indices
 
-    def _taken(self, rows: np.ndarray) -> Iterator[pa.Table]:
-        # Runs of neighbours are sliced: `take` on many chunks would first join them all.
-        starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - 2) != 1)
-        for start, stop in zip(starts, [*starts[1:], len(rows)], strict=True):
-            yield self._stored.slice(rows[start], stop - start)
+
+def _taken(stored: pa.Table, rows: np.ndarray) -> Iterator[pa.Table]:
+    """Yields runs of neighbours as slices: `take` on many chunks would first join them all."""
+    starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - 2) != 1)
+    for start, stop in zip(starts, [*starts[1:], len(rows)], strict=True):
+        yield stored.slice(rows[start], stop - start)
 
 
 def read(
@@ -255,7 +282,7 @@ def read(
             set, Hugging Face dataset, LibriSpeech, Common Voice, LJSpeech, Kaldi, MELD, CSD), or
             rows in memory: a dict of columns (lists, arrays, Series), a dict of single values (one
             row), a list of dicts, or a table of pandas, polars, pyarrow or Hugging Face's
-            datasets.
+            datasets. A list of {"messages": [...]} gives a row for each answer.
         format: str, one of the formats' names, or None to tell by the name or the content.
         media_root: folder that relative media paths start from, in which formats that look for
             their files look; None for the table's own folder.
@@ -278,7 +305,8 @@ def read(
         return source
     if not isinstance(source, str | Path):
         name = name or "table"
-        return Table(to_columns(source, name), name=name, root=user_path(media_root or "."))
+        rows = to_columns(told_in(source, name) or source, name)
+        return Table(rows, name=name, root=user_path(media_root or "."))
     path = user_path(source)
     if path.name in ("", ".."):  # messages need a name
         path = path.resolve()

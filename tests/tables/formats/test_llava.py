@@ -42,8 +42,8 @@ def test_what_has_no_counterpart_is_counted(tmp_path, capsys):
     warnings = capsys.readouterr().err
     for text in ("1 entries are skipped, because their pictures are missing, such as 2.jpg.",
                  "1 questions have no answer and are skipped, such as entry 1.",
-                 "1 answers have nothing before them and are skipped, such as entry 3.",
-                 "1 answers are empty and are skipped, such as entry 4."):
+                 "1 answers have nothing before them and are skipped, such as entry 3, turn 1.",
+                 "1 answers are empty and are skipped, such as entry 4, turn 1."):
         assert f"Warning: a.json: {text}" in warnings
 
 

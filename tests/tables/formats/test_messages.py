@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import pytest
 
@@ -76,6 +77,10 @@ def test_sound_is_a_data_uri():
     ('{"messages": [{"role": "dog", "content": "x"}]}', r'a "role".*in line 2, message 1'),
     ('{"messages": [{"role": "user", "content": 3}]}', r'"content" as a text.*line 2, message 1'),
     ('{"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}', "parts of type"),
+    ('{"messages": [{"role": "user", "content": [{"type": "file"}]}]}',
+     r"parts of type.*in line 2, message 1\. Got \{'type': 'file'\}\. Write"),
+    ('{"messages": [{"role": "assistant", "content": null, "tool_calls": [1]}]}',
+     r"an answer in words in line 2, message 1.*Calls of tools are not learned"),
     ('{"messages"', r"Line 2 is not one.*Fix that line"),
 ])
 def test_a_line_that_is_wrong_is_named(tmp_path, line, message):
@@ -83,6 +88,48 @@ def test_a_line_that_is_wrong_is_named(tmp_path, line, message):
     path.write_text(path.read_text(encoding="utf-8") + "\n" + line, encoding="utf-8")
     with pytest.raises(DataError, match=message):
         read(path)
+
+
+def test_answers_are_named_by_line_and_turn(tmp_path, capsys):
+    empty = [ASKED, {"role": "assistant", "content": " "}, *TALK[1:]]
+    table = read(write(tmp_path / "a.jsonl", {"messages": TALK}, {"messages": empty}))
+    assert table.unit == "answers"
+    assert [table.row_name(row) for row in range(4)] == [
+        "line 1, turn 1", "line 1, turn 2", "line 2, turn 2", "line 2, turn 3"]
+    assert table.select([3]).where(0) == {"table": "a.jsonl", "row": 4, "place": "line 2, turn 3"}
+    assert table.data.column_names == table.column_names
+    assert capsys.readouterr().err.count("empty and are skipped, such as line 2, turn 1.") == 1
+    error = DataError("is bad.", **table.where(2), column="image").left_out()
+    copied = pickle.loads(pickle.dumps(error))
+    assert str(copied) == 'a.jsonl line 2, turn 2: column "image" is bad.'
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_a_list_of_conversations_and_those_in_memory_are_read(tmp_path, name):
+    told = [{"messages": TALK, "kind": "animal"}, {"messages": TALK}]
+    table = read(write_json(tmp_path / name, told))
+    assert table.row_name(2) == "entry 2, turn 1"
+    table = read(told)
+    assert list(table.values("kind")) == ["animal", "reason", None, "reason"]
+    assert table.row_name(2) == "conversation 2, turn 1"
+    with pytest.raises(DataError, match=r'^table needs a "role".* conversation 1, message 1\.'):
+        read([{"messages": [{"role": "dog"}]}])
+
+
+def test_answers_without_weight_are_said_and_not_learned(tmp_path, capsys):
+    talk = [TALK[1], {**TALK[2], "weight": 0}, *TALK[3:]]
+    table = read(write(tmp_path / "a.jsonl", {"messages": talk}))
+    assert list(table.values("response")) == ["So."]
+    assert from_cell(table.cell(0, "conversation"))[1]["content"] == "A dog."
+    assert "weight 0 and are not learned, such as line 1, turn 1" in capsys.readouterr().err
+
+
+def test_parts_of_newer_requests_are_read():
+    asked = [{"type": "input_text", "text": "What?"}, {"type": "input_image", "image_url": "a.png"}]
+    row = row_before([said({"role": "user", "content": asked}, "")])
+    assert row["image"] == "a.png"
+    assert from_cell(row["conversation"])[0]["content"] == [
+        {"type": "text", "text": "What?"}, {"type": "image"}]
 
 
 def test_sharegpt_is_told_by_its_turns(tmp_path):

@@ -49,8 +49,8 @@ class AskedRow:
             if found is not None:
                 self.parts[item.name] = found
         if all(array is None for array in self._whole.values()):
-            raise DataError("has no input.", "Give at least one.", table=samples.table.name,
-                            row=samples.table.row_number(row), reason="no_input")
+            raise DataError("has no input.", "Give at least one.", **samples.table.where(row),
+                            reason="no_input")
         lengths = [len(array) for item in predictor.inputs if item.modality.has_time
                    and (array := self._whole[item.name]) is not None]
         self._length = max(lengths, default=1)

@@ -31,6 +31,7 @@ class Orphans:
     def __init__(self, table: str):
         self._table = table
         self._found: dict[str, tuple[int, str]] = {}
+        self._told = False
 
     def add(self, what: str, example: str) -> None:
         """Counts one; `what` follows a number: "captions without a picture"."""
@@ -38,7 +39,10 @@ class Orphans:
         self._found[what] = count + 1, first
 
     def warn(self) -> None:
-        """Prints one warning for each kind."""
+        """Prints one warning for each kind, once: rows of open types are made twice."""
+        if self._told:
+            return
+        self._told = True
         for what, (count, example) in self._found.items():
             warn(f"{self._table}: {count:,} {what}, such as {brief(example)}.")
 

@@ -14,6 +14,7 @@ from polymodal.tables.conversations import Said, rows_of
 from polymodal.tables.formats._json_items import json_items
 from polymodal.tables.formats._media_folder import MediaFolder, find_media
 from polymodal.tables.formats._rows import Orphans, stream_rows
+from polymodal.tables.schema import PLACE
 
 __all__ = ["read_llava"]
 
@@ -38,7 +39,8 @@ def read_llava(path: Path, media_root: Path | None = None) -> pa.RecordBatchRead
     names = (name for found, _, _ in _entries(path) for name in found)
     media = find_media(path, names, candidates, media_root=media_root)
     return stream_rows(_rows(path, media), image=pa.string(), prompt=pa.string(),
-                       response=pa.string(), conversation=pa.string(), turn=pa.int64())
+                       response=pa.string(), conversation=pa.string(), turn=pa.int64(),
+                       **{PLACE: pa.string()})
 
 
 def _entries(path: Path) -> Iterator[tuple[list[str], list[tuple[str, str]], str]]:

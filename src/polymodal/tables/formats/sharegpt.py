@@ -24,11 +24,11 @@ def read_sharegpt(path: Path) -> pa.RecordBatchReader:
 
     Columns are `conversation` (the messages before the answer), `response` and `turn`.
     """
-    return stream_inferred(lambda: _rows(path), path.stat().st_size, path.name)
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
     orphans = Orphans(path.name)
+    return stream_inferred(lambda: _rows(path, orphans), path.stat().st_size, path.name)
+
+
+def _rows(path: Path, orphans: Orphans) -> Iterator[dict[str, Any]]:
     for number, (_, item) in enumerate(json_items(path), start=1):
         place = f"entry {number}"
         turns = item.get("conversations") if isinstance(item, dict) else None

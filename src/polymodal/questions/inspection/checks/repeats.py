@@ -181,5 +181,5 @@ def _same_as(look: Look, found: list[list[int]]) -> dict[int, str]:
     for group in found:
         for row in group:
             other = group[0] if row != group[0] else group[1]
-            notes[row] = f"as row {look.table.row_number(other):,}"
+            notes[row] = f"as {look.table.row_name(other)}"
     return notes
