@@ -14,7 +14,8 @@ would show (1,000 simulations), and the coverage of 90 % sets over 200 random ha
 rows.
 `tables` prints what --keep better keeps on scikit-learn's tables, with and without a remark, next
 to logistic or ridge regression of scikit-learn itself and to gradient boosting, and how often it is
-worse by more than the paired interval.
+worse by more than the paired interval. Validation rows, a part of train, decide what is kept; test
+only scores it. (Figures logged before that rule were decided on test, and are optimistic.)
 `patterns` hides each pattern of inputs in all rows of test, and prints what that loses against a
 model trained on the inputs that are left, with the paired interval.
 `noise` replaces a column of sound by noise in training and test, and prints that input's Shapley

@@ -1,4 +1,4 @@
-"""A number that misleads: in train it gives the label away, in test it says the opposite."""
+"""A number that misleads: in train it gives the label away, elsewhere it says the opposite."""
 
 import csv
 import json
@@ -32,6 +32,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("misled")
     write_table(folder / "train.csv", 160, 1, 0)
     write_table(folder / "test.csv", 80, -1, 1)
+    write_table(folder / "val.csv", 80, -1, 2)
     return folder
 
 
@@ -41,8 +42,9 @@ def read_rows(path):
 
 
 def train(folder, *options):
-    return in_process("train", "--data", folder / "train.csv", "--test", folder / "test.csv",
-                      "--target", "label", "--out", folder / "run", "--set", "training.epochs=6",
+    return in_process("train", "--data", folder / "train.csv", "--val", folder / "val.csv",
+                      "--test", folder / "test.csv", "--target", "label", "--out",
+                      folder / "run", "--set", "training.epochs=6",
                       "--set", "inputs.note.modality=text", "--json", *options)
 
 
@@ -60,8 +62,8 @@ def test_one_line_says_which_input_is_better_and_a_command_that_uses_it(folder, 
     assert joint["kept"] == "joint"
     found = re.fullmatch(r"note alone is better than all inputs together: accuracy (\S+) % against "
                          r"(\S+) %\. Use it with: polymodal (predict .*), or train again with "
-                         r"--keep better\.", joint["advice"].replace("\u202f", " ")
-                         .replace("\xa0", " "))
+                         r"--keep better, which decides on validation rows\.", joint["advice"]
+                         .replace("\u202f", " ").replace("\xa0", " "))
     assert found, joint["advice"]
     assert float(found[1]) > 90 > float(found[2])
     command = shlex.split(found[3].replace("new.csv", str(folder / "test.csv"))
@@ -73,6 +75,11 @@ def test_one_line_says_which_input_is_better_and_a_command_that_uses_it(folder, 
 
 def test_the_better_model_takes_the_place_of_that_of_all_inputs(folder, joint, better):
     assert (better["kept"], better["advice"]) == ("note", "")
+    assert better["keeping"]["split"] == "val"
+    assert better["keeping"]["rows"] == 80
+    said = better["keeping"]["sentence"]
+    assert said.startswith("The model of note alone is kept. 80 rows of val decided: ")
+    assert said.endswith("The rows of test score it and decided nothing.")
     gain = better["test"]["metrics"]["accuracy"] - joint["test"]["metrics"]["accuracy"]
     assert gain > 0.1
     kept = json.loads((folder / "run" / "metrics.json").read_text())
@@ -97,6 +104,8 @@ def test_report_and_card_tell_of_the_model_that_is_kept(folder, better):
     assert "This model reads note and predicts label" in card
     assert "better than the model of note and tabular together" in card
     assert "Fusion did not help" in card
+    assert "80 rows of val decided" in card
+    assert "optimistic" not in card
     page = (folder / "run" / "report.html").read_text()
     in_process("report", folder / "run")
     again = (folder / "run" / "report.html").read_text()

@@ -44,6 +44,7 @@ def said(folder):
 def test_a_linear_model_that_is_better_is_kept(folder, said):
     assert said["kept"].startswith("logistic regression on ")
     assert said["test"]["metrics"]["accuracy"] > 0.9
+    assert said["keeping"]["split"] == "val"
     metrics = json.loads((folder / "run" / "metrics.json").read_text())
     assert metrics["kept"] == said["kept"]
     assert metrics["simple"]["as_good"]
@@ -69,6 +70,7 @@ def test_report_card_and_check_say_what_it_is(folder, said):
     for name in ("MODEL_CARD.md", "report.html"):
         text = (folder / "run" / name).read_text()
         assert "a linear model and no network" in text
+        assert f"{said['keeping']['rows']} rows of val decided" in text
     in_process("report", folder / "run")
     checked = json.loads(in_process("check", folder / "run", "--json").stdout)
     assert checked["linear"] == said["kept"]

@@ -50,7 +50,7 @@ def simple(target, inputs, **given):
     shown = Predictions(prepared.task, list(prepared.target.labels), np.arange(count),
                         np.zeros(shape), targets > 0.5 if targets.ndim == 2 else targets,
                         np.ones(count, bool), list(inputs), np.ones((count, len(inputs)), bool))
-    return simple_models(prepared, shown, "test")
+    return simple_models(prepared, {"test": shown})
 
 
 @pytest.mark.parametrize(("inputs", "said"), [

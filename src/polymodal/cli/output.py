@@ -55,7 +55,8 @@ def finish(run: Any, json: bool) -> None:
     if json:
         emit({"folder": str(run.folder), "forecast": run.forecast, "training": run.training,
               "kept": run.kept or "joint", "advice": run.advice, "trust": run.trust,
-              "simple": run.simple, "from_scratch": run.scratch, "overfitting": run.overfitting,
+              "keeping": run.keeping, "simple": run.simple, "from_scratch": run.scratch,
+              "overfitting": run.overfitting,
               **run.metrics})
         return
     baseline = run.baseline
@@ -73,12 +74,8 @@ def finish(run: Any, json: bool) -> None:
         show(f"\n{note}")
     if run.overfitting:
         show(f"\n{run.overfitting['sentence']} {run.overfitting['advice']}".rstrip())
-    if run.kept:
-        if run.kept in run.predictor.recipe.inputs:
-            show(f"\nThe model of {run.kept} alone is kept, because it is better.")
-        else:
-            show(f"\nThe linear model ({run.kept}) is kept, because it is as good or better. "
-                 "It needs no engine.")
+    if run.keeping:
+        show(f"\n{run.keeping['sentence']}")
     if run.advice:
         show(f"\n{run.advice}")
     folder = shlex.quote(str(run.folder))

@@ -78,7 +78,7 @@ def train(
     keep: Annotated[str, typer.Option(
         help="Model to keep in the folder: 'joint' (all inputs), or 'better': that of one input "
              "if it is better by more than chance, or a linear model on simple features if that is "
-             "as good.")] = "joint",
+             "as good, both on validation rows.")] = "joint",
     max_minutes: Annotated[float | None, typer.Option(
         help="Time limit for the whole command: end training after the last whole epoch that "
              "leaves time for scores and report, and skip baselines that would not fit.")] = None,

@@ -19,7 +19,7 @@ from polymodal.speech.language.ngram import NGram
 from polymodal.tables.table import Table
 from polymodal.training.from_scratch import FOLDER, JOB
 from polymodal.training.job import Job, Trained, set_up
-from polymodal.training.keep import Single
+from polymodal.training.keep import DECIDES, Single
 from polymodal.training.planning.forecast import Forecast
 from polymodal.training.planning.times import Times
 from polymodal.training.preparing.prepared import Prepared
@@ -80,9 +80,11 @@ def train_from_scratch(ready: Ready, language: NGram | None,
     return next(iter(_scored(ready, job, trained).values()))
 
 
-def train_singles(ready: Ready, language: NGram | None, ending: Ending) -> dict[str, Single]:
+def train_singles(ready: Ready, language: NGram | None, ending: Ending,
+                  keep: str) -> dict[str, Single]:
     """Trains each input alone, with the same settings, and predicts the first scored split, decoded
-    as with the fused model. Skips what would end after the time limit."""
+    as with the fused model, and the rows that decide what is kept. Skips what would end after the
+    time limit."""
     found = {}
     for name in list(ready.jobs):
         job = ready.jobs.pop(name)
@@ -92,20 +94,23 @@ def train_singles(ready: Ready, language: NGram | None, ending: Ending) -> dict[
         trained = job.train()
         trained.predictor.language = language
         result = dataclasses.replace(trained.result, weights={})
-        said = _scored(ready, job, trained)
-        found[name] = Single(next(iter(said.values())), result, job.folder, said.get("val"))
+        said = _scored(ready, job, trained, keep == "better")
+        found[name] = Single(next(iter(said.values())), result, job.folder, said.get(DECIDES))
         del job, trained  # before the next model
     return found
 
 
-def _scored(ready: Ready, job: Job, trained: Trained) -> dict[str, Predictions]:
-    """Returns predictions of the first scored split, and of validation rows where answers are no
-    texts, calibrated as those of the run are."""
+def _scored(ready: Ready, job: Job, trained: Trained,
+            decides: bool = False) -> dict[str, Predictions]:
+    """Returns predictions of the first scored split, and of validation rows where they decide or
+    answers are no texts, calibrated as those of the run are."""
     split = "val"
     if "test" in ready.tables:
         split = "test"
     is_text = ready.prepared.task.is_text
-    splits = [split] if is_text else dict.fromkeys([split, "val"])
+    splits = dict.fromkeys([split, DECIDES])
+    if is_text and not decides:
+        splits = [split]
     said = {one: trained.predictor.predict(ready.tables[one], scored=True, cache=ready.cache)
             for one in splits if one in ready.tables}
     if not is_text:

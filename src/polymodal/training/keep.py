@@ -13,7 +13,8 @@ from polymodal.bundle.write import CONFIDENCE, LANGUAGE, PREPROCESS, add_part, r
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
-from polymodal.evaluation.compare import compare
+from polymodal.evaluation.baseline import blind_baseline, on_same_rows
+from polymodal.evaluation.keeping import Keeping, choose_kept
 from polymodal.evaluation.report.verdict import Verdict
 from polymodal.evaluation.words import readable, value_text
 from polymodal.inference.predictor import Predictor, load
@@ -25,11 +26,12 @@ from polymodal.training.job import Trained
 from polymodal.training.loop.result import Result
 from polymodal.training.preparing.prepared import Prepared
 from polymodal.training.saved.checkpoint import Checkpoints
-from polymodal.training.simple import SimpleModel, answered
+from polymodal.training.simple import SimpleModel
 from polymodal.training.steps.history import write_history
 from polymodal.training.trust import make_trusted, write_trust
 
 KEEP = ("joint", "better")
+DECIDES = "val"  # the part of the data on which it is decided what is kept
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Single:
         predictions: Predictions on the shown split.
         result: Result of its training, without weights.
         folder: Path of its run.
-        held_out: Predictions on the validation rows, where they were made.
+        held_out: Predictions on the rows that decide what is kept, where they were made.
     """
 
     predictions: Predictions
@@ -62,27 +64,56 @@ def check_keep(keep: str, baselines: bool) -> None:
                           "--no-baselines. Leave one of the two out.")
 
 
-def better_input(verdict: Verdict) -> str | None:
-    """Returns the input whose single model beats the fused one by more than chance."""
-    if verdict.kind == "hurt":
-        return verdict.best
-    return None
-
-
-def advice(verdict: Verdict, folder: Path) -> str:
-    """Returns how to use the model of one input, which is better than that of all.
+def advice(verdict: Verdict, singles: Mapping[str, Single], keep: str) -> str:
+    """Returns how to use the model of one input, where it is better than that of all on the rows
+    that are shown; else "".
 
     Args:
-        verdict: Verdict with a comparison.
-        folder: Path of the run of that input.
+        verdict: Verdict on the rows that are shown.
+        singles: {input: Single}.
+        keep: str, what was asked for.
     """
-    found = verdict.comparison
-    if found is None:
+    found, best = verdict.comparison, verdict.best
+    if verdict.kind != "hurt" or found is None or best is None:
         return ""
     own, joint = (value_text(found.metric, value) for value in (found.second, found.first))
-    return (f"{verdict.best} alone is better than all inputs together: {readable(found.metric)} "
-            f"{own} against {joint}. Use it with: polymodal predict {shlex.quote(str(folder))} "
-            "--data new.csv --out predictions.csv, or train again with --keep better.")
+    rest = ", or train again with --keep better, which decides on validation rows."
+    if keep == "better":
+        rest = ". It is not kept: validation rows decide that, and do not say so."
+    return (f"{best} alone is better than all inputs together: {readable(found.metric)} "
+            f"{own} against {joint}. Use it with: polymodal predict "
+            f"{shlex.quote(str(singles[best].folder))} --data new.csv --out predictions.csv{rest}")
+
+
+def what_is_kept(keep: str, prepared: Prepared, found: Mapping[str, Predictions],
+                 singles: Mapping[str, Single], simple: Sequence[SimpleModel]) -> Keeping:
+    """Returns which model is kept, decided on validation rows: the rows that are shown, where they
+    are others, only score it.
+
+    Args:
+        keep: str, one of KEEP.
+        prepared: Prepared.
+        found: {split: Predictions} of the model of all inputs, the shown split first.
+        singles: {input: Single}.
+        simple: what `simple_models` returned.
+    """
+    if keep != "better":
+        return Keeping()
+    network, alone = found.get(DECIDES), {}
+    if network is not None:
+        blind = blind_baseline(network, prepared.train_targets())
+        alone = {name: on_same_rows(one.held_out, network, blind)
+                 for name, one in singles.items() if one.held_out is not None}
+    linear = None
+    one = kept_linear(simple)
+    if one is not None and one.held_out is not None:
+        linear = one.name, one.held_out
+    return choose_kept(network, alone, linear, DECIDES, next(iter(found)))
+
+
+def kept_linear(simple: Sequence[SimpleModel]) -> SimpleModel | None:
+    """Returns the simple model that can be kept, if there is one."""
+    return next((one for one in simple if one.answers is not None), None)
 
 
 def put_in_place(single: Path, out: Path, result: Result, language: NGram | None) -> Predictor:
@@ -117,37 +148,6 @@ def keep_alone(single: Single, trained: Trained, found: Mapping[str, Predictions
     if predictor.task.is_text:
         answers = make_trusted(predictor, tables, answers, out, cache)
     return Trained(predictor, single.result, trained.reading), answers
-
-
-def better_linear(simple: Sequence[SimpleModel], prepared: Prepared,
-                  found: Mapping[str, Predictions],
-                  single: Single | None) -> SimpleModel | None:
-    """Returns the linear model where it should be kept instead of a network.
-
-    That is where it is better by more than chance; and where its headline on validation rows is at
-    least as good, unless it is worse by more than chance on the rows that are shown.
-
-    Args:
-        simple: what `simple_models` returned.
-        prepared: Prepared.
-        found: {split: Predictions} of the network, the shown split first.
-        single: Single of the input that would be kept otherwise, or None.
-    """
-    shown, held_out = next(iter(found.values())), found.get("val")
-    if single is not None:
-        shown, held_out = single.predictions, single.held_out
-    linear = next((one for one in simple if one.answers is not None), None)
-    if linear is None or linear.answers is None:
-        return None
-    judged = compare(shown, linear.predictions)
-    if judged.better == "second":
-        return linear
-    if judged.better == "first" or held_out is None:
-        return None
-    own = compare(held_out, answered(linear.answers, prepared, "val", held_out))
-    gain = own.second - own.first
-    as_good = gain >= 0 if own.higher_is_better else gain <= 0
-    return linear if as_good else None
 
 
 def keep_linear(linear: SimpleModel, found: Mapping[str, Predictions],

@@ -77,6 +77,7 @@ class RunRecord:
         overfitting: how much better the model knows the rows of train, as `gap_json` gives it.
         linear: str, name of the linear model that is kept in place of the network, or "".
         conditions: scores under conditions, as `inference.hidden.conditions` gives them.
+        decided: str, which rows decided what is kept, or "".
     """
 
     prepared: Any
@@ -95,6 +96,7 @@ class RunRecord:
     overfitting: Mapping[str, Any] = field(default_factory=dict)
     linear: str = ""
     conditions: Mapping[str, Any] = field(default_factory=dict)
+    decided: str = ""
 
 
 def write_all(folder: Path, record: RunRecord) -> str:
@@ -141,7 +143,8 @@ def _content(record: RunRecord) -> ReportContent:
     summary = describe_run(shown, recipe.target, inputs, prepared.count_rows(),
                            recipe.fusion["name"], len(result.history), result.seconds, engine,
                            prepared.count_sequences(),
-                           record.joint.modalities if record.joint else (), record.linear)
+                           record.joint.modalities if record.joint else (), record.linear,
+                           record.decided)
     summary += [record.trained.reading] * bool(record.trained.reading)
     summary += prepared.hidden
     far = far_above(record.evaluated.splits, any(

@@ -47,11 +47,11 @@ from polymodal.training.imbalance.weights import check_decision, check_imbalance
 from polymodal.training.job import Trained
 from polymodal.training.keep import (
     advice,
-    better_input,
-    better_linear,
     check_keep,
     keep_alone,
     keep_linear,
+    kept_linear,
+    what_is_kept,
 )
 from polymodal.training.overfitting import overfitting
 from polymodal.training.planning.asked import Options, to_json
@@ -95,6 +95,8 @@ class Run:
         baseline: {metric: value} of the model without inputs, on the first split.
         simple: how simple models compare with this one, as `simple_json` gives it.
         scratch: how a model without pretrained parts compares, as `scratch_json` gives it.
+        keeping: {"sentence", "split", "rows"}, which rows decided what --keep better keeps; empty
+            where that was not asked.
         overfitting: how much better it knows the rows of train, as `gap_json` gives it.
     """
 
@@ -111,6 +113,7 @@ class Run:
     baseline: dict[str, Any] = dataclasses.field(default_factory=dict)
     simple: dict[str, Any] = dataclasses.field(default_factory=dict)
     scratch: dict[str, Any] = dataclasses.field(default_factory=dict)
+    keeping: dict[str, Any] = dataclasses.field(default_factory=dict)
     overfitting: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -151,7 +154,8 @@ def train(
         baselines: bool, also train each input alone, with the same settings, and a model without
             the imported encoders.
         keep: str, "joint", or "better" to keep a single input's model if it is better than the
-            fused one by more than chance, or a linear model on simple features if it is as good.
+            fused one by more than chance, or a linear model on simple features if it is as good,
+            both on validation rows.
         skip_bad: bool, skip bad rows and count them.
         max_bad_share: float, 0..1, share of bad rows above which the run stops anyway.
         on_epoch: function called with each epoch's entry of the history.
@@ -223,11 +227,10 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
                          ready.prepared)
     ending.reserve(ready.times.report)
     scratch = train_from_scratch(ready, trained.predictor.language, ending)
-    singles = train_singles(ready, trained.predictor.language, ending)
+    singles = train_singles(ready, trained.predictor.language, ending, keep)
     simple = []
     if options.baselines and ending.left > LEAST_SECONDS:
-        split = next(iter(found))
-        simple = simple_models(ready.prepared, found[split], split)
+        simple = simple_models(ready.prepared, found)
     ready.seconds = min(SECONDS, ending.left)
     with waiting("Writing the report"):
         run = _conclude(ready, trained, found, singles, simple, scratch, slice_columns, command,
@@ -319,25 +322,23 @@ def _conclude(ready, trained, found, singles, simple, scratch, slice_columns, co
     columns = {split: trained.predictor.cut_by(tables[split], slice_columns) for split in found}
     worth = evaluate_run(found, blind, alone, columns=columns)
     verdict = fusion_verdict(worth, shown)
-    better, kept, tip, network = better_input(verdict), "", "", worth.shown
-    linear = None
-    if keep == "better":
-        linear = better_linear(simple, prepared, found, singles.get(better or ""))
+    choice = what_is_kept(keep, prepared, found, singles, simple)
+    kept, tip, network = choice.single, "", worth.shown
+    linear = kept_linear(simple) if choice.linear else None
     if linear is not None:
         kept = linear.name
         trained, found = keep_linear(linear, found, tables, ready.cache, out, slice_columns)
         worth = worth.of_one_input(found, blind, columns)
-    elif better is not None and keep == "better":
-        kept = better
-        trained, found = keep_alone(singles[better], trained, found, tables, ready.cache, out)
-        prepared = prepared.alone(better)
+    elif kept:
+        trained, found = keep_alone(singles[kept], trained, found, tables, ready.cache, out)
+        prepared = prepared.alone(kept)
         blind = blind_baseline(found[shown], prepared.train_targets())
         worth = worth.of_one_input(found, blind, columns)
         network = worth.shown
     else:
         Checkpoints(out).take_back()
-    if better is not None and not kept:
-        tip = advice(verdict, singles[better].folder)
+    if not kept:
+        tip = advice(verdict, singles, keep)
     trust = trust_of(trained.predictor, tables, found)
     simple = simple_json(network, {one.name: one.predictions for one in simple}, shown)
     scratch = scratch_json(worth.fused, scratch, shown)
@@ -347,11 +348,13 @@ def _conclude(ready, trained, found, singles, simple, scratch, slice_columns, co
     under = conditions(trained.predictor, tables[shown], found[shown], ready.cache, ready.seconds)
     record = RunRecord(prepared, trained, found, alone, blind, tables[shown], columns[shown],
                        command, worth, trust["notes"], joint if kept else None, simple, scratch,
-                       known, linear.name if linear else "", under)
+                       known, linear.name if linear else "", under, choice.sentence)
     said = write_all(out, record)
     metrics = worth.to_json(kept) | {"trust": trust, "simple": simple, "from_scratch": scratch,
-                                      "overfitting": known, "conditions": under}
+                                      "overfitting": known, "conditions": under,
+                                      "keeping": choice.to_json()}
     write_json(out / "metrics.json", metrics)
     guessed = (metrics["baseline"] or {}).get("metrics", {})
     return Run(out, trained.predictor, metrics["splits"], said, found, {}, kept, tip, trust,
-               baseline=guessed, simple=simple, scratch=scratch, overfitting=known)
+               baseline=guessed, simple=simple, scratch=scratch, keeping=choice.to_json(),
+               overfitting=known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from polymodal.inference.linear.model import NEVER, joined
 from polymodal.inference.linear.predictor import LinearAnswers
 from polymodal.training.preparing.prepared import Prepared
 
-__all__ = ["LEAST_SECONDS", "SimpleModel", "answered", "simple_models"]
+__all__ = ["LEAST_SECONDS", "SimpleModel", "simple_models"]
 
 LEAST_SECONDS = 20.0  # that have to be left of a time limit
 _MOST_ROWS = 20_000  # rows of train that are used
@@ -41,12 +41,14 @@ class SimpleModel:
         predictions: Predictions on the shown split, on the rows of the network.
         seconds: float that it took, features included.
         answers: LinearAnswers of a model that can be kept, or None.
+        held_out: Predictions of such a model on validation rows, or None.
     """
 
     name: str
     predictions: Predictions
     seconds: float
     answers: LinearAnswers | None = None
+    held_out: Predictions | None = None
 
 
 @dataclass(frozen=True)
@@ -68,15 +70,16 @@ class _Matrix:
     rows: np.ndarray
 
 
-def simple_models(prepared: Prepared, shown: Predictions, split: str) -> list[SimpleModel]:
+def simple_models(prepared: Prepared, found: Mapping[str, Predictions]) -> list[SimpleModel]:
     """Returns a linear model on simple features of all inputs, and gradient boosting on the columns
     of the table, where there are any.
 
     Args:
         prepared: Prepared.
-        shown: Predictions of the network with targets, whose rows are answered.
-        split: str, the part of the data that they are of.
+        found: {split: Predictions} of the network with targets, whose rows are answered, the shown
+            split first.
     """
+    split, shown = next(iter(found.items()))
     task = prepared.task
     steps = prepared.recipe.group or shown.steps is not None
     if steps or task.is_text or not (task.has_classes or task.has_numbers):
@@ -87,15 +90,15 @@ def simple_models(prepared: Prepared, shown: Predictions, split: str) -> list[Si
     with (waiting("Training a simple model for comparison"), threadpool_limits(1),
           warnings.catch_warnings()):
         warnings.simplefilter("ignore")  # on rare classes and on what has not converged
-        found = [_linear(prepared, shown, split)]
+        models = [_linear(prepared, found)]
         columns = [item.name for item in prepared.inputs if item.modality.has_fields]
         if columns and np.asarray(shown.outputs).shape[1:] != (1,):
-            found.append(_boosted(prepared, shown, split, columns))
-    return found
+            models.append(_boosted(prepared, shown, split, columns))
+    return models
 
 
-def _linear(prepared: Prepared, shown: Predictions, split: str) -> SimpleModel:
-    start = time.monotonic()
+def _linear(prepared: Prepared, found: Mapping[str, Predictions]) -> SimpleModel:
+    start, shown = time.monotonic(), next(iter(found.values()))
     train = _train_matrix(prepared, [item.name for item in prepared.inputs])
     kinds = listed(list(dict.fromkeys(described(i.modality) for i in prepared.inputs)))
     encoded = np.stack([np.asarray(train.samples.target(int(row))) for row in train.rows])
@@ -107,12 +110,13 @@ def _linear(prepared: Prepared, shown: Predictions, split: str) -> SimpleModel:
         fitted = _logistic(train.features, targets, shown.outputs.shape[1])
     answers = LinearAnswers(prepared.recipe, train.inputs, prepared.target,
                             joined(train.parts, *fitted), name, trained_on=prepared.trained_on)
-    return SimpleModel(name, answered(answers, prepared, split, shown), time.monotonic() - start,
-                       answers)
+    said = {split: _answered(answers, prepared, split, one) for split, one in found.items()}
+    return SimpleModel(name, next(iter(said.values())), time.monotonic() - start, answers,
+                       said.get("val"))
 
 
-def answered(answers: LinearAnswers, prepared: Prepared, split: str,
-             network: Predictions) -> Predictions:
+def _answered(answers: LinearAnswers, prepared: Prepared, split: str,
+              network: Predictions) -> Predictions:
     """Returns the predictions of a linear model for the rows that the network answered.
 
     Args:

@@ -39,7 +39,7 @@ def linear(target, inputs, folder):
     shape = (150, len(labels)) if labels else (150,)
     shown = Predictions(prepared.task, labels, np.arange(150), np.zeros(shape), np.zeros(150, int),
                         np.ones(150, bool), list(inputs), np.ones((150, len(inputs)), bool))
-    found = simple_models(prepared, shown, "test")[0]
+    found = simple_models(prepared, {"test": shown})[0]
     write(folder, found.answers.spec(), found.answers.arrays(), found.answers.states())
     return found, tables, prepared
 

@@ -24,7 +24,8 @@ def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str
                  rows: Mapping[str, int], fusion: str = "", epochs: int | None = None,
                  seconds: float | None = None, engine: str = "",
                  sequences: Mapping[str, int] | None = None,
-                 joint: Sequence[str] = (), linear: str = "") -> list[str]:
+                 joint: Sequence[str] = (), linear: str = "",
+                 decided: str = "") -> list[str]:
     """Returns sentences on the model and its training data.
 
     Args:
@@ -39,6 +40,7 @@ def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str
         sequences: {split: number of sequences}, where rows make sequences.
         joint: names of all inputs, where the model of one of them is kept as the better one.
         linear: str, name of the linear model that is kept in place of a network, or "".
+        decided: str, which rows decided what is kept, or "".
     """
     does = predictions.task.describes(target, predictions.labels)
     named = fusion.replace("_", " ")
@@ -47,12 +49,12 @@ def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str
         joined = f", joined by {named} fusion,"
     sentences = [f"This model reads {listed(list(inputs))}{joined} and {does}."]
     if linear:
-        sentences.append(f"It is {linear}, a linear model and no network. It was kept because it "
-                         "was as good as the network or better. Its score is optimistic: the same "
-                         "rows were used to choose it.")
+        sentences.append(f"It is {linear}, a linear model and no network.")
     elif joint:
         sentences.append(f"It was kept because it is better than the model of {listed(joint)} "
-                         "together. Its score is optimistic: the same rows were used to choose it.")
+                         "together.")
+    if decided:
+        sentences.append(decided)
     if "train" in rows:
         sizes = {split: _size(count, (sequences or {}).get(split))
                  for split, count in rows.items()}
