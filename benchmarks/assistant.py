@@ -20,8 +20,14 @@ from pathlib import Path
 from polymodal import scenes
 
 QUESTIONS = {"presence", "colour", "shape", "count", "relation", "comparison", "follow_up"}
-SETTINGS = ["dim=128", "task.decoder={num_layers: 3, num_heads: 4}", "task.dropout=0.0",
-            "inputs.image.size=48", "training.batch_size=32", "training.learning_rate=0.002"]
+SETTINGS = [
+    "dim=128",
+    "task.decoder={num_layers: 3, num_heads: 4}",
+    "task.dropout=0.0",
+    "inputs.image.size=48",
+    "training.batch_size=32",
+    "training.learning_rate=0.002",
+]
 
 
 def kept(source: Path, form: str) -> Path:
@@ -51,15 +57,22 @@ def asked(table: Path) -> list[dict]:
     found = []
     for line in table.read_text(encoding="utf-8").splitlines():
         value = json.loads(line)
-        found += [{"kind": one["kind"], "language": value["language"], "answer": one["content"]}
-                  for one in value["messages"] if one["role"] == "assistant"]
+        found += [
+            {"kind": one["kind"], "language": value["language"], "answer": one["content"]}
+            for one in value["messages"]
+            if one["role"] == "assistant"
+        ]
     return found
 
 
 def polymodal(*arguments) -> str:
     """Runs a command and returns what it printed."""
-    done = subprocess.run([sys.executable, "-m", "polymodal", *map(str, arguments)], check=True,
-                          stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "polymodal", *map(str, arguments)],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     return done.stdout
 
 
@@ -76,22 +89,38 @@ def main() -> None:
     run, start = given.out / f"run-{given.form}", time.monotonic()
     if not (run / "manifest.json").exists():
         settings = [f"--set={one}" for one in [*SETTINGS, *given.set]]
-        polymodal("train", "--data", train, "--val", val, "--task", "chat", "--out", run,
-                  "--max-minutes", given.minutes, *settings)
+        polymodal(
+            "train",
+            "--data",
+            train,
+            "--val",
+            val,
+            "--task",
+            "chat",
+            "--out",
+            run,
+            "--max-minutes",
+            given.minutes,
+            *settings,
+        )
     print(f"trained in {time.monotonic() - start:.0f} s", flush=True)
     scores = run / "unseen.json"  # of a finished run
     if not scores.exists():
         scores.write_text(polymodal("evaluate", run, "--data", test, "--json"))
     found = json.loads(scores.read_text())
-    print(f"unseen images: exact match {found['metrics']['exact_match']:.3f}, perplexity "
-          f"{found['perplexity']:.2f}")
+    print(
+        f"unseen images: exact match {found['metrics']['exact_match']:.3f}, perplexity "
+        f"{found['perplexity']:.2f}"
+    )
     for column in ("kind", "language", "turn", "pattern"):
         for value, one in found["slices"].get(column, {}).items():
             print(f"  {column} {value}: {one['metrics']['exact_match']:.3f} of {one['n']}")
     for one in found["input_patterns"].values():
         print(f"  {one['sentence']}")
-    print(f"best guess for each kind and language: {guess(asked(test)):.3f}; "
-          f"{time.monotonic() - start:.0f} s in all")
+    print(
+        f"best guess for each kind and language: {guess(asked(test)):.3f}; "
+        f"{time.monotonic() - start:.0f} s in all"
+    )
 
 
 if __name__ == "__main__":

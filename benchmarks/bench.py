@@ -21,8 +21,9 @@ def parser(description: str, seeds: int) -> argparse.ArgumentParser:
     """Returns a parser of what each such benchmark takes; the first line describes it."""
     found = argparse.ArgumentParser(description=description.split("\n")[0])
     found.add_argument("--seeds", type=int, default=seeds)
-    found.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
-                       help="one setting of the recipe")
+    found.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="one setting of the recipe"
+    )
     found.add_argument("--verbose", action="store_true", help="show what the commands say")
     return found
 
@@ -39,8 +40,18 @@ class Bench:
         out = self.folder / f"run-{self.count}"
         settings = [f"--set={s}" for s in [f"training.seed={seed}", *self.options.set]]
         start = time.perf_counter()
-        self.call("train", "--data", data, "--target", target, "--out", out, "--no-baselines",
-                   *settings, *flags)
+        self.call(
+            "train",
+            "--data",
+            data,
+            "--target",
+            target,
+            "--out",
+            out,
+            "--no-baselines",
+            *settings,
+            *flags,
+        )
         return out, time.perf_counter() - start
 
     def rights(self, run: Path, table: Path, target: str, *flags: object) -> np.ndarray:
@@ -58,8 +69,9 @@ class Bench:
 
     def page(self, name: str, seed: int, *flags: object) -> dict:
         """Runs a baseline page; returns what it printed."""
-        return json.loads(_run([sys.executable, PAGES / f"{name}.py", "--seed", seed, *flags],
-                               False))
+        return json.loads(
+            _run([sys.executable, PAGES / f"{name}.py", "--seed", seed, *flags], False)
+        )
 
     def page_rights(self, name: str, seed: int, *flags: object) -> tuple[dict, np.ndarray]:
         """Runs a baseline page; returns what it printed and which rows were right."""
@@ -73,8 +85,13 @@ class Bench:
 
 
 def _run(command: list, verbose: bool) -> str:
-    done = subprocess.run([str(part) for part in command], text=True, stdout=subprocess.PIPE,
-                          stderr=None if verbose else subprocess.PIPE, check=False)
+    done = subprocess.run(
+        [str(part) for part in command],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=None if verbose else subprocess.PIPE,
+        check=False,
+    )
     if done.returncode:
         raise SystemExit(f"{' '.join(map(str, command))}\n{done.stderr or ''}")
     return done.stdout

@@ -29,9 +29,12 @@ from polymodal.scenes.claims import judge
 from polymodal.scenes.parts import PARTS
 
 SIZES = {"val": 300, "test": 600}
-WAYS = {"likeliest": {}, "drawn": {"temperature": 1.0, "num": 5},
-        "at 0.5": {"temperature": 0.5, "num": 5},
-        "top_p 0.6": {"temperature": 1.0, "top_p": 0.6, "num": 5}}
+WAYS = {
+    "likeliest": {},
+    "drawn": {"temperature": 1.0, "num": 5},
+    "at 0.5": {"temperature": 0.5, "num": 5},
+    "top_p 0.6": {"temperature": 1.0, "top_p": 0.6, "num": 5},
+}
 LEFT_OUT = ("caption", "caption_chinese", "captions_chinese")
 
 
@@ -44,8 +47,14 @@ def main() -> None:
         bench = Bench(options, folder)
         tables = scenes.write(folder / "data", "captions", options.rows, *SIZES.values())
         for seed in range(options.seeds):
-            run, seconds = bench.train(tables["train"], "captions", seed, "--val", tables["val"],
-                                       *[f"--ignore={column}" for column in LEFT_OUT])
+            run, seconds = bench.train(
+                tables["train"],
+                "captions",
+                seed,
+                "--val",
+                tables["val"],
+                *[f"--ignore={column}" for column in LEFT_OUT],
+            )
             print(f"seed {seed}: {seconds:.0f} s")
             for part, rows in SIZES.items():
                 _judge(pm.load(run), part, pm.read(tables[part]), rows)
@@ -53,27 +62,36 @@ def main() -> None:
 
 def _judge(model, part: str, table, rows: int) -> None:
     """Prints what share of the claims about one part's scenes is true, and CIDEr-D."""
-    shown = [world.scene(generator(0, PARTS.index(part), row), part == "test")
-             for row in range(rows)]  # as `scenes.write` drew them
+    shown = [
+        world.scene(generator(0, PARTS.index(part), row), part == "test") for row in range(rows)
+    ]  # as `scenes.write` drew them
     for how, choice in WAYS.items():
-        said = [[result["text"] for result in found["results"]]
-                for found in model.generate(table, **choice)]
+        said = [
+            [result["text"] for result in found["results"]]
+            for found in model.generate(table, **choice)
+        ]
         made, true = Counter(), Counter()
         for scene, texts in zip(shown, said, strict=True):
             for text in texts:
                 for kind, holds in judge(scene, text):
                     made[kind] += 1
                     true[kind] += holds
-        parts = ", ".join(f"{kind} {100 * true[kind] / made[kind]:.0f} % of {made[kind]}"
-                          for kind in sorted(made))
+        parts = ", ".join(
+            f"{kind} {100 * true[kind] / made[kind]:.0f} % of {made[kind]}" for kind in sorted(made)
+        )
         print(f"  {part:4}  {how:9}  {parts}", flush=True)
         if how in ("likeliest", "top_p 0.6"):
             references = list(table.values("captions"))
             others = [texts[1:] for texts in references]
-            ours, first = (score_captions(others, [each[0] for each in texts]).metrics["cider_d"]
-                           for texts in (said, references))
-            print(f"  {part:4}  CIDEr-D    {ours:.2f}, the first reference {first:.2f}: "
-                  f"{100 * ours / first:.0f} %", flush=True)
+            ours, first = (
+                score_captions(others, [each[0] for each in texts]).metrics["cider_d"]
+                for texts in (said, references)
+            )
+            print(
+                f"  {part:4}  CIDEr-D    {ours:.2f}, the first reference {first:.2f}: "
+                f"{100 * ours / first:.0f} %",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

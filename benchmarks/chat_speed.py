@@ -67,12 +67,19 @@ class Theirs:
         from transformers import LlamaConfig, LlamaForCausalLM
 
         self.torch, self.threads = torch, threads
-        self.model = LlamaForCausalLM(LlamaConfig(
-            hidden_size=settings["dim"], num_hidden_layers=settings["num_layers"],
-            num_attention_heads=settings["num_heads"], vocab_size=settings["num_outputs"],
-            num_key_value_heads=settings["num_key_heads"], head_dim=settings["head_dim"],
-            intermediate_size=settings["hidden"], max_position_embeddings=8192,
-            tie_word_embeddings=settings["tied"])).eval()
+        self.model = LlamaForCausalLM(
+            LlamaConfig(
+                hidden_size=settings["dim"],
+                num_hidden_layers=settings["num_layers"],
+                num_attention_heads=settings["num_heads"],
+                vocab_size=settings["num_outputs"],
+                num_key_value_heads=settings["num_key_heads"],
+                head_dim=settings["head_dim"],
+                intermediate_size=settings["hidden"],
+                max_position_embeddings=8192,
+                tie_word_embeddings=settings["tied"],
+            )
+        ).eval()
 
     def times(self, ids: list[int], count: int) -> list[float]:
         """Returns the same."""
@@ -82,8 +89,9 @@ class Theirs:
         given = torch.tensor([ids])
         with torch.inference_mode():
             for _ in range(count):
-                out = self.model(input_ids=given, past_key_values=past, use_cache=True,
-                                 logits_to_keep=1)
+                out = self.model(
+                    input_ids=given, past_key_values=past, use_cache=True, logits_to_keep=1
+                )
                 past, given = out.past_key_values, out.logits[:, -1:].argmax(-1)
                 found.append(time.perf_counter() - start)
         return found
@@ -98,22 +106,30 @@ def turn(model: Ours | Theirs, most: int) -> dict[str, float]:
     before = bandwidth()
     steps = np.diff(model.times(short, _LATE + _AROUND + 1))
     first = model.times(long, 1)[0]
-    around = lambda place: float(np.median(steps[place - _AROUND:place + _AROUND]))
-    return {"bandwidth": (before + bandwidth()) / 2, "first": first, "early": around(_EARLY),
-            "late": around(_LATE), "tokens_per_second": float(1 / np.median(steps))}
+    around = lambda place: float(np.median(steps[place - _AROUND : place + _AROUND]))
+    return {
+        "bandwidth": (before + bandwidth()) / 2,
+        "first": first,
+        "early": around(_EARLY),
+        "late": around(_LATE),
+        "tokens_per_second": float(1 / np.median(steps)),
+    }
 
 
 def report(found: dict[str, list[dict]], size: float, cache: float) -> None:
     """Prints the medians of all turns."""
     for name, turns in found.items():
         middle = {key: statistics.median(one[key] for one in turns) for key in turns[0]}
-        share = statistics.median(one["tokens_per_second"] * size / one["bandwidth"]
-                                  for one in turns)
+        share = statistics.median(
+            one["tokens_per_second"] * size / one["bandwidth"] for one in turns
+        )
         longer = (_LATE - _EARLY) * cache / middle["bandwidth"]
-        print(f"{name}: {middle['tokens_per_second']:.1f} tokens a second, {share:.0%} of "
-              f"{middle['bandwidth'] / 1e9:.1f} GB/s; token {_LATE} costs "
-              f"{(middle['late'] - longer) / middle['early']:.2f} of token {_EARLY} beyond its "
-              f"cache; first token after {_PROMPT:,}: {middle['first']:.2f} s; {len(turns)} turns")
+        print(
+            f"{name}: {middle['tokens_per_second']:.1f} tokens a second, {share:.0%} of "
+            f"{middle['bandwidth'] / 1e9:.1f} GB/s; token {_LATE} costs "
+            f"{(middle['late'] - longer) / middle['early']:.2f} of token {_EARLY} beyond its "
+            f"cache; first token after {_PROMPT:,}: {middle['first']:.2f} s; {len(turns)} turns"
+        )
 
 
 def main() -> None:
@@ -130,9 +146,11 @@ def main() -> None:
         pm.import_model(given.source or next(usual.glob("*.gguf")), folder)
     ours = Ours(folder)
     settings = ours.model.settings
-    made = {f"polymodal on {os.environ.get('KERAS_BACKEND', 'tensorflow')}": ours,
-            "transformers, 1 thread": Theirs(settings, 1),
-            "transformers, 2 threads": Theirs(settings, 2)}
+    made = {
+        f"polymodal on {os.environ.get('KERAS_BACKEND', 'tensorflow')}": ours,
+        "transformers, 1 thread": Theirs(settings, 1),
+        "transformers, 2 threads": Theirs(settings, 2),
+    }
     found: dict[str, list[dict]] = {name: [] for name in made}
     for number in range(given.turns):
         for name, model in made.items():

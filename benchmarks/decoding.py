@@ -39,8 +39,9 @@ class Writer(keras.Model):
     def call(self, inputs):
         memory, start = inputs["memory"], inputs["start"]
         mask = ops.ones_like(memory[..., 0], dtype="bool")
-        return generate(self.roomy, memory, mask, start, self.num_steps, None, self.choice,
-                        jit=self.jit_compile).ids
+        return generate(
+            self.roomy, memory, mask, start, self.num_steps, None, self.choice, jit=self.jit_compile
+        ).ids
 
 
 class _Roomy:
@@ -64,8 +65,9 @@ def bandwidth(matrix, duration: float) -> float:
     return count * matrix.nbytes / took
 
 
-def seconds(decoder, num_steps: int, room: int, first: int = 0, rows: int = 1, repeats: int = 4,
-            **choice) -> float:
+def seconds(
+    decoder, num_steps: int, room: int, first: int = 0, rows: int = 1, repeats: int = 4, **choice
+) -> float:
     """Returns how long it takes to write that many tokens, without compilation: the best run."""
     run = prepared(decoder, num_steps, room, first, rows, **choice)
     return min(run() for _ in range(repeats))
@@ -75,8 +77,12 @@ def prepared(decoder, num_steps: int, room: int, first: int = 0, rows: int = 1, 
     """Returns a function that writes that many tokens, compiled already, and returns seconds."""
     writer = Writer(decoder, num_steps, room, first, Choice(**choice))
     writer.compile(jit_compile=keras.backend.backend() != "torch")
-    inputs = {"memory": np.random.default_rng(0).normal(size=(rows, _MEMORY, decoder.dim)).astype(
-        "float32"), "start": np.zeros(rows, "int32")}
+    inputs = {
+        "memory": np.random.default_rng(0)
+        .normal(size=(rows, _MEMORY, decoder.dim))
+        .astype("float32"),
+        "start": np.zeros(rows, "int32"),
+    }
     writer.predict_on_batch(inputs)
 
     def run() -> float:
@@ -116,18 +122,27 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=6)
     options = parser.parse_args()
     decoder = TransformerDecoder(options.dim, _VOCABULARY, options.layers, num_heads=16)
-    decoder(np.zeros((1, 2), "int32"), np.zeros((1, _MEMORY, options.dim), "float32"),
-            np.ones((1, _MEMORY), bool))
+    decoder(
+        np.zeros((1, 2), "int32"),
+        np.zeros((1, _MEMORY, options.dim), "float32"),
+        np.ones((1, _MEMORY), bool),
+    )
     count = decoder.count_params()
     print(f"{keras.backend.backend()}, {count / 1e6:.0f} million parameters", flush=True)
     few, most = 20, options.steps
     early = seconds(decoder, few, most, 10) / few
     late = seconds(decoder, few, most, most - few) / few
-    print(f"token 10 on: {early * 1e3:.1f} ms   up to {most:,}: {late * 1e3:.1f} ms   "
-          f"ratio {late / early:.2f}", flush=True)
+    print(
+        f"token 10 on: {early * 1e3:.1f} ms   up to {most:,}: {late * 1e3:.1f} ms   "
+        f"ratio {late / early:.2f}",
+        flush=True,
+    )
     rate, read, limit, part = share(decoder, _ROOM)
-    print(f"{rate:.1f} tokens a second at batch 1, room for {_ROOM}: {read / 1e9:.1f} GB/s; "
-          f"a matrix and a vector {limit / 1e9:.1f} GB/s; {part:.0%}", flush=True)
+    print(
+        f"{rate:.1f} tokens a second at batch 1, room for {_ROOM}: {read / 1e9:.1f} GB/s; "
+        f"a matrix and a vector {limit / 1e9:.1f} GB/s; {part:.0%}",
+        flush=True,
+    )
     greedy = seconds(decoder, few, _ROOM, rows=4)
     beam = seconds(decoder, few, _ROOM, beam=4)
     print(f"a beam of 4 takes {beam / greedy:.2f} times as long as 4 greedy rows")

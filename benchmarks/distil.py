@@ -27,8 +27,9 @@ def teacher(name: str, out: Path, settings: dict) -> Path:
     target, ignore, test = TABLES[name]
     folder = out / name / "teacher"
     model = pm.Classifier(target, ignore=ignore, **settings)
-    model.fit(DATA / name / "train.csv", val=DATA / name / "val.csv", test=DATA / name / test,
-              out=folder)
+    model.fit(
+        DATA / name / "train.csv", val=DATA / name / "val.csv", test=DATA / name / test, out=folder
+    )
     return folder
 
 
@@ -57,9 +58,11 @@ def main() -> None:
         for way in options.ways:
             whole, small = student(run, way, options.size)
             faster = whole["row_milliseconds"] / small["row_milliseconds"]
-            show(f"{name} {way}: {100 * whole['score']:.1f} -> {100 * small['score']:.1f} %, "
-                 f"parameters x {small['parameters'] / whole['parameters']:.2f}, "
-                 f"{faster:.1f} times as fast, {time.perf_counter() - start:.0f} s")
+            show(
+                f"{name} {way}: {100 * whole['score']:.1f} -> {100 * small['score']:.1f} %, "
+                f"parameters x {small['parameters'] / whole['parameters']:.2f}, "
+                f"{faster:.1f} times as fast, {time.perf_counter() - start:.0f} s"
+            )
 
 
 if __name__ == "__main__":

@@ -25,14 +25,14 @@ from polymodal.core.printed.progress import show
 # name: options of train, with {data} for the shared folder and {epochs} for --epochs
 RECIPES = {
     "digits": "--data {data}/av_digits/train.csv --test {data}/av_digits/test.csv --target digit "
-              "--ignore speaker --set training.epochs={epochs}",
+    "--ignore speaker --set training.epochs={epochs}",
     "questions": "--data {data}/easy_vqa/val.csv --target answer --set training.epochs={epochs}",
     "spoken": "--data {data}/connected_digits/train.csv --val {data}/connected_digits/val.csv "
-              "--target transcript --ignore seconds --set training.epochs={epochs}",
+    "--target transcript --ignore seconds --set training.epochs={epochs}",
     "signs": "--data {data}/sign_digits/train.csv --val {data}/sign_digits/val.csv --target sign "
-             "--set training.epochs={epochs}",
+    "--set training.epochs={epochs}",
     "sentences": "--data {data}/nlvr/train.jsonl --target label --no-baselines "
-                 "--set training.epochs={epochs}",
+    "--set training.epochs={epochs}",
     "sounds": "--data {data}/esc10/train.csv --target sound --set training.epochs={epochs}",
 }
 
@@ -41,8 +41,9 @@ def run(arguments: list[str]) -> tuple[str, float, int]:
     """Returns what a command prints, its wall seconds and its peak resident bytes."""
     with tempfile.TemporaryFile("w+") as out:
         start = time.monotonic()
-        process = subprocess.Popen([sys.executable, "-m", "polymodal", *arguments], stdout=out,
-                                   stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "polymodal", *arguments], stdout=out, stderr=subprocess.DEVNULL
+        )
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.monotonic() - start
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -66,14 +67,22 @@ def measure(name: str, data: Path, epochs: int, times: int) -> dict:
             disks.append(sum(one.stat().st_size for one in out.rglob("*") if one.is_file()))
     low, high = expected["seconds_interval"]
     middle = statistics.median(took)
-    return {"recipe": name, "epochs": epochs, "seconds": [round(one, 1) for one in took],
-            "expected": expected["seconds"], "ratio": round(middle / expected["seconds"], 3),
-            "held": low <= middle <= high, "interval": [low, high],
-            "spread": round((max(took) - min(took)) / middle, 3),
-            "probe_seconds": round(probed, 1), "parts": expected["parts"],
-            "memory_ratio": round(max(peaks) / expected["peak_rss_bytes"], 3),
-            "peak_rss_bytes": max(peaks), "run_bytes": disks[-1],
-            "disk_expected": expected["disk"]}
+    return {
+        "recipe": name,
+        "epochs": epochs,
+        "seconds": [round(one, 1) for one in took],
+        "expected": expected["seconds"],
+        "ratio": round(middle / expected["seconds"], 3),
+        "held": low <= middle <= high,
+        "interval": [low, high],
+        "spread": round((max(took) - min(took)) / middle, 3),
+        "probe_seconds": round(probed, 1),
+        "parts": expected["parts"],
+        "memory_ratio": round(max(peaks) / expected["peak_rss_bytes"], 3),
+        "peak_rss_bytes": max(peaks),
+        "run_bytes": disks[-1],
+        "disk_expected": expected["disk"],
+    }
 
 
 def main() -> None:

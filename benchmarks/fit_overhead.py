@@ -63,13 +63,30 @@ def main() -> None:
     feed = Feed(loader)
 
     def fit(callbacks):
-        model.fit(feed.epoch(0), steps_per_epoch=STEPS, epochs=1, shuffle=False, verbose=0,
-                  callbacks=callbacks)
+        model.fit(
+            feed.epoch(0),
+            steps_per_epoch=STEPS,
+            epochs=1,
+            shuffle=False,
+            verbose=0,
+            callbacks=callbacks,
+        )
 
     def watched():
         state.step = 0
-        fit([Watch(state, loader, lambda: None, lambda: False, lambda save: None, lambda n: None,
-              chosen)])
+        fit(
+            [
+                Watch(
+                    state,
+                    loader,
+                    lambda: None,
+                    lambda: False,
+                    lambda save: None,
+                    lambda n: None,
+                    chosen,
+                )
+            ]
+        )
 
     bare = _bare_step(model, loader)
     print(f"engine {keras.backend.backend()}, {STEPS} steps of 64 rows")

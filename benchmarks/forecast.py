@@ -30,8 +30,10 @@ GOAL = (2 / 3, 4 / 3)
 
 def digits(data: Path) -> tuple[dict, dict]:
     folder = data / "av_digits"
-    return ({"train": read(folder / "train.csv"), "test": read(folder / "test.csv")},
-            {"target": "digit", "training": {"epochs": 6}})
+    return (
+        {"train": read(folder / "train.csv"), "test": read(folder / "test.csv")},
+        {"target": "digit", "training": {"epochs": 6}},
+    )
 
 
 def numbers(_: Path) -> tuple[dict, dict]:
@@ -40,14 +42,18 @@ def numbers(_: Path) -> tuple[dict, dict]:
     kind = rng.choice(["red", "green", "blue"], 600)
     wanted = 2 * values[:, 0] - values[:, 1] + (kind == "red") + rng.normal(0, 0.3, 600)
     columns = {name: values[:, i].tolist() for i, name in enumerate("abcd")}
-    return ({"train": read({**columns, "kind": kind.tolist(), "wanted": wanted.tolist()})},
-            {"target": "wanted"})
+    return (
+        {"train": read({**columns, "kind": kind.tolist(), "wanted": wanted.tolist()})},
+        {"target": "wanted"},
+    )
 
 
 def connected(data: Path) -> tuple[dict, dict]:
     folder = data / "connected_digits"
-    return ({name: read(folder / f"{name}.csv") for name in ("train", "val", "test")},
-            {"target": "transcript", "training": {"epochs": 3}})
+    return (
+        {name: read(folder / f"{name}.csv") for name in ("train", "val", "test")},
+        {"target": "transcript", "training": {"epochs": 3}},
+    )
 
 
 TABLES = {"digits": digits, "numbers": numbers, "connected": connected}
@@ -58,8 +64,13 @@ def measure(name: str, data: Path) -> dict:
     with tempfile.TemporaryDirectory() as folder, quiet():
         found = train(tables, given, Path(folder) / "run").forecast
     ratio = found["actual_seconds"] / found["seconds"]
-    return {"table": name, "expected": found["seconds"], "took": found["actual_seconds"],
-            "ratio": round(ratio, 2), "right": bool(GOAL[0] <= ratio <= GOAL[1])}
+    return {
+        "table": name,
+        "expected": found["seconds"],
+        "took": found["actual_seconds"],
+        "ratio": round(ratio, 2),
+        "right": bool(GOAL[0] <= ratio <= GOAL[1]),
+    }
 
 
 def main() -> None:

@@ -49,8 +49,10 @@ def main() -> None:
     counts = Counter(map(str, parts["train"].values("digit")))
     rare = [label for label, _ in counts.most_common()[-NUM_RARE:]]
     found = answers(asked, parts)
-    best = max((name for name in found if name != PLAIN),
-               key=lambda name: np.mean([value(one, rare)[0] for one in found[name]["val"]]))
+    best = max(
+        (name for name in found if name != PLAIN),
+        key=lambda name: np.mean([value(one, rare)[0] for one in found[name]["val"]]),
+    )
     for name, by_split in found.items():
         report(name, by_split, found[PLAIN], rare)
     print(f"chosen on val: {best}")
@@ -79,35 +81,48 @@ def trained(parts: dict[str, Any], method: str, seed: int, asked: argparse.Names
     from polymodal.recipe.written.given import override
     from polymodal.training.run import train
 
-    given = override({"target": "digit"}, [f"training.seed={seed}",
-                                           f"training.imbalance={method}", *asked.settings])
-    return train(parts, given, asked.out / f"{method}-{seed}", ignore=["speaker"],
-                 baselines=False)
+    given = override(
+        {"target": "digit"},
+        [f"training.seed={seed}", f"training.imbalance={method}", *asked.settings],
+    )
+    return train(parts, given, asked.out / f"{method}-{seed}", ignore=["speaker"], baselines=False)
 
 
-def report(name: str, by_split: dict[str, list], plain: dict[str, list],
-           rare: Sequence[str]) -> None:
+def report(
+    name: str, by_split: dict[str, list], plain: dict[str, list], rare: Sequence[str]
+) -> None:
     """Prints both scores of a way on both splits, and on test the difference to plain."""
     for split in SPLITS:
         values = np.mean([value(one, rare) for one in by_split[split]], axis=0)
         line = f"{name}, {split}: F1 {100 * values[0]:.1f}, rare recall {100 * values[1]:.1f}"
         if name != PLAIN and split == "test":
             gaps, (low, high) = difference(by_split[split], plain[split], rare)
-            line += (f"; to plain {100 * gaps[0]:+.1f} ({100 * low[0]:.1f} to {100 * high[0]:.1f})"
-                     f", {100 * gaps[1]:+.1f} ({100 * low[1]:.1f} to {100 * high[1]:.1f})")
+            line += (
+                f"; to plain {100 * gaps[0]:+.1f} ({100 * low[0]:.1f} to {100 * high[0]:.1f})"
+                f", {100 * gaps[1]:+.1f} ({100 * low[1]:.1f} to {100 * high[1]:.1f})"
+            )
         print(line, flush=True)
 
 
-def difference(one: list[Predictions], other: list[Predictions],
-               rare: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def difference(
+    one: list[Predictions], other: list[Predictions], rare: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
     """Returns the mean difference of both scores over seeds, and its 95 % interval over rows."""
     rows, rng = len(one[0]), generator(0)
-    weights = np.stack([np.bincount(rng.integers(rows, size=rows), minlength=rows)
-                        for _ in range(NUM_SAMPLES)], axis=1).astype(float)
-    gaps = np.mean([values(a, rare, weights) - values(b, rare, weights)
-                    for a, b in zip(one, other, strict=True)], axis=0)
-    plain = np.mean([value(a, rare) - value(b, rare)
-                     for a, b in zip(one, other, strict=True)], axis=0)
+    weights = np.stack(
+        [np.bincount(rng.integers(rows, size=rows), minlength=rows) for _ in range(NUM_SAMPLES)],
+        axis=1,
+    ).astype(float)
+    gaps = np.mean(
+        [
+            values(a, rare, weights) - values(b, rare, weights)
+            for a, b in zip(one, other, strict=True)
+        ],
+        axis=0,
+    )
+    plain = np.mean(
+        [value(a, rare) - value(b, rare) for a, b in zip(one, other, strict=True)], axis=0
+    )
     return plain, np.nanpercentile(gaps, [2.5, 97.5], axis=1)
 
 
@@ -122,8 +137,9 @@ def values(found: Predictions, rare: Sequence[str], weights: np.ndarray) -> np.n
     with np.errstate(divide="ignore", invalid="ignore"):
         f1 = f1_scores(truth, guess, len(found.labels), weights)["f1_macro"]
         places = [found.labels.index(label) for label in rare]
-        recalls = [weights[(truth == c) & (guess == c)].sum(0) / weights[truth == c].sum(0)
-                   for c in places]
+        recalls = [
+            weights[(truth == c) & (guess == c)].sum(0) / weights[truth == c].sum(0) for c in places
+        ]
     return np.stack([f1, np.nanmean(recalls, axis=0)])
 
 

@@ -36,11 +36,19 @@ Rows = list[dict[str, Any]]
 class Base:
     """Clean rows of a shared table, with absolute paths of copies that have plain names."""
 
-    def __init__(self, data: Path, folder: Path, table: str, target: str | None, media: list[str],
-                 num_rows: int, keep_names: bool = False):
+    def __init__(
+        self,
+        data: Path,
+        folder: Path,
+        table: str,
+        target: str | None,
+        media: list[str],
+        num_rows: int,
+        keep_names: bool = False,
+    ):
         source = drawn(folder, num_rows) if table == DRAWN else read(data / table)
         self.folder, self.target, self.table = folder, target, table
-        pick = np.random.default_rng(1).permutation(len(source))[:round(1.2 * num_rows)]
+        pick = np.random.default_rng(1).permutation(len(source))[: round(1.2 * num_rows)]
         self.rows: Rows = []
         self.twins: set[int] = set()  # rows that planted ones are copies of
         copies: dict[Path, Path] = {}
@@ -48,8 +56,10 @@ class Base:
             cells = source.row(int(row))
             for column in media:
                 path = Path(source.root) / cells[column]
-                copy = copies.setdefault(path, folder / (
-                    f"{column}_{number}{path.suffix}" if not keep_names else path.name))
+                copy = copies.setdefault(
+                    path,
+                    folder / (f"{column}_{number}{path.suffix}" if not keep_names else path.name),
+                )
                 if not copy.exists():
                     copy.write_bytes(path.read_bytes())
                 cells[column] = str(copy)
@@ -62,6 +72,7 @@ class Base:
 
 def media(change: Callable, column: str, ending: str = ".png") -> Callable:
     """Returns a fault that writes a changed copy of a picture or sound."""
+
     def plant(base: Base, rows: Rows, row: int, _: Any) -> None:
         path = base.new(f"{column}{ending}")
         change(rows[row][column], path)
@@ -96,9 +107,14 @@ def cell(column: str, change: Callable[[Any, np.random.Generator], Any]) -> Call
 def from_another(column: str, differs: str = "") -> Callable:
     """Returns a fault that takes a cell from a row that the table lacks, whose `differs` is
     another."""
+
     def plant(base: Base, rows: Rows, row: int, rng: np.random.Generator) -> None:
-        others = [one for one in base.others if one[column] != rows[row][column]
-                  and one[differs or column] != rows[row][differs or column]]
+        others = [
+            one
+            for one in base.others
+            if one[column] != rows[row][column]
+            and one[differs or column] != rows[row][differs or column]
+        ]
         rows[row][column] = others[int(rng.integers(len(others)))][column]
 
     return plant
@@ -106,9 +122,13 @@ def from_another(column: str, differs: str = "") -> Callable:
 
 def copied(column: str, reencode: bool = False) -> Callable:
     """Returns a fault that copies the media of a row with another label under a new name."""
+
     def plant(base: Base, rows: Rows, row: int, rng: np.random.Generator) -> None:
-        others = [place for place, one in enumerate(base.rows)
-                  if one[base.target] != rows[row][base.target]]
+        others = [
+            place
+            for place, one in enumerate(base.rows)
+            if one[base.target] != rows[row][base.target]
+        ]
         other = others[int(rng.integers(len(others)))]
         base.twins.add(other)
         source = Path(base.rows[other][column])
@@ -131,13 +151,19 @@ def longer(text: str, rng: np.random.Generator) -> str:
 def drawn(folder: Path, num_rows: int) -> Table:
     """Returns a table of drawings with captions."""
     rng = np.random.default_rng(4)
-    captions = ("a {size} {colour} {form} on the {side}", "{size} {form} in {colour}, {side}",
-                "there is one {colour} {form} at the {side}, a {size} one")
+    captions = (
+        "a {size} {colour} {form} on the {side}",
+        "{size} {form} in {colour}, {side}",
+        "there is one {colour} {form} at the {side}, a {size} one",
+    )
     rows = []
     for row in range(round(1.2 * num_rows)):
-        said = {"colour": str(rng.choice(list(COLOURS))), "form": str(rng.choice(FORMS)),
-                "size": str(rng.choice(["small", "large"])),
-                "side": str(rng.choice(["left", "right"]))}
+        said = {
+            "colour": str(rng.choice(list(COLOURS))),
+            "form": str(rng.choice(FORMS)),
+            "size": str(rng.choice(["small", "large"])),
+            "side": str(rng.choice(["left", "right"])),
+        }
         path = folder / f"drawing_{row}.png"
         drawing(said, rng).save(path)
         rows.append({"picture": str(path), "caption": str(rng.choice(captions)).format(**said)})
@@ -182,33 +208,62 @@ def repeated(base: Base, rows: Rows, row: int, _: Any) -> None:
     rows[row]["image"] = str(path)
 
 
-COLOURS = {"red": (210, 40, 40), "green": (40, 180, 60), "blue": (50, 60, 210),
-           "yellow": (220, 210, 50), "purple": (150, 50, 180), "orange": (230, 140, 30)}
+COLOURS = {
+    "red": (210, 40, 40),
+    "green": (40, 180, 60),
+    "blue": (50, 60, 210),
+    "yellow": (220, 210, 50),
+    "purple": (150, 50, 180),
+    "orange": (230, 140, 30),
+}
 FORMS = ("circle", "square", "triangle")
 DRAWN = "drawn"
 BETWEEN, WITHIN, HARD = "between", "within", "hard"
 # kind: (base, between columns or within one, fault)
 FAULTS: dict[str, tuple[str, str, Callable]] = {
     "truncated image": ("signs", WITHIN, media(cut, "image", ".jpg")),
-    "constant image": ("signs", WITHIN, media(picture(
-        lambda one: Image.new("RGB", one.size, (120, 130, 90))), "image")),
-    "blurred image": ("signs", WITHIN, media(picture(
-        lambda one: one.filter(ImageFilter.GaussianBlur(3))), "image")),
-    "dark image": ("signs", WITHIN, media(picture(
-        lambda one: one.point(lambda value: value * 0.08)), "image")),
-    "odd size": ("signs", WITHIN, media(picture(
-        lambda one: one.resize((one.width // 3, one.height))), "image")),
+    "constant image": (
+        "signs",
+        WITHIN,
+        media(picture(lambda one: Image.new("RGB", one.size, (120, 130, 90))), "image"),
+    ),
+    "blurred image": (
+        "signs",
+        WITHIN,
+        media(picture(lambda one: one.filter(ImageFilter.GaussianBlur(3))), "image"),
+    ),
+    "dark image": (
+        "signs",
+        WITHIN,
+        media(picture(lambda one: one.point(lambda value: value * 0.08)), "image"),
+    ),
+    "odd size": (
+        "signs",
+        WITHIN,
+        media(picture(lambda one: one.resize((one.width // 3, one.height))), "image"),
+    ),
     "silent sound": ("digits", WITHIN, media(sound(np.zeros_like), "audio", ".wav")),
-    "clipped sound": ("spoken", WITHIN, media(sound(
-        lambda one: np.clip(one * 8 / max(abs(one).max(), 1e-6), -1, 1)), "audio", ".wav")),
+    "clipped sound": (
+        "spoken",
+        WITHIN,
+        media(
+            sound(lambda one: np.clip(one * 8 / max(abs(one).max(), 1e-6), -1, 1)), "audio", ".wav"
+        ),
+    ),
     "placeholder text": ("questions", WITHIN, cell("question", lambda *_: "N/A")),
     "wrong script": ("spoken", WITHIN, cell("transcript", lambda *_: "раз два три четыре")),
     "far number": ("spoken", WITHIN, cell("seconds", lambda one, _: str(float(one) * 1000))),
     "speech rate": ("spoken", BETWEEN, cell("transcript", longer)),
-    "cut sound": ("spoken", BETWEEN, media(sound(
-        lambda one: one[: len(one) // 3]), "audio", ".wav")),
-    "stated length": ("spoken", BETWEEN, cell(
-        "seconds", lambda one, rng: f"{float(one) * rng.uniform(1.3, 2.0):.2f}")),
+    "cut sound": (
+        "spoken",
+        BETWEEN,
+        media(sound(lambda one: one[: len(one) // 3]), "audio", ".wav"),
+    ),
+    "stated length": (
+        "spoken",
+        BETWEEN,
+        cell("seconds", lambda one, rng: f"{float(one) * rng.uniform(1.3, 2.0):.2f}"),
+    ),
     "copied image, other label": ("signs", BETWEEN, copied("image")),
     "re-encoded image, other label": ("signs", BETWEEN, copied("image", True)),
     "wrong label": ("digits", BETWEEN, from_another("digit")),
@@ -218,11 +273,31 @@ FAULTS: dict[str, tuple[str, str, Callable]] = {
     "swapped files": ("named digits", BETWEEN, from_another("image", "digit")),
     "empty file": ("signs", WITHIN, media(lambda _, path: path.write_bytes(b""), "image")),
     "one image repeated": ("signs", WITHIN, repeated),
-    "noise": ("signs", WITHIN, media(picture(lambda one: Image.fromarray(
-        np.random.default_rng(one.getpixel((9, 9))[0]).integers(
-            0, 255, (one.height, one.width, 3), np.uint8))), "image")),
-    "odd rate": ("spoken", WITHIN, media(lambda source, path: soundfile.write(
-        path, np.repeat(read_audio(source, None, 8000), 2), 16000), "audio", ".wav")),
+    "noise": (
+        "signs",
+        WITHIN,
+        media(
+            picture(
+                lambda one: Image.fromarray(
+                    np.random.default_rng(one.getpixel((9, 9))[0]).integers(
+                        0, 255, (one.height, one.width, 3), np.uint8
+                    )
+                )
+            ),
+            "image",
+        ),
+    ),
+    "odd rate": (
+        "spoken",
+        WITHIN,
+        media(
+            lambda source, path: soundfile.write(
+                path, np.repeat(read_audio(source, None, 8000), 2), 16000
+            ),
+            "audio",
+            ".wav",
+        ),
+    ),
     "gibberish": (DRAWN, WITHIN, cell("caption", gibberish)),
     "wrong encoding": (DRAWN, WITHIN, cell("caption", lambda one, _: one.replace("e", "Ã©"))),
     "spelling": ("digits", WITHIN, cell("digit", misspelt)),
@@ -238,12 +313,21 @@ BASES = {
     "questions": ("easy_vqa/train.csv", "answer", ["image"], 1600),
     DRAWN: (DRAWN, None, ["picture"], 400),
 }
-TABLES = {"av_digits/train.csv": "digit", "av_digits/test.csv": "digit",
-          "av_digits/test_missing.csv": "digit", "connected_digits/train.csv": "transcript",
-          "easy_vqa/val.csv": "answer", "nlvr/train.jsonl": "label", "esc10/train.csv": "sound",
-          "sign_digits/train.csv": "sign", "sign_digits/val.csv": "sign",
-          "speech/speech.csv": "transcript", "photos/captions.jsonl": "captions",
-          "grid_av/clips.csv": "transcript", "mosi/train.parquet": "sentiment"}
+TABLES = {
+    "av_digits/train.csv": "digit",
+    "av_digits/test.csv": "digit",
+    "av_digits/test_missing.csv": "digit",
+    "connected_digits/train.csv": "transcript",
+    "easy_vqa/val.csv": "answer",
+    "nlvr/train.jsonl": "label",
+    "esc10/train.csv": "sound",
+    "sign_digits/train.csv": "sign",
+    "sign_digits/val.csv": "sign",
+    "speech/speech.csv": "transcript",
+    "photos/captions.jsonl": "captions",
+    "grid_av/clips.csv": "transcript",
+    "mosi/train.parquet": "sentiment",
+}
 
 
 def named(rows: Rows, target: str | None, deep: bool = True) -> dict[int, set[str]]:
@@ -258,12 +342,24 @@ def named(rows: Rows, target: str | None, deep: bool = True) -> dict[int, set[st
 def faults(args: argparse.Namespace, kept: Kept) -> None:
     for name, (table, target, columns, num_rows) in BASES.items():
         with tempfile.TemporaryDirectory() as folder:
-            base = Base(Path(args.data), Path(folder), table, target, columns, num_rows,
-                        keep_names=name == "named digits")
+            base = Base(
+                Path(args.data),
+                Path(folder),
+                table,
+                target,
+                columns,
+                num_rows,
+                keep_names=name == "named digits",
+            )
             if kept.new("clean", name):
                 found = named(base.rows, target)
-                kept.add("clean", name, named=len(found), rows=len(base.rows),
-                         kinds=sorted(set().union(*found.values())))
+                kept.add(
+                    "clean",
+                    name,
+                    named=len(found),
+                    rows=len(base.rows),
+                    kinds=sorted(set().union(*found.values())),
+                )
             for kind, (where, sort, plant) in FAULTS.items():
                 if where == name and kept.new("fault", kind):
                     kept.add("fault", kind, sort=sort, **measure(base, plant, sort != WITHIN))
@@ -279,14 +375,20 @@ def measure(base: Base, plant: Callable, deep: bool) -> dict[str, Any]:
         plant(base, rows, row, rng)
     found = named(rows, base.target, deep)
     kinds = sorted({kind for row in planted & found.keys() for kind in found[row]})
-    return {"found": round(len(planted & found.keys()) / len(planted), 3),
-            "false": len(found.keys() - planted - base.twins), "rows": len(rows), "kinds": kinds,
-            "seconds": round(time.monotonic() - start, 1)}
+    return {
+        "found": round(len(planted & found.keys()) / len(planted), 3),
+        "false": len(found.keys() - planted - base.twins),
+        "rows": len(rows),
+        "kinds": kinds,
+        "seconds": round(time.monotonic() - start, 1),
+    }
 
 
 def labels(args: argparse.Namespace, kept: Kept) -> None:
-    for table, target, num_rows in (("av_digits/train.csv", "digit", 1600),
-                                    ("easy_vqa/train.csv", "answer", 3000)):
+    for table, target, num_rows in (
+        ("av_digits/train.csv", "digit", 1600),
+        ("easy_vqa/train.csv", "answer", 3000),
+    ):
         for share in (0.1, 0.2):
             if not kept.new("labels", f"{table} {share}"):
                 continue
@@ -301,14 +403,24 @@ def labels(args: argparse.Namespace, kept: Kept) -> None:
             start = time.monotonic()
             found = inspect(use.with_column(target, given), target, deep=True)
             places = found.looks["train"].places
-            marked = {places[row] for one in found.findings if one.kind == "wrong label"
-                      for row in one.rows}
+            marked = {
+                places[row]
+                for one in found.findings
+                if one.kind == "wrong label"
+                for row in one.rows
+            }
             right = len(marked & set(wrong.tolist()))
             f1 = 2 * right / max(len(marked) + len(wrong), 1)
-            kept.add("labels", f"{table} {share}", f1=round(f1, 3), marked=len(marked),
-                     precision=round(right / max(len(marked), 1), 3),
-                     recall=round(right / len(wrong), 3), rows=len(given),
-                     seconds=round(time.monotonic() - start, 1))
+            kept.add(
+                "labels",
+                f"{table} {share}",
+                f1=round(f1, 3),
+                marked=len(marked),
+                precision=round(right / max(len(marked), 1), 3),
+                recall=round(right / len(wrong), 3),
+                rows=len(given),
+                seconds=round(time.monotonic() - start, 1),
+            )
 
 
 def clean(args: argparse.Namespace, kept: Kept) -> None:
@@ -318,10 +430,14 @@ def clean(args: argparse.Namespace, kept: Kept) -> None:
             rows: dict[str, set[int]] = {}
             for one in found.faults:
                 rows.setdefault(one.kind, set()).update(one.rows)
-            kept.add("shared table", table, rows=len(found.looks["train"]),
-                     named=len(set().union(*rows.values())),
-                     kinds={kind: len(which) for kind, which in rows.items()},
-                     seconds=round(found.seconds, 1))
+            kept.add(
+                "shared table",
+                table,
+                rows=len(found.looks["train"]),
+                named=len(set().union(*rows.values())),
+                kinds={kind: len(which) for kind, which in rows.items()},
+                seconds=round(found.seconds, 1),
+            )
 
 
 class Kept:
@@ -349,14 +465,20 @@ class Kept:
             return ""
         found = [one["found"] for one in planted]
         wrong = 200 * sum(one["named"] for one in clean) / sum(one["rows"] for one in clean)
-        return (f"{len(planted)} kinds: {np.mean(found):.3f} of planted rows found, at least "
-                f"{min(found):.2f}; {wrong:.2f} of 200 clean rows named.")
+        return (
+            f"{len(planted)} kinds: {np.mean(found):.3f} of planted rows found, at least "
+            f"{min(found):.2f}; {wrong:.2f} of 200 clean rows named."
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="*", choices=["faults", "labels", "clean"],
-                        default=["faults", "labels", "clean"])
+    parser.add_argument(
+        "--only",
+        nargs="*",
+        choices=["faults", "labels", "clean"],
+        default=["faults", "labels", "clean"],
+    )
     parser.add_argument("--data", type=Path, default=os.environ.get("POLYMODAL_DATA", "."))
     parser.add_argument("--out", type=Path, default=Path("inspect_faults.jsonl"))
     args = parser.parse_args()

@@ -37,15 +37,35 @@ def write(path: Path, num_rows: int) -> None:
     words = np.array([f"word{place}" for place in range(3000)])
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["title", "description", "note", "price", "rooms", "area", "year", "city",
-                         "kind", "label"])
+        writer.writerow(
+            [
+                "title",
+                "description",
+                "note",
+                "price",
+                "rooms",
+                "area",
+                "year",
+                "city",
+                "kind",
+                "label",
+            ]
+        )
         for row in range(num_rows):
-            writer.writerow([
-                f"{' '.join(rng.choice(words, 5))} {row}",
-                " ".join(rng.choice(words, rng.integers(20, 60))), " ".join(rng.choice(words, 8)),
-                f"{rng.lognormal(12, 1):.2f}", rng.integers(1, 9), f"{rng.normal(90, 20):.1f}",
-                rng.integers(1900, 2026), rng.choice(["Rome", "Oslo", "Bern", "Lima"]),
-                rng.choice(["flat", "house"]), rng.choice(["cheap", "fair", "dear"])])
+            writer.writerow(
+                [
+                    f"{' '.join(rng.choice(words, 5))} {row}",
+                    " ".join(rng.choice(words, rng.integers(20, 60))),
+                    " ".join(rng.choice(words, 8)),
+                    f"{rng.lognormal(12, 1):.2f}",
+                    rng.integers(1, 9),
+                    f"{rng.normal(90, 20):.1f}",
+                    rng.integers(1900, 2026),
+                    rng.choice(["Rome", "Oslo", "Bern", "Lima"]),
+                    rng.choice(["flat", "house"]),
+                    rng.choice(["cheap", "fair", "dear"]),
+                ]
+            )
 
 
 def main() -> None:
@@ -55,11 +75,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.csv"
         write(path, args.rows)
-        done = subprocess.run([sys.executable, "-c", _ASKED, str(path)], text=True, check=True,
-                              stdout=subprocess.PIPE)
+        done = subprocess.run(
+            [sys.executable, "-c", _ASKED, str(path)], text=True, check=True, stdout=subprocess.PIPE
+        )
     found = json.loads(done.stdout)
-    show(json.dumps({"rows": args.rows, **{name: round(value, 2)
-                                           for name, value in found.items()}}))
+    show(
+        json.dumps({"rows": args.rows, **{name: round(value, 2) for name, value in found.items()}})
+    )
 
 
 if __name__ == "__main__":

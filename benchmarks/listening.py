@@ -39,7 +39,8 @@ class Block(nn.Module):
     def __init__(self, enter, leave, stride):
         super().__init__()
         conv = lambda i, size, step: nn.Sequential(
-            nn.Conv2d(i, leave, size, step, size // 2, bias=False), nn.BatchNorm2d(leave))
+            nn.Conv2d(i, leave, size, step, size // 2, bias=False), nn.BatchNorm2d(leave)
+        )
         self.first, self.second = conv(enter, 3, stride), conv(leave, 3, 1)
         self.skip = conv(enter, 1, stride)
 
@@ -52,10 +53,12 @@ class Convolutions(nn.Module):
 
     def __init__(self, mels, dim=128, width=32):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(1, width // 2, 3, 2, 1, bias=False),
-                                  nn.BatchNorm2d(width // 2), nn.ReLU())
-        self.blocks = nn.Sequential(Block(width // 2, width, (2, 2)),
-                                    Block(width, 2 * width, (1, 2)))
+        self.stem = nn.Sequential(
+            nn.Conv2d(1, width // 2, 3, 2, 1, bias=False), nn.BatchNorm2d(width // 2), nn.ReLU()
+        )
+        self.blocks = nn.Sequential(
+            Block(width // 2, width, (2, 2)), Block(width, 2 * width, (1, 2))
+        )
         self.project = nn.Linear(2 * width * -(-mels // 8), dim)
 
     def forward(self, x):
@@ -77,23 +80,29 @@ class ConformerBlock(nn.Module):
 
     def __init__(self, dim, heads=4, size=15):
         super().__init__()
-        half = lambda: nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 4 * dim), nn.SiLU(),
-                                     nn.Linear(4 * dim, dim))
+        half = lambda: nn.Sequential(
+            nn.LayerNorm(dim), nn.Linear(dim, 4 * dim), nn.SiLU(), nn.Linear(4 * dim, dim)
+        )
         self.before, self.after, self.heads = half(), half(), heads
         self.look, self.final = nn.LayerNorm(dim), nn.LayerNorm(dim)
-        self.query, self.key, self.value, self.leave = (nn.Linear(dim, dim, bias=False)
-                                                        for _ in range(4))
+        self.query, self.key, self.value, self.leave = (
+            nn.Linear(dim, dim, bias=False) for _ in range(4)
+        )
         self.enter = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GLU())
         self.depthwise = nn.Sequential(
             nn.Conv1d(dim, dim, size, padding=size // 2, groups=dim, bias=False),
-            nn.BatchNorm1d(dim), nn.SiLU())
+            nn.BatchNorm1d(dim),
+            nn.SiLU(),
+        )
         self.mix = nn.Linear(dim, dim)
 
     def forward(self, x):
         x = x + 0.5 * self.before(x)
         seen = self.look(x)
-        query, key, value = (part(seen).unflatten(-1, (self.heads, -1)).transpose(1, 2)
-                             for part in (self.query, self.key, self.value))
+        query, key, value = (
+            part(seen).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for part in (self.query, self.key, self.value)
+        )
         found = functional.scaled_dot_product_attention(rotated(query), rotated(key), value)
         x = x + self.leave(found.transpose(1, 2).flatten(2))
         x = x + self.mix(self.depthwise(self.enter(x).transpose(1, 2)).transpose(1, 2))
@@ -105,8 +114,9 @@ class Conformer(nn.Module):
 
     def __init__(self, mels, dim=128, width=32):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(1, width, 3, 2, 1), nn.ReLU(),
-                                  nn.Conv2d(width, width, 3, 2, 1), nn.ReLU())
+        self.stem = nn.Sequential(
+            nn.Conv2d(1, width, 3, 2, 1), nn.ReLU(), nn.Conv2d(width, width, 3, 2, 1), nn.ReLU()
+        )
         self.project = nn.Linear(width * -(-mels // 4), dim)
         self.blocks = nn.Sequential(*[ConformerBlock(dim) for _ in range(4)])
 
@@ -120,11 +130,14 @@ class Network(nn.Module):
     def __init__(self, encoder, outputs, recurrent, dim=128):
         super().__init__()
         self.encoder, self.norm, self.fuse = encoder, nn.LayerNorm(dim), nn.Linear(dim, dim)
-        self.feed = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(),
-                                  nn.Linear(2 * dim, dim))
+        self.feed = nn.Sequential(
+            nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim)
+        )
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(2 * recurrent))
-        self.grus = nn.ModuleList(nn.GRU(dim, dim // 2, batch_first=True, bidirectional=True)
-                                  for _ in range(2 * recurrent))
+        self.grus = nn.ModuleList(
+            nn.GRU(dim, dim // 2, batch_first=True, bidirectional=True)
+            for _ in range(2 * recurrent)
+        )
         self.last, self.out = nn.LayerNorm(dim), nn.Linear(dim, outputs)
 
     def forward(self, x):
@@ -135,9 +148,14 @@ class Network(nn.Module):
         return self.out(self.last(x))
 
 
-_NETWORKS = {"inferred": {}, "convolutional": {"sequence": None},
-             "attention": {"sequence": None,
-                           "inputs": {"audio": {"modality": "audio", "encoder": "conformer"}}}}
+_NETWORKS = {
+    "inferred": {},
+    "convolutional": {"sequence": None},
+    "attention": {
+        "sequence": None,
+        "inputs": {"audio": {"modality": "audio", "encoder": "conformer"}},
+    },
+}
 
 
 def ours(given):
@@ -181,11 +199,15 @@ def main() -> None:
                 took.append(time.perf_counter() - start)
             best[name].append(min(took))
     count = sum(p.numel() for p in theirs.parameters())
-    print(f"{model.count_params():,} parameters, by hand {count:,}; {options.rows} clips of "
-          f"{options.seconds:g} s")
+    print(
+        f"{model.count_params():,} parameters, by hand {count:,}; {options.rows} clips of "
+        f"{options.seconds:g} s"
+    )
     for name, took in best.items():
-        print(f"{name:14} {1000 * np.median(took):7.1f} ms   "
-              f"real-time factor {np.median(took) / sound:.5f}")
+        print(
+            f"{name:14} {1000 * np.median(took):7.1f} ms   "
+            f"real-time factor {np.median(took) / sound:.5f}"
+        )
     ratios = np.divide(*best.values())
     print(f"ratio {np.median(ratios):.2f} ({ratios.min():.2f} to {ratios.max():.2f})")
 

@@ -39,8 +39,10 @@ def main() -> None:
         write_pictures(Path(folder))
         peaks = [run(Path(folder), rows) for rows in (options.rows, 10 * options.rows)]
     growth = (peaks[1] - peaks[0]) / (9 * options.rows)
-    print(f"peak {peaks[0] / 1e6:.1f} MB with {options.rows:,} rows, {peaks[1] / 1e6:.1f} MB with "
-          f"{10 * options.rows:,}: {growth:.1f} bytes a row (target: at most {TARGET})")
+    print(
+        f"peak {peaks[0] / 1e6:.1f} MB with {options.rows:,} rows, {peaks[1] / 1e6:.1f} MB with "
+        f"{10 * options.rows:,}: {growth:.1f} bytes a row (target: at most {TARGET})"
+    )
     sys.exit(growth > TARGET)
 
 
@@ -62,8 +64,13 @@ def run(folder: Path, rows: int) -> int:
             sentence = " ".join(words[row][: 1 + row % 6])
             file.write(f"{row % PICTURES}.png,{sentence} {row},{row % 97},{row % 89},{row % 5}\n")
     environment = {**os.environ, "POLYMODAL_CACHE": str(folder / "cache")}
-    done = subprocess.run([sys.executable, __file__, "--measure", path], env=environment,
-                          capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, __file__, "--measure", path],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     stages, _, peak = done.stdout.rpartition(" ")
     print(f"{rows:,} rows: {stages}")
     return int(peak)
@@ -86,8 +93,11 @@ def measure(path: Path) -> None:
     peak = Peak()
     table = read(path)
     peak.note("read")
-    sources = [Source("image", Image(size=16), ["image"]), Source("text", Text(), ["sentence"]),
-               Source("sizes", Tabular(), ["height", "width"])]
+    sources = [
+        Source("image", Image(size=16), ["image"]),
+        Source("text", Text(), ["sentence"]),
+        Source("sizes", Tabular(), ["height", "width"]),
+    ]
     samples = Samples(table, sources, LabelTarget(), "label", Cache())
     checked = check(samples, Ledger(), fit=True)
     peak.note("checked")

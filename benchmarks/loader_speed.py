@@ -52,11 +52,19 @@ def main() -> None:
 
 def tables() -> list[tuple[str, str, list[Source]]]:
     return [
-        ("av_digits/train.csv", "digit",
-         [Source("image", Image(size=28), ["image"]),
-          Source("audio", Audio(sample_rate=8000, num_mels=40, max_seconds=1.0), ["audio"])]),
-        ("easy_vqa/train.csv", "answer",
-         [Source("image", Image(size=64), ["image"]), Source("question", Text(), ["question"])]),
+        (
+            "av_digits/train.csv",
+            "digit",
+            [
+                Source("image", Image(size=28), ["image"]),
+                Source("audio", Audio(sample_rate=8000, num_mels=40, max_seconds=1.0), ["audio"]),
+            ],
+        ),
+        (
+            "easy_vqa/train.csv",
+            "answer",
+            [Source("image", Image(size=64), ["image"]), Source("question", Text(), ["question"])],
+        ),
     ]
 
 
@@ -71,11 +79,20 @@ def show(path: Path, target: str, sources: list[Source], cache: Path, options) -
     plan = Plan(len(checked), options.batch_size, 0, checked.lengths)
     print(f"  padded lengths: {[edges.tolist() for edges in plan.edges]}")
     for augment in (False, True):
-        loader = Loader(samples, checked, plan, collate, collate_targets, augment=augment,
-                        num_threads=options.threads)
+        loader = Loader(
+            samples,
+            checked,
+            plan,
+            collate,
+            collate_targets,
+            augment=augment,
+            num_threads=options.threads,
+        )
         rate = len(checked) / statistics.median(epoch_seconds(loader, n) for n in range(EPOCHS))
-        print(f"  augment {augment!s:5}: {rate:7.0f} rows/s, "
-              f"{rate / options.batch_size:6.1f} batches/s")
+        print(
+            f"  augment {augment!s:5}: {rate:7.0f} rows/s, "
+            f"{rate / options.batch_size:6.1f} batches/s"
+        )
     for name, microseconds in parts(samples, checked).items():
         print(f"    {name:20} {microseconds:6.1f} us a row")
 
@@ -92,12 +109,15 @@ def parts(samples: Samples, checked: Checked) -> dict[str, float]:
     rows = checked.rows[:PART_ROWS].tolist()
     found = {"target": timed(lambda: [samples.target(row) for row in rows], rows)}
     for index, source in enumerate(samples.sources):
+
         def decode(source=source):
             return [samples.decode(source, row) for row in rows]
 
         def augment(values, source=source, index=index):
-            return [source.modality.augment(value, generator(0, 0, row, index))
-                    for row, value in zip(rows, values, strict=True)]
+            return [
+                source.modality.augment(value, generator(0, 0, row, index))
+                for row, value in zip(rows, values, strict=True)
+            ]
 
         values = decode()
         varied = augment(values)
@@ -108,9 +128,11 @@ def parts(samples: Samples, checked: Checked) -> dict[str, float]:
         found[f"{source.name} augment"] = timed(lambda a=augment, v=values: a(v), rows)
         found[f"{source.name} encode"] = timed(lambda e=encode, v=values: [e(x) for x in v], rows)
         found[f"{source.name} encode varied"] = timed(
-            lambda e=encode, v=varied: [e(x) for x in v], rows)
+            lambda e=encode, v=varied: [e(x) for x in v], rows
+        )
         found[f"{source.name} collate"] = timed(
-            lambda m=source.modality, a=arrays, n=length: collate(m, a, n), rows)
+            lambda m=source.modality, a=arrays, n=length: collate(m, a, n), rows
+        )
     found["random generator"] = timed(lambda: [generator(0, 0, row, 0) for row in rows], rows)
     return found
 

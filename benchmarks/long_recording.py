@@ -44,8 +44,10 @@ def main() -> None:
         (folder / "pieces.txt").write_text("\n".join(map(str, clips)))
         (folder / "long.txt").write_text(str(folder / "long.flac"))
         (folder / "minute.txt").write_text(str(folder / "minute.flac"))
-        found = {name: child(options.run, folder / f"{name}.txt")
-                 for name in ("minute", "long", "pieces")}
+        found = {
+            name: child(options.run, folder / f"{name}.txt")
+            for name in ("minute", "long", "pieces")
+        }
     report(texts, found)
 
 
@@ -71,8 +73,12 @@ def join(data: Path, path: Path, seconds: float) -> tuple[list[str], list[Path]]
 
 
 def child(run: Path, files: Path) -> dict:
-    done = subprocess.run([sys.executable, __file__, run, "--measure", files], check=True,
-                          stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [sys.executable, __file__, run, "--measure", files],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -87,21 +93,33 @@ def measure(run: Path, files: Path) -> None:
     found = list(transcribe(load(run), files.read_text().splitlines()))
     took = time.perf_counter() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"text": " ".join(one.text for one in found), "took": took, "peak": peak,
-                      "seconds": sum(one.seconds for one in found)}))
+    print(
+        json.dumps(
+            {
+                "text": " ".join(one.text for one in found),
+                "took": took,
+                "peak": peak,
+                "seconds": sum(one.seconds for one in found),
+            }
+        )
+    )
 
 
 def report(texts: list[str], found: dict[str, dict]) -> None:
     import jiwer
 
     truth, long, pieces = " ".join(texts), found["long"], found["pieces"]
-    print(f"{long['seconds']:,.0f} s, {len(truth.split()):,} words: WER "
-          f"{100 * jiwer.wer(truth, long['text']):.2f} %, of the pieces alone "
-          f"{100 * jiwer.wer(truth, pieces['text']):.2f} %; "
-          f"{100 * jiwer.wer(pieces['text'], long['text']):.2f} % of words differ")
+    print(
+        f"{long['seconds']:,.0f} s, {len(truth.split()):,} words: WER "
+        f"{100 * jiwer.wer(truth, long['text']):.2f} %, of the pieces alone "
+        f"{100 * jiwer.wer(truth, pieces['text']):.2f} %; "
+        f"{100 * jiwer.wer(pieces['text'], long['text']):.2f} % of words differ"
+    )
     for name, one in found.items():
-        print(f"{name}: {one['seconds']:,.0f} s of sound in {one['took']:.1f} s, real-time factor "
-              f"{one['took'] / one['seconds']:.4f}, {one['peak']:,.0f} MiB at most")
+        print(
+            f"{name}: {one['seconds']:,.0f} s of sound in {one['took']:.1f} s, real-time factor "
+            f"{one['took'] / one['seconds']:.4f}, {one['peak']:,.0f} MiB at most"
+        )
 
 
 if __name__ == "__main__":

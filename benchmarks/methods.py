@@ -58,32 +58,65 @@ def main() -> None:
 
 def mosi(bench: Bench) -> None:
     folder = DATA / "mosi"
-    _table(bench, "mosi", MOSI, folder / "train.parquet", folder / "val.parquet", "sentiment",
-           "--task=sentiment", "--ignore=transcript")
+    _table(
+        bench,
+        "mosi",
+        MOSI,
+        folder / "train.parquet",
+        folder / "val.parquet",
+        "sentiment",
+        "--task=sentiment",
+        "--ignore=transcript",
+    )
 
 
 def av_digits(bench: Bench) -> None:
     folder = DATA / "av_digits"
-    _table(bench, "av_digits", DIGITS, folder / "train.csv", folder / "test.csv", "digit",
-           "--val", folder / "val.csv", "--ignore=speaker")
+    _table(
+        bench,
+        "av_digits",
+        DIGITS,
+        folder / "train.csv",
+        folder / "test.csv",
+        "digit",
+        "--val",
+        folder / "val.csv",
+        "--ignore=speaker",
+    )
 
 
-def _table(bench: Bench, name: str, methods: dict[str, tuple[str, ...]], train: Path, test: Path,
-           target: str, *flags: object) -> None:
+def _table(
+    bench: Bench,
+    name: str,
+    methods: dict[str, tuple[str, ...]],
+    train: Path,
+    test: Path,
+    target: str,
+    *flags: object,
+) -> None:
     """Prints a line for each method: seeds, mean, and the difference from the first."""
     first: np.ndarray | None = None
     for method, settings in methods.items():
-        rights = np.array([_rights(bench, f"{name}-{method}-{seed}", train, test, target, seed,
-                                   *flags, *settings)
-                           for seed in range(bench.options.seeds)])
+        rights = np.array(
+            [
+                _rights(
+                    bench, f"{name}-{method}-{seed}", train, test, target, seed, *flags, *settings
+                )
+                for seed in range(bench.options.seeds)
+            ]
+        )
         first = rights if first is None else first
         seeds = ", ".join(f"{100 * one.mean():.1f}" for one in rights)
-        print(f"{name:10} {method:32} {100 * rights.mean():5.1f}  ({seeds})  "
-              f"{_paired(rights, first)}", flush=True)
+        print(
+            f"{name:10} {method:32} {100 * rights.mean():5.1f}  ({seeds})  "
+            f"{_paired(rights, first)}",
+            flush=True,
+        )
 
 
-def _rights(bench: Bench, name: str, train: Path, test: Path, target: str, seed: int,
-            *flags: object) -> np.ndarray:
+def _rights(
+    bench: Bench, name: str, train: Path, test: Path, target: str, seed: int, *flags: object
+) -> np.ndarray:
     """Returns which rows of the test table a run gets right; of a finished run as it did."""
     kept = bench.folder / f"{''.join(c if c.isalnum() else '-' for c in name)}.npy"
     if kept.is_file():

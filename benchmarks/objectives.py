@@ -47,16 +47,26 @@ def main() -> None:
             scores, losses = [], []
             for seed in range(options.seeds):
                 start = time.perf_counter()
-                run, _ = bench.train(train, "captions", seed, "--val", val, "--media-root", DATA,
-                                     f"--set=training.epochs={options.epochs}",
-                                     *[f"--set=objectives.{key}.weight={value}"
-                                       for key, value in weights.items()],
-                                     *[f"--set={setting}" for setting in SMALL])
+                run, _ = bench.train(
+                    train,
+                    "captions",
+                    seed,
+                    "--val",
+                    val,
+                    "--media-root",
+                    DATA,
+                    f"--set=training.epochs={options.epochs}",
+                    *[f"--set=objectives.{key}.weight={value}" for key, value in weights.items()],
+                    *[f"--set={setting}" for setting in SMALL],
+                )
                 history = [json.loads(x) for x in (run / "history.jsonl").read_text().splitlines()]
                 losses.append(min(epoch["val_loss"] for epoch in history))
                 scores.append(max(epoch["cider_d"] for epoch in history))
-                print(f"{way:9} seed {seed}: CIDEr-D {scores[-1]:.3f}, loss {losses[-1]:.3f}, "
-                      f"{time.perf_counter() - start:.0f} s", flush=True)
+                print(
+                    f"{way:9} seed {seed}: CIDEr-D {scores[-1]:.3f}, loss {losses[-1]:.3f}, "
+                    f"{time.perf_counter() - start:.0f} s",
+                    flush=True,
+                )
             print(f"{way:9} CIDEr-D {np.mean(scores):.3f}, loss {np.mean(losses):.3f}", flush=True)
 
 

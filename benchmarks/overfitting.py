@@ -38,9 +38,12 @@ def main() -> None:
     asked, began = parser.parse_args(), time.monotonic()
     start()
     folder = Path(os.environ["POLYMODAL_DATA"]) / asked.table
-    parts = {path.stem: read(path) for path in folder.glob("*.csv")
-             if path.stem in ("train", "val", "test")}
-    order = generator(0).permutation(len(parts["train"]))[:asked.rows]
+    parts = {
+        path.stem: read(path)
+        for path in folder.glob("*.csv")
+        if path.stem in ("train", "val", "test")
+    }
+    order = generator(0).permutation(len(parts["train"]))[: asked.rows]
     parts["train"] = parts["train"].select(sorted(order.tolist()))
     for way in asked.ways:
         found = [scored(parts, way, seed, asked) for seed in range(asked.seeds)]
@@ -53,13 +56,22 @@ def scored(parts: dict, way: str, seed: int, asked: argparse.Namespace) -> tuple
     """Returns accuracy and the gap of one run."""
     from polymodal.training.run import train
 
-    given = override({"target": TARGETS[asked.table]}, [
-        f"training.seed={seed}", f"training.epochs={asked.epochs}", *settings(way, asked.table)])
+    given = override(
+        {"target": TARGETS[asked.table]},
+        [f"training.seed={seed}", f"training.epochs={asked.epochs}", *settings(way, asked.table)],
+    )
     ignore = [name for name in ("speaker",) if name in parts["train"].column_names]
-    run = train(parts, given, asked.out / f"{asked.table}-{asked.rows}-{way}-{seed}",
-                ignore=ignore, baselines=False)
-    return (next(iter(run.metrics.values()))["metrics"]["accuracy"],
-            run.overfitting.get("difference", np.nan))
+    run = train(
+        parts,
+        given,
+        asked.out / f"{asked.table}-{asked.rows}-{way}-{seed}",
+        ignore=ignore,
+        baselines=False,
+    )
+    return (
+        next(iter(run.metrics.values()))["metrics"]["accuracy"],
+        run.overfitting.get("difference", np.nan),
+    )
 
 
 def settings(way: str, table: str) -> list[str]:

@@ -29,8 +29,9 @@ from polymodal.tables.table import read
 from polymodal.training.run import train
 
 DATA = Path(os.environ.get("POLYMODAL_DATA", "shared/data"))
-PUBLISHED = Path(os.environ.get("POLYMODAL_PUBLISHED",
-                                Path.home() / ".cache" / "polymodal" / "published"))
+PUBLISHED = Path(
+    os.environ.get("POLYMODAL_PUBLISHED", Path.home() / ".cache" / "polymodal" / "published")
+)
 SIGNS = ("zero", "one", "two", "three", "four")
 COLOURS = ("red", "green", "blue", "yellow", "white")
 RIGHT, FOLDS = 0.6, 5
@@ -60,8 +61,10 @@ def main() -> None:
 def _compare(bench: Bench, rows: list[dict], media: Path) -> None:
     """Trains and scores each way on each fold, and prints what all folds say."""
     parts = {"photo": "efficientnet_lite0", "caption": "minilm"}
-    frozen = {name: {"encoder": {"from": str(bench.folder / model), "freeze": "auto"}}
-              for name, model in parts.items()}
+    frozen = {
+        name: {"encoder": {"from": str(bench.folder / model), "freeze": "auto"}}
+        for name, model in parts.items()
+    }
     ways: dict[str, dict] = {"frozen": frozen}
     if bench.options.scratch:
         ways["scratch"] = {}
@@ -70,20 +73,37 @@ def _compare(bench: Bench, rows: list[dict], media: Path) -> None:
     for seed in range(bench.options.first, bench.options.first + bench.options.seeds):
         train, test = _tables(rows, bench.folder, seed)
         out = bench.folder / f"page-{seed}.json"
-        printed = bench.page("frozen_parts", seed, "--train", train, "--test", test,
-                             "--media-root", media, "--weights", PUBLISHED, "--out", out)
+        printed = bench.page(
+            "frozen_parts",
+            seed,
+            "--train",
+            train,
+            "--test",
+            test,
+            "--media-root",
+            media,
+            "--weights",
+            PUBLISHED,
+            "--out",
+            out,
+        )
         print(f"seed {seed}: page {printed}", flush=True)
         _take("page", test, json.loads(out.read_text()), rights, losses)
         for name, inputs in ways.items():
             start, out = time.perf_counter(), bench.folder / f"{name}-{seed}"
             chances = _trained(train, test, media, inputs, seed, out, bench.options.set)
             _take(name, test, chances, rights, losses)
-            print(f"seed {seed}: {name} accuracy {rights[name][-1].mean():.3f}, log loss "
-                  f"{losses[name][-1].mean():.3f}, {time.perf_counter() - start:.0f} s", flush=True)
+            print(
+                f"seed {seed}: {name} accuracy {rights[name][-1].mean():.3f}, log loss "
+                f"{losses[name][-1].mean():.3f}, {time.perf_counter() - start:.0f} s",
+                flush=True,
+            )
     for name in rights:
         right, loss = np.concatenate(rights[name]), np.concatenate(losses[name])
-        print(f"{name}: accuracy {100 * right.mean():.1f} %, log loss {loss.mean():.3f}, "
-              f"{len(right)} rows")
+        print(
+            f"{name}: accuracy {100 * right.mean():.1f} %, log loss {loss.mean():.3f}, "
+            f"{len(right)} rows"
+        )
     for name in ways:
         for what, found in (("accuracy", rights), ("log loss", losses)):
             gap = np.concatenate(found[name]) - np.concatenate(found["page"])
@@ -94,19 +114,30 @@ def _compare(bench: Bench, rows: list[dict], media: Path) -> None:
 def _take(name: str, test: Path, chances: list[dict], rights: dict, losses: dict) -> None:
     """Adds which rows of a test table were right, and the loss of each."""
     told = [str(cell) for cell in read(test).values(TARGET)]
-    rights.setdefault(name, []).append(np.array(
-        [max(row, key=row.__getitem__) == label for row, label in zip(chances, told, strict=True)],
-        float))
-    losses.setdefault(name, []).append(np.array(
-        [-np.log(max(row[label], 1e-15)) for row, label in zip(chances, told, strict=True)]))
+    rights.setdefault(name, []).append(
+        np.array(
+            [
+                max(row, key=row.__getitem__) == label
+                for row, label in zip(chances, told, strict=True)
+            ],
+            float,
+        )
+    )
+    losses.setdefault(name, []).append(
+        np.array(
+            [-np.log(max(row[label], 1e-15)) for row, label in zip(chances, told, strict=True)]
+        )
+    )
 
 
-def _trained(data: Path, test: Path, media: Path, inputs: dict, seed: int, out: Path,
-             settings: list[str]) -> list[dict]:
+def _trained(
+    data: Path, test: Path, media: Path, inputs: dict, seed: int, out: Path, settings: list[str]
+) -> list[dict]:
     """Trains as `polymodal train --no-baselines` does; returns {label: probability} of each row of
     the test table. A finished run in the folder is not trained again."""
-    tables = {name: read(path, media_root=media) for name, path in
-              (("train", data), ("test", test))}
+    tables = {
+        name: read(path, media_root=media) for name, path in (("train", data), ("test", test))
+    }
     given = {"target": TARGET, "inputs": {**inputs, "*": {}}, "training": {"seed": seed}}
     run = train(tables, override(given, settings), out, baselines=False)
     said = run.predictions["test"]
@@ -132,10 +163,15 @@ def _rows(hard: bool) -> list[dict]:
     rows = []
     for photo, sign in (found[i] for i in rng.permutation(len(found))):
         word, number, colour = (_hint(rng, sign) for _ in range(3))
-        rows.append({"photo": photo.replace(".jpg", ".png") if hard else photo,
-                     "caption": f"a hand that shows the number {SIGNS[word]}",
-                     "size": round(float(rng.normal(number, 0.1)), 3),
-                     "colour": COLOURS[colour], TARGET: f"sign {SIGNS[sign]}"})
+        rows.append(
+            {
+                "photo": photo.replace(".jpg", ".png") if hard else photo,
+                "caption": f"a hand that shows the number {SIGNS[word]}",
+                "size": round(float(rng.normal(number, 0.1)), 3),
+                "colour": COLOURS[colour],
+                TARGET: f"sign {SIGNS[sign]}",
+            }
+        )
     return rows
 
 
@@ -154,8 +190,9 @@ def _tables(rows: list[dict], folder: Path, seed: int) -> tuple[Path, Path]:
         with path.open("w", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
-            writer.writerows(row for place, row in enumerate(rows)
-                             if (place % FOLDS == seed % FOLDS) == inside)
+            writer.writerows(
+                row for place, row in enumerate(rows) if (place % FOLDS == seed % FOLDS) == inside
+            )
         found.append(path)
     return found[0], found[1]
 
@@ -170,7 +207,7 @@ def _spoilt(root: Path, names: list[str], out: Path) -> Path:
         image = image.crop((left, top, left + 80, top + 80)).resize((40, 40))
         grey = np.asarray(image, float) * rng.uniform(0.6, 1) + rng.normal(0, 20, (40, 40))
         low, high = sorted(rng.integers(0, 40, 2))
-        grey[low:min(high, low + 12)] = rng.integers(0, 255)
+        grey[low : min(high, low + 12)] = rng.integers(0, 255)
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         spoilt = np.clip(grey, 0, 255).astype(np.uint8)

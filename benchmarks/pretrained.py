@@ -21,8 +21,9 @@ from polymodal.pretrained.part import Part
 from polymodal.tables.table import read
 
 DATA = Path(os.environ.get("POLYMODAL_DATA", "shared/data"))
-PUBLISHED = Path(os.environ.get("POLYMODAL_PUBLISHED",
-                                Path.home() / ".cache" / "polymodal" / "published"))
+PUBLISHED = Path(
+    os.environ.get("POLYMODAL_PUBLISHED", Path.home() / ".cache" / "polymodal" / "published")
+)
 
 
 def mosi(bench: Bench, models: dict[str, Part]) -> None:
@@ -32,20 +33,38 @@ def mosi(bench: Bench, models: dict[str, Part]) -> None:
 
     folder = DATA / "mosi"
     tables = {name: read(folder / f"{name}.parquet") for name in ("train", "val")}
-    vectors = {name: models["minilm"].encode([str(cell) for cell in table.values("transcript")])
-               for name, table in tables.items()}
-    labels = {name: np.array([str(cell) for cell in table.values("sentiment")])
-              for name, table in tables.items()}
+    vectors = {
+        name: models["minilm"].encode([str(cell) for cell in table.values("transcript")])
+        for name, table in tables.items()
+    }
+    labels = {
+        name: np.array([str(cell) for cell in table.values("sentiment")])
+        for name, table in tables.items()
+    }
     page = LogisticRegression(C=10, max_iter=2000).fit(vectors["train"], labels["train"])
     said = page.predict(vectors["val"])
-    print(f"page: accuracy {accuracy_score(labels['val'], said):.3f}, "
-          f"macro F1 {f1_score(labels['val'], said, average='macro'):.3f}", flush=True)
-    steps = ["--group=video", "--order=position", "--split=none",
-             f"--test={folder / 'val.parquet'}",
-             *(f"--ignore={kind}_features" for kind in ("text", "audio", "video"))]
-    for kind, flags in (("frozen MiniLM", [f"--pretrained=transcript={bench.folder / 'minilm'}",
-                                           "--set=inputs.transcript.max_pieces=64"]),
-                        ("from scratch", [])):
+    print(
+        f"page: accuracy {accuracy_score(labels['val'], said):.3f}, "
+        f"macro F1 {f1_score(labels['val'], said, average='macro'):.3f}",
+        flush=True,
+    )
+    steps = [
+        "--group=video",
+        "--order=position",
+        "--split=none",
+        f"--test={folder / 'val.parquet'}",
+        *(f"--ignore={kind}_features" for kind in ("text", "audio", "video")),
+    ]
+    for kind, flags in (
+        (
+            "frozen MiniLM",
+            [
+                f"--pretrained=transcript={bench.folder / 'minilm'}",
+                "--set=inputs.transcript.max_pieces=64",
+            ],
+        ),
+        ("from scratch", []),
+    ):
         scores = []
         for seed in range(bench.options.seeds):
             run, seconds = bench.train(folder / "train.parquet", "sentiment", seed, *steps, *flags)
@@ -60,8 +79,11 @@ def _shown(scores: dict) -> str:
 
 
 def _means(scores: list[dict]) -> dict:
-    return {name: float(np.mean([one[name] for one in scores])) for name, value in
-            scores[0].items() if isinstance(value, float)}
+    return {
+        name: float(np.mean([one[name] for one in scores]))
+        for name, value in scores[0].items()
+        if isinstance(value, float)
+    }
 
 
 def main() -> None:

@@ -19,8 +19,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-PUBLISHED = Path(os.environ.get("POLYMODAL_PUBLISHED",
-                                Path.home() / ".cache" / "polymodal" / "published"))
+PUBLISHED = Path(
+    os.environ.get("POLYMODAL_PUBLISHED", Path.home() / ".cache" / "polymodal" / "published")
+)
 NAMES = ("minilm", "efficientnet_lite0", "whisper_tiny_en", "smollm2")
 _ROOM = 200e6  # bytes for the engine
 
@@ -42,10 +43,12 @@ def main() -> None:
                 _run("-m", "polymodal", "import", _source(name), "--out", folder / name)
             said = json.loads(_run(__file__, name, "--folder", folder, "--worker").split("\n")[-2])
             limit = 1.2 * said["weights"] + _ROOM
-            print(f"{name}: weights {said['weights'] / 1e6:.0f} MB, loading "
-                  f"{said['loaded'] / 1e6:+.0f} MB, most while loading {said['most'] / 1e6:+.0f} "
-                  f"MB, first answer {said['asked'] / 1e6:+.0f} MB, limit {limit / 1e6:.0f} MB",
-                  flush=True)
+            print(
+                f"{name}: weights {said['weights'] / 1e6:.0f} MB, loading "
+                f"{said['loaded'] / 1e6:+.0f} MB, most while loading {said['most'] / 1e6:+.0f} "
+                f"MB, first answer {said['asked'] / 1e6:+.0f} MB, limit {limit / 1e6:.0f} MB",
+                flush=True,
+            )
 
 
 def measured(folder: Path) -> dict[str, float]:
@@ -71,8 +74,12 @@ def measured(folder: Path) -> dict[str, float]:
     asked = anonymous()
     done.set()
     watcher.join()
-    return {"weights": 4 * model.num_parameters, "loaded": loaded - before,
-            "asked": asked - before, "most": max(most[0], asked) - before}
+    return {
+        "weights": 4 * model.num_parameters,
+        "loaded": loaded - before,
+        "asked": asked - before,
+        "most": max(most[0], asked) - before,
+    }
 
 
 def _ask(model) -> None:
@@ -103,8 +110,9 @@ def _source(name: str) -> Path:
 
 
 def _run(*command: object) -> str:
-    done = subprocess.run([sys.executable, *map(str, command)], text=True, capture_output=True,
-                          check=False)
+    done = subprocess.run(
+        [sys.executable, *map(str, command)], text=True, capture_output=True, check=False
+    )
     if done.returncode:
         raise SystemExit(done.stderr)
     return done.stdout

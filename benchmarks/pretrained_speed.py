@@ -23,12 +23,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-PUBLISHED = Path(os.environ.get("POLYMODAL_PUBLISHED",
-                                Path.home() / ".cache" / "polymodal" / "published"))
+PUBLISHED = Path(
+    os.environ.get("POLYMODAL_PUBLISHED", Path.home() / ".cache" / "polymodal" / "published")
+)
 DATA = Path(os.environ.get("POLYMODAL_DATA", "shared/data"))
-WAYS = {"minilm": ("ours", "sentence_transformers"),
-        "whisper": ("ours", "transformers", "faster_whisper"),
-        "smollm2": ("ours", "transformers", "bandwidth")}
+WAYS = {
+    "minilm": ("ours", "sentence_transformers"),
+    "whisper": ("ours", "transformers", "faster_whisper"),
+    "smollm2": ("ours", "transformers", "bandwidth"),
+}
 PROMPT = [{"role": "user", "content": "Tell me a long story about a fox."}]
 _TOKENS = 64
 
@@ -45,8 +48,11 @@ def main() -> None:
         _work(options)
         return
     cores = sorted(os.sched_getaffinity(0))
-    workers = {(way, threads): _started(options, way, cores[:threads])
-               for way in WAYS[options.name] for threads in (1, 2)[:len(cores)]}
+    workers = {
+        (way, threads): _started(options, way, cores[:threads])
+        for way in WAYS[options.name]
+        for threads in (1, 2)[: len(cores)]
+    }
     best: dict[tuple[str, int], float] = {}
     for number in range(options.rounds + 1):
         for key, worker in workers.items():
@@ -62,10 +68,19 @@ def main() -> None:
 
 
 def _started(options: argparse.Namespace, way: str, cores: list[int]) -> subprocess.Popen:
-    command = [sys.executable, __file__, options.name, "--count", str(options.count), "--worker",
-               way, ",".join(map(str, cores))]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                            stderr=subprocess.DEVNULL)
+    command = [
+        sys.executable,
+        __file__,
+        options.name,
+        "--count",
+        str(options.count),
+        "--worker",
+        way,
+        ",".join(map(str, cores)),
+    ]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL
+    )
 
 
 def _asked(worker: subprocess.Popen) -> float:
@@ -134,23 +149,37 @@ def _whisper_transformers(count: int) -> Callable[[], float]:
 
     checkpoint = opened(PUBLISHED / "whisper_tiny_en")
     config = {k: v for k, v in checkpoint.mapping("config.json").items() if k != "model_type"}
-    model = transformers.WhisperForConditionalGeneration(transformers.WhisperConfig(
-        **config, eos_token_id=50256, pad_token_id=50256, bos_token_id=50256,
-        decoder_start_token_id=50257)).eval()
-    model.load_state_dict({f"model.{name}": torch.tensor(checkpoint.array(name))
-                           for name in checkpoint.names}, strict=False)
+    model = transformers.WhisperForConditionalGeneration(
+        transformers.WhisperConfig(
+            **config,
+            eos_token_id=50256,
+            pad_token_id=50256,
+            bos_token_id=50256,
+            decoder_start_token_id=50257,
+        )
+    ).eval()
+    model.load_state_dict(
+        {f"model.{name}": torch.tensor(checkpoint.array(name)) for name in checkpoint.names},
+        strict=False,
+    )
     model.tie_weights()
     reader = transformers.WhisperFeatureExtractor()
 
     def run() -> float:
         for file in _recordings(count):
             sound, rate = soundfile.read(file, dtype="float32")
-            features = reader(soxr.resample(sound, rate, 16_000), sampling_rate=16_000,
-                              return_tensors="pt")["input_features"]
+            features = reader(
+                soxr.resample(sound, rate, 16_000), sampling_rate=16_000, return_tensors="pt"
+            )["input_features"]
             with torch.no_grad():
                 transformers.GenerationMixin.generate(
-                    model, features, decoder_input_ids=torch.tensor([[50257, 50362]]),
-                    suppress_tokens=None, begin_suppress_tokens=None, max_length=448)
+                    model,
+                    features,
+                    decoder_input_ids=torch.tensor([[50257, 50362]]),
+                    suppress_tokens=None,
+                    begin_suppress_tokens=None,
+                    max_length=448,
+                )
         return len(_recordings(count))
 
     return run
@@ -159,14 +188,24 @@ def _whisper_transformers(count: int) -> Callable[[], float]:
 def _whisper_faster_whisper(count: int) -> Callable[[], float]:
     import faster_whisper
 
-    model = faster_whisper.WhisperModel(str(PUBLISHED / "whisper_tiny_en"), device="cpu",
-                                        compute_type="float32",
-                                        cpu_threads=len(os.sched_getaffinity(0)))
+    model = faster_whisper.WhisperModel(
+        str(PUBLISHED / "whisper_tiny_en"),
+        device="cpu",
+        compute_type="float32",
+        cpu_threads=len(os.sched_getaffinity(0)),
+    )
 
     def run() -> float:
         for file in _recordings(count):
-            list(model.transcribe(str(file), beam_size=1, language="en", without_timestamps=True,
-                                  condition_on_previous_text=False)[0])
+            list(
+                model.transcribe(
+                    str(file),
+                    beam_size=1,
+                    language="en",
+                    without_timestamps=True,
+                    condition_on_previous_text=False,
+                )[0]
+            )
         return len(_recordings(count))
 
     return run
@@ -186,14 +225,16 @@ def _smollm2_transformers(_: int) -> Callable[[], float]:
 
     path = next((PUBLISHED / "smollm2").glob("*.gguf"))
     tokenizer = transformers.AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
-    model = transformers.AutoModelForCausalLM.from_pretrained(path.parent,
-                                                              gguf_file=path.name).eval()
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        path.parent, gguf_file=path.name
+    ).eval()
     ids = tokenizer("Tell me a long story about a fox.", return_tensors="pt")["input_ids"]
 
     def run() -> float:
         with torch.no_grad():
-            found = model.generate(ids, max_new_tokens=_TOKENS, min_new_tokens=_TOKENS,
-                                   do_sample=False, pad_token_id=2)
+            found = model.generate(
+                ids, max_new_tokens=_TOKENS, min_new_tokens=_TOKENS, do_sample=False, pad_token_id=2
+            )
         return found.shape[1] - ids.shape[1]
 
     return run

@@ -52,8 +52,14 @@ def av_digits(bench: Bench) -> None:
     missing, seconds = [], []
     for seed in seeds:
         for name, ignored in inputs.items():
-            run, took = bench.train(folder / "train.csv", "digit", seed, "--val",
-                                    folder / "val.csv", *[f"--ignore={i}" for i in ignored])
+            run, took = bench.train(
+                folder / "train.csv",
+                "digit",
+                seed,
+                "--val",
+                folder / "val.csv",
+                *[f"--ignore={i}" for i in ignored],
+            )
             test[name].append(bench.rights(run, folder / "test.csv", "digit"))
             line = f"seed {seed} {name:6} test {100 * test[name][-1].mean():5.1f}"
             if name == "both":
@@ -61,11 +67,14 @@ def av_digits(bench: Bench) -> None:
                 seconds.append(took)
                 line += f"  test_missing {100 * missing[-1].mean():5.1f}"
             print(f"{line}  {took:5.1f} s", flush=True)
-    print(f"test          {percent(test['both'])}\ntest_missing  {percent(missing)}\n"
-          f"seconds       {np.median(seconds):5.1f}")
+    print(
+        f"test          {percent(test['both'])}\ntest_missing  {percent(missing)}\n"
+        f"seconds       {np.median(seconds):5.1f}"
+    )
     for name in list(inputs)[1:]:
-        print(f"{name:13} {percent(test[name])}; "
-              f"fused is {paired(test['both'], test[name])} better")
+        print(
+            f"{name:13} {percent(test[name])}; fused is {paired(test['both'], test[name])} better"
+        )
     if bench.options.page:
         _beside_page(bench, "av_digits", test["both"])
 
@@ -77,8 +86,10 @@ def _beside_page(bench: Bench, name: str, ours: list[np.ndarray]) -> None:
         theirs.append(rights)
         seconds.append(printed["seconds"])
         print(f"page seed {seed}: {printed}", flush=True)
-    print(f"page          {percent(theirs)}, {np.median(seconds):.1f} s; ours is "
-          f"{paired(ours, theirs)} better")
+    print(
+        f"page          {percent(theirs)}, {np.median(seconds):.1f} s; ours is "
+        f"{paired(ours, theirs)} better"
+    )
 
 
 def speakers(bench: Bench) -> None:
@@ -96,17 +107,23 @@ def speakers(bench: Bench) -> None:
             print(line, flush=True)
     print(f"mean of folds {100 * np.mean([o.mean() for o in ours]):5.1f}")
     if page:
-        print(f"page          {100 * np.mean([o.mean() for o in page]):5.1f}; ours is "
-              f"{paired([np.concatenate(ours)], [np.concatenate(page)])} better")
+        print(
+            f"page          {100 * np.mean([o.mean() for o in page]):5.1f}; ours is "
+            f"{paired([np.concatenate(ours)], [np.concatenate(page)])} better"
+        )
 
 
 def _without_each_speaker(bench: Bench, folder: Path) -> Iterator[tuple[str, Path, Path]]:
     """Yields each speaker, a table of all other speakers' rows, and one of this speaker's."""
     rows = [row for name in ("train", "test") for row in _rows(folder / f"{name}.csv")]
     for speaker in sorted({row["speaker"] for row in rows}):
-        train, test = (_write(bench.folder / f"{speaker}-{kind}.csv",
-                              [r for r in rows if (r["speaker"] == speaker) == (kind == "out")])
-                       for kind in ("in", "out"))
+        train, test = (
+            _write(
+                bench.folder / f"{speaker}-{kind}.csv",
+                [r for r in rows if (r["speaker"] == speaker) == (kind == "out")],
+            )
+            for kind in ("in", "out")
+        )
         yield speaker, train, test
 
 
@@ -133,15 +150,19 @@ def esc10(bench: Bench) -> None:
         rights = np.zeros(len(rows))
         start = time.perf_counter()
         for part in folds.split(rows, [row["sound"] for row in rows], recordings):
-            train, test = (_write(bench.folder / f"{kind}.csv", [rows[i] for i in indices])
-                           for kind, indices in zip(("in", "out"), part, strict=True))
+            train, test = (
+                _write(bench.folder / f"{kind}.csv", [rows[i] for i in indices])
+                for kind, indices in zip(("in", "out"), part, strict=True)
+            )
             root = ("--media-root", folder)
             run, _ = bench.train(train, "sound", seed, "--ignore=fold", *root)
             rights[part[1]] = bench.rights(run, test, "sound", *root)
             print(f"seed {seed}  fold {100 * rights[part[1]].mean():5.1f}", flush=True)
         means.append(rights)
-        print(f"seed {seed}  all  {100 * rights.mean():5.1f}  "
-              f"{time.perf_counter() - start:5.1f} s", flush=True)
+        print(
+            f"seed {seed}  all  {100 * rights.mean():5.1f}  {time.perf_counter() - start:5.1f} s",
+            flush=True,
+        )
     print(f"esc10         {percent(means)}")
 
 
@@ -151,16 +172,20 @@ def mosi(bench: Bench) -> None:
     steps = ("--group=video", "--order=position")
     words = [f"--ignore={kind}_features" for kind in ("text", "audio", "video")]
     words += ["--split=none", f"--test={folder / 'val.parquet'}"]  # few words: every video counts
-    for name, flags, metric in (("vectors", ["--ignore=transcript"], "accuracy"),
-                                ("transcript", words, "f1_macro")):
+    for name, flags, metric in (
+        ("vectors", ["--ignore=transcript"], "accuracy"),
+        ("transcript", words, "f1_macro"),
+    ):
         found = []
         for seed in seeds:
             run, took = bench.train(folder / "train.parquet", "sentiment", seed, *steps, *flags)
             found.append(bench.evaluate(run, folder / "val.parquet"))
-            print(f"{name} seed {seed}  {metric} {100 * found[-1]['metrics'][metric]:5.1f} "
-                  f"{[round(100 * v, 1) for v in found[-1]['intervals'][metric] or ()]}  "
-                  f"{took:5.1f} s",
-                  flush=True)
+            print(
+                f"{name} seed {seed}  {metric} {100 * found[-1]['metrics'][metric]:5.1f} "
+                f"{[round(100 * v, 1) for v in found[-1]['intervals'][metric] or ()]}  "
+                f"{took:5.1f} s",
+                flush=True,
+            )
         print(f"{name:13} {100 * np.mean([f['metrics'][metric] for f in found]):5.1f}")
 
 
@@ -169,21 +194,26 @@ def connected_digits(bench: Bench) -> None:
     folder = DATA / "connected_digits"
     found: dict[str, list[tuple[float, float]]] = {"ours": [], "page": []}
     for seed in range(bench.options.seeds):
-        run, took = bench.train(folder / "train.csv", "transcript", seed, "--val",
-                                folder / "val.csv")
-        found["ours"].append((100 * bench.evaluate(run, folder / "test.csv")["metrics"]["wer"],
-                              took))
+        run, took = bench.train(
+            folder / "train.csv", "transcript", seed, "--val", folder / "val.csv"
+        )
+        found["ours"].append(
+            (100 * bench.evaluate(run, folder / "test.csv")["metrics"]["wer"], took)
+        )
         if bench.options.page:
             printed = bench.page("connected_digits", seed)
             found["page"].append((printed["wer"], printed["seconds"]))
         for name, runs in found.items():
             if runs:
-                print(f"seed {seed} {name}  wer {runs[-1][0]:5.2f}  {runs[-1][1]:5.1f} s",
-                      flush=True)
+                print(
+                    f"seed {seed} {name}  wer {runs[-1][0]:5.2f}  {runs[-1][1]:5.1f} s", flush=True
+                )
     for name, runs in found.items():
         if runs:
-            print(f"{name}  wer {np.median([r[0] for r in runs]):5.2f}  "
-                  f"{np.median([r[1] for r in runs]):5.1f} s")
+            print(
+                f"{name}  wer {np.median([r[0] for r in runs]):5.2f}  "
+                f"{np.median([r[1] for r in runs]):5.1f} s"
+            )
 
 
 def voices(bench: Bench) -> None:
@@ -195,8 +225,10 @@ def voices(bench: Bench) -> None:
             run, took = bench.train(train, "transcript", seed, *root)
             ours.append(100 * bench.evaluate(run, test, *root)["metrics"]["wer"])
             likeliest = bench.evaluate(run, test, "--language-model", "none", *root)
-            line = (f"seed {seed} without {speaker:10} wer {ours[-1]:5.2f}  (likeliest symbols "
-                    f"{100 * likeliest['metrics']['wer']:5.2f})  {took:5.1f} s")
+            line = (
+                f"seed {seed} without {speaker:10} wer {ours[-1]:5.2f}  (likeliest symbols "
+                f"{100 * likeliest['metrics']['wer']:5.2f})  {took:5.1f} s"
+            )
             if bench.options.page:
                 printed = bench.page("connected_digits", seed, "--leave-out", speaker)
                 page.append(printed["wer"])

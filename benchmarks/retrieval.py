@@ -25,8 +25,14 @@ def main() -> None:
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    tables = write(given.out / "data", "captions", num_train=given.rows, num_val=200,
-                   num_test=NUM_TEST, seed=given.seed)
+    tables = write(
+        given.out / "data",
+        "captions",
+        num_train=given.rows,
+        num_val=200,
+        num_test=NUM_TEST,
+        seed=given.seed,
+    )
     training = {"seed": given.seed} | ({"epochs": given.epochs} if given.epochs else {})
     model = Retriever([given.query], ["image"], training=training)
     model.fit(tables["train"], val=tables["val"], test=tables["test"], out=given.out / "run")

@@ -61,13 +61,15 @@ def _lines(folder: Path, task: str, rows: int) -> Iterator[str]:
     references = [row["captions"] for row in test] if task == "captions" else wanted
     constant = [_typical(task, told)] * len(test)
     nearest = [told[i] for i in _nearest(features)]
-    alone = {name: _predict(task, told, *features[name])
-             for name in inputs if task not in _SENTENCES}
+    alone = {
+        name: _predict(task, told, *features[name]) for name in inputs if task not in _SENTENCES
+    }
     for score, metric in [_scorer(task), *_SENTENCES.get(task, [])]:
-        singles = ", ".join(f"{name} {score(references, said):.1f}"
-                            for name, said in alone.items())
-        yield (f"| `{task}` | {metric} | {score(references, constant):.1f} | "
-               f"{singles or 'as the nearest row'} | {score(references, nearest):.1f} |")
+        singles = ", ".join(f"{name} {score(references, said):.1f}" for name, said in alone.items())
+        yield (
+            f"| `{task}` | {metric} | {score(references, constant):.1f} | "
+            f"{singles or 'as the nearest row'} | {score(references, nearest):.1f} |"
+        )
 
 
 def _rows(path: Path) -> list[dict]:
@@ -93,8 +95,10 @@ def _word_errors(references: list[str], said: list[str]) -> float:
     return 100 * score_speech(references, said, with_intervals=False).metrics["wer"]
 
 
-_SENTENCES = {"captions": [(_cider, "CIDEr-D x 100")],
-              "speech": [(_word_errors, "word error rate, % (less is better)")]}
+_SENTENCES = {
+    "captions": [(_cider, "CIDEr-D x 100")],
+    "speech": [(_word_errors, "word error rate, % (less is better)")],
+}
 
 
 def _typical(task: str, told: list[str]):
@@ -107,8 +111,10 @@ def _predict(task: str, told: list[str], train: np.ndarray, test: np.ndarray) ->
     """Answers of the better model, chosen on the last fifth of the training rows."""
     cut = len(told) * 4 // 5
     score, _ = _scorer(task)
-    scores = [score(told[cut:], _fitted(model, task, told[:cut], train[:cut], train[cut:]))
-              for model in (0, 1)]
+    scores = [
+        score(told[cut:], _fitted(model, task, told[:cut], train[:cut], train[cut:]))
+        for model in (0, 1)
+    ]
     return _fitted(int(np.argmax(scores)), task, told, train, test)
 
 
@@ -122,8 +128,10 @@ def _fitted(model: int, task: str, told: list[str], train: np.ndarray, test: np.
         binary = MultiLabelBinarizer()
         labels = binary.fit_transform([text.split("|") for text in told])
         said = RandomForestClassifier(**forest).fit(train, labels).predict(test)
-        return ["|".join(label for label in _ORDER if label in found)
-                for found in binary.inverse_transform(said)]
+        return [
+            "|".join(label for label in _ORDER if label in found)
+            for found in binary.inverse_transform(said)
+        ]
     chosen = [RandomForestClassifier(**forest), LogisticRegression(C=0.1, max_iter=300)][model]
     return list(chosen.fit(train, told).predict(test))
 
@@ -146,8 +154,10 @@ def _features(folder: Path, name: str, train: list[dict], test: list[dict]):
         made = [np.stack([read(folder / row[name]) for row in part]) for part in (train, test)]
     else:
         texts = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=2)
-        made = [texts.fit_transform([row[name] for row in train]),
-                texts.transform([row[name] for row in test])]
+        made = [
+            texts.fit_transform([row[name] for row in train]),
+            texts.transform([row[name] for row in test]),
+        ]
         small = TruncatedSVD(min(200, made[0].shape[1] - 1), random_state=0).fit(made[0])
         made = [small.transform(part) for part in made]
         scale = made[0].std()  # one for all: rare n-grams stay small

@@ -34,10 +34,13 @@ from polymodal.recipe.written.given import override
 
 REMARK, TARGET = "remark", "target"
 # The columns that become the remark: those that tell most of the target, as then it counts.
-TOLD = {"diabetes": ("bmi", "s5"), "wine": ("flavanoids", "proline"),
-        "friedman": ("column 3", "column 4"),
-        "breast_cancer": ("worst radius", "worst texture"),
-        "iris": ("petal length (cm)", "petal width (cm)")}
+TOLD = {
+    "diabetes": ("bmi", "s5"),
+    "wine": ("flavanoids", "proline"),
+    "friedman": ("column 3", "column 4"),
+    "breast_cancer": ("worst radius", "worst texture"),
+    "iris": ("petal length (cm)", "petal width (cm)"),
+}
 LEVELS = ("very low", "low", "average", "high", "very high")
 WRONG = 0.2  # share of the words of a remark
 FOLDS = 5
@@ -49,13 +52,19 @@ def table(name: str, seed: int) -> tuple[list[str], np.ndarray, list[str], np.nd
     names = list(found.feature_names)
     rng = np.random.default_rng(seed)
     told = [names.index(column) for column in TOLD[name]]
-    levels = [np.searchsorted(np.quantile(found.data[:, i], [0.1, 0.35, 0.65, 0.9]),
-                              found.data[:, i]) for i in told]
-    said = [f"{names[told[0]]} {LEVELS[a]}, {names[told[1]]} {LEVELS[b]}"
-            for a, b in zip(*levels, strict=True)]
+    levels = [
+        np.searchsorted(np.quantile(found.data[:, i], [0.1, 0.35, 0.65, 0.9]), found.data[:, i])
+        for i in told
+    ]
+    said = [
+        f"{names[told[0]]} {LEVELS[a]}, {names[told[1]]} {LEVELS[b]}"
+        for a, b in zip(*levels, strict=True)
+    ]
     words = sorted({word for one in said for word in one.split()})
-    said = [" ".join(str(rng.choice(words)) if rng.random() < WRONG else word
-                     for word in one.split()) for one in said]
+    said = [
+        " ".join(str(rng.choice(words)) if rng.random() < WRONG else word for word in one.split())
+        for one in said
+    ]
     return names, found.data, said, found.target, hasattr(found, "target_names")
 
 
@@ -72,8 +81,9 @@ class Table:
     def __init__(self, name: str, seed: int):
         self.name, self.seed = name, seed
         self.names, self.data, self.said, self.target, self.is_class = table(name, seed)
-        folds = (StratifiedKFold if self.is_class else KFold)(FOLDS, shuffle=True,
-                                                              random_state=seed)
+        folds = (StratifiedKFold if self.is_class else KFold)(
+            FOLDS, shuffle=True, random_state=seed
+        )
         self.folds = list(folds.split(self.data, self.target))
         self.left = [i for i, n in enumerate(self.names) if n not in TOLD[name]]
 
@@ -109,12 +119,20 @@ def ours(data: Table, train: np.ndarray, test: np.ndarray, remark: bool, setting
 def baselines(data: Table) -> dict[str, Any]:
     """Returns the two models that people try first."""
     if data.is_class:
-        return {"logistic": LogisticRegressionCV(Cs=np.logspace(-3, 2, 11), max_iter=5000,
-                                                 l1_ratios=(0,), scoring="neg_log_loss",
-                                                 use_legacy_attributes=False),
-                "boosting": GradientBoostingClassifier(random_state=data.seed)}
-    return {"ridge": RidgeCV(np.logspace(-2, 3, 21)),
-            "boosting": GradientBoostingRegressor(random_state=data.seed)}
+        return {
+            "logistic": LogisticRegressionCV(
+                Cs=np.logspace(-3, 2, 11),
+                max_iter=5000,
+                l1_ratios=(0,),
+                scoring="neg_log_loss",
+                use_legacy_attributes=False,
+            ),
+            "boosting": GradientBoostingClassifier(random_state=data.seed),
+        }
+    return {
+        "ridge": RidgeCV(np.logspace(-2, 3, 21)),
+        "boosting": GradientBoostingRegressor(random_state=data.seed),
+    }
 
 
 def theirs(data: Table, model: Any, train: np.ndarray, test: np.ndarray, remark: bool) -> Any:
@@ -147,26 +165,38 @@ def fit_all(name: str, seed: int, settings: list) -> None:
         for kind, model in chosen.items():
             found = errors[kind, remark] = np.zeros(len(data.target))
             for train, test in data.folds:
-                answers = (theirs(data, model, train, test, remark) if model is not None else
-                           ours(data, train, test, remark, settings))
+                answers = (
+                    theirs(data, model, train, test, remark)
+                    if model is not None
+                    else ours(data, train, test, remark, settings)
+                )
                 found[test] = data.errors(test, answers)
     unit = "% wrong" if data.is_class else "mean absolute error"
     for remark, title in ((True, "numbers and remark"), (False, "numbers alone")):
         for (kind, with_remark), found in errors.items():
             if with_remark == remark:
-                print(f"{name} seed {seed}, {title:18} {kind:8} {found.mean():6.2f} {unit}"
-                      + (f"{_r2(data, found)}; ours {difference(errors['ours', remark], found)}"
-                         if kind != "ours" else _r2(data, found)), flush=True)
-    print(f"{name} seed {seed}, with the remark against numbers alone: "
-          f"{difference(errors['ours', True], errors['ours', False])}; "
-          f"{time.perf_counter() - start:.0f} s", flush=True)
+                print(
+                    f"{name} seed {seed}, {title:18} {kind:8} {found.mean():6.2f} {unit}"
+                    + (
+                        f"{_r2(data, found)}; ours {difference(errors['ours', remark], found)}"
+                        if kind != "ours"
+                        else _r2(data, found)
+                    ),
+                    flush=True,
+                )
+    print(
+        f"{name} seed {seed}, with the remark against numbers alone: "
+        f"{difference(errors['ours', True], errors['ours', False])}; "
+        f"{time.perf_counter() - start:.0f} s",
+        flush=True,
+    )
 
 
 def _r2(data: Table, errors: np.ndarray) -> str:
     """Returns the share of the variance that is explained, for numbers."""
     if data.is_class:
         return ""
-    return f", R2 {1 - np.mean(errors ** 2) / np.var(data.target):.3f}"
+    return f", R2 {1 - np.mean(errors**2) / np.var(data.target):.3f}"
 
 
 def main() -> None:

@@ -35,8 +35,9 @@ def main() -> None:
         left_out = [f"--ignore={column}" for column in scenes.columns("speech").ignore]
         _say_unknown(tables)
         for seed in range(options.seeds):
-            run, seconds = bench.train(tables["train"], "transcript", seed, "--val",
-                                       tables["val"], *left_out)
+            run, seconds = bench.train(
+                tables["train"], "transcript", seed, "--val", tables["val"], *left_out
+            )
             print(f"seed {seed}: {seconds:.0f} s")
             for how, choice in (("likeliest", ["--language-model", "none"]), ("as it reads", [])):
                 for part in SIZES:
@@ -46,8 +47,12 @@ def main() -> None:
 
 def _shown(found: dict) -> str:
     low, high = (100 * end for end in found["intervals"]["wer"])
-    parts = [f"{value} {100 * part['metrics']['wer']:.1f}" for column in found["slices"].values()
-             if len(column) > 1 for value, part in column.items()]
+    parts = [
+        f"{value} {100 * part['metrics']['wer']:.1f}"
+        for column in found["slices"].values()
+        if len(column) > 1
+        for value, part in column.items()
+    ]
     return f"wer {100 * found['metrics']['wer']:.1f} [{low:.1f}, {high:.1f}]; {', '.join(parts)}"
 
 
@@ -55,11 +60,17 @@ def _say_unknown(tables: dict[str, Path]) -> None:
     """Prints which share of the words of test train never has, by pattern."""
     known = {word for row in _rows(tables["train"]) for word in units_of(row["transcript"])}
     for pattern in ("seen", "new"):
-        said = [word for row in _rows(tables["test"]) if row["pattern"] == pattern
-                for word in units_of(row["transcript"])]
+        said = [
+            word
+            for row in _rows(tables["test"])
+            if row["pattern"] == pattern
+            for word in units_of(row["transcript"])
+        ]
         never = sum(word not in known for word in said)
-        print(f"{len(said)} words of test in {pattern} patterns, {100 * never / len(said):.0f} % "
-              "of them never in train")
+        print(
+            f"{len(said)} words of test in {pattern} patterns, {100 * never / len(said):.0f} % "
+            "of them never in train"
+        )
 
 
 def _rows(table: Path) -> list[dict[str, str]]:

@@ -42,6 +42,7 @@ def image_flops(fine, side=64, width=32, stages=4):
 
     The first block shrinks the picture, or, where `fine`, keeps its size.
     """
+
     def conv(side_in, inputs, outputs, stride, size=3):
         side_out = -(-side_in // stride)
         reach = range(-(size // 2), size // 2 + 1)
@@ -99,22 +100,25 @@ def keras_step(name, jit, half):
             self.encoder, self.head = encoder, keras.layers.Dense(CLASSES)
 
         def call(self, inputs, training=None):
-            return self.head(pool_mean(*self.encoder(inputs["x"], inputs["mask"],
-                                                     training=training)))
+            return self.head(
+                pool_mean(*self.encoder(inputs["x"], inputs["mask"], training=training))
+            )
 
     if half:
         keras.config.set_dtype_policy("mixed_bfloat16")
     encoder, array, mask = encoder_of(name)
-    return stepping(Network(encoder), {"x": array, "mask": mask},
-                    jit or keras.backend.backend() == "jax")
+    return stepping(
+        Network(encoder), {"x": array, "mask": mask}, jit or keras.backend.backend() == "jax"
+    )
 
 
 def stepping(network, inputs, jit):
     """Returns a function that takes one training step of a network of Keras."""
     import keras
 
-    network.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-                    jit_compile=jit)
+    network.compile(
+        "adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=jit
+    )
     targets = np.arange(BATCH) % CLASSES
     return lambda: network.train_on_batch(inputs, targets)
 
@@ -191,7 +195,8 @@ def matrix_product():
     import keras
 
     matrix = keras.ops.convert_to_tensor(
-        np.random.default_rng(0).normal(size=(MATRIX, MATRIX)).astype("float32"))
+        np.random.default_rng(0).normal(size=(MATRIX, MATRIX)).astype("float32")
+    )
     return lambda: float(keras.ops.matmul(matrix, matrix)[0, 0])
 
 
@@ -220,13 +225,17 @@ def start(name, run):
     plain = "torch" if name in RECURRENT else "tensorflow"
     engine = plain if run == "plain" else run.split()[0]
     process = subprocess.Popen(
-        [sys.executable, __file__, "--child", name, run], text=True,
+        [sys.executable, __file__, "--child", name, run],
+        text=True,
         env={**os.environ, "KERAS_BACKEND": engine, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     for line in process.stdout:
         if line.startswith("ready"):
             return process
-    print(f"{name} on {run} failed. Run with --child {name} \"{run}\" to see why.", file=sys.stderr)
+    print(f'{name} on {run} failed. Run with --child {name} "{run}" to see why.', file=sys.stderr)
     return None
 
 
@@ -245,16 +254,17 @@ def measure(name, seconds):
         process.stdin.close()
         process.wait()
     best = {run: np.min(taken, axis=0) for run, taken in times.items()}
-    return {run: {"samples": BATCH / step, "matrix": 2 * MATRIX**3 / product}
-            for run, (step, product) in best.items()}
+    return {
+        run: {"samples": BATCH / step, "matrix": 2 * MATRIX**3 / product}
+        for run, (step, product) in best.items()
+    }
 
 
 def share_of(name, result, rate, plain):
     """Returns the share of the matrix rate, or of plain PyTorch for recurrent networks."""
     if name in RECURRENT:
         return result["samples"] / plain["samples"]
-    forward, first = (image_flops(fine=name == "image") if name in IMAGES
-                      else transformer_flops())
+    forward, first = image_flops(fine=name == "image") if name in IMAGES else transformer_flops()
     return result["samples"] * (3 * forward - first) / rate
 
 
@@ -268,25 +278,38 @@ def main():
         serve(*arguments.child)
         return
     others = os.getloadavg()[0]
-    results = {(name, run): found for name in arguments.only
-               for run, found in measure(name, arguments.seconds).items()}
+    results = {
+        (name, run): found
+        for name in arguments.only
+        for run, found in measure(name, arguments.seconds).items()
+    }
     rate = max(result["matrix"] for result in results.values())
     print(f"Matrix product, float32, best of this run: {rate / 1e9:.0f} GFLOP/s")
-    print(f"Load from others at the start: {others:.1f}"
-          + (". The machine is busy: do not trust these figures." if others > 0.5 else ""))
+    print(
+        f"Load from others at the start: {others:.1f}"
+        + (". The machine is busy: do not trust these figures." if others > 0.5 else "")
+    )
     print(f"{'encoder':<12} {'engine':<19} {'samples/s':>9} {'share':>6}  of")
     for (name, run), result in results.items():
         recurrent = name in RECURRENT
         share = share_of(name, result, rate, results.get((name, "plain")) or result)
-        print(f"{name:<12} {run:<19} {result['samples']:>9.0f} {share:>6.2f}  "
-              f"{'eager PyTorch' if recurrent else 'matrix rate'}")
+        print(
+            f"{name:<12} {run:<19} {result['samples']:>9.0f} {share:>6.2f}  "
+            f"{'eager PyTorch' if recurrent else 'matrix rate'}"
+        )
     for name in arguments.only:
-        shares = {run: share_of(n, r, rate, results.get((n, "plain")) or r)
-                  for (n, run), r in results.items() if n == name and run != "plain"}
+        shares = {
+            run: share_of(n, r, rate, results.get((n, "plain")) or r)
+            for (n, run), r in results.items()
+            if n == name and run != "plain"
+        }
         best, goal = max(shares.values()), GOALS[name]
         whole = max(share for run, share in shares.items() if not run.endswith("bfloat16"))
-        word = "no goal" if goal is None else (
-            f"goal {goal:.2f} {'reached' if best >= goal else 'missed'}")
+        word = (
+            "no goal"
+            if goal is None
+            else (f"goal {goal:.2f} {'reached' if best >= goal else 'missed'}")
+        )
         print(f"{name}: best in float32 {whole:.2f}, in any precision {best:.2f}, {word}")
 
 

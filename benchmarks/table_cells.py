@@ -24,8 +24,9 @@ def anonymous_bytes() -> int:
 def write_csv(path: Path, num_rows: int) -> Path:
     with open(path, "w") as file:
         file.write("image,text,label\n")
-        file.writelines(f'image/{i:08d}.png,"some text, of row {i}",class {i % 10}\n'
-                        for i in range(num_rows))
+        file.writelines(
+            f'image/{i:08d}.png,"some text, of row {i}",class {i % 10}\n' for i in range(num_rows)
+        )
     return path
 
 

@@ -78,8 +78,15 @@ def calibration(asked: argparse.Namespace) -> None:
     raw, after, coverages, sizes = [], [], [], []
     parts = _parts(asked)
     for seed in range(asked.seeds):
-        run = trained(parts, asked.target, asked.out / f"{Path(asked.train).parent.name}-{seed}",
-                      seed, asked.settings, _ignored(asked), False)
+        run = trained(
+            parts,
+            asked.target,
+            asked.out / f"{Path(asked.train).parent.name}-{seed}",
+            seed,
+            asked.settings,
+            _ignored(asked),
+            False,
+        )
         found = known(run.predictions["test"])
         after.append(found)
         temperatures = run.predictor.temperatures
@@ -90,10 +97,14 @@ def calibration(asked: argparse.Namespace) -> None:
     for name, one in (("before", raw), ("after", after)):
         loss = np.concatenate([log_losses(p.outputs, np.asarray(p.targets)) for p in one]).mean()
         error, perfect = pooled_error(one)
-        print(f"{name}: log loss {loss:.4f}, calibration error {100 * error:.1f} points, perfect "
-              f"{100 * perfect:.1f}, difference {100 * (error - perfect):+.1f}")
-    print(f"sets at {LEVEL:g}: coverage {100 * np.mean(coverages):.1f} %, mean size "
-          f"{np.mean(sizes):.2f}")
+        print(
+            f"{name}: log loss {loss:.4f}, calibration error {100 * error:.1f} points, perfect "
+            f"{100 * perfect:.1f}, difference {100 * (error - perfect):+.1f}"
+        )
+    print(
+        f"sets at {LEVEL:g}: coverage {100 * np.mean(coverages):.1f} %, mean size "
+        f"{np.mean(sizes):.2f}"
+    )
 
 
 def pooled_error(found: list[Predictions]) -> tuple[float, float]:
@@ -101,8 +112,10 @@ def pooled_error(found: list[Predictions]) -> tuple[float, float]:
     pairs = [claims(one) for one in found]
     confidence, right = (np.concatenate(side) for side in zip(*pairs, strict=True))
     rng = generator(0)
-    perfect = [distance(reliability_of(confidence, rng.random(len(confidence)) < confidence))
-               for _ in range(SIMULATIONS)]
+    perfect = [
+        distance(reliability_of(confidence, rng.random(len(confidence)) < confidence))
+        for _ in range(SIMULATIONS)
+    ]
     return distance(reliability_of(confidence, right)), float(np.mean(perfect))
 
 
@@ -131,30 +144,40 @@ def patterns(asked: argparse.Namespace) -> None:
                 continue  # models of one input alone are the ones that a run trains
             key = next(item.key for item in run.predictor.inputs if item.name == left[0])
             alone = load(single_folder(out, key)).predict(parts["test"], scored=True)
-            blanked, = predict_hidden(run.predictor, parts["test"], [hidden])
+            (blanked,) = predict_hidden(run.predictor, parts["test"], [hidden])
             gaps.setdefault(left[0], []).append(compare(alone, blanked))
             gap = gaps[left[0]][-1]
-            print(f"seed {seed}, {left[0]} only: {gap.metric} trained so {gap.first:.3f}, hidden "
-                  f"{gap.second:.3f}, loss {100 * gap.difference:+.1f} points "
-                  f"({_points(gap.interval)})", flush=True)
+            print(
+                f"seed {seed}, {left[0]} only: {gap.metric} trained so {gap.first:.3f}, hidden "
+                f"{gap.second:.3f}, loss {100 * gap.difference:+.1f} points "
+                f"({_points(gap.interval)})",
+                flush=True,
+            )
     for name, each in gaps.items():
         highest = [100 * gap.interval[1] for gap in each if gap.interval]
-        print(f"{name} only: mean loss {100 * np.mean([gap.difference for gap in each]):+.1f} "
-              f"points, highest end of an interval {max(highest):+.1f}")
+        print(
+            f"{name} only: mean loss {100 * np.mean([gap.difference for gap in each]):+.1f} "
+            f"points, highest end of an interval {max(highest):+.1f}"
+        )
 
 
 def noise(asked: argparse.Namespace) -> None:
     """Prints the share of an input of noise, and whether explanations are true."""
-    parts = {split: _noisy(part, asked.noise, place)
-             for place, (split, part) in enumerate(_parts(asked).items())}
+    parts = {
+        split: _noisy(part, asked.noise, place)
+        for place, (split, part) in enumerate(_parts(asked).items())
+    }
     for seed in range(asked.seeds):
         out = asked.out / f"noise-{Path(asked.train).parent.name}-{asked.noise}-{seed}"
         run = trained(parts, asked.target, out, seed, asked.settings, _ignored(asked), False)
         found = explain(run.predictor, parts["test"])
         true = found.faithfulness
         shares = ", ".join(f"{name} {share:.3f}" for name, share in found.shares.items())
-        print(f"seed {seed}: shares {shares}; deletion beats random deletion by {true.gain:.3f} "
-              f"on {true.num_rows} rows, p = {true.p:.4f}", flush=True)
+        print(
+            f"seed {seed}: shares {shares}; deletion beats random deletion by {true.gain:.3f} "
+            f"on {true.num_rows} rows, p = {true.p:.4f}",
+            flush=True,
+        )
 
 
 def _noisy(table: Any, column: str, key: int) -> Any:
@@ -172,8 +195,11 @@ def _points(interval: Any) -> str:
 
 
 def _parts(asked: argparse.Namespace) -> dict[str, Any]:
-    return {name: read(getattr(asked, name)) for name in ("train", "val", "test")
-            if getattr(asked, name)}
+    return {
+        name: read(getattr(asked, name))
+        for name in ("train", "val", "test")
+        if getattr(asked, name)
+    }
 
 
 def _ignored(asked: argparse.Namespace) -> list[str]:
@@ -188,26 +214,38 @@ def tables(asked: argparse.Namespace) -> None:
         made = Table(name, seed)
         order = generator(seed).permutation(len(made.target))
         sides = [np.sort(side) for side in np.split(order, [len(order) * 3 // 4])]
-        parts = {split: read(made.rows(side, remark))
-                 for split, side in zip(("train", "test"), sides, strict=True)}
+        parts = {
+            split: read(made.rows(side, remark))
+            for split, side in zip(("train", "test"), sides, strict=True)
+        }
         out = asked.out / f"{name}-{'remark' if remark else 'plain'}-{seed}"
         run = trained(parts, TARGET, out, seed, asked.settings, [], True, "better")
         found = known(run.predictions["test"])
         metric = found.task.headline
         gap = compare(found, by_scikit_learn(made, sides, remark, found))
-        boosted = {kind: one["metrics"][metric] for kind, one in run.simple["models"].items()
-                   if "boosting" in kind}
+        boosted = {
+            kind: one["metrics"][metric]
+            for kind, one in run.simple["models"].items()
+            if "boosting" in kind
+        }
         worse += gap.better == "second"
-        interval = "none" if gap.interval is None else (f"{gap.interval[0]:+.3f} to "
-                                                        f"{gap.interval[1]:+.3f}")
-        print(f"{title}: {metric} kept {gap.first:.3f} ({run.kept or 'the network'}), scikit-learn "
-              f"{gap.second:.3f}, difference {gap.difference:+.3f} ({interval}); "
-              + "; ".join(f"{kind} {value:.3f}" for kind, value in boosted.items()), flush=True)
+        interval = (
+            "none"
+            if gap.interval is None
+            else (f"{gap.interval[0]:+.3f} to {gap.interval[1]:+.3f}")
+        )
+        print(
+            f"{title}: {metric} kept {gap.first:.3f} ({run.kept or 'the network'}), scikit-learn "
+            f"{gap.second:.3f}, difference {gap.difference:+.3f} ({interval}); "
+            + "; ".join(f"{kind} {value:.3f}" for kind, value in boosted.items()),
+            flush=True,
+        )
     print(f"kept is worse by more than the interval: {worse} times")
 
 
-def by_scikit_learn(made: Table, sides: list[np.ndarray], remark: bool,
-                    found: Predictions) -> Predictions:
+def by_scikit_learn(
+    made: Table, sides: list[np.ndarray], remark: bool, found: Predictions
+) -> Predictions:
     """Returns the answers of the linear model that a person would try first, without ours."""
     linear = next(iter(baselines(made).values()))
     said = np.asarray(theirs(made, linear, *sides, remark))[found.rows]
@@ -218,8 +256,16 @@ def by_scikit_learn(made: Table, sides: list[np.ndarray], remark: bool,
     return replace(found, outputs=outputs)
 
 
-def trained(parts: dict[str, Any], target: str, out: Path, seed: int, settings: list[str],
-            ignore: list[str], baselines: bool, keep: str = "joint") -> Any:
+def trained(
+    parts: dict[str, Any],
+    target: str,
+    out: Path,
+    seed: int,
+    settings: list[str],
+    ignore: list[str],
+    baselines: bool,
+    keep: str = "joint",
+) -> Any:
     """Returns a finished run, from its folder where there is one."""
     from polymodal.training.run import train
 

@@ -37,10 +37,23 @@ def write(name: str, seed: int, path: Path) -> None:
 
 def search(path: Path, folder: Path, minutes: float, processes: int) -> dict:
     """Searches and returns what `tune --json` prints at the end."""
-    words = [sys.executable, "-m", "polymodal", "tune", "--data", str(path), "--target", TARGET,
-             "--out", str(folder), "--minutes", str(minutes), "--json", "--quiet"]
-    running = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-               for _ in range(processes)]
+    words = [
+        sys.executable,
+        "-m",
+        "polymodal",
+        "tune",
+        "--data",
+        str(path),
+        "--target",
+        TARGET,
+        "--out",
+        str(folder),
+        "--minutes",
+        str(minutes),
+        "--json",
+        "--quiet",
+    ]
+    running = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
     said = [process.communicate()[0] for process in running]
     if any(process.returncode for process in running):
         raise SystemExit("A search failed.")
@@ -62,14 +75,15 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as scratch:
                 path = Path(scratch) / f"{name}.csv"
                 write(name, seed, path)
-                found = search(path, Path(scratch) / "search", options.minutes,
-                               options.processes)
+                found = search(path, Path(scratch) / "search", options.minutes, options.processes)
             unseen, (low, high) = found["unseen"], found["interval"]
             held = "held" if low <= unseen["score"] <= high else "missed"
-            show(f"{name} seed {seed}: {found['metric']} {unseen['score']:.3f}, inferred recipe "
-                 f"{unseen['inferred']:.3f}, expected {found['expected']:.3f} ({low:.3f} to "
-                 f"{high:.3f}, {held}), {len(found['candidates'])} candidates, winner "
-                 f"{found['winner']['trial']}, {time.perf_counter() - start:.0f} s")
+            show(
+                f"{name} seed {seed}: {found['metric']} {unseen['score']:.3f}, inferred recipe "
+                f"{unseen['inferred']:.3f}, expected {found['expected']:.3f} ({low:.3f} to "
+                f"{high:.3f}, {held}), {len(found['candidates'])} candidates, winner "
+                f"{found['winner']['trial']}, {time.perf_counter() - start:.0f} s"
+            )
 
 
 if __name__ == "__main__":

@@ -22,10 +22,13 @@ from bench import Bench, parser
 DATA = Path(os.environ.get("POLYMODAL_DATA", "data")) / "av_digits"
 TARGET = "digit"
 WAYS: dict[str, list[str]] = {
-    "labelled": [], "contrastive": ["objectives.contrastive={}"],
-    "masked": ["objectives.masked={}"], "pseudo": ["training.pseudo_labels=0.95"],
+    "labelled": [],
+    "contrastive": ["objectives.contrastive={}"],
+    "masked": ["objectives.masked={}"],
+    "pseudo": ["training.pseudo_labels=0.95"],
     "objectives": ["objectives.contrastive={}", "objectives.masked={}"],
-    "contrastive and pseudo": ["objectives.contrastive={}", "training.pseudo_labels=0.95"]}
+    "contrastive and pseudo": ["objectives.contrastive={}", "training.pseudo_labels=0.95"],
+}
 
 
 def tables(folder: Path, share: float, seed: int) -> dict[bool, Path]:
@@ -37,15 +40,18 @@ def tables(folder: Path, share: float, seed: int) -> dict[bool, Path]:
         of_class[row[TARGET]].append(place)
     rng, kept = np.random.default_rng(seed), set()
     for _, places in sorted(of_class.items()):
-        kept |= {int(place) for place in rng.permutation(places)[:round(share * len(places))]}
+        kept |= {int(place) for place in rng.permutation(places)[: round(share * len(places))]}
     found = {}
     for others in (False, True):
         found[others] = folder / f"train-{seed}-{others}.csv"
         with found[others].open("w", newline="") as out:
             writer = csv.DictWriter(out, rows[0].keys())
             writer.writeheader()
-            writer.writerows(row if place in kept else {**row, TARGET: ""}
-                             for place, row in enumerate(rows) if others or place in kept)
+            writer.writerows(
+                row if place in kept else {**row, TARGET: ""}
+                for place, row in enumerate(rows)
+                if others or place in kept
+            )
     return found
 
 
@@ -64,13 +70,24 @@ def main() -> None:
             written = tables(bench.folder, options.share, seed)
             for way in options.ways:
                 start = time.perf_counter()
-                run, _ = bench.train(written[way != "labelled"], TARGET, seed, "--media-root",
-                                     DATA, "--ignore", "speaker", *val,
-                                     *[f"--set={setting}" for setting in WAYS[way]])
+                run, _ = bench.train(
+                    written[way != "labelled"],
+                    TARGET,
+                    seed,
+                    "--media-root",
+                    DATA,
+                    "--ignore",
+                    "speaker",
+                    *val,
+                    *[f"--set={setting}" for setting in WAYS[way]],
+                )
                 found = bench.evaluate(run, DATA / "test.csv", "--media-root", DATA)
                 scores[way].append(100 * found["metrics"]["accuracy"])
-                print(f"seed {seed} {way:22} {scores[way][-1]:.1f} %, "
-                      f"{time.perf_counter() - start:.0f} s", flush=True)
+                print(
+                    f"seed {seed} {way:22} {scores[way][-1]:.1f} %, "
+                    f"{time.perf_counter() - start:.0f} s",
+                    flush=True,
+                )
         for way in options.ways:
             gain = np.subtract(scores[way], scores[options.ways[0]])
             print(f"{way:22} {np.mean(scores[way]):.1f} %, {np.mean(gain):+.1f} points")

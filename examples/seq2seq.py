@@ -56,12 +56,20 @@ class Sequences(keras.utils.PyDataset):
         return self.length
 
     def __getitem__(self, index):
-        made = make(self.batch_size, self.steps, self.size, seed=self.seed + index,
-                    num_answers=NUM_ANSWERS, random_start=True)
+        made = make(
+            self.batch_size,
+            self.steps,
+            self.size,
+            seed=self.seed + index,
+            num_answers=NUM_ANSWERS,
+            random_start=True,
+        )
         real = np.ones((self.batch_size, self.steps), bool)
         inputs = {
-            FRAMES: made["frames"].astype(np.float32) / 127.5 - 1, FRAMES + "_mask": real,
-            WORDS: made["vectors"], WORDS + "_mask": real,
+            FRAMES: made["frames"].astype(np.float32) / 127.5 - 1,
+            FRAMES + "_mask": real,
+            WORDS: made["vectors"],
+            WORDS + "_mask": real,
             PREVIOUS: made["previous"],  # the true answers, shifted by one: teacher forcing
         }
         return inputs, made["answers"]
@@ -93,8 +101,11 @@ def compile_model(model, learning_rate=2e-3):
 
 def without(inputs, key):
     """Returns the inputs with one of them missing: zeros and a mask of False."""
-    return {**inputs, key: np.zeros_like(inputs[key]),
-            key + "_mask": np.zeros_like(inputs[key + "_mask"])}
+    return {
+        **inputs,
+        key: np.zeros_like(inputs[key]),
+        key + "_mask": np.zeros_like(inputs[key + "_mask"]),
+    }
 
 
 def evaluate(task, model, data):
@@ -119,8 +130,9 @@ def show(task, model, data, num_rows=3):
     """Prints what the model answers to the first sequences."""
     inputs, answers = data[0]
     found = task.generate(model, inputs).ids
-    words = make(data.batch_size, data.steps, 8, seed=data.seed, num_answers=NUM_ANSWERS,
-                 random_start=True)["words"]
+    words = make(
+        data.batch_size, data.steps, 8, seed=data.seed, num_answers=NUM_ANSWERS, random_start=True
+    )["words"]
     shapes = (answers - inputs[PREVIOUS] - words) % NUM_ANSWERS
     for row in range(min(num_rows, len(answers))):
         print(f"\nsequence {row + 1}, start {inputs[PREVIOUS][row, 0]}")

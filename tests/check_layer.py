@@ -27,8 +27,10 @@ def call_encoder(layer, arrays, training=False):
 
 def call_fusion(layer, arrays, training=False):
     """Adapter of fusions: `layer({name: (tokens, mask)}, training)`."""
-    return layer({key: (arrays[key], arrays[mask_key(key)]) for key in values(arrays)},
-                 **_training(layer, training))
+    return layer(
+        {key: (arrays[key], arrays[mask_key(key)]) for key in values(arrays)},
+        **_training(layer, training),
+    )
 
 
 def call_plain(layer, arrays, training=False):
@@ -40,8 +42,9 @@ def _training(layer, training):
     return {"training": training} if layer._call_has_training_arg else {}
 
 
-def check_layer(make, arrays, call=call_encoder, *, lengthen=True, needs_mask=True,
-                tolerance=1e-4, still=()):
+def check_layer(
+    make, arrays, call=call_encoder, *, lengthen=True, needs_mask=True, tolerance=1e-4, still=()
+):
     """Runs every check on fresh layers from `make`.
 
     Args:
@@ -136,6 +139,7 @@ def check_config(make, layer):
 
 def check_symbolic(call, layer, arrays, any_length):
     """The shapes and dtypes that Keras foresees are those that come."""
+
     def spec(key, array):
         free = any_length and has_time(arrays, key)
         shape = (None, None, *array.shape[2:]) if free else (None, *array.shape[1:])
@@ -149,15 +153,19 @@ def check_symbolic(call, layer, arrays, any_length):
         assert one.dtype == keras.backend.standardize_dtype(other.dtype), (one, other.dtype)
         assert len(one.shape) == len(other.shape), (one.shape, other.shape)
         assert all(a in (None, b) for a, b in zip(one.shape, other.shape, strict=True)), (
-            one.shape, other.shape)
+            one.shape,
+            other.shape,
+        )
 
 
 def check_saving(call, layer, arrays, expected, tolerance):
     """Weights go through a file into a layer that was built and never called."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "w.weights.h5"
-        saved, loaded = Wrapper(layer, call), Wrapper(type(layer).from_config(layer.get_config()),
-                                                      call)
+        saved, loaded = (
+            Wrapper(layer, call),
+            Wrapper(type(layer).from_config(layer.get_config()), call),
+        )
         saved.built = loaded.built = True
         loaded.layer.build_from_config(layer.get_build_config())
         shapes = lambda one: sorted(tuple(w.shape) for w in one.weights)
@@ -214,8 +222,11 @@ def check_fit(call, layer, arrays, needs_mask, still=()):
     """One step of fit moves every trainable weight and leaves all finite, a row being absent."""
     rate = 1e-3
     if needs_mask:
-        arrays = without({k: np.concatenate([a, a[:1]]) for k, a in arrays.items()},
-                         values(arrays), slice(-1, None))
+        arrays = without(
+            {k: np.concatenate([a, a[:1]]) for k, a in arrays.items()},
+            values(arrays),
+            slice(-1, None),
+        )
     model = Wrapper(layer, call, fitting=True)
     shape = model(arrays).shape
     silence(layer)
@@ -284,8 +295,7 @@ def lengthened(arrays, steps=3):
         array, mask = arrays[key], arrays[mask_key(key)]
         more = garbage(rng, array, (len(array), steps, *array.shape[2:]))
         changed[key] = np.concatenate([array, more], axis=1)
-        changed[mask_key(key)] = np.concatenate(
-            [mask, np.zeros((len(array), steps), bool)], axis=1)
+        changed[mask_key(key)] = np.concatenate([mask, np.zeros((len(array), steps), bool)], axis=1)
     return changed
 
 

@@ -10,8 +10,12 @@ from contextlib import redirect_stderr, redirect_stdout
 
 def polymodal(*arguments, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Runs a command and returns what it printed; it has to succeed unless `check` is False."""
-    done = subprocess.run([sys.executable, "-m", "polymodal", *map(str, arguments)],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "polymodal", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return _checked(done, check)
 
 
@@ -32,8 +36,9 @@ def in_process(*arguments, check: bool = True) -> subprocess.CompletedProcess[st
     return _checked(done, check)
 
 
-def _checked(done: subprocess.CompletedProcess[str],
-             check: bool) -> subprocess.CompletedProcess[str]:
+def _checked(
+    done: subprocess.CompletedProcess[str], check: bool
+) -> subprocess.CompletedProcess[str]:
     if check:
         assert done.returncode == 0, done.stderr
     return done

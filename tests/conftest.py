@@ -22,18 +22,38 @@ def pytest_addoption(parser):
 
 # Folders whose tests use Keras: they run once for each engine, all others once. Those of `engines/`
 # start every other engine themselves.
-ENGINE_FOLDERS = {"layers", "encoders", "fusion", "sequence", "decoders", "model", "tasks",
-                  "bundle", "training", "pretrained"}
+ENGINE_FOLDERS = {
+    "layers",
+    "encoders",
+    "fusion",
+    "sequence",
+    "decoders",
+    "model",
+    "tasks",
+    "bundle",
+    "training",
+    "pretrained",
+}
 
 # Files whose tests ask what no engine does in its own way, but which JAX compiles for a minute:
 # TensorFlow and PyTorch run them each time, JAX with --all.
 LONG_ON_JAX = {
-    "cli/test_chat.py", "model/objectives/test_mixing.py", "questions/test_estimate.py",
-    "questions/test_explain.py", "speech/recognition/test_rescoring.py", "tasks/test_chat.py",
+    "cli/test_chat.py",
+    "model/objectives/test_mixing.py",
+    "questions/test_estimate.py",
+    "questions/test_explain.py",
+    "speech/recognition/test_rescoring.py",
+    "tasks/test_chat.py",
     "tasks/test_sentiment_runs.py",
-    "training/test_assembled.py", "training/test_finish.py", "training/test_from_scratch.py",
-    "training/test_kept.py", "training/test_own_loss.py", "training/test_pretrained.py",
-    "training/test_pseudo_labels.py", "training/test_retrieval.py", "training/test_shared.py",
+    "training/test_assembled.py",
+    "training/test_finish.py",
+    "training/test_from_scratch.py",
+    "training/test_kept.py",
+    "training/test_own_loss.py",
+    "training/test_pretrained.py",
+    "training/test_pseudo_labels.py",
+    "training/test_retrieval.py",
+    "training/test_shared.py",
     "training/test_unlabelled.py",
 }
 

@@ -38,12 +38,15 @@ class Count:
     refused: int = 0
 
     def __add__(self, other: Count) -> Count:
-        return Count(*(one + two for one, two in
-                       zip(vars(self).values(), vars(other).values(), strict=True)))
+        return Count(
+            *(one + two for one, two in zip(vars(self).values(), vars(other).values(), strict=True))
+        )
 
     def __str__(self) -> str:
-        return (f"{self.kills} kills of {self.runs} runs, {self.refused} second processes refused: "
-                f"{self.same} runs with the same bytes, {self.runs - self.same} lost")
+        return (
+            f"{self.kills} kills of {self.runs} runs, {self.refused} second processes refused: "
+            f"{self.same} runs with the same bytes, {self.runs - self.same} lost"
+        )
 
 
 def start(folder: Path, kind: tuple[str, ...], fault: str = "") -> subprocess.Popen:
@@ -52,8 +55,13 @@ def start(folder: Path, kind: tuple[str, ...], fault: str = "") -> subprocess.Po
     environment.pop(VARIABLE, None)
     if fault:
         environment[VARIABLE] = fault
-    return subprocess.Popen([sys.executable, str(SCRIPT), str(folder), *kind], env=environment,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), str(folder), *kind],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def campaign(folder: Path, runs: int, seed: int, workers: int = 2) -> Count:

@@ -93,8 +93,11 @@ class Label(Target):
 
     def encode(self, value):
         if value not in self.labels:
-            raise DataError(f'has "{value}", which is not a label of train.', "Correct it.",
-                            reason="unseen_label")
+            raise DataError(
+                f'has "{value}", which is not a label of train.',
+                "Correct it.",
+                reason="unseen_label",
+            )
         return np.int32(self.labels.index(value))
 
 

@@ -73,8 +73,15 @@ def _picture(form: str, mode: str = "RGB", num_frames: int = 1, **options) -> Ca
     return make
 
 
-def _container(suffix: str, picture: str | None, sound: str | None, rate: int = RATE, fps: int = 10,
-               form: str | None = None, **options) -> Callable[[], bytes]:
+def _container(
+    suffix: str,
+    picture: str | None,
+    sound: str | None,
+    rate: int = RATE,
+    fps: int = 10,
+    form: str | None = None,
+    **options,
+) -> Callable[[], bytes]:
     def make() -> bytes:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"a.{suffix}"
@@ -110,29 +117,46 @@ def _mux(container, picture: str | None, sound: str | None, rate: int, fps: int)
 
 FAST = {"movflags": "faststart"}
 FILES = {
-    "wav": _file("WAV"), "wav-float": _file("WAV", subtype="FLOAT"), "aiff": _file("AIFF"),
-    "au": _file("AU"), "w64": _file("W64"), "flac": _file("FLAC"),
-    "flac-24": _file("FLAC", subtype="PCM_24"), "ogg": _file("OGG", subtype="VORBIS"),
-    "opus": _file("OGG", subtype="OPUS"), "mp3": _file("MP3"),
-    "m4a": _container("m4a", None, "aac"), "m4a-fast": _container("m4a", None, "aac", **FAST),
-    "mp4": _container("mp4", "mpeg4", "aac"), "mp4-fast": _container("mp4", "mpeg4", "aac", **FAST),
+    "wav": _file("WAV"),
+    "wav-float": _file("WAV", subtype="FLOAT"),
+    "aiff": _file("AIFF"),
+    "au": _file("AU"),
+    "w64": _file("W64"),
+    "flac": _file("FLAC"),
+    "flac-24": _file("FLAC", subtype="PCM_24"),
+    "ogg": _file("OGG", subtype="VORBIS"),
+    "opus": _file("OGG", subtype="OPUS"),
+    "mp3": _file("MP3"),
+    "m4a": _container("m4a", None, "aac"),
+    "m4a-fast": _container("m4a", None, "aac", **FAST),
+    "mp4": _container("mp4", "mpeg4", "aac"),
+    "mp4-fast": _container("mp4", "mpeg4", "aac", **FAST),
     "webm": _container("webm", "libvpx", "libopus", 48_000),
     "webm-live": _container("webm", "libvpx", "libopus", 48_000, live="1"),
-    "mkv": _container("mkv", "mpeg4", "aac"), "mka": _container("mka", None, "aac"),
+    "mkv": _container("mkv", "mpeg4", "aac"),
+    "mka": _container("mka", None, "aac"),
     "avi": _container("avi", "mpeg4", "pcm_s16le"),
     "mpeg": _container("mpg", "mpeg1video", "mp2", 44_100, 25, form="mpeg"),
     "mov": _container("mov", "mpeg4", "pcm_s16le", **FAST),
-    "3gp": _container("3gp", "mpeg4", "aac"), "adts": _container("aac", None, "aac"),
+    "3gp": _container("3gp", "mpeg4", "aac"),
+    "adts": _container("aac", None, "aac"),
     "flv": _container("flv", "flv", "libmp3lame", 44_100),
     "ts": _container("ts", "mpeg2video", "mp2", 44_100, 25),
     "fragmented": _container("mp4", "mpeg4", "aac", movflags="frag_keyframe+empty_moov"),
-    "png": _picture("PNG"), "png-16": _picture("PNG", "I;16"), "png-palette": _picture("PNG", "P"),
-    "png-animation": _picture("PNG", num_frames=3), "jpeg": _picture("JPEG"),
-    "jpeg-progressive": _picture("JPEG", progressive=True), "gif": _picture("GIF"),
-    "gif-animation": _picture("GIF", num_frames=3), "webp": _picture("WEBP"),
-    "webp-lossless": _picture("WEBP", lossless=True), "tiff": _picture("TIFF"),
+    "png": _picture("PNG"),
+    "png-16": _picture("PNG", "I;16"),
+    "png-palette": _picture("PNG", "P"),
+    "png-animation": _picture("PNG", num_frames=3),
+    "jpeg": _picture("JPEG"),
+    "jpeg-progressive": _picture("JPEG", progressive=True),
+    "gif": _picture("GIF"),
+    "gif-animation": _picture("GIF", num_frames=3),
+    "webp": _picture("WEBP"),
+    "webp-lossless": _picture("WEBP", lossless=True),
+    "tiff": _picture("TIFF"),
     "tiff-lzw": _picture("TIFF", compression="tiff_lzw"),
-    "tiff-deflate": _picture("TIFF", compression="tiff_adobe_deflate"), "bmp": _picture("BMP"),
+    "tiff-deflate": _picture("TIFF", compression="tiff_adobe_deflate"),
+    "bmp": _picture("BMP"),
 }
 _SOUNDS = {"wav", "aiff", "au", "w64", "flac", "ogg", "opus", "mp3", "m4a", "mka", "adts"}
 _VIDEOS = {"mp4", "webm", "mkv", "avi", "mpeg", "mov", "3gp", "flv", "ts", "fragmented"}
@@ -146,7 +170,7 @@ def damage(content: bytes, seed: int, number: int) -> tuple[str, bytes]:
     if kind == "flip":
         changed[place] ^= int(rng.integers(1, 256))
     elif kind == "cut":
-        del changed[max(1, place):]
+        del changed[max(1, place) :]
     elif kind == "delete":
         del changed[place : place + length]
     elif kind == "insert":

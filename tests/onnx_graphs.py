@@ -27,9 +27,11 @@ def write(path: Path, domain: str = "", external: str = "", side=8, more: bool =
         onnx.external_data_helper.set_external_data(weight, external)
         weight.ClearField("raw_data")
         weight.data_location = onnx.TensorProto.EXTERNAL
-    nodes = [make.make_node("GlobalAveragePool", ["images"], ["maps"]),
-             make.make_node("Flatten", ["maps"], ["means"]),
-             make.make_node("Gemm", ["means", "weight"], ["features"], transB=1, domain=domain)]
+    nodes = [
+        make.make_node("GlobalAveragePool", ["images"], ["maps"]),
+        make.make_node("Flatten", ["maps"], ["means"]),
+        make.make_node("Gemm", ["means", "weight"], ["features"], transB=1, domain=domain),
+    ]
     value = make.make_tensor_value_info
     inputs, outputs = [value("images", 1, ["n", 3, side, side])], [value("features", 1, ["n", 5])]
     if more:

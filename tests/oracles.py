@@ -14,13 +14,41 @@ import numpy as np
 import pytest
 
 # Of tests of what does not depend on the engine.
-once = pytest.mark.skipif(os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow",
-                          reason="one engine says it")
+once = pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow", reason="one engine says it"
+)
 TRANSFORMERS = "transformers makes the models that ours are compared with"
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "dog", "cat", "runs", "##ning", "sleep",
-         "##s", "on", "the", "beach", ".", "two", "red", "blue", "very", "long", "é", "nor"]
-SMALL = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3,
-         "intermediate_size": 40}
+WORDS = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "a",
+    "dog",
+    "cat",
+    "runs",
+    "##ning",
+    "sleep",
+    "##s",
+    "on",
+    "the",
+    "beach",
+    ".",
+    "two",
+    "red",
+    "blue",
+    "very",
+    "long",
+    "é",
+    "nor",
+]
+SMALL = {
+    "hidden_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 3,
+    "intermediate_size": 40,
+}
 TEXT = {**SMALL, "vocab_size": 40, "max_position_embeddings": 80}
 
 
@@ -67,14 +95,26 @@ def write_tokenizer(folder: Path, padding_id: int = 0) -> None:
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[(w, words.index(w)) for w in ("[CLS]", "[SEP]")])
+        single="[CLS] $A [SEP]", special_tokens=[(w, words.index(w)) for w in ("[CLS]", "[SEP]")]
+    )
     tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
     tokenizer.save(str(folder / "tokenizer.json"))
-    (folder / "tokenizer_config.json").write_text(json.dumps({
-        "unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]",
-        "mask_token": "[MASK]", "do_lower_case": True, "strip_accents": None,
-        "tokenize_chinese_chars": True, "model_max_length": 64,
-        "tokenizer_class": "BertTokenizer"}))
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps(
+            {
+                "unk_token": "[UNK]",
+                "pad_token": "[PAD]",
+                "cls_token": "[CLS]",
+                "sep_token": "[SEP]",
+                "mask_token": "[MASK]",
+                "do_lower_case": True,
+                "strip_accents": None,
+                "tokenize_chinese_chars": True,
+                "model_max_length": 64,
+                "tokenizer_class": "BertTokenizer",
+            }
+        )
+    )
 
 
 def change_config(folder: Path, **values) -> None:
@@ -99,8 +139,10 @@ def hidden_states(model, ids, mask):
     import torch
 
     with torch.no_grad():
-        found = model(input_ids=torch.tensor(ids, dtype=torch.long),
-                      attention_mask=torch.tensor(mask, dtype=torch.long))
+        found = model(
+            input_ids=torch.tensor(ids, dtype=torch.long),
+            attention_mask=torch.tensor(mask, dtype=torch.long),
+        )
     return found.last_hidden_state.numpy()
 
 
@@ -110,7 +152,8 @@ def image_model(kind: str, **changes):
     small = {k: v for k, v in SMALL.items() if kind == "vit" or k != "intermediate_size"}
     names = {"vit": "ViT", "dinov2": "Dinov2"}
     config = getattr(library, f"{names[kind]}Config")(
-        **{**small, "image_size": 28, "patch_size": 7, **changes})
+        **{**small, "image_size": 28, "patch_size": 7, **changes}
+    )
     return with_spread(getattr(library, f"{names[kind]}Model")(config))
 
 
@@ -120,17 +163,29 @@ def save_image_model(model, folder: Path, **changes) -> Path:
     side = model.config.image_size
     usual = {"size": {"height": side, "width": side}, "image_processor_type": "ViTImageProcessor"}
     if model.config.model_type == "dinov2":
-        usual = {"size": {"shortest_edge": side + 4}, "do_center_crop": True, "resample": 3,
-                 "crop_size": {"height": side, "width": side}, "do_convert_rgb": True,
-                 "image_processor_type": "BitImageProcessor"}
+        usual = {
+            "size": {"shortest_edge": side + 4},
+            "do_center_crop": True,
+            "resample": 3,
+            "crop_size": {"height": side, "width": side},
+            "do_convert_rgb": True,
+            "image_processor_type": "BitImageProcessor",
+        }
     write_processor(folder, **{**usual, **changes})
     return folder
 
 
 def write_processor(folder: Path, **settings) -> None:
     """Writes how images are prepared."""
-    usual = {"do_resize": True, "do_rescale": True, "do_normalize": True, "resample": 2,
-             "rescale_factor": 1 / 255, "image_mean": [0.5, 0.4, 0.3], "image_std": [0.5, 0.6, 0.7]}
+    usual = {
+        "do_resize": True,
+        "do_rescale": True,
+        "do_normalize": True,
+        "resample": 2,
+        "rescale_factor": 1 / 255,
+        "image_mean": [0.5, 0.4, 0.3],
+        "image_std": [0.5, 0.6, 0.7],
+    }
     (folder / "preprocessor_config.json").write_text(json.dumps({**usual, **settings}))
 
 
@@ -161,20 +216,36 @@ def to_numpy(tensor):
     return keras.ops.convert_to_numpy(tensor)
 
 
-LANGUAGE = {"hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 4,
-            "num_key_value_heads": 2, "intermediate_size": 40, "vocab_size": 300,
-            "max_position_embeddings": 120, "bos_token_id": 256, "eos_token_id": 257,
-            "pad_token_id": None, "head_dim": 8}
-TEMPLATE = ("{% for message in messages %}{{ '<|start|>' + message['role'] + '\\n' + "
-            "message['content'] | trim + '<|end|>\\n' }}{% endfor %}"
-            "{% if add_generation_prompt %}{{ '<|start|>assistant\\n' }}{% endif %}")
+LANGUAGE = {
+    "hidden_size": 24,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 40,
+    "vocab_size": 300,
+    "max_position_embeddings": 120,
+    "bos_token_id": 256,
+    "eos_token_id": 257,
+    "pad_token_id": None,
+    "head_dim": 8,
+}
+TEMPLATE = (
+    "{% for message in messages %}{{ '<|start|>' + message['role'] + '\\n' + "
+    "message['content'] | trim + '<|end|>\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|start|>assistant\\n' }}{% endif %}"
+)
 
 
 def language_model(kind: str, **changes):
     """Returns a tiny language model: llama, mistral, qwen2, qwen3 or gemma3."""
     library = transformers()
-    names = {"llama": "Llama", "mistral": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3",
-             "gemma3": "Gemma3Text"}
+    names = {
+        "llama": "Llama",
+        "mistral": "Mistral",
+        "qwen2": "Qwen2",
+        "qwen3": "Qwen3",
+        "gemma3": "Gemma3Text",
+    }
     config = getattr(library, f"{names[kind]}Config")(**{**LANGUAGE, **changes})
     causal = getattr(library, f"{names[kind].removesuffix('Text')}ForCausalLM")
     model = with_spread(causal(config))
@@ -195,9 +266,16 @@ def save_language_model(model, folder: Path) -> Path:
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(["<|start|>", "<|end|>"])
     tokenizer.save(str(folder / "tokenizer.json"))
-    (folder / "tokenizer_config.json").write_text(json.dumps({
-        "bos_token": "<|start|>", "eos_token": "<|end|>", "chat_template": TEMPLATE,
-        "tokenizer_class": "PreTrainedTokenizerFast"}))
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps(
+            {
+                "bos_token": "<|start|>",
+                "eos_token": "<|end|>",
+                "chat_template": TEMPLATE,
+                "tokenizer_class": "PreTrainedTokenizerFast",
+            }
+        )
+    )
     return folder
 
 
@@ -206,19 +284,34 @@ def logits(model, ids, mask):
     import torch
 
     with torch.no_grad():
-        found = model(input_ids=torch.tensor(ids, dtype=torch.long),
-                      attention_mask=torch.tensor(mask, dtype=torch.long))
+        found = model(
+            input_ids=torch.tensor(ids, dtype=torch.long),
+            attention_mask=torch.tensor(mask, dtype=torch.long),
+        )
     return found.logits.numpy()
 
 
 def whisper_model(**changes):
     """Returns a tiny Whisper whose longest recording has two seconds."""
     library = transformers()
-    small = {"vocab_size": 60, "num_mel_bins": 20, "encoder_layers": 2, "decoder_layers": 2,
-             "encoder_attention_heads": 3, "decoder_attention_heads": 3, "encoder_ffn_dim": 40,
-             "decoder_ffn_dim": 40, "d_model": 24, "max_source_positions": 100,
-             "max_target_positions": 20, "pad_token_id": 1, "bos_token_id": 1, "eos_token_id": 1,
-             "decoder_start_token_id": 2, "begin_suppress_tokens": None}
+    small = {
+        "vocab_size": 60,
+        "num_mel_bins": 20,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "encoder_attention_heads": 3,
+        "decoder_attention_heads": 3,
+        "encoder_ffn_dim": 40,
+        "decoder_ffn_dim": 40,
+        "d_model": 24,
+        "max_source_positions": 100,
+        "max_target_positions": 20,
+        "pad_token_id": 1,
+        "bos_token_id": 1,
+        "eos_token_id": 1,
+        "decoder_start_token_id": 2,
+        "begin_suppress_tokens": None,
+    }
     config = library.WhisperConfig(**{**small, **changes})
     return with_spread(library.WhisperForConditionalGeneration(config))
 
@@ -228,7 +321,8 @@ def save_whisper(model, folder: Path, **changes) -> Path:
     model.save_pretrained(folder)
     config = model.config
     extractor = transformers().WhisperFeatureExtractor(
-        feature_size=config.num_mel_bins, chunk_length=config.max_source_positions // 50)
+        feature_size=config.num_mel_bins, chunk_length=config.max_source_positions // 50
+    )
     extractor.save_pretrained(folder)
     path = folder / "preprocessor_config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))

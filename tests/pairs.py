@@ -11,8 +11,15 @@ import oracles
 
 END = 39  # of CLIP's texts, the highest id
 _LAYERS = {"num_hidden_layers": 2, "intermediate_size": 40}
-TEXT = {**_LAYERS, "hidden_size": 24, "num_attention_heads": 3, "vocab_size": 40,
-        "max_position_embeddings": 20, "eos_token_id": END, "bos_token_id": 38}
+TEXT = {
+    **_LAYERS,
+    "hidden_size": 24,
+    "num_attention_heads": 3,
+    "vocab_size": 40,
+    "max_position_embeddings": 20,
+    "eos_token_id": END,
+    "bos_token_id": 38,
+}
 IMAGE = {**_LAYERS, "hidden_size": 32, "num_attention_heads": 4, "image_size": 28, "patch_size": 7}
 KINDS = ("clip", "siglip")
 _WORDS = ["<pad>", "<unk>", "a", "photo", "of", "dog", "cat", "on", "the", "beach", "red", "two"]
@@ -27,7 +34,9 @@ def pair(kind: str, text: dict | None = None, image: dict | None = None, **chang
     config = getattr(library, f"{name}Config")(
         text_config={**TEXT, **widths, **(text or {})},
         vision_config={**IMAGE, **(own if kind == "clip" else {}), **(image or {})},
-        **own, **changes)
+        **own,
+        **changes,
+    )
     return oracles.with_spread(getattr(library, f"{name}Model")(config))
 
 
@@ -41,8 +50,9 @@ def tower(kind: str, of: str, projected: bool = False, **changes):
     if (kind, of) == ("siglip", "Text"):
         settings["projection_size"] = 32
     model = f"{name}Model" + "WithProjection" * projected
-    return oracles.with_spread(getattr(library, model)(
-        getattr(library, f"{name}Config")(**settings)))
+    return oracles.with_spread(
+        getattr(library, model)(getattr(library, f"{name}Config")(**settings))
+    )
 
 
 def save(model, kind: str, folder: Path, **processor) -> Path:
@@ -50,12 +60,21 @@ def save(model, kind: str, folder: Path, **processor) -> Path:
     model.save_pretrained(folder)
     write_tokenizer(kind, folder)
     side = 28
-    usual = {"size": {"height": side, "width": side}, "resample": 3,
-             "image_processor_type": "SiglipImageProcessor", "do_convert_rgb": None}
+    usual = {
+        "size": {"height": side, "width": side},
+        "resample": 3,
+        "image_processor_type": "SiglipImageProcessor",
+        "do_convert_rgb": None,
+    }
     if kind == "clip":
-        usual = {"size": {"shortest_edge": side}, "resample": 3, "do_center_crop": True,
-                 "crop_size": {"height": side, "width": side}, "do_convert_rgb": True,
-                 "image_processor_type": "CLIPImageProcessor"}
+        usual = {
+            "size": {"shortest_edge": side},
+            "resample": 3,
+            "do_center_crop": True,
+            "crop_size": {"height": side, "width": side},
+            "do_convert_rgb": True,
+            "image_processor_type": "CLIPImageProcessor",
+        }
     oracles.write_processor(folder, **{**usual, **processor})
     return folder
 
@@ -71,14 +90,23 @@ def write_tokenizer(kind: str, folder: Path) -> None:
     if kind == "clip":
         tokenizer.normalizer, template = normalizers.Lowercase(), "<start> $A <end>"
     tokenizer.post_processor = processors.TemplateProcessing(
-        single=template, special_tokens=[("<start>", 38), ("<end>", END)])
+        single=template, special_tokens=[("<start>", 38), ("<end>", END)]
+    )
     tokenizer.add_special_tokens(["<pad>", "<unk>", "<start>", "<end>"])
     tokenizer.save(str(folder / "tokenizer.json"))
     kinds = {"clip": "PreTrainedTokenizerFast", "siglip": "SiglipTokenizer"}
     padding = {"clip": "<end>", "siglip": "<pad>"}
-    (folder / "tokenizer_config.json").write_text(json.dumps({
-        "unk_token": "<unk>", "pad_token": padding[kind], "eos_token": "<end>",
-        "model_max_length": 20, "tokenizer_class": kinds[kind]}))
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps(
+            {
+                "unk_token": "<unk>",
+                "pad_token": padding[kind],
+                "eos_token": "<end>",
+                "model_max_length": 20,
+                "tokenizer_class": kinds[kind],
+            }
+        )
+    )
 
 
 def texts(kind: str, rows: int = 3):
@@ -89,9 +117,9 @@ def texts(kind: str, rows: int = 3):
     mask = np.ones((rows, 20), bool)
     for row in range(rows):
         last = 6 + 6 * row
-        ids[row, last], ids[row, last + 1:] = END, 1
+        ids[row, last], ids[row, last + 1 :] = END, 1
         if kind == "clip":
-            mask[row, last + 1:] = False
+            mask[row, last + 1 :] = False
     return ids, mask
 
 
@@ -104,8 +132,10 @@ def their_text_vectors(model, ids, mask):
     import torch
 
     with torch.no_grad():
-        found = model(input_ids=torch.tensor(ids, dtype=torch.long),
-                      attention_mask=torch.tensor(mask, dtype=torch.long))
+        found = model(
+            input_ids=torch.tensor(ids, dtype=torch.long),
+            attention_mask=torch.tensor(mask, dtype=torch.long),
+        )
     return _vector(found, "text_embeds")
 
 
@@ -124,8 +154,9 @@ def their_pair_vectors(model, pixels, ids, mask):
 
     with torch.no_grad():
         images = model.get_image_features(torch.tensor(pixels.transpose(0, 3, 1, 2)))
-        texts = model.get_text_features(torch.tensor(ids, dtype=torch.long),
-                                        torch.tensor(mask, dtype=torch.long))
+        texts = model.get_text_features(
+            torch.tensor(ids, dtype=torch.long), torch.tensor(mask, dtype=torch.long)
+        )
     return images.pooler_output.numpy(), texts.pooler_output.numpy()
 
 
@@ -134,9 +165,11 @@ def their_logits(model, pixels, ids, mask):
     import torch
 
     with torch.no_grad():
-        found = model(input_ids=torch.tensor(ids, dtype=torch.long),
-                      attention_mask=torch.tensor(mask, dtype=torch.long),
-                      pixel_values=torch.tensor(pixels.transpose(0, 3, 1, 2)))
+        found = model(
+            input_ids=torch.tensor(ids, dtype=torch.long),
+            attention_mask=torch.tensor(mask, dtype=torch.long),
+            pixel_values=torch.tensor(pixels.transpose(0, 3, 1, 2)),
+        )
     return found.logits_per_image.numpy()
 
 

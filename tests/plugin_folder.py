@@ -71,8 +71,11 @@ def read_semicolons(path):
 
 def write(folder):
     """Writes the parts and returns the folder."""
-    for place, text in (("encoders/lines.py", ENCODER), ("fusion/stacked.py", FUSION),
-                        ("formats/semicolons.py", FORMAT)):
+    for place, text in (
+        ("encoders/lines.py", ENCODER),
+        ("fusion/stacked.py", FUSION),
+        ("formats/semicolons.py", FORMAT),
+    ):
         path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

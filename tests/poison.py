@@ -13,16 +13,36 @@ from typing import Any
 import numpy as np
 
 RECIPE = {
-    "task": "classification", "target": "kind", "fusion": "gated", "dim": 8,
+    "task": "classification",
+    "target": "kind",
+    "fusion": "gated",
+    "dim": 8,
     "inputs": {
         "image": {"modality": "image", "encoder": "convnet", "size": 8, "channels": 1, "width": 4},
-        "note": {"modality": "text", "encoder": "transformer", "tokenizer": "word",
-                 "num_layers": 1, "num_heads": 2, "max_length": 6, "min_count": 1},
-        "remark": {"modality": "text", "encoder": "bag", "tokenizer": "ngram", "buckets": 50,
-                   "min_count": 1},
+        "note": {
+            "modality": "text",
+            "encoder": "transformer",
+            "tokenizer": "word",
+            "num_layers": 1,
+            "num_heads": 2,
+            "max_length": 6,
+            "min_count": 1,
+        },
+        "remark": {
+            "modality": "text",
+            "encoder": "bag",
+            "tokenizer": "ngram",
+            "buckets": 50,
+            "min_count": 1,
+        },
         "features": {"modality": "vector", "encoder": "mlp", "hidden": 8},
-        "tabular": {"modality": "tabular", "encoder": "tabular", "columns": ["size", "town"],
-                    "hidden": 8}},
+        "tabular": {
+            "modality": "tabular",
+            "encoder": "tabular",
+            "columns": ["size", "town"],
+            "hidden": 8,
+        },
+    },
     "training": {"epochs": 1},
 }
 NOTES = ["a cat sat", "the dog ran", "no bird sang", "one fish swam"]
@@ -31,10 +51,18 @@ NOTES = ["a cat sat", "the dog ran", "no bird sang", "one fish swam"]
 def rows() -> list[dict[str, Any]]:
     """Returns rows that `RECIPE` can read; pictures are PNG."""
     rng = np.random.default_rng(0)
-    return [{"image": _png(rng.integers(0, 255, (8, 8)).astype("uint8")), "note": NOTES[i % 4],
-             "remark": NOTES[(i + 1) % 4], "features": rng.normal(size=3).tolist(),
-             "size": float(i), "town": ["Rome", "Oslo"][i % 2], "kind": ["a", "b", "c"][i % 3]}
-            for i in range(12)]
+    return [
+        {
+            "image": _png(rng.integers(0, 255, (8, 8)).astype("uint8")),
+            "note": NOTES[i % 4],
+            "remark": NOTES[(i + 1) % 4],
+            "features": rng.normal(size=3).tolist(),
+            "size": float(i),
+            "town": ["Rome", "Oslo"][i % 2],
+            "kind": ["a", "b", "c"][i % 3],
+        }
+        for i in range(12)
+    ]
 
 
 def _png(pixels: np.ndarray) -> bytes:
@@ -55,8 +83,10 @@ def write_bundle(folder: Path) -> Path:
     recipe = from_dict(RECIPE)
     inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
     for item in inputs:
-        cells = [{c: row[c] for c in item.columns} if item.modality.whole_row
-                 else row[item.columns[0]] for row in rows()]
+        cells = [
+            {c: row[c] for c in item.columns} if item.modality.whole_row else row[item.columns[0]]
+            for row in rows()
+        ]
         item.modality.fit([item.modality.decode(cell) for cell in cells])
     target.fit([row["kind"] for row in rows()])
     model, task = assemble.build_model(recipe, inputs, target)
@@ -107,9 +137,36 @@ def edit(path: Path, change: Any) -> None:
     path.write_text(json.dumps(content))
 
 
-VALUES = [None, True, False, -1, 0, 1, 3, 10**6, 10**12, 2**63, 1.5, 1e308, -1e308, float("nan"),
-          float("inf"), "", "x", "9" * 50, "\x1b[31m", "../../up", [], {}, [None], ["a", 1],
-          [[[]]], {"a": 1}, [0.0] * 7, ["a"] * 3]
+VALUES = [
+    None,
+    True,
+    False,
+    -1,
+    0,
+    1,
+    3,
+    10**6,
+    10**12,
+    2**63,
+    1.5,
+    1e308,
+    -1e308,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    "9" * 50,
+    "\x1b[31m",
+    "../../up",
+    [],
+    {},
+    [None],
+    ["a", 1],
+    [[[]]],
+    {"a": 1},
+    [0.0] * 7,
+    ["a"] * 3,
+]
 
 
 def spoiled(content: Any, chance: random.Random) -> Any:
@@ -135,8 +192,11 @@ def spoiled(content: Any, chance: random.Random) -> Any:
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    items = list(value.items()) if isinstance(value, dict) else (
-        list(enumerate(value)) if isinstance(value, list) else [])
+    items = (
+        list(value.items())
+        if isinstance(value, dict)
+        else (list(enumerate(value)) if isinstance(value, list) else [])
+    )
     for key, inner in items:
         yield value, key
         if isinstance(inner, dict | list) and len(items) < 50:

@@ -11,9 +11,17 @@ import oracles
 
 LANGUAGES = ("en", "de", "fr")
 SECONDS = 2  # of its window
-_SPECIAL = ["<|endoftext|>", "<|startoftranscript|>", *(f"<|{code}|>" for code in LANGUAGES),
-            "<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>",
-            "<|notimestamps|>"]
+_SPECIAL = [
+    "<|endoftext|>",
+    "<|startoftranscript|>",
+    *(f"<|{code}|>" for code in LANGUAGES),
+    "<|translate|>",
+    "<|transcribe|>",
+    "<|startoflm|>",
+    "<|startofprev|>",
+    "<|nospeech|>",
+    "<|notimestamps|>",
+]
 END, START = 256, 257
 TIMELESS = END + len(_SPECIAL) - 1
 TIMES = TIMELESS + 1
@@ -22,20 +30,38 @@ OUTPUTS = TIMES + 50 * SECONDS + 1
 
 def model(multilingual: bool = True, **changes):
     """Returns a Whisper whose weights matter, with settings of generation."""
-    found = oracles.whisper_model(vocab_size=OUTPUTS, eos_token_id=END, pad_token_id=END,
-                                  bos_token_id=END, decoder_start_token_id=START,
-                                  max_target_positions=40, **changes)
-    settings = {"is_multilingual": multilingual, "no_timestamps_token_id": TIMELESS,
-                "suppress_tokens": [7, 9, START, TIMELESS - 1], "begin_suppress_tokens": [32, END],
-                "max_initial_timestamp_index": 30, "alignment_heads": [[1, 0], [1, 1]],
-                "decoder_start_token_id": START, "eos_token_id": END, "pad_token_id": END,
-                "bos_token_id": END, "max_length": 40, "forced_decoder_ids": None,
-                "prev_sot_token_id": TIMELESS - 2}
+    found = oracles.whisper_model(
+        vocab_size=OUTPUTS,
+        eos_token_id=END,
+        pad_token_id=END,
+        bos_token_id=END,
+        decoder_start_token_id=START,
+        max_target_positions=40,
+        **changes,
+    )
+    settings = {
+        "is_multilingual": multilingual,
+        "no_timestamps_token_id": TIMELESS,
+        "suppress_tokens": [7, 9, START, TIMELESS - 1],
+        "begin_suppress_tokens": [32, END],
+        "max_initial_timestamp_index": 30,
+        "alignment_heads": [[1, 0], [1, 1]],
+        "decoder_start_token_id": START,
+        "eos_token_id": END,
+        "pad_token_id": END,
+        "bos_token_id": END,
+        "max_length": 40,
+        "forced_decoder_ids": None,
+        "prev_sot_token_id": TIMELESS - 2,
+    }
     if multilingual:
-        settings["lang_to_id"] = {f"<|{code}|>": START + 1 + place
-                                  for place, code in enumerate(LANGUAGES)}
-        settings["task_to_id"] = {"translate": START + 1 + len(LANGUAGES),
-                                  "transcribe": START + 2 + len(LANGUAGES)}
+        settings["lang_to_id"] = {
+            f"<|{code}|>": START + 1 + place for place, code in enumerate(LANGUAGES)
+        }
+        settings["task_to_id"] = {
+            "translate": START + 1 + len(LANGUAGES),
+            "transcribe": START + 2 + len(LANGUAGES),
+        }
     for name, value in settings.items():
         setattr(found.generation_config, name, value)
     return found
@@ -60,8 +86,7 @@ def change_generation(folder: Path, **values) -> None:
     """Changes settings of generation; None removes one."""
     path = folder / "generation_config.json"
     found = {**json.loads(path.read_text()), **values}
-    path.write_text(json.dumps({name: value for name, value in found.items()
-                                if value is not None}))
+    path.write_text(json.dumps({name: value for name, value in found.items() if value is not None}))
 
 
 def logits(found, features, ids):
@@ -69,8 +94,10 @@ def logits(found, features, ids):
     import torch
 
     with torch.no_grad():
-        return found(torch.tensor(np.asarray(features).transpose(0, 2, 1)),
-                     decoder_input_ids=torch.tensor(np.asarray(ids))).logits.numpy()
+        return found(
+            torch.tensor(np.asarray(features).transpose(0, 2, 1)),
+            decoder_input_ids=torch.tensor(np.asarray(ids)),
+        ).logits.numpy()
 
 
 def greedy(found, features, prompt):
@@ -78,23 +105,33 @@ def greedy(found, features, prompt):
     import torch
 
     settings, begin = found.generation_config, len(prompt)
-    rules = [oracles.transformers().SuppressTokensAtBeginLogitsProcessor(
-        settings.begin_suppress_tokens, begin),
-        oracles.transformers().SuppressTokensLogitsProcessor(settings.suppress_tokens)]
+    rules = [
+        oracles.transformers().SuppressTokensAtBeginLogitsProcessor(
+            settings.begin_suppress_tokens, begin
+        ),
+        oracles.transformers().SuppressTokensLogitsProcessor(settings.suppress_tokens),
+    ]
     if prompt[-1] != TIMELESS:
-        rules.append(oracles.transformers().WhisperTimeStampLogitsProcessor(
-            settings, begin_index=begin))
+        rules.append(
+            oracles.transformers().WhisperTimeStampLogitsProcessor(settings, begin_index=begin)
+        )
     with torch.no_grad():
         rows = oracles.transformers().GenerationMixin.generate(
-            found, torch.tensor(np.asarray(features).transpose(0, 2, 1)),
-            decoder_input_ids=torch.tensor([prompt] * len(features)), logits_processor=rules,
-            suppress_tokens=None, begin_suppress_tokens=None, do_sample=False, max_length=40)
+            found,
+            torch.tensor(np.asarray(features).transpose(0, 2, 1)),
+            decoder_input_ids=torch.tensor([prompt] * len(features)),
+            logits_processor=rules,
+            suppress_tokens=None,
+            begin_suppress_tokens=None,
+            do_sample=False,
+            max_length=40,
+        )
     return [_written(row.tolist()[begin:]) for row in rows]
 
 
 def _written(ids: list[int]) -> list[int]:
     if END in ids:
-        ids = ids[:ids.index(END)]
+        ids = ids[: ids.index(END)]
     return ids
 
 
@@ -104,6 +141,7 @@ def waveforms(seconds=(2.0, 1.3, 0.4, 1.9)):
     for place, length in enumerate(seconds):
         time = np.arange(round(16_000 * length)) / 16_000
         tone = np.sin(2 * np.pi * (200 + 300 * place + 400 * time) * time)
-        found.append((0.3 * tone * np.sin(3 * time) + rng.normal(0, 0.02, len(time))
-                      ).astype(np.float32))
+        found.append(
+            (0.3 * tone * np.sin(3 * time) + rng.normal(0, 0.02, len(time))).astype(np.float32)
+        )
     return found

@@ -8,10 +8,23 @@ import numpy as np
 
 LETTERS = sorted(set(" abcdefghinorstuvwxz"))
 RECIPE = {
-    "task": {"name": "transcribe"}, "target": "transcript",
-    "inputs": {"audio": {"modality": "audio", "encoder": "conv_audio", "sample_rate": 8000,
-                         "num_mels": 40, "max_seconds": 6.0, "time_stride": 4, "width": 8}},
-    "fusion": {"name": "concat"}, "sequence": {"name": "recurrent"}, "dim": 16, "training": {},
+    "task": {"name": "transcribe"},
+    "target": "transcript",
+    "inputs": {
+        "audio": {
+            "modality": "audio",
+            "encoder": "conv_audio",
+            "sample_rate": 8000,
+            "num_mels": 40,
+            "max_seconds": 6.0,
+            "time_stride": 4,
+            "width": 8,
+        }
+    },
+    "fusion": {"name": "concat"},
+    "sequence": {"name": "recurrent"},
+    "dim": 16,
+    "training": {},
 }
 
 

@@ -43,14 +43,14 @@ class ArrayLoader:
             order = np.random.default_rng([epoch, 1]).permutation(order)
         padded = np.full(-(-len(self) // whole) * whole, -1)
         for first in range(0, len(self), whole):
-            part = order[first:first + whole]
+            part = order[first : first + whole]
             if len(part) == whole:
-                padded[first:first + whole] = part
+                padded[first : first + whole] = part
             else:  # ragged: spread over the micro-batches
                 for i, piece in enumerate(np.array_split(part, self.accumulate)):
                     start = first + i * self.batch_size
-                    padded[start:start + len(piece)] = piece
-        return padded[step * self.batch_size:(step + 1) * self.batch_size]
+                    padded[start : start + len(piece)] = piece
+        return padded[step * self.batch_size : (step + 1) * self.batch_size]
 
     def epoch(self, epoch, start_step=0):
         for step in range(start_step, self.steps(epoch)):
@@ -67,8 +67,7 @@ class ArrayLoader:
     def batch(self, epoch, step):
         rows = self.rows_of(epoch, step)
         first = step - step % self.accumulate
-        effective = np.concatenate(
-            [self.rows_of(epoch, first + i) for i in range(self.accumulate)])
+        effective = np.concatenate([self.rows_of(epoch, first + i) for i in range(self.accumulate)])
         valid = rows >= 0
         array = self.inputs[np.maximum(rows, 0)] * valid.reshape(-1, *[1] * (self.inputs.ndim - 1))
         mask = valid
@@ -77,9 +76,11 @@ class ArrayLoader:
             array = array[:, :length]
             mask = np.repeat(valid[:, None], length, 1)
         weights = valid * self.accumulate / max(1, (effective >= 0).sum())
-        return ({"input_0": array.astype("float32"), "input_0_mask": mask},
-                np.where(valid, self.targets[np.maximum(rows, 0)], 0).astype("int32"),
-                weights.astype("float32"))
+        return (
+            {"input_0": array.astype("float32"), "input_0_mask": mask},
+            np.where(valid, self.targets[np.maximum(rows, 0)], 0).astype("int32"),
+            weights.astype("float32"),
+        )
 
 
 def make_data(rows=50, features=6, classes=3, seed=0, time=None):
@@ -175,8 +176,11 @@ def left_by(folder):
     for entry in history:
         del entry["seconds"]
     curve = render(learning_curves(history)[0])
-    return {"weights": sha256(Path(folder) / "weights.safetensors"), "history": history,
-            "curve": (curve.svg, curve.png)}
+    return {
+        "weights": sha256(Path(folder) / "weights.safetensors"),
+        "history": history,
+        "curve": (curve.svg, curve.png),
+    }
 
 
 def main():
@@ -200,8 +204,13 @@ def main():
     from polymodal.core.errors import PolymodalError
 
     try:
-        run(given.folder, epochs=given.epochs, accumulate=given.accumulate, jit=given.jit or None,
-            own_loss=given.own_loss)
+        run(
+            given.folder,
+            epochs=given.epochs,
+            accumulate=given.accumulate,
+            jit=given.jit or None,
+            own_loss=given.own_loss,
+        )
     except PolymodalError as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from error
 

@@ -11,11 +11,21 @@ def predictions(outputs, targets, task="classification", present=None, groups=No
     """Returns Predictions of two inputs whose rows all have a target."""
     outputs = np.asarray(outputs, "float32")
     count = len(outputs)
-    labels = list("abcdefghij")[:outputs.shape[1]] if outputs.ndim == 2 else []
+    labels = list("abcdefghij")[: outputs.shape[1]] if outputs.ndim == 2 else []
     present = np.ones((count, 2), bool) if present is None else present
-    return Predictions(task_named(task), labels, np.arange(count), outputs, np.asarray(targets),
-                       np.ones(count, bool), ["image", "sound"], present, groups=groups,
-                       group_column="" if groups is None else "speaker", num_rows=count)
+    return Predictions(
+        task_named(task),
+        labels,
+        np.arange(count),
+        outputs,
+        np.asarray(targets),
+        np.ones(count, bool),
+        ["image", "sound"],
+        present,
+        groups=groups,
+        group_column="" if groups is None else "speaker",
+        num_rows=count,
+    )
 
 
 def overconfident(count, scale=3.0, seed=0):

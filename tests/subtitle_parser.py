@@ -37,8 +37,11 @@ def parse_subtitles(text: str) -> list[Segment]:
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     web = text.startswith("WEBVTT")
-    return [_cue(lines, number, web) for number, lines in _blocks(text)
-            if not (web and _NO_CUE.match(lines[0]))]
+    return [
+        _cue(lines, number, web)
+        for number, lines in _blocks(text)
+        if not (web and _NO_CUE.match(lines[0]))
+    ]
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -58,9 +61,10 @@ def _cue(lines: list[str], number: int, web: bool) -> Segment:
             start, end = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])
             if end < start:
                 raise _error(number + place, f"ends at {end:.3f} s, before it starts")
-            return Segment("\n".join(_text(line, web) for line in lines[place + 1:]), start, end)
-    raise _error(number, f"has {lines[0][:40]!r}, expected times such as 00:00:01,000 --> "
-                         "00:00:02,500")
+            return Segment("\n".join(_text(line, web) for line in lines[place + 1 :]), start, end)
+    raise _error(
+        number, f"has {lines[0][:40]!r}, expected times such as 00:00:01,000 --> 00:00:02,500"
+    )
 
 
 def _seconds(fields: tuple[str | None, ...]) -> float:

@@ -32,8 +32,13 @@ def test_arrays_and_series_are_columns(model):
     expected = model.predict([{"x": float(x)} for x in X[:3]])
     assert len(expected) == 3
     assert not any(answer["error"] for answer in expected)
-    for rows in ({"x": X[:3]}, {"x": pandas.Series(X[:3])}, {"x": list(X[:3])},
-                 pandas.DataFrame({"x": X[:3]}), pm.read({"x": X[:3]})):
+    for rows in (
+        {"x": X[:3]},
+        {"x": pandas.Series(X[:3])},
+        {"x": list(X[:3])},
+        pandas.DataFrame({"x": X[:3]}),
+        pm.read({"x": X[:3]}),
+    ):
         assert model.predict(rows) == expected
     assert model.predict({"x": float(X[0])}) == model.predict({"x": X[0]}) == expected[:1]
 

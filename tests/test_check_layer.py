@@ -34,13 +34,16 @@ class Faulty(keras.layers.Layer):
         return total
 
 
-@pytest.mark.parametrize(("fault", "message"), [
-    ("child not built", "leaves out a child"),
-    ("idle weight", "does not move"),
-    ("reads padding", "garbage under the mask"),
-    ("mixes rows", "more padding|filler rows"),
-    ("divides by zero", "not finite|differs by nan"),
-])
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("child not built", "leaves out a child"),
+        ("idle weight", "does not move"),
+        ("reads padding", "garbage under the mask"),
+        ("mixes rows", "more padding|filler rows"),
+        ("divides by zero", "not finite|differs by nan"),
+    ],
+)
 def test_a_fault_is_found(fault, message):
     with pytest.raises(AssertionError, match=message):
         check_layer(lambda: Faulty(fault), token_arrays())

@@ -13,7 +13,9 @@ import polymodal
 ROOT = Path(polymodal.__file__).parent
 MODULES = sorted(
     ".".join(("polymodal", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
-    for path in ROOT.rglob("*.py") if ">>>" in path.read_text(encoding="utf-8"))
+    for path in ROOT.rglob("*.py")
+    if ">>>" in path.read_text(encoding="utf-8")
+)
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -7,17 +7,45 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1] / "src" / "polymodal"
 ORDER = (
-    ("core",), ("text",), ("tables",), ("media",), ("profile",), ("splits",), ("feed",),
-    ("preprocess",), ("layers",), ("encoders", "fusion", "sequence", "decoders"),
-    ("model",), ("speech",), ("evaluation",), ("tasks",), ("recipe",), ("bundle",), ("pretrained",),
+    ("core",),
+    ("text",),
+    ("tables",),
+    ("media",),
+    ("profile",),
+    ("splits",),
+    ("feed",),
+    ("preprocess",),
+    ("layers",),
+    ("encoders", "fusion", "sequence", "decoders"),
+    ("model",),
+    ("speech",),
+    ("evaluation",),
+    ("tasks",),
+    ("recipe",),
+    ("bundle",),
+    ("pretrained",),
     ("inference",),
-    ("training", "export"), ("questions",), ("serve",), ("cli",), ("estimators",),
+    ("training", "export"),
+    ("questions",),
+    ("serve",),
+    ("cli",),
+    ("estimators",),
 )
 FLOORS = {folder: floor for floor, folders in enumerate(ORDER) for folder in folders}
 FLOORS["scenes"] = FLOORS["serve"]  # the demo's world: no other floor knows it
 ENGINES = {"keras", "tensorflow", "jax", "torch"}
-ENGINE_FREE = {"core", "text", "tables", "media", "profile", "splits", "feed", "preprocess",
-               "speech", "scenes"}
+ENGINE_FREE = {
+    "core",
+    "text",
+    "tables",
+    "media",
+    "profile",
+    "splits",
+    "feed",
+    "preprocess",
+    "speech",
+    "scenes",
+}
 
 
 def imports(path: Path):

@@ -76,8 +76,10 @@ def test_the_python_of_the_readme_runs(folder, capsys):
 def written(folder):
     """What the part on captions and transcripts supposes beside it."""
     made = scenes.write(folder / "seen", "captions", num_train=12, num_val=2, num_test=2)
-    texts = [json.dumps({"image": f"seen/{row['image']}", "captions": row["captions"]})
-             for row in map(json.loads, made["train"].read_text().splitlines())]
+    texts = [
+        json.dumps({"image": f"seen/{row['image']}", "captions": row["captions"]})
+        for row in map(json.loads, made["train"].read_text().splitlines())
+    ]
     (folder / "captions.jsonl").write_text("\n".join(texts))
     shutil.copy(next((folder / "seen").rglob("*.png")), folder / "photo.png")
     made = scenes.write(folder / "heard", "speech", num_train=40, num_val=2, num_test=2)
@@ -98,8 +100,12 @@ def written(folder):
 
 @pytest.mark.slow
 def test_the_commands_of_the_readme_run(written):
-    lines = [line.partition("#")[0] for block in blocks("sh") for line in block.splitlines()
-             if line.startswith("polymodal ")]
+    lines = [
+        line.partition("#")[0]
+        for block in blocks("sh")
+        for line in block.splitlines()
+        if line.startswith("polymodal ")
+    ]
     assert len(lines) == 20
     for line in lines:
         shorter = line.replace("--minutes 30", "--trials 1")

@@ -12,13 +12,15 @@ ROOT = Path(__file__).resolve().parents[1] / "src" / "polymodal"
 ALLOWED = {
     "scenes",  # the demo's own tasks and columns
     "cli/demo_run.py",  # which of them the demo trains
-    "api.py", "estimators/texts.py",  # the public class of each task
+    "api.py",
+    "estimators/texts.py",  # the public class of each task
     "recipe/recipe.py",  # the default of a recipe that names none
-    "tables/formats/coco.py", "tables/formats/flickr.py", "tables/formats/webdataset.py",  # keys
+    "tables/formats/coco.py",
+    "tables/formats/flickr.py",
+    "tables/formats/webdataset.py",  # keys
     "tables/formats/meld.py",  # a column
     "speech/recognition",  # the command and the function that transcribe
 }
-
 
 
 def places():
@@ -27,14 +29,19 @@ def places():
     for path in sorted(ROOT.rglob("*.py")):
         where = path.relative_to(ROOT).as_posix()
         if where.startswith("tasks/") or any(
-                where == one or where.startswith(f"{one}/") for one in ALLOWED):
+            where == one or where.startswith(f"{one}/") for one in ALLOWED
+        ):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and (
-                    node.value in known):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and (node.value in known)
+            ):
                 yield where, node.lineno, f'"{node.value}"'
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-                    "polymodal.tasks"):
+                "polymodal.tasks"
+            ):
                 yield where, node.lineno, f"imports {node.module}"
 
 

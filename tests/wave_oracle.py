@@ -9,14 +9,29 @@ import numpy as np
 
 import oracles
 
-VOCABULARY = {"<s>": 1, "<pad>": 0, "</s>": 2, "<unk>": 3, "|": 4,
-              **{letter: 5 + place for place, letter in enumerate("ETAON'R")}}
+VOCABULARY = {
+    "<s>": 1,
+    "<pad>": 0,
+    "</s>": 2,
+    "<unk>": 3,
+    "|": 4,
+    **{letter: 5 + place for place, letter in enumerate("ETAON'R")},
+}
 OUTPUTS = len(VOCABULARY)
 RATE = 16_000
-SMALL = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3,
-         "intermediate_size": 40, "conv_dim": (8, 10, 12), "conv_stride": (5, 3, 2),
-         "conv_kernel": (10, 4, 3), "num_conv_pos_embeddings": 8,
-         "num_conv_pos_embedding_groups": 4, "vocab_size": OUTPUTS, "pad_token_id": 0}
+SMALL = {
+    "hidden_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 3,
+    "intermediate_size": 40,
+    "conv_dim": (8, 10, 12),
+    "conv_stride": (5, 3, 2),
+    "conv_kernel": (10, 4, 3),
+    "num_conv_pos_embeddings": 8,
+    "num_conv_pos_embedding_groups": 4,
+    "vocab_size": OUTPUTS,
+    "pad_token_id": 0,
+}
 LARGE = {"feat_extract_norm": "layer", "conv_bias": True, "do_stable_layer_norm": True}
 BUCKETS = {"num_buckets": 12, "max_bucket_distance": 20}  # fewer tokens than recordings have
 NAMES = {"wav2vec2": "Wav2Vec2", "hubert": "Hubert", "wavlm": "WavLM"}
@@ -33,10 +48,15 @@ def model(kind: str, head: str = "Model", **changes):
 def save(found, folder: Path, tokenizer: bool = True, **extractor) -> Path:
     """Saves a model with its preprocessing, and a tokenizer of characters."""
     found.save_pretrained(folder)
-    settings = {"do_normalize": True, "feature_extractor_type": "Wav2Vec2FeatureExtractor",
-                "feature_size": 1, "padding_side": "right", "padding_value": 0.0,
-                "return_attention_mask": found.config.feat_extract_norm == "layer",
-                "sampling_rate": RATE}
+    settings = {
+        "do_normalize": True,
+        "feature_extractor_type": "Wav2Vec2FeatureExtractor",
+        "feature_size": 1,
+        "padding_side": "right",
+        "padding_value": 0.0,
+        "return_attention_mask": found.config.feat_extract_norm == "layer",
+        "sampling_rate": RATE,
+    }
     (folder / "preprocessor_config.json").write_text(json.dumps({**settings, **extractor}))
     if tokenizer:
         (folder / "vocab.json").write_text(json.dumps(VOCABULARY))
@@ -46,9 +66,15 @@ def save(found, folder: Path, tokenizer: bool = True, **extractor) -> Path:
 
 def change_tokenizer(folder: Path, **values) -> None:
     """Writes how the tokenizer spells."""
-    usual = {"pad_token": "<pad>", "unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>",
-             "word_delimiter_token": "|", "do_lower_case": False,
-             "tokenizer_class": "Wav2Vec2CTCTokenizer"}
+    usual = {
+        "pad_token": "<pad>",
+        "unk_token": "<unk>",
+        "bos_token": "<s>",
+        "eos_token": "</s>",
+        "word_delimiter_token": "|",
+        "do_lower_case": False,
+        "tokenizer_class": "Wav2Vec2CTCTokenizer",
+    }
     (folder / "tokenizer_config.json").write_text(json.dumps({**usual, **values}))
 
 
@@ -57,9 +83,12 @@ def with_old_names(folder: Path) -> Path:
     from safetensors.numpy import load_file, save_file
 
     path = folder / "model.safetensors"
-    renamed = {name.replace("parametrizations.weight.original0", "weight_g")
-               .replace("parametrizations.weight.original1", "weight_v"): values
-               for name, values in load_file(path).items()}
+    renamed = {
+        name.replace("parametrizations.weight.original0", "weight_g").replace(
+            "parametrizations.weight.original1", "weight_v"
+        ): values
+        for name, values in load_file(path).items()
+    }
     assert any(name.endswith("weight_g") for name in renamed)
     save_file(renamed, path, metadata={"format": "pt"})
     return folder
@@ -71,7 +100,7 @@ def waveforms(seconds=(0.5, 0.31, 0.07)):
     found = []
     for place, length in enumerate(round(one * RATE) + place for place, one in enumerate(seconds)):
         tone = np.sin(np.arange(length) * (0.03 + 0.06 * place)) * np.linspace(0, 1, length)
-        found.append((0.1 ** place * (tone + 0.2 * rng.normal(size=length)) + 0.05).astype("f4"))
+        found.append((0.1**place * (tone + 0.2 * rng.normal(size=length)) + 0.05).astype("f4"))
     return found
 
 
@@ -85,8 +114,9 @@ def run(found, folder: Path, sounds, masked: bool | None = None):
     its extractor asks for one."""
     import torch
 
-    batch = extractor(folder)(sounds, sampling_rate=RATE, padding=True, return_tensors="pt",
-                              return_attention_mask=masked)
+    batch = extractor(folder)(
+        sounds, sampling_rate=RATE, padding=True, return_tensors="pt", return_attention_mask=masked
+    )
     with torch.no_grad():
         return found(**batch)
 

@@ -18,8 +18,15 @@ _SECOND = 25  # frames
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 LETTERS = sorted(set(" ".join(WORDS)))
 TONES = dict(zip(LETTERS, np.linspace(500, 3500, len(LETTERS)), strict=True))  # hertz
-INPUT = {"modality": "audio", "encoder": "conv_audio", "width": 8, "time_stride": 4,
-         "num_mels": 40, "sample_rate": RATE, "max_seconds": 6.0}  # of a small run that learns it
+INPUT = {
+    "modality": "audio",
+    "encoder": "conv_audio",
+    "width": 8,
+    "time_stride": 4,
+    "num_mels": 40,
+    "sample_rate": RATE,
+    "max_seconds": 6.0,
+}  # of a small run that learns it
 
 
 def whistle(text: str) -> np.ndarray:
@@ -27,8 +34,10 @@ def whistle(text: str) -> np.ndarray:
     times = np.arange(round(TONE_SECONDS * RATE)) / RATE
     fade = np.minimum(1, np.minimum(times, times[::-1]) / 0.01)
     gap = np.zeros(round(GAP_SECONDS * RATE))
-    parts = [np.concatenate([0.5 * fade * np.sin(2 * np.pi * TONES[letter] * times), gap])
-             for letter in text]
+    parts = [
+        np.concatenate([0.5 * fade * np.sin(2 * np.pi * TONES[letter] * times), gap])
+        for letter in text
+    ]
     return np.concatenate(parts).astype(np.float32)
 
 
@@ -78,8 +87,9 @@ class Listener:
     no silence.
     """
 
-    def __init__(self, audio: Audio, confusions: dict[str, str] | None = None,
-                 dreams: bool = False):
+    def __init__(
+        self, audio: Audio, confusions: dict[str, str] | None = None, dreams: bool = False
+    ):
         self.shapes: set[tuple[int, ...]] = set()
         self.confusions, self.dreams = confusions or {}, dreams
         self.bands = [int(self._loudest(audio, letter)) for letter in LETTERS]
@@ -116,7 +126,12 @@ def predictor(max_seconds: float = 6.0, **changes):
     target.fit(["".join(LETTERS)])
     target.restore({"labels": LETTERS})
     return SimpleNamespace(
-        task=task_named("transcribe"), calibration=None, language=None, target=target,
-        head=SimpleNamespace(guided=False, ctc_weight=1.0), model=Listener(audio, **changes),
+        task=task_named("transcribe"),
+        calibration=None,
+        language=None,
+        target=target,
+        head=SimpleNamespace(guided=False, ctc_weight=1.0),
+        model=Listener(audio, **changes),
         inputs=[SimpleNamespace(name="audio", key="input_0", modality=audio, columns=["audio"])],
-        recipe=SimpleNamespace(inputs={"audio": {"modality": "audio"}}))
+        recipe=SimpleNamespace(inputs={"audio": {"modality": "audio"}}),
+    )

@@ -60,8 +60,12 @@ def read(table):
 class Branch(nn.Module):
     def __init__(self, size, dim=128):
         super().__init__()
-        block = lambda i, o: [nn.Conv2d(i, o, 3, padding=1), nn.BatchNorm2d(o), nn.ReLU(),
-                              nn.MaxPool2d(2)]
+        block = lambda i, o: [
+            nn.Conv2d(i, o, 3, padding=1),
+            nn.BatchNorm2d(o),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        ]
         self.body = nn.Sequential(*block(1, 32), *block(32, 64), *block(64, 64), nn.Flatten())
         flat = self.body(torch.zeros(1, 1, *size)).shape[1]
         self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(flat, dim), nn.ReLU())
@@ -74,8 +78,9 @@ class Net(nn.Module):
     def __init__(self, classes):
         super().__init__()
         self.image, self.sound = Branch((28, 28)), Branch((FRAMES, MELS))
-        self.out = nn.Sequential(nn.Linear(256, 128), nn.ReLU(), nn.Dropout(0.3),
-                                 nn.Linear(128, classes))
+        self.out = nn.Sequential(
+            nn.Linear(256, 128), nn.ReLU(), nn.Dropout(0.3), nn.Linear(128, classes)
+        )
 
     def forward(self, image, sound, present):
         parts = [self.image(image) * present[:, :1], self.sound(sound) * present[:, 1:]]
@@ -87,8 +92,12 @@ def shifted(x, reach):
     high, wide = x.shape[1:]
     padded = F.pad(x[:, None], (reach,) * 4, mode="replicate")[:, 0]
     moves = np.random.randint(0, 2 * reach + 1, (len(x), 2))
-    return torch.stack([one[down:down + high, right:right + wide]
-                        for one, (down, right) in zip(padded, moves, strict=True)])
+    return torch.stack(
+        [
+            one[down : down + high, right : right + wide]
+            for one, (down, right) in zip(padded, moves, strict=True)
+        ]
+    )
 
 
 def train(data, labels, epochs=30, batch=64):
@@ -130,8 +139,9 @@ def main():
         tables = {"train": [part[~out] for part in full], "unheard": [part[out] for part in full]}
     image, sound, present, digits, _ = tables.pop("train")
     centre = [(x.mean(), x.std()) for x in (image, sound)]
-    tensors = lambda t: [torch.tensor((t[k] - centre[k][0]) / centre[k][1]) for k in (0, 1)] + [
-        torch.tensor(t[2])]
+    tensors = lambda t: (
+        [torch.tensor((t[k] - centre[k][0]) / centre[k][1]) for k in (0, 1)] + [torch.tensor(t[2])]
+    )
     index = lambda labels: torch.tensor([names.index(d) for d in labels])
     net = train(tensors((image, sound, present)), index(digits))
     result = {}

@@ -52,10 +52,14 @@ class Net(nn.Module):
     def __init__(self, symbols, dim=128):
         super().__init__()
         self.convs = nn.Sequential(
-            nn.Conv2d(1, 32, 3, stride=2, padding=1), nn.BatchNorm2d(32), nn.ReLU(),
-            nn.Conv2d(32, 32, 3, stride=2, padding=1), nn.BatchNorm2d(32), nn.ReLU())
-        self.rnn = nn.GRU(32 * MELS // 4, dim, 2, batch_first=True, bidirectional=True,
-                          dropout=0.2)
+            nn.Conv2d(1, 32, 3, stride=2, padding=1),
+            nn.BatchNorm2d(32),
+            nn.ReLU(),
+            nn.Conv2d(32, 32, 3, stride=2, padding=1),
+            nn.BatchNorm2d(32),
+            nn.ReLU(),
+        )
+        self.rnn = nn.GRU(32 * MELS // 4, dim, 2, batch_first=True, bidirectional=True, dropout=0.2)
         self.out = nn.Sequential(nn.Dropout(0.2), nn.Linear(2 * dim, symbols + 1))
 
     def forward(self, x):
@@ -78,9 +82,9 @@ def masked(x):
     for one in x:
         for _ in range(2):
             first, width = np.random.randint(MELS), np.random.randint(8)
-            one[:, first:first + width] = 0
+            one[:, first : first + width] = 0
             first, width = np.random.randint(len(one)), np.random.randint(12)
-            one[first:first + width] = 0
+            one[first : first + width] = 0
     return x
 
 
@@ -91,7 +95,7 @@ def train(rows, characters, mean, std, epochs=20, size=16):
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=epochs * steps)
     for _ in range(epochs):
         order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]) + np.random.uniform(0, 30))
-        batches = [order[i:i + size] for i in range(0, len(order), size)]
+        batches = [order[i : i + size] for i in range(0, len(order), size)]
         np.random.shuffle(batches)
         for places in batches:
             part = [rows[i] for i in places]
@@ -99,8 +103,12 @@ def train(rows, characters, mean, std, epochs=20, size=16):
             labels = [[characters.index(c) + 1 for c in row[1]] for row in part]
             flat = torch.tensor([c for one in labels for c in one])
             loss = F.ctc_loss(
-                net(masked(x)).transpose(0, 1), flat, lengths,
-                torch.tensor([len(one) for one in labels]), zero_infinity=True)
+                net(masked(x)).transpose(0, 1),
+                flat,
+                lengths,
+                torch.tensor([len(one) for one in labels]),
+                zero_infinity=True,
+            )
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 5.0)
@@ -112,7 +120,7 @@ def train(rows, characters, mean, std, epochs=20, size=16):
 def transcripts(net, rows, characters, mean, std):
     said = []
     for start in range(0, len(rows), 32):
-        x, lengths = batch(rows[start:start + 32], mean, std)
+        x, lengths = batch(rows[start : start + 32], mean, std)
         with torch.no_grad():
             best = net(x).argmax(-1)
         for path, length in zip(best, lengths, strict=True):

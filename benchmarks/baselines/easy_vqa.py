@@ -27,17 +27,30 @@ def read(table, pictures):
         if row["image"] not in pictures:
             pixels = Image.open(table.parent / row["image"]).convert("RGB")
             pictures[row["image"]] = len(pictures), np.asarray(pixels)
-    return ([pictures[r["image"]][0] for r in rows],
-            [re.findall(r"\w+", r["question"].lower()) for r in rows], [r["answer"] for r in rows])
+    return (
+        [pictures[r["image"]][0] for r in rows],
+        [re.findall(r"\w+", r["question"].lower()) for r in rows],
+        [r["answer"] for r in rows],
+    )
 
 
 class Net(nn.Module):
     def __init__(self, words, answers, dim=128):
         super().__init__()
-        block = lambda i, o: [nn.Conv2d(i, o, 3, padding=1), nn.BatchNorm2d(o), nn.ReLU(),
-                              nn.MaxPool2d(2)]
-        self.image = nn.Sequential(*block(3, 16), *block(16, 32), *block(32, 64), nn.Flatten(),
-                                   nn.Linear(64 * 64, dim), nn.ReLU())
+        block = lambda i, o: [
+            nn.Conv2d(i, o, 3, padding=1),
+            nn.BatchNorm2d(o),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        ]
+        self.image = nn.Sequential(
+            *block(3, 16),
+            *block(16, 32),
+            *block(32, 64),
+            nn.Flatten(),
+            nn.Linear(64 * 64, dim),
+            nn.ReLU(),
+        )
         self.words = nn.Sequential(nn.Linear(words, dim), nn.ReLU(), nn.Linear(dim, dim))
         self.out = nn.Sequential(nn.Linear(2 * dim, dim), nn.ReLU(), nn.Linear(dim, answers))
 
@@ -81,12 +94,19 @@ def main():
             schedule.step()
     net.eval()
     with torch.no_grad():
-        right = torch.cat([net(pixels[image_v[r]], bag_v[r]).argmax(1) == answer_v[r]
-                           for r in torch.arange(len(answer_v)).split(256)]).float()
+        right = torch.cat(
+            [
+                net(pixels[image_v[r]], bag_v[r]).argmax(1) == answer_v[r]
+                for r in torch.arange(len(answer_v)).split(256)
+            ]
+        ).float()
     if options.out:
         Path(options.out).write_text(json.dumps(right.int().tolist()))
-    print(json.dumps({"val": round(100 * right.mean().item(), 2),
-                      "seconds": round(time.time() - start, 1)}))
+    print(
+        json.dumps(
+            {"val": round(100 * right.mean().item(), 2), "seconds": round(time.time() - start, 1)}
+        )
+    )
 
 
 if __name__ == "__main__":

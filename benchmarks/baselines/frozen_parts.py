@@ -44,9 +44,14 @@ def photographs(files, weights):
     net.load_state_dict(load_file(weights / "efficientnet_lite0" / "model.safetensors"))
     net.eval()
     with torch.no_grad():
-        return np.concatenate([
-            net.extract_features(torch.tensor(np.stack([pixels(f) for f in files[i:i + 32]])))
-            .mean((2, 3)).numpy() for i in range(0, len(files), 32)])
+        return np.concatenate(
+            [
+                net.extract_features(torch.tensor(np.stack([pixels(f) for f in files[i : i + 32]])))
+                .mean((2, 3))
+                .numpy()
+                for i in range(0, len(files), 32)
+            ]
+        )
 
 
 def captions(texts, weights):
@@ -83,10 +88,12 @@ def main():
         rows = list(csv.DictReader(getattr(options, name).read_text().splitlines()))
         files = [(options.media_root / row["photo"]).read_bytes() for row in rows]
         texts = [row["caption"] for row in rows]
-        parts[name] = (kept("photo", files, photographs, weights),
-                       kept("caption", texts, captions, weights),
-                       np.array([[float(row["size"])] for row in rows]),
-                       np.array([[row["colour"]] for row in rows]))
+        parts[name] = (
+            kept("photo", files, photographs, weights),
+            kept("caption", texts, captions, weights),
+            np.array([[float(row["size"])] for row in rows]),
+            np.array([[row["colour"]] for row in rows]),
+        )
         targets[name] = [row["sign"] for row in rows]
     columns = {"train": [], "test": []}
     for place in range(4):
@@ -94,18 +101,27 @@ def main():
         scaler.fit(parts["train"][place])
         for name, found in columns.items():
             found.append(scaler.transform(parts[name][place]))
-    model = LogisticRegressionCV(Cs=np.logspace(-5, 1, 7), cv=3, max_iter=500,
-                                 scoring="neg_log_loss")
+    model = LogisticRegressionCV(
+        Cs=np.logspace(-5, 1, 7), cv=3, max_iter=500, scoring="neg_log_loss"
+    )
     model.fit(np.hstack(columns["train"]), targets["train"])
     chances = model.predict_proba(np.hstack(columns["test"]))
     said = model.classes_[chances.argmax(1)]
     if options.out:
-        Path(options.out).write_text(json.dumps(
-            [dict(zip(model.classes_.tolist(), row, strict=True)) for row in chances.tolist()]))
-    print(json.dumps({
-        "accuracy": round(accuracy_score(targets["test"], said), 4),
-        "log_loss": round(log_loss(targets["test"], chances, labels=model.classes_), 4),
-        "seconds": round(time.time() - start, 1)}))
+        Path(options.out).write_text(
+            json.dumps(
+                [dict(zip(model.classes_.tolist(), row, strict=True)) for row in chances.tolist()]
+            )
+        )
+    print(
+        json.dumps(
+            {
+                "accuracy": round(accuracy_score(targets["test"], said), 4),
+                "log_loss": round(log_loss(targets["test"], chances, labels=model.classes_), 4),
+                "seconds": round(time.time() - start, 1),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """Polymodal: one model over images, text, speech and video.
 
-    import polymodal as pm
+import polymodal as pm
 
-    train = pm.read("train.csv")
-    model = pm.Classifier("digit", ignore=["speaker"])
-    model.fit(train, out="runs/digits")
-    print(model.evaluate("test.csv")["metrics"])
-    print(model.predict([{"image": "a.png", "audio": "b.ogg"}]))
+train = pm.read("train.csv")
+model = pm.Classifier("digit", ignore=["speaker"])
+model.fit(train, out="runs/digits")
+print(model.evaluate("test.csv")["metrics"])
+print(model.predict([{"image": "a.png", "audio": "b.ogg"}]))
 """
 
 from __future__ import annotations
@@ -51,8 +51,17 @@ _PUBLIC = {
 }
 
 # Those whose module loads an engine; what is in `polymodal.api` starts it itself, once needed.
-_ON_ENGINE = {"assemble", "distil", "estimate", "export", "import_model", "load_language_model",
-              "load_part", "needs", "tune"}
+_ON_ENGINE = {
+    "assemble",
+    "distil",
+    "estimate",
+    "export",
+    "import_model",
+    "load_language_model",
+    "load_part",
+    "needs",
+    "tune",
+}
 
 __all__ = [
     "Assistant",

@@ -63,8 +63,14 @@ class Retriever(Estimator):
 
     task = "retrieval"
 
-    def __init__(self, query: Sequence[str] = (), answer: Sequence[str] = (), *,
-                 ignore: Sequence[str] = (), **recipe: Any):
+    def __init__(
+        self,
+        query: Sequence[str] = (),
+        answer: Sequence[str] = (),
+        *,
+        ignore: Sequence[str] = (),
+        **recipe: Any,
+    ):
         if query or answer:
             asked = recipe.get("task") or {}
             recipe["task"] = {"query": list(query), "answer": list(answer), **asked}
@@ -83,11 +89,14 @@ class Retriever(Estimator):
         """
         from polymodal.inference.search import search
 
-        return [vars(one) for one in search(self._fitted(self._predictor), query, table,
-                                            **options)]
+        return [vars(one) for one in search(self._fitted(self._predictor), query, table, **options)]
 
-    def zero_shot(self, labels: Sequence[str], prompts: Sequence[str] = ("a photo of a {}.",),
-                  target: str = "") -> Classifier:
+    def zero_shot(
+        self,
+        labels: Sequence[str],
+        prompts: Sequence[str] = ("a photo of a {}.",),
+        target: str = "",
+    ) -> Classifier:
         """Returns a classifier by labels that no training has seen, from how texts compare.
 
         Args:
@@ -127,12 +136,20 @@ def load(folder: str | Path) -> Estimator:
     if not is_linear(user_path(folder)):
         start()
     found = loaded(folder)
-    return _estimator(found, SimpleNamespace(folder=user_path(folder),
-                                             metrics=found.metrics.get("splits", {})))
+    return _estimator(
+        found, SimpleNamespace(folder=user_path(folder), metrics=found.metrics.get("splits", {}))
+    )
 
 
-def finish(folder: str | Path, *, train: Any = None, val: Any = None, test: Any = None,
-           baselines: bool | None = None, keep_checkpoints: bool = False) -> Estimator:
+def finish(
+    folder: str | Path,
+    *,
+    train: Any = None,
+    val: Any = None,
+    test: Any = None,
+    baselines: bool | None = None,
+    keep_checkpoints: bool = False,
+) -> Estimator:
     """Completes a stopped run, and returns it as an estimator.
 
     It ends at the last whole epoch, and is scored and reported as after training.
@@ -150,8 +167,11 @@ def finish(folder: str | Path, *, train: Any = None, val: Any = None, test: Any 
     start()
     from polymodal.training.finish import finish as end
 
-    tables = {name: read(value) for name, value in
-              (("train", train), ("val", val), ("test", test)) if value is not None}
+    tables = {
+        name: read(value)
+        for name, value in (("train", train), ("val", val), ("test", test))
+        if value is not None
+    }
     run = end(folder, tables, baselines=baselines, keep_checkpoints=keep_checkpoints)
     return _estimator(run.predictor, run)
 
@@ -165,6 +185,18 @@ def _estimator(predictor: Any, run: Any) -> Estimator:
     return estimator
 
 
-__all__ = ["Assistant", "Captioner", "Classifier", "Estimator", "MultilabelClassifier", "Regressor",
-           "Retriever", "SentimentAnalyser", "Seq2Seq", "SequenceLabeller", "Transcriber",
-           "finish", "load"]
+__all__ = [
+    "Assistant",
+    "Captioner",
+    "Classifier",
+    "Estimator",
+    "MultilabelClassifier",
+    "Regressor",
+    "Retriever",
+    "SentimentAnalyser",
+    "Seq2Seq",
+    "SequenceLabeller",
+    "Transcriber",
+    "finish",
+    "load",
+]

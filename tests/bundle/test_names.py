@@ -18,9 +18,18 @@ def built(**arguments):
 
 def test_names_are_attribute_paths():
     assert sorted(variable_names(built())) == [
-        "blocks.0.bias", "blocks.0.kernel", "dropout.seed_generator.state", "head.bias",
-        "head.kernel", "hidden.bias", "hidden.kernel", "norm.beta", "norm.gamma",
-        "norm.moving_mean", "norm.moving_variance"]
+        "blocks.0.bias",
+        "blocks.0.kernel",
+        "dropout.seed_generator.state",
+        "head.bias",
+        "head.kernel",
+        "hidden.bias",
+        "hidden.kernel",
+        "norm.beta",
+        "norm.gamma",
+        "norm.moving_mean",
+        "norm.moving_variance",
+    ]
 
 
 def test_every_variable_has_one_name():
@@ -133,8 +142,12 @@ def test_slots_are_named_by_their_variable():
     assert {id(v) for v in found.values()} == {id(v) for v in optimizer.variables}
     assert len(found) == len(optimizer.variables)
     kinds = {name.split("/")[0] for name in found if name.endswith("/head.kernel")}
-    assert kinds == {"momentums", "velocities", "accumulated_gradients",
-                     "model_variables_moving_average"}
+    assert kinds == {
+        "momentums",
+        "velocities",
+        "accumulated_gradients",
+        "model_variables_moving_average",
+    }
 
 
 def test_the_optimizer_of_another_model_is_refused():

@@ -23,8 +23,7 @@ WEIGHTS = {"head.kernel": np.full((2, 2), 3, "float32")}
 @pytest.fixture
 def bundle(tmp_path):
     folder = tmp_path / "run"
-    write(folder, {"task": "classification"}, WEIGHTS, {"input_0": {"size": 28}},
-          {"accuracy": 0.5})
+    write(folder, {"task": "classification"}, WEIGHTS, {"input_0": {"size": 28}}, {"accuracy": 0.5})
     return folder
 
 
@@ -57,14 +56,17 @@ def test_an_unfinished_run_says_so(tmp_path):
 
 
 def test_whether_a_folder_is_a_run_is_told_without_an_engine(bundle):
-    code = ("import sys; from polymodal.bundle.read import manifest; "
-            f"manifest(__import__('pathlib').Path({str(bundle)!r})); "
-            "sys.exit('keras' in sys.modules)")
+    code = (
+        "import sys; from polymodal.bundle.read import manifest; "
+        f"manifest(__import__('pathlib').Path({str(bundle)!r})); "
+        "sys.exit('keras' in sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("name", ["model.json", "weights.safetensors", "preprocess/input_0.json",
-                                  "metrics.json"])
+@pytest.mark.parametrize(
+    "name", ["model.json", "weights.safetensors", "preprocess/input_0.json", "metrics.json"]
+)
 def test_a_changed_or_missing_file_is_named(bundle, name):
     content = (bundle / name).read_bytes()
     (bundle / name).write_bytes(content.replace(b"2", b"3") + b" ")
@@ -75,8 +77,23 @@ def test_a_changed_or_missing_file_is_named(bundle, name):
         read(bundle)
 
 
-@pytest.mark.parametrize("name", ["../secret", "/etc/hostname", "a/../../b", "C:/x", "a\\..\\b", "",
-                                  "a\0b", ".", "./a", "a//b", "a/", "x" * 5000])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../secret",
+        "/etc/hostname",
+        "a/../../b",
+        "C:/x",
+        "a\\..\\b",
+        "",
+        "a\0b",
+        ".",
+        "./a",
+        "a//b",
+        "a/",
+        "x" * 5000,
+    ],
+)
 def test_paths_out_of_the_bundle_are_refused(bundle, name):
     edit_manifest(bundle, lambda c: c["files"].update({name: "0" * 64}))
     with pytest.raises(BundleError, match="needs paths inside the bundle"):
@@ -93,16 +110,26 @@ def test_links_are_refused(bundle, tmp_path):
         read(bundle)
 
 
-@pytest.mark.parametrize(("content", "message"), [
-    ("{not json", "needs to be JSON"), ("[1, 2]", "needs to contain a mapping. Got list"),
-    ("[" * 100_000, "needs to be JSON"), ("\xff", "needs version"),
-    ('{"version": 4, "files": {}}', r"needs version 3\. Got 4"),
-    ('{"version": 2, "files": {}}', "is of an older Polymodal, which wrote version 2. This one "
-     "reads version 3. Train again, or install the older one"),
-    ('{"version": true, "files": {}}', "Got True"), ('{"files": {}}', "Got None"),
-    ('{"version": 3}', "needs a list of files"), ('{"version": 3, "files": {"a": 3}}', "a list of"),
-    ('{"version": 3, "files": {}}', "needs model.json among its files"),
-])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{not json", "needs to be JSON"),
+        ("[1, 2]", "needs to contain a mapping. Got list"),
+        ("[" * 100_000, "needs to be JSON"),
+        ("\xff", "needs version"),
+        ('{"version": 4, "files": {}}', r"needs version 3\. Got 4"),
+        (
+            '{"version": 2, "files": {}}',
+            "is of an older Polymodal, which wrote version 2. This one "
+            "reads version 3. Train again, or install the older one",
+        ),
+        ('{"version": true, "files": {}}', "Got True"),
+        ('{"files": {}}', "Got None"),
+        ('{"version": 3}', "needs a list of files"),
+        ('{"version": 3, "files": {"a": 3}}', "a list of"),
+        ('{"version": 3, "files": {}}', "needs model.json among its files"),
+    ],
+)
 def test_tampered_manifests_are_refused(bundle, content, message):
     text = "{}" if content == "\xff" else content
     (bundle / "manifest.json").write_text(text)

@@ -41,8 +41,9 @@ def test_the_same_weights_answer_with_calibrated_probabilities(plain, bundle):
     for raw, found in zip(answers(plain), answers(bundle), strict=True):
         assert raw["prediction"] == found["prediction"]
         wanted = np.sqrt(list(raw["probabilities"].values()))
-        np.testing.assert_allclose(list(found["probabilities"].values()), wanted / wanted.sum(),
-                                   atol=2e-6)
+        np.testing.assert_allclose(
+            list(found["probabilities"].values()), wanted / wanted.sum(), atol=2e-6
+        )
 
 
 def test_a_bundle_without_them_still_loads(plain):

@@ -8,8 +8,12 @@ import pytest
 from polymodal.bundle.weights import MAX_HEADER_BYTES, encode, load, save
 from polymodal.core.errors import BundleError
 
-ARRAYS = {"b.kernel": np.arange(6, dtype="float32").reshape(2, 3), "a.count": np.int32([7]),
-          "c.flag": np.array([True, False]), "d.empty": np.zeros((0, 3), "float32")}
+ARRAYS = {
+    "b.kernel": np.arange(6, dtype="float32").reshape(2, 3),
+    "a.count": np.int32([7]),
+    "c.flag": np.array([True, False]),
+    "d.empty": np.zeros((0, 3), "float32"),
+}
 
 
 @pytest.fixture
@@ -35,12 +39,15 @@ def test_equal_arrays_give_equal_bytes_in_any_order():
     assert encode(ARRAYS) == encode(dict(reversed(ARRAYS.items())))
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (lambda e: e.pop("a.count"), 'also has "a.count"'),
-    (lambda e: e.update(z=np.zeros(1)), 'lacks "z"'),
-    (lambda e: e.update({"b.kernel": np.zeros((3, 2), "float32")}), r"needs shape \(3, 2\)"),
-    (lambda e: e.update({"b.kernel": np.zeros((2, 3), "float64")}), "of float64. Got"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda e: e.pop("a.count"), 'also has "a.count"'),
+        (lambda e: e.update(z=np.zeros(1)), 'lacks "z"'),
+        (lambda e: e.update({"b.kernel": np.zeros((3, 2), "float32")}), r"needs shape \(3, 2\)"),
+        (lambda e: e.update({"b.kernel": np.zeros((2, 3), "float64")}), "of float64. Got"),
+    ],
+)
 def test_other_tensors_are_refused(path, change, message):
     expected = dict(ARRAYS)
     change(expected)
@@ -53,24 +60,30 @@ def test_many_missing_tensors_are_counted(path):
         load(path, {f"x{i}": np.zeros(1) for i in range(5)} | ARRAYS)
 
 
-@pytest.mark.parametrize(("content", "message"), [
-    (pickle.dumps({"a": 1}), "a pickle, which is not opened"),
-    (b"PK\x03\x04" + b"0" * 40, "a zip archive"),
-    (b"\x89HDF\r\n\x1a\n" + b"0" * 40, "an HDF5 file"),
-    (b"", "needs a safetensors header"),
-    (b"abc", "needs a safetensors header"),
-    ((MAX_HEADER_BYTES + 1).to_bytes(8, "little") + b"{}", f"Got {MAX_HEADER_BYTES + 1:,} bytes"),
-    ((2**63).to_bytes(8, "little") + b"{}", "needs a safetensors header"),
-    ((400).to_bytes(8, "little") + b"{}", "in a file of 10"),
-    (raw(b"{nonsense}"), "not JSON"),
-    (raw(b"{" + b'"a":{' * 200_000), "not JSON"),
-    (raw({"a": 3}), "entries that are not tensors"),
-    (raw({"a": {"dtype": "Q7", "shape": [1], "data_offsets": [0, 1]}}, b"0"), "not tensors"),
-    (raw({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}, b"0000"), "damaged"),
-    (raw({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}, b"0000"), "damaged"),
-    (raw({"a": {"dtype": "U8", "shape": [4], "data_offsets": [4, 8]}}, b"0" * 8), "damaged"),
-    (raw({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}}, b"0" * 9), "cut short"),
-])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (pickle.dumps({"a": 1}), "a pickle, which is not opened"),
+        (b"PK\x03\x04" + b"0" * 40, "a zip archive"),
+        (b"\x89HDF\r\n\x1a\n" + b"0" * 40, "an HDF5 file"),
+        (b"", "needs a safetensors header"),
+        (b"abc", "needs a safetensors header"),
+        (
+            (MAX_HEADER_BYTES + 1).to_bytes(8, "little") + b"{}",
+            f"Got {MAX_HEADER_BYTES + 1:,} bytes",
+        ),
+        ((2**63).to_bytes(8, "little") + b"{}", "needs a safetensors header"),
+        ((400).to_bytes(8, "little") + b"{}", "in a file of 10"),
+        (raw(b"{nonsense}"), "not JSON"),
+        (raw(b"{" + b'"a":{' * 200_000), "not JSON"),
+        (raw({"a": 3}), "entries that are not tensors"),
+        (raw({"a": {"dtype": "Q7", "shape": [1], "data_offsets": [0, 1]}}, b"0"), "not tensors"),
+        (raw({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}, b"0000"), "damaged"),
+        (raw({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}, b"0000"), "damaged"),
+        (raw({"a": {"dtype": "U8", "shape": [4], "data_offsets": [4, 8]}}, b"0" * 8), "damaged"),
+        (raw({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}}, b"0" * 9), "cut short"),
+    ],
+)
 def test_files_that_are_not_whole_safetensors_are_refused(tmp_path, content, message):
     path = tmp_path / "weights.safetensors"
     path.write_bytes(content)

@@ -13,8 +13,12 @@ WEIGHTS = {"head.kernel": np.ones((2, 2), "float32")}
 
 
 def make(folder, **changes):
-    given = {"spec": {"task": "classification"}, "weights": WEIGHTS,
-             "preprocess": {"input_0": {"size": 28}}, "metrics": {"accuracy": 0.5}} | changes
+    given = {
+        "spec": {"task": "classification"},
+        "weights": WEIGHTS,
+        "preprocess": {"input_0": {"size": 28}},
+        "metrics": {"accuracy": 0.5},
+    } | changes
     write(folder, **given)
     return folder
 
@@ -22,8 +26,12 @@ def make(folder, **changes):
 def test_the_manifest_lists_every_file_with_its_sha256(tmp_path):
     make(tmp_path)
     files = json.loads((tmp_path / "manifest.json").read_text())["files"]
-    assert sorted(files) == ["metrics.json", "model.json", "preprocess/input_0.json",
-                             "weights.safetensors"]
+    assert sorted(files) == [
+        "metrics.json",
+        "model.json",
+        "preprocess/input_0.json",
+        "weights.safetensors",
+    ]
     assert all(sha256(tmp_path / name) == digest for name, digest in files.items())
 
 

@@ -32,9 +32,24 @@ def spoken(tmp_path_factory):
     """folder, run, printed: the run of a table with 60 speakers, 9 of whom are held out."""
     folder = tmp_path_factory.mktemp("spoken")
     table = write_rows(folder / "t.csv", 240, 60)
-    done = in_process("train", "--data", table, "--target", "label", "--split-group", "speaker",
-                      "--set", "training.epochs=2", "--set", "dim=16", "--set",
-                      "inputs.note.modality=text", "--out", folder / "run")
+    done = in_process(
+        "train",
+        "--data",
+        table,
+        "--target",
+        "label",
+        "--split-group",
+        "speaker",
+        "--set",
+        "training.epochs=2",
+        "--set",
+        "dim=16",
+        "--set",
+        "inputs.note.modality=text",
+        "--out",
+        folder / "run",
+    )
     metrics = json.loads((folder / "run" / "metrics.json").read_text())
-    return SimpleNamespace(folder=folder, run=folder / "run", done=done, metrics=metrics,
-                           write_rows=write_rows)
+    return SimpleNamespace(
+        folder=folder, run=folder / "run", done=done, metrics=metrics, write_rows=write_rows
+    )

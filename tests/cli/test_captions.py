@@ -29,11 +29,30 @@ def folder(tmp_path_factory):
             for row in range(rows):
                 colour = str(rng.choice(list(COLOURS)))
                 file = draw(folder / f"{name}-{row}.png", colour, rng)
-                lines.write(json.dumps({"image": file.name, "captions": [
-                    text.format(colour) for text in SAID]}) + "\n")
-    polymodal("train", "--data", folder / "train.jsonl", "--val", folder / "val.jsonl",
-              "--task", "caption", "--target", "captions", "--out", folder / "run",
-              "--set", "training.epochs=8", "--set", "dim=32", "--no-baselines")
+                lines.write(
+                    json.dumps(
+                        {"image": file.name, "captions": [text.format(colour) for text in SAID]}
+                    )
+                    + "\n"
+                )
+    polymodal(
+        "train",
+        "--data",
+        folder / "train.jsonl",
+        "--val",
+        folder / "val.jsonl",
+        "--task",
+        "caption",
+        "--target",
+        "captions",
+        "--out",
+        folder / "run",
+        "--set",
+        "training.epochs=8",
+        "--set",
+        "dim=32",
+        "--no-baselines",
+    )
     for colour in COLOURS:
         draw(folder / f"{colour}.png", colour, rng)
     return folder
@@ -44,8 +63,9 @@ def captions(folder, *flags):
     done = polymodal("caption", folder / "run", *files, "--json", *flags)
     found = json.loads(done.stdout)["captions"]
     assert [one["file"] for one in found] == [str(file) for file in files]
-    return dict(zip(COLOURS, ([each["text"] for each in one["results"]] for one in found),
-                    strict=True))
+    return dict(
+        zip(COLOURS, ([each["text"] for each in one["results"]] for one in found), strict=True)
+    )
 
 
 def test_files_are_captioned_with_what_they_show(folder):
@@ -62,15 +82,17 @@ def test_other_captions_are_drawn_from_the_likeliest_words(folder):
 
 
 def test_a_beam_and_chance_together_are_refused(folder):
-    done = polymodal("caption", folder / "run", folder / "red.png", "--top-p", 0.9, "--beam", 3,
-                     check=False)
+    done = polymodal(
+        "caption", folder / "run", folder / "red.png", "--top-p", 0.9, "--beam", 3, check=False
+    )
     assert done.returncode
     assert "Got beam=3, temperature=1, top_k=0, top_p=0.9" in done.stderr
 
 
 def test_a_beam_narrower_than_the_results_is_refused_and_one_left_out_is_wide_enough(folder):
-    done = polymodal("caption", folder / "run", folder / "red.png", "--beam", 2, "--num", 3,
-                     check=False)
+    done = polymodal(
+        "caption", folder / "run", folder / "red.png", "--beam", 2, "--num", 3, check=False
+    )
     assert done.returncode
     assert "a beam of at least num. Got beam=2 and num=3. Pass beam=3" in done.stderr
     assert {len(texts) for texts in captions(folder, "--num", 7).values()} == {7}
@@ -97,8 +119,15 @@ def test_files_of_one_name_are_told_apart(folder):
 
 def test_files_that_cannot_be_captioned_are_named_and_the_others_are(folder):
     (folder / "broken.png").write_bytes(b"no picture")
-    done = polymodal("caption", folder / "run", folder / "train.jsonl", folder / "red.png",
-                     folder / "nowhere.png", folder / "broken.png", check=False)
+    done = polymodal(
+        "caption",
+        folder / "run",
+        folder / "train.jsonl",
+        folder / "red.png",
+        folder / "nowhere.png",
+        folder / "broken.png",
+        check=False,
+    )
     assert done.returncode
     (line,) = done.stdout.splitlines()
     assert line.split()[0] == "red.png"
@@ -112,8 +141,15 @@ def test_what_to_do_about_a_file_can_be_done_here(folder):
     picture = (folder / "red.png").read_bytes()
     (folder / "cut.png").write_bytes(picture[: len(picture) // 2])
     (folder / "empty.png").write_bytes(b"")
-    done = polymodal("caption", folder / "run", folder / "cut.png", folder / "empty.png", folder,
-                     "/dev/null", check=False)
+    done = polymodal(
+        "caption",
+        folder / "run",
+        folder / "cut.png",
+        folder / "empty.png",
+        folder,
+        "/dev/null",
+        check=False,
+    )
     assert done.returncode
     assert f"{folder / 'cut.png'} is a broken picture" in done.stderr
     assert f"{folder / 'empty.png'} has 0 bytes. Fix the file." in done.stderr
@@ -152,12 +188,36 @@ def prompted(tmp_path_factory):
             for row in range(rows):
                 colour, prompt = str(rng.choice(list(COLOURS))), str(rng.choice(list(PROMPTS)))
                 file = draw(folder / f"{name}-{row}.png", colour, rng)
-                lines.write(json.dumps({"image": file.name, "prompt": prompt,
-                                        "caption": PROMPTS[prompt].format(colour)}) + "\n")
-    polymodal("train", "--data", folder / "train.jsonl", "--val",
-              folder / "val.jsonl", "--task", "caption", "--target", "caption", "--out",
-              folder / "run", "--set", "inputs.prompt.modality=text",
-              "--set", "training.epochs=8", "--set", "dim=32", "--no-baselines")
+                lines.write(
+                    json.dumps(
+                        {
+                            "image": file.name,
+                            "prompt": prompt,
+                            "caption": PROMPTS[prompt].format(colour),
+                        }
+                    )
+                    + "\n"
+                )
+    polymodal(
+        "train",
+        "--data",
+        folder / "train.jsonl",
+        "--val",
+        folder / "val.jsonl",
+        "--task",
+        "caption",
+        "--target",
+        "caption",
+        "--out",
+        folder / "run",
+        "--set",
+        "inputs.prompt.modality=text",
+        "--set",
+        "training.epochs=8",
+        "--set",
+        "dim=32",
+        "--no-baselines",
+    )
     for colour in COLOURS:
         draw(folder / f"{colour}.png", colour, rng)
     return folder
@@ -166,8 +226,9 @@ def prompted(tmp_path_factory):
 def test_a_prompt_stands_beside_every_file(prompted):
     files = [prompted / f"{colour}.png" for colour in COLOURS]
     for prompt, text in PROMPTS.items():
-        done = polymodal("caption", prompted / "run", *files, "--input", f"prompt={prompt}",
-                         "--json")
+        done = polymodal(
+            "caption", prompted / "run", *files, "--input", f"prompt={prompt}", "--json"
+        )
         said = [one["results"][0]["text"] for one in json.loads(done.stdout)["captions"]]
         assert said == [text.format(colour) for colour in COLOURS]
 
@@ -177,13 +238,14 @@ def test_a_prompt_that_is_not_given_is_asked_for_once(prompted):
     done = polymodal("caption", prompted / "run", *files)
     assert len(done.stdout.splitlines()) == 3
     assert done.stderr.count("no value for prompt") == 1
-    assert 'Give it with: --input prompt=...' in done.stderr
+    assert "Give it with: --input prompt=..." in done.stderr
     done = polymodal("caption", prompted / "run", *files, "--input", "prompt=briefly")
     assert "no value for" not in done.stderr
 
 
 def test_a_prompt_for_an_input_that_the_model_lacks_is_refused(prompted):
-    done = polymodal("caption", prompted / "run", prompted / "red.png", "--input",
-                     "promt=briefly", check=False)
+    done = polymodal(
+        "caption", prompted / "run", prompted / "red.png", "--input", "promt=briefly", check=False
+    )
     assert done.returncode
     assert 'Did you mean "prompt"?' in done.stderr

@@ -29,8 +29,9 @@ def test_lines_are_answered_in_one_conversation_until_reset(model, monkeypatch):
     loaded = pm.load_language_model(model)
     user = lambda content: {"role": "user", "content": content}
     first = loaded.write([user("the inn")], max_tokens=8)
-    second = loaded.write([user("the inn"), {"role": "assistant", "content": first}, user("on")],
-                          max_tokens=8)
+    second = loaded.write(
+        [user("the inn"), {"role": "assistant", "content": first}, user("on")], max_tokens=8
+    )
     fresh = loaded.write([user("on")], max_tokens=8)
     assert fresh != second
     done = talk(monkeypatch, model, "the inn\non\n/reset\n\non\n/exit\nthe\n")

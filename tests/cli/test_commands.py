@@ -38,11 +38,29 @@ def write_table(folder, name, rows, seed):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cards")
-    tables = {n: write_table(folder, n, rows, seed)
-              for n, rows, seed in (("train", 320, 0), ("val", 60, 1), ("test", 80, 2))}
-    done = polymodal("train", "--data", tables["train"], "--val", tables["val"], "--test",
-                     tables["test"], "--target", "label", "--out", folder / "run",
-                     "--set", "training.epochs=14", "--set", "dim=32", "--no-baselines", "--json")
+    tables = {
+        n: write_table(folder, n, rows, seed)
+        for n, rows, seed in (("train", 320, 0), ("val", 60, 1), ("test", 80, 2))
+    }
+    done = polymodal(
+        "train",
+        "--data",
+        tables["train"],
+        "--val",
+        tables["val"],
+        "--test",
+        tables["test"],
+        "--target",
+        "label",
+        "--out",
+        folder / "run",
+        "--set",
+        "training.epochs=14",
+        "--set",
+        "dim=32",
+        "--no-baselines",
+        "--json",
+    )
     return folder, tables, done
 
 
@@ -57,14 +75,26 @@ def test_training_learns_what_needs_both_inputs_and_prints_one_object(run):
 def test_the_folder_holds_what_a_bundle_holds(run):
     folder, _, _ = run
     names = {p.name for p in (folder / "run").iterdir()}
-    assert {"model.json", "weights.safetensors", "preprocess", "metrics.json", "history.jsonl",
-            "report.html", "MODEL_CARD.md", "manifest.json", "recipe.yaml"} <= names
+    assert {
+        "model.json",
+        "weights.safetensors",
+        "preprocess",
+        "metrics.json",
+        "history.jsonl",
+        "report.html",
+        "MODEL_CARD.md",
+        "manifest.json",
+        "recipe.yaml",
+    } <= names
 
 
 def test_evaluate_gives_the_numbers_of_training(run):
     folder, tables, done = run
-    found = json.loads(polymodal("evaluate", folder / "run", "--data", tables["test"], "--slice",
-                                 "note", "--json").stdout)
+    found = json.loads(
+        polymodal(
+            "evaluate", folder / "run", "--data", tables["test"], "--slice", "note", "--json"
+        ).stdout
+    )
     assert found["metrics"] == pytest.approx(json.loads(done.stdout)["test"]["metrics"])
     assert found["rows"] == {"read": 80, "used": 80, "dropped": {}}
     assert set(found["slices"]["note"]) == set(WORDS.values())
@@ -75,8 +105,13 @@ def test_evaluate_gives_the_numbers_of_training(run):
 def test_predictions_keep_every_row_and_name_what_failed(run):
     folder, _, _ = run
     (folder / "broken.png").write_bytes(b"no picture")
-    lines = ["picture,note", "test-0.png,four corners", "broken.png,four corners",
-             ",points all over", ","]
+    lines = [
+        "picture,note",
+        "test-0.png,four corners",
+        "broken.png,four corners",
+        ",points all over",
+        ",",
+    ]
     (folder / "new.csv").write_text("\n".join(lines) + "\n")
     polymodal("predict", folder / "run", "--data", folder / "new.csv", "--out", folder / "p.csv")
     rows = list(csv.DictReader((folder / "p.csv").read_text().splitlines()))
@@ -90,8 +125,15 @@ def test_predictions_keep_every_row_and_name_what_failed(run):
 def test_a_table_without_a_usable_row_still_gets_its_errors(run):
     folder, _, _ = run
     (folder / "bad.csv").write_text("picture,note\nabsent.png,four corners\n,\n")
-    polymodal("predict", folder / "run", "--data", folder / "bad.csv", "--out", folder / "b.csv",
-              check=False)
+    polymodal(
+        "predict",
+        folder / "run",
+        "--data",
+        folder / "bad.csv",
+        "--out",
+        folder / "b.csv",
+        check=False,
+    )
     rows = list(csv.DictReader((folder / "b.csv").read_text().splitlines()))
     assert "absent.png" in rows[0]["error"]
     assert "every input is empty" in rows[1]["error"]
@@ -99,25 +141,48 @@ def test_a_table_without_a_usable_row_still_gets_its_errors(run):
 
 def test_one_row_is_answered(run):
     folder, _, _ = run
-    answer = json.loads(polymodal("predict", folder / "run", "--input",
-                                  f"picture={folder / 'test-0.png'}", "--input",
-                                  "note=four corners", "--json").stdout)
+    answer = json.loads(
+        polymodal(
+            "predict",
+            folder / "run",
+            "--input",
+            f"picture={folder / 'test-0.png'}",
+            "--input",
+            "note=four corners",
+            "--json",
+        ).stdout
+    )
     assert answer["prediction"] in answer["probabilities"]
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
 
 
 def test_a_run_that_writes_no_texts_is_not_told_how_to_write_them(run):
     folder, tables, _ = run
-    done = polymodal("evaluate", folder / "run", "--data", tables["test"], "--beam", "4",
-                     check=False)
+    done = polymodal(
+        "evaluate", folder / "run", "--data", tables["test"], "--beam", "4", check=False
+    )
     assert done.returncode == 1
     assert "Decoding options (beam) need a run that" in done.stderr
 
 
 def test_the_same_command_finds_the_run_finished_and_another_is_refused(run):
     folder, tables, _ = run
-    same = ["train", "--data", tables["train"], "--val", tables["val"], "--test", tables["test"],
-            "--target", "label", "--out", folder / "run", "--set", "dim=32", "--no-baselines"]
+    same = [
+        "train",
+        "--data",
+        tables["train"],
+        "--val",
+        tables["val"],
+        "--test",
+        tables["test"],
+        "--target",
+        "label",
+        "--out",
+        folder / "run",
+        "--set",
+        "dim=32",
+        "--no-baselines",
+    ]
     before = (folder / "run" / "weights.safetensors").read_bytes()
     assert "is finished" in polymodal(*same, "--set", "training.epochs=14").stderr
     assert (folder / "run" / "weights.safetensors").read_bytes() == before
@@ -139,11 +204,13 @@ def test_the_command_in_the_report_trains_the_same_again(run):
     folder, _, _ = run
     kept = json.loads((folder / "run" / "evaluation" / "report.json").read_text())
     polymodal(*shlex.split(kept["command"])[1:])
-    again, first = (yaml.safe_load((folder / name / "recipe.yaml").read_text())
-                    for name in ("run-again", "run"))
+    again, first = (
+        yaml.safe_load((folder / name / "recipe.yaml").read_text()) for name in ("run-again", "run")
+    )
     assert again == first  # what is given needs no reason, so the comments differ
-    assert (folder / "run-again" / "weights.safetensors").read_bytes() == \
-        (folder / "run" / "weights.safetensors").read_bytes()
+    assert (folder / "run-again" / "weights.safetensors").read_bytes() == (
+        folder / "run" / "weights.safetensors"
+    ).read_bytes()
 
 
 def write_days(path, num_days, seed):
@@ -160,27 +227,50 @@ def write_days(path, num_days, seed):
                 said = f"somebody turned the lamp {'on' if lit else 'off'}"
             rows.append([f"day {day}", hour, said, "lit" if lit else "dark"])
     with open(path, "w", newline="") as file:
-        csv.writer(file).writerows([["day", "hour", "report", "lamp"],
-                                    *(rows[i] for i in rng.permutation(len(rows)))])
+        csv.writer(file).writerows(
+            [["day", "hour", "report", "lamp"], *(rows[i] for i in rng.permutation(len(rows)))]
+        )
     return path
 
 
 def test_rows_in_groups_are_read_as_sequences(tmp_path):
-    train, test = (write_days(tmp_path / f"{name}.csv", days, seed)
-                   for name, days, seed in (("train", 80, 0), ("test", 20, 1)))
+    train, test = (
+        write_days(tmp_path / f"{name}.csv", days, seed)
+        for name, days, seed in (("train", 80, 0), ("test", 20, 1))
+    )
     run = tmp_path / "run"
-    done = polymodal("train", "--data", train, "--test", test, "--target", "lamp", "--group", "day",
-                     "--order", "hour", "--out", run, "--set", "training.epochs=12", "--set",
-                     "training.learning_rate=0.02", "--set", "training.jit=false", "--set",
-                     "training.precision=float32", "--json")
+    done = polymodal(
+        "train",
+        "--data",
+        train,
+        "--test",
+        test,
+        "--target",
+        "lamp",
+        "--group",
+        "day",
+        "--order",
+        "hour",
+        "--out",
+        run,
+        "--set",
+        "training.epochs=12",
+        "--set",
+        "training.learning_rate=0.02",
+        "--set",
+        "training.jit=false",
+        "--set",
+        "training.precision=float32",
+        "--json",
+    )
     assert "task: sequence_labelling" in done.stderr
-    assert "input report: texts, because it has one text for each step" in (
-        done.stderr)
+    assert "input report: texts, because it has one text for each step" in (done.stderr)
     # Who sees one hour alone is right where the lamp was turned, and half the time elsewhere.
     assert json.loads(done.stdout)["test"]["metrics"]["accuracy"] > 0.85
     polymodal("predict", run, "--data", test, "--out", tmp_path / "p.csv")
-    told, said = ([*csv.DictReader(path.read_text().splitlines())]
-                  for path in (test, tmp_path / "p.csv"))
+    told, said = (
+        [*csv.DictReader(path.read_text().splitlines())] for path in (test, tmp_path / "p.csv")
+    )
     assert [row["hour"] for row in said] == [row["hour"] for row in told]
     # A missing step takes nothing from the steps behind it.
     heard = [row for row in said if row["report"]]
@@ -188,11 +278,14 @@ def test_rows_in_groups_are_read_as_sequences(tmp_path):
     assert np.mean([row["predicted_lamp"] == row["lamp"] for row in heard]) > 0.9
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["train", "--data", "absent.csv", "--target", "x"], "absent.csv does not exist"),
-    (["predict", "run"], "needs either --data with a table, or --input"),
-    (["evaluate", "nowhere", "--data", "x.csv"], "nowhere needs to be a finished run"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--data", "absent.csv", "--target", "x"], "absent.csv does not exist"),
+        (["predict", "run"], "needs either --data with a table, or --input"),
+        (["evaluate", "nowhere", "--data", "x.csv"], "nowhere needs to be a finished run"),
+    ],
+)
 def test_mistakes_are_named_without_a_traceback(arguments, message):
     done = polymodal(*arguments, check=False)
     assert done.returncode != 0
@@ -215,16 +308,32 @@ def test_recipes_lists_the_settings_of_a_recipe_and_the_tasks():
 
 
 def test_help_and_import_load_no_engine():
-    code = ("import sys, polymodal, polymodal.cli.app\n"
-            "print([m for m in ('keras', 'tensorflow', 'jax', 'torch') if m in sys.modules])")
+    code = (
+        "import sys, polymodal, polymodal.cli.app\n"
+        "print([m for m in ('keras', 'tensorflow', 'jax', 'torch') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 def test_every_row_can_be_learned_from_where_a_test_table_scores(run, tmp_path):
     _, tables, _ = run
-    given = ["train", "--data", tables["train"], "--target", "label", "--out", tmp_path / "run",
-             "--set", "training.epochs=1", "--set", "dim=16", "--no-baselines", "--split", "none"]
+    given = [
+        "train",
+        "--data",
+        tables["train"],
+        "--target",
+        "label",
+        "--out",
+        tmp_path / "run",
+        "--set",
+        "training.epochs=1",
+        "--set",
+        "dim=16",
+        "--no-baselines",
+        "--split",
+        "none",
+    ]
     refused = polymodal(*given, check=False)
     assert refused.returncode != 0
     assert "--split none holds out no rows" in refused.stderr
@@ -245,15 +354,33 @@ def test_every_row_can_be_learned_from_where_a_test_table_scores(run, tmp_path):
 
 def test_a_column_that_names_no_validation_rows_is_no_error(run, tmp_path):
     folder, tables, _ = run
-    rows = [[*row, "test" if i % 4 == 1 else "train"] for i, row in
-            enumerate(csv.reader(tables["train"].open(newline=""))) if i <= 80]
+    rows = [
+        [*row, "test" if i % 4 == 1 else "train"]
+        for i, row in enumerate(csv.reader(tables["train"].open(newline="")))
+        if i <= 80
+    ]
     rows[0][-1] = "part"
     with (folder / "parts.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
-    found = json.loads(polymodal(
-        "train", "--data", folder / "parts.csv", "--target", "label", "--out", tmp_path / "run",
-        "--set", "training.epochs=1", "--set", "dim=16", "--no-baselines", "--split", "part",
-        "--json").stdout)
+    found = json.loads(
+        polymodal(
+            "train",
+            "--data",
+            folder / "parts.csv",
+            "--target",
+            "label",
+            "--out",
+            tmp_path / "run",
+            "--set",
+            "training.epochs=1",
+            "--set",
+            "dim=16",
+            "--no-baselines",
+            "--split",
+            "part",
+            "--json",
+        ).stdout
+    )
     assert "test" in found
     assert "val" not in found
     assert found["test"]["rows"]["used"] == 20

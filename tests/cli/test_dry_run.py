@@ -26,8 +26,20 @@ def table(tmp_path_factory):
 
 
 def command(table, *more):
-    return ("train", "--data", table, "--target", "label", "--set", "training.epochs=2",
-            "--set", "dim=16", "--out", table.parent / "run", *more)
+    return (
+        "train",
+        "--data",
+        table,
+        "--target",
+        "label",
+        "--set",
+        "training.epochs=2",
+        "--set",
+        "dim=16",
+        "--out",
+        table.parent / "run",
+        *more,
+    )
 
 
 def test_a_dry_run_prints_recipe_and_forecast_and_writes_nothing(table):

@@ -30,9 +30,21 @@ def stopped(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Watch, "on_train_batch_begin", stop)
-        done = in_process("train", "--data", folder / "num.csv", "--target", "y", "--out",
-                          folder / "run", "--no-baselines", "--set", "training.epochs=6", "--set",
-                          "dim=8", check=False)
+        done = in_process(
+            "train",
+            "--data",
+            folder / "num.csv",
+            "--target",
+            "y",
+            "--out",
+            folder / "run",
+            "--no-baselines",
+            "--set",
+            "training.epochs=6",
+            "--set",
+            "dim=8",
+            check=False,
+        )
     return folder / "run", done
 
 
@@ -43,15 +55,20 @@ def test_a_signal_is_no_error(stopped):
     *_, first, second = done.stderr.splitlines()
     assert first.startswith("Stopped by SIGTERM in epoch 3, with a checkpoint in ")
     assert first.endswith("Run the same command again to resume.")
-    assert second == ("To end the run here, with the best of its 2 epochs so far: "
-                      f"polymodal finish {folder}")
+    assert second == (
+        f"To end the run here, with the best of its 2 epochs so far: polymodal finish {folder}"
+    )
 
 
 def test_finish_needs_the_folder_alone(stopped):
     folder, _ = stopped
     found = json.loads(in_process("finish", folder, "--json").stdout)
-    assert found["training"] == {"epochs": 2, "planned_epochs": 6, "last_epoch": 2,
-                                 "checkpoints": False}
+    assert found["training"] == {
+        "epochs": 2,
+        "planned_epochs": 6,
+        "last_epoch": 2,
+        "checkpoints": False,
+    }
     assert found["val"]["metrics"]["accuracy"] >= 0
     assert "Open" in in_process("finish", folder).stdout
 
@@ -60,12 +77,23 @@ def test_finish_of_what_is_no_run_is_refused_before_an_engine_is_loaded(tmp_path
     done = polymodal("finish", tmp_path / "nowhere", check=False)
     assert done.returncode == 1
     assert "has no checkpoint. Give the --out of a polymodal train that was stopped." in (
-        done.stderr)
+        done.stderr
+    )
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_time_limit_above_zero_is_asked_for(tmp_path):
     (tmp_path / "t.csv").write_text("a,y\n1,x\n")
-    done = in_process("train", "--data", tmp_path / "t.csv", "--target", "y", "--out",
-                      tmp_path / "run", "--max-minutes", "0", check=False)
+    done = in_process(
+        "train",
+        "--data",
+        tmp_path / "t.csv",
+        "--target",
+        "y",
+        "--out",
+        tmp_path / "run",
+        "--max-minutes",
+        "0",
+        check=False,
+    )
     assert "max_minutes needs a number above 0. Got 0.0." in done.stderr

@@ -53,8 +53,18 @@ def test_the_verdict_has_the_number_of_the_headline(spoken):
 
 
 def test_a_column_of_groups_that_does_not_exist_is_named(spoken):
-    done = in_process("train", "--data", spoken.folder / "t.csv", "--target", "label",
-                      "--split-group", "speakr", "--out", spoken.folder / "other", check=False)
+    done = in_process(
+        "train",
+        "--data",
+        spoken.folder / "t.csv",
+        "--target",
+        "label",
+        "--split-group",
+        "speakr",
+        "--out",
+        spoken.folder / "other",
+        check=False,
+    )
     assert done.returncode == 1
     assert '--split-group: No column named "speakr"' in done.stderr
     assert 'Did you mean "speaker"?' in done.stderr

@@ -36,14 +36,33 @@ def run(tmp_path_factory):
         for row in range(36):
             pixels = rng.integers(0, 255, (8, 8, 3)).astype("uint8")
             Image.fromarray(pixels).save(folder / f"{row}.png")
-            writer.writerow([f"{row}.png", f"{WORDS[row % 3]} thing {row} was here",
-                             rng.normal(), LABELS[row % 3]])
+            writer.writerow(
+                [
+                    f"{row}.png",
+                    f"{WORDS[row % 3]} thing {row} was here",
+                    rng.normal(),
+                    LABELS[row % 3],
+                ]
+            )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("command_line.io.StringIO", Terminal)
         done = in_process(
-            "train", "--data", folder / "t.csv", "--target", LABEL, "--out", folder / "run",
-            "--set", "training.epochs=1", "--set", "dim=8", "--set", "training.precision=float32",
-            "--set", "training.jit=false")
+            "train",
+            "--data",
+            folder / "t.csv",
+            "--target",
+            LABEL,
+            "--out",
+            folder / "run",
+            "--set",
+            "training.epochs=1",
+            "--set",
+            "dim=8",
+            "--set",
+            "training.precision=float32",
+            "--set",
+            "training.jit=false",
+        )
     return folder, done
 
 
@@ -53,7 +72,10 @@ def test_everything_is_below_the_run(run):
     assert beside == {"t.csv", "run"}
     assert [p.name for p in folder.parent.iterdir()] == ["inner"]
     assert sorted(p.name for p in (folder / "run" / "baselines").iterdir()) == [
-        "input_0", "input_1", "input_2"]
+        "input_0",
+        "input_1",
+        "input_2",
+    ]
 
 
 def test_no_name_commands_the_terminal(run):
@@ -68,12 +90,22 @@ def test_no_name_commands_the_terminal(run):
 def test_the_printed_options_work(run):
     folder, done = run
     for name, value in ((PICTURE, str(folder / "3.png")), (NOTE, "a red thing"), (SIZE, "1.5")):
-        answer = in_process("predict", folder / "run", "--json",
-                            *shlex.split(option("--input", name, value)))
+        answer = in_process(
+            "predict", folder / "run", "--json", *shlex.split(option("--input", name, value))
+        )
         assert json.loads(answer.stdout)["prediction"] in LABELS
     leave_out = option("--ignore", NOTE)
     assert leave_out in done.stderr
-    refused = in_process("train", "--data", folder / "t.csv", "--target", LABEL, "--out",
-                         folder / "run", *shlex.split(leave_out), check=False)
+    refused = in_process(
+        "train",
+        "--data",
+        folder / "t.csv",
+        "--target",
+        LABEL,
+        "--out",
+        folder / "run",
+        *shlex.split(leave_out),
+        check=False,
+    )
     assert "choose another --out" in refused.stderr  # the option was taken: it is another run
     assert "No column named" not in refused.stderr

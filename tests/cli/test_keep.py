@@ -22,8 +22,13 @@ def write_table(path, rows, sign, seed):
         for row in range(rows):
             yes = rng.random() < 0.5
             note = f"it was {rng.choice(['warm', 'bright'] if yes else ['cold', 'dark'])} {row % 7}"
-            writer.writerow([f"{rng.normal(3.0 * sign if yes else -3.0 * sign):.3f}", note,
-                             "yes" if yes else "no"])
+            writer.writerow(
+                [
+                    f"{rng.normal(3.0 * sign if yes else -3.0 * sign):.3f}",
+                    note,
+                    "yes" if yes else "no",
+                ]
+            )
     return path
 
 
@@ -42,10 +47,25 @@ def read_rows(path):
 
 
 def train(folder, *options):
-    return in_process("train", "--data", folder / "train.csv", "--val", folder / "val.csv",
-                      "--test", folder / "test.csv", "--target", "label", "--out",
-                      folder / "run", "--set", "training.epochs=6",
-                      "--set", "inputs.note.modality=text", "--json", *options)
+    return in_process(
+        "train",
+        "--data",
+        folder / "train.csv",
+        "--val",
+        folder / "val.csv",
+        "--test",
+        folder / "test.csv",
+        "--target",
+        "label",
+        "--out",
+        folder / "run",
+        "--set",
+        "training.epochs=6",
+        "--set",
+        "inputs.note.modality=text",
+        "--json",
+        *options,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +80,19 @@ def better(folder, joint):
 
 def test_one_line_says_which_input_is_better_and_a_command_that_uses_it(folder, joint):
     assert joint["kept"] == "joint"
-    found = re.fullmatch(r"note alone is better than all inputs together: accuracy (\S+) % against "
-                         r"(\S+) %\. Use it with: polymodal (predict .*), or train again with "
-                         r"--keep better, which decides on validation rows\.", joint["advice"]
-                         .replace("\u202f", " ").replace("\xa0", " "))
+    found = re.fullmatch(
+        r"note alone is better than all inputs together: accuracy (\S+) % against "
+        r"(\S+) %\. Use it with: polymodal (predict .*), or train again with "
+        r"--keep better, which decides on validation rows\.",
+        joint["advice"].replace("\u202f", " ").replace("\xa0", " "),
+    )
     assert found, joint["advice"]
     assert float(found[1]) > 90 > float(found[2])
-    command = shlex.split(found[3].replace("new.csv", str(folder / "test.csv"))
-                          .replace("predictions.csv", str(folder / "alone.csv")))
+    command = shlex.split(
+        found[3]
+        .replace("new.csv", str(folder / "test.csv"))
+        .replace("predictions.csv", str(folder / "alone.csv"))
+    )
     in_process(*command)
     said = read_rows(folder / "alone.csv")
     assert np.mean([row["predicted_label"] == row["label"] for row in said]) > 0.9
@@ -91,11 +116,11 @@ def test_the_better_model_takes_the_place_of_that_of_all_inputs(folder, joint, b
 
 
 def test_the_kept_bundle_reads_whole_tables_and_scores_as_it_says(folder, better):
-    found = json.loads(in_process("evaluate", folder / "run", "--data", folder / "test.csv",
-                                  "--json").stdout)
+    found = json.loads(
+        in_process("evaluate", folder / "run", "--data", folder / "test.csv", "--json").stdout
+    )
     assert found["metrics"] == pytest.approx(better["test"]["metrics"])
-    in_process("predict", folder / "run", "--data", folder / "test.csv", "--out",
-               folder / "p.csv")
+    in_process("predict", folder / "run", "--data", folder / "test.csv", "--out", folder / "p.csv")
     assert len(read_rows(folder / "p.csv")) == 80
 
 

@@ -35,10 +35,26 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def said(folder):
-    return json.loads(in_process(
-        "train", "--data", folder / "train.csv", "--test", folder / "test.csv", "--target", "kind",
-        "--out", folder / "run", "--set", "training.epochs=1", "--set",
-        "inputs.note.modality=text", "--keep", "better", "--json").stdout)
+    return json.loads(
+        in_process(
+            "train",
+            "--data",
+            folder / "train.csv",
+            "--test",
+            folder / "test.csv",
+            "--target",
+            "kind",
+            "--out",
+            folder / "run",
+            "--set",
+            "training.epochs=1",
+            "--set",
+            "inputs.note.modality=text",
+            "--keep",
+            "better",
+            "--json",
+        ).stdout
+    )
 
 
 def test_a_linear_model_that_is_better_is_kept(folder, said):
@@ -49,7 +65,8 @@ def test_a_linear_model_that_is_better_is_kept(folder, said):
     assert metrics["kept"] == said["kept"]
     assert metrics["simple"]["as_good"]
     assert metrics["simple"]["models"][said["kept"]]["metrics"]["accuracy"] == pytest.approx(
-        said["test"]["metrics"]["accuracy"])
+        said["test"]["metrics"]["accuracy"]
+    )
 
 
 def test_the_bundle_scores_predicts_and_explains_as_it_says(folder, said):
@@ -57,7 +74,7 @@ def test_the_bundle_scores_predicts_and_explains_as_it_says(folder, said):
     found = run.evaluate(folder / "test.csv", sets=0.9)
     assert found["metrics"] == pytest.approx(said["test"]["metrics"])
     assert 0.8 < found["sets"]["coverage"] <= 1
-    row, = run.predict([{"note": "four bad bad"}], sets=0.9)
+    (row,) = run.predict([{"note": "four bad bad"}], sets=0.9)
     assert (row["prediction"], row["set"]) == ("a", ["a"])
     assert run.predict([{"size": 6.0}])[0]["prediction"] == "b"
     why = run.explain(folder / "test.csv", rows=[2], against=folder / "train.csv")
@@ -77,18 +94,45 @@ def test_report_card_and_check_say_what_it_is(folder, said):
 
 
 def test_no_engine_is_loaded_to_answer(folder, said):
-    code = ("import sys; from polymodal.cli.app import app; "
-            "app(sys.argv[1:], standalone_mode=False); "
-            "assert 'keras' not in sys.modules and 'sklearn' not in sys.modules")
-    out = subprocess.run([sys.executable, "-c", code, "predict", str(folder / "run"), "--input",
-                          "note=two good", "--json"], capture_output=True, text=True, check=True)
+    code = (
+        "import sys; from polymodal.cli.app import app; "
+        "app(sys.argv[1:], standalone_mode=False); "
+        "assert 'keras' not in sys.modules and 'sklearn' not in sys.modules"
+    )
+    out = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            code,
+            "predict",
+            str(folder / "run"),
+            "--input",
+            "note=two good",
+            "--json",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert json.loads(out.stdout)["prediction"] == "b"
 
 
 def test_the_network_comes_back_where_it_is_asked_for(folder, said):
     again = in_process(
-        "train", "--data", folder / "train.csv", "--test", folder / "test.csv", "--target", "kind",
-        "--out", folder / "run", "--set", "training.epochs=1", "--set",
-        "inputs.note.modality=text", "--json")
+        "train",
+        "--data",
+        folder / "train.csv",
+        "--test",
+        folder / "test.csv",
+        "--target",
+        "kind",
+        "--out",
+        folder / "run",
+        "--set",
+        "training.epochs=1",
+        "--set",
+        "inputs.note.modality=text",
+        "--json",
+    )
     assert json.loads(again.stdout)["kept"] == "joint"
     assert "linear" not in json.loads((folder / "run" / "model.json").read_text())

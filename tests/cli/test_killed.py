@@ -17,19 +17,41 @@ from polymodal.core.faults import VARIABLE
 
 def write_notes(path):
     pairs = np.random.default_rng(0).normal(size=(80, 2))
-    lines = [f"{a:.4f},{b:.4f},note {int(a > 0)} of {n},{'high' if a + b > 0 else 'low'}"
-             for n, (a, b) in enumerate(pairs)]
+    lines = [
+        f"{a:.4f},{b:.4f},note {int(a > 0)} of {n},{'high' if a + b > 0 else 'low'}"
+        for n, (a, b) in enumerate(pairs)
+    ]
     path.write_text("\n".join(["a,b,note,y", *lines]) + "\n")
     return path
 
 
 def train(data, out, fault=""):
     environment = {k: v for k, v in os.environ.items() if k != VARIABLE}
-    words = ["train", "--data", data, "--target", "y", "--out", out, "--set", "training.epochs=3",
-             "--set", "dim=8", "--set", "training.checkpoint_steps=2", "--set",
-             "training.average=0.9", "--set", "objectives.single_modality.weight=0.5"]
-    return subprocess.run([sys.executable, "-m", "polymodal", *map(str, words)],
-                          env={**environment, VARIABLE: fault}, capture_output=True, text=True)
+    words = [
+        "train",
+        "--data",
+        data,
+        "--target",
+        "y",
+        "--out",
+        out,
+        "--set",
+        "training.epochs=3",
+        "--set",
+        "dim=8",
+        "--set",
+        "training.checkpoint_steps=2",
+        "--set",
+        "training.average=0.9",
+        "--set",
+        "objectives.single_modality.weight=0.5",
+    ]
+    return subprocess.run(
+        [sys.executable, "-m", "polymodal", *map(str, words)],
+        env={**environment, VARIABLE: fault},
+        capture_output=True,
+        text=True,
+    )
 
 
 def left_by(folder):
@@ -54,9 +76,18 @@ def whole(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", [
-    "epoch_finished:1", "epoch_finished:5", "step_finished:40", "run_finished:1", "run_finished:2",
-    "checkpoint_settled:1", "checkpoint_settled:2"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "epoch_finished:1",
+        "epoch_finished:5",
+        "step_finished:40",
+        "run_finished:1",
+        "run_finished:2",
+        "checkpoint_settled:1",
+        "checkpoint_settled:2",
+    ],
+)
 def test_a_killed_command_leaves_the_same(fault, whole, tmp_path):
     data, wanted = whole
     assert any("baselines" in name for name in wanted)

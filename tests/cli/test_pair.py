@@ -14,8 +14,9 @@ from command_line import in_process
 def folder(tmp_path_factory):
     """A folder with an imported pair, "ours", and photographs."""
     place = tmp_path_factory.mktemp("pair")
-    in_process("import", pairs.save(pairs.pair("clip"), "clip", place / "theirs"),
-               "--out", place / "ours")
+    in_process(
+        "import", pairs.save(pairs.pair("clip"), "clip", place / "theirs"), "--out", place / "ours"
+    )
     rng = np.random.default_rng(4)
     rows = ["photo,label,text"]
     for number in range(4):
@@ -33,8 +34,17 @@ def test_a_pair_is_listed_and_checked(folder, monkeypatch):
 
 
 def test_photographs_are_searched(folder):
-    done = in_process("search", folder / "ours", "--query", "a dog on the beach", "--num", 2,
-                      "--data", folder / "photos.csv", "--json")
+    done = in_process(
+        "search",
+        folder / "ours",
+        "--query",
+        "a dog on the beach",
+        "--num",
+        2,
+        "--data",
+        folder / "photos.csv",
+        "--json",
+    )
     found = json.loads(done.stdout)["results"]
     assert [list(one["cells"]) for one in found] == [["photo"]] * 2
 
@@ -48,26 +58,51 @@ def test_photographs_are_classified_by_labels(folder):
     assert sum(map(float, first.split(",")[4:6])) == pytest.approx(1, abs=1e-5)
     done = in_process("evaluate", folder / "ours", *given, "--target", "label", "--json")
     assert json.loads(done.stdout)["rows"]["used"] == 4
-    done = in_process("predict", folder / "ours", "--labels", "dog", "--labels", "cat",
-                      "--input", f"image={folder / '0.png'}")
+    done = in_process(
+        "predict",
+        folder / "ours",
+        "--labels",
+        "dog",
+        "--labels",
+        "cat",
+        "--input",
+        f"image={folder / '0.png'}",
+    )
     assert "dog" in done.stdout
 
 
 def test_texts_and_photographs_of_a_table_are_compared(folder):
-    done = in_process("evaluate", folder / "ours", "--data", folder / "photos.csv", "--column",
-                      "image=photo", "--json")
+    done = in_process(
+        "evaluate",
+        folder / "ours",
+        "--data",
+        folder / "photos.csv",
+        "--column",
+        "image=photo",
+        "--json",
+    )
     assert json.loads(done.stdout)["metrics"]["recall@10"] == 1.0
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (("--prompt", "a {}"), "--prompt needs --labels"),
-    (("--labels", "dog"), "needs at least two different labels. Got dog"),
-    (("--labels", "dog,cat", "--prompt", "a photo"), "needs {} where the label goes"),
-    (("--labels", "dog,cat", "--column", "photo"), 'No input named "photo"'),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--prompt", "a {}"), "--prompt needs --labels"),
+        (("--labels", "dog"), "needs at least two different labels. Got dog"),
+        (("--labels", "dog,cat", "--prompt", "a photo"), "needs {} where the label goes"),
+        (("--labels", "dog,cat", "--column", "photo"), 'No input named "photo"'),
+    ],
+)
 def test_options_that_cannot_be_are_refused(folder, arguments, message):
-    done = in_process("predict", folder / "ours", *arguments, "--data", folder / "photos.csv",
-                      "--json", check=False)
+    done = in_process(
+        "predict",
+        folder / "ours",
+        *arguments,
+        "--data",
+        folder / "photos.csv",
+        "--json",
+        check=False,
+    )
     assert done.returncode != 0
     assert message in done.stderr
 

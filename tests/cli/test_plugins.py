@@ -26,9 +26,26 @@ def folder(tmp_path_factory):
 
 
 def test_a_format_an_encoder_and_a_fusion_from_outside(folder):
-    in_process("train", "--plugins", folder / "mine", "--data", folder / "table.semi", "--target",
-               "name", "--out", folder / "run", "--set", "inputs.picture.encoder=lines", "--set",
-               "fusion=stacked", "--set", "training.epochs=1", "--set", "dim=16", "--no-baselines")
+    in_process(
+        "train",
+        "--plugins",
+        folder / "mine",
+        "--data",
+        folder / "table.semi",
+        "--target",
+        "name",
+        "--out",
+        folder / "run",
+        "--set",
+        "inputs.picture.encoder=lines",
+        "--set",
+        "fusion=stacked",
+        "--set",
+        "training.epochs=1",
+        "--set",
+        "dim=16",
+        "--no-baselines",
+    )
     recipe = json.loads((folder / "run" / "model.json").read_text())["recipe"]
     assert sorted(recipe["plugins"]) == ["encoders.lines", "fusion.stacked"]
     assert str(folder / "mine") not in json.dumps(recipe)

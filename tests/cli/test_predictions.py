@@ -22,15 +22,31 @@ def read(path):
 
 
 def test_the_tables_own_columns_stay_and_ours_take_another_name(spoken):
-    data = table(spoken.folder, "own.csv", "1.50,mine,warm,kept", "-2,,cold,",
-                 header="x,error,note,predicted_label")
-    done = in_process("predict", spoken.run, "--data", data, "--out", spoken.folder / "own-p.csv",
-                      "--json")
-    assert ('"predicted_label_2" instead of "predicted_label", "error_2" instead of "error"'
-            in done.stderr)
+    data = table(
+        spoken.folder,
+        "own.csv",
+        "1.50,mine,warm,kept",
+        "-2,,cold,",
+        header="x,error,note,predicted_label",
+    )
+    done = in_process(
+        "predict", spoken.run, "--data", data, "--out", spoken.folder / "own-p.csv", "--json"
+    )
+    assert (
+        '"predicted_label_2" instead of "predicted_label", "error_2" instead of "error"'
+        in done.stderr
+    )
     rows = read(spoken.folder / "own-p.csv")
-    assert list(rows[0]) == ["x", "error", "note", "predicted_label", "predicted_label_2",
-                             "probability_no", "probability_yes", "error_2"]
+    assert list(rows[0]) == [
+        "x",
+        "error",
+        "note",
+        "predicted_label",
+        "predicted_label_2",
+        "probability_no",
+        "probability_yes",
+        "error_2",
+    ]
     assert json.loads(done.stdout)["columns"] == list(rows[0])[4:]
     assert [row["error"] for row in rows] == ["mine", ""]
     assert [row["x"] for row in rows] == ["1.50", "-2"]
@@ -39,20 +55,33 @@ def test_the_tables_own_columns_stay_and_ours_take_another_name(spoken):
 
 
 def test_a_file_of_another_format_is_refused_before_anything_is_loaded(tmp_path):
-    done = polymodal("predict", tmp_path / "no-run", "--data", "t.csv", "--out", "p.xlsx",
-                     check=False)
+    done = polymodal(
+        "predict", tmp_path / "no-run", "--data", "t.csv", "--out", "p.xlsx", check=False
+    )
     assert done.returncode == 1
-    assert ("Error: --out needs a name that ends in .csv, .tsv, .jsonl, .ndjson, .parquet. "
-            "Got p.xlsx. Write --out p.csv.") in done.stderr
+    assert (
+        "Error: --out needs a name that ends in .csv, .tsv, .jsonl, .ndjson, .parquet. "
+        "Got p.xlsx. Write --out p.csv."
+    ) in done.stderr
 
 
 def test_where_no_row_can_be_predicted_the_command_fails_and_says_why(spoken):
     data = table(spoken.folder, "bad.csv", "one,", "two,", ",")
-    done = in_process("predict", spoken.run, "--data", data, "--out", spoken.folder / "bad-p.csv",
-                      "--json", check=False)
+    done = in_process(
+        "predict",
+        spoken.run,
+        "--data",
+        data,
+        "--out",
+        spoken.folder / "bad-p.csv",
+        "--json",
+        check=False,
+    )
     assert done.returncode == 1
-    assert ("3 of 3 rows of bad.csv have no prediction (2 not a number, 1 no input). The error of "
-            "each row is in") in done.stderr
+    assert (
+        "3 of 3 rows of bad.csv have no prediction (2 not a number, 1 no input). The error of "
+        "each row is in"
+    ) in done.stderr
     assert 'The first: bad.csv row 1: column "x"' in done.stderr
     assert "--skip-bad" not in done.stderr
     assert len(read(spoken.folder / "bad-p.csv")) == 3
@@ -62,8 +91,10 @@ def test_where_no_row_can_be_predicted_the_command_fails_and_says_why(spoken):
 def test_where_some_rows_fail_the_first_is_shown(spoken):
     data = table(spoken.folder, "some.csv", "1,warm", ",", "two,")
     done = in_process("predict", spoken.run, "--data", data, "--out", spoken.folder / "some-p.csv")
-    assert ("2 of 3 rows of some.csv have no prediction (1 not a number, 1 no input). The first: "
-            "some.csv row 2: every input is empty. Give at least one of note, x.") in done.stderr
+    assert (
+        "2 of 3 rows of some.csv have no prediction (1 not a number, 1 no input). The first: "
+        "some.csv row 2: every input is empty. Give at least one of note, x."
+    ) in done.stderr
 
 
 def test_a_table_that_lacks_one_input_is_predicted_and_one_that_lacks_all_is_not(spoken):

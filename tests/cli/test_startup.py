@@ -12,15 +12,15 @@ from command_line import in_process
 
 def environment():
     """Returns the environment of somebody who has never heard of TensorFlow's settings."""
-    return {k: v for k, v in os.environ.items() if k not in ("TF_CPP_MIN_LOG_LEVEL",
-                                                             "POLYMODAL_DEBUG")}
+    return {
+        k: v for k, v in os.environ.items() if k not in ("TF_CPP_MIN_LOG_LEVEL", "POLYMODAL_DEBUG")
+    }
 
 
 def on_a_terminal(command):
     """Runs a command whose stderr is a terminal and returns what it printed there."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL,
-                               stderr=theirs)
+    process = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=theirs)
     os.close(theirs)
     seen = b""
     while True:
@@ -44,18 +44,29 @@ def through_a_pipe(command):
 @pytest.mark.parametrize("run", [on_a_terminal, through_a_pipe])
 def test_lines_of_the_engine_never_reach_stderr(run):
     said = run([sys.executable, "-m", "polymodal", "info"])
-    assert said.replace("Loading tensorflow ...", "").replace("Loading jax ...", "").replace(
-        "Loading torch ...", "").strip() == ""
+    assert (
+        said.replace("Loading tensorflow ...", "")
+        .replace("Loading jax ...", "")
+        .replace("Loading torch ...", "")
+        .strip()
+        == ""
+    )
 
 
 def test_what_an_engine_said_is_shown_where_it_cannot_be_imported(tmp_path):
     (tmp_path / "tensorflow.py").write_text(
-        "import os\nos.write(2, b'libcuda is missing')\nraise ImportError('no such library')\n")
+        "import os\nos.write(2, b'libcuda is missing')\nraise ImportError('no such library')\n"
+    )
     code = "from polymodal.core.engine import start; start('tensorflow')"
     given = {k: v for k, v in environment().items() if k != "KERAS_BACKEND"}
     paths = [str(tmp_path), *sys.path]
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False,
-                          env=given | {"PYTHONPATH": os.pathsep.join(filter(None, paths))})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=given | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+    )
     assert "libcuda is missing" in done.stderr
     assert "no such library" in done.stderr
 
@@ -68,10 +79,12 @@ def test_the_version_is_printed():
 
 @pytest.mark.parametrize("command", ["models", "encoders", "fusions", "recipes"])
 def test_lists_load_no_engine(command):
-    code = (f"import sys; sys.argv = ['polymodal', {command!r}]\n"
-            "from polymodal.cli import main\n"
-            "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
-            "print(sorted({'keras', 'tensorflow', 'jax', 'torch'} & sys.modules.keys()))")
+    code = (
+        f"import sys; sys.argv = ['polymodal', {command!r}]\n"
+        "from polymodal.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "print(sorted({'keras', 'tensorflow', 'jax', 'torch'} & sys.modules.keys()))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
     assert done.stderr == ""

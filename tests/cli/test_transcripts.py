@@ -11,8 +11,14 @@ import soundfile
 import whistled
 from command_line import in_process as polymodal
 
-SETTINGS = {"task": "transcribe", "inputs.audio.modality": "audio", "training.epochs": 1,
-            "inputs.audio.encoder": "conformer", "inputs.audio.num_layers": 1, "dim": 16}
+SETTINGS = {
+    "task": "transcribe",
+    "inputs.audio.modality": "audio",
+    "training.epochs": 1,
+    "inputs.audio.encoder": "conformer",
+    "inputs.audio.num_layers": 1,
+    "dim": 16,
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +40,20 @@ def folder(tmp_path_factory):
 
 def train(folder, out, *options):
     settings = [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
-    return polymodal("train", "--data", folder / "train.csv", "--val", folder / "val.csv",
-                     "--target", "text", "--out", folder / out, *settings, *options, check=False)
+    return polymodal(
+        "train",
+        "--data",
+        folder / "train.csv",
+        "--val",
+        folder / "val.csv",
+        "--target",
+        "text",
+        "--out",
+        folder / out,
+        *settings,
+        *options,
+        check=False,
+    )
 
 
 def test_a_text_that_is_too_long_for_its_sound_is_named_before_training(folder):
@@ -44,7 +62,8 @@ def test_a_text_that_is_too_long_for_its_sound_is_named_before_training(folder):
     assert "Traceback" not in done.stderr
     problem = next(line for line in done.stderr.splitlines() if "row 3" in line)
     assert problem.strip().startswith(
-        'train.csv row 3: column "text" has 95 symbols, which need 119 frames')
+        'train.csv row 3: column "text" has 95 symbols, which need 119 frames'
+    )
     assert 'Input "audio" of 0.34 s gives at most 9' in problem
     assert "choose a smaller hop_seconds, or run with --skip-bad" in problem
 
@@ -61,10 +80,19 @@ def test_it_is_left_out_and_counted_where_bad_rows_may_be(folder):
 
 
 def test_a_recording_that_would_be_cut_is_named_before_training(folder):
-    done = train(folder, "cut", "--skip-bad", "--max-bad-share", 0.04, "--set",
-                 "inputs.audio.max_seconds=0.55")
+    done = train(
+        folder,
+        "cut",
+        "--skip-bad",
+        "--max-bad-share",
+        0.04,
+        "--set",
+        "inputs.audio.max_seconds=0.55",
+    )
     assert done.returncode == 1
     problem = next(line for line in done.stderr.splitlines() if "row 4" in line)
     assert problem.strip().startswith('train.csv row 4: column "audio"')
-    assert ("is longer than inputs.audio.max_seconds keeps, and the transcript covers all of it. "
-            "Cut both in a pause, choose a larger max_seconds, or run with --skip-bad") in problem
+    assert (
+        "is longer than inputs.audio.max_seconds keeps, and the transcript covers all of it. "
+        "Cut both in a pause, choose a larger max_seconds, or run with --skip-bad"
+    ) in problem

@@ -13,10 +13,24 @@ from command_line import in_process
 from polymodal.bundle.read import read
 from polymodal.core.errors import BundleError
 
-SETTINGS = ("--set", "training.epochs=25", "--set", "training.learning_rate=0.03",
-            "--set", "training.early_stopping=false", "--set", "inputs.note.modality=text",
-            "--set", "inputs.note.encoder=bag", "--set", "training.batch_size=64",
-            "--set", "training.jit=false", "--set", "training.precision=float32")
+SETTINGS = (
+    "--set",
+    "training.epochs=25",
+    "--set",
+    "training.learning_rate=0.03",
+    "--set",
+    "training.early_stopping=false",
+    "--set",
+    "inputs.note.modality=text",
+    "--set",
+    "inputs.note.encoder=bag",
+    "--set",
+    "training.batch_size=64",
+    "--set",
+    "training.jit=false",
+    "--set",
+    "training.precision=float32",
+)
 
 
 def write_table(path, rows, seed):
@@ -30,8 +44,14 @@ def write_table(path, rows, seed):
             words = rng.choice(["warm", "cold", "wet", "dry", "late"], 4)
             if rng.random() < 0.4:
                 words[0] = "bright" if yes else "dark"
-            writer.writerow([f"{rng.normal(0.6 if yes else -0.6):.3f}", " ".join(words),
-                             f"s{rng.integers(3)}", "yes" if yes else "no"])
+            writer.writerow(
+                [
+                    f"{rng.normal(0.6 if yes else -0.6):.3f}",
+                    " ".join(words),
+                    f"s{rng.integers(3)}",
+                    "yes" if yes else "no",
+                ]
+            )
     return path
 
 
@@ -44,10 +64,27 @@ def folder(tmp_path_factory):
 
 
 def train(folder, *options):
-    return json.loads(in_process(
-        "train", "--data", folder / "train.csv", "--val", folder / "val.csv", "--test",
-        folder / "test.csv", "--target", "label", "--ignore", "speaker", "--out", folder / "run",
-        "--no-baselines", *SETTINGS, "--json", *options).stdout)
+    return json.loads(
+        in_process(
+            "train",
+            "--data",
+            folder / "train.csv",
+            "--val",
+            folder / "val.csv",
+            "--test",
+            folder / "test.csv",
+            "--target",
+            "label",
+            "--ignore",
+            "speaker",
+            "--out",
+            folder / "run",
+            "--no-baselines",
+            *SETTINGS,
+            "--json",
+            *options,
+        ).stdout
+    )
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +101,10 @@ def test_calibration_halves_the_error_and_the_report_says_so(folder, run):
     assert loss[1] < loss[0]
     assert run["test"]["metrics"]["calibration_error"] == pytest.approx(after)
     assert {tuple(one["present"]) for one in trust["calibration"]["patterns"]} == {
-        (0, 1), (1, 0), (1, 1)}
+        (0, 1),
+        (1, 0),
+        (1, 1),
+    }
     page = (folder / "run" / "report.html").read_text()
     assert trust["notes"][0] in page
     assert "Before calibration" in page
@@ -72,11 +112,21 @@ def test_calibration_halves_the_error_and_the_report_says_so(folder, run):
 
 
 def test_the_bundle_gives_the_same_numbers(folder, run):
-    out = in_process("evaluate", folder / "run", "--data", folder / "test.csv", "--sets", "0.9",
-                     "--sets-by", "speaker", "--json")
+    out = in_process(
+        "evaluate",
+        folder / "run",
+        "--data",
+        folder / "test.csv",
+        "--sets",
+        "0.9",
+        "--sets-by",
+        "speaker",
+        "--json",
+    )
     found = json.loads(out.stdout)
-    assert found["metrics"]["log_loss"] == pytest.approx(run["test"]["metrics"]["log_loss"],
-                                                         rel=1e-6)
+    assert found["metrics"]["log_loss"] == pytest.approx(
+        run["test"]["metrics"]["log_loss"], rel=1e-6
+    )
     for name, pair in run["trust"]["calibration"]["shown"].items():
         assert found["calibration"][name] == pytest.approx(pair, rel=1e-4)
     assert found["sets"]["coverage"] == pytest.approx(0.9, abs=0.06)
@@ -87,26 +137,42 @@ def test_the_bundle_gives_the_same_numbers(folder, run):
 
 
 def test_predictions_have_a_set_for_each_row(folder, run):
-    in_process("predict", folder / "run", "--data", folder / "test.csv", "--sets", "0.9", "--out",
-               folder / "p.csv")
+    in_process(
+        "predict",
+        folder / "run",
+        "--data",
+        folder / "test.csv",
+        "--sets",
+        "0.9",
+        "--out",
+        folder / "p.csv",
+    )
     with open(folder / "p.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     held = [row["label"] in row["set_label"].split("|") for row in rows]
     assert np.mean(held) == pytest.approx(run["trust"]["sets"]["coverage"])
-    one = json.loads(in_process("predict", folder / "run", "--input", "note=warm", "--sets", "0.99",
-                                "--json").stdout)
+    one = json.loads(
+        in_process(
+            "predict", folder / "run", "--input", "note=warm", "--sets", "0.99", "--json"
+        ).stdout
+    )
     assert set(one["set"]) == {"yes", "no"}
     model = pm.load(folder / "run")
     assert model.predict([{"note": "warm"}], sets=0.99)[0]["set"] == one["set"]
 
 
-@pytest.mark.parametrize(("options", "said"), [
-    (["--sets", "1.5"], "--sets needs 0 < level < 1. Got 1.5."),
-    (["--sets-by", "speaker"], "--sets-by needs --sets with a level."),
-    (["--sets", "0.9", "--sets-by", "note"], "--sets-by: No column named \"note\"")])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--sets", "1.5"], "--sets needs 0 < level < 1. Got 1.5."),
+        (["--sets-by", "speaker"], "--sets-by needs --sets with a level."),
+        (["--sets", "0.9", "--sets-by", "note"], '--sets-by: No column named "note"'),
+    ],
+)
 def test_sets_that_cannot_be_made_are_refused(folder, run, options, said):
-    done = in_process("evaluate", folder / "run", "--data", folder / "test.csv", *options,
-                      check=False)
+    done = in_process(
+        "evaluate", folder / "run", "--data", folder / "test.csv", *options, check=False
+    )
     assert done.returncode == 1
     assert said in done.stderr
 
@@ -116,7 +182,8 @@ def test_calibration_can_be_turned_off_and_a_stale_file_is_gone(folder, run):
     assert plain["trust"]["calibration"] is None
     assert plain["test"]["metrics"]["accuracy"] == run["test"]["metrics"]["accuracy"]
     assert plain["test"]["metrics"]["calibration_error"] == pytest.approx(
-        run["trust"]["calibration"]["shown"]["calibration_error"][0], abs=1e-5)
+        run["trust"]["calibration"]["shown"]["calibration_error"][0], abs=1e-5
+    )
     assert not (folder / "run" / "calibration.json").exists()
     assert list(read(folder / "run").trust) == ["conformal.json"]
     (folder / "run" / "conformal.json").write_text("{}")

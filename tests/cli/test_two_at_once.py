@@ -25,8 +25,12 @@ with locked(sys.argv[1]):
 def held(tmp_path):
     """A run folder that another process uses."""
     folder = tmp_path / "run"
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout.readline() == "held\n"
     yield folder, process.pid
     process.communicate()
@@ -41,11 +45,20 @@ def write_numbers(path):
 
 def test_train_names_the_process_that_uses_the_folder(held, tmp_path):
     folder, pid = held
-    done = in_process("train", "--data", write_numbers(tmp_path / "num.csv"), "--target", "y",
-                      "--out", folder, check=False)
+    done = in_process(
+        "train",
+        "--data",
+        write_numbers(tmp_path / "num.csv"),
+        "--target",
+        "y",
+        "--out",
+        folder,
+        check=False,
+    )
     assert done.returncode == 1
     assert f"needs to be used by one process at a time. Got a second one: process {pid}" in (
-        done.stderr)
+        done.stderr
+    )
 
 
 def test_a_report_is_not_written_again_while_its_run_trains(held):
@@ -58,11 +71,26 @@ def test_a_report_is_not_written_again_while_its_run_trains(held):
 
 @pytest.mark.slow
 def test_the_first_of_two_trains_on_and_is_found_finished(tmp_path):
-    words = ["train", "--data", write_numbers(tmp_path / "num.csv"), "--target", "y", "--out",
-             tmp_path / "both", "--no-baselines", "--set", "training.epochs=4", "--set",
-             "training.checkpoint_steps=1"]
-    first = subprocess.Popen([sys.executable, "-m", "polymodal", *map(str, words)],
-                             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    words = [
+        "train",
+        "--data",
+        write_numbers(tmp_path / "num.csv"),
+        "--target",
+        "y",
+        "--out",
+        tmp_path / "both",
+        "--no-baselines",
+        "--set",
+        "training.epochs=4",
+        "--set",
+        "training.checkpoint_steps=1",
+    ]
+    first = subprocess.Popen(
+        [sys.executable, "-m", "polymodal", *map(str, words)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
     assert first.stderr.readline()  # it has begun, so it holds the folder
     second = polymodal(*words, check=False)
     first.communicate()

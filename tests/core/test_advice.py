@@ -8,10 +8,41 @@ from polymodal.core.advice import column_named, option, set_option, split_pair, 
 from polymodal.core.errors import RecipeError
 from polymodal.core.printed.visible import visible
 
-NASTY = ["note", "note.text", "my note", "a=b", "a.b=c.d", '"quoted"', 'in"side', "it's", "[x]",
-         "-n", "--set", "*", "größe", "語", "$HOME", "`id`", "a\\b", " edge ", ".x", "x.", "..",
-         "a\nb", "\x1b[31m", "\u202e", "tab\t", "inputs.a", "a.modality", '."', "#", "%s", "{}",
-         "a;b", "!"]
+NASTY = [
+    "note",
+    "note.text",
+    "my note",
+    "a=b",
+    "a.b=c.d",
+    '"quoted"',
+    'in"side',
+    "it's",
+    "[x]",
+    "-n",
+    "--set",
+    "*",
+    "größe",
+    "語",
+    "$HOME",
+    "`id`",
+    "a\\b",
+    " edge ",
+    ".x",
+    "x.",
+    "..",
+    "a\nb",
+    "\x1b[31m",
+    "\u202e",
+    "tab\t",
+    "inputs.a",
+    "a.modality",
+    '."',
+    "#",
+    "%s",
+    "{}",
+    "a;b",
+    "!",
+]
 
 
 @pytest.mark.parametrize("name", NASTY)

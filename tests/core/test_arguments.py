@@ -9,8 +9,13 @@ from polymodal.core.errors import RecipeError
 
 
 class Oven:
-    def __init__(self, degrees: float, minutes: int = 10, mode: Literal["fan", "grill"] = "fan",
-                 tags: list[str] | None = None):
+    def __init__(
+        self,
+        degrees: float,
+        minutes: int = 10,
+        mode: Literal["fan", "grill"] = "fan",
+        tags: list[str] | None = None,
+    ):
         if degrees > 300:
             raise ValueError(f"Oven needs degrees up to 300. Got {degrees}. Lower it.")
         self.degrees, self.minutes, self.mode, self.tags = degrees, minutes, mode, tags

@@ -18,8 +18,14 @@ class Filter:
         ValueError: never.
     """
 
-    def __init__(self, window_seconds: float, low: int = 20, high: int = 8000,
-                 name: str | None = None, extra: bool = True):
+    def __init__(
+        self,
+        window_seconds: float,
+        low: int = 20,
+        high: int = 8000,
+        name: str | None = None,
+        extra: bool = True,
+    ):
         pass
 
 

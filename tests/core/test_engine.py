@@ -23,8 +23,13 @@ def choose(wanted="", backend=None, before=""):
     environment = {k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"}
     if backend:
         environment["KERAS_BACKEND"] = backend
-    done = subprocess.run([sys.executable, "-c", before + PROBE, wanted], env=environment,
-                          capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", before + PROBE, wanted],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return json.loads(done.stdout)
 
 

@@ -23,8 +23,10 @@ def test_error_survives_a_process_border():
 
 def test_what_a_parser_raises_becomes_an_error_of_its_cell():
     error = cell_error(OverflowError("too large\nto convert"), table="t.csv", row=3, column="a")
-    assert str(error) == ('t.csv row 3: column "a" cannot be read (OverflowError: too large). '
-                          "Fix the cell, or run with --skip-bad.")
+    assert str(error) == (
+        't.csv row 3: column "a" cannot be read (OverflowError: too large). '
+        "Fix the cell, or run with --skip-bad."
+    )
     assert error.reason == "unreadable_cell"
     assert "(MemoryError)" in str(cell_error(MemoryError()))
     located = DataError("is empty.", column="b")
@@ -35,10 +37,11 @@ def test_what_a_parser_raises_becomes_an_error_of_its_cell():
 
 
 def test_a_file_by_itself_has_a_fix_without_a_table():
-    for fix, alone in (("Fix the file, or run with --skip-bad.", "Fix the file."),
-                       ("Shrink the picture, or raise max_pixels.", "Shrink the picture."),
-                       ("Looked in x. Correct the path or --media-root.",
-                        "Looked in x. Correct the path.")):
+    for fix, alone in (
+        ("Fix the file, or run with --skip-bad.", "Fix the file."),
+        ("Shrink the picture, or raise max_pixels.", "Shrink the picture."),
+        ("Looked in x. Correct the path or --media-root.", "Looked in x. Correct the path."),
+    ):
         error = DataError("is bad.", fix, table="t.csv", row=3, column="a", path="a.wav")
         assert str(error.by_file()) == f"a.wav is bad. {alone}"
         assert str(error.by_file(rows=True)) == f"a.wav is bad. {fix}"

@@ -65,7 +65,8 @@ def test_an_installed_package_offers_names(installed):
     assert "semi" in lookup.names("tables.formats")
     assert lookup.find("tables.formats", "semi").__name__ == "read_semicolons"
     assert lookup.used_plugins([("tables.formats", "semi"), ("tables.formats", "csv")]) == {
-        "tables.formats.semi": sha256(installed)}
+        "tables.formats.semi": sha256(installed)
+    }
 
 
 def test_a_folder_and_an_installed_package_may_not_offer_one_name(installed, tmp_path):
@@ -88,7 +89,7 @@ def test_a_folder_without_parts_is_refused(tmp_path):
 def test_a_part_without_a_public_name_is_refused(folder):
     (folder / "fusion" / "empty.py").write_text("x = 1\n")
     plugins.use_plugins(folder)
-    with pytest.raises(RecipeError, match=r'needs __all__, whose first name is the fusion'):
+    with pytest.raises(RecipeError, match=r"needs __all__, whose first name is the fusion"):
         lookup.find("fusion", "empty")
 
 

@@ -7,8 +7,12 @@ import pytest
 from polymodal.core.lookup import find
 
 pytestmark = pytest.mark.engine
-DECODERS = {"transformer": {}, "recurrent_attention": {},
-            "additive": {"attention": "additive"}, "lstm": {"kind": "lstm"}}
+DECODERS = {
+    "transformer": {},
+    "recurrent_attention": {},
+    "additive": {"attention": "additive"},
+    "lstm": {"kind": "lstm"},
+}
 NAMES = {"additive": "recurrent_attention", "lstm": "recurrent_attention"}
 
 
@@ -17,8 +21,11 @@ def problem(name, seed=0):
     keras.utils.set_random_seed(seed)
     decoder = find("decoders", NAMES.get(name, name))(8, 5, **DECODERS[name])
     mask = np.arange(6) < np.array([6, 3, 0])[:, None]
-    batch = (rng.integers(0, 6, (3, 4)).astype("int32"),
-             rng.normal(size=(3, 6, 8)).astype("float32"), mask)
+    batch = (
+        rng.integers(0, 6, (3, 4)).astype("int32"),
+        rng.normal(size=(3, 6, 8)).astype("float32"),
+        mask,
+    )
     decoder(*batch)
     return decoder, *batch
 

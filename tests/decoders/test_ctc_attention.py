@@ -60,7 +60,7 @@ def test_the_loss_is_the_sum_of_both_in_their_shares():
     ends = np.array([[0, 1, 1, 3, 4], [2, 4, 0, 0, 0], [3, 0, 4, 0, 0]], "int32")
     each = numpy(CrossEntropy().call(keras.ops.convert_to_tensor(ends), logits[:, FRAMES:]))
     for row, count in enumerate((4, 1, 2)):
-        expected = 0.3 * ctc[row].sum() + 0.7 * each[row, :count + 1].sum()
+        expected = 0.3 * ctc[row].sum() + 0.7 * each[row, : count + 1].sum()
         np.testing.assert_allclose(found[row].sum(), expected, rtol=1e-5)
         assert not found[row, count:].any()
 

@@ -10,10 +10,17 @@ import check_layer as harness
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, names
 
-ALL = ["causal_transformer", "positional_transformer", "recurrent", "recurrent_attention",
-       "transformer"]
-VARIANTS = {"additive": ("recurrent_attention", {"attention": "additive"}),
-            "lstm": ("recurrent_attention", {"kind": "lstm"})}
+ALL = [
+    "causal_transformer",
+    "positional_transformer",
+    "recurrent",
+    "recurrent_attention",
+    "transformer",
+]
+VARIANTS = {
+    "additive": ("recurrent_attention", {"attention": "additive"}),
+    "lstm": ("recurrent_attention", {"kind": "lstm"}),
+}
 DIM, NUM_OUTPUTS = 8, 5
 
 
@@ -133,8 +140,9 @@ def test_with_each_start_another_sequence_begins(kind):
     batch = arrays(steps=8)
     batch["previous"][:, [0, 4]] = NUM_OUTPUTS
     both = harness.outputs(call_decoder, decoder, batch)[0]
-    alone = harness.outputs(call_decoder, decoder,
-                            {**batch, "previous": batch["previous"][:, 4:]})[0]
+    alone = harness.outputs(call_decoder, decoder, {**batch, "previous": batch["previous"][:, 4:]})[
+        0
+    ]
     np.testing.assert_allclose(both[:, 4:], alone, atol=1e-5)
 
 

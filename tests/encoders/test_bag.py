@@ -21,8 +21,9 @@ def test_order_does_not_matter():
     network, arrays = Bag(8, vocabulary_size=9), ids()
     turned = {**arrays, "inputs": arrays["inputs"].copy()}
     turned["inputs"][0] = turned["inputs"][0, ::-1]
-    np.testing.assert_allclose(outputs(call, network, arrays)[0],
-                               outputs(call, network, turned)[0], atol=1e-6)
+    np.testing.assert_allclose(
+        outputs(call, network, arrays)[0], outputs(call, network, turned)[0], atol=1e-6
+    )
 
 
 def test_bag_reads_ids_only():
@@ -56,5 +57,6 @@ def test_a_step_is_what_the_text_is_by_itself():
 def test_padding_inside_a_step_changes_nothing():
     network, arrays = Bag(8, vocabulary_size=9), steps()
     wider = {**arrays, "inputs": np.pad(arrays["inputs"], ((0, 0), (0, 0), (0, 3)))}
-    np.testing.assert_allclose(outputs(call, network, arrays)[0],
-                               outputs(call, network, wider)[0], atol=1e-6)
+    np.testing.assert_allclose(
+        outputs(call, network, arrays)[0], outputs(call, network, wider)[0], atol=1e-6
+    )

@@ -10,8 +10,15 @@ from polymodal.encoders.clip_text import ClipText
 from polymodal.encoders.siglip_image import SiglipImage
 from polymodal.encoders.siglip_text import SiglipText
 
-TEXT = {"inner_width": 8, "num_layers": 1, "num_heads": 2, "hidden": 12, "vocabulary_size": 20,
-        "num_positions": 20, "projection": 6}
+TEXT = {
+    "inner_width": 8,
+    "num_layers": 1,
+    "num_heads": 2,
+    "hidden": 12,
+    "vocabulary_size": 20,
+    "num_positions": 20,
+    "projection": 6,
+}
 IMAGE = {"num_layers": 1, "num_heads": 2, "hidden": 12, "patch_size": 4}
 
 
@@ -63,9 +70,15 @@ def test_a_token_of_clip_sees_none_behind_it():
     np.testing.assert_allclose(before[:, :4], after[:, :4], atol=1e-6)
 
 
-@pytest.mark.parametrize(("make", "tokens"), [
-    (lambda: ClipImage(8, **IMAGE), 1), (lambda: ClipImage(8, **IMAGE, pooling="none"), 7),
-    (lambda: SiglipImage(8, **IMAGE), 1), (lambda: SiglipImage(8, **IMAGE, pooling="none"), 6)])
+@pytest.mark.parametrize(
+    ("make", "tokens"),
+    [
+        (lambda: ClipImage(8, **IMAGE), 1),
+        (lambda: ClipImage(8, **IMAGE, pooling="none"), 7),
+        (lambda: SiglipImage(8, **IMAGE), 1),
+        (lambda: SiglipImage(8, **IMAGE, pooling="none"), 6),
+    ],
+)
 def test_an_absent_image_is_zeros(make, tokens):
     encoder = make()
     images = np.random.default_rng(1).normal(size=(2, 8, 12, 3)).astype(np.float32)

@@ -25,10 +25,15 @@ def test_each_stage_but_the_first_halves_the_image():
     assert network.num_tokens == 48
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"widths": [8]}, "needs a width and a depth"), ({"block": "wide"}, "block basic, bottleneck"),
-    ({"pooling": "max"}, "pooling mean, none"), ({"activation": "mish"}, "Resnet needs activation"),
-])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"widths": [8]}, "needs a width and a depth"),
+        ({"block": "wide"}, "block basic, bottleneck"),
+        ({"pooling": "max"}, "pooling mean, none"),
+        ({"activation": "mish"}, "Resnet needs activation"),
+    ],
+)
 def test_what_cannot_be_is_refused(changes, message):
     with pytest.raises(RecipeError, match=message):
         Resnet(**{**SMALL, **changes})

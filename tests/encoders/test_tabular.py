@@ -19,8 +19,10 @@ def test_a_missing_number_is_not_a_zero():
     network, arrays = Tabular(8), columns()
     present = arrays["inputs_mask"].copy()
     present[0, 2] = True  # the same zero, but real
-    missing, known = (keras.ops.convert_to_numpy(network(arrays["inputs"], mask)[0])[0]
-                      for mask in (arrays["inputs_mask"], present))
+    missing, known = (
+        keras.ops.convert_to_numpy(network(arrays["inputs"], mask)[0])[0]
+        for mask in (arrays["inputs_mask"], present)
+    )
     assert np.abs(missing - known).max() > 1e-3
 
 

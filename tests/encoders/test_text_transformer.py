@@ -7,8 +7,14 @@ from oracles import to_numpy
 from polymodal.core.errors import RecipeError
 from polymodal.encoders.text_transformer import TextTransformer
 
-SMALL = {"width": 8, "num_layers": 1, "num_heads": 2, "hidden": 12, "vocabulary_size": 20,
-         "num_positions": 16}
+SMALL = {
+    "width": 8,
+    "num_layers": 1,
+    "num_heads": 2,
+    "hidden": 12,
+    "vocabulary_size": 20,
+    "num_positions": 16,
+}
 
 
 def batch():
@@ -41,8 +47,9 @@ def test_padding_is_ignored(pooling):
     assert not to_numpy(found).any()
 
 
-@pytest.mark.parametrize("settings", [{"pooling": "last"}, {"normalise": True},
-                                      {"activation": "mish"}])
+@pytest.mark.parametrize(
+    "settings", [{"pooling": "last"}, {"normalise": True}, {"activation": "mish"}]
+)
 def test_settings_that_do_not_fit_are_refused(settings):
     with pytest.raises(RecipeError):
         TextTransformer(**SMALL, **settings)

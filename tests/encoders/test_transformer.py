@@ -12,8 +12,9 @@ def test_transformer_passes_the_harness(positions):
 
 
 def test_longer_sequences_than_learned_positions_work():
-    tokens, _ = outputs(call, Transformer(8, 1, 2, positions="learned", max_length=3),
-                        token_arrays())
+    tokens, _ = outputs(
+        call, Transformer(8, 1, 2, positions="learned", max_length=3), token_arrays()
+    )
     assert tokens.shape == (4, 6, 8)
 
 

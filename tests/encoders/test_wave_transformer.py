@@ -6,19 +6,33 @@ from oracles import to_numpy
 from polymodal.core.errors import RecipeError
 from polymodal.encoders.wave_transformer import WaveTransformer
 
-SMALL = {"width": 8, "num_layers": 1, "num_heads": 2, "hidden": 12,
-         "filters": [[4, 4, 2], [6, 2, 2]], "position_kernel": 4, "position_groups": 2}
+SMALL = {
+    "width": 8,
+    "num_layers": 1,
+    "num_heads": 2,
+    "hidden": 12,
+    "filters": [[4, 4, 2], [6, 2, 2]],
+    "position_kernel": 4,
+    "position_groups": 2,
+}
 
 
-LARGE = {"filter_norm": "layer", "filter_bias": True, "norm_first": True,
-         "filter_output_norm": False, "num_buckets": 8, "farthest": 4}
+LARGE = {
+    "filter_norm": "layer",
+    "filter_bias": True,
+    "norm_first": True,
+    "filter_output_norm": False,
+    "num_buckets": 8,
+    "farthest": 4,
+}
 VOICE = {"speaker": [[6, 3, 1], [4, 2, 2]], "speaker_width": 5, "mixes_layers": True}
 
 
 @pytest.mark.parametrize(("own", "time"), [(LARGE, 30), (VOICE, 48)])
 def test_wave_transformer_passes_the_harness(own, time):
-    check_layer(lambda: WaveTransformer(**SMALL, **own), token_arrays(time=time, dim=1),
-                still=["key/bias"])
+    check_layer(
+        lambda: WaveTransformer(**SMALL, **own), token_arrays(time=time, dim=1), still=["key/bias"]
+    )
 
 
 def test_a_token_sees_real_samples_alone_and_a_short_sound_has_one():

@@ -40,8 +40,16 @@ CASES = {
     "text_transformer": ("ids", {**WORDS, "width": 8}),
     "transformer": ("ids", {"dim": 8, "num_layers": 1, "num_heads": 2, "vocabulary_size": 11}),
     "vit": ("pictures", {"dim": 8, "num_layers": 1, "num_heads": 2}),
-    "wave_transformer": ("samples", {**BLOCKS, "width": 8, "filters": [[4, 4, 2], [6, 2, 2]],
-                                     "position_kernel": 4, "position_groups": 2}),
+    "wave_transformer": (
+        "samples",
+        {
+            **BLOCKS,
+            "width": 8,
+            "filters": [[4, 4, 2], [6, 2, 2]],
+            "position_kernel": 4,
+            "position_groups": 2,
+        },
+    ),
 }
 
 
@@ -103,8 +111,11 @@ def answers(tmp_path_factory):
         np.savez(folder / name, **{f"weight_{i}": w for i, w in enumerate(weights)})
     others = [engine for engine in installed() if engine != keras.backend.backend()]
     processes = [
-        subprocess.Popen([sys.executable, __file__, str(folder)], stderr=subprocess.PIPE,
-                         env={**os.environ, "KERAS_BACKEND": engine, "PYTHONPATH": TESTS})
+        subprocess.Popen(
+            [sys.executable, __file__, str(folder)],
+            stderr=subprocess.PIPE,
+            env={**os.environ, "KERAS_BACKEND": engine, "PYTHONPATH": TESTS},
+        )
         for engine in others
     ]
     for process in processes:

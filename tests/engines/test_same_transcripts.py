@@ -26,7 +26,7 @@ def heard(folder):
     from polymodal.inference.predictor import load
     from polymodal.speech.recognition.transcribe import transcribe
 
-    found, = transcribe(load(folder / "run"), [folder / "a.flac"])
+    (found,) = transcribe(load(folder / "run"), [folder / "a.flac"])
     return [[word.text, word.start_seconds, word.confidence] for word in found.words]
 
 
@@ -45,9 +45,13 @@ def test_every_engine_hears_the_same(tmp_path):
     words = heard(tmp_path)
     assert len({text for text, _, _ in words}) > 3
     for engine in others:
-        done = subprocess.run([sys.executable, __file__, str(tmp_path)], text=True,
-                              capture_output=True, check=False,
-                              env={**os.environ, "KERAS_BACKEND": engine, "PYTHONPATH": PATHS})
+        done = subprocess.run(
+            [sys.executable, __file__, str(tmp_path)],
+            text=True,
+            capture_output=True,
+            check=False,
+            env={**os.environ, "KERAS_BACKEND": engine, "PYTHONPATH": PATHS},
+        )
         assert done.returncode == 0, done.stderr[-2000:]
         other = json.loads(done.stdout.splitlines()[-1])
         assert [word[:2] for word in other] == [word[:2] for word in words]

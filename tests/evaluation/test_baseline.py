@@ -63,20 +63,27 @@ def test_steps_are_matched_by_row_and_step(make):
 
 def test_headline_verdict_card_and_page_give_one_number(same, tmp_path):
     whole, _, alone = same
-    content = ReportContent("run", {"test": whole}, "label", singles={"image": alone},
-                            blind=blind_baseline(whole, np.array([2])))
+    content = ReportContent(
+        "run",
+        {"test": whole},
+        "label",
+        singles={"image": alone},
+        blind=blind_baseline(whole, np.array([2])),
+    )
     found = fusion_verdict(content.evaluation, split="test")
     assert found.comparison.first == score(whole)["accuracy"]
     assert found.comparison.second == score(alone)["accuracy"]
     assert found.comparison.num_rows == 300
     value = f"{100 * score(whole)['accuracy']:.1f}"
     without = int((~whole.present[:, 0]).sum())
-    assert (f"the best single input, on the 300 rows of test ({without} rows have no image and "
-            "get the baseline's answer)") in found.sentence
+    assert (
+        f"the best single input, on the 300 rows of test ({without} rows have no image and "
+        "get the baseline's answer)"
+    ) in found.sentence
     page = write_report(tmp_path, content).read_text().replace("\u202f", " ")
     assert f"<dt>accuracy on test</dt><dd>{value} %</dd>" in page  # the headline
     assert f"Accuracy is {value} % with image and audio together" in page  # the verdict
-    assert f'>{value} %</text>' in page  # the plot
+    assert f">{value} %</text>" in page  # the plot
     card = model_card(content).replace("\u202f", " ")
     assert f"| accuracy | {value} %" in card
     assert f"Accuracy is {value} % with image and audio together" in card

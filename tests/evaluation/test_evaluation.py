@@ -23,9 +23,11 @@ def test_scores_of_captions_say_where_their_document_frequencies_come_from(make)
     one = make.captions(1200)
     one.scored[:3] = False
     assert evaluate(one).to_json()["notes"] == {
-        "cider_d": "document frequencies of these 1,197 rows' references"}
+        "cider_d": "document frequencies of these 1,197 rows' references"
+    }
     assert evaluate(make.captions(1)).to_json()["notes"] == {
-        "cider_d": "needs two rows or more for document frequencies"}
+        "cider_d": "needs two rows or more for document frequencies"
+    }
 
 
 def test_what_is_not_a_number_is_null_in_json(make):

@@ -26,8 +26,13 @@ def alike(make, num_speakers, copies=10):
     """Returns predictions in which a speaker's rows are all the same."""
     one = make.classes(n=num_speakers)
     rows = np.repeat(np.arange(num_speakers), copies)
-    return replace(one.take(rows), rows=np.arange(len(rows)), groups=rows,
-                   group_column="speaker", num_rows=len(rows))
+    return replace(
+        one.take(rows),
+        rows=np.arange(len(rows)),
+        groups=rows,
+        group_column="speaker",
+        num_rows=len(rows),
+    )
 
 
 def test_groups_are_drawn_whole(make):
@@ -43,8 +48,9 @@ def test_groups_are_drawn_whole(make):
     assert "num_groups" not in alone.to_json()
 
 
-@pytest.mark.parametrize("kind", ["classes", "multilabel", "regression", "written_down",
-                                  "captions"])
+@pytest.mark.parametrize(
+    "kind", ["classes", "multilabel", "regression", "written_down", "captions"]
+)
 def test_ten_groups_have_intervals_and_nine_have_their_number(make, kind):
     one = getattr(make, kind)()
     enough = evaluate(spoken(one, 10)).to_json()
@@ -75,8 +81,9 @@ def test_nothing_is_added_where_rows_are_independent(make):
 def test_without_mistakes_few_groups_promise_nothing(make):
     one = make.classes(n=60)
     one.outputs = np.eye(one.outputs.shape[1])[one.targets]
-    assert perfect_words(spoken(one, 3)) == \
-        "No mistake was made. 3 speakers: too few for an interval."
+    assert (
+        perfect_words(spoken(one, 3)) == "No mistake was made. 3 speakers: too few for an interval."
+    )
     assert "With 20 independent rows or groups" in perfect_words(spoken(one, 20))
     assert intervals(spoken(one, 20))["accuracy"] == [pytest.approx(0.05 ** (1 / 20)), 1.0]
 
@@ -93,8 +100,9 @@ def test_a_comparison_over_few_groups_cannot_tell(make):
 
 
 def test_report_and_card_name_the_groups(make, tmp_path):
-    few = ReportContent("run", {"val": spoken(make.classes(), 3)}, "label",
-                        blind=spoken(make.classes(seed=3), 3))
+    few = ReportContent(
+        "run", {"val": spoken(make.classes(), 3)}, "label", blind=spoken(make.classes(seed=3), 3)
+    )
     page = write_report(tmp_path / "few", few).read_text()
     assert page.count("3 speakers: too few for an interval") >= 3  # figures, bars, table
     assert "rows of 3 speakers" in page
@@ -102,16 +110,18 @@ def test_report_and_card_name_the_groups(make, tmp_path):
     card = model_card(few)
     assert "val (3 speakers: too few for an interval)" in card
     assert "300 rows of val (3 speakers)" in card
-    many = ReportContent("run", {"val": spoken(make.classes(), 30)}, "label",
-                         blind=spoken(make.classes(seed=3), 30))
+    many = ReportContent(
+        "run", {"val": spoken(make.classes(), 30)}, "label", blind=spoken(make.classes(seed=3), 30)
+    )
     page = write_report(tmp_path / "many", many).read_text()
     assert "resampled over 30 speakers" in page
 
 
 def test_groups_are_kept_with_the_predictions(make, tmp_path):
     write_predictions(tmp_path / "p.npz", spoken(make.classes(), 3))
-    assert too_few_words(read_predictions(tmp_path / "p.npz")) == \
-        "3 speakers: too few for an interval"
+    assert (
+        too_few_words(read_predictions(tmp_path / "p.npz")) == "3 speakers: too few for an interval"
+    )
 
 
 def test_numbers_of_groups_read_well():

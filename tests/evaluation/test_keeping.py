@@ -13,9 +13,16 @@ def said(right, seed=0, count=100, inputs=("a", "b"), scored=True):
     targets = np.arange(count) % 2
     wrong = np.random.default_rng(seed).permutation(count) >= round(right * count)
     outputs = np.eye(2)[np.where(wrong, 1 - targets, targets)]
-    return Predictions(task_of({"name": "classification"}), ["x", "y"], np.arange(count), outputs,
-                       targets, np.full(count, scored), list(inputs),
-                       np.ones((count, len(inputs)), bool))
+    return Predictions(
+        task_of({"name": "classification"}),
+        ["x", "y"],
+        np.arange(count),
+        outputs,
+        targets,
+        np.full(count, scored),
+        list(inputs),
+        np.ones((count, len(inputs)), bool),
+    )
 
 
 def kept(network, singles=None, linear=None, shown="test"):
@@ -25,8 +32,10 @@ def kept(network, singles=None, linear=None, shown="test"):
 def test_a_linear_model_is_kept_unless_it_is_worse_by_more_than_one_standard_error():
     near, far = kept(said(0.9), linear=said(0.88, 1)), kept(said(0.9), linear=said(0.75, 1))
     assert (near.linear, far.linear) == (True, False)
-    assert near.sentence.startswith(f"The linear model ({LINEAR}), which needs no engine, is kept. "
-                                    "100 rows of val decided: accuracy is 88.0")
+    assert near.sentence.startswith(
+        f"The linear model ({LINEAR}), which needs no engine, is kept. "
+        "100 rows of val decided: accuracy is 88.0"
+    )
     assert near.sentence.endswith("The rows of test score it and decided nothing.")
     assert far.sentence.startswith("The model of all inputs together is kept. 100 rows of val ")
     assert "worse by more than one standard error" in far.sentence

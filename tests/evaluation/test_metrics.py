@@ -11,14 +11,25 @@ from polymodal.evaluation.scores.per_class import accuracy_by_position, per_clas
 def test_classification_scores_are_those_of_scikit_learn(make):
     one = make.classes()
     found, guess = score(one), one.outputs.argmax(axis=1)
-    assert set(found) == {"accuracy", "f1_macro", "f1_weighted", "balanced_accuracy", "auroc",
-                          "log_loss", "calibration_error"}
+    assert set(found) == {
+        "accuracy",
+        "f1_macro",
+        "f1_weighted",
+        "balanced_accuracy",
+        "auroc",
+        "log_loss",
+        "calibration_error",
+    }
     assert found["accuracy"] == library.accuracy_score(one.targets, guess)
-    assert found["f1_macro"] == pytest.approx(
-        library.f1_score(one.targets, guess, average="macro"))
-    assert found["auroc"] == pytest.approx(library.roc_auc_score(
-        one.targets, one.outputs.astype(float) / one.outputs.sum(1, keepdims=True, dtype=float),
-        multi_class="ovr"), abs=1e-6)
+    assert found["f1_macro"] == pytest.approx(library.f1_score(one.targets, guess, average="macro"))
+    assert found["auroc"] == pytest.approx(
+        library.roc_auc_score(
+            one.targets,
+            one.outputs.astype(float) / one.outputs.sum(1, keepdims=True, dtype=float),
+            multi_class="ovr",
+        ),
+        abs=1e-6,
+    )
 
 
 def test_only_scored_rows_count(make):
@@ -46,7 +57,8 @@ def test_multilabel_counts_whole_sets_as_accuracy(make):
     found = score(one)
     assert found["accuracy"] == np.mean(((one.outputs >= 0.5) == one.targets).all(axis=1))
     assert found["f1_micro"] == pytest.approx(
-        library.f1_score(one.targets, one.outputs >= 0.5, average="micro"))
+        library.f1_score(one.targets, one.outputs >= 0.5, average="micro")
+    )
     assert {"f1_macro", "f1_weighted", "auroc"} < set(found)
 
 
@@ -106,5 +118,9 @@ def test_outputs_that_are_not_numbers_name_the_row(make):
 
 def test_headline_metric_follows_the_task():
     names = ("classification", "multilabel", "regression", "seq2seq")
-    assert [task_named(name).headline for name in names
-            ] == ["accuracy", "f1_macro", "mae", "accuracy"]
+    assert [task_named(name).headline for name in names] == [
+        "accuracy",
+        "f1_macro",
+        "mae",
+        "accuracy",
+    ]

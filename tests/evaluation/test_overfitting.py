@@ -10,8 +10,16 @@ import pytest
 from polymodal.evaluation.overfitting import Facts, gap_json
 from stated_answers import predictions
 
-FACTS = Facts(rows=400, parameters=400_000, settings={"average": 0.99}, augments=True,
-              starts_from=False, dim=64, dropout=None, media="photo")
+FACTS = Facts(
+    rows=400,
+    parameters=400_000,
+    settings={"average": 0.99},
+    augments=True,
+    starts_from=False,
+    dim=64,
+    dropout=None,
+    media="photo",
+)
 
 
 def right(share, count=200):
@@ -27,8 +35,9 @@ def test_a_wide_gap_is_told_with_its_interval_and_an_option():
     assert found["difference"] == pytest.approx(0.2)
     low, high = found["interval"]
     assert 0.1 < low < 0.2 < high < 0.3
-    assert found["sentence"].startswith("The model knows rows that it was trained on better: "
-                                        "accuracy 100.0")
+    assert found["sentence"].startswith(
+        "The model knows rows that it was trained on better: accuracy 100.0"
+    )
     assert "--pretrained photo=FOLDER" in found["advice"]
 
 
@@ -38,13 +47,19 @@ def test_no_gap_asks_for_nothing():
     assert "not answer rows that it was trained on better than others" in found["sentence"]
 
 
-@pytest.mark.parametrize(("facts", "history", "said"), [
-    (replace(FACTS, settings={"augment": False}), [], "training.augment=true"),
-    (replace(FACTS, settings={"early_stopping": False}),
-     [{"val_loss": 0.5}, {"val_loss": 0.4}, {"val_loss": 0.9}],
-     "rose after epoch 2: stop earlier with --set training.early_stopping=true"),
-    (replace(FACTS, media=""), [], "--set dim=32"),
-    (replace(FACTS, parameters=10_000, settings={}), [], "--set training.average=0.99"),
-    (replace(FACTS, parameters=10_000, dropout=0.2), [], "--set dropout=0.4")])
+@pytest.mark.parametrize(
+    ("facts", "history", "said"),
+    [
+        (replace(FACTS, settings={"augment": False}), [], "training.augment=true"),
+        (
+            replace(FACTS, settings={"early_stopping": False}),
+            [{"val_loss": 0.5}, {"val_loss": 0.4}, {"val_loss": 0.9}],
+            "rose after epoch 2: stop earlier with --set training.early_stopping=true",
+        ),
+        (replace(FACTS, media=""), [], "--set dim=32"),
+        (replace(FACTS, parameters=10_000, settings={}), [], "--set training.average=0.99"),
+        (replace(FACTS, parameters=10_000, dropout=0.2), [], "--set dropout=0.4"),
+    ],
+)
 def test_the_facts_choose_the_option(facts, history, said):
     assert said in gap_json(right(1.0), right(0.7), history, facts)["advice"]

@@ -14,9 +14,17 @@ def objects(values):
 
 def written(texts, right):
     count = len(texts)
-    return Predictions(task_named("caption"), [], np.arange(count), objects(texts), objects(right),
-                       np.ones(count, bool), ["photo"], np.ones((count, 1), bool),
-                       num_rows=count)
+    return Predictions(
+        task_named("caption"),
+        [],
+        np.arange(count),
+        objects(texts),
+        objects(right),
+        np.ones(count, bool),
+        ["photo"],
+        np.ones((count, 1), bool),
+        num_rows=count,
+    )
 
 
 def same_answer(one):
@@ -36,10 +44,14 @@ def test_a_model_that_writes_one_text_is_called_what_it_is():
     assert verdict.sentence.startswith(said)
 
 
-@pytest.mark.parametrize(("texts", "right"), [
-    (["a dog"] * 7 + ["a cat"], RIGHT),  # two texts
-    (["a dog"] * 8, [["a dog"]] * 8),  # one text is wanted
-    (["a dog"] * 4, RIGHT[:4])])  # too few rows to tell
+@pytest.mark.parametrize(
+    ("texts", "right"),
+    [
+        (["a dog"] * 7 + ["a cat"], RIGHT),  # two texts
+        (["a dog"] * 8, [["a dog"]] * 8),  # one text is wanted
+        (["a dog"] * 4, RIGHT[:4]),
+    ],
+)  # too few rows to tell
 def test_other_models_are_not(texts, right):
     one = written(texts, right)
     assert same_answer(one) == ""

@@ -21,8 +21,9 @@ def example():
 
 
 def test_the_model_answers_by_itself_and_needs_frames_words_and_feedback(example, capsys):
-    found = example.main(["--size", "16", "--steps", "5", "--sequences", "1280",
-                          "--test-sequences", "320"])
+    found = example.main(
+        ["--size", "16", "--steps", "5", "--sequences", "1280", "--test-sequences", "320"]
+    )
     assert found["complete"] >= 0.95
     for name in ("without_frames", "without_words", "without_feedback"):
         # 1600 answers, five to a sequence: 0.25 plus four standard deviations, at the widest
@@ -46,7 +47,10 @@ def test_one_step_trains_at_the_full_shapes(example):
     assert np.isfinite(loss)
     after = [keras.ops.convert_to_numpy(v) for v in variables]
     assert all(np.isfinite(value).all() for value in after)
-    still = [variable.path for variable, one, other in zip(variables, before, after, strict=True)
-             if np.array_equal(one, other)]
+    still = [
+        variable.path
+        for variable, one, other in zip(variables, before, after, strict=True)
+        if np.array_equal(one, other)
+    ]
     assert not still
     assert task.generate(model, inputs).ids.shape == (1, 50)

@@ -32,8 +32,9 @@ def make(cache=None, target=None, ramp=None, **columns):
 @pytest.mark.parametrize("cached", [True, False])
 def test_lengths_and_presence_of_every_row(tmp_path, workers, cached):
     audio = [str(n % 7 + 1) if n % 10 else "" for n in range(200)]
-    samples = make(Cache(tmp_path) if cached else None, audio=audio, size=["1"] * 200,
-                   word=["a"] * 200)
+    samples = make(
+        Cache(tmp_path) if cached else None, audio=audio, size=["1"] * 200, word=["a"] * 200
+    )
     checked = check(samples, Ledger(), num_workers=workers, fit=True)
     expected = [int(cell or 0) for cell in audio]
     assert checked.lengths.tolist() == [[n, 1, 1] for n in expected]
@@ -70,10 +71,14 @@ def test_a_full_cache_changes_nothing_but_time(tmp_path):
     audio = [str(n) for n in range(1, 60)]
     small = make(Cache(tmp_path, max_bytes=3_000), audio=audio, word=["a"] * 59)
     whole = make(audio=audio, word=["a"] * 59)
-    assert (check(small, Ledger(), fit=True).fingerprint()
-            == check(whole, Ledger(), fit=True).fingerprint())
-    assert all(np.array_equal(small.decoded(row)["sound"], whole.decoded(row)["sound"])
-               for row in range(59))
+    assert (
+        check(small, Ledger(), fit=True).fingerprint()
+        == check(whole, Ledger(), fit=True).fingerprint()
+    )
+    assert all(
+        np.array_equal(small.decoded(row)["sound"], whole.decoded(row)["sound"])
+        for row in range(59)
+    )
 
 
 def test_bad_rows_are_listed_together_with_the_fix():
@@ -102,15 +107,26 @@ def test_no_exception_leaves_its_cell(tmp_path, cached):
         def encode(self, value):
             return super().encode(value) if value != "z" else 1 / 0
 
-    samples = make(Cache(tmp_path) if cached else None, Strict(), Fragile(),
-                   audio=["1", "9", "8", "7", "2", "3"], word=["a", "a", "a", "a", "z", "a"])
+    samples = make(
+        Cache(tmp_path) if cached else None,
+        Strict(),
+        Fragile(),
+        audio=["1", "9", "8", "7", "2", "3"],
+        word=["a", "a", "a", "a", "z", "a"],
+    )
     checked = check(samples, Ledger(), skip_bad=True, max_bad_share=0.9, fit=True)
     assert checked.rows.tolist() == [0, 5]
     assert [str(checked.errors[row]).partition(" cannot be read ")[::2] for row in (1, 3, 4)] == [
-        (f'train.csv row {number}: column "{column}"',
-         f"({cause}). Fix the cell, or run with --skip-bad.") for number, column, cause in (
-            (2, "audio", "RecursionError: deep"), (4, "audio", "AttributeError: rate"),
-            (5, "word", "ZeroDivisionError: division by zero"))]
+        (
+            f'train.csv row {number}: column "{column}"',
+            f"({cause}). Fix the cell, or run with --skip-bad.",
+        )
+        for number, column, cause in (
+            (2, "audio", "RecursionError: deep"),
+            (4, "audio", "AttributeError: rate"),
+            (5, "word", "ZeroDivisionError: division by zero"),
+        )
+    ]
 
 
 @pytest.mark.parametrize("remembered", [True, False])
@@ -122,7 +138,8 @@ def test_skipped_rows_are_counted_by_reason(tmp_path, remembered):
     checked = check(make(Cache(tmp_path), **columns), ledger, skip_bad=True, fit=True)
     assert checked.rows.tolist() == list(range(1, 41))
     assert {row: str(error) for row, error in checked.errors.items()} == {
-        0: 'train.csv row 1: column "audio" (broken) is broken. Fix it.'}
+        0: 'train.csv row 1: column "audio" (broken) is broken. Fix it.'
+    }
     assert ledger.count("dropped") == {"broken_file": 1}
     assert ledger.num_read() == 41
 
@@ -137,21 +154,28 @@ def test_too_many_bad_rows_stop_even_when_skipped():
 
 def test_rows_without_target_or_input_are_left_out_and_counted():
     ledger = Ledger()
-    samples = make(audio=["1", "", "", "2", "broken"], size=["1", "2", "", "", "5"],
-                   word=["a", "b", "a", "", ""])
+    samples = make(
+        audio=["1", "", "", "2", "broken"],
+        size=["1", "2", "", "", "5"],
+        word=["a", "b", "a", "", ""],
+    )
     checked = check(samples, ledger, fit=True)
     assert checked.rows.tolist() == [0, 1]
     assert ledger.count("dropped") == {"no_target": 2, "no_input": 1}
 
 
-@pytest.mark.parametrize(("target", "bad", "good", "problem"), [
-    (CaptionTarget(), [3], ["a ball", "a box"], "needs a text or a list of texts. Got int."),
-    (TranscriptTarget(), True, ["one", "two"], "needs a text. Got bool."),
-    (LabelTarget(), ["a"], ["a", "b"], "needs a label. Got list."),
-    (MultilabelTarget(), [["a"]], [["a"], ["b"]], "needs a label. Got list."),
-    (StepLabelsTarget(), [], [["a", "b"], ["b"]], "has 0 steps."),
-    (SymbolsTarget(), 7, [["a", "b"], ["b"]], "needs a text or a list of symbols. Got int."),
-    (NumberTarget(), "x", [1.0, 2.0], "needs a number. Got 'x'.")])
+@pytest.mark.parametrize(
+    ("target", "bad", "good", "problem"),
+    [
+        (CaptionTarget(), [3], ["a ball", "a box"], "needs a text or a list of texts. Got int."),
+        (TranscriptTarget(), True, ["one", "two"], "needs a text. Got bool."),
+        (LabelTarget(), ["a"], ["a", "b"], "needs a label. Got list."),
+        (MultilabelTarget(), [["a"]], [["a"], ["b"]], "needs a label. Got list."),
+        (StepLabelsTarget(), [], [["a", "b"], ["b"]], "has 0 steps."),
+        (SymbolsTarget(), 7, [["a", "b"], ["b"]], "needs a text or a list of symbols. Got int."),
+        (NumberTarget(), "x", [1.0, 2.0], "needs a number. Got 'x'."),
+    ],
+)
 def test_a_bad_target_among_good_ones_is_named_by_its_row(target, bad, good, problem):
     samples = make(target=target, audio=["1"] * 3, word=["?"] * 3)
     cells = [good[0], bad, good[1]]
@@ -198,8 +222,10 @@ def test_a_table_without_any_target_says_so():
         check(make(audio=["1", "2"], word=["", ""]), Ledger(), fit=True)
 
 
-@pytest.mark.parametrize("target", [CaptionTarget, LabelTarget, MultilabelTarget, NumberTarget,
-                                    SymbolsTarget, TranscriptTarget])
+@pytest.mark.parametrize(
+    "target",
+    [CaptionTarget, LabelTarget, MultilabelTarget, NumberTarget, SymbolsTarget, TranscriptTarget],
+)
 def test_a_target_that_nothing_is_learned_from_is_named(target):
     with pytest.raises(DataError, match=r'^train.csv: column "word" is empty in every row'):
         check(make(audio=["1", "2"], word=["", ""], target=target()), Ledger(), fit=True)
@@ -238,8 +264,9 @@ def test_a_table_of_bad_rows_alone_says_why():
 
 
 def test_statistics_are_learned_from_usable_rows_only():
-    samples = make(audio=["1", "broken", "3", "4"], size=["1", "2", "3", ""],
-                   word=["a", "b", "", "c"])
+    samples = make(
+        audio=["1", "broken", "3", "4"], size=["1", "2", "3", ""], word=["a", "b", "", "c"]
+    )
     check(samples, Ledger(), skip_bad=True, max_bad_share=1, fit=True)
     assert samples.sources[0].modality.fitted == [1, 4]
     assert samples.sources[1].modality.fitted == [1.0]
@@ -258,16 +285,20 @@ def test_fingerprint_follows_the_rows_and_lengths():
         return check(samples, Ledger(), skip_bad=True, max_bad_share=1).fingerprint()
 
     assert of("1", "2") == of("1", "2")
-    assert len({of("1", "2"), of("1", "3"), of("1", ""), of("1", "2", "2"),
-                of("1", "broken", "2")}) >= 4
+    assert (
+        len({of("1", "2"), of("1", "3"), of("1", ""), of("1", "2", "2"), of("1", "broken", "2")})
+        >= 4
+    )
 
 
 def parts_of(rows, places, label=None):
     """Two parts of one table to be checked: the rows that are not at `places`, and those."""
     ramp, label, held = Ramp(), label or Label(), sorted(places)
     others = [row for row in range(len(rows)) if row not in places]
-    samples = [Samples(rows.select(part), [Source("sound", ramp, ["audio"])], label, "word")
-               for part in (others, held)]
+    samples = [
+        Samples(rows.select(part), [Source("sound", ramp, ["audio"])], label, "word")
+        for part in (others, held)
+    ]
     return [Part(samples[0], Ledger(), fit=True), Part(samples[1], Ledger())]
 
 
@@ -276,8 +307,11 @@ def test_a_bad_row_of_a_small_part_is_one_of_the_whole_table():
     train, held = check_parts(parts_of(rows, range(51, 60)), skip_bad=True)
     assert (len(train), len(held)) == (51, 8)
     with pytest.raises(DataError, match=r"3 of 60 rows .*, 5\.0 % where at most 4\.0 %"):
-        check_parts(parts_of(table(audio=["no"] * 3 + ["1"] * 57, word=["a"] * 60),
-                             range(51, 60)), skip_bad=True, max_bad_share=0.04)
+        check_parts(
+            parts_of(table(audio=["no"] * 3 + ["1"] * 57, word=["a"] * 60), range(51, 60)),
+            skip_bad=True,
+            max_bad_share=0.04,
+        )
 
 
 def test_bad_rows_of_all_parts_are_one_list_in_the_order_of_the_table():

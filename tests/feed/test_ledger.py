@@ -45,7 +45,8 @@ def test_few_examples_are_kept_with_row_numbers_from_one():
 def test_summary_for_a_person():
     assert filled().summary() == (
         "train.csv: 1,000 rows read, 30 dropped (30 missing_file), 1 repaired (1 bad_utf8), "
-        "1 truncated (1 long_text).\nval.csv: 10 rows read, 1 dropped (1 empty_audio).")
+        "1 truncated (1 long_text).\nval.csv: 10 rows read, 1 dropped (1 empty_audio)."
+    )
 
 
 def test_json_round_trip():

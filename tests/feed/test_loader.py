@@ -15,8 +15,9 @@ from polymodal.media.cache import Cache
 ROWS = 23
 
 
-def make(target=None, batch_size=4, accumulate=1, words=None, num_threads=2, cache=None,
-         **settings):
+def make(
+    target=None, batch_size=4, accumulate=1, words=None, num_threads=2, cache=None, **settings
+):
     audio = [str(n % 9 + 1) if n % 5 else "" for n in range(ROWS)]
     words = words or ["ab"[n % 2] for n in range(ROWS)]
     whole = table(audio=audio, size=[str(n) for n in range(ROWS)], word=words)
@@ -24,13 +25,17 @@ def make(target=None, batch_size=4, accumulate=1, words=None, num_threads=2, cac
     samples = Samples(whole, sources, target or Label(), "word", cache)
     checked = check(samples, Ledger(), fit=True)
     plan = Plan(len(checked), batch_size, 7, checked.lengths, accumulate=accumulate)
-    return Loader(samples, checked, plan, collate, collate_targets, num_threads=num_threads,
-                  **settings)
+    return Loader(
+        samples, checked, plan, collate, collate_targets, num_threads=num_threads, **settings
+    )
 
 
 def same(one, two):
-    return (all(np.array_equal(one[0][key], two[0][key]) for key in one[0])
-            and np.array_equal(one[1], two[1]) and np.array_equal(one[2], two[2]))
+    return (
+        all(np.array_equal(one[0][key], two[0][key]) for key in one[0])
+        and np.array_equal(one[1], two[1])
+        and np.array_equal(one[2], two[2])
+    )
 
 
 def test_a_batch_holds_exactly_the_rows_of_the_plan():
@@ -42,7 +47,8 @@ def test_a_batch_holds_exactly_the_rows_of_the_plan():
         assert inputs["input_1"][real, 0].tolist() == rows[real].tolist()
         assert targets[real].tolist() == (rows[real] % 2).tolist()
         assert inputs["input_0_mask"].sum(1)[real].tolist() == [
-            row % 9 + 1 if row % 5 else 0 for row in rows[real]]
+            row % 9 + 1 if row % 5 else 0 for row in rows[real]
+        ]
         assert not inputs["input_1_mask"][~real].any()
         assert not inputs["input_0_mask"][~real].any()
         assert (weights[~real] == 0).all()
@@ -75,8 +81,7 @@ def test_what_rows_share_is_made_once_a_batch(tmp_path):
         assert len(inputs["input_0"]) == len(inputs["input_0_mask"]) == loader.plan.num_items < 8
         assert inputs["input_0_item"].dtype == np.int32
         masks = inputs["input_0_mask"][inputs["input_0_item"]]  # as each row by itself has it
-        assert masks.sum(1)[real].tolist() == [
-            row % 9 + 1 if row % 5 else 0 for row in rows[real]]
+        assert masks.sum(1)[real].tolist() == [row % 9 + 1 if row % 5 else 0 for row in rows[real]]
         assert inputs["input_1"][real, 0].tolist() == rows[real].tolist()
         assert targets[real].tolist() == (rows[real] % 2).tolist()
         assert (weights[~real] == 0).all()
@@ -122,8 +127,10 @@ def test_ragged_effective_batches_have_the_same_mean_however_they_are_split():
 
     def mean_loss(batch_size, accumulate):
         loader = make(Steps(), batch_size, accumulate, words)
-        losses = [(inputs["input_1"] * targets * weights).sum() + weights.sum()
-                  for inputs, targets, weights in loader.epoch(0)]
+        losses = [
+            (inputs["input_1"] * targets * weights).sum() + weights.sum()
+            for inputs, targets, weights in loader.epoch(0)
+        ]
         return np.array(losses).reshape(-1, accumulate).mean(1)
 
     assert np.allclose(mean_loss(8, 1), mean_loss(4, 2), atol=1e-5)
@@ -135,8 +142,9 @@ def test_steps_that_do_not_count_have_no_weight():
     loader = make(Steps(), words=words)
     for step, (_, targets, weights) in enumerate(loader.epoch(0)):
         assert weights.shape == targets.shape
-        counted = sum(sum(c != "-" for c in words[row]) for row in loader.rows_of(0, step)
-                      if row >= 0)
+        counted = sum(
+            sum(c != "-" for c in words[row]) for row in loader.rows_of(0, step) if row >= 0
+        )
         assert (weights > 0).sum() == counted
 
 
@@ -169,8 +177,13 @@ def test_a_file_that_vanished_after_the_check_is_named():
 
 def test_fingerprint_follows_what_the_rows_hold(tmp_path):
     def known(cache=None, words=("a", "b", "a"), **settings):
-        samples = Samples(table(audio=["3", "5", "3"], word=list(words)),
-                          [Source("sound", Ramp(**settings), ["audio"])], Label(), "word", cache)
+        samples = Samples(
+            table(audio=["3", "5", "3"], word=list(words)),
+            [Source("sound", Ramp(**settings), ["audio"])],
+            Label(),
+            "word",
+            cache,
+        )
         checked = check(samples, Ledger(), fit=True)
         return Loader(samples, checked, Plan(3, 2, 0, checked.lengths), collate).fingerprint()
 

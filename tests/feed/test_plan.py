@@ -21,13 +21,26 @@ def test_every_row_comes_once_and_fits_its_padding(data):
     num_rows = data.draw(st.integers(1, 120))
     batch_size, accumulate = data.draw(st.integers(1, 17)), data.draw(st.integers(1, 5))
     columns = data.draw(st.integers(0, 3))
-    lengths = np.array(data.draw(st.lists(
-        st.lists(st.integers(0, 90), min_size=columns, max_size=columns),
-        min_size=num_rows, max_size=num_rows))).reshape(num_rows, columns)
+    lengths = np.array(
+        data.draw(
+            st.lists(
+                st.lists(st.integers(0, 90), min_size=columns, max_size=columns),
+                min_size=num_rows,
+                max_size=num_rows,
+            )
+        )
+    ).reshape(num_rows, columns)
     tokens = data.draw(st.none() | st.integers(1, 900))
-    plan = Plan(num_rows, batch_size, data.draw(st.integers(0, 9)), lengths,
-                num_buckets=data.draw(st.integers(1, 6)), shuffle=data.draw(st.booleans()),
-                accumulate=accumulate, batch_tokens=tokens)
+    plan = Plan(
+        num_rows,
+        batch_size,
+        data.draw(st.integers(0, 9)),
+        lengths,
+        num_buckets=data.draw(st.integers(1, 6)),
+        shuffle=data.draw(st.booleans()),
+        accumulate=accumulate,
+        batch_tokens=tokens,
+    )
     epoch = data.draw(st.integers(0, 3))
     assert plan.steps(epoch) % accumulate == 0
     seen = []
@@ -221,8 +234,11 @@ def test_no_other_edges_pad_less(lengths, num_buckets):
     if lengths.min() == lengths.max():
         return
     last = -(-int(lengths.max()) // 8) * 8
-    others = [np.array([*some, last]) for size in range(num_buckets)
-              for some in combinations(range(8, last, 8), size)]
+    others = [
+        np.array([*some, last])
+        for size in range(num_buckets)
+        for some in combinations(range(8, last, 8), size)
+    ]
     assert padded(edges) == min(padded(other) for other in others)
 
 
@@ -236,8 +252,13 @@ def test_fingerprint_follows_all_that_the_order_depends_on():
     lengths = np.arange(40)
     base = Plan(40, 4, 0, lengths).fingerprint()
     assert base == Plan(40, 4, 0, lengths).fingerprint()
-    changed = [Plan(40, 8, 0, lengths), Plan(40, 4, 1, lengths), Plan(40, 4, 0, lengths[::-1]),
-               Plan(40, 4, 0, lengths, accumulate=2), Plan(40, 4, 0, lengths, shuffle=False)]
+    changed = [
+        Plan(40, 8, 0, lengths),
+        Plan(40, 4, 1, lengths),
+        Plan(40, 4, 0, lengths[::-1]),
+        Plan(40, 4, 0, lengths, accumulate=2),
+        Plan(40, 4, 0, lengths, shuffle=False),
+    ]
     assert base not in [plan.fingerprint() for plan in changed]
 
 

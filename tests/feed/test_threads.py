@@ -10,8 +10,9 @@ from polymodal.text.dialogue.messages import BREAK
 
 
 def thread(length, row):
-    return Thread(np.arange(length, dtype="int32"), (row,), np.array([length - 1], "int32"),
-                  {1: ((row, 0),)})
+    return Thread(
+        np.arange(length, dtype="int32"), (row,), np.array([length - 1], "int32"), {1: ((row, 0),)}
+    )
 
 
 @pytest.mark.parametrize("lengths", [[5, 5, 5], [9, 1, 2, 3, 4, 5, 6], [3] * 50 + [10] * 3])

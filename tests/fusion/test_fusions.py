@@ -52,8 +52,9 @@ SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in VECTOR if name !=
 @pytest.mark.parametrize("name", ["gated", *SLOW])
 def test_stepwise_fusion_passes_the_harness(name):
     arrays = streams(times=(6, 6, 6))
-    harness.check_layer(lambda: find("fusion", name)(DIM, stepwise=True), arrays,
-                        harness.call_fusion)
+    harness.check_layer(
+        lambda: find("fusion", name)(DIM, stepwise=True), arrays, harness.call_fusion
+    )
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -111,8 +112,9 @@ def test_gates_are_checked():
 
 @pytest.mark.slow
 def test_sigmoid_gates_pass_the_harness():
-    harness.check_layer(lambda: find("fusion", "gated")(DIM, gates="sigmoid"), streams(),
-                        harness.call_fusion)
+    harness.check_layer(
+        lambda: find("fusion", "gated")(DIM, gates="sigmoid"), streams(), harness.call_fusion
+    )
 
 
 def test_rank_is_checked():

@@ -40,8 +40,9 @@ def test_tokens_stand_where_their_place_is():
     image, audio = rng_tokens(2, 4), rng_tokens(2, 3, 1)
     audio[1, 2] = 0  # shorter
     fusion = InterleavedFusion(8, "linear")
-    found = real_rows(fusion(streams([[5, IMAGE, 7, SOUND, 9], [SOUND, 5, IMAGE, 7, -9]],
-                                     image, audio)))
+    found = real_rows(
+        fusion(streams([[5, IMAGE, 7, SOUND, 9], [SOUND, 5, IMAGE, 7, -9]], image, audio))
+    )
     assert found[0][:, 0].tolist() == [5, -1, -1, -1, -1, 7, -1, -1, -1, 9]
     assert found[1][:, 0].tolist() == [-1, -1, 5, -1, -1, -1, -1, 7]
     norm, dense = fusion.projectors["image"]
@@ -67,7 +68,10 @@ def test_the_last_image_stands_at_the_last_place():
     fusion = InterleavedFusion(8, "linear")
     found = real_rows(fusion(given))
     assert [one[:, 0].tolist() for one in found] == [
-        [5, -1, -1, 7, -1, -1], [5, -1, -1, 7], [-1, -1, 5, 7]]
+        [5, -1, -1, 7, -1, -1],
+        [5, -1, -1, 7],
+        [-1, -1, 5, 7],
+    ]
     norm, dense = fusion.projectors["image"]
     expected = ops.convert_to_numpy(dense(norm(given["image"][0])))
     np.testing.assert_allclose(found[0][[1, 2, 4, 5], 3:], expected[0].reshape(4, 8), atol=1e-5)
@@ -78,7 +82,7 @@ def test_the_last_image_stands_at_the_last_place():
 def test_pixel_shuffle_joins_squares_of_neighbours():
     fusion = InterleavedFusion(8, "linear", shuffle=2)
     image = np.arange(1, 97, dtype=np.float32).reshape(1, 16, 6)
-    found, = real_rows(fusion(streams([[IMAGE]], image)))
+    (found,) = real_rows(fusion(streams([[IMAGE]], image)))
     assert found.shape == (4, 11)
     norm, dense = fusion.projectors["image"]
     first = image.reshape(4, 4, 6)[:2, :2].reshape(1, 1, 24)
@@ -86,12 +90,18 @@ def test_pixel_shuffle_joins_squares_of_neighbours():
     np.testing.assert_allclose(found[0, 3:], expected[0, 0], atol=1e-5)
 
 
-@pytest.mark.parametrize(("given", "message"), [
-    ({"image": rng_tokens(1, 4)}, "needs an input called conversation"),
-    ({"conversation": np.ones((1, 2, 1)), "text": rng_tokens(1, 4)}, "inputs called image")])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"image": rng_tokens(1, 4)}, "needs an input called conversation"),
+        ({"conversation": np.ones((1, 2, 1)), "text": rng_tokens(1, 4)}, "inputs called image"),
+    ],
+)
 def test_other_inputs_are_refused(given, message):
-    made = {name: (ops.convert_to_tensor(value), ops.ones(value.shape[:2], "bool"))
-            for name, value in given.items()}
+    made = {
+        name: (ops.convert_to_tensor(value), ops.ones(value.shape[:2], "bool"))
+        for name, value in given.items()
+    }
     with pytest.raises(RecipeError, match=message):
         InterleavedFusion(8)(made)
 
@@ -112,10 +122,12 @@ def test_words_of_the_memory_have_the_decoders_own_vectors():
     ids, tokens = np.array([[3, 4, 5]]), np.array([[6, 7]])
     memory = np.concatenate([ids[..., None], np.zeros((1, 3, 10))], axis=-1).astype(np.float32)
     found = made(*map(ops.convert_to_tensor, (tokens, memory, np.ones((1, 3), bool))))
-    whole = made.logits(ops.convert_to_tensor(np.concatenate([ids, tokens], 1)),
-                        ops.ones((1, 5), "bool"))
-    np.testing.assert_allclose(ops.convert_to_numpy(found), ops.convert_to_numpy(whole)[:, 3:],
-                               atol=1e-5)
+    whole = made.logits(
+        ops.convert_to_tensor(np.concatenate([ids, tokens], 1)), ops.ones((1, 5), "bool")
+    )
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(found), ops.convert_to_numpy(whole)[:, 3:], atol=1e-5
+    )
 
 
 def test_steps_equal_all_at_once_after_an_image_in_the_middle():
@@ -138,8 +150,10 @@ def test_large_ids_stay_exact_in_half_precision():
     logits = made(ops.zeros((1, 2), "int32"), memory, mask)
     assert np.isfinite(ops.convert_to_numpy(ops.cast(logits, "float32"))).all()
     word = ops.convert_to_tensor([4099])
-    np.testing.assert_array_equal(ops.convert_to_numpy(made._projected(memory))[0, 0],
-                                  ops.convert_to_numpy(made.embed(word))[0])
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(made._projected(memory))[0, 0],
+        ops.convert_to_numpy(made.embed(word))[0],
+    )
 
 
 def test_a_longer_prompt_is_continued_from_what_was_read():
@@ -159,5 +173,6 @@ def test_a_longer_prompt_is_continued_from_what_was_read():
             tokens = ops.convert_to_tensor(np.array([token], np.int32))
             found, state = kept.step(tokens, state, memory, real)
             expected, wanted = made.step(tokens, wanted, memory, real)
-            np.testing.assert_allclose(ops.convert_to_numpy(found), ops.convert_to_numpy(expected),
-                                       atol=1e-5)
+            np.testing.assert_allclose(
+                ops.convert_to_numpy(found), ops.convert_to_numpy(expected), atol=1e-5
+            )

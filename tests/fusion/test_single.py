@@ -9,8 +9,10 @@ from polymodal.fusion.single import SingleFusion
 
 def stream():
     mask = np.arange(4) < np.array([[4], [2], [0]])
-    return {"sound": np.random.default_rng(0).normal(size=(3, 4, 8)).astype("float32"),
-            "sound_mask": mask}
+    return {
+        "sound": np.random.default_rng(0).normal(size=(3, 4, 8)).astype("float32"),
+        "sound_mask": mask,
+    }
 
 
 def test_the_tokens_of_the_only_input_stay_as_they_are():

@@ -30,9 +30,24 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("conditions")
     write_table(folder / "train.csv", 300, 0)
     write_table(folder / "test.csv", 150, 1)
-    in_process("train", "--data", folder / "train.csv", "--test", folder / "test.csv", "--target",
-               "kind", "--out", folder / "run", "--set", "training.epochs=1", "--set",
-               "inputs.note.modality=text", "--keep", "better", "--json")
+    in_process(
+        "train",
+        "--data",
+        folder / "train.csv",
+        "--test",
+        folder / "test.csv",
+        "--target",
+        "kind",
+        "--out",
+        folder / "run",
+        "--set",
+        "training.epochs=1",
+        "--set",
+        "inputs.note.modality=text",
+        "--keep",
+        "better",
+        "--json",
+    )
     return folder
 
 

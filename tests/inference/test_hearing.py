@@ -24,8 +24,9 @@ def folder(tmp_path_factory):
     for row in range(ROWS):
         sound = oracle.waveforms((0.5 + 0.1 * row,))[0]
         soundfile.write(base / f"{row}.wav", sound, 16_000)
-    (base / "train.csv").write_text("clip,mood\n" + "".join(
-        f"{row}.wav,{['good', 'bad'][row % 2]}\n" for row in range(ROWS)))
+    (base / "train.csv").write_text(
+        "clip,mood\n" + "".join(f"{row}.wav,{['good', 'bad'][row % 2]}\n" for row in range(ROWS))
+    )
     pm.import_model(oracle.save(oracle.model(False), base / "checkpoint"), base / "model")
     return base
 
@@ -43,8 +44,9 @@ def run(folder):
         patch.setenv("POLYMODAL_CACHE", str(folder / "cache"))
         patch.setattr(transcribing, "_LEAST_LIKELY", -100.0)
         patch.setattr(transcribing, "_MOST_REPETITIVE", 100.0)
-        found = pm.SentimentAnalyser("mood", inputs={"text": {"from": str(folder / "model")}},
-                                     training={"epochs": 1})
+        found = pm.SentimentAnalyser(
+            "mood", inputs={"text": {"from": str(folder / "model")}}, training={"epochs": 1}
+        )
         found.fit(folder / "train.csv", val=folder / "train.csv", out=folder / "run")
         shutil.copytree(folder / "run", folder / "moved")
         (folder / "model").rename(folder / "gone")
@@ -85,8 +87,12 @@ def test_a_recording_that_cannot_be_read_leaves_the_text_empty(folder, run, caps
 
 
 def test_another_recogniser_is_refused(folder, run):
-    inputs = {"text": {"modality": "text", "heard_by": {
-        **run.recipe.inputs["text"]["heard_by"], "sha256": "0" * 64}}}
+    inputs = {
+        "text": {
+            "modality": "text",
+            "heard_by": {**run.recipe.inputs["text"]["heard_by"], "sha256": "0" * 64},
+        }
+    }
     soundfile.write(folder / "new.wav", np.full(9_000, 0.01), 16_000)
     with pytest.raises(BundleError, match="recogniser that transcribes text"):
         Hearing(inputs, folder / "run")(read([{"clip": str(folder / "new.wav")}]))

@@ -35,8 +35,11 @@ def reloaded(folder, model):
 def same_tensors(first, second):
     import torch
 
-    return {name for name, value in first.state_dict().items()
-            if torch.equal(value, second.state_dict()[name])}
+    return {
+        name
+        for name, value in first.state_dict().items()
+        if torch.equal(value, second.state_dict()[name])
+    }
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet", "vit", "dinov2"])
@@ -69,8 +72,9 @@ def test_a_pair_is_written_back_as_it_was(kind, tmp_path, warnings):
     assert same_tensors(model, found) == set(model.state_dict())
 
 
-@pytest.mark.parametrize(("kind", "head"), [("wav2vec2", "Model"), ("hubert", "ForCTC"),
-                                            ("wavlm", "ForXVector")])
+@pytest.mark.parametrize(
+    ("kind", "head"), [("wav2vec2", "Model"), ("hubert", "ForCTC"), ("wavlm", "ForXVector")]
+)
 def test_a_model_that_reads_samples_is_written_back_as_it_was(kind, head, tmp_path, warnings):
     model = wave_oracle.model(kind, head)
     source = wave_oracle.save(model, tmp_path / "source")
@@ -95,23 +99,37 @@ def test_a_tuned_encoder_gives_the_same_elsewhere(tmp_path, warnings):
     base = tmp_path / "models" / "base"
     pm.import_model(oracles.save(model, tmp_path / "source"), base)
     rng = np.random.default_rng(0)
-    rows = read([{"text": f"a {word} on the beach {rng.choice(['red', 'blue'])}", "animal": word}
-                 for word in ["dog", "cat"] * 10])
-    run = train({"train": rows}, {"target": "animal", "dim": 8, "training": {
-        "epochs": 1, "learning_rate": 0.05, "precision": "float32"}, "inputs": {"text": {
-            "encoder": {"from": str(base), "lora": 2, "bits": 8}}}}, tmp_path / "run",
-        baselines=False)
+    rows = read(
+        [
+            {"text": f"a {word} on the beach {rng.choice(['red', 'blue'])}", "animal": word}
+            for word in ["dog", "cat"] * 10
+        ]
+    )
+    run = train(
+        {"train": rows},
+        {
+            "target": "animal",
+            "dim": 8,
+            "training": {"epochs": 1, "learning_rate": 0.05, "precision": "float32"},
+            "inputs": {"text": {"encoder": {"from": str(base), "lora": 2, "bits": 8}}},
+        },
+        tmp_path / "run",
+        baselines=False,
+    )
     pm.export(tmp_path / "run", tmp_path / "hf")
     found = reloaded(tmp_path / "hf", model)
     assert not warnings()
     changed = set(model.state_dict()) - same_tensors(model, found)
-    assert changed == {name for name in model.state_dict()
-                       if name.startswith("encoder.") and name.endswith("weight")
-                       and "LayerNorm" not in name}
+    assert changed == {
+        name
+        for name in model.state_dict()
+        if name.startswith("encoder.") and name.endswith("weight") and "LayerNorm" not in name
+    }
     ids, mask = np.array([[2, 5, 6, 12, 3]], np.int32), np.ones((1, 5), bool)
     ours = run.predictor.model.encoders["text"](ids, mask)[0]
-    np.testing.assert_allclose(oracles.to_numpy(ours), oracles.hidden_states(found, ids, mask),
-                               atol=1e-4)
+    np.testing.assert_allclose(
+        oracles.to_numpy(ours), oracles.hidden_states(found, ids, mask), atol=1e-4
+    )
     base.rename(tmp_path / "elsewhere")
     with pytest.raises(BundleError, match="needs the imported model that it started from"):
         pm.export(tmp_path / "run", tmp_path / "more")
@@ -121,12 +139,25 @@ def test_a_tuned_tower_is_written_back_in_its_pair(tmp_path):
     model = pairs.pair("siglip")
     pm.import_model(pairs.save(model, "siglip", tmp_path / "source"), tmp_path / "base")
     rng = np.random.default_rng(0)
-    rows = read([{"photo": rng.integers(0, 256, (28, 28, 3)).astype("uint8"), "kind": kind}
-                 for kind in ["dog", "cat"] * 8])
-    run = train({"train": rows}, {"target": "kind", "dim": 8, "training": {
-        "epochs": 1, "learning_rate": 0.05, "precision": "float32"}, "inputs": {"photo": {
-            "encoder": {"from": str(tmp_path / "base"), "input": "image", "lora": 2}}}},
-        tmp_path / "run", baselines=False)
+    rows = read(
+        [
+            {"photo": rng.integers(0, 256, (28, 28, 3)).astype("uint8"), "kind": kind}
+            for kind in ["dog", "cat"] * 8
+        ]
+    )
+    run = train(
+        {"train": rows},
+        {
+            "target": "kind",
+            "dim": 8,
+            "training": {"epochs": 1, "learning_rate": 0.05, "precision": "float32"},
+            "inputs": {
+                "photo": {"encoder": {"from": str(tmp_path / "base"), "input": "image", "lora": 2}}
+            },
+        },
+        tmp_path / "run",
+        baselines=False,
+    )
     found = reloaded(pm.export(tmp_path / "run", tmp_path / "hf"), model)
     changed = set(model.state_dict()) - same_tensors(model, found)
     assert changed

@@ -18,9 +18,17 @@ TEXT = {"modality": "text", "encoder": "rnn"}
 
 def captioner(inputs, fusion="attention", sequence=None, decoder="transformer"):
     """A captioner that never learned."""
-    recipe = from_dict({
-        "task": {"name": "caption", "decoder": decoder}, "target": "said", "inputs": inputs,
-        "fusion": {"name": fusion}, "sequence": sequence, "dim": 16, "training": {}})
+    recipe = from_dict(
+        {
+            "task": {"name": "caption", "decoder": decoder},
+            "target": "said",
+            "inputs": inputs,
+            "fusion": {"name": fusion},
+            "sequence": sequence,
+            "dim": 16,
+            "training": {},
+        }
+    )
     built, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
     for item in built:
         if item.name == "prompt":
@@ -36,7 +44,8 @@ def table(tmp_path):
     for name in "ab":
         Image.fromarray(rng.integers(0, 255, (64, 96, 3), np.uint8)).save(tmp_path / f"{name}.png")
     (tmp_path / "t.csv").write_text(
-        "image,prompt,said\na.png,what is it,a red ball\n,what is,a\nb.png,,one\nc.png,what,a\n")
+        "image,prompt,said\na.png,what is it,a red ball\n,what is,a\nb.png,,one\nc.png,what,a\n"
+    )
     return pm.read(tmp_path / "t.csv")
 
 
@@ -75,18 +84,29 @@ def test_places_are_counted_line_by_line_from_the_top_left(table):
     before = np.zeros((1, 32, 48, 3), "float32")
     after = before.copy()
     after[:, :10, -10:] = 3.0  # the corner on the right above
-    tokens = [np.asarray(ops.convert_to_numpy(model.encode(
-        {key: ops.convert_to_tensor(pixels), mask_key(key): ops.ones((1,), "bool")},
-        training=False)[0])) for pixels in (before, after)]
+    tokens = [
+        np.asarray(
+            ops.convert_to_numpy(
+                model.encode(
+                    {key: ops.convert_to_tensor(pixels), mask_key(key): ops.ones((1,), "bool")},
+                    training=False,
+                )[0]
+            )
+        )
+        for pixels in (before, after)
+    ]
     change = np.abs(tokens[1] - tokens[0]).sum(axis=-1).reshape(grid)
-    there = change[: grid[0] // 2, grid[1] // 2:].sum()
+    there = change[: grid[0] // 2, grid[1] // 2 :].sum()
     assert there > 0.8 * change.sum()
 
 
-@pytest.mark.parametrize(("inputs", "fusion", "sequence", "reason"), [
-    ({"image": IMAGE, "prompt": TEXT}, "gated", None, "gated fusion merges several inputs"),
-    ({"image": IMAGE}, "concat", {"name": "recurrent"}, "recurrent, mixes positions"),
-    ({"prompt": TEXT}, "concat", None, "has no picture"),
-])
+@pytest.mark.parametrize(
+    ("inputs", "fusion", "sequence", "reason"),
+    [
+        ({"image": IMAGE, "prompt": TEXT}, "gated", None, "gated fusion merges several inputs"),
+        ({"image": IMAGE}, "concat", {"name": "recurrent"}, "recurrent, mixes positions"),
+        ({"prompt": TEXT}, "concat", None, "has no picture"),
+    ],
+)
 def test_where_places_are_mixed_the_reason_is_said(inputs, fusion, sequence, reason):
     assert reason in why_no_look(captioner(inputs, fusion, sequence))

@@ -21,27 +21,49 @@ from polymodal.inference.table_file import (
 from polymodal.tables.table import read
 from polymodal.tasks.multilabel import MultilabelTarget
 
-OWN = {"error": ["mine", "007", None], "x": ["a, b", "1.50", "=1+1"],
-       "predicted_y": ["1", "2", "3"]}
+OWN = {
+    "error": ["mine", "007", None],
+    "x": ["a, b", "1.50", "=1+1"],
+    "predicted_y": ["1", "2", "3"],
+}
 
 
 def predictor(target="y"):
-    return SimpleNamespace(recipe=SimpleNamespace(target=target, inputs={}), target=None,
-                           inputs=[SimpleNamespace(columns=["x"])])
+    return SimpleNamespace(
+        recipe=SimpleNamespace(target=target, inputs={}),
+        target=None,
+        inputs=[SimpleNamespace(columns=["x"])],
+    )
 
 
 def classes(labels=("no", "yes")):
     """Predictions for the first two of three rows."""
-    return Predictions(task_named("classification"), list(labels), np.array([0, 1]),
-                       np.array([[0.25, 0.75], [1, 0]]), None, np.zeros(2, bool), ["x"],
-                       np.ones((2, 1), bool), errors={2: "t row 3: cannot be read."}, num_rows=3)
+    return Predictions(
+        task_named("classification"),
+        list(labels),
+        np.array([0, 1]),
+        np.array([[0.25, 0.75], [1, 0]]),
+        None,
+        np.zeros(2, bool),
+        ["x"],
+        np.ones((2, 1), bool),
+        errors={2: "t row 3: cannot be read."},
+        num_rows=3,
+    )
 
 
 def texts(*said):
-    return Predictions(task_named("caption"), [], np.arange(len(said)), np.array(said, object),
-                       None,
-                       np.zeros(len(said), bool), ["x"], np.ones((len(said), 1), bool),
-                       num_rows=len(said))
+    return Predictions(
+        task_named("caption"),
+        [],
+        np.arange(len(said)),
+        np.array(said, object),
+        None,
+        np.zeros(len(said), bool),
+        ["x"],
+        np.ones((len(said), 1), bool),
+        num_rows=len(said),
+    )
 
 
 def rows_of(path):
@@ -53,19 +75,25 @@ def rows_of(path):
 def test_columns_of_the_table_stay_as_they_are(tmp_path, suffix):
     path = tmp_path / f"p{suffix}"
     names = write_predictions_table(path, predictor(), read(OWN), classes())
-    assert names == {"predicted_y": "predicted_y_2", "probability_no": "probability_no",
-                     "probability_yes": "probability_yes", "error": "error_2"}
+    assert names == {
+        "predicted_y": "predicted_y_2",
+        "probability_no": "probability_no",
+        "probability_yes": "probability_yes",
+        "error": "error_2",
+    }
     if suffix == ".parquet":
         written = pq.read_table(path).to_pylist()
     elif suffix in (".csv", ".TSV"):
         header, *cells = rows_of(path.rename(tmp_path / f"q{suffix.lower()}"))
-        written = [{name: cell or None for name, cell in zip(header, row, strict=True)}
-                   for row in cells]
+        written = [
+            {name: cell or None for name, cell in zip(header, row, strict=True)} for row in cells
+        ]
     else:
         written = [json.loads(line) for line in path.read_text().splitlines()]
     assert list(written[0]) == [*OWN, *names.values()]
-    assert [{name: row[name] for name in OWN} for row in written] == \
-        [dict(zip(OWN, row, strict=True)) for row in zip(*OWN.values(), strict=True)]
+    assert [{name: row[name] for name in OWN} for row in written] == [
+        dict(zip(OWN, row, strict=True)) for row in zip(*OWN.values(), strict=True)
+    ]
     assert [row["predicted_y_2"] for row in written] == ["yes", "no", None]
     assert float(written[0]["probability_yes"]) == 0.75
     assert [row["error_2"] for row in written] == [None, None, "t row 3: cannot be read."]
@@ -89,14 +117,17 @@ def test_a_name_that_says_another_format_is_refused(tmp_path, name):
         check_table_file(tmp_path / "folder.csv")
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+a", "-a", "@a", "\ta", "\ra", "\n=a", "\uff1dSUM(A1)",
-                                  "- 5", "=", "-1+1", "--5"])
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+a", "-a", "@a", "\ta", "\ra", "\n=a", "\uff1dSUM(A1)", "- 5", "=", "-1+1", "--5"],
+)
 def test_texts_that_a_spreadsheet_would_run_are_guarded(text):
     assert guarded(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("value", ["a = b", "-5", "+5.25", "-1,234.5", "-.5e-3", "-5%", "", -5.0,
-                                   None, "'=a", " =a"])
+@pytest.mark.parametrize(
+    "value", ["a = b", "-5", "+5.25", "-1,234.5", "-.5e-3", "-5%", "", -5.0, None, "'=a", " =a"]
+)
 def test_numbers_and_other_texts_stay(value):
     assert guarded(value) == value
 
@@ -120,9 +151,18 @@ def test_labels_are_written_as_in_the_table(tmp_path):
 
 @pytest.mark.parametrize("separator", ["|", ";", ","])
 def test_labels_are_joined_as_in_the_target_column(tmp_path, separator):
-    found = Predictions(task_named("multilabel"), ["a", "b"], np.array([0, 1]),
-                        np.array([[0.75, 0.75], [0.25, 0.0]]), None, np.zeros(2, bool), ["x"],
-                        np.ones((2, 1), bool), errors={2: "t row 3: cannot be read."}, num_rows=3)
+    found = Predictions(
+        task_named("multilabel"),
+        ["a", "b"],
+        np.array([0, 1]),
+        np.array([[0.75, 0.75], [0.25, 0.0]]),
+        None,
+        np.zeros(2, bool),
+        ["x"],
+        np.ones((2, 1), bool),
+        errors={2: "t row 3: cannot be read."},
+        num_rows=3,
+    )
     model, path = predictor(), tmp_path / "p.csv"
     model.target = MultilabelTarget(separator)
     write_predictions_table(path, model, read({"x": ["1", "2", "3"]}), found)

@@ -19,8 +19,14 @@ ROWS = pm.read({"numbers": [[1.0, 2.0], [3.0, -1.0]]})
 @pytest.fixture(scope="module")
 def predictor():
     """A captioner of two numbers that never learned."""
-    recipe = from_dict({"task": {"name": "caption"}, "target": "said", "dim": 16,
-                        "inputs": {"numbers": {"modality": "vector", "encoder": "mlp"}}})
+    recipe = from_dict(
+        {
+            "task": {"name": "caption"},
+            "target": "said",
+            "dim": 16,
+            "inputs": {"numbers": {"modality": "vector", "encoder": "mlp"}},
+        }
+    )
     inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
     inputs[0].modality.fit([np.float32([1, 2]), np.float32([3, 0])])
     target.fit(["a red ball", "one blue box", "a blue ball"])
@@ -31,8 +37,15 @@ def texts(predictor, **choice):
     return [[one["text"] for one in row["results"]] for row in generate(predictor, ROWS, **choice)]
 
 
-@pytest.mark.parametrize("choice", [{}, {"beam": 4, "num": 3}, {"top_p": 0.9, "num": 5},
-                                    {"temperature": 1.0, "num": 4, "length_penalty": 0.5}])
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {},
+        {"beam": 4, "num": 3},
+        {"top_p": 0.9, "num": 5},
+        {"temperature": 1.0, "num": 4, "length_penalty": 0.5},
+    ],
+)
 def test_the_score_is_what_the_tokens_have_by_their_number(predictor, choice):
     for row in generate(predictor, ROWS, **choice):
         assert len(row["results"]) == choice.get("num", 1)
@@ -70,20 +83,25 @@ def test_there_are_no_more_results_than_texts(predictor, jit):
         assert sorted(row, key=len) == [" ".join(["red"] * n) for n in range(most + 1)]
 
 
-@pytest.mark.parametrize(("choice", "message"), [
-    ({"topk": 3}, r'No setting named "topk"\. Settings: beam, num, .* Did you mean "top_k"'),
-    ({"num": "3"}, r"generate\.num needs a whole number\. Got '3'"),
-    ({"beam": 2.5}, r"generate\.beam needs a whole number\. Got 2\.5"),
-    ({"seed": "x"}, r"generate\.seed needs a whole number\. Got 'x'"),
-    ({"allowed": ["red", "bal"]}, r'No word named "bal"\. Words: .*Did you mean "ball"\?'),
-    ({"allowed": ["zzz"]}, r'No word named "zzz"\. Words: a, ball, blue'),
-    ({"allowed": [1, 99]}, r"ids from 0 to 7\. Got 99"),
-    ({"allowed": [-1]}, r"ids from 0 to 7\. Got -1"),
-    ({"allowed": [True]}, r"ids from 0 to 7\. Got True"),
-    ({"allowed": "red"}, r"allowed needs a list of words or of ids\. Got 'red'"),
-])
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"topk": 3}, r'No setting named "topk"\. Settings: beam, num, .* Did you mean "top_k"'),
+        ({"num": "3"}, r"generate\.num needs a whole number\. Got '3'"),
+        ({"beam": 2.5}, r"generate\.beam needs a whole number\. Got 2\.5"),
+        ({"seed": "x"}, r"generate\.seed needs a whole number\. Got 'x'"),
+        ({"allowed": ["red", "bal"]}, r'No word named "bal"\. Words: .*Did you mean "ball"\?'),
+        ({"allowed": ["zzz"]}, r'No word named "zzz"\. Words: a, ball, blue'),
+        ({"allowed": [1, 99]}, r"ids from 0 to 7\. Got 99"),
+        ({"allowed": [-1]}, r"ids from 0 to 7\. Got -1"),
+        ({"allowed": [True]}, r"ids from 0 to 7\. Got True"),
+        ({"allowed": "red"}, r"allowed needs a list of words or of ids\. Got 'red'"),
+    ],
+)
 def test_a_choice_that_cannot_be_is_refused_with_the_fix(predictor, choice, message):
-    for use in (lambda: generate(predictor, ROWS, **choice),
-                lambda: predictor.predict(ROWS, **choice)):
+    for use in (
+        lambda: generate(predictor, ROWS, **choice),
+        lambda: predictor.predict(ROWS, **choice),
+    ):
         with pytest.raises(RecipeError, match=message):
             use()

@@ -17,10 +17,13 @@ def stream(lengths, time, seed=0):
 
 
 def run(streams, **given):
-    tensors = {name: tuple(map(keras.ops.convert_to_tensor, pair))
-               for name, pair in streams.items()}
-    return {name: tuple(map(keras.ops.convert_to_numpy, pair))
-            for name, pair in align(tensors, **given).items()}
+    tensors = {
+        name: tuple(map(keras.ops.convert_to_tensor, pair)) for name, pair in streams.items()
+    }
+    return {
+        name: tuple(map(keras.ops.convert_to_numpy, pair))
+        for name, pair in align(tensors, **given).items()
+    }
 
 
 @pytest.mark.parametrize("mode", ["steps", "stretch"])

@@ -8,8 +8,13 @@ from polymodal.layers.attention import MultiHeadAttention
 
 
 def call_cross(layer, arrays, training=False):
-    tokens = layer(arrays["inputs"], arrays["inputs_mask"], arrays["context"],
-                   arrays["context_mask"], training=training)
+    tokens = layer(
+        arrays["inputs"],
+        arrays["inputs_mask"],
+        arrays["context"],
+        arrays["context_mask"],
+        training=training,
+    )
     return tokens, arrays["inputs_mask"]
 
 
@@ -24,8 +29,11 @@ def test_self_attention_passes_the_harness(options):
 
 def test_cross_attention_passes_the_harness():
     context = token_arrays(time=5, dim=6, seed=1)
-    arrays = {**token_arrays(), "context": context["inputs"][::-1].copy(),
-              "context_mask": context["inputs_mask"][::-1].copy()}
+    arrays = {
+        **token_arrays(),
+        "context": context["inputs"][::-1].copy(),
+        "context_mask": context["inputs_mask"][::-1].copy(),
+    }
     check_layer(lambda: MultiHeadAttention(8, 2), arrays, call_cross)
 
 

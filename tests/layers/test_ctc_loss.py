@@ -15,8 +15,9 @@ FRAMES, SYMBOLS = 4, 3  # two symbols and blank
 
 
 def loss(labels, logits):
-    found = CTCLoss().call(keras.ops.convert_to_tensor(np.array(labels, "int32")),
-                           keras.ops.convert_to_tensor(logits))
+    found = CTCLoss().call(
+        keras.ops.convert_to_tensor(np.array(labels, "int32")), keras.ops.convert_to_tensor(logits)
+    )
     return keras.ops.convert_to_numpy(found)
 
 
@@ -27,9 +28,11 @@ def spelled(path):
 
 def by_all_paths(label, logits):
     each = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
-    total = sum(np.exp(sum(each[t, s] for t, s in enumerate(path)))
-                for path in itertools.product(range(SYMBOLS), repeat=FRAMES)
-                if spelled(path) == label)
+    total = sum(
+        np.exp(sum(each[t, s] for t, s in enumerate(path)))
+        for path in itertools.product(range(SYMBOLS), repeat=FRAMES)
+        if spelled(path) == label
+    )
     return -np.log(total)
 
 
@@ -39,7 +42,7 @@ def test_it_is_the_sum_over_all_paths_spread_over_the_symbols(label):
     padded = [label + [-1] * (3 - len(label))]
     found = loss(padded, logits)[0]
     np.testing.assert_allclose(found.sum(), by_all_paths(label, logits[0]), rtol=1e-5)
-    assert (found[len(label):] == 0).all()
+    assert (found[len(label) :] == 0).all()
     assert np.ptp(found[: len(label)]) < 1e-6
 
 
@@ -56,8 +59,11 @@ def test_padding_changes_no_loss():
     short = head(tokens, np.ones((1, FRAMES), bool))
     longer = np.concatenate([tokens, rng.normal(size=(1, 5, 4)).astype("float32")], axis=1)
     padded = head(longer, np.arange(FRAMES + 5)[None] < FRAMES)
-    np.testing.assert_allclose(loss([[0, 1]], keras.ops.convert_to_numpy(padded)),
-                               loss([[0, 1]], keras.ops.convert_to_numpy(short)), rtol=1e-4)
+    np.testing.assert_allclose(
+        loss([[0, 1]], keras.ops.convert_to_numpy(padded)),
+        loss([[0, 1]], keras.ops.convert_to_numpy(short)),
+        rtol=1e-4,
+    )
 
 
 def test_training_reaches_the_label_it_is_shown():
@@ -66,8 +72,9 @@ def test_training_reaches_the_label_it_is_shown():
     tokens = rng.normal(size=(2, 6, 8)).astype("float32")
     inputs = keras.Input((6, 8))
     model = keras.Model(inputs, head(inputs, keras.ops.ones_like(inputs[..., 0], dtype="bool")))
-    model.compile(keras.optimizers.Adam(0.05), CTCLoss(),
-                  jit_compile=keras.backend.backend() == "jax")
+    model.compile(
+        keras.optimizers.Adam(0.05), CTCLoss(), jit_compile=keras.backend.backend() == "jax"
+    )
     labels = np.array([[0, 1, 0], [1, 1, -1]], "int32")
     model.fit(tokens, labels, sample_weight=(labels >= 0).astype("float32"), epochs=60, verbose=0)
     best = model.predict(tokens, verbose=0).argmax(-1)

@@ -20,9 +20,11 @@ def test_statistics_are_those_of_the_real_steps():
     call(layer, arrays, training=True)
     real = arrays["inputs"][arrays["inputs_mask"]]
     np.testing.assert_allclose(
-        keras.ops.convert_to_numpy(layer.moving_mean), real.mean(0), atol=1e-5)
+        keras.ops.convert_to_numpy(layer.moving_mean), real.mean(0), atol=1e-5
+    )
     np.testing.assert_allclose(
-        keras.ops.convert_to_numpy(layer.moving_variance), real.var(0), atol=1e-5)
+        keras.ops.convert_to_numpy(layer.moving_variance), real.var(0), atol=1e-5
+    )
 
 
 def test_a_batch_without_anything_real_moves_no_statistics():
@@ -56,8 +58,9 @@ def test_tensorflow_trains_as_the_plain_sums_do(real, compiled):
         return tensor * scale + shift
 
     expected = both_ways(plainly)
-    train = tf.function(lambda: both_ways(lambda: layer(tensor, mask, training=True)),
-                        jit_compile=compiled)
+    train = tf.function(
+        lambda: both_ways(lambda: layer(tensor, mask, training=True)), jit_compile=compiled
+    )
     for found, wanted in zip(train(), expected, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
     if real != "nothing":

@@ -14,19 +14,27 @@ ROWS = 4000
 
 def inputs(there=(True, True, True)):
     """Returns a picture, two numbers and three ids per row: masks (batch,) and (batch, n)."""
+
     def ones(*shape):
         return np.ones((ROWS, *shape), bool)
 
     masks = [ones() & there[0], ones(2) & there[1], ones(3) & there[2]]
-    arrays = [np.ones((ROWS, 2, 2, 1), "float32"), np.ones((ROWS, 2), "float32"),
-              np.full((ROWS, 3), 7, "int32")]
-    return {name: (keras.ops.convert_to_tensor(a), keras.ops.convert_to_tensor(m))
-            for name, a, m in zip(("image", "number", "text"), arrays, masks, strict=True)}
+    arrays = [
+        np.ones((ROWS, 2, 2, 1), "float32"),
+        np.ones((ROWS, 2), "float32"),
+        np.full((ROWS, 3), 7, "int32"),
+    ]
+    return {
+        name: (keras.ops.convert_to_tensor(a), keras.ops.convert_to_tensor(m))
+        for name, a, m in zip(("image", "number", "text"), arrays, masks, strict=True)
+    }
 
 
 def run(layer, batch, training=True):
-    return {name: tuple(map(keras.ops.convert_to_numpy, pair))
-            for name, pair in layer(batch, training=training).items()}
+    return {
+        name: tuple(map(keras.ops.convert_to_numpy, pair))
+        for name, pair in layer(batch, training=training).items()
+    }
 
 
 def kept(found):
@@ -36,7 +44,7 @@ def kept(found):
 def test_each_input_is_hidden_at_the_rate_and_never_all():
     found = kept(run(ModalityDropout(0.3), inputs()))
     assert found.any(1).all()
-    assert found.mean(0) == pytest.approx([0.7 + 0.3 ** 3 / 3] * 3, abs=0.03)
+    assert found.mean(0) == pytest.approx([0.7 + 0.3**3 / 3] * 3, abs=0.03)
 
 
 def test_a_hidden_input_is_zeros_with_a_false_mask():

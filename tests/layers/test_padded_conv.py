@@ -30,8 +30,9 @@ def test_a_sequence_gives_the_same_however_far_it_is_padded():
 def test_few_channels_train_without_harm_to_memory():
     # 64x64 with 8 channels ended the process before: see the comment in PaddedConv
     conv = PaddedConv(16, size=1, strides=(2, 2))
-    model = keras.Sequential([keras.Input((64, 64, 8)), conv, keras.layers.Flatten(),
-                              keras.layers.Dense(1)])
+    model = keras.Sequential(
+        [keras.Input((64, 64, 8)), conv, keras.layers.Flatten(), keras.layers.Dense(1)]
+    )
     model.compile(keras.optimizers.Adam(1e-4), "mse")
     for _ in range(5):
         loss = model.train_on_batch(np.ones((8, 64, 64, 8), "float32"), np.zeros((8, 1)))

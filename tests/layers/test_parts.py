@@ -29,10 +29,12 @@ class Plain(Encoder):
 
 
 def build(**stated):
-    model = Model({"a": Plain(**stated)}, {"a": "input_0"}, find("fusion", "concat")(DIM),
-                  ClassHead(2))
-    return model({"input_0": np.zeros((2, 4, DIM), "float32"),
-                  "input_0_mask": np.ones((2, 4), bool)})
+    model = Model(
+        {"a": Plain(**stated)}, {"a": "input_0"}, find("fusion", "concat")(DIM), ClassHead(2)
+    )
+    return model(
+        {"input_0": np.zeros((2, 4, DIM), "float32"), "input_0_mask": np.ones((2, 4), bool)}
+    )
 
 
 @pytest.mark.parametrize("stated", [{}, {"num_tokens": 4}, {"num_tokens": 4, "grid": (2, 2)}])
@@ -40,19 +42,27 @@ def test_a_true_statement_passes(stated):
     assert build(**stated).shape == (2, 2)
 
 
-@pytest.mark.parametrize(("stated", "message"), [
-    ({"num_tokens": 3}, r"states 3 tokens for inputs of shape \(4, 8\)\. Got 4"),
-    ({"time_stride": 2}, r"states 2 tokens for inputs of shape \(4, 8\)\. Got 4"),
-    ({"num_tokens": 4, "grid": (3, 2)}, r"one token for each position of its grid .*Got num_tok"),
-    ({"flat": True}, r"needs to return tokens \(batch, time, dim\)"),
-    ({"floats": True}, r"needs to return a bool mask, True = real\. Got float32"),
-])
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        ({"num_tokens": 3}, r"states 3 tokens for inputs of shape \(4, 8\)\. Got 4"),
+        ({"time_stride": 2}, r"states 2 tokens for inputs of shape \(4, 8\)\. Got 4"),
+        (
+            {"num_tokens": 4, "grid": (3, 2)},
+            r"one token for each position of its grid .*Got num_tok",
+        ),
+        ({"flat": True}, r"needs to return tokens \(batch, time, dim\)"),
+        ({"floats": True}, r"needs to return a bool mask, True = real\. Got float32"),
+    ],
+)
 def test_a_false_statement_is_refused(stated, message):
     with pytest.raises(RecipeError, match=message):
         build(**stated)
 
 
-@pytest.mark.parametrize(("package", "contract"), [
-    ("encoders", Encoder), ("fusion", Fusion), ("sequence", SequenceModel)])
+@pytest.mark.parametrize(
+    ("package", "contract"),
+    [("encoders", Encoder), ("fusion", Fusion), ("sequence", SequenceModel)],
+)
 def test_every_part_of_the_package_keeps_the_contract(package, contract):
     assert all(issubclass(find(package, name), contract) for name in names(package))

@@ -24,9 +24,11 @@ def test_mean_and_max_are_those_of_the_real_tokens():
     real = arrays["inputs"][1][arrays["inputs_mask"][1]]
     tensors = [keras.ops.convert_to_tensor(a) for a in arrays.values()]
     np.testing.assert_allclose(
-        keras.ops.convert_to_numpy(pool_mean(*tensors))[1], real.mean(0), atol=1e-6)
+        keras.ops.convert_to_numpy(pool_mean(*tensors))[1], real.mean(0), atol=1e-6
+    )
     np.testing.assert_allclose(
-        keras.ops.convert_to_numpy(pool_max(*tensors))[1], real.max(0), atol=1e-6)
+        keras.ops.convert_to_numpy(pool_max(*tensors))[1], real.max(0), atol=1e-6
+    )
 
 
 def test_mean_keeps_the_width_without_weights():

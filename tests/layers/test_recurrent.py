@@ -22,7 +22,8 @@ def test_padding_in_front_is_ignored_as_well(kind):
     one = {k: v[:1] for k, v in arrays.items()}
     front = {k: np.concatenate([np.zeros_like(v[:, :2]), v], 1) for k, v in one.items()}
     np.testing.assert_allclose(
-        outputs(call, layer, one)[0], outputs(call, layer, front)[0][:, 2:], atol=1e-6)
+        outputs(call, layer, one)[0], outputs(call, layer, front)[0][:, 2:], atol=1e-6
+    )
 
 
 def test_a_missing_step_is_passed_over():
@@ -42,8 +43,9 @@ def test_gru_equals_that_of_keras():
     order = lambda w: np.concatenate([w[..., 6:12], w[..., :6], w[..., 12:]], -1)  # update first
     numpy = keras.ops.convert_to_numpy
     bias = np.zeros((2, 18), "float32")
-    theirs.set_weights([order(numpy(direction.project.kernel)),
-                        order(numpy(direction.cell.kernel)), bias])
+    theirs.set_weights(
+        [order(numpy(direction.project.kernel)), order(numpy(direction.cell.kernel)), bias]
+    )
     np.testing.assert_allclose(ours, numpy(theirs(arrays["inputs"][:1])), atol=1e-5)
 
 

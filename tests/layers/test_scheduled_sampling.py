@@ -56,8 +56,9 @@ def test_the_state_says_where_it_goes_on():
     assert len(seed_states(layer)) == 1
     for variable, value in zip(other.variables, layer.variables, strict=True):
         variable.assign(value)
-    np.testing.assert_array_equal(sampled(layer, previous, logits),
-                                  sampled(other, previous, logits))
+    np.testing.assert_array_equal(
+        sampled(layer, previous, logits), sampled(other, previous, logits)
+    )
     assert ScheduledSampling.from_config(layer.get_config()).get_config() == layer.get_config()
 
 

@@ -25,15 +25,27 @@ def write_table(folder, name, count, seed):
             noisy = np.clip(pixels + rng.normal(0, 20, pixels.shape), 0, 255)
             Image.fromarray(noisy.astype(np.uint8)).save(picture)
             side = int(rng.integers(2))
-            file.write(json.dumps({"image": picture.name, "prompt": f"what is on the {SIDES[side]}",
-                                   "caption": f"the {SIDES[side]} is {halves[side]}"}) + "\n")
+            file.write(
+                json.dumps(
+                    {
+                        "image": picture.name,
+                        "prompt": f"what is on the {SIDES[side]}",
+                        "caption": f"the {SIDES[side]} is {halves[side]}",
+                    }
+                )
+                + "\n"
+            )
     return path
 
 
 def colours_right(model, rows):
     found = model.generate(rows)
-    return np.mean([one["results"][0]["text"].split()[-1] == row["caption"].split()[-1]
-                    for one, row in zip(found, rows, strict=True)])
+    return np.mean(
+        [
+            one["results"][0]["text"].split()[-1] == row["caption"].split()[-1]
+            for one, row in zip(found, rows, strict=True)
+        ]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +54,16 @@ def trained(tmp_path_factory):
     tmp_path = tmp_path_factory.mktemp("prompts")
     train = write_table(tmp_path, "train", 400, 0)
     val = write_table(tmp_path, "val", 80, 1)
-    inputs = {"image": {"modality": "image", "encoder": "convnet", "size": 16, "width": 8,
-                        "flip": False}, "prompt": {"modality": "text", "encoder": "rnn"}}
+    inputs = {
+        "image": {"modality": "image", "encoder": "convnet", "size": 16, "width": 8, "flip": False},
+        "prompt": {"modality": "text", "encoder": "rnn"},
+    }
     model = pm.Captioner("caption", inputs=inputs, dim=32, training={"epochs": 20})
     model.fit(train, val=val, out=tmp_path / "run")
-    rows = [{**json.loads(line), "image": str(tmp_path / json.loads(line)["image"])}
-            for line in val.open()]
+    rows = [
+        {**json.loads(line), "image": str(tmp_path / json.loads(line)["image"])}
+        for line in val.open()
+    ]
     return model, rows
 
 
@@ -55,8 +71,9 @@ def test_the_prompt_decides_which_caption_is_right(trained):
     model, rows = trained
     assert colours_right(model, rows) > 0.9
     other = {"left": "right", "right": "left"}
-    turned = [{**row, "prompt": " ".join(other.get(w, w) for w in row["prompt"].split())}
-              for row in rows]
+    turned = [
+        {**row, "prompt": " ".join(other.get(w, w) for w in row["prompt"].split())} for row in rows
+    ]
     assert colours_right(model, turned) < 0.1
     assert colours_right(model, [{**row, "prompt": None} for row in rows]) < 0.75
 

@@ -71,8 +71,9 @@ def test_only_the_first_seconds_are_decoded(tmp_path, monkeypatch):
     file = write_sound(tmp_path / "a.wav", tone(2.0))
     read = []
     plain = soundfile.SoundFile.read
-    monkeypatch.setattr(soundfile.SoundFile, "read",
-                        lambda self, n, **k: read.append(n) or plain(self, n, **k))
+    monkeypatch.setattr(
+        soundfile.SoundFile, "read", lambda self, n, **k: read.append(n) or plain(self, n, **k)
+    )
     assert len(read_audio(file, max_seconds=0.5)) == 8000
     assert sum(read) == 8000
 
@@ -82,8 +83,9 @@ def melody(rate=16000):
     return np.concatenate([tone(1.0, rate, hertz=300.0 + 100 * i) for i in range(5)])
 
 
-@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "opus.ogg", "a.mp3", "a.m4a",
-                                  "a.mkv"])
+@pytest.mark.parametrize(
+    "name", ["a.wav", "a.flac", "a.ogg", "opus.ogg", "a.mp3", "a.m4a", "a.mkv"]
+)
 def test_parts_are_what_stands_there_in_the_whole(tmp_path, name):
     if name in ("a.m4a", "a.mkv"):
         write_container(tmp_path / name, melody())
@@ -111,8 +113,9 @@ def test_only_the_part_is_decoded(tmp_path, monkeypatch):
     write_sound(tmp_path / "a.wav", tone(20.0))
     read = []
     plain = soundfile.SoundFile.read
-    monkeypatch.setattr(soundfile.SoundFile, "read",
-                        lambda self, n, **k: read.append(n) or plain(self, n, **k))
+    monkeypatch.setattr(
+        soundfile.SoundFile, "read", lambda self, n, **k: read.append(n) or plain(self, n, **k)
+    )
     read_audio({"path": "a.wav", "start_seconds": 12.0, "end_seconds": 12.5}, tmp_path)
     assert sum(read) == 8000
 

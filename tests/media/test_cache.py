@@ -107,8 +107,11 @@ def test_a_killed_writer_leaves_no_pack_and_its_rest_is_removed_later(tmp_path):
         "with Cache(sys.argv[1]).writer('a', 1) as writer:\n"
         "    writer.add(0, np.zeros(9, 'uint8'))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, tmp_path],
-                          env={**os.environ, "POLYMODAL_FAULT": "pack_synced"}, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path],
+        env={**os.environ, "POLYMODAL_FAULT": "pack_synced"},
+        check=False,
+    )
     assert done.returncode == -signal.SIGKILL
     [rest] = tmp_path.iterdir()
     cache = Cache(tmp_path)

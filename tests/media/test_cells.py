@@ -94,7 +94,10 @@ def test_parts_of_a_file_have_a_start_and_an_end(folder):
     assert part.source.read_bytes() == b"hello"
     assert part[1:] == ("clips/a.bin from 1.5 s to 2 s", 1.5, 2)
     assert open_part({**cell, "end_seconds": None}, folder)[1:] == (
-        "clips/a.bin from 1.5 s", 1.5, None)
+        "clips/a.bin from 1.5 s",
+        1.5,
+        None,
+    )
     assert open_part({**cell, "start_seconds": None}, folder)[2:] == (0.0, 2)
     assert open_part({"bytes": b"x", "path": None, "start_seconds": 1.0}, folder)[0] == b"x"
     for whole in ("clips/a.bin", {"path": "clips/a.bin"}, b"hello"):
@@ -106,12 +109,17 @@ def test_only_sound_has_parts(folder):
         open_cell({"path": "clips/a.bin", "start_seconds": 0.0, "end_seconds": 1.0}, folder)
 
 
-@pytest.mark.parametrize(("start", "end"), [(2, 1), (1, 1), (-1, 2), (float("nan"), 2), ("1", 2),
-                                            (0, float("inf")), (-0.5, None)])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(2, 1), (1, 1), (-1, 2), (float("nan"), 2), ("1", 2), (0, float("inf")), (-0.5, None)],
+)
 def test_parts_end_after_their_start(folder, start, end):
     cell = {"path": "clips/a.bin", "start_seconds": start, "end_seconds": end}
-    with pytest.raises(DataError, match=r"clips/a\.bin needs a part of a file, from 0 s or later "
-                                        r"to a later end\. Got .* Correct these times") as caught:
+    with pytest.raises(
+        DataError,
+        match=r"clips/a\.bin needs a part of a file, from 0 s or later "
+        r"to a later end\. Got .* Correct these times",
+    ) as caught:
         open_part(cell, folder)
     assert caught.value.reason == "bad_part"
 
@@ -121,20 +129,41 @@ def test_whatever_a_decoder_raises_names_the_file():
     def decode(cell, error):
         raise error
 
-    for error in (struct.error("short"), OverflowError("large"), RecursionError(), MemoryError(),
-                  AttributeError("rate"), KeyError(3)):
+    for error in (
+        struct.error("short"),
+        OverflowError("large"),
+        RecursionError(),
+        MemoryError(),
+        AttributeError("rate"),
+        KeyError(3),
+    ):
         with pytest.raises(DataError, match=rf"^a.wav cannot be read \({type(error).__name__}"):
             decode("a.wav", error)
-    for cell, shown in ((b"x", "bytes"), ("data:audio/wav;base64,AAA", "data URI"),
-                        ({"path": "t.tar", "name": "7.png"}, "7.png"), ({"bytes": 3}, "bytes")):
+    for cell, shown in (
+        (b"x", "bytes"),
+        ("data:audio/wav;base64,AAA", "data URI"),
+        ({"path": "t.tar", "name": "7.png"}, "7.png"),
+        ({"bytes": 3}, "bytes"),
+    ):
         with pytest.raises(DataError, match=f"^{shown} cannot be read"):
             decode(cell, ValueError())
     with pytest.raises(RecipeError):
         decode("a.wav", RecipeError("is about no cell"))
 
 
-@pytest.mark.parametrize("times", [(1e308, 1.1e308), (1e308, None), (float("nan"), 2.0),
-                                   (-1.0, 2.0), (2.0, 1.0), (1.0, 1.0), ("a", 2.0), (0.0, 1e400)])
+@pytest.mark.parametrize(
+    "times",
+    [
+        (1e308, 1.1e308),
+        (1e308, None),
+        (float("nan"), 2.0),
+        (-1.0, 2.0),
+        (2.0, 1.0),
+        (1.0, 1.0),
+        ("a", 2.0),
+        (0.0, 1e400),
+    ],
+)
 def test_times_that_are_no_part_of_a_recording_are_errors(folder, times):
     cell = {"path": "clips/a.bin", "start_seconds": times[0], "end_seconds": times[1]}
     with pytest.raises(DataError, match="needs a part of a file") as caught:
@@ -144,8 +173,14 @@ def test_times_that_are_no_part_of_a_recording_are_errors(folder, times):
 
 def test_the_files_of_a_cell_are_those_that_are_opened(folder):
     path = folder / "clips" / "a.bin"
-    cells = ["clips/a.bin", str(path), f"file://{path}", path, {"path": "clips/a.bin"},
-             {"path": "clips/a.bin", "offset": 1, "size": 2}]
+    cells = [
+        "clips/a.bin",
+        str(path),
+        f"file://{path}",
+        path,
+        {"path": "clips/a.bin"},
+        {"path": "clips/a.bin", "offset": 1, "size": 2},
+    ]
     assert [media_cell(cell).files(folder) for cell in cells] == [[path]] * 6
     assert media_cell(cells).files(folder) == [path] * 6
     without = [b"x", "data:a/b;base64,AA", {"bytes": b"x", "path": "y"}]

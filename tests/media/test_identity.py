@@ -20,9 +20,26 @@ def test_rows_with_equal_cells_share_an_item(cells):
 
 
 def test_cells_of_every_form_have_a_hash_of_their_own():
-    cells = ["a", b"a", ["a"], ["a", "a"], ["aa"], {"path": "a"}, {"path": "a", "offset": 1},
-             {"path": "a", "offset": 2}, {"bytes": b"a"}, 1, 1.5, "", b"", "1", np.arange(2),
-             np.arange(2.0), ["ab", "c"], ["a", "bc"]]
+    cells = [
+        "a",
+        b"a",
+        ["a"],
+        ["a", "a"],
+        ["aa"],
+        {"path": "a"},
+        {"path": "a", "offset": 1},
+        {"path": "a", "offset": 2},
+        {"bytes": b"a"},
+        1,
+        1.5,
+        "",
+        b"",
+        "1",
+        np.arange(2),
+        np.arange(2.0),
+        ["ab", "c"],
+        ["a", "bc"],
+    ]
     assert len({cell_hash(cell) for cell in cells}) == len(cells)
     assert cell_hash(None) == 0
 
@@ -74,9 +91,16 @@ def test_an_absent_file_is_absent_from_one_folder(tmp_path):
     assert key(tmp_path / "one") != key(tmp_path / "other")
 
 
-@pytest.mark.parametrize("form", [lambda p: str(p), lambda p: f"file://{p}",
-                                  lambda p: {"path": str(p)}, lambda p: [str(p)],
-                                  lambda p: {"path": f"FILE://{p}", "start_seconds": 1.0}])
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda p: str(p),
+        lambda p: f"file://{p}",
+        lambda p: {"path": str(p)},
+        lambda p: [str(p)],
+        lambda p: {"path": f"FILE://{p}", "start_seconds": 1.0},
+    ],
+)
 def test_every_form_of_cell_follows_its_file(tmp_path, form):
     path = tmp_path / "a.wav"
     table = read({"audio": [form(path)]})
@@ -86,8 +110,12 @@ def test_every_form_of_cell_follows_its_file(tmp_path, form):
 
 
 def test_arrays_of_other_content_type_or_shape_have_other_hashes():
-    arrays = [np.arange(6, dtype="int16"), np.arange(6, dtype="int32"), np.ones(6, "int16"),
-              np.arange(6, dtype="int16").reshape(2, 3)]
+    arrays = [
+        np.arange(6, dtype="int16"),
+        np.arange(6, dtype="int32"),
+        np.ones(6, "int16"),
+        np.arange(6, dtype="int16").reshape(2, 3),
+    ]
     assert len({content_hash(array) for array in arrays}) == 4
     assert content_hash(arrays[0]) == content_hash(arrays[0].copy())
 

@@ -91,10 +91,14 @@ def test_truncated_pictures_are_errors(format):
 
 def test_large_pictures_are_converted_in_bands(monkeypatch):
     noise = np.random.default_rng(0).integers(0, 256, (37, 23, 4)).astype(np.uint8)
-    pictures = [Image.fromarray(noise), Image.fromarray(noise).convert("RGB"),
-                Image.fromarray(noise[:, :, 0]), Image.fromarray(noise).convert("RGB").quantize(9),
-                Image.fromarray(noise[:, :, 0].astype(np.uint16) * 200),
-                Image.fromarray(noise[:, :, 0].astype(np.float32) * 3.5)]
+    pictures = [
+        Image.fromarray(noise),
+        Image.fromarray(noise).convert("RGB"),
+        Image.fromarray(noise[:, :, 0]),
+        Image.fromarray(noise).convert("RGB").quantize(9),
+        Image.fromarray(noise[:, :, 0].astype(np.uint16) * 200),
+        Image.fromarray(noise[:, :, 0].astype(np.float32) * 3.5),
+    ]
     contents = [encoded(picture, "TIFF") for picture in pictures]
     for orientation in range(1, 9):
         exif = Image.Exif()
@@ -102,11 +106,14 @@ def test_large_pictures_are_converted_in_bands(monkeypatch):
         contents.append(encoded(pictures[1], exif=exif))
     whole = [read_image(content) for content in contents]
     monkeypatch.setattr(image_file, "_BAND_PIXELS", 100)
-    assert all(np.array_equal(read_image(content), one)
-               for content, one in zip(contents, whole, strict=True))
+    assert all(
+        np.array_equal(read_image(content), one)
+        for content, one in zip(contents, whole, strict=True)
+    )
     upright = [ImageOps.exif_transpose(Image.open(io.BytesIO(content))) for content in contents[6:]]
-    assert all(np.array_equal(one, picture)
-               for one, picture in zip(whole[6:], upright, strict=True))
+    assert all(
+        np.array_equal(one, picture) for one, picture in zip(whole[6:], upright, strict=True)
+    )
     assert [image_size(content) for content in contents[6:]] == [one.shape[:2] for one in whole[6:]]
 
 

@@ -47,8 +47,10 @@ def test_what_does_not_fit_is_told_of_and_not_kept():
     assert pack.hash(3) == 10
     kept.release()
     assert [pack.get(item) is None for item in range(5)] == [False, False, True, True, True]
-    assert kept.summary() == ("2 of 5 decoded media fit in 2.5e-07 GB, a quarter of the free "
-                              "memory. The others are decoded again in every epoch.")
+    assert kept.summary() == (
+        "2 of 5 decoded media fit in 2.5e-07 GB, a quarter of the free "
+        "memory. The others are decoded again in every epoch."
+    )
 
 
 def test_what_does_not_fit_goes_into_a_temporary_file_where_asked(tmp_path, monkeypatch):

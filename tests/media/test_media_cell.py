@@ -10,11 +10,19 @@ from polymodal.media.media_cell import media_cell
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.mark.parametrize(("cell", "kind"), [
-    ("a.png", "image"), ("a.xyz", None), ("data:audio/wav;base64,AA", "audio"), (PNG, "image"),
-    ({"bytes": PNG, "path": "a.wav"}, "image"), ({"bytes": b"?", "path": "a.wav"}, "audio"),
-    ({"path": "set.tar", "name": "a.flac", "offset": 3, "size": 2}, "audio"),
-    ({"path": "talk.mp4", "start_seconds": 2.0}, "video")])
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        ("a.png", "image"),
+        ("a.xyz", None),
+        ("data:audio/wav;base64,AA", "audio"),
+        (PNG, "image"),
+        ({"bytes": PNG, "path": "a.wav"}, "image"),
+        ({"bytes": b"?", "path": "a.wav"}, "audio"),
+        ({"path": "set.tar", "name": "a.flac", "offset": 3, "size": 2}, "audio"),
+        ({"path": "talk.mp4", "start_seconds": 2.0}, "video"),
+    ],
+)
 def test_the_kind_follows_from_the_name_or_the_first_bytes(cell, kind):
     assert media_cell(cell).kind(".") == kind
 
@@ -35,13 +43,23 @@ def test_equal_content_is_told_to_be_equal():
     assert same({"path": "a.wav", "start_seconds": 0}, "a.wav")
     assert same(["a.png", "b.png"], ["a.png", {"path": "b.png"}])
     assert not same({"path": "a.wav", "start_seconds": 1}, "a.wav")
-    assert not same({"path": "a.tar", "offset": 0, "size": 3},
-                    {"path": "a.tar", "offset": 3, "size": 3})
+    assert not same(
+        {"path": "a.tar", "offset": 0, "size": 3}, {"path": "a.tar", "offset": 3, "size": 3}
+    )
 
 
 def test_columns_that_a_mapping_leaves_empty_say_nothing(tmp_path):
-    cell = media_cell({"path": "a.png", "bytes": None, "offset": None, "size": None,
-                       "start_seconds": None, "end_seconds": None, "name": None})
+    cell = media_cell(
+        {
+            "path": "a.png",
+            "bytes": None,
+            "offset": None,
+            "size": None,
+            "start_seconds": None,
+            "end_seconds": None,
+            "name": None,
+        }
+    )
     assert cell == media_cell("a.png")
 
 

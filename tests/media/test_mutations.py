@@ -26,9 +26,11 @@ def test_no_damage_is_passed_over_or_ends_the_process(name, capsys):
     assert done.returncode == 0, f"died at {lines[-1:]}: {done.stderr[-2000:]}"
     counts = Counter(one for line in results for one in line["found"])
     with capsys.disabled():
-        print(f"\n{name}: {len(results)} damaged files, {counts['error']} errors, "
-              f"{counts['uncaught']} uncaught, {counts['silent']} silent, "
-              f"{counts['payload']} other changes, {counts['same']} without effect")
+        print(
+            f"\n{name}: {len(results)} damaged files, {counts['error']} errors, "
+            f"{counts['uncaught']} uncaught, {counts['silent']} silent, "
+            f"{counts['payload']} other changes, {counts['same']} without effect"
+        )
     assert len(results) == COUNT
     assert (counts["uncaught"], counts["silent"]) == (0, 0), done.stderr[-2000:]
     assert results[-1]["grown_megabytes"] < MEGABYTES

@@ -7,8 +7,13 @@ import pytest
 
 from polymodal.media.pack import Pack, PackWriter
 
-ARRAYS = [np.arange(6, dtype="uint8").reshape(1, 2, 3), np.array([-1.5], "float32"),
-          np.arange(5, dtype="int16"), np.ones((2, 3, 4, 5), "uint8"), np.array([True, False])]
+ARRAYS = [
+    np.arange(6, dtype="uint8").reshape(1, 2, 3),
+    np.array([-1.5], "float32"),
+    np.arange(5, dtype="int16"),
+    np.ones((2, 3, 4, 5), "uint8"),
+    np.array([True, False]),
+]
 
 
 def write(path, values):
@@ -38,8 +43,9 @@ def test_an_item_that_was_not_written_is_absent(tmp_path):
     assert write(tmp_path / "a.pack", [ARRAYS[0], None, ARRAYS[1]]).get(1) is None
 
 
-@pytest.mark.parametrize("value", [np.zeros((0,), "int16"), np.zeros((1, 1, 1, 1, 1), "uint8"),
-                                   np.array(["text"])])
+@pytest.mark.parametrize(
+    "value", [np.zeros((0,), "int16"), np.zeros((1, 1, 1, 1, 1), "uint8"), np.array(["text"])]
+)
 def test_what_the_format_cannot_hold_is_absent(tmp_path, value):
     assert write(tmp_path / "a.pack", [value]).get(0) is None
 
@@ -69,8 +75,9 @@ def test_nothing_has_the_name_before_commit_and_nothing_stays_after_discard(tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"",
-                                    lambda b: b"X" + b[1:]])
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b"", lambda b: b"X" + b[1:]]
+)
 def test_a_damaged_file_is_no_pack(tmp_path, damage):
     path = tmp_path / "a.pack"
     write(path, ARRAYS)

@@ -30,8 +30,13 @@ def film(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("rate", "shown"),
-    [(10, list(range(20))), (5, list(range(0, 20, 2))), (1, [0, 10]),
-     (20, [i // 2 for i in range(40)]), (4, [0, 2, 5, 7, 10, 12, 15, 17])],
+    [
+        (10, list(range(20))),
+        (5, list(range(0, 20, 2))),
+        (1, [0, 10]),
+        (20, [i // 2 for i in range(40)]),
+        (4, [0, 2, 5, 7, 10, 12, 15, 17]),
+    ],
 )
 def test_frames_are_sampled_by_time(film, rate, shown):
     frames = read_video(film, frames_per_second=rate)
@@ -81,8 +86,11 @@ def test_empty_lists_and_missing_frames_are_errors():
 
 def test_sound_alone_is_no_video(tmp_path):
     file = write_container(tmp_path / "a.m4a", tone())
-    with pytest.raises(DataError, match=r"has no moving pictures. Set the modality of this input "
-                                        r"to audio, or run with --skip-bad") as caught:
+    with pytest.raises(
+        DataError,
+        match=r"has no moving pictures. Set the modality of this input "
+        r"to audio, or run with --skip-bad",
+    ) as caught:
         read_video(file)
     assert caught.value.reason == "no_video"
 

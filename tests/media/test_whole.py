@@ -28,10 +28,16 @@ def readings(cell):
 
 
 @pytest.mark.parametrize("share", [0.99, 0.5, 0.1])
-@pytest.mark.parametrize(("name", "options"), [
-    ("a.wav", {}), ("b.wav", {"subtype": "FLOAT"}), ("c.wav", {"subtype": "IMA_ADPCM"}),
-    ("d.wav", {"format": "WAVEX"}), ("e.wav", {"format": "RF64"}),
-])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.wav", {}),
+        ("b.wav", {"subtype": "FLOAT"}),
+        ("c.wav", {"subtype": "IMA_ADPCM"}),
+        ("d.wav", {"format": "WAVEX"}),
+        ("e.wav", {"format": "RF64"}),
+    ],
+)
 def test_a_wav_cut_short_is_damaged(tmp_path, name, options, share):
     file = write_sound(tmp_path / name, tone(5.0), **options)
     assert len(read_audio(file)) == pytest.approx(80_000, abs=1000)
@@ -94,8 +100,9 @@ def test_no_format_is_read_that_was_cut_short(name):
             assert np.array_equal(found, whole)  # such as the first picture of an animation
 
 
-@pytest.mark.parametrize("name", ["aiff", "au", "w64", "mp3", "m4a-fast", "mp4-fast", "mka", "avi",
-                                  "mpeg", "flv"])
+@pytest.mark.parametrize(
+    "name", ["aiff", "au", "w64", "mp3", "m4a-fast", "mp4-fast", "mka", "avi", "mpeg", "flv"]
+)
 def test_a_cut_is_called_one(name):
     content = FILES[name]()
     for reading in readings(content[: round(0.61 * len(content))]):
@@ -193,8 +200,11 @@ def test_rows_with_damaged_sound_are_named_with_their_place(tmp_path):
     cut(tmp_path / "broken.wav", 0.7)
     (tmp_path / "table.csv").write_text("sound\nwhole.wav\nbroken.wav\n")
     samples = Samples(read(tmp_path / "table.csv"), [Source("sound", Audio(), ["sound"])])
-    with pytest.raises(DataError, match=r'table\.csv row 2: column "sound" \(broken\.wav\) was cut '
-                                        r"short: it ends after 0\.70 of 1\.00 s\. Copy it again"):
+    with pytest.raises(
+        DataError,
+        match=r'table\.csv row 2: column "sound" \(broken\.wav\) was cut '
+        r"short: it ends after 0\.70 of 1\.00 s\. Copy it again",
+    ):
         check(samples, Ledger())
     ledger = Ledger()
     check(samples, ledger, skip_bad=True, max_bad_share=0.5)

@@ -15,7 +15,7 @@ def texts():
     inputs = np.zeros((3, 15, 20), np.int32)
     mask = rng.random((3, 15)) < 0.8
     for item, step in zip(*np.nonzero(mask), strict=True):
-        inputs[item, step, :rng.integers(1, 21)] = rng.integers(1, 21)
+        inputs[item, step, : rng.integers(1, 21)] = rng.integers(1, 21)
     return encoder, inputs, mask
 
 

@@ -16,8 +16,13 @@ from polymodal.model.generation.generate import generate
 from polymodal.model.generation.one_by_one import steps
 
 NUM, STEPS, END = 5, 4, 4
-DECODERS = {"recurrent_attention": {}, "transformer": {}, "additive": {"attention": "additive"},
-            "lstm": {"kind": "lstm"}, "causal_transformer": {}}
+DECODERS = {
+    "recurrent_attention": {},
+    "transformer": {},
+    "additive": {"attention": "additive"},
+    "lstm": {"kind": "lstm"},
+    "causal_transformer": {},
+}
 NAMES = {"additive": "recurrent_attention", "lstm": "recurrent_attention"}
 
 
@@ -63,15 +68,21 @@ class Counter:
 def count(starts, **choice):
     start = ops.convert_to_tensor(np.array(starts, "int32"))
     memory = ops.zeros((len(starts), 2, 1))
-    return numpy(generate(Counter(), memory, ops.ones((len(starts), 2), "bool"), start, 6, END,
-                          Choice(**choice)))
+    return numpy(
+        generate(
+            Counter(), memory, ops.ones((len(starts), 2), "bool"), start, 6, END, Choice(**choice)
+        )
+    )
 
 
 def test_rows_end_by_themselves_and_then_only_repeat_the_end():
     ids, each, _ = count([0, 2, 3])
     assert ids[:, 0].tolist() == [[1, 2, 3, 4, 4, 4], [3, 4, 4, 4, 4, 4], [4, 4, 4, 4, 4, 4]]
-    assert (each[:, 0] == 0).tolist() == [[False] * 4 + [True] * 2, [False] * 2 + [True] * 4,
-                                          [False] + [True] * 5]
+    assert (each[:, 0] == 0).tolist() == [
+        [False] * 4 + [True] * 2,
+        [False] * 2 + [True] * 4,
+        [False] + [True] * 5,
+    ]
 
 
 @pytest.mark.parametrize("name", DECODERS)
@@ -92,8 +103,18 @@ def test_scores_are_what_the_decoder_says_of_the_whole(name, choice):
 def test_what_is_drawn_comes_best_first_with_scores_as_a_beam_has_them(name, penalty):
     decoder, memory, mask, start = problem(name)
     noise = np.random.default_rng(0).random((3, 6, STEPS)).astype("float32")
-    ids, each, scores = numpy(generate(decoder, memory, mask, start, STEPS, END, Choice(
-        temperature=5.0, num=6, length_penalty=penalty), ops.convert_to_tensor(noise)))
+    ids, each, scores = numpy(
+        generate(
+            decoder,
+            memory,
+            mask,
+            start,
+            STEPS,
+            END,
+            Choice(temperature=5.0, num=6, length_penalty=penalty),
+            ops.convert_to_tensor(noise),
+        )
+    )
     assert (np.diff(scores, axis=1) <= 0).all()
     assert len({tuple(row) for row in ids.reshape(-1, STEPS).tolist()}) > 3
     for result in range(6):
@@ -106,13 +127,27 @@ def test_what_is_drawn_comes_best_first_with_scores_as_a_beam_has_them(name, pen
 @pytest.mark.parametrize("name", DECODERS)
 def test_a_wide_beam_finds_the_best_of_all_sequences(name):
     decoder, memory, mask, start = problem(name)
-    every = [(*body, *[END] * (STEPS - len(body))) for length in range(STEPS)
-             for body in itertools.product(range(END), repeat=length)]  # all that end
-    best = np.array([log_probabilities(decoder, ops.repeat(
-        memory[row:row + 1], len(every), axis=0), ops.repeat(mask[row:row + 1], len(every), axis=0),
-        np.array(every)).sum(1) for row in range(3)])
-    ids, _, scores = numpy(generate(decoder, memory, mask, start, STEPS, END,
-                                    Choice(beam=200, num=3, length_penalty=0.0)))
+    every = [
+        (*body, *[END] * (STEPS - len(body)))
+        for length in range(STEPS)
+        for body in itertools.product(range(END), repeat=length)
+    ]  # all that end
+    best = np.array(
+        [
+            log_probabilities(
+                decoder,
+                ops.repeat(memory[row : row + 1], len(every), axis=0),
+                ops.repeat(mask[row : row + 1], len(every), axis=0),
+                np.array(every),
+            ).sum(1)
+            for row in range(3)
+        ]
+    )
+    ids, _, scores = numpy(
+        generate(
+            decoder, memory, mask, start, STEPS, END, Choice(beam=200, num=3, length_penalty=0.0)
+        )
+    )
     np.testing.assert_allclose(scores, -np.sort(-best, axis=1)[:, :3], atol=1e-4)
     assert [tuple(row) for row in ids[:, 0].tolist()] == [every[i] for i in best.argmax(1)]
 
@@ -124,8 +159,9 @@ def test_a_batch_gives_what_its_rows_give_alone(name, choice):
     together = numpy(generate(decoder, memory, mask, start, STEPS, END, Choice(**choice)))
     for row in range(3):
         part = slice(row, row + 1)
-        alone = numpy(generate(decoder, memory[part], mask[part], start[part], STEPS, END,
-                               Choice(**choice)))
+        alone = numpy(
+            generate(decoder, memory[part], mask[part], start[part], STEPS, END, Choice(**choice))
+        )
         assert alone[0].tolist() == together[0][part].tolist()
         np.testing.assert_allclose(alone[2], together[2][part], atol=1e-5)
 
@@ -135,7 +171,7 @@ def test_the_iterator_gives_what_the_loop_gives():
     whole = numpy(generate(decoder, memory, mask, start, STEPS, END, Choice()))[0][:, 0]
     one_by_one = numpy(list(steps(decoder, memory, mask, start, STEPS, END, Choice())))
     assert np.stack(one_by_one, axis=1).tolist() == whole[:, : len(one_by_one)].tolist()
-    assert (whole[:, len(one_by_one):] == END).all()
+    assert (whole[:, len(one_by_one) :] == END).all()
 
 
 def test_only_allowed_outputs_are_said():
@@ -155,9 +191,17 @@ def test_a_penalty_on_repetition_changes_what_comes_next():
             return row + 0.0 * state[0], state
 
     start, memory = ops.zeros((1,), "int32"), ops.zeros((1, 1, 1))
-    said = lambda penalty: numpy(generate(
-        Stutterer(), memory, ops.ones((1, 1), "bool"), start, 3, END,
-        Choice(repetition_penalty=penalty)))[0][0, 0].tolist()
+    said = lambda penalty: numpy(
+        generate(
+            Stutterer(),
+            memory,
+            ops.ones((1, 1), "bool"),
+            start,
+            3,
+            END,
+            Choice(repetition_penalty=penalty),
+        )
+    )[0][0, 0].tolist()
     assert said(1.0) == [0, 0, 0]
     assert said(2.0) == [0, 1, 0]
 
@@ -170,8 +214,16 @@ def drawn(num_rows, seed=0, **choice):
 
     rng = np.random.default_rng(seed)
     noise = ops.convert_to_tensor(rng.random((num_rows, 1, 1)).astype("float32"))
-    found = generate(Fixed(), ops.zeros((num_rows, 1, 1)), ops.ones((num_rows, 1), "bool"),
-                     ops.zeros((num_rows,), "int32"), 1, None, Choice(**choice), noise)
+    found = generate(
+        Fixed(),
+        ops.zeros((num_rows, 1, 1)),
+        ops.ones((num_rows, 1), "bool"),
+        ops.zeros((num_rows,), "int32"),
+        1,
+        None,
+        Choice(**choice),
+        noise,
+    )
     return np.bincount(numpy(found)[0].ravel(), minlength=5) / num_rows
 
 
@@ -182,20 +234,28 @@ def test_outputs_are_drawn_as_often_as_they_are_likely():
 
 
 def test_unlikely_outputs_are_never_drawn_below_top_k_and_top_p():
-    np.testing.assert_allclose(drawn(4000, temperature=1.0, top_k=2),
-                               [0.625, 0.375, 0, 0, 0], atol=0.03)
-    np.testing.assert_allclose(drawn(4000, temperature=1.0, top_p=0.75),
-                               [0.625, 0.375, 0, 0, 0], atol=0.03)
+    np.testing.assert_allclose(
+        drawn(4000, temperature=1.0, top_k=2), [0.625, 0.375, 0, 0, 0], atol=0.03
+    )
+    np.testing.assert_allclose(
+        drawn(4000, temperature=1.0, top_p=0.75), [0.625, 0.375, 0, 0, 0], atol=0.03
+    )
     np.testing.assert_allclose(drawn(4000, top_p=0.75), [0.625, 0.375, 0, 0, 0], atol=0.03)
     np.testing.assert_allclose(drawn(4000, top_k=2), [0.625, 0.375, 0, 0, 0], atol=0.03)
 
 
-@pytest.mark.parametrize(("choice", "message"), [
-    ({"beam": 0}, "beam"), ({"beam": 2, "temperature": 1.0}, "beam or sampling"),
-    ({"num": 2}, "beam=2"), ({"beam": 2, "top_p": 0.6}, "beam or sampling"),
-    ({"top_p": 0.6, "temperature": 0.0}, "above 0"),
-    ({"top_p": 0.0}, "top_p"), ({"repetition_penalty": 0.5}, "repetition_penalty"),
-])
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"beam": 0}, "beam"),
+        ({"beam": 2, "temperature": 1.0}, "beam or sampling"),
+        ({"num": 2}, "beam=2"),
+        ({"beam": 2, "top_p": 0.6}, "beam or sampling"),
+        ({"top_p": 0.6, "temperature": 0.0}, "above 0"),
+        ({"top_p": 0.0}, "top_p"),
+        ({"repetition_penalty": 0.5}, "repetition_penalty"),
+    ],
+)
 def test_a_choice_that_makes_no_sense_is_refused(choice, message):
     with pytest.raises(RecipeError, match=message):
         Choice(**choice)

@@ -41,9 +41,13 @@ class Bend(Encoder):
 
 def make(fusion="concat", task=None, names=("image", "text"), fusion_args=None, **given):
     keys = {name: f"input_{i}" for i, name in enumerate(names)}
-    return Model({name: Bend(DIM) for name in names}, keys,
-                 find("fusion", fusion)(DIM, **(fusion_args or {})),
-                 task or ClassHead(3), **given)
+    return Model(
+        {name: Bend(DIM) for name in names},
+        keys,
+        find("fusion", fusion)(DIM, **(fusion_args or {})),
+        task or ClassHead(3),
+        **given,
+    )
 
 
 def batch(rows=6, time=4, names=2, seed=0):
@@ -70,8 +74,10 @@ def test_a_batch_becomes_logits():
 
 def test_a_symbolic_batch_builds_the_model():
     model = make()
-    spec = {k: keras.KerasTensor((None, None, *v.shape[2:]), dtype=str(v.dtype))
-            for k, v in batch().items()}
+    spec = {
+        k: keras.KerasTensor((None, None, *v.shape[2:]), dtype=str(v.dtype))
+        for k, v in batch().items()
+    }
     assert tuple(model(spec).shape) == (None, 3)
     names = {v.path for v in model.variables}
     model(batch())
@@ -81,15 +87,25 @@ def test_a_symbolic_batch_builds_the_model():
 def test_rows_that_share_an_item_answer_as_if_each_had_its_own():
     model, inputs = make(), batch()
     item = np.array([3, 0, 3, 5, 0, 3], "int32")
-    own = {**inputs, "input_0": inputs["input_0"][item],
-           "input_0_mask": inputs["input_0_mask"][item]}
+    own = {
+        **inputs,
+        "input_0": inputs["input_0"][item],
+        "input_0_mask": inputs["input_0_mask"][item],
+    }
     shared = {**inputs, "input_0_item": item}
     np.testing.assert_allclose(numpy(model(shared)), numpy(model(own)), atol=1e-6)
     model.modality_dropout.rate = 0.5
-    logits = numpy(model({key: array[[1] * 6] for key, array in shared.items()
-                          if not key.startswith("input_0")}
-                         | {"input_0": inputs["input_0"], "input_0_mask": inputs["input_0_mask"],
-                            "input_0_item": item[[1] * 6]}, training=True))
+    logits = numpy(
+        model(
+            {key: array[[1] * 6] for key, array in shared.items() if not key.startswith("input_0")}
+            | {
+                "input_0": inputs["input_0"],
+                "input_0_mask": inputs["input_0_mask"],
+                "input_0_item": item[[1] * 6],
+            },
+            training=True,
+        )
+    )
     assert len({tuple(np.round(row, 5)) for row in logits}) > 1  # hidden row by row
 
 
@@ -110,8 +126,9 @@ def test_a_missing_key_is_named():
 
 def test_encoders_and_keys_must_name_the_same_inputs():
     with pytest.raises(RecipeError, match=r"Model needs one key for each encoder. Got encoders"):
-        Model({"image": Bend(DIM)}, {"text": "input_0"}, find("fusion", "concat")(DIM),
-              ClassHead(3))
+        Model(
+            {"image": Bend(DIM)}, {"text": "input_0"}, find("fusion", "concat")(DIM), ClassHead(3)
+        )
 
 
 def test_logits_are_float32_in_bfloat16():
@@ -134,8 +151,14 @@ def test_a_task_per_step_gives_logits_per_step(fusion):
 def test_modality_dropout_hides_whole_inputs_in_training_only():
     model, inputs = make(modality_dropout=0.5), batch(rows=200)
     shown = {}
-    model.fusion.call, original = (lambda streams, training=None: shown.update(streams)
-                                   or original(streams, training=training)), model.fusion.call
+    model.fusion.call, original = (
+        (
+            lambda streams, training=None: (
+                shown.update(streams) or original(streams, training=training)
+            )
+        ),
+        model.fusion.call,
+    )
     model(inputs, training=False)
     masks = [numpy(shown[name][1]) for name in ("image", "text")]
     assert all((m == inputs[f"input_{i}_mask"]).all() for i, m in enumerate(masks))
@@ -181,10 +204,14 @@ OTHERS = {"interleaved", "mean", "single", "tiled"}  # for conversations, one in
 SLOW = {"attention", "cross_attention", "crossmodal", "tensor", "stepwise_concat"}
 
 
-@pytest.mark.parametrize("fusion", [
-    pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW))
-    for name in offered("fusion") if name not in OTHERS
-])
+@pytest.mark.parametrize(
+    "fusion",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW))
+        for name in offered("fusion")
+        if name not in OTHERS
+    ],
+)
 def test_each_fusion_learns_what_only_both_inputs_say(fusion):
     rng = np.random.default_rng(0)
     first, second = rng.integers(0, 2, (2, 128))
@@ -229,8 +256,12 @@ def test_several_texts_of_a_row_are_read_as_if_alone(decoder):
 
 def test_training_also_asks_which_words_the_texts_have():
     task = CaptionHead(5, dim=DIM, end_id=4, dropout=0.0)
-    model = make("attention", task, fusion_args={"dropout": 0.0},
-                 objectives={"word_spotting": WordSpotting(SPOTS, weight=0.5)})
+    model = make(
+        "attention",
+        task,
+        fusion_args={"dropout": 0.0},
+        objectives={"word_spotting": WordSpotting(SPOTS, weight=0.5)},
+    )
     inputs, targets, weights = captioning()
     used = model(inputs)  # logits alone, and builds the model
     model.compile(loss=task.loss(), jit_compile=JIT)
@@ -258,10 +289,10 @@ def grounded(encoders, fusion="attention", spotting=0.5, grounding=1.0):
     """Returns a model of two inputs that writes."""
     task = CaptionHead(5, dim=DIM, end_id=4, dropout=0.0)
     fusion = find("fusion", fusion)(DIM, dropout=0.0)
-    objectives = {"word_spotting": WordSpotting(SPOTS, spotting),
-                  "grounding": Grounding(grounding)}
-    model = Model(encoders, {"image": "input_0", "text": "input_1"}, fusion, task,
-                  objectives=objectives)
+    objectives = {"word_spotting": WordSpotting(SPOTS, spotting), "grounding": Grounding(grounding)}
+    model = Model(
+        encoders, {"image": "input_0", "text": "input_1"}, fusion, task, objectives=objectives
+    )
     model(captioning()[0])
     model.compile(loss=task.loss(), jit_compile=JIT)
     return model
@@ -293,20 +324,24 @@ def test_a_picture_behind_what_has_any_length_is_found_from_the_end():
     assert model.head.grounding.first == -4
 
 
-@pytest.mark.parametrize(("encoders", "settings"), [
-    ({"image": Places, "text": Places}, {}),  # which of two pictures?
-    ({"image": Bend, "text": Bend}, {}),
-    ({"image": Places, "text": Bend}, {"fusion": "stepwise_concat"}),  # places of both in one
-    ({"image": Places, "text": Bend}, {"grounding": 0.0}),
-    ({"image": Places, "text": Bend}, {"spotting": 0.0}),
-])
+@pytest.mark.parametrize(
+    ("encoders", "settings"),
+    [
+        ({"image": Places, "text": Places}, {}),  # which of two pictures?
+        ({"image": Bend, "text": Bend}, {}),
+        ({"image": Places, "text": Bend}, {"fusion": "stepwise_concat"}),  # places of both in one
+        ({"image": Places, "text": Bend}, {"grounding": 0.0}),
+        ({"image": Places, "text": Bend}, {"spotting": 0.0}),
+    ],
+)
 def test_a_decoder_that_cannot_be_grounded_stays_as_it_is(encoders, settings):
     model = grounded({name: kind(DIM) for name, kind in encoders.items()}, **settings)
     assert not hasattr(model.head, "grounding")
     inputs, targets, weights = captioning()
     found = model(inputs, training=True)
-    loss = model.compute_loss(inputs, keras.ops.convert_to_tensor(targets), found,
-                              keras.ops.convert_to_tensor(weights))
+    loss = model.compute_loss(
+        inputs, keras.ops.convert_to_tensor(targets), found, keras.ops.convert_to_tensor(weights)
+    )
     assert np.isfinite(float(loss))
 
 

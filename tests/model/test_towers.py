@@ -50,9 +50,13 @@ class Plain(Encoder):
 
 def make(fusion="concat", groups=GROUPS, sequences=None, **given):
     fusions = {group: find("fusion", fusion)(DIM, dropout=0.0) for group in groups}
-    model = Model({name: Plain() for name in NAMES},
-                  {name: f"input_{i}" for i, name in enumerate(NAMES)},
-                  Towers(DIM, groups, fusions, sequences), Compare(), **given)
+    model = Model(
+        {name: Plain() for name in NAMES},
+        {name: f"input_{i}" for i, name in enumerate(NAMES)},
+        Towers(DIM, groups, fusions, sequences),
+        Compare(),
+        **given,
+    )
     model(batch())
     return model
 
@@ -105,11 +109,14 @@ def test_groups_may_have_a_sequence_model_each():
     assert tuple(model(batch()).shape) == (ROWS, 2, DIM)
 
 
-@pytest.mark.parametrize("groups", [
-    {"query": ["text"], "answer": ["image"]},
-    {"query": ["text"], "answer": ["image", "sound", "text"]},
-    {"query": [], "answer": ["image", "sound", "text"]},
-])
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"query": ["text"], "answer": ["image"]},
+        {"query": ["text"], "answer": ["image", "sound", "text"]},
+        {"query": [], "answer": ["image", "sound", "text"]},
+    ],
+)
 def test_each_input_needs_to_be_in_one_group(groups, monkeypatch):
     monkeypatch.setattr(Compare, "groups", groups)
     with pytest.raises(RecipeError, match="each input in exactly one of its groups"):

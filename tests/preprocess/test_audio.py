@@ -19,10 +19,14 @@ def sound(seconds=0.5, rate=8000):
 
 
 def test_suggestions_follow_rate_and_length(tmp_path):
-    cells = [str(write_sound(tmp_path / f"{i}.wav", tone(0.5 + i / 10, 8000), 8000))
-             for i in range(5)]
+    cells = [
+        str(write_sound(tmp_path / f"{i}.wav", tone(0.5 + i / 10, 8000), 8000)) for i in range(5)
+    ]
     assert Audio.suggest([*cells, None, b"broken"]) == {
-        "sample_rate": 8000, "num_mels": 40, "max_seconds": 1.0}
+        "sample_rate": 8000,
+        "num_mels": 40,
+        "max_seconds": 1.0,
+    }
     music = write_sound(tmp_path / "m.flac", tone(2.0, 44100), 44100)
     assert Audio.suggest([music]) == {"sample_rate": 16000, "num_mels": 64, "max_seconds": 2.2}
     assert Audio.suggest([None]) == {}
@@ -159,17 +163,20 @@ def test_other_voices_and_rooms_change_the_spectrogram_and_not_its_length(settin
 
 
 def test_a_room_goes_on_where_the_sound_ends():
-    audio = Audio(sample_rate=8000, mask=0, noise=0, gain_decibels=0, shift_seconds=0,
-                  room_seconds=0.4)
+    audio = Audio(
+        sample_rate=8000, mask=0, noise=0, gain_decibels=0, shift_seconds=0, room_seconds=0.4
+    )
     ended = np.concatenate([sound()[:4000], np.zeros(4000, np.int16)])
-    behind = [np.abs(audio.augment(ended, generator(seed)).samples[4010:4200]).max()
-              for seed in range(8)]
+    behind = [
+        np.abs(audio.augment(ended, generator(seed)).samples[4010:4200]).max() for seed in range(8)
+    ]
     assert 0 < sum(level > 1e-3 for level in behind) < 8
 
 
 def test_silence_is_added_in_front_and_behind_where_there_is_room():
-    audio = Audio(sample_rate=8000, mask=0, noise=0, gain_decibels=0, shift_seconds=0,
-                  silence_seconds=0.5)
+    audio = Audio(
+        sample_rate=8000, mask=0, noise=0, gain_decibels=0, shift_seconds=0, silence_seconds=0.5
+    )
     plain = sound() / np.float32(32767)
     added = []
     for seed in range(20):
@@ -177,7 +184,7 @@ def test_silence_is_added_in_front_and_behind_where_there_is_room():
         before = np.flatnonzero(varied)[0] - np.flatnonzero(plain)[0]
         behind = len(varied) - len(plain) - before
         added.append((before, behind))
-        assert np.allclose(varied[before:before + len(plain)], plain)
+        assert np.allclose(varied[before : before + len(plain)], plain)
         assert before >= 0 <= behind
     assert np.max(added, axis=0).min() > 1000
     assert 3000 < np.sum(added, axis=1).max() <= 4000
@@ -191,10 +198,18 @@ def test_soft_noise_comes_more_often_where_silence_does():
     decoded = (3000 * np.sin(np.arange(8000))).astype(np.int16)
     plain, middle = decoded / np.float32(32767), {}
     for seconds in (0.0, 0.01):
-        audio = Audio(sample_rate=8000, mask=0, noise=0.5, gain_decibels=0, shift_seconds=0,
-                      silence_seconds=seconds)
-        power = [np.sum(audio.augment(decoded, generator(seed)).samples ** 2) / np.sum(plain**2)
-                 for seed in range(200)]  # what is more than 1 is noise
+        audio = Audio(
+            sample_rate=8000,
+            mask=0,
+            noise=0.5,
+            gain_decibels=0,
+            shift_seconds=0,
+            silence_seconds=seconds,
+        )
+        power = [
+            np.sum(audio.augment(decoded, generator(seed)).samples ** 2) / np.sum(plain**2)
+            for seed in range(200)
+        ]  # what is more than 1 is noise
         levels = np.sqrt(np.maximum(0, np.array(power) - 1))
         assert 0.4 < levels.max() < 0.55
         middle[seconds] = np.median(levels)
@@ -258,12 +273,15 @@ def test_real_recordings(shared_data):
         audio.decode("null.wav", shared_data / "malformed")
 
 
-@pytest.mark.parametrize(("settings", "message"), [
-    ({"spectrogram": "gammatone"}, "needs spectrogram standardised, whisper, waveform"),
-    ({"spectrogram": "whisper", "sample_rate": 8000}, "needs sample_rate of at least 16000"),
-    ({"spectrogram": "whisper", "centred": True}, "needs centred=False"),
-    ({"spectrogram": "waveform", "warp": 0.1}, "needs warp=0"),
-])
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"spectrogram": "gammatone"}, "needs spectrogram standardised, whisper, waveform"),
+        ({"spectrogram": "whisper", "sample_rate": 8000}, "needs sample_rate of at least 16000"),
+        ({"spectrogram": "whisper", "centred": True}, "needs centred=False"),
+        ({"spectrogram": "waveform", "warp": 0.1}, "needs warp=0"),
+    ],
+)
 def test_a_spectrogram_that_does_not_fit_is_refused(settings, message):
     with pytest.raises(RecipeError, match=message):
         Audio(**settings)

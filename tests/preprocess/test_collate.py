@@ -73,8 +73,10 @@ def test_targets_without_time():
         assert weights.tolist() == [True, False]
 
 
-@given(st.lists(st.none() | st.lists(st.sampled_from(["a", "b", None]), min_size=1), min_size=1),
-       st.integers(1, 12))
+@given(
+    st.lists(st.none() | st.lists(st.sampled_from(["a", "b", None]), min_size=1), min_size=1),
+    st.integers(1, 12),
+)
 def test_targets_with_time(rows, length):
     target = StepLabelsTarget()
     target.fit([["a", "b"]])

@@ -54,10 +54,14 @@ def test_no_place_of_media_is_cut(prompts):
 
 def test_it_tells_what_is_cut(prompts):
     seen = [{"type": "image"}, {"type": "text", "text": "red " * 12}]
-    talks = [{"role": "user", "content": seen}, {"role": "assistant", "content": "blue"},
-             *talk("ball")]
-    assert prompts.what_is_cut(to_cell(talks)) == ("its oldest 2 messages are left out, with 1 "
-                                                   "image")
+    talks = [
+        {"role": "user", "content": seen},
+        {"role": "assistant", "content": "blue"},
+        *talk("ball"),
+    ]
+    assert prompts.what_is_cut(to_cell(talks)) == (
+        "its oldest 2 messages are left out, with 1 image"
+    )
     long = to_cell([{"role": "user", "content": "red " * 60}])
     assert prompts.what_is_cut(long) == "the beginning of its last message is cut off"
 

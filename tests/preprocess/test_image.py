@@ -92,8 +92,13 @@ def test_without_strength_nothing_varies():
 
 @pytest.mark.parametrize(
     ("side", "channels", "flip", "expected"),
-    [(32, 3, None, False), (33, 3, None, True), (64, 1, None, False), (64, 3, False, False),
-     (16, 1, True, True)],
+    [
+        (32, 3, None, False),
+        (33, 3, None, True),
+        (64, 1, None, False),
+        (64, 3, False, False),
+        (16, 1, True, True),
+    ],
 )
 def test_flips_only_where_they_keep_meaning(side, channels, flip, expected):
     image = Image(size=side, channels=channels, shift=0, crop=0, colour=0, flip=flip)
@@ -150,9 +155,16 @@ def test_a_given_mean_and_deviation_stay_whatever_train_has():
     assert raw.encode(np.full((4, 4, 1), 200, np.uint8)).max() == 200
 
 
-@pytest.mark.parametrize("given", [
-    {"mean": 1.0}, {"mean": 1.0, "std": 1.0}, {"channels": 3, "mean": [1.0], "std": 1.0},
-    {"channels": 1, "mean": 1.0, "std": 0.0}, {"resample": "cubic"}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"mean": 1.0},
+        {"mean": 1.0, "std": 1.0},
+        {"channels": 3, "mean": [1.0], "std": 1.0},
+        {"channels": 1, "mean": 1.0, "std": 0.0},
+        {"resample": "cubic"},
+    ],
+)
 def test_half_a_normalisation_or_an_unknown_filter_is_refused(given):
     with pytest.raises(RecipeError, match="Image needs"):
         Image(size=4, **given)
@@ -166,6 +178,10 @@ def test_the_filter_and_the_middle_are_those_that_are_asked_for(filter_):
     whole = Pillow.fromarray(picture).resize((15, 10), Pillow.Resampling[filter_.upper()])
     assert (image.decode(buffer.getvalue()) == np.asarray(whole)[:, 2:12]).all()
     plain = Image(size=10, channels=3, resample=filter_).decode(buffer.getvalue())
-    assert (plain == np.asarray(Pillow.fromarray(picture).resize(
-        (10, 10), Pillow.Resampling[filter_.upper()]))).all()
+    assert (
+        plain
+        == np.asarray(
+            Pillow.fromarray(picture).resize((10, 10), Pillow.Resampling[filter_.upper()])
+        )
+    ).all()
     assert image.decode_key() != Image(size=10, channels=3).decode_key()

@@ -15,6 +15,7 @@ from polymodal.preprocess.onnx_features import OnnxFeatures
 pytest.importorskip("onnx", reason="it makes the graphs")
 pytest.importorskip("onnxruntime", reason="it runs them")
 
+
 def image(value):
     return as_png(np.full((20, 12, 3), value, np.uint8))
 
@@ -41,15 +42,19 @@ def test_a_bundle_finds_its_graph_by_contents(tmp_path, monkeypatch):
         second.decode(image(3))
     monkeypatch.setenv("POLYMODAL_MODELS", str(tmp_path / "models"))
     second = pickle.loads(pickle.dumps(second))
-    np.testing.assert_allclose(second.encode(second.decode(image([40, 80, 9]))),
-                               first.encode(decoded[1]), atol=1e-6)
+    np.testing.assert_allclose(
+        second.encode(second.decode(image([40, 80, 9]))), first.encode(decoded[1]), atol=1e-6
+    )
     assert second.shape == (5,)
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"domain": "my.company"}, 'Got some of "my.company"'),
-    ({"external": "../secret.bin"}, "needs its weights inside"),
-])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"domain": "my.company"}, 'Got some of "my.company"'),
+        ({"external": "../secret.bin"}, "needs its weights inside"),
+    ],
+)
 def test_graphs_that_reach_outside_are_refused(tmp_path, changes, message):
     with pytest.raises(RecipeError, match=message):
         OnnxFeatures(str(graph(tmp_path / "a.onnx", **changes))).decode(image(3))

@@ -10,8 +10,11 @@ from polymodal.core.seeds import generator
 from polymodal.preprocess.collate import collate
 from polymodal.preprocess.tabular import Tabular
 
-ROWS = [{"age": "30", "town": "Rome", "paid": True}, {"age": "50", "town": "Oslo", "paid": False},
-        {"age": None, "town": "Rome", "paid": None}]
+ROWS = [
+    {"age": "30", "town": "Rome", "paid": True},
+    {"age": "50", "town": "Oslo", "paid": False},
+    {"age": None, "town": "Rome", "paid": None},
+]
 
 
 def fitted(**arguments):
@@ -22,8 +25,15 @@ def fitted(**arguments):
 
 def test_columns_become_features():
     table = fitted()
-    assert table.features == ["age", "town=Oslo", "town=Rome", "town=other", "paid=false",
-                              "paid=true", "paid=other"]
+    assert table.features == [
+        "age",
+        "town=Oslo",
+        "town=Rome",
+        "town=other",
+        "paid=false",
+        "paid=true",
+        "paid=other",
+    ]
     assert table.shape == (7,)
     encoded = table.encode(table.decode(ROWS[1]))
     assert encoded.dtype == np.float32
@@ -103,11 +113,16 @@ def test_wrong_arguments_fail_at_once():
         Tabular(max_categories=0)
 
 
-READ = {"price": {"decimal": ",", "thousands": ".", "unit": "€", "missing": ["k.A."]},
-        "when": {"day_first": True}, "land": {"ignore_case": True}}
-SOLD = [{"price": "1.000,50 €", "when": "1/2/2023", "land": "DE"},
-        {"price": "3.000,50", "when": "5/4/2024", "land": "de "},
-        {"price": "k.A.", "when": "-", "land": "FR"}]
+READ = {
+    "price": {"decimal": ",", "thousands": ".", "unit": "€", "missing": ["k.A."]},
+    "when": {"day_first": True},
+    "land": {"ignore_case": True},
+}
+SOLD = [
+    {"price": "1.000,50 €", "when": "1/2/2023", "land": "DE"},
+    {"price": "3.000,50", "when": "5/4/2024", "land": "de "},
+    {"price": "k.A.", "when": "-", "land": "FR"},
+]
 
 
 def sold():
@@ -132,8 +147,9 @@ def test_how_cells_are_read_is_in_the_state():
     again = Tabular()
     again.restore(state)
     for row in [*SOLD, {"price": 2000.5, "when": "31/12/2025", "land": "fr"}]:
-        np.testing.assert_array_equal(again.encode(again.decode(row)),
-                                      table.encode(table.decode(row)))
+        np.testing.assert_array_equal(
+            again.encode(again.decode(row)), table.encode(table.decode(row))
+        )
     assert again.state() == state
 
 
@@ -146,11 +162,14 @@ def test_state_from_before_formats_were_kept():
     assert again.encode(again.decode(ROWS[1])).tolist() == [1, 1, 0, 0, 1, 0, 0]
 
 
-@pytest.mark.parametrize(("column", "cell", "problem"), [
-    ("price", "5 $", 'column "price" needs a number in "€"[.] Got .5 [$].[.]'),
-    ("price", "12.5", 'needs a number such as 1[.]234,5 €[.] Got .12[.]5.[.]'),
-    ("when", "1/13/2023", 'column "when" needs a date, day first[.] Got .1/13/2023.[.]'),
-])
+@pytest.mark.parametrize(
+    ("column", "cell", "problem"),
+    [
+        ("price", "5 $", 'column "price" needs a number in "€"[.] Got .5 [$].[.]'),
+        ("price", "12.5", "needs a number such as 1[.]234,5 €[.] Got .12[.]5.[.]"),
+        ("when", "1/13/2023", 'column "when" needs a date, day first[.] Got .1/13/2023.[.]'),
+    ],
+)
 def test_what_is_written_otherwise_is_named(column, cell, problem):
     with pytest.raises(DataError, match=problem):
         sold().decode({column: cell})
@@ -178,4 +197,5 @@ def test_categories_that_differ_only_in_case_are_pointed_out():
     table.fit([table.decode({"land": cell}) for cell in ("US", "us", "US")])
     assert table.notes() == [
         'Column "land": "US" and "us" differ only in case and count as different labels; --set '
-        "columns.land.ignore_case=true makes them one."]
+        "columns.land.ignore_case=true makes them one."
+    ]

@@ -14,8 +14,14 @@ from polymodal.preprocess.text import Text
 from polymodal.preprocess.texts import Texts
 
 TOKENIZERS = tuple(n for n in names("text.tokenizers") if n != "pretrained")  # learned ones
-SENTENCES = ["is there a red circle?", "is a green circle present?", "two red cats",
-             "一只红色的猫", "两只绿色的猫", "is there a cat?"]
+SENTENCES = [
+    "is there a red circle?",
+    "is a green circle present?",
+    "two red cats",
+    "一只红色的猫",
+    "两只绿色的猫",
+    "is there a cat?",
+]
 
 
 def fitted(tokenizer="word", **arguments):

@@ -15,8 +15,12 @@ from polymodal.preprocess.texts import Texts
 from polymodal.tables.group import group_rows
 from polymodal.tables.table import read
 
-VIDEO = ["but for this one I just <b>didn't</b> feel like it", None,
-         "um I loved the very first one", "it was nice"]
+VIDEO = [
+    "but for this one I just <b>didn't</b> feel like it",
+    None,
+    "um I loved the very first one",
+    "it was nice",
+]
 
 
 def fitted(**settings):
@@ -34,8 +38,9 @@ def test_a_step_is_read_as_a_text_by_itself(tokenizer):
     assert ids.dtype == np.int32
     assert texts.vocabulary_size == text.vocabulary_size
     for row, step in zip(ids, VIDEO, strict=True):
-        assert row[row > 0].tolist() == ([] if step is None else
-                                         text.encode(text.decode(step)).tolist())
+        assert row[row > 0].tolist() == (
+            [] if step is None else text.encode(text.decode(step)).tolist()
+        )
 
 
 def test_missing_steps_and_missing_rows_are_masked():
@@ -112,16 +117,22 @@ def test_words_drop_step_by_step():
 def test_suggestion_is_room_for_steps_and_dropout_for_long_texts():
     long = "this was a rather long review of a film that nobody ought to see"
     assert Texts.suggest([[long, None] * 10, None, 3]) == {
-        "tokenizer": "ngram", "word_dropout": 0.1, "max_length": 40}
+        "tokenizer": "ngram",
+        "word_dropout": 0.1,
+        "max_length": 40,
+    }
     assert Texts.suggest(['["yes", "no"]'])["word_dropout"] == 0
     assert Texts.suggest([None, [None]]) == {}
 
 
-@pytest.mark.parametrize(("cell", "message"), [
-    ("one text", "needs a list with one text per step. Got str"),
-    ([], "has 0 steps"),
-    (["a", b"x"], "needs a text at step 2. Got bytes"),
-])
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("one text", "needs a list with one text per step. Got str"),
+        ([], "has 0 steps"),
+        (["a", b"x"], "needs a text at step 2. Got bytes"),
+    ],
+)
 def test_wrong_cells_say_what_is_wrong(cell, message):
     with pytest.raises(DataError, match=message):
         Texts().decode(cell)

@@ -22,7 +22,10 @@ def film(tmp_path_factory):
 
 def test_suggestions_follow_length_and_size(film, tmp_path):
     assert Video.suggest([film, None, b"broken"]) == {
-        "size": [32, 48], "frames_per_second": 10.0, "max_frames": 22}
+        "size": [32, 48],
+        "frames_per_second": 10.0,
+        "max_frames": 22,
+    }
     pictures = []
     for index in range(3):
         Image.new("L", (28, 28), index).save(tmp_path / f"{index}.png")

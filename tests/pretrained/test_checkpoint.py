@@ -51,8 +51,9 @@ def test_pickles_are_refused_with_the_way_to_convert_them(tmp_path):
         Checkpoint(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["../out.safetensors", "/etc/out.safetensors", "sub/a.safetensors",
-                                  "shard.bin"])
+@pytest.mark.parametrize(
+    "name", ["../out.safetensors", "/etc/out.safetensors", "sub/a.safetensors", "shard.bin"]
+)
 def test_shards_stay_in_their_folder(folder, name):
     (folder / "model.safetensors").rename(folder / "other.safetensors")
     index = {"weight_map": {"one": name}}

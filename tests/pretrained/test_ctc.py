@@ -69,12 +69,18 @@ def test_logits_and_texts_are_those_of_transformers(kind, place, tmp_path):
 def test_commands_transcribe_predict_and_evaluate(place):
     model, base = place
     wanted = [" ".join(one.split()) for one in oracle.texts(model, base / "theirs", read(base))]
-    heard, = json.loads(in_process("transcribe", base / "ours", base / "0.wav", "--format", "json",
-                                   "--words").stdout)["files"]
+    (heard,) = json.loads(
+        in_process(
+            "transcribe", base / "ours", base / "0.wav", "--format", "json", "--words"
+        ).stdout
+    )["files"]
     assert heard["text"]
     assert heard["words"][-1]["end_seconds"] <= heard["seconds"] == 0.9
-    found = json.loads(in_process("evaluate", base / "ours", "--data", base / "speech.csv",
-                                  "--target", "words", "--json").stdout)
+    found = json.loads(
+        in_process(
+            "evaluate", base / "ours", "--data", base / "speech.csv", "--target", "words", "--json"
+        ).stdout
+    )
     assert set(found["metrics"]) == {"wer", "cer"}
     shown = in_process("predict", base / "ours", "--data", base / "speech.csv", "--json").stdout
     assert wanted[1] in shown
@@ -85,7 +91,7 @@ def test_commands_transcribe_predict_and_evaluate(place):
 def test_an_import_says_what_it_is_and_its_encoder_is_a_part(place):
     _, base = place
     assert check_folder(base / "ours").same
-    one, = (one for one in imported(base) if one.folder.name == "ours")
+    (one,) = (one for one in imported(base) if one.folder.name == "ours")
     assert (one.encodes, one.transcribes, one.dim) == ("audio", True, 24)
     part = load_part(base / "ours")
     assert part.encode([base / "0.wav"]).shape == (1, 24)
@@ -98,15 +104,31 @@ def test_a_table_trains_on_its_encoder_which_is_written_back(place):
     out = base / "run"
     rows = "".join(f"{number % 3}.wav,{('short', 'long')[number % 2]}\n" for number in range(24))
     (base / "kinds.csv").write_text(f"clip,kind\n{rows}")
-    in_process("train", "--data", base / "kinds.csv", "--target", "kind", "--out", out,
-               "--pretrained", f"clip={base / 'ours'}", "--no-baselines", "--set",
-               "training.epochs=1", "--set", "dim=16", "--set", "inputs.clip.lora=2")
+    in_process(
+        "train",
+        "--data",
+        base / "kinds.csv",
+        "--target",
+        "kind",
+        "--out",
+        out,
+        "--pretrained",
+        f"clip={base / 'ours'}",
+        "--no-baselines",
+        "--set",
+        "training.epochs=1",
+        "--set",
+        "dim=16",
+        "--set",
+        "inputs.clip.lora=2",
+    )
     run = load(out)
     assert len(run.predict([{"clip": str(base / "0.wav")}])) == 1
     theirs = type(model).from_pretrained(pm.export(out, base / "hf")).eval()
     samples = read(base)[0]
-    inputs = oracle.extractor(base / "theirs")(samples, sampling_rate=oracle.RATE,
-                                               return_tensors="np")["input_values"]
+    inputs = oracle.extractor(base / "theirs")(
+        samples, sampling_rate=oracle.RATE, return_tensors="np"
+    )["input_values"]
     tokens, real = run.model.encoders["clip"](inputs[..., None], np.ones(inputs.shape, bool))
     wanted = oracle.alone(theirs.base_model, base / "theirs", [samples])[0]
     found = oracles.to_numpy(tokens)[oracles.to_numpy(real)]
@@ -137,9 +159,13 @@ def test_without_a_vocabulary_the_encoder_is_imported(copied, capsys):
 
 
 @oracles.once
-@pytest.mark.parametrize(("own", "text"), [
-    ({"do_lower_case": True}, "e"), ({"word_delimiter_token": "E"}, " "),
-])
+@pytest.mark.parametrize(
+    ("own", "text"),
+    [
+        ({"do_lower_case": True}, "e"),
+        ({"word_delimiter_token": "E"}, " "),
+    ],
+)
 def test_the_tokenizer_says_what_is_written(copied, own, text):
     oracle.change_tokenizer(copied, **own)
     symbols = read_model(Checkpoint(copied)).symbols
@@ -147,11 +173,15 @@ def test_the_tokenizer_says_what_is_written(copied, own, text):
 
 
 @oracles.once
-@pytest.mark.parametrize(("own", "message"), [
-    ({"target_lang": "eng"}, "target_lang"), ({"pad_token": "<s>"}, "pad_token_id"),
-    ({"replace_word_delimiter_char": "_"}, "replace_word_delimiter_char"),
-    ({"tokenizer_class": "Wav2Vec2PhonemeCTCTokenizer"}, "tokenizer_class"),
-])
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        ({"target_lang": "eng"}, "target_lang"),
+        ({"pad_token": "<s>"}, "pad_token_id"),
+        ({"replace_word_delimiter_char": "_"}, "replace_word_delimiter_char"),
+        ({"tokenizer_class": "Wav2Vec2PhonemeCTCTokenizer"}, "tokenizer_class"),
+    ],
+)
 def test_a_tokenizer_that_we_do_not_have_is_refused(copied, own, message):
     oracle.change_tokenizer(copied, **own)
     with pytest.raises(BundleError, match=message):
@@ -159,14 +189,24 @@ def test_a_tokenizer_that_we_do_not_have_is_refused(copied, own, message):
 
 
 @oracles.once
-@pytest.mark.parametrize(("change", "message"), [
-    (lambda known: {**known, "|": 5}, "one token for each number"),
-    (lambda known: {**{name: number for name, number in known.items() if number != 9}, " ": 9},
-     "twice"),
-    (lambda known: {name: number for name, number in known.items() if number != 9},
-     "Got none for 9"),
-    (lambda known: {"eng": known}, "several languages"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda known: {**known, "|": 5}, "one token for each number"),
+        (
+            lambda known: {
+                **{name: number for name, number in known.items() if number != 9},
+                " ": 9,
+            },
+            "twice",
+        ),
+        (
+            lambda known: {name: number for name, number in known.items() if number != 9},
+            "Got none for 9",
+        ),
+        (lambda known: {"eng": known}, "several languages"),
+    ],
+)
 def test_a_vocabulary_that_does_not_fit_is_refused(copied, change, message):
     change_vocabulary(copied, change(oracle.VOCABULARY))
     with pytest.raises(BundleError, match=message):
@@ -174,8 +214,9 @@ def test_a_vocabulary_that_does_not_fit_is_refused(copied, change, message):
 
 
 @oracles.once
-@pytest.mark.parametrize(("name", "value"), [("vocab_size", oracle.OUTPUTS - 1),
-                                             ("pad_token_id", 1)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("vocab_size", oracle.OUTPUTS - 1), ("pad_token_id", 1)]
+)
 def test_a_config_that_does_not_fit_the_vocabulary_is_refused(copied, name, value):
     oracles.change_config(copied, **{name: value})
     with pytest.raises(BundleError):

@@ -11,11 +11,22 @@ from polymodal.pretrained.reading.sources import opened
 
 gguf = pytest.importorskip("gguf", reason="it writes and reads the files")
 WIDER = {"hidden_size": 32, "intermediate_size": 64, "head_dim": 8}
-NAMES = {"embed_tokens": "token_embd", "norm": "output_norm", "lm_head": "output",
-         "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm",
-         "q_proj": "attn_q", "k_proj": "attn_k", "v_proj": "attn_v", "o_proj": "attn_output",
-         "q_norm": "attn_q_norm", "k_norm": "attn_k_norm", "gate_proj": "ffn_gate",
-         "up_proj": "ffn_up", "down_proj": "ffn_down"}
+NAMES = {
+    "embed_tokens": "token_embd",
+    "norm": "output_norm",
+    "lm_head": "output",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "q_proj": "attn_q",
+    "k_proj": "attn_k",
+    "v_proj": "attn_v",
+    "o_proj": "attn_output",
+    "q_norm": "attn_q_norm",
+    "k_norm": "attn_k_norm",
+    "gate_proj": "ffn_gate",
+    "up_proj": "ffn_up",
+    "down_proj": "ffn_down",
+}
 
 
 def tensors(model, kind):
@@ -41,10 +52,13 @@ def write(path, kind, quantised=(), **changes):
     model = oracles.language_model(kind, **WIDER)
     writer, config = gguf.GGUFWriter(path, kind), model.config
     for name, value in {
-        "embedding_length": config.hidden_size, "block_count": config.num_hidden_layers,
-        "feed_forward_length": config.intermediate_size, "context_length": 120,
+        "embedding_length": config.hidden_size,
+        "block_count": config.num_hidden_layers,
+        "feed_forward_length": config.intermediate_size,
+        "context_length": 120,
         "attention.head_count": config.num_attention_heads,
-        "attention.head_count_kv": config.num_key_value_heads, **changes,
+        "attention.head_count_kv": config.num_key_value_heads,
+        **changes,
     }.items():
         writer.add_uint32(f"{kind}.{name}", value)
     writer.add_float32(f"{kind}.attention.layer_norm_rms_epsilon", 1e-6)
@@ -52,8 +66,9 @@ def write(path, kind, quantised=(), **changes):
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("smollm")
-    writer.add_token_list([*alphabet, "<|start|>", "<|end|>", "he", "the",
-                           *(f"[{i}]" for i in range(40))])
+    writer.add_token_list(
+        [*alphabet, "<|start|>", "<|end|>", "he", "the", *(f"[{i}]" for i in range(40))]
+    )
     writer.add_token_types([1] * 256 + [3, 3] + [1] * 42)
     writer.add_token_merges(["h e", "t he"])
     writer.add_eos_token_id(257)
@@ -82,9 +97,15 @@ def theirs(path, kind, ids, mask):
     return oracles.logits(model.eval(), ids, mask)
 
 
-@pytest.mark.parametrize(("kind", "forms"), [
-    ("llama", ()), ("qwen2", ()), ("qwen3", ()), ("llama", ("Q8_0", "Q4_1", "Q4_0", "Q5_1")),
-])
+@pytest.mark.parametrize(
+    ("kind", "forms"),
+    [
+        ("llama", ()),
+        ("qwen2", ()),
+        ("qwen3", ()),
+        ("llama", ("Q8_0", "Q4_1", "Q4_0", "Q5_1")),
+    ],
+)
 def test_logits_are_those_of_transformers(tmp_path, kind, forms):
     forms = [gguf.GGMLQuantizationType[form] for form in forms]
     sizes = {"attention.key_length": 8, "attention.value_length": 8} if kind == "qwen3" else {}
@@ -106,13 +127,18 @@ def test_it_is_imported_with_its_tokenizer_and_licence(tmp_path):
     assert model.texts.text(model.texts.ids("é 12 the")) == "é 12 the"
 
 
-@pytest.mark.parametrize(("kind", "changes", "message"), [
-    ("llama", {"expert_count": 4}, "expert_count"), ("llama", {"vocab_size": 299}, "vocab_size"),
-    ("llama", {"rope.dimension_count": 4}, "rope.dimension_count"),
-    ("llama", {"block_count": 2}, "layers.2"), ("llama", {"block_count": 4}, "layers.3"),
-    ("llama", {"embedding_length": 64}, "shape"),
-    ("qwen2", {"attention.head_count_kv": 4}, "shape"),
-])
+@pytest.mark.parametrize(
+    ("kind", "changes", "message"),
+    [
+        ("llama", {"expert_count": 4}, "expert_count"),
+        ("llama", {"vocab_size": 299}, "vocab_size"),
+        ("llama", {"rope.dimension_count": 4}, "rope.dimension_count"),
+        ("llama", {"block_count": 2}, "layers.2"),
+        ("llama", {"block_count": 4}, "layers.3"),
+        ("llama", {"embedding_length": 64}, "shape"),
+        ("qwen2", {"attention.head_count_kv": 4}, "shape"),
+    ],
+)
 def test_metadata_that_do_not_fit_are_refused(tmp_path, kind, changes, message):
     path = write(tmp_path / "tiny.gguf", kind, **changes)
     with pytest.raises(BundleError, match=message):

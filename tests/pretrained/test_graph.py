@@ -29,8 +29,9 @@ def test_an_import_gives_the_features_of_the_graph(tmp_path):
     out = imported_graph(tmp_path)
     (tmp_path / "a.onnx").unlink()
     found = load_graph(out)
-    np.testing.assert_allclose(found.encode([IMAGE])[0], onnx_graphs.WEIGHT @ [1, 0.2, 0],
-                               atol=1e-5)
+    np.testing.assert_allclose(
+        found.encode([IMAGE])[0], onnx_graphs.WEIGHT @ [1, 0.2, 0], atol=1e-5
+    )
     assert golden.check_folder(out).same
     assert "a.onnx" in found.origin["files"]
     assert "5 features" in (out / "MODEL_CARD.md").read_text()
@@ -55,20 +56,24 @@ def test_weights_in_a_file_next_to_the_graph_are_taken_inside(tmp_path):
     (tmp_path / "weights.bin").write_bytes(onnx_graphs.WEIGHT.tobytes())
     out = imported_graph(tmp_path, external="weights.bin")
     (tmp_path / "weights.bin").unlink()
-    np.testing.assert_allclose(load_graph(out).encode([IMAGE])[0],
-                               onnx_graphs.WEIGHT @ [1, 0.2, 0], atol=1e-5)
+    np.testing.assert_allclose(
+        load_graph(out).encode([IMAGE])[0], onnx_graphs.WEIGHT @ [1, 0.2, 0], atol=1e-5
+    )
     assert set(load_graph(out).origin["files"]) == {"a.onnx", "weights.bin"}
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"external": "../secret.bin"}, "or in a file next to it"),
-    ({"external": "/etc/passwd"}, "or in a file next to it"),
-    ({"external": "absent.bin"}, "or in a file next to it"),
-    ({"domain": "my.company"}, 'Got some of "my.company"'),
-    ({"output": "other"}, 'has no tensor "other"'),
-    ({"settings": {"means": 3}}, "Did you mean"),
-    ({"settings": {"graph": "b.onnx"}}, "import needs graph as an option"),
-])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"external": "../secret.bin"}, "or in a file next to it"),
+        ({"external": "/etc/passwd"}, "or in a file next to it"),
+        ({"external": "absent.bin"}, "or in a file next to it"),
+        ({"domain": "my.company"}, 'Got some of "my.company"'),
+        ({"output": "other"}, 'has no tensor "other"'),
+        ({"settings": {"means": 3}}, "Did you mean"),
+        ({"settings": {"graph": "b.onnx"}}, "import needs graph as an option"),
+    ],
+)
 def test_what_cannot_be_imported_is_refused_and_leaves_nothing(tmp_path, changes, message):
     (tmp_path / "secret.bin").write_bytes(onnx_graphs.WEIGHT.tobytes())
     (tmp_path / "in").mkdir()
@@ -92,12 +97,17 @@ def test_an_imported_graph_serves_a_recipe(tmp_path):
         colour = np.zeros((8, 8, 3), np.uint8)
         colour[..., number % 2] = 200 + rng.integers(0, 40)
         rows.append({"photo": oracles.as_png(colour), "kind": ("red", "green")[number % 2]})
-    model = pm.Classifier("kind", inputs={"photo": {"encoder": {"from": str(out), "freeze": True}}},
-                          dim=8, training={"epochs": 2})
+    model = pm.Classifier(
+        "kind",
+        inputs={"photo": {"encoder": {"from": str(out), "freeze": True}}},
+        dim=8,
+        training={"epochs": 2},
+    )
     model.fit(rows, out=tmp_path / "run", baselines=False)
     given = json.loads((tmp_path / "run" / "model.json").read_text())["recipe"]["inputs"]["photo"]
     assert given["modality"] == "onnx_features"
     assert pm.load(tmp_path / "run").predict([{"photo": IMAGE}])[0]["error"] is None
     with pytest.raises(RecipeError, match="an ONNX graph is never trained"):
-        pm.Classifier("kind", inputs={"photo": {"encoder": {
-            "from": str(out), "freeze": False}}}).fit(rows, out=tmp_path / "other")
+        pm.Classifier(
+            "kind", inputs={"photo": {"encoder": {"from": str(out), "freeze": False}}}
+        ).fit(rows, out=tmp_path / "other")

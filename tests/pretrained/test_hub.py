@@ -48,10 +48,13 @@ def test_a_name_is_imported_and_no_pickle_is_asked_for(asked, tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     found = json.loads(in_process("import", NAME, "--out", tmp_path / "out", "--json").stdout)
     assert (found["encodes"], found["dim"]) == ("text", 24)
-    (name, how), = asked
+    ((name, how),) = asked
     assert name == NAME
-    assert not any(ending in one for one in how["allow_patterns"]
-                   for ending in (".bin", ".pt", ".py", ".pkl", ".h5"))
+    assert not any(
+        ending in one
+        for one in how["allow_patterns"]
+        for ending in (".bin", ".pt", ".py", ".pkl", ".h5")
+    )
 
 
 def test_a_folder_that_is_here_comes_first(asked, folder, tmp_path, monkeypatch):
@@ -70,10 +73,15 @@ def respond(kind):
         return kind("404")
 
 
-@pytest.mark.parametrize(("kind", "message"), [
-    ("RepositoryNotFoundError", "has no model of that name"), ("GatedRepoError", "Accept them"),
-    ("LocalEntryNotFoundError", "cannot be reached"), ("OfflineModeIsEnabled", "cannot be reached"),
-])
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("RepositoryNotFoundError", "has no model of that name"),
+        ("GatedRepoError", "Accept them"),
+        ("LocalEntryNotFoundError", "cannot be reached"),
+        ("OfflineModeIsEnabled", "cannot be reached"),
+    ],
+)
 def test_what_goes_wrong_is_one_sentence(monkeypatch, tmp_path, kind, message):
     failing(monkeypatch, respond(getattr(hub.errors, kind)))
     with pytest.raises(BundleError, match=message) as found:

@@ -46,8 +46,9 @@ def test_hidden_states_are_those_of_transformers(saved, kind):
 
 def test_positions_of_another_size_are_resized_as_in_transformers(tmp_path):
     model = oracles.image_model("dinov2")
-    folder = oracles.save_image_model(model, tmp_path, size={"shortest_edge": 40},
-                                      crop_size={"height": 35, "width": 35})
+    folder = oracles.save_image_model(
+        model, tmp_path, size={"shortest_edge": 40}, crop_size={"height": 35, "width": 35}
+    )
     pixels = images(35)
     assert np.abs(states(folder, pixels) - oracles.image_states(model, pixels)).max() < CLOSE
 
@@ -68,10 +69,15 @@ def test_pixels_are_those_of_the_processor(tmp_path, kind, resample):
         np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
-@pytest.mark.parametrize(("kind", "name", "value"), [
-    ("vit", "hidden_act", "relu"), ("vit", "layer_norm_eps", 1e-2),
-    ("vit", "num_attention_heads", 2), ("dinov2", "layer_norm_eps", 1e-2),
-])
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("vit", "hidden_act", "relu"),
+        ("vit", "layer_norm_eps", 1e-2),
+        ("vit", "num_attention_heads", 2),
+        ("dinov2", "layer_norm_eps", 1e-2),
+    ],
+)
 def test_another_value_of_the_config_gives_other_hidden_states(tmp_path, kind, name, value):
     model = oracles.image_model(kind)
     folder = oracles.save_image_model(model, tmp_path)
@@ -79,12 +85,21 @@ def test_another_value_of_the_config_gives_other_hidden_states(tmp_path, kind, n
     assert np.abs(states(folder, images()) - oracles.image_states(model, images())).max() > CLOSE
 
 
-@pytest.mark.parametrize(("kind", "name", "value"), [
-    ("vit", "hidden_size", 27), ("vit", "num_hidden_layers", 1), ("vit", "intermediate_size", 41),
-    ("vit", "patch_size", 14), ("vit", "image_size", 35), ("vit", "qkv_bias", False),
-    ("vit", "num_channels", 1), ("dinov2", "mlp_ratio", 3), ("dinov2", "use_swiglu_ffn", True),
-    ("dinov2", "patch_size", [7, 14]),
-])
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("vit", "hidden_size", 27),
+        ("vit", "num_hidden_layers", 1),
+        ("vit", "intermediate_size", 41),
+        ("vit", "patch_size", 14),
+        ("vit", "image_size", 35),
+        ("vit", "qkv_bias", False),
+        ("vit", "num_channels", 1),
+        ("dinov2", "mlp_ratio", 3),
+        ("dinov2", "use_swiglu_ffn", True),
+        ("dinov2", "patch_size", [7, 14]),
+    ],
+)
 def test_a_config_that_does_not_fit_is_refused(tmp_path, kind, name, value):
     folder = oracles.save_image_model(oracles.image_model(kind), tmp_path)
     oracles.change_config(folder, **{name: value})
@@ -92,11 +107,19 @@ def test_a_config_that_does_not_fit_is_refused(tmp_path, kind, name, value):
         read_part(Checkpoint(folder))
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("resample", 5), ("do_normalize", False), ("do_pad", True), ("image_mean", [0.5]),
-    ("size", {"longest_edge": 30}), ("crop_pct", 0.9), ("rescale_factor", 0),
-    ("size", {"shortest_edge": 28}),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("resample", 5),
+        ("do_normalize", False),
+        ("do_pad", True),
+        ("image_mean", [0.5]),
+        ("size", {"longest_edge": 30}),
+        ("crop_pct", 0.9),
+        ("rescale_factor", 0),
+        ("size", {"shortest_edge": 28}),
+    ],
+)
 def test_a_processor_that_we_do_not_have_is_refused(saved, tmp_path, name, value):
     model, _ = saved("vit")
     folder = oracles.save_image_model(model, tmp_path, **{name: value})

@@ -19,12 +19,20 @@ TEXTS = ["Two dogs on the beach.", "", "cat " * 90, "A very red sleep."]
 def with_sentences(folder, pooling, *kinds):
     """Makes a checkpoint one of a sentence encoder."""
     paths = {"Transformer": "", "Pooling": "1_Pooling", "Normalize": "2_Normalize"}
-    listed = [{"idx": number, "name": str(number), "path": paths[kind],
-               "type": f"sentence_transformers.models.{kind}"} for number, kind in enumerate(kinds)]
+    listed = [
+        {
+            "idx": number,
+            "name": str(number),
+            "path": paths[kind],
+            "type": f"sentence_transformers.models.{kind}",
+        }
+        for number, kind in enumerate(kinds)
+    ]
     (folder / "modules.json").write_text(json.dumps(listed))
     (folder / "1_Pooling").mkdir(exist_ok=True)
-    (folder / "1_Pooling" / "config.json").write_text(json.dumps(
-        {"embedding_dimension": 24, "pooling_mode": pooling}))
+    (folder / "1_Pooling" / "config.json").write_text(
+        json.dumps({"embedding_dimension": 24, "pooling_mode": pooling})
+    )
     (folder / "2_Normalize").mkdir(exist_ok=True)
     return folder
 
@@ -69,8 +77,9 @@ def test_vectors_are_those_of_sentence_transformers(folder, tmp_path, pooling, n
 
 def test_an_imported_part_loads_with_the_same_answers(folder, out):
     part = pm.load_part(out)
-    np.testing.assert_allclose(part.encode(TEXTS), read_part(Checkpoint(folder)).encode(TEXTS),
-                               atol=1e-6)
+    np.testing.assert_allclose(
+        part.encode(TEXTS), read_part(Checkpoint(folder)).encode(TEXTS), atol=1e-6
+    )
     assert part.origin["family"] == "bert"
     assert part.origin["licence"] == "apache-2.0"
     assert "model.safetensors" in part.origin["files"]
@@ -125,26 +134,44 @@ def test_a_failed_import_leaves_nothing(folder, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("file", "change", "message"), [
-    ("modules.json", [{"type": "a.Transformer"}, {"type": "a.Dense", "path": "1_Dense"}],
-     "needs Transformer, Pooling and perhaps Normalize"),
-    ("modules.json", [{"type": "a.Transformer"}, {"type": "a.Pooling", "path": "../up"}],
-     "needs paths inside its folder"),
-    ("modules.json", [{"type": "a.Transformer"}, {"type": "a.Pooling", "path": "/etc"}],
-     "needs paths inside its folder"),
-    ("1_Pooling/config.json", {"pooling_mode": "lasttoken"}, "needs one pooling of"),
-    ("1_Pooling/config.json", {"pooling_mode": ["mean", "max"]}, "needs one pooling of"),
-    ("1_Pooling/config.json", {"embedding_dimension": 25, "pooling_mode": "mean"},
-     "needs vectors of 24 numbers"),
-    ("sentence_bert_config.json", {"do_lower_case": True}, '"do_lower_case" needs false'),
-    ("config_sentence_transformers.json",
-     {"default_prompt_name": "query", "prompts": {"query": "query: "}}, "puts nothing before"),
-    ("tokenizer_config.json", {"do_lower_case": False}, '"do_lower_case" is False'),
-    ("tokenizer_config.json", {"pad_token": "[NONE]"}, "which tokenizer.json does not have"),
-    ("tokenizer_config.json", {"pad_token": "[MASK]"}, "config.json says 0"),
-    ("tokenizer_config.json", {"padding_side": "left"}, '"padding_side" needs "right"'),
-    ("tokenizer.json", {"version": "1.0"}, "is not a tokenizer"),
-])
+@pytest.mark.parametrize(
+    ("file", "change", "message"),
+    [
+        (
+            "modules.json",
+            [{"type": "a.Transformer"}, {"type": "a.Dense", "path": "1_Dense"}],
+            "needs Transformer, Pooling and perhaps Normalize",
+        ),
+        (
+            "modules.json",
+            [{"type": "a.Transformer"}, {"type": "a.Pooling", "path": "../up"}],
+            "needs paths inside its folder",
+        ),
+        (
+            "modules.json",
+            [{"type": "a.Transformer"}, {"type": "a.Pooling", "path": "/etc"}],
+            "needs paths inside its folder",
+        ),
+        ("1_Pooling/config.json", {"pooling_mode": "lasttoken"}, "needs one pooling of"),
+        ("1_Pooling/config.json", {"pooling_mode": ["mean", "max"]}, "needs one pooling of"),
+        (
+            "1_Pooling/config.json",
+            {"embedding_dimension": 25, "pooling_mode": "mean"},
+            "needs vectors of 24 numbers",
+        ),
+        ("sentence_bert_config.json", {"do_lower_case": True}, '"do_lower_case" needs false'),
+        (
+            "config_sentence_transformers.json",
+            {"default_prompt_name": "query", "prompts": {"query": "query: "}},
+            "puts nothing before",
+        ),
+        ("tokenizer_config.json", {"do_lower_case": False}, '"do_lower_case" is False'),
+        ("tokenizer_config.json", {"pad_token": "[NONE]"}, "which tokenizer.json does not have"),
+        ("tokenizer_config.json", {"pad_token": "[MASK]"}, "config.json says 0"),
+        ("tokenizer_config.json", {"padding_side": "left"}, '"padding_side" needs "right"'),
+        ("tokenizer.json", {"version": "1.0"}, "is not a tokenizer"),
+    ],
+)
 def test_files_that_do_not_fit_are_refused(folder, tmp_path, file, change, message):
     for path in folder.rglob("*"):
         if path.is_file():

@@ -32,8 +32,9 @@ def out(folder, tmp_path_factory):
 def test_it_loads_with_the_same_answers(folder, out):
     ids, mask = oracles.ids_and_mask(0)
     found = pm.load_language_model(out)
-    np.testing.assert_allclose(found.logits(ids, mask),
-                               read_model(Checkpoint(folder)).logits(ids, mask), atol=1e-6)
+    np.testing.assert_allclose(
+        found.logits(ids, mask), read_model(Checkpoint(folder)).logits(ids, mask), atol=1e-6
+    )
     assert found.origin["family"] == "llama"
     assert found.max_length == 120
     assert "continues texts of up to 120 tokens" in (out / "MODEL_CARD.md").read_text()
@@ -47,7 +48,7 @@ def test_golden_outputs_are_checked(out):
 
 
 def test_it_is_listed_and_is_no_encoder(out):
-    one, = imported(out.parent)
+    (one,) = imported(out.parent)
     assert (one.encodes, one.family, one.dim) == ("language", "llama", 24)
     with pytest.raises(BundleError, match="needs to be an imported encoder"):
         pm.load_part(out)

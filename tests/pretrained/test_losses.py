@@ -27,10 +27,13 @@ def encoder(tmp_path_factory):
 def sums_of(folder, encoder):
     """Returns the sum of the loss and the number of tokens of each answer, in one padded batch."""
     pm.import_model(folder / "library", folder / "imported")
-    pm.assemble(vision=encoder, decoder=folder / "imported", out=folder / "base",
-                projector="linear")
-    rows = [{"messages": [{"role": "user", "content": asked},
-                          {"role": "assistant", "content": said}]} for asked, said in TALKS]
+    pm.assemble(
+        vision=encoder, decoder=folder / "imported", out=folder / "base", projector="linear"
+    )
+    rows = [
+        {"messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": said}]}
+        for asked, said in TALKS
+    ]
     (folder / "chats.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     return likelihoods(pm.load(folder / "base")._predictor, as_table(folder / "chats.jsonl"))
 

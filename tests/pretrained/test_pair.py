@@ -64,12 +64,16 @@ def test_logits_are_those_of_transformers(tmp_path, kind):
 
 
 @oracles.once
-@pytest.mark.parametrize(("kind", "part", "name", "value"), [
-    ("clip", "vision_config", "hidden_act", "gelu"), ("clip", "text_config", "eos_token_id", 5),
-    ("clip", "vision_config", "layer_norm_eps", 1e-2),
-    ("siglip", "text_config", "hidden_act", "gelu"),
-    ("siglip", "vision_config", "num_attention_heads", 2),
-])
+@pytest.mark.parametrize(
+    ("kind", "part", "name", "value"),
+    [
+        ("clip", "vision_config", "hidden_act", "gelu"),
+        ("clip", "text_config", "eos_token_id", 5),
+        ("clip", "vision_config", "layer_norm_eps", 1e-2),
+        ("siglip", "text_config", "hidden_act", "gelu"),
+        ("siglip", "vision_config", "num_attention_heads", 2),
+    ],
+)
 def test_another_value_of_the_config_gives_other_logits(tmp_path, kind, part, name, value):
     model, folder = whole(kind, tmp_path)
     own = getattr(model.config, part).to_dict()
@@ -124,8 +128,10 @@ def test_zero_shot_probabilities_are_those_of_the_logits(out, model):
     if is_siglip(out):
         wanted = 1 / (1 + np.exp(-logits))
     model = model.zero_shot(["dog", "cat"], target="label")
-    found = [[one["probabilities"][label] for label in ("dog", "cat")]
-             for one in model.predict(out.parent / "photos.csv")]
+    found = [
+        [one["probabilities"][label] for label in ("dog", "cat")]
+        for one in model.predict(out.parent / "photos.csv")
+    ]
     np.testing.assert_allclose(found, wanted, atol=1e-5)
     metrics = model.evaluate(out.parent / "photos.csv")["metrics"]
     right = wanted.argmax(axis=1) == [0, 1, 0, 1]
@@ -136,11 +142,14 @@ def test_zero_shot_probabilities_are_those_of_the_logits(out, model):
 def test_vectors_of_several_prompts_are_averaged(out, model):
     pair = load_pair(out)
     prompts = ["a photo of a {}.", "the {} on the beach"]
-    vectors = [pair.text.encode([prompt.replace("{}", label) for prompt in prompts])
-               for label in ("dog", "cat")]
+    vectors = [
+        pair.text.encode([prompt.replace("{}", label) for prompt in prompts])
+        for label in ("dog", "cat")
+    ]
     unit = [each / np.linalg.norm(each, axis=1, keepdims=True) for each in vectors]
-    wanted = pair.compare(pair.image.encode(["0.png"], out.parent),
-                          np.stack([each.mean(axis=0) for each in unit]))
+    wanted = pair.compare(
+        pair.image.encode(["0.png"], out.parent), np.stack([each.mean(axis=0) for each in unit])
+    )
     answers = model.zero_shot(["dog", "cat"], prompts).predict(out.parent / "photos.csv")
     chances = answers[0]["probabilities"]
     logits = np.log([chances["dog"], chances["cat"]])

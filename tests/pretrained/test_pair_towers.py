@@ -70,8 +70,9 @@ def test_texts_of_clip_end_at_the_highest_id_where_an_older_config_says_two(tmp_
 
 
 def test_texts_of_siglip_are_padded_to_their_length_without_capitals_and_punctuation(tmp_path):
-    modality = read_part(Checkpoint(
-        pairs.save(pairs.tower("siglip", "Text"), "siglip", tmp_path))).modality
+    modality = read_part(
+        Checkpoint(pairs.save(pairs.tower("siglip", "Text"), "siglip", tmp_path))
+    ).modality
     ids = modality.encode(modality.decode("A Photo,  of-a dog!"))
     # "of-a" without its punctuation is no word that the tokenizer knows
     assert ids.tolist() == [2, 3, 1, 5, pairs.END] + [0] * 15
@@ -80,8 +81,9 @@ def test_texts_of_siglip_are_padded_to_their_length_without_capitals_and_punctua
 
 
 def test_a_text_of_clip_that_is_too_long_keeps_its_end(tmp_path):
-    modality = read_part(Checkpoint(
-        pairs.save(pairs.tower("clip", "Text"), "clip", tmp_path))).modality
+    modality = read_part(
+        Checkpoint(pairs.save(pairs.tower("clip", "Text"), "clip", tmp_path))
+    ).modality
     ids = modality.encode("a " * 50)
     assert len(ids) == 20
     assert ids[-1] == pairs.END
@@ -105,11 +107,17 @@ def test_pixels_are_those_of_the_processor(tmp_path, kind, resample):
         np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
-@pytest.mark.parametrize(("kind", "name", "value"), [
-    ("clip", "hidden_act", "gelu"), ("clip", "layer_norm_eps", 1e-2),
-    ("clip", "num_attention_heads", 2), ("siglip", "hidden_act", "gelu"),
-    ("siglip", "layer_norm_eps", 1e-2), ("siglip", "num_attention_heads", 2),
-])
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("clip", "hidden_act", "gelu"),
+        ("clip", "layer_norm_eps", 1e-2),
+        ("clip", "num_attention_heads", 2),
+        ("siglip", "hidden_act", "gelu"),
+        ("siglip", "layer_norm_eps", 1e-2),
+        ("siglip", "num_attention_heads", 2),
+    ],
+)
 def test_another_value_of_the_config_gives_other_vectors(tmp_path, kind, name, value):
     image, text = pairs.tower(kind, "Vision"), pairs.tower(kind, "Text")
     for model, folder in ((image, tmp_path / "image"), (text, tmp_path / "text")):
@@ -119,18 +127,29 @@ def test_another_value_of_the_config_gives_other_vectors(tmp_path, kind, name, v
     assert text_difference(text, kind, tmp_path / "text") > CLOSE
 
 
-@pytest.mark.parametrize(("kind", "of", "name", "value"), [
-    ("clip", "Vision", "hidden_size", 36), ("clip", "Vision", "num_hidden_layers", 1),
-    ("clip", "Vision", "intermediate_size", 41), ("clip", "Vision", "patch_size", 14),
-    ("clip", "Vision", "image_size", 35), ("clip", "Vision", "num_channels", 1),
-    ("clip", "Vision", "architectures", ["CLIPVisionModelWithProjection"]),
-    ("siglip", "Vision", "vision_use_head", False), ("siglip", "Vision", "num_hidden_layers", 3),
-    ("siglip", "Vision", "hidden_size", 36), ("siglip", "Vision", "patch_size", 14),
-    ("clip", "Text", "vocab_size", 41), ("clip", "Text", "max_position_embeddings", 21),
-    ("clip", "Text", "eos_token_id", 38), ("clip", "Text", "a_new_setting", 1),
-    ("siglip", "Text", "projection_size", 31), ("siglip", "Text", "vocab_size", 41),
-    ("siglip", "Text", "max_position_embeddings", 21),
-])
+@pytest.mark.parametrize(
+    ("kind", "of", "name", "value"),
+    [
+        ("clip", "Vision", "hidden_size", 36),
+        ("clip", "Vision", "num_hidden_layers", 1),
+        ("clip", "Vision", "intermediate_size", 41),
+        ("clip", "Vision", "patch_size", 14),
+        ("clip", "Vision", "image_size", 35),
+        ("clip", "Vision", "num_channels", 1),
+        ("clip", "Vision", "architectures", ["CLIPVisionModelWithProjection"]),
+        ("siglip", "Vision", "vision_use_head", False),
+        ("siglip", "Vision", "num_hidden_layers", 3),
+        ("siglip", "Vision", "hidden_size", 36),
+        ("siglip", "Vision", "patch_size", 14),
+        ("clip", "Text", "vocab_size", 41),
+        ("clip", "Text", "max_position_embeddings", 21),
+        ("clip", "Text", "eos_token_id", 38),
+        ("clip", "Text", "a_new_setting", 1),
+        ("siglip", "Text", "projection_size", 31),
+        ("siglip", "Text", "vocab_size", 41),
+        ("siglip", "Text", "max_position_embeddings", 21),
+    ],
+)
 def test_a_config_that_does_not_fit_is_refused(tmp_path, kind, of, name, value):
     folder = pairs.save(pairs.tower(kind, of), kind, tmp_path)
     oracles.change_config(folder, **{name: value})
@@ -167,11 +186,16 @@ def test_what_is_no_pair_has_no_tower(tmp_path):
         read_part(Checkpoint(folder), "text")
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("a_new_setting", 1), ("projection_dim", 17), ("vision_config", 3),
-    ("vision_config", {"hidden_size": 32, "a_new_setting": 1}),
-    ("vision_config_dict", {"hidden_size": 36}),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("a_new_setting", 1),
+        ("projection_dim", 17),
+        ("vision_config", 3),
+        ("vision_config", {"hidden_size": 32, "a_new_setting": 1}),
+        ("vision_config_dict", {"hidden_size": 36}),
+    ],
+)
 def test_a_pair_whose_config_does_not_fit_is_refused(tmp_path, name, value):
     folder = pairs.save(pairs.pair("clip"), "clip", tmp_path)
     oracles.change_config(folder, **{name: value})
@@ -184,8 +208,13 @@ def test_a_config_of_an_older_library_is_read(tmp_path):
     folder = pairs.save(model, "clip", tmp_path)
     before = read_part(Checkpoint(folder), "image").encoder
     own = json.loads((folder / "config.json").read_text())["vision_config"]
-    oracles.change_config(folder, _commit_hash=None, text_config_dict=None, vision_config={},
-                          vision_config_dict={**own, "num_beams": 1, "is_decoder": False})
+    oracles.change_config(
+        folder,
+        _commit_hash=None,
+        text_config_dict=None,
+        vision_config={},
+        vision_config_dict={**own, "num_beams": 1, "is_decoder": False},
+    )
     after = read_part(Checkpoint(folder), "image").encoder
     assert before.get_weights()[0].shape == after.get_weights()[0].shape
     oracles.change_config(folder, vision_config_dict={**own, "is_decoder": True})

@@ -17,8 +17,9 @@ pytestmark = pytest.mark.models
 @pytest.fixture(scope="module")
 def published():
     """Returns a folder of the cache; the test skips where it is not filled."""
-    cache = Path(os.environ.get("POLYMODAL_PUBLISHED",
-                                Path.home() / ".cache" / "polymodal" / "published"))
+    cache = Path(
+        os.environ.get("POLYMODAL_PUBLISHED", Path.home() / ".cache" / "polymodal" / "published")
+    )
 
     def of(name):
         if not (cache / name).is_dir():
@@ -28,17 +29,39 @@ def published():
     return of
 
 
-SUBJECTS = ["A dog", "Zwei Hunde", "Le chat", "Un niño", "The committee", "日本の本", "Кот", "An",
-            "x"]
-PREDICATES = ["sleeps on the sofa", "laufen durch den Wald, weil es regnet", "mange", "corre", "",
-              "of 1,234.56 dollars (see p. 7)", "is \tvery   good!!!", "読む", "спит", "runs " * 60]
+SUBJECTS = [
+    "A dog",
+    "Zwei Hunde",
+    "Le chat",
+    "Un niño",
+    "The committee",
+    "日本の本",
+    "Кот",
+    "An",
+    "x",
+]
+PREDICATES = [
+    "sleeps on the sofa",
+    "laufen durch den Wald, weil es regnet",
+    "mange",
+    "corre",
+    "",
+    "of 1,234.56 dollars (see p. 7)",
+    "is \tvery   good!!!",
+    "読む",
+    "спит",
+    "runs " * 60,
+]
 
 
 def sentences():
     """Returns 200 texts, English and others, short and longer than the model reads."""
     texts = [f"{subject} {predicate}" for subject in SUBJECTS for predicate in PREDICATES]
-    return [*texts, *(f"{text}. {texts[-i]}" for i, text in enumerate(texts)),
-            *(f"Sentence number {i}." for i in range(20))]
+    return [
+        *texts,
+        *(f"{text}. {texts[-i]}" for i, text in enumerate(texts)),
+        *(f"Sentence number {i}." for i in range(20)),
+    ]
 
 
 def test_minilm_gives_the_vectors_of_sentence_transformers(published):
@@ -80,21 +103,41 @@ def dinov2_of(path, folder):
     arrays = {one.name: onnx.numpy_helper.to_array(one) for one in graph.graph.initializer}
     added = {one.input[1]: one.input[0] for one in graph.graph.node if one.op_type == "Add"}
     added |= {one.input[0]: one.input[1] for one in graph.graph.node if one.op_type == "Add"}
-    found = {name.removeprefix("backbone."): array for name, array in arrays.items()
-             if name.startswith("backbone.")}
+    found = {
+        name.removeprefix("backbone."): array
+        for name, array in arrays.items()
+        if name.startswith("backbone.")
+    }
     for node in graph.graph.node:
         if node.op_type == "MatMul" and node.input[1] in arrays:
             bias = added[node.output[0]].removeprefix("backbone.")
             if bias in found:
                 found[bias.replace(".bias", ".weight")] = arrays[node.input[1]].T
     found["embeddings.position_embeddings"] = positions_in(arrays)
-    save_file({name: np.ascontiguousarray(array) for name, array in found.items()},
-              folder / "model.safetensors")
-    (folder / "config.json").write_text(json.dumps({
-        "model_type": "dinov2", "hidden_size": 384, "num_hidden_layers": 12,
-        "num_attention_heads": 6, "image_size": 518, "patch_size": 14, "layer_norm_eps": 1e-6}))
-    oracles.write_processor(folder, size={"shortest_edge": 256}, resample=3, do_center_crop=True,
-                            crop_size={"height": 224, "width": 224})
+    save_file(
+        {name: np.ascontiguousarray(array) for name, array in found.items()},
+        folder / "model.safetensors",
+    )
+    (folder / "config.json").write_text(
+        json.dumps(
+            {
+                "model_type": "dinov2",
+                "hidden_size": 384,
+                "num_hidden_layers": 12,
+                "num_attention_heads": 6,
+                "image_size": 518,
+                "patch_size": 14,
+                "layer_norm_eps": 1e-6,
+            }
+        )
+    )
+    oracles.write_processor(
+        folder,
+        size={"shortest_edge": 256},
+        resample=3,
+        do_center_crop=True,
+        crop_size={"height": 224, "width": 224},
+    )
     graph.graph.output.append(onnx.helper.make_tensor_value_info(INNER, 1, None))
     return graph
 
@@ -109,20 +152,36 @@ def test_dinov2_gives_the_inner_tensor_of_its_graph(published, tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="it runs the graph")
     graph = dinov2_of(published("focus") / "vit_s_focus.onnx", tmp_path)
     pixels = np.random.default_rng(0).normal(0, 1, (2, 224, 224, 3)).astype(np.float32)
-    session = runtime.InferenceSession(graph.SerializeToString(),
-                                       providers=["CPUExecutionProvider"])
+    session = runtime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     (theirs,) = session.run([INNER], {"input_image": pixels.transpose(0, 3, 1, 2)})
     ours = read_part(Checkpoint(tmp_path)).encoder.hidden_states(pixels)
     assert np.abs(oracles.to_numpy(ours) - theirs).max() < 1e-3
 
 
-QUESTIONS = ["What is the capital of France?", "Name three colours.", "Write a haiku about rain.",
-             "Why is the sky blue?", "Count from one to ten.", "Translate 'dog' to Spanish.",
-             "What is 12 + 30?", "Who wrote Hamlet?", "Explain gravity to a child.",
-             "Give me a recipe for pancakes.", "List the planets.", "What is a verb?",
-             "Tell me a joke.", "How do plants eat?", "Schreibe einen Satz auf Deutsch.",
-             "What comes after Tuesday?", "Describe the sea in one sentence.", "Is 7 prime?",
-             "Write a line of Python that prints 5.", "Say goodbye."]
+QUESTIONS = [
+    "What is the capital of France?",
+    "Name three colours.",
+    "Write a haiku about rain.",
+    "Why is the sky blue?",
+    "Count from one to ten.",
+    "Translate 'dog' to Spanish.",
+    "What is 12 + 30?",
+    "Who wrote Hamlet?",
+    "Explain gravity to a child.",
+    "Give me a recipe for pancakes.",
+    "List the planets.",
+    "What is a verb?",
+    "Tell me a joke.",
+    "How do plants eat?",
+    "Schreibe einen Satz auf Deutsch.",
+    "What comes after Tuesday?",
+    "Describe the sea in one sentence.",
+    "Is 7 prime?",
+    "Write a line of Python that prints 5.",
+    "Say goodbye.",
+]
 
 
 def test_smollm2_writes_what_transformers_writes_from_the_same_weights(published):
@@ -133,17 +192,24 @@ def test_smollm2_writes_what_transformers_writes_from_the_same_weights(published
     from polymodal.pretrained.importing import read_model
     from polymodal.pretrained.reading.sources import opened
 
-    path, = published("smollm2").glob("*.gguf")
+    (path,) = published("smollm2").glob("*.gguf")
     library, of_file = oracles.transformers(), {"gguf_file": path.name}
     tokenizer = library.AutoTokenizer.from_pretrained(path.parent, **of_file)
     theirs = library.AutoModelForCausalLM.from_pretrained(path.parent, **of_file).eval()
     ours = read_model(opened(path))
     for question in QUESTIONS:
         ids = ours.texts.conversation([{"role": "user", "content": question}])
-        found = theirs.generate(torch.tensor([ids]), max_new_tokens=64, do_sample=False,
-                                pad_token_id=2, eos_token_id=2, repetition_penalty=1.0,
-                                output_logits=True, return_dict_in_generate=True)
-        expected = found.sequences[0, len(ids):].tolist()
+        found = theirs.generate(
+            torch.tensor([ids]),
+            max_new_tokens=64,
+            do_sample=False,
+            pad_token_id=2,
+            eos_token_id=2,
+            repetition_penalty=1.0,
+            output_logits=True,
+            return_dict_in_generate=True,
+        )
+        expected = found.sequences[0, len(ids) :].tolist()
         written = ours.write([{"role": "user", "content": question}], max_tokens=64)
         if written != tokenizer.decode(expected, skip_special_tokens=True):
             assert _narrowest(found.logits) < 1e-3, question
@@ -163,8 +229,12 @@ def test_an_imported_graph_of_dinov2_gives_its_inner_tensor(published, tmp_path)
     from polymodal.pretrained.importing import import_model
 
     name, path = "/backbone/layernorm/Add_1_output_0", published("focus") / "vit_s_focus.onnx"
-    import_model(path, tmp_path / "dinov2", output=name, settings={
-        "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]})
+    import_model(
+        path,
+        tmp_path / "dinov2",
+        output=name,
+        settings={"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]},
+    )
     part = load_graph(tmp_path / "dinov2")
     assert part.dim == 384
     assert golden.check_folder(tmp_path / "dinov2").same
@@ -172,8 +242,9 @@ def test_an_imported_graph_of_dinov2_gives_its_inner_tensor(published, tmp_path)
     image = oracles.as_png(rng.integers(0, 256, (240, 320, 3)).astype(np.uint8))
     model = onnx.load(str(path))
     model.graph.output.append(onnx.helper.make_empty_tensor_value_info(name))
-    session = runtime.InferenceSession(model.SerializeToString(),
-                                       providers=["CPUExecutionProvider"])
+    session = runtime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
     features = part.modality
     pixels = features._image.encode(features._image.decode(image)).transpose(2, 0, 1)[None]
     (wanted,) = session.run([name], {"input_image": pixels})

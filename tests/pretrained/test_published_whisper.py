@@ -17,8 +17,9 @@ pytestmark = pytest.mark.models
 
 @pytest.fixture(scope="module")
 def folder():
-    cache = Path(os.environ.get("POLYMODAL_PUBLISHED",
-                                Path.home() / ".cache" / "polymodal" / "published"))
+    cache = Path(
+        os.environ.get("POLYMODAL_PUBLISHED", Path.home() / ".cache" / "polymodal" / "published")
+    )
     if not (cache / "whisper_tiny_en").is_dir():
         pytest.skip(f"{cache / 'whisper_tiny_en'} is absent: run scripts/models")
     return cache / "whisper_tiny_en"
@@ -46,9 +47,15 @@ def theirs(folder, model):
     checkpoint = opened(folder)
     config = {k: v for k, v in checkpoint.mapping("config.json").items() if k != "model_type"}
     end, start = model.tokens.end_id, model.tokens.start_id
-    found = library.WhisperForConditionalGeneration(library.WhisperConfig(
-        **config, eos_token_id=end, pad_token_id=end, bos_token_id=end,
-        decoder_start_token_id=start)).eval()
+    found = library.WhisperForConditionalGeneration(
+        library.WhisperConfig(
+            **config,
+            eos_token_id=end,
+            pad_token_id=end,
+            bos_token_id=end,
+            decoder_start_token_id=start,
+        )
+    ).eval()
     state = {f"model.{name}": torch.tensor(checkpoint.array(name)) for name in checkpoint.names}
     assert found.load_state_dict(state, strict=False).missing_keys == ["proj_out.weight"]
     found.tie_weights()
@@ -62,21 +69,32 @@ def written(theirs, model, sound):
 
     tokens = model.tokens
     features = transformers.WhisperFeatureExtractor()(
-        sound, sampling_rate=16_000, return_tensors="pt")["input_features"]
+        sound, sampling_rate=16_000, return_tensors="pt"
+    )["input_features"]
     prompt = tokens.prompt(None, timed=False)
-    rules = [transformers.SuppressTokensAtBeginLogitsProcessor(tokens.suppressed_first, 2),
-             transformers.SuppressTokensLogitsProcessor(tokens.suppressed)]
+    rules = [
+        transformers.SuppressTokensAtBeginLogitsProcessor(tokens.suppressed_first, 2),
+        transformers.SuppressTokensLogitsProcessor(tokens.suppressed),
+    ]
     with torch.no_grad():
         ids = transformers.GenerationMixin.generate(
-            theirs, features, decoder_input_ids=torch.tensor([prompt]), logits_processor=rules,
-            suppress_tokens=None, begin_suppress_tokens=None, max_length=448)[0].tolist()
+            theirs,
+            features,
+            decoder_input_ids=torch.tensor([prompt]),
+            logits_processor=rules,
+            suppress_tokens=None,
+            begin_suppress_tokens=None,
+            max_length=448,
+        )[0].tolist()
     return tokens.text(ids[2:]).strip()
 
 
 def test_greedy_decoding_writes_what_transformers_writes(model, theirs, speech):
     found = transcripts(model, [file for file, _ in speech], Options(timed=False))
-    same = [one.text == written(theirs, model, model.part.modality.decode(file))
-            for one, (file, _) in zip(found, speech, strict=True)]
+    same = [
+        one.text == written(theirs, model, model.part.modality.decode(file))
+        for one, (file, _) in zip(found, speech, strict=True)
+    ]
     assert sum(same) >= 17
 
 
@@ -94,14 +112,29 @@ def test_a_beam_is_as_good_as_that_of_faster_whisper_and_so_are_times(folder, mo
     files = [file for file, _ in speech]
     ours = list(transcripts(model, files, Options(beam=5, words=True)))
     peer = library.WhisperModel(str(folder), device="cpu", compute_type="float32", cpu_threads=2)
-    segments = [list(peer.transcribe(str(file), beam_size=5, language="en", word_timestamps=True,
-                                     condition_on_previous_text=False)[0]) for file in files]
+    segments = [
+        list(
+            peer.transcribe(
+                str(file),
+                beam_size=5,
+                language="en",
+                word_timestamps=True,
+                condition_on_previous_text=False,
+            )[0]
+        )
+        for file in files
+    ]
     texts = ["".join(one.text for one in row).strip() for row in segments]
     wrong, theirs = wrong_words([one.text for one in ours], speech), wrong_words(texts, speech)
-    apart = [abs(a - b) for one, row in zip(ours, segments, strict=True)
-             for a, b in differences(one.words, [word for s in row for word in s.words])]
-    print(f"wrong words {wrong}, theirs {theirs}; times differ by {np.median(apart):.3f} s "
-          f"at the median, {len(apart)} compared")
+    apart = [
+        abs(a - b)
+        for one, row in zip(ours, segments, strict=True)
+        for a, b in differences(one.words, [word for s in row for word in s.words])
+    ]
+    print(
+        f"wrong words {wrong}, theirs {theirs}; times differ by {np.median(apart):.3f} s "
+        f"at the median, {len(apart)} compared"
+    )
     assert wrong <= theirs + 3
     assert np.median(apart) < 0.2
 

@@ -44,8 +44,9 @@ def assert_near(found, wanted):
 
 def windows(model, sounds=None):
     modality = model.part.modality
-    return np.stack([opened(lambda one=one: [one], modality).at(0)
-                     for one in sounds or oracle.waveforms()])
+    return np.stack(
+        [opened(lambda one=one: [one], modality).at(0) for one in sounds or oracle.waveforms()]
+    )
 
 
 def write(model, frames, prompt, choice=None, **options):
@@ -70,8 +71,9 @@ def test_steps_with_a_cache_give_the_logits_of_all_at_once(model, features):
     wanted, mask = listener.logits(memory, tokens), np.ones(memory.shape[:2], bool)
     state, found = model.decoder.initial_state(memory, mask, 8), []
     for step in range(tokens.shape[1]):
-        logits, state = model.decoder.step(keras.ops.convert_to_tensor(tokens[:, step]), state,
-                                           memory, mask)
+        logits, state = model.decoder.step(
+            keras.ops.convert_to_tensor(tokens[:, step]), state, memory, mask
+        )
         found.append(keras.ops.convert_to_numpy(logits))
     assert_near(np.stack(found, axis=1), wanted)
 
@@ -108,14 +110,17 @@ def test_a_beam_has_the_probabilities_of_all_at_once(model, features):
         logits = model.logits(features[row][None], np.array([[*prompt, *one.ids]]))[0]
         logits[:, model.tokens.suppressed] = -1e9
         logits[len(prompt) - 1, model.tokens.suppressed_first] = -1e9
-        wanted = log_softmax(logits)[len(prompt) - 1:-1]
-        np.testing.assert_allclose(one.log_probabilities, np.take_along_axis(
-            wanted, np.array(one.ids)[:, None], -1)[:, 0], atol=1e-3)
+        wanted = log_softmax(logits)[len(prompt) - 1 : -1]
+        np.testing.assert_allclose(
+            one.log_probabilities,
+            np.take_along_axis(wanted, np.array(one.ids)[:, None], -1)[:, 0],
+            atol=1e-3,
+        )
 
 
 def test_the_language_is_the_most_likely_one(saved, model, features):
     start = np.full((len(features), 1), oracle.START)
-    codes = oracle.logits(saved[0], features, start)[:, 0, oracle.START + 1:][:, :3].argmax(-1)
+    codes = oracle.logits(saved[0], features, start)[:, 0, oracle.START + 1 :][:, :3].argmax(-1)
     found = model.listener.language(model.listener.memory(features))
     assert found == [oracle.LANGUAGES[place] for place in codes]
 
@@ -128,10 +133,14 @@ def test_a_model_of_one_language_has_a_shorter_prompt(tmp_path):
         model.tokens.prompt("de", timed=False)
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("suppress_tokens", []), ("begin_suppress_tokens", []),
-    ("max_initial_timestamp_index", 0),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("suppress_tokens", []),
+        ("begin_suppress_tokens", []),
+        ("max_initial_timestamp_index", 0),
+    ],
+)
 def test_another_setting_of_generation_writes_something_else(saved, model, tmp_path, name, value):
     folder = oracle.save(saved[0], tmp_path)
     oracle.change_generation(folder, **{name: value})
@@ -151,10 +160,16 @@ def first_allowed(model, timed):
     return keras.ops.convert_to_numpy(found) > -1e8
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("decoder_layers", 1), ("decoder_ffn_dim", 41), ("max_target_positions", 39),
-    ("vocab_size", oracle.OUTPUTS - 1), ("tie_word_embeddings", False),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("decoder_layers", 1),
+        ("decoder_ffn_dim", 41),
+        ("max_target_positions", 39),
+        ("vocab_size", oracle.OUTPUTS - 1),
+        ("tie_word_embeddings", False),
+    ],
+)
 def test_a_config_that_does_not_fit_is_refused(saved, tmp_path, name, value):
     folder = oracle.save(saved[0], tmp_path)
     oracles.change_config(folder, **{name: value})
@@ -162,8 +177,9 @@ def test_a_config_that_does_not_fit_is_refused(saved, tmp_path, name, value):
         read_model(Checkpoint(folder))
 
 
-@pytest.mark.parametrize(("name", "value"), [("decoder_attention_heads", 2),
-                                             ("activation_function", "relu")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("decoder_attention_heads", 2), ("activation_function", "relu")]
+)
 def test_another_value_of_the_config_gives_other_logits(saved, tmp_path, features, name, value):
     folder = oracle.save(saved[0], tmp_path)
     oracles.change_config(folder, **{name: value})
@@ -171,10 +187,16 @@ def test_another_value_of_the_config_gives_other_logits(saved, tmp_path, feature
     assert np.abs(found - oracle.logits(saved[0], features, ids())).max() > CLOSE
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("num_beams", 5), ("invented", 1), ("suppress_tokens", [oracle.OUTPUTS]),
-    ("alignment_heads", [[9, 0]]), ("max_length", 2),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("num_beams", 5),
+        ("invented", 1),
+        ("suppress_tokens", [oracle.OUTPUTS]),
+        ("alignment_heads", [[9, 0]]),
+        ("max_length", 2),
+    ],
+)
 def test_generation_that_we_do_not_have_is_refused(saved, tmp_path, name, value):
     folder = oracle.save(saved[0], tmp_path)
     oracle.change_generation(folder, **{name: value})
@@ -199,8 +221,9 @@ def test_an_import_keeps_everything_and_its_encoder_is_a_part(saved, model, tmp_
     out = tmp_path / "out"
     pm.import_model(saved[1], out)
     again = load_speech_model(out)
-    np.testing.assert_allclose(again.logits(features, ids()), model.logits(features, ids()),
-                               atol=1e-6)
+    np.testing.assert_allclose(
+        again.logits(features, ids()), model.logits(features, ids()), atol=1e-6
+    )
     assert again.tokens.state() == model.tokens.state()
     assert check_folder(out).same
     cells = [as_wav(one) for one in oracle.waveforms()]

@@ -21,8 +21,9 @@ from polymodal.pretrained.speech.transcribing import Options, transcripts
 
 CLOSE = 1e-4
 LONG = 5.3  # seconds; a window has 2
-in_full = pytest.mark.skipif(keras.backend.backend() != "tensorflow",
-                             reason="is proven in full on one engine")
+in_full = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="is proven in full on one engine"
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,22 +47,29 @@ def _once(monkeypatch):
 def long_features(folder, sound):
     """Returns what the library's own extractor makes of a whole recording, (1, frames, mels)."""
     extractor = oracles.transformers().WhisperFeatureExtractor.from_pretrained(folder)
-    found = extractor(sound, sampling_rate=16_000, return_tensors="np", truncation=False,
-                      padding="longest", return_attention_mask=True)
+    found = extractor(
+        sound,
+        sampling_rate=16_000,
+        return_tensors="np",
+        truncation=False,
+        padding="longest",
+        return_attention_mask=True,
+    )
     return found["input_features"].transpose(0, 2, 1)
 
 
 @pytest.mark.parametrize("size", [700, 16_000, 200_000])
 def test_windows_of_a_long_recording_are_those_of_the_extractor(saved, model, size):
-    sound, = oracle.waveforms((LONG,))
+    (sound,) = oracle.waveforms((LONG,))
     wanted = long_features(saved[1], sound)[0]
-    found = opened(lambda: (sound[at:at + size] for at in range(0, len(sound), size)),
-                   model.part.modality)
+    found = opened(
+        lambda: (sound[at : at + size] for at in range(0, len(sound), size)), model.part.modality
+    )
     assert found.num_frames == len(wanted) == 530
     for first in (0, 37, 200, 350, 420):
         window = found.at(first)
-        np.testing.assert_allclose(window[: 530 - first], wanted[first:first + 200], atol=CLOSE)
-        assert not window[530 - first:].any()
+        np.testing.assert_allclose(window[: 530 - first], wanted[first : first + 200], atol=CLOSE)
+        assert not window[530 - first :].any()
 
 
 def test_of_a_long_recording_no_more_than_a_window_and_a_block_is_held(model):
@@ -83,29 +91,38 @@ def test_of_a_long_recording_no_more_than_a_window_and_a_block_is_held(model):
 def test_a_long_recording_is_written_as_transformers_writes_it(saved, model, tmp_path):
     import torch
 
-    sound, = oracle.waveforms((LONG,))
+    (sound,) = oracle.waveforms((LONG,))
     soundfile.write(tmp_path / "long.wav", sound, 16_000, subtype="FLOAT")
     features = torch.tensor(long_features(saved[1], sound).transpose(0, 2, 1))
     theirs = saved[0].generate(
-        features, attention_mask=torch.ones(1, 530, dtype=torch.long), language="fr",
-        task="transcribe", return_timestamps=True, return_segments=True,
-        condition_on_prev_tokens=False)["segments"][0]
-    wanted = [(round(float(one["start"]), 2), model.tokens.text(one["tokens"].tolist()).strip())
-              for one in theirs if float(one["start"]) < min(float(one["end"]), LONG)]
-    found, = transcripts(model, [tmp_path / "long.wav"], Options(language="fr"))
+        features,
+        attention_mask=torch.ones(1, 530, dtype=torch.long),
+        language="fr",
+        task="transcribe",
+        return_timestamps=True,
+        return_segments=True,
+        condition_on_prev_tokens=False,
+    )["segments"][0]
+    wanted = [
+        (round(float(one["start"]), 2), model.tokens.text(one["tokens"].tolist()).strip())
+        for one in theirs
+        if float(one["start"]) < min(float(one["end"]), LONG)
+    ]
+    (found,) = transcripts(model, [tmp_path / "long.wav"], Options(language="fr"))
     assert [(round(one.start_seconds, 2), one.text) for one in found.segments] == [
-        (start, text) for start, text in wanted if text]
+        (start, text) for start, text in wanted if text
+    ]
     assert len(wanted) > 1
 
 
 @in_full
 def test_a_bad_window_is_decoded_again_by_sampling(model, tmp_path):
-    sound, = oracle.waveforms((0.9,))
+    (sound,) = oracle.waveforms((0.9,))
     soundfile.write(tmp_path / "short.wav", sound, 16_000)
     files = [tmp_path / "short.wav"]
-    found, = transcripts(model, files, Options(language="fr", timed=False))
-    again, = transcripts(model, files, Options(language="fr", timed=False))
-    other, = transcripts(model, files, Options(language="fr", timed=False, seed=1))
+    (found,) = transcripts(model, files, Options(language="fr", timed=False))
+    (again,) = transcripts(model, files, Options(language="fr", timed=False))
+    (other,) = transcripts(model, files, Options(language="fr", timed=False, seed=1))
     assert found.text == again.text != other.text
 
 
@@ -120,8 +137,11 @@ def test_words_have_times_inside_their_recording(model, tmp_path):
         starts = [word.start_seconds for word in one.words]
         assert starts == sorted(starts)
         assert starts
-        assert all(word.start_seconds <= word.end_seconds <= one.seconds + 0.03
-                   and 0 < word.confidence <= 1 for word in one.words)
+        assert all(
+            word.start_seconds <= word.end_seconds <= one.seconds + 0.03
+            and 0 < word.confidence <= 1
+            for word in one.words
+        )
 
 
 def test_heads_look_where_those_of_transformers_look(saved, model):
@@ -132,10 +152,15 @@ def test_heads_look_where_those_of_transformers_look(saved, model):
     theirs = saved[0]
     theirs.set_attn_implementation("eager")
     with torch.no_grad():
-        found = theirs(torch.tensor(features.transpose(0, 2, 1)),
-                       decoder_input_ids=torch.tensor([ids]), output_attentions=True)
-    wanted = [found.cross_attentions[block][0, head].numpy()
-              for block, head in theirs.generation_config.alignment_heads]
+        found = theirs(
+            torch.tensor(features.transpose(0, 2, 1)),
+            decoder_input_ids=torch.tensor([ids]),
+            output_attentions=True,
+        )
+    wanted = [
+        found.cross_attentions[block][0, head].numpy()
+        for block, head in theirs.generation_config.alignment_heads
+    ]
     ours = model.listener.attention(model.listener.memory(features), ids)
     np.testing.assert_allclose(ours, np.stack(wanted), atol=CLOSE)
 
@@ -147,7 +172,8 @@ def test_the_cheapest_path_is_found():
     for row in range(1, 8):
         for column in range(1, 20):
             total[row, column] = costs[row - 1, column - 1] + min(
-                total[row - 1, column - 1], total[row - 1, column], total[row, column - 1])
+                total[row - 1, column - 1], total[row - 1, column], total[row, column - 1]
+            )
     rows, columns = path(costs)
     assert costs[rows, columns].sum() == pytest.approx(total[-1, -1])
     assert (rows[0], columns[0], rows[-1], columns[-1]) == (0, 0, 6, 18)
@@ -157,7 +183,7 @@ def test_the_cheapest_path_is_found():
 def test_tokens_begin_where_attention_moves_on():
     weights = np.full((2, 6, 80), 1e-3, np.float32)
     for token in range(4):
-        weights[:, token + 1, 20 * token:20 * token + 20] = 1
+        weights[:, token + 1, 20 * token : 20 * token + 20] = 1
     assert boundaries(weights, prompt_length=2).tolist() == pytest.approx([0, 20, 40, 60], abs=1)
 
 
@@ -215,10 +241,10 @@ def test_a_damaged_file_of_ctranslate2_is_refused(converted, tmp_path, harm):
         data = data.replace(b"WhisperSpec", b"MarianSpecX", 1)
     elif harm == "size":
         at = data.index(b"encoder/conv1/bias\0") + len(b"encoder/conv1/bias\0") + 1
-        data[at:at + 4] = b"\xff\xff\xff\x7f"
+        data[at : at + 4] = b"\xff\xff\xff\x7f"
     else:
         at = data.index(b"encoder/conv1/bias\0") + len(b"encoder/conv1/bias\0") + 10
-        data[at:at + 4] = np.array([np.nan], "<f4").tobytes()
+        data[at : at + 4] = np.array([np.nan], "<f4").tobytes()
     (tmp_path / "model.bin").write_bytes(data)
     with pytest.raises(BundleError, match=r"model\.bin"):
         read_model(source(tmp_path))

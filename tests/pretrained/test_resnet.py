@@ -29,9 +29,16 @@ def resnet(**changes):
 
 def save(model, folder, **processor):
     model.save_pretrained(folder)
-    oracles.write_processor(folder, **{
-        "image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 33},
-        "crop_pct": 0.875, "resample": 3, **processor})
+    oracles.write_processor(
+        folder,
+        **{
+            "image_processor_type": "ConvNextImageProcessor",
+            "size": {"shortest_edge": 33},
+            "crop_pct": 0.875,
+            "resample": 3,
+            **processor,
+        },
+    )
     return folder
 
 
@@ -49,18 +56,24 @@ def difference(model, folder):
     return np.abs(found - wanted).max() / np.abs(wanted).max()
 
 
-@pytest.mark.parametrize("changes", [
-    {}, {"layer_type": "bottleneck"}, {"downsample_in_first_stage": True},
-    {"layer_type": "bottleneck", "downsample_in_bottleneck": True, "hidden_act": "gelu"},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"layer_type": "bottleneck"},
+        {"downsample_in_first_stage": True},
+        {"layer_type": "bottleneck", "downsample_in_bottleneck": True, "hidden_act": "gelu"},
+    ],
+)
 def test_features_are_those_of_transformers(tmp_path, changes):
     model = resnet(**changes)
     assert difference(model, save(model, tmp_path)) < CLOSE
 
 
 @oracles.once
-@pytest.mark.parametrize(("name", "value"), [
-    ("hidden_act", "gelu"), ("downsample_in_bottleneck", True)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("hidden_act", "gelu"), ("downsample_in_bottleneck", True)]
+)
 def test_another_value_of_the_config_gives_other_features(tmp_path, name, value):
     model = resnet(layer_type="bottleneck")
     folder = save(model, tmp_path)
@@ -69,11 +82,22 @@ def test_another_value_of_the_config_gives_other_features(tmp_path, name, value)
 
 
 @oracles.once
-@pytest.mark.parametrize(("name", "value"), [
-    ("embedding_size", 9), ("hidden_sizes", [16, 32]), ("hidden_sizes", [16]), ("depths", [2, 2]),
-    ("depths", [2]), ("depths", "2"), ("layer_type", "bottleneck"), ("layer_type", "other"),
-    ("num_channels", 1), ("a_new_setting", 1), ("downsample_in_first_stage", 1),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("embedding_size", 9),
+        ("hidden_sizes", [16, 32]),
+        ("hidden_sizes", [16]),
+        ("depths", [2, 2]),
+        ("depths", [2]),
+        ("depths", "2"),
+        ("layer_type", "bottleneck"),
+        ("layer_type", "other"),
+        ("num_channels", 1),
+        ("a_new_setting", 1),
+        ("downsample_in_first_stage", 1),
+    ],
+)
 def test_a_config_that_does_not_fit_is_refused(tmp_path, name, value):
     folder = save(resnet(), tmp_path)
     oracles.change_config(folder, **{name: value})
@@ -82,8 +106,9 @@ def test_a_config_that_does_not_fit_is_refused(tmp_path, name, value):
 
 
 @oracles.once
-@pytest.mark.parametrize("changes", [
-    {}, {"crop_pct": 0.7, "resample": 2}, {"size": {"shortest_edge": 384}}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"crop_pct": 0.7, "resample": 2}, {"size": {"shortest_edge": 384}}]
+)
 def test_pixels_are_those_of_the_processor(tmp_path, changes):
     library = oracles.transformers()
     folder = save(resnet(), tmp_path, **changes)

@@ -53,15 +53,24 @@ def test_a_row_alone_gives_what_it_gives_in_a_batch(saved, kind):
     together, _ = encoder(ids, mask)
     length = int(mask[0].sum())
     alone, _ = encoder(ids[:1, :length], mask[:1, :length])
-    np.testing.assert_allclose(keras.ops.convert_to_numpy(together)[0, :length],
-                               keras.ops.convert_to_numpy(alone)[0], atol=1e-5)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(together)[0, :length],
+        keras.ops.convert_to_numpy(alone)[0],
+        atol=1e-5,
+    )
 
 
-@pytest.mark.parametrize(("kind", "name", "value"), [
-    ("bert", "hidden_act", "gelu_new"), ("bert", "hidden_act", "relu"),
-    ("bert", "layer_norm_eps", 1e-2), ("bert", "num_attention_heads", 2),
-    ("roberta", "pad_token_id", 3), ("mpnet", "layer_norm_eps", 1e-2),
-])
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("bert", "hidden_act", "gelu_new"),
+        ("bert", "hidden_act", "relu"),
+        ("bert", "layer_norm_eps", 1e-2),
+        ("bert", "num_attention_heads", 2),
+        ("roberta", "pad_token_id", 3),
+        ("mpnet", "layer_norm_eps", 1e-2),
+    ],
+)
 def test_another_value_of_the_config_gives_other_hidden_states(saved, tmp_path, kind, name, value):
     model, _ = saved(kind)
     folder = oracles.save(model, tmp_path, padding_id=value if name == "pad_token_id" else None)
@@ -70,18 +79,32 @@ def test_another_value_of_the_config_gives_other_hidden_states(saved, tmp_path, 
     assert difference(model, folder, ids, mask) > CLOSE
 
 
-@pytest.mark.parametrize(("kind", "name", "value"), [
-    ("bert", "hidden_size", 30), ("bert", "num_hidden_layers", 3), ("bert", "num_hidden_layers", 1),
-    ("bert", "intermediate_size", 41), ("bert", "vocab_size", 41), ("bert", "type_vocab_size", 3),
-    ("bert", "max_position_embeddings", 81), ("bert", "pad_token_id", 1),
-    ("bert", "position_embedding_type", "relative_key"), ("bert", "is_decoder", True),
-    ("bert", "add_cross_attention", True), ("bert", "hidden_act", "mish"),
-    ("bert", "chunk_size_feed_forward", 4), ("bert", "a_new_setting", 1),
-    ("mpnet", "num_attention_heads", 2), ("mpnet", "relative_attention_num_buckets", 16),
-    ("mpnet", "pad_token_id", 0),
-    ("bert", "model_type", "made-up"), ("bert", "auto_map", {"AutoModel": "code.Model"}),
-    ("bert", "layer_norm_eps", "small"), ("bert", "num_attention_heads", 5),
-])
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("bert", "hidden_size", 30),
+        ("bert", "num_hidden_layers", 3),
+        ("bert", "num_hidden_layers", 1),
+        ("bert", "intermediate_size", 41),
+        ("bert", "vocab_size", 41),
+        ("bert", "type_vocab_size", 3),
+        ("bert", "max_position_embeddings", 81),
+        ("bert", "pad_token_id", 1),
+        ("bert", "position_embedding_type", "relative_key"),
+        ("bert", "is_decoder", True),
+        ("bert", "add_cross_attention", True),
+        ("bert", "hidden_act", "mish"),
+        ("bert", "chunk_size_feed_forward", 4),
+        ("bert", "a_new_setting", 1),
+        ("mpnet", "num_attention_heads", 2),
+        ("mpnet", "relative_attention_num_buckets", 16),
+        ("mpnet", "pad_token_id", 0),
+        ("bert", "model_type", "made-up"),
+        ("bert", "auto_map", {"AutoModel": "code.Model"}),
+        ("bert", "layer_norm_eps", "small"),
+        ("bert", "num_attention_heads", 5),
+    ],
+)
 def test_a_config_that_does_not_fit_is_refused_by_name(saved, tmp_path, kind, name, value):
     model, _ = saved(kind)
     folder = oracles.save(model, tmp_path)

@@ -12,9 +12,14 @@ from polymodal.pretrained.importing import read_part
 from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 CLOSE = 1e-4
-FORMS = {"wav2vec2": {}, "wav2vec2 large": oracle.LARGE, "hubert": {},
-         "hubert large": {**oracle.LARGE, "feat_proj_layer_norm": False},
-         "wavlm": {}, "wavlm large": oracle.LARGE}
+FORMS = {
+    "wav2vec2": {},
+    "wav2vec2 large": oracle.LARGE,
+    "hubert": {},
+    "hubert large": {**oracle.LARGE, "feat_proj_layer_norm": False},
+    "wavlm": {},
+    "wavlm large": oracle.LARGE,
+}
 
 
 def whole(form, folder, **changes):
@@ -39,8 +44,10 @@ def states(folder, sounds):
 def difference(found, wanted):
     """Returns the largest difference, as a share of the largest value."""
     assert [one.shape for one in found] == [one.shape for one in wanted]
-    return max(np.abs(one - other).max() / max(1, np.abs(other).max())
-               for one, other in zip(found, wanted, strict=True))
+    return max(
+        np.abs(one - other).max() / max(1, np.abs(other).max())
+        for one, other in zip(found, wanted, strict=True)
+    )
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -57,7 +64,7 @@ def test_with_a_mask_a_batch_of_transformers_gives_the_same(saved, form):
     sounds = oracle.waveforms()
     theirs = oracle.run(model, folder, sounds).last_hidden_state.numpy()
     found = states(folder, sounds)
-    wanted = [row[:len(one)] for row, one in zip(theirs, found, strict=True)]
+    wanted = [row[: len(one)] for row, one in zip(theirs, found, strict=True)]
     assert difference(found, wanted) < CLOSE
 
 
@@ -91,13 +98,20 @@ def test_a_processor_of_one_file_is_read(saved, tmp_path):
 
 
 @oracles.once
-@pytest.mark.parametrize(("form", "name", "value"), [
-    ("wav2vec2", "hidden_act", "relu"), ("wav2vec2", "feat_extract_activation", "relu"),
-    ("wav2vec2", "num_attention_heads", 2), ("wav2vec2", "layer_norm_eps", 1e-2),
-    ("wav2vec2", "do_stable_layer_norm", True), ("wav2vec2", "conv_stride", [5, 2, 3]),
-    ("wav2vec2 large", "do_stable_layer_norm", False),
-    ("wav2vec2 large", "hidden_act", "gelu_new"), ("wavlm", "max_bucket_distance", 200),
-])
+@pytest.mark.parametrize(
+    ("form", "name", "value"),
+    [
+        ("wav2vec2", "hidden_act", "relu"),
+        ("wav2vec2", "feat_extract_activation", "relu"),
+        ("wav2vec2", "num_attention_heads", 2),
+        ("wav2vec2", "layer_norm_eps", 1e-2),
+        ("wav2vec2", "do_stable_layer_norm", True),
+        ("wav2vec2", "conv_stride", [5, 2, 3]),
+        ("wav2vec2 large", "do_stable_layer_norm", False),
+        ("wav2vec2 large", "hidden_act", "gelu_new"),
+        ("wavlm", "max_bucket_distance", 200),
+    ],
+)
 def test_another_value_of_the_config_gives_other_hidden_states(saved, tmp_path, form, name, value):
     model, _ = saved[form]
     folder = oracle.save(model, tmp_path)
@@ -109,19 +123,33 @@ def test_another_value_of_the_config_gives_other_hidden_states(saved, tmp_path, 
 
 
 @oracles.once
-@pytest.mark.parametrize(("form", "name", "value"), [
-    ("wav2vec2", "hidden_size", 27), ("wav2vec2", "num_hidden_layers", 1),
-    ("wav2vec2", "intermediate_size", 41), ("wav2vec2", "conv_dim", [8, 10, 13]),
-    ("wav2vec2", "conv_kernel", [10, 4, 2]), ("wav2vec2", "conv_stride", [5, 2]),
-    ("wav2vec2", "num_feat_extract_layers", 4), ("wav2vec2", "conv_bias", True),
-    ("wav2vec2", "feat_extract_norm", "layer"), ("wav2vec2", "feat_extract_norm", "batch"),
-    ("wav2vec2", "num_conv_pos_embeddings", 9), ("wav2vec2", "num_conv_pos_embedding_groups", 2),
-    ("wav2vec2", "add_adapter", True), ("wav2vec2", "adapter_attn_dim", 16),
-    ("wav2vec2", "feat_extract_activation", "selu"), ("wav2vec2", "invented", 1),
-    ("wavlm", "num_buckets", 10), ("wavlm", "max_bucket_distance", 2),
-    ("hubert", "conv_pos_batch_norm", True), ("hubert", "feat_proj_layer_norm", False),
-    ("wav2vec2 large", "feat_extract_norm", "group"), ("wav2vec2 large", "conv_bias", False),
-])
+@pytest.mark.parametrize(
+    ("form", "name", "value"),
+    [
+        ("wav2vec2", "hidden_size", 27),
+        ("wav2vec2", "num_hidden_layers", 1),
+        ("wav2vec2", "intermediate_size", 41),
+        ("wav2vec2", "conv_dim", [8, 10, 13]),
+        ("wav2vec2", "conv_kernel", [10, 4, 2]),
+        ("wav2vec2", "conv_stride", [5, 2]),
+        ("wav2vec2", "num_feat_extract_layers", 4),
+        ("wav2vec2", "conv_bias", True),
+        ("wav2vec2", "feat_extract_norm", "layer"),
+        ("wav2vec2", "feat_extract_norm", "batch"),
+        ("wav2vec2", "num_conv_pos_embeddings", 9),
+        ("wav2vec2", "num_conv_pos_embedding_groups", 2),
+        ("wav2vec2", "add_adapter", True),
+        ("wav2vec2", "adapter_attn_dim", 16),
+        ("wav2vec2", "feat_extract_activation", "selu"),
+        ("wav2vec2", "invented", 1),
+        ("wavlm", "num_buckets", 10),
+        ("wavlm", "max_bucket_distance", 2),
+        ("hubert", "conv_pos_batch_norm", True),
+        ("hubert", "feat_proj_layer_norm", False),
+        ("wav2vec2 large", "feat_extract_norm", "group"),
+        ("wav2vec2 large", "conv_bias", False),
+    ],
+)
 def test_a_config_that_does_not_fit_is_refused(saved, tmp_path, form, name, value):
     folder = oracle.save(saved[form][0], tmp_path)
     oracles.change_config(folder, **{name: value})
@@ -142,10 +170,16 @@ def test_samples_are_those_of_the_extractor(saved, tmp_path, scaled):
 
 
 @oracles.once
-@pytest.mark.parametrize(("name", "value"), [
-    ("feature_size", 80), ("padding_value", 1.0), ("sampling_rate", 0), ("do_normalize", "yes"),
-    ("dither", 0.1),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("feature_size", 80),
+        ("padding_value", 1.0),
+        ("sampling_rate", 0),
+        ("do_normalize", "yes"),
+        ("dither", 0.1),
+    ],
+)
 def test_an_extractor_that_we_do_not_have_is_refused(saved, tmp_path, name, value):
     folder = oracle.save(saved["wav2vec2"][0], tmp_path, **{name: value})
     with pytest.raises(BundleError, match=name):

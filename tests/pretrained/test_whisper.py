@@ -31,7 +31,7 @@ def waveforms():
     for place, length in enumerate(LENGTHS):
         tone = np.sin(np.arange(length) * (0.02 + 0.05 * place))
         noise = rng.normal(0, 1, length) * 10.0 ** -(place % 4 + 1)
-        found.append(((tone * 0.3 + noise) * 0.5 ** place).astype(np.float32))
+        found.append(((tone * 0.3 + noise) * 0.5**place).astype(np.float32))
     found[3][8_000:] = 0
     return found
 
@@ -62,15 +62,16 @@ def test_spectrograms_are_those_of_the_extractor(saved):
         assert found.shape == (modality.length(sound), 20)
         np.testing.assert_allclose(found, theirs[: len(found)], atol=CLOSE)
         silence = max(-1.5, found.max() - 2)  # what the encoder fills up with
-        np.testing.assert_allclose(theirs[len(found):], silence, atol=CLOSE)
+        np.testing.assert_allclose(theirs[len(found) :], silence, atol=CLOSE)
 
 
 def test_a_spectrogram_of_a_whole_window_is_that_of_the_extractor(tmp_path):
     folder = oracles.save_whisper(oracles.whisper_model(num_mel_bins=80), tmp_path)
     sound = waveforms()[0]
     modality = read_part(Checkpoint(folder)).modality
-    np.testing.assert_allclose(modality.encode(sound), oracles.whisper_features(
-        folder, [sound])[0], atol=CLOSE)
+    np.testing.assert_allclose(
+        modality.encode(sound), oracles.whisper_features(folder, [sound])[0], atol=CLOSE
+    )
 
 
 def test_a_file_is_read_without_another_rounding(saved):
@@ -108,9 +109,13 @@ def test_a_missing_recording_gives_finite_tokens(saved):
     assert not keras.ops.convert_to_numpy(tokens).any()
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("activation_function", "relu"), ("encoder_attention_heads", 2),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("activation_function", "relu"),
+        ("encoder_attention_heads", 2),
+    ],
+)
 def test_another_value_of_the_config_gives_other_hidden_states(saved, tmp_path, name, value):
     model, _ = saved
     folder = oracles.save_whisper(model, tmp_path)
@@ -120,9 +125,14 @@ def test_another_value_of_the_config_gives_other_hidden_states(saved, tmp_path, 
     assert np.abs(states(read_part(Checkpoint(folder)), sounds) - wanted).max() > CLOSE
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("n_fft", 512), ("hop_length", 320), ("sampling_rate", 32_000),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n_fft", 512),
+        ("hop_length", 320),
+        ("sampling_rate", 32_000),
+    ],
+)
 def test_another_value_of_the_extractor_gives_another_spectrogram(saved, tmp_path, name, value):
     model, whole = saved
     folder = oracles.save_whisper(model, tmp_path, **{name: value})
@@ -135,10 +145,18 @@ def test_another_value_of_the_extractor_gives_another_spectrogram(saved, tmp_pat
             read_part(Checkpoint(folder))
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("d_model", 27), ("encoder_layers", 1), ("encoder_ffn_dim", 41), ("max_source_positions", 101),
-    ("num_mel_bins", 21), ("activation_function", "selu"), ("invented", 1),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("d_model", 27),
+        ("encoder_layers", 1),
+        ("encoder_ffn_dim", 41),
+        ("max_source_positions", 101),
+        ("num_mel_bins", 21),
+        ("activation_function", "selu"),
+        ("invented", 1),
+    ],
+)
 def test_a_config_that_does_not_fit_is_refused(saved, tmp_path, name, value):
     folder = oracles.save_whisper(saved[0], tmp_path)
     oracles.change_config(folder, **{name: value})
@@ -146,10 +164,18 @@ def test_a_config_that_does_not_fit_is_refused(saved, tmp_path, name, value):
         read_part(Checkpoint(folder))
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("feature_size", 80), ("padding_value", 0.5), ("dither", 0.1), ("chunk_length", 3),
-    ("do_normalize", True), ("sampling_rate", 8000), ("n_fft", 0),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("feature_size", 80),
+        ("padding_value", 0.5),
+        ("dither", 0.1),
+        ("chunk_length", 3),
+        ("do_normalize", True),
+        ("sampling_rate", 8000),
+        ("n_fft", 0),
+    ],
+)
 def test_an_extractor_that_we_do_not_have_is_refused(saved, tmp_path, name, value):
     folder = oracles.save_whisper(saved[0], tmp_path, **{name: value})
     with pytest.raises(BundleError, match=name):

@@ -12,10 +12,18 @@ from polymodal.pretrained.importing import read_part
 from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 CLOSE = 1e-4
-HEAD = {"tdnn_dim": (10, 8, 14), "tdnn_kernel": (5, 3, 1), "tdnn_dilation": (1, 2, 1),
-        "xvector_output_dim": 9}
-FORMS = {"last": {}, "mixed": {"use_weighted_layer_sum": True}, "large": oracle.LARGE,
-         "large mixed": {**oracle.LARGE, "use_weighted_layer_sum": True}}
+HEAD = {
+    "tdnn_dim": (10, 8, 14),
+    "tdnn_kernel": (5, 3, 1),
+    "tdnn_dilation": (1, 2, 1),
+    "xvector_output_dim": 9,
+}
+FORMS = {
+    "last": {},
+    "mixed": {"use_weighted_layer_sum": True},
+    "large": oracle.LARGE,
+    "large mixed": {**oracle.LARGE, "use_weighted_layer_sum": True},
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +31,7 @@ def saved(tmp_path_factory):
     def of(form):
         model = oracle.model("wavlm", "ForXVector", **HEAD, **FORMS[form])
         return model, oracle.save(model, tmp_path_factory.mktemp("voice"), tokenizer=False)
+
     return {form: of(form) for form in FORMS}
 
 
@@ -47,10 +56,15 @@ def test_vectors_in_a_batch_are_those_of_transformers_alone(saved, form):
 
 
 @oracles.once
-@pytest.mark.parametrize(("form", "name", "value"), [
-    ("last", "tdnn_dilation", [1, 1, 1]), ("last", "use_weighted_layer_sum", True),
-    ("mixed", "use_weighted_layer_sum", False), ("last", "max_bucket_distance", 200),
-])
+@pytest.mark.parametrize(
+    ("form", "name", "value"),
+    [
+        ("last", "tdnn_dilation", [1, 1, 1]),
+        ("last", "use_weighted_layer_sum", True),
+        ("mixed", "use_weighted_layer_sum", False),
+        ("last", "max_bucket_distance", 200),
+    ],
+)
 def test_another_value_of_the_config_gives_another_vector(saved, tmp_path, form, name, value):
     folder = oracle.save(saved[form][0], tmp_path, tokenizer=False)
     oracles.change_config(folder, **{name: value})
@@ -62,10 +76,16 @@ def test_another_value_of_the_config_gives_another_vector(saved, tmp_path, form,
 
 
 @oracles.once
-@pytest.mark.parametrize(("name", "value"), [
-    ("tdnn_dim", [10, 8, 15]), ("tdnn_kernel", [5, 3]), ("tdnn_kernel", [5, 4, 1]),
-    ("xvector_output_dim", 10), ("tdnn_dilation", [0, 1, 1]),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("tdnn_dim", [10, 8, 15]),
+        ("tdnn_kernel", [5, 3]),
+        ("tdnn_kernel", [5, 4, 1]),
+        ("xvector_output_dim", 10),
+        ("tdnn_dilation", [0, 1, 1]),
+    ],
+)
 def test_a_config_that_does_not_fit_is_refused(saved, tmp_path, name, value):
     folder = oracle.save(saved["last"][0], tmp_path, tokenizer=False)
     oracles.change_config(folder, **{name: value})

@@ -35,15 +35,34 @@ def test_real_pictures_and_sounds(shared_data):
         inputs, found = real(shared_data, f"av_digits/{table}.csv", "digit")
         assert inputs == {"image": "image", "audio": "audio"}
         assert [(left.column, left.reason) for left in found.left_out] == [
-            ("speaker", "Ignored because it names a speaker or place, which train and test should "
-                        "not share (--split-group speaker keeps them apart); to use it "
-                        "anyway: --set inputs.speaker.modality=...")]
+            (
+                "speaker",
+                "Ignored because it names a speaker or place, which train and test should "
+                "not share (--split-group speaker keeps them apart); to use it "
+                "anyway: --set inputs.speaker.modality=...",
+            )
+        ]
 
 
-@pytest.mark.parametrize("name", ["speaker", "Speaker ID", "client_id", "chapter", "userName",
-                                  "author", "session", "recording", "subject_id", "voice"])
-@pytest.mark.parametrize("values", [range(8), [f"{i:04}" for i in range(8)],
-                                    ["Ann", "Bo", "Cy", "Di", "Ed", "Flo", "Gus", "Hal"]])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "speaker",
+        "Speaker ID",
+        "client_id",
+        "chapter",
+        "userName",
+        "author",
+        "session",
+        "recording",
+        "subject_id",
+        "voice",
+    ],
+)
+@pytest.mark.parametrize(
+    "values",
+    [range(8), [f"{i:04}" for i in range(8)], ["Ann", "Bo", "Cy", "Di", "Ed", "Flo", "Gus", "Hal"]],
+)
 def test_who_speaks_is_no_input_beside_media(name, values):
     rows = {"c": PICTURES, "x": [1.5, 2.5, 3.5, 4.5] * 10, name: [*values] * 5}
     found = judge_columns(read(rows))
@@ -55,33 +74,57 @@ def test_who_speaks_is_no_input_beside_media(name, values):
 
 def test_who_speaks_is_found_where_there_are_some(shared_data):
     assert profile(read(shared_data / "av_digits" / "train.csv")).who_columns() == ["speaker"]
-    rows = {"speaker": [*range(1000, 1050)] * 2, "client_id": [f"{i:04}" for i in range(100)],
-            "voice": ["alto"] * 100, "author": [f"she wrote {i} books" for i in range(50)] * 2}
+    rows = {
+        "speaker": [*range(1000, 1050)] * 2,
+        "client_id": [f"{i:04}" for i in range(100)],
+        "voice": ["alto"] * 100,
+        "author": [f"she wrote {i} books" for i in range(50)] * 2,
+    }
     assert profile(read(rows)).who_columns() == ["speaker"]
 
 
 def test_what_only_sounds_like_a_name_of_a_group_stays():
-    rows = {"image": PICTURES, "recording_seconds": [1.5, 2.5, 3.5, 4.5] * 10,
-            "subject": ["tree", "house"] * 20, "user_rating": [1, 2, 3, 4] * 10,
-            "author": [f"she wrote {i} books about whales at sea" for i in range(40)]}
+    rows = {
+        "image": PICTURES,
+        "recording_seconds": [1.5, 2.5, 3.5, 4.5] * 10,
+        "subject": ["tree", "house"] * 20,
+        "user_rating": [1, 2, 3, 4] * 10,
+        "author": [f"she wrote {i} books about whales at sea" for i in range(40)],
+    }
     found = judge_columns(read(rows))
     assert [column for guess in found.inputs for column in guess.columns] == [
-        "image", "author", "recording_seconds", "subject", "user_rating"]
+        "image",
+        "author",
+        "recording_seconds",
+        "subject",
+        "user_rating",
+    ]
 
 
-@pytest.mark.parametrize(("table", "target", "inputs"), [
-    ("easy_vqa/train.csv", "answer", {"image": "image", "question": "text"}),
-    ("esc10/train.csv", "sound", {"audio": "audio"}),
-    ("nlvr/train.jsonl", "label", {"image": "image", "sentence": "text"}),
-    ("photos/captions.jsonl", "captions", {"image": "image"}),
-    ("photos/captions.jsonl", None, {"image": "image", "captions": "text"}),
-    ("speech/speech.csv", "source", {"audio": "audio", "transcript": "text"}),
-    ("grid_av/clips.csv", "transcript", {"video": "video"}),
-    ("connected_digits/val.csv", "transcript", {"audio": "audio", "tabular": "tabular"}),
-    ("mosi/train.parquet", "sentiment",
-     {"transcript": "text", "text_features": "vector", "audio_features": "vector",
-      "video_features": "vector", "tabular": "tabular"}),
-])
+@pytest.mark.parametrize(
+    ("table", "target", "inputs"),
+    [
+        ("easy_vqa/train.csv", "answer", {"image": "image", "question": "text"}),
+        ("esc10/train.csv", "sound", {"audio": "audio"}),
+        ("nlvr/train.jsonl", "label", {"image": "image", "sentence": "text"}),
+        ("photos/captions.jsonl", "captions", {"image": "image"}),
+        ("photos/captions.jsonl", None, {"image": "image", "captions": "text"}),
+        ("speech/speech.csv", "source", {"audio": "audio", "transcript": "text"}),
+        ("grid_av/clips.csv", "transcript", {"video": "video"}),
+        ("connected_digits/val.csv", "transcript", {"audio": "audio", "tabular": "tabular"}),
+        (
+            "mosi/train.parquet",
+            "sentiment",
+            {
+                "transcript": "text",
+                "text_features": "vector",
+                "audio_features": "vector",
+                "video_features": "vector",
+                "tabular": "tabular",
+            },
+        ),
+    ],
+)
 def test_real_tables(shared_data, table, target, inputs):
     assert real(shared_data, table, target)[0] == inputs
 
@@ -89,8 +132,12 @@ def test_real_tables(shared_data, table, target, inputs):
 def test_name_of_a_video_is_left_out(shared_data):
     _, found = real(shared_data, "mosi/train.parquet", "sentiment")
     assert [(left.column, left.reason) for left in found.left_out] == [
-        ("video", "Ignored because it looks like an ID (62 distinct values "
-                  'in 1,447 cells); to use it anyway: --set inputs.video.modality=...')]
+        (
+            "video",
+            "Ignored because it looks like an ID (62 distinct values "
+            "in 1,447 cells); to use it anyway: --set inputs.video.modality=...",
+        )
+    ]
 
 
 def test_videos_as_sequences(shared_data):
@@ -100,12 +147,15 @@ def test_videos_as_sequences(shared_data):
     assert found == {"transcript": "texts"} | dict.fromkeys(vectors, "sequence")
 
 
-@pytest.mark.parametrize(("steps", "verdict"), [
-    (["a fine day", "a dull one", "rain again"] * 4, "one text for each step of a sequence"),
-    ([f"clip_{i:04}" for i in range(12)], "looks like an ID"),
-    (["same"] * 12, "its steps are all alike"),
-    (["train", "test"] * 6, "its steps are all alike"),
-])
+@pytest.mark.parametrize(
+    ("steps", "verdict"),
+    [
+        (["a fine day", "a dull one", "rain again"] * 4, "one text for each step of a sequence"),
+        ([f"clip_{i:04}" for i in range(12)], "looks like an ID"),
+        (["same"] * 12, "its steps are all alike"),
+        (["train", "test"] * 6, "its steps are all alike"),
+    ],
+)
 def test_texts_of_steps(steps, verdict):
     table = group_rows(read({"c": steps, "name": ["a", "b"] * 5 + ["c"] * 2}), "name")
     found = judge_columns(table, ignore=["name"])
@@ -116,7 +166,8 @@ def test_files_must_exist(tmp_path):
     paths = [f"{i}.png" for i in range(LONG)]
     assert modality_of(paths, tmp_path) == (
         f"Ignored because none of 8 sampled files exists under {tmp_path}, such as 0.png "
-        '(--media-root says where files are); to use it anyway: --set inputs.c.modality=...')
+        "(--media-root says where files are); to use it anyway: --set inputs.c.modality=..."
+    )
     (tmp_path / paths[0]).write_bytes(PNG)
     assert modality_of(paths, tmp_path) == "image"
 
@@ -126,7 +177,8 @@ def test_reason_says_how_to_change_it(tmp_path):
     table = read({"c": ["a.wav", None, "a.wav", "b.wav"]}, media_root=tmp_path)
     assert infer_inputs(table)[0].reason == (
         "Read as audio because 3 of its 3 sampled cells are audio files; change "
-        "with --set inputs.c.modality=... or --ignore c.")
+        "with --set inputs.c.modality=... or --ignore c."
+    )
 
 
 def test_media_in_other_forms(tmp_path):
@@ -217,7 +269,9 @@ def test_target_and_ignored_columns_are_no_inputs():
 def test_column_called_tabular():
     table = read({"tabular": ["three words here", "or some more words"], "n": [1.5, 2.5]})
     assert [(g.name, g.modality) for g in infer_inputs(table)] == [
-        ("tabular", "text"), ("tabular_fields", "tabular")]
+        ("tabular", "text"),
+        ("tabular_fields", "tabular"),
+    ]
 
 
 def test_films_of_sound_alone_are_read_as_sound(tmp_path):

@@ -14,9 +14,15 @@ from polymodal.tables.table import read
 
 @pytest.fixture
 def facts():
-    return profile(read({
-        "word": ["red", "blue", "red", None, "green", "blue"], "number": [1, 2, 2, 3, 3, 3],
-        "speaker": ["Ann", "Bo", "Ann", "Bo", "Ann", "Bo"]}))
+    return profile(
+        read(
+            {
+                "word": ["red", "blue", "red", None, "green", "blue"],
+                "number": [1, 2, 2, 3, 3, 3],
+                "speaker": ["Ann", "Bo", "Ann", "Bo", "Ann", "Bo"],
+            }
+        )
+    )
 
 
 def test_a_profile_is_its_own_profile(facts):

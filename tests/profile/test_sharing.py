@@ -11,8 +11,9 @@ from polymodal.profile.sharing import Sharing, repeats
 
 def shared_plan(batch_size=64, accumulate=1, seed=0, rows=2000, items=200, together=4):
     of_row = np.random.default_rng(5).integers(0, items, rows)
-    return of_row, Plan(rows, batch_size, seed, items=of_row, rows_per_item=together,
-                        accumulate=accumulate)
+    return of_row, Plan(
+        rows, batch_size, seed, items=of_row, rows_per_item=together, accumulate=accumulate
+    )
 
 
 @settings(max_examples=150)
@@ -63,8 +64,10 @@ def test_company_and_batches_change_from_epoch_to_epoch():
 
 def test_same_rows_whatever_the_split_of_the_effective_batch():
     plans = [shared_plan(size, accumulate)[1] for size, accumulate in ((64, 1), (32, 2), (16, 4))]
-    effective = [[sorted(plan.effective_rows(1, step)) for step in range(0, plan.steps(), times)]
-                 for plan, times in zip(plans, (1, 2, 4), strict=True)]
+    effective = [
+        [sorted(plan.effective_rows(1, step)) for step in range(0, plan.steps(), times)]
+        for plan, times in zip(plans, (1, 2, 4), strict=True)
+    ]
     assert effective[0] == effective[1] == effective[2]
 
 
@@ -76,8 +79,12 @@ def test_where_there_are_length_buckets_rows_come_by_themselves():
 
 
 def test_fingerprint_follows_the_items():
-    found = [shared_plan()[1], shared_plan(together=5)[1], shared_plan(items=100)[1],
-             Plan(2000, 64)]
+    found = [
+        shared_plan()[1],
+        shared_plan(together=5)[1],
+        shared_plan(items=100)[1],
+        Plan(2000, 64),
+    ]
     assert len({plan.fingerprint() for plan in found}) == 4
 
 

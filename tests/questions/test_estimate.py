@@ -20,8 +20,10 @@ def rows():
     rng = np.random.default_rng(0)
     values = rng.normal(size=(160, 3))
     label = np.where(values[:, 0] + rng.normal(0, 0.3, 160) > 0, "up", "down")
-    return {**{name: values[:, i].tolist() for i, name in enumerate("abc")},
-            "label": label.tolist()}
+    return {
+        **{name: values[:, i].tolist() for i, name in enumerate("abc")},
+        "label": label.tolist(),
+    }
 
 
 def _dry(seconds=100.0, fewest=2, disk=1000, limit=None):
@@ -68,12 +70,24 @@ def test_the_function_estimates_a_small_run(rows):
 
 def test_the_command_takes_the_options_of_train(rows, tmp_path):
     path = tmp_path / "t.csv"
-    lines = [",".join(rows), *(",".join(map(str, row)) for row in zip(*rows.values(),
-                                                                     strict=True))]
+    lines = [",".join(rows), *(",".join(map(str, row)) for row in zip(*rows.values(), strict=True))]
     path.write_text("\n".join(lines) + "\n")
-    asked = ("estimate", "--data", path, "--target", "label", "--set", "training.epochs=2",
-             "--set", "dim=16", "--no-baselines", "--price-per-hour", "2", "--out",
-             tmp_path / "run")
+    asked = (
+        "estimate",
+        "--data",
+        path,
+        "--target",
+        "label",
+        "--set",
+        "training.epochs=2",
+        "--set",
+        "dim=16",
+        "--no-baselines",
+        "--price-per-hour",
+        "2",
+        "--out",
+        tmp_path / "run",
+    )
     found = json.loads(in_process(*asked, "--json").stdout)
     assert set(found) >= {"seconds", "seconds_interval", "peak_rss_bytes", "disk_bytes", "price"}
     assert found["seconds_interval"][0] < found["seconds"] < found["seconds_interval"][1]

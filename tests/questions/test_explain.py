@@ -26,17 +26,24 @@ def reviews(count=260):
         words = list(rng.choice(FILLING, 5))
         words.insert(int(rng.integers(0, 5)), str(rng.choice(MOODS[label])))
         texts.append(" ".join(words))
-    return {"said": texts, "noise": rng.normal(size=(count, 6)).tolist(),
-            "age": rng.normal(size=count).tolist(), "label": labels}
+    return {
+        "said": texts,
+        "noise": rng.normal(size=(count, 6)).tolist(),
+        "age": rng.normal(size=count).tolist(),
+        "label": labels,
+    }
 
 
 @pytest.fixture(scope="module")
 def explained(tmp_path_factory):
     rows = reviews()
-    train, test = ({name: values[part] for name, values in rows.items()}
-                   for part in (slice(0, 220), slice(220, 260)))
-    model = pm.Classifier("label", dim=16, training={
-        "epochs": 10, "learning_rate": 0.005, "batch_size": 32})
+    train, test = (
+        {name: values[part] for name, values in rows.items()}
+        for part in (slice(0, 220), slice(220, 260))
+    )
+    model = pm.Classifier(
+        "label", dim=16, training={"epochs": 10, "learning_rate": 0.005, "batch_size": 32}
+    )
     model.fit(pm.read(train), out=tmp_path_factory.mktemp("run") / "a", baselines=False)
     return model, model.explain(pm.read(test), rows=[2, 5], against=pm.read(train)), test
 
@@ -59,7 +66,8 @@ def test_the_words_decide_and_noise_does_not(explained):
         assert {near["label"] for near in one.nearest} <= set(MOODS)
         worth = model.predict([{k: test[k][one.row - 1] for k in ("said", "noise", "age")}])[0]
         assert sum(one.inputs.values()) == pytest.approx(
-            worth["probabilities"][one.prediction] - 0.5, abs=0.4)
+            worth["probabilities"][one.prediction] - 0.5, abs=0.4
+        )
 
 
 @pytest.mark.engine

@@ -18,8 +18,13 @@ SMALL = {"num_layers": 2, "num_heads": 2, "tokenizer": "word", "min_count": 1}
 
 
 def recipe(words, **settings):
-    return from_dict({"target": "y", "dim": 8, "inputs": {
-        "a": {"modality": "text", "encoder": words, **settings}}})
+    return from_dict(
+        {
+            "target": "y",
+            "dim": 8,
+            "inputs": {"a": {"modality": "text", "encoder": words, **settings}},
+        }
+    )
 
 
 def model_of(made):
@@ -34,8 +39,11 @@ def adapted(words, **settings):
 
 
 def trained(model):
-    return {name for name, v in weight_names(model).items()
-            if v.trainable and name.startswith("encoders.a")}
+    return {
+        name
+        for name, v in weight_names(model).items()
+        if v.trainable and name.startswith("encoders.a")
+    }
 
 
 def test_only_adapters_are_trained():
@@ -47,9 +55,14 @@ def test_only_adapters_are_trained():
 def test_targets_name_the_maps_that_are_adapted():
     found = trained(adapted({"lora": {"rank": 2, "targets": ["query", "blocks.1.feedforward"]}}))
     assert {name.partition(".adapter.")[0] for name in found} == {
-        f"encoders.a.{path}" for path in ("blocks.0.attention.query", "blocks.1.attention.query",
-                                          "blocks.1.feedforward.widen",
-                                          "blocks.1.feedforward.narrow")}
+        f"encoders.a.{path}"
+        for path in (
+            "blocks.0.attention.query",
+            "blocks.1.attention.query",
+            "blocks.1.feedforward.widen",
+            "blocks.1.feedforward.narrow",
+        )
+    }
 
 
 def test_merging_leaves_the_answers_as_they_are():
@@ -82,19 +95,25 @@ def test_a_bundle_leaves_out_what_is_merged_or_named():
 def test_rates_fall_with_the_distance_from_the_top():
     made = recipe({"name": "transformer", "layer_decay": 0.5, "learning_rate_scale": 2}, **SMALL)
     assert scales(made, model_of(made)) == {
-        "encoders.a": 0.5, "encoders.a.blocks.0": 1.0, "encoders.a.blocks.1": 2.0,
-        "encoders.a.norm": 2.0}
+        "encoders.a": 0.5,
+        "encoders.a.blocks.0": 1.0,
+        "encoders.a.blocks.1": 2.0,
+        "encoders.a.norm": 2.0,
+    }
 
 
-@pytest.mark.parametrize(("words", "message"), [
-    ({"lora": 8, "freeze": True}, "Leave one of them out"),
-    ({"bits": 8}, "needs weights that are not trained"),
-    ({"bits": 5, "freeze": True}, "needs 8 or 4"),
-    ({"lora": {"dropout": 1.0}}, "needs a rank from 1"),
-    ({"layer_decay": 1.5}, "layer_decay needs a number above 0"),
-    ({"lora": {"rnk": 4}}, "rank"),
-    ({"copy_weights": False, "freeze": True}, "needs weights that have a place of their own"),
-])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"lora": 8, "freeze": True}, "Leave one of them out"),
+        ({"bits": 8}, "needs weights that are not trained"),
+        ({"bits": 5, "freeze": True}, "needs 8 or 4"),
+        ({"lora": {"dropout": 1.0}}, "needs a rank from 1"),
+        ({"layer_decay": 1.5}, "layer_decay needs a number above 0"),
+        ({"lora": {"rnk": 4}}, "rank"),
+        ({"copy_weights": False, "freeze": True}, "needs weights that have a place of their own"),
+    ],
+)
 def test_words_that_cannot_be_are_refused(words, message):
     with pytest.raises(RecipeError, match=message):
         recipe({"name": "transformer", **words}, **SMALL)
@@ -110,10 +129,13 @@ def test_a_part_that_cannot_be_adapted_is_refused():
         scales(made, model_of(made))
 
 
-@pytest.mark.parametrize(("rows", "words", "reason"), [
-    (4_999, {"freeze": True}, "stays frozen, because 4,999 rows are fewer than 5,000"),
-    (5_000, {"freeze": False, "lora": 8}, "adapters of rank 8 are trained"),
-])
+@pytest.mark.parametrize(
+    ("rows", "words", "reason"),
+    [
+        (4_999, {"freeze": True}, "stays frozen, because 4,999 rows are fewer than 5,000"),
+        (5_000, {"freeze": False, "lora": 8}, "adapters of rank 8 are trained"),
+    ],
+)
 def test_few_rows_keep_an_imported_encoder_frozen(rows, words, reason):
     given = with_pretrained({}, ["a=models/minilm"])["inputs"]["a"]
     config = {"modality": "text", "encoder": {**given["encoder"], "name": "text_transformer"}}
@@ -123,8 +145,10 @@ def test_few_rows_keep_an_imported_encoder_frozen(rows, words, reason):
 
 
 def test_numbers_of_frozen_vectors_are_dropped_for_few_rows_where_nobody_said():
-    config = {"modality": "text", "encoder": {
-        "name": "text_transformer", "from": "models/minilm", "freeze": True}}
+    config = {
+        "modality": "text",
+        "encoder": {"name": "text_transformer", "from": "models/minilm", "freeze": True},
+    }
 
     def rate(num_rows, **words):
         given = {**config, "encoder": {**config["encoder"], **words}}
@@ -138,8 +162,10 @@ def test_numbers_of_frozen_vectors_are_dropped_for_few_rows_where_nobody_said():
 
 
 def test_settings_of_adapters_are_set_one_by_one():
-    for settings in (["inputs.a.b.lora.rank=4", "inputs.a.b.lora.dropout=0.1"],
-                     ["inputs.a.b.lora={rank: 4, dropout: 0.1}"]):
+    for settings in (
+        ["inputs.a.b.lora.rank=4", "inputs.a.b.lora.dropout=0.1"],
+        ["inputs.a.b.lora={rank: 4, dropout: 0.1}"],
+    ):
         given = override(with_pretrained({}, ["a.b=models/minilm"]), settings)
         found, _ = settle_freezing({"a": {"modality": "text", **given["inputs"]["a.b"]}}, 100)
         assert found["a"]["encoder"]["lora"] == {"rank": 4, "dropout": 0.1}

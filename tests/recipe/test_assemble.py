@@ -12,8 +12,10 @@ from polymodal.recipe.recipe import Recipe, from_dict
 
 def dropouts(**settings):
     """Returns {path: rate} of every dropout in the model of a recipe."""
-    inputs = {"image": {"modality": "image", "encoder": "convnet", "size": 8, "channels": 1},
-              "vector": {"modality": "vector", "encoder": "mlp", **settings.pop("vector", {})}}
+    inputs = {
+        "image": {"modality": "image", "encoder": "convnet", "size": 8, "channels": 1},
+        "vector": {"modality": "vector", "encoder": "mlp", **settings.pop("vector", {})},
+    }
     recipe = Recipe("label", inputs, fusion="gated", dim=8, **settings)
     assert from_dict(recipe.to_dict()).to_dict() == recipe.to_dict()
     items, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
@@ -22,10 +24,20 @@ def dropouts(**settings):
     target.fit(["a", "b"])
     model, task = assemble.build_model(recipe, items, target)
     assert task.dropout == (0.1 if recipe.dropout is None else recipe.dropout)
-    found = {"encoders": [model.encoders["image"], model.encoders["vector"]],
-             "fusion": [model.fusion], "head": [model.head]}
-    return {name: {layer.rate for part in parts for layer in part._flatten_layers()
-                   if isinstance(layer, keras.layers.Dropout)} for name, parts in found.items()}
+    found = {
+        "encoders": [model.encoders["image"], model.encoders["vector"]],
+        "fusion": [model.fusion],
+        "head": [model.head],
+    }
+    return {
+        name: {
+            layer.rate
+            for part in parts
+            for layer in part._flatten_layers()
+            if isinstance(layer, keras.layers.Dropout)
+        }
+        for name, parts in found.items()
+    }
 
 
 def test_one_dropout_reaches_all_parts():
@@ -38,9 +50,16 @@ def test_a_part_keeps_its_own_dropout():
 
 
 def test_a_decoder_may_have_settings():
-    recipe = Recipe("text", {"vector": {"modality": "vector", "encoder": "mlp"}}, dim=8, task={
-        "name": "caption", "scheduled_sampling": 0.25,
-        "decoder": {"name": "recurrent_attention", "attention": "additive", "num_heads": 2}})
+    recipe = Recipe(
+        "text",
+        {"vector": {"modality": "vector", "encoder": "mlp"}},
+        dim=8,
+        task={
+            "name": "caption",
+            "scheduled_sampling": 0.25,
+            "decoder": {"name": "recurrent_attention", "attention": "additive", "num_heads": 2},
+        },
+    )
     again = from_dict(yaml.safe_load(recipe.to_yaml()))
     assert again.to_dict() == recipe.to_dict()
     items, target = assemble.build_inputs(again), assemble.build_target(again)
@@ -58,8 +77,11 @@ def test_a_dropout_out_of_range_is_refused():
 
 def test_a_model_larger_than_the_memory_is_refused_before_it_is_made(monkeypatch):
     monkeypatch.setattr(assemble, "memory_bytes", lambda: 10**6)
-    with pytest.raises(RecipeError, match=r"This model has at least [\d,]+ parameters, which take "
-                                          r"[\d.]+ GB. There are 0.001 GB of memory. Choose a"):
+    with pytest.raises(
+        RecipeError,
+        match=r"This model has at least [\d,]+ parameters, which take "
+        r"[\d.]+ GB. There are 0.001 GB of memory. Choose a",
+    ):
         dropouts(vector={"hidden": 200_000})
     assert dropouts()
 
@@ -71,16 +93,31 @@ def test_an_input_larger_than_the_memory_is_refused(monkeypatch):
 
 
 def test_tokens_of_a_width_of_their_own_are_projected_to_that_of_all():
-    recipe = Recipe("label", {
-        "image": {"modality": "image", "size": 8, "channels": 1, "width": 12, "num_heads": 2,
-                  "encoder": {"name": "image_transformer", "freeze": True}, "num_layers": 1,
-                  "hidden": 8, "patch_size": 4},
-        "vector": {"modality": "vector", "encoder": "mlp"}}, dim=8)
+    recipe = Recipe(
+        "label",
+        {
+            "image": {
+                "modality": "image",
+                "size": 8,
+                "channels": 1,
+                "width": 12,
+                "num_heads": 2,
+                "encoder": {"name": "image_transformer", "freeze": True},
+                "num_layers": 1,
+                "hidden": 8,
+                "patch_size": 4,
+            },
+            "vector": {"modality": "vector", "encoder": "mlp"},
+        },
+        dim=8,
+    )
     items, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
     items[1].modality.fit([np.zeros(3, np.float32)])
     target.fit(["a", "b"])
     model, _ = assemble.build_model(recipe, items, target)
     assert list(model.projections) == ["image"]
     assert [tuple(v.shape) for v in model.projections["image"].trainable_variables] == [
-        (12, 8), (8,)]
+        (12, 8),
+        (8,),
+    ]
     assert not model.encoders["image"].trainable_variables

@@ -20,54 +20,160 @@ from polymodal.tables.table import read
 from polymodal.training.preparing.prepare import prepare
 from polymodal.training.steps.settings import Training
 
-GOOD = {"task": "classification", "target": "kind", "fusion": "gated", "dim": 8, "dropout": 0.1,
-        "inputs": {"note": {"modality": "text", "encoder": "rnn", "tokenizer": "word",
-                            "max_length": 5},
-                   "tabular": {"modality": "tabular", "columns": ["size", "town"]}},
-        "training": {"epochs": 1, "batch_size": 4, "learning_rate": 0.001, "seed": 3}}
-VALUES = ["[]", "{}", "[1]", "{a: b}", ".inf", "-.inf", ".nan", "-1", "1e999",
-          "99999999999999999999", "true", "'x y'", "!!python/none x", "&a [*a]", "2023-01-01"]
-NUMBERS = ["dim", "dropout", "training.epochs", "training.seed", "training.batch_size",
-           "training.learning_rate", "training.warmup", "training.weight_decay",
-           "inputs.note.max_length", "inputs.note.num_layers"]
+GOOD = {
+    "task": "classification",
+    "target": "kind",
+    "fusion": "gated",
+    "dim": 8,
+    "dropout": 0.1,
+    "inputs": {
+        "note": {"modality": "text", "encoder": "rnn", "tokenizer": "word", "max_length": 5},
+        "tabular": {"modality": "tabular", "columns": ["size", "town"]},
+    },
+    "training": {"epochs": 1, "batch_size": 4, "learning_rate": 0.001, "seed": 3},
+}
+VALUES = [
+    "[]",
+    "{}",
+    "[1]",
+    "{a: b}",
+    ".inf",
+    "-.inf",
+    ".nan",
+    "-1",
+    "1e999",
+    "99999999999999999999",
+    "true",
+    "'x y'",
+    "!!python/none x",
+    "&a [*a]",
+    "2023-01-01",
+]
+NUMBERS = [
+    "dim",
+    "dropout",
+    "training.epochs",
+    "training.seed",
+    "training.batch_size",
+    "training.learning_rate",
+    "training.warmup",
+    "training.weight_decay",
+    "inputs.note.max_length",
+    "inputs.note.num_layers",
+]
 TEXTS = {  # YAML as a whole, or bytes
-    "latin-1": "target: größe".encode("latin-1"), "utf-16": "target: kind".encode("utf-16"),
-    "binary": bytes(range(256)), "empty": b"", "a list": b"- a", "a number": b"3",
+    "latin-1": "target: größe".encode("latin-1"),
+    "utf-16": "target: kind".encode("utf-16"),
+    "binary": bytes(range(256)),
+    "empty": b"",
+    "a list": b"- a",
+    "a number": b"3",
     "a text": b"kind",
-    "open": b"target: [kind", "tabs": b"a:\n\t- b", "colons": b"a: b: c",
+    "open": b"target: [kind",
+    "tabs": b"a:\n\t- b",
+    "colons": b"a: b: c",
     "twice": b"dim: 8\ndim: 9",
-    "recursive": b"target: kind\ninputs: &a {note: *a}", "deep": b"a: " + b"[" * 5000,
-    "deeper": b"[" * 500_000, "wide": b"a: [" + b"1," * 200_000 + b"1]", "huge": b"#" * (2 << 20),
-    "merge": b"<<: 3", "tag": b"a: !!python/object/apply:os.system [ls]", "two": b"--- 1\n--- 2",
-    "bomb": ("a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
-        f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefg", "bcdefgh",
-                                                                 strict=True))).encode(),
-    "digits": b"dim: " + b"9" * 10_000, "no alias": b"dim: *x", "keys": b"? [a]\n: b",
-    "nul": b"target: a\0b", "unknown": b"targt: kind", "no target": b"dim: 8"}
+    "recursive": b"target: kind\ninputs: &a {note: *a}",
+    "deep": b"a: " + b"[" * 5000,
+    "deeper": b"[" * 500_000,
+    "wide": b"a: [" + b"1," * 200_000 + b"1]",
+    "huge": b"#" * (2 << 20),
+    "merge": b"<<: 3",
+    "tag": b"a: !!python/object/apply:os.system [ls]",
+    "two": b"--- 1\n--- 2",
+    "bomb": (
+        "a: &a [x,x,x,x,x,x,x,x,x]\n"
+        + "".join(
+            f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n"
+            for a, b in zip("abcdefg", "bcdefgh", strict=True)
+        )
+    ).encode(),
+    "digits": b"dim: " + b"9" * 10_000,
+    "no alias": b"dim: *x",
+    "keys": b"? [a]\n: b",
+    "nul": b"target: a\0b",
+    "unknown": b"targt: kind",
+    "no target": b"dim: 8",
+}
 SETTINGS = [  # besides wrong values of numbers
-    "x", "=3", "", "task=3", "task=clasification", "task.name=3", "task.nme=x", "task.error=huber",
-    "fusion=concatt", "fusion.gats=softmax", "fusion.gates=[1]", "fusion=[gated]", "sequence=rnn",
-    "sequence.kind=gruu", "target=[kind]", "target={a: b}", "target=knd", "group=absent",
-    "order=size", "inputs=3", "inputs=[note]", "inputs.note=3", "inputs.note.modality=txt",
+    "x",
+    "=3",
+    "",
+    "task=3",
+    "task=clasification",
+    "task.name=3",
+    "task.nme=x",
+    "task.error=huber",
+    "fusion=concatt",
+    "fusion.gats=softmax",
+    "fusion.gates=[1]",
+    "fusion=[gated]",
+    "sequence=rnn",
+    "sequence.kind=gruu",
+    "target=[kind]",
+    "target={a: b}",
+    "target=knd",
+    "group=absent",
+    "order=size",
+    "inputs=3",
+    "inputs=[note]",
+    "inputs.note=3",
+    "inputs.note.modality=txt",
     "inputs.note.modality=3",
-    "inputs.note.modality=[a]", "inputs.note.encoder=rn", "inputs.note.encoder=[rnn]",
-    "inputs.note.tokenizer=wrd", "inputs.note.tokenizer=3", "inputs.note.lowercase=5",
-    "inputs.note.max_lenth=3", "inputs.note.column=absent", "inputs.note.column=kind",
-    "inputs.note.kind=gruu", "inputs.note.bidirectional=7", "inputs.note.word_dropout=3",
-    "inputs.nte.modality=text", "inputs.tabular.columns=size", "inputs.tabular.columns=[absent]",
-    "inputs.tabular.columns=[kind]", "inputs.tabular.columns=[[size]]", "inputs.kind.modality=text",
-    "inputs.tabular.max_categories=0", "inputs.tabular.hidden=0", "inputs.tabular.num_layers=5000",
-    "training=3", "training.epoch=3", "training.precision=half", "training.jit=maybe",
-    "training.augment=5", "training.patience=0", "training.clip_norm=0", "training.average=1",
-    "training.accumulate=0", "training.checkpoint_minutes=0", "dim=0", "dim=65537",
-    "dim=1000000000", "inputs.note.num_layers=1000000", "dropout=1", "fusoin=gated"]
+    "inputs.note.modality=[a]",
+    "inputs.note.encoder=rn",
+    "inputs.note.encoder=[rnn]",
+    "inputs.note.tokenizer=wrd",
+    "inputs.note.tokenizer=3",
+    "inputs.note.lowercase=5",
+    "inputs.note.max_lenth=3",
+    "inputs.note.column=absent",
+    "inputs.note.column=kind",
+    "inputs.note.kind=gruu",
+    "inputs.note.bidirectional=7",
+    "inputs.note.word_dropout=3",
+    "inputs.nte.modality=text",
+    "inputs.tabular.columns=size",
+    "inputs.tabular.columns=[absent]",
+    "inputs.tabular.columns=[kind]",
+    "inputs.tabular.columns=[[size]]",
+    "inputs.kind.modality=text",
+    "inputs.tabular.max_categories=0",
+    "inputs.tabular.hidden=0",
+    "inputs.tabular.num_layers=5000",
+    "training=3",
+    "training.epoch=3",
+    "training.precision=half",
+    "training.jit=maybe",
+    "training.augment=5",
+    "training.patience=0",
+    "training.clip_norm=0",
+    "training.average=1",
+    "training.accumulate=0",
+    "training.checkpoint_minutes=0",
+    "dim=0",
+    "dim=65537",
+    "dim=1000000000",
+    "inputs.note.num_layers=1000000",
+    "dropout=1",
+    "fusoin=gated",
+]
 
 
 @pytest.fixture(scope="module")
 def table():
     pytest.importorskip("keras")  # loaded here, as the time of each recipe is taken
-    return read([{"note": NOTES[i % 4], "size": float(i), "town": ["Rome", "Oslo"][i % 2],
-                  "kind": ["a", "b", "c"][i % 3]} for i in range(24)])
+    return read(
+        [
+            {
+                "note": NOTES[i % 4],
+                "size": float(i),
+                "town": ["Rome", "Oslo"][i % 2],
+                "kind": ["a", "b", "c"][i % 3],
+            }
+            for i in range(24)
+        ]
+    )
 
 
 def made(table, given):
@@ -124,8 +230,10 @@ def test_every_broken_recipe_is_refused_in_one_line(table, tmp_path, capsys):
         if wrong or how == "made":
             bad.append((name[:80], how, message[:300], wrong))
     with capsys.disabled():
-        print(f"\n{sum(counts.values())} broken recipes: {counts['uncaught']} uncaught, "
-              f"{counts['made']} silent, {counts['refused']} refused")
+        print(
+            f"\n{sum(counts.values())} broken recipes: {counts['uncaught']} uncaught, "
+            f"{counts['made']} silent, {counts['refused']} refused"
+        )
     assert bad == []
 
 
@@ -144,6 +252,8 @@ def test_a_recipe_with_one_value_spoilt_is_refused_or_makes_a_model(table, tmp_p
         if wrong:
             bad.append((case, how, message[:300], wrong))
     with capsys.disabled():
-        print(f"\n{sum(counts.values())} recipes with one value spoilt: {counts['uncaught']} "
-              f"uncaught, {dict(counts)}")
+        print(
+            f"\n{sum(counts.values())} recipes with one value spoilt: {counts['uncaught']} "
+            f"uncaught, {dict(counts)}"
+        )
     assert bad == []

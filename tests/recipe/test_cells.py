@@ -45,13 +45,16 @@ def decoded(found, table, column):
     return [row and row[column] for row in rows]
 
 
-@pytest.mark.parametrize(("cells", "columns"), [
-    ([f"{n:,.2f}" for n in PLAIN], {"x": {"thousands": ","}}),
-    ([f"${n}" for n in PLAIN], {"x": {"unit": "$"}}),
-    ([f"{n}%" for n in PLAIN], {"x": {"unit": "%"}}),
-    (EUROS, {"x": {"decimal": ",", "thousands": ".", "unit": "€"}}),
-    (["-", "?", "#N/A", *map(str, PLAIN[3:])], None),
-])
+@pytest.mark.parametrize(
+    ("cells", "columns"),
+    [
+        ([f"{n:,.2f}" for n in PLAIN], {"x": {"thousands": ","}}),
+        ([f"${n}" for n in PLAIN], {"x": {"unit": "$"}}),
+        ([f"{n}%" for n in PLAIN], {"x": {"unit": "%"}}),
+        (EUROS, {"x": {"decimal": ",", "thousands": ".", "unit": "€"}}),
+        (["-", "?", "#N/A", *map(str, PLAIN[3:])], None),
+    ],
+)
 def test_a_column_of_numbers_is_one(cells, columns):
     found = inferred(x=cells)
     assert tabular(found)["numbers"] == ["x"]
@@ -76,8 +79,10 @@ def test_another_unit_names_its_row():
 def test_words_among_numbers_are_missing_values():
     found = inferred(x=["not asked", *map(str, PLAIN[1:])])
     assert found.values["columns"] == {"x": {"missing": ["not asked"]}}
-    assert any('59 of 60 cells are numbers; others such as "not asked" are not and are missing'
-               in reason for reason in found.reasons)
+    assert any(
+        '59 of 60 cells are numbers; others such as "not asked" are not and are missing' in reason
+        for reason in found.reasons
+    )
 
 
 def test_what_could_be_a_number_is_left_out_with_options_that_work():
@@ -87,34 +92,47 @@ def test_what_could_be_a_number_is_left_out_with_options_that_work():
     assert '58 of 60 cells are numbers; others such as "90+" and "<5" are not' in reason
     assert tabular(found)["columns"] == ["z"]
     offered = options_in(reason)
-    assert offered == ["columns.x.kind=number", 'columns.x.missing=["90+", "<5"]',
-                       "columns.x.kind=category"]
+    assert offered == [
+        "columns.x.kind=number",
+        'columns.x.missing=["90+", "<5"]',
+        "columns.x.kind=category",
+    ]
     kinds = ["numbers", "numbers", "categories"]
     for setting, kind in zip(offered, kinds, strict=True):
         assert "x" in tabular(inferred(setting, x=cells, z=PLAIN))[kind]
 
 
 def test_the_only_column_says_why_it_is_no_input():
-    with pytest.raises(RecipeError, match=r'besides the target "y"[\s\S]*column "x": Ignored '
-                                          r"because 58 of 60 cells are numbers"):
+    with pytest.raises(
+        RecipeError,
+        match=r'besides the target "y"[\s\S]*column "x": Ignored '
+        r"because 58 of 60 cells are numbers",
+    ):
         inferred(x=["90+", "<5", *map(str, PLAIN[2:])])
 
 
 def test_few_labels_that_hold_numbers_stay_categories():
     found = inferred(x=["1", "2", "3", "many"] * 15)
     assert tabular(found)["categories"] == ["x"]
-    assert any('45 of 60 cells are numbers' in reason for reason in found.reasons)
+    assert any("45 of 60 cells are numbers" in reason for reason in found.reasons)
 
 
-@pytest.mark.parametrize("cells", [
-    ["2023-01-02", "2023-02-03"] * 30, ["2023-01-02 10:30:00", "-"] * 30,
-    [datetime.date(2023, 1, 2), datetime.date(2023, 2, 3)] * 30,
-    [datetime.datetime(2023, 1, 2, 3), None, datetime.datetime(2023, 2, 2)] * 20,
-    pa.array([datetime.datetime(2023, 1, 2), datetime.datetime(2023, 1, 3)] * 30,
-             pa.timestamp("ns", tz="UTC")).to_pylist(),
-    ["1/2/2023 4:05 PM", "2/3/2023 11:00 AM"] * 30, ["31.12.2023", "1.2.2023"] * 30,
-    ["2023-01-01T10:00:00Z", "2023-01-02T10:00:00+02:00"] * 30,
-])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["2023-01-02", "2023-02-03"] * 30,
+        ["2023-01-02 10:30:00", "-"] * 30,
+        [datetime.date(2023, 1, 2), datetime.date(2023, 2, 3)] * 30,
+        [datetime.datetime(2023, 1, 2, 3), None, datetime.datetime(2023, 2, 2)] * 20,
+        pa.array(
+            [datetime.datetime(2023, 1, 2), datetime.datetime(2023, 1, 3)] * 30,
+            pa.timestamp("ns", tz="UTC"),
+        ).to_pylist(),
+        ["1/2/2023 4:05 PM", "2/3/2023 11:00 AM"] * 30,
+        ["31.12.2023", "1.2.2023"] * 30,
+        ["2023-01-01T10:00:00Z", "2023-01-02T10:00:00+02:00"] * 30,
+    ],
+)
 def test_dates_are_inputs(cells):
     found = inferred(x=[*cells[:-1], cells[0]])
     assert tabular(found)["dates"] == ["x"]
@@ -130,17 +148,21 @@ def test_the_order_of_day_and_month_is_kept_and_can_be_asked_for():
     assert decoded(asked, read({"x": cells}), "x")[0].when.month == 2
 
 
-@pytest.mark.parametrize(("cells", "settings"), [
-    ([f"{n}".replace(".", ",") for n in PLAIN], {"decimal": ","}),
-    ([f"${n:,.2f}" for n in PLAIN], {"thousands": ",", "unit": "$"}),
-    (["inf", "-", *map(str, PLAIN[2:])], {}),
-])
+@pytest.mark.parametrize(
+    ("cells", "settings"),
+    [
+        ([f"{n}".replace(".", ",") for n in PLAIN], {"decimal": ","}),
+        ([f"${n:,.2f}" for n in PLAIN], {"thousands": ",", "unit": "$"}),
+        (["inf", "-", *map(str, PLAIN[2:])], {}),
+    ],
+)
 def test_a_target_of_prices_is_a_regression(cells, settings):
     found = inferred(target="price", price=cells)
     assert found.values["task"] == "regression"
     assert found.values.get("columns", {}).get("price", {}) == settings
     assert any(r.startswith('columns: "price" is a number (') for r in found.reasons) is bool(
-        settings)
+        settings
+    )
     target = assemble.build_target(from_dict(found.values))
     assert [target.read(cell) for cell in cells[2:]] == pytest.approx(PLAIN[2:])
     if "inf" in cells:
@@ -151,15 +173,20 @@ def test_a_target_of_prices_is_a_regression(cells, settings):
 
 def test_a_target_that_is_no_number_in_some_rows_asks():
     cells = ["90+", *map(str, PLAIN[1:])]
-    with pytest.raises(DataError, match=r'"price" is the target, but 59 of 60 cells are numbers; '
-                                        r'others such as "90\+" are not') as caught:
+    with pytest.raises(
+        DataError,
+        match=r'"price" is the target, but 59 of 60 cells are numbers; '
+        r'others such as "90\+" are not',
+    ) as caught:
         inferred(target="price", price=cells)
     assert "columns.price.missing" in str(caught.value)
     found = inferred('columns.price.missing=["90+"]', target="price", price=cells)
     assert found.values["task"] == "regression"
     assert assemble.build_target(from_dict(found.values)).is_empty("90+")
-    assert inferred("columns.price.kind=number", target="price",
-                    price=cells).values["task"] == "regression"
+    assert (
+        inferred("columns.price.kind=number", target="price", price=cells).values["task"]
+        == "regression"
+    )
 
 
 def test_a_target_of_dates_is_refused():
@@ -170,11 +197,14 @@ def test_a_target_of_dates_is_refused():
         inferred(target="when", when=[datetime.date.fromisoformat(day) for day in days])
 
 
-@pytest.mark.parametrize(("cells", "separator"), [
-    (["red;round", "red", "blue;round", "blue;square;red"] * 15, ";"),
-    (["red, round", "red", "blue, round", "blue, square, red"] * 15, ","),
-    (["['red', 'round']", "['red']", "['blue', 'round']", "['blue', 'red']"] * 15, None),
-])
+@pytest.mark.parametrize(
+    ("cells", "separator"),
+    [
+        (["red;round", "red", "blue;round", "blue;square;red"] * 15, ";"),
+        (["red, round", "red", "blue, round", "blue, square, red"] * 15, ","),
+        (["['red', 'round']", "['red']", "['blue', 'round']", "['blue', 'red']"] * 15, None),
+    ],
+)
 @pytest.mark.parametrize("asked", [[], ["task=multilabel"]])
 def test_several_labels_in_a_cell(cells, separator, asked):
     found = inferred(*asked, target="tags", tags=cells)
@@ -182,8 +212,9 @@ def test_several_labels_in_a_cell(cells, separator, asked):
     assert (task if isinstance(task, str) else task["name"]) == "multilabel"
     target = assemble.build_target(from_dict(found.values))
     target.fit(cells)
-    assert sorted(target.labels) == sorted({"red", "round", "blue"} | (
-        {"square"} if separator else set()))
+    assert sorted(target.labels) == sorted(
+        {"red", "round", "blue"} | ({"square"} if separator else set())
+    )
     assert target.separator == (separator or "|")
 
 
@@ -193,12 +224,17 @@ def test_a_separator_that_is_given_stays():
 
 
 def test_columns_may_be_numbers_or_categories_by_wish():
-    found = inferred("columns.zip.kind=category", zip=[str(10_000 + n % 7) for n in range(ROWS)],
-                     x=PLAIN)
+    found = inferred(
+        "columns.zip.kind=category", zip=[str(10_000 + n % 7) for n in range(ROWS)], x=PLAIN
+    )
     assert (tabular(found)["numbers"], tabular(found)["categories"]) == (["x"], ["zip"])
-    given = inferred("inputs.tabular.modality=tabular", "inputs.tabular.columns=[zip, x]",
-                     "inputs.tabular.categories=[zip]",
-                     zip=[str(10_000 + n % 7) for n in range(ROWS)], x=PLAIN)
+    given = inferred(
+        "inputs.tabular.modality=tabular",
+        "inputs.tabular.columns=[zip, x]",
+        "inputs.tabular.categories=[zip]",
+        zip=[str(10_000 + n % 7) for n in range(ROWS)],
+        x=PLAIN,
+    )
     assert (tabular(given)["numbers"], tabular(given)["categories"]) == (["x"], ["zip"])
 
 

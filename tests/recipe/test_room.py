@@ -13,8 +13,9 @@ SOUND = {"modality": "audio", "sample_rate": 8000, "num_mels": 40}
 
 def recipe(task="transcribe", fusion="concat", **inputs):
     inputs = inputs or {"audio": {**SOUND, "encoder": "conv_audio", "time_stride": 8}}
-    return from_dict({"task": task, "target": "text", "inputs": inputs, "fusion": fusion,
-                      "dim": 16})
+    return from_dict(
+        {"task": task, "target": "text", "inputs": inputs, "fusion": fusion, "dim": 16}
+    )
 
 
 def room(**choice):
@@ -22,10 +23,15 @@ def room(**choice):
     return room_for(chosen, assemble.build_inputs(chosen))
 
 
-@pytest.mark.parametrize("encoder", [
-    {"encoder": "conv_audio", "time_stride": 2}, {"encoder": "conv_audio"},
-    {"encoder": "conformer"}, {"encoder": "rnn"},
-])
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        {"encoder": "conv_audio", "time_stride": 2},
+        {"encoder": "conv_audio"},
+        {"encoder": "conformer"},
+        {"encoder": "rnn"},
+    ],
+)
 @pytest.mark.parametrize("steps", [17, 64])
 def test_as_many_tokens_as_the_encoder_makes(encoder, steps):
     chosen = recipe(audio={**SOUND, **encoder})
@@ -33,8 +39,10 @@ def test_as_many_tokens_as_the_encoder_makes(encoder, steps):
     target = assemble.build_target(chosen)
     target.restore({"labels": ["a", "b"]})
     model, _ = assemble.build_model(chosen, inputs, target)
-    batch = {inputs[0].key: np.zeros((1, steps, 40), np.float32),
-             f"{inputs[0].key}_mask": np.ones((1, steps), bool)}
+    batch = {
+        inputs[0].key: np.zeros((1, steps, 40), np.float32),
+        f"{inputs[0].key}_mask": np.ones((1, steps), bool),
+    }
     assert room_for(chosen, inputs).num_tokens([steps]) == model(batch).shape[1]
 
 

@@ -18,21 +18,31 @@ NUMBERS = [row * 1.5 for row in range(ROWS)]
 
 def read_back(cells):
     """Returns the recipe of rows in groups of six, and their numbers as it reads them."""
-    rows = {"v": [str(row // 6) for row in range(ROWS)], "x": cells,
-            "y": ["ab"[row % 7 % 2] for row in range(ROWS)]}
+    rows = {
+        "v": [str(row // 6) for row in range(ROWS)],
+        "x": cells,
+        "y": ["ab"[row % 7 % 2] for row in range(ROWS)],
+    }
     table = group_rows(read(rows), "v")
     found = infer(table, {"target": "y", "group": "v"})
     modality = assemble.build_inputs(from_dict(found.values))[0].modality
-    return found, modality, np.concatenate([modality.decode(table.cell(row, "x"))
-                                            for row in range(len(table))])[:, 0]
+    return (
+        found,
+        modality,
+        np.concatenate([modality.decode(table.cell(row, "x")) for row in range(len(table))])[:, 0],
+    )
 
 
-@pytest.mark.parametrize(("cells", "columns"), [
-    (NUMBERS, None), ([str(n) for n in NUMBERS], None), ([f"{n}%" for n in NUMBERS],
-                                                         {"x": {"unit": "%"}}),
-    ([f"{n:.2f} €".replace(".", ",") for n in NUMBERS], {"x": {"decimal": ",", "unit": "€"}}),
-    (["-", *map(str, NUMBERS[1:])], None),
-])
+@pytest.mark.parametrize(
+    ("cells", "columns"),
+    [
+        (NUMBERS, None),
+        ([str(n) for n in NUMBERS], None),
+        ([f"{n}%" for n in NUMBERS], {"x": {"unit": "%"}}),
+        ([f"{n:.2f} €".replace(".", ",") for n in NUMBERS], {"x": {"decimal": ",", "unit": "€"}}),
+        (["-", *map(str, NUMBERS[1:])], None),
+    ],
+)
 def test_steps_are_read_as_they_are_written(cells, columns):
     found, modality, numbers = read_back(cells)
     assert found.values["inputs"]["x"]["modality"] == "sequence"

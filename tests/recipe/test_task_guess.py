@@ -14,19 +14,22 @@ def task_of(cells, **others):
     return infer_task(read({"y": cells, **others}), "y").task
 
 
-@pytest.mark.parametrize(("table", "target", "task"), [
-    ("av_digits/train.csv", "digit", "classification"),
-    ("easy_vqa/train.csv", "answer", "classification"),
-    ("esc10/train.csv", "sound", "classification"),
-    ("esc10/train.csv", "fold", "classification"),
-    ("mosi/train.parquet", "sentiment", "classification"),
-    ("nlvr/val.jsonl", "label", "classification"),
-    ("connected_digits/train.csv", "transcript", "seq2seq"),
-    ("connected_digits/train.csv", "seconds", "regression"),
-    ("speech/speech.csv", "transcript", "seq2seq"),
-    ("photos/captions.jsonl", "captions", "seq2seq"),
-    ("grid_av/clips.csv", "transcript", "seq2seq"),
-])
+@pytest.mark.parametrize(
+    ("table", "target", "task"),
+    [
+        ("av_digits/train.csv", "digit", "classification"),
+        ("easy_vqa/train.csv", "answer", "classification"),
+        ("esc10/train.csv", "sound", "classification"),
+        ("esc10/train.csv", "fold", "classification"),
+        ("mosi/train.parquet", "sentiment", "classification"),
+        ("nlvr/val.jsonl", "label", "classification"),
+        ("connected_digits/train.csv", "transcript", "seq2seq"),
+        ("connected_digits/train.csv", "seconds", "regression"),
+        ("speech/speech.csv", "transcript", "seq2seq"),
+        ("photos/captions.jsonl", "captions", "seq2seq"),
+        ("grid_av/clips.csv", "transcript", "seq2seq"),
+    ],
+)
 def test_real_targets(shared_data, table, target, task):
     assert infer_task(read(shared_data / table), target).task == task
 
@@ -43,7 +46,8 @@ def test_whole_numbers():
     assert infer_task(read({"y": [1, 2, 2]}), "y").reason == (
         'The task is classification because "y" has whole numbers with only 2 distinct values, '
         "which count as classes (for amounts the task would be regression); change it with "
-        "--task.")
+        "--task."
+    )
 
 
 def test_numbers_with_fractions_and_missing_ones():
@@ -80,8 +84,11 @@ def test_free_text():
 
 
 def test_targets_that_teach_nothing():
-    with pytest.raises(DataError, match=r'^table: column "y" is the target, but all its cells are '
-                                        r"empty\. Name another target"):
+    with pytest.raises(
+        DataError,
+        match=r'^table: column "y" is the target, but all its cells are '
+        r"empty\. Name another target",
+    ):
         task_of(["", None])
     with pytest.raises(DataError, match=r"all its cells have the same value\. There is nothing to"):
         task_of(["x", "x", None])

@@ -20,8 +20,16 @@ def test_the_table_reads_as_answers_with_their_facts(tables):
     table = read(tables["train"])
     inputs, target, facts = scenes.columns("assistant")
     assert {*inputs, target, *facts} == set(table.column_names)
-    assert set(table.values("kind")) == {"presence", "colour", "shape", "count", "relation",
-                                         "comparison", "description", "follow_up"}
+    assert set(table.values("kind")) == {
+        "presence",
+        "colour",
+        "shape",
+        "count",
+        "relation",
+        "comparison",
+        "description",
+        "follow_up",
+    }
     assert set(table.values("language")) == {"en", "zh"}
     assert set(table.values("turn")) == {1, 2, 3}
     for row in range(len(table)):

@@ -30,8 +30,11 @@ def test_what_the_scenes_say_of_themselves_is_true(test):
 
 
 def test_what_is_said_of_other_scenes_is_often_wrong():
-    wrong = [not right for row in range(200)
-             for _, right in judge(spoken(row + 1000, False)[0], spoken(row, False)[1])]
+    wrong = [
+        not right
+        for row in range(200)
+        for _, right in judge(spoken(row + 1000, False)[0], spoken(row, False)[1])
+    ]
     assert 0.5 < np.mean(wrong) < 0.95
 
 
@@ -43,4 +46,6 @@ def test_a_sentence_of_no_pattern_is_wrong_as_a_whole():
 def test_two_equal_objects_need_two_things():
     ball = world.Thing("circle", "red", "small", "plain", 0.5, 0.5, 0.1, 0)
     assert judge(world.Scene((ball,), 0), "there is a red circle and a red disc") == [
-        ("object", True), ("object", False)]
+        ("object", True),
+        ("object", False),
+    ]

@@ -54,11 +54,15 @@ def test_writing_joins_words_as_the_language_does():
 
 def test_english_says_an_before_a_vowel_and_is_with_one():
     rng = generator(0)
-    words = ENGLISH.say("there is no {colour} {shape} but a {colour} one",
-                        {"colour": "orange", "shape": "star"}, rng)
+    words = ENGLISH.say(
+        "there is no {colour} {shape} but a {colour} one",
+        {"colour": "orange", "shape": "star"},
+        rng,
+    )
     assert words == ["there", "is", "no", "orange", "star", "but", "an", "orange", "one"]
-    say = lambda n: ENGLISH.say("there {are} {number} {group}",
-                                {"number": n, "group": Group(shape="star")}, rng)
+    say = lambda n: ENGLISH.say(
+        "there {are} {number} {group}", {"number": n, "group": Group(shape="star")}, rng
+    )
     assert say(1) == ["there", "is", "one", "star"]
     assert say(2) == ["there", "are", "two", "stars"]
 
@@ -104,8 +108,11 @@ def test_answers_follow_from_the_scene():
 
 
 def test_yes_and_no_are_equally_likely():
-    answers = [s.answer for _, s, _ in said(ENGLISH, 1000, sorts=["questions"])
-               if s.answer in ("yes", "no")]
+    answers = [
+        s.answer
+        for _, s, _ in said(ENGLISH, 1000, sorts=["questions"])
+        if s.answer in ("yes", "no")
+    ]
     assert 0.45 < answers.count("yes") / len(answers) < 0.55
 
 

@@ -23,8 +23,11 @@ def test_the_index_names_synthesiser_and_licence():
 
 
 def test_clips_are_short_words_at_one_level():
-    clips = [speech.clip(voice, word) for voice, words in speech.index()["clips"].items()
-             for word in words]
+    clips = [
+        speech.clip(voice, word)
+        for voice, words in speech.index()["clips"].items()
+        for word in words
+    ]
     seconds = np.array([len(c) for c in clips]) / speech.sample_rate()
     levels = np.array([level(c) for c in clips])
     assert seconds.min() > 0.08
@@ -55,8 +58,10 @@ def test_a_sentence_lasts_as_long_as_its_words():
 
 def test_test_speech_has_more_noise_than_train_speech():
     def floor(test):  # before the first word there is only noise
-        return np.median([level(speech.speak(["red"], "ada", generator(i), test)[:600])
-                          for i in range(20)])
+        return np.median(
+            [level(speech.speak(["red"], "ada", generator(i), test)[:600]) for i in range(20)]
+        )
+
     assert floor(True) > floor(False) + 5
 
 

@@ -48,8 +48,13 @@ def test_relations_agree_with_places_and_depth():
         facts = scene.facts()
         for fact in facts["relations"]:
             a, b = (facts["objects"][fact[k]] for k in ("subject", "object"))
-            agrees = {"left": a["x"] < b["x"], "right": a["x"] > b["x"], "above": a["y"] < b["y"],
-                      "below": a["y"] > b["y"], "front": fact["subject"] > fact["object"]}
+            agrees = {
+                "left": a["x"] < b["x"],
+                "right": a["x"] > b["x"],
+                "above": a["y"] < b["y"],
+                "below": a["y"] > b["y"],
+                "front": fact["subject"] > fact["object"],
+            }
             assert agrees[fact["relation"]]
 
 

@@ -25,8 +25,11 @@ def rows_of(table):
 
 
 def digests(folder):
-    return {str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest()
-            for f in folder.rglob("*") if f.is_file()}
+    return {
+        str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest()
+        for f in folder.rglob("*")
+        if f.is_file()
+    }
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -92,8 +95,10 @@ def test_impossible_wishes_are_refused(arguments, message, tmp_path):
 
 
 def test_train_has_no_new_object_pattern_or_voice(tmp_path):
-    made = {name: [classification(Part(tmp_path, name, 0), row) for row in range(120)]
-            for name in ("train", "test")}
+    made = {
+        name: [classification(Part(tmp_path, name, 0), row) for row in range(120)]
+        for name in ("train", "test")
+    }
     seen = lambda name, column: {row[column] for row in made[name]}
     assert seen("train", "object") == seen("train", "pattern") == {"seen"}
     assert seen("test", "object") == {"seen", "new pattern"}

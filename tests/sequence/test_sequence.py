@@ -22,8 +22,9 @@ def test_sequence_model_passes_the_harness(name):
 
 
 def test_recurrent_with_a_summary_passes_the_harness():
-    harness.check_layer(lambda: find("sequence", "recurrent")(8, summary=True),
-                        harness.token_arrays())
+    harness.check_layer(
+        lambda: find("sequence", "recurrent")(8, summary=True), harness.token_arrays()
+    )
 
 
 def test_a_summary_tells_each_step_of_all_others():
@@ -49,9 +50,14 @@ def test_a_summary_of_later_steps_is_refused_where_steps_must_not_see_them():
         find("sequence", "recurrent")(8, summary=True, bidirectional=False)
 
 
-@pytest.mark.parametrize(("name", "given"), [("attention", {"causal": True}),
-                                             ("contextual_lstm", {"bidirectional": False}),
-                                             ("recurrent", {"bidirectional": False})])
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("attention", {"causal": True}),
+        ("contextual_lstm", {"bidirectional": False}),
+        ("recurrent", {"bidirectional": False}),
+    ],
+)
 def test_a_step_need_not_see_later_ones(name, given):
     layer, arrays = find("sequence", name)(8, **given), harness.token_arrays()
     before = harness.outputs(harness.call_encoder, layer, arrays)[0][0]

@@ -65,11 +65,14 @@ def listen(chunk, letters, rng):
 def test_a_long_recording_becomes_subtitles(recording, in_pauses):
     path, texts, letters = recording
     language = train_ngram(texts, order=2)
-    scorers = [LanguageScorer(language, SYMBOLS, weight=2.0, word_bonus=4.0),
-               HotWords(["seven", "zero"], SYMBOLS)]
+    scorers = [
+        LanguageScorer(language, SYMBOLS, weight=2.0, word_bonus=4.0),
+        HotWords(["seven", "zero"], SYMBOLS),
+    ]
     parts, spans, rng = [], [], np.random.default_rng(1)
-    for chunk in cut_chunks(stream_audio(path, RATE, 3.0), RATE, 12.0, 3.0,
-                            min_pause_seconds=0.2 if in_pauses else 60):
+    for chunk in cut_chunks(
+        stream_audio(path, RATE, 3.0), RATE, 12.0, 3.0, min_pause_seconds=0.2 if in_pauses else 60
+    ):
         log_probs = listen(chunk, letters, rng)
         best = beam_search(log_probs, BLANK, scorers=scorers)[0]
         tokens = align(log_probs, best.ids, BLANK)
@@ -80,8 +83,9 @@ def test_a_long_recording_becomes_subtitles(recording, in_pauses):
 
     words = merge_words(parts, spans)
     assert [word.text for word in words] == " ".join(texts).split()
-    starts = [time for (before, _), (_, time) in itertools.pairwise([(" ", 0), *letters])
-              if before == " "]
+    starts = [
+        time for (before, _), (_, time) in itertools.pairwise([(" ", 0), *letters]) if before == " "
+    ]
     assert np.abs(np.array([word.start_seconds for word in words]) - starts).max() < 0.15
     shown = parse_subtitles(to_srt(segments_from_words(words)))
     assert " ".join(segment.text for segment in shown).split() == " ".join(texts).split()

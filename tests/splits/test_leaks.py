@@ -12,23 +12,32 @@ def guess(column, modality):
 
 
 def test_same_file_under_two_spellings_of_its_path(tmp_path):
-    tables = {"train": read({"f": ["a/1.png", "2.png", None]}, media_root=tmp_path),
-              "val": read({"f": [None, "x.png", "./1.png"]}, media_root=tmp_path / "a")}
+    tables = {
+        "train": read({"f": ["a/1.png", "2.png", None]}, media_root=tmp_path),
+        "val": read({"f": [None, "x.png", "./1.png"]}, media_root=tmp_path / "a"),
+    }
     assert leaks(tables, [guess("f", "image")]) == [
         '"f": 1 of 3 rows of val have a file that is also in train, such as row 3 (row 1 of '
         "train). "
-        "Scores on val will be too optimistic."]
+        "Scores on val will be too optimistic."
+    ]
 
 
 def test_same_bytes_and_same_part_of_a_tar():
     cells = {"path": "a.tar", "offset": 512, "size": 9}
-    tables = {"train": read([{"b": b"12", "t": cells, "h": {"bytes": b"q", "path": "1"}}]),
-              "val": read([{"b": b"12", "t": cells, "h": {"bytes": b"q", "path": "2"}}]),
-              "test": read([{"b": b"13", "t": {**cells, "offset": 0},
-                             "h": {"bytes": b"r", "path": "1"}}])}
+    tables = {
+        "train": read([{"b": b"12", "t": cells, "h": {"bytes": b"q", "path": "1"}}]),
+        "val": read([{"b": b"12", "t": cells, "h": {"bytes": b"q", "path": "2"}}]),
+        "test": read(
+            [{"b": b"13", "t": {**cells, "offset": 0}, "h": {"bytes": b"r", "path": "1"}}]
+        ),
+    }
     inputs = [guess("b", "audio"), guess("t", "image"), guess("h", "image")]
     assert [warning[:24] for warning in leaks(tables, inputs)] == [
-        '"b": 1 of 1 rows of val ', '"t": 1 of 1 rows of val ', '"h": 1 of 1 rows of val ']
+        '"b": 1 of 1 rows of val ',
+        '"t": 1 of 1 rows of val ',
+        '"h": 1 of 1 rows of val ',
+    ]
 
 
 def test_parts_of_a_recording_are_the_same_only_as_a_whole():
@@ -38,15 +47,20 @@ def test_parts_of_a_recording_are_the_same_only_as_a_whole():
 
     for cell in ({"path": "a.wav"}, {"bytes": b"12"}):
         train, val = table((0.0, 2.0), (2.0, 4.5), **cell), table((4.5, 6.0), (2.0, 4.5), **cell)
-        assert "1 of 2 rows of val have a file that is also in train, such as row 2 (row 2 of" in (
-            leaks({"train": train, "val": val}, [guess("a", "audio")])[0])
-        assert leaks({"train": train, "val": table((4.5, None), **cell)},
-                     [guess("a", "audio")]) == []
+        assert (
+            "1 of 2 rows of val have a file that is also in train, such as row 2 (row 2 of"
+            in (leaks({"train": train, "val": val}, [guess("a", "audio")])[0])
+        )
+        assert (
+            leaks({"train": train, "val": table((4.5, None), **cell)}, [guess("a", "audio")]) == []
+        )
 
 
 def test_a_part_from_the_start_to_the_end_is_the_file():
-    tables = {"train": read([{"a": {"path": "a.wav", "start_seconds": 0.0, "end_seconds": None}}]),
-              "val": read([{"a": {"path": "./a.wav"}}])}
+    tables = {
+        "train": read([{"a": {"path": "a.wav", "start_seconds": 0.0, "end_seconds": None}}]),
+        "val": read([{"a": {"path": "./a.wav"}}]),
+    }
     assert len(leaks(tables, [guess("a", "audio")])) == 1
 
 
@@ -62,16 +76,20 @@ def test_texts_of_steps_are_compared_row_by_row():
 
 
 def test_texts_that_repeat_anyway_are_said_to():
-    tables = {"train": read({"t": ["is it red?", "is it blue?"] * 9}),
-              "val": read({"t": ["is it red?"]})}
+    tables = {
+        "train": read({"t": ["is it red?", "is it blue?"] * 9}),
+        "val": read({"t": ["is it red?"]}),
+    }
     assert leaks(tables, [guess("t", "text")])[0].endswith(
-        "The column also repeats itself inside train, so this may be intended.")
+        "The column also repeats itself inside train, so this may be intended."
+    )
 
 
 def test_files_that_repeat_are_to_be_grouped():
     tables = {"train": read({"f": ["1.png", "2.png"] * 9}), "val": read({"f": ["1.png"]})}
     assert leaks(tables, [guess("f", "image")])[0].endswith(
-        '--split-group f keeps them apart in rows held out of --data.')
+        "--split-group f keeps them apart in rows held out of --data."
+    )
 
 
 def test_numbers_and_categories_may_repeat():

@@ -14,10 +14,18 @@ def make(folder, **columns):
 
 
 def test_the_column_that_repeats_most_is_found(tmp_path):
-    table = make(tmp_path, said=["x", "x", "x", "y"], once=["a.png", "b.png", "c.png", "c.png"],
-                 most=["a.png", "a.png", "b.png", "b.png"])
+    table = make(
+        tmp_path,
+        said=["x", "x", "x", "y"],
+        once=["a.png", "b.png", "c.png", "c.png"],
+        most=["a.png", "a.png", "b.png", "b.png"],
+    )
     assert [profile(table).is_media(name) for name in (*table.column_names, "absent")] == [
-        False, True, True, False]
+        False,
+        True,
+        True,
+        False,
+    ]
     assert repeated_media(table) == "most"
     assert repeated_media(table, {"most"}) == "once"
 

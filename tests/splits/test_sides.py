@@ -10,13 +10,18 @@ def parts(**splits):
 
 
 def test_people_and_recordings_on_both_sides():
-    found = on_both_sides(parts(
-        train={"speaker": list("aabb"), "video": list("xxyy"), "id": list("1234")},
-        val={"speaker": list("ac"), "video": list("zz"), "id": list("12")},
-        test={"speaker": list("bb"), "video": list("zx"), "id": list("56")}))
+    found = on_both_sides(
+        parts(
+            train={"speaker": list("aabb"), "video": list("xxyy"), "id": list("1234")},
+            val={"speaker": list("ac"), "video": list("zz"), "id": list("12")},
+            test={"speaker": list("bb"), "video": list("zx"), "id": list("56")},
+        )
+    )
     assert [sentence.split(" have")[0] for sentence in found] == [
-        '"speaker": 1 of 2 rows of val', '"speaker": 2 of 2 rows of test',
-        '"video": 1 of 2 rows of test']
+        '"speaker": 1 of 2 rows of val',
+        '"speaker": 2 of 2 rows of test',
+        '"video": 1 of 2 rows of test',
+    ]
 
 
 def test_three_people_are_few():
@@ -31,9 +36,9 @@ def test_columns_that_name_each_row_and_those_that_are_known_are_passed():
 
 def test_opposite_majorities():
     train = {"mood": ["good"] * 60 + ["bad"] * 40}
-    found, = majorities(parts(train=train, val={"mood": ["good"] * 10 + ["bad"] * 30}), "mood")
-    assert found.startswith('Most rows of train are "good" (60 %), most of val "bad" (75 %, in '
-                            "train 40 %)")
+    (found,) = majorities(parts(train=train, val={"mood": ["good"] * 10 + ["bad"] * 30}), "mood")
+    assert found.startswith(
+        'Most rows of train are "good" (60 %), most of val "bad" (75 %, in train 40 %)'
+    )
     assert majorities(parts(train=train, val={"mood": ["good", "bad", "bad"]}), "mood") == []
-    assert majorities(parts(train=train, val={"mood": ["good"] * 14 + ["bad"] * 16}),
-                      "mood") == []
+    assert majorities(parts(train=train, val={"mood": ["good"] * 14 + ["bad"] * 16}), "mood") == []

@@ -101,9 +101,16 @@ def test_several_labels_count_for_the_rarest():
         assert sum("rare" in v for v in part.values("y")) == pytest.approx(len(part) / 20, abs=1)
 
 
-@pytest.mark.parametrize("values", [
-    [f"a sentence that never comes again {i}" for i in range(50)], [None] * 50, ["same"] * 50,
-    [["p", "q"]] * 25 + [["q"]] * 25, [None, "a", "b"] * 16 + ["a", "b"]])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"a sentence that never comes again {i}" for i in range(50)],
+        [None] * 50,
+        ["same"] * 50,
+        [["p", "q"]] * 25 + [["q"]] * 25,
+        [None, "a", "b"] * 16 + ["a", "b"],
+    ],
+)
 def test_any_target_can_be_split(values):
     assert [len(part) for part in split(read({"y": values}), target="y").values()] == [40, 5, 5]
 
@@ -127,8 +134,11 @@ def test_column_names_the_parts():
 
 
 def test_column_with_another_word():
-    with pytest.raises(DataError, match=r'^table row 2: column "p" needs train, val or test\. Got '
-                                        r"'fold 3'\. Write the part of each row"):
+    with pytest.raises(
+        DataError,
+        match=r'^table row 2: column "p" needs train, val or test\. Got '
+        r"'fold 3'\. Write the part of each row",
+    ):
         split(read({"p": ["train", "fold 3"]}), "column", column="p")
     with pytest.raises(DataError, match=r'row 2: column "p" needs train, val or test\. Got None'):
         split(read({"p": ["train", ""]}), "column", column="p")
@@ -136,35 +146,56 @@ def test_column_with_another_word():
         split(read({"p": ["val", "test"]}), "column", column="p")
 
 
-@pytest.mark.parametrize(("columns", "found"), [
-    ({"x": [1, 2, 3], "cut": ["train", "Testing", "dev"]}, "cut"),
-    ({"cut": ["train", "train", "training"]}, None),
-    ({"cut": ["dev", "test", "test"]}, None),
-    ({"cut": ["train", "dev", "extra"]}, None),
-    ({"cut": ["train", "dev", ""]}, None),
-    ({"cut": ["train", "dev", "dev"], "other": ["test", "train", "train"]}, None),
-    ({"cut": ["train", "dev", "dev"], "y": ["test", "train", "train"]}, "cut"),
-])
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        ({"x": [1, 2, 3], "cut": ["train", "Testing", "dev"]}, "cut"),
+        ({"cut": ["train", "train", "training"]}, None),
+        ({"cut": ["dev", "test", "test"]}, None),
+        ({"cut": ["train", "dev", "extra"]}, None),
+        ({"cut": ["train", "dev", ""]}, None),
+        ({"cut": ["train", "dev", "dev"], "other": ["test", "train", "train"]}, None),
+        ({"cut": ["train", "dev", "dev"], "y": ["test", "train", "train"]}, "cut"),
+    ],
+)
 def test_one_column_that_names_the_parts_is_found(columns, found):
     assert profile(read(columns)).split_column("y") == found
 
 
-@pytest.mark.parametrize(("given", "message"), [
-    ({"method": "stratify"}, r'No split method named "stratify"\..* Did you mean "stratified"\?'),
-    ({"target": "z"}, r'No column named "z"\. Columns: y'),
-    ({"method": "grouped"}, r'The split "grouped" needs the column of groups\. Got none\. Name it'),
-    ({"method": "column"}, r'The split "column" needs the column that names the part\. Got none'),
-    ({"fractions": (0.5,)}, r"split needs two or three fractions\. Got 1\."),
-    ({"fractions": (1, 0)}, r"split needs at least two fractions above 0\. Got .* Leave out parts"),
-])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"method": "stratify"},
+            r'No split method named "stratify"\..* Did you mean "stratified"\?',
+        ),
+        ({"target": "z"}, r'No column named "z"\. Columns: y'),
+        (
+            {"method": "grouped"},
+            r'The split "grouped" needs the column of groups\. Got none\. Name it',
+        ),
+        (
+            {"method": "column"},
+            r'The split "column" needs the column that names the part\. Got none',
+        ),
+        ({"fractions": (0.5,)}, r"split needs two or three fractions\. Got 1\."),
+        (
+            {"fractions": (1, 0)},
+            r"split needs at least two fractions above 0\. Got .* Leave out parts",
+        ),
+    ],
+)
 def test_settings_that_cannot_be_used(given, message):
     with pytest.raises(RecipeError, match=message):
         split(read({"y": ["a", "b"]}), **given)
 
 
 def test_too_few_rows():
-    with pytest.raises(DataError, match=r"^table has too few rows for a part test: 2 rows cannot "
-                                        r"fill 3 parts\. Use fewer parts"):
+    with pytest.raises(
+        DataError,
+        match=r"^table has too few rows for a part test: 2 rows cannot "
+        r"fill 3 parts\. Use fewer parts",
+    ):
         split(read({"y": ["a", "b"]}))
     with pytest.raises(DataError, match=r'the groups of "g" cannot fill 3 parts'):
         split(read({"g": ["a", "b"] * 20}), "grouped", group="g")

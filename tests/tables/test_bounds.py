@@ -10,8 +10,9 @@ from polymodal.tables.bounds import MAX_DEPTH, deep_line, is_deep
 from polymodal.tables.json_text import parse_json
 
 
-@pytest.mark.parametrize(("depth", "deep"), [(1, False), (MAX_DEPTH, False), (MAX_DEPTH + 1, True),
-                                             (300, True)])
+@pytest.mark.parametrize(
+    ("depth", "deep"), [(1, False), (MAX_DEPTH, False), (MAX_DEPTH + 1, True), (300, True)]
+)
 def test_text_and_value_agree_on_what_is_deep(depth, deep):
     text = '{"a": ' * (depth // 2) + "[" * (depth - depth // 2)
     text += "]" * (depth - depth // 2) + "}" * (depth // 2)

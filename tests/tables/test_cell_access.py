@@ -29,8 +29,9 @@ def test_cells_of_any_chunks_agree_with_iteration(chunks):
     assert [cells[i] for i in range(len(values))] == list(cells) == expected
 
 
-@pytest.mark.parametrize("kind", [pa.list_(pa.float32()), pa.large_list(pa.float64()),
-                                  pa.list_(pa.float64(), 2)])
+@pytest.mark.parametrize(
+    "kind", [pa.list_(pa.float32()), pa.large_list(pa.float64()), pa.list_(pa.float64(), 2)]
+)
 def test_kinds_of_lists(kind):
     cells = Cells(pa.chunked_array([pa.array([[9.0, 9.0], [1.0, 2.0], None], kind).slice(1)]))
     assert list(cells) == [cells[0], cells[1]] == [[1.0, 2.0], None]
@@ -39,4 +40,6 @@ def test_kinds_of_lists(kind):
 def test_lists_of_fixed_grids():
     kind = pa.list_(pa.list_(pa.int32(), 2), 2)
     assert to_list(pa.array([[[1, 2], [3, 4]], [[5, 6], [7, 8]]], kind)) == [
-        [[1, 2], [3, 4]], [[5, 6], [7, 8]]]
+        [[1, 2], [3, 4]],
+        [[5, 6], [7, 8]],
+    ]

@@ -27,33 +27,59 @@ def parquet():
     return content.getvalue()
 
 
-@pytest.mark.parametrize(("name", "content", "message"), [
-    ("t.xlsx", archive(), r"^t\.xlsx is a spreadsheet\. Save it as CSV in UTF-8, one file per"),
-    ("t.XLS", b"\xd0\xcf\x11\xe0", r"is a spreadsheet\. Save it as CSV in UTF-8"),
-    ("t.ods", archive(), r"is a spreadsheet\. Save it as CSV in UTF-8"),
-    ("t.csv", archive(), r"^t\.csv is a spreadsheet or an archive under another name\. Save it "),
-    ("t.gz", gzip.compress(b"a\n1\n"), r"is compressed\. Unpack it first: gunzip -k t\.gz"),
-    ("t.tar.gz", gzip.compress(b""), r"Unpack it first: gunzip -k t\.tar\.gz"),
-    ("t.csv", gzip.compress(b"a\n1\n"), r"is compressed\. Unpack it first: gunzip < t\.csv > "),
-    ("t.csv", parquet(), r"is a Parquet file under another name\. Rename it to end in \.parquet"),
-    ("t.zip", archive(), r"is an archive\. Unpack it first: unzip t\.zip"),
-    ("t.feather", b"", r"is a table of Arrow\. Write it as Parquet, such as with pandas"),
-    ("t.pkl", b"", r"is a pickle, which could run any program\. Write the table as Parquet"),
-    ("t.json", b'{"a": {"0": 1}}', r"needs one list of objects, or .* Got no list of objects\. "
-                                   r"Write one JSON object per line into a \.jsonl file "),
-    ("t.json", b"[1, 2]", r"Got no list of objects"),
-    ("t.txt", b"just a text\n", r"t\.txt has an ending that no format has\. Formats: .* Write "),
-], ids=lambda value: value if isinstance(value, str) else "")  # an archive holds the time
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.xlsx", archive(), r"^t\.xlsx is a spreadsheet\. Save it as CSV in UTF-8, one file per"),
+        ("t.XLS", b"\xd0\xcf\x11\xe0", r"is a spreadsheet\. Save it as CSV in UTF-8"),
+        ("t.ods", archive(), r"is a spreadsheet\. Save it as CSV in UTF-8"),
+        (
+            "t.csv",
+            archive(),
+            r"^t\.csv is a spreadsheet or an archive under another name\. Save it ",
+        ),
+        ("t.gz", gzip.compress(b"a\n1\n"), r"is compressed\. Unpack it first: gunzip -k t\.gz"),
+        ("t.tar.gz", gzip.compress(b""), r"Unpack it first: gunzip -k t\.tar\.gz"),
+        ("t.csv", gzip.compress(b"a\n1\n"), r"is compressed\. Unpack it first: gunzip < t\.csv > "),
+        (
+            "t.csv",
+            parquet(),
+            r"is a Parquet file under another name\. Rename it to end in \.parquet",
+        ),
+        ("t.zip", archive(), r"is an archive\. Unpack it first: unzip t\.zip"),
+        ("t.feather", b"", r"is a table of Arrow\. Write it as Parquet, such as with pandas"),
+        ("t.pkl", b"", r"is a pickle, which could run any program\. Write the table as Parquet"),
+        (
+            "t.json",
+            b'{"a": {"0": 1}}',
+            r"needs one list of objects, or .* Got no list of objects\. "
+            r"Write one JSON object per line into a \.jsonl file ",
+        ),
+        ("t.json", b"[1, 2]", r"Got no list of objects"),
+        (
+            "t.txt",
+            b"just a text\n",
+            r"t\.txt has an ending that no format has\. Formats: .* Write ",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # an archive holds the time
 def test_the_message_says_what_to_do(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=message):
         read(tmp_path / name)
 
 
-@pytest.mark.parametrize(("name", "content"), [
-    ("t.txt", "a\tb\n1\tx\n"), ("t.txt", "a;b\n1;x\n"), ("t.json", '[{"a": "1", "b": "x"}]'),
-    ("t.json", '{"info": {"v": 1}, "data": [{"a": "1", "b": "x"}]}'),
-    ("t.json", '{"a": "1", "b": "x"}\n{"a": "2"}\n')])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.txt", "a\tb\n1\tx\n"),
+        ("t.txt", "a;b\n1;x\n"),
+        ("t.json", '[{"a": "1", "b": "x"}]'),
+        ("t.json", '{"info": {"v": 1}, "data": [{"a": "1", "b": "x"}]}'),
+        ("t.json", '{"a": "1", "b": "x"}\n{"a": "2"}\n'),
+    ],
+)
 def test_other_endings_that_are_read(tmp_path, name, content):
     (tmp_path / name).write_text(content)
     assert read(tmp_path / name).row(0) == {"a": "1", "b": "x"}
@@ -74,6 +100,9 @@ def test_lists_of_json_keep_types_and_name_what_is_no_row(tmp_path):
 def test_folder_of_tables_names_them(tmp_path):
     for name in ("train.csv", "test.csv"):
         (tmp_path / name).write_text("a\n1\n")
-    with pytest.raises(DataError, match=r"is a folder of tables: test\.csv, train\.csv\. Name one "
-                                        r"of them, such as .*/train\.csv\."):
+    with pytest.raises(
+        DataError,
+        match=r"is a folder of tables: test\.csv, train\.csv\. Name one "
+        r"of them, such as .*/train\.csv\.",
+    ):
         read(tmp_path)

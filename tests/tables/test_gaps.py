@@ -10,8 +10,9 @@ from polymodal.tables.table import read
 
 
 def test_rows_with_an_infinite_number_are_named_and_kept(capsys):
-    table = read({"x": ["1", "inf", "2", "-Infinity"] * 2, "z": [str(n) for n in range(8)]},
-                 name="t.csv")
+    table = read(
+        {"x": ["1", "inf", "2", "-Infinity"] * 2, "z": [str(n) for n in range(8)]}, name="t.csv"
+    )
     source = Source("tabular", Tabular(numbers=["x", "z"], categories=[]), ["x", "z"])
     ledger = Ledger()
     checked = check(Samples(table, [source]), ledger, fit=True)
@@ -19,9 +20,11 @@ def test_rows_with_an_infinite_number_are_named_and_kept(capsys):
     assert source.modality.mean.tolist() == [1.5, 3.5]
     assert ledger.count("repaired") == {"infinite_number": 4}
     assert ledger.examples("infinite_number")[0]["text"] == (
-        "t.csv row 2: column x is infinite and is read as missing.")
+        "t.csv row 2: column x is infinite and is read as missing."
+    )
     assert 't.csv: column "x" is infinite in rows 2, 4, 6, 8. These cells are read as missing.' in (
-        " ".join("".join(capsys.readouterr()).split()))
+        " ".join("".join(capsys.readouterr()).split())
+    )
 
 
 def test_other_rows_are_only_named_up_to_five(capsys):

@@ -12,15 +12,23 @@ from polymodal.core.errors import DataError
 from polymodal.tables.group import group_rows
 from polymodal.tables.table import read
 
-STEPS = {"video": ["b", "a", "b", "a", "b"], "position": ["10", "2", "9", "1", "100"],
-         "word": ["p", "q", None, None, "t"], "empty": [None, 1, None, None, None]}
+STEPS = {
+    "video": ["b", "a", "b", "a", "b"],
+    "position": ["10", "2", "9", "1", "100"],
+    "word": ["p", "q", None, None, "t"],
+    "empty": [None, 1, None, None, None],
+}
 
 
 def test_steps_are_ordered_by_number():
     table = group_rows(read(STEPS), "video", "position")
     assert len(table) == 2
-    assert table.row(0) == {"video": "b", "position": ["9", "10", "100"], "word": [None, "p", "t"],
-                            "empty": None}
+    assert table.row(0) == {
+        "video": "b",
+        "position": ["9", "10", "100"],
+        "word": [None, "p", "t"],
+        "empty": None,
+    }
     assert [rows.tolist() for rows in table.members] == [[2, 0, 4], [3, 1]]
     assert table.members[-1].tolist() == [3, 1]
     assert [rows.tolist() for rows in table.members[:1]] == [[2, 0, 4]]
@@ -36,8 +44,13 @@ def test_order_by_text_and_by_row():
 def test_selection_and_added_columns():
     table = group_rows(read(STEPS), "video", "position").with_column("part", ["train", "val"])
     part = table.select([1])
-    assert part.row(0) == {"video": "a", "position": ["1", "2"], "word": [None, "q"],
-                           "empty": [None, 1], "part": "val"}
+    assert part.row(0) == {
+        "video": "a",
+        "position": ["1", "2"],
+        "word": [None, "q"],
+        "empty": [None, 1],
+        "part": "val",
+    }
     assert part.row_ids.tolist() == [1]
     assert part.column_names == [*STEPS, "part"]
     assert part.data.column("position").to_pylist() == [["1", "2"]]
@@ -62,16 +75,22 @@ def test_copy_and_fingerprint():
 
 def test_missing_key_or_position_names_the_row():
     steps = {"k": ["a", None], "n": [1, None]}
-    with pytest.raises(DataError, match=r'^table row 2: column "k" is empty, but states which '
-                                        r"sequence it belongs to\. Fill it"):
+    with pytest.raises(
+        DataError,
+        match=r'^table row 2: column "k" is empty, but states which '
+        r"sequence it belongs to\. Fill it",
+    ):
         group_rows(read(steps), "k")
     with pytest.raises(DataError, match=r'row 2: column "n" is empty, but states its position'):
         group_rows(read({"k": ["a", "a"], "n": [1, None]}), "k", "n")
 
 
 def test_two_steps_at_one_position():
-    with pytest.raises(DataError, match=r'^table row 3: column "n" has 1 for k a, as row 1 '
-                                        r"does\. Give each step of a sequence its own position"):
+    with pytest.raises(
+        DataError,
+        match=r'^table row 3: column "n" has 1 for k a, as row 1 '
+        r"does\. Give each step of a sequence its own position",
+    ):
         group_rows(read({"k": ["a", "b", "a"], "n": [1, 1, 1]}), "k", "n")
 
 

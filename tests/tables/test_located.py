@@ -23,9 +23,20 @@ def root(tmp_path, monkeypatch):
     return tmp_path
 
 
-SPELLINGS = ["im/00.png", " im/00.png ", r"im\00.png", r".\im\00.png", r" im\00.png",
-             "im/my%20cat.jpg", "~/a.jpg", " ~/a.jpg", "FILE://{root}/im/00.png", " file://{root}/im/my%20cat.jpg",
-             "file://localhost{root}/im/00.png", r"im\my cat.jpg"]
+SPELLINGS = [
+    "im/00.png",
+    " im/00.png ",
+    r"im\00.png",
+    r".\im\00.png",
+    r" im\00.png",
+    "im/my%20cat.jpg",
+    "~/a.jpg",
+    " ~/a.jpg",
+    "FILE://{root}/im/00.png",
+    " file://{root}/im/my%20cat.jpg",
+    "file://localhost{root}/im/00.png",
+    r"im\my cat.jpg",
+]
 
 
 @pytest.mark.parametrize("text", SPELLINGS)
@@ -55,8 +66,11 @@ def test_spellings_of_one_file_share_its_identity(root):
 def test_missing_files_show_spaces_and_drives(root):
     with pytest.raises(DataError, match=r"^' im/9\.png ' does not exist\. Looked in .*--media-"):
         open_cell(" im/9.png ", root)
-    with pytest.raises(DataError, match=r"^C:.data.9\.png does not exist\. Only Windows has such "
-                                        r"paths\. Write paths from one folder, such as im/00"):
+    with pytest.raises(
+        DataError,
+        match=r"^C:.data.9\.png does not exist\. Only Windows has such "
+        r"paths\. Write paths from one folder, such as im/00",
+    ):
         open_cell(r"C:\data\9.png", root)
     with pytest.raises(DataError, match=r"is an address on a network"):
         open_cell(" https://example.org/a.png", root)
@@ -73,7 +87,11 @@ def test_files_without_an_ending_are_read_for_their_kind(root):
 
 
 def test_published_sets_of_other_systems(root):
-    path = write_json(root / "captions_train.json", {
-        "images": [{"id": 1, "file_name": r"im\00.png"}, {"id": 2, "file_name": "im/00.png "}],
-        "annotations": [{"id": 1, "image_id": i, "caption": "Grey"} for i in (1, 2)]})
+    path = write_json(
+        root / "captions_train.json",
+        {
+            "images": [{"id": 1, "file_name": r"im\00.png"}, {"id": 2, "file_name": "im/00.png "}],
+            "annotations": [{"id": 1, "image_id": i, "caption": "Grey"} for i in (1, 2)],
+        },
+    )
     assert list(read(path).values("image")) == ["im/00.png", "im/00.png"]

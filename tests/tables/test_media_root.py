@@ -12,19 +12,27 @@ from polymodal.media.image import read_image
 from polymodal.tables.table import read
 from published_sets import write_json, write_lines, write_pictures, write_tones
 
-CONVERSATION = [{"from": "human", "value": "<image>\nWhat is it?"},
-                {"from": "gpt", "value": "Grey"}]
+CONVERSATION = [
+    {"from": "human", "value": "<image>\nWhat is it?"},
+    {"from": "gpt", "value": "Grey"},
+]
 
 
 def coco(folder):
-    return write_json(folder / "captions_val2017.json", {
-        "images": [{"id": 1, "file_name": "a.jpg"}],
-        "annotations": [{"id": 1, "image_id": 1, "caption": "Grey"}]})
+    return write_json(
+        folder / "captions_val2017.json",
+        {
+            "images": [{"id": 1, "file_name": "a.jpg"}],
+            "annotations": [{"id": 1, "image_id": 1, "caption": "Grey"}],
+        },
+    )
 
 
 def karpathy(folder):
-    return write_json(folder / "dataset_flickr8k.json", {"images": [
-        {"filename": "a.jpg", "split": "train", "sentences": [{"raw": "Grey"}]}]})
+    return write_json(
+        folder / "dataset_flickr8k.json",
+        {"images": [{"filename": "a.jpg", "split": "train", "sentences": [{"raw": "Grey"}]}]},
+    )
 
 
 def flickr(folder):
@@ -32,8 +40,9 @@ def flickr(folder):
 
 
 def llava(folder):
-    return write_json(folder / "llava.json", [
-        {"id": "1", "image": "a.jpg", "conversations": CONVERSATION}])
+    return write_json(
+        folder / "llava.json", [{"id": "1", "image": "a.jpg", "conversations": CONVERSATION}]
+    )
 
 
 @pytest.mark.parametrize("write", [coco, karpathy, flickr, llava])
@@ -74,9 +83,16 @@ def librispeech(folder):
     return "19/198"
 
 
-@pytest.mark.parametrize(("write", "file"), [
-    (common_voice, "a.mp3"), (common_voice, "clips/a.mp3"), (ljspeech, "a.wav"),
-    (ljspeech, "wavs/a.wav"), (librispeech, "a.flac")])
+@pytest.mark.parametrize(
+    ("write", "file"),
+    [
+        (common_voice, "a.mp3"),
+        (common_voice, "clips/a.mp3"),
+        (ljspeech, "a.wav"),
+        (ljspeech, "wavs/a.wav"),
+        (librispeech, "a.flac"),
+    ],
+)
 def test_recordings(tmp_path, write, file):
     place = write(tmp_path / "tables")
     write_tones(tmp_path / "elsewhere" / place, file)

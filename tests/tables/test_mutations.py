@@ -25,25 +25,63 @@ from polymodal.tables.table import read
 
 SEED, MUTANTS = 20250301, 20_000
 MEMORY_BYTES, SECONDS = 1 << 30, 10  # memory: above what is mapped at the start
-ROWS = [{"image": f"im/{i}.png", "note": f'he said "{i}", twice', "v": [i, 0.5], "n": i / 3,
-         "label": "ab"[i % 2]} for i in range(12)]
-INSERTS = (b"\x00", b'"', b"'", b'\\"', b"\n", b",", b";", b"\t", b"[" * 60, b"{" * 3000, b"\xff",
-           b"\xef\xbb\xbf", b"9" * 400, b"1e999", b"NaN", b"null", b"-", b"}", b"]", b"\r", b"=1+1",
-           "\u2028".encode(), b"sep=;\n", b'{"a": 1}', b"../../up", b"a" * 70_000)
+ROWS = [
+    {
+        "image": f"im/{i}.png",
+        "note": f'he said "{i}", twice',
+        "v": [i, 0.5],
+        "n": i / 3,
+        "label": "ab"[i % 2],
+    }
+    for i in range(12)
+]
+INSERTS = (
+    b"\x00",
+    b'"',
+    b"'",
+    b'\\"',
+    b"\n",
+    b",",
+    b";",
+    b"\t",
+    b"[" * 60,
+    b"{" * 3000,
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"9" * 400,
+    b"1e999",
+    b"NaN",
+    b"null",
+    b"-",
+    b"}",
+    b"]",
+    b"\r",
+    b"=1+1",
+    "\u2028".encode(),
+    b"sep=;\n",
+    b'{"a": 1}',
+    b"../../up",
+    b"a" * 70_000,
+)
 SIGNS = b'",;:|[]{}\\\n\t 0123456789abe.-#/'
 
 
 def text_cells(row):
-    return {name: json.dumps(cell) if isinstance(cell, list) else str(cell)
-            for name, cell in row.items()}
+    return {
+        name: json.dumps(cell) if isinstance(cell, list) else str(cell)
+        for name, cell in row.items()
+    }
 
 
 def delimited(mark, quote_all=False):
     names, lines = list(ROWS[0]), []
     for row in [dict(zip(names, names, strict=True)), *ROWS]:
         cells = [cell.replace('"', '""') for cell in text_cells(row).values()]
-        lines.append(mark.join(f'"{cell}"' if quote_all or '"' in cell or mark in cell else cell
-                               for cell in cells))
+        lines.append(
+            mark.join(
+                f'"{cell}"' if quote_all or '"' in cell or mark in cell else cell for cell in cells
+            )
+        )
     return "\n".join(lines).encode()
 
 
@@ -64,8 +102,11 @@ def in_tar():
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as file:
         for i, row in enumerate(ROWS[:5]):
-            for ending, member in (("png", b"\x89PNG\r\n\x1a\n" + bytes(40)), ("cls", b"a"),
-                                   ("json", json.dumps({"n": row["n"], "v": row["v"]}).encode())):
+            for ending, member in (
+                ("png", b"\x89PNG\r\n\x1a\n" + bytes(40)),
+                ("cls", b"a"),
+                ("json", json.dumps({"n": row["n"], "v": row["v"]}).encode()),
+            ):
                 info = tarfile.TarInfo(f"{i}.{ending}")
                 info.size = len(member)
                 file.addfile(info, io.BytesIO(member))
@@ -75,27 +116,51 @@ def in_tar():
 def files():
     """Returns {path: content} of a table in every format."""
     lines = "\n".join(map(json.dumps, ROWS)).encode()
-    coco = {"info": {"v": 1}, "images": [{"id": i, "file_name": f"{i}.png"} for i in range(5)],
-            "annotations": [{"id": i, "image_id": i, "caption": f"a {i}"} for i in range(5)]}
-    karpathy = {"images": [{"filename": f"{i}.png", "split": "train",
-                            "sentences": [{"raw": f"a {i}"}]} for i in range(5)]}
-    llava = [{"id": i, "image": f"{i}.png", "conversations": [
-        {"from": "human", "value": "<image>\nWhat?"}, {"from": "gpt", "value": "It."}]}
-        for i in range(5)]
+    coco = {
+        "info": {"v": 1},
+        "images": [{"id": i, "file_name": f"{i}.png"} for i in range(5)],
+        "annotations": [{"id": i, "image_id": i, "caption": f"a {i}"} for i in range(5)],
+    }
+    karpathy = {
+        "images": [
+            {"filename": f"{i}.png", "split": "train", "sentences": [{"raw": f"a {i}"}]}
+            for i in range(5)
+        ]
+    }
+    llava = [
+        {
+            "id": i,
+            "image": f"{i}.png",
+            "conversations": [
+                {"from": "human", "value": "<image>\nWhat?"},
+                {"from": "gpt", "value": "It."},
+            ],
+        }
+        for i in range(5)
+    ]
     metadata = "\n".join(json.dumps({"file_name": f"{i}.png", "y": i % 2}) for i in range(5))
-    return {"a.csv": delimited(","), "q.csv": delimited(",", quote_all=True),
-            "b.csv": delimited(";").replace(b'""', b'\\"'), "a.tsv": delimited("\t"),
-            "a.jsonl": lines, "a.json": json.dumps(ROWS).encode(), "a.parquet": in_parquet(),
-            "a.tar": in_tar(), "captions_a.json": json.dumps(coco).encode(),
-            "dataset_a.json": json.dumps(karpathy).encode(),
-            "llava.json": json.dumps(llava).encode(),
-            "folder/train/metadata.jsonl": metadata.encode(),
-            "saved/state.json": b'{"_data_files": [{"filename": "a.arrow"}]}',
-            "saved/dataset_info.json": (
-                b'{"features": {"label": {"names": ["a", "b"], "_type": "ClassLabel"}}}'),
-            "saved/a.arrow": in_arrow(), "kaldi/wav.scp": b"u1 a.wav\nu2 b.wav\n",
-            "kaldi/text": b"u1 one\nu2 two\n",
-            "flickr.token": b"0.png#0\ta cat\n1.png#0\ta dog\n"}
+    return {
+        "a.csv": delimited(","),
+        "q.csv": delimited(",", quote_all=True),
+        "b.csv": delimited(";").replace(b'""', b'\\"'),
+        "a.tsv": delimited("\t"),
+        "a.jsonl": lines,
+        "a.json": json.dumps(ROWS).encode(),
+        "a.parquet": in_parquet(),
+        "a.tar": in_tar(),
+        "captions_a.json": json.dumps(coco).encode(),
+        "dataset_a.json": json.dumps(karpathy).encode(),
+        "llava.json": json.dumps(llava).encode(),
+        "folder/train/metadata.jsonl": metadata.encode(),
+        "saved/state.json": b'{"_data_files": [{"filename": "a.arrow"}]}',
+        "saved/dataset_info.json": (
+            b'{"features": {"label": {"names": ["a", "b"], "_type": "ClassLabel"}}}'
+        ),
+        "saved/a.arrow": in_arrow(),
+        "kaldi/wav.scp": b"u1 a.wav\nu2 b.wav\n",
+        "kaldi/text": b"u1 one\nu2 two\n",
+        "flickr.token": b"0.png#0\ta cat\n1.png#0\ta dog\n",
+    }
 
 
 def mutated(content: bytes, rng: random.Random) -> bytes:
@@ -132,6 +197,7 @@ def look(path: Path) -> str:
 
 def campaign(folder: Path, first: int) -> None:
     """Looks at one mutant after the other; the last line says which, should the process die."""
+
     def late(*_):
         raise TimeoutError(f"more than {SECONDS} s")
 
@@ -182,9 +248,14 @@ def test_mutants_are_rows_or_messages(tmp_path):
     uncaught, first, started = [], 0, time.monotonic()
     environment = {**os.environ, "TMPDIR": str(tmp_path), "POLYMODAL_DEBUG": ""}
     while first < MUTANTS:
-        done = subprocess.run([sys.executable, __file__, str(tmp_path / "t"), str(first)],
-                              capture_output=True, text=True, errors="replace", env=environment,
-                              check=False)
+        done = subprocess.run(
+            [sys.executable, __file__, str(tmp_path / "t"), str(first)],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environment,
+            check=False,
+        )
         lines = done.stdout.splitlines()
         for line in lines:
             number, name, *outcome = line.split(maxsplit=2)

@@ -14,9 +14,12 @@ from polymodal.tables import bounds
 from polymodal.tables.table import read
 
 PACKERS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
-PLAIN = {"csv": b"a,b\n1,x\n2,y\n", "tsv": b"a\tb\n1\tx\n2\ty\n",
-         "jsonl": b'{"a": "1", "b": "x"}\n{"a": "2", "b": "y"}\n',
-         "json": b'[{"a": "1", "b": "x"}, {"a": "2", "b": "y"}]'}
+PLAIN = {
+    "csv": b"a,b\n1,x\n2,y\n",
+    "tsv": b"a\tb\n1\tx\n2\ty\n",
+    "jsonl": b'{"a": "1", "b": "x"}\n{"a": "2", "b": "y"}\n',
+    "json": b'[{"a": "1", "b": "x"}, {"a": "2", "b": "y"}]',
+}
 
 
 @pytest.fixture
@@ -53,8 +56,13 @@ def test_damaged_file_is_refused(tmp_path, spare, packer):
     packed = PACKERS[packer](b"a,b\n" + b"1,x\n" * 1000)
     middle = len(packed) // 2
     flipped = bytes([packed[middle] ^ 0xFF])
-    damaged = [packed[:-1], packed[:middle], b"a,b\n1,x\n", b"",
-               packed[:middle] + flipped + packed[middle + 1 :]]
+    damaged = [
+        packed[:-1],
+        packed[:middle],
+        b"a,b\n1,x\n",
+        b"",
+        packed[:middle] + flipped + packed[middle + 1 :],
+    ]
     for content in damaged:
         path.write_bytes(content)
         with pytest.raises(DataError, match=rf"^t\.csv\.{packer} (cannot be unpacked|is empty)"):

@@ -16,7 +16,8 @@ def merged(*kinds):
 def test_types_widen():
     assert merged(pa.null(), pa.int64(), pa.float64()) == pa.float64()
     assert merged(pa.list_(pa.null()), pa.list_(pa.list_(pa.int64()))) == pa.list_(
-        pa.list_(pa.int64()))
+        pa.list_(pa.int64())
+    )
     assert merged(pa.timestamp("s"), pa.string()) == pa.string()
     assert merged(pa.list_(pa.timestamp("s"))) == pa.list_(pa.string())
     struct = merged(pa.struct([("a", pa.timestamp("s"))]), pa.struct([("b", pa.int64())]))
@@ -30,6 +31,9 @@ def test_columns_add_up():
 
 
 def test_types_that_do_not_go_together():
-    with pytest.raises(DataError, match=r'^column "x" has values of type int64 in some rows and '
-                                        r"string in others\. Write one type in the whole column\."):
+    with pytest.raises(
+        DataError,
+        match=r'^column "x" has values of type int64 in some rows and '
+        r"string in others\. Write one type in the whole column\.",
+    ):
         merged(pa.int64(), pa.string())

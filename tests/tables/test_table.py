@@ -66,8 +66,11 @@ def test_data_of_a_selection_equals_its_cells(rows, random):
 
 def test_wrong_length_column_and_row_are_refused():
     table = read(ROWS, name="mine")
-    with pytest.raises(DataError, match=r'^mine: column "n" needs 4 values, one a row\. Got 1\. '
-                                        r"Give one value for each row\."):
+    with pytest.raises(
+        DataError,
+        match=r'^mine: column "n" needs 4 values, one a row\. Got 1\. '
+        r"Give one value for each row\.",
+    ):
         table.with_column("n", [1])
     with pytest.raises(RecipeError, match=r'mine: No column named "y"\. Columns: x, t\.'):
         table.cell(0, "y")
@@ -98,18 +101,39 @@ def test_missing_numbers_of_pandas_are_none():
 
 def test_columns_of_any_kind_are_columns():
     x = np.array([0.5, 1.5, 2.5])
-    for column in (x, pandas.Series(x), pandas.Series(x, index=[7, 8, 9]), tuple(x), pa.array(x),
-                   pa.chunked_array([x[:1], x[1:]]), x.astype("float16"), pandas.Index(x)):
+    for column in (
+        x,
+        pandas.Series(x),
+        pandas.Series(x, index=[7, 8, 9]),
+        tuple(x),
+        pa.array(x),
+        pa.chunked_array([x[:1], x[1:]]),
+        x.astype("float16"),
+        pandas.Index(x),
+    ):
         table = read({"x": column, "y": ["a", "b", "c"]})
         assert list(table.values("x")) == [0.5, 1.5, 2.5]
-    table = read({"n": range(2), "c": pandas.Categorical(["u", "v"]), "b": np.array([True, False]),
-                  "m": np.eye(2), "s": pandas.array([1, None], dtype="Int64")})
+    table = read(
+        {
+            "n": range(2),
+            "c": pandas.Categorical(["u", "v"]),
+            "b": np.array([True, False]),
+            "m": np.eye(2),
+            "s": pandas.array([1, None], dtype="Int64"),
+        }
+    )
     assert table.row(1) == {"n": 1, "c": "v", "b": False, "m": [0.0, 1.0], "s": None}
 
 
 def test_a_dict_with_single_values_is_one_row():
-    row = {"image": "a.png", "age": np.int64(3), "v": [1.0, 2.0], "n": None,
-           "path": Path("b.wav"), "scalar": np.array(2.5)}
+    row = {
+        "image": "a.png",
+        "age": np.int64(3),
+        "v": [1.0, 2.0],
+        "n": None,
+        "path": Path("b.wav"),
+        "scalar": np.array(2.5),
+    }
     table = read(row)
     assert len(table) == 1
     assert table.row(0) == {**row, "path": "b.wav", "age": 3, "scalar": 2.5}
@@ -119,8 +143,9 @@ def test_other_tables_in_memory():
     frame = pandas.DataFrame({"x": [1, 2], 5: ["a", "b"]})
     assert read(frame).row(1) == {"x": 2, "5": "b"}
     batch = pa.RecordBatch.from_pydict({"x": [1, 2]})
-    assert len(read(batch)) == len(read(pa.RecordBatchReader.from_batches(batch.schema, [batch]))) \
-        == 2
+    assert (
+        len(read(batch)) == len(read(pa.RecordBatchReader.from_batches(batch.schema, [batch]))) == 2
+    )
 
     class Dataset:  # as Hugging Face's
         column_names = ("x",)
@@ -132,8 +157,11 @@ def test_other_tables_in_memory():
             return {"x": [1, 2]}
 
     assert list(read(Dataset()).values("x")) == [1, 2]
-    with pytest.raises(RecipeError, match=r"read needs one table\. Got a dict of tables: train, "
-                                          r"test\. Give one of them, such as train\."):
+    with pytest.raises(
+        RecipeError,
+        match=r"read needs one table\. Got a dict of tables: train, "
+        r"test\. Give one of them, such as train\.",
+    ):
         read({"train": frame, "test": Dataset()})
     frame.columns = ["x", "x"]
     with pytest.raises(DataError, match=r"has more than one column named x\."):
@@ -143,11 +171,15 @@ def test_other_tables_in_memory():
 def test_pictures_and_sounds_in_memory_become_files():
     rng = np.random.default_rng(0)
     picture = rng.integers(0, 255, (12, 16, 3), np.uint8)
-    table = read({"image": [picture, picture[..., :1], picture[..., 0], None],
-                  "video": [np.stack([picture] * 2)] * 3 + [None], "y": [0, 1, 0, 1],
-                  "pil": [Image.fromarray(picture)] * 3 + [None],
-                  "sound": [{"array": np.linspace(-1, 1, 80), "sampling_rate": 8000,
-                             "path": None}] * 4})
+    table = read(
+        {
+            "image": [picture, picture[..., :1], picture[..., 0], None],
+            "video": [np.stack([picture] * 2)] * 3 + [None],
+            "y": [0, 1, 0, 1],
+            "pil": [Image.fromarray(picture)] * 3 + [None],
+            "sound": [{"array": np.linspace(-1, 1, 80), "sampling_rate": 8000, "path": None}] * 4,
+        }
+    )
     assert (read_image(table.cell(0, "image"), None) == picture).all()
     assert (read_image(table.cell(2, "image"), None)[..., 0] == picture[..., 0]).all()
     assert read_audio(table.cell(0, "sound"), None, sample_rate=8000).shape[0] == 80
@@ -158,11 +190,16 @@ def test_pictures_and_sounds_in_memory_become_files():
     assert isinstance(stacked.cell(0, "image"), bytes)
 
 
-@pytest.mark.parametrize("array", [np.zeros((4, 5, 3)), np.zeros((3, 4, 5), np.uint8),
-                                   np.zeros((2, 2, 4, 5, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "array",
+    [np.zeros((4, 5, 3)), np.zeros((3, 4, 5), np.uint8), np.zeros((2, 2, 4, 5, 3), np.uint8)],
+)
 def test_arrays_that_are_no_picture_are_refused(array):
-    with pytest.raises(DataError, match=r'^column "image" has an array of shape .*\. Give a '
-                                        r"picture as uint8 \(height, width, channels\), a video"):
+    with pytest.raises(
+        DataError,
+        match=r'^column "image" has an array of shape .*\. Give a '
+        r"picture as uint8 \(height, width, channels\), a video",
+    ):
         read({"image": [array, array]})
 
 
@@ -181,13 +218,19 @@ def test_memory_sources_that_are_no_table():
 def test_unknown_files_and_formats(tmp_path):
     (tmp_path / "train.csv").write_text("a\n1\n")
     (tmp_path / "data.xyz").write_text("x")
-    with pytest.raises(DataError, match=r'trian\.csv does not exist\. Check the path\. '
-                                        r'Did you mean "train\.csv"\?'):
+    with pytest.raises(
+        DataError,
+        match=r"trian\.csv does not exist\. Check the path\. "
+        r'Did you mean "train\.csv"\?',
+    ):
         read(tmp_path / "trian.csv")
     with pytest.raises(DataError, match=r"does not exist: its folder is missing\. Check the path"):
         read(tmp_path / "no" / "train.csv")
-    with pytest.raises(DataError, match=r"data\.xyz has an ending that no format has\. Formats: "
-                                        r"class_folder, .*csv, .*jsonl, .*webdataset"):
+    with pytest.raises(
+        DataError,
+        match=r"data\.xyz has an ending that no format has\. Formats: "
+        r"class_folder, .*csv, .*jsonl, .*webdataset",
+    ):
         read(tmp_path / "data.xyz")
     with pytest.raises(RecipeError, match=r'No format named "cvs"\. .* Did you mean "csv"\?'):
         read(tmp_path / "train.csv", format="cvs")
@@ -233,8 +276,9 @@ print(anonymous() - before)
 """
     if not Path("/proc/self/smaps_rollup").exists():
         pytest.skip("needs Linux to tell memory of files from other memory")
-    done = subprocess.run([sys.executable, "-c", script, few, many], capture_output=True, text=True,
-                          check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, few, many], capture_output=True, text=True, check=True
+    )
     assert int(done.stdout) / 300_000 < 30  # a few blocks of reading, and nothing for each row
 
 
@@ -255,13 +299,20 @@ def test_file_that_a_killed_process_left_is_swept(tmp_path):
     path = write_rows(tmp_path / "t.csv", 10)
     environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
     (tmp_path / "tmp").mkdir()
-    script = ("import os, sys; from polymodal.tables.table import read; table = read(sys.argv[1]); "
-              "print(len(os.listdir(os.environ['TMPDIR']))); sys.stdout.flush(); ")
+    script = (
+        "import os, sys; from polymodal.tables.table import read; table = read(sys.argv[1]); "
+        "print(len(os.listdir(os.environ['TMPDIR']))); sys.stdout.flush(); "
+    )
     kill = "os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", script + kill, path], env=environment, check=False)
     assert len(list((tmp_path / "tmp").iterdir())) == 1
-    done = subprocess.run([sys.executable, "-c", script, path], env=environment, check=True,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, path],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     assert done.stdout.strip() == "1"
     assert not list((tmp_path / "tmp").iterdir())
 
@@ -282,8 +333,14 @@ def test_fingerprint_follows_content_order_and_names(tmp_path):
     path = write_rows(tmp_path / "t.csv", 100)
     table = read(path)
     assert read(path).fingerprint == table.fingerprint
-    others = [table.select([1, 0]), table.select([0, 1]), table.with_column("n", [0] * 100),
-              read({"a": [1]}), read({"b": [1]}), read({"a": [2]})]
+    others = [
+        table.select([1, 0]),
+        table.select([0, 1]),
+        table.with_column("n", [0] * 100),
+        read({"a": [1]}),
+        read({"b": [1]}),
+        read({"a": [2]}),
+    ]
     assert len({other.fingerprint for other in [table, *others]}) == 7
 
 

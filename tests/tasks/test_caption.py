@@ -21,7 +21,10 @@ def test_words_of_all_references_are_known_after_restoring():
     target = CaptionTarget()
     target.restore(json.loads(json.dumps(fitted().state())))
     assert [target.decode(target.encode(text)) for text in CELL] == [
-        "a red ball.", "one ball", "the ball is red"]
+        "a red ball.",
+        "one ball",
+        "the ball is red",
+    ]
     assert target.longest(CELL) == 5 + 5 + 3  # each with its end
     assert fitted(at_once=2).longest(CELL) == 5 + 5
 
@@ -69,8 +72,16 @@ def test_frequent_words_are_to_be_spotted():
     again = CaptionTarget()
     again.restore(json.loads(json.dumps(target.state())))
     shares = {again.labels[spot["id"]]: spot["share"] for spot in again.spots}
-    assert shares == {word: pytest.approx(share) for word, share in {
-        "a": 2 / 3, "box": 2 / 3, "red": 1 / 3, "ball": 1 / 3, "blue": 1 / 3}.items()}
+    assert shares == {
+        word: pytest.approx(share)
+        for word, share in {
+            "a": 2 / 3,
+            "box": 2 / 3,
+            "red": 1 / 3,
+            "ball": 1 / 3,
+            "blue": 1 / 3,
+        }.items()
+    }
     assert not fitted().spots  # two rows say nothing about how frequent words are
 
 
@@ -86,9 +97,10 @@ def test_empty_references_do_not_count():
     assert fitted().references(["", None, "a ball"]) == ["a ball"]
 
 
-@pytest.mark.parametrize(("cell", "message"), [
-    ([3], "needs a text or a list of texts. Got int"), ([], "has no text"),
-    ("", "has no text")])
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [([3], "needs a text or a list of texts. Got int"), ([], "has no text"), ("", "has no text")],
+)
 def test_what_is_no_caption_is_refused(cell, message):
     with pytest.raises(DataError, match=message):
         fitted().encode(cell)

@@ -36,11 +36,14 @@ def lines_of(folder, count, seed=0):
     for row in range(count):
         colour = WORDS[row % 3]
         shown = picture(folder, f"{seed}-{row}.png", colour, rng)
-        yield {"messages": [
-            user([shown, {"type": "text", "text": "which colour is it"}]),
-            {"role": "assistant", "content": colour, "kind": "colour"},
-            user("say it again"), {"role": "assistant", "content": f"it is {colour}",
-                                   "kind": "repeat"}]}
+        yield {
+            "messages": [
+                user([shown, {"type": "text", "text": "which colour is it"}]),
+                {"role": "assistant", "content": colour, "kind": "colour"},
+                user("say it again"),
+                {"role": "assistant", "content": f"it is {colour}", "kind": "repeat"},
+            ]
+        }
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +58,11 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def assistant(data):
     model = pm.Assistant(
-        dim=32, inputs={"image": {"encoder": "convnet", "size": 16}},
+        dim=32,
+        inputs={"image": {"encoder": "convnet", "size": 16}},
         task={"decoder": {"num_layers": 1, "num_heads": 2}, "dropout": 0.0},
-        training={"epochs": 24, "batch_size": 16, "learning_rate": 0.008, "augment": False})
+        training={"epochs": 24, "batch_size": 16, "learning_rate": 0.008, "augment": False},
+    )
     with pm.quiet():
         model.fit(data / "train.jsonl", val=data / "val.jsonl", out=data / "run")
     return model
@@ -74,8 +79,9 @@ def test_all_ways_to_ask_give_the_same_text(assistant, data, monkeypatch):
     table = read(data / "unseen.jsonl")
     predicted = [row["prediction"] for row in assistant.predict(data / "unseen.jsonl")]
     image = str(data / table.cell(0, "image"))
-    asked = [user([{"type": "image", "image": image},
-                   {"type": "text", "text": "which colour is it"}])]
+    asked = [
+        user([{"type": "image", "image": image}, {"type": "text", "text": "which colour is it"}])
+    ]
     first = assistant.chat(asked)
     talk = [*asked, {"role": "assistant", "content": first}, user("say it again")]
     second = assistant.chat(talk)
@@ -90,8 +96,9 @@ def test_all_ways_to_ask_give_the_same_text(assistant, data, monkeypatch):
     (data / "told.jsonl").write_text(json.dumps(told))
     done = in_process("evaluate", data / "run", "--data", data / "told.jsonl", "--json")
     assert json.loads(done.stdout)["metrics"]["exact_match"] == 1.0  # as chat said
-    done = in_process("predict", data / "run", "--data", data / "unseen.jsonl",
-                      "--out", data / "said.jsonl")
+    done = in_process(
+        "predict", data / "run", "--data", data / "unseen.jsonl", "--out", data / "said.jsonl"
+    )
     said = [json.loads(line) for line in (data / "said.jsonl").read_text().splitlines()]
     assert [row["predicted_response"] for row in said] == predicted
 
@@ -106,7 +113,13 @@ def test_a_bad_conversation_is_named_by_line_and_turn(assistant, data):
             use(data / "bad.jsonl")
     errors = [row["error"] or "" for row in assistant.predict(data / "bad.jsonl")]
     assert [error.partition(":")[0] for error in errors] == [
-        "", "", "bad.jsonl line 2, turn 1", "bad.jsonl line 2, turn 2", "", ""]
+        "",
+        "",
+        "bad.jsonl line 2, turn 1",
+        "bad.jsonl line 2, turn 2",
+        "",
+        "",
+    ]
     with pytest.raises(DataError, match=r'^The conversation needs a "role".*in message 1'):
         assistant.chat([{"role": "dog", "content": "x"}])
 
@@ -128,8 +141,9 @@ def test_an_image_is_encoded_once_in_a_conversation(data):
 def test_the_beginning_of_a_conversation_is_read_once(assistant, data):
     model, fresh = pm.load(data / "run"), pm.load(data / "run")
     image = str(data / read(data / "unseen.jsonl").cell(0, "image"))
-    talk = [user([{"type": "image", "image": image},
-                  {"type": "text", "text": "which colour is it"}])]
+    talk = [
+        user([{"type": "image", "image": image}, {"type": "text", "text": "which colour is it"}])
+    ]
     model.chat(talk)
     decoder = model._answering._compiled
     first = decoder.num_read
@@ -151,8 +165,12 @@ def test_commands_of_a_conversation(assistant, data, monkeypatch, tmp_path):
     saved = json.loads((tmp_path / "a.jsonl").read_text())["messages"]
     assert [one["role"] for one in saved] == ["user", "assistant"]
     assert saved[0]["content"][0] == {"type": "image", "image": image}
-    for text in ("The conversation is forgotten", "/image FILE goes with the next message",
-                 "/image needs a file. Got none.png", "takes image. Got audio"):
+    for text in (
+        "The conversation is forgotten",
+        "/image FILE goes with the next message",
+        "/image needs a file. Got none.png",
+        "takes image. Got audio",
+    ):
         assert text in done.stderr
 
 
@@ -161,8 +179,11 @@ def test_stop_strings_and_seeds(assistant):
     whole = assistant.chat([*asked], temperature=2.0, seed=3)
     assert assistant.chat([*asked], temperature=2.0, seed=3) == whole
     assert len({assistant.chat([*asked], temperature=5.0, seed=seed) for seed in range(6)}) > 1
-    talk = [user("say it again"), {"role": "assistant", "content": "it is red"},
-            user("say it again")]
+    talk = [
+        user("say it again"),
+        {"role": "assistant", "content": "it is red"},
+        user("say it again"),
+    ]
     full = assistant.chat(talk)
     assert assistant.chat(talk, stop=[full[2:]]) == full[:2].strip()
 
@@ -174,11 +195,15 @@ def test_a_conversation_that_is_too_long_loses_its_oldest_turns(assistant, capsy
     assert "its oldest 2 messages are left out" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("messages", "error", "message"), [
-    ([], DataError, "needs a message of a user"),
-    ([{"role": "dog", "content": "x"}], DataError, 'a "role".* in message 1'),
-    ([user([{"type": "audio", "audio": "a.wav"}])], RecipeError, "takes image. Got audio"),
-    ([user([{"type": "image", "image": "none.png"}])], DataError, "^none.png does not exist")])
+@pytest.mark.parametrize(
+    ("messages", "error", "message"),
+    [
+        ([], DataError, "needs a message of a user"),
+        ([{"role": "dog", "content": "x"}], DataError, 'a "role".* in message 1'),
+        ([user([{"type": "audio", "audio": "a.wav"}])], RecipeError, "takes image. Got audio"),
+        ([user([{"type": "image", "image": "none.png"}])], DataError, "^none.png does not exist"),
+    ],
+)
 def test_what_cannot_be_answered_is_refused(assistant, messages, error, message):
     with pytest.raises(error, match=message):
         assistant.chat(messages)
@@ -206,8 +231,14 @@ def test_an_assistant_that_does_not_look_is_told(assistant, data, monkeypatch):
 def test_multiple_choice_takes_the_most_likely_answer(assistant, data):
     table = read(data / "unseen.jsonl")
     first = table.select([row for row in range(len(table)) if table.cell(row, "turn") == 1])
-    rows = [{"conversation": first.cell(row, "conversation"), "image": first.cell(row, "image"),
-             "response": first.cell(row, "response"), "choices": WORDS}
-            for row in range(len(first))]
+    rows = [
+        {
+            "conversation": first.cell(row, "conversation"),
+            "image": first.cell(row, "image"),
+            "response": first.cell(row, "response"),
+            "choices": WORDS,
+        }
+        for row in range(len(first))
+    ]
     found = assistant.evaluate(read(rows, media_root=data))
     assert found["multiple_choice"] == {"n": 12, "accuracy": found["metrics"]["exact_match"]}

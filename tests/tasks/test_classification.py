@@ -45,8 +45,11 @@ def test_one_label_has_one_spelling():
 def test_unseen_labels_name_the_nearest():
     target = LabelTarget()
     target.fit(["zero", "one"])
-    with pytest.raises(DataError, match=r'has the label "zer0", which train does not have. '
-                       'Did you mean "zero"') as caught:
+    with pytest.raises(
+        DataError,
+        match=r'has the label "zer0", which train does not have. '
+        'Did you mean "zero"',
+    ) as caught:
         target.encode("zer0")
     assert caught.value.reason == "unseen_label"
 
@@ -61,11 +64,14 @@ def test_a_list_is_no_label():
         LabelTarget().fit([["a"], ["b"]])
 
 
-@pytest.mark.parametrize(("train", "others"), [
-    (["True", "False", "true "], [True, "TRUE", " true"]),
-    (["0", "1"], [0, 0.0, "0.0", False][:3]),
-    (["three ", "two", "three"], ["three", " three"]),
-])
+@pytest.mark.parametrize(
+    ("train", "others"),
+    [
+        (["True", "False", "true "], [True, "TRUE", " true"]),
+        (["0", "1"], [0, 0.0, "0.0", False][:3]),
+        (["three ", "two", "three"], ["three", " three"]),
+    ],
+)
 def test_one_label_in_several_spellings(train, others):
     target = LabelTarget()
     target.fit(train)
@@ -78,7 +84,8 @@ def test_other_spellings_of_another_table_are_told_once():
     target.fit(["True", "False"])
     target.encode(True)
     assert target.respelled("ok") == [
-        'Labels of "ok" are read as train writes them: "true" as "True".']
+        'Labels of "ok" are read as train writes them: "true" as "True".'
+    ]
     target.encode(True)
     assert target.respelled("ok") == []
     target.fit(["True", "False", "true"])  # which `notes` tells of

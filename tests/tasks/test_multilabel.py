@@ -40,11 +40,14 @@ def test_unseen_and_absent_labels_are_errors():
         target.fit([[], None])
 
 
-@pytest.mark.parametrize(("cells", "separator"), [
-    (["red;round", "red", "blue; square"], ";"),
-    (["['red', 'round']", "['red']", "['blue', 'square']"], "|"),
-    (['["red", "round"]', '["red"]', "blue|square"], "|"),
-])
+@pytest.mark.parametrize(
+    ("cells", "separator"),
+    [
+        (["red;round", "red", "blue; square"], ";"),
+        (["['red', 'round']", "['red']", "['blue', 'square']"], "|"),
+        (['["red", "round"]', '["red"]', "blue|square"], "|"),
+    ],
+)
 def test_ways_to_write_several_labels(cells, separator):
     target = MultilabelTarget(separator)
     target.fit(cells)
@@ -60,4 +63,5 @@ def test_cells_that_all_hold_one_label_are_told():
     target.fit(["red;round", "red", "blue;round", "blue"])
     assert target.notes("tags") == [
         'Column "tags": no cell contains "|" or a list, so each whole cell counts as one label; '
-        "--set 'task.separator=\";\"' sets another separator."]
+        "--set 'task.separator=\";\"' sets another separator."
+    ]

@@ -20,9 +20,17 @@ def target(query=("caption",), answer=("image",)):
 def found(vectors, ids):
     vectors = np.asarray(vectors, np.float32)
     count = len(vectors)
-    return Predictions(TASK, [], np.arange(count), vectors, np.asarray(ids, np.int32),
-                       np.ones(count, bool), ["caption", "image"], np.ones((count, 2), bool),
-                       num_rows=count)
+    return Predictions(
+        TASK,
+        [],
+        np.arange(count),
+        vectors,
+        np.asarray(ids, np.int32),
+        np.ones(count, bool),
+        ["caption", "image"],
+        np.ones((count, 2), bool),
+        num_rows=count,
+    )
 
 
 def scores(predictions):

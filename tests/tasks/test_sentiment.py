@@ -19,9 +19,17 @@ MOODS = {"name": "sentiment", "scale": "intensity"}
 
 def intensities(truth, guess):
     count = len(truth)
-    return Predictions(task_of(MOODS), [], np.arange(count), np.array(guess, float),
-                       np.array(truth, float), np.ones(count, bool), ["text"],
-                       np.ones((count, 1), bool), num_rows=count)
+    return Predictions(
+        task_of(MOODS),
+        [],
+        np.arange(count),
+        np.array(guess, float),
+        np.array(truth, float),
+        np.ones(count, bool),
+        ["text"],
+        np.ones((count, 1), bool),
+        num_rows=count,
+    )
 
 
 def test_intensity_scores_equal_those_counted_by_hand():
@@ -38,8 +46,9 @@ def test_intensity_scores_equal_those_counted_by_hand():
     # Whole numbers -2, 0, 0, 0, 1, 3 against -1, 0, 0, 1, 1, 3: 3.7 counts as 3.
     assert found["accuracy_7"] == pytest.approx(4 / 6)
     assert found["mae"] == pytest.approx((0.6 + 0.6 + 0.2 + 0.6 + 0.2 + 0.7) / 6)
-    assert found["pearson"] == pytest.approx(np.corrcoef(
-        [-2, -0.4, 0, 0, 1.2, 3], [-1.4, 0.2, -0.2, 0.6, 1.4, 3.7])[0, 1])
+    assert found["pearson"] == pytest.approx(
+        np.corrcoef([-2, -0.4, 0, 0, 1.2, 3], [-1.4, 0.2, -0.2, 0.6, 1.4, 3.7])[0, 1]
+    )
 
 
 def test_intensity_scores_equal_those_of_scikit_learn_on_a_generated_table():
@@ -49,14 +58,18 @@ def test_intensity_scores_equal_those_of_scikit_learn_on_a_generated_table():
     truth = np.round(rng.uniform(-3, 3, 400) * 2) / 2
     guess = truth + rng.normal(0, 1, 400)
     found, apart = score(intensities(truth, guess)), truth != 0
-    assert found["accuracy_7"] == pytest.approx(accuracy_score(
-        np.round(truth), np.round(np.clip(guess, -3, 3))))
-    for name, rows, real, said in (("nonnegative", truth < 9, truth >= 0, guess >= 0),
-                                   ("positive", apart, truth > 0, guess > 0)):
+    assert found["accuracy_7"] == pytest.approx(
+        accuracy_score(np.round(truth), np.round(np.clip(guess, -3, 3)))
+    )
+    for name, rows, real, said in (
+        ("nonnegative", truth < 9, truth >= 0, guess >= 0),
+        ("positive", apart, truth > 0, guess > 0),
+    ):
         assert found[f"accuracy_2_{name}"] == pytest.approx(accuracy_score(real[rows], said[rows]))
         for way in ("weighted", "macro"):
             assert found[f"f1_{way}_{name}"] == pytest.approx(
-                f1_score(real[rows], said[rows], average=way))
+                f1_score(real[rows], said[rows], average=way)
+            )
 
 
 def test_a_sign_that_never_occurs_has_no_score():
@@ -68,21 +81,32 @@ def test_the_kind_survives_a_file(tmp_path):
     assert read_predictions(tmp_path / "said.npz").task == task_of(MOODS)
 
 
-@pytest.mark.parametrize(("values", "scale"), [
-    ([-2.4, 0.2, 1.0, 3.0], "intensity"), ([-3, -1, 0, 2], "intensity"),
-    (["-1.5", "0.5", "1", "2"], "intensity"), ([-1, 0, 1, 1], "classes"),
-    ([0, 1, 1, 0], "classes"), (["joy", "anger", "joy", "fear"], "classes")])
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [
+        ([-2.4, 0.2, 1.0, 3.0], "intensity"),
+        ([-3, -1, 0, 2], "intensity"),
+        (["-1.5", "0.5", "1", "2"], "intensity"),
+        ([-1, 0, 1, 1], "classes"),
+        ([0, 1, 1, 0], "classes"),
+        (["joy", "anger", "joy", "fear"], "classes"),
+    ],
+)
 def test_the_target_says_whether_moods_are_classes(values, scale):
     table = read({"said": ["a b c d", "e f g h", "i j k l", "m n o p"], "mood": values})
     found = infer(table, {"target": "mood", "task": "sentiment"})
     assert found.values["task"] == {"name": "sentiment", "scale": scale, "context": "none"}
-    assert any(f"sentiment as {'an ' * (scale == 'intensity')}{scale}" in reason
-               for reason in found.reasons)
+    assert any(
+        f"sentiment as {'an ' * (scale == 'intensity')}{scale}" in reason
+        for reason in found.reasons
+    )
 
 
 def conversations(**columns):
-    return group_rows(read({"dialogue": [1, 1, 2, 2], "said": ["a b c", "d e f", "g h", "i j k"],
-                            **columns}), "dialogue")
+    return group_rows(
+        read({"dialogue": [1, 1, 2, 2], "said": ["a b c", "d e f", "g h", "i j k"], **columns}),
+        "dialogue",
+    )
 
 
 def test_conversations_give_context():
@@ -100,9 +124,14 @@ def test_context_needs_conversations():
     with pytest.raises(RecipeError, match="--group dialogue --order utterance"):
         infer(table, {"target": "mood", "task": {"name": "sentiment", "context": "whole"}})
     with pytest.raises(RecipeError, match="Leave out --group"):
-        infer(conversations(mood=["x", "y", "x", "y"]), {
-            "target": "mood", "group": "dialogue",
-            "task": {"name": "sentiment", "context": "none"}})
+        infer(
+            conversations(mood=["x", "y", "x", "y"]),
+            {
+                "target": "mood",
+                "group": "dialogue",
+                "task": {"name": "sentiment", "context": "none"},
+            },
+        )
     with pytest.raises(RecipeError, match='Did you mean "intensity"'):
         task_of({"name": "sentiment", "scale": "intensty"})
 

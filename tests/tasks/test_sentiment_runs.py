@@ -14,17 +14,25 @@ def talks(count=40, length=6):
     values = rng.normal(size=(count, length, 3))
     moods = np.round(np.clip(values[..., 0].cumsum(axis=1), -3, 3), 1)
     place = [(talk, turn) for talk in range(count) for turn in range(length)]
-    return {"dialogue": [talk for talk, _ in place], "turn": [turn for _, turn in place],
-            "heard": [values[one].tolist() for one in place],
-            "mood": [float(moods[one]) for one in place]}
+    return {
+        "dialogue": [talk for talk, _ in place],
+        "turn": [turn for _, turn in place],
+        "heard": [values[one].tolist() for one in place],
+        "mood": [float(moods[one]) for one in place],
+    }
 
 
 def test_a_causal_run_reads_what_came_before_and_nothing_after(tmp_path):
     table = talks()
-    model = pm.SentimentAnalyser("mood", group="dialogue", order="turn",
-                                 task={"name": "sentiment", "context": "causal"},
-                                 dim=16, dropout=0.0, training={
-                                     "epochs": 14, "learning_rate": 0.01, "batch_size": 8})
+    model = pm.SentimentAnalyser(
+        "mood",
+        group="dialogue",
+        order="turn",
+        task={"name": "sentiment", "context": "causal"},
+        dim=16,
+        dropout=0.0,
+        training={"epochs": 14, "learning_rate": 0.01, "batch_size": 8},
+    )
     model.fit(pm.read(table), out=tmp_path / "run", baselines=False)
     found = model.metrics["val"]
     assert found["metrics"]["pearson"] > 0.7
@@ -41,8 +49,11 @@ def test_a_causal_run_reads_what_came_before_and_nothing_after(tmp_path):
 
 def test_a_row_alone_has_an_intensity_and_speakers_are_held_out(tmp_path, capfd):
     table = talks()
-    rows = {"speaker": table["dialogue"], "heard": table["heard"],
-            "mood": [float(np.clip(round(heard[0], 1), -3, 3)) for heard in table["heard"]]}
+    rows = {
+        "speaker": table["dialogue"],
+        "heard": table["heard"],
+        "mood": [float(np.clip(round(heard[0], 1), -3, 3)) for heard in table["heard"]],
+    }
     model = pm.SentimentAnalyser("mood", dim=16, training={"epochs": 4})
     model.fit(pm.read(rows), out=tmp_path / "run")
     assert model.metrics["val"]["metrics"]["pearson"] > 0.7

@@ -133,10 +133,16 @@ def test_a_task_in_one_file_trains_scores_predicts_reports_and_loads(plugin, tmp
     from polymodal.training.run import train
 
     rng = np.random.default_rng(0)
-    table = read({"a": rng.normal(size=60), "b": rng.normal(size=60), "y": rng.normal(size=60)},
-                 name="numbers")
-    given = {"target": "y", "task": {"name": "sign", "sharpness": 2.0},
-             "training": {"epochs": 1}, "dim": 8}
+    table = read(
+        {"a": rng.normal(size=60), "b": rng.normal(size=60), "y": rng.normal(size=60)},
+        name="numbers",
+    )
+    given = {
+        "target": "y",
+        "task": {"name": "sign", "sharpness": 2.0},
+        "training": {"epochs": 1},
+        "dim": 8,
+    }
     run = train({"train": table}, given, tmp_path / "run", baselines=False)
     assert set(run.metrics["val"]["metrics"]) == {"hits"}
     assert len(run.metrics["val"]["intervals"]["hits"]) == 2

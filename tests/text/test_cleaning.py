@@ -37,8 +37,27 @@ def test_capitals_stay_when_asked():
 
 
 MESSY = st.text() | st.lists(
-    st.sampled_from(["&amp;", "&lt;", "<b>", "</p>", "&#0;", "\u0301", "A", "İ", " ", "\u200d",
-                     "<!--", "-->", "猫", "\ud83d", "<script>", "</script>", "&#x110000;"])
+    st.sampled_from(
+        [
+            "&amp;",
+            "&lt;",
+            "<b>",
+            "</p>",
+            "&#0;",
+            "\u0301",
+            "A",
+            "İ",
+            " ",
+            "\u200d",
+            "<!--",
+            "-->",
+            "猫",
+            "\ud83d",
+            "<script>",
+            "</script>",
+            "&#x110000;",
+        ]
+    )
 ).map("".join)
 
 

@@ -38,21 +38,39 @@ def test_replacing_follows_the_words(text):
     assert split_words(replace_words(text, [True] * count, " # ")) == ["#"] * count
 
 
-@pytest.mark.parametrize("text", [
-    "two cats, isn't it?", "no! yes; so: 50% (or less) [sic].", "wait... what?!", "",
-    "两只猫，在睡觉。", "他说：「好」（笑）！", "用GPU 很快", "你好，GPU。很快",
-    "แมวสองตัว", "テキスト、です。", "한국어 문장.",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "two cats, isn't it?",
+        "no! yes; so: 50% (or less) [sic].",
+        "wait... what?!",
+        "",
+        "两只猫，在睡觉。",
+        "他说：「好」（笑）！",
+        "用GPU 很快",
+        "你好，GPU。很快",
+        "แมวสองตัว",
+        "テキスト、です。",
+        "한국어 문장.",
+    ],
+)
 def test_joined_words_are_the_text(text):
     words = split_words(text)
     assert join_words(words) == text.replace("用GPU", "用 GPU")  # this space may be written or not
 
 
-@pytest.mark.parametrize(("words", "text"), [
-    (["two", "cats,", "yes"], "two cats, yes"), (["wait", "...", "so"], "wait... so"),
-    (["wait", "...and", "then"], "wait ...and then"), (["half", ".5"], "half .5"),
-    (["two", "猫"], "two 猫"), (["猫", "two"], "猫 two"), (["两只", "猫，", "好"], "两只猫，好"),
-])
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["two", "cats,", "yes"], "two cats, yes"),
+        (["wait", "...", "so"], "wait... so"),
+        (["wait", "...and", "then"], "wait ...and then"),
+        (["half", ".5"], "half .5"),
+        (["two", "猫"], "two 猫"),
+        (["猫", "two"], "猫 two"),
+        (["两只", "猫，", "好"], "两只猫，好"),
+    ],
+)
 def test_words_with_their_marks_are_joined(words, text):
     assert join_words(iter(words)) == text
 
@@ -68,8 +86,18 @@ def test_words_stay_apart(texts):
     assert split_words(join_words(words)) == words
 
 
-@pytest.mark.parametrize(("text", "unspaced"), [
-    ("两 a", True), ("カ", True), ("ก", True), ("ั", True), ("a两", False), ("，", False),
-    ("한", False), ("", False)])
+@pytest.mark.parametrize(
+    ("text", "unspaced"),
+    [
+        ("两 a", True),
+        ("カ", True),
+        ("ก", True),
+        ("ั", True),
+        ("a两", False),
+        ("，", False),
+        ("한", False),
+        ("", False),
+    ],
+)
 def test_scripts_without_spaces(text, unspaced):
     assert is_unspaced(text) == unspaced

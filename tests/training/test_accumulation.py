@@ -39,8 +39,9 @@ def test_learning_rates_are_equal_at_every_update():
         model = make_model(dropout=0, norm=False)
         loader = ArrayLoader(*make_data(29), 8 // accumulate, accumulate)
         model(loader.batch(0, 0)[0])
-        optimizer = make_optimizer(variable_names(model),
-                                   settings(accumulate=accumulate, warmup=0.3), 4)
+        optimizer = make_optimizer(
+            variable_names(model), settings(accumulate=accumulate, warmup=0.3), 4
+        )
         optimizer.build(model.trainable_variables)
         model.compile(optimizer, Task().loss(), jit_compile=False)
         seen = []

@@ -11,8 +11,13 @@ from polymodal.inference.predictor import load
 from polymodal.tables.table import read
 from polymodal.training.run import train
 
-PLAIN = {"epochs": 2, "precision": "float32", "learning_rate": 0.01, "batch_size": 8,
-         "early_stopping": False}
+PLAIN = {
+    "epochs": 2,
+    "precision": "float32",
+    "learning_rate": 0.01,
+    "batch_size": 8,
+    "early_stopping": False,
+}
 PART = "encoders.features."
 
 
@@ -23,10 +28,15 @@ def table(rows=32, seed=0):
 
 
 def run(out, words, on_epoch=None, **training):
-    given = {"target": "name", "dim": 8, "training": {**PLAIN, **training},
-             "inputs": {"features": {"encoder": words, "num_layers": 2, "hidden": 8}}}
-    return train({"train": table(), "val": table(10, 1)}, given, out, baselines=False,
-                 on_epoch=on_epoch)
+    given = {
+        "target": "name",
+        "dim": 8,
+        "training": {**PLAIN, **training},
+        "inputs": {"features": {"encoder": words, "num_layers": 2, "hidden": 8}},
+    }
+    return train(
+        {"train": table(), "val": table(10, 1)}, given, out, baselines=False, on_epoch=on_epoch
+    )
 
 
 def answers(predictor):
@@ -61,10 +71,12 @@ def test_a_run_with_adapters_resumes_to_the_same_bytes(base, tmp_path):
     assert bytes_of("whole") == bytes_of("parts")
     before, after = weights(base), weights(tmp_path / "whole")
     assert not any("adapter" in name for name in after)
-    changed = {name for name, value in before.items()
-               if name.startswith(PART) and not np.array_equal(after[name], value)}
-    assert changed == {name for name in before
-                       if name.startswith(PART) and name.endswith("kernel")}
+    changed = {
+        name
+        for name, value in before.items()
+        if name.startswith(PART) and not np.array_equal(after[name], value)
+    }
+    assert changed == {name for name in before if name.startswith(PART) and name.endswith("kernel")}
     loaded = load(tmp_path / "whole")
     assert "lora" not in loaded.recipe.inputs["features"]["encoder"]
     for predictor in (whole.predictor, again.predictor):
@@ -85,8 +97,7 @@ def test_a_bundle_may_name_its_base_by_hash(base, tmp_path, monkeypatch, bits):
     with pytest.raises(BundleError, match="no folder in"):
         load(tmp_path / "run")
     monkeypatch.setenv("POLYMODAL_MODELS", str(base.parent))
-    np.testing.assert_allclose(answers(load(tmp_path / "run")), answers(found.predictor),
-                               atol=1e-6)
+    np.testing.assert_allclose(answers(load(tmp_path / "run")), answers(found.predictor), atol=1e-6)
 
 
 def test_a_bundle_has_weights_in_few_bits(base, tmp_path):

@@ -27,19 +27,37 @@ def place(tmp_path_factory):
     lines = []
     for row in range(12):
         Image.fromarray(rng.integers(0, 255, (16, 16, 3)).astype(np.uint8)).save(
-            folder / f"{row}.png")
+            folder / f"{row}.png"
+        )
         content = [{"type": "image", "image": f"{row}.png"}, {"type": "text", "text": "the inn"}]
-        lines.append(json.dumps({"messages": [{"role": "user", "content": content},
-                                              {"role": "assistant", "content": "on"}]}))
+        lines.append(
+            json.dumps(
+                {
+                    "messages": [
+                        {"role": "user", "content": content},
+                        {"role": "assistant", "content": "on"},
+                    ]
+                }
+            )
+        )
     (folder / "chats.jsonl").write_text("\n".join(lines), encoding="utf-8")
     return folder
 
 
 @pytest.fixture(scope="module")
 def base(place):
-    done = in_process("assemble", "--vision", place / "my-dinov2", "--decoder",
-                      place / "my-llama", "--out", place / "base", "--projector", "linear",
-                      "--json")
+    done = in_process(
+        "assemble",
+        "--vision",
+        place / "my-dinov2",
+        "--decoder",
+        place / "my-llama",
+        "--out",
+        place / "base",
+        "--projector",
+        "linear",
+        "--json",
+    )
     return place / "base", json.loads(done.stdout)
 
 
@@ -79,9 +97,23 @@ def test_training_changes_the_projectors_alone(base, place):
 
 
 def test_adapters_are_trained_next_to_the_decoder(base, place):
-    done = in_process("train", "--data", place / "chats.jsonl", "--val", place / "chats.jsonl",
-                      "--task", "chat", "--base", base[0], "--lora", "2", "--out",
-                      place / "adapted", "--set", "training.epochs=1")
+    done = in_process(
+        "train",
+        "--data",
+        place / "chats.jsonl",
+        "--val",
+        place / "chats.jsonl",
+        "--task",
+        "chat",
+        "--base",
+        base[0],
+        "--lora",
+        "2",
+        "--out",
+        place / "adapted",
+        "--set",
+        "training.epochs=1",
+    )
     assert "exact_match" in done.stdout
     assert pm.load(place / "adapted").chat([{"role": "user", "content": "the"}]) is not None
 
@@ -90,8 +122,10 @@ def test_several_images_come_before_an_answer(base, place, capsys):
     image = lambda row: {"type": "image", "image": str(place / f"{row}.png")}
     user = lambda *parts: {"role": "user", "content": [*parts, {"type": "text", "text": "the inn"}]}
     answer = {"role": "assistant", "content": "on"}
-    lines = [{"messages": [user(image(row), image(row + 1)), answer, user(image(row + 2)), answer]}
-             for row in range(4)]
+    lines = [
+        {"messages": [user(image(row), image(row + 1)), answer, user(image(row + 2)), answer]}
+        for row in range(4)
+    ]
     (place / "several.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     model = pm.Assistant(base=base[0], training={"epochs": 1, "batch_size": 4})
     model.fit(place / "several.jsonl", val=place / "several.jsonl", out=place / "more")

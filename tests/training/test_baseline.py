@@ -44,7 +44,8 @@ def baseline(columns, **given):
     task = assemble.build_head(recipe, prepared.target)
     model = Undecided(prepared.target.num_outputs, task.per_step)
     said = Predictor(recipe, prepared.inputs, prepared.target, model, task).predict(
-        table, scored=True)
+        table, scored=True
+    )
     return score(blind_baseline(said, prepared.train_targets()))
 
 
@@ -58,8 +59,7 @@ def test_the_mean_of_train_is_scored_in_the_targets_own_unit():
 
 def test_the_largest_class_of_train_is_the_answer():
     labels = ["b"] * 30 + ["a"] * 20 + ["c"] * 10
-    assert baseline({"x": X, "y": labels},
-                    task="classification")["accuracy"] == 0.5
+    assert baseline({"x": X, "y": labels}, task="classification")["accuracy"] == 0.5
 
 
 def test_labels_of_most_rows_of_train_are_the_answer():
@@ -71,8 +71,12 @@ def test_labels_of_most_rows_of_train_are_the_answer():
 def test_the_commonest_label_of_a_step_is_the_answer():
     steps = [("a", "a", "b"), ("a", None, "c")] * 10
     flat = [label for row in steps for label in row]
-    columns = {"x": X, "y": flat, "video": [f"v{i // 3}" for i in range(60)],
-               "at": [i % 3 for i in range(60)]}
+    columns = {
+        "x": X,
+        "y": flat,
+        "video": [f"v{i // 3}" for i in range(60)],
+        "at": [i % 3 for i in range(60)],
+    }
     found = baseline(columns, task="sequence_labelling", group="video", order="at")
     count = Counter(label for label in flat if label)
     assert found["accuracy"] == count["a"] / count.total()

@@ -15,8 +15,13 @@ from polymodal.core.errors import DataError, Interrupted, ResumeError, TrainingE
 from polymodal.training.saved.checkpoint import Checkpoints
 from polymodal.training.saved.ending import Ending
 
-TRAINING = {"epochs": 6, "learning_rate": 0.01, "batch_size": 16, "average": 0.9,
-            "checkpoint_steps": 1}
+TRAINING = {
+    "epochs": 6,
+    "learning_rate": 0.01,
+    "batch_size": 16,
+    "average": 0.9,
+    "checkpoint_steps": 1,
+}
 
 
 class Stopped(Exception):
@@ -33,8 +38,7 @@ def stop_at(epoch):
 
 def write_numbers(path, seed=0):
     pairs = np.random.default_rng(seed).normal(size=(60, 2))
-    lines = [f"{a:.4f},{b:.4f},word{int(a > 0)},{'high' if a + b > 0 else 'low'}"
-             for a, b in pairs]
+    lines = [f"{a:.4f},{b:.4f},word{int(a > 0)},{'high' if a + b > 0 else 'low'}" for a, b in pairs]
     path.write_text("\n".join(["a,b,note,y", *lines]) + "\n")
     return path
 
@@ -96,7 +100,8 @@ def test_a_stopped_run_becomes_a_whole_one(finished):
     folder, model = finished
     assert len(history(folder)) == 3
     assert {"manifest.json", "report.html", "MODEL_CARD.md", "metrics.json"} <= {
-        path.name for path in folder.iterdir()}
+        path.name for path in folder.iterdir()
+    }
     assert model.metrics["val"]["metrics"]["accuracy"] >= 0
     assert len(pm.load(folder).predict([{"a": 1, "b": 1}])) == 1
     assert yaml.safe_load((folder / "recipe.yaml").read_text())["training"]["last_epoch"] == 3
@@ -143,7 +148,8 @@ def test_a_finished_run_is_found_finished_without_its_checkpoints(finished, data
         train(data, folder, recipe={"training": {**TRAINING, "epochs": 9}})
     assert str(caught.value).splitlines()[1:-1] == [
         "  training.epochs: was 6, now 9",
-        "The learning rate of every step follows from training.epochs, so more are another run."]
+        "The learning rate of every step follows from training.epochs, so more are another run.",
+    ]
     assert pm.finish(folder).metrics["val"]
     assert "is finished already" in capsys.readouterr().err
 
@@ -217,8 +223,11 @@ def test_time_is_kept_for_what_follows_the_training():
 
 def test_a_time_limit_inside_the_first_epoch_leaves_a_checkpoint(data, tmp_path, capsys):
     folder = tmp_path / "run"
-    with pytest.raises(Interrupted, match=r"came in the first epoch, at step 0 of 4, so there is "
-                       r"no whole epoch to keep\. A checkpoint is in") as caught:
+    with pytest.raises(
+        Interrupted,
+        match=r"came in the first epoch, at step 0 of 4, so there is "
+        r"no whole epoch to keep\. A checkpoint is in",
+    ) as caught:
         train(data, folder, max_minutes=1e-9)
     assert caught.value.exit_status == 124
     assert Checkpoints(folder).state()["epoch"] == 0

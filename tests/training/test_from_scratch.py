@@ -40,8 +40,22 @@ def table(tmp_path_factory):
 
 
 def train(table, out, *flags):
-    done = in_process("train", "--data", table, "--target", "stars", "--out", out, "--ignore",
-                      "note", "--set", "training.epochs=1", "--set", "dim=16", *flags)
+    done = in_process(
+        "train",
+        "--data",
+        table,
+        "--target",
+        "stars",
+        "--out",
+        out,
+        "--ignore",
+        "note",
+        "--set",
+        "training.epochs=1",
+        "--set",
+        "dim=16",
+        *flags,
+    )
     return done, json.loads((out / "metrics.json").read_text())
 
 
@@ -52,7 +66,8 @@ def test_an_imported_encoder_is_compared_with_training_from_scratch(model, table
     assert "from scratch" in found["heading"]
     assert 0 <= found["models"]["the same inputs from scratch"]["metrics"]["accuracy"] <= 1
     assert found["sentence"].replace("%", "") in (
-        tmp_path / "run" / "report.html").read_text().replace("%", "")
+        tmp_path / "run" / "report.html"
+    ).read_text().replace("%", "")
     own = (tmp_path / "run" / "baselines" / "from_scratch" / "recipe.yaml").read_text()
     assert str(model) not in own
     assert "note" not in own
@@ -65,11 +80,18 @@ def test_without_baselines_nothing_is_compared(model, table, tmp_path):
 
 
 def test_settings_of_an_imported_encoder_are_left_out(model):
-    given = {"target": "stars", "inputs": {
-        "text": {"encoder": {"from": str(model), "lora": 8}, "max_pieces": 12}, "*": {}}}
-    recipe = SimpleNamespace(inputs={
-        "text": {"modality": "text", "column": "words", "encoder": {"from": "x"}},
-        "columns": {"modality": "tabular", "columns": ["size"], "encoder": "tabular"}})
+    given = {
+        "target": "stars",
+        "inputs": {"text": {"encoder": {"from": str(model), "lora": 8}, "max_pieces": 12}, "*": {}},
+    }
+    recipe = SimpleNamespace(
+        inputs={
+            "text": {"modality": "text", "column": "words", "encoder": {"from": "x"}},
+            "columns": {"modality": "tabular", "columns": ["size"], "encoder": "tabular"},
+        }
+    )
     assert without_imports(given, recipe)["inputs"] == {
-        "text": {"column": "words"}, "columns": {"modality": "tabular", "columns": ["size"]}}
+        "text": {"column": "words"},
+        "columns": {"modality": "tabular", "columns": ["size"]},
+    }
     assert without_imports({"target": "stars"}, recipe) is None

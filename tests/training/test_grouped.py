@@ -25,9 +25,16 @@ NAMES = [f"{i}.png" for i in range(10)]
 @pytest.fixture
 def table(tmp_path):
     write_pictures(tmp_path, *NAMES)
-    rows = [{"image": name, "caption": f"somebody says of {name} a {word} thing",
-             "kind": word, "place": word}
-            for name in NAMES for word in ("red", "green", "blue")]
+    rows = [
+        {
+            "image": name,
+            "caption": f"somebody says of {name} a {word} thing",
+            "kind": word,
+            "place": word,
+        }
+        for name in NAMES
+        for word in ("red", "green", "blue")
+    ]
     return read(rows, media_root=tmp_path)
 
 
@@ -40,15 +47,19 @@ def test_pictures_with_several_captions_stay_on_one_side(table, capsys):
     assert "for validation: all rows of 1 image (4.png)." in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("given", "options", "group"), [
-    ({"target": "caption", "task": "caption"}, {}, "image"),
-    ({"target": "caption", "task": {"name": "transcribe"}}, {}, "image"),
-    ({"target": "caption"}, {"ignore": ["image"]}, None),
-    ({"target": "caption"}, {"method": "random"}, None),
-    ({"target": "caption"}, {"group": "place"}, "place"),
-    ({"target": "caption", "group": "place"}, {}, "place"),
-    ({"target": "kind"}, {}, None),
-    ({}, {}, None)])
+@pytest.mark.parametrize(
+    ("given", "options", "group"),
+    [
+        ({"target": "caption", "task": "caption"}, {}, "image"),
+        ({"target": "caption", "task": {"name": "transcribe"}}, {}, "image"),
+        ({"target": "caption"}, {"ignore": ["image"]}, None),
+        ({"target": "caption"}, {"method": "random"}, None),
+        ({"target": "caption"}, {"group": "place"}, "place"),
+        ({"target": "caption", "group": "place"}, {}, "place"),
+        ({"target": "kind"}, {}, None),
+        ({}, {}, None),
+    ],
+)
 def test_other_tables_and_what_is_said_are_left_alone(table, given, options, group):
     chosen = {"ignore": [], "method": None, "group": None, **options}
     assert group_of({"train": profile(table)}, given, **chosen) == group
@@ -72,10 +83,17 @@ def test_media_in_several_rows_are_alike_also_where_the_split_is_given(table):
     assert alike_rows(profile(table), {"target": "kind"}, [], None) is None
 
 
-@pytest.mark.parametrize(("speakers", "said"), [
-    (["09"] * 4, 'all 4 rows of val have the same "speaker": 09. Their scores do not show how '
-                 "the model generalises to others."),
-    (["09", "09", "09", "10"], "")])
+@pytest.mark.parametrize(
+    ("speakers", "said"),
+    [
+        (
+            ["09"] * 4,
+            'all 4 rows of val have the same "speaker": 09. Their scores do not show how '
+            "the model generalises to others.",
+        ),
+        (["09", "09", "09", "10"], ""),
+    ],
+)
 def test_a_validation_part_of_one_speaker_is_told_of(speakers, said, capsys):
     rows = read({"speaker": speakers})
     tell_single_group({"train": rows, "val": rows}, "speaker")

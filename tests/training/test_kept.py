@@ -19,32 +19,55 @@ from polymodal.training import job
 from polymodal.training.run import train
 
 WORDS = {"red": "warm and bright", "green": "calm", "blue": "cold as the deep sea"}
-PLAIN = {"epochs": 2, "precision": "float32", "learning_rate": 0.01, "batch_size": 8,
-         "early_stopping": False}
+PLAIN = {
+    "epochs": 2,
+    "precision": "float32",
+    "learning_rate": 0.01,
+    "batch_size": 8,
+    "early_stopping": False,
+}
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 220)}
 
 
 def table(rows=24, seed=0):
     """Returns coloured pictures with a text that says as much; every fifth row lacks one."""
     rng, names = np.random.default_rng(seed), [list(COLOURS)[row % 3] for row in range(rows)]
-    pixels = [np.clip(rng.normal(COLOURS[name], 20, (8, 8, 3)), 0, 255).astype("uint8")
-              for name in names]
-    return read({"picture": [None if row % 5 == 3 else one for row, one in enumerate(pixels)],
-                 "words": [WORDS[name] for name in names], "name": names})
+    pixels = [
+        np.clip(rng.normal(COLOURS[name], 20, (8, 8, 3)), 0, 255).astype("uint8") for name in names
+    ]
+    return read(
+        {
+            "picture": [None if row % 5 == 3 else one for row, one in enumerate(pixels)],
+            "words": [WORDS[name] for name in names],
+            "name": names,
+        }
+    )
 
 
 def run(out, inputs, epochs=2, on_epoch=None, **given):
-    given = {"target": "name", "dim": 16, "inputs": inputs,
-             "training": {**PLAIN, "epochs": epochs}, **given}
-    return train({"train": table(), "val": table(9, 1)}, given, out, baselines=False,
-                 on_epoch=on_epoch)
+    given = {
+        "target": "name",
+        "dim": 16,
+        "inputs": inputs,
+        "training": {**PLAIN, "epochs": epochs},
+        **given,
+    }
+    return train(
+        {"train": table(), "val": table(9, 1)}, given, out, baselines=False, on_epoch=on_epoch
+    )
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp("source")
-    run(folder / "run", {"picture": {"width": 8, "size": 8, "channels": 3}, "words": {
-        "encoder": "rnn", "tokenizer": "word", "min_count": 1}}, epochs=1)
+    run(
+        folder / "run",
+        {
+            "picture": {"width": 8, "size": 8, "channels": 3},
+            "words": {"encoder": "rnn", "tokenizer": "word", "min_count": 1},
+        },
+        epochs=1,
+    )
     return folder / "run"
 
 
@@ -52,8 +75,9 @@ def source(tmp_path_factory):
 def frozen(source, tmp_path, monkeypatch):
     """The settings of inputs whose encoders are those of another run, and a cache of its own."""
     monkeypatch.setenv("POLYMODAL_CACHE", str(tmp_path / "cache"))
-    return {name: {"encoder": {"from": str(source), "freeze": True}}
-            for name in ("picture", "words")}
+    return {
+        name: {"encoder": {"from": str(source), "freeze": True}} for name in ("picture", "words")
+    }
 
 
 @pytest.fixture
@@ -67,6 +91,7 @@ def seen(monkeypatch):
         def counting(self, *given, **named):
             found["calls"] += found["training"]
             return call(self, *given, **named)
+
         return counting
 
     def training(self):
@@ -110,7 +135,8 @@ def test_tokens_stay_apart_where_the_model_reads_them_all(frozen, seen, tmp_path
 
 
 def test_what_does_not_fit_is_computed_each_epoch_and_gives_the_same(
-        frozen, seen, tmp_path, monkeypatch, capsys):
+    frozen, seen, tmp_path, monkeypatch, capsys
+):
     kept = run(tmp_path / "kept", frozen, fusion="attention")
     monkeypatch.setattr(caches.CacheWriter, "_fits", lambda self, needed: False)
     monkeypatch.setenv("POLYMODAL_CACHE", str(tmp_path / "full"))
@@ -119,8 +145,9 @@ def test_what_does_not_fit_is_computed_each_epoch_and_gives_the_same(
     assert (8, 8, 3) in seen["shapes"]
     assert "do not fit the cache, so they are computed in each epoch" in capsys.readouterr().err
     rows = table(6, 2)
-    assert np.allclose(kept.predictor.predict(rows).outputs,
-                       computed.predictor.predict(rows).outputs, atol=0.05)
+    assert np.allclose(
+        kept.predictor.predict(rows).outputs, computed.predictor.predict(rows).outputs, atol=0.05
+    )
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_weights(frozen, tmp_path):

@@ -44,8 +44,9 @@ def run(table, tmp_path):
 
 
 def test_each_question_is_answered_once(table, tmp_path, monkeypatch):
-    seen = count(monkeypatch, profile_file, "Observed", lambda table, name, given=None: (
-        table, name))
+    seen = count(
+        monkeypatch, profile_file, "Observed", lambda table, name, given=None: (table, name)
+    )
     judged = count(monkeypatch, profile_file, "judge", lambda column: (column.table, column.name))
     tasks = count(monkeypatch, target_form, "_form", lambda facts, column: column.name)
     splits = count(monkeypatch, profile_file, "_left_open", lambda table, name: (table, name))

@@ -22,11 +22,20 @@ pytestmark = pytest.mark.engine
 
 RECIPE = {
     "task": {"name": "chat", "decoder": {"num_layers": 2, "num_heads": 2}, "dropout": 0.0},
-    "target": "response", "dim": 16, "fusion": "interleaved",
-    "inputs": {"conversation": {"modality": "conversation"},
-               "image": {"modality": "image", "encoder": {"name": "vit", "num_layers": 1,
-                                                          "patch_size": 8, "dropout": 0.0},
-                         "size": 16, "flip": False, "max_images": 2}}}
+    "target": "response",
+    "dim": 16,
+    "fusion": "interleaved",
+    "inputs": {
+        "conversation": {"modality": "conversation"},
+        "image": {
+            "modality": "image",
+            "encoder": {"name": "vit", "num_layers": 1, "patch_size": 8, "dropout": 0.0},
+            "size": 16,
+            "flip": False,
+            "max_images": 2,
+        },
+    },
+}
 
 
 def talk(turns, images=()):
@@ -35,10 +44,14 @@ def talk(turns, images=()):
     for turn in range(turns):
         content = "and then " * (turn % 3) + "what is it"
         if turn in (0, 2) and images:
-            content = [{"type": "image", "image": images[turn // 2]},
-                       {"type": "text", "text": content}]
-        messages += [{"role": "user", "content": content},
-                     {"role": "assistant", "content": "a dog " * (1 + (turn + turns) % 3)}]
+            content = [
+                {"type": "image", "image": images[turn // 2]},
+                {"type": "text", "text": content},
+            ]
+        messages += [
+            {"role": "user", "content": content},
+            {"role": "assistant", "content": "a dog " * (1 + (turn + turns) % 3)},
+        ]
     return json.dumps({"messages": messages})
 
 
@@ -70,9 +83,13 @@ def trained(made, loader, accumulate=1):
     """Returns the losses of an epoch, and all weights after it, from the same start."""
     _, model, head = made
     start = [np.array(one) for one in model.get_weights()]
-    model.compile(optimizer=keras.optimizers.SGD(
-        1.0, gradient_accumulation_steps=accumulate if accumulate > 1 else None),
-        loss=head.loss(), run_eagerly=keras.backend.backend() == "tensorflow")
+    model.compile(
+        optimizer=keras.optimizers.SGD(
+            1.0, gradient_accumulation_steps=accumulate if accumulate > 1 else None
+        ),
+        loss=head.loss(),
+        run_eagerly=keras.backend.backend() == "tensorflow",
+    )
     losses = [float(np.asarray(model.train_on_batch(*batch))) for batch in loader.epoch(0)]
     found = [np.array(one) for one in model.get_weights()]
     model.set_weights(start)
@@ -126,8 +143,10 @@ def test_sounds_of_other_lengths_train_as_they_do_apart(tmp_path):
         lines.append(json.dumps({"messages": [asked, answer, *again]}))
     (tmp_path / "chats.jsonl").write_text("\n".join(lines), encoding="utf-8")
     heard = {"modality": "audio", "encoder": {"name": "rnn", "dropout": 0.0}, "num_mels": 8}
-    recipe = {**RECIPE, "inputs": {"conversation": RECIPE["inputs"]["conversation"],
-                                   "audio": heard}}
+    recipe = {
+        **RECIPE,
+        "inputs": {"conversation": RECIPE["inputs"]["conversation"], "audio": heard},
+    }
     keras.utils.set_random_seed(0)
     prepared = prepare(from_dict(recipe), {"train": read(tmp_path / "chats.jsonl")}, KeptMedia())
     made = prepared, *assemble.build_model(prepared.recipe, prepared.inputs, prepared.target)

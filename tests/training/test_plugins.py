@@ -24,15 +24,26 @@ def folder(tmp_path):
 
 def pictures(rows=16):
     rng = np.random.default_rng(0)
-    return read({"picture": [rng.integers(0, 99, (8, 8, 3)).astype("uint8") + 150 * (row % 2)
-                             for row in range(rows)],
-                 "size": rng.normal(size=rows), "name": ["dark", "bright"] * (rows // 2)})
+    return read(
+        {
+            "picture": [
+                rng.integers(0, 99, (8, 8, 3)).astype("uint8") + 150 * (row % 2)
+                for row in range(rows)
+            ],
+            "size": rng.normal(size=rows),
+            "name": ["dark", "bright"] * (rows // 2),
+        }
+    )
 
 
 def test_parts_from_outside_train_and_answer(folder, tmp_path):
-    given = {"target": "name", "dim": 16, "fusion": "stacked",
-             "inputs": {"picture": {"encoder": "lines", "activation": "relu"}, "size": {}},
-             "training": {"epochs": 2, "learning_rate": 0.01, "precision": "float32"}}
+    given = {
+        "target": "name",
+        "dim": 16,
+        "fusion": "stacked",
+        "inputs": {"picture": {"encoder": "lines", "activation": "relu"}, "size": {}},
+        "training": {"epochs": 2, "learning_rate": 0.01, "precision": "float32"},
+    }
     run = train({"train": pictures()}, given, tmp_path / "run", baselines=False, split="random")
     assert type(run.predictor.model.encoders["picture"]).__name__ == "Lines"
     recipe = run.predictor.recipe.to_dict()

@@ -15,8 +15,9 @@ PARTS = ["train"] * 20 + ["dev"] * 4 + ["test"] * 6
 
 
 def table(parts=PARTS, **more):
-    return read({"x": list(range(len(parts))), "y": ["a", "b"] * (len(parts) // 2),
-                 "part": parts, **more})
+    return read(
+        {"x": list(range(len(parts))), "y": ["a", "b"] * (len(parts) // 2), "part": parts, **more}
+    )
 
 
 def cut(tables, method=None, group=None):
@@ -27,10 +28,14 @@ def cut(tables, method=None, group=None):
 
 def test_a_column_that_names_the_parts_is_used(capsys):
     assert cut({"train": table()}) == {
-        "train": [*range(20)], "val": [*range(20, 24)], "test": [*range(24, 30)]}
+        "train": [*range(20)],
+        "val": [*range(20, 24)],
+        "test": [*range(24, 30)],
+    }
     assert capsys.readouterr().err == (
         'Using the split in column "part": 20 train, 4 val, 6 test. '
-        "To split all rows at random instead: --split stratified.\n")
+        "To split all rows at random instead: --split stratified.\n"
+    )
 
 
 def test_asked_for_rows_are_held_out_by_chance(capsys):
@@ -46,11 +51,15 @@ def test_a_column_that_does_not_cut_changes_nothing(parts):
 
 def test_columns_that_might_have_named_the_parts_are_told_of(capsys):
     assert "test" not in cut({"train": table([*PARTS[1:], None])})
-    assert ('Column "part" says train, val or test, but is empty in 1 row, so it is not used. '
-            "Fill every cell to have it used.") in capsys.readouterr().err
+    assert (
+        'Column "part" says train, val or test, but is empty in 1 row, so it is not used. '
+        "Fill every cell to have it used."
+    ) in capsys.readouterr().err
     assert "test" not in cut({"train": table(other=PARTS[::-1])})
-    assert ('Columns "part" and "other" say train, val or test. None of them is used. '
-            "To use one: --split part.") in capsys.readouterr().err
+    assert (
+        'Columns "part" and "other" say train, val or test. None of them is used. '
+        "To use one: --split part."
+    ) in capsys.readouterr().err
 
 
 def test_where_it_names_no_validation_rows_they_are_held_out_of_train(capsys):
@@ -63,9 +72,14 @@ def test_where_it_names_no_validation_rows_they_are_held_out_of_train(capsys):
 def test_tables_that_are_given_take_the_place_of_its_rows(capsys):
     own = read({"x": [99], "y": ["a"]})
     assert cut({"train": table(), "val": own}) == {
-        "train": [*range(20)], "val": [99], "test": [*range(24, 30)]}
-    assert ("Its val rows are not used, because --val gives a table. "
-            "To train on all rows of --data: --split none.") in capsys.readouterr().err
+        "train": [*range(20)],
+        "val": [99],
+        "test": [*range(24, 30)],
+    }
+    assert (
+        "Its val rows are not used, because --val gives a table. "
+        "To train on all rows of --data: --split none."
+    ) in capsys.readouterr().err
     assert cut({"train": table(), "val": own}, "part")["train"] == [*range(20)]
     assert cut({"train": table(), "val": own}, "none") == {"train": [*range(30)], "val": [99]}
     assert cut({"train": table(), "test": own})["test"] == [99]
@@ -77,8 +91,10 @@ def test_a_group_is_not_torn_by_it(capsys):
     assert "To split all rows at random instead: --split grouped." in capsys.readouterr().err
     torn = [f"s{i % 5}" for i in range(30)]
     assert "test" not in cut({"train": table(group=torn)}, group="group")
-    assert ('but is not used: some values of "group" would be on both sides of the split. '
-            "To use it anyway: --split part.") in capsys.readouterr().err
+    assert (
+        'but is not used: some values of "group" would be on both sides of the split. '
+        "To use it anyway: --split part."
+    ) in capsys.readouterr().err
 
 
 def test_a_column_that_is_asked_for_must_leave_something_to_score_on():
@@ -88,8 +104,10 @@ def test_a_column_that_is_asked_for_must_leave_something_to_score_on():
 
 def test_tables_of_two_folders_are_two_tables(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "one")
-    one, again, link, other = (read({"image": ["0.png"]}, name="t.csv", media_root=tmp_path / name)
-                               for name in ("one", "one", "link", "other"))
+    one, again, link, other = (
+        read({"image": ["0.png"]}, name="t.csv", media_root=tmp_path / name)
+        for name in ("one", "one", "link", "other")
+    )
     assert _same(one, again)
     assert _same(one, link)
     assert not _same(one, other)

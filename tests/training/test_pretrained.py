@@ -20,10 +20,24 @@ def model(tmp_path_factory):
     import json
 
     folder = oracles.save(oracles.text_model("bert"), tmp_path_factory.mktemp("bert"))
-    (folder / "modules.json").write_text(json.dumps([
-        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-        {"idx": 1, "name": "1", "path": "1_Pooling",
-         "type": "sentence_transformers.models.Pooling"}]))
+    (folder / "modules.json").write_text(
+        json.dumps(
+            [
+                {
+                    "idx": 0,
+                    "name": "0",
+                    "path": "",
+                    "type": "sentence_transformers.models.Transformer",
+                },
+                {
+                    "idx": 1,
+                    "name": "1",
+                    "path": "1_Pooling",
+                    "type": "sentence_transformers.models.Pooling",
+                },
+            ]
+        )
+    )
     (folder / "1_Pooling").mkdir()
     (folder / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode": "mean"}))
     out = tmp_path_factory.mktemp("models") / "tiny"
@@ -42,13 +56,23 @@ def table(tmp_path_factory):
             stars = ("good", "bad")[int(rng.integers(2))]
             words = rng.choice(["a", "on", "the", "beach", "red", "very", "long"], 6).tolist()
             words.insert(int(rng.integers(6)), WORDS[stars])
-            writer.writerow([" ".join(words), round(float(rng.normal()), 3), row // 6, row % 6,
-                             stars])
+            writer.writerow(
+                [" ".join(words), round(float(rng.normal()), 3), row // 6, row % 6, stars]
+            )
     return path
 
 
-SMALL = ("--no-baselines", "--set", "training.epochs=2", "--set", "dim=16", "--ignore", "film",
-         "--ignore", "place")
+SMALL = (
+    "--no-baselines",
+    "--set",
+    "training.epochs=2",
+    "--set",
+    "dim=16",
+    "--ignore",
+    "film",
+    "--ignore",
+    "place",
+)
 
 
 def weights(folder):
@@ -59,8 +83,18 @@ def weights(folder):
 
 def test_a_run_keeps_the_weights_of_a_frozen_imported_encoder(model, table, tmp_path):
     out = tmp_path / "run"
-    in_process("train", "--data", table, "--target", "stars", "--out", out, "--pretrained",
-               f"text={model}", *SMALL)
+    in_process(
+        "train",
+        "--data",
+        table,
+        "--target",
+        "stars",
+        "--out",
+        out,
+        "--pretrained",
+        f"text={model}",
+        *SMALL,
+    )
     before, after = weights(model), weights(out)
     assert after["encoders.text.words"].shape == (40, 24)
     assert after["projections.text.kernel"].shape == (24, 16)
@@ -75,20 +109,52 @@ def test_a_run_keeps_the_weights_of_a_frozen_imported_encoder(model, table, tmp_
 
 def test_an_imported_encoder_can_be_trained_further(model, table, tmp_path):
     out = tmp_path / "run"
-    in_process("train", "--data", table, "--target", "stars", "--out", out, "--pretrained",
-               f"text={model}", *SMALL, "--set", "inputs.text.freeze=false")
-    assert not np.array_equal(weights(out)["encoders.text.words"],
-                              weights(model)["encoders.text.words"])
+    in_process(
+        "train",
+        "--data",
+        table,
+        "--target",
+        "stars",
+        "--out",
+        out,
+        "--pretrained",
+        f"text={model}",
+        *SMALL,
+        "--set",
+        "inputs.text.freeze=false",
+    )
+    assert not np.array_equal(
+        weights(out)["encoders.text.words"], weights(model)["encoders.text.words"]
+    )
 
 
 def test_an_imported_encoder_reads_a_text_per_step(model, table, tmp_path, monkeypatch):
     out = tmp_path / "run"
-    in_process("train", "--data", table, "--target", "stars", "--out", out, "--group", "film",
-               "--order", "place", "--task", "sequence_labelling", "--no-baselines",
-               "--pretrained", f"text={model}", "--set", "training.epochs=1",
-               "--set", "inputs.text.max_pieces=12")
-    np.testing.assert_array_equal(weights(out)["encoders.text.words"],
-                                  weights(model)["encoders.text.words"])
+    in_process(
+        "train",
+        "--data",
+        table,
+        "--target",
+        "stars",
+        "--out",
+        out,
+        "--group",
+        "film",
+        "--order",
+        "place",
+        "--task",
+        "sequence_labelling",
+        "--no-baselines",
+        "--pretrained",
+        f"text={model}",
+        "--set",
+        "training.epochs=1",
+        "--set",
+        "inputs.text.max_pieces=12",
+    )
+    np.testing.assert_array_equal(
+        weights(out)["encoders.text.words"], weights(model)["encoders.text.words"]
+    )
     run = load(out)
     found = run.predict(table).outputs
     monkeypatch.setattr(by_step, "can_read_by_step", lambda *given: False)
@@ -97,16 +163,35 @@ def test_an_imported_encoder_reads_a_text_per_step(model, table, tmp_path, monke
 
 def test_a_model_that_fits_is_named_and_not_taken(model, table, tmp_path, monkeypatch):
     monkeypatch.setenv("POLYMODAL_MODELS", str(model.parent))
-    done = in_process("train", "--data", table, "--target", "stars", "--out", tmp_path / "run",
-                      "--dry-run", *SMALL)
+    done = in_process(
+        "train",
+        "--data",
+        table,
+        "--target",
+        "stars",
+        "--out",
+        tmp_path / "run",
+        "--dry-run",
+        *SMALL,
+    )
     assert f"--pretrained text={model}" in done.stdout + done.stderr
     assert "from:" not in done.stdout
 
 
 @pytest.mark.parametrize("pair", ["text", "=models/tiny", "text="])
 def test_a_pair_without_a_name_or_folder_is_refused(pair, table, tmp_path):
-    done = in_process("train", "--data", table, "--target", "stars", "--out", tmp_path / "run",
-                      "--pretrained", pair, check=False)
+    done = in_process(
+        "train",
+        "--data",
+        table,
+        "--target",
+        "stars",
+        "--out",
+        tmp_path / "run",
+        "--pretrained",
+        pair,
+        check=False,
+    )
     assert "--pretrained needs INPUT=FOLDER" in done.stderr
 
 
@@ -122,15 +207,36 @@ def test_two_imported_encoders_serve_rows_with_a_missing_photo(model, tmp_path):
             name = f"{row}.png"
             pixels = rng.integers(0, 256, (40, 36, 3)).astype(np.uint8)
             (tmp_path / name).write_bytes(oracles.as_png(pixels))
-            writer.writerow([name if row % 7 else "", f"a {rng.choice(['dog', 'cat'])} {row}",
-                             ("yes", "no")[int(rng.integers(2))]])
+            writer.writerow(
+                [
+                    name if row % 7 else "",
+                    f"a {rng.choice(['dog', 'cat'])} {row}",
+                    ("yes", "no")[int(rng.integers(2))],
+                ]
+            )
     out = tmp_path / "run"
-    in_process("train", "--data", path, "--target", "sign", "--out", out, "--no-baselines",
-               "--pretrained", f"photo={tmp_path / 'photos'}", "--pretrained", f"text={model}",
-               "--set", "training.epochs=1", "--set", "dim=16")
+    in_process(
+        "train",
+        "--data",
+        path,
+        "--target",
+        "sign",
+        "--out",
+        out,
+        "--no-baselines",
+        "--pretrained",
+        f"photo={tmp_path / 'photos'}",
+        "--pretrained",
+        f"text={model}",
+        "--set",
+        "training.epochs=1",
+        "--set",
+        "dim=16",
+    )
     found = weights(out)
-    np.testing.assert_array_equal(found["encoders.photo.positions"],
-                                  weights(tmp_path / "photos")["encoders.image.positions"])
+    np.testing.assert_array_equal(
+        found["encoders.photo.positions"], weights(tmp_path / "photos")["encoders.image.positions"]
+    )
     assert found["projections.photo.kernel"].shape == (24, 16)
     recipe = pm.load(out).recipe.inputs["photo"]
     assert (recipe["short_side"], recipe["resample"], recipe["flip"]) == (32, "bicubic", False)
@@ -155,15 +261,31 @@ def recordings(folder, target, rows, lengths, rng, answer):
 
 def test_an_imported_encoder_of_speech_serves_recordings(tmp_path):
     rng = np.random.default_rng(0)
-    path = recordings(tmp_path, "kind", 40, (4_000, 40_000), rng,
-                      lambda row: ("yes", "no")[row % 2])
+    path = recordings(
+        tmp_path, "kind", 40, (4_000, 40_000), rng, lambda row: ("yes", "no")[row % 2]
+    )
     out = tmp_path / "run"
-    done = in_process("train", "--data", path, "--target", "kind", "--out", out, "--no-baselines",
-                      "--pretrained", f"clip={tmp_path / 'whisper'}",
-                      "--set", "training.epochs=1", "--set", "dim=16")
+    done = in_process(
+        "train",
+        "--data",
+        path,
+        "--target",
+        "kind",
+        "--out",
+        out,
+        "--no-baselines",
+        "--pretrained",
+        f"clip={tmp_path / 'whisper'}",
+        "--set",
+        "training.epochs=1",
+        "--set",
+        "dim=16",
+    )
     assert "outputs of the frozen encoder of clip are kept" in done.stdout + done.stderr
-    np.testing.assert_array_equal(weights(out)["encoders.clip.positions"],
-                                  weights(tmp_path / "whisper")["encoders.audio.positions"])
+    np.testing.assert_array_equal(
+        weights(out)["encoders.clip.positions"],
+        weights(tmp_path / "whisper")["encoders.audio.positions"],
+    )
     run = pm.load(out)
     assert run.recipe.inputs["clip"]["spectrogram"] == "whisper"
     assert len(run.predict([{"clip": str(tmp_path / "3.wav")}, {"clip": None}])) == 2
@@ -173,12 +295,33 @@ def test_an_imported_encoder_of_speech_serves_transcription(tmp_path):
     import soundfile
 
     rng = np.random.default_rng(0)
-    path = recordings(tmp_path, "said", 24, (16_000, 31_000), rng,
-                      lambda row: str(rng.choice(["one two", "two", "one six"])))
+    path = recordings(
+        tmp_path,
+        "said",
+        24,
+        (16_000, 31_000),
+        rng,
+        lambda row: str(rng.choice(["one two", "two", "one six"])),
+    )
     out = tmp_path / "run"
-    in_process("train", "--data", path, "--target", "said", "--task", "transcribe", "--out", out,
-               "--no-baselines", "--pretrained", f"clip={tmp_path / 'whisper'}",
-               "--set", "training.epochs=1", "--set", "dim=16")
+    in_process(
+        "train",
+        "--data",
+        path,
+        "--target",
+        "said",
+        "--task",
+        "transcribe",
+        "--out",
+        out,
+        "--no-baselines",
+        "--pretrained",
+        f"clip={tmp_path / 'whisper'}",
+        "--set",
+        "training.epochs=1",
+        "--set",
+        "dim=16",
+    )
     soundfile.write(tmp_path / "long.wav", rng.normal(0, 0.1, 90_000), 16_000)
     found = list(pm.load(out).transcribe([tmp_path / "long.wav"]))
     assert not found[0].get("error")

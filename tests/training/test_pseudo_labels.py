@@ -13,8 +13,15 @@ from polymodal.training.preparing.pseudo_labels import choose_confidence, rows_n
 
 pytestmark = pytest.mark.engine
 
-QUICK = {"epochs": 12, "augment": False, "jit": False, "precision": "float32", "batch_size": 8,
-         "early_stopping": False, "pseudo_labels": 0.9}
+QUICK = {
+    "epochs": 12,
+    "augment": False,
+    "jit": False,
+    "precision": "float32",
+    "batch_size": 8,
+    "early_stopping": False,
+    "pseudo_labels": 0.9,
+}
 
 
 def rows_of(count, seed, labelled=None):
@@ -22,8 +29,12 @@ def rows_of(count, seed, labelled=None):
     for number in range(count):
         kind = number % 2
         known = labelled is None or number < labelled
-        rows.append({"one": rng.normal(4 * kind - 2, 1, 4).round(3).tolist(),
-                     "label": "ab"[kind] if known else None})
+        rows.append(
+            {
+                "one": rng.normal(4 * kind - 2, 1, 4).round(3).tolist(),
+                "label": "ab"[kind] if known else None,
+            }
+        )
     return rows
 
 

@@ -16,9 +16,18 @@ from small_run import left_by
 
 SCRIPT = Path(__file__).parents[1] / "small_run.py"
 # How often a point is passed before the kill, so that kills spread over the run.
-TIMES = {"step_started": 9, "step_finished": 12, "file_written": 5, "file_synced": 7,
-         "file_renamed": 9, "validation_step": 6, "run_started": 1, "run_finished": 1,
-         "best_before": 1, "best_after": 1}
+TIMES = {
+    "step_started": 9,
+    "step_finished": 12,
+    "file_written": 5,
+    "file_synced": 7,
+    "file_renamed": 9,
+    "validation_step": 6,
+    "run_started": 1,
+    "run_finished": 1,
+    "best_before": 1,
+    "best_after": 1,
+}
 ALWAYS = ("step_finished", "epoch_finished", "validation_step")
 
 
@@ -27,8 +36,13 @@ def start(folder, *arguments, fault=None):
     environment.pop(VARIABLE, None)
     if fault:
         environment[VARIABLE] = fault
-    return subprocess.run([sys.executable, str(SCRIPT), str(folder), "--own-loss", *arguments],
-                          env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), str(folder), "--own-loss", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +55,8 @@ def undisturbed(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "point", [p if p in ALWAYS else pytest.param(p, marks=pytest.mark.slow) for p in POINTS])
+    "point", [p if p in ALWAYS else pytest.param(p, marks=pytest.mark.slow) for p in POINTS]
+)
 def test_a_killed_run_ends_with_the_same_bytes(point, tmp_path, undisturbed):
     killed = start(tmp_path, fault=f"{point}:{TIMES.get(point, 2)}")
     assert killed.returncode == -signal.SIGKILL, killed.stderr

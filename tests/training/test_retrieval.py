@@ -21,16 +21,26 @@ def scenes(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def retriever(scenes, tmp_path_factory):
-    model = Retriever(["caption"], ["image"], dim=8, training={"epochs": 1}, inputs={
-        "image": {"size": 16}, "caption": {"encoder": "bag"}})
-    return model.fit(scenes["train"], val=scenes["val"], test=scenes["test"],
-                     out=tmp_path_factory.mktemp("run") / "run")
+    model = Retriever(
+        ["caption"],
+        ["image"],
+        dim=8,
+        training={"epochs": 1},
+        inputs={"image": {"size": 16}, "caption": {"encoder": "bag"}},
+    )
+    return model.fit(
+        scenes["train"],
+        val=scenes["val"],
+        test=scenes["test"],
+        out=tmp_path_factory.mktemp("run") / "run",
+    )
 
 
 def test_a_run_has_recall_both_ways_with_intervals(retriever):
     found = retriever.metrics["test"]
-    assert set(found["metrics"]) == {f"{way}recall@{level}" for way in ("", "reverse_")
-                                     for level in (1, 5, 10)}
+    assert set(found["metrics"]) == {
+        f"{way}recall@{level}" for way in ("", "reverse_") for level in (1, 5, 10)
+    }
     assert set(found["intervals"]) == set(found["metrics"])
     assert (retriever.folder / "report.html").is_file()
     values = json.loads((retriever.folder / "metrics.json").read_text())
@@ -56,17 +66,29 @@ def test_a_search_needs_a_column_that_asks(retriever, scenes):
 
 def test_a_run_that_compares_inputs_takes_no_target(scenes):
     with pytest.raises(RecipeError, match="compares inputs and needs no target"):
-        train({"train": read(scenes["train"])}, {
-            "target": "caption", "task": {"name": "retrieval", "query": ["caption"],
-                                          "answer": ["image"]}}, scenes["train"].parent / "run")
+        train(
+            {"train": read(scenes["train"])},
+            {
+                "target": "caption",
+                "task": {"name": "retrieval", "query": ["caption"], "answer": ["image"]},
+            },
+            scenes["train"].parent / "run",
+        )
 
 
 def test_photos_are_a_smoke_test(shared_data, tmp_path):
-    rows = [json.loads(line) for line in
-            (shared_data / "photos" / "captions.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (shared_data / "photos" / "captions.jsonl").read_text().splitlines()
+    ]
     column = next(name for name, value in rows[0].items() if name != "image")
-    model = Retriever([column], ["image"], dim=8, training={"epochs": 1, "seed": 1},
-                      inputs={"image": {"size": 16}})
+    model = Retriever(
+        [column],
+        ["image"],
+        dim=8,
+        training={"epochs": 1, "seed": 1},
+        inputs={"image": {"size": 16}},
+    )
     model.fit(shared_data / "photos" / "captions.jsonl", out=tmp_path / "run")
     assert "recall@10" in model.metrics["val"]["metrics"]
 

@@ -33,15 +33,22 @@ class Copies(ArrayLoader):
         mask = np.repeat(valid[:, None], STEPS, axis=1)
         previous = np.concatenate([np.full((len(ids), 1), NUM, "int32"), ids[:, :-1]], axis=1)
         weights = mask / (STEPS * max(1, valid.sum()))
-        return ({"input_0": ids, "input_0_mask": mask, PREVIOUS: previous}, ids,
-                weights.astype("float32"))
+        return (
+            {"input_0": ids, "input_0_mask": mask, PREVIOUS: previous},
+            ids,
+            weights.astype("float32"),
+        )
 
 
 def train(folder, epochs=3):
     task = WritingHead(NUM, dim=DIM, scheduled_sampling=0.9)
     keras.utils.set_random_seed(3)
-    model = Model({"a": find("encoders", "rnn")(DIM, vocabulary_size=NUM + 1)}, {"a": "input_0"},
-                  find("fusion", "stepwise_concat")(DIM), task)
+    model = Model(
+        {"a": find("encoders", "rnn")(DIM, vocabulary_size=NUM + 1)},
+        {"a": "input_0"},
+        find("fusion", "stepwise_concat")(DIM),
+        task,
+    )
     result = begin(model, task, Copies(), None, settings(epochs=epochs), folder).complete()
     return result, model
 

@@ -21,8 +21,13 @@ def write(folder, name, pictures, seed):
         path = f"{name}-{number}.png"
         Image.fromarray(pixels).save(folder / path)
         for asked in rng.permutation(list(COLOURS))[:2]:
-            rows.append({"picture": path, "question": f"is it {asked}",
-                         "answer": "yes" if asked == colour else "no"})
+            rows.append(
+                {
+                    "picture": path,
+                    "question": f"is it {asked}",
+                    "answer": "yes" if asked == colour else "no",
+                }
+            )
     rows.append({"picture": None, "question": "is it red", "answer": "no"})
     return pm.read(rows, media_root=folder)
 
@@ -37,13 +42,20 @@ def test_a_model_learns_from_rows_that_share_pictures(tmp_path, monkeypatch):
 
     monkeypatch.setattr(prepared, "Loader", Spy)
     train, val = write(tmp_path, "train", 150, 0), write(tmp_path, "val", 40, 1)
-    model = pm.Classifier("answer", dim=32, dropout=0.0,
-                          training={"epochs": 5, "rows_per_item": 2, "batch_size": 16,
-                                    "learning_rate": 0.004},
-                          objectives={"single_modality": {"weight": 0.0}})
+    model = pm.Classifier(
+        "answer",
+        dim=32,
+        dropout=0.0,
+        training={"epochs": 5, "rows_per_item": 2, "batch_size": 16, "learning_rate": 0.004},
+        objectives={"single_modality": {"weight": 0.0}},
+    )
     model.fit(train, val=val, out=tmp_path / "run")
     assert model.metrics["val"]["metrics"]["accuracy"] > 0.9  # "no" is right in two of three
     assert [plan.num_items for plan in plans] == [8]  # for 16 rows
-    said = model.predict([{"picture": str(tmp_path / "val-0.png"), "question": "is it red"},
-                          {"picture": str(tmp_path / "val-0.png"), "question": "is it blue"}])
+    said = model.predict(
+        [
+            {"picture": str(tmp_path / "val-0.png"), "question": "is it red"},
+            {"picture": str(tmp_path / "val-0.png"), "question": "is it blue"},
+        ]
+    )
     assert [answer["prediction"] for answer in said] == ["yes", "no"]

@@ -31,33 +31,56 @@ def rows(count, seed):
     for _ in range(count):
         kind = int(rng.integers(2))
         words = rng.choice(["one", "two", "three", "four"], 3).tolist()
-        yield {"size": float(rng.normal(kind * 4)), "picture": picture(rng, kind),
-               "note": " ".join([*words, ["bad", "good"][kind]]), "kind": "ab"[kind],
-               "marks": ["p|q", "q"][kind], "amount": float(kind * 10 + rng.normal())}
+        yield {
+            "size": float(rng.normal(kind * 4)),
+            "picture": picture(rng, kind),
+            "note": " ".join([*words, ["bad", "good"][kind]]),
+            "kind": "ab"[kind],
+            "marks": ["p|q", "q"][kind],
+            "amount": float(kind * 10 + rng.normal()),
+        }
 
 
 def simple(target, inputs, **given):
     tables = {name: read(list(rows(120, seed))) for seed, name in enumerate(("train", "test"))}
     facts = {name: profile(table) for name, table in tables.items()}
-    unused = [c for c in ("kind", "marks", "amount", "size", "picture", "note")
-              if c not in (*inputs, target)]
+    unused = [
+        c
+        for c in ("kind", "marks", "amount", "size", "picture", "note")
+        if c not in (*inputs, target)
+    ]
     recipe = from_dict(infer(facts["train"], {"target": target, **given}, unused).values)
     prepared = prepare(recipe, facts)
     count, samples = 120, prepared.samples["test"]
     targets = prepared.task.train_targets(
-        np.stack([np.asarray(samples.target(row)) for row in range(count)]), prepared.target)
+        np.stack([np.asarray(samples.target(row)) for row in range(count)]), prepared.target
+    )
     shape = (count, len(prepared.target.labels)) if prepared.target.labels else (count,)
-    shown = Predictions(prepared.task, list(prepared.target.labels), np.arange(count),
-                        np.zeros(shape), targets > 0.5 if targets.ndim == 2 else targets,
-                        np.ones(count, bool), list(inputs), np.ones((count, len(inputs)), bool))
+    shown = Predictions(
+        prepared.task,
+        list(prepared.target.labels),
+        np.arange(count),
+        np.zeros(shape),
+        targets > 0.5 if targets.ndim == 2 else targets,
+        np.ones(count, bool),
+        list(inputs),
+        np.ones((count, len(inputs)), bool),
+    )
     return simple_models(prepared, {"test": shown})
 
 
-@pytest.mark.parametrize(("inputs", "said"), [
-    (["note"], "logistic regression on n-grams"),
-    (["picture"], "logistic regression on pixels with edges"),
-    (["size"], "logistic regression on columns"),
-    (["note", "picture", "size"], "logistic regression on n-grams, pixels with edges and columns")])
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        (["note"], "logistic regression on n-grams"),
+        (["picture"], "logistic regression on pixels with edges"),
+        (["size"], "logistic regression on columns"),
+        (
+            ["note", "picture", "size"],
+            "logistic regression on n-grams, pixels with edges and columns",
+        ),
+    ],
+)
 def test_classes_are_learned_from_each_kind_of_input(inputs, said):
     found = simple("kind", inputs)
     assert _words(found[0].name) == _words(said)

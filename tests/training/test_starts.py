@@ -45,8 +45,11 @@ def first(tmp_path_factory):
 
 def test_a_frozen_encoder_of_another_run_changes_none_of_its_weights(first, tmp_path):
     table, source = first
-    found = run(table, tmp_path / "run", inputs={
-        "picture": {"encoder": {"from": str(source), "freeze": True}}, "size": {}})
+    found = run(
+        table,
+        tmp_path / "run",
+        inputs={"picture": {"encoder": {"from": str(source), "freeze": True}}, "size": {}},
+    )
     mine = tensors_of(tmp_path / "run", "encoders.picture")
     theirs = tensors_of(source, "encoders.picture")
     assert mine.keys() == theirs.keys()
@@ -65,9 +68,12 @@ def test_a_frozen_encoder_of_another_run_changes_none_of_its_weights(first, tmp_
 
 def test_weights_that_are_not_frozen_start_there_and_move(first, tmp_path):
     table, source = first
-    run(table, tmp_path / "run", inputs={"picture": {"encoder": {
-        "from": str(source), "learning_rate_scale": 0.01}}},
-        training={**PLAIN, "epochs": 1, "weight_decay": 0.0})
+    run(
+        table,
+        tmp_path / "run",
+        inputs={"picture": {"encoder": {"from": str(source), "learning_rate_scale": 0.01}}},
+        training={**PLAIN, "epochs": 1, "weight_decay": 0.0},
+    )
     mine = tensors_of(tmp_path / "run", "encoders.picture")
     theirs = tensors_of(source, "encoders.picture")
     moved = [np.abs(mine[name] - theirs[name]).max() for name in theirs if "kernel" in name]
@@ -76,20 +82,30 @@ def test_weights_that_are_not_frozen_start_there_and_move(first, tmp_path):
 
 def test_weights_alone_leave_settings_to_the_recipe(first, tmp_path):
     table, source = first
-    given = {"target": "name", "dim": 16, "inputs": {"picture": {
-        "width": 16, "encoder": {"weights": str(source)}}}}
+    given = {
+        "target": "name",
+        "dim": 16,
+        "inputs": {"picture": {"width": 16, "encoder": {"weights": str(source)}}},
+    }
     with pytest.raises(RecipeError, match=r"inputs\.picture\.encoder needs weights of its own sha"):
         run(table, tmp_path / "run", **given)
 
 
-@pytest.mark.parametrize(("given", "message"), [
-    ({"inputs": {"picture": {"width": 4, "encoder": {"from": "SOURCE"}}}},
-     r"inputs\.picture\.width needs 8, because inputs\.picture starts from"),
-    ({"dim": 32, "inputs": {"picture": {"encoder": {"from": "SOURCE"}}}}, "dim needs 16"),
-    ({"inputs": {"picture": {"encoder": {"name": "vit", "from": "SOURCE"}}}},
-     r"inputs\.picture\.encoder needs 'convnet'"),
-    ({"inputs": {"picture": {"encoder": {"from": "SOURCE", "sha256": "0"}}}}, "with sha256 0"),
-])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"inputs": {"picture": {"width": 4, "encoder": {"from": "SOURCE"}}}},
+            r"inputs\.picture\.width needs 8, because inputs\.picture starts from",
+        ),
+        ({"dim": 32, "inputs": {"picture": {"encoder": {"from": "SOURCE"}}}}, "dim needs 16"),
+        (
+            {"inputs": {"picture": {"encoder": {"name": "vit", "from": "SOURCE"}}}},
+            r"inputs\.picture\.encoder needs 'convnet'",
+        ),
+        ({"inputs": {"picture": {"encoder": {"from": "SOURCE", "sha256": "0"}}}}, "with sha256 0"),
+    ],
+)
 def test_a_recipe_that_contradicts_the_part_is_refused(first, given, message):
     inner = given["inputs"]["picture"]["encoder"]
     filled = {"picture": {**given["inputs"]["picture"], "encoder": {**inner, "from": first[1]}}}
@@ -119,8 +135,13 @@ def test_a_run_goes_on_only_with_the_weights_it_started_from(first, tmp_path):
     table, source = first
     inputs = {"picture": {"encoder": {"from": str(source), "freeze": True}}}
     run(table, tmp_path / "run", inputs=inputs)
-    other = run(table, tmp_path / "other", dim=16, inputs={"picture": {"width": 8}},
-                training={**PLAIN, "seed": 1})
+    other = run(
+        table,
+        tmp_path / "other",
+        dim=16,
+        inputs={"picture": {"width": 8}},
+        training={**PLAIN, "seed": 1},
+    )
     inputs["picture"]["encoder"]["from"] = str(other.folder)
     with pytest.raises(ResumeError):
         run(table, tmp_path / "run", inputs=inputs)

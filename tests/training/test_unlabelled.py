@@ -14,8 +14,14 @@ from polymodal.training.preparing.unlabelled import moved_to_train
 
 pytestmark = pytest.mark.engine
 
-QUICK = {"epochs": 2, "augment": False, "jit": False, "precision": "float32", "batch_size": 16,
-         "early_stopping": False}
+QUICK = {
+    "epochs": 2,
+    "augment": False,
+    "jit": False,
+    "precision": "float32",
+    "batch_size": 16,
+    "early_stopping": False,
+}
 CONTRAST = {"contrastive": {"dim": 8}}
 
 
@@ -25,8 +31,9 @@ def rows_of(count=60, labelled=20):
     for number in range(count):
         kind = number % 2
         one, other = (rng.normal(2 * kind - 1, 1, 4).round(3).tolist() for _ in "ab")
-        rows.append({"one": one, "other": other,
-                     "label": "ab"[kind] if number < labelled else None})
+        rows.append(
+            {"one": one, "other": other, "label": "ab"[kind] if number < labelled else None}
+        )
     return rows
 
 
@@ -38,8 +45,9 @@ def fit(rows, out, **given):
 def test_they_are_trained_on_and_told_of(tmp_path, capsys):
     model = fit(rows_of(), tmp_path / "run", objectives=CONTRAST)
     told = capsys.readouterr().err
-    assert ("40 rows without a target and 20 with one are trained on: contrastive needs none."
-            in told)
+    assert (
+        "40 rows without a target and 20 with one are trained on: contrastive needs none." in told
+    )
     history = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").open()]
     assert all(np.isfinite(epoch["objectives"]["contrastive"]) for epoch in history)
     assert model.metrics["val"]["rows"]["used"] == 20

@@ -97,8 +97,11 @@ def _slots(optimizer: Any, count: int) -> Iterator[tuple[str, list]]:
     """Yields each kind of slot: a list with one variable, or None, per trained variable."""
     own = {id(v) for v in optimizer.variables}
     for attribute, value in vars(optimizer).items():
-        if isinstance(value, list) and len(value) == count and attribute != "_variables" and all(
-            slot is None or id(slot) in own for slot in value
+        if (
+            isinstance(value, list)
+            and len(value) == count
+            and attribute != "_variables"
+            and all(slot is None or id(slot) in own for slot in value)
         ):
             yield attribute.strip("_"), value
 

@@ -60,9 +60,11 @@ def encoder_of(folder: str | Path, name: str, modality: str | None = None) -> Pa
     if name not in fitting:
         if len(fitting) != 1:
             shown = ", ".join(f"{n} ({config.get('modality')})" for n, config in inputs.items())
-            raise BundleError(f'{bundle.folder} needs an input "{name}", or only one of its '
-                              f"modality. Got {shown}. Name one: --set "
-                              f"inputs.{name}.input={next(iter(inputs), name)}.")
+            raise BundleError(
+                f'{bundle.folder} needs an input "{name}", or only one of its '
+                f"modality. Got {shown}. Name one: --set "
+                f"inputs.{name}.input={next(iter(inputs), name)}."
+            )
         name = fitting[0]
     key = input_key(list(inputs).index(name))
     return _part(bundle, f"encoders.{name}", inputs[name], bundle.preprocess.get(key))
@@ -83,8 +85,10 @@ def part_of(folder: str | Path, key: str, name: str) -> Part:
     bundle.check_model()
     config = _recipe(bundle).get(key)
     if not config:
-        raise BundleError(f"{bundle.folder} needs a {key} for its weights to be used. Got a model "
-                          "without one. Name another run.")
+        raise BundleError(
+            f"{bundle.folder} needs a {key} for its weights to be used. Got a model "
+            "without one. Name another run."
+        )
     return _part(bundle, name, {"name": config} if isinstance(config, str) else config, None)
 
 
@@ -106,8 +110,10 @@ def tensors_of(source: str | Path, name: str) -> dict[str, np.ndarray]:
     if not inside and not path.is_dir():
         inside = found
     if not inside:
-        raise BundleError(f'{file} needs weights of "{name}". Got those of '
-                          f"{_beginnings(found)}. Name another run.")
+        raise BundleError(
+            f'{file} needs weights of "{name}". Got those of '
+            f"{_beginnings(found)}. Name another run."
+        )
     return inside
 
 
@@ -125,8 +131,9 @@ def _recipe(bundle: read.Bundle) -> Mapping[str, Any]:
         return Fields(bundle.spec).mapping("recipe")
 
 
-def _part(bundle: read.Bundle, name: str, settings: Mapping[str, Any],
-          state: Mapping[str, Any] | None) -> Part:
+def _part(
+    bundle: read.Bundle, name: str, settings: Mapping[str, Any], state: Mapping[str, Any] | None
+) -> Part:
     with read.blamed(bundle.folder / MODEL):
         dim = Fields(_recipe(bundle)).whole("dim", 1, 65_536)
     return Part(bundle.folder, name, settings, dim, state, sha256(bundle.folder / WEIGHTS))

@@ -74,13 +74,17 @@ class Bundle:
             BundleError: one was changed, or is of another run.
         """
         if not self.is_whole:
-            raise BundleError(f"{self.folder / MODEL} was changed after it was written: its sha256 "
-                              "differs from the one it has. Copy the whole bundle again.")
+            raise BundleError(
+                f"{self.folder / MODEL} was changed after it was written: its sha256 "
+                "differs from the one it has. Copy the whole bundle again."
+            )
         if self.parts is None:
             return
         if not isinstance(self.parts, dict):
-            raise BundleError(f'{self.folder / MODEL} needs "{FILES}" to be a mapping. Got '
-                              f"{type(self.parts).__name__}. Copy the whole bundle again.")
+            raise BundleError(
+                f'{self.folder / MODEL} needs "{FILES}" to be a mapping. Got '
+                f"{type(self.parts).__name__}. Copy the whole bundle again."
+            )
         for name in sorted(set(self.parts) - {WEIGHTS}):
             self._check_part(name)
 
@@ -89,8 +93,10 @@ class Bundle:
         if isinstance(self.parts, dict):
             parts = self.parts
         if name in parts and parts[name] != (self.found or {}).get(name):
-            raise BundleError(f"{self.folder / name} is not the file that {MODEL} was written "
-                              "with. Copy the whole bundle again.")
+            raise BundleError(
+                f"{self.folder / name} is not the file that {MODEL} was written "
+                "with. Copy the whole bundle again."
+            )
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Returns `{name: shape}` of the weights without reading them."""
@@ -121,11 +127,17 @@ def read(folder: str | Path) -> Bundle:
     files = manifest(folder)
     for needed in (MODEL, WEIGHTS):
         if needed not in files:
-            raise BundleError(f"{folder / MANIFEST} needs {needed} among its files. "
-                              f"Got {', '.join(sorted(files)[:5]) or 'none'}. "
-                              "Copy the whole bundle again.")
-    used = [n for n in files if n in (MODEL, WEIGHTS, METRICS, CONFIDENCE, LANGUAGE, *TRUST)
-            or n.startswith(f"{PREPROCESS}/")]
+            raise BundleError(
+                f"{folder / MANIFEST} needs {needed} among its files. "
+                f"Got {', '.join(sorted(files)[:5]) or 'none'}. "
+                "Copy the whole bundle again."
+            )
+    used = [
+        n
+        for n in files
+        if n in (MODEL, WEIGHTS, METRICS, CONFIDENCE, LANGUAGE, *TRUST)
+        or n.startswith(f"{PREPROCESS}/")
+    ]
     for name in used:
         _check_file(folder, name, files[name])
     spec = read_json(folder / MODEL)
@@ -133,8 +145,11 @@ def read(folder: str | Path) -> Bundle:
     return Bundle(
         folder,
         {key: value for key, value in spec.items() if key not in ("version", FILES, CONTENT)},
-        {PurePosixPath(name).stem: read_json(folder / name) for name in used
-         if name.startswith(f"{PREPROCESS}/") and name.endswith(".json")},
+        {
+            PurePosixPath(name).stem: read_json(folder / name)
+            for name in used
+            if name.startswith(f"{PREPROCESS}/") and name.endswith(".json")
+        },
         read_json(folder / METRICS) if METRICS in used else None,
         read_json(folder / CONFIDENCE) if CONFIDENCE in used else None,
         read_json(folder / LANGUAGE) if LANGUAGE in used else None,
@@ -165,16 +180,22 @@ def manifest(folder: Path) -> dict[str, str]:
     """Returns `{path inside the folder: sha256}` after checking each path."""
     folder = user_path(folder)
     if not (folder / MANIFEST).is_file():
-        raise BundleError(f"{folder} needs to be a finished run. Found no {MANIFEST}. "
-                          "Give the folder that `polymodal train --out` wrote, or finish it.")
+        raise BundleError(
+            f"{folder} needs to be a finished run. Found no {MANIFEST}. "
+            "Give the folder that `polymodal train --out` wrote, or finish it."
+        )
     content = read_json(folder / MANIFEST)
     _check_version(folder / MANIFEST, content)
     files = content.get("files")
-    if not isinstance(files, dict) or len(files) > _MAX_FILES or not all(
-        isinstance(digest, str) for digest in files.values()
+    if (
+        not isinstance(files, dict)
+        or len(files) > _MAX_FILES
+        or not all(isinstance(digest, str) for digest in files.values())
     ):
-        raise BundleError(f"{folder / MANIFEST} needs a list of files with their sha256. "
-                          f"Got {type(files).__name__}. Copy the whole bundle again.")
+        raise BundleError(
+            f"{folder / MANIFEST} needs a list of files with their sha256. "
+            f"Got {type(files).__name__}. Copy the whole bundle again."
+        )
     for name in files:
         _check_path(folder, name)
     return files
@@ -188,12 +209,15 @@ def blamed(path: Path) -> Iterator[None]:
     except PolymodalError as error:
         raise BundleError(f"{path}: {error}") from None
     except MemoryError:
-        raise BundleError(f"{path} asks for more memory than there is. Take the bundle from its "
-                          "source again.") from None
+        raise BundleError(
+            f"{path} asks for more memory than there is. Take the bundle from its source again."
+        ) from None
     except Exception as error:  # whatever else its values caused in our code
-        raise BundleError(f"{path} cannot be used: {type(error).__name__}: "
-                          f"{one_line(error)[:300]}. Copy the whole bundle again, or train "
-                          "again.") from error
+        raise BundleError(
+            f"{path} cannot be used: {type(error).__name__}: "
+            f"{one_line(error)[:300]}. Copy the whole bundle again, or train "
+            "again."
+        ) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -205,22 +229,30 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         size = path.stat().st_size
         if size > MAX_JSON_BYTES:
-            raise BundleError(f"{path} needs at most {MAX_JSON_BYTES:,} bytes. Got {size:,}. "
-                              "It is not a file that Polymodal wrote.")
+            raise BundleError(
+                f"{path} needs at most {MAX_JSON_BYTES:,} bytes. Got {size:,}. "
+                "It is not a file that Polymodal wrote."
+            )
         text = path.read_text(encoding="utf-8")
         if text.count("[") + text.count("{") > MAX_CONTAINERS:
-            raise BundleError(f"{path} needs at most {MAX_CONTAINERS:,} lists and mappings. Got "
-                              "more. It is not a file that Polymodal wrote.")
+            raise BundleError(
+                f"{path} needs at most {MAX_CONTAINERS:,} lists and mappings. Got "
+                "more. It is not a file that Polymodal wrote."
+            )
         value = json.loads(text, object_pairs_hook=_once)
     except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error.strerror or error}. "
-                          "Copy the whole bundle again.") from error
+        raise BundleError(
+            f"{path} cannot be read: {error.strerror or error}. Copy the whole bundle again."
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"{path} needs to be JSON. Got {error}. "
-                          "Copy the whole bundle again.") from error
+        raise BundleError(
+            f"{path} needs to be JSON. Got {error}. Copy the whole bundle again."
+        ) from error
     if not isinstance(value, dict):
-        raise BundleError(f"{path} needs to contain a mapping. Got {type(value).__name__}. "
-                          "Copy the whole bundle again.")
+        raise BundleError(
+            f"{path} needs to contain a mapping. Got {type(value).__name__}. "
+            "Copy the whole bundle again."
+        )
     return value
 
 
@@ -234,34 +266,52 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _check_version(path: Path, content: dict[str, Any]) -> None:
     version = content.get("version")
     if type(version) is int and 0 < version < VERSION:
-        raise BundleError(f"{path} is of an older Polymodal, which wrote version {version}. This "
-                          f"one reads version {VERSION}. Train again, or install the older one.")
+        raise BundleError(
+            f"{path} is of an older Polymodal, which wrote version {version}. This "
+            f"one reads version {VERSION}. Train again, or install the older one."
+        )
     if type(version) is not int or version != VERSION:
-        raise BundleError(f"{path} needs version {VERSION}. Got {version!r}. "
-                          "Install the Polymodal that wrote it, or train again.")
+        raise BundleError(
+            f"{path} needs version {VERSION}. Got {version!r}. "
+            "Install the Polymodal that wrote it, or train again."
+        )
 
 
 def _check_path(folder: Path, name: str) -> None:
     pure = PurePosixPath(name)
-    outside = (pure.is_absolute() or ".." in pure.parts or "\\" in name or "\0" in name
-               or len(name) > _LONGEST_PATH or not pure.parts or ":" in pure.parts[0]
-               or str(pure) != name)
+    outside = (
+        pure.is_absolute()
+        or ".." in pure.parts
+        or "\\" in name
+        or "\0" in name
+        or len(name) > _LONGEST_PATH
+        or not pure.parts
+        or ":" in pure.parts[0]
+        or str(pure) != name
+    )
     if outside:
-        raise BundleError(f"{folder / MANIFEST} needs paths inside the bundle. Got {shown(name)}. "
-                          "It was tampered with; do not use this bundle.")
+        raise BundleError(
+            f"{folder / MANIFEST} needs paths inside the bundle. Got {shown(name)}. "
+            "It was tampered with; do not use this bundle."
+        )
     step = folder
     for part in pure.parts:
         step = step / part
         if step.is_symlink():
-            raise BundleError(f"{folder / MANIFEST} needs real files. Got the link {name!r}. "
-                              "Copy the bundle without links.")
+            raise BundleError(
+                f"{folder / MANIFEST} needs real files. Got the link {name!r}. "
+                "Copy the bundle without links."
+            )
 
 
 def _check_file(folder: Path, name: str, digest: str) -> None:
     path = folder / name
     if not path.is_file():
-        raise BundleError(f"{folder} needs the file {name}. It is missing. "
-                          "Copy the whole bundle again.")
+        raise BundleError(
+            f"{folder} needs the file {name}. It is missing. Copy the whole bundle again."
+        )
     if sha256(path) != digest:
-        raise BundleError(f"{path} was changed after it was written: its sha256 differs from "
-                          f"{MANIFEST}. Copy the whole bundle again.")
+        raise BundleError(
+            f"{path} was changed after it was written: its sha256 differs from "
+            f"{MANIFEST}. Copy the whole bundle again."
+        )

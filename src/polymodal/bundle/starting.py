@@ -35,12 +35,18 @@ def load_part(model: Any, start: Start, source: str) -> None:
         RecipeError: weights of other shapes, or of another part.
     """
     prefix = f"{start.name}."
-    own = {name.removeprefix(prefix): variable for name, variable in weight_names(model).items()
-           if name.startswith(prefix)}
+    own = {
+        name.removeprefix(prefix): variable
+        for name, variable in weight_names(model).items()
+        if name.startswith(prefix)
+    }
     found = tensors_of(source, start.name if start.input is None else f"encoders.{start.input}")
     found = packed_tensors(found, start.bits, own)
-    own = {name: variable for name, variable in own.items()
-           if name in found or not is_adapter(f".{name}")}
+    own = {
+        name: variable
+        for name, variable in own.items()
+        if name in found or not is_adapter(f".{name}")
+    }
     _check(start, source, own, found)
     weights.assign(own, found)
 
@@ -51,15 +57,19 @@ def plain_weights(part: Any) -> dict[str, np.ndarray]:
     Args:
         part: layer, built.
     """
-    found = {name: value for name, value in weights.values(weight_names(part)).items()
-             if not is_adapter(f".{name}") and f".{PACKED}." not in f".{name}"}
+    found = {
+        name: value
+        for name, value in weights.values(weight_names(part)).items()
+        if not is_adapter(f".{name}") and f".{PACKED}." not in f".{name}"
+    }
     for path, layer in layers_in(part, Dense):
         found[f"{path}.kernel"] = layer.plain_kernel()
     return found
 
 
-def packed_tensors(found: Mapping[str, np.ndarray], bits: int | None,
-                   own: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def packed_tensors(
+    found: Mapping[str, np.ndarray], bits: int | None, own: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
     """Returns tensors with matrices in few bits where a part has them so.
 
     Args:
@@ -71,8 +81,10 @@ def packed_tensors(found: Mapping[str, np.ndarray], bits: int | None,
     for name in own:
         layer = name.removesuffix(f".{PACKED}.values")
         if layer != name and bits is not None and f"{layer}.kernel" in made:
-            made |= {f"{layer}.{PACKED}.{kind}": value
-                     for kind, value in packed(made.pop(f"{layer}.kernel"), bits).items()}
+            made |= {
+                f"{layer}.{PACKED}.{kind}": value
+                for kind, value in packed(made.pop(f"{layer}.kernel"), bits).items()
+            }
     return made
 
 
@@ -82,7 +94,9 @@ def _check(start: Start, source: str, own: Mapping[str, Any], found: Mapping[str
     different = sorted(name for name in {*wanted, *given} if wanted.get(name) != given.get(name))
     if different:
         name = different[0]
-        raise RecipeError(f"{start.where} needs weights of its own shapes. Got {source}, in "
-                          f'which "{name}" is {given.get(name, "absent")} instead of '
-                          f"{wanted.get(name, 'absent')}. Use the settings of that run, or other "
-                          "weights.")
+        raise RecipeError(
+            f"{start.where} needs weights of its own shapes. Got {source}, in "
+            f'which "{name}" is {given.get(name, "absent")} instead of '
+            f"{wanted.get(name, 'absent')}. Use the settings of that run, or other "
+            "weights."
+        )

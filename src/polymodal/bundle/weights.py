@@ -20,11 +20,27 @@ from polymodal.core.errors import BundleError
 
 MAX_HEADER_BYTES = 16 << 20  # a model of 100,000 tensors needs about 10 MB
 MAX_TENSORS = 200_000
-_DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32",
-           "I16": "int16", "I8": "int8", "U64": "uint64", "U32": "uint32", "U16": "uint16",
-           "U8": "uint8", "BOOL": "bool"}
-_FOREIGN = {b"\x80": "a pickle", b"PK\x03\x04": "a zip archive (PyTorch .pt or .keras)",
-            b"\x89HDF": "an HDF5 file", b"(lp": "a pickle", b"c__builtin__": "a pickle"}
+_DTYPES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U64": "uint64",
+    "U32": "uint32",
+    "U16": "uint16",
+    "U8": "uint8",
+    "BOOL": "bool",
+}
+_FOREIGN = {
+    b"\x80": "a pickle",
+    b"PK\x03\x04": "a zip archive (PyTorch .pt or .keras)",
+    b"\x89HDF": "an HDF5 file",
+    b"(lp": "a pickle",
+    b"c__builtin__": "a pickle",
+}
 
 
 def save(path: str | Path, tensors: Mapping[str, np.ndarray]) -> None:
@@ -40,8 +56,9 @@ def encode(tensors: Mapping[str, np.ndarray]) -> bytes:
     return to_safetensors({name: np.asarray(tensors[name], order="C") for name in sorted(tensors)})
 
 
-def load(path: str | Path, expected: Mapping[str, Any] | None = None,
-         others: bool = False) -> dict[str, np.ndarray]:
+def load(
+    path: str | Path, expected: Mapping[str, Any] | None = None, others: bool = False
+) -> dict[str, np.ndarray]:
     """Returns the arrays of a safetensors file.
 
     Args:
@@ -56,8 +73,9 @@ def load(path: str | Path, expected: Mapping[str, Any] | None = None,
     return dict(_arrays(Path(path), expected, others))
 
 
-def _arrays(path: Path, expected: Mapping[str, Any] | None,
-            others: bool) -> Iterator[tuple[str, np.ndarray]]:
+def _arrays(
+    path: Path, expected: Mapping[str, Any] | None, others: bool
+) -> Iterator[tuple[str, np.ndarray]]:
     """Yields what `load` returns, one tensor in memory at a time."""
     header, start = _read_header(path)
     if expected is not None and others:
@@ -93,9 +111,11 @@ def load_into(path: str | Path, variables: Mapping[str, Any], others: bool = Fal
     path = Path(path)
     for name, values in _arrays(path, variables, others):
         if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise BundleError(f'{path}: tensor "{name}" needs finite numbers. Got '
-                              f"{int((~np.isfinite(values)).sum()):,} that are not. Copy the "
-                              "bundle again, or train again.")
+            raise BundleError(
+                f'{path}: tensor "{name}" needs finite numbers. Got '
+                f"{int((~np.isfinite(values)).sum()):,} that are not. Copy the "
+                "bundle again, or train again."
+            )
     for name, values in _arrays(path, variables, others):
         variables[name].assign(values)
 
@@ -120,8 +140,9 @@ def _read_header(path: Path) -> tuple[dict[str, dict], int]:
             if sane:
                 text = file.read(length)
     except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error.strerror or error}. "
-                          "Copy the bundle again.") from error
+        raise BundleError(
+            f"{path} cannot be read: {error.strerror or error}. Copy the bundle again."
+        ) from error
     if not text.startswith(b"{"):
         raise BundleError(_foreign(path, first, length, size))
     try:
@@ -131,8 +152,9 @@ def _read_header(path: Path) -> tuple[dict[str, dict], int]:
         if not isinstance(header, dict):
             raise ValueError("no mapping")
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"{path} has a header that is not JSON ({error}). "
-                          "Copy the bundle again.") from error
+        raise BundleError(
+            f"{path} has a header that is not JSON ({error}). Copy the bundle again."
+        ) from error
     header.pop("__metadata__", None)
     _check_layout(path, header, size - 8 - length)
     return header, 8 + length
@@ -141,10 +163,14 @@ def _read_header(path: Path) -> tuple[dict[str, dict], int]:
 def _foreign(path: Path, first: bytes, length: int, size: int) -> str:
     for magic, kind in _FOREIGN.items():
         if first.startswith(magic):
-            return (f"{path} needs to be a safetensors file. Got {kind}, which is not opened "
-                    "because it may run code. Use the weights that Polymodal wrote.")
-    return (f"{path} needs a safetensors header of 2 to {MAX_HEADER_BYTES:,} bytes inside the "
-            f"file. Got {length:,} bytes in a file of {size:,}. Copy the bundle again.")
+            return (
+                f"{path} needs to be a safetensors file. Got {kind}, which is not opened "
+                "because it may run code. Use the weights that Polymodal wrote."
+            )
+    return (
+        f"{path} needs a safetensors header of 2 to {MAX_HEADER_BYTES:,} bytes inside the "
+        f"file. Got {length:,} bytes in a file of {size:,}. Copy the bundle again."
+    )
 
 
 def _check_layout(path: Path, header: dict, size: int) -> None:
@@ -158,15 +184,21 @@ def _check_layout(path: Path, header: dict, size: int) -> None:
             shape = entry["shape"]
             whole = all(type(n) is int and n >= 0 for n in [start, stop, *shape])
             if not whole or start != end or stop - start != math.prod(shape) * width:
-                raise BundleError(f'{path} is damaged: tensor "{name}" does not fit its position '
-                                  f"({start} to {stop}). Copy the bundle again.")
+                raise BundleError(
+                    f'{path} is damaged: tensor "{name}" does not fit its position '
+                    f"({start} to {stop}). Copy the bundle again."
+                )
             end = stop
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BundleError(f"{path} has a header with entries that are not tensors ({error}). "
-                          "Copy the bundle again.") from error
+        raise BundleError(
+            f"{path} has a header with entries that are not tensors ({error}). "
+            "Copy the bundle again."
+        ) from error
     if end != size:
-        raise BundleError(f"{path} needs {end:,} bytes of tensors. Got {size:,}. "
-                          "It was cut short or added to; copy the bundle again.")
+        raise BundleError(
+            f"{path} needs {end:,} bytes of tensors. Got {size:,}. "
+            "It was cut short or added to; copy the bundle again."
+        )
 
 
 def _check(path: Path, header: dict, expected: Mapping[str, Any]) -> None:
@@ -174,15 +206,20 @@ def _check(path: Path, header: dict, expected: Mapping[str, Any]) -> None:
     extra = sorted(set(header) - set(expected))
     if missing or extra:
         parts = [f"lacks {_few(missing)}"] * bool(missing) + [f"also has {_few(extra)}"] * bool(
-            extra)
-        raise BundleError(f"{path} needs exactly the {len(expected)} tensors of this model. Got a "
-                          f"file that {' and '.join(parts)}. Use the weights of this model.json.")
+            extra
+        )
+        raise BundleError(
+            f"{path} needs exactly the {len(expected)} tensors of this model. Got a "
+            f"file that {' and '.join(parts)}. Use the weights of this model.json."
+        )
     for name, entry in header.items():
         wanted = (tuple(expected[name].shape), _dtype_name(expected[name]))
         found = (tuple(entry["shape"]), _DTYPES[entry["dtype"]])
         if wanted != found:
-            raise BundleError(f'{path}: tensor "{name}" needs shape {wanted[0]} of {wanted[1]}. '
-                              f"Got {found[0]} of {found[1]}. Use the weights of this model.json.")
+            raise BundleError(
+                f'{path}: tensor "{name}" needs shape {wanted[0]} of {wanted[1]}. '
+                f"Got {found[0]} of {found[1]}. Use the weights of this model.json."
+            )
 
 
 def _dtype_name(value: Any) -> str:
@@ -198,5 +235,5 @@ def _few(names: list[str]) -> str:
 
 def _array(data: np.ndarray, start: int, entry: dict) -> np.ndarray:
     begin, stop = entry["data_offsets"]
-    raw = np.array(data[start + begin:start + stop])  # a copy: the file may be replaced meanwhile
+    raw = np.array(data[start + begin : start + stop])  # a copy: the file may be replaced meanwhile
     return raw.view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])

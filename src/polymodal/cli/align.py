@@ -27,8 +27,10 @@ def align(
 
     check_format(format_, [file], out)
     if (text is None) == (text_file is None):
-        raise RecipeError("align needs either --text or --text-file. "
-                          f"Got {'neither' if text is None else 'both'}.")
+        raise RecipeError(
+            "align needs either --text or --text-file. "
+            f"Got {'neither' if text is None else 'both'}."
+        )
     known = text if text is not None else output.text_of(text_file)
     use(engine, run)
     from polymodal.inference.predictor import load

@@ -15,4 +15,5 @@ def columns(rows: Iterable[Sequence[str]], indent: str = "  ") -> str:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         indent + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
-        for row in rows)
+        for row in rows
+    )

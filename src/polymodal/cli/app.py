@@ -34,7 +34,10 @@ from polymodal.cli.transcribe import transcribe
 from polymodal.cli.tune import tune
 
 app = typer.Typer(
-    name="polymodal", add_completion=False, no_args_is_help=True, rich_markup_mode=None,
+    name="polymodal",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Train, check, explain and use one model over images, text, sound, video and numbers.",
 )
@@ -50,18 +53,43 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[bool, typer.Option(
-        "--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
 ):
     """Takes the options before a command."""
 
 
 _COMMANDS = (
     demo,
-    inspect, estimate, needs, tune, distil,
-    train, finish, evaluate, explain, predict, report, check,
-    caption, transcribe, align, search, chat, assemble, language_model,
-    models, export, recipes, encoders, fusions, info,
+    inspect,
+    estimate,
+    needs,
+    tune,
+    distil,
+    train,
+    finish,
+    evaluate,
+    explain,
+    predict,
+    report,
+    check,
+    caption,
+    transcribe,
+    align,
+    search,
+    chat,
+    assemble,
+    language_model,
+    models,
+    export,
+    recipes,
+    encoders,
+    fusions,
+    info,
 )
 for command in _COMMANDS:
     app.command(cls=Command)(taking_plugins(command))

@@ -12,17 +12,26 @@ from polymodal.core.printed.progress import show
 
 
 def assemble(
-    decoder: Annotated[Path, typer.Option(
-        help="Folder of an imported language model, or of a run of an assistant.")],
+    decoder: Annotated[
+        Path,
+        typer.Option(help="Folder of an imported language model, or of a run of an assistant."),
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write the assistant into.")],
-    vision: Annotated[Path | None, typer.Option(
-        help="Folder of an imported image encoder, or of a run with one.")] = None,
-    audio: Annotated[Path | None, typer.Option(
-        help="Folder of an imported audio encoder, or of a run with one.")] = None,
-    projector: Annotated[str, typer.Option(
-        help="What brings tokens to the width of the decoder: linear or mlp.")] = "mlp",
-    shuffle: Annotated[int, typer.Option(
-        min=1, help="Neighbouring tokens of an image, down and across, that become one.")] = 1,
+    vision: Annotated[
+        Path | None, typer.Option(help="Folder of an imported image encoder, or of a run with one.")
+    ] = None,
+    audio: Annotated[
+        Path | None, typer.Option(help="Folder of an imported audio encoder, or of a run with one.")
+    ] = None,
+    projector: Annotated[
+        str, typer.Option(help="What brings tokens to the width of the decoder: linear or mlp.")
+    ] = "mlp",
+    shuffle: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Neighbouring tokens of an image, down and across, that become one."
+        ),
+    ] = 1,
     engine: Engine = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -37,5 +46,7 @@ def assemble(
         emit(found.to_json())
         return
     show(found.sentence())
-    show(f"Train it with: polymodal train --data chats.jsonl --task chat --base {found.folder} "
-         "--out runs/assistant")
+    show(
+        f"Train it with: polymodal train --data chats.jsonl --task chat --base {found.folder} "
+        "--out runs/assistant"
+    )

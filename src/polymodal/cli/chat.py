@@ -14,34 +14,58 @@ from polymodal.core.disk.files import write_json
 from polymodal.core.errors import PolymodalError, RecipeError
 from polymodal.core.printed.progress import complain, say, show, warn
 
-_HELP = ("Type a message. /reset forgets the conversation, /save FILE writes it as JSON, /exit "
-         "ends it (so does Ctrl-D), /help shows this.")
+_HELP = (
+    "Type a message. /reset forgets the conversation, /save FILE writes it as JSON, /exit "
+    "ends it (so does Ctrl-D), /help shows this."
+)
 _USUAL_TOKENS = 512
-_MEDIA = (" /image FILE goes with the next message, several times for several, /audio FILE asks "
-          "what is said in it.")
+_MEDIA = (
+    " /image FILE goes with the next message, several times for several, /audio FILE asks "
+    "what is said in it."
+)
 
 
 def chat(
-    model: Annotated[Path, typer.Argument(
-        help="Folder of a run of an assistant, or of an imported language model.")],
-    system: Annotated[str | None, typer.Option(
-        help="Instruction before the conversation. Default: the model's own, if it has one.")
+    model: Annotated[
+        Path,
+        typer.Argument(help="Folder of a run of an assistant, or of an imported language model."),
+    ],
+    system: Annotated[
+        str | None,
+        typer.Option(
+            help="Instruction before the conversation. Default: the model's own, if it has one."
+        ),
     ] = None,
-    image: Annotated[Path | None, typer.Option(
-        help="Image that the first message is about.")] = None,
-    audio: Annotated[Path | None, typer.Option(
-        help="Recording of a spoken question, which is answered first.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(
-        min=1, help="Most tokens of an answer. Default: those of the longest in training, or 512 "
-                    "of a language model.")] = None,
-    stop: Annotated[list[str] | None, typer.Option(
-        help="Text before which an answer ends. May be given several times.")] = None,
-    temperature: Annotated[float | None, typer.Option(
-        min=0, help="Sampling temperature. Default: greedy decoding.")] = None,
-    top_k: Annotated[int, typer.Option(
-        min=0, help="Sample from this many most likely tokens; 0 = all.")] = 0,
-    top_p: Annotated[float, typer.Option(
-        min=0, max=1, help="Sample from the most likely tokens of this total probability.")] = 1.0,
+    image: Annotated[
+        Path | None, typer.Option(help="Image that the first message is about.")
+    ] = None,
+    audio: Annotated[
+        Path | None, typer.Option(help="Recording of a spoken question, which is answered first.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Most tokens of an answer. Default: those of the longest in training, or 512 "
+            "of a language model.",
+        ),
+    ] = None,
+    stop: Annotated[
+        list[str] | None,
+        typer.Option(help="Text before which an answer ends. May be given several times."),
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(min=0, help="Sampling temperature. Default: greedy decoding.")
+    ] = None,
+    top_k: Annotated[
+        int, typer.Option(min=0, help="Sample from this many most likely tokens; 0 = all.")
+    ] = 0,
+    top_p: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Sample from the most likely tokens of this total probability."
+        ),
+    ] = 1.0,
     seed: Annotated[int, typer.Option(help="Seed of sampling.")] = 0,
     engine: Engine = None,
     quiet: Quiet = False,
@@ -73,8 +97,10 @@ def _speaker(folder: Path) -> tuple[Any, tuple[str, ...], int | None]:
 
     found = Answering(load(folder))
     if is_untrained(folder):
-        warn("this assistant was assembled, and nothing has trained its projectors: what it says "
-             "about images and sounds means nothing. Train it with --base.")
+        warn(
+            "this assistant was assembled, and nothing has trained its projectors: what it says "
+            "about images and sounds means nothing. Train it with --base."
+        )
     return found, found.kinds, None
 
 
@@ -89,8 +115,14 @@ class _Talk:
         seed: int; the seed of an answer follows from its number.
     """
 
-    def __init__(self, speaker: Any, kinds: tuple[str, ...], system: str | None,
-                 options: dict[str, Any], seed: int):
+    def __init__(
+        self,
+        speaker: Any,
+        kinds: tuple[str, ...],
+        system: str | None,
+        options: dict[str, Any],
+        seed: int,
+    ):
         self.speaker, self.kinds, self.options, self.seed = speaker, kinds, options, seed
         self.before: list[dict[str, Any]] = []
         if system is not None:
@@ -153,8 +185,7 @@ class _Talk:
         """Prints an answer as it is written and returns it, or None where there can be none."""
         found = []
         try:
-            for piece in self.speaker.stream(asked, **self.options,
-                                             seed=self.seed + len(asked)):
+            for piece in self.speaker.stream(asked, **self.options, seed=self.seed + len(asked)):
                 show(piece, end="")
                 found.append(piece)
         except KeyboardInterrupt:

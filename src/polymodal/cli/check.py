@@ -13,8 +13,7 @@ from polymodal.core.printed.progress import show
 
 
 def check(
-    folder: Annotated[Path, typer.Argument(
-        help="Folder of a run or of an imported model.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of a run or of an imported model.")],
     engine: Engine = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -31,9 +30,19 @@ def check(
 
     found = check_folder(folder)
     if json:
-        output.emit({"files": "unchanged", "golden": None if found is None else {
-            "same": found.same, "difference": found.difference,
-            "recorded": dict(found.recorded), "used": dict(found.used)}})
+        output.emit(
+            {
+                "files": "unchanged",
+                "golden": None
+                if found is None
+                else {
+                    "same": found.same,
+                    "difference": found.difference,
+                    "recorded": dict(found.recorded),
+                    "used": dict(found.used),
+                },
+            }
+        )
     else:
         show("All files are unchanged.")
         show("The bundle has no golden outputs." if found is None else str(found))

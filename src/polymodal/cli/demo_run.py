@@ -23,21 +23,25 @@ def run(out: Path) -> None:
     """Makes the scenes, trains with baselines, predicts a few test rows, and prints next steps."""
     start = time.monotonic()
     named = columns("classification")
-    show("A black-and-white camera sees overlapping shapes. A voice names the colour "
-          "of the top one.\nWhich shape in which colour is it? Neither the picture nor the voice "
-          "alone can tell.\n")
+    show(
+        "A black-and-white camera sees overlapping shapes. A voice names the colour "
+        "of the top one.\nWhich shape in which colour is it? Neither the picture nor the voice "
+        "alone can tell.\n"
+    )
     paths = write(out / "data", "classification", **_ROWS)
     tables = {name: read(path) for name, path in paths.items()}
     say(f"Generated {sum(map(len, tables.values())):,} rows in {out / 'data'}.")
-    given = {"target": named.target, "inputs": {**_SMALL, "*": {}},
-             "training": {"epochs": _EPOCHS}}
-    finished = train(tables, given, out / "run", ignore=named.ignore,
-                     slice_columns=["voice", "object"])
+    given = {"target": named.target, "inputs": {**_SMALL, "*": {}}, "training": {"epochs": _EPOCHS}}
+    finished = train(
+        tables, given, out / "run", ignore=named.ignore, slice_columns=["voice", "object"]
+    )
     test = finished.metrics["test"]
     accuracy, (low, high) = test["metrics"]["accuracy"], test["intervals"]["accuracy"]
-    show(f"\nAccuracy on {test['rows']['used']} test rows, with voices that are not in the "
-         f"training data: {value_text('accuracy', accuracy)} "
-         f"(95 % interval {interval_text('accuracy', [low, high])}).")
+    show(
+        f"\nAccuracy on {test['rows']['used']} test rows, with voices that are not in the "
+        f"training data: {value_text('accuracy', accuracy)} "
+        f"(95 % interval {interval_text('accuracy', [low, high])})."
+    )
     show(finished.verdict)
     _answers(finished.predictions["test"], tables["test"], named)
     _next(finished, paths, time.monotonic() - start)
@@ -51,8 +55,9 @@ def _answers(found, table, named) -> None:
         row, chances = int(found.rows[place]), found.outputs[place]
         inputs = [str(table.cell(row, column) or "-") for column in named.inputs]
         answer = f"{found.labels[int(chances.argmax())]} ({100 * chances.max():.0f} %)"
-        lines.append((*inputs, str(table.cell(row, "clue")), answer,
-                      str(table.cell(row, named.target))))
+        lines.append(
+            (*inputs, str(table.cell(row, "clue")), answer, str(table.cell(row, named.target)))
+        )
     show(output.columns(lines))
 
 
@@ -60,9 +65,16 @@ def _next(finished, paths, seconds) -> None:
     folder = finished.folder
     train_command = "polymodal train --data your.csv --target your_column --out runs/first"
     show(f"\nDone in {seconds / 60:.1f} minutes. Next:")
-    show(output.columns([
-        ("open the report", f"{folder / 'report.html'}"),
-        ("score it again", f"polymodal evaluate {folder} --data {paths['test']} --slice voice"),
-        ("change it", f"edit {folder / 'recipe.yaml'}, then polymodal train --recipe ..."),
-        ("use your table", train_command),
-    ]))
+    show(
+        output.columns(
+            [
+                ("open the report", f"{folder / 'report.html'}"),
+                (
+                    "score it again",
+                    f"polymodal evaluate {folder} --data {paths['test']} --slice voice",
+                ),
+                ("change it", f"edit {folder / 'recipe.yaml'}, then polymodal train --recipe ..."),
+                ("use your table", train_command),
+            ]
+        )
+    )

@@ -15,8 +15,10 @@ from polymodal.cli.train import train, with_tables
 from polymodal.core.printed.progress import show
 
 _NOT_HERE = ("dry_run", "keep_checkpoints")
-Price = Annotated[float | None, typer.Option(
-    min=0, help="Price of the machine for an hour, to print that of the run.")]
+Price = Annotated[
+    float | None,
+    typer.Option(min=0, help="Price of the machine for an hour, to print that of the run."),
+]
 
 
 def estimate(price_per_hour: float | None = None, **options: Any):
@@ -26,8 +28,9 @@ def estimate(price_per_hour: float | None = None, **options: Any):
     found = with_tables(options, lambda runs: partial(runs.dry_run, max_minutes=limit))
     from polymodal.questions.estimate.estimate import estimate_of
 
-    answer = estimate_of(found, time.monotonic() - started, Path(options["out"] or "."),
-                         price_per_hour)
+    answer = estimate_of(
+        found, time.monotonic() - started, Path(options["out"] or "."), price_per_hour
+    )
     if options["json"]:
         output.emit(answer.to_json())
     else:
@@ -38,10 +41,14 @@ def estimate(price_per_hour: float | None = None, **options: Any):
 def _as_train() -> inspect.Signature:
     """Returns the options of `train`, so that a command can be estimated as it is."""
     signature = inspect.signature(train, eval_str=True)
-    price = inspect.Parameter("price_per_hour", inspect.Parameter.KEYWORD_ONLY, default=None,
-                              annotation=Price)
-    options = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-               for name, one in signature.parameters.items() if name not in _NOT_HERE]
+    price = inspect.Parameter(
+        "price_per_hour", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Price
+    )
+    options = [
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, one in signature.parameters.items()
+        if name not in _NOT_HERE
+    ]
     return signature.replace(parameters=[*options, price])
 
 

@@ -36,15 +36,24 @@ from polymodal.cli.options import (
 def evaluate(
     run: Run,
     data: Data,
-    slice_: Annotated[list[str] | None, typer.Option(
-        "--slice", help="Also report scores for each value of this column. May be repeated. "
-                        "Default: columns that say train, val or test and, for transcription, "
-                        "columns such as speaker.")] = None,
+    slice_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--slice",
+            help="Also report scores for each value of this column. May be repeated. "
+            "Default: columns that say train, val or test and, for transcription, "
+            "columns such as speaker.",
+        ),
+    ] = None,
     labels: Labels = None,
     prompt: Prompts = None,
-    target: Annotated[str, typer.Option(
-        help="With --labels: column with the true label. Of an imported recogniser: column with "
-             "the right texts.")] = "",
+    target: Annotated[
+        str,
+        typer.Option(
+            help="With --labels: column with the true label. Of an imported recogniser: column "
+            "with the right texts."
+        ),
+    ] = "",
     column: Columns = None,
     media_root: MediaRoot = None,
     beam: Beam = None,
@@ -52,14 +61,21 @@ def evaluate(
     language_weight: LanguageWeight = None,
     word_bonus: WordBonus = None,
     hot_words: HotWords = None,
-    normalisation: Annotated[str, typer.Option(
-        help="Normalisation of transcripts before scoring: none, basic (ignores case and "
-             "punctuation) or english (also spelling variants and numbers).")] = "basic",
+    normalisation: Annotated[
+        str,
+        typer.Option(
+            help="Normalisation of transcripts before scoring: none, basic (ignores case and "
+            "punctuation) or english (also spelling variants and numbers)."
+        ),
+    ] = "basic",
     sets: Sets = None,
     sets_by: SetsBy = None,
-    conditions: Annotated[bool, typer.Option(
-        help="Also score rows whose inputs disagree, noisy and short inputs, and hidden inputs."
-    )] = True,
+    conditions: Annotated[
+        bool,
+        typer.Option(
+            help="Also score rows whose inputs disagree, noisy and short inputs, and hidden inputs."
+        ),
+    ] = True,
     engine: Engine = None,
     skip_bad: SkipBad = False,
     max_bad_share: MaxBadShare = 0.05,
@@ -77,10 +93,20 @@ def evaluate(
     sets_choice(sets, sets_by)
     use(engine, run)
     if labels and not target:
-        raise RecipeError("evaluate with --labels needs --target with the column of the true "
-                          "label. Got none. Write --target label.")
+        raise RecipeError(
+            "evaluate with --labels needs --target with the column of the true "
+            "label. Got none. Write --target label."
+        )
     predictor = loaded(run, column, labels, prompt, target)
-    result = predictor.evaluate(data, slice_columns=slice_ or [], media_root=media_root,
-                                skip_bad=skip_bad, max_bad_share=max_bad_share,
-                                normalisation=normalisation, sets=sets, sets_by=sets_by, **choice)
+    result = predictor.evaluate(
+        data,
+        slice_columns=slice_ or [],
+        media_root=media_root,
+        skip_bad=skip_bad,
+        max_bad_share=max_bad_share,
+        normalisation=normalisation,
+        sets=sets,
+        sets_by=sets_by,
+        **choice,
+    )
     output.evaluation(result, json)

@@ -16,12 +16,20 @@ from polymodal.core.printed.progress import say, show
 def explain(
     run: Run,
     data: Data,
-    rows: Annotated[str | None, typer.Option(
-        help="Rows to explain one by one, such as 3,7. Default: the first five.")] = None,
-    against: Annotated[Path | None, typer.Option(
-        help="Table in which to look for the rows that are most alike, such as train.csv.")] = None,
-    out: Annotated[Path | None, typer.Option(
-        help="Also write a page (.html) that shows what mattered in each row.")] = None,
+    rows: Annotated[
+        str | None,
+        typer.Option(help="Rows to explain one by one, such as 3,7. Default: the first five."),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table in which to look for the rows that are most alike, such as train.csv."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Also write a page (.html) that shows what mattered in each row."),
+    ] = None,
     media_root: MediaRoot = None,
     engine: Engine = None,
     json: Json = False,

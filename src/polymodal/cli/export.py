@@ -13,12 +13,16 @@ from polymodal.core.printed.progress import show
 
 
 def export(
-    run: Annotated[Path, typer.Argument(
-        help="Folder of a run with an imported encoder, or of an imported model.")],
+    run: Annotated[
+        Path,
+        typer.Argument(help="Folder of a run with an imported encoder, or of an imported model."),
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write.")],
     to: Annotated[str, typer.Option(help="Layout to write: 'huggingface'.")] = "huggingface",
-    input: Annotated[str | None, typer.Option(
-        help="Input whose encoder to write. Default: the only imported one.")] = None,
+    input: Annotated[
+        str | None,
+        typer.Option(help="Input whose encoder to write. Default: the only imported one."),
+    ] = None,
     engine: Engine = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -29,7 +33,15 @@ def export(
 
     folder = write(run, out, to, input)
     if json:
-        output.emit({"out": str(folder), "files": sorted(
-            path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())})
+        output.emit(
+            {
+                "out": str(folder),
+                "files": sorted(
+                    path.relative_to(folder).as_posix()
+                    for path in folder.rglob("*")
+                    if path.is_file()
+                ),
+            }
+        )
     else:
         show(f"{folder}: a checkpoint in the layout of {to}.")

@@ -14,10 +14,14 @@ from polymodal.core.disk.lock import locked
 
 def finish(
     run: Annotated[Path, typer.Argument(help="The folder of a run that was stopped.")],
-    baselines: Annotated[bool | None, typer.Option(
-        help="Also train a model on each input alone, for as many epochs. Default: as in the "
-             "stopped run.",
-        show_default=False)] = None,
+    baselines: Annotated[
+        bool | None,
+        typer.Option(
+            help="Also train a model on each input alone, for as many epochs. Default: as in the "
+            "stopped run.",
+            show_default=False,
+        ),
+    ] = None,
     keep_checkpoints: KeepCheckpoints = False,
     json: Json = False,
     quiet: Quiet = False,

@@ -13,20 +13,38 @@ from polymodal.core.printed.progress import show
 
 
 def import_(
-    checkpoint: Annotated[str, typer.Argument(
-        help="Folder of a published checkpoint, in the layout of Hugging Face, or of Whisper in "
-             "that of CTranslate2; a GGUF file of a language model; an .onnx file that encodes "
-             "images; or a name on the Hugging Face hub, with a network and huggingface_hub.")],
+    checkpoint: Annotated[
+        str,
+        typer.Argument(
+            help="Folder of a published checkpoint, in the layout of Hugging Face, or of Whisper "
+            "in that of CTranslate2; a GGUF file of a language model; an .onnx file that encodes "
+            "images; or a name on the Hugging Face hub, with a network and huggingface_hub."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write the imported model to.")],
-    tower: Annotated[str | None, typer.Option(
-        help="Encoder to take from a pair such as CLIP: 'image' or 'text'. Default: the whole "
-             "pair, for search and zero-shot classification.")] = None,
-    output_name: Annotated[str | None, typer.Option(
-        "--output", help="Of an ONNX graph: name of the output, or of a tensor inside, to take. "
-                         "Default: its first output.")] = None,
-    set_: Annotated[list[str] | None, typer.Option(
-        "--set", help="Of an ONNX graph: how images are prepared, such as mean=127.5, std=64 or "
-                      "resample=bicubic. May be repeated.")] = None,
+    tower: Annotated[
+        str | None,
+        typer.Option(
+            help="Encoder to take from a pair such as CLIP: 'image' or 'text'. Default: the whole "
+            "pair, for search and zero-shot classification."
+        ),
+    ] = None,
+    output_name: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            help="Of an ONNX graph: name of the output, or of a tensor inside, to take. "
+            "Default: its first output.",
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Of an ONNX graph: how images are prepared, such as mean=127.5, std=64 or "
+            "resample=bicubic. May be repeated.",
+        ),
+    ] = None,
     engine: Engine = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -42,5 +60,7 @@ def import_(
     if json:
         output.emit({"out": str(out), "encodes": part.name, "dim": part.dim, **origin})
         return
-    show(f"{out}: {origin['family']}, {part.num_parameters:,} parameters, {part.about}. "
-         f"Licence: {origin['licence'] or 'not stated'}.")
+    show(
+        f"{out}: {origin['family']}, {part.num_parameters:,} parameters, {part.about}. "
+        f"Licence: {origin['licence'] or 'not stated'}."
+    )

@@ -15,19 +15,31 @@ from polymodal.core.printed.progress import show
 
 def inspect(
     table: Annotated[Path, typer.Argument(help="Table, as for polymodal train --data.")],
-    target: Annotated[str | None, typer.Option(
-        help="Column to predict. Without it nothing is said about labels.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Column to predict. Without it nothing is said about labels.")
+    ] = None,
     val: Annotated[Path | None, typer.Option(help="Validation table.")] = None,
     test: Annotated[Path | None, typer.Option(help="Test table.")] = None,
-    deep: Annotated[bool, typer.Option(
-        "--deep", help="Also train small models that look for wrong labels and wrong pairs.")]
-    = False,
-    out: Annotated[Path | None, typer.Option(
-        help="Write a page with the rows of each finding, such as inspect.html.")] = None,
-    rows_out: Annotated[Path | None, typer.Option(
-        help="Write one CSV file of rows for each finding into this folder.")] = None,
-    strict: Annotated[bool, typer.Option(
-        "--strict", help="Exit with status 1 if there is a fault, for automatic checks.")] = False,
+    deep: Annotated[
+        bool,
+        typer.Option(
+            "--deep", help="Also train small models that look for wrong labels and wrong pairs."
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write a page with the rows of each finding, such as inspect.html."),
+    ] = None,
+    rows_out: Annotated[
+        Path | None,
+        typer.Option(help="Write one CSV file of rows for each finding into this folder."),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Exit with status 1 if there is a fault, for automatic checks."
+        ),
+    ] = False,
     media_root: MediaRoot = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -35,8 +47,16 @@ def inspect(
     """Look for faults in a table before a model is trained on it."""
     from polymodal.questions.inspection.run import inspect as look
 
-    found = look(table, target, val=val, test=test, deep=deep, out=out, rows_out=rows_out,
-                 media_root=media_root)
+    found = look(
+        table,
+        target,
+        val=val,
+        test=test,
+        deep=deep,
+        out=out,
+        rows_out=rows_out,
+        media_root=media_root,
+    )
     if json:
         output.emit(found.to_json())
     else:
@@ -47,8 +67,11 @@ def inspect(
 
 def _print(found: Any, out: Path | None, rows_out: Path | None) -> None:
     """Prints what is known of the columns, and one paragraph for each finding."""
-    show(output.columns((name, one["modality"], one["reason"])
-                        for name, one in found.columns.items()))
+    show(
+        output.columns(
+            (name, one["modality"], one["reason"]) for name, one in found.columns.items()
+        )
+    )
     for finding in found.findings:
         where = ", ".join(f'"{name}"' for name in finding.columns)
         part = f" of {finding.part}" if len(found.looks) > 1 else ""

@@ -18,17 +18,29 @@ def models(json: Json = False):
 
     known, found = families(), imported()
     if json:
-        output.emit({"families": known, "uses": uses(), "imported": [
-            {"folder": str(one.folder), "encodes": one.encodes, "family": one.family,
-             "dim": one.dim, "transcribes": one.transcribes} for one in found]})
+        output.emit(
+            {
+                "families": known,
+                "uses": uses(),
+                "imported": [
+                    {
+                        "folder": str(one.folder),
+                        "encodes": one.encodes,
+                        "family": one.family,
+                        "dim": one.dim,
+                        "transcribes": one.transcribes,
+                    }
+                    for one in found
+                ],
+            }
+        )
         return
     show(output.columns((name, use, known[name]) for name, use in uses().items()))
     if not found:
         show(f"No imported models: set {VARIABLE} to a folder that contains some.")
         return
     show(f"Imported, in {found[0].folder.parent}:")
-    show(output.columns(
-        (one.folder.name, f"{one.family}, {_use(one)}") for one in found))
+    show(output.columns((one.folder.name, f"{one.family}, {_use(one)}") for one in found))
 
 
 def _use(model: Imported) -> str:

@@ -9,8 +9,10 @@ from typer.core import TyperCommand
 
 from polymodal.core.errors import RecipeError
 
-_FIXES = {"target": "A run predicts one column. For several labels in a row, make one column of "
-                    "lists, or of labels with | between them, and choose --task multilabel."}
+_FIXES = {
+    "target": "A run predicts one column. For several labels in a row, make one column of "
+    "lists, or of labels with | between them, and choose --task multilabel."
+}
 _FIX = "Keep one of them."
 
 
@@ -30,8 +32,12 @@ def check_once(params: Sequence[Any], arguments: Sequence[str]) -> None:
         params: parameters of a command.
         arguments: list of str, what was typed after its name.
     """
-    single = {name: param for param in params if param.param_type_name == "option"
-              and not param.multiple for name in (*param.opts, *param.secondary_opts)}
+    single = {
+        name: param
+        for param in params
+        if param.param_type_name == "option" and not param.multiple
+        for name in (*param.opts, *param.secondary_opts)
+    }
     seen: dict[str, str] = {}
     for name, value in _given(params, arguments):
         if name not in single:
@@ -40,13 +46,18 @@ def check_once(params: Sequence[Any], arguments: Sequence[str]) -> None:
         if seen.setdefault(param.name, value) != value:
             raise RecipeError(
                 f'{name} needs to be given once. Got "{seen[param.name]}" and "{value}". '
-                f"{_FIXES.get(param.name, _FIX)}")
+                f"{_FIXES.get(param.name, _FIX)}"
+            )
 
 
 def _given(params: Sequence[Any], arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yields each option and its value; that of a flag is its own name."""
-    takes = {name: not param.is_flag for param in params if param.param_type_name == "option"
-             for name in (*param.opts, *param.secondary_opts)}
+    takes = {
+        name: not param.is_flag
+        for param in params
+        if param.param_type_name == "option"
+        for name in (*param.opts, *param.secondary_opts)
+    }
     words = iter(arguments)
     for word in words:
         if word == "--":

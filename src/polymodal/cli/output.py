@@ -35,8 +35,9 @@ def found(rows: Iterable[Any], json: bool) -> None:
         emit({"results": [vars(row) for row in rows]})
         return
     lines = [("row", "score", "")]
-    lines += [(str(row.row), f"{row.score:.3f}", ", ".join(map(str, row.cells.values())))
-              for row in rows]
+    lines += [
+        (str(row.row), f"{row.score:.3f}", ", ".join(map(str, row.cells.values()))) for row in rows
+    ]
     show(columns(lines))
 
 
@@ -53,11 +54,21 @@ def settings(factory: Any, prefix: str = "") -> None:
 def finish(run: Any, json: bool) -> None:
     """Prints the results of training."""
     if json:
-        emit({"folder": str(run.folder), "forecast": run.forecast, "training": run.training,
-              "kept": run.kept or "joint", "advice": run.advice, "trust": run.trust,
-              "keeping": run.keeping, "simple": run.simple, "from_scratch": run.scratch,
-              "overfitting": run.overfitting,
-              **run.metrics})
+        emit(
+            {
+                "folder": str(run.folder),
+                "forecast": run.forecast,
+                "training": run.training,
+                "kept": run.kept or "joint",
+                "advice": run.advice,
+                "trust": run.trust,
+                "keeping": run.keeping,
+                "simple": run.simple,
+                "from_scratch": run.scratch,
+                "overfitting": run.overfitting,
+                **run.metrics,
+            }
+        )
         return
     baseline = run.baseline
     for split, found in run.metrics.items():
@@ -114,8 +125,9 @@ def evaluation(found: Mapping[str, Any], json: bool) -> None:
         for value, part in parts.items():
             interval = part["intervals"].get(metric)
             shown = part["metrics"].get(metric)
-            lines.append((value, part["n"], as_number(shown),
-                          few_groups(part) or as_interval(interval)))
+            lines.append(
+                (value, part["n"], as_number(shown), few_groups(part) or as_interval(interval))
+            )
         show(columns(lines))
     for sentence in under.get("sentences", []):
         show(f"\n{sentence}")
@@ -132,8 +144,15 @@ def _judged(found: Mapping[str, Any]) -> None:
         show(f"  {one['sentence']}")
 
 
-def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
-          json: bool, sets: Mapping[str, Any] | None = None, **choice: Any) -> None:
+def table(
+    predictor: Any,
+    data: Path,
+    out: Path | None,
+    media_root: Path | None,
+    json: bool,
+    sets: Mapping[str, Any] | None = None,
+    **choice: Any,
+) -> None:
     """Predicts a table and writes the file, every input row in order."""
     from polymodal.inference.answers import as_table
     from polymodal.inference.files import lines
@@ -141,8 +160,10 @@ def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
     from polymodal.inference.trust import sets_of
 
     if out is None and not json:
-        raise RecipeError("predict needs --out for the predictions of a table. Got none. "
-                          "Write --out predictions.csv, or --json.")
+        raise RecipeError(
+            "predict needs --out for the predictions of a table. Got none. "
+            "Write --out predictions.csv, or --json."
+        )
     rows = as_table(data, media_root)
     found = predictor.predict(rows, **choice)
     names: dict[str, str] = {}
@@ -154,9 +175,14 @@ def table(predictor: Any, data: Path, out: Path | None, media_root: Path | None,
         _tell_renamed(names)
     if json:
         used = len(set(found.rows))
-        emit({"task": found.task.name,
-              "rows": {"read": found.num_rows, "used": used, "dropped": found.dropped},
-              **({"columns": list(names.values())} if names else {}), "predictions": answers})
+        emit(
+            {
+                "task": found.task.name,
+                "rows": {"read": found.num_rows, "used": used, "dropped": found.dropped},
+                **({"columns": list(names.values())} if names else {}),
+                "predictions": answers,
+            }
+        )
     _tell_failed(rows.name, found, [one["error"] for one in answers], out)
 
 
@@ -176,8 +202,9 @@ def _tell_failed(table: str, found: Any, errors: Sequence[str | None], out: Path
     failed = [error for error in errors if error]
     if not failed:
         return
-    reasons = ", ".join(f"{count:,} {reason.replace('_', ' ')}"
-                        for reason, count in found.dropped.items())
+    reasons = ", ".join(
+        f"{count:,} {reason.replace('_', ' ')}" for reason, count in found.dropped.items()
+    )
     told = f"{len(failed):,} of {len(errors):,} rows of {table} have no prediction ({reasons})."
     first = f"The first: {failed[0]}"
     if len(failed) < len(errors):
@@ -200,8 +227,10 @@ def cells(predictor: Any, inputs: Sequence[str]) -> dict[str, str | None]:
     for item in inputs:
         name, value = split_pair(item, known)
         if values.setdefault(name, value or None) != (value or None):
-            raise RecipeError(f'{option("--input", name)} needs one value. Got "{values[name]}" '
-                              f'and "{value}". Keep one of them.')
+            raise RecipeError(
+                f'{option("--input", name)} needs one value. Got "{values[name]}" '
+                f'and "{value}". Keep one of them.'
+            )
     return values
 
 
@@ -214,8 +243,13 @@ def row(predictor: Any, inputs: Sequence[str], json: bool, **choice: Any) -> Non
         emit(answer)
     else:
         chances = answer.pop("probabilities", None)
-        show(columns((k, v if isinstance(v, str) else jsonlib.dumps(v, ensure_ascii=False))
-                      for k, v in answer.items() if v is not None))
+        show(
+            columns(
+                (k, v if isinstance(v, str) else jsonlib.dumps(v, ensure_ascii=False))
+                for k, v in answer.items()
+                if v is not None
+            )
+        )
         if chances:
             best = sorted(chances.items(), key=lambda pair: -pair[1])[:5]
             show(columns([(label, f"{100 * p:5.1f} %") for label, p in best], "    "))
@@ -228,22 +262,30 @@ def captions(files: Sequence[Path], found: Sequence[Mapping[str, Any]], json: bo
         DataError: a file could not be read; the others are still printed.
     """
     if json:
-        emit({"captions": [{"file": str(file), **one}
-                           for file, one in zip(files, found, strict=True)]})
+        emit(
+            {
+                "captions": [
+                    {"file": str(file), **one} for file, one in zip(files, found, strict=True)
+                ]
+            }
+        )
     else:
         names = [file.name for file in files]
         if len(set(names)) < len(names):  # two of the same name in different folders
             names = list(map(str, files))
-        show(columns((name, result["text"], as_number(result["score"]))
-                      for name, one in zip(names, found, strict=True)
-                      for result in one["results"]))
+        show(
+            columns(
+                (name, result["text"], as_number(result["score"]))
+                for name, one in zip(names, found, strict=True)
+                for result in one["results"]
+            )
+        )
     bad = [one["error"] for one in found if one["error"]]
     if bad:
         raise DataError("\n".join(bad), reason="bad_files")
 
 
-def transcripts(found: Iterable[Any], count: int, name: str, words: bool,
-                out: Path | None) -> None:
+def transcripts(found: Iterable[Any], count: int, name: str, words: bool, out: Path | None) -> None:
     """Prints transcripts as they come, or writes a file for each.
 
     Raises:
@@ -279,8 +321,12 @@ def text_of(path: Path | None) -> str:
     try:
         return user_path(path or "").read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot be read: {error}.", "Write it as text in UTF-8.",
-                        path=str(path), reason="not_a_text") from None
+        raise DataError(
+            f"cannot be read: {error}.",
+            "Write it as text in UTF-8.",
+            path=str(path),
+            reason="not_a_text",
+        ) from None
 
 
 def info(json: bool) -> None:
@@ -306,20 +352,35 @@ def _rows(found: Mapping[str, Any]) -> str:
 def _transcripts(details: Mapping[str, Any]) -> None:
     """Prints how transcripts were compared, and the worst ones."""
     counts = details["counts"]
-    show(f"  of {counts['reference']:,} {details['unit']}: {counts['substitutions']:,} "
-         f"substitutions, {counts['deletions']:,} deletions, {counts['insertions']:,} insertions; "
-         f"normalisation \"{details['normalisation']}\"")
+    show(
+        f"  of {counts['reference']:,} {details['unit']}: {counts['substitutions']:,} "
+        f"substitutions, {counts['deletions']:,} deletions, {counts['insertions']:,} insertions; "
+        f'normalisation "{details["normalisation"]}"'
+    )
     if worst := details["worst"][:_MOST_WORST]:
         show("\ntranscripts with the most errors")
-        show(columns([("row", "errors", "reference", "transcript"),
-                       *((one["row"] + 1, one["errors"], _short(one["reference"]),
-                          _short(one["hypothesis"])) for one in worst)]))
+        show(
+            columns(
+                [
+                    ("row", "errors", "reference", "transcript"),
+                    *(
+                        (
+                            one["row"] + 1,
+                            one["errors"],
+                            _short(one["reference"]),
+                            _short(one["hypothesis"]),
+                        )
+                        for one in worst
+                    ),
+                ]
+            )
+        )
 
 
 def _short(text: str) -> str:
     if len(text) <= _MOST_CHARACTERS:
         return text
-    return text[:_MOST_CHARACTERS - 1] + "…"
+    return text[: _MOST_CHARACTERS - 1] + "…"
 
 
 def _finite(value: Any) -> Any:
@@ -338,5 +399,18 @@ def _finite(value: Any) -> Any:
     return value
 
 
-__all__ = ["captions", "cells", "columns", "emit", "evaluation", "finish", "info", "names", "row",
-           "settings", "table", "text_of", "transcripts"]
+__all__ = [
+    "captions",
+    "cells",
+    "columns",
+    "emit",
+    "evaluation",
+    "finish",
+    "info",
+    "names",
+    "row",
+    "settings",
+    "table",
+    "text_of",
+    "transcripts",
+]

@@ -21,17 +21,25 @@ def _use(folder: Path | None) -> Path | None:
     return folder
 
 
-Plugins = Annotated[Path | None, typer.Option(
-    "--plugins", callback=_use, is_eager=True, metavar="FOLDER",
-    help="Folder with parts of your own, in subfolders encoders, fusion, formats, tasks, ... Its "
-         "code is run, so name only a folder that you trust.")]
+Plugins = Annotated[
+    Path | None,
+    typer.Option(
+        "--plugins",
+        callback=_use,
+        is_eager=True,
+        metavar="FOLDER",
+        help="Folder with parts of your own, in subfolders encoders, fusion, formats, tasks, ... "
+        "Its code is run, so name only a folder that you trust.",
+    ),
+]
 
 
 def taking_plugins(command: Callable[..., Any]) -> Callable[..., Any]:
     """Returns a command that also takes --plugins."""
     signature = inspect.signature(command, eval_str=True)
-    option = inspect.Parameter("plugins", inspect.Parameter.KEYWORD_ONLY, default=None,
-                               annotation=Plugins)
+    option = inspect.Parameter(
+        "plugins", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Plugins
+    )
 
     @functools.wraps(command)
     def wrapped(*given: Any, plugins: Path | None = None, **named: Any) -> Any:

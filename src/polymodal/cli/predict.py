@@ -34,10 +34,13 @@ from polymodal.cli.options import (
 def predict(
     run: Run,
     data: Annotated[Path | None, typer.Option(help="Table of new rows.")] = None,
-    out: Annotated[Path | None, typer.Option(help="File for the predictions: .csv, .tsv, .jsonl or "
-                                                  ".parquet.")] = None,
-    input_: Annotated[list[str] | None, typer.Option(
-        "--input", help="One input of a single row: image=a.png. May be repeated.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File for the predictions: .csv, .tsv, .jsonl or .parquet.")
+    ] = None,
+    input_: Annotated[
+        list[str] | None,
+        typer.Option("--input", help="One input of a single row: image=a.png. May be repeated."),
+    ] = None,
     labels: Labels = None,
     prompt: Prompts = None,
     column: Columns = None,
@@ -61,8 +64,10 @@ def predict(
     from polymodal.core.errors import RecipeError
 
     if bool(data) == bool(input_):
-        raise RecipeError("predict needs either --data with a table, or --input name=value for "
-                          f"one row. Got {'both' if data else 'neither'}.")
+        raise RecipeError(
+            "predict needs either --data with a table, or --input name=value for "
+            f"one row. Got {'both' if data else 'neither'}."
+        )
     if out is not None:
         from polymodal.inference.table_file import check_table_file
 

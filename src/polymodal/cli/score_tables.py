@@ -10,8 +10,9 @@ from polymodal.core.printed.progress import show
 from polymodal.evaluation.groups import MIN_GROUPS, group_words, too_few
 
 
-def print_scores(found: Mapping[str, Any],
-                  baseline: Mapping[str, float | None] | None = None) -> None:
+def print_scores(
+    found: Mapping[str, Any], baseline: Mapping[str, float | None] | None = None
+) -> None:
     show(columns(_scores(found, baseline or {})))
     if "same_answer" in found:
         show(f"  {found['same_answer']}")
@@ -25,8 +26,10 @@ def print_scores(found: Mapping[str, Any],
 def print_trust(found: Mapping[str, Any]) -> None:
     """Prints what calibration changed, and what sets of answers are worth."""
     if "calibration" in found:
-        changes = [f"{name.replace('_', ' ')} {as_number(before)} before, {as_number(after)} after"
-                   for name, (before, after) in found["calibration"].items()]
+        changes = [
+            f"{name.replace('_', ' ')} {as_number(before)} before, {as_number(after)} after"
+            for name, (before, after) in found["calibration"].items()
+        ]
         show(f"  calibration: {'; '.join(changes)}")
     if "sets" not in found:
         return
@@ -48,8 +51,9 @@ def few_groups(found: Mapping[str, Any]) -> str:
     return ""
 
 
-def _scores(found: Mapping[str, Any],
-            baseline: Mapping[str, float | None]) -> list[tuple[str, ...]]:
+def _scores(
+    found: Mapping[str, Any], baseline: Mapping[str, float | None]
+) -> list[tuple[str, ...]]:
     """Returns a line for each metric, with the score of guessing where it is known."""
     lines: list[tuple[str, ...]] = [("metric", "value", "95 % interval")]
     for name, value in found["metrics"].items():

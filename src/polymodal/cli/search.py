@@ -15,9 +15,13 @@ def search(
     data: Data,
     query: Annotated[str, typer.Option(help="What to search for: a text, or the path of a file.")],
     num: Annotated[int, typer.Option(min=1, help="Rows to return.")] = 10,
-    by: Annotated[str, typer.Option(
-        help="Side of the pair that --query is of: 'query' finds answers, 'answer' finds "
-             "queries.")] = "query",
+    by: Annotated[
+        str,
+        typer.Option(
+            help="Side of the pair that --query is of: 'query' finds answers, 'answer' finds "
+            "queries."
+        ),
+    ] = "query",
     column: Columns = None,
     media_root: MediaRoot = None,
     engine: Engine = None,

@@ -36,11 +36,18 @@ def transcribe(
     language_weight: LanguageWeight = None,
     word_bonus: WordBonus = None,
     hot_words: HotWords = None,
-    language: Annotated[str | None, typer.Option(
-        help="Language that is spoken, of an imported multilingual model: en, de and so on. "
-             "Default: detected.")] = None,
-    translate: Annotated[bool, typer.Option(
-        "--translate", help="Translate into English, with an imported multilingual model.")
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="Language that is spoken, of an imported multilingual model: en, de and so on. "
+            "Default: detected."
+        ),
+    ] = None,
+    translate: Annotated[
+        bool,
+        typer.Option(
+            "--translate", help="Translate into English, with an imported multilingual model."
+        ),
     ] = False,
     engine: Engine = None,
     quiet: Quiet = False,

@@ -35,8 +35,9 @@ def option(flag: str, name: str, value: str | None = None) -> str:
     >>> print(option("--ignore", "my note"), option("--input", "image", "a.png"))
     --ignore 'my note' --input image=a.png
     """
-    mistakable = not name.isprintable() or name.startswith('"') or (
-        value is not None and "=" in name)
+    mistakable = (
+        not name.isprintable() or name.startswith('"') or (value is not None and "=" in name)
+    )
     text = (to_json(name) if mistakable else name) + ("" if value is None else f"={value}")
     joined = text.startswith("-")  # else it would look like another option
     if joined:
@@ -93,15 +94,17 @@ def split_setting(text: str) -> tuple[list[str], str, bool]:
             name = _BARE.match(text, place)[0]  # type: ignore[index]  # matches nothing too
             place += len(name)
         path.append(name)
-        if text[place:place + 1] != ".":
+        if text[place : place + 1] != ".":
             break
         place += 1
-    if text[place:place + 1] != "=" or path == [""]:
-        raise RecipeError(f'--set needs name=value. Got "{text}". Write training.epochs=5; a name '
-                          'that contains "=" is in quotes.')
+    if text[place : place + 1] != "=" or path == [""]:
+        raise RecipeError(
+            f'--set needs name=value. Got "{text}". Write training.epochs=5; a name '
+            'that contains "=" is in quotes.'
+        )
     if bare and path[0] in _BY_COLUMN and len(path) > 3:
         path = [path[0], ".".join(path[1:-1]), path[-1]]
-    return path, text[place + 1:], bare
+    return path, text[place + 1 :], bare
 
 
 def split_pair(text: str, known: Iterable[str]) -> tuple[str, str]:
@@ -118,11 +121,11 @@ def split_pair(text: str, known: Iterable[str]) -> tuple[str, str]:
     fits = [name for name in known if text.startswith(f"{name}=")]
     if fits:
         name = max(fits, key=len)
-        return name, text[len(name) + 1:]
+        return name, text[len(name) + 1 :]
     name, equals, value = text.partition("=")
     if text.startswith('"'):
         name, place = _unquoted(text, 0)
-        equals, value = text[place:place + 1], text[place + 1:]
+        equals, value = text[place : place + 1], text[place + 1 :]
     if equals != "=":
         raise RecipeError(f'--input needs name=value. Got "{text}". Write image=a.png.')
     if name not in known:
@@ -144,8 +147,11 @@ def column_named(text: str, known: Iterable[str]) -> str:
 
 
 def _in_path(name: str) -> str:
-    mistakable = not name.isprintable() or "=" in name or any(
-        part.startswith('"') for part in name.split("."))
+    mistakable = (
+        not name.isprintable()
+        or "=" in name
+        or any(part.startswith('"') for part in name.split("."))
+    )
     if mistakable:
         return to_json(name)
     return name
@@ -155,6 +161,8 @@ def _unquoted(text: str, place: int) -> tuple[str, int]:
     try:
         name, end = json.JSONDecoder().raw_decode(text, place)
     except ValueError:
-        raise RecipeError(f"An option needs a second quote after a name in quotes. Got {text}. "
-                          'Write inputs."a=b".modality=text.') from None
+        raise RecipeError(
+            f"An option needs a second quote after a name in quotes. Got {text}. "
+            'Write inputs."a=b".modality=text.'
+        ) from None
     return name, end

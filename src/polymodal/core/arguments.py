@@ -20,10 +20,20 @@ BYTES_PER_PARAMETER = 16  # in training: itself, its gradient, and two averages 
 _MOST_SHOWN = 80
 _WIDTHS = {"dim", "hidden", "width", "factor_dim"}
 # Sizes, with the largest that any model has: what else they need is counted when it is built.
-_LARGEST = {"dim": 65_536, "hidden": 262_144, "width": 65_536, "factor_dim": 65_536,
-            "rank": 65_536, "num_layers": 1_000, "depth": 1_000, "num_stages": 16,
-            "num_heads": 4_096, "kernel_size": 65_536, "time_stride": 65_536,
-            "patch_size": 4_096}
+_LARGEST = {
+    "dim": 65_536,
+    "hidden": 262_144,
+    "width": 65_536,
+    "factor_dim": 65_536,
+    "rank": 65_536,
+    "num_layers": 1_000,
+    "depth": 1_000,
+    "num_stages": 16,
+    "num_heads": 4_096,
+    "kernel_size": 65_536,
+    "time_stride": 65_536,
+    "patch_size": 4_096,
+}
 
 
 def parameters(factory: Any, skip: tuple[str, ...] = ()) -> dict[str, inspect.Parameter]:
@@ -59,16 +69,20 @@ def check_bounds(config: Mapping[str, Any], where: str) -> None:
     for name, value in config.items():
         most = _LARGEST.get(name)
         if most is not None and isinstance(value, int) and not 1 <= value <= most:
-            raise RecipeError(f"{f'{where}.{name}'.lstrip('.')} needs 1 to {most:,}. "
-                              f"Got {shown(value)}.{_matrix(name, value)} Choose a usual size.")
+            raise RecipeError(
+                f"{f'{where}.{name}'.lstrip('.')} needs 1 to {most:,}. "
+                f"Got {shown(value)}.{_matrix(name, value)} Choose a usual size."
+            )
 
 
 def _matrix(name: str, value: int) -> str:
     """Returns what a square matrix of that width would take in training, for a width."""
     if name not in _WIDTHS or not 1 <= value < 10**12:
         return ""
-    return (f" One layer of that width has {value * value:.2g} parameters, which take "
-            f"{value * value * BYTES_PER_PARAMETER / 1e9:,.0f} GB in training.")
+    return (
+        f" One layer of that width has {value * value:.2g} parameters, which take "
+        f"{value * value * BYTES_PER_PARAMETER / 1e9:,.0f} GB in training."
+    )
 
 
 def check(factory: Any, config: Mapping[str, Any], where: str, skip: tuple[str, ...] = ()) -> dict:
@@ -86,8 +100,10 @@ def check(factory: Any, config: Mapping[str, Any], where: str, skip: tuple[str, 
     check_mapping(where, config, "{setting: value}")
     known = parameters(factory, skip)
     check_names(config, known, where)
-    checked = {name: convert(value, known[name].annotation, f"{where}.{name}")
-               for name, value in config.items()}
+    checked = {
+        name: convert(value, known[name].annotation, f"{where}.{name}")
+        for name, value in config.items()
+    }
     check_bounds(checked, where)
     return checked
 
@@ -160,8 +176,9 @@ def _as_type(value: Any, option: Any) -> tuple[bool, Any]:
         return True, value  # dict[str, ...] and other shapes are checked by their constructor
     if option is float and not isinstance(value, bool):
         return _as_float(value)
-    if option is int and (isinstance(value, bool) or (isinstance(value, int)
-                                                      and abs(value) > MOST)):
+    if option is int and (
+        isinstance(value, bool) or (isinstance(value, int) and abs(value) > MOST)
+    ):
         return False, value
     return isinstance(value, option), value
 
@@ -196,6 +213,13 @@ def _is_number(value: Any) -> bool:
 def _type_name(option: Any) -> str:
     if typing.get_origin(option) is typing.Literal:
         return " or ".join(repr(a) for a in typing.get_args(option))
-    return {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false",
-            "NoneType": "null", "list": "a list", "tuple": "a list", "dict": "a mapping"}.get(
-        getattr(option, "__name__", ""), str(option))
+    return {
+        "int": "a whole number",
+        "float": "a number",
+        "str": "a text",
+        "bool": "true or false",
+        "NoneType": "null",
+        "list": "a list",
+        "tuple": "a list",
+        "dict": "a mapping",
+    }.get(getattr(option, "__name__", ""), str(option))

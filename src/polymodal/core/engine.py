@@ -16,8 +16,13 @@ from typing import NamedTuple
 from polymodal.core.errors import MissingDependencyError
 
 ENGINES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
-_JAX_PLUGINS = ("jax_cuda13_plugin", "jax_cuda12_plugin", "jax_rocm7_plugin", "jax_rocm60_plugin",
-                "libtpu")
+_JAX_PLUGINS = (
+    "jax_cuda13_plugin",
+    "jax_cuda12_plugin",
+    "jax_rocm7_plugin",
+    "jax_rocm60_plugin",
+    "libtpu",
+)
 _TALKATIVE = ("absl", "tensorflow")  # loggers whose warnings are about the engine's insides
 
 

@@ -99,9 +99,16 @@ class DataError(PolymodalError, ValueError):
 
     def left_out(self) -> DataError:
         """Returns a copy for a row that is left out already, without the advice to do so."""
-        return DataError(self.problem, _SKIP.sub("", self.fix), table=self.table, row=self.row,
-                         column=self.column, path=self.path, reason=self.reason,
-                         place=self.place)
+        return DataError(
+            self.problem,
+            _SKIP.sub("", self.fix),
+            table=self.table,
+            row=self.row,
+            column=self.column,
+            path=self.path,
+            reason=self.reason,
+            place=self.place,
+        )
 
     def by_file(self, rows: bool = False) -> DataError:
         """Returns a copy that names its file alone.
@@ -111,12 +118,25 @@ class DataError(PolymodalError, ValueError):
                 that came by itself the fix is what can be done with a file.
         """
         fix = self.fix if rows else _FOR_TABLES.sub("", self.fix)
-        return DataError(self.problem, fix, path=self.path, reason=self.reason,
-                         column=None if self.path else self.column)
+        return DataError(
+            self.problem,
+            fix,
+            path=self.path,
+            reason=self.reason,
+            column=None if self.path else self.column,
+        )
 
     def __reduce__(self):  # errors cross process borders in the parallel check
-        return _rebuild, (self.problem, self.fix, self.table, self.row, self.column, self.path,
-                          self.reason, self.place)
+        return _rebuild, (
+            self.problem,
+            self.fix,
+            self.table,
+            self.row,
+            self.column,
+            self.path,
+            self.reason,
+            self.place,
+        )
 
     def __str__(self) -> str:
         row = self.place
@@ -168,10 +188,14 @@ def cell_error(error: Exception, **where: str | int | None) -> DataError:
         cause = f"{type(error).__name__}: {cause}"
     else:
         cause = type(error).__name__
-    return DataError(f"cannot be read ({cause}).", "Fix the cell, or run with --skip-bad.",
-                     reason="unreadable_cell").at(**where)
+    return DataError(
+        f"cannot be read ({cause}).",
+        "Fix the cell, or run with --skip-bad.",
+        reason="unreadable_cell",
+    ).at(**where)
 
 
 def _rebuild(problem, fix, table, row, column, path, reason, place):
-    return DataError(problem, fix, table=table, row=row, column=column, path=path, reason=reason,
-                     place=place)
+    return DataError(
+        problem, fix, table=table, row=row, column=column, path=path, reason=reason, place=place
+    )

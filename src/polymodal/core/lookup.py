@@ -32,16 +32,23 @@ def names(package: str) -> tuple[str, ...]:
     own, outside = _own_names(package), plugins.files(package)
     for name in outside:
         if name in own:
-            raise RecipeError(f'The {singular(package)} "{name}" cannot be overridden. Got a '
-                              f"plugin of that name, {outside[name]}. Rename its file.")
+            raise RecipeError(
+                f'The {singular(package)} "{name}" cannot be overridden. Got a '
+                f"plugin of that name, {outside[name]}. Rename its file."
+            )
     return tuple(sorted((*own, *outside)))
 
 
 @cache
 def _own_names(package: str) -> tuple[str, ...]:
     folder = _ROOT.joinpath(*package.split("."))
-    return tuple(sorted(f.stem for f in folder.glob("*.py") if not f.stem.startswith("_")
-                        and _public_name(f) is not None))
+    return tuple(
+        sorted(
+            f.stem
+            for f in folder.glob("*.py")
+            if not f.stem.startswith("_") and _public_name(f) is not None
+        )
+    )
 
 
 def find(package: str, name: str) -> Any:
@@ -66,8 +73,10 @@ def module_of(package: str, name: str) -> ModuleType:
         return importlib.import_module(f"polymodal.{package}.{name}")
     module = plugins.module_of(package, name)
     if not vars(module).get("__all__"):
-        raise RecipeError(f"{module.__file__} needs __all__, whose first name is the "
-                          f'{singular(package)}. Got none. Write __all__ = ["{name.title()}"].')
+        raise RecipeError(
+            f"{module.__file__} needs __all__, whose first name is the "
+            f'{singular(package)}. Got none. Write __all__ = ["{name.title()}"].'
+        )
     return module
 
 
@@ -77,8 +86,11 @@ def used_plugins(parts: Iterable[tuple[str, str]]) -> dict[str, str]:
     Args:
         parts: pairs of package and name, such as ("encoders", "lines").
     """
-    return {f"{package}.{name}": plugins.digest(package, name)
-            for package, name in sorted(set(parts)) if name in plugins.files(package)}
+    return {
+        f"{package}.{name}": plugins.digest(package, name)
+        for package, name in sorted(set(parts))
+        if name in plugins.files(package)
+    }
 
 
 def check_plugins(wanted: Mapping[str, Any]) -> None:
@@ -93,14 +105,18 @@ def check_plugins(wanted: Mapping[str, Any]) -> None:
     for key, expected in wanted.items():
         package, _, name = str(key).rpartition(".")
         subfolder = package.split(".")[-1]
-        supply = (f"Supply it with --plugins FOLDER that has {subfolder}/{name}.py of sha256 "
-                  f"{expected}, or install the package that offers it.")
+        supply = (
+            f"Supply it with --plugins FOLDER that has {subfolder}/{name}.py of sha256 "
+            f"{expected}, or install the package that offers it."
+        )
         if package not in plugins.PACKAGES or name not in plugins.files(package):
-            raise RecipeError(f'needs the plugin {subfolder}/{name}.py. Got none. {supply}')
+            raise RecipeError(f"needs the plugin {subfolder}/{name}.py. Got none. {supply}")
         found = plugins.digest(package, name)
         if found != expected:
-            raise RecipeError(f"needs the plugin {subfolder}/{name}.py as it was. Got "
-                              f"{plugins.files(package)[name]} of sha256 {found}. {supply}")
+            raise RecipeError(
+                f"needs the plugin {subfolder}/{name}.py as it was. Got "
+                f"{plugins.files(package)[name]} of sha256 {found}. {supply}"
+            )
 
 
 def describe(package: str) -> dict[str, str]:
@@ -115,8 +131,12 @@ def stated(package: str, name: str) -> dict[str, Any]:
     """
     path = _file(package, name)
     tree, public = ast.parse(path.read_text(encoding="utf-8")), _public_name(path)
-    homes = {alias.name: node.module.rpartition(".") for node in tree.body
-             if isinstance(node, ast.ImportFrom) and node.module for alias in node.names}
+    homes = {
+        alias.name: node.module.rpartition(".")
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
     found: dict[str, Any] = {}
     for node in tree.body:
         if not isinstance(node, ast.ClassDef) or node.name != public:
@@ -167,17 +187,22 @@ def unknown(what: str, name: Any, known: Iterable[str]) -> str:
     """
     known = list(known)
     if not isinstance(name, str) and str(name) in known:
-        return one_line(f"No {what} named {name}, a number. {_plural(what).capitalize()}: "
-                        f'{", ".join(known)}. Write "{name}", a text.')
+        return one_line(
+            f"No {what} named {name}, a number. {_plural(what).capitalize()}: "
+            f'{", ".join(known)}. Write "{name}", a text.'
+        )
     if name in ("", None):
-        return one_line(f"The {what} needs a name. Got an empty one. "
-                        f"{_plural(what).capitalize()}: {', '.join(known)}.")
+        return one_line(
+            f"The {what} needs a name. Got an empty one. "
+            f"{_plural(what).capitalize()}: {', '.join(known)}."
+        )
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
     hint = ""
     if near:
         hint = f' Did you mean "{near[0]}"?'
     return one_line(
-        f'No {what} named "{name}". {_plural(what).capitalize()}: {", ".join(known)}.{hint}')
+        f'No {what} named "{name}". {_plural(what).capitalize()}: {", ".join(known)}.{hint}'
+    )
 
 
 def _plural(what: str) -> str:

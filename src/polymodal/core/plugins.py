@@ -26,8 +26,16 @@ __all__ = ["digest", "files", "folder", "module_of", "use_plugins"]
 
 _PREFIX = "polymodal_plugins"  # of the names that modules of the folder get
 # What may come from outside: the package of ours, and so the subfolder, its last word.
-PACKAGES = ("encoders", "fusion", "sequence", "decoders", "tasks", "preprocess", "tables.formats",
-            "text.tokenizers")
+PACKAGES = (
+    "encoders",
+    "fusion",
+    "sequence",
+    "decoders",
+    "tasks",
+    "preprocess",
+    "tables.formats",
+    "text.tokenizers",
+)
 _folders: list[Path] = []
 
 
@@ -58,8 +66,10 @@ def use_plugins(path: str | Path | None) -> None:
     found = user_path(path)
     known = [package.split(".")[-1] for package in PACKAGES]
     if not any((found / name).is_dir() for name in known):
-        raise RecipeError(f"--plugins needs a folder with subfolders such as {', '.join(known)}. "
-                          f"Got {path}. Put encoders/NAME.py into it, for example.")
+        raise RecipeError(
+            f"--plugins needs a folder with subfolders such as {', '.join(known)}. "
+            f"Got {path}. Put encoders/NAME.py into it, for example."
+        )
     _folders.append(found.resolve())
 
 
@@ -78,8 +88,10 @@ def files(package: str) -> dict[str, Path]:
             if path.stem.startswith("_"):
                 continue
             if path.stem in found:
-                raise RecipeError(f"--plugins offers {package} \"{path.stem}\", which an installed "
-                                  f"package offers too. Rename {path}.")
+                raise RecipeError(
+                    f'--plugins offers {package} "{path.stem}", which an installed '
+                    f"package offers too. Rename {path}."
+                )
             found[path.stem] = path
     return found
 
@@ -128,6 +140,8 @@ def _file_of(point: EntryPoint) -> Path:
     """Returns the file of an entry point's module; importing its parent packages at most."""
     spec = importlib.util.find_spec(point.module)
     if spec is None or spec.origin is None:
-        raise RecipeError(f'The installed part "{point.name}" needs a file {point.module}. Found '
-                          f"none. Install {point.dist.name if point.dist else 'it'} again.")
+        raise RecipeError(
+            f'The installed part "{point.name}" needs a file {point.module}. Found '
+            f"none. Install {point.dist.name if point.dist else 'it'} again."
+        )
     return Path(spec.origin)

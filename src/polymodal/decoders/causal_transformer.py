@@ -77,43 +77,81 @@ class CausalTransformer(keras.layers.Layer):
 
     aligned = False
 
-    def __init__(self, dim: int, num_outputs: int, num_layers: int = 2, num_heads: int = 4,
-                 num_key_heads: int | None = None, head_dim: int | None = None,
-                 hidden: int | None = None, activation: str = "silu", epsilon: float = 1e-6,
-                 input_bias: bool = False, output_bias: bool = False,
-                 feedforward_bias: bool = False, head_norms: bool = False, tied: bool = True,
-                 rates: list[float] | None = None, rotary_scale: float = 1.0,
-                 windows: list[int] | None = None, window_rates: list[float] | None = None,
-                 query_scale: float | None = None, result_norms: bool = False,
-                 embedding_scale: float = 1.0, has_start: bool = True, dropout: float = 0.0,
-                 **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        num_outputs: int,
+        num_layers: int = 2,
+        num_heads: int = 4,
+        num_key_heads: int | None = None,
+        head_dim: int | None = None,
+        hidden: int | None = None,
+        activation: str = "silu",
+        epsilon: float = 1e-6,
+        input_bias: bool = False,
+        output_bias: bool = False,
+        feedforward_bias: bool = False,
+        head_norms: bool = False,
+        tied: bool = True,
+        rates: list[float] | None = None,
+        rotary_scale: float = 1.0,
+        windows: list[int] | None = None,
+        window_rates: list[float] | None = None,
+        query_scale: float | None = None,
+        result_norms: bool = False,
+        embedding_scale: float = 1.0,
+        has_start: bool = True,
+        dropout: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.dim, self.num_outputs, self.tied, self.has_start = dim, num_outputs, tied, has_start
         self.windows = [0] * num_layers if windows is None else list(windows)
         if len(self.windows) != num_layers:
-            raise RecipeError(f"CausalTransformer needs a window for each of its {num_layers} "
-                              f"blocks. Got {len(self.windows)}. Leave windows out for none.")
+            raise RecipeError(
+                f"CausalTransformer needs a window for each of its {num_layers} "
+                f"blocks. Got {len(self.windows)}. Leave windows out for none."
+            )
         self.embedding_scale = embedding_scale
         head_dim = head_dim or dim // num_heads
         if rates is None:
             rates = [_BASE ** (-2 * pair / head_dim) for pair in range(head_dim // 2)]
         policy = self.dtype_policy
         self.blocks = [
-            _Block(dim, hidden or 8 * dim // 3, activation, epsilon, feedforward_bias, dropout, {
-                "num_heads": num_heads, "num_key_heads": num_key_heads or num_heads,
-                "head_dim": head_dim, "input_bias": input_bias, "output_bias": output_bias,
-                "head_norms": head_norms, "query_scale": query_scale,
-                **_turning(window, rates, rotary_scale, window_rates)},
-                result_norms, dtype=policy, name=f"block_{i}")
-            for i, window in enumerate(self.windows)]
+            _Block(
+                dim,
+                hidden or 8 * dim // 3,
+                activation,
+                epsilon,
+                feedforward_bias,
+                dropout,
+                {
+                    "num_heads": num_heads,
+                    "num_key_heads": num_key_heads or num_heads,
+                    "head_dim": head_dim,
+                    "input_bias": input_bias,
+                    "output_bias": output_bias,
+                    "head_norms": head_norms,
+                    "query_scale": query_scale,
+                    **_turning(window, rates, rotary_scale, window_rates),
+                },
+                result_norms,
+                dtype=policy,
+                name=f"block_{i}",
+            )
+            for i, window in enumerate(self.windows)
+        ]
         self.final_norm = RMSNorm(epsilon, dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
         self.memory_projection = None
 
     def build(self, tokens_shape, memory_shape=None):
         table = lambda name, rows: self.add_weight(
-            name=name, shape=(rows, self.dim), autocast=False,
-            initializer=keras.initializers.RandomNormal(stddev=0.02))
+            name=name,
+            shape=(rows, self.dim),
+            autocast=False,
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+        )
         self.embedding = table("embedding", self.num_outputs + self.has_start)
         self.head = None
         if not self.tied:
@@ -241,8 +279,10 @@ class CausalTransformer(keras.layers.Layer):
         """
         back = positions[:, :, None] - places[:, None]
         past = ops.logical_and(places[:, None] >= 0, back >= 0)
-        near = {window: ops.logical_and(past, back < window) if window else past
-                for window in set(self.windows)}
+        near = {
+            window: ops.logical_and(past, back < window) if window else past
+            for window in set(self.windows)
+        }
         return [near[window] for window in self.windows]
 
     def _together(self, tokens, prompt):
@@ -277,8 +317,18 @@ class CausalTransformer(keras.layers.Layer):
 class _Block(keras.layers.Layer):
     """Attention and a gated feed-forward part, each normalised before it."""
 
-    def __init__(self, dim, hidden, activation_name, epsilon, bias, dropout, heads,
-                 result_norms=False, **kwargs):
+    def __init__(
+        self,
+        dim,
+        hidden,
+        activation_name,
+        epsilon,
+        bias,
+        dropout,
+        heads,
+        result_norms=False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         policy = self.dtype_policy
         self.attention_norm = RMSNorm(epsilon, dtype=policy)
@@ -295,8 +345,13 @@ class _Block(keras.layers.Layer):
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, tokens_shape):
-        for layer in (self.attention_norm, self.attention, self.feedforward_norm, self.gate,
-                      self.widen):
+        for layer in (
+            self.attention_norm,
+            self.attention,
+            self.feedforward_norm,
+            self.gate,
+            self.widen,
+        ):
             layer.build(tokens_shape)
         self.narrow.build((None, None, self.hidden))
         if self.attention_result_norm is not None:
@@ -308,8 +363,9 @@ class _Block(keras.layers.Layer):
         normal = self.attention_norm(tokens)
         key, value = self.attention.keys_and_values(normal, positions)
         if past is not None:  # keys and values of what came before
-            key, value = (ops.concatenate(pair, axis=2)
-                          for pair in zip(past, (key, value), strict=True))
+            key, value = (
+                ops.concatenate(pair, axis=2) for pair in zip(past, (key, value), strict=True)
+            )
         found = self._attended(normal, positions, key, value, allowed)
         tokens = tokens + self.drop(found, training=training)
         return tokens + self.drop(self._feed(tokens), training=training), (key, value)
@@ -318,8 +374,10 @@ class _Block(keras.layers.Layer):
         """Does the same for one step; `here` (slots,) is where its keys and values go."""
         normal = self.attention_norm(tokens)
         new = self.attention.keys_and_values(normal, positions)
-        key, value = (ops.where(here[None, None, :, None], one, all_)
-                      for one, all_ in zip(new, cache, strict=True))
+        key, value = (
+            ops.where(here[None, None, :, None], one, all_)
+            for one, all_ in zip(new, cache, strict=True)
+        )
         tokens = tokens + self._attended(normal, positions, key, value, allowed)
         return tokens + self._feed(tokens), (key, value)
 

@@ -47,8 +47,9 @@ class CTC(keras.layers.Layer):
 
     aligned = None  # it is fed no previous output
 
-    def __init__(self, dim: int, num_outputs: int, dropout: float = 0.1, normalised: bool = True,
-                 **kwargs):
+    def __init__(
+        self, dim: int, num_outputs: int, dropout: float = 0.1, normalised: bool = True, **kwargs
+    ):
         super().__init__(**kwargs)
         self.dim, self.num_outputs = dim, num_outputs
         self.norm = LayerNorm(dtype=self.dtype_policy) if normalised else None

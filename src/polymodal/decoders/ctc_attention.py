@@ -47,13 +47,20 @@ class CTCAttention(keras.layers.Layer):
 
     aligned = None  # it needs no previous output
 
-    def __init__(self, dim: int, num_outputs: int, decoder: str = "transformer",
-                 dropout: float = 0.1, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        num_outputs: int,
+        decoder: str = "transformer",
+        dropout: float = 0.1,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         policy = self.dtype_policy
         self.ctc = CTC(dim, num_outputs, dropout, dtype=policy, name="ctc")
-        self.decoder = find("decoders", decoder)(dim, num_outputs, dropout=dropout, dtype=policy,
-                                                 name="decoder")
+        self.decoder = find("decoders", decoder)(
+            dim, num_outputs, dropout=dropout, dtype=policy, name="decoder"
+        )
 
     def build(self, tokens_shape):
         self.ctc.build(tokens_shape)

@@ -55,22 +55,47 @@ class PositionalTransformer(keras.layers.Layer):
 
     aligned = False
 
-    def __init__(self, dim: int, num_outputs: int, num_layers: int = 2, num_heads: int = 4,
-                 hidden: int | None = None, num_positions: int = 448, activation: str = "gelu",
-                 epsilon: float = 1e-5, has_start: bool = True, dropout: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        num_outputs: int,
+        num_layers: int = 2,
+        num_heads: int = 4,
+        hidden: int | None = None,
+        num_positions: int = 448,
+        activation: str = "gelu",
+        epsilon: float = 1e-5,
+        has_start: bool = True,
+        dropout: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.dim, self.num_outputs, self.has_start = dim, num_outputs, has_start
         self.num_positions = num_positions
         policy = self.dtype_policy
-        self.blocks = [_Block(dim, num_heads, hidden or 4 * dim, activation, epsilon, dropout,
-                              dtype=policy, name=f"block_{i}") for i in range(num_layers)]
+        self.blocks = [
+            _Block(
+                dim,
+                num_heads,
+                hidden or 4 * dim,
+                activation,
+                epsilon,
+                dropout,
+                dtype=policy,
+                name=f"block_{i}",
+            )
+            for i in range(num_layers)
+        ]
         self.final_norm = LayerNorm(epsilon, dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, tokens_shape, memory_shape):
         table = lambda name, rows: self.add_weight(
-            name=name, shape=(rows, self.dim), autocast=False,
-            initializer=keras.initializers.RandomNormal(stddev=self.dim**-0.5))
+            name=name,
+            shape=(rows, self.dim),
+            autocast=False,
+            initializer=keras.initializers.RandomNormal(stddev=self.dim**-0.5),
+        )
         self.embedding = table("embedding", self.num_outputs + self.has_start)
         self.positions = table("positions", self.num_positions)
         for block in self.blocks:
@@ -153,8 +178,9 @@ class PositionalTransformer(keras.layers.Layer):
         hidden, caches = self._run(tokens, recalled, memory_mask, False)
         done = tokens.shape[1] - 1
         position = ops.zeros_like(tokens[:, 0]) + done
-        caches = tuple(tuple(_longer(leaf[:, :, :done], max_length) for leaf in cache)
-                       for cache in caches)
+        caches = tuple(
+            tuple(_longer(leaf[:, :, :done], max_length) for leaf in cache) for cache in caches
+        )
         return self._read(hidden), (position, ops.zeros_like(position), caches)
 
     def step_over(self, tokens, state, recalled, memory_mask, rows_each=1):
@@ -222,8 +248,9 @@ class _Block(keras.layers.Layer):
         super().__init__(**kwargs)
         policy = self.dtype_policy
         norm = lambda name: LayerNorm(epsilon, dtype=policy, name=name)
-        attention = lambda: MultiHeadAttention(dim, num_heads, input_bias=True, key_bias=False,
-                                               output_bias=True, dtype=policy)
+        attention = lambda: MultiHeadAttention(
+            dim, num_heads, input_bias=True, key_bias=False, output_bias=True, dtype=policy
+        )
         self.own_norm, self.memory_norm = norm("own_norm"), norm("memory_norm")
         self.feedforward_norm = norm("feedforward_norm")
         self.own, self.memory = attention(), attention()
@@ -254,8 +281,10 @@ class _Block(keras.layers.Layer):
     def step(self, tokens, cache, here, past, recalled, memory_mask, rows_each):
         normal = self.own_norm(tokens)
         new = self.own.keys_and_values(normal)
-        key, value = (ops.where(here[None, None, :, None], one, all_)
-                      for one, all_ in zip(new, cache, strict=True))
+        key, value = (
+            ops.where(here[None, None, :, None], one, all_)
+            for one, all_ in zip(new, cache, strict=True)
+        )
         tokens = tokens + self.own.gather(normal, key, value, past[:, None, None])
         # Sequences of one row look at the same memory: it is read once for all of them.
         asking = ops.reshape(self.memory_norm(tokens), (-1, rows_each, self.dim))

@@ -47,7 +47,9 @@ class RecurrentDecoder(keras.layers.Layer):
         # as large as normalised tokens: with Keras' initial values, twenty times smaller, the
         # memory would outweigh the previous output
         self.embedding = keras.layers.Embedding(
-            num_outputs + 1, dim, dtype=policy,
+            num_outputs + 1,
+            dim,
+            dtype=policy,
             embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
         )
         self.join = keras.layers.Dense(2 * dim, activation="gelu", dtype=policy)

@@ -53,30 +53,47 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
 
     aligned = False
 
-    def __init__(self, dim: int, num_outputs: int, num_heads: int = 4, dropout: float = 0.1,
-                 attention: Literal["dot", "additive"] = "dot",
-                 kind: Literal["gru", "lstm"] = "gru", **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        num_outputs: int,
+        num_heads: int = 4,
+        dropout: float = 0.1,
+        attention: Literal["dot", "additive"] = "dot",
+        kind: Literal["gru", "lstm"] = "gru",
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if attention not in ("dot", "additive"):
-            raise RecipeError('RecurrentAttentionDecoder needs attention "dot" or "additive". Got '
-                              f'"{attention}". Leave it out for dot.')
+            raise RecipeError(
+                'RecurrentAttentionDecoder needs attention "dot" or "additive". Got '
+                f'"{attention}". Leave it out for dot.'
+            )
         if kind not in _CELLS:
-            raise RecipeError('RecurrentAttentionDecoder needs kind "gru" or "lstm". Got '
-                              f'"{kind}". Leave it out for gru.')
+            raise RecipeError(
+                'RecurrentAttentionDecoder needs kind "gru" or "lstm". Got '
+                f'"{kind}". Leave it out for gru.'
+            )
         self.dim, self.num_outputs = dim, num_outputs
         policy = self.dtype_policy
         # as large as normalised tokens: with Keras' initial values, twenty times smaller, the
         # memory would outweigh the previous output
         self.embedding = keras.layers.Embedding(
-            num_outputs + 1, dim, dtype=policy,
+            num_outputs + 1,
+            dim,
+            dtype=policy,
             embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
         )
         self.start = keras.layers.Dense(dim, activation="tanh", dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
-        self.recurrent = keras.layers.RNN(_CELLS[kind](dim, dtype=policy), return_sequences=True,
-                                          dtype=policy)
-        self.attention = (MultiHeadAttention(dim, num_heads, dropout, dtype=policy)
-                          if attention == "dot" else AdditiveAttention(dim, dropout, dtype=policy))
+        self.recurrent = keras.layers.RNN(
+            _CELLS[kind](dim, dtype=policy), return_sequences=True, dtype=policy
+        )
+        self.attention = (
+            MultiHeadAttention(dim, num_heads, dropout, dtype=policy)
+            if attention == "dot"
+            else AdditiveAttention(dim, dropout, dtype=policy)
+        )
         self.mix = keras.layers.Dense(2 * dim, activation="gelu", dtype=policy)
         self.logits = keras.layers.Dense(num_outputs, dtype="float32")
 

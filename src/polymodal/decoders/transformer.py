@@ -52,23 +52,36 @@ class TransformerDecoder(keras.layers.Layer):
 
     aligned = False
 
-    def __init__(self, dim: int, num_outputs: int, num_layers: int = 2, num_heads: int = 4,
-                 dropout: float = 0.1, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        num_outputs: int,
+        num_layers: int = 2,
+        num_heads: int = 4,
+        dropout: float = 0.1,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.dim, self.num_outputs = dim, num_outputs
         policy = self.dtype_policy
-        self.blocks = [_Block(dim, num_heads, dropout, dtype=policy, name=f"block_{i}")
-                       for i in range(num_layers)]
+        self.blocks = [
+            _Block(dim, num_heads, dropout, dtype=policy, name=f"block_{i}")
+            for i in range(num_layers)
+        ]
         self.memory_norm = LayerNorm(dtype=policy)
         self.final_norm = LayerNorm(dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, tokens_shape, memory_shape):
         self.embedding = self.add_weight(
-            name="embedding", shape=(self.num_outputs + 1, self.dim), autocast=False,
-            initializer=keras.initializers.RandomNormal(stddev=self.dim**-0.5))
-        self.bias = self.add_weight(name="bias", shape=(self.num_outputs,), initializer="zeros",
-                                    autocast=False)
+            name="embedding",
+            shape=(self.num_outputs + 1, self.dim),
+            autocast=False,
+            initializer=keras.initializers.RandomNormal(stddev=self.dim**-0.5),
+        )
+        self.bias = self.add_weight(
+            name="bias", shape=(self.num_outputs,), initializer="zeros", autocast=False
+        )
         self.memory_norm.build(memory_shape)
         for block in self.blocks:
             block.build((None, None, self.dim), memory_shape)
@@ -168,8 +181,13 @@ class _Block(keras.layers.Layer):
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, tokens_shape, memory_shape):
-        for layer in (self.own_norm, self.memory_norm, self.feedforward_norm, self.own,
-                      self.feedforward):
+        for layer in (
+            self.own_norm,
+            self.memory_norm,
+            self.feedforward_norm,
+            self.own,
+            self.feedforward,
+        ):
             layer.build(tokens_shape)
         self.memory.build(tokens_shape, memory_shape)
         self.built = True
@@ -182,8 +200,9 @@ class _Block(keras.layers.Layer):
         read = self.own(self.own_norm(tokens), own, training=training)
         tokens = tokens + self.drop(read, training=training)
         everywhere = ops.ones_like(tokens[..., 0], dtype="bool")
-        read = self.memory(self.memory_norm(tokens), everywhere, memory, memory_mask,
-                           training=training)
+        read = self.memory(
+            self.memory_norm(tokens), everywhere, memory, memory_mask, training=training
+        )
         tokens = tokens + self.drop(read, training=training)
         changed = self.feedforward(self.feedforward_norm(tokens), training=training)
         return tokens + self.drop(changed, training=training)
@@ -204,6 +223,7 @@ class _Block(keras.layers.Layer):
         past = ops.logical_and(places <= position, places >= first[:, None])[:, None, None]
         tokens = tokens + self.own.gather(normed, keys, values, past, position)
         tokens = tokens + self.memory.gather(
-            self.memory_norm(tokens), memory_keys, memory_values, memory_mask[:, None, None])
+            self.memory_norm(tokens), memory_keys, memory_values, memory_mask[:, None, None]
+        )
         tokens = tokens + self.feedforward(self.feedforward_norm(tokens))
         return tokens, (keys, values, memory_keys, memory_values)

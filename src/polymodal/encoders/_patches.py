@@ -43,21 +43,50 @@ class PatchTransformer(Encoder):
     has_class_token: ClassVar[bool] = True
     behind_blocks = ("norm",)
 
-    def __init__(self, inner_width: int, num_layers: int, num_heads: int, hidden: int,
-                 patch_size: int, activation: str, epsilon: float, pooling: str, dropout: float,
-                 patch_bias: bool = True, block: dict[str, Any] | None = None, **kwargs):
+    def __init__(
+        self,
+        inner_width: int,
+        num_layers: int,
+        num_heads: int,
+        hidden: int,
+        patch_size: int,
+        activation: str,
+        epsilon: float,
+        pooling: str,
+        dropout: float,
+        patch_bias: bool = True,
+        block: dict[str, Any] | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if pooling not in self.poolings:
-            raise RecipeError(f'{type(self).__name__} needs pooling {", ".join(self.poolings)}. '
-                              f'Got "{pooling}". Use one of these.')
+            raise RecipeError(
+                f"{type(self).__name__} needs pooling {', '.join(self.poolings)}. "
+                f'Got "{pooling}". Use one of these.'
+            )
         policy = self.dtype_policy
         self.inner_width = self.width = inner_width
         self.patch_size, self.pooling = patch_size, pooling
-        self.patches = keras.layers.Conv2D(inner_width, patch_size, strides=patch_size,
-                                           use_bias=patch_bias, dtype=policy, name="patches")
+        self.patches = keras.layers.Conv2D(
+            inner_width,
+            patch_size,
+            strides=patch_size,
+            use_bias=patch_bias,
+            dtype=policy,
+            name="patches",
+        )
         self.blocks = [
-            EncoderBlock(inner_width, num_heads, hidden, activation, epsilon, norm_first=True,
-                         dropout=dropout, dtype=policy, **(block or {}))
+            EncoderBlock(
+                inner_width,
+                num_heads,
+                hidden,
+                activation,
+                epsilon,
+                norm_first=True,
+                dropout=dropout,
+                dtype=policy,
+                **(block or {}),
+            )
             for _ in range(num_layers)
         ]
         self.norm = LayerNorm(epsilon, dtype=policy)
@@ -68,16 +97,19 @@ class PatchTransformer(Encoder):
         if down < 1 or across < 1:
             raise RecipeError(
                 f"{type(self).__name__} needs images of at least one patch of {self.patch_size} "
-                f"pixels. Got {inputs_shape[1]}x{inputs_shape[2]}. Pass a larger size.")
+                f"pixels. Got {inputs_shape[1]}x{inputs_shape[2]}. Pass a larger size."
+            )
         self.patches.build(inputs_shape)
         self.num_patches = down * across
         length = self.num_patches + self.has_class_token
         small = keras.initializers.RandomNormal(stddev=0.02)
         if self.has_class_token:
-            self.first = self.add_weight(name="first", shape=(1, self.inner_width),
-                                         initializer=small)
-        self.positions = self.add_weight(name="positions", shape=(length, self.inner_width),
-                                         initializer=small)
+            self.first = self.add_weight(
+                name="first", shape=(1, self.inner_width), initializer=small
+            )
+        self.positions = self.add_weight(
+            name="positions", shape=(length, self.inner_width), initializer=small
+        )
         for layer in filter(None, (*self.blocks, self.norm)):
             layer.build((None, length, self.inner_width))
         self.num_tokens = 1
@@ -92,8 +124,10 @@ class PatchTransformer(Encoder):
     def _last_tokens(self, inputs, training):
         tokens = ops.reshape(self.patches(inputs), (-1, self.num_patches, self.inner_width))
         if self.has_class_token:
-            first = ops.broadcast_to(ops.cast(self.first, tokens.dtype)[None],
-                                     (ops.shape(tokens)[0], 1, self.inner_width))
+            first = ops.broadcast_to(
+                ops.cast(self.first, tokens.dtype)[None],
+                (ops.shape(tokens)[0], 1, self.inner_width),
+            )
             tokens = ops.concatenate([first, tokens], axis=1)
         tokens = self._entering(tokens + ops.cast(self.positions, tokens.dtype))
         tokens = self.drop(tokens, training=training)

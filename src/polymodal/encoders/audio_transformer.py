@@ -48,9 +48,18 @@ class AudioTransformer(Encoder):
     time_stride = 2
     behind_blocks = ("norm",)
 
-    def __init__(self, width: int = 384, num_layers: int = 4, num_heads: int = 6,
-                 hidden: int = 1536, num_positions: int = 1500, activation: str = "gelu",
-                 epsilon: float = 1e-5, dropout: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        width: int = 384,
+        num_layers: int = 4,
+        num_heads: int = 6,
+        hidden: int = 1536,
+        num_positions: int = 1500,
+        activation: str = "gelu",
+        epsilon: float = 1e-5,
+        dropout: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         policy = self.dtype_policy
         self.width, self.num_positions = width, num_positions
@@ -58,8 +67,17 @@ class AudioTransformer(Encoder):
         self.first = keras.layers.Conv1D(width, 3, dtype=policy, name="first")
         self.second = keras.layers.Conv1D(width, 3, strides=2, dtype=policy, name="second")
         self.blocks = [
-            EncoderBlock(width, num_heads, hidden, activation, epsilon, norm_first=True,
-                         key_bias=False, dropout=dropout, dtype=policy)
+            EncoderBlock(
+                width,
+                num_heads,
+                hidden,
+                activation,
+                epsilon,
+                norm_first=True,
+                key_bias=False,
+                dropout=dropout,
+                dtype=policy,
+            )
             for _ in range(num_layers)
         ]
         self.norm = LayerNorm(epsilon, dtype=policy)
@@ -72,8 +90,10 @@ class AudioTransformer(Encoder):
     def build(self, inputs_shape):
         self.num_mels = inputs_shape[2]
         self.positions = self.add_weight(
-            name="positions", shape=(self.num_positions, self.width),
-            initializer=keras.initializers.RandomNormal(stddev=0.02))
+            name="positions",
+            shape=(self.num_positions, self.width),
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+        )
         self.first.build((None, None, self.num_mels))
         for layer in (self.second, *self.blocks, self.norm):
             layer.build((None, None, self.width))
@@ -104,8 +124,9 @@ class AudioTransformer(Encoder):
     def _filled(self, inputs, mask):
         """Returns the spectrogram of the longest length, its rest silent, (batch, frames, mels)."""
         real = ops.expand_dims(mask, -1)
-        loudest = ops.max(ops.where(real, inputs, ops.full_like(inputs, _SILENCE)),
-                          axis=(1, 2), keepdims=True)
+        loudest = ops.max(
+            ops.where(real, inputs, ops.full_like(inputs, _SILENCE)), axis=(1, 2), keepdims=True
+        )
         silence = ops.maximum(loudest - _RANGE, _SILENCE)  # (batch, 1, 1)
         frames = ops.where(real, inputs, silence)
         length = 2 * self.num_positions

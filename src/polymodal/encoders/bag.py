@@ -38,8 +38,9 @@ class Bag(Encoder):
     Source: Joulin et al., "Bag of tricks for efficient text classification", 2017.
     """
 
-    def __init__(self, dim: int = 64, vocabulary_size: int | None = None, dropout: float = 0.6,
-                 **kwargs):
+    def __init__(
+        self, dim: int = 64, vocabulary_size: int | None = None, dropout: float = 0.6, **kwargs
+    ):
         super().__init__(**kwargs)
         if vocabulary_size is None:
             raise RecipeError(
@@ -47,7 +48,10 @@ class Bag(Encoder):
                 "mlp for vectors."
             )
         self.embed = keras.layers.Embedding(
-            vocabulary_size, dim, dtype=self.dtype_policy, name="embed",
+            vocabulary_size,
+            dim,
+            dtype=self.dtype_policy,
+            name="embed",
             embeddings_initializer=keras.initializers.RandomNormal(stddev=_SPREAD),
         )
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)

@@ -44,12 +44,34 @@ class ClipImage(PatchTransformer):
     poolings = ("none", "first", "patches")
     behind_blocks = ("norm", "projection")
 
-    def __init__(self, inner_width: int = 768, num_layers: int = 12, num_heads: int = 12,
-                 hidden: int = 3072, patch_size: int = 32, activation: str = "quick_gelu",
-                 epsilon: float = 1e-5, pooling: str = "first", projection: int = 0,
-                 dropout: float = 0.0, final_norm: bool = True, **kwargs):
-        super().__init__(inner_width, num_layers, num_heads, hidden, patch_size, activation,
-                         epsilon, pooling, dropout, patch_bias=False, **kwargs)
+    def __init__(
+        self,
+        inner_width: int = 768,
+        num_layers: int = 12,
+        num_heads: int = 12,
+        hidden: int = 3072,
+        patch_size: int = 32,
+        activation: str = "quick_gelu",
+        epsilon: float = 1e-5,
+        pooling: str = "first",
+        projection: int = 0,
+        dropout: float = 0.0,
+        final_norm: bool = True,
+        **kwargs,
+    ):
+        super().__init__(
+            inner_width,
+            num_layers,
+            num_heads,
+            hidden,
+            patch_size,
+            activation,
+            epsilon,
+            pooling,
+            dropout,
+            patch_bias=False,
+            **kwargs,
+        )
         policy = self.dtype_policy
         if not final_norm:
             self.norm = None

@@ -51,35 +51,55 @@ class ClipText(Encoder):
     behind_blocks = ("norm", "projection")
     reads_steps_alone = True
 
-    def __init__(self, inner_width: int = 512, num_layers: int = 12, num_heads: int = 8,
-                 hidden: int = 2048, vocabulary_size: int = 49_408, num_positions: int = 77,
-                 activation: str = "quick_gelu", epsilon: float = 1e-5, end_id: int = 49_407,
-                 projection: int = 0, dropout: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        inner_width: int = 512,
+        num_layers: int = 12,
+        num_heads: int = 8,
+        hidden: int = 2048,
+        vocabulary_size: int = 49_408,
+        num_positions: int = 77,
+        activation: str = "quick_gelu",
+        epsilon: float = 1e-5,
+        end_id: int = 49_407,
+        projection: int = 0,
+        dropout: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         policy = self.dtype_policy
         self.inner_width, self.width = inner_width, projection or inner_width
         self.vocabulary_size, self.num_positions = vocabulary_size, num_positions
         self.end_id = end_id
         self.blocks = [
-            EncoderBlock(inner_width, num_heads, hidden, activation, epsilon, norm_first=True,
-                         dropout=dropout, dtype=policy)
+            EncoderBlock(
+                inner_width,
+                num_heads,
+                hidden,
+                activation,
+                epsilon,
+                norm_first=True,
+                dropout=dropout,
+                dtype=policy,
+            )
             for _ in range(num_layers)
         ]
         self.norm = LayerNorm(epsilon, dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
         self.projection = None
         if projection:
-            self.projection = Dense(projection, use_bias=self.projection_bias,
-                                                 dtype=policy)
+            self.projection = Dense(projection, use_bias=self.projection_bias, dtype=policy)
 
     def build(self, inputs_shape):
         if len(inputs_shape) == 2:
             self.num_tokens = 1
         small = keras.initializers.RandomNormal(stddev=0.02)
         self.words = self.add_weight(
-            name="words", shape=(self.vocabulary_size, self.inner_width), initializer=small)
+            name="words", shape=(self.vocabulary_size, self.inner_width), initializer=small
+        )
         self.positions = self.add_weight(
-            name="positions", shape=(self.num_positions, self.inner_width), initializer=small)
+            name="positions", shape=(self.num_positions, self.inner_width), initializer=small
+        )
         for layer in (*self.blocks, self.norm):
             layer.build((None, None, self.inner_width))
         if self.projection is not None:
@@ -93,8 +113,9 @@ class ClipText(Encoder):
         steps, pieces = ops.shape(inputs)[1], inputs.shape[2]
         real = ops.logical_and(inputs > 0, ops.expand_dims(mask, -1))
         ids = ops.maximum(inputs - 1, 0)  # 0 fills up a step
-        vectors = self._vectors(ops.reshape(ids, (-1, pieces)), ops.reshape(real, (-1, pieces)),
-                                training)
+        vectors = self._vectors(
+            ops.reshape(ids, (-1, pieces)), ops.reshape(real, (-1, pieces)), training
+        )
         return hide(ops.reshape(vectors, (-1, steps, self.width)), mask), mask
 
     def hidden_states(self, inputs, mask, training=None):

@@ -44,21 +44,30 @@ class Conformer(Encoder):
 
     time_stride = 4  # frames that make one token
 
-    def __init__(self, dim: int = 128, num_layers: int = 4, num_heads: int = 4,
-                 kernel_size: int = 15, width: int = 32, dropout: float = 0.1, **kwargs):
+    def __init__(
+        self,
+        dim: int = 128,
+        num_layers: int = 4,
+        num_heads: int = 4,
+        kernel_size: int = 15,
+        width: int = 32,
+        dropout: float = 0.1,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if kernel_size % 2 == 0:
             raise RecipeError(
-                f"Conformer needs an odd kernel_size. Got {kernel_size}. "
-                f"Pass {kernel_size + 1}."
+                f"Conformer needs an odd kernel_size. Got {kernel_size}. Pass {kernel_size + 1}."
             )
         self.dim, self.width, policy = dim, width, self.dtype_policy
         self.first = PaddedConv(width, 3, (2, 2), use_bias=True, dtype=policy, name="first")
         self.second = PaddedConv(width, 3, (2, 2), use_bias=True, dtype=policy, name="second")
         self.project = Dense(dim, dtype=policy, name="project")
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
-        self.blocks = [_Block(dim, num_heads, kernel_size, dropout, dtype=policy, name=f"block_{i}")
-                       for i in range(num_layers)]
+        self.blocks = [
+            _Block(dim, num_heads, kernel_size, dropout, dtype=policy, name=f"block_{i}")
+            for i in range(num_layers)
+        ]
 
     def build(self, inputs_shape):
         mels = inputs_shape[2]
@@ -100,8 +109,16 @@ class _Block(keras.layers.Layer):
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, tokens_shape):
-        for layer in (self.before_norm, self.before, self.attention_norm, self.attention,
-                      self.convolve, self.after_norm, self.after, self.final_norm):
+        for layer in (
+            self.before_norm,
+            self.before,
+            self.attention_norm,
+            self.attention,
+            self.convolve,
+            self.after_norm,
+            self.after,
+            self.final_norm,
+        ):
             layer.build(tokens_shape)
         self.built = True
 

@@ -44,9 +44,18 @@ class ConvAudio(Encoder):
         RecipeError: a time stride that the stages cannot make.
     """
 
-    def __init__(self, dim: int = 128, width: int = 32, depth: int = 1, num_stages: int = 3,
-                 time_stride: int = 8, recurrent: bool = False, dropout: float = 0.1,
-                 stochastic_depth: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        dim: int = 128,
+        width: int = 32,
+        depth: int = 1,
+        num_stages: int = 3,
+        time_stride: int = 8,
+        recurrent: bool = False,
+        dropout: float = 0.1,
+        stochastic_depth: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         strides = [2**k for k in range(1, num_stages + 2)]
         if time_stride not in strides:
@@ -61,9 +70,15 @@ class ConvAudio(Encoder):
         halvings = strides.index(time_stride)  # behind the stem
         rates = iter(depth_rates(stochastic_depth, num_stages * depth))
         self.blocks = [
-            ResidualBlock(width * 2**stage, self._strides(stage, block, halvings), True,
-                          next(rates), dtype=policy)
-            for stage in range(num_stages) for block in range(depth)
+            ResidualBlock(
+                width * 2**stage,
+                self._strides(stage, block, halvings),
+                True,
+                next(rates),
+                dtype=policy,
+            )
+            for stage in range(num_stages)
+            for block in range(depth)
         ]
         self.project = Dense(dim, dtype=policy, name="project")
         self.order = Recurrent(dim, "gru", True, dtype=policy) if recurrent else None

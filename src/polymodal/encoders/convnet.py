@@ -49,14 +49,23 @@ class ConvNet(Encoder):
     normalisation ignores absent images.
     """
 
-    def __init__(self, dim: int = 128, width: int = 32, depth: int = 1,
-                 num_stages: int | None = None, fine: bool = False, dropout: float = 0.1,
-                 stochastic_depth: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        dim: int = 128,
+        width: int = 32,
+        depth: int = 1,
+        num_stages: int | None = None,
+        fine: bool = False,
+        dropout: float = 0.1,
+        stochastic_depth: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.dim = dim
         policy = self.dtype_policy
-        self.trunk = ImageTrunk(width, depth, num_stages, fine, stochastic_depth, dtype=policy,
-                                name="trunk")
+        self.trunk = ImageTrunk(
+            width, depth, num_stages, fine, stochastic_depth, dtype=policy, name="trunk"
+        )
         self.project = Dense(dim, dtype=policy, name="project")
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 

@@ -12,8 +12,15 @@ from polymodal.layers.parts import Encoder
 __all__ = ["EfficientnetLite"]
 
 # Side of the filter, stride, expansion, channels and repeats of each stage.
-_STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3),
-           (5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1))
+_STAGES = (
+    (3, 1, 1, 16, 1),
+    (3, 2, 6, 24, 2),
+    (5, 2, 6, 40, 2),
+    (3, 2, 6, 80, 3),
+    (5, 1, 6, 112, 3),
+    (5, 2, 6, 192, 4),
+    (3, 1, 6, 320, 1),
+)
 _STEM, _TOP = 32, 1280  # channels
 _EPSILON = 1e-3
 
@@ -40,16 +47,20 @@ class EfficientnetLite(Encoder):
     def __init__(self, pooling: str = "mean", **kwargs):
         super().__init__(**kwargs)
         if pooling not in ("mean", "none"):
-            raise RecipeError(f'EfficientnetLite needs pooling mean or none. Got "{pooling}". Use '
-                              "one of these.")
+            raise RecipeError(
+                f'EfficientnetLite needs pooling mean or none. Got "{pooling}". Use one of these.'
+            )
         policy = self.dtype_policy
         self.pooling = pooling
         self.stem = _Convolution(_STEM, 3, 2, dtype=policy)
         self.blocks, channels = [], _STEM
         for side, stride, expansion, out, repeats in _STAGES:
             for number in range(repeats):
-                self.blocks.append(_Block(channels, out, side, stride if number == 0 else 1,
-                                          expansion, dtype=policy))
+                self.blocks.append(
+                    _Block(
+                        channels, out, side, stride if number == 0 else 1, expansion, dtype=policy
+                    )
+                )
                 channels = out
         self.top = _Convolution(_TOP, 1, 1, dtype=policy)
 

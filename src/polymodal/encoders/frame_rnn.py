@@ -36,8 +36,16 @@ class FrameRnn(Encoder):
     Source: Donahue et al., "Long-term recurrent convolutional networks", 2015, trained as a whole.
     """
 
-    def __init__(self, dim: int = 128, width: int = 32, depth: int = 1, kind: str = "gru",
-                 bidirectional: bool = True, dropout: float = 0.1, **kwargs):
+    def __init__(
+        self,
+        dim: int = 128,
+        width: int = 32,
+        depth: int = 1,
+        kind: str = "gru",
+        bidirectional: bool = True,
+        dropout: float = 0.1,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.dim, policy = dim, self.dtype_policy
         self.trunk = ImageTrunk(width, depth, dtype=policy, name="trunk")

@@ -43,13 +43,36 @@ class ImageTransformer(PatchTransformer):
 
     poolings = ("none", "first", "mean")
 
-    def __init__(self, width: int = 384, num_layers: int = 12, num_heads: int = 6,
-                 hidden: int = 1536, patch_size: int = 16, activation: str = "gelu",
-                 epsilon: float = 1e-12, input_bias: bool = True, layer_scale: bool = False,
-                 gated: bool = False, pooling: str = "first", dropout: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        width: int = 384,
+        num_layers: int = 12,
+        num_heads: int = 6,
+        hidden: int = 1536,
+        patch_size: int = 16,
+        activation: str = "gelu",
+        epsilon: float = 1e-12,
+        input_bias: bool = True,
+        layer_scale: bool = False,
+        gated: bool = False,
+        pooling: str = "first",
+        dropout: float = 0.0,
+        **kwargs,
+    ):
         block = {"input_bias": input_bias, "layer_scale": layer_scale, "gated": gated}
-        super().__init__(width, num_layers, num_heads, hidden, patch_size, activation, epsilon,
-                         pooling, dropout, block=block, **kwargs)
+        super().__init__(
+            width,
+            num_layers,
+            num_heads,
+            hidden,
+            patch_size,
+            activation,
+            epsilon,
+            pooling,
+            dropout,
+            block=block,
+            **kwargs,
+        )
 
     def call(self, inputs, mask, training=None):
         tokens = self.hidden_states(inputs, training)

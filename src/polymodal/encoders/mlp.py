@@ -31,12 +31,12 @@ class Mlp(Encoder):
 
     num_tokens = 1
 
-    def __init__(self, dim: int = 128, hidden: int = 256, num_layers: int = 1,
-                 dropout: float = 0.2, **kwargs):
+    def __init__(
+        self, dim: int = 128, hidden: int = 256, num_layers: int = 1, dropout: float = 0.2, **kwargs
+    ):
         super().__init__(**kwargs)
         policy = self.dtype_policy
-        self.hidden = [Dense(hidden, activation="gelu", dtype=policy)
-                       for _ in range(num_layers)]
+        self.hidden = [Dense(hidden, activation="gelu", dtype=policy) for _ in range(num_layers)]
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
         self.project = Dense(dim, dtype=policy, name="project")
 

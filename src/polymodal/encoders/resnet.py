@@ -48,9 +48,18 @@ class Resnet(Encoder):
     Source: He et al., "Deep residual learning for image recognition", 2015.
     """
 
-    def __init__(self, stem: int = 64, widths: list | None = None, depths: list | None = None,
-                 block: str = "bottleneck", activation: str = "relu", halves_first: bool = False,
-                 stride_in_front: bool = False, pooling: str = "mean", **kwargs):
+    def __init__(
+        self,
+        stem: int = 64,
+        widths: list | None = None,
+        depths: list | None = None,
+        block: str = "bottleneck",
+        activation: str = "relu",
+        halves_first: bool = False,
+        stride_in_front: bool = False,
+        pooling: str = "mean",
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         widths, depths = list(widths or (256, 512, 1024, 2048)), list(depths or (3, 4, 6, 3))
         _check(widths, depths, block, activation, pooling)
@@ -60,8 +69,11 @@ class Resnet(Encoder):
         self.stages, before = [], stem
         for number, (width, depth) in enumerate(zip(widths, depths, strict=True)):
             stride = 2 if number or halves_first else 1
-            self.stages.append(_Stage(before, width, depth, stride, block, activation,
-                                      stride_in_front, dtype=policy))
+            self.stages.append(
+                _Stage(
+                    before, width, depth, stride, block, activation, stride_in_front, dtype=policy
+                )
+            )
             before = width
 
     def build(self, inputs_shape):
@@ -96,13 +108,19 @@ class Resnet(Encoder):
 
 def _check(widths, depths, block, activation, pooling):
     if len(widths) != len(depths) or min(*widths, *depths) < 1:
-        raise RecipeError(f"Resnet needs a width and a depth of at least 1 for each stage. Got "
-                          f"{widths} and {depths}. Give lists of one length.")
-    for name, value, known in (("block", block, _KINDS), ("pooling", pooling, ("mean", "none")),
-                               ("activation", activation, tuple(ACTIVATIONS))):
+        raise RecipeError(
+            f"Resnet needs a width and a depth of at least 1 for each stage. Got "
+            f"{widths} and {depths}. Give lists of one length."
+        )
+    for name, value, known in (
+        ("block", block, _KINDS),
+        ("pooling", pooling, ("mean", "none")),
+        ("activation", activation, tuple(ACTIVATIONS)),
+    ):
         if value not in known:
-            raise RecipeError(f'Resnet needs {name} {", ".join(known)}. Got "{value}". Use one of '
-                              "these.")
+            raise RecipeError(
+                f'Resnet needs {name} {", ".join(known)}. Got "{value}". Use one of these.'
+            )
 
 
 def _halved(shape):
@@ -116,8 +134,9 @@ class _Convolution(keras.layers.Layer):
         super().__init__(name=name, **kwargs)
         self.channels, self.margin, self.stride = channels, side // 2, stride
         self.activation = activation
-        self.convolution = keras.layers.Conv2D(channels, side, strides=stride, padding="valid",
-                                               use_bias=False, dtype=self.dtype_policy)
+        self.convolution = keras.layers.Conv2D(
+            channels, side, strides=stride, padding="valid", use_bias=False, dtype=self.dtype_policy
+        )
         self.norm = MaskedBatchNorm(dtype=self.dtype_policy)
 
     def build(self, inputs_shape):
@@ -144,8 +163,9 @@ class _Convolution(keras.layers.Layer):
 class _Block(keras.layers.Layer):
     """Two or three convolutions, to which the input is added, projected where shapes differ."""
 
-    def __init__(self, before, after, stride, kind, activation, stride_in_front, name="block",
-                 **kwargs):
+    def __init__(
+        self, before, after, stride, kind, activation, stride_in_front, name="block", **kwargs
+    ):
         super().__init__(name=name, **kwargs)
         policy, self.activation = self.dtype_policy, activation
         if kind == "basic":
@@ -192,13 +212,24 @@ class _Block(keras.layers.Layer):
 class _Stage(keras.layers.Layer):
     """Blocks of one width, of which the first may halve the image."""
 
-    def __init__(self, before, after, depth, stride, kind, activation, stride_in_front,
-                 name="stage", **kwargs):
+    def __init__(
+        self,
+        before,
+        after,
+        depth,
+        stride,
+        kind,
+        activation,
+        stride_in_front,
+        name="stage",
+        **kwargs,
+    ):
         super().__init__(name=name, **kwargs)
         how = (kind, activation, stride_in_front)
-        self.blocks = [_Block(before, after, stride, *how, dtype=self.dtype_policy),
-                       *(_Block(after, after, 1, *how, dtype=self.dtype_policy)
-                         for _ in range(depth - 1))]
+        self.blocks = [
+            _Block(before, after, stride, *how, dtype=self.dtype_policy),
+            *(_Block(after, after, 1, *how, dtype=self.dtype_policy) for _ in range(depth - 1)),
+        ]
 
     def build(self, inputs_shape):
         for block in self.blocks:

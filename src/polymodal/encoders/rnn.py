@@ -39,15 +39,21 @@ class Rnn(Encoder):
     (2, 3, 8)
     """
 
-    def __init__(self, dim: int = 128, kind: str = "gru", num_layers: int = 1,
-                 bidirectional: bool = True, vocabulary_size: int | None = None,
-                 dropout: float = 0.2, **kwargs):
+    def __init__(
+        self,
+        dim: int = 128,
+        kind: str = "gru",
+        num_layers: int = 1,
+        bidirectional: bool = True,
+        vocabulary_size: int | None = None,
+        dropout: float = 0.2,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         policy = self.dtype_policy
         self.dim = dim
         self.embed = SequenceInput(dim, vocabulary_size, dropout, dtype=policy, name="embed")
-        self.layers = [Recurrent(dim, kind, bidirectional, dtype=policy)
-                       for _ in range(num_layers)]
+        self.layers = [Recurrent(dim, kind, bidirectional, dtype=policy) for _ in range(num_layers)]
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, inputs_shape):

@@ -42,15 +42,36 @@ class SiglipImage(PatchTransformer):
     has_class_token = False
     behind_blocks = ("norm", "pool")
 
-    def __init__(self, width: int = 768, num_layers: int = 12, num_heads: int = 12,
-                 hidden: int = 3072, patch_size: int = 16, activation: str = "gelu_pytorch_tanh",
-                 epsilon: float = 1e-6, pooling: str = "probe", dropout: float = 0.0, **kwargs):
-        super().__init__(width, num_layers, num_heads, hidden, patch_size, activation, epsilon,
-                         pooling, dropout, **kwargs)
+    def __init__(
+        self,
+        width: int = 768,
+        num_layers: int = 12,
+        num_heads: int = 12,
+        hidden: int = 3072,
+        patch_size: int = 16,
+        activation: str = "gelu_pytorch_tanh",
+        epsilon: float = 1e-6,
+        pooling: str = "probe",
+        dropout: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(
+            width,
+            num_layers,
+            num_heads,
+            hidden,
+            patch_size,
+            activation,
+            epsilon,
+            pooling,
+            dropout,
+            **kwargs,
+        )
         self.pool = None
         if pooling == "probe":
-            self.pool = ProbePooling(width, num_heads, hidden, activation, epsilon,
-                                     dtype=self.dtype_policy)
+            self.pool = ProbePooling(
+                width, num_heads, hidden, activation, epsilon, dtype=self.dtype_policy
+            )
 
     def build(self, inputs_shape):
         super().build(inputs_shape)

@@ -44,12 +44,34 @@ class SiglipText(ClipText):
 
     projection_bias = True
 
-    def __init__(self, inner_width: int = 768, num_layers: int = 12, num_heads: int = 12,
-                 hidden: int = 3072, vocabulary_size: int = 32_000, num_positions: int = 64,
-                 activation: str = "gelu_pytorch_tanh", epsilon: float = 1e-6,
-                 projection: int = 768, dropout: float = 0.0, **kwargs):
-        super().__init__(inner_width, num_layers, num_heads, hidden, vocabulary_size,
-                         num_positions, activation, epsilon, 0, projection, dropout, **kwargs)
+    def __init__(
+        self,
+        inner_width: int = 768,
+        num_layers: int = 12,
+        num_heads: int = 12,
+        hidden: int = 3072,
+        vocabulary_size: int = 32_000,
+        num_positions: int = 64,
+        activation: str = "gelu_pytorch_tanh",
+        epsilon: float = 1e-6,
+        projection: int = 768,
+        dropout: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(
+            inner_width,
+            num_layers,
+            num_heads,
+            hidden,
+            vocabulary_size,
+            num_positions,
+            activation,
+            epsilon,
+            0,
+            projection,
+            dropout,
+            **kwargs,
+        )
 
     def _end(self, ids, mask):
         """Returns the position of the last real token, int32 (texts,); 0 for an empty text."""

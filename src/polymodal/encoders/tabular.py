@@ -30,8 +30,9 @@ class Tabular(Mlp):
         (tokens (batch, 1, dim), mask (batch, 1)), absent where all features are.
     """
 
-    def __init__(self, dim: int = 128, hidden: int = 256, num_layers: int = 2,
-                 dropout: float = 0.1, **kwargs):
+    def __init__(
+        self, dim: int = 128, hidden: int = 256, num_layers: int = 2, dropout: float = 0.1, **kwargs
+    ):
         super().__init__(dim, hidden, num_layers, dropout, **kwargs)
 
     def build(self, inputs_shape):

@@ -58,11 +58,24 @@ class TextTransformer(Encoder):
     behind_blocks = ()
     reads_steps_alone = True
 
-    def __init__(self, width: int = 384, num_layers: int = 6, num_heads: int = 12,
-                 hidden: int = 1536, vocabulary_size: int = 30_522, num_positions: int = 512,
-                 num_types: int = 2, padding_id: int | None = None, num_buckets: int = 0,
-                 activation: str = "gelu", epsilon: float = 1e-12, pooling: str = "none",
-                 normalise: bool = False, dropout: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        width: int = 384,
+        num_layers: int = 6,
+        num_heads: int = 12,
+        hidden: int = 1536,
+        vocabulary_size: int = 30_522,
+        num_positions: int = 512,
+        num_types: int = 2,
+        padding_id: int | None = None,
+        num_buckets: int = 0,
+        activation: str = "gelu",
+        epsilon: float = 1e-12,
+        pooling: str = "none",
+        normalise: bool = False,
+        dropout: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         _check_pooling(pooling, normalise)
         policy = self.dtype_policy
@@ -73,21 +86,25 @@ class TextTransformer(Encoder):
         self.norm = LayerNorm(epsilon, dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
         self.blocks = [
-            EncoderBlock(width, num_heads, hidden, activation, epsilon, dropout=dropout,
-                         dtype=policy)
+            EncoderBlock(
+                width, num_heads, hidden, activation, epsilon, dropout=dropout, dtype=policy
+            )
             for _ in range(num_layers)
         ]
 
     def build(self, inputs_shape):
         one_text = len(inputs_shape) == 2
         if self.pooling == "none" and not one_text:
-            raise RecipeError('TextTransformer needs a pooling for a text per step. Got "none". '
-                              'Pass pooling="mean".')
+            raise RecipeError(
+                'TextTransformer needs a pooling for a text per step. Got "none". '
+                'Pass pooling="mean".'
+            )
         self.num_tokens = 1 if one_text and self.pooling != "none" else None
         shape = (None, None, self.width)
         small = keras.initializers.RandomNormal(stddev=0.02)
         table = lambda name, rows, columns: self.add_weight(
-            name=name, shape=(rows, columns), initializer=small)
+            name=name, shape=(rows, columns), initializer=small
+        )
         self.words = table("words", self.vocabulary_size, self.width)
         self.positions = table("positions", self.num_positions, self.width)
         self.types = self.distances = None
@@ -112,8 +129,9 @@ class TextTransformer(Encoder):
         steps, pieces = ops.shape(inputs)[1], inputs.shape[2]
         real = ops.logical_and(inputs > 0, ops.expand_dims(mask, -1))
         ids = ops.maximum(inputs - 1, 0)  # 0 fills up a step
-        vectors = self._vectors(ops.reshape(ids, (-1, pieces)), ops.reshape(real, (-1, pieces)),
-                                training)
+        vectors = self._vectors(
+            ops.reshape(ids, (-1, pieces)), ops.reshape(real, (-1, pieces)), training
+        )
         return hide(ops.reshape(vectors, (-1, steps, self.width)), mask)
 
     def _vectors(self, ids, mask, training):
@@ -156,8 +174,12 @@ class TextTransformer(Encoder):
 
 def _check_pooling(pooling, normalise):
     if pooling not in POOLINGS:
-        raise RecipeError(f'TextTransformer needs pooling {", ".join(POOLINGS)}. Got "{pooling}". '
-                          "Use one of these.")
+        raise RecipeError(
+            f'TextTransformer needs pooling {", ".join(POOLINGS)}. Got "{pooling}". '
+            "Use one of these."
+        )
     if normalise and pooling == "none":
-        raise RecipeError("TextTransformer needs a pooling to normalise its result. Got "
-                          'pooling="none". Pass pooling="mean".')
+        raise RecipeError(
+            "TextTransformer needs a pooling to normalise its result. Got "
+            'pooling="none". Pass pooling="mean".'
+        )

@@ -44,10 +44,19 @@ class Transformer(Encoder):
 
     behind_blocks = ("norm",)
 
-    def __init__(self, dim: int = 128, num_layers: int = 2, num_heads: int = 4,
-                 vocabulary_size: int | None = None, positions: str = "rotary",
-                 max_length: int = 512, causal: bool = False, dropout: float = 0.1,
-                 stochastic_depth: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        dim: int = 128,
+        num_layers: int = 2,
+        num_heads: int = 4,
+        vocabulary_size: int | None = None,
+        positions: str = "rotary",
+        max_length: int = 512,
+        causal: bool = False,
+        dropout: float = 0.1,
+        stochastic_depth: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if positions not in ("rotary", "learned"):
             raise RecipeError(
@@ -57,12 +66,17 @@ class Transformer(Encoder):
         policy = self.dtype_policy
         self.dim = dim
         self.embed = SequenceInput(dim, vocabulary_size, dropout, dtype=policy, name="embed")
-        self.places = (
-            LearnedPositions(max_length, dtype=policy) if positions == "learned" else None
-        )
+        self.places = LearnedPositions(max_length, dtype=policy) if positions == "learned" else None
         self.blocks = [
-            TransformerBlock(dim, num_heads, dropout=dropout, causal=causal,
-                             rotary=positions == "rotary", stochastic_depth=rate, dtype=policy)
+            TransformerBlock(
+                dim,
+                num_heads,
+                dropout=dropout,
+                causal=causal,
+                rotary=positions == "rotary",
+                stochastic_depth=rate,
+                dtype=policy,
+            )
             for rate in depth_rates(stochastic_depth, num_layers)
         ]
         self.norm = LayerNorm(dtype=policy)

@@ -45,15 +45,23 @@ class ViT(Encoder):
 
     behind_blocks = ("norm",)
 
-    def __init__(self, dim: int = 128, num_layers: int = 4, num_heads: int = 4,
-                 patch_size: int | None = None, dropout: float = 0.1,
-                 stochastic_depth: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        dim: int = 128,
+        num_layers: int = 4,
+        num_heads: int = 4,
+        patch_size: int | None = None,
+        dropout: float = 0.1,
+        stochastic_depth: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.dim, self.patch_size = dim, patch_size
         policy = self.dtype_policy
-        self.blocks = [TransformerBlock(dim, num_heads, dropout=dropout, stochastic_depth=rate,
-                                        dtype=policy)
-                       for rate in depth_rates(stochastic_depth, num_layers)]
+        self.blocks = [
+            TransformerBlock(dim, num_heads, dropout=dropout, stochastic_depth=rate, dtype=policy)
+            for rate in depth_rates(stochastic_depth, num_layers)
+        ]
         self.norm = LayerNorm(dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 

@@ -69,31 +69,62 @@ class WaveTransformer(Encoder):
 
     time_stride = _STRIDE
 
-    def __init__(self, width: int = 768, num_layers: int = 12, num_heads: int = 12,
-                 hidden: int = 3072, filters: list | None = None, filter_norm: str = "group",
-                 filter_bias: bool = False, filter_activation: str = "gelu",
-                 filter_output_norm: bool = True, activation: str = "gelu", epsilon: float = 1e-5,
-                 norm_first: bool = False, position_kernel: int = 128, position_groups: int = 16,
-                 num_buckets: int = 0, farthest: int = 800, speaker: list | None = None,
-                 speaker_width: int = 512, mixes_layers: bool = False, dropout: float = 0.0,
-                 **kwargs):
+    def __init__(
+        self,
+        width: int = 768,
+        num_layers: int = 12,
+        num_heads: int = 12,
+        hidden: int = 3072,
+        filters: list | None = None,
+        filter_norm: str = "group",
+        filter_bias: bool = False,
+        filter_activation: str = "gelu",
+        filter_output_norm: bool = True,
+        activation: str = "gelu",
+        epsilon: float = 1e-5,
+        norm_first: bool = False,
+        position_kernel: int = 128,
+        position_groups: int = 16,
+        num_buckets: int = 0,
+        farthest: int = 800,
+        speaker: list | None = None,
+        speaker_width: int = 512,
+        mixes_layers: bool = False,
+        dropout: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         policy = self.dtype_policy
         self.width = speaker_width if speaker else width
         self.inner_width, self.norm_first, self.num_heads = width, norm_first, num_heads
         self.num_buckets, self.farthest = num_buckets, farthest
-        self.filters = WaveFilters([list(one) for one in filters or _FILTERS], filter_norm,
-                                   filter_bias, filter_activation, dtype=policy)
+        self.filters = WaveFilters(
+            [list(one) for one in filters or _FILTERS],
+            filter_norm,
+            filter_bias,
+            filter_activation,
+            dtype=policy,
+        )
         self.time_stride = self.filters.stride
         self.frame_norm = LayerNorm(epsilon, dtype=policy) if filter_output_norm else None
         self.project = Dense(width, dtype=policy)
-        self.positions = PositionConvolution(width, position_kernel, position_groups,
-                                             filter_activation, dtype=policy)
+        self.positions = PositionConvolution(
+            width, position_kernel, position_groups, filter_activation, dtype=policy
+        )
         self.norm = LayerNorm(epsilon, dtype=policy)
         self.behind_blocks = ("norm",) if norm_first else ()
         self.blocks = [
-            EncoderBlock(width, num_heads, hidden, activation, epsilon, norm_first=norm_first,
-                         position_gate=bool(num_buckets), dropout=dropout, dtype=policy)
+            EncoderBlock(
+                width,
+                num_heads,
+                hidden,
+                activation,
+                epsilon,
+                norm_first=norm_first,
+                position_gate=bool(num_buckets),
+                dropout=dropout,
+                dtype=policy,
+            )
             for _ in range(num_layers)
         ]
         self.speaker, self.mixes_layers = None, mixes_layers
@@ -120,13 +151,16 @@ class WaveTransformer(Encoder):
         self.distances = self.layer_weights = None
         if self.mixes_layers:
             self.layer_weights = self.add_weight(
-                name="layer_weights", shape=(len(self.blocks) + 1,), initializer="zeros")
+                name="layer_weights", shape=(len(self.blocks) + 1,), initializer="zeros"
+            )
         if self.speaker is not None:
             self.speaker.build((None, None, self.inner_width))
         if self.num_buckets:
             self.distances = self.add_weight(
-                name="distances", shape=(self.num_buckets, self.num_heads),
-                initializer=keras.initializers.RandomNormal(stddev=0.02))
+                name="distances",
+                shape=(self.num_buckets, self.num_heads),
+                initializer=keras.initializers.RandomNormal(stddev=0.02),
+            )
         self.built = True
 
     def call(self, inputs, mask, training=None):
@@ -159,8 +193,9 @@ class WaveTransformer(Encoder):
             states.append(block(states[-1], mask, preference=preferred, training=training))
         if self.layer_weights is not None:
             shares = ops.softmax(ops.cast(self.layer_weights, "float32"))
-            return sum(state * ops.cast(shares[place], state.dtype)
-                       for place, state in enumerate(states))
+            return sum(
+                state * ops.cast(shares[place], state.dtype) for place, state in enumerate(states)
+            )
         if self.norm_first:
             return self.norm(states[-1])
         return states[-1]

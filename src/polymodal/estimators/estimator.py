@@ -37,16 +37,26 @@ class Estimator:
             asked = recipe.setdefault("task", self.task)
             if isinstance(asked, Mapping):
                 recipe["task"] = {"name": self.task, **asked}
-        self._given = {"target": _name(target), **{
-            key: _name(value) if key in _COLUMNS else value for key, value in recipe.items()}}
+        self._given = {
+            "target": _name(target),
+            **{key: _name(value) if key in _COLUMNS else value for key, value in recipe.items()},
+        }
         self._ignore = [_name(column) for column in ignore]
         self._run: Any = None
         self._predictor: Any = None
         self._temporary: Any = None
         self._forecast: Any = None
 
-    def fit(self, train: Any, *, val: Any = None, test: Any = None, out: str | Path | None = None,
-            dry_run: bool = False, **options: Any) -> Estimator:
+    def fit(
+        self,
+        train: Any,
+        *,
+        val: Any = None,
+        test: Any = None,
+        out: str | Path | None = None,
+        dry_run: bool = False,
+        **options: Any,
+    ) -> Estimator:
         """Trains on a table and returns the estimator.
 
         Args:
@@ -66,8 +76,11 @@ class Estimator:
         start()
         from polymodal.training import run as runs
 
-        tables = {name: read(value) for name, value in
-                  (("train", train), ("val", val), ("test", test)) if value is not None}
+        tables = {
+            name: read(value)
+            for name, value in (("train", train), ("val", val), ("test", test))
+            if value is not None
+        }
         if out is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="polymodal-")
             out = Path(self._temporary.name) / "run"
@@ -169,16 +182,21 @@ class Estimator:
         """Copies the bundle into a folder, which must not exist, and returns its path."""
         source, folder = self._fitted(self._run).folder, user_path(folder)
         if folder.exists():
-            raise PolymodalError(f"save needs a folder that does not exist. Got {folder}. "
-                                 "Choose another, or remove it.")
-        shutil.copytree(source, folder, ignore=shutil.ignore_patterns(
-            "checkpoints", "baselines", ".*"))
+            raise PolymodalError(
+                f"save needs a folder that does not exist. Got {folder}. "
+                "Choose another, or remove it."
+            )
+        shutil.copytree(
+            source, folder, ignore=shutil.ignore_patterns("checkpoints", "baselines", ".*")
+        )
         return folder
 
     def _fitted(self, value: Any) -> Any:
         if value is None:
-            raise PolymodalError(f"{type(self).__name__} needs to be fitted first. "
-                                 "Call fit(train), or polymodal.load(folder).")
+            raise PolymodalError(
+                f"{type(self).__name__} needs to be fitted first. "
+                "Call fit(train), or polymodal.load(folder)."
+            )
         return value
 
 

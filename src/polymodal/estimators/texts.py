@@ -50,8 +50,9 @@ class Assistant(Estimator):
 
     task = "chat"
 
-    def __init__(self, *, base: str | Path | None = None, ignore: Sequence[str] = (),
-                 **recipe: Any):
+    def __init__(
+        self, *, base: str | Path | None = None, ignore: Sequence[str] = (), **recipe: Any
+    ):
         super().__init__("", ignore=ignore, **recipe)
         if base is not None:
             from polymodal.training.assembled import with_base
@@ -95,8 +96,9 @@ class Transcriber(Estimator):
 
     task = "transcribe"
 
-    def transcribe(self, files: Sequence[str | Path] | str | Path,
-                   **choice: Any) -> list[dict[str, Any]]:
+    def transcribe(
+        self, files: Sequence[str | Path] | str | Path, **choice: Any
+    ) -> list[dict[str, Any]]:
         """Returns a transcript with times for each file, of any length.
 
         Args:
@@ -113,11 +115,13 @@ class Transcriber(Estimator):
         """
         from polymodal.inference.loading import transcripts
 
-        return [one.as_json() for one in
-                transcripts(self._fitted(self._predictor), files, **choice)]
+        return [
+            one.as_json() for one in transcripts(self._fitted(self._predictor), files, **choice)
+        ]
 
-    def stream(self, blocks: Iterable[Any], sample_rate: int | None = None,
-               **settings: Any) -> Iterator[Any]:
+    def stream(
+        self, blocks: Iterable[Any], sample_rate: int | None = None, **settings: Any
+    ) -> Iterator[Any]:
         """Yields transcripts of sound that comes in block by block, as from a microphone.
 
         A result has `text`, `words` with their times, and `is_final`. A partial one covers the

@@ -50,8 +50,15 @@ def on_same_rows(alone: Predictions, whole: Predictions, blind: Predictions) -> 
         chosen[there] = alone.chosen[place[there]]
     present = np.zeros((len(whole), len(alone.modalities)), bool)
     present[there] = alone.present[place[there]]
-    return replace(whole, outputs=outputs, present=present, modalities=alone.modalities,
-                   words=None, truncated=alone.truncated, chosen=chosen)
+    return replace(
+        whole,
+        outputs=outputs,
+        present=present,
+        modalities=alone.modalities,
+        words=None,
+        truncated=alone.truncated,
+        chosen=chosen,
+    )
 
 
 def _keys(predictions: Predictions) -> list[tuple[int, int]]:

@@ -51,7 +51,7 @@ class Comparison:
 
     @property
     def better(self) -> str:
-        """"first", "second", or "cannot tell" when the interval holds 0, or there is none."""
+        """Gives "first", "second", or "cannot tell" when the interval holds 0, or there is none."""
         if self.interval is None:
             return "cannot tell"
         low, high = self.interval
@@ -64,16 +64,23 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """Returns the values; `group` and `num_groups` only where rows come in groups, an interval
         without bounds as None, for which JSON has no numbers."""
-        left_out = {"higher_is_better"} | ({"group", "num_groups"} if self.num_groups is None
-                                           else set())
+        left_out = {"higher_is_better"} | (
+            {"group", "num_groups"} if self.num_groups is None else set()
+        )
         found = {name: value for name, value in vars(self).items() if name not in left_out}
         bounded = self.interval is not None and bool(np.isfinite(self.interval).all())
         return found | {"interval": self.interval if bounded else None}
 
 
-def compare(a: Predictions, b: Predictions, metric: str | None = None, seed: int = 0,
-            num_samples: int = 1000, level: float = 0.95,
-            scores: tuple[Scores, Scores] | None = None) -> Comparison:
+def compare(
+    a: Predictions,
+    b: Predictions,
+    metric: str | None = None,
+    seed: int = 0,
+    num_samples: int = 1000,
+    level: float = 0.95,
+    scores: tuple[Scores, Scores] | None = None,
+) -> Comparison:
     """Compares two models on the rows that both scored, with the same resamples of rows for both,
     or of groups, if the first has them.
 
@@ -104,12 +111,28 @@ def compare(a: Predictions, b: Predictions, metric: str | None = None, seed: int
     bounds = None
     if not too_few_groups(a):
         bounds = _interval(a, scores, metric, seed, num_samples, level)
-    return Comparison(metric, values[0][metric], values[1][metric], gap, bounds, len(a), level,
-                      a.group_column, count_groups(a), a.task.higher_is_better(metric))
+    return Comparison(
+        metric,
+        values[0][metric],
+        values[1][metric],
+        gap,
+        bounds,
+        len(a),
+        level,
+        a.group_column,
+        count_groups(a),
+        a.task.higher_is_better(metric),
+    )
 
 
-def _interval(a: Predictions, scores: tuple[Scores, Scores], metric: str, seed: int,
-              num_samples: int, level: float) -> list[float]:
+def _interval(
+    a: Predictions,
+    scores: tuple[Scores, Scores],
+    metric: str,
+    seed: int,
+    num_samples: int,
+    level: float,
+) -> list[float]:
     bounds = None
     if units(a).max() > 0:  # the second model's units are those of the first
         first, second = (resampled(a, one, num_samples, seed, metric)[metric] for one in scores)
@@ -134,7 +157,9 @@ def _shared_places(a: Predictions, b: Predictions) -> tuple[np.ndarray, np.ndarr
         raise DataError(
             f"compare needs two models of one task on the same rows. Got {len(a)} rows of "
             f"{a.task.name} and {len(b)} of {b.task.name}, {len(both)} of them shared. "
-            "Evaluate both on one table.", reason="not_comparable")
+            "Evaluate both on one table.",
+            reason="not_comparable",
+        )
     return (np.array([first[key] for key in both]), np.array([second[key] for key in both]))
 
 
@@ -143,7 +168,9 @@ def _on_shared(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions
     if a.labels != b.labels or not np.array_equal(np.asarray(a.targets), np.asarray(b.targets)):
         raise DataError(
             "compare needs the same labels and targets in both. Got different ones. Evaluate both "
-            "models on one table.", reason="not_comparable")
+            "models on one table.",
+            reason="not_comparable",
+        )
     return a, replace(b, groups=a.groups, group_column=a.group_column)
 
 

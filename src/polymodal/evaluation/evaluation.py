@@ -67,15 +67,27 @@ class Evaluation:
             intervals are None. Then come "notes" and "same_answer" where there are any, and what
             is the task's own, such as "transcripts".
         """
-        said, rows = self.predictions, {"read": int(self.predictions.num_rows),
-                                        "used": self.num_rows,
-                                        "dropped": _counts(self.predictions.dropped)}
+        said, rows = (
+            self.predictions,
+            {
+                "read": int(self.predictions.num_rows),
+                "used": self.num_rows,
+                "dropped": _counts(self.predictions.dropped),
+            },
+        )
         if said.truncated:
             rows["truncated"] = _counts(said.truncated)
         optional = {"notes": dict(self.notes), "same_answer": self.same_answer}
-        return finite({"task": said.task.name, "rows": rows, **self.found, "slices": self.slices,
-                       **{name: value for name, value in optional.items() if value},
-                       **self.details})
+        return finite(
+            {
+                "task": said.task.name,
+                "rows": rows,
+                **self.found,
+                "slices": self.slices,
+                **{name: value for name, value in optional.items() if value},
+                **self.details,
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -108,8 +120,12 @@ class RunEvaluation:
             return self.shown
         return self.joint
 
-    def of_one_input(self, predictions: Mapping[str, Predictions], blind: Predictions,
-                     columns: Mapping[str, Mapping[str, Sequence[Any]]]) -> RunEvaluation:
+    def of_one_input(
+        self,
+        predictions: Mapping[str, Predictions],
+        blind: Predictions,
+        columns: Mapping[str, Mapping[str, Sequence[Any]]],
+    ) -> RunEvaluation:
         """Returns the evaluation of a run that keeps the model of one input, this one being that
         of all inputs.
 
@@ -131,15 +147,19 @@ class RunEvaluation:
         found: dict[str, Any] = {
             "splits": {split: one.to_json() for split, one in self.splits.items()},
             "baseline": None if self.blind is None else self.blind.to_json(),
-            "singles": {name: {**one.to_json(), "difference": self.comparisons[name].to_json()}
-                        for name, one in self.singles.items()}}
+            "singles": {
+                name: {**one.to_json(), "difference": self.comparisons[name].to_json()}
+                for name, one in self.singles.items()
+            },
+        }
         if kept and self.joint is not None:
             found |= {"kept": kept, "joint": self.joint.to_json()}
         return found
 
 
-def evaluate(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None = None,
-             seed: int = 0) -> Evaluation:
+def evaluate(
+    predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None = None, seed: int = 0
+) -> Evaluation:
     """Scores predictions, with intervals, and by parts of the table.
 
     Args:
@@ -155,15 +175,24 @@ def evaluate(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | No
     if len(rest) >= _FEWEST:
         same = rest.task.same_answer(rest)
     return Evaluation(
-        rest, scores, scored(rest, scores, seed), slices(rest, columns, seed, scores),
-        rest.task.notes(rest), same, rest.task.details(scores))
+        rest,
+        scores,
+        scored(rest, scores, seed),
+        slices(rest, columns, seed, scores),
+        rest.task.notes(rest),
+        same,
+        rest.task.details(scores),
+    )
 
 
-def evaluate_run(predictions: Mapping[str, Predictions], blind: Predictions | None = None,
-                 singles: Mapping[str, Predictions] | None = None,
-                 joint: Predictions | None = None,
-                 columns: Mapping[str, Mapping[str, Sequence[Any]]] | None = None,
-                 metric: str | None = None) -> RunEvaluation:
+def evaluate_run(
+    predictions: Mapping[str, Predictions],
+    blind: Predictions | None = None,
+    singles: Mapping[str, Predictions] | None = None,
+    joint: Predictions | None = None,
+    columns: Mapping[str, Mapping[str, Sequence[Any]]] | None = None,
+    metric: str | None = None,
+) -> RunEvaluation:
     """Evaluates all predictions of a run.
 
     Args:
@@ -180,9 +209,17 @@ def evaluate_run(predictions: Mapping[str, Predictions], blind: Predictions | No
     alone = {name: evaluate(one) for name, one in singles.items()}
     fused = next(iter(splits.values())) if whole is None else whole
     return RunEvaluation(
-        splits, None if blind is None else evaluate(blind), alone, whole,
-        {name: compare(fused.predictions, one.predictions, metric,
-                       scores=(fused.scores, one.scores)) for name, one in alone.items()})
+        splits,
+        None if blind is None else evaluate(blind),
+        alone,
+        whole,
+        {
+            name: compare(
+                fused.predictions, one.predictions, metric, scores=(fused.scores, one.scores)
+            )
+            for name, one in alone.items()
+        },
+    )
 
 
 def finite(value: Any) -> Any:

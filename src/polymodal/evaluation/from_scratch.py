@@ -33,15 +33,28 @@ def scratch_json(network: Evaluation, scratch: Predictions | None, split: str) -
     metric = found.metric
     interval = "too few groups for an interval of the difference"
     if found.interval is not None:
-        interval = (f"paired 95 % interval of the difference: "
-                    f"{gap_interval(metric, found.interval)}")
-    heading = {"first": "Pretrained parts are better than from scratch",
-               "second": "From scratch is better than pretrained parts",
-               }.get(str(found.better), "Pretrained parts are not clearly better than from scratch")
-    sentence = (f"{readable(metric).capitalize()} on {split} is {value_text(metric, found.first)} "
-                f"with pretrained parts and {value_text(metric, found.second)} from scratch "
-                f"({interval}).")
-    return finite({
-        "heading": heading, "sentence": sentence, "as_good": found.better != "first",
-        "models": {SCRATCH: {"n": len(scratch), "metrics": dict(one.metrics),
-                             "intervals": dict(one.intervals), "difference": found.to_json()}}})
+        interval = f"paired 95 % interval of the difference: {gap_interval(metric, found.interval)}"
+    heading = {
+        "first": "Pretrained parts are better than from scratch",
+        "second": "From scratch is better than pretrained parts",
+    }.get(str(found.better), "Pretrained parts are not clearly better than from scratch")
+    sentence = (
+        f"{readable(metric).capitalize()} on {split} is {value_text(metric, found.first)} "
+        f"with pretrained parts and {value_text(metric, found.second)} from scratch "
+        f"({interval})."
+    )
+    return finite(
+        {
+            "heading": heading,
+            "sentence": sentence,
+            "as_good": found.better != "first",
+            "models": {
+                SCRATCH: {
+                    "n": len(scratch),
+                    "metrics": dict(one.metrics),
+                    "intervals": dict(one.intervals),
+                    "difference": found.to_json(),
+                }
+            },
+        }
+    )

@@ -13,8 +13,15 @@ import numpy as np
 
 from polymodal.core.contracts.task import Predictions
 
-__all__ = ["MIN_GROUPS", "count_groups", "group_words", "grouped_json", "too_few",
-           "too_few_groups", "too_few_words"]
+__all__ = [
+    "MIN_GROUPS",
+    "count_groups",
+    "group_words",
+    "grouped_json",
+    "too_few",
+    "too_few_groups",
+    "too_few_words",
+]
 
 MIN_GROUPS = 10  # fewer groups have no interval: their resamples are too much alike
 _PLURAL = re.compile("[a-z]+[a-gi-rt-w]")  # a name whose plural takes nothing but an s

@@ -43,8 +43,13 @@ class Keeping:
         return {"sentence": self.sentence, "split": self.split, "rows": self.num_rows}
 
 
-def choose_kept(network: Predictions | None, singles: Mapping[str, Predictions],
-                linear: tuple[str, Predictions] | None, split: str, shown: str) -> Keeping:
+def choose_kept(
+    network: Predictions | None,
+    singles: Mapping[str, Predictions],
+    linear: tuple[str, Predictions] | None,
+    split: str,
+    shown: str,
+) -> Keeping:
     """Returns which model is kept: that of all inputs, unless the model of one input is better by
     more than chance; and in place of either the linear model, unless it is worse by more than one
     standard error.
@@ -60,9 +65,11 @@ def choose_kept(network: Predictions | None, singles: Mapping[str, Predictions],
         shown: str, the part of the data whose scores are shown.
     """
     if network is None or not np.any(network.scored):
-        return Keeping(sentence="The network is kept: --keep better decides on validation rows, "
-                                "and there are none. Give some with --val, or without --split "
-                                "none.")
+        return Keeping(
+            sentence="The network is kept: --keep better decides on validation rows, "
+            "and there are none. Give some with --val, or without --split "
+            "none."
+        )
     rows = len(np.unique(network.rows[network.scored]))
     best, said = _best_single(network, singles)
     name = "the network"
@@ -81,8 +88,13 @@ def choose_kept(network: Predictions | None, singles: Mapping[str, Predictions],
     why = f"{counted(rows, 'row')} of {split} decided"
     if said:
         why += f": {'; '.join(said)}"
-    return Keeping("" if keeps_linear else best, keeps_linear,
-                   f"{kept} is kept. {why}. {_tail(split, shown)}", split, rows)
+    return Keeping(
+        "" if keeps_linear else best,
+        keeps_linear,
+        f"{kept} is kept. {why}. {_tail(split, shown)}",
+        split,
+        rows,
+    )
 
 
 def _tail(split: str, shown: str) -> str:
@@ -91,8 +103,7 @@ def _tail(split: str, shown: str) -> str:
     return f"The rows of {shown} score it and decided nothing."
 
 
-def _best_single(network: Predictions, singles: Mapping[str, Predictions]
-                 ) -> tuple[str, list[str]]:
+def _best_single(network: Predictions, singles: Mapping[str, Predictions]) -> tuple[str, list[str]]:
     """Returns the input whose model is best and better by more than chance, or ""; and words."""
     compared = {name: compare(network, one) for name, one in singles.items()}
     if not compared:
@@ -104,11 +115,15 @@ def _best_single(network: Predictions, singles: Mapping[str, Predictions]
     if found.better == "second":
         kept, said = best, "better by more than chance"
     if found.interval is not None and np.isfinite(found.interval).all():
-        interval = (" (paired 95 % interval of the difference "
-                    f"{gap_interval(found.metric, found.interval)})")
-    words = (f"{readable(found.metric)} is {value_text(found.metric, found.second)} with {best} "
-             f"alone and {value_text(found.metric, found.first)} with all inputs together, "
-             f"{said}{interval}")
+        interval = (
+            " (paired 95 % interval of the difference "
+            f"{gap_interval(found.metric, found.interval)})"
+        )
+    words = (
+        f"{readable(found.metric)} is {value_text(found.metric, found.second)} with {best} "
+        f"alone and {value_text(found.metric, found.first)} with all inputs together, "
+        f"{said}{interval}"
+    )
     return kept, [words]
 
 
@@ -124,5 +139,7 @@ def _linear_words(found: Comparison, linear: str, other: str) -> str:
     told = "not worse by more than one standard error"
     if not _is_as_good(found):
         told = "worse by more than one standard error"
-    return (f"{readable(found.metric)} is {value_text(found.metric, found.second)} with {linear} "
-            f"and {value_text(found.metric, found.first)} with {other}, {told}")
+    return (
+        f"{readable(found.metric)} is {value_text(found.metric, found.second)} with {linear} "
+        f"and {value_text(found.metric, found.first)} with {other}, {told}"
+    )

@@ -48,8 +48,9 @@ class Facts:
     media: str = ""
 
 
-def gap_json(train: Predictions, val: Predictions, history: Sequence[Mapping[str, Any]],
-             facts: Facts) -> dict[str, Any]:
+def gap_json(
+    train: Predictions, val: Predictions, history: Sequence[Mapping[str, Any]], facts: Facts
+) -> dict[str, Any]:
     """Returns how much better a model answers rows of train than validation rows.
 
     Args:
@@ -65,15 +66,25 @@ def gap_json(train: Predictions, val: Predictions, history: Sequence[Mapping[str
     one, other = known(train), known(val)
     metric = one.task.headline
     scores = one.task.scores(one), other.task.scores(other)
-    first, second = (measured(rest, score).get(metric, np.nan)
-                     for rest, score in zip((one, other), scores, strict=True))
+    first, second = (
+        measured(rest, score).get(metric, np.nan)
+        for rest, score in zip((one, other), scores, strict=True)
+    )
     sign = 1 if one.task.higher_is_better(metric) else -1
-    draws = [resampled(rest, score, _NUM_SAMPLES, seed, metric)[metric]
-             for seed, (rest, score) in enumerate(zip((one, other), scores, strict=True))]
+    draws = [
+        resampled(rest, score, _NUM_SAMPLES, seed, metric)[metric]
+        for seed, (rest, score) in enumerate(zip((one, other), scores, strict=True))
+    ]
     low, high = np.nanpercentile(sign * (draws[0] - draws[1]), [2.5, 97.5])
-    value = {"metric": metric, "train": float(first), "validation": float(second),
-             "difference": float(sign * (first - second)), "interval": [float(low), float(high)],
-             "rows": facts.rows, "parameters": facts.parameters}
+    value = {
+        "metric": metric,
+        "train": float(first),
+        "validation": float(second),
+        "difference": float(sign * (first - second)),
+        "interval": [float(low), float(high)],
+        "rows": facts.rows,
+        "parameters": facts.parameters,
+    }
     value["sentence"] = _sentence(value)
     wide = low > 0 and value["difference"] > _SMALL * abs(first)
     value["advice"] = _advice(history, facts) if wide else ""
@@ -82,13 +93,17 @@ def gap_json(train: Predictions, val: Predictions, history: Sequence[Mapping[str
 
 def _sentence(value: Mapping[str, Any]) -> str:
     metric, (low, high) = value["metric"], value["interval"]
-    scores = (f"{readable(metric)} {value_text(metric, value['train'])} on rows of train, "
-              f"{value_text(metric, value['validation'])} on validation")
+    scores = (
+        f"{readable(metric)} {value_text(metric, value['train'])} on rows of train, "
+        f"{value_text(metric, value['validation'])} on validation"
+    )
     gap = f"gap {value['difference']:.3g}, 95 % interval {low:.3g} to {high:.3g}"
-    size = (f"{counted(value['rows'], 'row')}, {value['parameters']:,} trained parameters")
+    size = f"{counted(value['rows'], 'row')}, {value['parameters']:,} trained parameters"
     if low <= 0:
-        return (f"The model does not answer rows that it was trained on better than others by more "
-                f"than chance: {scores} ({gap}; {size}).")
+        return (
+            f"The model does not answer rows that it was trained on better than others by more "
+            f"than chance: {scores} ({gap}; {size})."
+        )
     return f"The model knows rows that it was trained on better: {scores} ({gap}; {size})."
 
 
@@ -97,18 +112,24 @@ def _advice(history: Sequence[Mapping[str, Any]], facts: Facts) -> str:
     settings = facts.settings
     losses = [float(entry["val_loss"]) for entry in history if "val_loss" in entry]
     if losses and losses[-1] > _RISEN * min(losses) and not settings.get("early_stopping", True):
-        return (f"The validation loss rose after epoch {int(np.argmin(losses)) + 1}: stop earlier "
-                "with --set training.early_stopping=true.")
+        return (
+            f"The validation loss rose after epoch {int(np.argmin(losses)) + 1}: stop earlier "
+            "with --set training.early_stopping=true."
+        )
     if facts.augments and settings.get("augment") is False:
         return "Its rows are not augmented: try --set training.augment=true."
     each = facts.parameters // max(1, facts.rows)
     if each > _MANY and facts.media and not facts.starts_from:
-        return (f"There are {each:,} parameters for each row, and {facts.media} is learned "
-                "from nothing: more rows would help most, or published weights "
-                f"(polymodal models, then --pretrained {facts.media}=FOLDER).")
+        return (
+            f"There are {each:,} parameters for each row, and {facts.media} is learned "
+            "from nothing: more rows would help most, or published weights "
+            f"(polymodal models, then --pretrained {facts.media}=FOLDER)."
+        )
     if each > _MANY and facts.dim > 32:
-        return (f"There are {each:,} parameters for each row: try a smaller model, "
-                f"--set dim={facts.dim // 2}.")
+        return (
+            f"There are {each:,} parameters for each row: try a smaller model, "
+            f"--set dim={facts.dim // 2}."
+        )
     if not settings.get("average"):
         return "Averaged weights overfit later: try --set training.average=0.99."
     rate = min(0.5, round((facts.dropout or 0.1) + 0.2, 2))

@@ -18,8 +18,9 @@ OTHERS = "(others)"
 MOST_VALUES = 20
 
 
-def named_parts(column: str, values: Sequence[Any],
-                rows: np.ndarray) -> tuple[list[str], list[str] | None]:
+def named_parts(
+    column: str, values: Sequence[Any], rows: np.ndarray
+) -> tuple[list[str], list[str] | None]:
     """Returns the name of the slice of each row, and the order of the slices if they have one."""
     cells = [values[row] for row in rows]
     cells = _spelled_alike([None if cell is None or cell == "" else cell for cell in cells])
@@ -33,8 +34,9 @@ def named_parts(column: str, values: Sequence[Any],
         for cell in present:
             count[str(cell)] = count.get(str(cell), 0) + 1
         kinds = set(sorted(count, key=lambda kind: -count[kind])[:MOST_VALUES])
-    return [EMPTY if cell is None else str(cell) if str(cell) in kinds else OTHERS
-            for cell in cells], None
+    return [
+        EMPTY if cell is None else str(cell) if str(cell) in kinds else OTHERS for cell in cells
+    ], None
 
 
 def _spelled_alike(cells: list[Any]) -> list[Any]:

@@ -67,8 +67,12 @@ def interactions(values: np.ndarray) -> dict[tuple[int, int], np.ndarray]:
                 continue
             size = coalition.bit_count()
             weight = factorial(size) * factorial(count - size - 2) / factorial(count - 1)
-            total += weight * (values[coalition | both] - values[coalition | 1 << one]
-                               - values[coalition | 1 << other] + values[coalition])
+            total += weight * (
+                values[coalition | both]
+                - values[coalition | 1 << one]
+                - values[coalition | 1 << other]
+                + values[coalition]
+            )
         found[one, other] = total
     return found
 
@@ -92,6 +96,8 @@ def shares(means: np.ndarray) -> np.ndarray:
 def _count(values: np.ndarray) -> int:
     count = len(values).bit_length() - 1
     if count > MOST_PLAYERS:
-        raise RecipeError(f"Exact Shapley values need {MOST_PLAYERS} inputs at most. Got {count}. "
-                          "Train on fewer inputs, or join columns of numbers into one input.")
+        raise RecipeError(
+            f"Exact Shapley values need {MOST_PLAYERS} inputs at most. Got {count}. "
+            "Train on fewer inputs, or join columns of numbers into one input."
+        )
     return count

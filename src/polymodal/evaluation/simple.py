@@ -13,8 +13,9 @@ from polymodal.evaluation.words import gap_interval, readable, value_text
 __all__ = ["simple_json"]
 
 
-def simple_json(network: Evaluation, simple: Mapping[str, Predictions],
-                split: str) -> dict[str, Any]:
+def simple_json(
+    network: Evaluation, simple: Mapping[str, Predictions], split: str
+) -> dict[str, Any]:
     """Returns how simple models compare with the network.
 
     Args:
@@ -30,8 +31,12 @@ def simple_json(network: Evaluation, simple: Mapping[str, Predictions],
     for name, predictions in simple.items():
         one = evaluate(predictions)
         found = compare(network.predictions, one.predictions, scores=(network.scores, one.scores))
-        models[name] = {"n": len(one.predictions), "metrics": dict(one.metrics),
-                        "intervals": dict(one.intervals), "difference": found.to_json()}
+        models[name] = {
+            "n": len(one.predictions),
+            "metrics": dict(one.metrics),
+            "intervals": dict(one.intervals),
+            "difference": found.to_json(),
+        }
         if verdict is None:
             verdict = _judged(name, found, split)
     if verdict is None:
@@ -42,16 +47,20 @@ def simple_json(network: Evaluation, simple: Mapping[str, Predictions],
 def _judged(name: str, found: Comparison, split: str) -> dict[str, Any]:
     """Returns heading, sentence and whether a simple model is as good as the network."""
     metric = found.metric
-    values = (f"{readable(metric).capitalize()} on {split} is {value_text(metric, found.first)} "
-              f"with the network and {value_text(metric, found.second)} with {name}, which "
-              "trains in seconds")
+    values = (
+        f"{readable(metric).capitalize()} on {split} is {value_text(metric, found.first)} "
+        f"with the network and {value_text(metric, found.second)} with {name}, which "
+        "trains in seconds"
+    )
     interval = "too few groups for an interval of the difference"
     if found.interval is not None:
-        interval = (f"paired 95 % interval of the difference: "
-                    f"{gap_interval(metric, found.interval)}")
+        interval = f"paired 95 % interval of the difference: {gap_interval(metric, found.interval)}"
     if found.better == "first":
-        return {"heading": "The network is better than a simple model",
-                "sentence": f"{values} ({interval}).", "as_good": False}
+        return {
+            "heading": "The network is better than a simple model",
+            "sentence": f"{values} ({interval}).",
+            "as_good": False,
+        }
     heading = "A simple model is as good as the network"
     if found.better == "second":
         heading = "A simple model is better than the network"

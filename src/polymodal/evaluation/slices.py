@@ -19,8 +19,12 @@ PRESENT = "inputs present"  # name of the slices by missing pattern
 _NUM_SAMPLES = 300  # slices are many; a bound's own error stays under a twentieth of its width
 
 
-def slices(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None = None,
-           seed: int = 0, scores: Scores | None = None) -> dict[str, dict[str, dict]]:
+def slices(
+    predictions: Predictions,
+    columns: Mapping[str, Sequence[Any]] | None = None,
+    seed: int = 0,
+    scores: Scores | None = None,
+) -> dict[str, dict[str, dict]]:
     """Returns the scores of every part that the columns and the missing inputs cut out.
 
     A column of numbers with more than 20 different values is cut into quarters; other columns keep
@@ -49,7 +53,9 @@ def slices(predictions: Predictions, columns: Mapping[str, Sequence[Any]] | None
             raise DataError(
                 f"needs one value for each row. Got {len(values)} values and row "
                 f"{rest.rows.max() + 1}. Take the column from the table that was predicted.",
-                column=name, reason="short_column")
+                column=name,
+                reason="short_column",
+            )
         found[name] = _parts(rest, scores, *named_parts(name, values, rest.rows), seed)
     return found
 
@@ -58,8 +64,10 @@ def present_patterns(predictions: Predictions) -> list[str]:
     """Returns for each output which inputs were present, in words."""
     names, every = predictions.modalities, predictions.present
     pattern, place = np.unique(every, axis=0, return_inverse=True)
-    words = [_in_words([n for n, here in zip(names, row, strict=True) if here], len(names))
-             for row in pattern]
+    words = [
+        _in_words([n for n, here in zip(names, row, strict=True) if here], len(names))
+        for row in pattern
+    ]
     return [words[i] for i in np.ravel(place)]
 
 
@@ -71,12 +79,14 @@ def _in_words(here: list[str], num_inputs: int) -> str:
     return " + ".join(here)
 
 
-def _parts(rest: Predictions, scores: Scores, named: list[str], ranked: list[str] | None,
-           seed: int) -> dict[str, dict]:
+def _parts(
+    rest: Predictions, scores: Scores, named: list[str], ranked: list[str] | None, seed: int
+) -> dict[str, dict]:
     """Returns the scores of each name, in the order of `ranked`, else the largest first."""
     parts = {}
-    values, place, count = np.unique(np.array(named, dtype=object), return_inverse=True,
-                                     return_counts=True)
+    values, place, count = np.unique(
+        np.array(named, dtype=object), return_inverse=True, return_counts=True
+    )
     if ranked is None:
         order = np.argsort(-count, kind="stable")
     else:
@@ -84,6 +94,8 @@ def _parts(rest: Predictions, scores: Scores, named: list[str], ranked: list[str
     for i in order:
         here = place == i
         part = rest.take(here)
-        parts[str(values[i])] = {"n": len(part),
-                                 **scored(part, scores.take(here), seed, _NUM_SAMPLES)}
+        parts[str(values[i])] = {
+            "n": len(part),
+            **scored(part, scores.take(here), seed, _NUM_SAMPLES),
+        }
     return dict(sorted(parts.items(), key=lambda item: item[0] in (OTHERS, EMPTY)))

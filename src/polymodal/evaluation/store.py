@@ -25,8 +25,11 @@ def write_predictions(path: str | Path, predictions: Predictions) -> None:
     about = {name: getattr(predictions, name) for name in _PLAIN}
     about["task"] = {"name": predictions.task.name, **predictions.task.kind}
     about["errors"] = {str(row): message for row, message in predictions.errors.items()}
-    arrays = {name: getattr(predictions, name) for name in _ARRAYS
-              if getattr(predictions, name) is not None}
+    arrays = {
+        name: getattr(predictions, name)
+        for name in _ARRAYS
+        if getattr(predictions, name) is not None
+    }
     for name in _TEXTS if predictions.is_text else ():  # as objects they would be pickles
         about[name] = arrays.pop(name).tolist() if name in arrays else None
     if predictions.words is not None:
@@ -45,8 +48,9 @@ def read_predictions(path: str | Path) -> Predictions:
     try:
         with np.load(path, allow_pickle=False) as file:
             about: dict[str, Any] = json.loads(file["about"].tobytes())
-            arrays: dict[str, Any] = {name: file[name] if name in file.files else None
-                                      for name in _ARRAYS}
+            arrays: dict[str, Any] = {
+                name: file[name] if name in file.files else None for name in _ARRAYS
+            }
         for name in _TEXTS:
             if name in about:
                 arrays[name] = _objects(about.pop(name))

@@ -5,29 +5,64 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["MEANINGS", "PERCENT", "SPACE", "gap", "gap_interval", "interval_text", "listed",
-           "readable", "value_text"]
+__all__ = [
+    "MEANINGS",
+    "PERCENT",
+    "SPACE",
+    "gap",
+    "gap_interval",
+    "interval_text",
+    "listed",
+    "readable",
+    "value_text",
+]
 
 _RECALLS = {f"{way}recall@{rank}": rank for way in ("", "reverse_") for rank in (1, 5, 10)}
-PERCENT = {"accuracy", "balanced_accuracy", "exact_match", "calibration_error", "wer", "cer",
-           *_RECALLS,
-           "accuracy_2_nonnegative", "accuracy_2_positive", "accuracy_7"}
-_NAMES = {"f1_macro": "F1, macro", "f1_weighted": "F1, weighted", "f1_micro": "F1, micro",
-          "balanced_accuracy": "balanced accuracy",
-          "auroc": "AUROC", "log_loss": "log loss", "mae": "mean absolute error",
-          "rmse": "root mean square error", "r2": "R²", "pearson": "Pearson correlation",
-          "calibration_error": "calibration error", "exact_match": "whole rows right",
-          "wer": "word error rate", "cer": "character error rate", "cider_d": "CIDEr-D",
-          "bleu_1": "BLEU-1", "bleu_2": "BLEU-2", "bleu_3": "BLEU-3", "bleu_4": "BLEU-4",
-          "rouge_l": "ROUGE-L",
-          "accuracy_2_nonnegative": "Acc-2, negative or not",
-          "f1_weighted_nonnegative": "F1, weighted, negative or not",
-          "f1_macro_nonnegative": "F1, macro, negative or not",
-          "accuracy_2_positive": "Acc-2, negative or positive",
-          "f1_weighted_positive": "F1, weighted, negative or positive",
-          "f1_macro_positive": "F1, macro, negative or positive", "accuracy_7": "Acc-7",
-          **{f"reverse_recall@{rank}": f"recall@{rank} of queries by answer"
-             for rank in _RECALLS.values()}}
+PERCENT = {
+    "accuracy",
+    "balanced_accuracy",
+    "exact_match",
+    "calibration_error",
+    "wer",
+    "cer",
+    *_RECALLS,
+    "accuracy_2_nonnegative",
+    "accuracy_2_positive",
+    "accuracy_7",
+}
+_NAMES = {
+    "f1_macro": "F1, macro",
+    "f1_weighted": "F1, weighted",
+    "f1_micro": "F1, micro",
+    "balanced_accuracy": "balanced accuracy",
+    "auroc": "AUROC",
+    "log_loss": "log loss",
+    "mae": "mean absolute error",
+    "rmse": "root mean square error",
+    "r2": "R²",
+    "pearson": "Pearson correlation",
+    "calibration_error": "calibration error",
+    "exact_match": "whole rows right",
+    "wer": "word error rate",
+    "cer": "character error rate",
+    "cider_d": "CIDEr-D",
+    "bleu_1": "BLEU-1",
+    "bleu_2": "BLEU-2",
+    "bleu_3": "BLEU-3",
+    "bleu_4": "BLEU-4",
+    "rouge_l": "ROUGE-L",
+    "accuracy_2_nonnegative": "Acc-2, negative or not",
+    "f1_weighted_nonnegative": "F1, weighted, negative or not",
+    "f1_macro_nonnegative": "F1, macro, negative or not",
+    "accuracy_2_positive": "Acc-2, negative or positive",
+    "f1_weighted_positive": "F1, weighted, negative or positive",
+    "f1_macro_positive": "F1, macro, negative or positive",
+    "accuracy_7": "Acc-7",
+    **{
+        f"reverse_recall@{rank}": f"recall@{rank} of queries by answer"
+        for rank in _RECALLS.values()
+    },
+}
 MEANINGS = {
     "accuracy": "share of answers that are right",
     "exact_match": "share of rows in which every step is right",

@@ -44,9 +44,12 @@ def refuse_bad(tables: Sequence[BadRows], skip_bad: bool, max_bad_share: float) 
     if bad and not skip_bad:
         names = {table.table for table in tables}
         count = f"{sum(table.num_rows for table in tables)} {tables[0].unit}"
-        raise DataError(f"{len(bad)} of {count} cannot be used:\n{_listed(bad)}\n",
-                        "Fix them, or run with --skip-bad to skip them.",
-                        table=names.pop() if len(names) == 1 else None, reason="bad_rows")
+        raise DataError(
+            f"{len(bad)} of {count} cannot be used:\n{_listed(bad)}\n",
+            "Fix them, or run with --skip-bad to skip them.",
+            table=names.pop() if len(names) == 1 else None,
+            reason="bad_rows",
+        )
     for table in tables:
         share = len(table.errors) / max(1, table.num_rows)
         if share > max_bad_share:
@@ -54,12 +57,15 @@ def refuse_bad(tables: Sequence[BadRows], skip_bad: bool, max_bad_share: float) 
                 f"{len(table.errors)} of {table.num_rows} {table.unit} cannot be used, "
                 f"{100 * share:.1f} % where at most {100 * max_bad_share:.1f} % is allowed:\n"
                 f"{_listed(_in_order(table))}\n",
-                "Fix them, or allow more with --max-bad-share.", table=table.table,
-                reason="bad_rows")
+                "Fix them, or allow more with --max-bad-share.",
+                table=table.table,
+                reason="bad_rows",
+            )
 
 
-def refuse_empty(table: str, num_without_target: int, num_without_input: int,
-                 bad: Sequence[DataError]) -> None:
+def refuse_empty(
+    table: str, num_without_target: int, num_without_input: int, bad: Sequence[DataError]
+) -> None:
     """Raises because a table has no row to use.
 
     Raises:
@@ -68,7 +74,10 @@ def refuse_empty(table: str, num_without_target: int, num_without_input: int,
     raise DataError(
         f"leaves no row to use: {num_without_target} without a target, {num_without_input} without "
         f"any input, {len(bad)} that cannot be used" + (f":\n{_listed(bad)}\n" if bad else "."),
-        "Check the names of the columns and the files.", table=table, reason="no_rows")
+        "Check the names of the columns and the files.",
+        table=table,
+        reason="no_rows",
+    )
 
 
 def _in_order(table: BadRows) -> list[DataError]:

@@ -9,21 +9,23 @@ from polymodal.core.errors import RecipeError
 __all__ = ["checked_chances", "repeated"]
 
 
-def checked_chances(chances: np.ndarray | None, num_rows: int,
-                     shares: bool) -> np.ndarray | None:
+def checked_chances(chances: np.ndarray | None, num_rows: int, shares: bool) -> np.ndarray | None:
     """Returns how often rows come, as float64."""
     if chances is None:
         return None
     found = np.asarray(chances, np.float64)
     usable = found.shape == (num_rows,) and np.isfinite(found).all() and (found > 0).all()
     if not usable or shares:
-        raise RecipeError(f"Plan needs chances above 0 for {num_rows} rows, and no rows that share "
-                          f"media. Got shape {found.shape}. Set training.rows_per_item=1.")
+        raise RecipeError(
+            f"Plan needs chances above 0 for {num_rows} rows, and no rows that share "
+            f"media. Got shape {found.shape}. Set training.rows_per_item=1."
+        )
     return found
 
 
-def repeated(chances: np.ndarray, bucket: np.ndarray | None,
-              random: np.random.Generator) -> np.ndarray:
+def repeated(
+    chances: np.ndarray, bucket: np.ndarray | None, random: np.random.Generator
+) -> np.ndarray:
     """Returns as many rows as there are, each as often as its chance says, ascending; every bucket
     keeps its number of rows, so that batches keep their shapes.
 

@@ -54,8 +54,9 @@ def check(
         DataError: bad rows, or no row left; the message names the first five and the fix.
     """
     part = Part(samples, ledger, fit, room)
-    return check_parts([part], num_workers, skip_bad, max_bad_share, keep_without_target,
-                       allow_empty)[0]
+    return check_parts(
+        [part], num_workers, skip_bad, max_bad_share, keep_without_target, allow_empty
+    )[0]
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,14 @@ class Part:
     keep_without_target: bool = False
 
 
-def check_parts(parts: Sequence[Part], num_workers: int = 2, skip_bad: bool = False,
-                max_bad_share: float = 0.05, keep_without_target: bool = False,
-                allow_empty: bool = False) -> list[Checked]:
+def check_parts(
+    parts: Sequence[Part],
+    num_workers: int = 2,
+    skip_bad: bool = False,
+    max_bad_share: float = 0.05,
+    keep_without_target: bool = False,
+    allow_empty: bool = False,
+) -> list[Checked]:
     """Returns what `check` does for each part, the one to fit first.
 
     The bad rows of all parts make one list, and their share is that of the table as read: a part
@@ -92,15 +98,20 @@ def check_parts(parts: Sequence[Part], num_workers: int = 2, skip_bad: bool = Fa
     Raises:
         DataError: bad rows, or no row left in a part.
     """
-    inspected = [_inspect(part, num_workers, keep_without_target or part.keep_without_target)
-                 for part in parts]
+    inspected = [
+        _inspect(part, num_workers, keep_without_target or part.keep_without_target)
+        for part in parts
+    ]
     refuse_bad(_by_table(parts, inspected), skip_bad, max_bad_share)
     if not allow_empty:
         for part, found in zip(parts, inspected, strict=True):
             if len(part.samples) and not found.usable().any():
-                refuse_empty(part.samples.table.name, int(found.no_target.sum()),
-                             int((found.no_input & ~found.no_target).sum()),
-                             [found.bad[row] for row in sorted(found.bad)])
+                refuse_empty(
+                    part.samples.table.name,
+                    int(found.no_target.sum()),
+                    int((found.no_input & ~found.no_target).sum()),
+                    [found.bad[row] for row in sorted(found.bad)],
+                )
     checked = [_finish(part, found) for part, found in zip(parts, inspected, strict=True)]
     for part in parts:
         part.samples.release()
@@ -160,8 +171,13 @@ def _check_targets(samples: Samples, found: Findings, fit: bool, keep: bool) -> 
             truncated[row] = target.truncated(value)
     needed = fit or not keep
     if len(samples) and not found.valid.any() and needed and not found.bad:
-        raise DataError("is empty in every row.", "Name another column as the target.",
-                        table=samples.table.name, column=column, reason="no_target")
+        raise DataError(
+            "is empty in every row.",
+            "Name another column as the target.",
+            table=samples.table.name,
+            column=column,
+            reason="no_target",
+        )
 
 
 def _fit_target(samples: Samples) -> None:
@@ -189,8 +205,9 @@ def _readable(samples: Samples) -> Iterator[Any]:
         yield value
 
 
-def _check_media(samples: Samples, source: Source, index: int, found: Findings,
-                 num_workers: int) -> None:
+def _check_media(
+    samples: Samples, source: Source, index: int, found: Findings, num_workers: int
+) -> None:
     items = decode_items(samples, source, num_workers)
     found.present[:, index] = items.slots >= 0
     if source.modality.has_time:  # slot -1, an empty cell, takes the last: length 0
@@ -235,12 +252,14 @@ def _check_room(samples: Samples, found: Findings, room: Any) -> None:
         try:
             room.check(lengths, len(encoded), samples.known_target.num_frames(encoded))
         except DataError as error:
-            found.bad[int(row)] = error.at(**samples.table.where(int(row)),
-                                           column=samples.target_column)
+            found.bad[int(row)] = error.at(
+                **samples.table.where(int(row)), column=samples.target_column
+            )
 
 
-def _measure(samples: Samples, source: Source, index: int, kept: np.ndarray,
-             found: Findings) -> None:
+def _measure(
+    samples: Samples, source: Source, index: int, kept: np.ndarray, found: Findings
+) -> None:
     """Finds the lengths of an input that need its vocabulary, such as text."""
     modality, (lengths, truncated) = source.modality, found.times(index)
     for row in kept:
@@ -273,5 +292,3 @@ def _by_table(parts: Sequence[Part], inspected: Sequence[Findings]) -> list[BadR
         rows.errors += found.bad.values()
         rows.num_rows += len(part.samples)
     return [*tables.values()]
-
-

@@ -47,15 +47,20 @@ def decode_items(samples: Samples, source: Source, num_workers: int) -> Items:
     cause may be gone.
     """
     slots, first = samples.facts.items(source.columns[0])
-    items = Items(slots, np.zeros(len(first), "int32"), np.zeros(len(first), bool),
-                  np.zeros(len(first), "uint64"))
+    items = Items(
+        slots,
+        np.zeros(len(first), "int32"),
+        np.zeros(len(first), bool),
+        np.zeros(len(first), "uint64"),
+    )
     _decode(samples, source, first, items, num_workers)
     samples.note_content(source, slots, items.contents)
     return items
 
 
-def _decode(samples: Samples, source: Source, first: np.ndarray, items: Items,
-            num_workers: int) -> None:
+def _decode(
+    samples: Samples, source: Source, first: np.ndarray, items: Items, num_workers: int
+) -> None:
     column, table, cache = source.columns[0], samples.table, samples.cache
     if cache is None:
         _scan(samples, source, first, items, num_workers, None, None)
@@ -74,8 +79,15 @@ def _decode(samples: Samples, source: Source, first: np.ndarray, items: Items,
         samples.attach(source, items.slots, pack)
 
 
-def _scan(samples, source: Source, first, items: Items, num_workers: int,
-          pack: Pack | KeptPack | None, store: Callable | None) -> None:
+def _scan(
+    samples,
+    source: Source,
+    first,
+    items: Items,
+    num_workers: int,
+    pack: Pack | KeptPack | None,
+    store: Callable | None,
+) -> None:
     def work(start: int) -> int:
         stop = min(start + _CHUNK, len(first))
         for item in range(start, stop):

@@ -40,8 +40,13 @@ class Checked:
     def only(self, index: int) -> Checked:
         """Returns the rows that have one source, and what is known of it."""
         there = self.present[:, index]
-        return Checked(self.rows[there], self.lengths[there][:, [index, -1]],
-                       self.present[there][:, [index]], self.valid[there], self.errors)
+        return Checked(
+            self.rows[there],
+            self.lengths[there][:, [index, -1]],
+            self.present[there][:, [index]],
+            self.valid[there],
+            self.errors,
+        )
 
     def fingerprint(self) -> str:
         """Returns a sha256 of the rows, lengths, presence and valid counts, for resuming."""
@@ -83,8 +88,9 @@ class Findings:
     def checked(self, kept: np.ndarray) -> Checked:
         """Returns what is known of the kept rows, in the smallest types that hold it."""
         where = slice(None) if len(kept) == len(self.valid) else kept
-        longest = max([1, *(int(column.max(initial=0)) for column in self.lengths
-                            if column is not None)])
+        longest = max(
+            [1, *(int(column.max(initial=0)) for column in self.lengths if column is not None)]
+        )
         lengths = np.ones((len(kept), len(self.lengths)), np.min_scalar_type(longest))
         lengths[:, :-1] = self.present[where]
         for index, column in enumerate(self.lengths):
@@ -93,5 +99,11 @@ class Findings:
         valid = self.valid[where]
         valid = valid.astype(np.min_scalar_type(int(valid.max(initial=1))))
         cut = [part[kept] for part in self.truncated[:-1] if part is not None]
-        return Checked(kept, lengths, self.present[where], valid, dict(sorted(self.bad.items())),
-                       kept[np.any(cut, axis=0)].tolist() if cut else [])
+        return Checked(
+            kept,
+            lengths,
+            self.present[where],
+            valid,
+            dict(sorted(self.bad.items())),
+            kept[np.any(cut, axis=0)].tolist() if cut else [],
+        )

@@ -77,9 +77,15 @@ class Ledger:
 
     def to_json(self) -> dict[str, Any]:
         """Returns everything as plain values."""
-        return {"unit": self.unit, "read": dict(self._read), "examples": self._examples,
-                **{action: {table: dict(reasons) for table, reasons in counts.items()}
-                   for action, counts in self._counts.items()}}
+        return {
+            "unit": self.unit,
+            "read": dict(self._read),
+            "examples": self._examples,
+            **{
+                action: {table: dict(reasons) for table, reasons in counts.items()}
+                for action, counts in self._counts.items()
+            },
+        }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Ledger:
@@ -87,9 +93,10 @@ class Ledger:
         ledger = cls(value.get("unit", "rows"))
         ledger._read = Counter(value["read"])
         ledger._examples = {reason: list(notes) for reason, notes in value["examples"].items()}
-        ledger._counts = {action: {table: Counter(reasons)
-                                   for table, reasons in value[action].items()}
-                          for action in _ACTIONS}
+        ledger._counts = {
+            action: {table: Counter(reasons) for table, reasons in value[action].items()}
+            for action in _ACTIONS
+        }
         return ledger
 
     def _note(self, action: str, table: str, row: int, reason: str, message: str) -> None:

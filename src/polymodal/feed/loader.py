@@ -65,11 +65,15 @@ class Loader:
         num_lines: int | None = None,
     ):
         if plan.num_rows != (num_lines or len(checked)):
-            raise RecipeError(f"Loader needs a plan over {num_lines or len(checked)} rows. Got "
-                              f"one over {plan.num_rows}. Make the plan from the checked rows.")
+            raise RecipeError(
+                f"Loader needs a plan over {num_lines or len(checked)} rows. Got "
+                f"one over {plan.num_rows}. Make the plan from the checked rows."
+            )
         if row_weights is not None and len(row_weights) != len(checked):
-            raise RecipeError(f"Loader needs {len(checked)} row weights. Got {len(row_weights)}. "
-                              "Give one for each checked row.")
+            raise RecipeError(
+                f"Loader needs {len(checked)} row weights. Got {len(row_weights)}. "
+                "Give one for each checked row."
+            )
         self.samples, self.checked, self.plan = samples, checked, plan
         self.seed, self.augment, self.num_threads = seed, augment, num_threads
         self._collate, self._collate_targets = collate, collate_targets
@@ -99,8 +103,9 @@ class Loader:
 
         places = grain.MapDataset.range(len(steps))
         batches = places.map(lambda place: self.batch(epoch, int(steps[int(place)])))
-        options = grain.ReadOptions(num_threads=self.num_threads,
-                                    prefetch_buffer_size=_PREFETCH * self.num_threads)
+        options = grain.ReadOptions(
+            num_threads=self.num_threads, prefetch_buffer_size=_PREFETCH * self.num_threads
+        )
         yield from batches.to_iter_dataset(options)
 
     def size_of(self, epoch: int, step: int) -> tuple[tuple[int, ...], int]:
@@ -144,13 +149,15 @@ class Loader:
         equal."""
         digest = hashlib.sha256(
             f"{self.samples.fingerprint()} {self.checked.fingerprint()} {self.plan.fingerprint()} "
-            f"{self.seed} {self.augment}".encode())
+            f"{self.seed} {self.augment}".encode()
+        )
         for weights in (self._class_weights, self._row_weights):
             digest.update(b"none" if weights is None else weights.tobytes())
         return digest.hexdigest()
 
-    def _inputs(self, epoch: int, step: int, rows: list[int],
-                padded: tuple[int, ...]) -> dict[str, Any]:
+    def _inputs(
+        self, epoch: int, step: int, rows: list[int], padded: tuple[int, ...]
+    ) -> dict[str, Any]:
         inputs = {}
         for index, source in enumerate(self.samples.sources):
             modality = source.modality
@@ -170,8 +177,10 @@ class Loader:
         real = np.array(rows)[there]
         slots, num_items = self.samples.items(source), self.plan.num_items
         if slots is None or num_items is None:
-            raise RecipeError(f"Loader needs a plan with items and a cached input to share. Got "
-                              f"{source.name}. Leave shared out.")
+            raise RecipeError(
+                f"Loader needs a plan with items and a cached input to share. Got "
+                f"{source.name}. Leave shared out."
+            )
         items = slots[real]
         _, first, of_row = np.unique(items, return_index=True, return_inverse=True)
         chosen = [*real[first].tolist(), *[FILLER] * (num_items - len(first))]
@@ -179,8 +188,9 @@ class Loader:
         numbers[there] = of_row
         return chosen, numbers
 
-    def _encoded(self, source: Any, epoch: int, step: int, rows: list[int],
-                 index: int, longest: int | None) -> list[np.ndarray | None]:
+    def _encoded(
+        self, source: Any, epoch: int, step: int, rows: list[int], index: int, longest: int | None
+    ) -> list[np.ndarray | None]:
         """Returns one input's arrays, augmented and encoded per batch; None where missing."""
         decoded = [None if row < 0 else self.samples.decode(source, row) for row in rows]
         here = [value for value in decoded if value is not None]
@@ -190,8 +200,9 @@ class Loader:
         encoded = iter(source.modality.encode_all(here))
         return [None if value is None else next(encoded) for value in decoded]
 
-    def _targets(self, rows: list[int], positions: np.ndarray, padded: tuple[int, ...],
-                 at: tuple[int, int]):
+    def _targets(
+        self, rows: list[int], positions: np.ndarray, padded: tuple[int, ...], at: tuple[int, int]
+    ):
         """Returns targets and unscaled weights: 1, or class weight times row weight; 0 = filler."""
         target = self.samples.target_object
         if target is None or self._collate_targets is None:

@@ -33,22 +33,40 @@ class PackedLoader(Loader):
         words: int, the source of the conversation.
     """
 
-    def __init__(self, samples: Samples, checked: Checked, threads: Sequence[Thread], plan: Plan,
-                 collate: Callable[..., Any], collate_targets: Callable[..., Any], words: int,
-                 seed: int = 0, augment: bool = False):
-        super().__init__(samples, checked, plan, collate, collate_targets, seed, augment,
-                         num_lines=len(threads))
+    def __init__(
+        self,
+        samples: Samples,
+        checked: Checked,
+        threads: Sequence[Thread],
+        plan: Plan,
+        collate: Callable[..., Any],
+        collate_targets: Callable[..., Any],
+        words: int,
+        seed: int = 0,
+        augment: bool = False,
+    ):
+        super().__init__(
+            samples, checked, plan, collate, collate_targets, seed, augment, num_lines=len(threads)
+        )
         self.threads, self.words = list(threads), words
         self._join_targets = collate_targets
         self.slots = slots_of(self.threads)
-        self.valid = np.array([int(checked.valid[list(thread.rows)].sum())
-                               for thread in self.threads])
+        self.valid = np.array(
+            [int(checked.valid[list(thread.rows)].sum()) for thread in self.threads]
+        )
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
         """Returns the rows of the table in one step, int64, without filler."""
         lines, _ = self.plan.batch(epoch, step)
-        return np.array([int(self.checked.rows[at]) for line in lines if line >= 0
-                         for at in self.threads[line].rows], np.int64)
+        return np.array(
+            [
+                int(self.checked.rows[at])
+                for line in lines
+                if line >= 0
+                for at in self.threads[line].rows
+            ],
+            np.int64,
+        )
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Makes one batch, with `places` in place of `previous`.
@@ -84,8 +102,9 @@ class PackedLoader(Loader):
             digest.update(f"{thread.rows} {thread.media}".encode())
         return digest.hexdigest()
 
-    def _items(self, index: int,
-               threads: Sequence[Thread | None]) -> tuple[list[Shown], np.ndarray]:
+    def _items(
+        self, index: int, threads: Sequence[Thread | None]
+    ) -> tuple[list[Shown], np.ndarray]:
         """Returns a row for each distinct image of a batch and which of its images that is, None
         for padding, and which of them stand at the places of each line, (lines, slots)."""
         slots, items = self.slots[index], self.samples.items(self.samples.sources[index])
@@ -104,10 +123,16 @@ class PackedLoader(Loader):
                 numbers[line, slot] = known[item]
         return chosen + [None] * (len(threads) * slots - len(chosen)), numbers
 
-    def _answers(self, threads: Sequence[Thread | None],
-                 length: int) -> tuple[np.ndarray, np.ndarray]:
-        values = [thread and np.concatenate([self.samples.target(int(self.checked.rows[at]))
-                                             for at in thread.rows]) for thread in threads]
+    def _answers(
+        self, threads: Sequence[Thread | None], length: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        values = [
+            thread
+            and np.concatenate(
+                [self.samples.target(int(self.checked.rows[at])) for at in thread.rows]
+            )
+            for thread in threads
+        ]
         targets, valid = self._join_targets(self.samples.known_target, values, length)
         return targets, valid.astype("float32")
 
@@ -116,9 +141,18 @@ class PackedLoader(Loader):
         return np.float32(self.plan.accumulate / max(1, int(valid)))
 
 
-def packed(samples: Samples, checked: Checked, words: int, batch_size: int, places: int,
-           collate: Callable[..., Any], collate_targets: Callable[..., Any], seed: int,
-           augment: bool, **how: Any) -> PackedLoader:
+def packed(
+    samples: Samples,
+    checked: Checked,
+    words: int,
+    batch_size: int,
+    places: int,
+    collate: Callable[..., Any],
+    collate_targets: Callable[..., Any],
+    seed: int,
+    augment: bool,
+    **how: Any,
+) -> PackedLoader:
     """Returns a loader that reads each conversation once, and packs several where that saves
     padding.
 
@@ -130,11 +164,18 @@ def packed(samples: Samples, checked: Checked, words: int, batch_size: int, plac
         collate, collate_targets, seed, augment: as for Loader.
         how: further arguments of Plan.
     """
+
     def made(threads: list[Thread]) -> tuple[list[Thread], Plan]:
         size = max(1, round(batch_size * len(threads) / len(checked)))
         slots = max([1, *slots_of(threads).values()])
-        return threads, Plan(len(threads), size, seed, line_lengths(threads, checked, words),
-                             places=places * slots, **how)
+        return threads, Plan(
+            len(threads),
+            size,
+            seed,
+            line_lengths(threads, checked, words),
+            places=places * slots,
+            **how,
+        )
 
     single = threads_of(samples, checked, words)
     lengths = [len(one.ids) + places * sum(map(len, one.media.values())) for one in single]
@@ -144,14 +185,17 @@ def packed(samples: Samples, checked: Checked, words: int, batch_size: int, plac
         together = made(lines)
         if together[1].padding() < plan.padding() - _ENOUGH:
             chosen, plan = together
-    return PackedLoader(samples, checked, chosen, plan, collate, collate_targets, words, seed,
-                        augment)
+    return PackedLoader(
+        samples, checked, chosen, plan, collate, collate_targets, words, seed, augment
+    )
 
 
 def slots_of(threads: Sequence[Thread]) -> dict[int, int]:
     """Returns {source: most places of media in a line, at least 1}."""
-    return {index: max([1, *(len(thread.media[index]) for thread in threads)])
-            for index in threads[0].media}
+    return {
+        index: max([1, *(len(thread.media[index]) for thread in threads)])
+        for index in threads[0].media
+    }
 
 
 def line_lengths(threads: Sequence[Thread], checked: Checked, words: int) -> np.ndarray:
@@ -167,8 +211,9 @@ def line_lengths(threads: Sequence[Thread], checked: Checked, words: int) -> np.
     return lengths
 
 
-def _single(modality: Any, arrays: Sequence[np.ndarray | None],
-            chosen: Sequence[Shown]) -> tuple[np.ndarray, np.ndarray]:
+def _single(
+    modality: Any, arrays: Sequence[np.ndarray | None], chosen: Sequence[Shown]
+) -> tuple[np.ndarray, np.ndarray]:
     """Returns (items, ...) and a mask (items,) of single items of rows that have several."""
     there = np.array([one is not None for one in chosen])
     found = np.zeros((len(chosen), *modality.shape[1:]), modality.dtype)

@@ -90,8 +90,14 @@ class Plan:
         places: int = 0,
         chances: np.ndarray | None = None,
     ):
-        _check(num_rows=num_rows, batch_size=batch_size, num_buckets=num_buckets,
-               accumulate=accumulate, batch_tokens=batch_tokens or 1, rows_per_item=rows_per_item)
+        _check(
+            num_rows=num_rows,
+            batch_size=batch_size,
+            num_buckets=num_buckets,
+            accumulate=accumulate,
+            batch_tokens=batch_tokens or 1,
+            rows_per_item=rows_per_item,
+        )
         self.num_rows, self.batch_size, self.seed = num_rows, batch_size, seed
         self.shuffle, self.accumulate, self.places = shuffle, accumulate, places
         self.lengths = np.zeros((num_rows, 0), "int32") if lengths is None else _columns(lengths)
@@ -115,8 +121,9 @@ class Plan:
             batch_tokens = -(-batch_size * self._computed(padded) // num_rows)
         self.batch_tokens = batch_tokens or None
         self._groups = self._group_sizes()
-        self.num_steps = accumulate * sum(-(-rows // (size * accumulate))
-                                          for rows, size in self._groups)
+        self.num_steps = accumulate * sum(
+            -(-rows // (size * accumulate)) for rows, size in self._groups
+        )
         self._sharing: Sharing | None = None
         together = self._bucket is None and self._groups == [(num_rows, batch_size)]
         if items is not None and rows_per_item > 1 and shuffle and together:
@@ -152,8 +159,10 @@ class Plan:
         if not len(real):
             return rows, tuple(int(edges[0]) for edges in self.edges)
         longest = self.lengths[real].max(axis=0)
-        return rows, tuple(int(edges[np.searchsorted(edges, length)])
-                           for edges, length in zip(self.edges, longest, strict=True))
+        return rows, tuple(
+            int(edges[np.searchsorted(edges, length)])
+            for edges, length in zip(self.edges, longest, strict=True)
+        )
 
     def effective_rows(self, epoch: int, step: int) -> np.ndarray:
         """Returns the rows, without filler, of the effective batch that `step` belongs to."""
@@ -163,8 +172,15 @@ class Plan:
 
     def fingerprint(self) -> str:
         """Returns a sha256 of all that the order depends on: rows, lengths and settings."""
-        settings = [self.num_rows, self.batch_size, self.seed, self.shuffle, self.accumulate,
-                    self.batch_tokens, [edges.tolist() for edges in self.edges]]
+        settings = [
+            self.num_rows,
+            self.batch_size,
+            self.seed,
+            self.shuffle,
+            self.accumulate,
+            self.batch_tokens,
+            [edges.tolist() for edges in self.edges],
+        ]
         digest = hashlib.sha256(json.dumps(settings).encode())
         for column in self.lengths.T:
             digest.update(column.astype("int32").tobytes())
@@ -196,9 +212,10 @@ class Plan:
     def _waste(self) -> list[int]:
         """Returns the padding of each column, all its rows padded to the longest; 0 where they are
         anyway."""
-        return [int(edges[-1]) * self.num_rows - int(column.sum(dtype="int64"))
-                if len(edges) > 1 else 0
-                for edges, column in zip(self.edges, self.lengths.T, strict=True)]
+        return [
+            int(edges[-1]) * self.num_rows - int(column.sum(dtype="int64")) if len(edges) > 1 else 0
+            for edges, column in zip(self.edges, self.lengths.T, strict=True)
+        ]
 
     def _deciding_column(self) -> int:
         """Returns the column in which padding to the longest row would waste most."""
@@ -297,8 +314,9 @@ class Plan:
         return order
 
 
-def bucket_edges(lengths: np.ndarray, num_buckets: int, enough: float = 0.0,
-                 places: int = 0, grid: int = _GRID) -> np.ndarray:
+def bucket_edges(
+    lengths: np.ndarray, num_buckets: int, enough: float = 0.0, places: int = 0, grid: int = _GRID
+) -> np.ndarray:
     """Returns the padded lengths for rows of these lengths, ascending, at most `num_buckets`, and
     no more than leave a share of `enough` of what is computed, `places` of each row included, as
     padding.

@@ -118,8 +118,12 @@ class Samples:
     def fingerprint(self) -> str:
         """Returns a hash of all cells that are used, and of the media that cells point to as far as
         they were decoded: equal names and lengths with other content give another hash."""
-        plain = [column for source in self.sources if source.name not in self._contents
-                 for column in source.columns]
+        plain = [
+            column
+            for source in self.sources
+            if source.name not in self._contents
+            for column in source.columns
+        ]
         media = [self._contents.get(source.name) for source in self.sources]
         content = self.table.content([*plain, *self.target_columns])
         return hashlib.sha256(f"{content} {media}".encode()).hexdigest()
@@ -136,12 +140,11 @@ class Samples:
         known = self._contents.get(source.name)
         return known or self.table.content(list(source.columns))
 
-    def instead(self, index: int, source: Source, slots: np.ndarray,
-                pack: Pack) -> Samples:
+    def instead(self, index: int, source: Source, slots: np.ndarray, pack: Pack) -> Samples:
         """Returns the same rows with a source in place of one of the same name, read from a pack
         alone."""
         changed = copy.copy(self)
-        changed.sources = [*self.sources[:index], source, *self.sources[index + 1:]]
+        changed.sources = [*self.sources[:index], source, *self.sources[index + 1 :]]
         changed._packs = {**self._packs, source.name: (slots, pack)}
         return changed
 
@@ -225,8 +228,7 @@ class Samples:
                 return self.known_target.encode(value)
             return self.known_target.encode_several(value, rng)
         except Exception as error:
-            raise cell_error(error, **self.table.where(row),
-                             column=self.target_column) from error
+            raise cell_error(error, **self.table.where(row), column=self.target_column) from error
 
     def references(self, row: int) -> list[str] | None:
         """Returns the reference texts of a row as they are in the table, or None."""

@@ -25,22 +25,30 @@ def count_skipped(samples: Samples, found: Findings, kept: np.ndarray, ledger: A
         ("no_input", found.no_input & ~found.no_target & ~bad, "every input is empty."),
     ):
         for row in np.flatnonzero(rows):
-            ledger.drop(table.name, table.row_number(int(row)) - 1, reason,
-                        f"{table.name} {table.row_name(int(row))}: {problem}")
+            ledger.drop(
+                table.name,
+                table.row_number(int(row)) - 1,
+                reason,
+                f"{table.name} {table.row_name(int(row))}: {problem}",
+            )
     _count_gaps(samples, found, ledger)
     names = [*(f'input "{source.name}"' for source in samples.sources), "the target"]
     keys = [*(source.name for source in samples.sources), "target"]
     for index, (name, key) in enumerate(zip(names, keys, strict=True)):
         cut = found.truncated[index]
         for row in [] if cut is None else kept[cut[kept]]:
-            ledger.truncate(table.name, table.row_number(row) - 1, f"{key}_too_long",
-                            f"{table.name} {table.row_name(row)}: {name} is longer than is kept; "
-                            f"{_what_is_cut(samples, index, int(row))}.")
+            ledger.truncate(
+                table.name,
+                table.row_number(row) - 1,
+                f"{key}_too_long",
+                f"{table.name} {table.row_name(row)}: {name} is longer than is kept; "
+                f"{_what_is_cut(samples, index, int(row))}.",
+            )
 
 
 def _what_is_cut(samples: Samples, index: int, row: int) -> str:
     """Returns a clause on what is left out of an input, or of the target."""
-    sources = samples.sources[index:index + 1]  # none is the target
+    sources = samples.sources[index : index + 1]  # none is the target
     if not (sources and sources[0].modality.is_text):
         return "the rest is cut off"
     return sources[0].modality.what_is_cut(samples.decode(sources[0], row))
@@ -53,8 +61,13 @@ def _count_gaps(samples: Samples, found: Findings, ledger: Any) -> None:
         number = table.row_number(row)
         for column in columns:
             rows.setdefault(column, []).append(number)
-        ledger.repair(table.name, number - 1, "infinite_number", f"{table.name} row {number}: "
-                      f"column {' and '.join(columns)} is infinite and is read as missing.")
+        ledger.repair(
+            table.name,
+            number - 1,
+            "infinite_number",
+            f"{table.name} row {number}: "
+            f"column {' and '.join(columns)} is infinite and is read as missing.",
+        )
     for column, numbers in rows.items():
         where = "rows"
         if len(numbers) == 1:
@@ -63,5 +76,7 @@ def _count_gaps(samples: Samples, found: Findings, ledger: Any) -> None:
         more = ""
         if len(numbers) > _SHOWN:
             more = f" and {len(numbers) - _SHOWN} more"
-        warn(f'{table.name}: column "{column}" is infinite in {where} {shown}{more}. '
-             "These cells are read as missing.")
+        warn(
+            f'{table.name}: column "{column}" is infinite in {where} {shown}{more}. '
+            "These cells are read as missing."
+        )

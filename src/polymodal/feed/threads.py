@@ -74,8 +74,9 @@ def threads_of(samples: Samples, checked: Checked, words: int) -> list[Thread]:
         known[rows[at].beginning(len(rows[at].whole))].remove(at)
         own = (*_inside(rows[at], known), at)
         taken[list(own)] = True
-        places = np.concatenate([np.arange(len(rows[one].prompt), len(rows[one].ids))
-                                 for one in own])
+        places = np.concatenate(
+            [np.arange(len(rows[one].prompt), len(rows[one].ids)) for one in own]
+        )
         found.append(Thread(rows[at].ids, own, places.astype("int32"), rows[at].media))
     return sorted(found, key=lambda thread: thread.rows[-1])
 
@@ -125,8 +126,9 @@ def packs_of(lengths: Sequence[int], seed: int) -> list[list[int]]:
     packs: list[list[int]] = []
     for one in order.tolist():
         length = int(lengths[one])
-        free = min((space for space, there in open_at.items() if there and space >= length),
-                   default=None)
+        free = min(
+            (space for space, there in open_at.items() if there and space >= length), default=None
+        )
         if free is None:
             packs.append([])
             place, free = len(packs) - 1, room

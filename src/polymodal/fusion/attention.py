@@ -43,8 +43,15 @@ class AttentionFusion(Fusion):
 
     in_one_sequence = True  # the tokens of all inputs are concatenated
 
-    def __init__(self, dim: int, num_layers: int = 2, num_heads: int = 4, dropout: float = 0.1,
-                 stochastic_depth: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        num_layers: int = 2,
+        num_heads: int = 4,
+        dropout: float = 0.1,
+        stochastic_depth: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.dim = dim
         policy = self.dtype_policy
@@ -58,7 +65,8 @@ class AttentionFusion(Fusion):
         self.names = check_streams(type(self).__name__, streams_shape, self.dim)
         self.norms = {name: LayerNorm(dtype=self.dtype_policy) for name in self.names}
         self.marks = self.add_weight(
-            name="marks", shape=(len(self.names), self.dim),
+            name="marks",
+            shape=(len(self.names), self.dim),
             initializer=keras.initializers.RandomNormal(stddev=0.1),
         )
         for layer in (*self.norms.values(), *self.blocks, self.output_norm):

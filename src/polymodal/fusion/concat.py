@@ -30,8 +30,15 @@ class ConcatFusion(VectorFusion):
         (tokens (batch, 1, dim), mask (batch, 1)); with `stepwise` time instead of 1.
     """
 
-    def __init__(self, dim: int, stepwise: bool = False, align: str = "steps",
-                 pooling: str = "attention", dropout: float = 0.1, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        stepwise: bool = False,
+        align: str = "steps",
+        pooling: str = "attention",
+        dropout: float = 0.1,
+        **kwargs,
+    ):
         super().__init__(dim, stepwise, align, pooling, dropout, **kwargs)
 
     def build_fuse(self, num_modalities):

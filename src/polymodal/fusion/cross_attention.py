@@ -58,15 +58,14 @@ class CrossAttentionFusion(Fusion):
             self.across[name] = {n: self._block(cross=True) for n in self.names if n != name}
             for block in self.across[name].values():
                 block.build(shape, shape)
-            self.joins[name] = keras.layers.Dense(
-                self.dim, use_bias=False, dtype=self.dtype_policy
-            )
+            self.joins[name] = keras.layers.Dense(self.dim, use_bias=False, dtype=self.dtype_policy)
             self.joins[name].build((None, None, (len(self.names) - 1) * self.dim))
         self.built = True
 
     def call(self, streams, training=None):
-        normed = {name: (self.norms[name](hide(*streams[name])), streams[name][1])
-                  for name in self.names}
+        normed = {
+            name: (self.norms[name](hide(*streams[name])), streams[name][1]) for name in self.names
+        }
         tokens = [self._read(name, normed, training) for name in self.names]
         mask = ops.concatenate([normed[name][1] for name in self.names], axis=1)
         return self.output_norm(ops.concatenate(tokens, axis=1)), mask
@@ -75,8 +74,10 @@ class CrossAttentionFusion(Fusion):
         tokens, mask = streams[name]
         if name in self.across:
             read = [
-                hide(block(tokens, mask, *streams[other], training=training),
-                     present(streams[other][1]))
+                hide(
+                    block(tokens, mask, *streams[other], training=training),
+                    present(streams[other][1]),
+                )
                 for other, block in self.across[name].items()
             ]
             tokens = tokens + self.joins[name](ops.concatenate(read, axis=-1))

@@ -43,8 +43,9 @@ class CrossmodalFusion(Fusion):
     a missing one, nothing is read.
     """
 
-    def __init__(self, dim: int, num_layers: int = 2, num_heads: int = 4, dropout: float = 0.1,
-                 **kwargs):
+    def __init__(
+        self, dim: int, num_layers: int = 2, num_heads: int = 4, dropout: float = 0.1, **kwargs
+    ):
         super().__init__(**kwargs)
         self.dim, self.num_layers, self.num_heads, self.rate = dim, num_layers, num_heads, dropout
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
@@ -56,10 +57,15 @@ class CrossmodalFusion(Fusion):
         shape, others = (None, None, self.dim), max(1, len(self.names) - 1)
         self.norms = {name: LayerNorm(dtype=self.dtype_policy) for name in self.names}
         self.within = {name: self._blocks(cross=False) for name in self.names}
-        self.across = {name: {other: self._blocks(cross=True) for other in self.names
-                              if other != name} for name in self.names}
-        self.joins = {name: keras.layers.Dense(self.dim, use_bias=False, dtype=self.dtype_policy)
-                      for name in self.names if self.across[name]}
+        self.across = {
+            name: {other: self._blocks(cross=True) for other in self.names if other != name}
+            for name in self.names
+        }
+        self.joins = {
+            name: keras.layers.Dense(self.dim, use_bias=False, dtype=self.dtype_policy)
+            for name in self.names
+            if self.across[name]
+        }
         for name in self.names:
             self.norms[name].build(shape)
             for block in self.within[name]:
@@ -73,8 +79,9 @@ class CrossmodalFusion(Fusion):
 
     def call(self, streams, training=None):
         streams = align({name: streams[name] for name in self.names}, "stretch", None)
-        placed = {name: (self._placed(name, *streams[name]), streams[name][1])
-                  for name in self.names}
+        placed = {
+            name: (self._placed(name, *streams[name]), streams[name][1]) for name in self.names
+        }
         read = [self._read(name, placed, training) for name in self.names]
         mask = ops.any(ops.stack([placed[name][1] for name in self.names], axis=-1), axis=-1)
         joined = ops.concatenate(read, axis=-1)  # (batch, time, modalities * dim)
@@ -86,7 +93,7 @@ class CrossmodalFusion(Fusion):
         steps = ops.arange(ops.shape(tokens)[1], dtype="float32")[:, None]
         rates = np.exp(-np.log(10_000.0) * np.arange(0, self.dim, 2) / self.dim)
         angles = steps * ops.convert_to_tensor(rates[None].astype("float32"))
-        waves = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)[:, :self.dim]
+        waves = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)[:, : self.dim]
         return hide(tokens + ops.cast(waves[None], tokens.dtype), mask)
 
     def _read(self, name, streams, training):
@@ -105,5 +112,9 @@ class CrossmodalFusion(Fusion):
         return hide(tokens, mask)
 
     def _blocks(self, cross):
-        return [TransformerBlock(self.dim, self.num_heads, dropout=self.rate, cross=cross,
-                                 dtype=self.dtype_policy) for _ in range(self.num_layers)]
+        return [
+            TransformerBlock(
+                self.dim, self.num_heads, dropout=self.rate, cross=cross, dtype=self.dtype_policy
+            )
+            for _ in range(self.num_layers)
+        ]

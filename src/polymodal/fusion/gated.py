@@ -41,9 +41,17 @@ class GatedFusion(VectorFusion):
     gates for more than two modalities; the normalised ones keep the scale when some are missing.
     """
 
-    def __init__(self, dim: int, gates: str = "softmax", stepwise: bool = False,
-                 align: str = "steps", pooling: str = "attention", dropout: float = 0.1,
-                 activation: str = "tanh", **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        gates: str = "softmax",
+        stepwise: bool = False,
+        align: str = "steps",
+        pooling: str = "attention",
+        dropout: float = 0.1,
+        activation: str = "tanh",
+        **kwargs,
+    ):
         super().__init__(dim, stepwise, align, pooling, dropout, **kwargs)
         if gates not in ("softmax", "sigmoid"):
             raise RecipeError(

@@ -51,27 +51,35 @@ class InterleavedFusion(Fusion):
 
     any_width = True
 
-    def __init__(self, dim: int, projector: str = "mlp", shuffle: int = 1,
-                 normalise: bool = True, **kwargs):
+    def __init__(
+        self, dim: int, projector: str = "mlp", shuffle: int = 1, normalise: bool = True, **kwargs
+    ):
         super().__init__(**kwargs)
         if projector not in ("linear", "mlp") or shuffle < 1:
-            raise RecipeError("InterleavedFusion needs projector linear or mlp and shuffle from 1. "
-                              f"Got {projector!r} and {shuffle}. Change them.")
+            raise RecipeError(
+                "InterleavedFusion needs projector linear or mlp and shuffle from 1. "
+                f"Got {projector!r} and {shuffle}. Change them."
+            )
         self.dim, self.projector, self.shuffle = dim, projector, shuffle
         self.normalise = normalise
         self.autocast = False  # ids have to stay exact
 
     def build(self, streams_shape):
         if _WORDS not in streams_shape:
-            raise RecipeError(f"InterleavedFusion needs an input called {_WORDS}. Got "
-                              f"{', '.join(sorted(streams_shape))}. Name it so.")
+            raise RecipeError(
+                f"InterleavedFusion needs an input called {_WORDS}. Got "
+                f"{', '.join(sorted(streams_shape))}. Name it so."
+            )
         unknown = sorted(set(streams_shape) - {_WORDS, *KINDS})
         if unknown:
-            raise RecipeError(f"InterleavedFusion needs inputs called {', '.join(KINDS)}. Got "
-                              f"{', '.join(unknown)}. Rename them.")
+            raise RecipeError(
+                f"InterleavedFusion needs inputs called {', '.join(KINDS)}. Got "
+                f"{', '.join(unknown)}. Rename them."
+            )
         self.kinds = [kind for kind in KINDS if kind in streams_shape]
-        self.projectors = {kind: self._made(kind, streams_shape[kind][0][-1])
-                           for kind in self.kinds}
+        self.projectors = {
+            kind: self._made(kind, streams_shape[kind][0][-1]) for kind in self.kinds
+        }
         self.built = True
 
     def _made(self, kind, width):
@@ -81,8 +89,10 @@ class InterleavedFusion(Fusion):
         if self.normalise:
             layers.insert(0, LayerNorm(dtype=self.dtype_policy))
         if self.projector == "mlp":
-            layers += [keras.layers.Activation("gelu", dtype=self.dtype_policy),
-                       Dense(self.dim, dtype=self.dtype_policy)]
+            layers += [
+                keras.layers.Activation("gelu", dtype=self.dtype_policy),
+                Dense(self.dim, dtype=self.dtype_policy),
+            ]
         shape = (None, None, width)
         for layer in layers:
             layer.build(shape)
@@ -160,8 +170,7 @@ def _places(here, real):
     images = ops.max(ops.where(real, slots + 1, 0), axis=1, keepdims=True)  # (batch, 1)
     number = ops.cumsum(ops.cast(here, "int32"), axis=1)  # (batch, time), from 1
     lost = ops.maximum(images - number[:, -1:], 0)
-    own = ops.logical_and(here[:, None],
-                          (number + lost)[:, None] == slots[:, :, None] + 1)
+    own = ops.logical_and(here[:, None], (number + lost)[:, None] == slots[:, :, None] + 1)
     return ops.max(ops.where(own, _steps(here)[None, None], -1), axis=-1)
 
 
@@ -176,10 +185,13 @@ def _shuffled(tokens, mask, size):
     if side * side == time - 1:  # the class token comes first, and is at no position
         tokens, mask, time = tokens[:, 1:], mask[:, 1:], time - 1
     if side * side != time or side % size:
-        raise RecipeError(f"InterleavedFusion needs images of a square grid that {size} divides. "
-                          f"Got {time} tokens. Set shuffle to 1.")
+        raise RecipeError(
+            f"InterleavedFusion needs images of a square grid that {size} divides. "
+            f"Got {time} tokens. Set shuffle to 1."
+        )
     rest = side // size
     tokens = ops.reshape(tokens, (-1, rest, size, rest, size, width))
-    tokens = ops.reshape(ops.transpose(tokens, (0, 1, 3, 2, 4, 5)),
-                         (-1, rest * rest, size * size * width))
+    tokens = ops.reshape(
+        ops.transpose(tokens, (0, 1, 3, 2, 4, 5)), (-1, rest * rest, size * size * width)
+    )
     return tokens, mask[:, : rest * rest]

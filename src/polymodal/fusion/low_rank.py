@@ -38,8 +38,16 @@ class LowRankFusion(VectorFusion):
     Source: Liu et al. 2018, https://arxiv.org/abs/1806.00064, equation 6.
     """
 
-    def __init__(self, dim: int, rank: int = 4, stepwise: bool = False, align: str = "steps",
-                 pooling: str = "attention", dropout: float = 0.1, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        rank: int = 4,
+        stepwise: bool = False,
+        align: str = "steps",
+        pooling: str = "attention",
+        dropout: float = 0.1,
+        **kwargs,
+    ):
         super().__init__(dim, stepwise, align, pooling, dropout, **kwargs)
         if rank < 1:
             raise RecipeError(f"LowRankFusion needs rank >= 1. Got {rank}. Try 4.")
@@ -55,7 +63,8 @@ class LowRankFusion(VectorFusion):
         for factor in self.factors.values():
             factor.build((None, self.dim))
         self.rank_weights = self.add_weight(
-            name="rank_weights", shape=(self.rank, 1),
+            name="rank_weights",
+            shape=(self.rank, 1),
             initializer=keras.initializers.Constant(1 / self.rank),
         )
         self.bias = self.add_weight(name="bias", shape=(self.dim,), initializer="zeros")

@@ -40,9 +40,11 @@ class SingleFusion(Fusion):
     def build(self, streams_shape):
         names = check_streams(type(self).__name__, streams_shape, self.dim)
         if len(names) != 1:
-            raise RecipeError(f"SingleFusion needs one input. Got {', '.join(names)}. Choose "
-                              "another fusion, such as gated.")
-        self.name_of_stream, = names
+            raise RecipeError(
+                f"SingleFusion needs one input. Got {', '.join(names)}. Choose "
+                "another fusion, such as gated."
+            )
+        (self.name_of_stream,) = names
         self.built = True
 
     def call(self, streams, training=None):

@@ -46,8 +46,14 @@ class StepwiseConcatFusion(Fusion):
     ((2, 6, 8), (2, 6))
     """
 
-    def __init__(self, dim: int, align: str = "stretch", axis: str | None = None,
-                 dropout: float = 0.1, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        align: str = "stretch",
+        axis: str | None = None,
+        dropout: float = 0.1,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         check_alignment(type(self).__name__, align, axis)
         self.dim, self.align, self.axis = dim, align, axis

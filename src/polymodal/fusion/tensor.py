@@ -42,8 +42,16 @@ class TensorFusion(VectorFusion):
     reduced first, so what each says alone is also added at its full width.
     """
 
-    def __init__(self, dim: int, factor_dim: int | None = None, stepwise: bool = False,
-                 align: str = "steps", pooling: str = "attention", dropout: float = 0.1, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        factor_dim: int | None = None,
+        stepwise: bool = False,
+        align: str = "steps",
+        pooling: str = "attention",
+        dropout: float = 0.1,
+        **kwargs,
+    ):
         super().__init__(dim, stepwise, align, pooling, dropout, **kwargs)
         if factor_dim is not None and factor_dim < 1:
             raise RecipeError(

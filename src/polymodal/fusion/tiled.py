@@ -35,18 +35,32 @@ class TiledFusion(InterleavedFusion):
     (Idefics3).
     """
 
-    def __init__(self, dim: int, projector: str = "linear", shuffle: int = 1,
-                 normalise: bool = False, grid: int = 0, border_id: int = 0, whole_id: int = 0,
-                 tile_ids: list[int] | None = None, line_ids: list[int] | None = None,
-                 gap_ids: list[int] | None = None, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        projector: str = "linear",
+        shuffle: int = 1,
+        normalise: bool = False,
+        grid: int = 0,
+        border_id: int = 0,
+        whole_id: int = 0,
+        tile_ids: list[int] | None = None,
+        line_ids: list[int] | None = None,
+        gap_ids: list[int] | None = None,
+        **kwargs,
+    ):
         super().__init__(dim, projector, shuffle, normalise, **kwargs)
         tile_ids = list(tile_ids or [])
         if len(tile_ids) != grid**2:
-            raise RecipeError(f"TiledFusion needs {grid**2} tile_ids for grid={grid}. Got "
-                              f"{len(tile_ids)}. Give one for each tile.")
+            raise RecipeError(
+                f"TiledFusion needs {grid**2} tile_ids for grid={grid}. Got "
+                f"{len(tile_ids)}. Give one for each tile."
+            )
         self.grid = grid
-        self.before = [*([border_id, one] for one in tile_ids),
-                       [*(gap_ids or []), border_id, whole_id]]
+        self.before = [
+            *([border_id, one] for one in tile_ids),
+            [*(gap_ids or []), border_id, whole_id],
+        ]
         self.behind = [*([list(line_ids or [])] * grid**2), [border_id]]
         self.num_gaps = len(gap_ids or [])
 
@@ -70,8 +84,10 @@ class TiledFusion(InterleavedFusion):
         parts = [self._as_tokens(ids, tokens), tokens, self._as_tokens(more_ids, tokens)]
         tokens = ops.concatenate(parts, axis=2)
         mask = ops.concatenate([real, mask, more], axis=2)
-        return (ops.reshape(tokens, (-1, slots * tokens.shape[2], 3 + self.dim)),
-                ops.reshape(mask, (-1, slots * mask.shape[2])))
+        return (
+            ops.reshape(tokens, (-1, slots * tokens.shape[2], 3 + self.dim)),
+            ops.reshape(mask, (-1, slots * mask.shape[2])),
+        )
 
     def _words(self, words, there, ends):
         """Returns ids (slots, most) and which of them are real, (batch, slots, most).
@@ -84,7 +100,7 @@ class TiledFusion(InterleavedFusion):
         most = max(map(len, words))
         ids, real = np.zeros((2, len(words), most), "int32")
         for slot, own in enumerate(words):
-            ids[slot, :len(own)], real[slot, :len(own)] = own, 1
+            ids[slot, : len(own)], real[slot, : len(own)] = own, 1
         mask = ops.logical_and(there[..., None], ops.convert_to_tensor(real > 0)[None])
         if not self.grid:
             return ids, mask
@@ -93,14 +109,16 @@ class TiledFusion(InterleavedFusion):
             right = ops.pad(tiles[:, :, 1:], ((0, 0), (0, 0), (0, 1)))
             below = ops.pad(tiles[:, 1:, :1], ((0, 0), (0, 1), (0, 0)))
             ended = ops.logical_and(ops.logical_and(tiles, ops.logical_not(right)), below)
-            ended = ops.pad(ops.reshape(ended, (-1, self.grid**2)), ((0, 0), (0, 1)),
-                            constant_values=True)
+            ended = ops.pad(
+                ops.reshape(ended, (-1, self.grid**2)), ((0, 0), (0, 1)), constant_values=True
+            )
             return ids, ops.logical_and(mask, ended[..., None])
         gaps = np.zeros((1, len(words), most), bool)
-        gaps[0, -1, :self.num_gaps] = True
+        gaps[0, -1, : self.num_gaps] = True
         cut = ops.any(there[:, :-1], axis=1)[:, None, None]
-        return ids, ops.logical_and(mask, ops.logical_or(cut, ops.logical_not(
-            ops.convert_to_tensor(gaps))))
+        return ids, ops.logical_and(
+            mask, ops.logical_or(cut, ops.logical_not(ops.convert_to_tensor(gaps)))
+        )
 
     def _as_tokens(self, ids, tokens):
         """Returns words as tokens (batch, slots, words, 3 + dim), of the conversation and at the

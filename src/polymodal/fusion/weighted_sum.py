@@ -33,8 +33,15 @@ class WeightedSumFusion(VectorFusion):
 
     learns_absence = False
 
-    def __init__(self, dim: int, stepwise: bool = False, align: str = "steps",
-                 pooling: str = "attention", dropout: float = 0.1, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        stepwise: bool = False,
+        align: str = "steps",
+        pooling: str = "attention",
+        dropout: float = 0.1,
+        **kwargs,
+    ):
         super().__init__(dim, stepwise, align, pooling, dropout, **kwargs)
 
     def build_fuse(self, num_modalities):
@@ -48,6 +55,8 @@ class WeightedSumFusion(VectorFusion):
     def fuse(self, vectors, presence):
         scores = ops.broadcast_to(self.scores, ops.shape(presence))
         weights = ops.cast(masked_softmax(scores, presence, axis=-1), vectors.dtype)
-        parts = [self.projections[name](vectors[..., i, :]) * weights[..., i, None]
-                 for i, name in enumerate(self.names)]
+        parts = [
+            self.projections[name](vectors[..., i, :]) * weights[..., i, None]
+            for i, name in enumerate(self.names)
+        ]
         return sum(parts[1:], parts[0])  # (..., dim)

@@ -7,8 +7,22 @@ import platform
 from importlib import metadata
 from typing import Any
 
-_PACKAGES = ("polymodal", "keras", "tensorflow-cpu", "tensorflow", "jax", "torch", "numpy",
-             "pyarrow", "grain", "tokenizers", "soundfile", "av", "pillow", "scikit-learn")
+_PACKAGES = (
+    "polymodal",
+    "keras",
+    "tensorflow-cpu",
+    "tensorflow",
+    "jax",
+    "torch",
+    "numpy",
+    "pyarrow",
+    "grain",
+    "tokenizers",
+    "soundfile",
+    "av",
+    "pillow",
+    "scikit-learn",
+)
 
 
 def about(choice: Any, installed: list[str]) -> dict[str, Any]:
@@ -18,10 +32,14 @@ def about(choice: Any, installed: list[str]) -> dict[str, Any]:
         choice: `core.engine.Choice`.
         installed: list of str, engines that can be imported.
     """
-    found = {"engine": f"{choice.name} ({choice.reason})", "installed engines": installed,
-             "devices": devices(choice.name), "cores": str(os.cpu_count()),
-             "python": platform.python_version(),
-             "system": f"{platform.system()} {platform.machine()}"}
+    found = {
+        "engine": f"{choice.name} ({choice.reason})",
+        "installed engines": installed,
+        "devices": devices(choice.name),
+        "cores": str(os.cpu_count()),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
     for name in _PACKAGES:
         try:
             found[name] = metadata.version(name)

@@ -61,9 +61,11 @@ class Answering:
 
     def __init__(self, predictor: Predictor):
         if not is_assistant(predictor):
-            raise RecipeError("A conversation needs a run that answers in conversations. Got one "
-                              f"that {predictor.task.describes(predictor.recipe.target, [])}. "
-                              "Train one with --task and the name of that task.")
+            raise RecipeError(
+                "A conversation needs a run that answers in conversations. Got one "
+                f"that {predictor.task.describes(predictor.recipe.target, [])}. "
+                "Train one with --task and the name of that task."
+            )
         self.predictor = predictor
         self.kinds = tuple(kind for kind in KINDS if kind in predictor.recipe.inputs)
         self._compiled: ContinuedDecoder | None = None
@@ -71,10 +73,19 @@ class Answering:
         self._fuse: Any = None
         self._known: dict[tuple, tuple[Any, Any]] = {}  # encoded inputs of the last turns
 
-    def stream(self, messages: Sequence[Mapping[str, Any]], *, max_tokens: int | None = None,
-               stop: Sequence[str] = (), seed: int = 0, temperature: float | None = None,
-               top_k: int = 0, top_p: float = 1.0, repetition_penalty: float = 1.0,
-               media_root: str | Path | None = None) -> Iterator[str]:
+    def stream(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        max_tokens: int | None = None,
+        stop: Sequence[str] = (),
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        repetition_penalty: float = 1.0,
+        media_root: str | Path | None = None,
+    ) -> Iterator[str]:
         """Yields the answer to a conversation, piece by piece.
 
         Args:
@@ -96,8 +107,9 @@ class Answering:
         """
         if max_tokens is not None and max_tokens < 1:
             raise RecipeError(f"max_tokens needs to be at least 1. Got {max_tokens}. Pass 64.")
-        choice = Choice(temperature=temperature, top_k=top_k, top_p=top_p,
-                        repetition_penalty=repetition_penalty)
+        choice = Choice(
+            temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=repetition_penalty
+        )
         inputs = self._inputs(messages, media_root)
         stop = [stop] if isinstance(stop, str) else [word for word in stop if word]
         num_steps = max_tokens or self.predictor.head.max_length
@@ -107,21 +119,29 @@ class Answering:
         """Returns the answer to a conversation; arguments are those of `stream`."""
         return "".join(self.stream(messages, **options))
 
-    def _stripped(self, inputs: dict[str, np.ndarray], num_steps: int, choice: Choice, seed: int,
-                  stop: Sequence[str]) -> Iterator[str]:
+    def _stripped(
+        self,
+        inputs: dict[str, np.ndarray],
+        num_steps: int,
+        choice: Choice,
+        seed: int,
+        stop: Sequence[str],
+    ) -> Iterator[str]:
         """Yields the pieces without spaces at the ends of the answer."""
         held, begun = "", False
-        for piece in pieces(self.predictor.target.texts,
-                            self._ids(inputs, num_steps, choice, seed), stop):
+        for piece in pieces(
+            self.predictor.target.texts, self._ids(inputs, num_steps, choice, seed), stop
+        ):
             text = held + piece if begun else piece.lstrip()
             begun = begun or bool(text)
             solid = text.rstrip()
-            held = text[len(solid):]
+            held = text[len(solid) :]
             if solid:
                 yield solid
 
-    def _ids(self, inputs: dict[str, np.ndarray], num_steps: int, choice: Choice,
-             seed: int) -> Iterator[int]:
+    def _ids(
+        self, inputs: dict[str, np.ndarray], num_steps: int, choice: Choice, seed: int
+    ) -> Iterator[int]:
         """Yields the ids of the answer, one after the other."""
         head, decoder = self.predictor.head, self.predictor.model.head
         if self._compiled is None:
@@ -132,8 +152,9 @@ class Answering:
             drawn = generator(seed).random((1, 1, num_steps), np.float32)
             noise = keras.ops.convert_to_tensor(drawn)
         with no_gradient():
-            memory, mask = self._fuse({item.name: self._stream(item, inputs)
-                                       for item in self.predictor.inputs})
+            memory, mask = self._fuse(
+                {item.name: self._stream(item, inputs) for item in self.predictor.inputs}
+            )
             start = keras.ops.convert_to_tensor(np.array([head.start_id], np.int32))
             found = steps(self._compiled, memory, mask, start, num_steps, None, choice, noise)
         while True:
@@ -146,10 +167,15 @@ class Answering:
     def _compile(self) -> None:
         model = self.predictor.model
         self._encoders = {
-            item.name: compiled(partial(model.stream_of, item.name),
-                                [*model.encoders[item.name].variables,
-                                 *getattr(model.projections.get(item.name), "variables", ())])
-            for item in self.predictor.inputs}
+            item.name: compiled(
+                partial(model.stream_of, item.name),
+                [
+                    *model.encoders[item.name].variables,
+                    *getattr(model.projections.get(item.name), "variables", ()),
+                ],
+            )
+            for item in self.predictor.inputs
+        }
         self._fuse = compiled(model.fuse, model.fusion.variables)
 
     def _stream(self, item: Any, inputs: dict[str, np.ndarray]) -> tuple[Any, Any]:
@@ -160,29 +186,43 @@ class Answering:
             while len(self._known) >= _KNOWN:
                 del self._known[next(iter(self._known))]
             self._known[key] = self._encoders[item.name](
-                *map(keras.ops.convert_to_tensor, (values, mask)))
+                *map(keras.ops.convert_to_tensor, (values, mask))
+            )
         return self._known[key]
 
-    def _inputs(self, messages: Sequence[Mapping[str, Any]],
-                media_root: str | Path | None) -> dict[str, np.ndarray]:
+    def _inputs(
+        self, messages: Sequence[Mapping[str, Any]], media_root: str | Path | None
+    ) -> dict[str, np.ndarray]:
         """Returns a batch of one row, made as `predict` makes it."""
-        found = [said(one, f"message {place}", _WHOLE)
-                 for place, one in enumerate(messages, start=1)]
+        found = [
+            said(one, f"message {place}", _WHOLE) for place, one in enumerate(messages, start=1)
+        ]
         if not any(one.role == "user" for one in found):
-            raise DataError("needs a message of a user. Got none.",
-                            'Pass [{"role": "user", "content": "..."}].', path=_WHOLE,
-                            reason="no_question")
+            raise DataError(
+                "needs a message of a user. Got none.",
+                'Pass [{"role": "user", "content": "..."}].',
+                path=_WHOLE,
+                reason="no_question",
+            )
         row = row_before(found, self._most_images)
         self._tell_left_out(found)
         unknown = [kind for kind in KINDS if kind in row and kind not in self.kinds]
         if unknown:
             takes = " and ".join(self.kinds) or "text alone"
-            raise RecipeError(f"This run takes {takes}. Got {' and '.join(unknown)}. Leave it out, "
-                              "or train with such rows.")
+            raise RecipeError(
+                f"This run takes {takes}. Got {' and '.join(unknown)}. Leave it out, "
+                "or train with such rows."
+            )
         self._tell_trimmed(row[_WORDS])
-        table = read({column: [row.get(item.name)] for item in self.predictor.inputs
-                      for column in item.columns}, name=_WHOLE,
-                     media_root=media_root)
+        table = read(
+            {
+                column: [row.get(item.name)]
+                for item in self.predictor.inputs
+                for column in item.columns
+            },
+            name=_WHOLE,
+            media_root=media_root,
+        )
         samples = self.predictor.samples(table, False, for_predictions())
         checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)
         for error in checked.errors.values():
@@ -194,19 +234,31 @@ class Answering:
     @property
     def _most_images(self) -> int:
         """How many images are read before an answer."""
-        return max([1, *(item.modality.max_images for item in self.predictor.inputs
-                         if item.modality.several)])
+        return max(
+            [
+                1,
+                *(
+                    item.modality.max_images
+                    for item in self.predictor.inputs
+                    if item.modality.several
+                ),
+            ]
+        )
 
     def _tell_left_out(self, found: Sequence[Said]) -> None:
         images = sum(kind == "image" for one in found for kind, _ in one.media)
         if images > self._most_images:
-            warn(f"this run reads {counted(self._most_images, 'image')} before an answer, so the "
-                 f"first {images - self._most_images} of {images} are left out. Train with "
-                 "conversations that have more.")
+            warn(
+                f"this run reads {counted(self._most_images, 'image')} before an answer, so the "
+                f"first {images - self._most_images} of {images} are left out. Train with "
+                "conversations that have more."
+            )
 
     def _tell_trimmed(self, cell: str) -> None:
-        modality, = (item.modality for item in self.predictor.inputs if item.name == _WORDS)
+        (modality,) = (item.modality for item in self.predictor.inputs if item.name == _WORDS)
         _, left_out = modality.kept(from_cell(cell))
         if left_out:
-            warn(f"the conversation is longer than the {modality.limit:,} tokens that this run "
-                 f"reads, so its oldest {left_out} messages are left out.")
+            warn(
+                f"the conversation is longer than the {modality.limit:,} tokens that this run "
+                f"reads, so its oldest {left_out} messages are left out."
+            )

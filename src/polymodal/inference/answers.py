@@ -74,8 +74,16 @@ class Answers:
     conformal: Conformal | None = None
     hearing: Callable[[Table], Table] | None = None
 
-    def __init__(self, recipe: Recipe, inputs: list[Any], target: Any, model: Any, head: Any,
-                 metrics: dict[str, Any] | None = None, trained_on: TrainedOn | None = None):
+    def __init__(
+        self,
+        recipe: Recipe,
+        inputs: list[Any],
+        target: Any,
+        model: Any,
+        head: Any,
+        metrics: dict[str, Any] | None = None,
+        trained_on: TrainedOn | None = None,
+    ):
         self.recipe, self.inputs, self.target = recipe, inputs, target
         self.task = task_of(recipe.task)
         self.model, self.head, self.metrics = model, head, metrics or {}
@@ -86,9 +94,17 @@ class Answers:
         """The inputs as the samples of a table take them."""
         return [Source(i.name, i.modality, i.columns) for i in self.inputs]
 
-    def predict(self, table: Any, *, media_root: str | Path | None = None, scored: bool = False,
-                skip_bad: bool = True, max_bad_share: float = 1.0,
-                cache: Cache | KeptMedia | None = None, **choice: Any) -> Predictions:
+    def predict(
+        self,
+        table: Any,
+        *,
+        media_root: str | Path | None = None,
+        scored: bool = False,
+        skip_bad: bool = True,
+        max_bad_share: float = 1.0,
+        cache: Cache | KeptMedia | None = None,
+        **choice: Any,
+    ) -> Predictions:
         """Returns the predictions for every readable row of a table.
 
         Args:
@@ -113,17 +129,31 @@ class Answers:
         table = as_table(table, media_root)
         samples = self.samples(table, scored, cache or for_predictions())
         ledger = Ledger()
-        checked = check(samples, ledger, skip_bad=skip_bad, max_bad_share=max_bad_share,
-                        allow_empty=not scored)
+        checked = check(
+            samples, ledger, skip_bad=skip_bad, max_bad_share=max_bad_share, allow_empty=not scored
+        )
         if samples.target_object is not None:
             for note in samples.target_object.respelled(str(samples.target_column)):
                 say(note)
         names = [i.name for i in self.inputs]
         if len(checked):
-            said = outputs(self.model, self.loader(samples, checked), self.head,
-                           alone=self.is_network, **writing)
-            found = collect(said, self.head, self.target, self.task, names, len(table),
-                            samples.references if scored else None, with_words=scored)
+            said = outputs(
+                self.model,
+                self.loader(samples, checked),
+                self.head,
+                alone=self.is_network,
+                **writing,
+            )
+            found = collect(
+                said,
+                self.head,
+                self.target,
+                self.task,
+                names,
+                len(table),
+                samples.references if scored else None,
+                with_words=scored,
+            )
         else:
             found = nothing(self.task, self.target, names, len(table))
         found.errors = {row: visible(error.left_out()) for row, error in checked.errors.items()}
@@ -135,11 +165,21 @@ class Answers:
         found = by_row(found, samples.table, len(table))
         return trusted(self, found)
 
-    def evaluate(self, table: Any, *, slice_columns: Sequence[str] = (), media_root: Any = None,
-                 skip_bad: bool = False, max_bad_share: float = 0.05,
-                 normalisation: str = "basic", target: str | None = None,
-                 sets: float | None = None, sets_by: str | None = None,
-                 conditions: bool = True, **choice: Any) -> dict[str, Any]:
+    def evaluate(
+        self,
+        table: Any,
+        *,
+        slice_columns: Sequence[str] = (),
+        media_root: Any = None,
+        skip_bad: bool = False,
+        max_bad_share: float = 0.05,
+        normalisation: str = "basic",
+        target: str | None = None,
+        sets: float | None = None,
+        sets_by: str | None = None,
+        conditions: bool = True,
+        **choice: Any,
+    ) -> dict[str, Any]:
         """Returns scores with intervals, as `polymodal evaluate --json` prints them.
 
         `choice` has decoding options, see `predict`. Slices by part (if a column names train, val
@@ -149,22 +189,31 @@ class Answers:
         rows whose inputs disagree, noise, short texts, and hidden inputs."""
         describe(normalisation)
         if target not in (None, self.recipe.target):
-            raise RecipeError(f'This run predicts "{self.recipe.target}". Got --target {target}. '
-                              "Leave it out.")
+            raise RecipeError(
+                f'This run predicts "{self.recipe.target}". Got --target {target}. Leave it out.'
+            )
         table = as_table(table, media_root)
         if self.recipe.target and self.recipe.target not in table.column_names:
-            raise DataError("has no target to score against.",
-                            "Add the column, or use predict.", table=table.name,
-                            column=self.recipe.target, reason="no_target")
-        found = self.predict(table, scored=True, skip_bad=skip_bad, max_bad_share=max_bad_share,
-                             **choice)
+            raise DataError(
+                "has no target to score against.",
+                "Add the column, or use predict.",
+                table=table.name,
+                column=self.recipe.target,
+                reason="no_target",
+            )
+        found = self.predict(
+            table, scored=True, skip_bad=skip_bad, max_bad_share=max_bad_share, **choice
+        )
         found.normalisation = normalisation
         group = self.trained_on.group_column
         if group and group not in table.column_names:
-            warn(f'{table.name} has no column "{group}", which grouped the rows held out in '
-                 "training. Intervals treat rows as independent.")
-        result = (evaluate(found, self.cut_by(table, slice_columns)).to_json()
-                  | trust_json(self, found, table, sets, sets_by))
+            warn(
+                f'{table.name} has no column "{group}", which grouped the rows held out in '
+                "training. Intervals treat rows as independent."
+            )
+        result = evaluate(found, self.cut_by(table, slice_columns)).to_json() | trust_json(
+            self, found, table, sets, sets_by
+        )
         if conditions:
             from polymodal.inference.hidden.conditions import (
                 conditions as found_under,  # it needs this
@@ -177,8 +226,9 @@ class Answers:
             result |= answers_judged(self, table, found)
         return result
 
-    def cut_by(self, source: Table | Profile,
-               slice_columns: Sequence[str] = ()) -> dict[str, list[Any]]:
+    def cut_by(
+        self, source: Table | Profile, slice_columns: Sequence[str] = ()
+    ) -> dict[str, list[Any]]:
         """Returns {column: values} to slice scores by; by default, the columns that name the part
         of rows, as some may be training rows, and, for transcripts, the speaker."""
         if self.recipe.group and not slice_columns:
@@ -192,16 +242,20 @@ class Answers:
         """Returns the arguments of `outputs` for the decoding options in `choice`."""
         if not choice:
             return {}
-        raise RecipeError(f"Decoding options ({', '.join(choice)}) need a run that "
-                          f"generates text. Got task: {self.task.name}. Leave them out.")
+        raise RecipeError(
+            f"Decoding options ({', '.join(choice)}) need a run that "
+            f"generates text. Got task: {self.task.name}. Leave them out."
+        )
 
-    def _read_whole(self, found: Predictions, table: Table, rows: Sequence[int],
-                    choice: dict[str, Any]) -> None:
+    def _read_whole(
+        self, found: Predictions, table: Table, rows: Sequence[int], choice: dict[str, Any]
+    ) -> None:
         """Replaces answers for truncated rows with those for the whole rows, where there is a way
         to read them."""
 
-    def samples(self, table: Table, scored: bool,
-                cache: Cache | KeptMedia | None = None) -> Samples:
+    def samples(
+        self, table: Table, scored: bool, cache: Cache | KeptMedia | None = None
+    ) -> Samples:
         """Returns the samples of a table, its rows grouped into sequences where the recipe says;
         inputs whose column it lacks are missing."""
         table = with_all_inputs(self, table)
@@ -237,8 +291,9 @@ class Answers:
         return {i.key: i.modality.state() for i in self.inputs} | {"target": self.target.state()}
 
 
-def slice_values(source: Table | Profile, slice_columns: Sequence[str], target: str | None,
-                 hears: bool) -> dict[str, list[Any]]:
+def slice_values(
+    source: Table | Profile, slice_columns: Sequence[str], target: str | None, hears: bool
+) -> dict[str, list[Any]]:
     """Returns {column: values} to slice scores by.
 
     Args:
@@ -289,13 +344,15 @@ def by_row(found: Predictions, table: Table, num_rows: int) -> Predictions:
     members: Mapping | None = getattr(table, "members", None)
     if members is None:
         return found
-    errors = {int(row): message for group, message in found.errors.items()
-              for row in members[group]}
+    errors = {
+        int(row): message for group, message in found.errors.items() for row in members[group]
+    }
     if found.steps is not None:
         steps = found.steps
     else:
         steps = np.zeros(len(found), int)
-    found.rows = np.array([members[int(g)][int(s)]
-                           for g, s in zip(found.rows, steps, strict=True)], int)
+    found.rows = np.array(
+        [members[int(g)][int(s)] for g, s in zip(found.rows, steps, strict=True)], int
+    )
     found.errors, found.num_rows = errors, num_rows
     return found

@@ -13,8 +13,9 @@ from polymodal.inference.trust import sets_of
 from polymodal.tables.table import Table, read
 
 
-def lines(predictor: Any, table: Table, found: Predictions,
-          sets: Sets | None = None) -> Iterator[dict[str, Any]]:
+def lines(
+    predictor: Any, table: Table, found: Predictions, sets: Sets | None = None
+) -> Iterator[dict[str, Any]]:
     """Yields for each row of the table, in order, the answer or the error.
 
     Args:
@@ -35,8 +36,10 @@ def lines(predictor: Any, table: Table, found: Predictions,
             answer = found.task.answer(found, places[row], predictor.target)
             yield {**vars(answer), "error": None, **_set(sets, found, places[row])}
         else:
-            empty = (f"{table.name} {table.row_name(row)}: every input is empty. Give at "
-                     f"least one of {', '.join(input_columns(predictor))}.")
+            empty = (
+                f"{table.name} {table.row_name(row)}: every input is empty. Give at "
+                f"least one of {', '.join(input_columns(predictor))}."
+            )
             error = found.errors.get(row, empty)
             nothing = {} if sets is None else {"set": None}
             yield {"prediction": None, "probabilities": None, "error": error, **nothing}
@@ -52,8 +55,13 @@ def _set(sets: Sets | None, found: Predictions, places: Sequence[int]) -> dict[s
     return {"set": each}
 
 
-def one_row(predictor: Any, values: Mapping[str, Any], level: float | None = None,
-            by: str | None = None, **choice: Any) -> dict[str, Any]:
+def one_row(
+    predictor: Any,
+    values: Mapping[str, Any],
+    level: float | None = None,
+    by: str | None = None,
+    **choice: Any,
+) -> dict[str, Any]:
     """Returns the answer for one row given as `{column: value}`; absent columns are missing inputs.
     `choice` has decoding options, see `Predictor.predict`; `level` and `by` are of `sets_of`.
 

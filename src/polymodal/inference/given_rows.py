@@ -17,8 +17,14 @@ from polymodal.tables.conversations import row_before, said
 from polymodal.tables.kinds import kind_of_name
 from polymodal.tables.table import Table, read
 
-__all__ = ["cells_of_file", "checked_rows", "input_columns", "table_of_cells", "table_of_file",
-           "with_all_inputs"]
+__all__ = [
+    "cells_of_file",
+    "checked_rows",
+    "input_columns",
+    "table_of_cells",
+    "table_of_file",
+    "with_all_inputs",
+]
 
 
 def input_columns(predictor: Any) -> list[str]:
@@ -38,13 +44,17 @@ def checked_rows(predictor: Any, rows: Any) -> Any:
     Raises:
         RecipeError: a key that neither the model nor its training table knows.
     """
-    several = isinstance(rows, list | tuple) and bool(rows) and all(
-        isinstance(row, Mapping) for row in rows)
+    several = (
+        isinstance(rows, list | tuple)
+        and bool(rows)
+        and all(isinstance(row, Mapping) for row in rows)
+    )
     if not several and not isinstance(rows, Mapping):
         return rows
     if several and predictor.task.converses:
-        most = max([1, *(item.modality.max_images for item in predictor.inputs
-                         if item.modality.several)])
+        most = max(
+            [1, *(item.modality.max_images for item in predictor.inputs if item.modality.several)]
+        )
         rows = [_talked(row, place, most) for place, row in enumerate(rows, start=1)]
     columns = input_columns(predictor)
     keys = dict.fromkeys(str(key) for row in (rows if several else [rows]) for key in row)
@@ -60,10 +70,13 @@ def _talked(row: Mapping[str, Any], place: int, most_images: int) -> dict[str, A
     messages = row.get("messages")
     if not isinstance(messages, list | tuple):
         return dict(row)
-    found = [said(one, f"row {place}, message {number}")
-             for number, one in enumerate(messages, start=1)]
-    return {**{key: value for key, value in row.items() if key != "messages"}, 
-            **row_before(found, most_images)}
+    found = [
+        said(one, f"row {place}, message {number}") for number, one in enumerate(messages, start=1)
+    ]
+    return {
+        **{key: value for key, value in row.items() if key != "messages"},
+        **row_before(found, most_images),
+    }
 
 
 def _refuse_unknown(predictor: Any, keys: Mapping[str, None], columns: list[str]) -> None:
@@ -86,15 +99,19 @@ def with_all_inputs(predictor: Any, table: Table) -> Table:
     if not absent:
         return table
     if len(absent) == len(columns):
-        raise RecipeError(f"{table.name} needs a column for at least one input: "
-                          f"{', '.join(columns)}. {unknown('column', absent[0], there)}")
+        raise RecipeError(
+            f"{table.name} needs a column for at least one input: "
+            f"{', '.join(columns)}. {unknown('column', absent[0], there)}"
+        )
     heard = {text.text for text in heard_texts(predictor.recipe.inputs) if text.sound in there}
     told = [column for column in absent if column not in heard]
     names = " and ".join(f'"{column}"' for column in told)
     several = len(told) > 1
     if len(table) > 1 and told:  # of one row a person sees what it holds
-        warn(f"{table.name} has no {'columns' if several else 'column'} {names}. "
-             f"{'They count' if several else 'It counts'} as missing in every row.")
+        warn(
+            f"{table.name} has no {'columns' if several else 'column'} {names}. "
+            f"{'They count' if several else 'It counts'} as missing in every row."
+        )
     for column in absent:
         table = table.with_column(column, np.full(len(table), None))
     return table
@@ -125,13 +142,20 @@ def cells_of_file(predictor: Any, file: Path) -> dict[str, str]:
     """
     if not file.is_file():
         there = file.exists()
-        raise DataError("is not a file." if there else "does not exist.",
-                        "Give a file." if there else "Check the path.", path=str(file),
-                        reason="not_a_file" if there else "missing_file")
+        raise DataError(
+            "is not a file." if there else "does not exist.",
+            "Give a file." if there else "Check the path.",
+            path=str(file),
+            reason="not_a_file" if there else "missing_file",
+        )
     inputs, kind = predictor.recipe.inputs, kind_of_name(file.name)
     taken = [i for i in predictor.inputs if kind in i.modality.files]
     if not taken:
         wanted = sorted({inputs[i.name]["modality"] for i in predictor.inputs})
-        raise DataError(f"is not an input of this model, which takes {' or '.join(wanted)}.",
-                        "Give another file.", path=str(file), reason="wrong_kind")
+        raise DataError(
+            f"is not an input of this model, which takes {' or '.join(wanted)}.",
+            "Give another file.",
+            path=str(file),
+            reason="wrong_kind",
+        )
     return {i.columns[0]: str(file.resolve()) for i in taken}

@@ -59,12 +59,14 @@ class Hearing:
         if text.text in table.column_names:
             cells = list(table.values(text.text))
         sounds = list(table.values(text.sound))
-        rows = [row for row, cell in enumerate(cells)
-                if _is_empty(cell) and sounds[row] is not None]
+        rows = [
+            row for row, cell in enumerate(cells) if _is_empty(cell) and sounds[row] is not None
+        ]
         if not rows:
             return table
-        for row, said in zip(rows, self._said(table, text, [sounds[row] for row in rows]),
-                             strict=True):
+        for row, said in zip(
+            rows, self._said(table, text, [sounds[row] for row in rows]), strict=True
+        ):
             cells[row] = said or None
         return table.with_column(text.text, cells)
 
@@ -72,8 +74,7 @@ class Hearing:
         """Returns the transcript of each cell, from the cache where it is there."""
         paths = [_kept_at(text.sha256, sound, table.root) for sound in sounds]
         found = {path: _read(path) for path in paths if path is not None}
-        new = [place for place, path in enumerate(paths)
-               if path is None or found[path] is None]
+        new = [place for place, path in enumerate(paths) if path is None or found[path] is None]
         if not new:
             return [found[path] or "" for path in paths if path is not None]
         say(f"Transcribing {counted(len(new), 'recording')} of {table.name} for {text.name}")
@@ -87,16 +88,20 @@ class Hearing:
             said[place] = one.text
             _write(paths[place], one.text)
         if errors:
-            warn(f"{counted(len(errors), 'recording')} of {table.name} cannot be read, so that "
-                 f"{text.name} stays empty there. The first: {errors[0]}")
+            warn(
+                f"{counted(len(errors), 'recording')} of {table.name} cannot be read, so that "
+                f"{text.name} stays empty there. The first: {errors[0]}"
+            )
         return said
 
     def _transcripts(self, table: Table, text: HeardBy, sounds: Sequence[Any]) -> Any:
         folder = self._folder(text)
         if text.sha256 not in self._loaded:
             if sha256(folder / WEIGHTS) != text.sha256:
-                raise BundleError(f"{folder} needs the weights that {text.name} was transcribed "
-                                  f"with, with sha256 {text.sha256}. Got others. Put them back.")
+                raise BundleError(
+                    f"{folder} needs the weights that {text.name} was transcribed "
+                    f"with, with sha256 {text.sha256}. Got others. Put them back."
+                )
             imported = is_speech_model(folder)
             self._loaded[text.sha256] = load_speech_model(folder) if imported else load(folder)
         model = self._loaded[text.sha256]
@@ -114,9 +119,11 @@ class Hearing:
             return known
         if self._bundle is None and Path(text.source).is_dir():
             return Path(text.source)
-        raise BundleError(f"{self._bundle or text.source} needs the recogniser that transcribes "
-                          f"{text.name}, {Path(text.source).name}, with sha256 {text.sha256}. Got "
-                          f"none. Put it into a folder and set {VARIABLE} to the folder around it.")
+        raise BundleError(
+            f"{self._bundle or text.source} needs the recogniser that transcribes "
+            f"{text.name}, {Path(text.source).name}, with sha256 {text.sha256}. Got "
+            f"none. Put it into a folder and set {VARIABLE} to the folder around it."
+        )
 
 
 def hearing_of(inputs: Mapping[str, Any], bundle: Path | None) -> Hearing | None:
@@ -146,12 +153,15 @@ def copy_recognisers(inputs: Mapping[str, Any], bundle: Path) -> None:
         if not text.copy_weights or place.is_dir():
             continue
         if not Path(text.source).is_dir():
-            raise RecipeError(f"inputs.{text.name} needs its recogniser in {text.source}. Got no "
-                              "such folder. Put it back, or add copy_weights: false.")
+            raise RecipeError(
+                f"inputs.{text.name} needs its recogniser in {text.source}. Got no "
+                "such folder. Put it back, or add copy_weights: false."
+            )
         begun = place.with_name(f".{place.name}")
         shutil.rmtree(begun, ignore_errors=True)  # of a process that was stopped
-        shutil.copytree(text.source, begun, ignore=shutil.ignore_patterns(
-            "checkpoints", "baselines", ".*"))
+        shutil.copytree(
+            text.source, begun, ignore=shutil.ignore_patterns("checkpoints", "baselines", ".*")
+        )
         begun.rename(place)
 
 
@@ -163,9 +173,12 @@ def _path(sound: Any, root: Any) -> Path:
     """Returns the file of a cell, which a run that transcribes reads as a whole."""
     source, shown, start, end = open_part(sound, root)
     if isinstance(source, bytes) or start or end is not None:
-        raise DataError("needs to be a whole file for a run that transcribes.",
-                        "Give files, or use an imported recogniser.", path=shown,
-                        reason="not_whole")
+        raise DataError(
+            "needs to be a whole file for a run that transcribes.",
+            "Give files, or use an imported recogniser.",
+            path=shown,
+            reason="not_whole",
+        )
     return source
 
 

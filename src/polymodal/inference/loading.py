@@ -47,8 +47,9 @@ def _hearing(answers: Answers, folder: str | Path) -> Answers:
     return answers
 
 
-def transcripts(predictor: Any, files: Sequence[str | Path] | str | Path,
-                **choice: Any) -> Iterator[Transcript]:
+def transcripts(
+    predictor: Any, files: Sequence[str | Path] | str | Path, **choice: Any
+) -> Iterator[Transcript]:
     """Yields the transcript of each file, in order; `choice` as its kind of model takes it."""
     from polymodal.inference.imported.recogniser import ImportedRecogniser
     from polymodal.speech.recognition import transcribe as recognition

@@ -73,7 +73,8 @@ def looks(predictor: Any, table: Table, rows: Sequence[int]) -> dict[int, dict[s
                 found[int(rows[place])] = {
                     name: _look(predictor, ids[at], weights[at, :, where], grid)
                     for name, (where, grid) in places.items()
-                    if np.any(inputs[mask_key(predictor.model.keys[name])][at])}
+                    if np.any(inputs[mask_key(predictor.model.keys[name])][at])
+                }
     return found
 
 
@@ -87,8 +88,10 @@ def _weights(predictor: Any, inputs: dict[str, Any]) -> tuple:
     ids = head.generate(model, inputs, batch_size=len(next(iter(inputs.values())))).ids
     start = np.full((len(ids), 1), head.start_id, ids.dtype)
     previous = np.concatenate([start, ids[:, :-1]], axis=1).astype(np.int32)
-    known = {key: ops.convert_to_tensor(array) for key, array in
-             select_inputs(inputs, with_masks(model.keys.values())).items()}
+    known = {
+        key: ops.convert_to_tensor(array)
+        for key, array in select_inputs(inputs, with_masks(model.keys.values())).items()
+    }
     memory, mask = model.encode(known, training=False)
     weights = model.head.attention_weights(ops.convert_to_tensor(previous), memory, mask)
     weights = np.asarray(ops.convert_to_numpy(weights), np.float32)
@@ -111,5 +114,7 @@ def _places(predictor: Any, known: dict[str, Any], time: int) -> dict[str, tuple
 def _look(predictor: Any, ids: np.ndarray, weights: np.ndarray, grid: tuple[int, int]) -> Look:
     ended = np.flatnonzero(ids == predictor.head.end_id)
     length = int(ended[0]) if len(ended) else len(ids)
-    return Look([predictor.target.labels[int(i)] for i in ids[:length]],
-                weights[:length].reshape(length, *grid))
+    return Look(
+        [predictor.target.labels[int(i)] for i in ids[:length]],
+        weights[:length].reshape(length, *grid),
+    )

@@ -43,8 +43,15 @@ class Output(NamedTuple):
     spans: Any = None
 
 
-def outputs(model: Any, loader: Any, head: Any = None, reader: Any = None,
-            what: str = "Predicting", alone: bool = False, **choice: Any) -> Iterator[Output]:
+def outputs(
+    model: Any,
+    loader: Any,
+    head: Any = None,
+    reader: Any = None,
+    what: str = "Predicting",
+    alone: bool = False,
+    **choice: Any,
+) -> Iterator[Output]:
     """Yields the model's outputs for each batch of a loader, in the loader's first epoch.
 
     Args:
@@ -81,8 +88,9 @@ def outputs(model: Any, loader: Any, head: Any = None, reader: Any = None,
             logits = model.predict_on_batch(inputs)
         faults.point("validation_step")
         logits = np.asarray(as_numpy(logits), "float32")
-        yield Output(loader.rows_of(0, step), logits, targets, weights, present, lengths, ids,
-                     spans)
+        yield Output(
+            loader.rows_of(0, step), logits, targets, weights, present, lengths, ids, spans
+        )
 
 
 def _with_tokens(model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +106,8 @@ def _with_tokens(model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
             with no_gradient():
                 found[model.keys[name]] = by_step(encoder, ids, mask)
     return found
+
+
 def as_numpy(array: Any) -> np.ndarray:
     """Returns an engine's array as one of numpy; loads no engine where it is one."""
     if isinstance(array, np.ndarray):
@@ -107,10 +117,16 @@ def as_numpy(array: Any) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(array))
 
 
-def collect(found: Iterable[Output], head: Any, target: Target, task: Task,
-            modalities: list[str], num_rows: int,
-            references: Callable[[int], list[str] | None] | None = None,
-            with_words: bool = False) -> Predictions:
+def collect(
+    found: Iterable[Output],
+    head: Any,
+    target: Target,
+    task: Task,
+    modalities: list[str],
+    num_rows: int,
+    references: Callable[[int], list[str] | None] | None = None,
+    with_words: bool = False,
+) -> Predictions:
     """Returns the predictions of all batches, in the order of the table's rows.
 
     Args:
@@ -140,8 +156,18 @@ def collect(found: Iterable[Output], head: Any, target: Target, task: Task,
     if targets is not None:
         targets = targets[order]
     return Predictions(
-        task, list(target.labels), rows[order], values[order], targets, scored[order],
-        list(modalities), present[order], groups=groups, steps=steps, num_rows=num_rows)
+        task,
+        list(target.labels),
+        rows[order],
+        values[order],
+        targets,
+        scored[order],
+        list(modalities),
+        present[order],
+        groups=groups,
+        steps=steps,
+        num_rows=num_rows,
+    )
 
 
 def _joined(parts: list[np.ndarray | None]) -> np.ndarray | None:
@@ -152,8 +178,7 @@ def _joined(parts: list[np.ndarray | None]) -> np.ndarray | None:
     return None
 
 
-def _texts(found, head, target, task, modalities, num_rows, references,
-           with_words) -> Predictions:
+def _texts(found, head, target, task, modalities, num_rows, references, with_words) -> Predictions:
     rows, said, present, words = [], [], [], []
     for output in found:
         real = np.flatnonzero(output.rows >= 0)
@@ -174,10 +199,17 @@ def _texts(found, head, target, task, modalities, num_rows, references,
     known = [references(row) if references else None for row in rows]
     right = _objects([texts or [] for texts in known])
     return Predictions(
-        task, [], np.array(rows, int)[order], np.array(said, object)[order],
-        right[order] if references else None, np.array([bool(t) for t in known], bool)[order],
-        list(modalities), np.concatenate(present)[order], num_rows=num_rows,
-        words=_objects(words)[order] if words else None)
+        task,
+        [],
+        np.array(rows, int)[order],
+        np.array(said, object)[order],
+        right[order] if references else None,
+        np.array([bool(t) for t in known], bool)[order],
+        list(modalities),
+        np.concatenate(present)[order],
+        num_rows=num_rows,
+        words=_objects(words)[order] if words else None,
+    )
 
 
 def _words(spans: list[TokenSpan], labels: list[str]) -> list[tuple[str, float]]:
@@ -196,17 +228,30 @@ def nothing(task: Task, target: Target, modalities: list[str], num_rows: int) ->
     """Returns the predictions of a table of which no row can be used."""
     text = task.is_text
     shape = (0, len(target.labels)) if task.has_classes else (0,)
-    return Predictions(task, [] if text else list(target.labels), np.zeros(0, int),
-                       np.zeros(shape, object if text else "float32"),
-                       None, np.zeros(0, bool), list(modalities),
-                       np.zeros((0, len(modalities)), bool), num_rows=num_rows)
+    return Predictions(
+        task,
+        [] if text else list(target.labels),
+        np.zeros(0, int),
+        np.zeros(shape, object if text else "float32"),
+        None,
+        np.zeros(0, bool),
+        list(modalities),
+        np.zeros((0, len(modalities)), bool),
+        num_rows=num_rows,
+    )
 
 
 def _flat_rows(output: Output, head: Any) -> tuple[Any, ...]:
     real = output.rows >= 0
     targets = None if output.targets is None else output.targets[real]
-    return (output.rows[real], head.activate(output.logits[real]), targets,
-            output.weights[real] > 0, output.present[real], None)
+    return (
+        output.rows[real],
+        head.activate(output.logits[real]),
+        targets,
+        output.weights[real] > 0,
+        output.present[real],
+        None,
+    )
 
 
 def _flat_steps(output: Output, head: Any) -> tuple[Any, ...]:
@@ -222,6 +267,11 @@ def _flat_steps(output: Output, head: Any) -> tuple[Any, ...]:
         targets = np.zeros(real.shape, output.targets.dtype)
         targets[:, :width] = output.targets[:, :width]
     row, step = np.nonzero(real)
-    return (output.rows[row], head.activate(output.logits[row, step]),
-            None if targets is None else targets[row, step], scored[row, step],
-            output.present[row], step)
+    return (
+        output.rows[row],
+        head.activate(output.logits[row, step]),
+        None if targets is None else targets[row, step],
+        scored[row, step],
+        output.present[row],
+        step,
+    )

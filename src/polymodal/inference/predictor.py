@@ -43,15 +43,24 @@ class Predictor(Answers):
 
     is_network = True
 
-    def __init__(self, recipe: Recipe, inputs: list[Any], target: Any, model: Any, head: Any,
-                 metrics: dict[str, Any] | None = None,
-                 calibration: WordCalibration | None = None, language: NGram | None = None,
-                 trained_on: TrainedOn | None = None):
+    def __init__(
+        self,
+        recipe: Recipe,
+        inputs: list[Any],
+        target: Any,
+        model: Any,
+        head: Any,
+        metrics: dict[str, Any] | None = None,
+        calibration: WordCalibration | None = None,
+        language: NGram | None = None,
+        trained_on: TrainedOn | None = None,
+    ):
         super().__init__(recipe, inputs, target, model, head, metrics, trained_on)
         self.calibration, self.language = calibration, language
 
-    def _read_whole(self, found: Predictions, table: Table, rows: Sequence[int],
-                    choice: dict[str, Any]) -> None:
+    def _read_whole(
+        self, found: Predictions, table: Table, rows: Sequence[int], choice: dict[str, Any]
+    ) -> None:
         """Replaces transcripts of truncated recordings with those of the whole recordings, as
         `transcribe` makes them."""
         if not hears(self):
@@ -71,8 +80,10 @@ class Predictor(Answers):
         if not choice and self.language is None:
             return {}
         if not self.task.is_text:
-            raise RecipeError(f"Decoding options ({', '.join(choice)}) need a run that "
-                              f"generates text. Got task: {self.task.name}. Leave them out.")
+            raise RecipeError(
+                f"Decoding options ({', '.join(choice)}) need a run that "
+                f"generates text. Got task: {self.task.name}. Leave them out."
+            )
         if not self.task.hears:
             return checked_choice(self, choice)
         reader = Reader(self, **choice)
@@ -86,8 +97,11 @@ class Predictor(Answers):
 
     def spec(self) -> dict[str, Any]:
         """Returns what `model.json` holds."""
-        return {"recipe": merged_words(self.recipe, self.recipe.to_dict()),
-                "labels": list(self.target.labels), "trained_on": self.trained_on.to_json()}
+        return {
+            "recipe": merged_words(self.recipe, self.recipe.to_dict()),
+            "labels": list(self.target.labels),
+            "trained_on": self.trained_on.to_json(),
+        }
 
     def own_weights(self) -> dict[str, Any]:
         """Returns {name: variable} of what a bundle has of the model's weights."""
@@ -104,8 +118,10 @@ def load(folder: str | Path) -> Predictor:
     """
     bundle = read.read(folder)
     if write.LINEAR in bundle.spec:
-        raise BundleError(f"{bundle.folder} needs to hold a network here. Got a linear model, "
-                          "which --keep better kept. Train again with --keep joint.")
+        raise BundleError(
+            f"{bundle.folder} needs to hold a network here. Got a linear model, "
+            "which --keep better kept. Train again with --keep joint."
+        )
     recipe, inputs, target = _preprocessing(bundle)
     calibration = language = None
     if bundle.confidence:
@@ -123,8 +139,9 @@ def load(folder: str | Path) -> Predictor:
         known.update(base.shapes())
     with read.blamed(bundle.folder / write.MODEL), before_variables(_Among(known)):
         model, head = assemble.build_model(recipe, inputs, target, bytes_per_parameter=4)
-    found = Predictor(recipe, inputs, target, model, head, bundle.metrics, calibration,
-                      language, trained_on)
+    found = Predictor(
+        recipe, inputs, target, model, head, bundle.metrics, calibration, language, trained_on
+    )
     bundle.load_weights(found.own_weights())
     for base in bases:
         base.load_into(model)
@@ -147,8 +164,10 @@ def _preprocessing(bundle: read.Bundle) -> tuple[Recipe, list[Any], Any]:
         with read.blamed(path):
             part.restore(bundle.preprocess[name])
     if list(target.labels) != labels:
-        raise BundleError(f"{path} needs the labels of {write.MODEL}, in their order. Got "
-                          f"{shown(list(target.labels))}. Copy the whole bundle again.")
+        raise BundleError(
+            f"{path} needs the labels of {write.MODEL}, in their order. Got "
+            f"{shown(list(target.labels))}. Copy the whole bundle again."
+        )
     return recipe, inputs, target
 
 
@@ -161,6 +180,8 @@ class _Among:
     def __call__(self, shape: tuple[int, ...]) -> None:
         self._left[shape] -= 1
         if self._left[shape] < 0:
-            raise BundleError(f"needs the model of {write.WEIGHTS}. Got one with a tensor of shape "
-                              f"{shape} that is not among its weights. Copy the whole bundle "
-                              "again.")
+            raise BundleError(
+                f"needs the model of {write.WEIGHTS}. Got one with a tensor of shape "
+                f"{shape} that is not among its weights. Copy the whole bundle "
+                "again."
+            )

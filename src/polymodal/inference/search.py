@@ -50,11 +50,18 @@ class Index:
         DataError: no row can be used.
     """
 
-    def __init__(self, predictor: Predictor, table: Any, by: str = "query",
-                 media_root: str | Path | None = None):
+    def __init__(
+        self,
+        predictor: Predictor,
+        table: Any,
+        by: str = "query",
+        media_root: str | Path | None = None,
+    ):
         if not predictor.task.compares_inputs:
-            raise RecipeError(f"search needs a run that compares inputs. Got a run with task: "
-                              f"{predictor.task.name}. Train one with --task retrieval.")
+            raise RecipeError(
+                f"search needs a run that compares inputs. Got a run with task: "
+                f"{predictor.task.name}. Train one with --task retrieval."
+            )
         sides = list(predictor.head.groups)
         if by not in sides:
             raise RecipeError(f"search needs by to be {' or '.join(sides)}. Got {by!r}.")
@@ -62,19 +69,26 @@ class Index:
         self.table = as_table(table, media_root)
         searched_inputs = predictor.head.groups[sides[1 - self.asks]]
         self.predictor = predictor = reading(predictor, self.table, searched_inputs)
-        asked, searched = (predictor.target.read_columns[side] for side in
-                           (by, sides[1 - self.asks]))
+        asked, searched = (
+            predictor.target.read_columns[side] for side in (by, sides[1 - self.asks])
+        )
         self.query_columns, self.columns = asked, searched
         known = [name for name in searched if name in self.table.column_names]
         if not known:
-            raise RecipeError(f"{self.table.name} needs a column to search: {', '.join(searched)}. "
-                              f"Got {', '.join(self.table.column_names)}.")
+            raise RecipeError(
+                f"{self.table.name} needs a column to search: {', '.join(searched)}. "
+                f"Got {', '.join(self.table.column_names)}."
+            )
         found = self._predicted(self.table, known)
         vectors = found.outputs[:, 1 - self.asks]
         there = vectors.any(axis=-1)
         if not there.any():
-            raise DataError("has no row that can be searched.", "Check the cells of "
-                            f"{', '.join(searched)}.", table=self.table.name, reason="no_input")
+            raise DataError(
+                "has no row that can be searched.",
+                f"Check the cells of {', '.join(searched)}.",
+                table=self.table.name,
+                reason="no_input",
+            )
         self.rows, self.vectors = found.rows[there], vectors[there]
 
     def search(self, query: Any, num: int = 10) -> list[Found]:
@@ -97,14 +111,18 @@ class Index:
             cells = {self.query_columns[0]: query}
         other = [name for name in cells if name not in self.query_columns]
         if other or (not isinstance(query, Mapping) and len(self.query_columns) > 1):
-            raise RecipeError(f"search needs a query of {', '.join(self.query_columns)}. Got "
-                              f"{', '.join(other) or 'one cell'}. Write {{column: cell}}.")
-        asked = self._predicted(read({name: [cell] for name, cell in cells.items()},
-                                     name="query"), list(cells))
+            raise RecipeError(
+                f"search needs a query of {', '.join(self.query_columns)}. Got "
+                f"{', '.join(other) or 'one cell'}. Write {{column: cell}}."
+            )
+        asked = self._predicted(
+            read({name: [cell] for name, cell in cells.items()}, name="query"), list(cells)
+        )
         if not len(asked):
             why = next(iter(asked.errors.values()), "it is empty")
-            raise DataError(f"cannot be read: {why}.", "Give another query.", table="query",
-                            reason="no_input")
+            raise DataError(
+                f"cannot be read: {why}.", "Give another query.", table="query", reason="no_input"
+            )
         scores = self.vectors @ asked.outputs[0, self.asks]
         best = np.argsort(-scores, kind="stable")[:num]
         return [self._found(int(self.rows[place]), float(scores[place])) for place in best]
@@ -117,12 +135,21 @@ class Index:
         return self.predictor.predict(table)
 
     def _found(self, row: int, score: float) -> Found:
-        cells = {name: self.table.cell(row, name) for name in self.columns
-                 if name in self.table.column_names}
+        cells = {
+            name: self.table.cell(row, name)
+            for name in self.columns
+            if name in self.table.column_names
+        }
         return Found(self.table.row_number(row), score, cells)
 
 
-def search(predictor: Predictor, query: Any, table: Any, num: int = 10, by: str = "query",
-           media_root: str | Path | None = None) -> list[Found]:
+def search(
+    predictor: Predictor,
+    query: Any,
+    table: Any,
+    num: int = 10,
+    by: str = "query",
+    media_root: str | Path | None = None,
+) -> list[Found]:
     """Returns the rows of a table that are nearest to a query; see `Index`."""
     return Index(predictor, table, by, media_root).search(query, num)

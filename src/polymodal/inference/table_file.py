@@ -38,8 +38,9 @@ def check_table_file(path: str | Path) -> Path:
     return check_writable(check_name("--out", path, list(_WRITERS)))
 
 
-def answer_names(taken: Iterable[str], target: str, labels: Sequence[str],
-                 sets: Sequence[str] = ()) -> dict[str, str]:
+def answer_names(
+    taken: Iterable[str], target: str, labels: Sequence[str], sets: Sequence[str] = ()
+) -> dict[str, str]:
     """Returns {usual name: name} of the columns that are added to a table.
 
     Args:
@@ -53,8 +54,12 @@ def answer_names(taken: Iterable[str], target: str, labels: Sequence[str],
     >>> answer_names(["x", "error"], "y", ["a"])
     {'predicted_y': 'predicted_y', 'probability_a': 'probability_a', 'error': 'error_2'}
     """
-    usual = [f"predicted_{target}", *(f"probability_{label}" for label in labels),
-             *(f"{side}_{target}" for side in sets), "error"]
+    usual = [
+        f"predicted_{target}",
+        *(f"probability_{label}" for label in labels),
+        *(f"{side}_{target}" for side in sets),
+        "error",
+    ]
     taken, found = {*taken}, {}
     for name in usual:
         chosen, number = name, 2
@@ -65,8 +70,9 @@ def answer_names(taken: Iterable[str], target: str, labels: Sequence[str],
     return found
 
 
-def write_predictions_table(path: str | Path, predictor: Any, table: Table,
-                            found: Predictions, sets: Sets | None = None) -> dict[str, str]:
+def write_predictions_table(
+    path: str | Path, predictor: Any, table: Table, found: Predictions, sets: Sets | None = None
+) -> dict[str, str]:
     """Writes every row of the table with its prediction, probabilities and error.
 
     The table's own columns come first and stay as they are. In CSV and TSV, texts that the model
@@ -95,17 +101,25 @@ def write_predictions_table(path: str | Path, predictor: Any, table: Table,
     answers: dict[str, list[Any]] = {name: [] for name in names.values()}
     for line in lines(predictor, table, found, sets):
         chances = line["probabilities"] or {}
-        values = [line["prediction"], *map(chances.get, found.labels),
-                  *_set_cells(line.get("set"), sides), line["error"]]
+        values = [
+            line["prediction"],
+            *map(chances.get, found.labels),
+            *_set_cells(line.get("set"), sides),
+            line["error"],
+        ]
         for column, value in zip(answers.values(), values, strict=True):
             column.append(value)
     path.parent.mkdir(parents=True, exist_ok=True)
     predicted = names[f"predicted_{target}"]
     if path.suffix.lower() in _DELIMITED:
-        answers[predicted] = [_in_cell(found.task, value, predictor.target)
-                              for value in answers[predicted]]
-    written = {name for name in [predicted, names["error"]]
-               if found.task.is_written or name == names["error"]}
+        answers[predicted] = [
+            _in_cell(found.task, value, predictor.target) for value in answers[predicted]
+        ]
+    written = {
+        name
+        for name in [predicted, names["error"]]
+        if found.task.is_written or name == names["error"]
+    }
     write_atomic(path, _WRITERS[path.suffix.lower()](table, answers, written))
     return names
 
@@ -146,8 +160,10 @@ def _delimited(separator: str) -> Callable[[Table, Mapping[str, list], set[str]]
         own = table.column_names
         writer.writerow([*own, *answers])
         for row in range(len(table)):
-            added = (guarded(_cell(column[row])) if name in written else _cell(column[row])
-                     for name, column in answers.items())
+            added = (
+                guarded(_cell(column[row])) if name in written else _cell(column[row])
+                for name, column in answers.items()
+            )
             writer.writerow([*(_cell(_shown(table.cell(row, name))) for name in own), *added])
         return text.getvalue()
 
@@ -155,9 +171,13 @@ def _delimited(separator: str) -> Callable[[Table, Mapping[str, list], set[str]]
 
 
 def _json_lines(table: Table, answers: Mapping[str, list], _: set[str]) -> str:
-    rows = ({**{name: _shown(value) for name, value in table.row(row).items()},
-             **{name: column[row] for name, column in answers.items()}}
-            for row in range(len(table)))
+    rows = (
+        {
+            **{name: _shown(value) for name, value in table.row(row).items()},
+            **{name: column[row] for name, column in answers.items()},
+        }
+        for row in range(len(table))
+    )
     return "".join(to_json(row, default=str) + "\n" for row in rows)
 
 
@@ -167,8 +187,9 @@ def _parquet(table: Table, answers: Mapping[str, list], _: set[str]) -> bytes:
     data, buffer = table.data, io.BytesIO()
     for name, values in answers.items():
         array = to_array(name, values)
-        data = data.append_column(name, array if array.type != pa.null() else
-                                  array.cast(pa.string()))
+        data = data.append_column(
+            name, array if array.type != pa.null() else array.cast(pa.string())
+        )
     pq.write_table(data, buffer)
     return buffer.getvalue()
 
@@ -189,4 +210,8 @@ def _cell(value: Any) -> Any:
 
 _DELIMITED = {".csv": _delimited(","), ".tsv": _delimited("\t")}
 _WRITERS: dict[str, Callable[[Table, Mapping[str, list], set[str]], str | bytes]] = {
-    **_DELIMITED, ".jsonl": _json_lines, ".ndjson": _json_lines, ".parquet": _parquet}
+    **_DELIMITED,
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+    ".parquet": _parquet,
+}

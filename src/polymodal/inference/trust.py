@@ -31,8 +31,9 @@ def trusted(predictor: Any, found: Predictions) -> Predictions:
     return found
 
 
-def sets_of(predictor: Any, found: Predictions, table: Table, level: float,
-            by: str | None = None) -> Sets:
+def sets_of(
+    predictor: Any, found: Predictions, table: Table, level: float, by: str | None = None
+) -> Sets:
     """Returns the set of answers of each output, which holds the true one with a probability.
 
     Args:
@@ -46,22 +47,31 @@ def sets_of(predictor: Any, found: Predictions, table: Table, level: float,
         RecipeError: the run has no scores for sets, a level out of range, or another column.
     """
     if predictor.conformal is None:
-        raise RecipeError("--sets needs a run with one class, set of labels or number for each "
-                          "answer, and with validation rows. Got a run without scores for sets. "
-                          "Train it again with rows held out, or leave --sets out.")
+        raise RecipeError(
+            "--sets needs a run with one class, set of labels or number for each "
+            "answer, and with validation rows. Got a run without scores for sets. "
+            "Train it again with rows held out, or leave --sets out."
+        )
     values = None
     if by is not None:
         by = column_named(by, table.column_names)
         values = list(table.values(by))
     made = predictor.conformal.sets(found, level, by, values)
     if made.unknown:
-        warn(f'The validation rows have no "{by}" {", ".join(made.unknown[:3])}. Sets of such rows '
-             "are made as for all rows, and their coverage is not known.")
+        warn(
+            f'The validation rows have no "{by}" {", ".join(made.unknown[:3])}. Sets of such rows '
+            "are made as for all rows, and their coverage is not known."
+        )
     return made
 
 
-def trust_json(predictor: Any, found: Predictions, table: Table, level: float | None = None,
-               by: str | None = None) -> dict[str, Any]:
+def trust_json(
+    predictor: Any,
+    found: Predictions,
+    table: Table,
+    level: float | None = None,
+    by: str | None = None,
+) -> dict[str, Any]:
     """Returns what calibration changed on rows with targets, and what sets are worth.
 
     Returns:
@@ -90,12 +100,15 @@ def restore_trust(predictor: Any, bundle: read.Bundle) -> None:
     if write.CALIBRATION in bundle.trust:
         with read.blamed(bundle.folder / write.CALIBRATION):
             predictor.temperatures = Temperatures.from_json(
-                bundle.trust[write.CALIBRATION], [item.name for item in predictor.inputs],
-                len(predictor.target.labels))
+                bundle.trust[write.CALIBRATION],
+                [item.name for item in predictor.inputs],
+                len(predictor.target.labels),
+            )
     if write.DECISION in bundle.trust:
         with read.blamed(bundle.folder / write.DECISION):
-            predictor.decision = Decision.from_json(bundle.trust[write.DECISION],
-                                                    len(predictor.target.labels))
+            predictor.decision = Decision.from_json(
+                bundle.trust[write.DECISION], len(predictor.target.labels)
+            )
     if write.CONFORMAL in bundle.trust:
         with read.blamed(bundle.folder / write.CONFORMAL):
             predictor.conformal = Conformal.from_json(bundle.trust[write.CONFORMAL])

@@ -25,8 +25,9 @@ _SHOWN = 8  # words in a message, of all that the model knows
 _NO_RESULT = -5e8  # score below which a beam found nothing more
 
 
-def generate(predictor: Any, table: Table, batch_size: int = 32,
-             **choice: Any) -> list[dict[str, Any]]:
+def generate(
+    predictor: Any, table: Table, batch_size: int = 32, **choice: Any
+) -> list[dict[str, Any]]:
     """Returns the generated texts for each row of a table, in order.
 
     Args:
@@ -45,33 +46,43 @@ def generate(predictor: Any, table: Table, batch_size: int = 32,
     Raises:
         RecipeError: the task writes nothing, or a choice is unknown or out of range.
     """
-    return [{**one, "error": one["error"] and str(one["error"].left_out())}
-            for one in _written(predictor, table, batch_size, choice)]
+    return [
+        {**one, "error": one["error"] and str(one["error"].left_out())}
+        for one in _written(predictor, table, batch_size, choice)
+    ]
 
 
-def _written(predictor: Any, table: Table, batch_size: int,
-             choice: dict[str, Any]) -> list[dict[str, Any]]:
+def _written(
+    predictor: Any, table: Table, batch_size: int, choice: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Returns what `generate` does, with errors as DataError."""
     if not predictor.head.autoregressive:
-        raise RecipeError(f"generate needs a run that generates text, such as task: caption. Got "
-                          f"{predictor.task.name}. Use predict.")
+        raise RecipeError(
+            f"generate needs a run that generates text, such as task: caption. Got "
+            f"{predictor.task.name}. Use predict."
+        )
     choice = checked_choice(predictor, choice)
     empty = DataError("every input is empty.", reason="no_input")
     samples = predictor.samples(table, False)
     checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)
     found: list[dict[str, Any]] = [
-        {"results": [], "error": checked.errors.get(row, empty)}
-        for row in range(len(table))]
+        {"results": [], "error": checked.errors.get(row, empty)} for row in range(len(table))
+    ]
     if len(checked):
         loader = predictor.loader(samples, checked, batch_size)
         steps = loader.steps(0)
         for step, (inputs, _, _) in track(enumerate(loader.epoch(0, 0)), "Writing", steps):
-            written = predictor.head.generate(predictor.model, inputs, batch_size=batch_size,
-                                              **choice).results
+            written = predictor.head.generate(
+                predictor.model, inputs, batch_size=batch_size, **choice
+            ).results
             for place, row in enumerate(loader.rows_of(0, step)):
                 if row >= 0:
-                    found[int(row)] = {"error": None, "results": list(_results(
-                        predictor, written, place, choice.get("length_penalty", 1.0)))}
+                    found[int(row)] = {
+                        "error": None,
+                        "results": list(
+                            _results(predictor, written, place, choice.get("length_penalty", 1.0))
+                        ),
+                    }
     return found
 
 
@@ -86,22 +97,30 @@ def checked_choice(predictor: Any, choice: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         RecipeError: an unknown name or word, an id that is none, or a wrong type.
     """
-    known = {**arguments.parameters(Choice), **arguments.parameters(
-        predictor.head.generate, skip=("model", "inputs", "batch_size"))}
+    known = {
+        **arguments.parameters(Choice),
+        **arguments.parameters(predictor.head.generate, skip=("model", "inputs", "batch_size")),
+    }
     arguments.check_names(choice, known, "generate")
-    given = {name: value.item() if isinstance(value, np.generic) else value
-             for name, value in choice.items()}
+    given = {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in choice.items()
+    }
     if given.get("allowed") is not None:
         given["allowed"] = _ids(given["allowed"], list(predictor.target.labels))
-    return {name: arguments.convert(value, known[name].annotation, f"generate.{name}")
-            for name, value in given.items()}
+    return {
+        name: arguments.convert(value, known[name].annotation, f"generate.{name}")
+        for name, value in given.items()
+    }
 
 
 def _ids(words: Any, labels: list[str]) -> list[int]:
     """Returns the ids of allowed words or ids."""
     if isinstance(words, str) or not isinstance(words, Sequence | Set | np.ndarray):
-        raise RecipeError(f"generate.allowed needs a list of words or of ids. Got {words!r}. "
-                          'Write allowed=["a", "red", "ball"].')
+        raise RecipeError(
+            f"generate.allowed needs a list of words or of ids. Got {words!r}. "
+            'Write allowed=["a", "red", "ball"].'
+        )
     ids, found = {label: place for place, label in enumerate(labels)}, []
     for word in words:
         if isinstance(word, str):
@@ -110,18 +129,27 @@ def _ids(words: Any, labels: list[str]) -> list[int]:
                 near = get_close_matches(word.lower(), labels, _SHOWN) or labels[:_SHOWN]
                 raise RecipeError(f"generate.allowed: {unknown('word', word, near)}")
             found.append(place)
-        elif (isinstance(word, int | np.integer) and not isinstance(word, bool)
-              and 0 <= word < len(labels)):
+        elif (
+            isinstance(word, int | np.integer)
+            and not isinstance(word, bool)
+            and 0 <= word < len(labels)
+        ):
             found.append(int(word))
         else:
-            raise RecipeError(f"generate.allowed needs words, or ids from 0 to {len(labels) - 1}. "
-                              f"Got {word!r}. Write words as the model generates them.")
+            raise RecipeError(
+                f"generate.allowed needs words, or ids from 0 to {len(labels) - 1}. "
+                f"Got {word!r}. Write words as the model generates them."
+            )
     return found
 
 
-def generate_files(predictor: Any, files: Sequence[str | Path], batch_size: int = 32,
-                   beside: Mapping[str, Any] | None = None,
-                   **choice: Any) -> list[dict[str, Any]]:
+def generate_files(
+    predictor: Any,
+    files: Sequence[str | Path],
+    batch_size: int = 32,
+    beside: Mapping[str, Any] | None = None,
+    **choice: Any,
+) -> list[dict[str, Any]]:
     """Returns the generated texts for each file, in order, as `generate` does; a file that is
     missing, broken or of another kind has an error of its own.
 
@@ -141,12 +169,17 @@ def generate_files(predictor: Any, files: Sequence[str | Path], batch_size: int 
         except DataError as error:
             rows.append({})
             errors[place] = error
-    missing = [i for i in predictor.inputs
-               if any(rows) and not any(row.get(c) for row in rows for c in i.columns)]
+    missing = [
+        i
+        for i in predictor.inputs
+        if any(rows) and not any(row.get(c) for row in rows for c in i.columns)
+    ]
     if missing:
         flags = " ".join(option("--input", column, "...") for i in missing for column in i.columns)
-        warn(f"no value for {' and '.join(i.name for i in missing)}, so it counts as missing. "
-             f"Give it with: {flags}")
+        warn(
+            f"no value for {' and '.join(i.name for i in missing)}, so it counts as missing. "
+            f"Give it with: {flags}"
+        )
     found = _written(predictor, table_of_cells(predictor, rows), batch_size, choice)
     for place, one in enumerate(found):
         error = errors.get(place, one["error"])
@@ -154,14 +187,20 @@ def generate_files(predictor: Any, files: Sequence[str | Path], batch_size: int 
     return found
 
 
-def _results(predictor: Any, written: Any, place: int,
-             length_penalty: float) -> Iterator[dict[str, Any]]:
+def _results(
+    predictor: Any, written: Any, place: int, length_penalty: float
+) -> Iterator[dict[str, Any]]:
     target = predictor.target
     for ids, each, score in zip(*(np.asarray(part)[place] for part in written), strict=True):
         if score < _NO_RESULT:
             continue
         length = next((i + 1 for i, s in enumerate(ids) if s == target.end_id), len(ids))
         score = float(each[:length].sum()) / length**length_penalty
-        yield {"text": target.decode(ids), "score": round(score, 4), "tokens": [
-            {"token": target.labels[int(i)], "log_probability": round(float(p), 4)}
-            for i, p in zip(ids[:length], each[:length], strict=True)]}
+        yield {
+            "text": target.decode(ids),
+            "score": round(score, 4),
+            "tokens": [
+                {"token": target.labels[int(i)], "log_probability": round(float(p), 4)}
+                for i, p in zip(ids[:length], each[:length], strict=True)
+            ],
+        }

@@ -26,9 +26,15 @@ def _quick_gelu(tensor):
 
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
-    "gelu": _exact_gelu, "gelu_python": _exact_gelu,
-    "gelu_new": _tanh_gelu, "gelu_fast": _tanh_gelu, "gelu_pytorch_tanh": _tanh_gelu,
-    "quick_gelu": _quick_gelu, "relu": ops.relu, "silu": ops.silu, "swish": ops.silu,
+    "gelu": _exact_gelu,
+    "gelu_python": _exact_gelu,
+    "gelu_new": _tanh_gelu,
+    "gelu_fast": _tanh_gelu,
+    "gelu_pytorch_tanh": _tanh_gelu,
+    "quick_gelu": _quick_gelu,
+    "relu": ops.relu,
+    "silu": ops.silu,
+    "swish": ops.silu,
 }
 
 

@@ -26,16 +26,18 @@ class Adapter(keras.layers.Layer):
     Source: Hu et al., "LoRA: low-rank adaptation of large language models", 2022, section 4.1.
     """
 
-    def __init__(self, units: int, rank: int = 8, alpha: float | None = None,
-                 dropout: float = 0.0, **kwargs):
+    def __init__(
+        self, units: int, rank: int = 8, alpha: float | None = None, dropout: float = 0.0, **kwargs
+    ):
         super().__init__(**kwargs)
         self.units, self.rank = units, rank
         self.scale = 1.0 if alpha is None else alpha / rank
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy) if dropout else None
 
     def build(self, inputs_shape):
-        self.down = self.add_weight(name="down", shape=(inputs_shape[-1], self.rank),
-                                    initializer="he_uniform")
+        self.down = self.add_weight(
+            name="down", shape=(inputs_shape[-1], self.rank), initializer="he_uniform"
+        )
         self.up = self.add_weight(name="up", shape=(self.rank, self.units), initializer="zeros")
         self.built = True
 

@@ -43,8 +43,10 @@ class AdditiveAttention(keras.layers.Layer):
         self.dim, policy = dim, self.dtype_policy
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
         self.query = keras.layers.Dense(dim, dtype=policy, name="query")
-        self.key, self.value = (keras.layers.Dense(dim, use_bias=False, dtype=policy, name=name)
-                                for name in ("key", "value"))
+        self.key, self.value = (
+            keras.layers.Dense(dim, use_bias=False, dtype=policy, name=name)
+            for name in ("key", "value")
+        )
         self.compare = keras.layers.Dense(1, use_bias=False, dtype=policy, name="compare")
 
     def build(self, tokens_shape, context_shape):

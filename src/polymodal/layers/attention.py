@@ -42,9 +42,18 @@ class MultiHeadAttention(keras.layers.Layer):
     default: that of the keys has no effect under softmax, and an empty context stays exactly zero.
     """
 
-    def __init__(self, dim: int, num_heads: int = 4, dropout: float = 0.0, causal: bool = False,
-                 rotary: bool = False, input_bias: bool = False, output_bias: bool = False,
-                 key_bias: bool = True, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        num_heads: int = 4,
+        dropout: float = 0.0,
+        causal: bool = False,
+        rotary: bool = False,
+        input_bias: bool = False,
+        output_bias: bool = False,
+        key_bias: bool = True,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if dim % num_heads:
             raise RecipeError(
@@ -61,11 +70,15 @@ class MultiHeadAttention(keras.layers.Layer):
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
         self.query, self.key, self.value = (
             Dense(dim, use_bias=bias, dtype=self.dtype_policy, name=name)
-            for name, bias in (("query", input_bias), ("key", input_bias and key_bias),
-                               ("value", input_bias))
+            for name, bias in (
+                ("query", input_bias),
+                ("key", input_bias and key_bias),
+                ("value", input_bias),
+            )
         )
-        self.output_projection = Dense(dim, use_bias=output_bias, dtype=self.dtype_policy,
-                                       name="output")
+        self.output_projection = Dense(
+            dim, use_bias=output_bias, dtype=self.dtype_policy, name="output"
+        )
 
     def build(self, tokens_shape, context_shape=None):
         context_shape = context_shape or tokens_shape

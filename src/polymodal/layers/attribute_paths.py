@@ -13,8 +13,9 @@ __all__ = ["children", "layers_in"]
 _SECOND = {"layer"}  # walked last
 
 
-def layers_in(value: Any, kind: type, path: tuple[str, ...] = (),
-              seen: set[int] | None = None) -> Iterator[tuple[str, Any]]:
+def layers_in(
+    value: Any, kind: type, path: tuple[str, ...] = (), seen: set[int] | None = None
+) -> Iterator[tuple[str, Any]]:
     """Yields (attribute path, layer) of each layer of a kind, each layer once.
 
     Args:
@@ -53,8 +54,11 @@ def _attributes(value: Any) -> list[tuple[str, Any]]:
     """Returns attributes by name, so that a shared layer is called the same on every engine."""
     skip = _internal_attributes()
     held = {**vars(value), **vars(value).get("_modules", {})}  # torch keeps layers in `_modules`
-    found = [(name.lstrip("_"), child) for name, child in held.items()
-             if name not in skip and not name.startswith("_self_")]  # `_self_`: TensorFlow's own
+    found = [
+        (name.lstrip("_"), child)
+        for name, child in held.items()
+        if name not in skip and not name.startswith("_self_")
+    ]  # `_self_`: TensorFlow's own
     if isinstance(value, keras.Sequential) or _is_functional(value):
         found.append(("layers", list(value.layers)))  # their layers are in no attribute
     # A wrapper keeps the layer it was given as `layer`, next to the copies that it uses.
@@ -69,5 +73,17 @@ def _is_functional(value: Any) -> bool:
 def _internal_attributes() -> frozenset[str]:
     """Attributes that Keras itself gives every layer and model: duplicate references."""
     given = {*vars(keras.Layer()), *vars(keras.Sequential())}
-    return frozenset(given | {"_layers", "_operations", "_functional", "_nodes_by_depth",
-                              "_optimizer", "optimizer", "_modules", "_torch_params", "history"})
+    return frozenset(
+        given
+        | {
+            "_layers",
+            "_operations",
+            "_functional",
+            "_nodes_by_depth",
+            "_optimizer",
+            "optimizer",
+            "_modules",
+            "_torch_params",
+            "history",
+        }
+    )

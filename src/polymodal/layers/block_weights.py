@@ -31,10 +31,22 @@ class BlockWeights(keras.layers.Layer):
         self.num_inputs = inputs_shape[-1]
         values, scales = packed_shapes((self.num_inputs, self.units), self.bits)
         kind = {8: "int8", 4: "uint8"}[self.bits]
-        self.values = self.add_weight(name="values", shape=values, dtype=kind,
-                                      initializer="zeros", trainable=False, autocast=False)
-        self.scales = self.add_weight(name="scales", shape=scales, dtype="float32",
-                                      initializer="ones", trainable=False, autocast=False)
+        self.values = self.add_weight(
+            name="values",
+            shape=values,
+            dtype=kind,
+            initializer="zeros",
+            trainable=False,
+            autocast=False,
+        )
+        self.scales = self.add_weight(
+            name="scales",
+            shape=scales,
+            dtype="float32",
+            initializer="ones",
+            trainable=False,
+            autocast=False,
+        )
         self.built = True
 
     @property
@@ -45,7 +57,7 @@ class BlockWeights(keras.layers.Layer):
             high = ops.floor(values / 16)
             values = ops.concatenate([values - 16 * high, high], axis=0) - 8
         values = ops.reshape(values, (-1, BLOCK, self.units)) * ops.expand_dims(self.scales, 1)
-        matrix = ops.reshape(values, (-1, self.units))[:self.num_inputs]
+        matrix = ops.reshape(values, (-1, self.units))[: self.num_inputs]
         return ops.cast(matrix, self.compute_dtype)
 
 

@@ -25,8 +25,9 @@ class DistillationLoss(keras.losses.Loss):
     https://arxiv.org/abs/1503.02531, section 2, with the square of the temperature as there.
     """
 
-    def __init__(self, hard, temperature=2.0, weight=0.7, reduction="sum",
-                 name="distillation_loss", **kwargs):
+    def __init__(
+        self, hard, temperature=2.0, weight=0.7, reduction="sum", name="distillation_loss", **kwargs
+    ):
         super().__init__(name=name, reduction=reduction, **kwargs)
         self.hard, self.temperature, self.weight = hard, temperature, weight
 
@@ -37,9 +38,13 @@ class DistillationLoss(keras.losses.Loss):
         teacher, label = y_true[..., :-1], ops.cast(y_true[..., -1], "int32")
         logits = y_pred / self.temperature
         surprise = logits - ops.logsumexp(logits, axis=-1, keepdims=True)
-        soft = -ops.sum(teacher * surprise, axis=-1) * self.temperature ** 2  # (batch,)
+        soft = -ops.sum(teacher * surprise, axis=-1) * self.temperature**2  # (batch,)
         return self.weight * soft + (1 - self.weight) * self.hard.call(label, y_pred)
 
     def get_config(self):
-        return {**super().get_config(), "hard": keras.losses.serialize(self.hard),
-                "temperature": self.temperature, "weight": self.weight}
+        return {
+            **super().get_config(),
+            "hard": keras.losses.serialize(self.hard),
+            "temperature": self.temperature,
+            "weight": self.weight,
+        }

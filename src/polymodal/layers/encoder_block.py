@@ -45,16 +45,29 @@ class EncoderBlock(keras.layers.Layer):
     Shazeer, "GLU variants improve transformer", 2020, equation 6.
     """
 
-    def __init__(self, dim: int, num_heads: int, hidden: int, activation: str = "gelu",
-                 epsilon: float = 1e-12, norm_first: bool = False, input_bias: bool = True,
-                 layer_scale: bool = False, gated: bool = False, key_bias: bool = True,
-                 position_gate: bool = False, dropout: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        num_heads: int,
+        hidden: int,
+        activation: str = "gelu",
+        epsilon: float = 1e-12,
+        norm_first: bool = False,
+        input_bias: bool = True,
+        layer_scale: bool = False,
+        gated: bool = False,
+        key_bias: bool = True,
+        position_gate: bool = False,
+        dropout: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.dim, self.hidden, self.norm_first = dim, hidden, norm_first
         self.has_scale = layer_scale
         policy = self.dtype_policy
-        self.attention = MultiHeadAttention(dim, num_heads, input_bias=input_bias, output_bias=True,
-                                            key_bias=key_bias, dtype=policy)
+        self.attention = MultiHeadAttention(
+            dim, num_heads, input_bias=input_bias, output_bias=True, key_bias=key_bias, dtype=policy
+        )
         self.position_gate = None
         if position_gate:
             self.position_gate = PositionGate(dim, num_heads, dtype=policy)
@@ -75,10 +88,12 @@ class EncoderBlock(keras.layers.Layer):
         self.narrow.build((*tokens_shape[:-1], self.hidden))
         self.attention_scale = self.feedforward_scale = None
         if self.has_scale:
-            self.attention_scale = self.add_weight(name="attention_scale", shape=(self.dim,),
-                                                   initializer="ones")
-            self.feedforward_scale = self.add_weight(name="feedforward_scale", shape=(self.dim,),
-                                                     initializer="ones")
+            self.attention_scale = self.add_weight(
+                name="attention_scale", shape=(self.dim,), initializer="ones"
+            )
+            self.feedforward_scale = self.add_weight(
+                name="feedforward_scale", shape=(self.dim,), initializer="ones"
+            )
         self.built = True
 
     def call(self, tokens, mask, preference=None, training=None):
@@ -94,8 +109,9 @@ class EncoderBlock(keras.layers.Layer):
             preference = self.position_gate(tokens) * ops.cast(preference, "float32")
         key, value = self.attention.keys_and_values(tokens)
         allowed = ops.expand_dims(ops.expand_dims(mask, 1), 1)
-        found = self.attention.gather(tokens, key, value, allowed, preference=preference,
-                                      training=training)
+        found = self.attention.gather(
+            tokens, key, value, allowed, preference=preference, training=training
+        )
         return self.drop(_scaled(found, self.attention_scale), training=training)
 
     def _feed(self, tokens, training):

@@ -25,8 +25,9 @@ class FeedForward(keras.layers.Layer):
         (..., dim).
     """
 
-    def __init__(self, dim: int, expansion: int = 4, dropout: float = 0.0,
-                 activation: str = "gelu", **kwargs):
+    def __init__(
+        self, dim: int, expansion: int = 4, dropout: float = 0.0, activation: str = "gelu", **kwargs
+    ):
         super().__init__(**kwargs)
         self.dim, self.expansion = dim, expansion
         self.widen = Dense(dim * expansion, dtype=self.dtype_policy, name="widen")

@@ -36,10 +36,21 @@ class GroupedAttention(keras.layers.Layer):
     halves instead of neighbouring pairs.
     """
 
-    def __init__(self, dim: int, num_heads: int, num_key_heads: int, head_dim: int,
-                 rates: list[float], rotary_scale: float = 1.0, input_bias: bool = False,
-                 output_bias: bool = False, head_norms: bool = False, epsilon: float = 1e-6,
-                 query_scale: float | None = None, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        num_heads: int,
+        num_key_heads: int,
+        head_dim: int,
+        rates: list[float],
+        rotary_scale: float = 1.0,
+        input_bias: bool = False,
+        output_bias: bool = False,
+        head_norms: bool = False,
+        epsilon: float = 1e-6,
+        query_scale: float | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         _check(num_heads, num_key_heads, head_dim, rates)
         self.dim, self.num_heads, self.num_key_heads = dim, num_heads, num_key_heads
@@ -117,10 +128,14 @@ class GroupedAttention(keras.layers.Layer):
 
 def _check(num_heads, num_key_heads, head_dim, rates):
     if num_key_heads < 1 or num_heads % num_key_heads:
-        raise RecipeError("GroupedAttention needs num_heads divisible by num_key_heads. Got "
-                          f"num_heads={num_heads}, num_key_heads={num_key_heads}. "
-                          f"Pass num_key_heads={num_heads}.")
+        raise RecipeError(
+            "GroupedAttention needs num_heads divisible by num_key_heads. Got "
+            f"num_heads={num_heads}, num_key_heads={num_key_heads}. "
+            f"Pass num_key_heads={num_heads}."
+        )
     if head_dim % 2 or len(rates) != head_dim // 2:
-        raise RecipeError("GroupedAttention needs an even head_dim and a rate for each pair of "
-                          f"features. Got head_dim={head_dim} and {len(rates)} rates. "
-                          "Pass head_dim=2 * len(rates).")
+        raise RecipeError(
+            "GroupedAttention needs an even head_dim and a rate for each pair of "
+            f"features. Got head_dim={head_dim} and {len(rates)} rates. "
+            "Pass head_dim=2 * len(rates)."
+        )

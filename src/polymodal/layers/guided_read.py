@@ -38,11 +38,14 @@ class GuidedRead(keras.layers.Layer):
     def __init__(self, dim: int, num_heads: int = 4, **kwargs):
         super().__init__(**kwargs)
         if dim % num_heads:
-            raise RecipeError(f"GuidedRead needs a dim that {num_heads} heads divide. Got {dim}. "
-                              "Choose a multiple of it.")
+            raise RecipeError(
+                f"GuidedRead needs a dim that {num_heads} heads divide. Got {dim}. "
+                "Choose a multiple of it."
+            )
         self.dim, self.num_heads = dim, num_heads
-        make = lambda name: keras.layers.Dense(dim, use_bias=False, dtype=self.dtype_policy,
-                                               name=name)
+        make = lambda name: keras.layers.Dense(
+            dim, use_bias=False, dtype=self.dtype_policy, name=name
+        )
         self.ask, self.key, self.value = make("ask"), make("key"), make("value")
 
     def build(self, tokens_shape, mask_shape=None, query_shape=None):

@@ -29,8 +29,9 @@ class VectorHead(keras.layers.Layer):
         float32 (batch, num_outputs), whatever the precision of the rest.
     """
 
-    def __init__(self, num_outputs: int, dropout: float = 0.1, pooling: str = "attention",
-                 **kwargs):
+    def __init__(
+        self, num_outputs: int, dropout: float = 0.1, pooling: str = "attention", **kwargs
+    ):
         super().__init__(**kwargs)
         self.num_outputs, self.pooling = num_outputs, pooling
         self.norm = LayerNorm(dtype=self.dtype_policy)

@@ -56,8 +56,15 @@ class ImageTrunk(keras.layers.Layer):
         RecipeError: a picture of unknown size, or no stage, block or channel.
     """
 
-    def __init__(self, width: int = 32, depth: int = 1, num_stages: int | None = None,
-                 fine: bool = False, stochastic_depth: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        width: int = 32,
+        depth: int = 1,
+        num_stages: int | None = None,
+        fine: bool = False,
+        stochastic_depth: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.stochastic_depth = stochastic_depth
         if width < 2 or depth < 1 or (num_stages is not None and num_stages < 1):
@@ -83,15 +90,21 @@ class ImageTrunk(keras.layers.Layer):
         stages = self.num_stages or halvings + self.fine
         rates = iter(depth_rates(self.stochastic_depth, stages * self.depth))
         self.blocks = [
-            ResidualBlock(self.width * min(2**stage, 16), self._strides(stage, block),
-                          stochastic_depth=next(rates), dtype=policy)
-            for stage in range(stages) for block in range(self.depth)
+            ResidualBlock(
+                self.width * min(2**stage, 16),
+                self._strides(stage, block),
+                stochastic_depth=next(rates),
+                dtype=policy,
+            )
+            for stage in range(stages)
+            for block in range(self.depth)
         ]
         shape = self._build_stem(images_shape, stem_stride)
         for block in self.blocks:
             block.build(shape)
-            down = [-(-side // stride) for side, stride in zip(shape[1:3], block.strides,
-                                                               strict=True)]
+            down = [
+                -(-side // stride) for side, stride in zip(shape[1:3], block.strides, strict=True)
+            ]
             shape = (None, *down, block.filters)
         self.output_size = shape[1:]
         self.built = True

@@ -121,8 +121,9 @@ class CTCAttentionLoss(keras.losses.Loss):
     Source: Watanabe et al. 2017, "Hybrid CTC/attention architecture", equation 9.
     """
 
-    def __init__(self, ctc_weight, label_smoothing=0.0, reduction="sum", name="ctc_attention_loss",
-                 **kwargs):
+    def __init__(
+        self, ctc_weight, label_smoothing=0.0, reduction="sum", name="ctc_attention_loss", **kwargs
+    ):
         super().__init__(name=name, reduction=reduction, **kwargs)
         self.ctc_weight = ctc_weight
         self.ctc = CTCLoss(reduction=None)
@@ -144,8 +145,11 @@ class CTCAttentionLoss(keras.losses.Loss):
         return self.ctc_weight * ctc + (1 - self.ctc_weight) * written
 
     def get_config(self):
-        return {**super().get_config(), "ctc_weight": self.ctc_weight,
-                "label_smoothing": self.cross_entropy.label_smoothing}
+        return {
+            **super().get_config(),
+            "ctc_weight": self.ctc_weight,
+            "label_smoothing": self.cross_entropy.label_smoothing,
+        }
 
 
 class NumberLoss(keras.losses.Loss):
@@ -174,8 +178,9 @@ class NumberLoss(keras.losses.Loss):
         error = ops.abs(y_true - y_pred)
         loss = ops.square(error)
         if self.delta is not None:
-            loss = ops.where(error <= self.delta, 0.5 * loss,
-                             self.delta * (error - 0.5 * self.delta))
+            loss = ops.where(
+                error <= self.delta, 0.5 * loss, self.delta * (error - 0.5 * self.delta)
+            )
         return ops.mean(loss, axis=-1)  # (batch,)
 
     def get_config(self):

@@ -46,8 +46,11 @@ class MaskedBatchNorm(keras.layers.Layer):
     def build(self, tensor_shape):
         def weight(name, initializer, trainable=True):
             return self.add_weight(
-                name=name, shape=(tensor_shape[-1],), initializer=initializer,
-                trainable=trainable, autocast=False,
+                name=name,
+                shape=(tensor_shape[-1],),
+                initializer=initializer,
+                trainable=trainable,
+                autocast=False,
             )
 
         self.scale, self.shift = weight("scale", "ones"), weight("shift", "zeros")
@@ -69,8 +72,13 @@ class MaskedBatchNorm(keras.layers.Layer):
 
     def _in_one_kernel(self, normalise, tensor, mask):
         result, mean, variance = normalise(
-            ops.cast(tensor, "float32"), mask, self.scale.value, self.shift.value, self.epsilon,
-            lambda given: self._moments(given, mask)[:2])
+            ops.cast(tensor, "float32"),
+            mask,
+            self.scale.value,
+            self.shift.value,
+            self.epsilon,
+            lambda given: self._moments(given, mask)[:2],
+        )
         count = ops.sum(ops.cast(mask, "float32"))
         self._move(self.moving_mean, mean, count)
         self._move(self.moving_variance, variance, count)

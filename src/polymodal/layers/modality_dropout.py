@@ -54,8 +54,10 @@ class ModalityDropout(keras.layers.Layer):
             return {name: tuple(pair) for name, pair in inputs.items()}
         names = sorted(inputs)
         kept = self._kept(ops.stack([present(inputs[name][1]) for name in names], axis=1))
-        return {name: tuple(hide(tensor, kept[:, i]) for tensor in inputs[name])
-                for i, name in enumerate(names)}
+        return {
+            name: tuple(hide(tensor, kept[:, i]) for tensor in inputs[name])
+            for i, name in enumerate(names)
+        }
 
     def _kept(self, there):
         drawn = keras.random.uniform(ops.shape(there), seed=self.seed_generator)

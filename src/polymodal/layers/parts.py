@@ -143,21 +143,28 @@ def check_stream(name: str, encoder: Encoder, inputs: Any, tokens: Any, mask: An
     """
     shape, shown = tuple(tokens.shape), f"{type(encoder).__name__} (inputs.{name})"
     if len(shape) != 3 or tuple(mask.shape) != shape[:2]:
-        raise RecipeError(f"{shown} needs to return tokens (batch, time, dim) and a mask (batch, "
-                          f"time). Got shapes {shape} and {tuple(mask.shape)}. Return one token "
-                          "for what has no time axis.")
+        raise RecipeError(
+            f"{shown} needs to return tokens (batch, time, dim) and a mask (batch, "
+            f"time). Got shapes {shape} and {tuple(mask.shape)}. Return one token "
+            "for what has no time axis."
+        )
     dtype = keras.backend.standardize_dtype(mask.dtype)
     if dtype != "bool":
-        raise RecipeError(f"{shown} needs to return a bool mask, True = real. Got {dtype}. "
-                          "Compare it with 0.")
+        raise RecipeError(
+            f"{shown} needs to return a bool mask, True = real. Got {dtype}. Compare it with 0."
+        )
     stated = _num_tokens(encoder, inputs)
     if None not in (stated, shape[1]) and stated != shape[1]:
-        raise RecipeError(f"{shown} states {stated} tokens for inputs of shape "
-                          f"{tuple(inputs.shape)[1:]}. Got {shape[1]}. Set num_tokens in build, or "
-                          "time_stride.")
+        raise RecipeError(
+            f"{shown} states {stated} tokens for inputs of shape "
+            f"{tuple(inputs.shape)[1:]}. Got {shape[1]}. Set num_tokens in build, or "
+            "time_stride."
+        )
     if encoder.grid is not None and math.prod(encoder.grid) != encoder.num_tokens:
-        raise RecipeError(f"{shown} needs one token for each position of its grid {encoder.grid}. "
-                          f"Got num_tokens={encoder.num_tokens}. Set both in build.")
+        raise RecipeError(
+            f"{shown} needs one token for each position of its grid {encoder.grid}. "
+            f"Got num_tokens={encoder.num_tokens}. Set both in build."
+        )
 
 
 def kept_stream(tokens: Any, mask: Any) -> tuple[Any, Any]:

@@ -34,23 +34,34 @@ class PositionConvolution(keras.layers.Layer):
     gradient of grouped convolutions on processors.
     """
 
-    def __init__(self, dim: int, kernel_size: int = 128, groups: int = 16, activation: str = "gelu",
-                 **kwargs):
+    def __init__(
+        self, dim: int, kernel_size: int = 128, groups: int = 16, activation: str = "gelu", **kwargs
+    ):
         super().__init__(**kwargs)
         if groups < 1 or dim % groups:
-            raise RecipeError(f"PositionConvolution needs groups that divide dim. Got dim={dim}, "
-                              f"groups={groups}. Pass groups=1.")
+            raise RecipeError(
+                f"PositionConvolution needs groups that divide dim. Got dim={dim}, "
+                f"groups={groups}. Pass groups=1."
+            )
         self.dim, self.kernel_size, self.groups = dim, kernel_size, groups
         self.activation = activations.activation(activation)
 
     def build(self, tokens_shape):
         shape = (self.kernel_size, self.dim // self.groups, self.dim)
         deviation = (4.0 / (self.kernel_size * self.dim)) ** 0.5
-        self.kernel = self.add_weight(name="kernel", shape=shape, autocast=False,
-                                      initializer=keras.initializers.RandomNormal(stddev=deviation))
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=shape,
+            autocast=False,
+            initializer=keras.initializers.RandomNormal(stddev=deviation),
+        )
         length = deviation * (self.dim * self.dim // self.groups) ** 0.5
-        self.gain = self.add_weight(name="gain", shape=(1, 1, self.kernel_size), autocast=False,
-                                    initializer=keras.initializers.Constant(length))
+        self.gain = self.add_weight(
+            name="gain",
+            shape=(1, 1, self.kernel_size),
+            autocast=False,
+            initializer=keras.initializers.Constant(length),
+        )
         self.bias = self.add_weight(name="bias", shape=(self.dim,), initializer="zeros")
         self.built = True
 

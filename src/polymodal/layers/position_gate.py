@@ -35,8 +35,9 @@ class PositionGate(keras.layers.Layer):
 
     def build(self, tokens_shape):
         self.gates.build((None, None, self.size))
-        self.weight = self.add_weight(name="weight", shape=(1, self.num_heads, 1, 1),
-                                      initializer="ones")
+        self.weight = self.add_weight(
+            name="weight", shape=(1, self.num_heads, 1, 1), initializer="ones"
+        )
         self.built = True
 
     def call(self, tokens):

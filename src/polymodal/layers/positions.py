@@ -55,7 +55,8 @@ class LearnedPositions(keras.layers.Layer):
 
     def build(self, tokens_shape):
         self.table = self.add_weight(
-            name="table", shape=(self.max_length, tokens_shape[-1]),
+            name="table",
+            shape=(self.max_length, tokens_shape[-1]),
             initializer=keras.initializers.RandomNormal(stddev=0.02),
         )
 

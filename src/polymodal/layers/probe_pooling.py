@@ -33,21 +33,32 @@ class ProbePooling(keras.layers.Layer):
     transformer", 2019, equation 11.
     """
 
-    def __init__(self, dim: int, num_heads: int, hidden: int, activation: str = "gelu",
-                 epsilon: float = 1e-6, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        num_heads: int,
+        hidden: int,
+        activation: str = "gelu",
+        epsilon: float = 1e-6,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.dim, self.hidden = dim, hidden
         policy = self.dtype_policy
-        self.attention = MultiHeadAttention(dim, num_heads, input_bias=True, output_bias=True,
-                                            dtype=policy)
+        self.attention = MultiHeadAttention(
+            dim, num_heads, input_bias=True, output_bias=True, dtype=policy
+        )
         self.norm = LayerNorm(epsilon, dtype=policy)
         self.widen = Dense(hidden, dtype=policy)
         self.narrow = Dense(dim, dtype=policy)
         self.activation = activations.activation(activation)
 
     def build(self, tokens_shape):
-        self.probe = self.add_weight(name="probe", shape=(1, self.dim),
-                                     initializer=keras.initializers.RandomNormal(stddev=0.02))
+        self.probe = self.add_weight(
+            name="probe",
+            shape=(1, self.dim),
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+        )
         for layer in (self.attention, self.norm, self.widen):
             layer.build((None, 1, self.dim))
         self.narrow.build((None, 1, self.hidden))

@@ -82,7 +82,11 @@ class _Direction(keras.layers.Layer):
         )
         # The states stay float32; only the cell's product may be in a smaller type.
         self.loop = keras.layers.RNN(
-            self.cell, return_sequences=True, go_backwards=backwards, dtype="float32", name="loop",
+            self.cell,
+            return_sequences=True,
+            go_backwards=backwards,
+            dtype="float32",
+            name="loop",
         )
         self.backwards = backwards
 
@@ -113,7 +117,8 @@ class _Cell(keras.layers.Layer):
 
     def build(self, gates_shape):
         self.kernel = self.add_weight(
-            name="kernel", shape=(self.state_width, self.state_width * len(self.gates)),
+            name="kernel",
+            shape=(self.state_width, self.state_width * len(self.gates)),
             initializer="orthogonal",
         )
 
@@ -136,8 +141,7 @@ class _LSTMCell(_Cell):
     def call(self, gates, states):
         output, memory = states
         enter, forget, candidate, show = ops.split(gates + self.product(output), 4, axis=-1)
-        memory = (ops.sigmoid(forget + 1.0) * memory
-                  + ops.sigmoid(enter) * ops.tanh(candidate))
+        memory = ops.sigmoid(forget + 1.0) * memory + ops.sigmoid(enter) * ops.tanh(candidate)
         output = ops.sigmoid(show) * ops.tanh(memory)
         return output, [output, memory]
 

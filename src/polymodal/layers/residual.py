@@ -49,8 +49,14 @@ class PaddedConv(keras.layers.Layer):
         (batch, ceil(height / strides[0]), ceil(width / strides[1]), filters).
     """
 
-    def __init__(self, filters: int, size: int = 3, strides: tuple[int, int] = (1, 1),
-                 use_bias: bool = False, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        size: int = 3,
+        strides: tuple[int, int] = (1, 1),
+        use_bias: bool = False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.strides, self.strided, self.margin = tuple(strides), max(strides) > 1, size // 2
         # A kernel of one place sees the largest of the places that become one. Of every stride-th
@@ -58,9 +64,14 @@ class PaddedConv(keras.layers.Layer):
         # outside its memory in the gradient of a strided kernel with fewer than 16 channels.
         self.pools = self.strided and size == 1
         self.conv = keras.layers.Conv2D(
-            filters, size, strides=1 if self.pools else self.strides, use_bias=use_bias,
-            padding="valid" if self.strided else "same", kernel_initializer="he_normal",
-            dtype=self.dtype_policy, name="conv",
+            filters,
+            size,
+            strides=1 if self.pools else self.strides,
+            use_bias=use_bias,
+            padding="valid" if self.strided else "same",
+            kernel_initializer="he_normal",
+            dtype=self.dtype_policy,
+            name="conv",
         )
 
     def build(self, tensor_shape):
@@ -73,8 +84,9 @@ class PaddedConv(keras.layers.Layer):
 
     def call(self, tensor, scale=None, shift=None):
         if self.pools:
-            tensor = ops.max_pool(self._filled(tensor), self.strides, strides=self.strides,
-                                  padding="valid")
+            tensor = ops.max_pool(
+                self._filled(tensor), self.strides, strides=self.strides, padding="valid"
+            )
         elif self.strided:
             sides = (self.margin, self.margin)
             tensor = ops.pad(tensor, ((0, 0), sides, sides, (0, 0)))
@@ -87,8 +99,10 @@ class PaddedConv(keras.layers.Layer):
     def _filled(self, tensor):
         """Returns the tensor with zeros behind sides that the strides may not divide: what a masked
         step holds, so that padding a sequence changes nothing."""
-        sides = [(0, 0 if side is not None and side % stride == 0 else stride - 1)
-                 for side, stride in zip(tensor.shape[1:3], self.strides, strict=True)]
+        sides = [
+            (0, 0 if side is not None and side % stride == 0 else stride - 1)
+            for side, stride in zip(tensor.shape[1:3], self.strides, strict=True)
+        ]
         if not any(more for _, more in sides):
             return tensor
         return ops.pad(tensor, ((0, 0), *sides, (0, 0)))
@@ -115,8 +129,14 @@ class ResidualBlock(keras.layers.Layer):
     Source: He et al., "Deep residual learning for image recognition", 2016, figure 2.
     """
 
-    def __init__(self, filters: int, strides: tuple[int, int] = (1, 1), over_time: bool = False,
-                 stochastic_depth: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        strides: tuple[int, int] = (1, 1),
+        over_time: bool = False,
+        stochastic_depth: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.filters, self.strides, self.over_time = filters, tuple(strides), over_time
         policy = self.dtype_policy

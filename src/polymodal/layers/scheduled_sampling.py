@@ -42,13 +42,21 @@ class ScheduledSampling(keras.layers.Layer):
     def __init__(self, share: float = 0.5, seed: int = 0, **kwargs):
         super().__init__(**kwargs)
         if not 0 <= share <= 1:
-            raise RecipeError(f"ScheduledSampling needs 0 <= share <= 1. Got {share}. Use 0 to "
-                              "feed true outputs alone.")
+            raise RecipeError(
+                f"ScheduledSampling needs 0 <= share <= 1. Got {share}. Use 0 to "
+                "feed true outputs alone."
+            )
         self.share, self.seed = share, seed
         self.num_steps: int | None = None
         self.seed_generator = keras.random.SeedGenerator(seed)
-        self.steps_done = self.add_weight(name="steps_done", shape=(), initializer="zeros",
-                                          dtype="float32", trainable=False, autocast=False)
+        self.steps_done = self.add_weight(
+            name="steps_done",
+            shape=(),
+            initializer="zeros",
+            dtype="float32",
+            trainable=False,
+            autocast=False,
+        )
         self.autocast = False  # ids are not numbers
         self.built = True  # also where nothing but training calls it
 

@@ -29,15 +29,19 @@ class SequenceInput(keras.layers.Layer):
         RecipeError: ids without `vocabulary_size`, or vectors with it.
     """
 
-    def __init__(self, dim: int, vocabulary_size: int | None = None, dropout: float = 0.0,
-                 **kwargs):
+    def __init__(
+        self, dim: int, vocabulary_size: int | None = None, dropout: float = 0.0, **kwargs
+    ):
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
         if vocabulary_size is None:
             self.embed = keras.layers.Dense(dim, dtype=self.dtype_policy, name="embed")
         else:
             self.embed = keras.layers.Embedding(
-                vocabulary_size, dim, dtype=self.dtype_policy, name="embed",
+                vocabulary_size,
+                dim,
+                dtype=self.dtype_policy,
+                name="embed",
                 embeddings_initializer=keras.initializers.RandomNormal(stddev=dim**-0.5),
             )
         self.drop = keras.layers.Dropout(dropout, dtype=self.dtype_policy)

@@ -40,8 +40,10 @@ class StochasticDepth(keras.layers.Layer):
     def __init__(self, rate: float = 0.0, seed: int = 0, **kwargs):
         super().__init__(**kwargs)
         if not 0 <= rate < 1:
-            raise RecipeError(f"StochasticDepth needs 0 <= rate < 1. Got {rate}. Try 0.1, or 0 to "
-                              "keep all blocks.")
+            raise RecipeError(
+                f"StochasticDepth needs 0 <= rate < 1. Got {rate}. Try 0.1, or 0 to "
+                "keep all blocks."
+            )
         self.rate, self.seed = rate, seed
         if rate:
             self.seed_generator = keras.random.SeedGenerator(seed)

@@ -35,7 +35,8 @@ class TimeNorm(keras.layers.Layer):
 
     def build(self, tensor_shape):
         weight = lambda name, value: self.add_weight(
-            name=name, shape=(tensor_shape[-1],), initializer=value, autocast=False)
+            name=name, shape=(tensor_shape[-1],), initializer=value, autocast=False
+        )
         self.gamma, self.beta = weight("gamma", "ones"), weight("beta", "zeros")
         self.built = True
 

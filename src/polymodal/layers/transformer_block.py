@@ -40,9 +40,18 @@ class TransformerBlock(keras.layers.Layer):
     and Ghahramani, "A theoretically grounded application of dropout in recurrent networks", 2016.
     """
 
-    def __init__(self, dim: int, num_heads: int = 4, expansion: int = 4, dropout: float = 0.1,
-                 causal: bool = False, rotary: bool = False, cross: bool = False,
-                 stochastic_depth: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        num_heads: int = 4,
+        expansion: int = 4,
+        dropout: float = 0.1,
+        causal: bool = False,
+        rotary: bool = False,
+        cross: bool = False,
+        stochastic_depth: float = 0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.dim, self.cross = dim, cross
         policy = self.dtype_policy

@@ -46,8 +46,9 @@ class VectorFusion(Fusion):
 
     learns_absence = True  # False where `fuse` gives missing vectors no say at all
 
-    def __init__(self, dim, stepwise=False, align="steps", pooling="attention", dropout=0.1,
-                 **kwargs):
+    def __init__(
+        self, dim, stepwise=False, align="steps", pooling="attention", dropout=0.1, **kwargs
+    ):
         super().__init__(**kwargs)
         check_alignment(type(self).__name__, align, None)
         self.dim, self.stepwise, self.align, self.pooling = dim, stepwise, align, pooling
@@ -58,9 +59,11 @@ class VectorFusion(Fusion):
     def build(self, streams_shape):
         self.names = check_streams(type(self).__name__, streams_shape, self.dim)
         self.norms = {name: LayerNorm(dtype=self.dtype_policy) for name in self.names}
-        self.pools = {} if self.stepwise else {
-            name: self._pool(streams_shape[name][0]) for name in self.names
-        }
+        self.pools = (
+            {}
+            if self.stepwise
+            else {name: self._pool(streams_shape[name][0]) for name in self.names}
+        )
         for name in self.names:
             self.norms[name].build((None, self.dim))
             if not self.stepwise:
@@ -127,12 +130,16 @@ class VectorFusion(Fusion):
         return self.pools[name](tokens, mask)[:, None], present(mask)[:, None]
 
     def _pooled(self, streams):
-        found = {name: (self.pools[name](tokens, mask), present(mask))
-                 for name, (tokens, mask) in streams.items()}
+        found = {
+            name: (self.pools[name](tokens, mask), present(mask))
+            for name, (tokens, mask) in streams.items()
+        }
         if not self.reads:
             return found
-        asked = {name: hide(norm(found[name][0]), found[name][1])
-                 for name, norm in self.questions.items()}
+        asked = {
+            name: hide(norm(found[name][0]), found[name][1])
+            for name, norm in self.questions.items()
+        }
         for name, read in self.reads.items():
             query = sum(asked[other] for other in self.names if other != name)
             vector, here = found[name]

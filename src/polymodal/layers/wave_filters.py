@@ -45,8 +45,14 @@ class WaveFilters(keras.layers.Layer):
     Source: Baevski et al., "wav2vec 2.0", 2020, section 2.
     """
 
-    def __init__(self, filters: list, norm: str = "group", use_bias: bool = False,
-                 activation: str = "gelu", **kwargs):
+    def __init__(
+        self,
+        filters: list,
+        norm: str = "group",
+        use_bias: bool = False,
+        activation: str = "gelu",
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         _check(filters, norm)
         policy = self.dtype_policy
@@ -104,12 +110,18 @@ def _with_first(real, some):
 
 def _check(filters, norm):
     if norm not in NORMS:
-        raise RecipeError(f'WaveFilters needs norm {" or ".join(NORMS)}. Got "{norm}". Use one of '
-                          "these.")
+        raise RecipeError(
+            f'WaveFilters needs norm {" or ".join(NORMS)}. Got "{norm}". Use one of these.'
+        )
     fine = filters and all(
-        isinstance(one, list | tuple) and len(one) == 3
-        and all(type(number) is int and 0 < number <= 65_536 for number in one) for one in filters)
+        isinstance(one, list | tuple)
+        and len(one) == 3
+        and all(type(number) is int and 0 < number <= 65_536 for number in one)
+        for one in filters
+    )
     if not fine:
-        raise RecipeError("WaveFilters needs filters as a list of [channels, kernel, stride], "
-                          f"whole numbers from 1. Got {filters}. Leave them out for those of "
-                          "wav2vec 2.0.")
+        raise RecipeError(
+            "WaveFilters needs filters as a list of [channels, kernel, stride], "
+            f"whole numbers from 1. Got {filters}. Leave them out for those of "
+            "wav2vec 2.0."
+        )

@@ -36,16 +36,22 @@ class XVector(keras.layers.Layer):
     def __init__(self, filters: list, width: int, **kwargs):
         super().__init__(**kwargs)
         fine = filters and all(
-            isinstance(one, list | tuple) and len(one) == 3
-            and all(type(number) is int and number > 0 for number in one) for one in filters)
+            isinstance(one, list | tuple)
+            and len(one) == 3
+            and all(type(number) is int and number > 0 for number in one)
+            for one in filters
+        )
         if not fine:
-            raise RecipeError("XVector needs filters as a list of [channels, kernel, dilation], "
-                              f"whole numbers from 1. Got {filters}.")
+            raise RecipeError(
+                "XVector needs filters as a list of [channels, kernel, dilation], "
+                f"whole numbers from 1. Got {filters}."
+            )
         policy = self.dtype_policy
         self.filters = [tuple(one) for one in filters]
         self.project = Dense(self.filters[0][0], dtype=policy)
-        self.frames = [Dense(channels, activation="relu", dtype=policy)
-                       for channels, *_ in self.filters]
+        self.frames = [
+            Dense(channels, activation="relu", dtype=policy) for channels, *_ in self.filters
+        ]
         self.vector = Dense(width, dtype=policy)
 
     def build(self, tokens_shape):
@@ -77,7 +83,7 @@ def _windows(tokens, mask, kernel, dilation):
     behind = ops.pad(mask, ((0, 0), (0, reach)))[:, reach:]
     is_first = ops.arange(time, dtype="int32") == 0
     behind = ops.logical_or(behind, ops.logical_and(is_first, mask[:, :1]))
-    steps = [tokens[:, place * dilation:time + place * dilation] for place in range(kernel)]
+    steps = [tokens[:, place * dilation : time + place * dilation] for place in range(kernel)]
     return ops.concatenate(steps, axis=-1), behind
 
 

@@ -53,8 +53,12 @@ def read_audio(
     samples = blocks[0] if len(blocks) == 1 else np.concatenate(blocks or [np.zeros(0, "f4")])
     if not len(samples):
         if measured.first is None:
-            raise DataError("has 0 samples.", "Fix the file, or run with --skip-bad.",
-                            path=part.shown, reason="empty_audio")
+            raise DataError(
+                "has 0 samples.",
+                "Fix the file, or run with --skip-bad.",
+                path=part.shown,
+                reason="empty_audio",
+            )
         samples = measured.first  # a click shorter than one new sample
     if measured.peak > _FAR_ABOVE_FULL_SCALE:
         samples = samples / measured.peak
@@ -107,9 +111,12 @@ class _Measured:
         for block in self._blocks:
             peak = max(float(block.max()), -float(block.min()))
             if not np.isfinite(peak):
-                raise DataError("has samples that are not numbers.",
-                                "Fix the file, or run with --skip-bad.", path=self._shown,
-                                reason="not_finite")
+                raise DataError(
+                    "has samples that are not numbers.",
+                    "Fix the file, or run with --skip-bad.",
+                    path=self._shown,
+                    reason="not_finite",
+                )
             self.first = block[:1].copy() if self.first is None else self.first
             self.peak = max(self.peak, peak)
             yield block

@@ -43,8 +43,10 @@ def open_cache() -> Cache | KeptMedia:
         return Cache()
     except RecipeError as error:
         kept = KeptMedia()
-        warn(f"{error} Until then decoded media are kept in up to {gigabytes(kept.max_bytes)} of "
-             "memory. What does not fit is decoded again in every epoch, which is slower.")
+        warn(
+            f"{error} Until then decoded media are kept in up to {gigabytes(kept.max_bytes)} of "
+            "memory. What does not fit is decoded again in every epoch, which is slower."
+        )
         return kept
 
 
@@ -108,9 +110,11 @@ class Cache:
 
     def make_room(self, size: int) -> bool:
         """Removes packs, oldest use first, until `size` more bytes fit; False when they cannot."""
-        packs = sorted((status.st_mtime_ns, status.st_size, path)
-                       for path in self.folder.glob(f"*{_SUFFIX}")
-                       if (status := _status(path)) is not None)
+        packs = sorted(
+            (status.st_mtime_ns, status.st_size, path)
+            for path in self.folder.glob(f"*{_SUFFIX}")
+            if (status := _status(path)) is not None
+        )
         total = sum(pack_size for _, pack_size, _ in packs)
         for _, pack_size, path in packs:
             if total + size <= self.max_bytes:
@@ -167,8 +171,10 @@ class CacheWriter:
 
     def _cannot_grow(self, error: OSError) -> None:
         self.full = True
-        warn(f"The cache in {self._cache.folder} cannot grow ({error.strerror}). "
-             "Media that are not in it are decoded every time they are needed.")
+        warn(
+            f"The cache in {self._cache.folder} cannot grow ({error.strerror}). "
+            "Media that are not in it are decoded every time they are needed."
+        )
 
     def _fits(self, needed: int) -> bool:
         if needed <= self._granted:

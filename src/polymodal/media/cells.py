@@ -22,8 +22,10 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _MOST_MEMBER_BYTES = 1 << 29  # of a tar: its members are read into memory
 _MOST_SECONDS = 1e9  # thirty years; a place in a recording beyond it is a mistake
 _OVERSHOOT_SECONDS = 0.5  # times of parts are often rounded, so the last may end after its file
-_OF_WINDOWS = ("Only Windows has such paths. Write paths from one folder, such as im/00.png, and "
-               "name that folder with --media-root.")
+_OF_WINDOWS = (
+    "Only Windows has such paths. Write paths from one folder, such as im/00.png, and "
+    "name that folder with --media-root."
+)
 _SKIP = "Fix the file, or run with --skip-bad."
 
 
@@ -72,9 +74,12 @@ def open_cell(cell: Any, root: str | os.PathLike | None) -> tuple[bytes | Path, 
     """
     found = media_cell(cell)
     if found.is_part:
-        raise DataError("is part of a file, which only sound can be.",
-                        "Give the whole file.", path=shown_short(str(found.path)),
-                        reason="not_whole")
+        raise DataError(
+            "is part of a file, which only sound can be.",
+            "Give the whole file.",
+            path=shown_short(str(found.path)),
+            reason="not_whole",
+        )
     return _opened(found, root)
 
 
@@ -98,9 +103,12 @@ class Part(NamedTuple):
         start, end = self.start_seconds, self.end_seconds
         is_part = start > 0 or end is not None
         if is_part and (start >= seconds or (end or 0) > seconds + _OVERSHOOT_SECONDS):
-            raise DataError(f"lies outside its file, which lasts {seconds:.2f} s.",
-                            "Correct start_seconds and end_seconds.", path=self.shown,
-                            reason="bad_part")
+            raise DataError(
+                f"lies outside its file, which lasts {seconds:.2f} s.",
+                "Correct start_seconds and end_seconds.",
+                path=self.shown,
+                reason="bad_part",
+            )
 
 
 @reads_cell
@@ -121,19 +129,31 @@ def open_part(cell: Any, root: str | os.PathLike | None) -> Part:
         return Part(source, shown)
     start, end = found.start_seconds or 0.0, found.end_seconds
     numbers = [start] if end is None else [start, end]
-    if (not all(isinstance(n, int | float) and math.isfinite(n) for n in numbers) or start < 0
-            or numbers[-1] < start or end == start or start > _MOST_SECONDS):
-        raise DataError("needs a part of a file, from 0 s or later to a later end. "
-                        f"Got start_seconds={start!r}, end_seconds={end!r}.",
-                        "Correct these times.", path=shown, reason="bad_part")
+    if (
+        not all(isinstance(n, int | float) and math.isfinite(n) for n in numbers)
+        or start < 0
+        or numbers[-1] < start
+        or end == start
+        or start > _MOST_SECONDS
+    ):
+        raise DataError(
+            "needs a part of a file, from 0 s or later to a later end. "
+            f"Got start_seconds={start!r}, end_seconds={end!r}.",
+            "Correct these times.",
+            path=shown,
+            reason="bad_part",
+        )
     shown = f"{shown} from {start:g} s" + ("" if end is None else f" to {end:g} s")
     return Part(source, shown, start, end)
 
 
 def _opened(cell: MediaCell, root: str | os.PathLike | None) -> tuple[bytes | Path, str]:
     if cell.frames:
-        raise DataError("needs a path, bytes or a data URI. Got list.",
-                        "Check the modality of this column.", reason="not_media")
+        raise DataError(
+            "needs a path, bytes or a data URI. Got list.",
+            "Check the modality of this column.",
+            reason="not_media",
+        )
     if cell.uri is not None:
         return _from_data_uri(cell.uri), "data URI"
     if cell.is_member:
@@ -146,8 +166,12 @@ def _opened(cell: MediaCell, root: str | os.PathLike | None) -> tuple[bytes | Pa
 
 def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:
     if _ADDRESS.match(text.strip()) and not is_file_address(text):
-        raise DataError("is an address on a network.", "Download the file and give its path.",
-                        path=shown_short(text), reason="not_a_file")
+        raise DataError(
+            "is an address on a network.",
+            "Download the file and give its path.",
+            path=shown_short(text),
+            reason="not_a_file",
+        )
     path = located(text, root)
     try:
         size = None
@@ -165,8 +189,12 @@ def _from_path(text: str, root: str | os.PathLike | None) -> tuple[Path, str]:
         else:
             fix = f"Looked in {os.path.abspath(path.parent)}. Correct the path or --media-root."
         spelled = text if text == text.strip() else repr(text)
-        raise DataError(problem, fix, path=shown_short(spelled),
-                        reason="not_a_file" if exists else "missing_file")
+        raise DataError(
+            problem,
+            fix,
+            path=shown_short(spelled),
+            reason="not_a_file" if exists else "missing_file",
+        )
     if size == 0:
         raise DataError("has 0 bytes.", _SKIP, path=shown_short(text), reason="empty_file")
     return path, shown_short(text)
@@ -177,34 +205,51 @@ def _from_data_uri(text: str) -> bytes:
     try:
         content = base64.b64decode(payload, validate=True)
     except ValueError as error:
-        raise DataError(f"is not valid base64 ({error}).", "Encode the file again.",
-                        path="data URI", reason="bad_base64") from None
+        raise DataError(
+            f"is not valid base64 ({error}).",
+            "Encode the file again.",
+            path="data URI",
+            reason="bad_base64",
+        ) from None
     return _whole(content, "data URI")
 
 
 def _as_bytes(content: Any, shown: str) -> bytes:
     if isinstance(content, bytes | bytearray | memoryview):
         return bytes(content)
-    raise DataError(f'needs "bytes" to contain bytes. Got {type(content).__name__}.',
-                    'In JSON, give the cell as a text: "data:;base64,...".', path=shown,
-                    reason="not_media")
+    raise DataError(
+        f'needs "bytes" to contain bytes. Got {type(content).__name__}.',
+        'In JSON, give the cell as a text: "data:;base64,...".',
+        path=shown,
+        reason="not_media",
+    )
 
 
 def _from_tar(cell: MediaCell, root: str | os.PathLike | None) -> tuple[bytes, str]:
     path, shown = _from_path(str(cell.path), root)
     offset, size = cell.offset, cell.size
     if not (isinstance(offset, int) and isinstance(size, int)):
-        raise DataError("needs offset and size as whole numbers of bytes. "
-                        f"Got {offset!r}, {size!r}.", "Correct the cell.", path=shown,
-                        reason="not_media")
+        raise DataError(
+            f"needs offset and size as whole numbers of bytes. Got {offset!r}, {size!r}.",
+            "Correct the cell.",
+            path=shown,
+            reason="not_media",
+        )
     shown = shown_short(cell.name or f"{shown} at byte {offset}")
     if size > _MOST_MEMBER_BYTES:
-        raise DataError(f"takes {size:,} bytes in its tar file, the bound is "
-                        f"{_MOST_MEMBER_BYTES:,}.", "Unpack the tar file.", path=shown,
-                        reason="file_too_large")
+        raise DataError(
+            f"takes {size:,} bytes in its tar file, the bound is {_MOST_MEMBER_BYTES:,}.",
+            "Unpack the tar file.",
+            path=shown,
+            reason="file_too_large",
+        )
     if offset < 0 or size < 0 or offset + size > path.stat().st_size:
-        raise DataError("lies outside its tar file.", "Write the tar file again.", path=shown,
-                        reason="truncated_file")
+        raise DataError(
+            "lies outside its tar file.",
+            "Write the tar file again.",
+            path=shown,
+            reason="truncated_file",
+        )
     with path.open("rb") as file:
         file.seek(offset)
         return _whole(file.read(size), shown), shown

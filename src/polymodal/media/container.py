@@ -30,13 +30,20 @@ _GUESSED = {"mp3", "aac", "amr", "flac", "h264", "hevc", "mpegvideo", "m4v"}
 _MOST_HEADER_BYTES = 1 << 25
 # By how much the length that a header states may differ: browsers and cameras that cannot go back
 # write it by the clock, but such formats also state the size of their parts.
-_TOLERANCES = {"mov": TOLERANCE_SECONDS, "mp3": TOLERANCE_SECONDS, "matroska": 0.5, "avi": 0.5,
-               "flv": 0.5, "asf": 0.5}
+_TOLERANCES = {
+    "mov": TOLERANCE_SECONDS,
+    "mp3": TOLERANCE_SECONDS,
+    "matroska": 0.5,
+    "avi": 0.5,
+    "flv": 0.5,
+    "asf": 0.5,
+}
 
 
 @contextmanager
-def open_container(source: bytes | Path, shown: str, what: str,
-                   max_pixels: int = MAX_PIXELS) -> Iterator[Any]:
+def open_container(
+    source: bytes | Path, shown: str, what: str, max_pixels: int = MAX_PIXELS
+) -> Iterator[Any]:
     """Opens a file with sound or moving pictures and turns FFmpeg's errors into DataErrors.
 
     Args:
@@ -48,8 +55,12 @@ def open_container(source: bytes | Path, shown: str, what: str,
     with opened(source) as stream:
         _check_packed(stream, shown, what)
         try:
-            with av.open(stream, options={"max_pixels": str(max_pixels)},
-                         container_options=_CLOSED, metadata_errors="replace") as container:
+            with av.open(
+                stream,
+                options={"max_pixels": str(max_pixels)},
+                container_options=_CLOSED,
+                metadata_errors="replace",
+            ) as container:
                 yield container
         except DataError:
             raise
@@ -120,9 +131,12 @@ def _check_packed(stream: Any, shown: str, what: str) -> None:
 def unreadable(what: str, shown: str, cause: str) -> DataError:
     """Returns the error for a file that no decoder takes."""
     cause = cause.strip().rstrip(".: ")
-    return DataError(f"is not {_NAMED[what]} that can be read ({cause}).",
-                     "Fix the file, or run with --skip-bad.", path=shown,
-                     reason=f"unreadable_{what}")
+    return DataError(
+        f"is not {_NAMED[what]} that can be read ({cause}).",
+        "Fix the file, or run with --skip-bad.",
+        path=shown,
+        reason=f"unreadable_{what}",
+    )
 
 
 def _end_of(frame: Any, stream: Any, before: float) -> float:

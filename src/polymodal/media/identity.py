@@ -143,8 +143,13 @@ def _status(path: str) -> bytes:
         found = os.stat(path)
     except (OSError, ValueError):
         return where + b"absent"
-    return where + b"%d %d %d %d %d" % (found.st_dev, found.st_ino, found.st_size,
-                                        found.st_mtime_ns, found.st_ctime_ns)
+    return where + b"%d %d %d %d %d" % (
+        found.st_dev,
+        found.st_ino,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -70,14 +70,23 @@ def read_image(
     except DataError:
         raise
     except Image.DecompressionBombError as error:
-        raise _too_large(_counted(error) or f"more than {max_pixels:,}", max_pixels,
-                         shown) from None
+        raise _too_large(
+            _counted(error) or f"more than {max_pixels:,}", max_pixels, shown
+        ) from None
     except Image.UnidentifiedImageError:
-        raise DataError("is not a picture that can be read.", "Save it as PNG or JPEG.", path=shown,
-                        reason="unreadable_image") from None
+        raise DataError(
+            "is not a picture that can be read.",
+            "Save it as PNG or JPEG.",
+            path=shown,
+            reason="unreadable_image",
+        ) from None
     except Exception as error:  # Pillow's decoders raise many kinds on broken files
-        raise DataError(f"is a broken picture ({error}).", "Fix the file, or run with --skip-bad.",
-                        path=shown, reason="unreadable_image") from None
+        raise DataError(
+            f"is a broken picture ({error}).",
+            "Fix the file, or run with --skip-bad.",
+            path=shown,
+            reason="unreadable_image",
+        ) from None
 
 
 @reads_cell
@@ -91,8 +100,12 @@ def image_size(cell: Any, root: str | os.PathLike | None = None) -> tuple[int, i
     except DataError:
         raise
     except Exception as error:
-        raise DataError(f"is a broken picture ({error}).", "Fix the file, or run with --skip-bad.",
-                        path=shown, reason="unreadable_image") from None
+        raise DataError(
+            f"is a broken picture ({error}).",
+            "Fix the file, or run with --skip-bad.",
+            path=shown,
+            reason="unreadable_image",
+        ) from None
     if turned:
         return (width, height)
     return (height, width)
@@ -111,26 +124,38 @@ def _opened(source: bytes | Path, max_pixels: int, shown: str) -> Iterator[Image
 def _check(image: Image.Image, max_pixels: int, shown: str) -> None:
     _check_size(image, max_pixels // _COSTS.get(str(image.format), 1), shown)
     if image.format in _RUNS_PROGRAMS:
-        raise DataError(f"is a drawing ({image.format}), not pixels.", "Save it as PNG.",
-                        path=shown, reason="unreadable_image")
+        raise DataError(
+            f"is a drawing ({image.format}), not pixels.",
+            "Save it as PNG.",
+            path=shown,
+            reason="unreadable_image",
+        )
     if image.format == "ICNS":
-        raise DataError("is a set of icons.", "Save one as PNG.", path=shown,
-                        reason="unreadable_image")
+        raise DataError(
+            "is a set of icons.", "Save one as PNG.", path=shown, reason="unreadable_image"
+        )
     if image.format == "TIFF":
         tags = image.tag_v2  # type: ignore[attr-defined]
         tile = math.prod(int(tags.get(tag, 0)) for tag in _TILE_SIDES)
         if tile > max(_LEAST_TILE, 4 * math.prod(image.size)):
-            raise DataError(f"is a broken picture (it claims tiles of {tile:,} pixels).",
-                            "Fix the file, or run with --skip-bad.", path=shown,
-                            reason="unreadable_image")
+            raise DataError(
+                f"is a broken picture (it claims tiles of {tile:,} pixels).",
+                "Fix the file, or run with --skip-bad.",
+                path=shown,
+                reason="unreadable_image",
+            )
     stream = getattr(image, "fp", None)
     if image.format == "PNG" and stream is not None:
         place = stream.tell()
         damage = png_damage(stream)
         stream.seek(place)
         if damage:
-            raise DataError(damage, "Copy it again, or run with --skip-bad.", path=shown,
-                            reason="unreadable_image")
+            raise DataError(
+                damage,
+                "Copy it again, or run with --skip-bad.",
+                path=shown,
+                reason="unreadable_image",
+            )
 
 
 def _check_size(image: Image.Image, max_pixels: int, shown: str) -> None:
@@ -148,9 +173,12 @@ def _counted(error: Exception) -> str:
 
 
 def _too_large(pixels: str, max_pixels: int, shown: str) -> DataError:
-    return DataError(f"has {pixels} pixels, the bound is {max_pixels:,}.",
-                     "Shrink the picture, or raise max_pixels.", path=shown,
-                     reason="image_too_large")
+    return DataError(
+        f"has {pixels} pixels, the bound is {max_pixels:,}.",
+        "Shrink the picture, or raise max_pixels.",
+        path=shown,
+        reason="image_too_large",
+    )
 
 
 def _orientation(image: Image.Image) -> int:
@@ -221,9 +249,12 @@ def _scale(image: Image.Image, rows: int, shown: str) -> float | None:
     for first in range(0, height, rows):
         values = np.asarray(image.crop((0, first, width, min(first + rows, height))))
         if not np.isfinite(values).all():
-            raise DataError("has pixels that are not numbers.",
-                            "Fix the file, or run with --skip-bad.", path=shown,
-                            reason="not_finite")
+            raise DataError(
+                "has pixels that are not numbers.",
+                "Fix the file, or run with --skip-bad.",
+                path=shown,
+                reason="not_finite",
+            )
         top = max(top, float(values.max(initial=0)))
     ranges = _INTEGER_RANGES if image.mode == "I" else _FLOAT_RANGES
     return next((r for r in ranges if top <= r), max(top, 1.0))

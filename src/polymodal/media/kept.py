@@ -82,9 +82,11 @@ class KeptMedia:
         """Returns how much did not fit, as a sentence; "" where everything did."""
         if not self.num_left:
             return ""
-        return (f"{self.num_kept:,} of {self.num_kept + self.num_left:,} decoded media fit in "
-                f"{gigabytes(self.max_bytes)}, a quarter of the free memory. The others are "
-                "decoded again in every epoch.")
+        return (
+            f"{self.num_kept:,} of {self.num_kept + self.num_left:,} decoded media fit in "
+            f"{gigabytes(self.max_bytes)}, a quarter of the free memory. The others are "
+            "decoded again in every epoch."
+        )
 
 
 class KeptPack:

@@ -146,8 +146,11 @@ def media_cell(cell: Any) -> MediaCell:
         return _of_mapping(cell)
     if is_frames(cell):
         return MediaCell(frames=tuple(map(media_cell, cell)))
-    raise DataError(f"needs a path, bytes or a data URI. Got {type(cell).__name__}.",
-                    "Check the modality of this column.", reason="not_media")
+    raise DataError(
+        f"needs a path, bytes or a data URI. Got {type(cell).__name__}.",
+        "Check the modality of this column.",
+        reason="not_media",
+    )
 
 
 def is_frames(cell: Any) -> bool:
@@ -203,12 +206,20 @@ def shown_short(text: str) -> str:
 def _of_mapping(cell: Mapping) -> MediaCell:
     path, content = cell.get("path") or None, cell.get("bytes")
     if path is None and content is None:
-        raise DataError(f'needs "bytes" or "path". Got a mapping of {sorted(map(str, cell))}.',
-                        "Check the modality of this column.", reason="not_media")
+        raise DataError(
+            f'needs "bytes" or "path". Got a mapping of {sorted(map(str, cell))}.',
+            "Check the modality of this column.",
+            reason="not_media",
+        )
     whole = MediaCell() if path is None else media_cell(path)
     if content is not None:
         whole = MediaCell(path=whole.path, content=content)
     name = cell.get("name")
-    return replace(whole, name=None if name is None else str(name),
-                   offset=cell.get("offset"), size=cell.get("size"),
-                   start_seconds=cell.get("start_seconds"), end_seconds=cell.get("end_seconds"))
+    return replace(
+        whole,
+        name=None if name is None else str(name),
+        offset=cell.get("offset"),
+        size=cell.get("size"),
+        start_seconds=cell.get("start_seconds"),
+        end_seconds=cell.get("end_seconds"),
+    )

@@ -145,10 +145,16 @@ class FileSound:
             count += len(block)
             yield block
         missing, tolerance = min(wanted, file.frames - start) - count, TOLERANCE_SECONDS * self.rate
-        if (file.frames < _UNKNOWN_FRAMES and missing > max(tolerance, _MP3_FRAME)
-                and states_frames(file, part)):
-            raise cut_short(part.shown, f"it ends after {(start + count) / self.rate:.2f} of "
-                                        f"{file.frames / self.rate:.2f} s")
+        if (
+            file.frames < _UNKNOWN_FRAMES
+            and missing > max(tolerance, _MP3_FRAME)
+            and states_frames(file, part)
+        ):
+            raise cut_short(
+                part.shown,
+                f"it ends after {(start + count) / self.rate:.2f} of "
+                f"{file.frames / self.rate:.2f} s",
+            )
 
     def _samples(self, wanted: float, is_whole: bool) -> Iterator[np.ndarray]:
         """Yields all channels' mean; of a whole FLAC file, checks that samples are those stated."""
@@ -190,8 +196,12 @@ class ContainerSound:
 
     def __init__(self, container: Any, part: Part):
         if not container.streams.audio:
-            raise DataError("has no sound.", "Fix the file, or run with --skip-bad.",
-                            path=part.shown, reason="no_sound")
+            raise DataError(
+                "has no sound.",
+                "Fix the file, or run with --skip-bad.",
+                path=part.shown,
+                reason="no_sound",
+            )
         self._container, self._part = container, part
         self._stream = container.streams.audio[0]
         if not getattr(self._stream, "rate", None):  # PyAV has no such name without a decoder
@@ -217,8 +227,9 @@ class ContainerSound:
         part, stream, rate = self._part, self._stream, self.rate
         _, missing = _span(part, rate, max_seconds)
         if part.start_seconds > LEAD_SECONDS:
-            self._container.seek(round((part.start_seconds - LEAD_SECONDS) / stream.time_base),
-                                 stream=stream)
+            self._container.seek(
+                round((part.start_seconds - LEAD_SECONDS) / stream.time_base), stream=stream
+            )
         to_float = av.AudioResampler(format="fltp", rate=rate)
         before, reached = None, 0.0  # samples until the part, seconds of the track
         for frame in decoded(self._container, stream, part.source, part.shown):
@@ -254,8 +265,16 @@ def _span(part: Part, rate: int, max_seconds: float) -> tuple[int, float]:
 
 def _check_header(rate: int, channels: int, shown: str) -> None:
     if not _RATES[0] <= rate <= _RATES[1]:
-        raise DataError(f"claims {rate} samples a second, expected {_RATES[0]} to {_RATES[1]}.",
-                        "Fix the file, or run with --skip-bad.", path=shown, reason="bad_header")
+        raise DataError(
+            f"claims {rate} samples a second, expected {_RATES[0]} to {_RATES[1]}.",
+            "Fix the file, or run with --skip-bad.",
+            path=shown,
+            reason="bad_header",
+        )
     if channels > _MAX_CHANNELS:
-        raise DataError(f"claims {channels} channels, expected at most {_MAX_CHANNELS}.",
-                        "Fix the file, or run with --skip-bad.", path=shown, reason="bad_header")
+        raise DataError(
+            f"claims {channels} channels, expected at most {_MAX_CHANNELS}.",
+            "Fix the file, or run with --skip-bad.",
+            path=shown,
+            reason="bad_header",
+        )

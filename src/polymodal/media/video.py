@@ -96,8 +96,13 @@ def video_info(cell: Any, root: str | os.PathLike | None = None) -> VideoInfo:
         stream = _picture_stream(container, MAX_PIXELS, shown)
         rate = float(stream.average_rate or stream.guessed_rate or 25)
         seconds = stated_seconds(container, stream) or measured_seconds(container, stream)
-        return VideoInfo(rate, seconds, stream.codec_context.height, stream.codec_context.width,
-                         bool(container.streams.audio))
+        return VideoInfo(
+            rate,
+            seconds,
+            stream.codec_context.height,
+            stream.codec_context.width,
+            bool(container.streams.audio),
+        )
 
 
 @reads_cell
@@ -123,8 +128,12 @@ def _picture_stream(container: Any, max_pixels: int, shown: str) -> Any:
         fix = "Fix the file"
         if has_sound:
             fix = "Set the modality of this input to audio"
-        raise DataError("has no moving pictures.", f"{fix}, or run with --skip-bad.",
-                        path=shown, reason="no_video")
+        raise DataError(
+            "has no moving pictures.",
+            f"{fix}, or run with --skip-bad.",
+            path=shown,
+            reason="no_video",
+        )
     if stream.codec_context is None:
         raise unreadable("video", shown, "no decoder for it")
     _check_size(stream.codec_context, max_pixels, shown)
@@ -134,9 +143,12 @@ def _picture_stream(container: Any, max_pixels: int, shown: str) -> Any:
 def _check_size(sized: Any, max_pixels: int, shown: str) -> None:
     pixels = sized.width * sized.height
     if pixels > max_pixels:
-        raise DataError(f"has {pixels:,} pixels a frame, the bound is {max_pixels:,}.",
-                        "Shrink the video, or raise max_pixels.", path=shown,
-                        reason="video_too_large")
+        raise DataError(
+            f"has {pixels:,} pixels a frame, the bound is {max_pixels:,}.",
+            "Shrink the video, or raise max_pixels.",
+            path=shown,
+            reason="video_too_large",
+        )
 
 
 def _within(frames: Iterator[Any], stream: Any, max_pixels: int, shown: str) -> Iterator[Any]:
@@ -191,8 +203,11 @@ def _read_pictures(cell, root, max_frames, size, max_pixels) -> np.ndarray:
     frames = []
     for number, part in enumerate(cell[:max_frames], start=1):
         if part is None:
-            raise DataError(f"has no frame {number}.", "Fill the list, or leave the frame out.",
-                            reason="missing_frame")
+            raise DataError(
+                f"has no frame {number}.",
+                "Fill the list, or leave the frame out.",
+                reason="missing_frame",
+            )
         frame = read_image(part, root, max_pixels, at_least=size)
         if frame.shape[2] != 3:
             frame = np.repeat(frame, 3, axis=2)
@@ -207,5 +222,6 @@ def _read_pictures(cell, root, max_frames, size, max_pixels) -> np.ndarray:
 
 
 def _no_frames(shown: str | None) -> DataError:
-    return DataError("has 0 frames.", "Fix the file, or run with --skip-bad.", path=shown,
-                     reason="empty_video")
+    return DataError(
+        "has 0 frames.", "Fix the file, or run with --skip-bad.", path=shown, reason="empty_video"
+    )

@@ -16,8 +16,17 @@ from polymodal.media.stated.flac import read_header
 from polymodal.media.stated.mp3 import states_length
 from polymodal.media.stated.ogg import check_pages
 
-__all__ = ["TOLERANCE_SECONDS", "announces_nothing", "check_end", "check_pages_of", "check_whole",
-           "cut_short", "damaged", "opened", "states_frames"]
+__all__ = [
+    "TOLERANCE_SECONDS",
+    "announces_nothing",
+    "check_end",
+    "check_pages_of",
+    "check_whole",
+    "cut_short",
+    "damaged",
+    "opened",
+    "states_frames",
+]
 
 TOLERANCE_SECONDS = 0.05  # by which sound may be shorter than stated: encoders count differently
 _SLACK_BYTES = 64  # some programs count the header too
@@ -123,14 +132,22 @@ def opened(source: bytes | Path) -> BinaryIO:
 
 def cut_short(shown: str, how: str) -> DataError:
     """Returns the error for a file of which the end is missing."""
-    return DataError(f"was cut short: {how}.", "Copy it again, or run with --skip-bad.", path=shown,
-                     reason="truncated_file")
+    return DataError(
+        f"was cut short: {how}.",
+        "Copy it again, or run with --skip-bad.",
+        path=shown,
+        reason="truncated_file",
+    )
 
 
 def damaged(shown: str, how: str) -> DataError:
     """Returns the error for a file of which a part was changed."""
-    return DataError(f"is damaged: {how}.", "Copy it again, or run with --skip-bad.", path=shown,
-                     reason="damaged_file")
+    return DataError(
+        f"is damaged: {how}.",
+        "Copy it again, or run with --skip-bad.",
+        path=shown,
+        reason="damaged_file",
+    )
 
 
 def _ended(file: ForwardFile, shown: str, whole: float) -> DataError:

@@ -15,8 +15,9 @@ _PIECES = 8  # numbers of ids in a text are rounded up to a multiple: engines co
 
 def can_read_by_step(encoder: Any, inputs: np.ndarray) -> bool:
     """Returns whether inputs are ids of a text per step, each of which the encoder reads alone."""
-    return (encoder.reads_steps_alone and inputs.ndim == 3
-            and np.issubdtype(inputs.dtype, np.integer))
+    return (
+        encoder.reads_steps_alone and inputs.ndim == 3 and np.issubdtype(inputs.dtype, np.integer)
+    )
 
 
 def by_step(encoder: Any, inputs: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -33,7 +34,7 @@ def by_step(encoder: Any, inputs: np.ndarray, mask: np.ndarray) -> np.ndarray:
     order = np.argsort(pieces, kind="stable")
     found = []
     for start in range(0, len(order), _CHUNK):
-        places = order[start:start + _CHUNK]
+        places = order[start : start + _CHUNK]
         most = -(-int(pieces[places].max()) // _PIECES) * _PIECES
         part = steps[places, :most][:, None]  # each text a row of one step
         tokens, _ = encoder(part, np.ones(part.shape[:2], bool), training=False)

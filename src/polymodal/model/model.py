@@ -67,11 +67,20 @@ class Model(keras.Model):
         RecipeError: encoders and keys do not name the same inputs.
     """
 
-    def __init__(self, encoders: Mapping[str, Any], keys: Mapping[str, str], fusion: Any, task: Any,
-                 sequence: Any = None, objectives: Mapping[str, Objective] | None = None,
-                 modality_dropout: float = 0.0, seed: int = 0,
-                 projections: Mapping[str, Any] | None = None, several: Iterable[str] = (),
-                 **kwargs: Any):
+    def __init__(
+        self,
+        encoders: Mapping[str, Any],
+        keys: Mapping[str, str],
+        fusion: Any,
+        task: Any,
+        sequence: Any = None,
+        objectives: Mapping[str, Objective] | None = None,
+        modality_dropout: float = 0.0,
+        seed: int = 0,
+        projections: Mapping[str, Any] | None = None,
+        several: Iterable[str] = (),
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         if set(encoders) != set(keys) or not encoders:
             raise RecipeError(
@@ -121,8 +130,7 @@ class Model(keras.Model):
     @property
     def fusion_keeps_places(self) -> bool:
         """Whether each token of each input is one of the fused tokens."""
-        return self.fusion.in_one_sequence or (
-            len(self.encoders) == 1 and self.fusion.stepwise)
+        return self.fusion.in_one_sequence or (len(self.encoders) == 1 and self.fusion.stepwise)
 
     @property
     def sequence_keeps_places(self) -> bool:
@@ -172,16 +180,19 @@ class Model(keras.Model):
         check_stream(name, encoder, values, *stream)
         return stream
 
-    def _each_encoded(self, name: str, values: Any, mask: Any,
-                      training: bool | None) -> tuple[Any, Any]:
+    def _each_encoded(
+        self, name: str, values: Any, mask: Any, training: bool | None
+    ) -> tuple[Any, Any]:
         """Returns (batch, items, time, dim) and its mask, of several items of each row."""
         items = values.shape[1]
         alone = ops.reshape(values, (-1, *values.shape[2:]))
         tokens, real = self._encoded(name, alone, ops.reshape(mask, (-1,)), training)
         if items is None:
             items = ops.shape(values)[1]
-        return (ops.reshape(tokens, (-1, items, *tokens.shape[1:])),
-                ops.reshape(real, (-1, items, *real.shape[1:])))
+        return (
+            ops.reshape(tokens, (-1, items, *tokens.shape[1:])),
+            ops.reshape(real, (-1, items, *real.shape[1:])),
+        )
 
     def stream_of(self, name: str, values: Any, mask: Any) -> tuple[Any, Any]:
         """Returns what an input is in use, (tokens, mask): one part of what `fuse` takes."""
@@ -210,8 +221,12 @@ class Model(keras.Model):
         guide = None
         if self.guided or self.autoregressive:
             guide = inputs.get(PREVIOUS)
-        own = {key: inputs[key] for objective in self.objectives.values()
-               for key in objective.batch_keys if key in inputs}
+        own = {
+            key: inputs[key]
+            for objective in self.objectives.values()
+            for key in objective.batch_keys
+            if key in inputs
+        }
         shared = [key for key in map(item_key, self.keys.values()) if key in inputs]
         own_keys = self.input_keys
         if PLACES in inputs:
@@ -252,18 +267,24 @@ class Model(keras.Model):
 
     def _restored(self, objective: Objective, inputs: dict[str, Any]) -> Any:
         """Returns what an objective finds where parts of the inputs are hidden, or None."""
-        known = {name: (inputs[key], inputs[mask_key(key)]) for name, key in self.keys.items()
-                 if name not in self.kept and self.encoders[name].trainable}
+        known = {
+            name: (inputs[key], inputs[mask_key(key)])
+            for name, key in self.keys.items()
+            if name not in self.kept and self.encoders[name].trainable
+        }
         hidden = objective.hide(known)
         if not hidden:
             return None
         # as in use, since hidden parts should enter no moving statistics
-        streams = {name: self._projected(name, *self._encoded(name, values, mask, False))
-                   for name, (values, mask, _) in hidden.items()}
+        streams = {
+            name: self._projected(name, *self._encoded(name, values, mask, False))
+            for name, (values, mask, _) in hidden.items()
+        }
         return objective.restore(streams, hidden, known)
 
-    def _build_objectives(self, inputs: dict[str, Any], streams: Streams, tokens: Any,
-                          mask: Any) -> None:
+    def _build_objectives(
+        self, inputs: dict[str, Any], streams: Streams, tokens: Any, mask: Any
+    ) -> None:
         """Makes the variables of objectives, before those of a head that some of them change."""
         if self.head.built:
             return
@@ -284,8 +305,14 @@ class Model(keras.Model):
             previous = self.sampling(previous, said)
         return self.head(previous, tokens, mask, training=training)
 
-    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None,
-                     sample_weight: Any = None, training: bool = True) -> Any:
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
         """Returns the loss that was compiled, in training with what objectives add to it.
 
         `losses_apart` counts each of them, and as `own_loss` the first alone.
@@ -326,5 +353,8 @@ def _num_counted(weights: Any) -> Any:
 
 def _is_encoded(encoder: Any, values: Any) -> bool:
     """Returns whether an input is the tokens of its texts, rather than their ids."""
-    return (encoder.reads_steps_alone and len(values.shape) == 3
-            and "float" in keras.backend.standardize_dtype(values.dtype))
+    return (
+        encoder.reads_steps_alone
+        and len(values.shape) == 3
+        and "float" in keras.backend.standardize_dtype(values.dtype)
+    )

@@ -29,8 +29,9 @@ class ObjectiveLayer(keras.layers.Layer):
     def __init__(self, weight: float = 1.0, **kwargs: Any):
         super().__init__(**kwargs)
         if weight < 0:
-            raise RecipeError(f"{type(self).__name__} needs weight >= 0. Got {weight}. Use 0 to do "
-                              "without.")
+            raise RecipeError(
+                f"{type(self).__name__} needs weight >= 0. Got {weight}. Use 0 to do without."
+            )
         self.weight = weight
 
     def fits(self, model: Any) -> bool:

@@ -25,8 +25,10 @@ def check_groups(groups: Mapping[str, Sequence[str]], inputs: Iterable[str]) -> 
     named = [name for members in groups.values() for name in members]
     if sorted(named) != sorted(inputs) or not all(groups.values()):
         held = ", ".join(f"{group}: {list(members)}" for group, members in groups.items())
-        raise RecipeError(f"The task needs each input in exactly one of its groups. Got {held}; "
-                          f"the inputs are {sorted(inputs)}. Name each once, or ignore its column.")
+        raise RecipeError(
+            f"The task needs each input in exactly one of its groups. Got {held}; "
+            f"the inputs are {sorted(inputs)}. Name each once, or ignore its column."
+        )
 
 
 class Towers(Fusion):
@@ -51,17 +53,25 @@ class Towers(Fusion):
         RecipeError: a group without a fusion.
     """
 
-    def __init__(self, dim: int, groups: Mapping[str, Sequence[str]],
-                 fusions: Mapping[str, keras.layers.Layer],
-                 sequences: Mapping[str, keras.layers.Layer] | None = None, **kwargs: Any):
+    def __init__(
+        self,
+        dim: int,
+        groups: Mapping[str, Sequence[str]],
+        fusions: Mapping[str, keras.layers.Layer],
+        sequences: Mapping[str, keras.layers.Layer] | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         if set(fusions) != set(groups):
-            raise RecipeError(f"Towers needs a fusion for each group. Got groups {sorted(groups)} "
-                              f"and fusions {sorted(fusions)}. Give both the same names.")
+            raise RecipeError(
+                f"Towers needs a fusion for each group. Got groups {sorted(groups)} "
+                f"and fusions {sorted(fusions)}. Give both the same names."
+            )
         self.members = {group: tuple(names) for group, names in groups.items()}
         self.fusions, self.sequences = dict(fusions), dict(sequences or {})
-        self.pools = {group: Pool(dim, self._pooling(group), dtype=self.dtype_policy)
-                      for group in groups}
+        self.pools = {
+            group: Pool(dim, self._pooling(group), dtype=self.dtype_policy) for group in groups
+        }
 
     def _pooling(self, group):
         """Returns how a group's tokens become one: a fusion without time gives one already."""

@@ -100,8 +100,16 @@ class Audio(Modality):
     files = ("audio", "video")
     cached = True
     has_time = True
-    augmentation = ("mask", "noise", "gain_decibels", "shift_seconds", "speed", "warp",
-                    "room_seconds", "silence_seconds")
+    augmentation = (
+        "mask",
+        "noise",
+        "gain_decibels",
+        "shift_seconds",
+        "speed",
+        "warp",
+        "room_seconds",
+        "silence_seconds",
+    )
 
     def __init__(
         self,
@@ -122,8 +130,10 @@ class Audio(Modality):
         silence_seconds: float = 0.0,
     ):
         if spectrogram not in _SPECTROGRAMS:
-            raise RecipeError(f'Audio needs spectrogram {", ".join(_SPECTROGRAMS)}. Got '
-                              f'"{spectrogram}". Use one of these.')
+            raise RecipeError(
+                f"Audio needs spectrogram {', '.join(_SPECTROGRAMS)}. Got "
+                f'"{spectrogram}". Use one of these.'
+            )
         check_range("Audio", "sample_rate", sample_rate, 100, 192_000)
         check_range("Audio", "max_seconds", max_seconds, 0.001, 3600)
         check_range("Audio", "num_mels", num_mels, 1, 512)
@@ -147,8 +157,9 @@ class Audio(Modality):
         self.is_waveform = spectrogram == "waveform"
         if spectrogram == "whisper":
             _check_whispers(sample_rate, centred)
-            self._log_mel: LogMel = WhisperLogMel(sample_rate, num_mels, window_length, hop_length,
-                                                  self._max_samples)
+            self._log_mel: LogMel = WhisperLogMel(
+                sample_rate, num_mels, window_length, hop_length, self._max_samples
+            )
         elif self.is_waveform:
             _check_waveform(warp)
             self._log_mel, self.num_mels = Waveform(centred), 1
@@ -177,8 +188,11 @@ class Audio(Modality):
         mels = 40
         if rate > 11025:
             mels = 64
-        return {"sample_rate": rate, "num_mels": mels,
-                "max_seconds": round(min(30.0, max(0.5, 1.1 * longest)), 1)}
+        return {
+            "sample_rate": rate,
+            "num_mels": mels,
+            "max_seconds": round(min(30.0, max(0.5, 1.1 * longest)), 1),
+        }
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -195,8 +209,7 @@ class Audio(Modality):
         For encoders that were trained elsewhere these are float32 in -1..1, as rounding would show
         in what is soft.
         """
-        return self.as_decoded(
-            read_audio(cell, root, self.sample_rate, self.max_seconds + _SLACK))
+        return self.as_decoded(read_audio(cell, root, self.sample_rate, self.max_seconds + _SLACK))
 
     def as_decoded(self, samples: np.ndarray) -> np.ndarray:
         """Returns a waveform of -1 to 1 (samples,) in the form that `decode` gives."""
@@ -205,8 +218,12 @@ class Audio(Modality):
         return np.rint(np.clip(samples, -1, 1) * _FULL_SCALE).astype(np.int16)
 
     def decode_key(self) -> dict[str, Any]:
-        key = {**super().decode_key(), "sample_rate": self.sample_rate,
-               "max_seconds": self.max_seconds, "reading": _READING}
+        key = {
+            **super().decode_key(),
+            "sample_rate": self.sample_rate,
+            "max_seconds": self.max_seconds,
+            "reading": _READING,
+        }
         if self.is_fixed:
             key["dtype"] = "float32"
         return key
@@ -222,8 +239,9 @@ class Audio(Modality):
     def augment(self, decoded: np.ndarray, rng: np.random.Generator) -> Varied:
         return self._varied(decoded, rng, self._max_samples)
 
-    def augment_all(self, decoded: list[np.ndarray], rng: np.random.Generator,
-                    longest: int | None = None) -> list[Varied]:
+    def augment_all(
+        self, decoded: list[np.ndarray], rng: np.random.Generator, longest: int | None = None
+    ) -> list[Varied]:
         if longest is None:
             room = self._max_samples
         else:
@@ -238,14 +256,18 @@ class Audio(Modality):
         if self.speed:
             slowest = max(1 - self.speed, min(1.0, len(samples) / room))
             samples = _change_speed(
-                samples, slowest + (1 + self.speed - slowest) * (drawn[0] + 1) / 2)
+                samples, slowest + (1 + self.speed - slowest) * (drawn[0] + 1) / 2
+            )
         places = round(self.shift_seconds * self.sample_rate * drawn[1])
         samples = np.roll(samples, places) if places else samples
         samples = samples * np.float32(10 ** (self.gain_decibels * drawn[2] / 20))
         level = np.sqrt(np.mean(samples**2))
         if self.silence_seconds:
-            samples = _in_silence(samples, rng, min(
-                round(self.silence_seconds * self.sample_rate), room - len(samples)))
+            samples = _in_silence(
+                samples,
+                rng,
+                min(round(self.silence_seconds * self.sample_rate), room - len(samples)),
+            )
         if self.room_seconds and rng.random() < _IN_ROOM:
             seconds = (min(_ECHO_SECONDS, self.room_seconds), self.room_seconds)
             samples = in_room(samples, self.sample_rate, rng, seconds, _ECHO_LEVELS)
@@ -311,17 +333,21 @@ class Audio(Modality):
 
 def _check_whispers(sample_rate: int, centred: bool) -> None:
     if sample_rate < _LEAST_RATE:
-        raise RecipeError(f"Audio needs sample_rate of at least {_LEAST_RATE} for the spectrogram "
-                          f"of Whisper. Got {sample_rate}. Pass 16000.")
+        raise RecipeError(
+            f"Audio needs sample_rate of at least {_LEAST_RATE} for the spectrogram "
+            f"of Whisper. Got {sample_rate}. Pass 16000."
+        )
     if centred:
-        raise RecipeError("Audio needs centred=False for the spectrogram of Whisper. Got True. "
-                          "Leave centred out.")
+        raise RecipeError(
+            "Audio needs centred=False for the spectrogram of Whisper. Got True. Leave centred out."
+        )
 
 
 def _check_waveform(warp: float) -> None:
     if warp:
-        raise RecipeError(f"Audio needs warp=0 for a waveform, which has no bands. Got {warp}. "
-                          "Leave warp out.")
+        raise RecipeError(
+            f"Audio needs warp=0 for a waveform, which has no bands. Got {warp}. Leave warp out."
+        )
 
 
 def _change_speed(samples: np.ndarray, speed: float) -> np.ndarray:

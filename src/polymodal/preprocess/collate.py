@@ -120,6 +120,8 @@ def _shape(modality: Modality, known: list[np.ndarray]) -> tuple[int, ...]:
 
 def _match(got: tuple[int, ...], expected: tuple[int, ...]) -> None:
     if got != expected:
-        raise DataError(f"has shape {got} after preprocessing, expected {expected}.",
-                        "Give every row the same shape, or set size in the recipe.",
-                        reason="wrong_shape")
+        raise DataError(
+            f"has shape {got} after preprocessing, expected {expected}.",
+            "Give every row the same shape, or set size in the recipe.",
+            reason="wrong_shape",
+        )

@@ -41,8 +41,9 @@ class Conversation(Modality):
     dtype = np.int32
 
     def __init__(self, max_length: int | None = None):
-        check_range("Conversation", "max_length", 16 if max_length is None else max_length, 16,
-                    1_000_000)
+        check_range(
+            "Conversation", "max_length", 16 if max_length is None else max_length, 16, 1_000_000
+        )
         self.limit: int | None = max_length
         self._texts: Texts | None = None
 
@@ -104,8 +105,9 @@ class Conversation(Modality):
             return "the beginning of its last message is cut off"
         spoken = [one for one in messages if one["role"] != "system"]
         parts = [part["type"] for one in spoken[:count] for part in parts_of(one["content"])]
-        media = "".join(f", with {counted(parts.count(kind), kind)}" for kind in KINDS
-                        if kind in parts)
+        media = "".join(
+            f", with {counted(parts.count(kind), kind)}" for kind in KINDS if kind in parts
+        )
         return f"its oldest {counted(count, 'message')} are left out{media}"
 
     def state(self) -> dict[str, Any]:
@@ -126,7 +128,7 @@ def _without_a_turn(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, 
     asked = [place for place, one in enumerate(rest) if one["role"] == "user"]
     if len(asked) < 2:
         return list(messages)
-    return [*system, *rest[asked[1]:]]
+    return [*system, *rest[asked[1] :]]
 
 
 def _ends(ids: Sequence[int], limit: int) -> list[int]:

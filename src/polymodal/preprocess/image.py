@@ -93,8 +93,9 @@ class Image(Modality):
         self.max_images, self.several, self.has_time = max_images, max_images > 1, max_images > 1
         self.size = as_size("Image", size)
         if self.several and self.size is None:
-            raise RecipeError(f"Image needs a size where rows have several. Got {size}. Give one, "
-                              "such as 64.")
+            raise RecipeError(
+                f"Image needs a size where rows have several. Got {size}. Give one, such as 64."
+            )
         self.channels = channels
         self.shift, self.crop, self.colour, self.flip = shift, crop, colour, flip
         self.max_pixels = max_pixels
@@ -102,8 +103,10 @@ class Image(Modality):
             raise RecipeError(f"Image needs resample of {', '.join(FILTERS)}. Got {resample}.")
         self.resample, self.centre, self.short_side = resample, centre, short_side
         if short_side is not None and (self.size is None or short_side < max(self.size)):
-            raise RecipeError("Image needs a size of at most short_side. Got "
-                              f"short_side={short_side}, size={size}. Give both.")
+            raise RecipeError(
+                "Image needs a size of at most short_side. Got "
+                f"short_side={short_side}, size={size}. Give both."
+            )
         self._set(np.full(channels or 1, 127.5, np.float32), np.full(channels or 1, 64, np.float32))
         self._given = _scale_of(channels, mean, std)
         if self._given is not None:
@@ -148,9 +151,11 @@ class Image(Modality):
         (pictures, height, width, channels)."""
         parts = cells_of(cell)
         if len(parts) > self.max_images:
-            raise DataError(f"holds {len(parts)} images, of which at most {self.max_images} are "
-                            "read.", f"Set inputs.image.max_images to {len(parts)} in training, "
-                            "or leave images out.", reason="too_many_images")
+            raise DataError(
+                f"holds {len(parts)} images, of which at most {self.max_images} are read.",
+                f"Set inputs.image.max_images to {len(parts)} in training, or leave images out.",
+                reason="too_many_images",
+            )
         found = [self._decoded(part, root) for part in parts]
         if self.several:
             return np.stack(found)
@@ -167,8 +172,12 @@ class Image(Modality):
         return self._fitted(pixels)
 
     def decode_key(self) -> dict[str, Any]:
-        key = {**super().decode_key(), "size": self.size, "channels": self.channels,
-               "max_pixels": self.max_pixels}
+        key = {
+            **super().decode_key(),
+            "size": self.size,
+            "channels": self.channels,
+            "max_pixels": self.max_pixels,
+        }
         if self.resample is not None or self.centre:
             key |= {"resample": self.resample, "centre": self.centre}
         if self.short_side is not None:
@@ -198,15 +207,17 @@ class Image(Modality):
     def augment(self, decoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return self.augment_all([decoded], rng)[0]
 
-    def augment_all(self, decoded: list[np.ndarray], rng: np.random.Generator,
-                    longest: int | None = None) -> Any:
+    def augment_all(
+        self, decoded: list[np.ndarray], rng: np.random.Generator, longest: int | None = None
+    ) -> Any:
         if self.several:
             alone = [one for row in decoded for one in row]
             return _by_row(self._augmented(alone, rng, longest), decoded)
         return self._augmented(decoded, rng, longest)
 
-    def _augmented(self, decoded: list[np.ndarray], rng: np.random.Generator,
-                   longest: int | None) -> Any:
+    def _augmented(
+        self, decoded: list[np.ndarray], rng: np.random.Generator, longest: int | None
+    ) -> Any:
         if not decoded or len({pixels.shape for pixels in decoded}) > 1:
             return super().augment_all(decoded, rng)
         height, width, channels = decoded[0].shape
@@ -232,8 +243,12 @@ class Image(Modality):
         return []
 
     def state(self) -> dict[str, Any]:
-        return {"size": list(self.size) if self.size else None, "channels": self.channels,
-                "mean": self.mean.tolist(), "std": self.std.tolist()}
+        return {
+            "size": list(self.size) if self.size else None,
+            "channels": self.channels,
+            "mean": self.mean.tolist(),
+            "std": self.std.tolist(),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         fields = Fields(state)
@@ -243,7 +258,8 @@ class Image(Modality):
 
     def _fitted(self, pixels: np.ndarray) -> np.ndarray:
         return set_channels(
-            resize(pixels, self.size, self.resample or "bilinear", self.centre), self.channels)
+            resize(pixels, self.size, self.resample or "bilinear", self.centre), self.channels
+        )
 
     def _set(self, mean: np.ndarray, std: np.ndarray) -> None:
         self.mean, self.std = mean, std
@@ -253,8 +269,9 @@ class Image(Modality):
 def _by_row(pictures: Any, rows: Sequence[Any]) -> list[np.ndarray]:
     """Returns pictures, one after the other, as those of each row."""
     ends = np.cumsum([len(row) for row in rows])
-    return [np.stack(list(pictures[end - len(row):end]))
-            for end, row in zip(ends, rows, strict=True)]
+    return [
+        np.stack(list(pictures[end - len(row) : end])) for end, row in zip(ends, rows, strict=True)
+    ]
 
 
 def _scale_of(channels: int | None, mean: Any, std: Any) -> tuple[np.ndarray, np.ndarray] | None:
@@ -264,10 +281,14 @@ def _scale_of(channels: int | None, mean: Any, std: Any) -> tuple[np.ndarray, np
     count = channels or 1
     pair = [value if isinstance(value, list) else [value] * count for value in (mean, std)]
     if channels is None or any(len(value) != count or None in value for value in pair):
-        raise RecipeError(f"Image needs channels, mean and std together, one number or {count}. "
-                          f"Got channels={channels}, mean={mean}, std={std}. Give all three.")
+        raise RecipeError(
+            f"Image needs channels, mean and std together, one number or {count}. "
+            f"Got channels={channels}, mean={mean}, std={std}. Give all three."
+        )
     found = [np.array(value, np.float32) for value in pair]
     if not (np.isfinite(found).all() and (found[1] > 0).all()):
-        raise RecipeError(f"Image needs finite mean and std, std above 0. Got mean={mean}, "
-                          f"std={std}. Give those of the pixels, 0 to 255.")
+        raise RecipeError(
+            f"Image needs finite mean and std, std above 0. Got mean={mean}, "
+            f"std={std}. Give those of the pixels, 0 to 255."
+        )
     return found[0], found[1]

@@ -117,8 +117,9 @@ class Modality(ABC):
         """Returns an augmented copy with the same number of steps."""
         return decoded
 
-    def augment_all(self, decoded: list[Any], rng: np.random.Generator,
-                    longest: int | None = None) -> Sequence[Any]:
+    def augment_all(
+        self, decoded: list[Any], rng: np.random.Generator, longest: int | None = None
+    ) -> Sequence[Any]:
         """Returns an augmented copy of each value of a batch, sampled independently.
 
         Args:

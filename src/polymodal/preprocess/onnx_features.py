@@ -47,15 +47,30 @@ class OnnxFeatures(Modality):
     encoder = "mlp"
     files = ("image",)
 
-    def __init__(self, graph: str, output: str | None = None, size: int | list | None = None,
-                 mean: float | list | None = None, std: float | list | None = None,
-                 resample: str = "bilinear", centre: bool = False, short_side: int | None = None,
-                 max_pixels: int = MAX_PIXELS):
+    def __init__(
+        self,
+        graph: str,
+        output: str | None = None,
+        size: int | list | None = None,
+        mean: float | list | None = None,
+        std: float | list | None = None,
+        resample: str = "bilinear",
+        centre: bool = False,
+        short_side: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+    ):
         self.graph, self.output, self._digest = user_path(graph), output, None
         if mean is None and std is None:
             mean, std = 0.0, 255.0
-        self._how = {"channels": 3, "mean": mean, "std": std, "resample": resample,
-                     "centre": centre, "short_side": short_side, "max_pixels": max_pixels}
+        self._how = {
+            "channels": 3,
+            "mean": mean,
+            "std": std,
+            "resample": resample,
+            "centre": centre,
+            "short_side": short_side,
+            "max_pixels": max_pixels,
+        }
         self._size, self._vector = size, Vector()
         self._image: Image | None = None if size is None else Image(size=size, **self._how)
         self._session: Any = None
@@ -70,16 +85,23 @@ class OnnxFeatures(Modality):
         pixels = image.encode(image.decode(cell, root)).transpose(2, 0, 1)[None]
         found, *_ = session.run(None, {session.get_inputs()[0].name: pixels})
         if found.ndim not in (2, 3) or len(found) != 1:
-            raise RecipeError(f'{self.graph}: "{self.output}" needs the shape (batch, features) or '
-                              f"(batch, tokens, features). Got {found.shape}. Name another output.")
+            raise RecipeError(
+                f'{self.graph}: "{self.output}" needs the shape (batch, features) or '
+                f"(batch, tokens, features). Got {found.shape}. Name another output."
+            )
         features = found[0].astype(np.float32)
         if features.ndim == 1:
             return features
         return features.mean(axis=0)
 
     def decode_key(self) -> dict[str, Any]:
-        return {**super().decode_key(), **self._how, "size": self._size, "output": self.output,
-                "graph": self._sha256()}
+        return {
+            **super().decode_key(),
+            **self._how,
+            "size": self._size,
+            "output": self.output,
+            "graph": self._sha256(),
+        }
 
     def fit(self, decoded: Iterable[np.ndarray]) -> None:
         self._vector.fit(decoded)
@@ -104,8 +126,10 @@ class OnnxFeatures(Modality):
         """Returns the graph's file: the one that is named, or one of the same contents."""
         if self._digest is None:
             if not self.graph.is_file():
-                raise RecipeError(f"OnnxFeatures needs a graph. Found no file {self.graph}. Give "
-                                  "the path of an .onnx file.")
+                raise RecipeError(
+                    f"OnnxFeatures needs a graph. Found no file {self.graph}. Give "
+                    "the path of an .onnx file."
+                )
             return self.graph
         folder = user_path(os.environ.get(_FOLDER, "."))
         others = []
@@ -114,8 +138,10 @@ class OnnxFeatures(Modality):
         for path in (self.graph, *others):
             if path.is_file() and sha256(path) == self._digest:
                 return path
-        raise BundleError(f"This model needs the ONNX graph with sha256 {self._digest}. Found it "
-                          f"neither at {self.graph} nor in {_FOLDER}. Put it into that folder.")
+        raise BundleError(
+            f"This model needs the ONNX graph with sha256 {self._digest}. Found it "
+            f"neither at {self.graph} nor in {_FOLDER}. Put it into that folder."
+        )
 
     def _ready(self) -> tuple[Any, Image]:
         if self._session is None:

@@ -28,8 +28,10 @@ def opened(path: Path, output: str | None) -> Any:
     model = _read(path)
     outside = [one.name for one in _tensors(model.graph) if _is_outside(one)]
     if outside:
-        raise RecipeError(f'{path} needs its weights inside. Got "{outside[0]}" in another file. '
-                          "Save it as one file, or import it with polymodal import.")
+        raise RecipeError(
+            f'{path} needs its weights inside. Got "{outside[0]}" in another file. '
+            "Save it as one file, or import it with polymodal import."
+        )
     _keep_needed(path, model, output)
     return _session(model)
 
@@ -69,21 +71,25 @@ def _read(path: Path) -> Any:
         import onnx
         import onnxruntime  # noqa: F401 - said before anything is read
     except ImportError:
-        raise MissingDependencyError("An ONNX graph needs onnx and onnxruntime. Run: pip install "
-                                     '"polymodal[onnx]".') from None
+        raise MissingDependencyError(
+            'An ONNX graph needs onnx and onnxruntime. Run: pip install "polymodal[onnx]".'
+        ) from None
     if not path.is_file():
         raise RecipeError(f"{path} needs to be an ONNX graph. Found no file. Give its path.")
     try:
         model = onnx.load(str(path), load_external_data=False)
     except Exception as error:  # of protobuf, many kinds
-        raise RecipeError(f"{path} is not an ONNX graph ({one_line(error)[:200]}). Give another "
-                          "file.") from None
+        raise RecipeError(
+            f"{path} is not an ONNX graph ({one_line(error)[:200]}). Give another file."
+        ) from None
     domains = {node.domain for node in _nodes(model.graph)}
     domains |= {node.domain for function in model.functions for node in function.node}
     foreign = sorted(domains - _DOMAINS - {function.domain for function in model.functions})
     if foreign:
-        raise RecipeError(f"{path} needs operators that ONNX defines. Got some of "
-                          f'"{foreign[0]}". Export it without custom operators.')
+        raise RecipeError(
+            f"{path} needs operators that ONNX defines. Got some of "
+            f'"{foreign[0]}". Export it without custom operators.'
+        )
     return model
 
 
@@ -96,14 +102,18 @@ def _keep_needed(path: Path, model: Any, output: str | None) -> None:
     wanted = stated[0] if output is None else output
     needed, nodes = _needed(graph, wanted)
     if not nodes:
-        raise RecipeError(f'{path} has no tensor "{wanted}". Its outputs are {", ".join(stated)}. '
-                          "Name one of them, or a tensor inside.")
+        raise RecipeError(
+            f'{path} has no tensor "{wanted}". Its outputs are {", ".join(stated)}. '
+            "Name one of them, or a tensor inside."
+        )
     constants = {one.name for one in graph.initializer}
     inputs = [one for one in graph.input if one.name in needed and one.name not in constants]
     if len(inputs) != 1:
-        raise RecipeError(f'{path}: "{wanted}" needs to depend on one input, of images. Got '
-                          f"{', '.join(one.name for one in inputs) or 'none'}. Name another "
-                          "output, or export the part that encodes images.")
+        raise RecipeError(
+            f'{path}: "{wanted}" needs to depend on one input, of images. Got '
+            f"{', '.join(one.name for one in inputs) or 'none'}. Name another "
+            "output, or export the part that encodes images."
+        )
     for part, found in ((graph.node, nodes), (graph.input, inputs)):
         copies = [type(one).FromString(one.SerializeToString()) for one in found]
         del part[:]
@@ -136,8 +146,9 @@ def _session(model: Any) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model.SerializeToString(), options,
-                                        providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
 
 
 def _names_read(node: Any) -> list[str]:
@@ -192,5 +203,7 @@ def _check_beside(path: Path, name: str) -> None:
     plain = bool(name) and Path(name).name == name and "\\" not in name
     file = path.parent / name
     if not plain or file.is_symlink() or not file.is_file():
-        raise RecipeError(f"{path} needs its weights inside, or in a file next to it. Got "
-                          f"{one_line(name)!r}. Save it as one file.")
+        raise RecipeError(
+            f"{path} needs its weights inside, or in a file next to it. Got "
+            f"{one_line(name)!r}. Save it as one file."
+        )

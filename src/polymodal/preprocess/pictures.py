@@ -11,8 +11,12 @@ from polymodal.core.errors import RecipeError
 
 SHORT_SIDE = 64  # pixels; what two cores train on in minutes
 TINY = 32  # at most this many pixels: digits, letters and icons, which a flip turns into others
-FILTERS = {"nearest": Image.Resampling.NEAREST, "bilinear": Image.Resampling.BILINEAR,
-           "bicubic": Image.Resampling.BICUBIC, "lanczos": Image.Resampling.LANCZOS}
+FILTERS = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
@@ -41,8 +45,12 @@ def suggest_size(sizes: list[tuple[int, int]]) -> int | list[int]:
     return [height, width]
 
 
-def resize(pixels: np.ndarray, size: tuple[int, int] | None, resample: str = "bilinear",
-           centre: bool = False) -> np.ndarray:
+def resize(
+    pixels: np.ndarray,
+    size: tuple[int, int] | None,
+    resample: str = "bilinear",
+    centre: bool = False,
+) -> np.ndarray:
     """Returns pictures at one size, every source pixel weighing in.
 
     Args:
@@ -63,11 +71,12 @@ def resize(pixels: np.ndarray, size: tuple[int, int] | None, resample: str = "bi
         covering = height * size[1] // width, size[1]
     pixels = _resample(pixels, covering, resample)
     top, left = (covering[0] - size[0]) // 2, (covering[1] - size[1]) // 2
-    return pixels[top:top + size[0], left:left + size[1]]
+    return pixels[top : top + size[0], left : left + size[1]]
 
 
-def cut_from(pixels: np.ndarray, size: tuple[int, int], short_side: int,
-             resample: str) -> np.ndarray:
+def cut_from(
+    pixels: np.ndarray, size: tuple[int, int], short_side: int, resample: str
+) -> np.ndarray:
     """Returns the middle of a picture whose shorter side was brought to `short_side`.
 
     Args:
@@ -84,7 +93,7 @@ def cut_from(pixels: np.ndarray, size: tuple[int, int], short_side: int,
     if whole != (height, width):
         pixels = _resample(pixels, whole, resample)
     top, left = (whole[0] - size[0]) // 2, (whole[1] - size[1]) // 2
-    return pixels[top:top + size[0], left:left + size[1]]
+    return pixels[top : top + size[0], left : left + size[1]]
 
 
 def set_channels(pixels: np.ndarray, channels: int | None) -> np.ndarray:
@@ -147,8 +156,9 @@ def vary(
     columns = _places(width, crop * zoom, left, (2 * right - 1) * shift)
     if flip:
         columns = np.where(mirror[:, None] < 0.5, columns[:, ::-1], columns)
-    moved = np.stack([_gather(_gather(clip, rows[i], 1), columns[i], 2)
-                      for i, clip in enumerate(clips)])
+    moved = np.stack(
+        [_gather(_gather(clip, rows[i], 1), columns[i], 2) for i, clip in enumerate(clips)]
+    )
     if colour:
         _recolour(moved, *(1 + colour * (2 * np.stack(tints) - 1)))
     return np.rint(moved, out=moved).astype(np.uint8)
@@ -175,8 +185,9 @@ def _gather(frames: np.ndarray, places: np.ndarray, axis: int) -> np.ndarray:
     return first * (1 - between) + second * between
 
 
-def _recolour(clips: np.ndarray, brightness: np.ndarray, contrast: np.ndarray,
-              saturation: np.ndarray) -> None:
+def _recolour(
+    clips: np.ndarray, brightness: np.ndarray, contrast: np.ndarray, saturation: np.ndarray
+) -> None:
     """Changes float pictures (clips, frames, height, width, channels) in place."""
     spread = lambda values: values.astype(np.float32)[:, None, None, None, None]
     mean = clips.mean(axis=(1, 2, 3, 4), keepdims=True)

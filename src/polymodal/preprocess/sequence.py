@@ -39,8 +39,13 @@ class Sequence(Modality):
     limit: int
     has_gaps = True
 
-    def __init__(self, dim: int | None = None, max_length: int = 512, noise: float = 0.0,
-                 readings: dict | None = None):
+    def __init__(
+        self,
+        dim: int | None = None,
+        max_length: int = 512,
+        noise: float = 0.0,
+        readings: dict | None = None,
+    ):
         check_range("Sequence", "dim", 1 if dim is None else dim, 1, 1_000_000)
         check_range("Sequence", "max_length", max_length, 1, 1_000_000)
         check_range("Sequence", "noise", noise, 0, 10)
@@ -79,8 +84,11 @@ class Sequence(Modality):
         dim = self.dim or (known[0] if known else 1)
         for number, step in enumerate(steps, start=1):
             if step is not None and len(step) != dim:
-                raise DataError(f"has {len(step)} numbers at step {number}, expected {dim}.",
-                                "Give every step as many.", reason="wrong_length")
+                raise DataError(
+                    f"has {len(step)} numbers at step {number}, expected {dim}.",
+                    "Give every step as many.",
+                    reason="wrong_length",
+                )
         missing = np.full(dim, np.nan, np.float32)
         return np.stack([missing if step is None else step for step in steps])
 
@@ -94,7 +102,9 @@ class Sequence(Modality):
             if steps.shape[1] != self.dim:
                 raise DataError(
                     f"has {steps.shape[1]} numbers a step in one row and {self.dim} in others.",
-                    "Give every step as many.", reason="wrong_length")
+                    "Give every step as many.",
+                    reason="wrong_length",
+                )
             moments.add(known)
         self.mean, self.std = moments.result(self.dim or 1)
 
@@ -116,26 +126,36 @@ class Sequence(Modality):
         return len(decoded) > self.limit
 
     def state(self) -> dict[str, Any]:
-        return {"dim": self.dim, "mean": self.mean.tolist(), "std": self.std.tolist(),
-                "format": self._format.state(), "missing": self._format.usual}
+        return {
+            "dim": self.dim,
+            "mean": self.mean.tolist(),
+            "std": self.std.tolist(),
+            "format": self._format.state(),
+            "missing": self._format.usual,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         fields = Fields(state)
         self.dim = fields.whole_or_none("dim", 1, MOST_FEATURES)
         self.mean, self.std = mean_and_std(fields, self.dim or 1)
         if "format" in fields:
-            self._format = NumberFormat.restored(Fields(fields.mapping("format")),
-                                                 fields.texts("missing"))
+            self._format = NumberFormat.restored(
+                Fields(fields.mapping("format")), fields.texts("missing")
+            )
 
 
 def _steps(cell: Any, plain: NumberFormat) -> list[np.ndarray | None]:
     values = from_json(cell)
     if not isinstance(values, list | tuple | np.ndarray):
-        raise DataError(f"needs a list with one vector per step. Got {type(cell).__name__}.",
-                        "Check the modality of this column.", reason="not_a_sequence")
+        raise DataError(
+            f"needs a list with one vector per step. Got {type(cell).__name__}.",
+            "Check the modality of this column.",
+            reason="not_a_sequence",
+        )
     if not len(values):
-        raise DataError("has 0 steps.", "Leave the cell empty if it is missing.",
-                        reason="empty_sequence")
+        raise DataError(
+            "has 0 steps.", "Leave the cell empty if it is missing.", reason="empty_sequence"
+        )
     return [_step(value, number, plain) for number, value in enumerate(values, start=1)]
 
 

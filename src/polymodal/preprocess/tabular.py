@@ -71,8 +71,10 @@ class Tabular(Modality):
         named = [*(numbers or ()), *(categories or ()), *(dates or ())]
         twice = sorted({column for column in named if named.count(column) > 1})
         if twice:
-            raise RecipeError(f"Tabular needs each column once. Got {twice} more often among "
-                              "numbers, categories and dates.")
+            raise RecipeError(
+                f"Tabular needs each column once. Got {twice} more often among "
+                "numbers, categories and dates."
+            )
         self.numbers, self.categories, self.dates = numbers, categories, dates
         self.max_categories, self.noise = max_categories, noise
         self.mean, self.std = Moments().result(len(numbers or ()))
@@ -94,15 +96,19 @@ class Tabular(Modality):
     @property
     def features(self) -> list[str]:
         """Names of the features, in the order of the encoded vector."""
-        return list(self.numbers or ()) + [
-            f"{column} {part}"
-            for column, calendar in self._calendars.items()
-            for part in calendar.features
-        ] + [
-            f"{column}={level}"
-            for column, levels in self.levels.items()
-            for level in [*levels, "other"]
-        ]
+        return (
+            list(self.numbers or ())
+            + [
+                f"{column} {part}"
+                for column, calendar in self._calendars.items()
+                for part in calendar.features
+            ]
+            + [
+                f"{column}={level}"
+                for column, levels in self.levels.items()
+                for level in [*levels, "other"]
+            ]
+        )
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -122,21 +128,29 @@ class Tabular(Modality):
             DataError: a column of numbers or dates holds something else.
         """
         if not isinstance(cell, dict):
-            raise DataError(f"needs {{column: value}}. Got {type(cell).__name__}.",
-                            "Check the modality of this column.", reason="not_a_row")
+            raise DataError(
+                f"needs {{column: value}}. Got {type(cell).__name__}.",
+                "Check the modality of this column.",
+                reason="not_a_row",
+            )
         return {column: self._decoded(column, value) for column, value in cell.items()}
 
     def gaps(self, cell: dict[str, Any]) -> list[str]:
-        return [column for column in self.numbers or ()
-                if _may_be_infinite(cell.get(column))
-                and math.isinf(self._formats[column].read(cell[column]) or 0)]
+        return [
+            column
+            for column in self.numbers or ()
+            if _may_be_infinite(cell.get(column))
+            and math.isinf(self._formats[column].read(cell[column]) or 0)
+        ]
 
     def fit(self, decoded: Iterable[dict[str, Value]]) -> None:
         rows = list(decoded)
         if self.numbers is None and self.categories is None and self.dates is None:
             self.numbers, self.categories = _kinds(rows)
-            self._formats = {column: self._reading(column).numbers
-                             for column in [*self.numbers, *self.categories]}
+            self._formats = {
+                column: self._reading(column).numbers
+                for column in [*self.numbers, *self.categories]
+            }
         self.numbers, self.categories = self.numbers or [], self.categories or []
         self.dates = self.dates or []
         found = [self._number(rows, column) for column in self.numbers]
@@ -147,8 +161,11 @@ class Tabular(Modality):
         self._set_levels({column: self._ranked(rows, column) for column in self.categories})
 
     def notes(self) -> list[str]:
-        return [note for name, spellings in self._spellings.items() for note in spelling_notes(
-            name, spellings, reading_option(name, "ignore_case", True))]
+        return [
+            note
+            for name, spellings in self._spellings.items()
+            for note in spelling_notes(name, spellings, reading_option(name, "ignore_case", True))
+        ]
 
     def augment(self, decoded: dict[str, Value], rng: np.random.Generator) -> dict[str, Value]:
         if not (self.noise and self.numbers):
@@ -179,12 +196,18 @@ class Tabular(Modality):
         return features
 
     def state(self) -> dict[str, Any]:
-        return {"numbers": self.numbers, "categories": self.categories, "dates": self.dates,
-                "levels": self.levels, "mean": self.mean.tolist(), "std": self.std.tolist(),
-                "readings": {name: one.to_dict() for name, one in self.readings.items()},
-                "formats": {name: one.state() for name, one in self._formats.items()},
-                "missing": list(self._usual),
-                "calendars": {name: one.state() for name, one in self._calendars.items()}}
+        return {
+            "numbers": self.numbers,
+            "categories": self.categories,
+            "dates": self.dates,
+            "levels": self.levels,
+            "mean": self.mean.tolist(),
+            "std": self.std.tolist(),
+            "readings": {name: one.to_dict() for name, one in self.readings.items()},
+            "formats": {name: one.state() for name, one in self._formats.items()},
+            "missing": list(self._usual),
+            "calendars": {name: one.state() for name, one in self._calendars.items()},
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         fields = Fields(state)
@@ -195,8 +218,10 @@ class Tabular(Modality):
         self._restore_readings(fields)
         self._set_levels({column: levels.texts(column) for column in fields.mapping("levels")})
         if list(self.levels) != (self.categories or []):
-            raise BundleError('needs "levels" of each of its categories. Got those of '
-                              f"{shown(list(self.levels))}. Take the bundle from its source again.")
+            raise BundleError(
+                'needs "levels" of each of its categories. Got those of '
+                f"{shown(list(self.levels))}. Take the bundle from its source again."
+            )
         self.mean, self.std = mean_and_std(fields, len(self.numbers or ()))
 
     def _restore_readings(self, fields: Fields) -> None:
@@ -207,26 +232,37 @@ class Tabular(Modality):
         try:
             self.readings = readings_of(settings)
         except RecipeError as error:
-            raise BundleError(f'needs "readings" of columns. Got {shown(settings)}: {error} Take '
-                              "the bundle from its source again.") from None
+            raise BundleError(
+                f'needs "readings" of columns. Got {shown(settings)}: {error} Take '
+                "the bundle from its source again."
+            ) from None
         self._usual = tuple(fields.texts("missing")) if "missing" in fields else MISSING
         named = [*(self.numbers or ()), *(self.categories or ()), *(self.dates or ())]
         self._formats = {column: self._reading(column).numbers for column in named}
         kept = Fields(fields.mapping("formats") if "formats" in fields else {})
-        self._formats |= {column: NumberFormat.restored(Fields(kept.mapping(column)), self._usual)
-                          for column in named if column in kept}
+        self._formats |= {
+            column: NumberFormat.restored(Fields(kept.mapping(column)), self._usual)
+            for column in named
+            if column in kept
+        }
         calendars = Fields(fields.mapping("calendars") if self.dates else {})
-        self._calendars = {column: Calendar.restored(Fields(calendars.mapping(column)))
-                           for column in self.dates or ()}
+        self._calendars = {
+            column: Calendar.restored(Fields(calendars.mapping(column)))
+            for column in self.dates or ()
+        }
 
     def _reading(self, column: str) -> Reading:
         return self.readings.get(column, Reading())
 
     def _set_levels(self, levels: dict[str, list[str]]) -> None:
         self.levels = levels
-        self._places = {column: {label_key(level, self._ignores_case(column)): place
-                                 for place, level in enumerate(names)}
-                        for column, names in levels.items()}
+        self._places = {
+            column: {
+                label_key(level, self._ignores_case(column)): place
+                for place, level in enumerate(names)
+            }
+            for column, names in levels.items()
+        }
 
     def _ignores_case(self, column: str) -> bool:
         return bool(self._reading(column).ignore_case)
@@ -249,9 +285,12 @@ class Tabular(Modality):
                 number = self._formats[column].read(value)
         except ValueError as error:
             raise DataError(
-                str(error), "Correct it, empty it, or train with "
+                str(error),
+                "Correct it, empty it, or train with "
                 f"{reading_option(column, 'missing', [_plain(value)])} to have it read as missing.",
-                column=column, reason="not_a_number") from None
+                column=column,
+                reason="not_a_number",
+            ) from None
         if number is not None and math.isfinite(number):
             return number
         return None
@@ -264,7 +303,10 @@ class Tabular(Modality):
             order = {None: "", True: ", day first", False: ", month first"}
             raise DataError(
                 f"needs a date{order[self._reading(column).day_first]}. Got {value!r}.",
-                "Correct it or empty it.", column=column, reason="not_a_date")
+                "Correct it or empty it.",
+                column=column,
+                reason="not_a_date",
+            )
         return date
 
     def _ranked(self, rows: list[dict[str, Value]], column: str) -> list[str]:
@@ -316,7 +358,8 @@ def _number(value: Any) -> float | None:
 
 def _may_be_infinite(value: Any) -> bool:
     return (isinstance(value, float) and math.isinf(value)) or (
-        isinstance(value, str) and ("in" in value.lower() or "e" in value.lower() or "∞" in value))
+        isinstance(value, str) and ("in" in value.lower() or "e" in value.lower() or "∞" in value)
+    )
 
 
 def _plain(value: Any) -> Any:

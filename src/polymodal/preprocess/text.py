@@ -97,8 +97,11 @@ class Text(Modality):
         if isinstance(cell, list | tuple):
             cell = " ".join(str(part) for part in cell if part is not None)
         if isinstance(cell, bytes | dict):
-            raise DataError(f"needs text. Got {type(cell).__name__}.",
-                            "Check the modality of this column.", reason="not_text")
+            raise DataError(
+                f"needs text. Got {type(cell).__name__}.",
+                "Check the modality of this column.",
+                reason="not_text",
+            )
         if self._takes_raw:
             return str(cell)
         return clean_text(str(cell), self.lowercase)
@@ -120,8 +123,10 @@ class Text(Modality):
     def notes(self) -> list[str]:
         if not self._unknown:
             return []
-        return [f"{self._unknown:.1%} of the tokens are unknown to the tokenizer of the imported "
-                "encoder. It was trained on other texts, perhaps of another language."]
+        return [
+            f"{self._unknown:.1%} of the tokens are unknown to the tokenizer of the imported "
+            "encoder. It was trained on other texts, perhaps of another language."
+        ]
 
     def augment(self, decoded: str, rng: np.random.Generator) -> str:
         if not self.word_dropout or self._takes_raw:

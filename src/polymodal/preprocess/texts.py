@@ -68,8 +68,9 @@ class Texts(Modality):
         check_range("Texts", "max_pieces", 1 if max_pieces is None else max_pieces, 1, 100_000)
         self.limit, self.max_pieces = max_length, max_pieces
         self._shift = int(tokenizer == "pretrained")  # its 0 is a token; here 0 fills up a step
-        self.text = Text(tokenizer, max_vocabulary, max_pieces, lowercase, min_count, buckets,
-                         word_dropout)
+        self.text = Text(
+            tokenizer, max_vocabulary, max_pieces, lowercase, min_count, buckets, word_dropout
+        )
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
@@ -83,8 +84,11 @@ class Texts(Modality):
             longest = max(longest, len(steps))
         if not known:
             return {}
-        return {**Text.suggest(known, root), "tokenizer": "ngram",
-                "max_length": min(2048, max(8, 2 * longest))}
+        return {
+            **Text.suggest(known, root),
+            "tokenizer": "ngram",
+            "max_length": min(2048, max(8, 2 * longest)),
+        }
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -97,8 +101,10 @@ class Texts(Modality):
 
     def decode(self, cell: Any, root: str | os.PathLike | None = None) -> list[str | None]:
         """Returns the cleaned texts, one step above the limit if longer; a text is JSON."""
-        return [None if step is None else self._cleaned(step, number)
-                for number, step in enumerate(_steps(cell)[: self.limit + 1], start=1)]
+        return [
+            None if step is None else self._cleaned(step, number)
+            for number, step in enumerate(_steps(cell)[: self.limit + 1], start=1)
+        ]
 
     def decode_key(self) -> dict[str, Any]:
         return {**super().decode_key(), "lowercase": self.text.lowercase, "limit": self.limit}
@@ -121,8 +127,10 @@ class Texts(Modality):
 
     def encode(self, decoded: list[str | None]) -> np.ndarray:
         """Returns int32 (steps, pieces); a text without any token is one unknown."""
-        rows = [[] if text is None else self.text.encode(text) + self._shift
-                for text in decoded[: self.limit]]
+        rows = [
+            [] if text is None else self.text.encode(text) + self._shift
+            for text in decoded[: self.limit]
+        ]
         pieces = self.text.limit or max([1, *map(len, rows)])
         ids = np.zeros((len(rows), pieces), np.int32)
         for step, row in enumerate(rows):
@@ -135,7 +143,8 @@ class Texts(Modality):
     def truncated(self, decoded: list[str | None]) -> bool:
         kept = decoded[: self.limit]
         return len(decoded) > self.limit or any(
-            self.text.truncated(text) for text in kept if text is not None)
+            self.text.truncated(text) for text in kept if text is not None
+        )
 
     def state(self) -> dict[str, Any]:
         return self.text.state()
@@ -145,18 +154,24 @@ class Texts(Modality):
 
     def _cleaned(self, step: Any, number: int) -> str:
         if isinstance(step, bytes | dict | list | tuple):
-            raise DataError(f"needs a text at step {number}. Got {type(step).__name__}.",
-                            "Check the modality of this column.", reason="not_text")
+            raise DataError(
+                f"needs a text at step {number}. Got {type(step).__name__}.",
+                "Check the modality of this column.",
+                reason="not_text",
+            )
         return self.text.decode(step)
 
 
 def _steps(cell: Any) -> list[Any]:
     values = from_json(cell)
     if not isinstance(values, list | tuple | np.ndarray):
-        raise DataError(f"needs a list with one text per step. Got {type(cell).__name__}.",
-                        "Group rows, or check the modality of this column.",
-                        reason="not_a_sequence")
+        raise DataError(
+            f"needs a list with one text per step. Got {type(cell).__name__}.",
+            "Group rows, or check the modality of this column.",
+            reason="not_a_sequence",
+        )
     if not len(values):
-        raise DataError("has 0 steps.", "Leave the cell empty if it is missing.",
-                        reason="empty_sequence")
+        raise DataError(
+            "has 0 steps.", "Leave the cell empty if it is missing.", reason="empty_sequence"
+        )
     return list(values)

@@ -53,16 +53,36 @@ class TiledImage(Image):
     has_gaps = True
     tiled = True
 
-    def __init__(self, size: int = 364, longest: int = 1456, split: bool = True, channels: int = 3,
-                 mean: list | None = None, std: list | None = None, resample: str = "lanczos",
-                 max_pixels: int = MAX_PIXELS):
+    def __init__(
+        self,
+        size: int = 364,
+        longest: int = 1456,
+        split: bool = True,
+        channels: int = 3,
+        mean: list | None = None,
+        std: list | None = None,
+        resample: str = "lanczos",
+        max_pixels: int = MAX_PIXELS,
+    ):
         check_range("TiledImage", "size", size, 1, _LARGEST)
         if not size <= longest <= _LARGEST:
-            raise RecipeError(f"TiledImage needs longest from size={size} to {_LARGEST:,}. Got "
-                              f"{longest}. Change one of them.")
+            raise RecipeError(
+                f"TiledImage needs longest from size={size} to {_LARGEST:,}. Got "
+                f"{longest}. Change one of them."
+            )
         middle, spread = [127.5] * channels, [64.0] * channels
-        super().__init__(size, channels, 0.0, 0.0, 0.0, False, max_pixels, mean or middle,
-                         std or spread, resample)
+        super().__init__(
+            size,
+            channels,
+            0.0,
+            0.0,
+            0.0,
+            False,
+            max_pixels,
+            mean or middle,
+            std or spread,
+            resample,
+        )
         self.longest, self.split = longest, split
         self.grid = math.ceil(longest / size) if split else 0
         self.several = self.has_time = True
@@ -85,8 +105,11 @@ class TiledImage(Image):
         """Returns uint8 (height, width, channels), sides of whole tiles."""
         parts = cells_of(cell)
         if len(parts) > 1:
-            raise DataError(f"holds {len(parts)} images, of which one is read.",
-                            "Leave the others out.", reason="too_many_images")
+            raise DataError(
+                f"holds {len(parts)} images, of which one is read.",
+                "Leave the others out.",
+                reason="too_many_images",
+            )
         pixels = read_image(parts[0], root, self.max_pixels)
         if pixels.shape[2] != self.channels:
             pixels = np.repeat(pixels[..., :1], self.channels or 3, axis=-1)
@@ -106,8 +129,9 @@ class TiledImage(Image):
     def augment(self, decoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return decoded
 
-    def augment_all(self, decoded: list[np.ndarray], rng: np.random.Generator,
-                    longest: int | None = None) -> Any:
+    def augment_all(
+        self, decoded: list[np.ndarray], rng: np.random.Generator, longest: int | None = None
+    ) -> Any:
         return decoded
 
     def encode_all(self, decoded: Any) -> list[np.ndarray]:
@@ -121,7 +145,9 @@ class TiledImage(Image):
         if down * across > 1:
             for row in range(down):
                 for column in range(across):
-                    tile = decoded[row * side:(row + 1) * side, column * side:(column + 1) * side]
+                    tile = decoded[
+                        row * side : (row + 1) * side, column * side : (column + 1) * side
+                    ]
                     found[row * self.grid + column] = self._standard(tile)
         found[-1] = self._standard(resize(decoded, self.size, self.resample or "lanczos"))
         return found

@@ -34,6 +34,7 @@ class Vector(Modality):
     """
 
     encoder = "mlp"
+
     def __init__(self, dim: int | None = None, noise: float = 0.0):
         check_range("Vector", "dim", 1 if dim is None else dim, 1, 1_000_000)
         check_range("Vector", "noise", noise, 0, 10)
@@ -61,8 +62,11 @@ class Vector(Modality):
         """Returns float32 (dim,). A text is read as JSON."""
         values = numbers(cell)
         if self.dim is not None and len(values) != self.dim:
-            raise DataError(f"has {len(values)} numbers, expected {self.dim}.",
-                            "Give every row as many.", reason="wrong_length")
+            raise DataError(
+                f"has {len(values)} numbers, expected {self.dim}.",
+                "Give every row as many.",
+                reason="wrong_length",
+            )
         return values
 
     def fit(self, decoded: Iterable[np.ndarray]) -> None:
@@ -70,8 +74,11 @@ class Vector(Modality):
         for values in decoded:
             self.dim = self.dim or len(values)
             if len(values) != self.dim:
-                raise DataError(f"has {len(values)} numbers in one row and {self.dim} in others.",
-                                "Give every row as many.", reason="wrong_length")
+                raise DataError(
+                    f"has {len(values)} numbers in one row and {self.dim} in others.",
+                    "Give every row as many.",
+                    reason="wrong_length",
+                )
             moments.add(values[None])
         self.mean, self.std = moments.result(self.dim or 1)
 
@@ -105,14 +112,21 @@ def numbers(cell: Any) -> np.ndarray:
     except (TypeError, ValueError, OverflowError):
         array = np.zeros(())
     if array.ndim != 1 or isinstance(values, str | bytes):
-        raise DataError(f"needs a list of numbers. Got {_shown(cell)}.",
-                        "Check the modality of this column.", reason="not_a_vector")
+        raise DataError(
+            f"needs a list of numbers. Got {_shown(cell)}.",
+            "Check the modality of this column.",
+            reason="not_a_vector",
+        )
     if not len(array):
-        raise DataError("has 0 numbers.", "Leave the cell empty if it is missing.",
-                        reason="empty_vector")
+        raise DataError(
+            "has 0 numbers.", "Leave the cell empty if it is missing.", reason="empty_vector"
+        )
     if not np.isfinite(array).all():
-        raise DataError("has values that are not numbers.",
-                        "Replace them, or leave the whole cell empty.", reason="not_finite")
+        raise DataError(
+            "has values that are not numbers.",
+            "Replace them, or leave the whole cell empty.",
+            reason="not_finite",
+        )
     return array
 
 

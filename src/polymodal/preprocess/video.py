@@ -105,14 +105,20 @@ class Video(Modality):
 
     def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
         """Returns uint8 (frames, height, width, channels); one frame above the limit if longer."""
-        frames = read_video(cell, root, self.frames_per_second, self.limit + 1, self.size,
-                            self.max_pixels)
+        frames = read_video(
+            cell, root, self.frames_per_second, self.limit + 1, self.size, self.max_pixels
+        )
         return set_channels(frames, self.channels)
 
     def decode_key(self) -> dict[str, Any]:
-        return {**super().decode_key(), "size": self.size, "channels": self.channels,
-                "frames_per_second": self.frames_per_second, "max_frames": self.limit,
-                "max_pixels": self.max_pixels}
+        return {
+            **super().decode_key(),
+            "size": self.size,
+            "channels": self.channels,
+            "frames_per_second": self.frames_per_second,
+            "max_frames": self.limit,
+            "max_pixels": self.max_pixels,
+        }
 
     def fit(self, decoded: Iterable[np.ndarray]) -> None:
         moments = Moments()

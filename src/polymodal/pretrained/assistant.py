@@ -30,8 +30,11 @@ __all__ = ["ImportedAssistant", "Inside", "read_assistant", "read_language"]
 _IMAGE, _WORDS = "image", "conversation"
 _LONGEST_ANSWER = 256
 _FUSION = {"name": "interleaved", "projector": "mlp", "normalise": False}
-_PROJECTOR = {"fusion.projectors.image.0": "linear_1", "fusion.projectors.image.1": None,
-              "fusion.projectors.image.2": "linear_2"}
+_PROJECTOR = {
+    "fusion.projectors.image.0": "linear_1",
+    "fusion.projectors.image.1": None,
+    "fusion.projectors.image.2": "linear_2",
+}
 
 
 @dataclass
@@ -80,42 +83,62 @@ class ImportedAssistant:
     def spec(self) -> dict[str, Any]:
         """Returns what `model.json` holds, in the form of a run that answers in conversations."""
         task = next(task for task in map(task_named, lookup.names("tasks")) if task.converses)
-        settings = {key: value for key, value in self.language.settings.items()
-                    if key not in ("decoder", "dim", "num_outputs")}
+        settings = {
+            key: value
+            for key, value in self.language.settings.items()
+            if key not in ("decoder", "dim", "num_outputs")
+        }
         longest = min(_LONGEST_ANSWER, self.language.max_length // 4)
         recipe = {
-            "task": {"name": task.name, "decoder": {"name": "interleaved_transformer", **settings},
-                     "dropout": 0.0, "num_ids": self.language.settings["num_outputs"],
-                     "max_length": longest},
+            "task": {
+                "name": task.name,
+                "decoder": {"name": "interleaved_transformer", **settings},
+                "dropout": 0.0,
+                "num_ids": self.language.settings["num_outputs"],
+                "max_length": longest,
+            },
             "target": task.target_column,
-            "inputs": {_WORDS: {"modality": _WORDS, "encoder": "ids",
-                                "max_length": self._room(longest)},
-                       _IMAGE: dict(self.image.settings)},
+            "inputs": {
+                _WORDS: {"modality": _WORDS, "encoder": "ids", "max_length": self._room(longest)},
+                _IMAGE: dict(self.image.settings),
+            },
             "fusion": dict(self.fusion),
-            "dim": self.dim}
+            "dim": self.dim,
+        }
         return {"recipe": recipe, "labels": [], ORIGIN: dict(self.origin)}
 
     def _room(self, longest: int) -> int:
         room = self.language.max_length - longest - self._image_tokens
         if room < 16:
-            raise BundleError(f"{self.origin['source']} needs a language model that reads an image "
-                              f"and a question. Got one of {self.language.max_length:,} tokens. "
-                              "Check config.json.")
+            raise BundleError(
+                f"{self.origin['source']} needs a language model that reads an image "
+                f"and a question. Got one of {self.language.max_length:,} tokens. "
+                "Check config.json."
+            )
         return room
 
     def save(self, folder: str | Path) -> None:
         """Writes the assistant into a folder, which must not hold another model."""
         values = dict(self.projector)
-        for prefix, layer in (("encoders.image.", self.image.encoder),
-                              ("head.", self.language.decoder)):
-            values |= {prefix + name: value
-                       for name, value in weights.values(weight_names(layer)).items()}
+        for prefix, layer in (
+            ("encoders.image.", self.image.encoder),
+            ("head.", self.language.decoder),
+        ):
+            values |= {
+                prefix + name: value for name, value in weights.values(weight_names(layer)).items()
+            }
         spec, texts = self.spec(), self.language.texts.state()
         recipe = spec["recipe"]
-        write.write(folder, spec, values, {
-            input_key(0): {**texts, "max_length": recipe["inputs"][_WORDS]["max_length"]},
-            input_key(1): self.image.modality.state(),
-            "target": {**texts, "max_length": recipe["task"]["max_length"]}})
+        write.write(
+            folder,
+            spec,
+            values,
+            {
+                input_key(0): {**texts, "max_length": recipe["inputs"][_WORDS]["max_length"]},
+                input_key(1): self.image.modality.state(),
+                "target": {**texts, "max_length": recipe["task"]["max_length"]},
+            },
+        )
 
 
 @dataclass(frozen=True)
@@ -131,8 +154,11 @@ class Inside:
 
     @property
     def names(self) -> list[str]:
-        return [name.removeprefix(self.prefix) for name in self.whole.names
-                if name.startswith(self.prefix)]
+        return [
+            name.removeprefix(self.prefix)
+            for name in self.whole.names
+            if name.startswith(self.prefix)
+        ]
 
     def array(self, name: str) -> np.ndarray:
         return self.whole.array(self.prefix + name)
@@ -141,8 +167,9 @@ class Inside:
         return getattr(self.whole, name)
 
 
-def read_assistant(checkpoint: Checkpoint, family: Any, settings: Mapping[str, Any],
-                   origin: Mapping[str, Any]) -> ImportedAssistant:
+def read_assistant(
+    checkpoint: Checkpoint, family: Any, settings: Mapping[str, Any], origin: Mapping[str, Any]
+) -> ImportedAssistant:
     """Returns the assistant that a checkpoint holds, in memory.
 
     Args:
@@ -157,8 +184,9 @@ def read_assistant(checkpoint: Checkpoint, family: Any, settings: Mapping[str, A
     inside = {part: Inside(checkpoint, prefix) for part, prefix in family.parts.items()}
     image = _image(inside["vision"], settings, origin)
     language = read_language(inside["language"], settings, origin)
-    return ImportedAssistant(image, language, _projector(inside["projector"], image, language),
-                             origin)
+    return ImportedAssistant(
+        image, language, _projector(inside["projector"], image, language), origin
+    )
 
 
 def _family(checkpoint: Any, values: Any, kind: str) -> type[Family]:
@@ -168,9 +196,11 @@ def _family(checkpoint: Any, values: Any, kind: str) -> type[Family]:
         found: type[Family] = lookup.find("pretrained.families", name)
         if found.modality == kind:
             return found
-    raise BundleError(f'{checkpoint.folder / "config.json"} needs parts that we import. Got '
-                      f'"model_type" {name!r} for {kind}. `polymodal models` lists what can be '
-                      "imported.")
+    raise BundleError(
+        f"{checkpoint.folder / 'config.json'} needs parts that we import. Got "
+        f'"model_type" {name!r} for {kind}. `polymodal models` lists what can be '
+        "imported."
+    )
 
 
 def _nested(checkpoint: Any, values: Mapping[str, Any], name: str) -> Config:
@@ -181,25 +211,34 @@ def _image(inside: Any, settings: Mapping[str, Any], origin: Mapping[str, Any]) 
     values = settings["vision"]
     family = _family(inside, values, "image")
     if family.encoder != "clip_image":
-        raise BundleError(f"{inside.folder} needs the image encoder of CLIP. Got "
-                          f"{family.title}. Import its parts and join them with `polymodal "
-                          "assemble`.")
+        raise BundleError(
+            f"{inside.folder} needs the image encoder of CLIP. Got "
+            f"{family.title}. Import its parts and join them with `polymodal "
+            "assemble`."
+        )
     config = _nested(inside, values, "vision_config")
     own = family.settings(config)
     config.finish()
     layers, layer = own["num_layers"], settings["layer"]
     if type(layer) is not int or not -layers <= layer < 0:
-        raise BundleError(f'{inside.folder}: "vision_feature_layer" needs -1 to -{layers}. Got '
-                          f"{layer!r}. Import another checkpoint.")
+        raise BundleError(
+            f'{inside.folder}: "vision_feature_layer" needs -1 to -{layers}. Got '
+            f"{layer!r}. Import another checkpoint."
+        )
     kept = layers + 1 + layer
     own |= {"num_layers": kept, "pooling": "patches", "final_norm": False, "projection": 0}
     found = pixels.settings_of(inside)
     del own["image_size"]
-    part = assembled(_IMAGE, {"modality": _IMAGE, **found, "encoder": family.encoder, **own}, None,
-                     origin)
+    part = assembled(
+        _IMAGE, {"modality": _IMAGE, **found, "encoder": family.encoder, **own}, None, origin
+    )
     unused = tuple(f"encoder.layers.{place}." for place in range(kept, layers))
-    names.load(part.encoder, inside, _without(family, (*unused, "post_layernorm.")),
-               {"positions": _table, "first": _table})
+    names.load(
+        part.encoder,
+        inside,
+        _without(family, (*unused, "post_layernorm.")),
+        {"positions": _table, "first": _table},
+    )
     return part
 
 
@@ -212,8 +251,9 @@ def _table(values: np.ndarray) -> np.ndarray:
     return values.reshape(-1, values.shape[-1])
 
 
-def read_language(inside: Any, settings: Mapping[str, Any],
-                  origin: Mapping[str, Any]) -> LanguageModel:
+def read_language(
+    inside: Any, settings: Mapping[str, Any], origin: Mapping[str, Any]
+) -> LanguageModel:
     """Returns the language model inside, whose template writes the sign of an image.
 
     Args:
@@ -230,11 +270,17 @@ def read_language(inside: Any, settings: Mapping[str, Any],
     found = read_language_model(inside, values, family, own, origin)
     sign = found.texts.tokenizer.id_to_token(settings["image_id"])
     if sign is None:
-        raise BundleError(f'{inside.folder}: "image_token_index" needs an id of the tokenizer. Got '
-                          f"{settings['image_id']}. Copy the whole checkpoint.")
+        raise BundleError(
+            f'{inside.folder}: "image_token_index" needs an id of the tokenizer. Got '
+            f"{settings['image_id']}. Copy the whole checkpoint."
+        )
     texts = found.texts
-    found.texts = Texts(texts.tokenizer.to_str(), texts.stop_ids,
-                        {**texts.special, "image_token": sign}, texts.template)
+    found.texts = Texts(
+        texts.tokenizer.to_str(),
+        texts.stop_ids,
+        {**texts.special, "image_token": sign},
+        texts.template,
+    )
     return found
 
 
@@ -247,8 +293,10 @@ def _projector(inside: Any, image: Part, language: LanguageModel) -> dict[str, n
             continue
         kernel, bias = (inside.array(f"{theirs}.{kind}") for kind in ("weight", "bias"))
         if kernel.shape != shapes[theirs] or bias.shape != (language.dim,):
-            raise BundleError(f"{inside.folder}: the projector needs the shape {shapes[theirs]}. "
-                              f"Got {kernel.shape}. Check that config.json belongs to these "
-                              "weights.")
+            raise BundleError(
+                f"{inside.folder}: the projector needs the shape {shapes[theirs]}. "
+                f"Got {kernel.shape}. Check that config.json belongs to these "
+                "weights."
+            )
         found[f"{ours}.kernel"], found[f"{ours}.bias"] = kernel.T, bias
     return {name: np.asarray(value, np.float32) for name, value in found.items()}

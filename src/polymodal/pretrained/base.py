@@ -48,10 +48,12 @@ class Base:
             where = f"{VARIABLE} is not set"
             if place:
                 where = f"no folder in {place} has them"
-            raise BundleError(f"{bundle} needs the weights that {start.where} starts from, as "
-                              f"{Path(str(start.source)).name} had them, with sha256 "
-                              f"{start.sha256}. Got none: {where}. Put the imported model into a "
-                              f"folder and set {VARIABLE} to the folder around it.")
+            raise BundleError(
+                f"{bundle} needs the weights that {start.where} starts from, as "
+                f"{Path(str(start.source)).name} had them, with sha256 "
+                f"{start.sha256}. Got none: {where}. Put the imported model into a "
+                f"folder and set {VARIABLE} to the folder around it."
+            )
         return cls(start, folder)
 
     def shapes(self) -> Iterator[tuple[int, ...]]:

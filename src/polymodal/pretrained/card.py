@@ -15,8 +15,9 @@ from polymodal.pretrained.speech.model import SpeechModel
 
 __all__ = ["Model", "card", "licence"]
 
-Model = (Part | Pair | Graph | LanguageModel | SpeechModel | CtcModel
-         | ImportedAssistant)  # whatever can be imported
+Model = (
+    Part | Pair | Graph | LanguageModel | SpeechModel | CtcModel | ImportedAssistant
+)  # whatever can be imported
 
 _HEAD_BYTES = 20_000
 _LICENCE = re.compile(r"^license:\s*[\"']?([\w.+-]{1,60})", re.MULTILINE)
@@ -39,10 +40,12 @@ def card(part: Model) -> str:
     origin = part.origin
     stated = origin["licence"] or "not stated in the checkpoint; ask its publisher"
     files = "\n".join(f"- `{name}`: {digest}" for name, digest in origin["files"].items())
-    return (f"# Imported model: {origin['source']}\n\n"
-            f"- Family: {origin['family']}\n"
-            f"- It {part.about}.\n"
-            f"- Licence: {stated}\n"
-            f"- Parameters: {part.num_parameters:,}\n\n"
-            "Its weights were trained by its publisher. Polymodal has not evaluated them.\n\n"
-            f"## Files that were read, with their SHA-256\n\n{files}\n")
+    return (
+        f"# Imported model: {origin['source']}\n\n"
+        f"- Family: {origin['family']}\n"
+        f"- It {part.about}.\n"
+        f"- Licence: {stated}\n"
+        f"- Parameters: {part.num_parameters:,}\n\n"
+        "Its weights were trained by its publisher. Polymodal has not evaluated them.\n\n"
+        f"## Files that were read, with their SHA-256\n\n{files}\n"
+    )

@@ -38,8 +38,12 @@ __all__ = ["FILE", "Comparison", "check_folder", "compare", "record"]
 
 FILE = "golden.json"
 _ALLOWED = 1e-4  # of the largest value: other engines and versions sum in another order
-_TEXTS = ("A dog runs on the beach.", "Zwei Hunde schlafen.",
-          "It was the best of films, it was the worst of films; nobody could say which.", "7")
+_TEXTS = (
+    "A dog runs on the beach.",
+    "Zwei Hunde schlafen.",
+    "It was the best of films, it was the worst of films; nobody could say which.",
+    "7",
+)
 _OUTPUTS = 256  # of a language model, whose logits are kept
 _SIDE = 96  # pixels of the generated images
 _RATE = 16000  # hertz of the generated sound
@@ -64,11 +68,15 @@ class Comparison:
     def __str__(self) -> str:
         names = ", ".join(f"{name} {version}" for name, version in self.used.items())
         if self.same:
-            return (f"Golden outputs are the same with {names}: they differ by at most "
-                    f"{self.difference:.1e} of the largest value.")
+            return (
+                f"Golden outputs are the same with {names}: they differ by at most "
+                f"{self.difference:.1e} of the largest value."
+            )
         then = ", ".join(f"{name} {version}" for name, version in self.recorded.items())
-        return (f"Golden outputs differ by {self.difference:.1e} of the largest value with "
-                f"{names}; at most {_ALLOWED:.0e} is rounding. They were recorded with {then}.")
+        return (
+            f"Golden outputs differ by {self.difference:.1e} of the largest value with "
+            f"{names}; at most {_ALLOWED:.0e} is rounding. They were recorded with {then}."
+        )
 
 
 def record(part: Model) -> dict[str, Any]:
@@ -85,12 +93,15 @@ def compare(part: Model, recorded: Mapping[str, Any]) -> Comparison:
     found = _vectors(part)
     then = np.array([one.numbers("values") for one in _rows(recorded)], np.float32)
     if then.shape != found.shape:
-        raise BundleError(f"{FILE} needs vectors of shape {found.shape}. Got {then.shape}. "
-                          "Import the model again.")
+        raise BundleError(
+            f"{FILE} needs vectors of shape {found.shape}. Got {then.shape}. "
+            "Import the model again."
+        )
     largest = max(float(np.abs(then).max()), 1e-12)
     difference = float(np.abs(found - then).max()) / largest
-    return Comparison(difference <= _ALLOWED, difference,
-                      Fields(recorded).mapping("environment"), _environment())
+    return Comparison(
+        difference <= _ALLOWED, difference, Fields(recorded).mapping("environment"), _environment()
+    )
 
 
 def check_folder(folder: str | Path) -> Comparison | None:
@@ -116,8 +127,9 @@ def check_folder(folder: str | Path) -> Comparison | None:
 def _rows(recorded: Mapping[str, Any]) -> list[Fields]:
     rows = recorded.get("vectors")
     if not isinstance(rows, list) or not rows:
-        raise BundleError(f'{FILE} needs a list of "vectors". Got {type(rows).__name__}. '
-                          "Import the model again.")
+        raise BundleError(
+            f'{FILE} needs a list of "vectors". Got {type(rows).__name__}. Import the model again.'
+        )
     return [Fields({"values": row}) for row in rows]
 
 
@@ -141,7 +153,7 @@ def _logits(model: LanguageModel) -> np.ndarray:
     """Returns the first logits after the last token of each text, float32 (texts, outputs)."""
     found = []
     for text in _TEXTS[:3]:
-        ids = np.array([model.texts.ids(text)], np.int32)[:, :model.max_length]
+        ids = np.array([model.texts.ids(text)], np.int32)[:, : model.max_length]
         found.append(model.logits(ids, np.ones(ids.shape, bool))[0, -1, :_OUTPUTS])
     return np.stack(found)
 

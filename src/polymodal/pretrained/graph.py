@@ -81,8 +81,9 @@ class Graph:
             return np.zeros((0, self.dim), np.float32)
         return np.stack([self.modality.decode(cell, root) for cell in cells])
 
-    def save(self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
-             ) -> None:
+    def save(
+        self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         """Writes the graph into a folder, with further JSON files of it.
 
         Args:
@@ -92,13 +93,16 @@ class Graph:
         folder = Path(folder)
         shutil.copyfile(self.path, folder / GRAPH)
         settings = {"modality": _MODALITY, "graph": GRAPH, **self.settings}
-        spec = {"recipe": {"inputs": {self.name: settings}, "dim": self.dim},
-                ORIGIN: dict(self.origin)}
+        spec = {
+            "recipe": {"inputs": {self.name: settings}, "dim": self.dim},
+            ORIGIN: dict(self.origin),
+        }
         write.write(folder, spec, {}, {}, files=files)
 
 
-def read_graph(source: str | Path, output: str | None = None,
-               settings: Mapping[str, Any] | None = None) -> Graph:
+def read_graph(
+    source: str | Path, output: str | None = None, settings: Mapping[str, Any] | None = None
+) -> Graph:
     """Returns the graph of an .onnx file, with how its images are prepared.
 
     Args:
@@ -114,8 +118,10 @@ def read_graph(source: str | Path, output: str | None = None,
     given = dict(settings or {})
     for name in _OWN:
         if name in given:
-            raise RecipeError(f"import needs {name} as an option. Got --set {name}. Write --output "
-                              "NAME, and the path of the graph first.")
+            raise RecipeError(
+                f"import needs {name} as an option. Got --set {name}. Write --output "
+                "NAME, and the path of the graph first."
+            )
     beside = weight_files(path)
     files = {name: sha256(path.parent / name) for name in (path.name, *beside)}
     stated: dict[str, Any] = {}
@@ -140,8 +146,10 @@ def load_graph(folder: str | Path) -> Graph:
     """
     bundle = read.read(folder)
     if not is_graph(bundle.spec):
-        raise BundleError(f"{bundle.folder} needs to be an imported ONNX graph. Got something "
-                          "else. Give the folder that `polymodal import --out` wrote for one.")
+        raise BundleError(
+            f"{bundle.folder} needs to be an imported ONNX graph. Got something "
+            "else. Give the folder that `polymodal import --out` wrote for one."
+        )
     bundle.check_model()
     with read.blamed(bundle.folder / write.MODEL):
         recipe = Fields(Fields(bundle.spec).mapping("recipe"))

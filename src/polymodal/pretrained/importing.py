@@ -40,8 +40,13 @@ _CONFIG = "config.json"
 _OURS = ("vocabulary_size",)  # what the modality says
 
 
-def import_model(source: str | Path, out: str | Path, tower: str | None = None,
-                 output: str | None = None, settings: Mapping[str, Any] | None = None) -> Model:
+def import_model(
+    source: str | Path,
+    out: str | Path,
+    tower: str | None = None,
+    output: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Model:
     """Imports a checkpoint and writes it as a part of ours, or as a whole model.
 
     Args:
@@ -88,6 +93,7 @@ def import_model(source: str | Path, out: str | Path, tower: str | None = None,
 
 def _written(part: ImportedAssistant, out: Path) -> ImportedAssistant:
     """Writes an assistant, which has no golden outputs: it can be asked."""
+
     def fill(folder: Path) -> None:
         (folder / "MODEL_CARD.md").write_text(card(part), encoding="utf-8")
         part.save(folder)
@@ -110,12 +116,14 @@ def _keep_source(folder: Path, source: str | Path, part: Model) -> None:
         keep(folder, opened(source), part.origin["family"], layers)
 
 
-def _read(source: str | Path, tower: str | None, output: str | None,
-          settings: Mapping[str, Any] | None) -> Model:
+def _read(
+    source: str | Path, tower: str | None, output: str | None, settings: Mapping[str, Any] | None
+) -> Model:
     if user_path(source).suffix.lower() == ".onnx":
         if tower is not None:
-            raise RecipeError("--tower needs a pair such as CLIP. Got an ONNX graph. Name a tensor "
-                              "with --output.")
+            raise RecipeError(
+                "--tower needs a pair such as CLIP. Got an ONNX graph. Name a tensor with --output."
+            )
         return read_graph(source, output, settings)
     if output is not None or settings:
         raise RecipeError(f"--output and --set need an ONNX graph. Got {source}. Leave them out.")
@@ -132,8 +140,12 @@ def read_model(checkpoint: Checkpoint, tower: str | None = None) -> Model:
     family_name = _family_name(checkpoint, values)
     family: type[Family] = lookup.find("pretrained.families", family_name)
     config = Config(checkpoint.folder / _CONFIG, values)
-    origin = {"family": family_name, "licence": licence(checkpoint),
-              "source": checkpoint.title, "files": checkpoint.digests()}
+    origin = {
+        "family": family_name,
+        "licence": licence(checkpoint),
+        "source": checkpoint.title,
+        "files": checkpoint.digests(),
+    }
     if family.towers and tower is None:
         return _pair(checkpoint, values, family, config, origin)
     if family.towers:
@@ -169,13 +181,20 @@ def read_part(checkpoint: Checkpoint, tower: str | None = None) -> Part:
         kind = "language model"
         if isinstance(found, Pair):
             kind = "pair"
-        raise BundleError(f"{checkpoint.folder} needs to contain an encoder. Got a {kind}. "
-                          "Give the folder of an encoder.")
+        raise BundleError(
+            f"{checkpoint.folder} needs to contain an encoder. Got a {kind}. "
+            "Give the folder of an encoder."
+        )
     return found
 
 
-def _pair(checkpoint: Checkpoint, values: Mapping[str, Any], family: type[Family], config: Config,
-          origin: Mapping[str, Any]) -> Pair:
+def _pair(
+    checkpoint: Checkpoint,
+    values: Mapping[str, Any],
+    family: type[Family],
+    config: Config,
+    origin: Mapping[str, Any],
+) -> Pair:
     """Returns both towers with what compares them."""
     log_scale, bias = read_comparison(checkpoint, family.comparison)
     parts = {}
@@ -186,8 +205,13 @@ def _pair(checkpoint: Checkpoint, values: Mapping[str, Any], family: type[Family
     return Pair(parts["text"], parts["image"], family.comparison, log_scale, bias, origin)
 
 
-def _encoder(checkpoint: Checkpoint, values: Mapping[str, Any], family: type[Family],
-             settings: dict[str, Any], origin: Mapping[str, Any]) -> Part:
+def _encoder(
+    checkpoint: Checkpoint,
+    values: Mapping[str, Any],
+    family: type[Family],
+    settings: dict[str, Any],
+    origin: Mapping[str, Any],
+) -> Part:
     changed: dict[str, Any] = {}
     if family.modality == "image":
         of_modality, state, changed = _image(checkpoint, settings)
@@ -196,15 +220,22 @@ def _encoder(checkpoint: Checkpoint, values: Mapping[str, Any], family: type[Fam
     else:
         of_modality, state = _text(checkpoint, values, family, settings)
     own = {key: value for key, value in settings.items() if key not in _OURS}
-    part = assembled(family.modality,
-                     {"modality": family.modality, **of_modality, "encoder": family.encoder, **own},
-                     state, origin)
+    part = assembled(
+        family.modality,
+        {"modality": family.modality, **of_modality, "encoder": family.encoder, **own},
+        state,
+        origin,
+    )
     names.load(part.encoder, checkpoint, family, {**family.changes, **changed})
     return part
 
 
-def _text(checkpoint: Checkpoint, config: Mapping[str, Any], family: type[Family],
-          settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _text(
+    checkpoint: Checkpoint,
+    config: Mapping[str, Any],
+    family: type[Family],
+    settings: dict[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Returns the modality's settings and state; adds pooling to the encoder's settings."""
     if sentences.is_sentence_encoder(checkpoint):
         settings |= sentences.pooling(checkpoint, settings["width"])
@@ -218,8 +249,9 @@ def _sound(checkpoint: Checkpoint, settings: dict[str, Any]) -> dict[str, Any]:
     return sounds.settings_of(checkpoint, settings["num_positions"], settings.pop("num_mels"))
 
 
-def _image(checkpoint: Checkpoint, settings: dict[str, Any]
-           ) -> tuple[dict[str, Any], dict[str, Any] | None, dict[str, Any]]:
+def _image(
+    checkpoint: Checkpoint, settings: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any] | None, dict[str, Any]]:
     """Returns the modality's settings and state, and what is changed in the tensors; takes out of
     the encoder's settings what is about its images."""
     found = pixels.settings_of(checkpoint)
@@ -228,9 +260,11 @@ def _image(checkpoint: Checkpoint, settings: dict[str, Any]
     changed: dict[str, Any] = {}
     if trained is not None and found["size"] != [trained, trained]:
         if not may_differ:
-            raise BundleError(f"{checkpoint.folder / pixels.FILE} needs images of {trained} pixels "
-                              f"a side, as config.json says. Got {found['size']}. Check that both "
-                              "belong together.")
+            raise BundleError(
+                f"{checkpoint.folder / pixels.FILE} needs images of {trained} pixels "
+                f"a side, as config.json says. Got {found['size']}. Check that both "
+                "belong together."
+            )
         grid = (found["size"][0] // patch, found["size"][1] // patch)
         changed["positions"] = lambda values: resized(_table(values), grid)
     elif trained is not None:
@@ -248,15 +282,21 @@ def _table(values: np.ndarray) -> np.ndarray:
 def _family_name(checkpoint: Checkpoint, config: Mapping[str, Any]) -> str:
     path = checkpoint.folder / _CONFIG
     if not checkpoint.has(_CONFIG):
-        raise BundleError(f"{checkpoint.folder} needs {_CONFIG}. It is missing. Give the folder "
-                          "that contains the checkpoint.")
+        raise BundleError(
+            f"{checkpoint.folder} needs {_CONFIG}. It is missing. Give the folder "
+            "that contains the checkpoint."
+        )
     kind = config.get("model_type")
     known = lookup.names("pretrained.families")
     name = str(kind).replace("-", "_")
     if name not in known:
-        raise BundleError(f'{path}: "model_type" needs one of {", ".join(known)}. Got {kind!r}. '
-                          "`polymodal models` lists what can be imported.")
+        raise BundleError(
+            f'{path}: "model_type" needs one of {", ".join(known)}. Got {kind!r}. '
+            "`polymodal models` lists what can be imported."
+        )
     if "auto_map" in config:
-        raise BundleError(f'{path}: "auto_map" names code of the checkpoint, which is not run. '
-                          "Import a checkpoint of the plain family.")
+        raise BundleError(
+            f'{path}: "auto_map" names code of the checkpoint, which is not run. '
+            "Import a checkpoint of the plain family."
+        )
     return name

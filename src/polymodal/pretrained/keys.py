@@ -9,8 +9,17 @@ from typing import Any
 from polymodal.bundle import read, write
 from polymodal.core.errors import BundleError
 
-__all__ = ["GRAPH", "LANGUAGE_MODEL", "ORIGIN", "RECOGNISER", "is_ctc", "is_encoder", "is_graph",
-           "is_pair", "spec_of"]
+__all__ = [
+    "GRAPH",
+    "LANGUAGE_MODEL",
+    "ORIGIN",
+    "RECOGNISER",
+    "is_ctc",
+    "is_encoder",
+    "is_graph",
+    "is_pair",
+    "spec_of",
+]
 
 ORIGIN = "origin"  # where the weights are from
 GRAPH = "graph.onnx"  # the file of an ONNX graph
@@ -28,8 +37,7 @@ def spec_of(folder: str | Path) -> dict[str, Any]:
 
 def is_encoder(spec: Mapping[str, Any]) -> bool:
     """Returns whether a `model.json` is of one imported encoder."""
-    return ({ORIGIN, "recipe"} <= spec.keys() and not _task(spec["recipe"])
-            and not is_graph(spec))
+    return {ORIGIN, "recipe"} <= spec.keys() and not _task(spec["recipe"]) and not is_graph(spec)
 
 
 def is_graph(spec: Mapping[str, Any]) -> bool:
@@ -38,7 +46,8 @@ def is_graph(spec: Mapping[str, Any]) -> bool:
         return False
     inputs = spec["recipe"].get("inputs")
     return isinstance(inputs, Mapping) and any(
-        isinstance(one, Mapping) and "graph" in one for one in inputs.values())
+        isinstance(one, Mapping) and "graph" in one for one in inputs.values()
+    )
 
 
 def is_pair(spec: Mapping[str, Any]) -> bool:

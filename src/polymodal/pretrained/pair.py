@@ -58,9 +58,11 @@ class Pair:
 
     def __post_init__(self):
         if self.text.dim != self.image.dim:
-            raise BundleError(f"{self.origin['source']} needs texts and images as vectors of one "
-                              f"width. Got {self.text.dim} and {self.image.dim}. Check that "
-                              "config.json belongs to these weights.")
+            raise BundleError(
+                f"{self.origin['source']} needs texts and images as vectors of one "
+                f"width. Got {self.text.dim} and {self.image.dim}. Check that "
+                "config.json belongs to these weights."
+            )
 
     @property
     def dim(self) -> int:
@@ -77,8 +79,9 @@ class Pair:
         """Number of weights."""
         return self.text.num_parameters + self.image.num_parameters + len(self._comparing())
 
-    def logits(self, images: Sequence[Any], texts: Sequence[str],
-               root: str | Path | None = None) -> np.ndarray:
+    def logits(
+        self, images: Sequence[Any], texts: Sequence[str], root: str | Path | None = None
+    ) -> np.ndarray:
         """Returns how well texts belong to images, float32 (images, texts), as it was trained.
 
         Args:
@@ -96,14 +99,25 @@ class Pair:
     def spec(self) -> dict[str, Any]:
         """Returns what `model.json` holds, in the form of a run that compares both inputs."""
         inputs = {side: dict(self._part(side).settings) for side in SIDES}
-        task = {"name": _comparing_task(), "query": ["text"], "answer": ["image"],
-                "comparison": self.comparison}
-        recipe = {"task": task, "target": "", "inputs": inputs, "fusion": "mean",
-                  "dim": self.dim, "dropout": 0.0}
+        task = {
+            "name": _comparing_task(),
+            "query": ["text"],
+            "answer": ["image"],
+            "comparison": self.comparison,
+        }
+        recipe = {
+            "task": task,
+            "target": "",
+            "inputs": inputs,
+            "fusion": "mean",
+            "dim": self.dim,
+            "dropout": 0.0,
+        }
         return {"recipe": recipe, "labels": [], ORIGIN: dict(self.origin)}
 
-    def save(self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
-             ) -> None:
+    def save(
+        self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         """Writes the pair into a folder, with further JSON files of it.
 
         Args:
@@ -140,12 +154,16 @@ def read_comparison(checkpoint: Checkpoint, comparison: str) -> tuple[float, flo
             found.append(0.0)
             continue
         if theirs not in checkpoint.names:
-            raise BundleError(f'{checkpoint.folder} needs the tensor "{theirs}". It is missing. '
-                              "Import one tower alone with --tower image, or give the whole model.")
+            raise BundleError(
+                f'{checkpoint.folder} needs the tensor "{theirs}". It is missing. '
+                "Import one tower alone with --tower image, or give the whole model."
+            )
         values = checkpoint.array(theirs)
         if values.size != 1:
-            raise BundleError(f'{checkpoint.folder}: tensor "{theirs}" needs one number. Got the '
-                              f"shape {values.shape}. Take the file from its source again.")
+            raise BundleError(
+                f'{checkpoint.folder}: tensor "{theirs}" needs one number. Got the '
+                f"shape {values.shape}. Take the file from its source again."
+            )
         found.append(float(values.reshape(())))
     return found[0], found[1]
 
@@ -158,16 +176,20 @@ def load_pair(folder: str | Path) -> Pair:
     """
     bundle = read.read(folder)
     if not is_pair(bundle.spec):
-        raise BundleError(f"{bundle.folder} needs to be an imported pair such as CLIP. Got "
-                          "something else. Give the folder that `polymodal import --out` wrote "
-                          "for one.")
+        raise BundleError(
+            f"{bundle.folder} needs to be an imported pair such as CLIP. Got "
+            "something else. Give the folder that `polymodal import --out` wrote "
+            "for one."
+        )
     bundle.check_model()
     with read.blamed(bundle.folder / write.MODEL):
         recipe = Fields(Fields(bundle.spec).mapping("recipe"))
         origin = Fields(bundle.spec).mapping(ORIGIN)
         inputs = recipe.mapping("inputs")
-        parts = {side: assembled(side, inputs[side], bundle.preprocess[input_key(index)], origin)
-                 for index, side in enumerate(SIDES)}
+        parts = {
+            side: assembled(side, inputs[side], bundle.preprocess[input_key(index)], origin)
+            for index, side in enumerate(SIDES)
+        }
         comparison = Fields(recipe.mapping("task")).text("comparison")
         found = Pair(parts["text"], parts["image"], comparison, 0.0, 0.0, origin)
     return _with_weights(found, bundle)
@@ -179,8 +201,10 @@ def _with_weights(pair: Pair, bundle: read.Bundle) -> Pair:
     comparing = {name: keras.Variable(0.0, dtype="float32") for name in pair._comparing()}
     variables: dict[str, Any] = dict(comparing)
     for side in SIDES:
-        variables |= {f"encoders.{side}.{name}": variable for name, variable in
-                      weight_names(pair._part(side).encoder).items()}
+        variables |= {
+            f"encoders.{side}.{name}": variable
+            for name, variable in weight_names(pair._part(side).encoder).items()
+        }
     bundle.load_weights(variables)
     pair.log_scale = float(keras.ops.convert_to_numpy(comparing[_SCALE]))
     if _BIAS in comparing:

@@ -63,8 +63,9 @@ class Part:
         """Width of the tokens."""
         return self.encoder.width
 
-    def encode(self, cells: Sequence[Any], root: str | Path | None = None,
-               batch_size: int = 32) -> np.ndarray:
+    def encode(
+        self, cells: Sequence[Any], root: str | Path | None = None, batch_size: int = 32
+    ) -> np.ndarray:
         """Returns one vector for each cell, float32 (cells, dim).
 
         Args:
@@ -84,26 +85,31 @@ class Part:
         if self.modality.is_text:
             order = np.argsort([len(str(cell)) for cell in cells], kind="stable")
         for first in range(0, len(cells), batch_size):
-            rows = order[first:first + batch_size]
+            rows = order[first : first + batch_size]
             tokens, mask = self._called(call, [cells[row] for row in rows], root)
             weight = mask[..., None].astype(np.float32)
             found[rows] = (tokens * weight).sum(1) / np.maximum(weight.sum(1), 1)
         return found
 
-    def tokens(self, cells: Sequence[Any],
-               root: str | Path | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def tokens(
+        self, cells: Sequence[Any], root: str | Path | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Returns tokens (cells, time, dim) and their mask (cells, time) for one batch."""
         return self._called(self.encoder, cells, root)
 
     def _program(self) -> Any:
         """Returns the encoder compiled for all shapes; that takes a second or two, once."""
         if self._compiled is None:
-            self._compiled = compiled(lambda inputs, mask: self.encoder(inputs, mask),
-                                      self.encoder.variables, any_shape=True)
+            self._compiled = compiled(
+                lambda inputs, mask: self.encoder(inputs, mask),
+                self.encoder.variables,
+                any_shape=True,
+            )
         return self._compiled
 
-    def _called(self, call: Any, cells: Sequence[Any],
-                root: str | Path | None) -> tuple[np.ndarray, np.ndarray]:
+    def _called(
+        self, call: Any, cells: Sequence[Any], root: str | Path | None
+    ) -> tuple[np.ndarray, np.ndarray]:
         decoded = [self.modality.decode(cell, root) for cell in cells]
         inputs, mask = collate(self.modality, list(self.modality.encode_all(decoded)))
         with no_gradient():
@@ -112,19 +118,27 @@ class Part:
 
     def spec(self) -> dict[str, Any]:
         """Returns what `model.json` holds, in the form of a run with this input alone."""
-        return {"recipe": {"inputs": {self.name: dict(self.settings)}, "dim": self.dim},
-                ORIGIN: dict(self.origin)}
+        return {
+            "recipe": {"inputs": {self.name: dict(self.settings)}, "dim": self.dim},
+            ORIGIN: dict(self.origin),
+        }
 
-    def save(self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
-             ) -> None:
+    def save(
+        self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         """Writes the part into a folder, with further JSON files of it.
 
         Args:
             folder: it must not hold another part.
             files: {name: JSON mapping}.
         """
-        write.write(folder, self.spec(), weights.values(encoder_names(self)),
-                    {KEY: self.modality.state()}, files=files)
+        write.write(
+            folder,
+            self.spec(),
+            weights.values(encoder_names(self)),
+            {KEY: self.modality.state()},
+            files=files,
+        )
 
 
 def is_part(folder: str | Path) -> bool:
@@ -141,9 +155,11 @@ def load_part(folder: str | Path) -> Part:
     bundle = read.read(folder)
     path = bundle.folder / write.MODEL
     if not is_encoder(bundle.spec) and not is_ctc(bundle.spec):
-        raise BundleError(f"{bundle.folder} needs to be an imported encoder. Got a run, or a "
-                          "whole model. Give the folder that `polymodal import --out` wrote for "
-                          "an encoder.")
+        raise BundleError(
+            f"{bundle.folder} needs to be an imported encoder. Got a run, or a "
+            "whole model. Give the folder that `polymodal import --out` wrote for "
+            "an encoder."
+        )
     with read.blamed(path):
         part = assembled_from(bundle)
     bundle.check_model()
@@ -154,19 +170,25 @@ def load_part(folder: str | Path) -> Part:
 
 def encoder_names(part: Part) -> dict[str, Any]:
     """Returns {name in a bundle: variable} of a part's encoder."""
-    return {f"encoders.{part.name}.{own}": variable
-            for own, variable in weight_names(part.encoder).items()}
+    return {
+        f"encoders.{part.name}.{own}": variable
+        for own, variable in weight_names(part.encoder).items()
+    }
 
 
 def assembled_from(bundle: read.Bundle) -> Part:
     """Returns the part of an imported model, whose encoder has no weights yet."""
     recipe = Fields(bundle.spec).mapping("recipe")
-    (name, settings), = Fields(recipe).mapping("inputs").items()
+    ((name, settings),) = Fields(recipe).mapping("inputs").items()
     return assembled(name, settings, bundle.preprocess[KEY], Fields(bundle.spec).mapping(ORIGIN))
 
 
-def assembled(name: str, settings: Mapping[str, Any], state: Mapping[str, Any] | None,
-              origin: Mapping[str, Any]) -> Part:
+def assembled(
+    name: str,
+    settings: Mapping[str, Any],
+    state: Mapping[str, Any] | None,
+    origin: Mapping[str, Any],
+) -> Part:
     """Returns a part whose encoder is built and has no weights yet.
 
     Args:
@@ -180,14 +202,18 @@ def assembled(name: str, settings: Mapping[str, Any], state: Mapping[str, Any] |
     of_modality = arguments.parameters(modality_class)
     chosen = {k: v for k, v in settings.items() if k not in ("modality", "encoder")}
     modality = arguments.build(
-        modality_class, {k: v for k, v in chosen.items() if k in of_modality}, f"inputs.{name}")
+        modality_class, {k: v for k, v in chosen.items() if k in of_modality}, f"inputs.{name}"
+    )
     if state is not None:
         modality.restore(dict(state))
     given = {"vocabulary_size": getattr(modality, "vocabulary_size", None)}
     known = arguments.parameters(encoder_class)
     encoder = arguments.build(
-        encoder_class, {k: v for k, v in chosen.items() if k not in of_modality},
-        f"inputs.{name}", **{k: v for k, v in given.items() if k in known and v is not None})
+        encoder_class,
+        {k: v for k, v in chosen.items() if k not in of_modality},
+        f"inputs.{name}",
+        **{k: v for k, v in given.items() if k in known and v is not None},
+    )
     of_one = modality.shape
     if modality.several:
         of_one = of_one[1:]

@@ -14,8 +14,13 @@ __all__ = ["VARIABLE", "Imported", "families", "imported", "uses"]
 
 VARIABLE = "POLYMODAL_MODELS"
 _FAMILIES = "pretrained.families"
-_USES = {"text": "encodes text", "image": "encodes images", "audio": "encodes sound",
-         "language": "writes text", "assistant": "answers about images"}
+_USES = {
+    "text": "encodes text",
+    "image": "encodes images",
+    "audio": "encodes sound",
+    "language": "writes text",
+    "assistant": "answers about images",
+}
 _OF_PAIRS = "search, zero-shot labels; encodes images or text"
 _OF_RECOGNISERS = "transcribes; encodes sound"
 
@@ -75,11 +80,17 @@ def _described(folder: Path) -> Imported | None:
     spec = spec_of(folder)
     try:
         if LANGUAGE_MODEL in spec:
-            return Imported(folder, "language", str(spec[ORIGIN]["family"]),
-                            int(spec[LANGUAGE_MODEL]["dim"]))
+            return Imported(
+                folder, "language", str(spec[ORIGIN]["family"]), int(spec[LANGUAGE_MODEL]["dim"])
+            )
         recipe = spec["recipe"]
         name = " and ".join(sorted(recipe["inputs"]))
-        return Imported(folder, name, str(spec[ORIGIN]["family"]), int(recipe["dim"]),
-                        RECOGNISER in spec or is_ctc(spec))
+        return Imported(
+            folder,
+            name,
+            str(spec[ORIGIN]["family"]),
+            int(recipe["dim"]),
+            RECOGNISER in spec or is_ctc(spec),
+        )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

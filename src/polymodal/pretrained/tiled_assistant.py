@@ -23,14 +23,21 @@ __all__ = ["read_tiled_assistant"]
 _IMAGE, _MODALITY = "image", "tiled_image"
 _HEAD = "lm_head.weight"
 # What the library takes where a config does not say it.
-_VISION = {"hidden_size": 1152, "intermediate_size": 3072, "num_hidden_layers": 12,
-           "num_attention_heads": 16, "image_size": 224, "patch_size": 32}
+_VISION = {
+    "hidden_size": 1152,
+    "intermediate_size": 3072,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 16,
+    "image_size": 224,
+    "patch_size": 32,
+}
 _NO_EFFECT = ("size", "max_image_size", "use_base_siglip", "num_channels", "vision_use_head")
 _BORDER, _WHOLE = "<fake_token_around_image>", "<global-img>"
 
 
-def read_tiled_assistant(checkpoint: Checkpoint, family: Any, settings: Mapping[str, Any],
-                         origin: Mapping[str, Any]) -> ImportedAssistant:
+def read_tiled_assistant(
+    checkpoint: Checkpoint, family: Any, settings: Mapping[str, Any], origin: Mapping[str, Any]
+) -> ImportedAssistant:
     """Returns the assistant that a checkpoint holds, in memory.
 
     Args:
@@ -48,16 +55,30 @@ def read_tiled_assistant(checkpoint: Checkpoint, family: Any, settings: Mapping[
     language = read_language(text, settings, origin)
     shuffle, side = settings["shuffle"], math.isqrt(int(image.encoder.num_tokens))
     if side % shuffle:
-        raise BundleError(f'{checkpoint.folder}: "scale_factor" needs to divide the {side} patches '
-                          f"of a side. Got {shuffle}. Check config.json.")
+        raise BundleError(
+            f'{checkpoint.folder}: "scale_factor" needs to divide the {side} patches '
+            f"of a side. Got {shuffle}. Check config.json."
+        )
     grid = image.modality.grid
     words = _words(text, language.texts, grid)
-    fusion = {"name": "tiled", "projector": "linear", "normalise": False, "shuffle": shuffle,
-              "grid": grid, **words}
+    fusion = {
+        "name": "tiled",
+        "projector": "linear",
+        "normalise": False,
+        "shuffle": shuffle,
+        "grid": grid,
+        **words,
+    }
     each = (side // shuffle) ** 2
     longest = (grid**2 + 1) * (each + 3) + grid
-    return ImportedAssistant(image, language, _projector(inside["projector"], image, language,
-                                                         shuffle), origin, fusion, longest)
+    return ImportedAssistant(
+        image,
+        language,
+        _projector(inside["projector"], image, language, shuffle),
+        origin,
+        fusion,
+        longest,
+    )
 
 
 class _Text(Inside):
@@ -84,11 +105,17 @@ def _image(inside: Inside, settings: Mapping[str, Any], origin: Mapping[str, Any
     size = own.pop("image_size")
     found = tiles_of(inside)
     if found["size"] != size:
-        raise BundleError(f'{inside.folder}: "max_image_size" needs the {size} pixels of '
-                          f'"image_size". Got {found["size"]}. Check that both files belong to one '
-                          "checkpoint.")
-    part = assembled(_IMAGE, {"modality": _MODALITY, **found,
-                              "encoder": SiglipVisionModel.encoder, **own}, None, origin)
+        raise BundleError(
+            f'{inside.folder}: "max_image_size" needs the {size} pixels of '
+            f'"image_size". Got {found["size"]}. Check that both files belong to one '
+            "checkpoint."
+        )
+    part = assembled(
+        _IMAGE,
+        {"modality": _MODALITY, **found, "encoder": SiglipVisionModel.encoder, **own},
+        None,
+        origin,
+    )
     names.load(part.encoder, inside, SiglipVisionModel, {"positions": _in_order})
     return part
 
@@ -108,20 +135,30 @@ def _words(checkpoint: Any, texts: Texts, grid: int) -> dict[str, Any]:
     tiles = [f"<row_{row + 1}_col_{column + 1}>" for row in range(grid) for column in range(grid)]
     for one in (_BORDER, _WHOLE, *tiles):
         if known(one) is None:
-            raise BundleError(f'{checkpoint.folder} needs the token "{one}" in its tokenizer. It '
-                              "is missing. Copy the whole checkpoint.")
+            raise BundleError(
+                f'{checkpoint.folder} needs the token "{one}" in its tokenizer. It '
+                "is missing. Copy the whole checkpoint."
+            )
     plain = lambda text: texts.tokenizer.encode(text, add_special_tokens=False).ids
-    return {"border_id": known(_BORDER), "whole_id": known(_WHOLE),
-            "tile_ids": [known(one) for one in tiles], "line_ids": plain("\n"),
-            "gap_ids": plain("\n\n")}
+    return {
+        "border_id": known(_BORDER),
+        "whole_id": known(_WHOLE),
+        "tile_ids": [known(one) for one in tiles],
+        "line_ids": plain("\n"),
+        "gap_ids": plain("\n\n"),
+    }
 
 
 def _projector(inside: Inside, image: Part, language: Any, shuffle: int) -> dict[str, np.ndarray]:
     kernel = inside.array("proj.weight")
     expected = language.dim, image.dim * shuffle**2
     if kernel.shape != expected:
-        raise BundleError(f"{inside.folder}: the projector needs the shape {expected}. Got "
-                          f"{kernel.shape}. Check that config.json belongs to these weights.")
+        raise BundleError(
+            f"{inside.folder}: the projector needs the shape {expected}. Got "
+            f"{kernel.shape}. Check that config.json belongs to these weights."
+        )
     name = "fusion.projectors.image.0"
-    return {f"{name}.kernel": np.asarray(kernel.T, np.float32),
-            f"{name}.bias": np.zeros(language.dim, np.float32)}
+    return {
+        f"{name}.kernel": np.asarray(kernel.T, np.float32),
+        f"{name}.bias": np.zeros(language.dim, np.float32),
+    }

@@ -38,7 +38,9 @@ _NAMED = 5  # cells that an option names
 _GROUP_NAME = re.compile(
     r"(?:speaker|spk|voice|singer|narrator|reader|client|user|author|person|patient|participant|"
     r"annotator|rater|session|chapter|recording)(?:[_\W]?(?:id|name|number|code|key))?|"
-    r"subject[_\W]?(?:id|number|code|key)", re.I)
+    r"subject[_\W]?(?:id|number|code|key)",
+    re.I,
+)
 _FOLD_NAME = re.compile(r"(?:cv[_\W]?)?fold", re.I)
 
 
@@ -95,15 +97,19 @@ def beside_media(column: Observed, verdict: Verdict) -> Verdict:
     if verdict.modality == "tabular" and _FOLD_NAME.fullmatch(column.name):
         return Verdict(None, "it names the part of a split")
     if says_who(column, verdict):
-        return Verdict(None, "it names a speaker or place, which train and test should not share "
-                             f"({option('--split-group', column.name)} keeps them apart)")
+        return Verdict(
+            None,
+            "it names a speaker or place, which train and test should not share "
+            f"({option('--split-group', column.name)} keeps them apart)",
+        )
     return verdict
 
 
 def says_who(column: Observed, verdict: Verdict) -> bool:
     """Returns whether a column names a speaker, place or the like, by its name and cells."""
     is_short = verdict.modality == "tabular" or (
-        verdict.modality == "text" and column.all_are(str) and column.mean_words < TEXT_WORDS)
+        verdict.modality == "text" and column.all_are(str) and column.mean_words < TEXT_WORDS
+    )
     return is_short and is_called_who(column.name)
 
 
@@ -114,8 +120,11 @@ def is_called_who(name: str) -> bool:
 
 def _is_conversation(cell: Any) -> bool:
     """Returns whether a cell holds messages, as `text.dialogue.messages.to_cell` writes them."""
-    return (isinstance(cell, list) and bool(cell)
-            and all(isinstance(one, dict) and "role" in one for one in cell))
+    return (
+        isinstance(cell, list)
+        and bool(cell)
+        and all(isinstance(one, dict) and "role" in one for one in cell)
+    )
 
 
 def _media(column: Observed) -> Verdict | None:
@@ -145,8 +154,9 @@ def _without_endings(column: Observed) -> Verdict | None:
         return None
     looked_for = [column.cells[i] for i in evenly(len(column), FILES_LOOKED_FOR)]
     kind = kind_of_file(located(looked_for[0], column.table.root))
-    if kind is None or any(kind_of_file(located(cell, column.table.root)) != kind
-                           for cell in looked_for[1:]):
+    if kind is None or any(
+        kind_of_file(located(cell, column.table.root)) != kind for cell in looked_for[1:]
+    ):
         return None
     return Verdict(kind, f"the {len(looked_for)} sampled files are {kind} files")
 
@@ -187,11 +197,14 @@ def _missing_files(column: Observed) -> Verdict | None:
     if not looked_for or any(_exists(located(path, column.table.root)) for path in looked_for):
         return None
     if all("://" in path and not is_file_address(path) for path in looked_for):
-        return Verdict(None, "it has URLs, and files are read from disk only",
-                       lost=True)
-    return Verdict(None, f"none of {len(looked_for)} sampled files exists under "
-                         f"{column.table.root}, such as {looked_for[0]} (--media-root says where "
-                         "files are)", lost=True)
+        return Verdict(None, "it has URLs, and files are read from disk only", lost=True)
+    return Verdict(
+        None,
+        f"none of {len(looked_for)} sampled files exists under "
+        f"{column.table.root}, such as {looked_for[0]} (--media-root says where "
+        "files are)",
+        lost=True,
+    )
 
 
 def _path(cell: Any) -> str | None:
@@ -252,10 +265,15 @@ def _numbers_in_lists(column: Observed) -> Verdict:
     if count >= MEDIA_SHARE * len(column):
         return Verdict("vector", f"its cells are lists of {length} numbers")
     if max(lengths) > _MOST_STEPS:
-        return Verdict(None, f"its cells are lists of up to {max(lengths):,} numbers, too many for "
-                             "steps; sound is read from pairs of (samples, hertz)")
-    return Verdict("sequence", f"its cells are lists of {min(lengths)} to {max(lengths)} numbers, "
-                               "one for each step")
+        return Verdict(
+            None,
+            f"its cells are lists of up to {max(lengths):,} numbers, too many for "
+            "steps; sound is read from pairs of (samples, hertz)",
+        )
+    return Verdict(
+        "sequence",
+        f"its cells are lists of {min(lengths)} to {max(lengths)} numbers, one for each step",
+    )
 
 
 def as_field(column: Observed) -> Verdict:
@@ -279,8 +297,12 @@ def _field(found: Guess) -> Verdict:
         reading = replace(reading, missing=marks)
         said = [f"{found.counted} and are missing values", *said]
     details = "; ".join(part for part in said if part)
-    return Verdict("tabular", f"is a {found.kind}" + (f" ({details})" if details else ""),
-                   kind=found.kind, reading=reading)
+    return Verdict(
+        "tabular",
+        f"is a {found.kind}" + (f" ({details})" if details else ""),
+        kind=found.kind,
+        reading=reading,
+    )
 
 
 def _number_or_date(column: Observed) -> Verdict | None:
@@ -311,9 +333,11 @@ def _mixed(column: Observed, found: Guess) -> Verdict:
     if found.words:
         return _field(found)
     name, some = column.name, found.odd[:_NAMED]
-    asks = [f"{reading_option(name, 'kind', found.kind)} names the rows of the others",
-            f"{reading_option(name, 'missing', some)} has them read as missing",
-            f"{reading_option(name, 'kind', 'category')} takes each text as a category"]
+    asks = [
+        f"{reading_option(name, 'kind', found.kind)} names the rows of the others",
+        f"{reading_option(name, 'missing', some)} has them read as missing",
+        f"{reading_option(name, 'kind', 'category')} takes each text as a category",
+    ]
     if len(found.odd) > _NAMED:
         del asks[1]
     return Verdict(None, found.counted, fix=", ".join(asks))

@@ -60,8 +60,9 @@ class Judgement:
     left_out: list[LeftOut]
 
 
-def infer_inputs(table: Table | Profile, target: str | None = None,
-                 ignore: Iterable[str] = ()) -> list[InputGuess]:
+def infer_inputs(
+    table: Table | Profile, target: str | None = None, ignore: Iterable[str] = ()
+) -> list[InputGuess]:
     """Returns the inputs that a table's columns make, without `target` and `ignore`.
 
     Args:
@@ -82,8 +83,12 @@ def infer_inputs(table: Table | Profile, target: str | None = None,
     return judge_columns(table, target, ignore).inputs
 
 
-def judge_columns(table: Table | Profile, target: str | None = None, ignore: Iterable[str] = (),
-                  alone: Iterable[str] = ()) -> Judgement:
+def judge_columns(
+    table: Table | Profile,
+    target: str | None = None,
+    ignore: Iterable[str] = (),
+    alone: Iterable[str] = (),
+) -> Judgement:
     """Returns what `infer_inputs` does, with the ignored columns and the reasons.
 
     Columns in `alone` join no others in one tabular input.
@@ -104,8 +109,7 @@ def judge_columns(table: Table | Profile, target: str | None = None, ignore: Ite
         elif verdict.modality == "tabular" and name not in alone:
             fields[name] = verdict
         else:
-            reason = (f"Read as {verdict.modality} because {verdict.because}; "
-                      f"{_change(name)}.")
+            reason = f"Read as {verdict.modality} because {verdict.because}; {_change(name)}."
             fields_alone = {}
             if verdict.modality in _FIELDS:
                 fields_alone = {name: verdict}
@@ -123,8 +127,7 @@ def _verdicts(facts: Profile, names: list[str]) -> list[tuple[str, Verdict]]:
 
 
 def _change(name: str) -> str:
-    return (f"change with {set_option('inputs', name, 'modality')} or "
-            f"{option('--ignore', name)}")
+    return f"change with {set_option('inputs', name, 'modality')} or {option('--ignore', name)}"
 
 
 def _sentence(text: str) -> str:
@@ -144,6 +147,10 @@ def _tabular(fields: dict[str, Verdict], taken: set[str]) -> InputGuess:
         name += "_fields"
     because = "; ".join(f'"{column}" {verdict.because}' for column, verdict in fields.items())
     return InputGuess(
-        name, "tabular", list(fields),
+        name,
+        "tabular",
+        list(fields),
         f"Read as one tabular input because {because}; ignore a column, or give it an input of "
-        "its own, to change it.", dict(fields))
+        "its own, to change it.",
+        dict(fields),
+    )

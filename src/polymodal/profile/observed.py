@@ -70,8 +70,7 @@ class Observed:
     @cached_property
     def distinct(self) -> int:
         """Number of different values among the sampled cells; lists and mappings by their text."""
-        return len({c if isinstance(c, str | int | float | bytes) else str(c)
-                    for c in self.cells})
+        return len({c if isinstance(c, str | int | float | bytes) else str(c) for c in self.cells})
 
     @property
     def distinct_share(self) -> float:
@@ -109,8 +108,13 @@ class Observed:
     @property
     def _are_steps(self) -> bool:
         """Whether cells hold one text for each step of a sequence, of rows that were grouped."""
-        return isinstance(self.table, Sequences) and self.all_are(list) and all(
-            isinstance(step, str) for cell in self.cells for step in cell if step is not None)
+        return (
+            isinstance(self.table, Sequences)
+            and self.all_are(list)
+            and all(
+                isinstance(step, str) for cell in self.cells for step in cell if step is not None
+            )
+        )
 
     @property
     def _spells_numbers(self) -> bool:

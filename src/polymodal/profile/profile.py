@@ -64,8 +64,10 @@ class Profile:
 
     def grouped(self, by: str, order: str | None = None) -> Profile:
         """Returns the profile of the sequences that rows make, whose cells are lists."""
-        return self.once(("grouped", by, order), lambda: Profile(
-            group_rows(self.table, by, order), self.readings))
+        return self.once(
+            ("grouped", by, order),
+            lambda: Profile(group_rows(self.table, by, order), self.readings),
+        )
 
     def once(self, question: Hashable, find: Callable[[], _Found]) -> _Found:
         """Returns what `find` returned when the question was first asked of these rows."""
@@ -98,8 +100,10 @@ class Profile:
 
     def sample(self, name: str) -> list[Any]:
         """Returns up to 64 cells, evenly spaced over the rows; empty ones are None."""
-        return self.once(("sample", name), lambda: [
-            self.table.cell(int(row), name) for row in evenly(len(self), _SAMPLED)])
+        return self.once(
+            ("sample", name),
+            lambda: [self.table.cell(int(row), name) for row in evenly(len(self), _SAMPLED)],
+        )
 
     def texts(self, name: str) -> Iterator[str]:
         """Yields the cleaned texts of up to 20,000 cells, evenly spaced over the rows."""
@@ -130,8 +134,11 @@ class Profile:
         >>> profile(read({"x": [1, 2, 3], "part": ["train", None, "dev"]})).split_columns()
         {'part': 1}
         """
-        found = {name: self.once(("left open", name), lambda name=name: _left_open(
-            self.table, name)) for name in self.table.column_names if name != target}
+        found = {
+            name: self.once(("left open", name), lambda name=name: _left_open(self.table, name))
+            for name in self.table.column_names
+            if name != target
+        }
         return {name: rows for name, rows in found.items() if rows is not None}
 
     def split_column(self, target: str | None = None) -> str | None:
@@ -163,10 +170,17 @@ class Profile:
         >>> profile(table).who_columns()
         ['speaker']
         """
-        return self.once("who", lambda: [
-            name for name in filter(is_called_who, self.table.column_names)
-            if 2 <= len({str(value) for value in self.table.values(name) if value is not None})
-            <= _MOST_WHO and self._judged(name)[2]])
+        return self.once(
+            "who",
+            lambda: [
+                name
+                for name in filter(is_called_who, self.table.column_names)
+                if 2
+                <= len({str(value) for value in self.table.values(name) if value is not None})
+                <= _MOST_WHO
+                and self._judged(name)[2]
+            ],
+        )
 
     def forget_cells(self) -> None:
         """Frees the sampled cells of columns. What was found out about them is kept."""

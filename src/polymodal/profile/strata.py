@@ -72,8 +72,9 @@ def _first(table: Table, target: str) -> list[Any]:
 def _ranges(facts: Profile, table: Table, target: str, codes: np.ndarray) -> np.ndarray:
     found = facts.column(target).guess
     formats = found.reading.numbers if found else NumberFormat()
-    numbers = np.fromiter((_number(formats, value) for value in table.values(target)), float,
-                          len(table))
+    numbers = np.fromiter(
+        (_number(formats, value) for value in table.values(target)), float, len(table)
+    )
     known = np.isfinite(numbers)
     edges = np.quantile(numbers[known], np.linspace(0, 1, NUM_RANGES + 1)[1:-1])
     codes[known] = np.searchsorted(edges, numbers[known], side="right")
@@ -90,8 +91,7 @@ def _number(formats: NumberFormat, value: Any) -> float:
     return number
 
 
-def _classes(table: Table, target: str, codes: np.ndarray,
-             separator: str | None) -> np.ndarray:
+def _classes(table: Table, target: str, codes: np.ndarray, separator: str | None) -> np.ndarray:
     counts: Counter = Counter()
     for value in table.values(target):
         counts.update(_labels(value, separator))

@@ -21,7 +21,12 @@ from polymodal.tables.table import Table
 
 MAX_CLASSES = 20  # whole numbers with at most so many distinct values are classes
 AMOUNTS, CLASSES, LABEL_SETS, STEP_LABELS, TEXTS = FORMS = (
-    "amounts", "classes", "label sets", "step labels", "texts")
+    "amounts",
+    "classes",
+    "label sets",
+    "step labels",
+    "texts",
+)
 
 
 class Form(NamedTuple):
@@ -91,20 +96,31 @@ def separator_of(column: Observed) -> str | None:
 
 def _check_usable(column: Observed) -> None:
     def unusable(problem: str, fix: str, reason: str) -> DataError:
-        return DataError(f"is the target, but {problem}.", fix, table=column.table.name,
-                         column=column.name, reason=reason)
+        return DataError(
+            f"is the target, but {problem}.",
+            fix,
+            table=column.table.name,
+            column=column.name,
+            reason=reason,
+        )
 
     if not len(column):
         raise unusable("all its cells are empty", "Name another target.", "empty_target")
     if len(column) > 1 and column.distinct == 1 and len(set(_all(column, 1))) == 1:
-        raise unusable("all its cells have the same value",
-                       "There is nothing to learn; name another target.", "constant_target")
+        raise unusable(
+            "all its cells have the same value",
+            "There is nothing to learn; name another target.",
+            "constant_target",
+        )
     if column.all_are(datetime.date):
         _check_one_kind(column, "")
     if not column.all_are(str, int, float, decimal.Decimal, bool, list):
         kinds = sorted({type(cell).__name__ for cell in column.cells})
-        raise unusable(f"has {', '.join(kinds)}",
-                       "Name a column of labels, numbers, texts or lists of labels.", "no_target")
+        raise unusable(
+            f"has {', '.join(kinds)}",
+            "Name a column of labels, numbers, texts or lists of labels.",
+            "no_target",
+        )
 
 
 def _all(column: Observed, stop_above: int) -> set[Any]:
@@ -125,11 +141,13 @@ def _numbers(column: Observed) -> tuple[str, str]:
     if any(number % 1 for number in found):
         return AMOUNTS, f'"{column.name}" has numbers with fractions'
     if len(found) > MAX_CLASSES:
-        return AMOUNTS, (f'"{column.name}" has whole numbers with more than {MAX_CLASSES} '
-                              "distinct values")
+        return AMOUNTS, (
+            f'"{column.name}" has whole numbers with more than {MAX_CLASSES} distinct values'
+        )
     return CLASSES, (
         f'"{column.name}" has whole numbers with only {len(found)} distinct values, which count '
-        "as classes (for amounts the task would be regression)")
+        "as classes (for amounts the task would be regression)"
+    )
 
 
 def _numbers_of(column: Observed, values: Iterable[Any]) -> set[float]:
@@ -149,21 +167,36 @@ def _check_one_kind(column: Observed, kind: str) -> None:
     """Raises DataError for dates, and for numbers mixed with other cells, unless they are few
     labels that repeat."""
     found = column.guess
-    if found is None or (found.kind == "number" and not found.odd) or (
-            found.kind == "number" and kind == CLASSES
-                         and column.distinct <= MAX_CLASSES):
+    if (
+        found is None
+        or (found.kind == "number" and not found.odd)
+        or (found.kind == "number" and kind == CLASSES and column.distinct <= MAX_CLASSES)
+    ):
         return
     if found.kind == "number":
-        fixes = [f"{reading_option(column.name, 'kind', 'number')} names the rows of the others",
-                 f"{reading_option(column.name, 'missing', found.odd[:3])} leaves them out"]
-        fix = (f"Correct them; or {fixes[len(found.odd) <= 3]}; or name the task, such as --task "
-               "classification.")
-        raise DataError(f"is the target, but {found.counted}.", fix, table=column.table.name,
-                        column=column.name, reason="mixed_target")
-    raise DataError("is the target, but has dates, which no task predicts.",
-                    "Make a column of numbers of it, such as days since a date, or take each date "
-                    "as a class with --task classification.", table=column.table.name,
-                    column=column.name, reason="date_target")
+        fixes = [
+            f"{reading_option(column.name, 'kind', 'number')} names the rows of the others",
+            f"{reading_option(column.name, 'missing', found.odd[:3])} leaves them out",
+        ]
+        fix = (
+            f"Correct them; or {fixes[len(found.odd) <= 3]}; or name the task, such as --task "
+            "classification."
+        )
+        raise DataError(
+            f"is the target, but {found.counted}.",
+            fix,
+            table=column.table.name,
+            column=column.name,
+            reason="mixed_target",
+        )
+    raise DataError(
+        "is the target, but has dates, which no task predicts.",
+        "Make a column of numbers of it, such as days since a date, or take each date "
+        "as a class with --task classification.",
+        table=column.table.name,
+        column=column.name,
+        reason="date_target",
+    )
 
 
 def _texts(column: Observed) -> tuple[str, str]:
@@ -187,8 +220,8 @@ def _lists(facts: Profile, column: Observed) -> tuple[str, str]:
     aligned = _aligned_column(facts, column)
     if aligned:
         return STEP_LABELS, (
-            f'"{column.name}" has lists of labels, as long in each row as the lists of '
-            f'"{aligned}"')
+            f'"{column.name}" has lists of labels, as long in each row as the lists of "{aligned}"'
+        )
     return LABEL_SETS, f'"{column.name}" has lists of labels'
 
 

@@ -32,5 +32,7 @@ def keep_question(path: Path, question: Mapping[str, Any], option: str) -> None:
     before = json.loads(path.read_text(encoding="utf-8"))
     changed = [name for name in question if before.get(name) != question[name]]
     if changed:
-        raise ResumeError(f"{path.parent} needs the question that it was begun with. Got another "
-                          f"{', '.join(changed)}. Choose another {option}, or remove the folder.")
+        raise ResumeError(
+            f"{path.parent} needs the question that it was begun with. Got another "
+            f"{', '.join(changed)}. Choose another {option}, or remove the folder."
+        )

@@ -25,8 +25,10 @@ def adapt(model: Any, recipe: Any) -> None:
             continue
         maps = dict(_linear_maps(part_at(model, start)))
         if not maps:
-            raise RecipeError(f"{start.where} has no linear maps to adapt or quantise. Leave out "
-                              "lora and bits, or use freeze or learning_rate_scale.")
+            raise RecipeError(
+                f"{start.where} has no linear maps to adapt or quantise. Leave out "
+                "lora and bits, or use freeze or learning_rate_scale."
+            )
         for path, layer in maps.items():
             if start.bits is not None:
                 layer.quantise(start.bits)
@@ -34,8 +36,10 @@ def adapt(model: Any, recipe: Any) -> None:
                 layer.adapt(lora.rank, lora.alpha, lora.dropout)
         if lora is not None and not any(layer.adapter is not None for layer in maps.values()):
             known = ", ".join(sorted({path.rpartition(".")[2] for path in maps}))
-            raise RecipeError(f"{start.where}.lora.targets needs names of linear maps: {known}. "
-                              f"Got {', '.join(map(str, lora.targets or ()))}. Name one of these.")
+            raise RecipeError(
+                f"{start.where}.lora.targets needs names of linear maps: {known}. "
+                f"Got {', '.join(map(str, lora.targets or ()))}. Name one of these."
+            )
 
 
 def freeze_base(model: Any, recipe: Any) -> None:
@@ -47,8 +51,11 @@ def freeze_base(model: Any, recipe: Any) -> None:
         if start.adapters is None:
             continue
         part = part_at(model, start)
-        adapters = [variable for _, adapter in layers_in(part, Adapter)
-                    for variable in adapter.trainable_variables]
+        adapters = [
+            variable
+            for _, adapter in layers_in(part, Adapter)
+            for variable in adapter.trainable_variables
+        ]
         kept = {id(variable) for variable in adapters}
         for variable in part.variables:
             if id(variable) not in kept:
@@ -80,8 +87,10 @@ def merged_words(recipe: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         if start.path[0] == "encoders":
             name = start.path[1]
             config = found["inputs"][name]
-            found["inputs"] = {**found["inputs"],
-                               name: {**config, "encoder": _without_lora(config["encoder"])}}
+            found["inputs"] = {
+                **found["inputs"],
+                name: {**config, "encoder": _without_lora(config["encoder"])},
+            }
         else:
             found[start.where] = _without_lora(found[start.where])
     return found
@@ -105,8 +114,12 @@ def left_out(recipe: Any, names: Mapping[str, Any]) -> set[str]:
         names: {name: variable} of the model.
     """
     starts = list(starts_of(recipe))
-    return {name for name in names for start in starts
-            if name.startswith(f"{start.name}.") and _is_left_out(start, name)}
+    return {
+        name
+        for name in names
+        for start in starts
+        if name.startswith(f"{start.name}.") and _is_left_out(start, name)
+    }
 
 
 def _is_left_out(start: Start, name: str) -> bool:
@@ -131,5 +144,7 @@ def _is_target(path: str, lora: Lora) -> bool:
     """Returns whether a linear map has one of the names, or is inside what a path leads to."""
     if lora.targets is None:
         return True
-    return any(f".{path}.".endswith(f".{name}.") or f"{path}.".startswith(f"{name}.")
-               for name in map(str, lora.targets))
+    return any(
+        f".{path}.".endswith(f".{name}.") or f"{path}.".startswith(f"{name}.")
+        for name in map(str, lora.targets)
+    )

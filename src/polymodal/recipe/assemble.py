@@ -42,24 +42,31 @@ def build_inputs(recipe: Recipe) -> list[Input]:
     Raises:
         RecipeError: a setting that neither has, or a wrong type; the message has the nearest.
     """
-    return [_build_input(i, name, config, recipe.columns)
-            for i, (name, config) in enumerate(recipe.inputs.items())]
+    return [
+        _build_input(i, name, config, recipe.columns)
+        for i, (name, config) in enumerate(recipe.inputs.items())
+    ]
 
 
-def _build_input(index: int, name: str, config: dict[str, Any],
-                 readings: dict[str, Any]) -> Input:
+def _build_input(index: int, name: str, config: dict[str, Any], readings: dict[str, Any]) -> Input:
     where = f"inputs.{name}"
     encoder = find("encoders", str(encoder_name(config)))
     preprocess, chosen = input_settings(name, config, readings)
     built = arguments.build(find("preprocess", config["modality"]), preprocess, where)
     built.is_still = has_frozen_encoder(config)
     return Input(
-        name, input_key(index), built, columns_of(name, config), str(encoder_name(config)),
-        arguments.check(encoder, chosen, where))
+        name,
+        input_key(index),
+        built,
+        columns_of(name, config),
+        str(encoder_name(config)),
+        arguments.check(encoder, chosen, where),
+    )
 
 
-def input_settings(name: str, config: dict[str, Any],
-                   readings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def input_settings(
+    name: str, config: dict[str, Any], readings: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Returns the settings of an input's preprocessing, and those of its encoder.
 
     Args:
@@ -74,8 +81,9 @@ def input_settings(name: str, config: dict[str, Any],
     modality = find("preprocess", config["modality"])
     chosen_encoder = str(encoder_name(config))
     of_modality = arguments.parameters(modality)
-    of_encoder = arguments.parameters(find("encoders", chosen_encoder),
-                                      skip=("dim", "vocabulary_size", "kwargs"))
+    of_encoder = arguments.parameters(
+        find("encoders", chosen_encoder), skip=("dim", "vocabulary_size", "kwargs")
+    )
     settings = {k: v for k, v in config.items() if k not in INPUT_KEYS}
     for key in settings:
         if key not in of_modality and key not in of_encoder:
@@ -86,8 +94,9 @@ def input_settings(name: str, config: dict[str, Any],
     if own and "readings" in of_modality:
         preprocess["readings"] = own | (preprocess.get("readings") or {})
     chosen = {k: v for k, v in settings.items() if k not in of_modality}
-    preprocess = as_needed(where, chosen_encoder, config["modality"], preprocess,
-                           needed_by(chosen_encoder, chosen))
+    preprocess = as_needed(
+        where, chosen_encoder, config["modality"], preprocess, needed_by(chosen_encoder, chosen)
+    )
     return preprocess, chosen
 
 
@@ -134,10 +143,16 @@ def check_parts(recipe: Recipe) -> None:
         arguments.check(find(OBJECTIVES, name), config, f"objectives.{name}")
 
 
-def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dropout: float = 0.0,
-                label_smoothing: float = 0.0, seed: int = 0,
-                bytes_per_parameter: int = arguments.BYTES_PER_PARAMETER,
-                ) -> tuple[Any, Any]:
+def build_model(
+    recipe: Recipe,
+    inputs: list[Input],
+    target: Any,
+    *,
+    modality_dropout: float = 0.0,
+    label_smoothing: float = 0.0,
+    seed: int = 0,
+    bytes_per_parameter: int = arguments.BYTES_PER_PARAMETER,
+) -> tuple[Any, Any]:
     """Builds the Keras model, its variables made by one call on a batch of zeros, and its head.
 
     Args:
@@ -160,12 +175,18 @@ def build_model(recipe: Recipe, inputs: list[Input], target: Any, *, modality_dr
     keras.utils.set_random_seed(seed)
     head = build_head(recipe, target, label_smoothing=label_smoothing)
     fusion, sequence = _build_middle(recipe, head)
-    model = Model({i.name: _build_encoder(recipe, i) for i in inputs},
-                  {i.name: i.key for i in inputs}, fusion, head, sequence=sequence,
-                  objectives=_build_objectives(recipe, target, inputs),
-                  modality_dropout=modality_dropout, seed=seed,
-                  projections=_build_projections(recipe, inputs, head),
-                  several=[i.name for i in inputs if i.modality.several])
+    model = Model(
+        {i.name: _build_encoder(recipe, i) for i in inputs},
+        {i.name: i.key for i in inputs},
+        fusion,
+        head,
+        sequence=sequence,
+        objectives=_build_objectives(recipe, target, inputs),
+        modality_dropout=modality_dropout,
+        seed=seed,
+        projections=_build_projections(recipe, inputs, head),
+        several=[i.name for i in inputs if i.modality.several],
+    )
     _check_inputs(inputs)
     adapt(model, recipe)
     with before_variables(Sizes(bytes_per_parameter)):
@@ -242,7 +263,8 @@ class Sizes:
             raise RecipeError(
                 f"This model has at least {self.count:,} parameters, which take "
                 f"{gigabytes(needed)}. There are {gigabytes(memory_bytes())} of memory. Choose a "
-                "smaller dim, fewer layers, or a smaller vocabulary.")
+                "smaller dim, fewer layers, or a smaller vocabulary."
+            )
 
 
 def _check_inputs(inputs: list[Input]) -> None:
@@ -254,11 +276,13 @@ def _check_inputs(inputs: list[Input]) -> None:
             raise RecipeError(
                 f"inputs.{item.name} has {values:,} values in a row, of which a first layer makes "
                 f"about {gigabytes(needed)} for two rows. There are {gigabytes(memory_bytes())} of "
-                "memory. Choose a smaller size.")
+                "memory. Choose a smaller size."
+            )
 
 
-def empty_batch(inputs: list[Input], target: Any, rows: int = 2,
-                steps: int = _STEPS) -> dict[str, Any]:
+def empty_batch(
+    inputs: list[Input], target: Any, rows: int = 2, steps: int = _STEPS
+) -> dict[str, Any]:
     """Returns a batch of zeros with the shapes that these inputs have, to build a model with."""
     batch: dict[str, Any] = {}
     for item in inputs:
@@ -290,21 +314,26 @@ def _derived(part: Any, package: str, name: str) -> Any:
     """Returns a part of a model, which has to keep the contract of its kind."""
     from polymodal.layers import parts
 
-    contract = {"encoders": parts.Encoder, "fusion": parts.Fusion,
-                "sequence": parts.SequenceModel}[package]
+    contract = {"encoders": parts.Encoder, "fusion": parts.Fusion, "sequence": parts.SequenceModel}[
+        package
+    ]
     if not isinstance(part, contract):
-        raise RecipeError(f"{package}/{name}.py needs a class derived from polymodal.layers.parts."
-                          f"{contract.__name__}. Got {type(part).__name__}. Derive it from that.")
+        raise RecipeError(
+            f"{package}/{name}.py needs a class derived from polymodal.layers.parts."
+            f"{contract.__name__}. Got {type(part).__name__}. Derive it from that."
+        )
     return part
 
 
 def _build_encoder(recipe: Recipe, item: Input) -> Any:
     factory = find("encoders", item.encoder)
-    given = _open_settings(recipe, factory, item.encoder_settings,
-                           vocabulary_size=item.modality.vocabulary_size)
+    given = _open_settings(
+        recipe, factory, item.encoder_settings, vocabulary_size=item.modality.vocabulary_size
+    )
     where = f"inputs.{item.name}"
-    return _derived(arguments.build(factory, item.encoder_settings, where, **given), "encoders",
-                    item.encoder)
+    return _derived(
+        arguments.build(factory, item.encoder_settings, where, **given), "encoders", item.encoder
+    )
 
 
 def _build_projections(recipe: Recipe, inputs: list[Input], head: Any) -> dict[str, Any]:
@@ -327,8 +356,10 @@ def _build_projections(recipe: Recipe, inputs: list[Input], head: Any) -> dict[s
         if "dim" not in arguments.parameters(find("encoders", item.encoder)):
             found[item.name] = Projection(recipe.dim, rate, name="project")
         elif rate:
-            raise RecipeError(f"inputs.{item.name}: output_dropout needs an encoder with a width "
-                              f"of its own. Got {item.encoder}. Leave it out.")
+            raise RecipeError(
+                f"inputs.{item.name}: output_dropout needs an encoder with a width "
+                f"of its own. Got {item.encoder}. Leave it out."
+            )
     return found
 
 
@@ -344,8 +375,9 @@ def _settings(config: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in split_words(config)[0].items() if k != "name"}
 
 
-def _open_settings(recipe: Recipe, factory: Any, chosen: dict[str, Any],
-                   **given: Any) -> dict[str, Any]:
+def _open_settings(
+    recipe: Recipe, factory: Any, chosen: dict[str, Any], **given: Any
+) -> dict[str, Any]:
     """Returns a part's settings by the recipe as a whole and by `given`, without those chosen."""
     whole = {"dim": recipe.dim} | ({} if recipe.dropout is None else {"dropout": recipe.dropout})
     known = arguments.parameters(factory)

@@ -18,8 +18,9 @@ _FEWEST = 100  # rows of a table, below which shares of classes are chance
 _MOST = 1_000  # different values of a column of classes
 
 
-def balanced_headline(facts: Profile, task: Task, target: str,
-                      reasons: list[str]) -> dict[str, str]:
+def balanced_headline(
+    facts: Profile, task: Task, target: str, reasons: list[str]
+) -> dict[str, str]:
     """Returns the setting that makes a balanced metric the headline where classes are skewed.
 
     Args:
@@ -42,7 +43,9 @@ def balanced_headline(facts: Profile, task: Task, target: str,
         return {}
     (most, many), (least, few) = often[0], often[-1]
     back = set_option("task", "headline", value=task.headline)
-    reasons.append(f'task.headline: {task.balanced}, because the classes are skewed ("{most}" has '
-                   f'{many:,} rows, "{least}" {few:,}): {task.headline} would hide how rare ones '
-                   f"do. To change it: {back}.")
+    reasons.append(
+        f'task.headline: {task.balanced}, because the classes are skewed ("{most}" has '
+        f'{many:,} rows, "{least}" {few:,}): {task.headline} would hide how rare ones '
+        f"do. To change it: {back}."
+    )
     return {"headline": task.balanced}

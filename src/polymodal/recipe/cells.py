@@ -28,8 +28,9 @@ def check_columns(table: Table, name: str, columns: list[str]) -> None:
             raise RecipeError(f"inputs.{name}: {unknown('column', column, table.column_names)}")
 
 
-def tabular_settings(facts: Profile, name: str, config: Mapping[str, Any], guess: Any,
-                     readings: dict[str, Reading]) -> dict[str, Any]:
+def tabular_settings(
+    facts: Profile, name: str, config: Mapping[str, Any], guess: Any, readings: dict[str, Reading]
+) -> dict[str, Any]:
     """Returns which columns of a tabular input are numbers, categories and dates.
 
     How they are read is put into `readings`, where it is not as usual.
@@ -53,7 +54,8 @@ def tabular_settings(facts: Profile, name: str, config: Mapping[str, Any], guess
             reading = as_field(facts.column(column).read_as(given)).reading
         else:
             verdict = judged.get(column) or as_field(
-                facts.column(column).read_as(readings.get(column)))
+                facts.column(column).read_as(readings.get(column))
+            )
             kind, reading = verdict.kind, verdict.reading
             found[{value: key for key, value in _LISTS.items()}[kind]].append(column)
         _note(column, reading, readings)
@@ -66,8 +68,9 @@ def keep_readings(fields: Mapping[str, Verdict], readings: dict[str, Reading]) -
         _note(column, verdict.reading, readings)
 
 
-def target_settings(facts: Profile, target: str, task: Any, readings: dict[str, Reading],
-                    reasons: list[str]) -> dict[str, Any]:
+def target_settings(
+    facts: Profile, target: str, task: Any, readings: dict[str, Reading], reasons: list[str]
+) -> dict[str, Any]:
     """Returns settings of a task that follow from how the target's cells are written.
 
     How numbers are read is put into `readings`, where it is not as usual.
@@ -83,8 +86,11 @@ def target_settings(facts: Profile, target: str, task: Any, readings: dict[str, 
     form = task_of(settings).form
     if form == AMOUNTS:
         given = readings.get(target, Reading())
-        found = facts.column(target).read_as(
-            given if given.asks_for else given.filled(kind="number")).guess
+        found = (
+            facts.column(target)
+            .read_as(given if given.asks_for else given.filled(kind="number"))
+            .guess
+        )
         if found is not None:
             _note(target, found.reading, readings)
         told = ""
@@ -99,8 +105,7 @@ def target_settings(facts: Profile, target: str, task: Any, readings: dict[str, 
     return {}
 
 
-def kind_settings(facts: Profile, target: str, task: Any,
-                  reasons: list[str]) -> dict[str, str]:
+def kind_settings(facts: Profile, target: str, task: Any, reasons: list[str]) -> dict[str, str]:
     """Returns the settings that make the kind of a named task, as far as they are open.
 
     Args:
@@ -114,7 +119,8 @@ def kind_settings(facts: Profile, target: str, task: Any,
     if not target:
         return {}
     found, reason = task_named(settings["name"]).kind_for(
-        _numbers(facts.column(target).cells), grouped, settings)
+        _numbers(facts.column(target).cells), grouped, settings
+    )
     reasons.extend([f"task: {reason}"] * bool(reason))
     return {key: value for key, value in found.items() if key not in settings}
 

@@ -45,12 +45,17 @@ def is_plain(task: Task, modalities: Iterable[str], num_rows: int) -> bool:
         num_rows: int, rows of the train table.
     """
     kinds = set(modalities)
-    return (num_rows < _FEW_PLAIN and task.one_answer
-            and "tabular" in kinds and kinds <= {"tabular", "text"})
+    return (
+        num_rows < _FEW_PLAIN
+        and task.one_answer
+        and "tabular" in kinds
+        and kinds <= {"tabular", "text"}
+    )
 
 
-def input_for(task: Task, config: dict[str, Any], rare: bool, alone: bool,
-              plain: bool = False) -> dict[str, Any]:
+def input_for(
+    task: Task, config: dict[str, Any], rare: bool, alone: bool, plain: bool = False
+) -> dict[str, Any]:
     """Returns settings of an input that follow from its task.
 
     Args:
@@ -70,8 +75,9 @@ def input_for(task: Task, config: dict[str, Any], rare: bool, alone: bool,
     return found | task.input_settings(config, alone)
 
 
-def objectives_for(task: Task, modalities: Collection[str], num_rows: int,
-                   epochs: int) -> dict[str, dict[str, Any]]:
+def objectives_for(
+    task: Task, modalities: Collection[str], num_rows: int, epochs: int
+) -> dict[str, dict[str, Any]]:
     """Returns the auxiliary losses that help a task, with their settings.
 
     A loss per single input lets a model work with missing inputs; if rows are seen too rarely it
@@ -102,11 +108,20 @@ def text_for(task: Task, texts: Iterable[str], plain: bool = False) -> tuple[dic
     if plain:
         return {"encoder": "bag", "tokenizer": "ngram"}, (
             "Few rows, which would overfit to word order: using a bag of words, character "
-            "n-grams and word pairs.")
+            "n-grams and word pairs."
+        )
     often = seldom_by(texts)
-    return ({}, "") if often is None else ({"encoder": "bag", "tokenizer": "ngram"}, (
-        f"Few repeated words ({often:.0f} occurrences each on average), so word order cannot be "
-        "learned: using a bag of words and character n-grams."))
+    return (
+        ({}, "")
+        if often is None
+        else (
+            {"encoder": "bag", "tokenizer": "ngram"},
+            (
+                f"Few repeated words ({often:.0f} occurrences each on average), so word order "
+                "cannot be learned: using a bag of words and character n-grams."
+            ),
+        )
+    )
 
 
 def seldom_by(texts: Iterable[str]) -> float | None:
@@ -126,15 +141,18 @@ def fusion_for(task: Task, modalities: dict[str, str]) -> tuple[Any, str]:
     if task.fusion is not None:
         return task.fusion
     if task.stepwise:
-        return "stepwise_concat", ("The target has one label per step, so the inputs are "
-                                   "concatenated step by step.")
-    return ({"name": "gated", "pooling": "guided", "activation": "linear"},
-            "Inputs attend to each other; learned gates weight each input and switch off missing "
-            "ones.")
+        return "stepwise_concat", (
+            "The target has one label per step, so the inputs are concatenated step by step."
+        )
+    return (
+        {"name": "gated", "pooling": "guided", "activation": "linear"},
+        "Inputs attend to each other; learned gates weight each input and switch off missing ones.",
+    )
 
 
-def size_for(num_rows: int, num_steps: int, epochs: int,
-             plain: bool = False) -> tuple[dict[str, Any], str]:
+def size_for(
+    num_rows: int, num_steps: int, epochs: int, plain: bool = False
+) -> tuple[dict[str, Any], str]:
     """Returns `dim` and `dropout` of the whole model if the defaults do not fit the data, and why.
 
     Args:
@@ -152,9 +170,16 @@ def size_for(num_rows: int, num_steps: int, epochs: int,
     return {}, ""
 
 
-def training_for(task: Task, num_rows: int, num_steps: int, modalities: dict[str, str],
-                 epochs: int | None, times: float = 1.0, rare: bool = False,
-                 frozen: bool = False) -> dict[str, Any]:
+def training_for(
+    task: Task,
+    num_rows: int,
+    num_steps: int,
+    modalities: dict[str, str],
+    epochs: int | None,
+    times: float = 1.0,
+    rare: bool = False,
+    frozen: bool = False,
+) -> dict[str, Any]:
     """Returns epochs, batch size, learning rate and the like for a number of rows.
 
     Rows that are seen only a few times need no augmentation: it only slows learning there, as do
@@ -206,21 +231,28 @@ def training_for(task: Task, num_rows: int, num_steps: int, modalities: dict[str
     return settings
 
 
-def training_reason(num_rows: int, settings: dict[str, Any], objectives: Mapping[str, Any],
-                    unit: str = "rows") -> str:
+def training_reason(
+    num_rows: int, settings: dict[str, Any], objectives: Mapping[str, Any], unit: str = "rows"
+) -> str:
     """Returns a sentence on what `training_for` and `objectives_for` chose, with the user's own
     settings."""
-    parts = [f"{counted(settings['epochs'], 'epoch')}, batch size {settings['batch_size']} "
-             f"(chosen for {num_rows:,} {unit})"]
+    parts = [
+        f"{counted(settings['epochs'], 'epoch')}, batch size {settings['batch_size']} "
+        f"(chosen for {num_rows:,} {unit})"
+    ]
     if settings.get("augment") is False:
         parts.append("no augmentation")
     if settings.get("rows_per_item", 1) > 1:
-        parts.append(f"up to {settings['rows_per_item']} rows per batch that share a media file, "
-                     "which is encoded once")
+        parts.append(
+            f"up to {settings['rows_per_item']} rows per batch that share a media file, "
+            "which is encoded once"
+        )
     added = [name for name, config in objectives.items() if config.get("weight") != 0]
     if added:
-        parts.append(f"plus {counted(len(added), 'objective')} ({', '.join(added)}; turn one "
-                     f"off with --set objectives.{added[0]}.weight=0)")
+        parts.append(
+            f"plus {counted(len(added), 'objective')} ({', '.join(added)}; turn one "
+            f"off with --set objectives.{added[0]}.weight=0)"
+        )
     return f"{', '.join(parts)}. Change with --set training.epochs=..."
 
 

@@ -16,8 +16,9 @@ _RANK = 8
 _DROPPED = 0.8  # share of the numbers of frozen vectors that training drops, below FEW rows
 
 
-def settle_freezing(inputs: Mapping[str, Mapping[str, Any]], num_rows: int,
-                    drops: bool = True) -> tuple[dict[str, dict[str, Any]], list[str]]:
+def settle_freezing(
+    inputs: Mapping[str, Mapping[str, Any]], num_rows: int, drops: bool = True
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Returns the settings of inputs without "auto", and a reason for each that had it.
 
     Args:
@@ -38,7 +39,8 @@ def settle_freezing(inputs: Mapping[str, Mapping[str, Any]], num_rows: int,
             reasons.append(
                 f"input {name}: training drops {100 * _DROPPED:.0f} % of the numbers of its frozen "
                 "vectors at random, because so few rows would be memorised by them. To change "
-                f"it: --set inputs.{name}.output_dropout=0")
+                f"it: --set inputs.{name}.output_dropout=0"
+            )
         found[name] = dict(config)
     return found, reasons
 
@@ -47,24 +49,32 @@ def _gives_vectors(config: Mapping[str, Any]) -> bool:
     """Returns whether an encoder that was trained elsewhere is frozen and has its own width, and
     nobody said how its outputs are dropped."""
     encoder = config.get("encoder")
-    return (isinstance(encoder, Mapping) and encoder.get("freeze") is True
-            and bool(encoder.get("from") or encoder.get("weights"))
-            and "output_dropout" not in encoder
-            and "dim" not in parameters(find("encoders", str(encoder_name(config)))))
+    return (
+        isinstance(encoder, Mapping)
+        and encoder.get("freeze") is True
+        and bool(encoder.get("from") or encoder.get("weights"))
+        and "output_dropout" not in encoder
+        and "dim" not in parameters(find("encoders", str(encoder_name(config))))
+    )
 
 
-def _settled(name: str, config: Mapping[str, Any], encoder: Mapping[str, Any],
-             num_rows: int) -> tuple[dict[str, Any], str]:
+def _settled(
+    name: str, config: Mapping[str, Any], encoder: Mapping[str, Any], num_rows: int
+) -> tuple[dict[str, Any], str]:
     words = dict(encoder)
     if words.get("lora"):
         return words | {"freeze": False}, "its encoder is frozen but for the adapters asked for."
     if num_rows < FEW:
         return words | {"freeze": True}, (
             f"its encoder stays frozen, because {num_rows:,} rows are fewer than {FEW:,}. To train "
-            f"adapters next to it: --set inputs.{name}.lora={_RANK}")
+            f"adapters next to it: --set inputs.{name}.lora={_RANK}"
+        )
     if find("encoders", str(encoder_name(config))).behind_blocks is None:
-        return words | {"freeze": True}, ("its encoder stays frozen, because it has no blocks to "
-                                          f"adapt. To train it: --set inputs.{name}.freeze=false")
+        return words | {"freeze": True}, (
+            "its encoder stays frozen, because it has no blocks to "
+            f"adapt. To train it: --set inputs.{name}.freeze=false"
+        )
     return words | {"freeze": False, "lora": _RANK}, (
         f"adapters of rank {_RANK} are trained next to its frozen weights, because {num_rows:,} "
-        f"rows are {FEW:,} or more. To keep it as it is: --set inputs.{name}.freeze=true")
+        f"rows are {FEW:,} or more. To keep it as it is: --set inputs.{name}.freeze=true"
+    )

@@ -51,8 +51,14 @@ def heard_texts(inputs: Mapping[str, Any]) -> Iterator[HeardBy]:
     for name, config in inputs.items():
         words = config.get(HEARD_BY)
         if words:
-            yield HeardBy(name, config.get("column") or name, words["from"], words["column"],
-                          words["sha256"], words.get("copy_weights", True))
+            yield HeardBy(
+                name,
+                config.get("column") or name,
+                words["from"],
+                words["column"],
+                words["sha256"],
+                words.get("copy_weights", True),
+            )
 
 
 def check_heard(config: Mapping[str, Any], where: str) -> None:
@@ -66,5 +72,6 @@ def check_heard(config: Mapping[str, Any], where: str) -> None:
     for key, value in words.items():
         arguments.convert(value, _WORDS[key], f"{place}.{key}")
     if not words.get("from"):
-        raise RecipeError(f"{place} needs from, the folder of a recogniser. Got none. Write "
-                          f"{place}.from.")
+        raise RecipeError(
+            f"{place} needs from, the folder of a recogniser. Got none. Write {place}.from."
+        )

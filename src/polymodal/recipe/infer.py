@@ -52,8 +52,7 @@ class Inferred:
     reasons: list[str]
 
 
-def infer(source: Table | Profile, given: dict[str, Any],
-          ignore: Iterable[str] = ()) -> Inferred:
+def infer(source: Table | Profile, given: dict[str, Any], ignore: Iterable[str] = ()) -> Inferred:
     """Returns `given` with every open setting chosen from the train table.
 
     Args:
@@ -73,8 +72,11 @@ def infer(source: Table | Profile, given: dict[str, Any],
     named = _named_inputs(given, target, table.column_names)
     _check_columns(table, given, target, ignore)
     values, reasons = {**given, "target": target}, []
-    partial = {key: values.pop(key) for key in ("task", "fusion", "sequence")
-               if isinstance(given.get(key), Mapping) and "name" not in given[key]}
+    partial = {
+        key: values.pop(key)
+        for key in ("task", "fusion", "sequence")
+        if isinstance(given.get(key), Mapping) and "name" not in given[key]
+    }
     readings = _readings(table, given)
     facts = profile(source, readings)
     guess = None if values.get("task") else infer_task(facts, target)
@@ -90,12 +92,14 @@ def infer(source: Table | Profile, given: dict[str, Any],
     if guess is not None:
         values["task"] = _with(_guessed(guess.task, table, values, reasons), partial.get("task"))
     task = task_of(values["task"])
-    values["task"] = _with(values["task"], target_settings(
-        facts, target, values["task"], readings, reasons))
+    values["task"] = _with(
+        values["task"], target_settings(facts, target, values["task"], readings, reasons)
+    )
     if "headline" not in _with(values["task"], {"name": task.name}):
         values["task"] = _with(values["task"], balanced_headline(facts, task, target, reasons))
-    values["columns"] = {name: reading.to_dict() for name, reading in readings.items()
-                         if reading != Reading()}
+    values["columns"] = {
+        name: reading.to_dict() for name, reading in readings.items() if reading != Reading()
+    }
     if reads_others(named):
         _leave_out_distracting(task, named, values["inputs"], reasons)
     suited = task.settings(list(modalities_of(values["inputs"]).values()))
@@ -108,14 +112,16 @@ def infer(source: Table | Profile, given: dict[str, Any],
     return Inferred(_in_order(sized | values), reasons)
 
 
-def _named_inputs(given: dict[str, Any], target: str,
-                  columns: Collection[str]) -> dict[str, Any]:
+def _named_inputs(given: dict[str, Any], target: str, columns: Collection[str]) -> dict[str, Any]:
     """Returns the settings of the inputs that the user or the task names, checked."""
     named = given.get("inputs") or {OTHERS: {}}
     check_mapping("inputs", named, "{image: {size: 32}}")
     if asked := _asked_for(given.get("task"), columns):
-        named = asked | {name: {**asked.get(name, {}), **(config or {})}
-                         for name, config in named.items() if name != OTHERS}
+        named = asked | {
+            name: {**asked.get(name, {}), **(config or {})}
+            for name, config in named.items()
+            if name != OTHERS
+        }
     named = {name: {} if config is None else config for name, config in named.items()}
     for name, config in named.items():
         check_mapping(f"inputs.{name}", config, "{size: 32}")
@@ -123,12 +129,13 @@ def _named_inputs(given: dict[str, Any], target: str,
     return named
 
 
-def _check_columns(table: Table, given: Mapping[str, Any], target: str,
-                   ignore: list[str]) -> None:
+def _check_columns(table: Table, given: Mapping[str, Any], target: str, ignore: list[str]) -> None:
     """Raises RecipeError where the target is ignored, or the table lacks a column."""
     if target in ignore:
-        raise RecipeError(f'--ignore needs columns that would be inputs. Got "{target}", the '
-                          "target. Leave it out.")
+        raise RecipeError(
+            f'--ignore needs columns that would be inputs. Got "{target}", the '
+            "target. Leave it out."
+        )
     for column in [target, *ignore, given.get("group"), given.get("order")]:
         if column and column not in table.column_names:
             raise RecipeError(f"{table.name}: {unknown('column', column, table.column_names)}")
@@ -144,17 +151,22 @@ def _guessed(task: str, table: Table, values: Mapping[str, Any], reasons: list[s
     return found
 
 
-def _leave_out_distracting(task: Task, named: Mapping[str, Any], inputs: dict[str, Any],
-                           reasons: list[str]) -> None:
+def _leave_out_distracting(
+    task: Task, named: Mapping[str, Any], inputs: dict[str, Any], reasons: list[str]
+) -> None:
     """Removes the inputs that would distract from the task and that nobody named."""
     modalities = modalities_of(inputs)
-    for name in [n for n, m in modalities.items()
-                 if n not in named and task.distracts(m, modalities.values())]:
+    for name in [
+        n
+        for n, m in modalities.items()
+        if n not in named and task.distracts(m, modalities.values())
+    ]:
         _leave_out(name, inputs, reasons)
 
 
-def _choose_parts(task: Task, values: dict[str, Any], partial: Mapping[str, Any],
-                  reasons: list[str]) -> None:
+def _choose_parts(
+    task: Task, values: dict[str, Any], partial: Mapping[str, Any], reasons: list[str]
+) -> None:
     """Chooses fusion and sequence where they are open, with the settings that the user made."""
     fusion = fusion_for(task, modalities_of(values["inputs"]))
     for key, choice in (("fusion", fusion), ("sequence", task.sequence)):
@@ -166,13 +178,26 @@ def _choose_parts(task: Task, values: dict[str, Any], partial: Mapping[str, Any]
 
 def _in_order(values: dict[str, Any]) -> dict[str, Any]:
     """Returns settings in the order in which a recipe is written."""
-    order = ("task", "target", "group", "order", "columns", "inputs", "fusion", "sequence", "dim",
-             "dropout", "objectives", "training")
+    order = (
+        "task",
+        "target",
+        "group",
+        "order",
+        "columns",
+        "inputs",
+        "fusion",
+        "sequence",
+        "dim",
+        "dropout",
+        "objectives",
+        "training",
+    )
     for key in ("columns", "objectives"):
         if not values[key]:
             del values[key]
-    return ({k: values[k] for k in order if values.get(k) is not None}
-            | {k: v for k, v in values.items() if k not in order})
+    return {k: values[k] for k in order if values.get(k) is not None} | {
+        k: v for k, v in values.items() if k not in order
+    }
 
 
 def _asked_for(task: Any, columns: Collection[str]) -> dict[str, Any]:
@@ -210,13 +235,18 @@ def _unheard(facts: Profile, inputs: dict[str, Any]) -> Iterator[str]:
             free = "audio"
             while free in inputs or free in table.column_names:
                 free += "_track"
-            options = " ".join((
-                set_option("inputs", free, "modality", value="audio"),
-                set_option("inputs", free, "column", value=yaml_name(column)),
-                set_option("inputs", name, "modality", value="video")))
-            yield (f"input {name}: {count} of the {len(films)} videos opened have sound, which is "
-                   f"not used. To use both: {options}. Without the last option only the sound is "
-                   "used.")
+            options = " ".join(
+                (
+                    set_option("inputs", free, "modality", value="audio"),
+                    set_option("inputs", free, "column", value=yaml_name(column)),
+                    set_option("inputs", name, "modality", value="video"),
+                )
+            )
+            yield (
+                f"input {name}: {count} of the {len(films)} videos opened have sound, which is "
+                f"not used. To use both: {options}. Without the last option only the sound is "
+                "used."
+            )
 
 
 def _has_sound(film: Any, table: Table) -> bool:
@@ -230,13 +260,21 @@ def _leave_out(name: str, inputs: dict[str, Any], reasons: list[str]) -> None:
     """Removes an input that would distract, and its reasons."""
     del inputs[name]
     reasons[:] = [r for r in reasons if not r.startswith(f"input {name}: ")]
-    reasons.append(f"input {name}: Ignored because a transcript depends on the recording, "
-                   f"which often comes alone; to use it anyway: "
-                   f"{set_option('inputs', name, 'modality')}")
+    reasons.append(
+        f"input {name}: Ignored because a transcript depends on the recording, "
+        f"which often comes alone; to use it anyway: "
+        f"{set_option('inputs', name, 'modality')}"
+    )
 
 
-def _inputs(facts: Profile, values: dict, named: dict[str, dict], hidden: list[str],
-            reasons: list[str], readings: dict[str, Reading]) -> dict[str, Any]:
+def _inputs(
+    facts: Profile,
+    values: dict,
+    named: dict[str, dict],
+    hidden: list[str],
+    reasons: list[str],
+    readings: dict[str, Reading],
+) -> dict[str, Any]:
     """Returns the settings of the inputs named, and of all others where OTHERS is among them.
 
     How columns of tabular inputs are read is put into `readings`.
@@ -248,33 +286,56 @@ def _inputs(facts: Profile, values: dict, named: dict[str, dict], hidden: list[s
     if others or any("modality" not in config for config in given.values()):
         judged = judge_columns(facts, values["target"] or None, hidden, alone=read)
         guesses = {g.name: g for g in judged.inputs}
-        guesses |= {n: guesses[c] for n, config in given.items() if n not in guesses
-                    for c in columns_of(n, config)[:1] if c in guesses}
+        guesses |= {
+            n: guesses[c]
+            for n, config in given.items()
+            if n not in guesses
+            for c in columns_of(n, config)[:1]
+            if c in guesses
+        }
     if others:
         left_out = [c for c in judged.left_out if c.column not in read]
         _check_media(table, left_out)
         reasons.extend(f"column {c.column}: {c.reason}" for c in left_out)
         reasons.extend(_read_otherwise(guesses, given))
-        given = {n: given.get(n, {}) for n, g in guesses.items()
-                 if n in given or not read.intersection(g.columns)} | given
+        given = {
+            n: given.get(n, {})
+            for n, g in guesses.items()
+            if n in given or not read.intersection(g.columns)
+        } | given
     else:
         unread = [c for c in table.column_names if c not in {values["target"], *hidden, *read}]
         reasons.extend(_unread(unread, values["task"], table.column_names, list(given)))
     if not given:
         told = "".join(f'\n  column "{c.column}": {c.reason}' for c in left_out[:_SHOWN])
-        raise RecipeError(f"{table.name} has no column that could be an input besides the target "
-                          f'"{values["target"]}". Add one, or name it under inputs in a recipe.'
-                          f"{told}")
-    kinds = {name: config.get("modality") or getattr(guesses.get(name), "modality", None)
-             for name, config in given.items()}
+        raise RecipeError(
+            f"{table.name} has no column that could be an input besides the target "
+            f'"{values["target"]}". Add one, or name it under inputs in a recipe.'
+            f"{told}"
+        )
+    kinds = {
+        name: config.get("modality") or getattr(guesses.get(name), "modality", None)
+        for name, config in given.items()
+    }
     task = task_of(values["task"])
-    return {name: _input(facts, name, dict(config), guesses.get(name), task,
-                         [str(k) for n, k in kinds.items() if n != name], reasons, readings)
-            for name, config in given.items()}
+    return {
+        name: _input(
+            facts,
+            name,
+            dict(config),
+            guesses.get(name),
+            task,
+            [str(k) for n, k in kinds.items() if n != name],
+            reasons,
+            readings,
+        )
+        for name, config in given.items()
+    }
 
 
-def _unread(columns: list[str], task: Any, names: Collection[str],
-            inputs: list[str]) -> Iterator[str]:
+def _unread(
+    columns: list[str], task: Any, names: Collection[str], inputs: list[str]
+) -> Iterator[str]:
     """Yields a sentence for the columns that no input reads."""
     sliced = [column for column in columns if column in task_of(task).sliced_by]
     if sliced:
@@ -286,8 +347,9 @@ def _unread(columns: list[str], task: Any, names: Collection[str],
     if task_of(task).converses:
         yield f"{listed} an assistant reads {', '.join(inputs)}."
     elif _asked_for(task, names):
-        yield (f"{listed} the task reads {', '.join(inputs)}; name them under inputs to use them "
-               "too.")
+        yield (
+            f"{listed} the task reads {', '.join(inputs)}; name them under inputs to use them too."
+        )
     else:
         yield f'{listed} inputs names others; add "{OTHERS}": {{}} to inputs to use them too.'
 
@@ -296,13 +358,18 @@ def _read_otherwise(guesses: dict[str, Any], given: dict[str, dict]) -> Iterator
     """Yields a sentence for each input that is missing because a named input reads its column as
     another modality."""
     for name, guess in guesses.items():
-        readers = {n: config.get("modality") or guess.modality for n, config in given.items()
-                   if set(guess.columns).intersection(columns_of(n, config))}
+        readers = {
+            n: config.get("modality") or guess.modality
+            for n, config in given.items()
+            if set(guess.columns).intersection(columns_of(n, config))
+        }
         if name not in given and readers and guess.modality not in readers.values():
             reader, modality = next(iter(readers.items()))
             setting = set_option("inputs", name, "modality", value=guess.modality)
-            yield (f"input {name}: not read as {guess.modality}, because inputs.{reader} reads its "
-                   f"column as {modality}. To use both: {setting}.")
+            yield (
+                f"input {name}: not read as {guess.modality}, because inputs.{reader} reads its "
+                f"column as {modality}. To use both: {setting}."
+            )
 
 
 def _check_media(table: Table, left_out: list[LeftOut]) -> None:
@@ -312,25 +379,43 @@ def _check_media(table: Table, left_out: list[LeftOut]) -> None:
                 f"names media, but {column.problem}.",
                 f"Correct the paths, or leave the column out with "
                 f"{option('--ignore', column.column)}.",
-                table=table.name, column=column.column, reason="missing_file")
+                table=table.name,
+                column=column.column,
+                reason="missing_file",
+            )
 
 
-def _input(facts: Profile, name: str, config: dict, guess: Any, task: Task, others: list[str],
-           reasons: list[str], readings: dict[str, Reading]) -> dict[str, Any]:
+def _input(
+    facts: Profile,
+    name: str,
+    config: dict,
+    guess: Any,
+    task: Task,
+    others: list[str],
+    reasons: list[str],
+    readings: dict[str, Reading],
+) -> dict[str, Any]:
     """Returns one input's settings: the user's, then those that its cells suggest, given the
     modalities `others` of the other inputs."""
     config = encoder_config(config)
     if "modality" not in config:
         if guess is None:
             check_columns(facts.table, name, columns_of(name, config))
-            raise RecipeError(f"inputs.{name} needs a modality, because its column gives no hint. "
-                              f"Got none. Write inputs.{name}.modality: text.")
+            raise RecipeError(
+                f"inputs.{name} needs a modality, because its column gives no hint. "
+                f"Got none. Write inputs.{name}.modality: text."
+            )
         config["modality"] = guess.modality
         reasons.append(f"input {name}: {_why(guess.modality, guess.reason)}")
     modality = find("preprocess", config["modality"])
     if guess is not None and guess.columns != [name] and config["modality"] == guess.modality:
-        config.setdefault(*(("columns", list(guess.columns)) if modality.has_fields else
-                            ("column", guess.columns[0])))
+        config.setdefault(
+            *(
+                ("columns", list(guess.columns))
+                if modality.has_fields
+                else ("column", guess.columns[0])
+            )
+        )
     chosen = {"modality": config["modality"], "encoder": modality.encoder}
     if isinstance(config.get("encoder"), Mapping):
         config["encoder"] = {"name": modality.encoder, **config["encoder"]}
@@ -343,8 +428,11 @@ def _input(facts: Profile, name: str, config: dict, guess: Any, task: Task, othe
     suggested = modality.suggest(facts.sample(columns[0]), facts.table.root)
     suggested |= modality.among(others)
     if config["modality"] == "text" and not {"encoder", "tokenizer"} & set(config):
-        found, reason = text_for(task, facts.texts(config.get("column", name)),
-                                 is_plain(task, ["text", *others], len(facts)))
+        found, reason = text_for(
+            task,
+            facts.texts(config.get("column", name)),
+            is_plain(task, ["text", *others], len(facts)),
+        )
         suggested |= found
         reasons.extend([f"input {name}: {reason}"] * bool(reason))
     if encoder_name(config) is not None:
@@ -354,8 +442,11 @@ def _input(facts: Profile, name: str, config: dict, guess: Any, task: Task, othe
 
 def _why(kind: str, reason: str) -> str:
     """Returns a kind with its reason: "image because 20 of 20 cells are image files"."""
-    for start in (f"The task is {kind} because ", f"Read as {kind} because ",
-                  f"Read as one {kind} input because "):
+    for start in (
+        f"The task is {kind} because ",
+        f"Read as {kind} because ",
+        f"Read as one {kind} input because ",
+    ):
         if reason.startswith(start):
             return f"{kind}, because {reason.removeprefix(start)}"
     return f"{kind}. {reason}"

@@ -24,8 +24,9 @@ def needed_by(encoder: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     return factory.preprocessing({k: v for k, v in settings.items() if k in known})
 
 
-def as_needed(where: str, encoder: str, modality: str, given: Mapping[str, Any],
-              needed: Mapping[str, Any]) -> dict[str, Any]:
+def as_needed(
+    where: str, encoder: str, modality: str, given: Mapping[str, Any], needed: Mapping[str, Any]
+) -> dict[str, Any]:
     """Returns a modality's settings with those that the encoder needs.
 
     Args:
@@ -40,11 +41,15 @@ def as_needed(where: str, encoder: str, modality: str, given: Mapping[str, Any],
     known = arguments.parameters(find("preprocess", modality))
     for key, value in needed.items():
         if key not in known:
-            raise RecipeError(f'{where}: encoder {encoder} needs a modality with the setting '
-                              f'"{key}". Got {modality}, which has none. Choose another encoder.')
+            raise RecipeError(
+                f"{where}: encoder {encoder} needs a modality with the setting "
+                f'"{key}". Got {modality}, which has none. Choose another encoder.'
+            )
         if key in given and _plain(given[key]) != _plain(value):
-            raise RecipeError(f"{where}.{key} needs {value}, which encoder {encoder} was trained "
-                              f"with. Got {arguments.shown(given[key])}. Leave {key} out.")
+            raise RecipeError(
+                f"{where}.{key} needs {value}, which encoder {encoder} was trained "
+                f"with. Got {arguments.shown(given[key])}. Leave {key} out."
+            )
     return {**given, **needed}
 
 

@@ -72,8 +72,9 @@ class Recipe:
         self.dropout = dropout
         self.task = named(task, "tasks", "task")
         self.fusion = named(fusion, "fusion", "fusion")
-        self.sequence = None if sequence in (None, "none") else named(
-            sequence, "sequence", "sequence")
+        self.sequence = (
+            None if sequence in (None, "none") else named(sequence, "sequence", "sequence")
+        )
         self.inputs = {name: _input(name, value) for name, value in inputs.items()}
         self.objectives = checked_objectives(objectives)
         self.training = dict(training or {})
@@ -87,8 +88,12 @@ class Recipe:
         for config in self.inputs.values():
             yield "preprocess", config["modality"]
             yield "encoders", str(encoder_name(config))
-        for package, config in (("tasks", self.task), ("fusion", self.fusion),
-                                ("sequence", self.sequence), ("decoders", self._decoder())):
+        for package, config in (
+            ("tasks", self.task),
+            ("fusion", self.fusion),
+            ("sequence", self.sequence),
+            ("decoders", self._decoder()),
+        ):
             if config:
                 yield package, config["name"]
 
@@ -139,8 +144,9 @@ def to_yaml(values: Mapping[str, Any]) -> str:
 def from_dict(values: Any, where: str = "recipe") -> Recipe:
     """Builds a Recipe from plain values, checking names and types."""
     if not isinstance(values, Mapping):
-        raise RecipeError(f"{where} needs a mapping with target and inputs. "
-                          f"Got {arguments.shown(values)}.")
+        raise RecipeError(
+            f"{where} needs a mapping with target and inputs. Got {arguments.shown(values)}."
+        )
     return arguments.build(Recipe, values, where)
 
 
@@ -149,19 +155,24 @@ def columns_of(name: str, config: Mapping[str, Any]) -> list[str]:
     return list(config.get("columns") or [config.get("column", name)])
 
 
-def check_whole(dropout: float | None = None, group: str | None = None,
-                order: str | None = None) -> None:
+def check_whole(
+    dropout: float | None = None, group: str | None = None, order: str | None = None
+) -> None:
     """Raises RecipeError where settings of the recipe as a whole cannot be."""
     if order and not group:
-        raise RecipeError(f'order: "{order}" needs group. Got none. Name the column that '
-                          "has the sequence's name under group.")
+        raise RecipeError(
+            f'order: "{order}" needs group. Got none. Name the column that '
+            "has the sequence's name under group."
+        )
     if dropout is not None and not 0 <= dropout < 1:
-        raise RecipeError(f"dropout needs 0 <= dropout < 1. Got {dropout}. Try 0.2, or leave "
-                          "it out.")
+        raise RecipeError(
+            f"dropout needs 0 <= dropout < 1. Got {dropout}. Try 0.2, or leave it out."
+        )
 
 
-def check_free(name: str, config: Mapping[str, Any], target: Any, group: Any = None,
-               order: Any = None) -> None:
+def check_free(
+    name: str, config: Mapping[str, Any], target: Any, group: Any = None, order: Any = None
+) -> None:
     """Raises RecipeError where an input reads the target, or what only arranges the rows.
 
     Args:
@@ -169,13 +180,17 @@ def check_free(name: str, config: Mapping[str, Any], target: Any, group: Any = N
         config: its settings.
         target, group, order: names of columns, or None.
     """
-    taken = {order: "the order of a sequence's rows", group: "the group that makes sequences",
-             target: "the target, which the model is to predict"}
+    taken = {
+        order: "the order of a sequence's rows",
+        group: "the group that makes sequences",
+        target: "the target, which the model is to predict",
+    }
     for column in columns_of(name, config):
         if column is not None and column in taken:
             raise RecipeError(
-                f'inputs.{name} needs a column that is neither the target nor the group or order. '
-                f'Got "{column}", {taken[column]}. Take it out of inputs, or name another column.')
+                f"inputs.{name} needs a column that is neither the target nor the group or order. "
+                f'Got "{column}", {taken[column]}. Take it out of inputs, or name another column.'
+            )
 
 
 def reads_others(inputs: Mapping[str, Any]) -> bool:
@@ -191,9 +206,11 @@ def named(value: Any, package: str, where: str) -> dict[str, Any]:
     check_words(config, where)
     name = config.get("name")
     if name is None:
-        raise RecipeError(f"{where} needs a name next to {', '.join(config) or 'its settings'}. "
-                          f"Got none. Write {where}.name, one of "
-                          f"{', '.join(lookup.names(package))}.")
+        raise RecipeError(
+            f"{where} needs a name next to {', '.join(config) or 'its settings'}. "
+            f"Got none. Write {where}.name, one of "
+            f"{', '.join(lookup.names(package))}."
+        )
     if name not in lookup.names(package):
         raise RecipeError(f"{where}: {lookup.unknown(where, str(name), lookup.names(package))}")
     return config
@@ -279,13 +296,15 @@ def _input(name: str, value: Any) -> dict[str, Any]:
     if modality not in known:
         raise RecipeError(f"inputs.{name}: {lookup.unknown('modality', str(modality), known)}")
     if encoder_name(config) is None:
-        config = encoder_config(config | {"encoder": {"name": encoder_for(modality),
-                                                      **_words_of(config)}})
+        config = encoder_config(
+            config | {"encoder": {"name": encoder_for(modality), **_words_of(config)}}
+        )
     return {key: config[key] for key in sorted(config, key=_input_order)}
 
 
 OBJECTIVES = "model.objectives"  # where their files are
 OTHERS = "*"  # among inputs: all other columns too, as they are inferred
+
 
 def _input_order(key: str) -> int:
     if key in INPUT_KEYS:

@@ -37,8 +37,9 @@ class Room:
         Args:
             lengths: steps of each input, 0 where it is missing.
         """
-        return self._total(-(-int(length) // stride)
-                           for length, stride in zip(lengths, self._strides, strict=True))
+        return self._total(
+            -(-int(length) // stride) for length, stride in zip(lengths, self._strides, strict=True)
+        )
 
     def check(self, lengths: Sequence[int], num_symbols: int, num_frames: int) -> None:
         """Raises DataError where a row has no room.
@@ -54,8 +55,11 @@ class Room:
         most = self.num_tokens(lengths)
         if num_frames <= most or not most:  # a row without any input has a reason of its own
             return
-        heard = [_described(item, int(length))
-                 for item, length in zip(self.inputs, lengths, strict=True) if length]
+        heard = [
+            _described(item, int(length))
+            for item, length in zip(self.inputs, lengths, strict=True)
+            if length
+        ]
         if len(heard) > 1:
             gives = f"Inputs {' and '.join(heard)} give"
         else:
@@ -64,22 +68,28 @@ class Room:
             f"has {num_symbols} symbols, which need {num_frames} frames: one for each, and one "
             f"between equal neighbours. {gives} at most {most}, so it can never be learned.",
             f"Correct it, choose {self._fix()}, or run with --skip-bad.",
-            reason="more_symbols_than_frames")
+            reason="more_symbols_than_frames",
+        )
 
     def cut(self, index: int) -> DataError:
         """Returns the error of a row whose input of that index is longer than is kept, without
         table, row and column."""
         item = self.inputs[index]
-        setting, = _LONGEST & set(arguments.parameters(type(item.modality)))
+        (setting,) = _LONGEST & set(arguments.parameters(type(item.modality)))
         return DataError(
             f"is longer than inputs.{item.name}.{setting} keeps, and the transcript covers all "
-            "of it.", f"Cut both in a pause, choose a larger {setting}, or run with --skip-bad.",
-            reason="longer_than_kept")
+            "of it.",
+            f"Cut both in a pause, choose a larger {setting}, or run with --skip-bad.",
+            reason="longer_than_kept",
+        )
 
     def _fix(self) -> str:
-        known = {name for item in self.inputs
-                 for factory in (type(item.modality), find("encoders", item.encoder))
-                 for name in arguments.parameters(factory)}
+        known = {
+            name
+            for item in self.inputs
+            for factory in (type(item.modality), find("encoders", item.encoder))
+            for name in arguments.parameters(factory)
+        }
         return " or ".join(f"{which} {name}" for name, which in _FINER.items() if name in known)
 
 
@@ -103,5 +113,6 @@ def _time_stride(item: Input) -> int:
 
 def _described(item: Input, length: int) -> str:
     seconds = item.modality.step_seconds
-    return f'"{item.name}" of ' + (f"{length} steps" if seconds is None else
-                                    f"{length * seconds:.2f} s")
+    return f'"{item.name}" of ' + (
+        f"{length} steps" if seconds is None else f"{length * seconds:.2f} s"
+    )

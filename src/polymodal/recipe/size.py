@@ -63,18 +63,28 @@ class Size:
             settings of the model as a whole, which those that the user made go before.
         """
         wanted, num_rows = values.get("training") or {}, len(self.table)
-        chosen = training_for(self.task, num_rows, self.num_steps, self.modalities,
-                              wanted.get("epochs"), self.times, self.rare, self.frozen)
+        chosen = training_for(
+            self.task,
+            num_rows,
+            self.num_steps,
+            self.modalities,
+            wanted.get("epochs"),
+            self.times,
+            self.rare,
+            self.frozen,
+        )
         values["training"] = chosen | wanted
         said = chosen | {k: v for k, v in wanted.items() if v is not None}
         values["objectives"] = _objectives(
             objectives_for(self.task, list(self.modalities.values()), num_rows, chosen["epochs"]),
-            values.get("objectives"))
+            values.get("objectives"),
+        )
         why = training_reason(num_rows, said, values["objectives"], _unit(self.table))
         reasons.append(f"training: {why}")
         sized, reason = size_for(num_rows, self.num_steps, chosen["epochs"], self.plain)
-        reasons.extend(f"{key}: {value}. {reason}" for key, value in sized.items()
-                       if key not in values)
+        reasons.extend(
+            f"{key}: {value}. {reason}" for key, value in sized.items() if key not in values
+        )
         return sized
 
 
@@ -82,11 +92,15 @@ def _why_suited(name: str, suited: Mapping[str, Any]) -> Iterator[str]:
     """Yields sentences on the settings of an input that suit the task and the data."""
     if "centred" in suited:
         undone = set_option("inputs", name, "centred", value="false")
-        yield (f"input {name}: Mean-normalised and augmented (speaker warp, room "
-               f"echo, noise, silence). To turn normalisation off: {undone}.")
+        yield (
+            f"input {name}: Mean-normalised and augmented (speaker warp, room "
+            f"echo, noise, silence). To turn normalisation off: {undone}."
+        )
     if "dropout" in suited:
-        yield (f"input {name}: Most of its words are rare, so training drops "
-               f"{100 * suited['dropout']:.0f} % of them at random (dropout).")
+        yield (
+            f"input {name}: Most of its words are rare, so training drops "
+            f"{100 * suited['dropout']:.0f} % of them at random (dropout)."
+        )
 
 
 def _objectives(chosen: dict[str, dict], given: Any) -> dict[str, Any]:
@@ -94,8 +108,11 @@ def _objectives(chosen: dict[str, dict], given: Any) -> dict[str, Any]:
     one that an added one takes the place of is left out."""
     wanted = checked_objectives(given)
     replaced = {stated(OBJECTIVES, name).get("replaces") for name in wanted}
-    kept = {name: settings for name, settings in chosen.items()
-            if name in wanted or name not in replaced}
+    kept = {
+        name: settings
+        for name, settings in chosen.items()
+        if name in wanted or name not in replaced
+    }
     return kept | {name: {**kept.get(name, {}), **settings} for name, settings in wanted.items()}
 
 
@@ -116,22 +133,34 @@ def _times(facts: Profile, inputs: Mapping[str, Any]) -> float:
     """Returns the mean number of rows per media file, of the input with the most."""
     if isinstance(facts.table, Sequences):
         return 1.0
-    media = [columns_of(name, config)[0] for name, config in inputs.items()
-             if find("preprocess", config["modality"]).cached]
+    media = [
+        columns_of(name, config)[0]
+        for name, config in inputs.items()
+        if find("preprocess", config["modality"]).cached
+    ]
     return max([1.0, *(repeats(facts.items(column)[0]) for column in media)])
 
 
 def _frozen(inputs: Mapping[str, Any]) -> bool:
     """Returns whether nothing but columns and vectors of frozen encoders is learned from."""
-    encoders = [config.get("encoder") for config in inputs.values()
-                if not find("preprocess", config["modality"]).has_fields]
+    encoders = [
+        config.get("encoder")
+        for config in inputs.values()
+        if not find("preprocess", config["modality"]).has_fields
+    ]
     return bool(encoders) and all(
-        isinstance(one, Mapping) and one.get("from") and not one.get("lora")
-        and one.get("freeze") in (True, "auto") for one in encoders)
+        isinstance(one, Mapping)
+        and one.get("from")
+        and not one.get("lora")
+        and one.get("freeze") in (True, "auto")
+        for one in encoders
+    )
 
 
 def _rare(facts: Profile, inputs: Mapping[str, Any]) -> bool:
     """Returns whether all inputs are texts of steps with rare words."""
-    return all(config["modality"] == "texts"
-               and seldom_by(facts.texts(config.get("column", name))) is not None
-               for name, config in inputs.items())
+    return all(
+        config["modality"] == "texts"
+        and seldom_by(facts.texts(config.get("column", name))) is not None
+        for name, config in inputs.items()
+    )

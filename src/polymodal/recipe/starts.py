@@ -25,8 +25,19 @@ from typing import Any, Literal
 from polymodal.core import arguments
 from polymodal.core.errors import RecipeError
 
-__all__ = ["INNER", "WORDS", "Lora", "Start", "check_words", "freeze", "has_frozen_encoder",
-           "part_at", "scales", "split_words", "starts_of"]
+__all__ = [
+    "INNER",
+    "WORDS",
+    "Lora",
+    "Start",
+    "check_words",
+    "freeze",
+    "has_frozen_encoder",
+    "part_at",
+    "scales",
+    "split_words",
+    "starts_of",
+]
 
 # Which recipe key holds the settings of which part of a model.
 _PARTS = {"fusion": "fusion", "sequence": "sequence", "task": "head"}
@@ -110,11 +121,19 @@ def lora_of(value: int | Mapping[str, Any]) -> Lora | None:
     return Lora(**value) if isinstance(value, Mapping) else Lora(value)
 
 
-def _words(from_: str | None = None, input: str | None = None, weights: str | None = None,
-           sha256: str | None = None, freeze: bool | list | Literal["auto"] = False,
-           learning_rate_scale: float | dict = 1.0, layer_decay: float = 1.0,
-           lora: int | dict = 0, bits: int | None = None, copy_weights: bool = True,
-           output_dropout: float = 0.0) -> None:
+def _words(
+    from_: str | None = None,
+    input: str | None = None,
+    weights: str | None = None,
+    sha256: str | None = None,
+    freeze: bool | list | Literal["auto"] = False,
+    learning_rate_scale: float | dict = 1.0,
+    layer_decay: float = 1.0,
+    lora: int | dict = 0,
+    bits: int | None = None,
+    copy_weights: bool = True,
+    output_dropout: float = 0.0,
+) -> None:
     """The words with their types, which recipes are checked against."""
 
 
@@ -125,8 +144,10 @@ INNER = ("lora", "learning_rate_scale")  # words that may hold settings or paths
 
 def split_words(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Returns the settings of a part without these words, and these words."""
-    return ({k: v for k, v in config.items() if k not in WORDS},
-            {k: v for k, v in config.items() if k in WORDS})
+    return (
+        {k: v for k, v in config.items() if k not in WORDS},
+        {k: v for k, v in config.items() if k in WORDS},
+    )
 
 
 def check_words(config: Mapping[str, Any], where: str) -> None:
@@ -144,8 +165,10 @@ def check_words(config: Mapping[str, Any], where: str) -> None:
     for path, scale in each.items():
         if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale <= 1000:
             place = f".{path}".rstrip(".")
-            raise RecipeError(f"{where}.learning_rate_scale{place} needs a number above 0. Got "
-                              f"{arguments.shown(scale)}. To train it no further: freeze.")
+            raise RecipeError(
+                f"{where}.learning_rate_scale{place} needs a number above 0. Got "
+                f"{arguments.shown(scale)}. To train it no further: freeze."
+            )
 
 
 def _check_adapting(words: Mapping[str, Any], where: str) -> None:
@@ -155,29 +178,40 @@ def _check_adapting(words: Mapping[str, Any], where: str) -> None:
         raise RecipeError(f"{where}.output_dropout needs 0 <= rate < 1. Got {rate}. Try 0.5.")
     decay, bits, freeze = (words.get(key) for key in ("layer_decay", "bits", "freeze"))
     if decay is not None and not 0 < decay <= 1:
-        raise RecipeError(f"{where}.layer_decay needs a number above 0, at most 1. Got {decay}. "
-                          "Try 0.8.")
+        raise RecipeError(
+            f"{where}.layer_decay needs a number above 0, at most 1. Got {decay}. Try 0.8."
+        )
     given = words.get("lora", 0)
     if isinstance(given, Mapping):
         arguments.build(Lora, given, f"{where}.lora")
     lora = lora_of(given)
     if lora is not None and not (1 <= lora.rank <= 1024 and 0 <= lora.dropout < 1):
-        raise RecipeError(f"{where}.lora needs a rank from 1 to 1,024 and 0 <= dropout < 1. Got "
-                          f"rank {lora.rank}, dropout {lora.dropout}. Try 8.")
+        raise RecipeError(
+            f"{where}.lora needs a rank from 1 to 1,024 and 0 <= dropout < 1. Got "
+            f"rank {lora.rank}, dropout {lora.dropout}. Try 8."
+        )
     if lora is not None and freeze not in (None, False, "auto"):
-        raise RecipeError(f"{where}.lora trains adapters next to frozen weights. Got freeze too, "
-                          "which trains nothing. Leave one of them out.")
+        raise RecipeError(
+            f"{where}.lora trains adapters next to frozen weights. Got freeze too, "
+            "which trains nothing. Leave one of them out."
+        )
     if bits is not None and bits not in (4, 8):
         raise RecipeError(f"{where}.bits needs 8 or 4. Got {bits}. Leave it out for whole weights.")
     constant = lora is not None or freeze in (True, "auto")
-    for key, asked in (("bits", bits is not None),
-                       ("copy_weights: false", words.get("copy_weights") is False)):
+    for key, asked in (
+        ("bits", bits is not None),
+        ("copy_weights: false", words.get("copy_weights") is False),
+    ):
         if asked and not constant:
-            raise RecipeError(f"{where}.{key} needs weights that are not trained. Got none that "
-                              "are frozen. Add lora: 8 or freeze: true.")
+            raise RecipeError(
+                f"{where}.{key} needs weights that are not trained. Got none that "
+                "are frozen. Add lora: 8 or freeze: true."
+            )
     if words.get("copy_weights") is False and not (words.get("from_") or words.get("weights")):
-        raise RecipeError(f"{where}.copy_weights: false needs weights that have a place of their "
-                          "own. Got no from. Name the imported folder, or leave it out.")
+        raise RecipeError(
+            f"{where}.copy_weights: false needs weights that have a place of their "
+            "own. Got no from. Name the imported folder, or leave it out."
+        )
 
 
 def starts_of(recipe: Any) -> Iterator[Start]:
@@ -241,8 +275,11 @@ def scales(recipe: Any, model: Any) -> dict[str, float]:
         each = dict(inner) if isinstance(inner, Mapping) else {"": inner}
         if start.layer_decay != 1.0:
             each = _by_block(start, part_at(model, start), float(each.pop("", 1.0))) | each
-        found |= {f"{start.name}.{path}".rstrip("."): float(scale)
-                  for path, scale in each.items() if scale != 1.0 or start.layer_decay != 1.0}
+        found |= {
+            f"{start.name}.{path}".rstrip("."): float(scale)
+            for path, scale in each.items()
+            if scale != 1.0 or start.layer_decay != 1.0
+        }
     return found
 
 
@@ -250,10 +287,12 @@ def _by_block(start: Start, part: Any, scale: float) -> dict[str, float]:
     """Returns {path inside the part: factor}: the nearer to the input, the smaller."""
     behind = getattr(part, "behind_blocks", None)
     if behind is None:
-        raise RecipeError(f"{start.where}.layer_decay needs a part of blocks in a row. Got "
-                          f"{type(part).__name__}. Use learning_rate_scale.")
+        raise RecipeError(
+            f"{start.where}.layer_decay needs a part of blocks in a row. Got "
+            f"{type(part).__name__}. Use learning_rate_scale."
+        )
     count = len(part.blocks)
-    found = {"": scale * start.layer_decay ** count}
+    found = {"": scale * start.layer_decay**count}
     found |= {f"blocks.{i}": scale * start.layer_decay ** (count - 1 - i) for i in range(count)}
     return found | dict.fromkeys(behind, scale)
 
@@ -274,7 +313,9 @@ def _at(value: Any, path: Sequence[str], start: Start) -> Any:
             else:
                 value = getattr(value, step)
         except (AttributeError, KeyError, ValueError, IndexError):
-            raise RecipeError(f'{start.where}.freeze needs paths of layers. Got '
-                              f'"{".".join(path[len(start.path):])}", and nothing is called '
-                              f'"{step}". Write true to freeze all of it.') from None
+            raise RecipeError(
+                f"{start.where}.freeze needs paths of layers. Got "
+                f'"{".".join(path[len(start.path) :])}", and nothing is called '
+                f'"{step}". Write true to freeze all of it.'
+            ) from None
     return value

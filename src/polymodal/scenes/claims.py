@@ -52,9 +52,14 @@ def _claims(scene: Scene, kind: str, said: dict[str, str]) -> Iterator[tuple[str
     if "relation" in said:
         name = _meaning(ENGLISH.relations, said["relation"])
         order = scene.things
-        yield "relation", any(
-            holds(name, a, b, order.index(a) > order.index(b))
-            for a, b in permutations(order, 2) if a in things["a"] and b in things["b"])
+        yield (
+            "relation",
+            any(
+                holds(name, a, b, order.index(a) > order.index(b))
+                for a, b in permutations(order, 2)
+                if a in things["a"] and b in things["b"]
+            ),
+        )
     if "number" in said:
         number = ENGLISH.numbers.index(said["number"])
         yield "count", _group(said["group"]).count(scene.things) == number
@@ -89,8 +94,9 @@ def _group(text: str) -> Group:
 
 
 def _shape(word: str) -> str:
-    return next(shape for shape, pairs in ENGLISH.shapes.items()
-                if any(word in pair for pair in pairs))
+    return next(
+        shape for shape, pairs in ENGLISH.shapes.items() if any(word in pair for pair in pairs)
+    )
 
 
 def _meaning(table, word: str) -> str:
@@ -103,12 +109,19 @@ def _patterns() -> list[tuple[str, re.Pattern]]:
     flat = lambda table: [word for words in table.values() for word in words]
     shapes = [pair for pairs in ENGLISH.shapes.values() for pair in pairs]
     colour, noun = one_of(ENGLISH.colours), one_of([one for one, _ in shapes])
-    thing = f"(?:(?:{one_of(flat(ENGLISH.sizes))}) )?(?:(?:{one_of(flat(ENGLISH.patterns))}) )?" \
-            f"(?:{colour}) (?:{noun})"
+    thing = (
+        f"(?:(?:{one_of(flat(ENGLISH.sizes))}) )?(?:(?:{one_of(flat(ENGLISH.patterns))}) )?"
+        f"(?:{colour}) (?:{noun})"
+    )
     every = one_of([word for pair in (*shapes, ENGLISH.generic) for word in pair])
-    slots = {"relation": one_of(flat(ENGLISH.relations)), "number": one_of(ENGLISH.numbers),
-             "group": f"(?:(?:{colour}) )?(?:{every})", "are": "is|are", "shape": noun,
-             "colour": colour}
+    slots = {
+        "relation": one_of(flat(ENGLISH.relations)),
+        "number": one_of(ENGLISH.numbers),
+        "group": f"(?:(?:{colour}) )?(?:{every})",
+        "are": "is|are",
+        "shape": noun,
+        "colour": colour,
+    }
     found = []
     for kind, texts in ENGLISH.captions.items():
         for text in texts:

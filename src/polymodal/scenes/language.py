@@ -24,8 +24,9 @@ class Group:
 
     def count(self, things: Sequence[Thing]) -> int:
         """Returns how many of `things` belong to the group."""
-        return sum((self.shape in (None, t.shape)) and (self.colour in (None, t.colour))
-                   for t in things)
+        return sum(
+            (self.shape in (None, t.shape)) and (self.colour in (None, t.colour)) for t in things
+        )
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,10 @@ class Language:
         text = re.sub(r"\{(\w+)\}", lambda m: self._slot(m[1], slots, rng), pattern)
         words = text.split()
         if self.code == "en":
-            return ["an" if word == "a" and after[0] in "aeiou" else word
-                    for word, after in zip(words, [*words[1:], "."], strict=True)]
+            return [
+                "an" if word == "a" and after[0] in "aeiou" else word
+                for word, after in zip(words, [*words[1:], "."], strict=True)
+            ]
         return words
 
     def write(self, words: Sequence[str]) -> str:
@@ -85,8 +88,14 @@ class Language:
     def _texts(self) -> Iterator[str]:
         for pairs in self.shapes.values():
             yield from (word for pair in pairs for word in pair)
-        for table in (self.colours, self.sizes, self.patterns, self.relations,
-                      self.captions, self.questions):
+        for table in (
+            self.colours,
+            self.sizes,
+            self.patterns,
+            self.relations,
+            self.captions,
+            self.questions,
+        ):
             yield from (text for texts in table.values() for text in texts)
         yield from (*self.numbers, *self.generic, self.one, self.the, *_ARE[self.code])
 

@@ -11,9 +11,20 @@ from polymodal.scenes.world import COLOURS, Scene, Thing
 
 SIZE = 48
 _OVERSAMPLING = 3
-_RGB: dict[str, tuple[int, int, int]] = dict(zip(COLOURS, (
-    (214, 40, 40), (45, 150, 65), (45, 90, 215), (240, 210, 45), (135, 55, 165), (245, 135, 35),
-), strict=True))
+_RGB: dict[str, tuple[int, int, int]] = dict(
+    zip(
+        COLOURS,
+        (
+            (214, 40, 40),
+            (45, 150, 65),
+            (45, 90, 215),
+            (240, 210, 45),
+            (135, 55, 165),
+            (245, 135, 35),
+        ),
+        strict=True,
+    )
+)
 
 
 def draw(scene: Scene, size: int = SIZE) -> np.ndarray:
@@ -74,8 +85,13 @@ def _grey(rng: np.random.Generator) -> tuple[int, ...]:
     return tuple(int(v) for v in rng.uniform(60, 230) + rng.uniform(-12, 12, 3))
 
 
-def _thing(image: Image.Image, brush: ImageDraw.ImageDraw, thing: Thing,
-           rng: np.random.Generator, scale: int) -> None:
+def _thing(
+    image: Image.Image,
+    brush: ImageDraw.ImageDraw,
+    thing: Thing,
+    rng: np.random.Generator,
+    scale: int,
+) -> None:
     base = np.array(_RGB[thing.colour]) * rng.uniform(0.85, 1.1) + rng.normal(0, 6, 3)
     fill = tuple(int(v) for v in base.clip(0, 255))
     corners = _corners(thing, scale)

@@ -37,8 +37,11 @@ def voices(part: str, language: str = "en") -> list[str]:
         part: str, "train" or "test"; no voice is in both.
         language: str, "en" or "zh".
     """
-    return [name for name, voice in index()["voices"].items()
-            if (voice["part"], voice["language"]) == (part, language)]
+    return [
+        name
+        for name, voice in index()["voices"].items()
+        if (voice["part"], voice["language"]) == (part, language)
+    ]
 
 
 def clip(voice: str, word: str) -> np.ndarray:

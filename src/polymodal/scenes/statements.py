@@ -85,8 +85,13 @@ def _two(scene, rng):
 
 
 def _related(scene, rng):
-    true = [(a, r, b) for i, a in enumerate(scene.things) for j, b in enumerate(scene.things)
-            for r in RELATIONS if i != j and holds(r, a, b, i > j)]
+    true = [
+        (a, r, b)
+        for i, a in enumerate(scene.things)
+        for j, b in enumerate(scene.things)
+        for r in RELATIONS
+        if i != j and holds(r, a, b, i > j)
+    ]
     chosen = _pick(true, rng)
     return chosen and (dict(zip(("a", "relation", "b"), chosen, strict=True)),)
 
@@ -137,9 +142,14 @@ def _is_related(scene, rng):
     wanted = rng.random() < 0.5
     relation = RELATIONS[int(rng.integers(len(RELATIONS)))]
     names = [(t.colour, t.shape) for t in scene.things]
-    fitting = [(a, b) for i, a in enumerate(scene.things) for j, b in enumerate(scene.things)
-               if i != j and names.count(names[i]) == names.count(names[j]) == 1
-               and holds(relation, a, b, i > j) == wanted]
+    fitting = [
+        (a, b)
+        for i, a in enumerate(scene.things)
+        for j, b in enumerate(scene.things)
+        if i != j
+        and names.count(names[i]) == names.count(names[j]) == 1
+        and holds(relation, a, b, i > j) == wanted
+    ]
     chosen = _pick(fitting, rng)
     return chosen and ({"a": chosen[0], "b": chosen[1], "relation": relation}, _yes(wanted))
 
@@ -147,9 +157,15 @@ def _is_related(scene, rng):
 def _is_more(scene, rng):
     wanted = rng.random() < 0.5
     table = _groups()
-    pairs = [(a, b) for kind in ("shape", "colour") for a in table[kind] for b in table[kind]
-             if a != b and a.count(scene.things) + b.count(scene.things) > 0
-             and (a.count(scene.things) > b.count(scene.things)) == wanted]
+    pairs = [
+        (a, b)
+        for kind in ("shape", "colour")
+        for a in table[kind]
+        for b in table[kind]
+        if a != b
+        and a.count(scene.things) + b.count(scene.things) > 0
+        and (a.count(scene.things) > b.count(scene.things)) == wanted
+    ]
     first, second = pairs[int(rng.integers(len(pairs)))]
     return {"group": first, "other": second}, _yes(wanted)
 
@@ -166,7 +182,19 @@ def _group(scene: Scene, rng: np.random.Generator, number: int) -> Group | None:
     return _pick([group for group in every if group.count(scene.things) == number], rng)
 
 
-_STATEMENTS = {"one": _one, "two": _two, "relation": _related, "count": _counted,
-               "colour": _coloured, "absent": _missing}
-_QUESTIONS = {"presence": _present, "colour": _which_colour, "shape": _which_shape,
-              "count": _how_many, "relation": _is_related, "comparison": _is_more}
+_STATEMENTS = {
+    "one": _one,
+    "two": _two,
+    "relation": _related,
+    "count": _counted,
+    "colour": _coloured,
+    "absent": _missing,
+}
+_QUESTIONS = {
+    "presence": _present,
+    "colour": _which_colour,
+    "shape": _which_shape,
+    "count": _how_many,
+    "relation": _is_related,
+    "comparison": _is_more,
+}

@@ -17,8 +17,9 @@ _FRONT = (0.26, 0.32)  # radius of an object put in front
 _COUNTS = (0.4, 0.35, 0.25)  # shares of pictures with three, four and five objects
 
 # Pairs that train and val never show: one shape for each colour, one pattern for each shape.
-NEW_COLOURS = frozenset(zip(COLOURS, ("heart", "star", "cross", "circle", "triangle", "square"),
-                            strict=True))
+NEW_COLOURS = frozenset(
+    zip(COLOURS, ("heart", "star", "cross", "circle", "triangle", "square"), strict=True)
+)
 NEW_PATTERNS = frozenset(zip(("striped", "dotted") * 3, SHAPES, strict=True))
 
 
@@ -37,7 +38,7 @@ class Thing:
 
     @property
     def novelty(self) -> str:
-        """"new colour" or "new pattern" when train never shows this shape so, else "seen"."""
+        """Gives "new colour" or "new pattern" when train never shows this shape so, else "seen"."""
         if (self.colour, self.shape) in NEW_COLOURS:
             return "new colour"
         if (self.pattern, self.shape) in NEW_PATTERNS:

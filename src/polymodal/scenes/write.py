@@ -32,12 +32,14 @@ class Columns(NamedTuple):
 _COLUMNS = {
     "classification": Columns(("image", "audio"), "label", ("voice", "object", "pattern", "clue")),
     "vqa": Columns(("image", "question"), "answer", ("question_chinese", "kind", "pattern")),
-    "captions": Columns(("image",), "caption",
-                        ("caption_chinese", "captions", "captions_chinese")),
+    "captions": Columns(("image",), "caption", ("caption_chinese", "captions", "captions_chinese")),
     "speech": Columns(("audio",), "transcript", ("language", "voice", "pattern")),
     "chinese": Columns(("text",), "label", ("pattern",)),
-    "assistant": Columns(("conversation", "image", "audio"), "response",
-                         ("turn", "kind", "pattern", "language", "form")),
+    "assistant": Columns(
+        ("conversation", "image", "audio"),
+        "response",
+        ("turn", "kind", "pattern", "language", "form"),
+    ),
     "regression": Columns(("image", "clue"), "share", ("pattern",)),
     "multilabel": Columns(("image",), "labels", ("objects",)),
 }
@@ -102,11 +104,14 @@ def write(
 def describe() -> str:
     """Returns a short text: the tasks, what each gives and asks, and what test holds out."""
     lines = [f"  {name}: {line}" for name, line in describe_package(_PACKAGE).items()]
-    return "\n".join([
-        "Scenes: pictures of three to five coloured shapes, and sentences and speech about them.",
-        *lines,
-        "Test has shapes in colours and patterns, sentences and voices that train never has.",
-    ])
+    return "\n".join(
+        [
+            "Scenes: pictures of three to five coloured shapes,"
+            " and sentences and speech about them.",
+            *lines,
+            "Test has shapes in colours and patterns, sentences and voices that train never has.",
+        ]
+    )
 
 
 def _check_counts(counts: dict[str, int]) -> None:

@@ -30,13 +30,21 @@ class AttentionSequence(SequenceModel):
 
     keeps_places = True  # the token at its own position, whatever it has gathered
 
-    def __init__(self, dim: int, num_layers: int = 1, num_heads: int = 4, causal: bool = False,
-                 dropout: float = 0.1, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        num_layers: int = 1,
+        num_heads: int = 4,
+        causal: bool = False,
+        dropout: float = 0.1,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         policy = self.dtype_policy
         self.blocks = [
-            TransformerBlock(dim, num_heads, dropout=dropout, causal=causal, rotary=True,
-                             dtype=policy)
+            TransformerBlock(
+                dim, num_heads, dropout=dropout, causal=causal, rotary=True, dtype=policy
+            )
             for _ in range(num_layers)
         ]
         self.output_norm = LayerNorm(dtype=policy)

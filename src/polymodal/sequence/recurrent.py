@@ -38,9 +38,16 @@ class RecurrentSequence(SequenceModel):
         RecipeError: a summary where a step must not see later ones.
     """
 
-    def __init__(self, dim: int, kind: str = "gru", num_layers: int = 1,
-                 bidirectional: bool = True, summary: bool = False, dropout: float = 0.1,
-                 **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        kind: str = "gru",
+        num_layers: int = 1,
+        bidirectional: bool = True,
+        summary: bool = False,
+        dropout: float = 0.1,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         if summary and not bidirectional:
             raise RecipeError(
@@ -49,10 +56,15 @@ class RecurrentSequence(SequenceModel):
             )
         policy = self.dtype_policy
         self.norms = [LayerNorm(dtype=policy) for _ in range(num_layers)]
-        self.layers = [Recurrent(dim, kind, bidirectional, dtype=policy)
-                       for _ in range(num_layers)]
-        self.summaries = [keras.layers.Dense(dim, kernel_initializer="zeros", dtype=policy)
-                          for _ in range(num_layers)] if summary else [None] * num_layers
+        self.layers = [Recurrent(dim, kind, bidirectional, dtype=policy) for _ in range(num_layers)]
+        self.summaries = (
+            [
+                keras.layers.Dense(dim, kernel_initializer="zeros", dtype=policy)
+                for _ in range(num_layers)
+            ]
+            if summary
+            else [None] * num_layers
+        )
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, tokens_shape):

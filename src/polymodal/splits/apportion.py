@@ -36,8 +36,9 @@ def assign_strata(strata: np.ndarray, shares: list[float], rng: np.random.Genera
     return _without_empty(parts, len(shares))
 
 
-def assign_groups(groups: np.ndarray, strata: np.ndarray, shares: list[float],
-                  rng: np.random.Generator) -> np.ndarray:
+def assign_groups(
+    groups: np.ndarray, strata: np.ndarray, shares: list[float], rng: np.random.Generator
+) -> np.ndarray:
     """Returns (rows,) int, the part of each row, with every group in one part only.
 
     Groups come largest first among those too large for the smallest part, then in random order;
@@ -56,8 +57,9 @@ def assign_groups(groups: np.ndarray, strata: np.ndarray, shares: list[float],
     weight[:, 0] *= max(table.shape[1] - 1, 1)  # the size counts as much as all classes together
     order = rng.permutation(len(sizes))
     large = sizes[order] > wanted[:, 0].min()
-    order = np.concatenate([order[large][np.argsort(-sizes[order[large]], kind="stable")],
-                            order[~large]])
+    order = np.concatenate(
+        [order[large][np.argsort(-sizes[order[large]], kind="stable")], order[~large]]
+    )
     chosen = np.full(len(sizes), NO_PART, np.int64)
     missing = wanted.copy()  # what each part still needs
     for group in order:

@@ -43,8 +43,11 @@ Scores on val will be too optimistic.
     """
     warnings = []
     facts = {name: profile(table) for name, table in tables.items()}
-    columns = dict.fromkeys((guess.columns[0], guess.modality in _TEXTS) for guess in inputs
-                            if guess.modality in (*MEDIA, *_TEXTS))
+    columns = dict.fromkeys(
+        (guess.columns[0], guess.modality in _TEXTS)
+        for guess in inputs
+        if guess.modality in (*MEDIA, *_TEXTS)
+    )
     for column, is_text in columns:  # each once: a video and its sound come from one
         keys = {name: _keys(part, column, is_text) for name, part in facts.items()}
         for one, other in combinations(facts, 2):
@@ -57,19 +60,29 @@ Scores on val will be too optimistic.
     return warnings
 
 
-def _warning(column: str, what: str, one: str, other: str, shared: np.ndarray,
-             keys: dict[str, np.ndarray], facts: Mapping[str, Profile]) -> str:
+def _warning(
+    column: str,
+    what: str,
+    one: str,
+    other: str,
+    shared: np.ndarray,
+    keys: dict[str, np.ndarray],
+    facts: Mapping[str, Profile],
+) -> str:
     row = int(shared[0])
     twin = int(np.flatnonzero(keys[one] == keys[other][row])[0])
-    text = (f'"{column}": {len(shared):,} of {len(facts[other]):,} rows of {other} have a {what} '
-            f"that is also in {one}, such as {facts[other].table.row_name(row)} "
-            f"({facts[one].table.row_name(twin)} of {one}).")
+    text = (
+        f'"{column}": {len(shared):,} of {len(facts[other]):,} rows of {other} have a {what} '
+        f"that is also in {one}, such as {facts[other].table.row_name(row)} "
+        f"({facts[one].table.row_name(twin)} of {one})."
+    )
     distinct = len(np.unique(keys[one])) / max(len(keys[one]), 1)
     if distinct < _REPEATS and what == "text":
         return f"{text} The column also repeats itself inside {one}, so this may be intended."
     if distinct < _REPEATS:
-        return (f"{text} {option('--split-group', column)} keeps them apart in rows held out of "
-                "--data.")
+        return (
+            f"{text} {option('--split-group', column)} keeps them apart in rows held out of --data."
+        )
     return f"{text} Scores on {other} will be too optimistic."
 
 

@@ -45,8 +45,9 @@ about values that were never trained on; --split-group speaker holds such out.
         for split, part in parts.items():
             if split == "train" or name not in part.table.column_names:
                 continue
-            shared = sum(key in known for key in map(value_key, part.table.values(name))
-                         if key is not None)
+            shared = sum(
+                key in known for key in map(value_key, part.table.values(name)) if key is not None
+            )
             if shared:
                 found.append(_both(name, split, shared, len(part)))
     return found
@@ -57,9 +58,11 @@ def _keys(part: Profile, name: str) -> Counter:
 
 
 def _both(name: str, split: str, shared: int, count: int) -> str:
-    return (f'"{name}": {shared:,} of {count:,} rows of {split} have a value that is also in '
-            f"train. Scores on {split} say little about values that were never trained on; "
-            f"{option('--split-group', name)} holds such out.")
+    return (
+        f'"{name}": {shared:,} of {count:,} rows of {split} have a value that is also in '
+        f"train. Scores on {split} say little about values that were never trained on; "
+        f"{option('--split-group', name)} holds such out."
+    )
 
 
 def majorities(parts: Mapping[str, Profile], target: str) -> list[str]:
@@ -73,14 +76,14 @@ def majorities(parts: Mapping[str, Profile], target: str) -> list[str]:
     own, found = _keys(parts["train"], target), []
     if not own:
         return []
-    (first, most), = own.most_common(1)
+    ((first, most),) = own.most_common(1)
     for split, part in parts.items():
         if split == "train" or target not in part.table.column_names:
             continue
         other = _keys(part, target)
         if other.total() < _FEWEST:
             continue
-        (winner, count), = other.most_common(1)
+        ((winner, count),) = other.most_common(1)
         if winner == first:
             continue
         share, usual = count / other.total(), own[winner] / own.total()
@@ -90,7 +93,8 @@ def majorities(parts: Mapping[str, Profile], target: str) -> list[str]:
                 f'Most rows of train are "{_shown(first)}" ({100 * most / own.total():.0f} %), '
                 f'most of {split} "{_shown(winner)}" ({100 * share:.0f} %, in train '
                 f"{100 * usual:.0f} %): the majority of train is a poor guess on {split}, and "
-                "probabilities learned on train do not fit it.")
+                "probabilities learned on train do not fit it."
+            )
     return found
 
 

@@ -65,10 +65,15 @@ def split(
     return {name: part.table for name, part in found.items()}
 
 
-def parts(facts: Profile, method: str = "stratified",
-          fractions: Mapping[str, float] | Sequence[float] | None = None,
-          strata: np.ndarray | None = None, group: str | None = None, seed: int = 0,
-          column: str | None = None) -> dict[str, Profile]:
+def parts(
+    facts: Profile,
+    method: str = "stratified",
+    fractions: Mapping[str, float] | Sequence[float] | None = None,
+    strata: np.ndarray | None = None,
+    group: str | None = None,
+    seed: int = 0,
+    column: str | None = None,
+) -> dict[str, Profile]:
     """Returns what `split` does, as profiles of the parts, which share what is known of all.
 
     Args:
@@ -84,8 +89,10 @@ def parts(facts: Profile, method: str = "stratified",
     if method == "column":
         return _by_column(facts, column)
     if method == "grouped" and group is None:
-        raise RecipeError('The split "grouped" needs the column of groups. Got none. Name it, such '
-                          'as group="speaker".')
+        raise RecipeError(
+            'The split "grouped" needs the column of groups. Got none. Name it, such '
+            'as group="speaker".'
+        )
     shares = _shares(fractions)
     if strata is None or method == "random":
         strata = np.full(len(facts), NO_STRATUM, np.int32)
@@ -103,18 +110,23 @@ def _shares(fractions: Mapping[str, float] | Sequence[float] | None) -> dict[str
         fractions = FRACTIONS
     if not isinstance(fractions, Mapping):
         if len(fractions) not in (2, 3):
-            raise RecipeError(f"split needs two or three fractions. Got {len(fractions)}. Give "
-                              "shares of train, val and test, or {name: share}.")
+            raise RecipeError(
+                f"split needs two or three fractions. Got {len(fractions)}. Give "
+                "shares of train, val and test, or {name: share}."
+            )
         fractions = dict(zip(_NAMES, fractions, strict=False))
     values = list(fractions.values())
     if len(values) < 2 or not all(np.isfinite(v) and v > 0 for v in values):
-        raise RecipeError(f"split needs at least two fractions above 0. Got {dict(fractions)}. "
-                          "Leave out parts that should have no rows.")
+        raise RecipeError(
+            f"split needs at least two fractions above 0. Got {dict(fractions)}. "
+            "Leave out parts that should have no rows."
+        )
     return {str(name): float(value) / sum(values) for name, value in fractions.items()}
 
 
-def _named(facts: Profile, part: np.ndarray, names: list[str],
-           group: str | None) -> dict[str, Profile]:
+def _named(
+    facts: Profile, part: np.ndarray, names: list[str], group: str | None
+) -> dict[str, Profile]:
     found = {name: np.flatnonzero(part == i) for i, name in enumerate(names)}
     empty = [name for name, rows in found.items() if not len(rows)]
     if empty:
@@ -122,28 +134,43 @@ def _named(facts: Profile, part: np.ndarray, names: list[str],
             what = f"{len(facts)} rows"
         else:
             what = f'the groups of "{group}"'
-        raise DataError(f"has too few rows for a part {' and '.join(empty)}: {what} cannot fill "
-                        f"{len(names)} parts.", "Use fewer parts, larger fractions or more rows.",
-                        path=facts.table.name, reason="small_split")
+        raise DataError(
+            f"has too few rows for a part {' and '.join(empty)}: {what} cannot fill "
+            f"{len(names)} parts.",
+            "Use fewer parts, larger fractions or more rows.",
+            path=facts.table.name,
+            reason="small_split",
+        )
     return {name: facts.part(rows) for name, rows in found.items()}
 
 
 def _by_column(facts: Profile, column: str | None) -> dict[str, Profile]:
     table = facts.table
     if column is None:
-        raise RecipeError('The split "column" needs the column that names the part. Got none. '
-                          'Name it, such as column="split".')
+        raise RecipeError(
+            'The split "column" needs the column that names the part. Got none. '
+            'Name it, such as column="split".'
+        )
     rows: dict[str, list[int]] = {}
     for row, value in enumerate(table.values(column)):
         name = None
         if value is not None:
             name = split_name(str(value))
         if name is None:
-            raise DataError(f"needs train, val or test. Got {value!r}.",
-                            "Write the part of each row.", **table.where(row),
-                            column=column, reason="split_name")
+            raise DataError(
+                f"needs train, val or test. Got {value!r}.",
+                "Write the part of each row.",
+                **table.where(row),
+                column=column,
+                reason="split_name",
+            )
         rows.setdefault(name, []).append(row)
     if "train" not in rows:
-        raise DataError("names no row for train.", "Write train for some rows.", table=table.name,
-                        column=column, reason="small_split")
+        raise DataError(
+            "names no row for train.",
+            "Write train for some rows.",
+            table=table.name,
+            column=column,
+            reason="small_split",
+        )
     return {name: facts.part(np.asarray(rows[name])) for name in _NAMES if name in rows}

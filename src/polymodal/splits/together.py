@@ -15,8 +15,11 @@ from polymodal.tables.table import Table
 
 __all__ = ["is_called_recording", "together"]
 
-_RECORDING = re.compile(r"(?:video|dialog(?:ue)?|conversation|clip|film|movie|episode|call)"
-                        r"(?:[_\W]?(?:id|name|number|code|key))?", re.I)
+_RECORDING = re.compile(
+    r"(?:video|dialog(?:ue)?|conversation|clip|film|movie|episode|call)"
+    r"(?:[_\W]?(?:id|name|number|code|key))?",
+    re.I,
+)
 _FEWEST = 5  # groups, of which one part is held out
 _LARGEST = 0.5  # share of the rows that the largest group may have
 
@@ -53,11 +56,15 @@ def together(source: Table | Profile, ignore: Container[str] = ()) -> tuple[str 
     for name in (*people, *recordings):
         if not _serves(facts, name):
             continue
-        told = (f'Rows with the same "{name}" are kept on one side of the split, so that scores '
-                "are of others than were trained on.")
+        told = (
+            f'Rows with the same "{name}" are kept on one side of the split, so that scores '
+            "are of others than were trained on."
+        )
         if name in recordings and people:
-            told += (f' Values of "{people[0]}" are on both sides, because too few of them say too '
-                     "much: scores on people who were never heard may be lower.")
+            told += (
+                f' Values of "{people[0]}" are on both sides, because too few of them say too '
+                "much: scores on people who were never heard may be lower."
+            )
         return name, told
     return None, ""
 

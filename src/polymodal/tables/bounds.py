@@ -40,9 +40,12 @@ def bounded_lines(file: BinaryIO, shown: str) -> Iterator[bytes]:
 
 def too_long(shown: str, number: int) -> DataError:
     """Returns the error for a line of more than `MAX_LINE_BYTES`."""
-    return DataError(f"has more than {MAX_LINE_BYTES >> 20} MiB in line {number}.",
-                     "Write one row per line, and large media into files.", path=shown,
-                     reason="unreadable_table")
+    return DataError(
+        f"has more than {MAX_LINE_BYTES >> 20} MiB in line {number}.",
+        "Write one row per line, and large media into files.",
+        path=shown,
+        reason="unreadable_table",
+    )
 
 
 def read_small(path: Path, shown: str) -> bytes:
@@ -54,8 +57,12 @@ def read_small(path: Path, shown: str) -> bytes:
     with open(path, "rb") as file:
         content = b"".join(islice(iter(lambda: file.read(_BLOCK_BYTES), b""), _MOST_BLOCKS))
     if len(content) > MAX_LINE_BYTES:
-        raise DataError(f"is a text of more than {MAX_LINE_BYTES >> 20} MiB.",
-                        "Cut it into smaller texts.", path=shown, reason="unreadable_table")
+        raise DataError(
+            f"is a text of more than {MAX_LINE_BYTES >> 20} MiB.",
+            "Cut it into smaller texts.",
+            path=shown,
+            reason="unreadable_table",
+        )
     return content
 
 
@@ -66,9 +73,12 @@ def most_unpacked(path: Path) -> int:
 
 def unpacks_to_more(path: Path, most: int) -> DataError:
     """Returns the error for a file that unpacks to more than `most` bytes."""
-    return DataError(f"unpacks to more than {most:,} bytes.",
-                     "Write the table again, with long values in files of their own.",
-                     path=path.name, reason="unreadable_table")
+    return DataError(
+        f"unpacks to more than {most:,} bytes.",
+        "Write the table again, with long values in files of their own.",
+        path=path.name,
+        reason="unreadable_table",
+    )
 
 
 def check_fill(num_columns: int, num_rows: int, size: int, shown: str) -> None:
@@ -85,9 +95,12 @@ def check_fill(num_columns: int, num_rows: int, size: int, shown: str) -> None:
     """
     cells = num_columns * num_rows
     if num_columns > MAX_COLUMNS or cells > max(_FEW_CELLS, _CELLS_A_BYTE * size):
-        raise DataError(f"has {num_columns:,} different keys in its first {num_rows:,} rows.",
-                        "Use the same keys in all rows, or put them into one text.", path=shown,
-                        reason="unreadable_table")
+        raise DataError(
+            f"has {num_columns:,} different keys in its first {num_rows:,} rows.",
+            "Use the same keys in all rows, or put them into one text.",
+            path=shown,
+            reason="unreadable_table",
+        )
 
 
 def is_deep(value: Any, most: int = MAX_DEPTH) -> bool:
@@ -103,8 +116,11 @@ def is_deep(value: Any, most: int = MAX_DEPTH) -> bool:
         level = [item for item in level if isinstance(item, list | dict)]
         if not level:
             return False
-        level = [item for inner in level
-                 for item in (inner.values() if isinstance(inner, dict) else inner)]
+        level = [
+            item
+            for inner in level
+            for item in (inner.values() if isinstance(inner, dict) else inner)
+        ]
     return True
 
 

@@ -21,8 +21,12 @@ _MESSAGES = "messages"
 _PLAIN = (str, int, float, bool)
 _ANSWERS = "assistant"
 _SEVERAL = ("image",)  # of which all are read, and not the last alone
-_ADDRESSES = {"image_url": "image", "input_image": "image", "audio_url": "audio",
-              "video_url": "video"}
+_ADDRESSES = {
+    "image_url": "image",
+    "input_image": "image",
+    "audio_url": "audio",
+    "video_url": "video",
+}
 _WORDS = ("text", "input_text", "output_text")  # the latter two in OpenAI's newer Responses
 _WEIGHT = "weight"  # of an answer in OpenAI's fine-tuning: 0 is not learned
 
@@ -72,14 +76,22 @@ def said(message: Any, place: str, path: str | None = None) -> Said:
     if role not in ROLES:
         raise bad(path, place, f'a "role", one of {", ".join(ROLES)},', message)
     content = message.get("content")
-    about = {key: one for key, one in message.items()
-             if key not in ("role", "content", "name") and _is_fact(one)}
+    about = {
+        key: one
+        for key, one in message.items()
+        if key not in ("role", "content", "name") and _is_fact(one)
+    }
     if isinstance(content, str):
         return Said(role, content, about=about)
     if content is None and message.get("tool_calls"):
-        raise bad(path, place, "an answer in words", message,
-                  "Calls of tools are not learned: leave that conversation out, or write the call "
-                  'as text into "content".')
+        raise bad(
+            path,
+            place,
+            "an answer in words",
+            message,
+            "Calls of tools are not learned: leave that conversation out, or write the call "
+            'as text into "content".',
+        )
     if not isinstance(content, list):
         raise bad(path, place, '"content" as a text or a list of parts', content)
     parts, media = [], []
@@ -107,13 +119,19 @@ def _part(path: str | None, place: str, part: Any) -> tuple[dict[str, str], Any]
         data, form = part[kind].get("data"), part[kind].get("format", "wav")
         if isinstance(data, str):
             return {"type": "audio"}, f"data:audio/{form};base64,{data}"
-    raise bad(path, place, "parts of type text, image_url or input_audio, each with its own value,",
-              part, 'Write {"type": "image_url", "image_url": {"url": "a.png"}}, or '
-              '{"type": "audio", "audio": "a.wav"}.')
+    raise bad(
+        path,
+        place,
+        "parts of type text, image_url or input_audio, each with its own value,",
+        part,
+        'Write {"type": "image_url", "image_url": {"url": "a.png"}}, or '
+        '{"type": "audio", "audio": "a.wav"}.',
+    )
 
 
-def rows_of(messages: Sequence[Said], place: str, count: Count,
-            about: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+def rows_of(
+    messages: Sequence[Said], place: str, count: Count, about: Mapping[str, Any] | None = None
+) -> Iterator[dict[str, Any]]:
     """Yields a row for each answer: what came before it, its media, and the answer.
 
     A question without any answer gives a row without one.
@@ -135,8 +153,14 @@ def rows_of(messages: Sequence[Said], place: str, count: Count,
             count("answers have weight 0 and are not learned", told)
         elif any(other.role == "user" for other in before) and answer:
             row, extra = row_before(before), one.about
-            yield {**_counted(row, before, told, count), "response": answer, "turn": turn,
-                   **(about or {}), **extra, PLACE: told}
+            yield {
+                **_counted(row, before, told, count),
+                "response": answer,
+                "turn": turn,
+                **(about or {}),
+                **extra,
+                PLACE: told,
+            }
         elif answer:
             count("answers have nothing before them and are skipped", told)
         else:
@@ -147,12 +171,18 @@ def rows_of(messages: Sequence[Said], place: str, count: Count,
         count("questions have no answer and are skipped", place)
     else:
         row, told = row_before(messages), f"{place}, turn 1"
-        yield {**_counted(row, messages, told, count), "response": None, "turn": 1,
-               **(about or {}), PLACE: told}
+        yield {
+            **_counted(row, messages, told, count),
+            "response": None,
+            "turn": 1,
+            **(about or {}),
+            PLACE: told,
+        }
 
 
-def rows_of_entry(value: Any, place: str, count: Count,
-                  path: str | None = None) -> Iterator[dict[str, Any]]:
+def rows_of_entry(
+    value: Any, place: str, count: Count, path: str | None = None
+) -> Iterator[dict[str, Any]]:
     """Yields the rows of {"messages": [...]}, whose plain values are cells too.
 
     Args:
@@ -167,8 +197,9 @@ def rows_of_entry(value: Any, place: str, count: Count,
     messages = value.get(_MESSAGES) if isinstance(value, Mapping) else None
     if not isinstance(messages, list | tuple) or not messages:
         raise bad(path, place, f'a list "{_MESSAGES}"', value)
-    found = [said(one, f"{place}, message {index}", path)
-             for index, one in enumerate(messages, start=1)]
+    found = [
+        said(one, f"{place}, message {index}", path) for index, one in enumerate(messages, start=1)
+    ]
     about = {key: one for key, one in value.items() if key != _MESSAGES and _is_fact(one)}
     yield from rows_of(found, place, count, about)
 
@@ -184,15 +215,21 @@ def told_in(source: Any, name: str) -> list[dict[str, Any]] | None:
     Raises:
         DataError: one of them is no conversation.
     """
-    if not isinstance(source, list | tuple) or not source or not all(
+    if (
+        not isinstance(source, list | tuple)
+        or not source
+        or not all(
             isinstance(one, Mapping) and isinstance(one.get(_MESSAGES), list | tuple)
-            for one in source):
+            for one in source
+        )
+    ):
         return None
     left_out: Counter[str] = Counter()
     rows = []
     for number, one in enumerate(source, start=1):
-        rows += rows_of_entry(one, f"conversation {number}",
-                              lambda what, place: left_out.update([what]), name)
+        rows += rows_of_entry(
+            one, f"conversation {number}", lambda what, place: left_out.update([what]), name
+        )
     for what, count in left_out.items():
         warn(f"{name}: {count:,} {what}.")
     return rows
@@ -215,16 +252,22 @@ def row_before(messages: Sequence[Said], most_images: int | None = None) -> dict
         if one.role == _ANSWERS and isinstance(content, str):
             content = content.strip()  # as it is learned, and as the model will have said it
         kept.append({"role": one.role, "content": content})
-    return {"conversation": to_cell(kept[::-1]),
-            **{kind: _as_cell(cells[::-1]) for kind, cells in found.items()}}
+    return {
+        "conversation": to_cell(kept[::-1]),
+        **{kind: _as_cell(cells[::-1]) for kind, cells in found.items()},
+    }
 
 
-def _counted(row: dict[str, Any], before: Sequence[Said], place: str,
-             count: Count) -> dict[str, Any]:
+def _counted(
+    row: dict[str, Any], before: Sequence[Said], place: str, count: Count
+) -> dict[str, Any]:
     held = [kind for one in before for kind, _ in one.media if kind not in _SEVERAL]
     if len(held) > sum(kind in row for kind in KINDS if kind not in _SEVERAL):
-        count("conversations have several sounds or videos before an answer, of which the last is "
-              "read", place)
+        count(
+            "conversations have several sounds or videos before an answer, of which the last is "
+            "read",
+            place,
+        )
     return row
 
 
@@ -254,5 +297,6 @@ def _as_cell(cells: list[Any]) -> Any:
 
 def bad(path: str | None, place: str, expected: str, found: Any, fix: str = FIX) -> DataError:
     """Returns the error of an entry that is not as it should be."""
-    return DataError(f"needs {expected} in {place}. Got {brief(found)}.", fix, path=path,
-                     reason="bad_entry")
+    return DataError(
+        f"needs {expected} in {place}. Got {brief(found)}.", fix, path=path, reason="bad_entry"
+    )

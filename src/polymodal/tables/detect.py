@@ -18,9 +18,18 @@ from polymodal.tables.formats.meld import NEEDED as MELD
 from polymodal.tables.formats.meld import PARTS as MELD_PARTS
 from polymodal.tables.formats.metadata_folder import has_metadata
 
-_ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
-            ".parquet": "parquet", ".pq": "parquet", ".tar": "webdataset", ".token": "flickr",
-            ".csd": "csd"}
+_ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".tar": "webdataset",
+    ".token": "flickr",
+    ".csd": "csd",
+}
 _TEXTS = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".token")
 _PATTERN_SIGNS = "*?{"  # a set of tars is named by a pattern, which is not a file
 _SHOWN = 6
@@ -62,7 +71,9 @@ def detect(path: Path) -> str:
     raise DataError(
         f"has an ending that no format has. Formats: {', '.join(names('tables.formats'))}.",
         f"Write the table as one of these: {', '.join(_ENDINGS)}.",
-        path=path.name, reason="unknown_format")
+        path=path.name,
+        reason="unknown_format",
+    )
 
 
 def _of_plugin(path: Path) -> str | None:
@@ -86,13 +97,17 @@ def _of_folder(path: Path) -> str:
     if path.joinpath("wav.scp").is_file():
         return "kaldi"
     metadata = path / "metadata.csv"
-    if (metadata.is_file() and path.joinpath("wavs").is_dir()
-            and "file_name" not in _first_line(metadata)):
+    if (
+        metadata.is_file()
+        and path.joinpath("wavs").is_dir()
+        and "file_name" not in _first_line(metadata)
+    ):
         return "ljspeech"
     if has_metadata(path):
         return "metadata_folder"
-    if path.joinpath("clips").is_dir() and any(path.joinpath(f).is_file() for f in (
-            "train.tsv", "dev.tsv", "test.tsv")):
+    if path.joinpath("clips").is_dir() and any(
+        path.joinpath(f).is_file() for f in ("train.tsv", "dev.tsv", "test.tsv")
+    ):
         return "common_voice"
     transcripts = "[0-9]*/[0-9]*/*.trans.txt"
     if any(path.glob(transcripts)) or any(path.glob(f"*-*/{transcripts}")):
@@ -101,12 +116,18 @@ def _of_folder(path: Path) -> str:
         return "class_folder"
     tables = sorted(p.name for p in path.iterdir() if p.suffix.lower() in _ENDINGS)
     if tables:
-        raise DataError(f"is a folder of tables: {', '.join(tables[:_SHOWN])}.",
-                        f"Name one of them, such as {path.name}/{tables[-1]}.", path=path.name,
-                        reason="unknown_format")
-    raise DataError("is a folder without tables, tars or a folder for each class.",
-                    f"Name a file, or one of these: {', '.join(names('tables.formats'))}.",
-                    path=path.name, reason="unknown_format")
+        raise DataError(
+            f"is a folder of tables: {', '.join(tables[:_SHOWN])}.",
+            f"Name one of them, such as {path.name}/{tables[-1]}.",
+            path=path.name,
+            reason="unknown_format",
+        )
+    raise DataError(
+        "is a folder without tables, tars or a folder for each class.",
+        f"Name a file, or one of these: {', '.join(names('tables.formats'))}.",
+        path=path.name,
+        reason="unknown_format",
+    )
 
 
 def _is_flickr(path: Path) -> bool:
@@ -117,8 +138,11 @@ def _is_flickr(path: Path) -> bool:
         return True
     if path.suffix.lower() == ".txt":
         return bool(re.match(r".*\.\w+#\d+\t|image,caption$", first))
-    return (path.name == "captions.csv" and first == "image,caption"
-            and second.partition(",")[0] == third.partition(",")[0] != "")
+    return (
+        path.name == "captions.csv"
+        and first == "image,caption"
+        and second.partition(",")[0] == third.partition(",")[0] != ""
+    )
 
 
 def _is_messages(path: Path) -> bool:
@@ -131,8 +155,10 @@ def _is_messages(path: Path) -> bool:
 
 def _has_images(path: Path) -> bool:
     """Returns whether one of the first conversations of a JSON file names an image."""
-    return any(isinstance(item, dict) and "image" in item
-               for _, item in islice(json_items(path), _HEAD_ITEMS))
+    return any(
+        isinstance(item, dict) and "image" in item
+        for _, item in islice(json_items(path), _HEAD_ITEMS)
+    )
 
 
 def _of_json(path: Path) -> str:
@@ -150,8 +176,9 @@ def _of_json(path: Path) -> str:
             return "messages"
         if key == "images" and "sentences" in item:
             return "karpathy"
-        if (key == "images" and "file_name" in item) or (key == "annotations"
-                                                         and "image_id" in item):
+        if (key == "images" and "file_name" in item) or (
+            key == "annotations" and "image_id" in item
+        ):
             return "coco"
     if len(found) == 1:
         return "json"
@@ -160,7 +187,10 @@ def _of_json(path: Path) -> str:
         "needs one list of objects, or the layout of COCO captions, Karpathy's splits, or "
         f"conversations of LLaVA or ShareGPT. Got {shown}.",
         "Write one JSON object per line into a .jsonl file (pandas: to_json(..., orient='records', "
-        "lines=True)).", path=path.name, reason="unknown_format")
+        "lines=True)).",
+        path=path.name,
+        reason="unknown_format",
+    )
 
 
 def _first_line(path: Path) -> str:
@@ -178,11 +208,16 @@ def check_exists(path: Path) -> None:
         return
     folder = path.parent
     if not folder.is_dir():
-        raise DataError("does not exist: its folder is missing.", "Check the path.",
-                        path=str(path), reason="missing_table")
+        raise DataError(
+            "does not exist: its folder is missing.",
+            "Check the path.",
+            path=str(path),
+            reason="missing_table",
+        )
     near = difflib.get_close_matches(path.name, [p.name for p in folder.iterdir()], n=1)
     hint = ""
     if near:
         hint = f' Did you mean "{near[0]}"?'
-    raise DataError("does not exist.", f"Check the path.{hint}", path=str(path),
-                    reason="missing_table")
+    raise DataError(
+        "does not exist.", f"Check the path.{hint}", path=str(path), reason="missing_table"
+    )

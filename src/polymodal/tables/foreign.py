@@ -8,8 +8,9 @@ from polymodal.core.errors import DataError
 
 _SHEET = "Save it as CSV in UTF-8, one file per sheet."
 _ENDINGS = {
-    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"),
-                    ("is a spreadsheet.", _SHEET)),
+    **dict.fromkeys(
+        (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"), ("is a spreadsheet.", _SHEET)
+    ),
     **dict.fromkeys((".gz", ".tgz"), ("is compressed.", "Unpack it first: gunzip -k {name}")),
     ".bz2": ("is compressed.", "Unpack it first: bunzip2 -k {name}"),
     ".xz": ("is compressed.", "Unpack it first: unxz -k {name}"),
@@ -17,17 +18,39 @@ _ENDINGS = {
     ".zip": ("is an archive.", "Unpack it first: unzip {name}"),
     ".7z": ("is an archive.", "Unpack it first."),
     ".rar": ("is an archive.", "Unpack it first."),
-    **dict.fromkeys((".arrow", ".feather", ".ipc"),
-                    ("is a table of Arrow.", "Write it as Parquet, such as with pandas: "
-                                             "read_feather(...).to_parquet(...)")),
-    **dict.fromkeys((".pkl", ".pickle"),
-                    ("is a pickle, which could run any program.",
-                     "Write the table as Parquet. Of a file that you trust, in Python: "
-                     "d = pandas.read_pickle('{name}'), then pandas.DataFrame({{c: list(d[c]) for "
-                     "c in d}}).to_parquet('table.parquet'), for each split on its own.")),
-    **dict.fromkeys((".npz", ".npy", ".h5", ".hdf5", ".mat", ".db", ".sqlite", ".sas7bdat", ".dta",
-                     ".sav", ".orc", ".avro"),
-                    ("is not a supported format.", "Write the table as Parquet or CSV.")),
+    **dict.fromkeys(
+        (".arrow", ".feather", ".ipc"),
+        (
+            "is a table of Arrow.",
+            "Write it as Parquet, such as with pandas: read_feather(...).to_parquet(...)",
+        ),
+    ),
+    **dict.fromkeys(
+        (".pkl", ".pickle"),
+        (
+            "is a pickle, which could run any program.",
+            "Write the table as Parquet. Of a file that you trust, in Python: "
+            "d = pandas.read_pickle('{name}'), then pandas.DataFrame({{c: list(d[c]) for "
+            "c in d}}).to_parquet('table.parquet'), for each split on its own.",
+        ),
+    ),
+    **dict.fromkeys(
+        (
+            ".npz",
+            ".npy",
+            ".h5",
+            ".hdf5",
+            ".mat",
+            ".db",
+            ".sqlite",
+            ".sas7bdat",
+            ".dta",
+            ".sav",
+            ".orc",
+            ".avro",
+        ),
+        ("is not a supported format.", "Write the table as Parquet or CSV."),
+    ),
 }
 _STARTS = (
     (b"PK\x03\x04", ("is a spreadsheet or an archive under another name.", _SHEET)),

@@ -36,7 +36,7 @@ class Members(Sequence):
         if not -len(self) <= index < len(self):
             raise IndexError(f"There are {len(self)} sequences. Got {index}.")
         index %= len(self)
-        return self._flat[self._bounds[index]:self._bounds[index + 1]]
+        return self._flat[self._bounds[index] : self._bounds[index + 1]]
 
 
 class Sequences(Table):
@@ -53,8 +53,14 @@ class Sequences(Table):
         extra: {column: pyarrow array} of further columns with one value per sequence.
     """
 
-    def __init__(self, steps: Table, key: str, members: Members,
-                 ids: np.ndarray | None = None, extra: dict | None = None):
+    def __init__(
+        self,
+        steps: Table,
+        key: str,
+        members: Members,
+        ids: np.ndarray | None = None,
+        extra: dict | None = None,
+    ):
         rows = pa.table({key: pa.nulls(len(members))})  # nulls take no memory
         super().__init__(rows, name=steps.name, root=steps.root, extra=extra)
         self.steps, self.key, self.members, self._ids = steps, key, members, ids
@@ -125,8 +131,9 @@ class Sequences(Table):
     @property
     def data(self) -> pa.Table:
         """The sequences as a pyarrow table of lists, copied into memory: prefer `cell`."""
-        return pa.table({name: to_array(name, list(self.values(name)))
-                         for name in self.column_names})
+        return pa.table(
+            {name: to_array(name, list(self.values(name))) for name in self.column_names}
+        )
 
     def content(self, columns: Iterable[str]) -> str:
         """Returns the hexadecimal hash of the steps' content and of how they are grouped."""
@@ -194,13 +201,19 @@ def _positions(table: Table, order: str) -> np.ndarray:
 
 
 def _missing(table: Table, row: int, column: str, what: str) -> DataError:
-    return DataError(f"is empty, but states {what}.", "Fill it, or leave the row out.",
-                     table=table.name, row=table.row_number(row), column=column,
-                     reason="missing_group")
+    return DataError(
+        f"is empty, but states {what}.",
+        "Fill it, or leave the row out.",
+        table=table.name,
+        row=table.row_number(row),
+        column=column,
+        reason="missing_group",
+    )
 
 
-def _check_distinct(table: Table, flat: np.ndarray, codes: np.ndarray, positions: np.ndarray,
-                    by: str, order: str) -> None:
+def _check_distinct(
+    table: Table, flat: np.ndarray, codes: np.ndarray, positions: np.ndarray, by: str, order: str
+) -> None:
     same = (np.diff(codes[flat]) == 0) & (np.diff(positions[flat]) == 0)
     if not same.any():
         return
@@ -208,5 +221,9 @@ def _check_distinct(table: Table, flat: np.ndarray, codes: np.ndarray, positions
     row, other = int(flat[first + 1]), table.row_number(int(flat[first]))
     raise DataError(
         f"has {table.cell(row, order)} for {by} {table.cell(row, by)}, as row {other} does.",
-        "Give each step of a sequence its own position.", table=table.name,
-        row=table.row_number(row), column=order, reason="same_position")
+        "Give each step of a sequence its own position.",
+        table=table.name,
+        row=table.row_number(row),
+        column=order,
+        reason="same_position",
+    )

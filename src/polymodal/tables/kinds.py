@@ -16,17 +16,38 @@ MEDIA = ("image", "audio", "video")
 NUM_MAGIC_BYTES = 64
 
 _STARTS = (
-    (b"\x89PNG\r\n\x1a\n", "image"), (b"\xff\xd8\xff", "image"), (b"GIF8", "image"),
-    (b"BM", "image"), (b"II*\x00", "image"), (b"MM\x00*", "image"),
-    (b"P4", "image"), (b"P5", "image"), (b"P6", "image"), (b"\x00\x00\x00\x0cjP", "image"),
-    (b"fLaC", "audio"), (b"OggS", "audio"), (b"ID3", "audio"), (b".snd", "audio"),
-    (b"#!AMR", "audio"), (b"caff", "audio"), (b"riff", "audio"),
-    (b"\x1aE\xdf\xa3", "video"), (b"\x00\x00\x01\xba", "video"), (b"\x00\x00\x01\xb3", "video"),
+    (b"\x89PNG\r\n\x1a\n", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"GIF8", "image"),
+    (b"BM", "image"),
+    (b"II*\x00", "image"),
+    (b"MM\x00*", "image"),
+    (b"P4", "image"),
+    (b"P5", "image"),
+    (b"P6", "image"),
+    (b"\x00\x00\x00\x0cjP", "image"),
+    (b"fLaC", "audio"),
+    (b"OggS", "audio"),
+    (b"ID3", "audio"),
+    (b".snd", "audio"),
+    (b"#!AMR", "audio"),
+    (b"caff", "audio"),
+    (b"riff", "audio"),
+    (b"\x1aE\xdf\xa3", "video"),
+    (b"\x00\x00\x01\xba", "video"),
+    (b"\x00\x00\x01\xb3", "video"),
     (b"FLV\x01", "video"),
 )
 _RIFF = {b"WAVE": "audio", b"WEBP": "image", b"AVI ": "video"}
-_BRANDS = {b"avif": "image", b"avis": "image", b"heic": "image", b"heix": "image",
-           b"mif1": "image", b"M4A ": "audio", b"M4B ": "audio"}
+_BRANDS = {
+    b"avif": "image",
+    b"avis": "image",
+    b"heic": "image",
+    b"heix": "image",
+    b"mif1": "image",
+    b"M4A ": "audio",
+    b"M4B ": "audio",
+}
 
 
 def kind_of_name(name: str) -> str | None:

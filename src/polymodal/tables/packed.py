@@ -73,8 +73,12 @@ def _blocks(path: Path) -> Iterator[bytes]:
     except _FAULTS as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"cannot be unpacked: {error}.", "Copy or write the file again.",
-                        path=path.name, reason="unreadable_table") from error
+        raise DataError(
+            f"cannot be unpacked: {error}.",
+            "Copy or write the file again.",
+            path=path.name,
+            reason="unreadable_table",
+        ) from error
 
 
 def _gzip(file: BinaryIO) -> Iterator[bytes]:
@@ -108,4 +112,7 @@ def _streams(file: BinaryIO, begin: Callable) -> Iterator[bytes]:
 
 
 _UNPACK: dict[str, Callable[[BinaryIO], Iterator[bytes]]] = {
-    ".gz": _gzip, ".bz2": _bzip2, ".xz": _xz}
+    ".gz": _gzip,
+    ".bz2": _bzip2,
+    ".xz": _xz,
+}

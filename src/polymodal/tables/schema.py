@@ -52,11 +52,18 @@ def _conflict(one: pa.Schema, other: pa.Schema) -> DataError:
             continue
         before = one.field(field.name)
         try:
-            pa.unify_schemas([pa.schema([before]), pa.schema([field])],
-                             promote_options="permissive")
+            pa.unify_schemas(
+                [pa.schema([before]), pa.schema([field])], promote_options="permissive"
+            )
         except (pa.ArrowTypeError, pa.ArrowInvalid):
             return DataError(
                 f"has values of type {before.type} in some rows and {field.type} in others.",
-                "Write one type in the whole column.", column=field.name, reason="mixed_types")
-    return DataError("has columns whose types differ between rows.",
-                     "Write one type in each column.", reason="mixed_types")
+                "Write one type in the whole column.",
+                column=field.name,
+                reason="mixed_types",
+            )
+    return DataError(
+        "has columns whose types differ between rows.",
+        "Write one type in each column.",
+        reason="mixed_types",
+    )

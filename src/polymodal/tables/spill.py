@@ -92,7 +92,9 @@ def disk_full() -> DataError:
     """Returns the error for a table that does not fit into the temporary folder."""
     return DataError(
         f"does not fit into the temporary folder {tempfile.gettempdir()}: the disk is full.",
-        "Make room, or set TMPDIR to a folder with more.", reason="disk_full")
+        "Make room, or set TMPDIR to a folder with more.",
+        reason="disk_full",
+    )
 
 
 def release_memory() -> None:

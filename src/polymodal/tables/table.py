@@ -61,8 +61,11 @@ class Table:
         self._stored, self._rows, self._extra, self._reopen = data, rows, extra or {}, reopen
         self._num_rows = data.num_rows if rows is None else len(rows)
         names = dict.fromkeys([*data.column_names, *self._extra])
-        self._places = {name: place for place, name in enumerate(names)  # the stored come first
-                        if name != PLACE}
+        self._places = {
+            name: place
+            for place, name in enumerate(names)  # the stored come first
+            if name != PLACE
+        }
         self._has_places = PLACE in data.column_names
         self._cells: dict[str, Cells] = {}
 
@@ -177,8 +180,14 @@ class Table:
             kind = np.int32
         else:
             kind = np.int64
-        return Table(self._stored, name=self.name, root=self.root, rows=rows.astype(kind),
-                     extra=extra, reopen=self._reopen)
+        return Table(
+            self._stored,
+            name=self.name,
+            root=self.root,
+            rows=rows.astype(kind),
+            extra=extra,
+            reopen=self._reopen,
+        )
 
     def with_column(self, name: str, values: Sequence[Any] | np.ndarray) -> Table:
         """Returns the table with one column added or replaced.
@@ -188,10 +197,20 @@ class Table:
         """
         array = to_array(name, values)
         if len(array) != len(self):
-            raise DataError(f"needs {len(self)} values, one a row. Got {len(array)}.",
-                            "Give one value for each row.", table=self.name, column=name)
-        return Table(self._stored, name=self.name, root=self.root, rows=self._rows,
-                     extra={**self._extra, name: pa.chunked_array([array])}, reopen=self._reopen)
+            raise DataError(
+                f"needs {len(self)} values, one a row. Got {len(array)}.",
+                "Give one value for each row.",
+                table=self.name,
+                column=name,
+            )
+        return Table(
+            self._stored,
+            name=self.name,
+            root=self.root,
+            rows=self._rows,
+            extra={**self._extra, name: pa.chunked_array([array])},
+            reopen=self._reopen,
+        )
 
     @property
     def data(self) -> pa.Table:
@@ -221,8 +240,16 @@ class Table:
         """Returns the hexadecimal hash of some columns, as `fingerprint` is that of all."""
         wanted, digest = set(columns), hashlib.blake2b(digest_size=16)
         from_stored = wanted - set(self._extra)
-        hash_columns(digest, self._stored.select(
-            [place for place, name in enumerate(self._stored.column_names) if name in from_stored]))
+        hash_columns(
+            digest,
+            self._stored.select(
+                [
+                    place
+                    for place, name in enumerate(self._stored.column_names)
+                    if name in from_stored
+                ]
+            ),
+        )
         if self._rows is not None:
             digest.update(self._rows.astype(np.int64).tobytes())
         if extra := {name: array for name, array in self._extra.items() if name in wanted}:
@@ -254,8 +281,10 @@ class Table:
             indices = np.flatnonzero(indices)
         indices = indices.astype(np.int64)
         if len(indices) and not (indices.min() >= 0 and indices.max() < len(self)):
-            raise IndexError(f"{self.name} has {len(self)} rows. Got row indices from "
-                             f"{indices.min()} to {indices.max()}.")
+            raise IndexError(
+                f"{self.name} has {len(self)} rows. Got row indices from "
+                f"{indices.min()} to {indices.max()}."
+            )
         return indices
 
 

@@ -69,8 +69,9 @@ class ClassTask(Task):
         unit = "step"
         if rest.steps is None:
             unit = "row"
-        return (f"The model predicts {self._quoted(rest, guess[0])} for all "
-                f"{counted(len(rest), unit)}.")
+        return (
+            f"The model predicts {self._quoted(rest, guess[0])} for all {counted(len(rest), unit)}."
+        )
 
     def baseline(self, predictions: Predictions, train_targets: Any) -> np.ndarray:
         """Returns the frequencies of train for every row."""
@@ -87,12 +88,17 @@ class ClassTask(Task):
     def shown(self, found: Predictions, place: int) -> Mapping[str, Any]:
         """Returns truth and answer as names, and the probability of each class."""
         truth, guess = (side[0] for side in decisions(found.take(np.array([place]))))
-        chances = {label: float(p)
-                   for label, p in zip(found.labels, found.outputs[place], strict=True)}
+        chances = {
+            label: float(p) for label, p in zip(found.labels, found.outputs[place], strict=True)
+        }
         said = self._named(found, guess)
-        return {"target": self._named(found, truth), "predicted": said,
-                "right": bool(np.all(truth == guess)),
-                "probability": self._certainty(chances, said), "probabilities": chances}
+        return {
+            "target": self._named(found, truth),
+            "predicted": said,
+            "right": bool(np.all(truth == guess)),
+            "probability": self._certainty(chances, said),
+            "probabilities": chances,
+        }
 
     def _certainty(self, chances: Mapping[str, float], answer: str) -> float | None:
         """Returns how sure an answer is, where one probability says it."""

@@ -53,12 +53,20 @@ class CaptionTarget(SymbolsTarget):
     has_references = True
     is_sampled = True
 
-    def __init__(self, split: Literal["word", "character"] = "word", lowercase: bool = True,
-                 max_symbols: int = 10_000, max_length: int = 64, at_once: int = 5):
+    def __init__(
+        self,
+        split: Literal["word", "character"] = "word",
+        lowercase: bool = True,
+        max_symbols: int = 10_000,
+        max_length: int = 64,
+        at_once: int = 5,
+    ):
         super().__init__(False, split, lowercase, max_symbols, max_length)
         if at_once < 1:
-            raise RecipeError(f"CaptionTarget needs at_once from 1. Got {at_once}. Use 1 to learn "
-                              "from one caption of a row in a step.")
+            raise RecipeError(
+                f"CaptionTarget needs at_once from 1. Got {at_once}. Use 1 to learn "
+                "from one caption of a row in a step."
+            )
         self.at_once = at_once
         self.spots: list[dict[str, Any]] = []
 
@@ -72,12 +80,16 @@ class CaptionTarget(SymbolsTarget):
         super().fit(self._counted(values, found, sizes))
         self.at_once = min(self.at_once, max(sizes))
         rows = min(len(sizes) - 1, _COUNTED)
-        worth = [(word, n) for word, n in found.items()
-                 if max(_SEEN, _RARE * rows) <= n <= _COMMON * rows]
+        worth = [
+            (word, n)
+            for word, n in found.items()
+            if max(_SEEN, _RARE * rows) <= n <= _COMMON * rows
+        ]
         worth.sort(key=lambda pair: (-pair[1], pair[0]))
         ids = {word: self._index.spelled(word) for word, _ in worth}
-        self.spots = [{"id": ids[word], "share": n / rows} for word, n in worth
-                      if ids[word] is not None][:_MOST_SPOTS]
+        self.spots = [
+            {"id": ids[word], "share": n / rows} for word, n in worth if ids[word] is not None
+        ][:_MOST_SPOTS]
 
     def _counted(self, values: Iterable[Any], found: Counter, sizes: list[int]) -> Iterator[str]:
         """Yields all texts, and counts in how many rows each word occurs."""
@@ -101,12 +113,16 @@ class CaptionTarget(SymbolsTarget):
         texts = [text for text in texts if text is not None]
         for text in texts:
             if not isinstance(text, str):
-                raise DataError(f"needs a text or a list of texts. Got {type(text).__name__}.",
-                                "Write the caption as text.", reason="not_a_text")
+                raise DataError(
+                    f"needs a text or a list of texts. Got {type(text).__name__}.",
+                    "Write the caption as text.",
+                    reason="not_a_text",
+                )
         texts = [text for text in texts if text.strip()]
         if not texts:
-            raise DataError("has no text.", "Leave the cell empty if there is no caption.",
-                            reason="empty_text")
+            raise DataError(
+                "has no text.", "Leave the cell empty if there is no caption.", reason="empty_text"
+            )
         return texts
 
     def read(self, value: Any) -> list[str]:
@@ -116,7 +132,8 @@ class CaptionTarget(SymbolsTarget):
     def is_empty(self, value: Any) -> bool:
         """Returns whether the cell is a list without a text: `[]`, `["", " "]`."""
         return isinstance(value, list | tuple | np.ndarray) and not any(
-            not isinstance(text, str) or text.strip() for text in value if text is not None)
+            not isinstance(text, str) or text.strip() for text in value if text is not None
+        )
 
     def encode(self, value: Any, rng: np.random.Generator | None = None) -> np.ndarray:
         """Returns the indices of the first caption; with `rng` of `at_once` sampled captions,
@@ -130,8 +147,9 @@ class CaptionTarget(SymbolsTarget):
         texts = self.references(value)
         if rng is not None:
             texts = [texts[i] for i in rng.permutation(len(texts))]
-        return np.concatenate([super(CaptionTarget, self).encode(text)
-                               for text in texts[: self.at_once]])
+        return np.concatenate(
+            [super(CaptionTarget, self).encode(text) for text in texts[: self.at_once]]
+        )
 
     def previous(self, targets: np.ndarray) -> np.ndarray:
         """Returns the decoder's inputs in training; another caption starts after each end."""
@@ -150,8 +168,10 @@ class CaptionTarget(SymbolsTarget):
         """Takes what `state` returned."""
         super().restore(state)
         spots = Fields({"spots": state.get("spots", [])}).items("spots")
-        self.spots = [{"id": spot.whole("id", 0, len(self.labels) - 1),
-                       "share": spot.number("share")} for spot in spots]
+        self.spots = [
+            {"id": spot.whole("id", 0, len(self.labels) - 1), "share": spot.number("share")}
+            for spot in spots
+        ]
 
     def longest(self, value: Any) -> int:
         """Returns the largest total length of `at_once` captions of a cell."""

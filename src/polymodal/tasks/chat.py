@@ -50,11 +50,14 @@ class ReplyTarget(Target):
 
     comes_with_weights = True
 
-    def __init__(self, max_vocabulary: int = 4000, max_length: int = 256,
-                 num_ids: int | None = None):
+    def __init__(
+        self, max_vocabulary: int = 4000, max_length: int = 256, num_ids: int | None = None
+    ):
         if max_vocabulary < 300 or max_length < 2:
-            raise RecipeError("ReplyTarget needs max_vocabulary from 300 and max_length from 2. "
-                              f"Got {max_vocabulary} and {max_length}. Raise them.")
+            raise RecipeError(
+                "ReplyTarget needs max_vocabulary from 300 and max_length from 2. "
+                f"Got {max_vocabulary} and {max_length}. Raise them."
+            )
         self.max_vocabulary, self.max_length, self.num_ids = max_vocabulary, max_length, num_ids
         self._texts: Texts | None = None
         self._read_along: tuple[Table, str] | None = None
@@ -92,8 +95,10 @@ class ReplyTarget(Target):
         input that reads them, which gets that tokenizer."""
         item = inputs.get(_WORDS)
         if item is None:
-            raise RecipeError(f"An assistant needs an input called {_WORDS}. Got "
-                              f"{', '.join(inputs)}. Give a table of conversations.")
+            raise RecipeError(
+                f"An assistant needs an input called {_WORDS}. Got "
+                f"{', '.join(inputs)}. Give a table of conversations."
+            )
         self._read_along = table, item.columns[0]
         self._prompt = item.modality
 
@@ -130,8 +135,9 @@ class ReplyTarget(Target):
         texts = [value] if isinstance(value, str | int | float) else list(value)
         texts = [str(text).strip() for text in texts if text is not None and str(text).strip()]
         if not texts:
-            raise DataError("has no text.", "Leave the cell empty if there is no answer.",
-                            reason="empty_text")
+            raise DataError(
+                "has no text.", "Leave the cell empty if there is no answer.", reason="empty_text"
+            )
         return texts
 
     read = references
@@ -192,8 +198,10 @@ class Chat(TextTask):
     target = ReplyTarget
     target_column = "response"
     sliced_by = ("kind", "turn", "language", "form", "pattern")
-    fusion = ("interleaved", "The tokens of images and sounds stand where the conversation has "
-                             "them.")
+    fusion = (
+        "interleaved",
+        "The tokens of images and sounds stand where the conversation has them.",
+    )
     rows_seen = 160_000
     largest_batch = 32
     limits = ("It may state what is neither shown nor true.",)

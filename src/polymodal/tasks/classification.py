@@ -92,8 +92,10 @@ class Classification(ClassTask):
 
     def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
         """Returns the class that is chosen and the probabilities of all."""
-        chances = {label: round(float(p), 6)
-                   for label, p in zip(found.labels, found.outputs[places[0]], strict=True)}
+        chances = {
+            label: round(float(p), 6)
+            for label, p in zip(found.labels, found.outputs[places[0]], strict=True)
+        }
         return Answer(found.labels[int(found.answers[places[0]])], chances)
 
     def _certainty(self, chances: Mapping[str, float], answer: str) -> float | None:

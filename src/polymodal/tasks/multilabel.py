@@ -45,8 +45,9 @@ class MultilabelTarget(Labelled):
     has_time = False
     dtype = np.float32
 
-    def __init__(self, separator: str = "|", ignore_case: bool = False,
-                 missing: list | None = None):
+    def __init__(
+        self, separator: str = "|", ignore_case: bool = False, missing: list | None = None
+    ):
         super().__init__(ignore_case, missing)
         self.separator = separator
         self._separated, self._cells = True, []
@@ -65,8 +66,7 @@ class MultilabelTarget(Labelled):
         self._separated, self._cells = False, []
         self._learn(self._all(values))
         if not self.labels:
-            raise DataError("has no label in train.", "Name another target.",
-                            reason="single_label")
+            raise DataError("has no label in train.", "Name another target.", reason="single_label")
 
     def notes(self, column: str) -> list[str]:
         """Returns sentences on how labels are written, and on cells that all hold one."""
@@ -74,8 +74,10 @@ class MultilabelTarget(Labelled):
         if not self._separated:
             mark = find_separator(self._cells) or "..."
             instead = set_option("task", "separator", value=f'"{mark}"')
-            notes.append(f'Column "{column}": no cell contains "{self.separator}" or a list, so '
-                         f"each whole cell counts as one label; {instead} sets another separator.")
+            notes.append(
+                f'Column "{column}": no cell contains "{self.separator}" or a list, so '
+                f"each whole cell counts as one label; {instead} sets another separator."
+            )
         return notes
 
     def read(self, value: Any) -> list[str]:
@@ -155,8 +157,9 @@ class Multilabel(ClassTask):
 
         return LabelHead
 
-    def to_predictions(self, values: np.ndarray, targets: np.ndarray | None,
-                       target: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    def to_predictions(
+        self, values: np.ndarray, targets: np.ndarray | None, target: Any
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """Returns probabilities, and targets as bool."""
         return values, None if targets is None else targets > 0.5
 
@@ -187,10 +190,13 @@ class Multilabel(ClassTask):
 
     def answer(self, found: Predictions, places: Sequence[int], target: Any) -> Answer:
         """Returns the labels that are chosen, and the probabilities of all."""
-        chances = {label: round(float(p), 6)
-                   for label, p in zip(found.labels, found.outputs[places[0]], strict=True)}
-        chosen = [label for label, on in zip(found.labels, found.answers[places[0]], strict=True)
-                  if on]
+        chances = {
+            label: round(float(p), 6)
+            for label, p in zip(found.labels, found.outputs[places[0]], strict=True)
+        }
+        chosen = [
+            label for label, on in zip(found.labels, found.answers[places[0]], strict=True) if on
+        ]
         return Answer(chosen, chances)
 
     def in_cell(self, prediction: Any, target: Any) -> Any:

@@ -49,9 +49,13 @@ class NumberTarget(Target):
     shape = (1,)
     num_outputs = 1
 
-    def __init__(self, decimal: Literal[".", ","] | None = None,
-                 thousands: Literal["", ",", ".", " ", "'"] | None = None,
-                 unit: str | None = None, missing: list | str | float | None = None) -> None:
+    def __init__(
+        self,
+        decimal: Literal[".", ","] | None = None,
+        thousands: Literal["", ",", ".", " ", "'"] | None = None,
+        unit: str | None = None,
+        missing: list | str | float | None = None,
+    ) -> None:
         self.labels: list[str] = []
         self.mean, self.std = 0.0, 1.0
         self.format = Reading("number", decimal, thousands, unit, missing).numbers
@@ -67,7 +71,9 @@ class NumberTarget(Target):
                 only = f"no number but {numbers[0]:g}"
             raise DataError(
                 f"has {only} in train, and a model needs at least 2 to learn from.",
-                "Name another target, or another task.", reason="constant_target")
+                "Name another target, or another task.",
+                reason="constant_target",
+            )
         mean, std = moments.result(1)
         self.mean, self.std = float(mean[0]), float(std[0])
 
@@ -104,16 +110,21 @@ class NumberTarget(Target):
 
     def state(self) -> dict[str, Any]:
         """Returns mean and standard deviation, and how cells are read."""
-        return {"mean": self.mean, "std": self.std, "format": self.format.state(),
-                "missing": self.format.usual}
+        return {
+            "mean": self.mean,
+            "std": self.std,
+            "format": self.format.state(),
+            "missing": self.format.usual,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes what `state` returned."""
         fields = Fields(state)
         self.mean, self.std = fields.number("mean"), fields.number("std", above=0)
         if "format" in fields:
-            self.format = NumberFormat.restored(Fields(fields.mapping("format")),
-                                                fields.texts("missing"))
+            self.format = NumberFormat.restored(
+                Fields(fields.mapping("format")), fields.texts("missing")
+            )
 
     def _finite(self, value: Any) -> float | None:
         try:
@@ -141,8 +152,9 @@ class Regression(Task):
 
         return NumberHead
 
-    def to_predictions(self, values: np.ndarray, targets: np.ndarray | None,
-                       target: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    def to_predictions(
+        self, values: np.ndarray, targets: np.ndarray | None, target: Any
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """Returns numbers in the target's own unit; the model's are standardised."""
         if targets is None:
             known = None

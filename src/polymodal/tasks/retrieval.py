@@ -49,7 +49,8 @@ class PairTarget(Target):
             raise RecipeError(
                 "task needs query and answer, each with inputs of its own. Got "
                 f"query={self.sides['query']} and answer={self.sides['answer']}. Write --set "
-                '"task.query=[caption]" --set "task.answer=[image]".')
+                '"task.query=[caption]" --set "task.answer=[image]".'
+            )
         self.labels: list[str] = []
         self.read_columns: dict[str, list[str]] = {}
 
@@ -60,13 +61,17 @@ class PairTarget(Target):
 
     def reads(self, columns: Mapping[str, Sequence[str]]) -> None:
         """Takes the columns of each input."""
-        self.read_columns = {side: [column for name in names for column in columns.get(name, ())]
-                             for side, names in self.sides.items()}
+        self.read_columns = {
+            side: [column for name in names for column in columns.get(name, ())]
+            for side, names in self.sides.items()
+        }
 
     def is_empty(self, value: Mapping[str, Any]) -> bool:
         """Returns whether a row lacks the whole query or the whole answer."""
-        return any(all(value[column] is None for column in columns)
-                   for columns in self.read_columns.values())
+        return any(
+            all(value[column] is None for column in columns)
+            for columns in self.read_columns.values()
+        )
 
     def fit(self, values: Iterable[Any]) -> None:
         """Learns nothing."""
@@ -77,8 +82,13 @@ class PairTarget(Target):
 
     def encode(self, value: Mapping[str, Any]) -> np.ndarray:
         """Returns a number from 1 for the query and one for the answer, int32 (2,)."""
-        return np.array([_number([value[column] for column in columns])
-                         for columns in self.read_columns.values()], np.int32)
+        return np.array(
+            [
+                _number([value[column] for column in columns])
+                for columns in self.read_columns.values()
+            ],
+            np.int32,
+        )
 
     def decode(self, encoded: Any) -> Any:
         """Returns what was encoded: it stands for nothing that can be shown."""
@@ -131,9 +141,13 @@ class Retrieval(Task):
 
     def scores(self, rest: Predictions) -> Scores:
         """Returns recall@1, 5 and 10 of answers by query, and `reverse_` of queries by answer."""
-        return Recall({f"{way}recall@{level}": hits
-                       for way, queries in (("", True), ("reverse_", False))
-                       for level, hits in zip(_LEVELS, _hits(rest, queries), strict=True)})
+        return Recall(
+            {
+                f"{way}recall@{level}": hits
+                for way, queries in (("", True), ("reverse_", False))
+                for level, hits in zip(_LEVELS, _hits(rest, queries), strict=True)
+            }
+        )
 
     def row_errors(self, rest: Predictions) -> np.ndarray:
         """Returns the share of the two ways in which a row is not among the first ten."""
@@ -156,8 +170,12 @@ class Retrieval(Task):
         """Returns the row that is right, and the one that was found."""
         said = self.answer(found, [place], None).prediction
         right = int(found.rows[place]) + 1
-        return {"target": f"row {right}", "predicted": f"row {said}", "right": right == said,
-                "probability": None}
+        return {
+            "target": f"row {right}",
+            "predicted": f"row {said}",
+            "right": right == said,
+            "probability": None,
+        }
 
 
 class Recall:
@@ -172,8 +190,11 @@ class Recall:
 
     def __call__(self, weights: np.ndarray, only: str | None = None) -> dict[str, np.ndarray]:
         """Returns {metric: (samples,)} for weights (n, samples)."""
-        return {name: hits @ weights / weights.sum(axis=0) for name, hits in self.hits.items()
-                if only in (None, name)}
+        return {
+            name: hits @ weights / weights.sum(axis=0)
+            for name, hits in self.hits.items()
+            if only in (None, name)
+        }
 
     def fixed(self) -> dict[str, float]:
         """Returns no score: all have an interval."""

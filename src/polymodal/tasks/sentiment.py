@@ -22,13 +22,20 @@ from polymodal.tasks.sequence_labelling import SequenceLabelling, StepLabelsTarg
 __all__ = ["Sentiment"]
 
 _FEWEST_VALUES = 4  # whole numbers on both sides of zero: fewer are classes, such as -1, 0 and 1
-_WHOLE = ({"name": "recurrent", "summary": True},
-          "An utterance is read in the context of its whole conversation.")
-_CAUSAL = ({"name": "recurrent", "bidirectional": False},
-           "An utterance is read in the context of those before it, as in live use.")
+_WHOLE = (
+    {"name": "recurrent", "summary": True},
+    "An utterance is read in the context of its whole conversation.",
+)
+_CAUSAL = (
+    {"name": "recurrent", "bidirectional": False},
+    "An utterance is read in the context of those before it, as in live use.",
+)
 
-_ONE_WAY = {"rnn": {"bidirectional": False}, "frame_rnn": {"bidirectional": False},
-            "transformer": {"causal": True}}
+_ONE_WAY = {
+    "rnn": {"bidirectional": False},
+    "frame_rnn": {"bidirectional": False},
+    "transformer": {"causal": True},
+}
 
 
 class IntensitiesTarget(NumberTarget):
@@ -49,9 +56,13 @@ class IntensitiesTarget(NumberTarget):
     has_time = True
     shape = (None,)
 
-    def __init__(self, decimal: Literal[".", ","] | None = None,
-                 thousands: Literal["", ",", ".", " ", "'"] | None = None,
-                 unit: str | None = None, missing: list | str | float | None = None) -> None:
+    def __init__(
+        self,
+        decimal: Literal[".", ","] | None = None,
+        thousands: Literal["", ",", ".", " ", "'"] | None = None,
+        unit: str | None = None,
+        missing: list | str | float | None = None,
+    ) -> None:
         super().__init__(decimal, thousands, unit, missing)
 
     def fit(self, values: Iterable[Any]) -> None:
@@ -70,8 +81,10 @@ class IntensitiesTarget(NumberTarget):
         """
         if not isinstance(value, list | tuple | np.ndarray):
             return super().read(value)
-        return [None if self.format.is_missing(step) else super(IntensitiesTarget, self).read(step)
-                for step in value]
+        return [
+            None if self.format.is_missing(step) else super(IntensitiesTarget, self).read(step)
+            for step in value
+        ]
 
     def encode(self, value: Any) -> np.ndarray:
         """Returns the standardised numbers, float32 (time,).
@@ -114,8 +127,9 @@ class _Mood(Task):
         """Scale and context."""
         return {"scale": self.scale, "context": self.context}
 
-    def kind_for(self, numbers: Sequence[float] | None, grouped: bool,
-                 settings: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+    def kind_for(
+        self, numbers: Sequence[float] | None, grouped: bool, settings: Mapping[str, Any]
+    ) -> tuple[dict[str, str], str]:
         """Returns scale and context, and the reason.
 
         Raises:
@@ -137,21 +151,31 @@ def _scale_of(numbers: Sequence[float] | None) -> tuple[str, str]:
         return "classes", f"sentiment as classes, because the target has labels; {change}intensity"
     values = set(numbers)
     if any(number % 1 for number in values):
-        return "intensity", ("sentiment as an intensity, because the target has numbers with "
-                             f"fractions; {change}classes")
+        return "intensity", (
+            "sentiment as an intensity, because the target has numbers with "
+            f"fractions; {change}classes"
+        )
     if min(values) < 0 < max(values) and len(values) >= _FEWEST_VALUES:
-        return "intensity", ("sentiment as an intensity, because the target has numbers on both "
-                             f"sides of zero; {change}classes")
-    return "classes", ("sentiment as classes, because the target has only "
-                       f"{counted(len(values), 'value')}; {change}intensity")
+        return "intensity", (
+            "sentiment as an intensity, because the target has numbers on both "
+            f"sides of zero; {change}classes"
+        )
+    return "classes", (
+        "sentiment as classes, because the target has only "
+        f"{counted(len(values), 'value')}; {change}intensity"
+    )
 
 
 def _no_context(context: str) -> str:
     if context == "none":
-        return ("task.context needs causal or whole where rows are grouped into conversations. "
-                'Got "none". Leave out --group to read each row alone.')
-    return (f'task.context: {context} needs rows grouped into conversations. Got none. Name the '
-            "columns: --group dialogue --order utterance.")
+        return (
+            "task.context needs causal or whole where rows are grouped into conversations. "
+            'Got "none". Leave out --group to read each row alone.'
+        )
+    return (
+        f"task.context: {context} needs rows grouped into conversations. Got none. Name the "
+        "columns: --group dialogue --order utterance."
+    )
 
 
 class Sentiment(_Mood, Classification):
@@ -174,8 +198,9 @@ class _Steps(_Mood, SequenceLabelling):
 
     def describes(self, target: str, labels: Sequence[str]) -> str:
         """Returns what a model does, in words."""
-        return (f"predicts {target}, one of {len(labels)} moods, for each utterance of a "
-                "conversation")
+        return (
+            f"predicts {target}, one of {len(labels)} moods, for each utterance of a conversation"
+        )
 
 
 class _SoFar(_Mood):
@@ -239,5 +264,7 @@ class _IntensitiesSoFar(_SoFar, _Intensities):
 
 _SCALES = ("classes", "intensity")
 _CONTEXTS = ("none", "causal", "whole")
-_KINDS = {(one.scale, one.context): one for one in (
-    Sentiment, _Steps, _StepsSoFar, _Intensity, _Intensities, _IntensitiesSoFar)}
+_KINDS = {
+    (one.scale, one.context): one
+    for one in (Sentiment, _Steps, _StepsSoFar, _Intensity, _Intensities, _IntensitiesSoFar)
+}

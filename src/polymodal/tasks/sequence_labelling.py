@@ -95,12 +95,15 @@ class StepLabelsTarget(Labelled):
         elif isinstance(value, str):
             value = value.split(self.separator)
         if not isinstance(value, list | tuple | np.ndarray):
-            raise DataError(f"needs a list with one label per step. Got {type(value).__name__}.",
-                            "Group the rows into sequences, or set task: classification.",
-                            reason="not_a_list")
+            raise DataError(
+                f"needs a list with one label per step. Got {type(value).__name__}.",
+                "Group the rows into sequences, or set task: classification.",
+                reason="not_a_list",
+            )
         if not len(value):
-            raise DataError("has 0 steps.", "Leave the cell empty if it is missing.",
-                            reason="empty_sequence")
+            raise DataError(
+                "has 0 steps.", "Leave the cell empty if it is missing.", reason="empty_sequence"
+            )
         return list(value)
 
 
@@ -113,8 +116,10 @@ class SequenceLabelling(StepTask):
     target = StepLabelsTarget
     balanced = "f1_macro"
     stepwise = True
-    sequence = ({"name": "recurrent", "summary": True},
-                "A step may depend on its neighbours and on the whole sequence.")
+    sequence = (
+        {"name": "recurrent", "summary": True},
+        "A step may depend on its neighbours and on the whole sequence.",
+    )
 
     @property
     def by_balance(self) -> type[SequenceLabelling]:
@@ -137,8 +142,10 @@ class SequenceLabelling(StepTask):
         best = [found.labels[int(i)] for i in found.answers[places]]
         if len(places) > 1:
             return Answer(best)
-        chances = {label: round(float(p), 6)
-                   for label, p in zip(found.labels, found.outputs[places[0]], strict=True)}
+        chances = {
+            label: round(float(p), 6)
+            for label, p in zip(found.labels, found.outputs[places[0]], strict=True)
+        }
         return Answer(best[0], chances)
 
 

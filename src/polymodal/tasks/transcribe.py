@@ -50,8 +50,13 @@ class TranscriptTarget(Target):
     has_references = True
     padding = -1  # behind the last character, where 0 would be a character
 
-    def __init__(self, lowercase: bool = True, max_symbols: int = 5000, max_length: int = 2000,
-                 ctc_weight: float = 1.0):
+    def __init__(
+        self,
+        lowercase: bool = True,
+        max_symbols: int = 5000,
+        max_length: int = 2000,
+        ctc_weight: float = 1.0,
+    ):
         self.lowercase, self.max_symbols, self.max_length = lowercase, max_symbols, max_length
         self.is_fed_back = ctc_weight < 1
         self._set([])
@@ -74,8 +79,9 @@ class TranscriptTarget(Target):
         """
         counts = Counter(c for value in values for c in self.clean(value))
         if not counts:
-            raise DataError("has no character in train.", "Name another target.",
-                            reason="single_label")
+            raise DataError(
+                "has no character in train.", "Name another target.", reason="single_label"
+            )
         ranked = sorted(counts, key=lambda c: (-counts[c], c))
         self._set(sorted(ranked[: self.max_symbols]))
 
@@ -88,11 +94,17 @@ class TranscriptTarget(Target):
         if isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)  # a table of digits is read as numbers
         if not isinstance(value, str):
-            raise DataError(f"needs a text. Got {type(value).__name__}.",
-                            "Write what is said as text.", reason="not_a_text")
+            raise DataError(
+                f"needs a text. Got {type(value).__name__}.",
+                "Write what is said as text.",
+                reason="not_a_text",
+            )
         if not value.strip():
-            raise DataError("has no text.", "Leave the cell empty if there is no transcript.",
-                            reason="empty_text")
+            raise DataError(
+                "has no text.",
+                "Leave the cell empty if there is no transcript.",
+                reason="empty_text",
+            )
         return [value]
 
     read = references  # what `fit` needs of a cell
@@ -163,8 +175,13 @@ _OF_INPUT: dict[str, dict[str, Any]] = {
 }
 # Other speakers, other rooms. With mean normalisation but no silence in training, a model predicts
 # words in pauses. Next to a video of the lips, added silence would shift the speech.
-_SPEECH_ALONE = {"centred": True, "warp": 0.12, "room_seconds": 0.4, "noise": 0.3,
-                 "silence_seconds": 1.0}
+_SPEECH_ALONE = {
+    "centred": True,
+    "warp": 0.12,
+    "room_seconds": 0.4,
+    "noise": 0.3,
+    "silence_seconds": 1.0,
+}
 
 
 class Transcribe(TextTask):
@@ -179,8 +196,10 @@ class Transcribe(TextTask):
     command = "transcribe {run} talk.wav"
     target = TranscriptTarget
     stepwise = True
-    sequence = ({"name": "recurrent", "num_layers": 2},
-                "A sound depends on the sounds before and after it.")
+    sequence = (
+        {"name": "recurrent", "num_layers": 2},
+        "A sound depends on the sounds before and after it.",
+    )
     rows_seen = 37_500  # each has many labels in it
     always_augments = True  # other voices and pauses are missing among many rows too
 
@@ -211,8 +230,9 @@ class Transcribe(TextTask):
     def distracts(self, modality: str, modalities: Collection[str]) -> bool:
         """Numbers and texts next to a recording are mostly its length or its words, and a new
         recording has none."""
-        return (modality in ("tabular", "text", "texts")
-                and bool({"audio", "video"} & set(modalities)))
+        return modality in ("tabular", "text", "texts") and bool(
+            {"audio", "video"} & set(modalities)
+        )
 
     def batch_tokens(self, batch_size: int, steps: float) -> int | None:
         """Returns the steps of a batch of average rows: recordings differ in length."""

@@ -15,8 +15,7 @@ _UNSPACED = (
     "\u1000-\u102a\u1780-\u17b3"
 )
 _MARKS = (
-    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u102b-\u103e"
-    "\u17b6-\u17d3"
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u17b6-\u17d3"
 )
 # Vowel signs and accents are part of a word, though `\w` leaves them out; so are the joiners.
 _LETTER = (
@@ -78,7 +77,11 @@ def join_words(words: Iterable[str]) -> str:
     """
     text = ""
     for word in words:
-        glued = (not text or _CLOSES.fullmatch(word) or text[-1] in _OPENS + _WIDE
-                 or (is_unspaced(word) and is_unspaced(text[-1])))
+        glued = (
+            not text
+            or _CLOSES.fullmatch(word)
+            or text[-1] in _OPENS + _WIDE
+            or (is_unspaced(word) and is_unspaced(text[-1]))
+        )
         text += word if glued else f" {word}"
     return text

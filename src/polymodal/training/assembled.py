@@ -55,9 +55,11 @@ class Assembled:
     def sentence(self) -> str:
         """Returns what a person should know."""
         media = "".join(f", {count:,} for each {kind}" for kind, count in self.tokens.items())
-        return (f"{self.parameters:,} parameters, of which training changes "
-                f"{self.trained_parameters:,} (projectors). A row has up to {self.row_tokens:,} "
-                f"tokens{media}.")
+        return (
+            f"{self.parameters:,} parameters, of which training changes "
+            f"{self.trained_parameters:,} (projectors). A row has up to {self.row_tokens:,} "
+            f"tokens{media}."
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Returns plain values."""
@@ -81,9 +83,14 @@ class _Decoder:
         return min(_LONGEST_ANSWER, self.max_length // 4)
 
 
-def assemble(out: str | Path, decoder: str | Path, vision: str | Path | None = None,
-             audio: str | Path | None = None, projector: str = "mlp",
-             shuffle: int = 1) -> Assembled:
+def assemble(
+    out: str | Path,
+    decoder: str | Path,
+    vision: str | Path | None = None,
+    audio: str | Path | None = None,
+    projector: str = "mlp",
+    shuffle: int = 1,
+) -> Assembled:
     """Joins encoders and a decoder, all frozen, by projectors that nothing has trained yet.
 
     Args:
@@ -115,13 +122,19 @@ def assemble(out: str | Path, decoder: str | Path, vision: str | Path | None = N
 
     def fill(folder: Path) -> None:
         write_atomic(folder / "recipe.yaml", recipe.to_yaml())
-        write.write(folder, predictor.spec(), weights.values(predictor.own_weights()),
-                    predictor.states())
+        write.write(
+            folder, predictor.spec(), weights.values(predictor.own_weights()), predictor.states()
+        )
 
     write_folder(out, fill)
     model = predictor.model
-    return Assembled(str(out), model.count_params(), _count(model.trainable_variables), tokens,
-                     sum(tokens.values()) + _room(speaker, tokens) + speaker.longest_answer)
+    return Assembled(
+        str(out),
+        model.count_params(),
+        _count(model.trainable_variables),
+        tokens,
+        sum(tokens.values()) + _room(speaker, tokens) + speaker.longest_answer,
+    )
 
 
 def _count(variables: Any) -> int:
@@ -133,31 +146,48 @@ def _decoder(folder: str | Path) -> _Decoder:
         loaded = load_language_model(folder)
         settings = dict(loaded.settings)
         if settings.pop("decoder") != _DECODER:
-            raise BundleError(f"{folder} needs a decoder {_DECODER}. Got another. Import a "
-                              "language model.")
+            raise BundleError(
+                f"{folder} needs a decoder {_DECODER}. Got another. Import a language model."
+            )
         texts = loaded.texts
         if texts.template is None:
             texts = Texts(texts.tokenizer.to_str(), texts.stop_ids, texts.special, PLAIN)
         dim, outputs = settings.pop("dim"), settings.pop("num_outputs")
-        return _Decoder(settings, dim, outputs, loaded.max_length, texts,
-                        weights.values(weight_names(loaded.decoder)))
+        return _Decoder(
+            settings,
+            dim,
+            outputs,
+            loaded.max_length,
+            texts,
+            weights.values(weight_names(loaded.decoder)),
+        )
     return _of_run(folder)
 
 
 def _of_run(folder: str | Path) -> _Decoder:
     """Returns the decoder of an assistant of ours."""
     bundle = read.read(folder)
-    recipe = _assistant(bundle, f"{bundle.folder} needs to be an imported language model or a run "
-                                "of an assistant. Got something else. Name one of these.")
+    recipe = _assistant(
+        bundle,
+        f"{bundle.folder} needs to be an imported language model or a run "
+        "of an assistant. Got something else. Name one of these.",
+    )
     task = dict(recipe.task)
     texts = Texts.restored(bundle.preprocess["target"])
     prefix = "head."
     found = weights.load(bundle.folder / write.WEIGHTS)
-    values = {name.removeprefix(prefix): value for name, value in found.items()
-              if name.startswith(prefix)}
+    values = {
+        name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)
+    }
     settings = task.get("decoder") or {}
-    return _Decoder({} if isinstance(settings, str) else dict(settings), recipe.dim,
-                    task.get("num_ids") or texts.size, _LONGEST_PROMPT, texts, values)
+    return _Decoder(
+        {} if isinstance(settings, str) else dict(settings),
+        recipe.dim,
+        task.get("num_ids") or texts.size,
+        _LONGEST_PROMPT,
+        texts,
+        values,
+    )
 
 
 def _assistant(bundle: read.Bundle, otherwise: str) -> Recipe:
@@ -172,21 +202,36 @@ def _assistant(bundle: read.Bundle, otherwise: str) -> Recipe:
     return recipe
 
 
-def _recipe(speaker: _Decoder, folders: Mapping[str, str | Path | None], projector: str,
-            shuffle: int) -> Recipe:
+def _recipe(
+    speaker: _Decoder, folders: Mapping[str, str | Path | None], projector: str, shuffle: int
+) -> Recipe:
     """Returns the recipe of an assistant whose encoders and decoder are frozen."""
     task = _task()
     own = {key: value for key, value in speaker.settings.items() if key not in ("name", "dropout")}
     inputs: dict[str, Any] = {_WORDS: {"modality": _WORDS}}
-    inputs |= {kind: _encoder(kind, folder) for kind, folder in folders.items()
-               if folder is not None}
-    given = with_parts({
-        "target": task.target_column, "dim": speaker.dim, "inputs": inputs,
-        "fusion": {"name": task.fusion[0] if task.fusion else "", "projector": projector,
-                   "shuffle": shuffle},
-        "task": {"name": task.name, "decoder": {"name": _OWN, **own}, "dropout": 0.0,
-                 "num_ids": speaker.num_outputs, "max_length": speaker.longest_answer,
-                 "freeze": True}})
+    inputs |= {
+        kind: _encoder(kind, folder) for kind, folder in folders.items() if folder is not None
+    }
+    given = with_parts(
+        {
+            "target": task.target_column,
+            "dim": speaker.dim,
+            "inputs": inputs,
+            "fusion": {
+                "name": task.fusion[0] if task.fusion else "",
+                "projector": projector,
+                "shuffle": shuffle,
+            },
+            "task": {
+                "name": task.name,
+                "decoder": {"name": _OWN, **own},
+                "dropout": 0.0,
+                "num_ids": speaker.num_outputs,
+                "max_length": speaker.longest_answer,
+                "freeze": True,
+            },
+        }
+    )
     return from_dict(given)
 
 
@@ -238,9 +283,11 @@ def _room(speaker: _Decoder, tokens: Mapping[str, int]) -> int:
     """Returns the ids of a prompt that leave room for media and an answer."""
     room = speaker.max_length - sum(tokens.values()) - speaker.longest_answer
     if room < 16:
-        raise RecipeError(f"An assistant needs room for a question. Got a decoder of "
-                          f"{speaker.max_length:,} tokens and {sum(tokens.values()):,} of images "
-                          "and sounds. Raise shuffle, or use a decoder that reads more.")
+        raise RecipeError(
+            f"An assistant needs room for a question. Got a decoder of "
+            f"{speaker.max_length:,} tokens and {sum(tokens.values()):,} of images "
+            "and sounds. Raise shuffle, or use a decoder that reads more."
+        )
     return min(room, _LONGEST_PROMPT)
 
 
@@ -256,8 +303,11 @@ def with_base(given: Mapping[str, Any], base: str | Path) -> dict[str, Any]:
         BundleError: the folder is damaged, or holds no assistant.
     """
     bundle = read.read(base)
-    recipe = _assistant(bundle, f"--base needs an assistant. Got {bundle.folder}, something else. "
-                                "Give the folder that `polymodal assemble --out` wrote.")
+    recipe = _assistant(
+        bundle,
+        f"--base needs an assistant. Got {bundle.folder}, something else. "
+        "Give the folder that `polymodal assemble --out` wrote.",
+    )
     folder, asked = str(bundle.folder), given.get("task") or {}
     asked = {"name": asked} if isinstance(asked, str) else dict(asked)
     adapted = bool(asked.get("lora")) or "freeze" in asked
@@ -271,5 +321,11 @@ def with_base(given: Mapping[str, Any], base: str | Path) -> dict[str, Any]:
         else:
             inputs[name] = {"encoder": {"from": folder, "input": name, "freeze": True}}
         inputs[name] |= own.get(name) or {}
-    return {**given, "task": task | asked | {"weights": folder}, "fusion": fusion,
-            "inputs": inputs, "dim": recipe.dim, "target": given.get("target") or recipe.target}
+    return {
+        **given,
+        "task": task | asked | {"weights": folder},
+        "fusion": fusion,
+        "inputs": inputs,
+        "dim": recipe.dim,
+        "target": given.get("target") or recipe.target,
+    }

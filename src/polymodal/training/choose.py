@@ -21,17 +21,21 @@ from polymodal.training.preparing.unlabelled import uses_unlabelled
 __all__ = ["choose", "inferred"]
 
 
-def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[str],
-           split: str | None, split_group: str | None, seed: int = 0) -> tuple[
-               Recipe, list[str], dict[str, Profile], str | None]:
+def choose(
+    tables: Mapping[str, Table],
+    given: dict[str, Any],
+    ignore: Sequence[str],
+    split: str | None,
+    split_group: str | None,
+    seed: int = 0,
+) -> tuple[Recipe, list[str], dict[str, Profile], str | None]:
     """Profiles the tables once: returns the whole recipe, its reasons, the profile of each split,
     and the column that groups rows."""
     readings = readings_of(given.get("columns"))
     known = {name: profile(table, readings) for name, table in tables.items()}
     group = group_of(known, given, ignore, split, split_group)
     alike = alike_rows(known["train"], given, ignore, group)
-    facts = held_out(known, given.get("target") or None, split, group, seed,
-                     uses_unlabelled(given))
+    facts = held_out(known, given.get("target") or None, split, group, seed, uses_unlabelled(given))
     apart = split_group
     if keeps_together(given) and not given.get("group"):
         apart = alike
@@ -43,8 +47,9 @@ def choose(tables: Mapping[str, Table], given: dict[str, Any], ignore: Sequence[
     return recipe, reasons, facts, alike
 
 
-def _complete(facts: Profile, given: dict[str, Any], ignore: Sequence[str]) -> tuple[
-        Recipe, list[str]]:
+def _complete(
+    facts: Profile, given: dict[str, Any], ignore: Sequence[str]
+) -> tuple[Recipe, list[str]]:
     """Returns the whole recipe with its reasons, and prints what was inferred."""
     recipe, reasons = inferred(facts, given, ignore)
     for reason in reasons:
@@ -54,8 +59,9 @@ def _complete(facts: Profile, given: dict[str, Any], ignore: Sequence[str]) -> t
     return recipe, reasons
 
 
-def inferred(facts: Profile, given: dict[str, Any], ignore: Sequence[str] = ()) -> tuple[
-        Recipe, list[str]]:
+def inferred(
+    facts: Profile, given: dict[str, Any], ignore: Sequence[str] = ()
+) -> tuple[Recipe, list[str]]:
     """Returns the whole recipe with its reasons."""
     num_rows = len(facts.table)
     if given.get("group") and given["group"] in facts.table.column_names:

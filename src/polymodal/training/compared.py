@@ -44,31 +44,49 @@ class Ready:
     seconds: float = SECONDS
 
 
-def compared_jobs(prepared: Prepared, settings: Training, out: Path, baselines: bool,
-          writes: bool = True, asked: Mapping[str, Any] | None = None,
-          **how: Any) -> dict[str, Job]:
+def compared_jobs(
+    prepared: Prepared,
+    settings: Training,
+    out: Path,
+    baselines: bool,
+    writes: bool = True,
+    asked: Mapping[str, Any] | None = None,
+    **how: Any,
+) -> dict[str, Job]:
     """Returns the models to train, by their single input; "" is the fused one, for which `how` has
     the ending and the callback."""
     jobs = {"": set_up(prepared, settings, out, writes=writes, asked=asked, **how)}
     compared = prepared.task.has_single_models and not prepared.task.compares_inputs
     if baselines and len(prepared.inputs) > 1 and compared:
         settings = dataclasses.replace(settings, last_epoch=jobs[""].session.known_end)
-        jobs |= {item.name: set_up(prepared.only(item.name), settings,
-                                   single_folder(out, item.key), writes=writes, asked=asked)
-                 for item in prepared.inputs}
+        jobs |= {
+            item.name: set_up(
+                prepared.only(item.name),
+                settings,
+                single_folder(out, item.key),
+                writes=writes,
+                asked=asked,
+            )
+            for item in prepared.inputs
+        }
     return jobs
 
 
-def scratch_job(prepared: Prepared, whole: Job, out: Path, writes: bool = True,
-                 asked: Mapping[str, Any] | None = None, **_: Any) -> Job:
+def scratch_job(
+    prepared: Prepared,
+    whole: Job,
+    out: Path,
+    writes: bool = True,
+    asked: Mapping[str, Any] | None = None,
+    **_: Any,
+) -> Job:
     """Returns the model from scratch, which ends where the whole model ended, if it has."""
     settings = arguments.build(Training, prepared.recipe.training, "training")
     settings = dataclasses.replace(settings, last_epoch=whole.session.known_end)
     return set_up(prepared, settings, single_folder(out, FOLDER), writes=writes, asked=asked)
 
 
-def train_from_scratch(ready: Ready, language: NGram | None,
-                       ending: Ending) -> Predictions | None:
+def train_from_scratch(ready: Ready, language: NGram | None, ending: Ending) -> Predictions | None:
     """Trains a model without imported encoders, and predicts the first scored split; None where the
     run has none, or its time limit leaves no time."""
     job = ready.jobs.pop(JOB, None)
@@ -80,8 +98,9 @@ def train_from_scratch(ready: Ready, language: NGram | None,
     return next(iter(_scored(ready, job, trained).values()))
 
 
-def train_singles(ready: Ready, language: NGram | None, ending: Ending,
-                  keep: str) -> dict[str, Single]:
+def train_singles(
+    ready: Ready, language: NGram | None, ending: Ending, keep: str
+) -> dict[str, Single]:
     """Trains each input alone, with the same settings, and predicts the first scored split, decoded
     as with the fused model, and the rows that decide what is kept. Skips what would end after the
     time limit."""
@@ -100,8 +119,9 @@ def train_singles(ready: Ready, language: NGram | None, ending: Ending,
     return found
 
 
-def _scored(ready: Ready, job: Job, trained: Trained,
-            decides: bool = False) -> dict[str, Predictions]:
+def _scored(
+    ready: Ready, job: Job, trained: Trained, decides: bool = False
+) -> dict[str, Predictions]:
     """Returns predictions of the first scored split, and of validation rows where they decide or
     answers are no texts, calibrated as those of the run are."""
     split = "val"
@@ -111,11 +131,15 @@ def _scored(ready: Ready, job: Job, trained: Trained,
     splits = dict.fromkeys([split, DECIDES])
     if is_text and not decides:
         splits = [split]
-    said = {one: trained.predictor.predict(ready.tables[one], scored=True, cache=ready.cache)
-            for one in splits if one in ready.tables}
+    said = {
+        one: trained.predictor.predict(ready.tables[one], scored=True, cache=ready.cache)
+        for one in splits
+        if one in ready.tables
+    }
     if not is_text:
-        said = make_trusted(trained.predictor, ready.tables, said, job.folder, ready.cache,
-                            prepared=job.prepared)
+        said = make_trusted(
+            trained.predictor, ready.tables, said, job.folder, ready.cache, prepared=job.prepared
+        )
     return said
 
 
@@ -127,6 +151,8 @@ def _fits(name: str, ready: Ready, ending: Ending) -> bool:
     what = name
     if name != JOB:
         what = f"the model of {name} alone"
-    say(f"Skipping {what}: it would take {duration(seconds)}, and {duration(ending.left)} are "
-        "left. To train it, run the same command without --max-minutes.")
+    say(
+        f"Skipping {what}: it would take {duration(seconds)}, and {duration(ending.left)} are "
+        "left. To train it, run the same command without --max-minutes."
+    )
     return False

@@ -17,8 +17,13 @@ from polymodal.training.saved.checkpoint import Checkpoints
 from polymodal.training.saved.ending import training_of
 
 
-def finish(folder: str | Path, tables: Mapping[str, Table] | None = None, *,
-           baselines: bool | None = None, keep_checkpoints: bool = False) -> Run:
+def finish(
+    folder: str | Path,
+    tables: Mapping[str, Table] | None = None,
+    *,
+    baselines: bool | None = None,
+    keep_checkpoints: bool = False,
+) -> Run:
     """Ends a stopped run at its last whole epoch, with all that follows training.
 
     The recipe in the folder then says `training.last_epoch`; a run with it gives the same bytes.
@@ -40,18 +45,33 @@ def finish(folder: str | Path, tables: Mapping[str, Table] | None = None, *,
     folder = user_path(folder)
     asked = begun(folder)["asked"]
     if not asked:
-        raise TrainingError(f"finish needs a run that polymodal train or an estimator began. "
-                            f"{folder} has one of polymodal.training.loop.fit. Call that "
-                            "again with ending=Ending(now=True).")
+        raise TrainingError(
+            f"finish needs a run that polymodal train or an estimator began. "
+            f"{folder} has one of polymodal.training.loop.fit. Call that "
+            "again with ending=Ending(now=True)."
+        )
     with locked(folder):
         if Checkpoints(folder).settled and (folder / "manifest.json").is_file():
             say(f"The run in {folder} is finished already.")
             predictor = load(folder)
-            return Run(folder, predictor, (predictor.metrics or {}).get("splits", {}), "", {}, {},
-                       training=training_of(folder))
+            return Run(
+                folder,
+                predictor,
+                (predictor.metrics or {}).get("splits", {}),
+                "",
+                {},
+                {},
+                training=training_of(folder),
+            )
         options = dict(asked["options"])
         options["baselines"] = options["baselines"] if baselines is None else baselines
         if not options["baselines"]:
             options["keep"] = "joint"  # there is nothing to choose from
-        return train(reopen(asked, tables or {}, folder), asked["given"], folder,
-                     keep_checkpoints=keep_checkpoints, finish=True, **options)
+        return train(
+            reopen(asked, tables or {}, folder),
+            asked["given"],
+            folder,
+            keep_checkpoints=keep_checkpoints,
+            finish=True,
+            **options,
+        )

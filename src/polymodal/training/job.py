@@ -74,14 +74,25 @@ class Job:
             self.prepared.recipe.training["last_epoch"] = result.last_epoch
             write_atomic(path, self.recipe)
         copy_recognisers(self.prepared.recipe.inputs, self.folder)
-        write(self.folder, self.predictor.spec(), tensors.values(self.predictor.own_weights()),
-              self.predictor.states())
+        write(
+            self.folder,
+            self.predictor.spec(),
+            tensors.values(self.predictor.own_weights()),
+            self.predictor.states(),
+        )
         return Trained(self.predictor, result)
 
 
-def set_up(prepared: Prepared, settings: Training, folder: Path, *, writes: bool = True,
-           loss: Callable[[Any], Any] | None = None,
-           start: Callable[[Any], None] | None = None, **how: Any) -> Job:
+def set_up(
+    prepared: Prepared,
+    settings: Training,
+    folder: Path,
+    *,
+    writes: bool = True,
+    loss: Callable[[Any], Any] | None = None,
+    start: Callable[[Any], None] | None = None,
+    **how: Any,
+) -> Job:
     """Builds a model, decides how its steps are computed, and looks for a checkpoint.
 
     Args:
@@ -96,11 +107,16 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *, writes: bool
     Raises:
         ResumeError: the folder holds another run; the message says what differs.
     """
+
     def build():
         model, task = assemble.build_model(
-            prepared.recipe, prepared.inputs, prepared.target,
+            prepared.recipe,
+            prepared.inputs,
+            prepared.target,
             modality_dropout=settings.modality_dropout,
-            label_smoothing=settings.label_smoothing, seed=settings.seed)
+            label_smoothing=settings.label_smoothing,
+            seed=settings.seed,
+        )
         load_weights(model, prepared.recipe)
         if start is not None:
             start(model)
@@ -109,38 +125,56 @@ def set_up(prepared: Prepared, settings: Training, folder: Path, *, writes: bool
             task.loss = _instead(task.loss, change)
         return model, task
 
-    losses = [change for change in (weights_of(prepared, settings).loss, loss)
-              if change is not None]
+    losses = [
+        change for change in (weights_of(prepared, settings).loss, loss) if change is not None
+    ]
 
     kept: frozenset[str] = frozenset()
     head = assemble.build_head(prepared.recipe, prepared.target)
     align_lengths(prepared.checked["train"], prepared.samples["train"], head)
-    keras.config.set_dtype_policy(
-        "float32" if settings.precision == "auto" else settings.precision)
+    keras.config.set_dtype_policy("float32" if settings.precision == "auto" else settings.precision)
     model, head = build()
     if not model.reads_unlabelled:
         prepared = prepared.labelled()
     fed, kept = keep_outputs(prepared, model)
     model.take_tokens(kept)
     align_lengths(fed.checked["train"], fed.samples["train"], head)
-    places = sum(math.prod(encoder.grid) for encoder in model.encoders.values()
-                 if encoder.grid is not None)
+    places = sum(
+        math.prod(encoder.grid) for encoder in model.encoders.values() if encoder.grid is not None
+    )
     loader = fed.train_loader(settings, places)
-    decision = decide(model, lambda: build()[0], head, loader, settings,
-                      folder if writes else None)
+    decision = decide(model, lambda: build()[0], head, loader, settings, folder if writes else None)
     if decision.precision != model.dtype_policy.name:
         keras.config.set_dtype_policy(decision.precision)
         model, head = build()
-    predictor = Predictor(prepared.recipe, prepared.inputs, prepared.target, model, head,
-                          trained_on=prepared.trained_on)
+    predictor = Predictor(
+        prepared.recipe,
+        prepared.inputs,
+        prepared.target,
+        model,
+        head,
+        trained_on=prepared.trained_on,
+    )
     val, judge = _validation(fed, predictor)
     session = fitting.begin(
-        model, head, loader, val, settings, folder, score=judge and judge.score,
-        row_errors=judge and judge.row_errors, jit=decision.jit,
+        model,
+        head,
+        loader,
+        val,
+        settings,
+        folder,
+        score=judge and judge.score,
+        row_errors=judge and judge.row_errors,
+        jit=decision.jit,
         scales=scales(prepared.recipe, model),
-        fingerprint={"recipe": {**prepared.recipe.to_dict(), "training": {}},
-                     "kept": sorted(kept), "rows": loader.fingerprint(),
-                     "validation": None if val is None else val.fingerprint()}, **how)
+        fingerprint={
+            "recipe": {**prepared.recipe.to_dict(), "training": {}},
+            "kept": sorted(kept),
+            "rows": loader.fingerprint(),
+            "validation": None if val is None else val.fingerprint(),
+        },
+        **how,
+    )
     return Job(folder, predictor, session, prepared)
 
 

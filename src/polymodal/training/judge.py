@@ -26,8 +26,15 @@ class Judge:
     def score(self, seen: list[Output]) -> dict[str, float]:
         """Returns the named scores of all batches' outputs."""
         of, samples = self.predictor, self.samples
-        self._seen = collect(seen, of.head, of.target, of.task, list(of.recipe.inputs),
-                             len(samples), samples.references)
+        self._seen = collect(
+            seen,
+            of.head,
+            of.target,
+            of.task,
+            list(of.recipe.inputs),
+            len(samples),
+            samples.references,
+        )
         return score(self._seen)
 
     def row_errors(self) -> RowErrors | None:

@@ -60,8 +60,10 @@ def check_keep(keep: str, baselines: bool) -> None:
     if keep not in KEEP:
         raise RecipeError(f"--keep: {unknown('choice', keep, KEEP)}")
     if keep == "better" and not baselines:
-        raise RecipeError("--keep better needs the models of each input alone to choose from. Got "
-                          "--no-baselines. Leave one of the two out.")
+        raise RecipeError(
+            "--keep better needs the models of each input alone to choose from. Got "
+            "--no-baselines. Leave one of the two out."
+        )
 
 
 def advice(verdict: Verdict, singles: Mapping[str, Single], keep: str) -> str:
@@ -80,13 +82,20 @@ def advice(verdict: Verdict, singles: Mapping[str, Single], keep: str) -> str:
     rest = ", or train again with --keep better, which decides on validation rows."
     if keep == "better":
         rest = ". It is not kept: validation rows decide that, and do not say so."
-    return (f"{best} alone is better than all inputs together: {readable(found.metric)} "
-            f"{own} against {joint}. Use it with: polymodal predict "
-            f"{shlex.quote(str(singles[best].folder))} --data new.csv --out predictions.csv{rest}")
+    return (
+        f"{best} alone is better than all inputs together: {readable(found.metric)} "
+        f"{own} against {joint}. Use it with: polymodal predict "
+        f"{shlex.quote(str(singles[best].folder))} --data new.csv --out predictions.csv{rest}"
+    )
 
 
-def what_is_kept(keep: str, prepared: Prepared, found: Mapping[str, Predictions],
-                 singles: Mapping[str, Single], simple: Sequence[SimpleModel]) -> Keeping:
+def what_is_kept(
+    keep: str,
+    prepared: Prepared,
+    found: Mapping[str, Predictions],
+    singles: Mapping[str, Single],
+    simple: Sequence[SimpleModel],
+) -> Keeping:
     """Returns which model is kept, decided on validation rows: the rows that are shown, where they
     are others, only score it.
 
@@ -102,8 +111,11 @@ def what_is_kept(keep: str, prepared: Prepared, found: Mapping[str, Predictions]
     network, alone = found.get(DECIDES), {}
     if network is not None:
         blind = blind_baseline(network, prepared.train_targets())
-        alone = {name: on_same_rows(one.held_out, network, blind)
-                 for name, one in singles.items() if one.held_out is not None}
+        alone = {
+            name: on_same_rows(one.held_out, network, blind)
+            for name, one in singles.items()
+            if one.held_out is not None
+        }
     linear = None
     one = kept_linear(simple)
     if one is not None and one.held_out is not None:
@@ -137,22 +149,35 @@ def put_in_place(single: Path, out: Path, result: Result, language: NGram | None
     return predictor
 
 
-def keep_alone(single: Single, trained: Trained, found: Mapping[str, Predictions],
-               tables: Mapping[str, Table], cache: Cache | KeptMedia,
-               out: Path) -> tuple[Trained, dict[str, Predictions]]:
+def keep_alone(
+    single: Single,
+    trained: Trained,
+    found: Mapping[str, Predictions],
+    tables: Mapping[str, Table],
+    cache: Cache | KeptMedia,
+    out: Path,
+) -> tuple[Trained, dict[str, Predictions]]:
     """Replaces the fused model with a single input's, and returns it with its predictions."""
     predictor = put_in_place(single.folder, out, single.result, trained.predictor.language)
-    answers = {split: single.predictions if place == 0
-               else predictor.predict(tables[split], scored=True, cache=cache)
-               for place, split in enumerate(found)}
+    answers = {
+        split: single.predictions
+        if place == 0
+        else predictor.predict(tables[split], scored=True, cache=cache)
+        for place, split in enumerate(found)
+    }
     if predictor.task.is_text:
         answers = make_trusted(predictor, tables, answers, out, cache)
     return Trained(predictor, single.result, trained.reading), answers
 
 
-def keep_linear(linear: SimpleModel, found: Mapping[str, Predictions],
-                tables: Mapping[str, Table], cache: Cache | KeptMedia, out: Path,
-                slice_columns: Sequence[str] = ()) -> tuple[Trained, dict[str, Predictions]]:
+def keep_linear(
+    linear: SimpleModel,
+    found: Mapping[str, Predictions],
+    tables: Mapping[str, Table],
+    cache: Cache | KeptMedia,
+    out: Path,
+    slice_columns: Sequence[str] = (),
+) -> tuple[Trained, dict[str, Predictions]]:
     """Replaces the network with a linear model, and returns it with its predictions."""
     answers = linear.answers
     if answers is None:

@@ -20,8 +20,13 @@ _MOST_ROWS = 500  # of train, that are predicted
 _SPLIT = "val"
 
 
-def overfitting(prepared: Any, trained: Any, found: Mapping[str, Predictions],
-                tables: Mapping[str, Table], cache: Any = None) -> dict[str, Any]:
+def overfitting(
+    prepared: Any,
+    trained: Any,
+    found: Mapping[str, Predictions],
+    tables: Mapping[str, Table],
+    cache: Any = None,
+) -> dict[str, Any]:
     """Returns what `gap_json` gives; nothing of a linear model, where texts are written, rows are
     steps of sequences, or none are held out.
 
@@ -49,13 +54,18 @@ def overfitting(prepared: Any, trained: Any, found: Mapping[str, Predictions],
 
 def _facts(prepared: Any, predictor: Any) -> Facts:
     recipe = prepared.recipe
-    starts = [isinstance(config["encoder"], Mapping) and bool(config["encoder"].get("from"))
-              for config in recipe.inputs.values()]
+    starts = [
+        isinstance(config["encoder"], Mapping) and bool(config["encoder"].get("from"))
+        for config in recipe.inputs.values()
+    ]
     media = [item.name for item in prepared.inputs if item.modality.cached]
     return Facts(
         rows=len(prepared.checked["train"]),
         parameters=sum(int(np.prod(one.shape)) for one in predictor.model.trainable_variables),
         settings=recipe.training,
         augments=any(item.modality.augmentation for item in prepared.inputs),
-        starts_from=any(starts), dim=recipe.dim, dropout=recipe.dropout,
-        media=media[0] if media else "")
+        starts_from=any(starts),
+        dim=recipe.dim,
+        dropout=recipe.dropout,
+        media=media[0] if media else "",
+    )

@@ -45,14 +45,34 @@ _FOLDER = "evaluation"  # predictions and examples that the report is written fr
 _WRITTEN = ("report.html", "plots")
 _JOINT = "joint.npz"
 _MOST_LOOKS = 8  # examples that show where each word looked
-_LOOKS = ("Under the first images is the decoder's attention for each word (last block, mean over "
-          "heads): bright regions had the most. Attention need not be why a word was chosen.")
+_LOOKS = (
+    "Under the first images is the decoder's attention for each word (last block, mean over "
+    "heads): bright regions had the most. Attention need not be why a word was chosen."
+)
 _MOST_BYTES = 2_000_000  # larger files are not copied into the report
-_PLAIN = ("title", "target", "summary", "inputs", "slice_columns", "history", "best_epoch",
-          "ledger", "simple", "word_calibration", "calibration", "trust_notes",
-          "attention_note", "linear", "conditions",
-          "left_out", "recipe", "versions", "seeds", "command",
-          "overfitting")
+_PLAIN = (
+    "title",
+    "target",
+    "summary",
+    "inputs",
+    "slice_columns",
+    "history",
+    "best_epoch",
+    "ledger",
+    "simple",
+    "word_calibration",
+    "calibration",
+    "trust_notes",
+    "attention_note",
+    "linear",
+    "conditions",
+    "left_out",
+    "recipe",
+    "versions",
+    "seeds",
+    "command",
+    "overfitting",
+)
 
 
 @dataclass
@@ -119,8 +139,10 @@ def rewrite(folder: str | Path) -> Path:
     folder = user_path(folder)
     kept = folder / _FOLDER / "report.json"
     if not kept.is_file():
-        raise BundleError(f"{folder} needs to be a finished run. Found no {_FOLDER}/report.json. "
-                          "Give the folder that `polymodal train --out` wrote, or finish it.")
+        raise BundleError(
+            f"{folder} needs to be a finished run. Found no {_FOLDER}/report.json. "
+            "Give the folder that `polymodal train --out` wrote, or finish it."
+        )
     with locked(folder):
         verify(folder, but=_WRITTEN)  # what is sealed again below is what the run left
         with blamed(kept):
@@ -133,41 +155,69 @@ def _content(record: RunRecord) -> ReportContent:
     prepared, result = record.prepared, record.trained.result
     recipe, predictor = prepared.recipe, record.trained.predictor
     shown = next(iter(record.found.values()))
-    inputs = {i.name: _describe(recipe.inputs[i.name], i.columns, bool(record.linear))
-              for i in prepared.inputs}
+    inputs = {
+        i.name: _describe(recipe.inputs[i.name], i.columns, bool(record.linear))
+        for i in prepared.inputs
+    }
     engine = _engine()
     examples = _examples(predictor, shown, record.table)
     note = ""
     if shown.task.shows_attention:
         note = _add_looks(predictor, record.table, examples)
-    summary = describe_run(shown, recipe.target, inputs, prepared.count_rows(),
-                           recipe.fusion["name"], len(result.history), result.seconds, engine,
-                           prepared.count_sequences(),
-                           record.joint.modalities if record.joint else (), record.linear,
-                           record.decided)
+    summary = describe_run(
+        shown,
+        recipe.target,
+        inputs,
+        prepared.count_rows(),
+        recipe.fusion["name"],
+        len(result.history),
+        result.seconds,
+        engine,
+        prepared.count_sequences(),
+        record.joint.modalities if record.joint else (),
+        record.linear,
+        record.decided,
+    )
     summary += [record.trained.reading] * bool(record.trained.reading)
     summary += prepared.hidden
-    far = far_above(record.evaluated.splits, any(
-        len(i.modality.shape) == 1 and not i.modality.is_text and not i.modality.has_fields
-        for i in prepared.inputs))
+    far = far_above(
+        record.evaluated.splits,
+        any(
+            len(i.modality.shape) == 1 and not i.modality.is_text and not i.modality.has_fields
+            for i in prepared.inputs
+        ),
+    )
     summary += [far] * bool(far)
     return ReportContent(
         title=_title(recipe.target or shown.task.title, prepared),
-        predictions=dict(record.found), target=recipe.target,
-        summary=summary, inputs=inputs, singles=dict(record.singles), joint=record.joint,
+        predictions=dict(record.found),
+        target=recipe.target,
+        summary=summary,
+        inputs=inputs,
+        singles=dict(record.singles),
+        joint=record.joint,
         blind=record.blind,
-        slice_columns=dict(record.columns), evaluated=record.evaluated, examples=examples,
-        history=result.history, best_epoch=result.best_epoch,
+        slice_columns=dict(record.columns),
+        evaluated=record.evaluated,
+        examples=examples,
+        history=result.history,
+        best_epoch=result.best_epoch,
         ledger=prepared.ledger.to_json(),
         word_calibration=predictor.calibration and predictor.calibration.to_json(),
         calibration=predictor.temperatures and predictor.temperatures.to_json(),
-        trust_notes=list(record.trust_notes), simple=dict(record.simple),
-        scratch=dict(record.scratch), overfitting=dict(record.overfitting),
+        trust_notes=list(record.trust_notes),
+        simple=dict(record.simple),
+        scratch=dict(record.scratch),
+        overfitting=dict(record.overfitting),
         conditions=dict(record.conditions),
-        attention_note=note, linear=record.linear, recipe=prepared.written_recipe,
-        left_out=dict(prepared.left_out), versions=_versions(engine),
+        attention_note=note,
+        linear=record.linear,
+        recipe=prepared.written_recipe,
+        left_out=dict(prepared.left_out),
+        versions=_versions(engine),
         seeds={"training": recipe.training.get("seed", 0)},
-        command=record.command)
+        command=record.command,
+    )
 
 
 def _describe(config: Mapping[str, Any], columns: Sequence[str], linear: bool) -> str:
@@ -176,8 +226,10 @@ def _describe(config: Mapping[str, Any], columns: Sequence[str], linear: bool) -
         word = "columns"
     if linear:
         return f"{config['modality']} from {word} {', '.join(columns)}, as simple features"
-    return (f"{config['modality']} from {word} {', '.join(columns)}, "
-            f"encoded by {encoder_name(config)}{_start(config)}")
+    return (
+        f"{config['modality']} from {word} {', '.join(columns)}, "
+        f"encoded by {encoder_name(config)}{_start(config)}"
+    )
 
 
 def _start(config: Mapping[str, Any]) -> str:
@@ -200,9 +252,14 @@ def _engine() -> str:
 def _versions(engine: str) -> dict[str, str]:
     from importlib.metadata import version
 
-    return {"polymodal": version("polymodal"), "engine": engine, "keras": keras.__version__,
-            "numpy": np.__version__, "python": platform.python_version(),
-            "system": f"{platform.system()} {platform.machine()}"}
+    return {
+        "polymodal": version("polymodal"),
+        "engine": engine,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def _examples(predictor: Any, shown: Predictions, table: Table) -> list[dict[str, Any]]:
@@ -213,23 +270,29 @@ def _examples(predictor: Any, shown: Predictions, table: Table) -> list[dict[str
 
 def _example(predictor: Any, shown: Predictions, table: Table, place: int) -> dict[str, Any]:
     row = int(shown.rows[place])
-    inputs = {i.name: {"modality": predictor.recipe.inputs[i.name]["modality"],
-                       "value": _value(i.modality, i.columns, table, row)}
-              for i in predictor.inputs}
+    inputs = {
+        i.name: {
+            "modality": predictor.recipe.inputs[i.name]["modality"],
+            "value": _value(i.modality, i.columns, table, row),
+        }
+        for i in predictor.inputs
+    }
     here = {"inputs": inputs, "row": row, "probability": None, "right": None}
     if shown.task.hears and shown.targets is not None:
         _add_words(predictor, table, row, shown.targets[place][0], inputs)
     return here | dict(shown.task.shown(shown, place))
 
 
-def _add_words(predictor: Any, table: Table, row: int, reference: str,
-               inputs: dict[str, dict[str, Any]]) -> None:
+def _add_words(
+    predictor: Any, table: Table, row: int, reference: str, inputs: dict[str, dict[str, Any]]
+) -> None:
     """Adds the recognised words and their times to the sounds, if available."""
     words = clip_words(predictor, table, row)
     if words is not None:
         judged = right_words([word.text for word in words], reference)
         inputs[predictor.inputs[0].name]["words"] = [
-            {**vars(word), "right": right} for word, right in zip(words, judged, strict=True)]
+            {**vars(word), "right": right} for word, right in zip(words, judged, strict=True)
+        ]
 
 
 def _add_looks(predictor: Any, table: Table, examples: list[dict[str, Any]]) -> str:
@@ -246,7 +309,8 @@ def _add_looks(predictor: Any, table: Table, examples: list[dict[str, Any]]) -> 
         for name, look in found.get(example["row"], {}).items():
             example["inputs"][name]["looks"] = [
                 {"word": word, "weights": [[round(float(w), 5) for w in line] for line in weights]}
-                for word, weights in zip(look.words, look.maps, strict=True)]
+                for word, weights in zip(look.words, look.maps, strict=True)
+            ]
     if found:
         return _LOOKS
     return ""
@@ -285,9 +349,12 @@ def _store(folder: Path, content: ReportContent) -> None:
     for name, found in [*content.singles.items(), ("", content.blind)]:
         write_predictions(kept / _alone(list(content.singles), name), found)
     plain = {name: getattr(content, name) for name in _PLAIN}
-    plain |= {"splits": list(content.predictions), "singles": list(content.singles),
-              "has_joint": content.joint is not None,
-              "examples": [_encoded(e) for e in content.examples]}
+    plain |= {
+        "splits": list(content.predictions),
+        "singles": list(content.singles),
+        "has_joint": content.joint is not None,
+        "examples": [_encoded(e) for e in content.examples],
+    }
     write_json(kept / "report.json", json.loads(json.dumps(plain, default=str)))
 
 
@@ -296,8 +363,10 @@ def _load(folder: Path, plain: dict[str, Any]) -> ReportContent:
     splits, singles = plain.pop("splits"), plain.pop("singles")
     examples = [_decoded(e) for e in plain.pop("examples")]
     content = ReportContent(
-        predictions={s: read_predictions(kept / f"{s}.npz") for s in splits}, examples=examples,
-        **{name: plain[name] for name in _PLAIN if name in plain})
+        predictions={s: read_predictions(kept / f"{s}.npz") for s in splits},
+        examples=examples,
+        **{name: plain[name] for name in _PLAIN if name in plain},
+    )
     content.blind = read_predictions(kept / _alone(singles, ""))
     content.singles = {n: read_predictions(kept / _alone(singles, n)) for n in singles}
     if plain.get("has_joint"):

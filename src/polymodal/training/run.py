@@ -173,8 +173,16 @@ def train(
         Interrupted: a signal, Ctrl-C or the time limit came; the message says how to continue.
         PolymodalError: the folder cannot be written.
     """
-    options = Options(list(ignore), split, split_group, list(slice_columns), baselines, keep,
-                      skip_bad, max_bad_share)
+    options = Options(
+        list(ignore),
+        split,
+        split_group,
+        list(slice_columns),
+        baselines,
+        keep,
+        skip_bad,
+        max_bad_share,
+    )
     check_keep(keep, baselines)
     out, ending = check_writable(out, folder=True), Ending(max_minutes, finish)
     with locked(out):
@@ -188,8 +196,9 @@ def train(
         return run
 
 
-def dry_run(tables: Mapping[str, Table], given: Mapping[str, Any], out: str | Path,
-            **options: Any) -> DryRun:
+def dry_run(
+    tables: Mapping[str, Table], given: Mapping[str, Any], out: str | Path, **options: Any
+) -> DryRun:
     """Does the steps of `train` before the first epoch, and writes nothing into the folder.
 
     It takes what `train` takes, but for `on_epoch`, `keep_checkpoints` and `finish`. For a stopped
@@ -207,14 +216,27 @@ def dry_run(tables: Mapping[str, Table], given: Mapping[str, Any], out: str | Pa
     return dry_run_of(ready.jobs, ready.prepared, ready.cache, ready.forecast)
 
 
-def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, options: Options,
-           on_epoch: Any, ending: Ending) -> Run:
+def _train(
+    tables: Mapping[str, Table],
+    given: Mapping[str, Any],
+    out: Path,
+    options: Options,
+    on_epoch: Any,
+    ending: Ending,
+) -> Run:
     """Does the work of `train`, in a locked folder."""
     command = again(tables, out, engine=keras.backend.backend(), **vars(options))
     deciding = dict(vars(options))
     slice_columns, keep = deciding.pop("slice_columns"), deciding.pop("keep")
-    ready = _ready(tables, given, out, on_epoch=on_epoch, ending=ending,
-                   asked=to_json(tables, given, options, command), **deciding)
+    ready = _ready(
+        tables,
+        given,
+        out,
+        on_epoch=on_epoch,
+        ending=ending,
+        asked=to_json(tables, given, options, command),
+        **deciding,
+    )
     say(ready.forecast.sentence())
     for text in needs_of(ready.jobs, ready.cache).warnings(out):
         warn(text)
@@ -223,8 +245,9 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
     for job in ready.jobs.values():
         job.session.end_at(ready.prepared.recipe.training.get("last_epoch"))
     found = _predicted(trained, ready.prepared, ready.tables, ready.cache, out)
-    found = make_trusted(trained.predictor, ready.tables, found, out, ready.cache, slice_columns,
-                         ready.prepared)
+    found = make_trusted(
+        trained.predictor, ready.tables, found, out, ready.cache, slice_columns, ready.prepared
+    )
     ending.reserve(ready.times.report)
     scratch = train_from_scratch(ready, trained.predictor.language, ending)
     singles = train_singles(ready, trained.predictor.language, ending, keep)
@@ -233,8 +256,9 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
         simple = simple_models(ready.prepared, found)
     ready.seconds = min(SECONDS, ending.left)
     with waiting("Writing the report"):
-        run = _conclude(ready, trained, found, singles, simple, scratch, slice_columns, command,
-                        out, keep)
+        run = _conclude(
+            ready, trained, found, singles, simple, scratch, slice_columns, command, out, keep
+        )
     run.predictor.hearing = hearing_of(ready.prepared.recipe.inputs, out)
     run.forecast = ready.forecast.to_json(time.monotonic() - start)
     write_json(out / FORECAST, run.forecast)
@@ -242,10 +266,19 @@ def _train(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, opt
     return run
 
 
-def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
-           ignore: Sequence[str] = (), split: str | None = None, split_group: str | None = None,
-           baselines: bool = True, skip_bad: bool = False, max_bad_share: float = 0.05,
-           **how: Any) -> Ready:
+def _ready(
+    tables: Mapping[str, Table],
+    given: Mapping[str, Any],
+    out: Path,
+    *,
+    ignore: Sequence[str] = (),
+    split: str | None = None,
+    split_group: str | None = None,
+    baselines: bool = True,
+    skip_bad: bool = False,
+    max_bad_share: float = 0.05,
+    **how: Any,
+) -> Ready:
     """Infers, checks, builds and times all before the first epoch; `how` is that of
     `compared_jobs`."""
     asked, tables = with_transcripts(with_target(given), tables)
@@ -254,12 +287,13 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
     given = on_old_plan(given, out)
     need_target(given)
     settings = arguments.build(Training, given.get("training") or {}, "training")
-    recipe, reasons, facts, alike = choose(tables, given, ignore, split, split_group,
-                                           settings.seed)
+    recipe, reasons, facts, alike = choose(tables, given, ignore, split, split_group, settings.seed)
     tables = {name: part.table for name, part in facts.items()}
     if settings.patience is not None and "val" not in tables:
-        raise RecipeError("training.patience needs validation rows. Got none held out. Give a "
-                          "table with --val, or remove patience.")
+        raise RecipeError(
+            "training.patience needs validation rows. Got none held out. Give a "
+            "table with --val, or remove patience."
+        )
     settings = arguments.build(Training, recipe.training, "training")
     cache = open_cache()
     prepared = prepare(recipe, facts, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
@@ -288,8 +322,13 @@ def _ready(tables: Mapping[str, Table], given: Mapping[str, Any], out: Path, *,
     return Ready(prepared, tables, cache, jobs, times, forecast)
 
 
-def _read_plainly(given: dict[str, Any], facts: Mapping[str, Profile], cache: Cache | KeptMedia,
-                  skip_bad: bool, max_bad_share: float) -> Prepared:
+def _read_plainly(
+    given: dict[str, Any],
+    facts: Mapping[str, Profile],
+    cache: Cache | KeptMedia,
+    skip_bad: bool,
+    max_bad_share: float,
+) -> Prepared:
     """Returns the same rows as they are read without imported encoders."""
     say("Preparing the same inputs without imported encoders, for comparison")
     recipe, _ = inferred(facts["train"], given)
@@ -297,22 +336,31 @@ def _read_plainly(given: dict[str, Any], facts: Mapping[str, Profile], cache: Ca
     return prepare(recipe, facts, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
 
 
-
-
-def _predicted(trained: Trained, prepared: Prepared, tables: Mapping[str, Table],
-               cache: Cache | KeptMedia, out: Path) -> dict[str, Predictions]:
+def _predicted(
+    trained: Trained,
+    prepared: Prepared,
+    tables: Mapping[str, Table],
+    cache: Cache | KeptMedia,
+    out: Path,
+) -> dict[str, Predictions]:
     """Predicts the scored splits, the one to show first, with the run's decoding."""
     predictor, known = trained.predictor, {}
     if "val" in tables and predictor.task.hears:
         known["val"], trained.reading = choose_language(
-            predictor, prepared.train_targets(), tables["val"], out, cache)
-    return {name: known[name] if name in known
-            else predictor.predict(tables[name], scored=True, cache=cache)
-            for name in ("test", "val") if name in tables}
+            predictor, prepared.train_targets(), tables["val"], out, cache
+        )
+    return {
+        name: known[name]
+        if name in known
+        else predictor.predict(tables[name], scored=True, cache=cache)
+        for name in ("test", "val")
+        if name in tables
+    }
 
 
-def _conclude(ready, trained, found, singles, simple, scratch, slice_columns, command, out,
-              keep) -> Run:
+def _conclude(
+    ready, trained, found, singles, simple, scratch, slice_columns, command, out, keep
+) -> Run:
     """Scores, compares, and writes metrics, report and model card."""
     prepared, tables = ready.prepared, ready.tables
     shown = next(iter(found))
@@ -346,15 +394,49 @@ def _conclude(ready, trained, found, singles, simple, scratch, slice_columns, co
     if linear is None:
         known = overfitting(prepared, trained, found, tables, ready.cache)
     under = conditions(trained.predictor, tables[shown], found[shown], ready.cache, ready.seconds)
-    record = RunRecord(prepared, trained, found, alone, blind, tables[shown], columns[shown],
-                       command, worth, trust["notes"], joint if kept else None, simple, scratch,
-                       known, linear.name if linear else "", under, choice.sentence)
+    record = RunRecord(
+        prepared,
+        trained,
+        found,
+        alone,
+        blind,
+        tables[shown],
+        columns[shown],
+        command,
+        worth,
+        trust["notes"],
+        joint if kept else None,
+        simple,
+        scratch,
+        known,
+        linear.name if linear else "",
+        under,
+        choice.sentence,
+    )
     said = write_all(out, record)
-    metrics = worth.to_json(kept) | {"trust": trust, "simple": simple, "from_scratch": scratch,
-                                      "overfitting": known, "conditions": under,
-                                      "keeping": choice.to_json()}
+    metrics = worth.to_json(kept) | {
+        "trust": trust,
+        "simple": simple,
+        "from_scratch": scratch,
+        "overfitting": known,
+        "conditions": under,
+        "keeping": choice.to_json(),
+    }
     write_json(out / "metrics.json", metrics)
     guessed = (metrics["baseline"] or {}).get("metrics", {})
-    return Run(out, trained.predictor, metrics["splits"], said, found, {}, kept, tip, trust,
-               baseline=guessed, simple=simple, scratch=scratch, keeping=choice.to_json(),
-               overfitting=known)
+    return Run(
+        out,
+        trained.predictor,
+        metrics["splits"],
+        said,
+        found,
+        {},
+        kept,
+        tip,
+        trust,
+        baseline=guessed,
+        simple=simple,
+        scratch=scratch,
+        keeping=choice.to_json(),
+        overfitting=known,
+    )

@@ -87,8 +87,11 @@ def simple_models(prepared: Prepared, found: Mapping[str, Predictions]) -> list[
     from threadpoolctl import threadpool_limits
 
     # Threads that wait for each other take longer than one where a machine is busy.
-    with (waiting("Training a simple model for comparison"), threadpool_limits(1),
-          warnings.catch_warnings()):
+    with (
+        waiting("Training a simple model for comparison"),
+        threadpool_limits(1),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")  # on rare classes and on what has not converged
         models = [_linear(prepared, found)]
         columns = [item.name for item in prepared.inputs if item.modality.has_fields]
@@ -108,15 +111,23 @@ def _linear(prepared: Prepared, found: Mapping[str, Predictions]) -> SimpleModel
         name = f"logistic regression on {kinds}"
         targets = np.asarray(prepared.task.train_targets(encoded, prepared.target))
         fitted = _logistic(train.features, targets, shown.outputs.shape[1])
-    answers = LinearAnswers(prepared.recipe, train.inputs, prepared.target,
-                            joined(train.parts, *fitted), name, trained_on=prepared.trained_on)
+    answers = LinearAnswers(
+        prepared.recipe,
+        train.inputs,
+        prepared.target,
+        joined(train.parts, *fitted),
+        name,
+        trained_on=prepared.trained_on,
+    )
     said = {split: _answered(answers, prepared, split, one) for split, one in found.items()}
-    return SimpleModel(name, next(iter(said.values())), time.monotonic() - start, answers,
-                       said.get("val"))
+    return SimpleModel(
+        name, next(iter(said.values())), time.monotonic() - start, answers, said.get("val")
+    )
 
 
-def _answered(answers: LinearAnswers, prepared: Prepared, split: str,
-              network: Predictions) -> Predictions:
+def _answered(
+    answers: LinearAnswers, prepared: Prepared, split: str, network: Predictions
+) -> Predictions:
     """Returns the predictions of a linear model for the rows that the network answered.
 
     Args:
@@ -133,12 +144,16 @@ def _answered(answers: LinearAnswers, prepared: Prepared, split: str,
 def _rows_of(checked: Checked, rows: np.ndarray) -> Checked:
     """Returns what is known of some checked rows, each input one step long."""
     there = np.isin(checked.rows, rows)
-    return replace(checked, rows=checked.rows[there], present=checked.present[there],
-                   lengths=np.ones_like(checked.lengths[there]), valid=checked.valid[there])
+    return replace(
+        checked,
+        rows=checked.rows[there],
+        present=checked.present[there],
+        lengths=np.ones_like(checked.lengths[there]),
+        valid=checked.valid[there],
+    )
 
 
-def _boosted(prepared: Prepared, shown: Predictions, split: str,
-             names: list[str]) -> SimpleModel:
+def _boosted(prepared: Prepared, shown: Predictions, split: str, names: list[str]) -> SimpleModel:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     start = time.monotonic()
@@ -146,37 +161,52 @@ def _boosted(prepared: Prepared, shown: Predictions, split: str,
     encoded = np.stack([np.asarray(train.samples.target(int(row))) for row in train.rows])
     targets = np.asarray(prepared.task.train_targets(encoded, prepared.target))
     sources = {source.name: source for source in prepared.samples[split].sources}
-    test = np.hstack([_encoded(prepared.samples[split], sources[item.name], item.modality,
-                               shown.rows, told) for item, (_, _, told)
-                      in zip(train.inputs, train.parts, strict=True)])
-    settings: dict[str, Any] = {"max_iter": 100, "random_state": 0, "early_stopping": len(targets)
-                                >= 200, "min_samples_leaf": min(20, max(1, len(targets) // 20))}
+    test = np.hstack(
+        [
+            _encoded(prepared.samples[split], sources[item.name], item.modality, shown.rows, told)
+            for item, (_, _, told) in zip(train.inputs, train.parts, strict=True)
+        ]
+    )
+    settings: dict[str, Any] = {
+        "max_iter": 100,
+        "random_state": 0,
+        "early_stopping": len(targets) >= 200,
+        "min_samples_leaf": min(20, max(1, len(targets) // 20)),
+    }
     if prepared.task.has_numbers:
         model = HistGradientBoostingRegressor(**settings).fit(train.features, targets)
         outputs = model.predict(test)
     else:
-        outputs = _boosted_labels(targets, shown.outputs.shape[1], test, lambda each: (
-            HistGradientBoostingClassifier(**settings).fit(train.features, each)))
-    return SimpleModel("gradient boosting on columns",
-                       replace(shown, outputs=outputs, words=None, chosen=None),
-                       time.monotonic() - start)
+        outputs = _boosted_labels(
+            targets,
+            shown.outputs.shape[1],
+            test,
+            lambda each: HistGradientBoostingClassifier(**settings).fit(train.features, each),
+        )
+    return SimpleModel(
+        "gradient boosting on columns",
+        replace(shown, outputs=outputs, words=None, chosen=None),
+        time.monotonic() - start,
+    )
 
 
-def _encoded(samples: Samples, source: Any, modality: Featured, rows: np.ndarray,
-             told: bool) -> np.ndarray:
+def _encoded(
+    samples: Samples, source: Any, modality: Featured, rows: np.ndarray, told: bool
+) -> np.ndarray:
     """Returns dense features of some rows, with a column that says what is missing if `told`."""
     found = np.zeros((len(rows), modality.width + told))
     for place, row in enumerate(rows):
         decoded = samples.decode(source, int(row))
         if decoded is not None:
-            found[place, :modality.width] = modality.encode(decoded)
+            found[place, : modality.width] = modality.encode(decoded)
         elif told:
             found[place, -1] = 1
     return found
 
 
-def _boosted_labels(targets: np.ndarray, num_labels: int, test: np.ndarray,
-                    fitted: Callable[[np.ndarray], Any]) -> np.ndarray:
+def _boosted_labels(
+    targets: np.ndarray, num_labels: int, test: np.ndarray, fitted: Callable[[np.ndarray], Any]
+) -> np.ndarray:
     """Returns probabilities (rows, labels): of one model, or one for each label of label sets."""
     outputs = np.zeros((len(test), num_labels))
     if targets.ndim == 1:

@@ -51,13 +51,23 @@ class Trial:
         start: function that gives a built model its first weights, or None.
     """
 
-    def __init__(self, tables: Mapping[str, Table], given: Mapping[str, Any], folder: Path, *,
-                 ignore: Sequence[str] = (), split_group: str | None = None, on_epoch: Any = None,
-                 ending: Ending | None = None, skip_bad: bool = False,
-                 max_bad_share: float = 0.05, loud: bool = False,
-                 teach: Callable[[Samples], Samples] | None = None,
-                 loss: Callable[[Any], Any] | None = None,
-                 start: Callable[[Any], None] | None = None):
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        given: Mapping[str, Any],
+        folder: Path,
+        *,
+        ignore: Sequence[str] = (),
+        split_group: str | None = None,
+        on_epoch: Any = None,
+        ending: Ending | None = None,
+        skip_bad: bool = False,
+        max_bad_share: float = 0.05,
+        loud: bool = False,
+        teach: Callable[[Samples], Samples] | None = None,
+        loss: Callable[[Any], Any] | None = None,
+        start: Callable[[Any], None] | None = None,
+    ):
         self.folder, self.tables, self._loud = folder, dict(tables), loud
         keras.utils.clear_session(free_memory=True)
         given = with_parts(dict(given))
@@ -67,17 +77,24 @@ class Trial:
         with quiet(not loud):
             recipe, _, facts, alike = choose(tables, given, ignore, "none", split_group, seed)
             self.cache: Cache | KeptMedia = open_cache()
-            self.prepared = prepare(recipe, facts, self.cache, skip_bad=skip_bad,
-                                    max_bad_share=max_bad_share)
-            self.prepared.trained_on = TrainedOn(
-                tuple(tables["train"].column_names), alike or "")
+            self.prepared = prepare(
+                recipe, facts, self.cache, skip_bad=skip_bad, max_bad_share=max_bad_share
+            )
+            self.prepared.trained_on = TrainedOn(tuple(tables["train"].column_names), alike or "")
             if teach is not None:
                 samples = self.prepared.samples
                 samples["train"] = teach(samples["train"])
             settings = arguments.build(Training, recipe.training, "training")
             with locked(folder):
-                self.job = set_up(self.prepared, settings, folder, on_epoch=on_epoch,
-                                  ending=ending, loss=loss, start=start)
+                self.job = set_up(
+                    self.prepared,
+                    settings,
+                    folder,
+                    on_epoch=on_epoch,
+                    ending=ending,
+                    loss=loss,
+                    start=start,
+                )
 
     @property
     def predictor(self) -> Predictor:
@@ -88,10 +105,14 @@ class Trial:
         """Returns how long training and scoring will take at most, after timing a few steps."""
         with quiet(not self._loud):
             pace, session = self.job.session.rehearse(), self.job.session
-        rows = {split: len(checked) for split, checked in self.prepared.checked.items()
-                if split != "train"}
-        return (training_seconds(pace, session.epochs_left)
-                + scoring_seconds(pace, rows, self.prepared.seconds))
+        rows = {
+            split: len(checked)
+            for split, checked in self.prepared.checked.items()
+            if split != "train"
+        }
+        return training_seconds(pace, session.epochs_left) + scoring_seconds(
+            pace, rows, self.prepared.seconds
+        )
 
     def train(self) -> Trained:
         """Trains, or resumes training, and leaves a bundle without checkpoints.

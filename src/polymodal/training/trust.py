@@ -47,10 +47,15 @@ _SPLIT = "val"
 _LEVEL = 0.9  # of the sets that a report tells of
 
 
-def make_trusted(predictor: Answers, tables: Mapping[str, Table],
-                 found: Mapping[str, Predictions], out: Path, cache: Any = None,
-                 slice_columns: Sequence[str] = (),
-                 prepared: Any = None) -> dict[str, Predictions]:
+def make_trusted(
+    predictor: Answers,
+    tables: Mapping[str, Table],
+    found: Mapping[str, Predictions],
+    out: Path,
+    cache: Any = None,
+    slice_columns: Sequence[str] = (),
+    prepared: Any = None,
+) -> dict[str, Predictions]:
     """Returns predictions with calibrated probabilities, and the answers that are chosen from them,
     after what that takes was fitted to validation rows and written into the bundle.
 
@@ -102,8 +107,11 @@ def make_trusted(predictor: Answers, tables: Mapping[str, Table],
 
 def write_trust(predictor: Answers, out: Path) -> None:
     """Writes what a predictor calibrates and makes sets with into its bundle."""
-    for name, part in ((CALIBRATION, predictor.temperatures), (CONFORMAL, predictor.conformal),
-                       (DECISION, predictor.decision)):
+    for name, part in (
+        (CALIBRATION, predictor.temperatures),
+        (CONFORMAL, predictor.conformal),
+        (DECISION, predictor.decision),
+    ):
         if part is None:
             remove_part(out, name)
         else:
@@ -111,8 +119,9 @@ def write_trust(predictor: Answers, out: Path) -> None:
     seal(out)
 
 
-def trust_of(predictor: Answers, tables: Mapping[str, Table],
-             found: Mapping[str, Predictions]) -> dict[str, Any]:
+def trust_of(
+    predictor: Answers, tables: Mapping[str, Table], found: Mapping[str, Predictions]
+) -> dict[str, Any]:
     """Returns what calibration and sets are worth on the split that is shown first.
 
     Returns:
@@ -122,11 +131,16 @@ def trust_of(predictor: Answers, tables: Mapping[str, Table],
     """
     split, shown = next(iter(found.items()))
     temperatures, conformal = predictor.temperatures, predictor.conformal
-    value: dict[str, Any] = {"calibration": None, "sets": None,
-                             "notes": calibration_words(temperatures, shown, split)}
+    value: dict[str, Any] = {
+        "calibration": None,
+        "sets": None,
+        "notes": calibration_words(temperatures, shown, split),
+    }
     if temperatures is not None:
-        value["calibration"] = {**temperatures.to_json(),
-                                "shown": before_and_after(temperatures, shown)}
+        value["calibration"] = {
+            **temperatures.to_json(),
+            "shown": before_and_after(temperatures, shown),
+        }
     value["decision"] = predictor.decision and predictor.decision.to_json()
     value["notes"] += decision_words(predictor.decision)
     if conformal is not None:
@@ -140,14 +154,17 @@ def _new_groups(predictor: Answers, tables: Mapping[str, Table], split: str) -> 
     """Returns a sentence for each column of groups, such as speakers, that train has not all of."""
     train, shown = tables["train"], tables[split]
     columns = dict.fromkeys([predictor.trained_on.group_column, *profile(train).who_columns()])
-    said = [new_group_words(column, list(shown.values(column)), list(train.values(column)), split)
-            for column in columns
-            if column in train.column_names and column in shown.column_names]
+    said = [
+        new_group_words(column, list(shown.values(column)), list(train.values(column)), split)
+        for column in columns
+        if column in train.column_names and column in shown.column_names
+    ]
     return [sentence for sentence in said if sentence]
 
 
-def _temperatures(predictor: Answers, tables: Mapping[str, Table], val: Predictions,
-                  cache: Any) -> Temperatures | None:
+def _temperatures(
+    predictor: Answers, tables: Mapping[str, Table], val: Predictions, cache: Any
+) -> Temperatures | None:
     """Returns temperatures fitted on rows of groups that train lacks, where there are groups and
     enough such rows; else on all."""
     views, group = [val], ""
@@ -165,8 +182,7 @@ def _temperatures(predictor: Answers, tables: Mapping[str, Table], val: Predicti
     return fit_temperatures(views, _SPLIT, group)
 
 
-def _hidden(predictor: Answers, table: Table, val: Predictions,
-            cache: Any) -> list[Predictions]:
+def _hidden(predictor: Answers, table: Table, val: Predictions, cache: Any) -> list[Predictions]:
     """Returns predictions of rows with inputs hidden that they have."""
     names = [item.name for item in predictor.inputs]
     patterns = hidden_patterns(names)
@@ -174,8 +190,10 @@ def _hidden(predictor: Answers, table: Table, val: Predictions,
     has = np.zeros((val.num_rows, len(names)), bool)
     has[val.rows] = val.present
     hidden = [[names.index(name) for name in pattern] for pattern in patterns]
-    return [one.take(np.asarray(has[one.rows][:, columns].all(axis=1)))
-            for one, columns in zip(found, hidden, strict=True)]
+    return [
+        one.take(np.asarray(has[one.rows][:, columns].all(axis=1)))
+        for one, columns in zip(found, hidden, strict=True)
+    ]
 
 
 def _apart(tables: Mapping[str, Table], column: str) -> np.ndarray:
@@ -184,9 +202,11 @@ def _apart(tables: Mapping[str, Table], column: str) -> np.ndarray:
     return np.array([value_key(value) not in seen for value in tables[_SPLIT].values(column)])
 
 
-def _columns(predictor: Answers, table: Table,
-             slice_columns: Sequence[str]) -> dict[str, list[Any]]:
+def _columns(
+    predictor: Answers, table: Table, slice_columns: Sequence[str]
+) -> dict[str, list[Any]]:
     """Returns {column: cells} by whose values sets can be made: slices, groups, speakers."""
-    names = dict.fromkeys([*slice_columns, predictor.trained_on.group_column,
-                           *profile(table).who_columns()])
+    names = dict.fromkeys(
+        [*slice_columns, predictor.trained_on.group_column, *profile(table).who_columns()]
+    )
     return {name: list(table.values(name)) for name in names if name in table.column_names}

@@ -34,20 +34,25 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
 
 
-@pytest.mark.parametrize(("place", "folder"), [("new", True), ("new/deep", True), (".", True),
-                                               ("new/deep/file", False), ("old", False)])
+@pytest.mark.parametrize(
+    ("place", "folder"),
+    [("new", True), ("new/deep", True), (".", True), ("new/deep/file", False), ("old", False)],
+)
 def test_what_can_be_written_is_let_through_and_nothing_is_made(tmp_path, place, folder):
     (tmp_path / "old").write_text("x")
     assert files.check_writable(tmp_path / place, folder) == tmp_path / place
     assert [p.name for p in tmp_path.iterdir()] == ["old"]
 
 
-@pytest.mark.parametrize(("place", "folder", "message"), [
-    ("old", True, "old takes no files .Not a directory.. Choose another --out"),
-    ("old/new", True, "old/new cannot be written: .*/old takes no files"),
-    ("old/new", False, "old/new cannot be written: .*/old takes no files"),
-    ("deep", False, "deep needs to be a file. It is a folder"),
-])
+@pytest.mark.parametrize(
+    ("place", "folder", "message"),
+    [
+        ("old", True, "old takes no files .Not a directory.. Choose another --out"),
+        ("old/new", True, "old/new cannot be written: .*/old takes no files"),
+        ("old/new", False, "old/new cannot be written: .*/old takes no files"),
+        ("deep", False, "deep needs to be a file. It is a folder"),
+    ],
+)
 def test_what_cannot_be_written_is_said(tmp_path, place, folder, message):
     (tmp_path / "old").write_text("x")
     (tmp_path / "deep").mkdir()
@@ -89,9 +94,25 @@ def test_sha256_is_of_the_content(tmp_path):
     assert files.sha256(tmp_path / "f").startswith("ba7816bf8f01cfea")
 
 
-@pytest.mark.parametrize("name", ["../../up", "/etc/passwd", "..", ".", "", "a/b\\c", "C:\\x",
-                                  "nul\0",
-                                  "x" * 500, "語" * 500, "\x1b[31m", ".hidden", "a\nb", "con. "])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../up",
+        "/etc/passwd",
+        "..",
+        ".",
+        "",
+        "a/b\\c",
+        "C:\\x",
+        "nul\0",
+        "x" * 500,
+        "語" * 500,
+        "\x1b[31m",
+        ".hidden",
+        "a\nb",
+        "con. ",
+    ],
+)
 def test_a_name_of_a_file_leads_nowhere_else(tmp_path, name):
     path = tmp_path / files.file_name(name)
     path.write_text("x")

@@ -31,8 +31,12 @@ with locked(sys.argv[1]):
 @pytest.fixture
 def holder(tmp_path):
     """Another process that holds `run` until its stdin is closed."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path / "run")],
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "run")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout.readline() == "held\n"
     yield process
     process.kill()
@@ -146,8 +150,14 @@ class TestWithoutLocks:
 
     def test_of_another_machine_it_cannot_be_told(self, tmp_path):
         write_lock(tmp_path, host="elsewhere")
-        with pytest.raises(LockedError, match=r"on elsewhere has used it since 2024-05-01 "
-                           r"14:03:12.*If it is gone, remove .*\.lock\."), locked(tmp_path):
+        with (
+            pytest.raises(
+                LockedError,
+                match=r"on elsewhere has used it since 2024-05-01 "
+                r"14:03:12.*If it is gone, remove .*\.lock\.",
+            ),
+            locked(tmp_path),
+        ):
             pass
 
 

@@ -15,12 +15,13 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(("stderr", "seen"), [
-    (Terminal(), "Loading it ...\r              \r"), (io.StringIO(), "")])
+@pytest.mark.parametrize(
+    ("stderr", "seen"), [(Terminal(), "Loading it ...\r              \r"), (io.StringIO(), "")]
+)
 def test_a_terminal_shows_what_is_waited_for_and_then_no_longer(monkeypatch, stderr, seen):
     monkeypatch.setattr("sys.stderr", stderr)
     with progress.waiting("Loading it"):
-        assert stderr.getvalue() == seen[:len("Loading it ...\r")]
+        assert stderr.getvalue() == seen[: len("Loading it ...\r")]
     assert stderr.getvalue() == seen
 
 
@@ -112,8 +113,9 @@ def test_a_bar_shows_any_name_as_it_is(monkeypatch, name):
     assert "\u202e" not in written
 
 
-@pytest.mark.parametrize(("speak", "stream"), [
-    (progress.say, "err"), (progress.warn, "err"), (progress.show, "out")])
+@pytest.mark.parametrize(
+    ("speak", "stream"), [(progress.say, "err"), (progress.warn, "err"), (progress.show, "out")]
+)
 def test_nothing_printed_commands_the_terminal(capsys, speak, stream):
     speak("column \x1b]0;title\x07 and \u202e\r")
     written = getattr(capsys.readouterr(), stream)
@@ -128,5 +130,7 @@ def test_each_kind_of_warning_is_said_once_where_asked(log_file):
         progress.warn("another")
     progress.warn("5 of 40 rows of val are also in train")
     assert log_file().splitlines() == [
-        "Warning: 3 of 20 rows of val are also in train", "Warning: another",
-        "Warning: 5 of 40 rows of val are also in train"]
+        "Warning: 3 of 20 rows of val are also in train",
+        "Warning: another",
+        "Warning: 5 of 40 rows of val are also in train",
+    ]

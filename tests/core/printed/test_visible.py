@@ -4,8 +4,19 @@ import pytest
 
 from polymodal.core.printed.visible import one_line, to_json, visible
 
-HOSTILE = ["\x1b[31m", "\x9b2J", "\x07", "\r", "\x7f", "\u202eabc", "\u2066", "\u2028", "\ud800",
-           "\x00", "\x08\x08"]
+HOSTILE = [
+    "\x1b[31m",
+    "\x9b2J",
+    "\x07",
+    "\r",
+    "\x7f",
+    "\u202eabc",
+    "\u2066",
+    "\u2028",
+    "\ud800",
+    "\x00",
+    "\x08\x08",
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -12,8 +12,12 @@ PICTURE = st.tuples(st.lists(TEXT.filter(bool), min_size=1, max_size=4), TEXT)
 
 
 def counted(pictures):
-    return np.array([bleu_counts([word_runs(text.split()) for text in texts],
-                                 word_runs(said.split())) for texts, said in pictures])
+    return np.array(
+        [
+            bleu_counts([word_runs(text.split()) for text in texts], word_runs(said.split()))
+            for texts, said in pictures
+        ]
+    )
 
 
 @given(st.lists(PICTURE, min_size=1, max_size=5))

@@ -6,8 +6,11 @@ from polymodal.evaluation.captions.words import caption_words, word_runs
 
 
 def score(references, text, frequencies):
-    return cider_d([word_runs(caption_words(one)) for one in references],
-                   word_runs(caption_words(text)), frequencies)
+    return cider_d(
+        [word_runs(caption_words(one)) for one in references],
+        word_runs(caption_words(text)),
+        frequencies,
+    )
 
 
 def test_same_text_scores_ten(people):

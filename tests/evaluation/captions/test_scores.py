@@ -5,13 +5,39 @@ from polymodal.core.errors import DataError
 from polymodal.evaluation.captions.scores import DocumentFrequencies, score_captions
 
 # pycocoevalcap 1.2 on the same texts, taken apart by `caption_words`.
-PUBLISHED = {"bleu_1": 0.7826087, "bleu_2": 0.65607529, "bleu_3": 0.53014195,
-             "bleu_4": 0.37754504, "cider_d": 1.40603139, "rouge_l": 0.54262344}
+PUBLISHED = {
+    "bleu_1": 0.7826087,
+    "bleu_2": 0.65607529,
+    "bleu_3": 0.53014195,
+    "bleu_4": 0.37754504,
+    "cider_d": 1.40603139,
+    "rouge_l": 0.54262344,
+}
 PUBLISHED_BY_PICTURE = {
-    "cider_d": [2.295852, 3.538113, 0.885543, 0.095751, 1.537739, 2.314326, 0.428061, 0.40616, 0,
-                2.558769],
-    "rouge_l": [0.809735, 0.758706, 0.745418, 0.2954, 0.611222, 0.797038, 0.220217, 0.559633, 0,
-                0.628866],
+    "cider_d": [
+        2.295852,
+        3.538113,
+        0.885543,
+        0.095751,
+        1.537739,
+        2.314326,
+        0.428061,
+        0.40616,
+        0,
+        2.558769,
+    ],
+    "rouge_l": [
+        0.809735,
+        0.758706,
+        0.745418,
+        0.2954,
+        0.611222,
+        0.797038,
+        0.220217,
+        0.559633,
+        0,
+        0.628866,
+    ],
 }
 
 

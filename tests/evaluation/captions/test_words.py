@@ -5,15 +5,18 @@ from hypothesis import strategies as st
 from polymodal.evaluation.captions.words import caption_words, word_runs
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("A dog's bone, isn't it?", "a dog 's bone is n't it"),
-    ("the well-known T-shirt - new", "the well-known t-shirt new"),
-    ("3.5 cats. \"Hello\" (there)", "3.5 cats hello there"),
-    ("'quoted' words", "quoted words"),
-    ("猫和dog在一起", "猫 和 dog 在 一 起"),
-    ("नमस्ते दुनिया", "नमस्ते दुनिया"),
-    ("", ""),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A dog's bone, isn't it?", "a dog 's bone is n't it"),
+        ("the well-known T-shirt - new", "the well-known t-shirt new"),
+        ('3.5 cats. "Hello" (there)', "3.5 cats hello there"),
+        ("'quoted' words", "quoted words"),
+        ("猫和dog在一起", "猫 和 dog 在 一 起"),
+        ("नमस्ते दुनिया", "नमस्ते दुनिया"),
+        ("", ""),
+    ],
+)
 def test_words_are_lower_case_without_punctuation(text, expected):
     assert caption_words(text) == expected.split()
 

@@ -13,9 +13,18 @@ from polymodal.evaluation.plots.build import (
 
 
 def test_curves_pair_train_with_validation_and_leave_out_the_clock():
-    history = [{"epoch": 1, "accuracy": 0.5, "val_accuracy": 0.4, "loss": 2.0, "seconds": 3.0,
-                "learning_rate": 0.1, "note": "text"},
-               {"epoch": 2, "accuracy": 0.6, "loss": None}]
+    history = [
+        {
+            "epoch": 1,
+            "accuracy": 0.5,
+            "val_accuracy": 0.4,
+            "loss": 2.0,
+            "seconds": 3.0,
+            "learning_rate": 0.1,
+            "note": "text",
+        },
+        {"epoch": 2, "accuracy": 0.6, "loss": None},
+    ]
     loss, accuracy = learning_curves(history, best_epoch=2)
     assert (loss.key, accuracy.key) == ("curve_loss", "curve_accuracy")
     assert [line.name for line in accuracy.series] == ["train", "validation"]
@@ -81,8 +90,10 @@ def test_position_is_shown_from_one_for_sequences_only(make):
 
 
 def test_bars_skip_a_model_that_lacks_the_metric_and_count_in_the_right_unit(make):
-    parts = {"a": {"n": 1, "metrics": {"auroc": 0.9}, "intervals": {}},
-             "b": {"n": 2000, "metrics": {}, "intervals": {}}}
+    parts = {
+        "a": {"n": 1, "metrics": {"auroc": 0.9}, "intervals": {}},
+        "b": {"n": 2000, "metrics": {}, "intervals": {}},
+    }
     bars = performance("k", "t", "", "auroc", parts, unit_word(make.seq2seq())).bars
     assert [(bar.name, bar.note, bar.low) for bar in bars] == [("a", "1 step", None)]
     assert unit_word(make.classes()) == "row"

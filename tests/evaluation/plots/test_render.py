@@ -25,9 +25,14 @@ def drawn(make):
     """Returns charts of every kind with their pictures, drawn where a warning is an error."""
     one = make.classes(labels=["红色", "зелёный", "$x$", "<b>\n"])
     history = [{"loss": 2.0, "val_loss": 1.0}, {"loss": 1.0, "val_loss": float("nan")}]
-    charts = [confusion(one), reliability_chart(one), *learning_curves(history, 1),
-              position(make.seq2seq()), *regression_charts(make.regression(), "价格 <script>"),
-              performance("missing", "By inputs", "", "accuracy", slices(one)[PRESENT])]
+    charts = [
+        confusion(one),
+        reliability_chart(one),
+        *learning_curves(history, 1),
+        position(make.seq2seq()),
+        *regression_charts(make.regression(), "价格 <script>"),
+        performance("missing", "By inputs", "", "accuracy", slices(one)[PRESENT]),
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a missing glyph is a box, and matplotlib warns of it
         return [(chart, render(chart)) for chart in charts]
@@ -70,8 +75,11 @@ def test_same_chart_is_the_same_bytes(make):
 
 def test_gap_in_a_line_is_not_bridged():
     line = Lines("k", "t", "", "epoch", [Series("a", [1, 2, 3, 4], [1, np.nan, 2, 3])])
-    paths = [node.get("d", "") for node in parsed(render(line).svg).iter("path")
-             if "#0072b2" in node.get("style", "")]
+    paths = [
+        node.get("d", "")
+        for node in parsed(render(line).svg).iter("path")
+        if "#0072b2" in node.get("style", "")
+    ]
     assert max(path.count("M") for path in paths) == 2
 
 

@@ -34,12 +34,12 @@ def encoded(array):
 
 @pytest.mark.parametrize("content", [GREY, GREY[..., :1], encoded(GREY)])
 def test_the_place_that_was_looked_at_is_bright(content):
-    one, = attention_strip(content, [look(place=(0, 2))])
+    (one,) = attention_strip(content, [look(place=(0, 2))])
     shown = pixels(one)
     assert shown.shape == (one["height"], one["width"])
     assert one["width"] / one["height"] == pytest.approx(1.5, abs=0.02)
     half, third = shown.shape[0] // 2, shown.shape[1] // 3
-    assert shown[:half // 2, -third // 2:].mean() > 2 * shown[half:, :third].mean()
+    assert shown[: half // 2, -third // 2 :].mean() > 2 * shown[half:, :third].mean()
 
 
 def test_words_stand_in_order_with_their_share_of_attention():
@@ -53,7 +53,7 @@ def test_words_stand_in_order_with_their_share_of_attention():
 def test_a_picture_without_looks_or_with_looks_at_nothing_is_shown():
     shown = show({"modality": "image", "value": GREY})
     assert shown["looks"] == []
-    one, = attention_strip(GREY, [look(share=0.0)])
+    (one,) = attention_strip(GREY, [look(share=0.0)])
     assert pixels(one).max() < 60
 
 
@@ -63,8 +63,12 @@ def test_the_page_shows_the_words_and_their_pictures(make, tmp_path):
     example = {"inputs": {"image": image}, "target": "a ball", "predicted": "a ball", "row": 0}
     shown = make.written_down(10)
     shown.task = task_named("caption")
-    page = write_report(tmp_path, ReportContent(
-        "Seen", {"test": shown}, "caption", examples=[example], attention_note="Bright is seen."))
+    page = write_report(
+        tmp_path,
+        ReportContent(
+            "Seen", {"test": shown}, "caption", examples=[example], attention_note="Bright is seen."
+        ),
+    )
     text = page.read_text(encoding="utf-8")
     assert text.count("data:image/jpeg") == 2
     assert "Bright is seen." in text

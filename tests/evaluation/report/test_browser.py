@@ -9,11 +9,21 @@ import pytest
 
 from polymodal.evaluation.report import write_report
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") \
-    or shutil.which("google-chrome")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=6000"]
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--virtual-time-budget=6000",
+]
 # The page itself allows no script. The copy under test allows this one, which reports what it saw.
 PROBE = """<script>
 const seen = {errors: [], blocked: []};
@@ -48,9 +58,19 @@ def browse(page, tmp_path):
     (tmp_path / "copy.html").write_text(copy.replace("<head>", f"<head>{PROBE}"), encoding="utf-8")
     (tmp_path / "wrapper.html").write_text(WRAPPER)
     ran = subprocess.run(
-        [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr",
-         "--dump-dom", (tmp_path / "wrapper.html").as_uri()],
-        capture_output=True, text=True, timeout=90, check=False)
+        [
+            CHROMIUM,
+            *FLAGS,
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--enable-logging=stderr",
+            "--dump-dom",
+            (tmp_path / "wrapper.html").as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
     found = re.search(r'<pre id="found">(.*?)</pre>', ran.stdout, re.DOTALL)
     if found is None or not found[1]:
         pytest.fail(f"the browser showed nothing: {ran.stderr[-800:]}")

@@ -56,9 +56,14 @@ def test_long_videos_are_shown_by_eight_frames():
     assert (len(found["pictures"]), found["total"]) == (8, 30)
 
 
-@pytest.mark.parametrize(("start", "kind"), [
-    (b"\x00\x00\x00\x18ftypmp42", "video"), (b"\x1aE\xdf\xa3....", "video"),
-    (b"\x00\x00\x01\xba....", "broken")])
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"\x00\x00\x00\x18ftypmp42", "video"),
+        (b"\x1aE\xdf\xa3....", "video"),
+        (b"\x00\x00\x01\xba....", "broken"),
+    ],
+)
 def test_only_videos_that_browsers_play_are_embedded(start, kind):
     assert show({"modality": "video", "value": start})["kind"] == kind
 
@@ -72,8 +77,13 @@ def test_samples_become_a_playable_file_with_a_waveform():
 
 
 def test_long_sound_is_cut_and_says_so():
-    found = show({"modality": "audio", "sample_rate": 8000,
-                  "value": np.random.default_rng(0).normal(size=8000 * 20).astype(np.float32)})
+    found = show(
+        {
+            "modality": "audio",
+            "sample_rate": 8000,
+            "value": np.random.default_rng(0).normal(size=8000 * 20).astype(np.float32),
+        }
+    )
     assert found["text"] == "20.0 s, the first 15 s here"
 
 
@@ -121,13 +131,19 @@ def test_whatever_a_decoder_raises_stays_in_its_place(monkeypatch):
 
     monkeypatch.setitem(media._SHOWN, "audio", fails)
     assert show({"modality": "audio", "value": b"x"}) == {
-        "kind": "broken", "text": "cannot be shown here (AttributeError)"}
+        "kind": "broken",
+        "text": "cannot be shown here (AttributeError)",
+    }
 
 
 def test_pictures_come_before_sounds_before_text():
-    found = describe_inputs({"words": {"modality": "text", "value": "a"},
-                             "voice": {"modality": "audio", "value": None},
-                             "face": {"modality": "image", "value": png()}})
+    found = describe_inputs(
+        {
+            "words": {"modality": "text", "value": "a"},
+            "voice": {"modality": "audio", "value": None},
+            "face": {"modality": "image", "value": png()},
+        }
+    )
     assert [one["name"] for one in found] == ["face", "voice", "words"]
 
 

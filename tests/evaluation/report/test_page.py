@@ -47,16 +47,33 @@ def read(path):
 def test_page_holds_every_part(written):
     page = read(written)
     text = " ".join(" ".join(page.text).split())
-    for part in ("Fusion helped", "Confusion matrix", "Per class", "Calibration",
-                 "By inputs that were present", "Examples", "Training", "Data", "keras",
-                 "always the majority class of train", "all inputs together", "image alone",
-                 "2 skipped"):
+    for part in (
+        "Fusion helped",
+        "Confusion matrix",
+        "Per class",
+        "Calibration",
+        "By inputs that were present",
+        "Examples",
+        "Training",
+        "Data",
+        "keras",
+        "always the majority class of train",
+        "all inputs together",
+        "image alone",
+        "2 skipped",
+    ):
         assert part in text
     assert page.open == []
     assert page.tags.count("audio") == 2
     names = {path.name for path in written.with_name("plots").iterdir()}
-    assert {"confusion.png", "calibration.png", "curve_loss.png", "fusion.png", "missing.png",
-            "slice_1.png"} <= names
+    assert {
+        "confusion.png",
+        "calibration.png",
+        "curve_loss.png",
+        "fusion.png",
+        "missing.png",
+        "slice_1.png",
+    } <= names
 
 
 def test_text_of_the_user_never_becomes_markup(written):
@@ -124,10 +141,12 @@ def test_faultless_result_is_not_oversold(make, tmp_path):
 
 
 def test_unsure_fusion_is_said_to_be_unsure(make, content, tmp_path):
-    unsure = replace(content, singles={"image": make.classes(
-        seed=9, sharpness=2.5, labels=content.shown.labels)})
-    assert "Cannot tell whether fusion helped" in " ".join(read(
-        write_report(tmp_path, unsure)).text)
+    unsure = replace(
+        content, singles={"image": make.classes(seed=9, sharpness=2.5, labels=content.shown.labels)}
+    )
+    assert "Cannot tell whether fusion helped" in " ".join(
+        read(write_report(tmp_path, unsure)).text
+    )
 
 
 def test_stale_plots_of_an_earlier_report_do_not_stay(make, tmp_path):
@@ -135,15 +154,28 @@ def test_stale_plots_of_an_earlier_report_do_not_stay(make, tmp_path):
     (tmp_path / "plots" / "confusion.png").write_bytes(b"old")
     write_report(tmp_path, ReportContent("R", {"test": make.regression()}, "price"))
     assert {path.name for path in (tmp_path / "plots").iterdir()} == {
-        "predicted_true.png", "residuals.png", "fusion.png"}
+        "predicted_true.png",
+        "residuals.png",
+        "fusion.png",
+    }
 
 
 def test_example_shows_its_three_likeliest_labels(make, tmp_path):
     chances = {"low": 0.05, "top": 0.6, "mid": 0.2, "next": 0.1, "least": 0.01}
-    example = {"inputs": {"words": {"modality": "text", "value": "hello"}}, "target": "top",
-               "predicted": "top", "right": True, "probabilities": chances}
-    text = " ".join(read(write_report(tmp_path, ReportContent(
-        "E", {"test": make.classes()}, "kind", examples=[example]))).text)
+    example = {
+        "inputs": {"words": {"modality": "text", "value": "hello"}},
+        "target": "top",
+        "predicted": "top",
+        "right": True,
+        "probabilities": chances,
+    }
+    text = " ".join(
+        read(
+            write_report(
+                tmp_path, ReportContent("E", {"test": make.classes()}, "kind", examples=[example])
+            )
+        ).text
+    )
     assert text.index("mid") < text.index("next")
     assert "least" not in text
     assert "low" not in text.split("next", 1)[1]

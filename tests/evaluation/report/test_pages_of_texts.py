@@ -19,10 +19,16 @@ from polymodal.training.report import rewrite
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whistles")
-    model = pm.Transcriber("said", dim=32, inputs={"audio": whistled.INPUT},
-                           training={"epochs": 2, "learning_rate": 0.01, "batch_size": 16})
-    tables = [whistled.write_table(folder, name, count, seed)
-              for seed, (name, count) in enumerate([("train", 48), ("val", 16), ("test", 12)])]
+    model = pm.Transcriber(
+        "said",
+        dim=32,
+        inputs={"audio": whistled.INPUT},
+        training={"epochs": 2, "learning_rate": 0.01, "batch_size": 16},
+    )
+    tables = [
+        whistled.write_table(folder, name, count, seed)
+        for seed, (name, count) in enumerate([("train", 48), ("val", 16), ("test", 12)])
+    ]
     model.fit(tables[0], val=tables[1], test=tables[2], out=folder / "run")
     return folder / "run"
 
@@ -48,8 +54,15 @@ def test_the_page_shows_what_was_heard_in_time_also_when_written_again(run):
 def test_the_report_of_a_run_from_before_is_written_again(run, tmp_path):
     kept = run / "evaluation" / "report.json"
     before = kept.read_bytes()
-    kept.write_text(json.dumps({name: value for name, value in json.loads(before).items()
-                                if name != "word_calibration"}))
+    kept.write_text(
+        json.dumps(
+            {
+                name: value
+                for name, value in json.loads(before).items()
+                if name != "word_calibration"
+            }
+        )
+    )
     seal(run)
     try:
         assert rewrite(run).is_file()
@@ -60,19 +73,29 @@ def test_the_report_of_a_run_from_before_is_written_again(run, tmp_path):
 
 
 @pytest.mark.parametrize(("fusion", "shown"), [("attention", True), ("gated", False)])
-def test_the_page_of_captions_shows_where_each_word_looked_or_says_why_not(tmp_path, fusion,
-                                                                          shown):
+def test_the_page_of_captions_shows_where_each_word_looked_or_says_why_not(tmp_path, fusion, shown):
     rng, rows = np.random.default_rng(0), []
     for i in range(24):
         colour = ("red", "blue")[i % 2]
         Image.new("RGB", (32, 32), colour).save(tmp_path / f"{i}.png")
-        rows.append({"image": f"{i}.png", "prompt": str(rng.choice(["what is it", "say"])),
-                     "said": f"a {colour} square"})
+        rows.append(
+            {
+                "image": f"{i}.png",
+                "prompt": str(rng.choice(["what is it", "say"])),
+                "said": f"a {colour} square",
+            }
+        )
     (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
     model = pm.Captioner(
-        "said", dim=16, fusion=fusion, training={"epochs": 2, "learning_rate": 0.02},
-        inputs={"image": {"modality": "image", "encoder": "convnet", "width": 8},
-                "prompt": {"modality": "text", "encoder": "rnn"}})
+        "said",
+        dim=16,
+        fusion=fusion,
+        training={"epochs": 2, "learning_rate": 0.02},
+        inputs={
+            "image": {"modality": "image", "encoder": "convnet", "width": 8},
+            "prompt": {"modality": "text", "encoder": "rnn"},
+        },
+    )
     model.fit(tmp_path / "t.jsonl", out=tmp_path / "run", baselines=False)
     kept = json.loads((tmp_path / "run" / "evaluation" / "report.json").read_text())
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")

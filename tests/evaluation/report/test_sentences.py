@@ -11,12 +11,21 @@ from polymodal.evaluation.report.sentences import (
 
 
 def test_run_is_told_in_plain_sentences(make):
-    found = describe_run(make.classes(), "digit", {"image": "", "audio": ""},
-                         {"train": 1600, "val": 200, "test": 200}, "low_rank", 1, 81, "JAX")
+    found = describe_run(
+        make.classes(),
+        "digit",
+        {"image": "", "audio": ""},
+        {"train": 1600, "val": 200, "test": 200},
+        "low_rank",
+        1,
+        81,
+        "JAX",
+    )
     assert " ".join(found) == (
         "This model reads image and audio, joined by low rank fusion, and predicts digit, one of 4 "
         "classes, for each row. It was trained on 1,600 rows, with 200 for val and 200 for test "
-        "held out. Training ran for 1 epoch in 81 seconds on JAX.")
+        "held out. Training ran for 1 epoch in 81 seconds on JAX."
+    )
 
 
 def test_what_is_unknown_is_not_told(make):
@@ -39,8 +48,10 @@ def test_trust_says_too_sure_too_modest_or_kept(make):
 def test_faultless_result_still_names_what_is_open(make):
     one = make.classes(n=40)
     one.outputs = np.eye(4)[one.targets]
-    assert "With 40 independent rows or groups, the true accuracy could still be as low as 92.8" \
+    assert (
+        "With 40 independent rows or groups, the true accuracy could still be as low as 92.8"
         in perfect_words(one)
+    )
     assert perfect_words(make.classes()) == ""
     assert perfect_words(make.regression()) == ""
 
@@ -52,17 +63,25 @@ def test_steps_of_one_row_count_once(make):
 def test_what_scores_are_compared_with_is_told_of_each_split(make):
     assert split_notes({"val": evaluate(make.classes())}) == {}
     assert split_notes({"val": evaluate(make.captions(5))}) == {
-        "cider_d": "document frequencies of these 5 rows' references"}
+        "cider_d": "document frequencies of these 5 rows' references"
+    }
     assert split_notes({"test": evaluate(make.captions(7)), "val": evaluate(make.captions(1))}) == {
         "cider_d": "test: document frequencies of these 7 rows' references; val: needs two rows or "
-                   "more for document frequencies"}
+        "more for document frequencies"
+    }
 
 
 def test_rows_and_sequences_are_told_apart(make):
-    said = describe_run(make.seq2seq(), "answer", {"frame": ""}, {"train": 600, "val": 20},
-                        sequences={"train": 30, "val": 1})
-    assert said[1] == ("It was trained on 600 rows in 30 sequences, with 20 rows in 1 sequence "
-                       "for val held out.")
+    said = describe_run(
+        make.seq2seq(),
+        "answer",
+        {"frame": ""},
+        {"train": 600, "val": 20},
+        sequences={"train": 30, "val": 1},
+    )
+    assert said[1] == (
+        "It was trained on 600 rows in 30 sequences, with 20 rows in 1 sequence for val held out."
+    )
 
 
 def test_a_validation_far_above_the_test_is_told(make):

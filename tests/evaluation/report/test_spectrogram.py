@@ -15,14 +15,23 @@ from polymodal.evaluation.report.spectrogram import HEIGHT, WIDTH, spectrogram_l
 
 
 def word(text, start, end, right=True, confidence=0.9):
-    return {"text": text, "start_seconds": start, "end_seconds": end, "right": right,
-            "confidence": confidence}
+    return {
+        "text": text,
+        "start_seconds": start,
+        "end_seconds": end,
+        "right": right,
+        "confidence": confidence,
+    }
 
 
 def texts(line):
     """(text, middle, base) of each word, in pixels."""
-    return [(text, float(x), float(y)) for x, y, text in
-            re.findall(r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="middle">(.*?)</text>', line)]
+    return [
+        (text, float(x), float(y))
+        for x, y, text in re.findall(
+            r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="middle">(.*?)</text>', line
+        )
+    ]
 
 
 def picture(line):
@@ -33,18 +42,20 @@ def picture(line):
 def test_the_picture_is_bright_where_the_tone_is():
     times = np.arange(16000) / 8000
     samples = np.where(times < 1, 0.3 * np.sin(2 * np.pi * 3000 * times), 0.0)
-    line, = spectrogram_lines(samples, 8000, [])
+    (line,) = spectrogram_lines(samples, 8000, [])
     shown = picture(line)
     height, width = shown.shape
-    assert shown[:, : width // 2].mean() > 1.5 * shown[:, width // 2 + 3:].mean()
+    assert shown[:, : width // 2].mean() > 1.5 * shown[:, width // 2 + 3 :].mean()
     assert shown[:, width // 4].argmax() < height / 4  # high tones stand above
 
 
 def test_words_stand_at_their_times():
     samples, starts = whistled.recording(["one two three"])
-    words = [word(text, start, start + 0.3)
-             for text, start in zip(["one", "two", "three"], starts, strict=True)]
-    line, = spectrogram_lines(samples, whistled.RATE, words)
+    words = [
+        word(text, start, start + 0.3)
+        for text, start in zip(["one", "two", "three"], starts, strict=True)
+    ]
+    (line,) = spectrogram_lines(samples, whistled.RATE, words)
     wide = float(re.search(r'<image [^>]*width="([\d.]+)"', line)[1])
     scale = wide / (len(samples) / whistled.RATE)
     assert wide <= WIDTH
@@ -62,7 +73,7 @@ def test_long_sounds_are_wrapped_and_hold_every_word_once():
 
 def test_words_that_are_said_fast_do_not_cover_each_other():
     words = [word("wide" * 4, 0.1 * i, 0.1 * i + 0.1) for i in range(10)]
-    line, = spectrogram_lines(np.zeros(8000), 8000, words)
+    (line,) = spectrogram_lines(np.zeros(8000), 8000, words)
     rows = {}
     for _, middle, base in texts(line):
         rows.setdefault(base, []).append(middle)
@@ -73,8 +84,9 @@ def test_words_that_are_said_fast_do_not_cover_each_other():
 
 
 def test_wrong_words_are_marked_and_text_is_never_markup():
-    line, = spectrogram_lines(np.zeros(8000), 8000, [
-        word("<i>a", 0.1, 0.3, False), word("b", 0.5, 0.6, None, 0.25)])
+    (line,) = spectrogram_lines(
+        np.zeros(8000), 8000, [word("<i>a", 0.1, 0.3, False), word("b", 0.5, 0.6, None, 0.25)]
+    )
     assert '<g class="wrong"' in line
     assert "&lt;i&gt;a" in line
     assert "<i>" not in line
@@ -83,7 +95,7 @@ def test_wrong_words_are_marked_and_text_is_never_markup():
 
 @pytest.mark.parametrize("length", [1, 100])
 def test_the_shortest_sound_has_a_picture(length):
-    line, = spectrogram_lines(np.zeros(length), 8000, [word("a", 0.0, 0.01)])
+    (line,) = spectrogram_lines(np.zeros(length), 8000, [word("a", 0.0, 0.01)])
     assert picture(line).size
 
 

@@ -7,8 +7,13 @@ def verdict(fused, singles):
 
 
 def test_clear_gain_is_said_to_help(make):
-    found = verdict(make.classes(sharpness=4.0), {
-        "image": make.classes(seed=1, sharpness=1.0), "audio": make.classes(seed=2, sharpness=0.2)})
+    found = verdict(
+        make.classes(sharpness=4.0),
+        {
+            "image": make.classes(seed=1, sharpness=1.0),
+            "audio": make.classes(seed=2, sharpness=0.2),
+        },
+    )
     assert (found.kind, found.heading) == ("helped", "Fusion helped")
     assert "image alone, the best single input" in found.sentence
     assert "points better" in found.sentence
@@ -21,15 +26,16 @@ def test_interval_that_holds_zero_cannot_tell(make):
 
 
 def test_clear_loss_is_said_plainly(make):
-    found = verdict(make.classes(sharpness=0.5), {"image": make.classes(seed=1,
-                                                           sharpness=4.0)})
+    found = verdict(make.classes(sharpness=0.5), {"image": make.classes(seed=1, sharpness=4.0)})
     assert (found.kind, found.heading) == ("hurt", "Fusion did not help")
     assert "Use image alone" in found.sentence
 
 
 def test_smaller_error_is_the_better_single_input(make):
-    found = verdict(make.regression(noise=0.1), {
-        "text": make.regression(seed=1, noise=0.5), "audio": make.regression(seed=2, noise=3.0)})
+    found = verdict(
+        make.regression(noise=0.1),
+        {"text": make.regression(seed=1, noise=0.5), "audio": make.regression(seed=2, noise=3.0)},
+    )
     assert found.kind == "helped"
     assert "text alone" in found.sentence
     assert "better" in found.sentence

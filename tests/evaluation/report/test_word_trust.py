@@ -40,8 +40,10 @@ def test_the_part_it_was_fitted_on_is_judged_fifth_by_fifth(make):
 def test_confidences_that_stay_as_they_are_say_why(make):
     shown = make.written_down(30)
     few = make.written_down(5)
-    assert "val has 25 words, and calibration needs 50" in \
-        word_trust(shown, "test", fitted(few))["sentences"]
+    assert (
+        "val has 25 words, and calibration needs 50"
+        in word_trust(shown, "test", fitted(few))["sentences"]
+    )
     few = make.written_down(20)
     few.targets = np.array([[text] for text in few.outputs] + [None], object)[:-1]
     assert "all 100 words of val are right" in word_trust(shown, "test", fitted(few))["sentences"]

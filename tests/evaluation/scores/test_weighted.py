@@ -19,20 +19,27 @@ def repeated(one, times):
 def of_library(one):
     """The scores as scikit-learn computes them."""
     if one.task.has_numbers:
-        return {"mae": library.mean_absolute_error(one.targets, one.outputs),
-                "rmse": library.root_mean_squared_error(one.targets, one.outputs),
-                "r2": library.r2_score(one.targets, one.outputs),
-                "pearson": np.corrcoef(one.targets, one.outputs)[0, 1]}
+        return {
+            "mae": library.mean_absolute_error(one.targets, one.outputs),
+            "rmse": library.root_mean_squared_error(one.targets, one.outputs),
+            "r2": library.r2_score(one.targets, one.outputs),
+            "pearson": np.corrcoef(one.targets, one.outputs)[0, 1],
+        }
     many = one.targets.ndim == 2
     guess = one.outputs >= 0.5 if many else one.outputs.argmax(axis=1)
     if one.task.name == "seq2seq":
         whole = [(one.targets == guess)[one.rows == row].all() for row in np.unique(one.rows)]
-        return {"accuracy": library.accuracy_score(one.targets, guess),
-                "exact_match": np.mean(whole)}
+        return {
+            "accuracy": library.accuracy_score(one.targets, guess),
+            "exact_match": np.mean(whole),
+        }
     every = np.arange(one.outputs.shape[1])
-    found = {f"f1_{average}": library.f1_score(one.targets, guess, labels=every, average=average,
-                                               zero_division=np.nan)
-             for average in ("macro", "weighted", "micro")[:2 + many]}
+    found = {
+        f"f1_{average}": library.f1_score(
+            one.targets, guess, labels=every, average=average, zero_division=np.nan
+        )
+        for average in ("macro", "weighted", "micro")[: 2 + many]
+    }
     member = one.targets if many else one.targets[:, None] == every
     chance = one.outputs.astype(float)
     if not many:
@@ -66,8 +73,9 @@ def test_weights_of_one_give_the_scores_of_the_library(make, kind):
     assert found == pytest.approx(of_library(one), rel=1e-12)
 
 
-@pytest.mark.parametrize("kind", ["classes", "multilabel", "regression", "seq2seq",
-                                  "written_down", "captions"])
+@pytest.mark.parametrize(
+    "kind", ["classes", "multilabel", "regression", "seq2seq", "written_down", "captions"]
+)
 def test_part_of_the_scores_is_the_score_of_the_part(make, kind):
     one = getattr(make, kind)()
     where = one.rows < 20

@@ -15,12 +15,22 @@ from polymodal.evaluation.texts.speech import (
     worst_utterances,
 )
 
-SAID = ["The birch canoe slid on the smooth planks.", "Glue the sheet to the dark blue background.",
-        "It's easy to tell the depth of a well.", "", "These days a chicken leg is a rare dish.",
-        "Rice is often served in round bowls."]
-HEARD = ["the birch canoe slid on smooth planks", "glue the sheep to the dark blue back ground",
-         "its easy to tell the depth of a well", "you", "these days a chicken leg is a rare dish",
-         "rise is often served in round bowls"]
+SAID = [
+    "The birch canoe slid on the smooth planks.",
+    "Glue the sheet to the dark blue background.",
+    "It's easy to tell the depth of a well.",
+    "",
+    "These days a chicken leg is a rare dish.",
+    "Rice is often served in round bowls.",
+]
+HEARD = [
+    "the birch canoe slid on smooth planks",
+    "glue the sheep to the dark blue back ground",
+    "its easy to tell the depth of a well",
+    "you",
+    "these days a chicken leg is a rare dish",
+    "rise is often served in round bowls",
+]
 SENTENCES = st.lists(st.sampled_from(["a", "b", "cat", "it's", "two"]), max_size=6).map(" ".join)
 
 
@@ -49,14 +59,20 @@ def test_rates_are_errors_of_all_by_units_of_all(pairs):
 
 def test_real_sentences_score_as_counted_by_hand():
     score = score_speech(SAID, HEARD)
-    assert score.counts["words"] == {"errors": 7, "substitutions": 4, "insertions": 2,
-                                     "deletions": 1, "reference": 41}
+    assert score.counts["words"] == {
+        "errors": 7,
+        "substitutions": 4,
+        "insertions": 2,
+        "deletions": 1,
+        "reference": 41,
+    }
     assert score.metrics["wer"] == 7 / 41
     assert score.normalisation == "basic 1"
     assert score.word_unit == "words"
     kept = [i for i, text in enumerate(score.references) if text]
-    one = jiwer.process_words([score.references[i] for i in kept],
-                              [score.hypotheses[i] for i in kept])
+    one = jiwer.process_words(
+        [score.references[i] for i in kept], [score.hypotheses[i] for i in kept]
+    )
     assert one.wer == 6 / 41
 
 
@@ -97,8 +113,9 @@ def test_normalisation_decides_what_is_an_error():
 def speech(num=400, share=0.15):
     rng = generator(3)
     said = [" ".join(rng.choice(list("abcdefgh"), size=rng.integers(1, 12))) for _ in range(num)]
-    heard = [" ".join("x" if rng.random() < share else word for word in text.split())
-             for text in said]
+    heard = [
+        " ".join("x" if rng.random() < share else word for word in text.split()) for text in said
+    ]
     return said, heard
 
 
@@ -142,12 +159,18 @@ def test_speakers_are_drawn_whole_and_few_speakers_have_no_interval():
 def test_worst_utterances_and_confused_words_are_named():
     score = score_speech(SAID, HEARD)
     assert worst_utterances(score, 1) == [
-        {"row": 1, "errors": 3, "reference": "glue the sheet to the dark blue background",
-         "hypothesis": "glue the sheep to the dark blue back ground"}]
+        {
+            "row": 1,
+            "errors": 3,
+            "reference": "glue the sheet to the dark blue background",
+            "hypothesis": "glue the sheep to the dark blue back ground",
+        }
+    ]
     assert len(worst_utterances(score)) == 5
     assert {"said": "rice", "heard": "rise", "count": 1} in confusions(score)
     assert confusions(score_speech(["a b a", "a c"], ["x b x", "x d"]), 1) == [
-        {"said": "a", "heard": "x", "count": 3}]
+        {"said": "a", "heard": "x", "count": 3}
+    ]
 
 
 def test_parts_add_up_to_the_whole():

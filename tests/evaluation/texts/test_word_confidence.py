@@ -41,7 +41,8 @@ def test_calibration_leaves_honest_confidences_almost_alone():
     rng = np.random.default_rng(0)
     confidence = rng.uniform(0.3, 1, 3000)
     calibration = fit_word_calibration(
-        WordClaims(confidence, rng.random(3000) < confidence, np.arange(3000)))
+        WordClaims(confidence, rng.random(3000) < confidence, np.arange(3000))
+    )
     assert np.abs(calibration(confidence) - confidence).mean() < 0.03
 
 
@@ -62,9 +63,15 @@ def test_confidence_that_misleads_becomes_the_share_of_all():
     np.testing.assert_allclose(found, right.mean(), atol=0.01)
 
 
-@pytest.mark.parametrize("claims", [
-    None, too_sure(49, 0), too_sure(60, 0)._replace(right=np.ones(60, bool)),
-    too_sure(60, 0)._replace(right=np.zeros(60, bool))])
+@pytest.mark.parametrize(
+    "claims",
+    [
+        None,
+        too_sure(49, 0),
+        too_sure(60, 0)._replace(right=np.ones(60, bool)),
+        too_sure(60, 0)._replace(right=np.zeros(60, bool)),
+    ],
+)
 def test_words_that_tell_no_curve_keep_their_confidence(claims):
     calibration = fit_word_calibration(claims, "val")
     assert calibration.method == "none"
@@ -84,7 +91,11 @@ def test_no_word_is_judged_by_a_curve_that_saw_it():
 
 def test_words_are_right_by_the_alignment_of_the_error_rate():
     assert right_words(["one", "too", "three", "four"], "one two three") == [
-        True, False, True, False]
+        True,
+        False,
+        True,
+        False,
+    ]
     assert right_words(["“One”", "—", "TWO."], "one two") == [True, None, True]
     assert right_words(["two"], "one two") == [True]
     assert right_words(["a"], "") == [False]
@@ -97,10 +108,17 @@ def test_claims_leave_out_rows_without_a_transcript():
     words[:] = [[("one", 0.9), ("too", 0.4)], [("three", 0.8)], []]
     targets = np.empty(3, object)
     targets[:] = [["one two"], [], ["four"]]
-    found = Predictions(task_named("transcribe"), [], np.arange(3), np.array(["one too", "three",
-                        ""], object),
-                        targets, np.array([True, False, True]), ["audio"], np.ones((3, 1), bool),
-                        words=words)
+    found = Predictions(
+        task_named("transcribe"),
+        [],
+        np.arange(3),
+        np.array(["one too", "three", ""], object),
+        targets,
+        np.array([True, False, True]),
+        ["audio"],
+        np.ones((3, 1), bool),
+        words=words,
+    )
     claims = word_claims(found)
     np.testing.assert_allclose(claims.confidence, [0.9, 0.4])
     assert claims.right.tolist() == [True, False]

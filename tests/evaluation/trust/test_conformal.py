@@ -88,13 +88,17 @@ def test_a_level_is_between_0_and_1(level):
         Conformal(np.array([0.1])).sets(predictions([[0.5, 0.5]], [0]), level)
 
 
-@pytest.mark.parametrize(("change", "said"), [
-    ({"scores": [0.5, 0.1]}, 'needs "scores" to be at most'),
-    ({"scores": [-1.0]}, 'needs "scores" to be finite numbers'),
-    ({"scores": [float("nan")]}, 'needs "scores" to be finite numbers'),
-    ({"scores": "x"}, 'needs "scores" to be a list'),
-    ({"columns": [{"column": "a", "values": ["b"], "scores": []}]}, "1 lists of numbers"),
-    ({"columns": [{"column": "a", "values": ["b"], "scores": [[1.0, 0.0]]}]}, "ascending")])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"scores": [0.5, 0.1]}, 'needs "scores" to be at most'),
+        ({"scores": [-1.0]}, 'needs "scores" to be finite numbers'),
+        ({"scores": [float("nan")]}, 'needs "scores" to be finite numbers'),
+        ({"scores": "x"}, 'needs "scores" to be a list'),
+        ({"columns": [{"column": "a", "values": ["b"], "scores": []}]}, "1 lists of numbers"),
+        ({"columns": [{"column": "a", "values": ["b"], "scores": [[1.0, 0.0]]}]}, "ascending"),
+    ],
+)
 def test_what_are_no_scores_is_refused(change, said):
     state = Conformal(np.array([0.1, 0.2]), {}, "val").to_json()
     with pytest.raises(BundleError) as found:

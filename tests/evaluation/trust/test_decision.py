@@ -35,7 +35,7 @@ def test_logit_adjustment_is_kept_where_it_is_better_by_more_than_chance():
     found = decide(skewed(400), SHARES, "auto", words, split="val")
     assert found.kind == "logit_adjustment"
     assert 0.5 <= found.tau <= 1.5
-    said, = decision_words(found)
+    (said,) = decision_words(found)
     assert 'skewed ("a" has 700 of 1,000 rows' in said
     assert "Answers are chosen with logit adjustment" in said
     other = skewed(400, seed=1)
@@ -99,8 +99,12 @@ def test_a_decision_is_read_back_and_one_that_is_none_refused():
     found = decide(skewed(200), SHARES, "thresholds", "skewed", split="val")
     state = json.loads(json.dumps(found.to_json()))
     assert Decision.from_json(state, 4) == found
-    for change, said in (({"shift": [1.0]}, '"shift" to be 4 numbers'), ({"kind": "x"}, '"kind"'),
-                         ({"prior": [1e9] * 4}, '"prior"'), ({"tau": "x"}, '"tau"')):
+    for change, said in (
+        ({"shift": [1.0]}, '"shift" to be 4 numbers'),
+        ({"kind": "x"}, '"kind"'),
+        ({"prior": [1e9] * 4}, '"prior"'),
+        ({"tau": "x"}, '"tau"'),
+    ):
         with pytest.raises(BundleError) as caught:
             Decision.from_json(state | change, 4)
         assert said in str(caught.value)

@@ -35,9 +35,12 @@ def test_each_pattern_of_inputs_from_100_rows_has_its_own_and_smaller_ones_share
     values = {one.present: one.values[0] for one in large.patterns}
     assert values[(True, True)] == pytest.approx(3.0, abs=0.8)
     assert values[(True, False)] == pytest.approx(1.5, abs=0.4)
-    small = fit_temperatures([
-        predictions(whole[0][:80], whole[1][:80]),
-        predictions(hidden[0][:80], hidden[1][:80], present=present[:80])])
+    small = fit_temperatures(
+        [
+            predictions(whole[0][:80], whole[1][:80]),
+            predictions(hidden[0][:80], hidden[1][:80], present=present[:80]),
+        ]
+    )
     assert small is not None
     assert {one.source for one in small.patterns} <= {"shared", "none"}
 

@@ -9,8 +9,15 @@ from polymodal.core.errors import BundleError
 from polymodal.evaluation.trust.temperature import Pattern, Temperatures, tempered
 from stated_answers import predictions
 
-STATE = Temperatures(("image", "sound"), (1.5,), (Pattern((True, False), (2.0,), 120, "own"),),
-                     "val", 200, "speaker", {"log_loss": [0.5, 0.4]})
+STATE = Temperatures(
+    ("image", "sound"),
+    (1.5,),
+    (Pattern((True, False), (2.0,), 120, "own"),),
+    "val",
+    200,
+    "speaker",
+    {"log_loss": [0.5, 0.4]},
+)
 
 
 def test_a_file_gives_the_same_temperatures():
@@ -45,18 +52,26 @@ def test_certain_answers_stay_finite():
         assert found.argmax() == 0
 
 
-@pytest.mark.parametrize(("change", "said"), [
-    ({"shared": [0.0]}, 'needs "shared" to be finite numbers above 0'),
-    ({"shared": [float("nan")]}, 'needs "shared" to be finite numbers'),
-    ({"shared": [1e9]}, 'needs "shared" to be 1 or 3 numbers from 0.05 to 20'),
-    ({"shared": [1.0, 1.0]}, 'needs "shared" to be 1 or 3 numbers'),
-    ({"inputs": ["sound", "image"]}, 'needs "inputs" to be those of the model, image, sound'),
-    ({"patterns": [{"present": [1], "values": [1.0], "num_rows": 1, "source": "own"}]},
-     'needs "present" to be 2 numbers'),
-    ({"patterns": [{"present": [1, 0], "values": [1.0], "num_rows": 1, "source": "x"}]},
-     'needs "source" to be one of'),
-    ({"figures": {"log_loss": [1.0]}}, 'needs "log_loss" to be 2 numbers'),
-    ({"figures": [1]}, 'needs "figures" to be a mapping')])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"shared": [0.0]}, 'needs "shared" to be finite numbers above 0'),
+        ({"shared": [float("nan")]}, 'needs "shared" to be finite numbers'),
+        ({"shared": [1e9]}, 'needs "shared" to be 1 or 3 numbers from 0.05 to 20'),
+        ({"shared": [1.0, 1.0]}, 'needs "shared" to be 1 or 3 numbers'),
+        ({"inputs": ["sound", "image"]}, 'needs "inputs" to be those of the model, image, sound'),
+        (
+            {"patterns": [{"present": [1], "values": [1.0], "num_rows": 1, "source": "own"}]},
+            'needs "present" to be 2 numbers',
+        ),
+        (
+            {"patterns": [{"present": [1, 0], "values": [1.0], "num_rows": 1, "source": "x"}]},
+            'needs "source" to be one of',
+        ),
+        ({"figures": {"log_loss": [1.0]}}, 'needs "log_loss" to be 2 numbers'),
+        ({"figures": [1]}, 'needs "figures" to be a mapping'),
+    ],
+)
 def test_what_is_no_temperature_is_refused(change, said):
     with pytest.raises(BundleError) as found:
         Temperatures.from_json(STATE.to_json() | change, ["image", "sound"], 3)

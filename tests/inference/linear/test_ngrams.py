@@ -6,17 +6,24 @@ import pytest
 from polymodal.core.errors import BundleError
 from polymodal.inference.linear.ngrams import NGrams
 
-TEXTS = ["A good day, a GOOD night", "bad  day", "x", "no\tword here: ü-ß!", "",
-         "day day day night"]
+TEXTS = [
+    "A good day, a GOOD night",
+    "bad  day",
+    "x",
+    "no\tword here: ü-ß!",
+    "",
+    "day day day night",
+]
 
 
 def test_the_values_are_those_of_scikit_learn():
     from scipy.sparse import hstack
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    kinds = [TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True,
-                             token_pattern=r"(?u)\b\w+\b"),
-             TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)]
+    kinds = [
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True),
+    ]
     theirs = hstack([kind.fit_transform(TEXTS) for kind in kinds]).toarray()
     ours = NGrams()
     ours.fit(TEXTS)

@@ -25,8 +25,12 @@ def rows(count, seed):
     for _ in range(count):
         kind = int(rng.integers(3))
         note = " ".join([*rng.choice(WORDS, 4).tolist(), ["yes", "no", "maybe"][kind]])
-        yield {"note": note, "size": float(rng.normal(kind)), "kind": "abc"[kind],
-               "amount": 5.0 * kind + float(rng.normal())}
+        yield {
+            "note": note,
+            "size": float(rng.normal(kind)),
+            "kind": "abc"[kind],
+            "amount": 5.0 * kind + float(rng.normal()),
+        }
 
 
 def linear(target, inputs, folder):
@@ -37,8 +41,16 @@ def linear(target, inputs, folder):
     prepared = prepare(recipe, facts)
     labels = list(prepared.target.labels)
     shape = (150, len(labels)) if labels else (150,)
-    shown = Predictions(prepared.task, labels, np.arange(150), np.zeros(shape), np.zeros(150, int),
-                        np.ones(150, bool), list(inputs), np.ones((150, len(inputs)), bool))
+    shown = Predictions(
+        prepared.task,
+        labels,
+        np.arange(150),
+        np.zeros(shape),
+        np.zeros(150, int),
+        np.ones(150, bool),
+        list(inputs),
+        np.ones((150, len(inputs)), bool),
+    )
     found = simple_models(prepared, {"test": shown})[0]
     write(folder, found.answers.spec(), found.answers.arrays(), found.answers.states())
     return found, tables, prepared
@@ -52,15 +64,19 @@ def test_a_loaded_bundle_gives_what_scikit_learn_gives(tmp_path):
     found, tables, _ = linear("kind", ["note"], tmp_path)
     again = load_linear(tmp_path).predict(tables["test"], scored=True)
     np.testing.assert_allclose(again.outputs, found.predictions.outputs, atol=1e-7)
-    kinds = [TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True,
-                             token_pattern=r"(?u)\b\w+\b"),
-             TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)]
+    kinds = [
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True),
+    ]
     train, test = (list(tables[name].values("note")) for name in ("train", "test"))
     features = hstack([kind.fit_transform(train) for kind in kinds]).toarray()
     new = hstack([kind.transform(test) for kind in kinds]).toarray()
-    each = [LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(
-        features, list(tables["train"].values("kind"))).predict_proba(new)
-        for strength in (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0)]
+    each = [
+        LogisticRegression(C=strength, max_iter=300, tol=1e-3)
+        .fit(features, list(tables["train"].values("kind")))
+        .predict_proba(new)
+        for strength in (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0)
+    ]
     assert min(np.abs(one - again.outputs).max() for one in each) < 1e-6
 
 
@@ -69,12 +85,15 @@ def test_numbers_are_those_of_ridge_regression_on_standardised_columns(tmp_path)
 
     _, tables, _ = linear("amount", ["size"], tmp_path)
     again = load_linear(tmp_path).predict(tables["test"], scored=True)
-    train, test = (np.array([list(tables[name].values("size"))], float).T
-                   for name in ("train", "test"))
+    train, test = (
+        np.array([list(tables[name].values("size"))], float).T for name in ("train", "test")
+    )
     mean, std = train.mean(), train.std()
     targets = np.array(list(tables["train"].values("amount")), float)
-    each = [Ridge(alpha=alpha).fit((train - mean) / std, targets).predict((test - mean) / std)
-            for alpha in (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)]
+    each = [
+        Ridge(alpha=alpha).fit((train - mean) / std, targets).predict((test - mean) / std)
+        for alpha in (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
+    ]
     assert min(np.abs(one - again.outputs).max() for one in each) < 1e-4
 
 

@@ -7,8 +7,22 @@ import pytest
 from mutated_media import FILES
 from polymodal.media.stated.ends import stated_end
 
-EXACT = ["m4a-fast", "mp4", "mp4-fast", "mov", "3gp", "fragmented", "webm", "mkv", "mka", "mpeg",
-         "flv", "ts", "gif", "gif-animation"]
+EXACT = [
+    "m4a-fast",
+    "mp4",
+    "mp4-fast",
+    "mov",
+    "3gp",
+    "fragmented",
+    "webm",
+    "mkv",
+    "mka",
+    "mpeg",
+    "flv",
+    "ts",
+    "gif",
+    "gif-animation",
+]
 
 
 @pytest.fixture(scope="module", params=[*EXACT, "avi"])
@@ -45,7 +59,18 @@ def test_a_film_of_a_program_that_could_not_go_back_states_no_end():
     assert end(bytes(content[: len(content) // 2])) > len(content) // 2  # inside a cluster
 
 
-@pytest.mark.parametrize("content", [b"", b"RIFF", b"\x1aE\xdf\xa3", b"GIF89a", b"\0\0\1\xba",
-                                     b"....ftyp", b"FLV\x01", b"no media at all" * 20])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"RIFF",
+        b"\x1aE\xdf\xa3",
+        b"GIF89a",
+        b"\0\0\1\xba",
+        b"....ftyp",
+        b"FLV\x01",
+        b"no media at all" * 20,
+    ],
+)
 def test_content_that_is_nothing_raises_nothing(content):
     end(content)

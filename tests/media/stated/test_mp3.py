@@ -44,7 +44,7 @@ def test_a_file_that_was_cut_is_opened_without_a_word(tmp_path, capfd):
     content = written(16_000, 1)
     assert with_true_size(io.BytesIO(content)) is None
     for tag in (b"", b"ID3\x04\0\0\0\0\x02\x01" + bytes(257)):
-        cut = tag + content[:len(content) // 2]
+        cut = tag + content[: len(content) // 2]
         (tmp_path / "cut.mp3").write_bytes(cut)
         assert len(with_true_size(io.BytesIO(cut))) == len(cut)
         for source in (tmp_path / "cut.mp3", cut):

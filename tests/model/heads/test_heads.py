@@ -18,8 +18,9 @@ from polymodal.model.heads.written import WritingHead
 
 
 def loss(task, targets, logits, weights=None):
-    return float(task.loss()(np.asarray(targets), np.asarray(logits, "float32"),
-                             sample_weight=weights))
+    return float(
+        task.loss()(np.asarray(targets), np.asarray(logits, "float32"), sample_weight=weights)
+    )
 
 
 def test_tasks_are_found_by_name_and_the_model_is_none():
@@ -32,21 +33,22 @@ def test_loss_is_the_weighted_sum_over_rows():
     logits = np.log([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]])
     expected = 0.75 * np.log(2) - 0.25 * np.log(0.1)
     assert loss(ClassHead(3), [0, 2], logits, np.array([0.75, 0.25])) == pytest.approx(
-        expected, rel=1e-5)
+        expected, rel=1e-5
+    )
 
 
 def test_label_smoothing_takes_its_share_evenly():
     logits = np.log([[0.5, 0.25, 0.25]])
     expected = 0.9 * np.log(2) + 0.1 * np.mean(-logits)
-    assert loss(ClassHead(3, label_smoothing=0.1), [0], logits) == pytest.approx(
-        expected, rel=1e-5)
+    assert loss(ClassHead(3, label_smoothing=0.1), [0], logits) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("task", [StepClassHead(2), WritingHead(2)])
 def test_steps_of_weight_zero_do_not_count(task):
     logits = np.log([[[0.5, 0.5], [0.9, 0.1]]])
     assert loss(task, [[0, -1]], logits, np.array([[1.0, 0.0]])) == pytest.approx(
-        np.log(2), rel=1e-5)
+        np.log(2), rel=1e-5
+    )
 
 
 def test_multilabel_loss_is_the_mean_over_labels_and_never_overflows():
@@ -83,8 +85,9 @@ def test_label_smoothing_is_checked(make):
         make(3, label_smoothing=1.0)
 
 
-@pytest.mark.parametrize(("make", "count"), [(ClassHead, 1), (StepClassHead, 1),
-                                             (LabelHead, 0), (NumberHead, 0)])
+@pytest.mark.parametrize(
+    ("make", "count"), [(ClassHead, 1), (StepClassHead, 1), (LabelHead, 0), (NumberHead, 0)]
+)
 def test_number_of_outputs_is_checked(make, count):
     with pytest.raises(RecipeError, match=rf"{make.__name__} needs at least .* Got {count}"):
         make(count)
@@ -103,17 +106,25 @@ def test_a_sequence_that_is_not_aligned_needs_an_end():
 def test_the_decoder_must_fit():
     with pytest.raises(RecipeError, match=r'a decoder that is aligned. Got "recurrent_attention"'):
         WritingHead(5, decoder="recurrent_attention")
-    with pytest.raises(RecipeError, match=r"CaptionHead needs a decoder that is not aligned\. Got "
-                       '"recurrent"\\. Choose transformer or recurrent_attention'):
+    with pytest.raises(
+        RecipeError,
+        match=r"CaptionHead needs a decoder that is not aligned\. Got "
+        '"recurrent"\\. Choose transformer or recurrent_attention',
+    ):
         CaptionHead(5, end_id=4, decoder="recurrent")
 
 
 def test_settings_of_the_decoder_are_its_arguments():
-    task = CaptionHead(5, dim=8, end_id=4,
-                   decoder={"name": "recurrent_attention", "attention": "additive"})
+    task = CaptionHead(
+        5, dim=8, end_id=4, decoder={"name": "recurrent_attention", "attention": "additive"}
+    )
     assert type(task.head().attention).__name__ == "AdditiveAttention"
-    assert CaptionHead(5, dim=8, end_id=4, decoder={"name": "transformer", "num_layers": 3}).head(
-        ).get_config()["num_layers"] == 3
+    assert (
+        CaptionHead(5, dim=8, end_id=4, decoder={"name": "transformer", "num_layers": 3})
+        .head()
+        .get_config()["num_layers"]
+        == 3
+    )
     for settings, message in (
         ({"atention": "additive"}, 'Did you mean "attention"'),
         ({"attention": "aditive"}, "decoder.attention needs 'dot' or 'additive'. Got 'aditive'"),
@@ -126,8 +137,7 @@ def test_settings_of_the_decoder_are_its_arguments():
         CaptionHead(5, end_id=4, decoder={"attention": "additive"})
 
 
-@pytest.mark.parametrize("task", [ClassHead(3), LabelHead(3), NumberHead(3),
-                                  StepClassHead(3)])
+@pytest.mark.parametrize("task", [ClassHead(3), LabelHead(3), NumberHead(3), StepClassHead(3)])
 def test_heads_give_float32_and_the_bias_for_rows_without_anything(task):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")

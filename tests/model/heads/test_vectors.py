@@ -13,7 +13,8 @@ from polymodal.model.heads.vectors import ContrastiveLoss, PairHead, UnitVectors
 def losses(ids, vectors):
     found = ContrastiveLoss(reduction=None).call(
         ops.convert_to_tensor(np.asarray(ids, np.float32)),
-        ops.convert_to_tensor(np.asarray(vectors, np.float32)))
+        ops.convert_to_tensor(np.asarray(vectors, np.float32)),
+    )
     return ops.convert_to_numpy(found)
 
 

@@ -40,11 +40,19 @@ def model_and_data(task, rows=256, seed=0):
     start = rng.integers(0, K, (rows, 1))
     answers = (start + np.cumsum(first + second, axis=1)) % K
     everywhere = np.ones((rows, STEPS), bool)
-    inputs = {"input_0": first, "input_0_mask": everywhere, "input_1": second,
-              "input_1_mask": everywhere,
-              PREVIOUS: np.concatenate([start, answers[:, :-1]], axis=1).astype("int32")}
-    model = Model({"a": Look(DIM), "b": Look(DIM)}, {"a": "input_0", "b": "input_1"},
-                  find("fusion", "stepwise_concat")(DIM, dropout=0.0), task)
+    inputs = {
+        "input_0": first,
+        "input_0_mask": everywhere,
+        "input_1": second,
+        "input_1_mask": everywhere,
+        PREVIOUS: np.concatenate([start, answers[:, :-1]], axis=1).astype("int32"),
+    }
+    model = Model(
+        {"a": Look(DIM), "b": Look(DIM)},
+        {"a": "input_0", "b": "input_1"},
+        find("fusion", "stepwise_concat")(DIM, dropout=0.0),
+        task,
+    )
     return model, inputs, answers.astype("int32")
 
 
@@ -57,7 +65,7 @@ def loop_in_python(model, inputs, steps, end_id=None):
         logits = model({**inputs, PREVIOUS: fed[:, :steps]})
         fed[:, step + 1] = keras.ops.convert_to_numpy(logits)[:, step].argmax(-1)
         if end_id is not None:
-            fed[:, step + 1][(fed[:, 1:step + 1] == end_id).any(1)] = end_id
+            fed[:, step + 1][(fed[:, 1 : step + 1] == end_id).any(1)] = end_id
     return fed[:, 1:]
 
 
@@ -95,8 +103,10 @@ def test_a_row_alone_is_written_as_among_longer_ones(choice):
     inputs = {key: shown if key.endswith("_mask") else value for key, value in inputs.items()}
     together = task.generate(model, inputs, **choice).results.ids
     for row, length in enumerate(lengths):
-        alone = {key: value[row:row + 1, :None if key == PREVIOUS else length]
-                 for key, value in inputs.items()}
+        alone = {
+            key: value[row : row + 1, : None if key == PREVIOUS else length]
+            for key, value in inputs.items()
+        }
         found = task.generate(model, alone, **choice).results.ids
         assert found[0].tolist() == together[row].tolist()
 
@@ -138,7 +148,9 @@ def test_with_the_whole_share_the_decoder_sees_what_it_says():
     said = keras.ops.convert_to_numpy(model(inputs)).argmax(-1)
     seen, head = [], model.head.call
     model.head.call = lambda previous, *rest, **more: (
-        seen.append(keras.ops.convert_to_numpy(previous)), head(previous, *rest, **more))[1]
+        seen.append(keras.ops.convert_to_numpy(previous)),
+        head(previous, *rest, **more),
+    )[1]
     model(inputs, training=True)
     first, second = seen
     np.testing.assert_array_equal(first, inputs[PREVIOUS])

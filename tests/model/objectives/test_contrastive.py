@@ -14,8 +14,10 @@ ROWS, DIM = 6, 4
 
 def streams(seed=0, rows=ROWS):
     rng = np.random.default_rng(seed)
-    return {name: (rng.normal(size=(rows, 3, DIM)).astype("float32"), np.ones((rows, 3), bool))
-            for name in ("image", "sound", "text")}
+    return {
+        name: (rng.normal(size=(rows, 3, DIM)).astype("float32"), np.ones((rows, 3), bool))
+        for name in ("image", "sound", "text")
+    }
 
 
 def made(inputs):
@@ -39,8 +41,9 @@ def test_each_pair_of_inputs_has_vectors_of_its_own():
 def test_rows_with_one_input_and_filler_change_nothing():
     inputs = streams()
     objective = made(inputs)
-    want = loss_of(objective, {name: (tokens[:4], mask[:4])
-                               for name, (tokens, mask) in inputs.items()})
+    want = loss_of(
+        objective, {name: (tokens[:4], mask[:4]) for name, (tokens, mask) in inputs.items()}
+    )
     for name, (_, mask) in inputs.items():
         mask[5] = False
         mask[4] = name == "text"
@@ -56,6 +59,5 @@ def test_rows_with_the_same_image_are_no_negatives_of_each_other():
 
 
 def test_a_batch_without_any_pair_is_finite():
-    inputs = {name: (tokens, mask & (name == "text"))
-              for name, (tokens, mask) in streams().items()}
+    inputs = {name: (tokens, mask & (name == "text")) for name, (tokens, mask) in streams().items()}
     assert loss_of(made(inputs), inputs) == 0.0

@@ -41,14 +41,24 @@ def grounded(kind, first=0):
 @pytest.mark.parametrize("kind", [TransformerDecoder, RecurrentAttentionDecoder])
 def test_steps_give_what_the_whole_gives_also_behind_a_second_start(kind):
     layer, (memory, mask) = grounded(kind), memory_of()
-    tokens = np.array([[6, 1, 0, 3, 2, 6, 4, 5, 0, -1], [6, 0, 0, 1, 2, 3, 4, 5, 0, 1],
-                       [6, 5, 4, 4, 6, 6, 1, 2, 3, 0]], "int32")
+    tokens = np.array(
+        [
+            [6, 1, 0, 3, 2, 6, 4, 5, 0, -1],
+            [6, 0, 0, 1, 2, 3, 4, 5, 0, 1],
+            [6, 5, 4, 4, 6, 6, 1, 2, 3, 0],
+        ],
+        "int32",
+    )
     whole = numpy(layer(tokens, memory, mask))
     assert np.isfinite(whole).all()
     state = layer.initial_state(ops.convert_to_tensor(memory), ops.convert_to_tensor(mask), 10)
     for step in range(10):
-        logits, state = layer.step(ops.convert_to_tensor(tokens[:, step]), state,
-                                   ops.convert_to_tensor(memory), ops.convert_to_tensor(mask))
+        logits, state = layer.step(
+            ops.convert_to_tensor(tokens[:, step]),
+            state,
+            ops.convert_to_tensor(memory),
+            ops.convert_to_tensor(mask),
+        )
         np.testing.assert_allclose(numpy(logits), whole[:, step], atol=2e-5)
 
 
@@ -93,8 +103,11 @@ def test_it_learns_what_lies_beside_what_was_named():
         at = rng.integers(0, 2, rows) + side
         every = np.arange(rows)
         tokens = np.stack([np.full(rows, start), lies[every, at], np.where(side, left, right)], 1)
-        return (np.eye(things, 32, dtype="float32")[lies], tokens.astype("int32"),
-                lies[every, at + 1 - 2 * side])
+        return (
+            np.eye(things, 32, dtype="float32")[lies],
+            tokens.astype("int32"),
+            lies[every, at + 1 - 2 * side],
+        )
 
     class Next(keras.Model):
         def __init__(self):
@@ -110,8 +123,9 @@ def test_it_learns_what_lies_beside_what_was_named():
     spotter(memory, np.ones((2048, 3), bool))
     spotter.kernel.assign(4.0 * np.eye(32, things))  # each word is seen where its thing lies
     model = Next()
-    model.compile(keras.optimizers.Adam(0.003),
-                  keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile(
+        keras.optimizers.Adam(0.003), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
     model.fit([memory, tokens], targets, batch_size=64, epochs=12, verbose=0)
     memory, tokens, targets = draw(512)
     found = model.predict([memory, tokens], verbose=0).argmax(-1)

@@ -24,19 +24,31 @@ def made():
     """A model of an image, frames, words and a vector, which was built on its batch."""
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
-    batch = {"input_0": rng.normal(size=(4, 8, 8, 1)).astype("float32"),
-             "input_1": rng.normal(size=(4, 6, 5)).astype("float32"),
-             "input_2": rng.integers(1, 9, (4, 7)).astype("int32"),
-             "input_3": rng.normal(size=(4, 5)).astype("float32")}
-    batch |= {"input_0_mask": np.ones(4, bool), "input_1_mask": np.ones((4, 6), bool),
-              "input_2_mask": np.ones((4, 7), bool), "input_3_mask": np.ones(4, bool)}
-    encoders = {"image": find("encoders", "convnet")(DIM, width=4),
-                "sound": find("encoders", "rnn")(DIM),
-                "words": find("encoders", "rnn")(DIM, vocabulary_size=9),
-                "numbers": find("encoders", "mlp")(DIM)}
-    model = Model(encoders, {name: f"input_{i}" for i, name in enumerate(encoders)},
-                  find("fusion", "concat")(DIM), ClassHead(3),
-                  objectives={"masked": Masked(0.5, vocabularies={"words": 9})})
+    batch = {
+        "input_0": rng.normal(size=(4, 8, 8, 1)).astype("float32"),
+        "input_1": rng.normal(size=(4, 6, 5)).astype("float32"),
+        "input_2": rng.integers(1, 9, (4, 7)).astype("int32"),
+        "input_3": rng.normal(size=(4, 5)).astype("float32"),
+    }
+    batch |= {
+        "input_0_mask": np.ones(4, bool),
+        "input_1_mask": np.ones((4, 6), bool),
+        "input_2_mask": np.ones((4, 7), bool),
+        "input_3_mask": np.ones(4, bool),
+    }
+    encoders = {
+        "image": find("encoders", "convnet")(DIM, width=4),
+        "sound": find("encoders", "rnn")(DIM),
+        "words": find("encoders", "rnn")(DIM, vocabulary_size=9),
+        "numbers": find("encoders", "mlp")(DIM),
+    }
+    model = Model(
+        encoders,
+        {name: f"input_{i}" for i, name in enumerate(encoders)},
+        find("fusion", "concat")(DIM),
+        ClassHead(3),
+        objectives={"masked": Masked(0.5, vocabularies={"words": 9})},
+    )
     model(batch)
     return model, batch
 

@@ -40,7 +40,8 @@ def batch():
         "input_2": (np.ones((6, 8, 3)) * row[:, None, None] * steps[..., None]).astype("float32"),
         "input_2_mask": steps & (real & HAS)[:, None],
         "input_3": rng.normal(size=(6, 40)).astype("float32"),
-        "input_3_mask": np.repeat(real[:, None], 40, 1)}
+        "input_3_mask": np.repeat(real[:, None], 40, 1),
+    }
 
 
 def mixed(kind):
@@ -123,10 +124,14 @@ def test_the_input_that_answers_best_alone_gets_less_gradient():
     assert second == 1
 
 
-@pytest.mark.parametrize(("make", "said"), [
-    (lambda: Mixup(weight=0.5), "Mixup needs weight 1, or 0"),
-    (lambda: CutMix(rows=0), "CutMix needs 0 < rows <= 1"),
-    (lambda: GradientModulation(alpha=0), "GradientModulation needs alpha above 0")])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Mixup(weight=0.5), "Mixup needs weight 1, or 0"),
+        (lambda: CutMix(rows=0), "CutMix needs 0 < rows <= 1"),
+        (lambda: GradientModulation(alpha=0), "GradientModulation needs alpha above 0"),
+    ],
+)
 def test_settings_out_of_range_are_refused(make, said):
     with pytest.raises(RecipeError, match=said):
         make()
@@ -143,16 +148,35 @@ def stop_after_1(entry):
 
 def train(folder, on_epoch=None):
     rng = np.random.default_rng(0)
-    rows = [{"size": float(rng.normal()), "words": " ".join(rng.choice(["a", "b", "c"], 3)),
-             "label": str(rng.choice(["x", "y"]))} for _ in range(48)]
+    rows = [
+        {
+            "size": float(rng.normal()),
+            "words": " ".join(rng.choice(["a", "b", "c"], 3)),
+            "label": str(rng.choice(["x", "y"])),
+        }
+        for _ in range(48)
+    ]
     model = pm.Classifier(
-        "label", dim=8, inputs={
+        "label",
+        dim=8,
+        inputs={
             "size": {"modality": "tabular", "columns": ["size"]},
-            "words": {"modality": "text", "encoder": {"name": "transformer", "num_layers": 2,
-                                                      "stochastic_depth": 0.3}}},
+            "words": {
+                "modality": "text",
+                "encoder": {"name": "transformer", "num_layers": 2, "stochastic_depth": 0.3},
+            },
+        },
         objectives={"mixup": {}, "cutmix": {}, "gradient_modulation": {}},
-        training={"epochs": 2, "learning_rate": 0.02, "batch_size": 16, "jit": False,
-                  "precision": "float32", "checkpoint_steps": 1, "average": 0.9})
+        training={
+            "epochs": 2,
+            "learning_rate": 0.02,
+            "batch_size": 16,
+            "jit": False,
+            "precision": "float32",
+            "checkpoint_steps": 1,
+            "average": 0.9,
+        },
+    )
     model.fit(pm.read(rows[:32]), val=pm.read(rows[32:]), out=folder, on_epoch=on_epoch)
     return model
 
@@ -162,8 +186,9 @@ def test_a_run_with_all_of_them_resumes_to_the_same_weights(tmp_path):
     with pytest.raises(Stop):
         train(tmp_path / "cut", stop_after_1)
     train(tmp_path / "cut")
-    assert (sha256(tmp_path / "whole" / "weights.safetensors")
-            == sha256(tmp_path / "cut" / "weights.safetensors"))
+    assert sha256(tmp_path / "whole" / "weights.safetensors") == sha256(
+        tmp_path / "cut" / "weights.safetensors"
+    )
     loaded = pm.load(tmp_path / "whole")
     row = [{"size": 0.5, "words": "a b c"}, {"size": None, "words": "c"}]
     assert loaded.predict(row) == whole.predict(row)

@@ -81,8 +81,9 @@ def test_the_loss_is_the_cross_entropy_of_words_and_of_what_follows_them(rows):
         targets[row, : len(both)] = both
         weights[row, : len(both)] = 0.25
     rng, spotter = np.random.default_rng(0), WordSpotting(SPOTS)
-    spotted = spotter(rng.normal(size=(len(rows), 4, 6)).astype("float32"),
-                      np.ones((len(rows), 4), bool))
+    spotted = spotter(
+        rng.normal(size=(len(rows), 4, 6)).astype("float32"), np.ones((len(rows), 4), bool)
+    )
     chances, want = numpy(ops.sigmoid(spotter.presence(spotted[0]))), 0.0
     every = np.tile(np.arange(3, dtype="int32"), (len(rows), 1))
     follows = numpy(spotter.following_chances(*spotted, every))
@@ -90,7 +91,10 @@ def test_the_loss_is_the_cross_entropy_of_words_and_of_what_follows_them(rows):
         has = [any(spot["id"] in text for text in pair) for spot in SPOTS]
         losses = -np.log(np.where(has, chances[row], 1 - chances[row]))
         want += losses.sum() * weights[row].sum()
-        want -= 5 * 0.25 * sum(follows[row, PLACES[a], PLACES[b]]
-                               for text in pair for a, b in pairwise(text))
+        want -= (
+            5
+            * 0.25
+            * sum(follows[row, PLACES[a], PLACES[b]] for text in pair for a, b in pairwise(text))
+        )
     got = spotter.loss(targets, spotted, weights)
     np.testing.assert_allclose(float(got), want, rtol=1e-4)

@@ -36,8 +36,10 @@ def test_num_frames_is_what_comes_out(count):
     assert features.dtype == np.float32
 
 
-@pytest.mark.parametrize(("rate", "mels", "window"), [(8000, 40, 200), (8000, 128, 64),
-                                                      (16000, 80, 400), (48000, 128, 300)])
+@pytest.mark.parametrize(
+    ("rate", "mels", "window"),
+    [(8000, 40, 200), (8000, 128, 64), (16000, 80, 400), (48000, 128, 300)],
+)
 def test_no_band_is_always_silent(rate, mels, window):
     noise = np.random.default_rng(0).standard_normal(rate).astype(np.float32)
     log_mel = LogMel(rate, mels, window, window // 2)

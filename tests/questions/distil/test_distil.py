@@ -24,8 +24,11 @@ def rows(count=160, seed=0):
     """A number and a word tell the class."""
     rng = np.random.default_rng(seed)
     value, word = rng.normal(size=count), rng.integers(2, size=count)
-    return {"value": value.tolist(), "said": [f"it was {'cold' if w else 'warm'}" for w in word],
-            "class": np.where(value + 2 * word > 1, "high", "low").tolist()}
+    return {
+        "value": value.tolist(),
+        "said": [f"it was {'cold' if w else 'warm'}" for w in word],
+        "class": np.where(value + 2 * word > 1, "high", "low").tolist(),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +36,11 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("distil")
     lines = rows()
     table = folder / "table.json"
-    table.write_text(json.dumps([dict(zip(lines, one, strict=True))
-                                 for one in zip(*lines.values(), strict=True)]))
+    table.write_text(
+        json.dumps(
+            [dict(zip(lines, one, strict=True)) for one in zip(*lines.values(), strict=True)]
+        )
+    )
     Classifier("class", dim=32, training={"epochs": 12}).fit(table, out=folder / "teacher")
     return folder / "teacher"
 
@@ -52,8 +58,13 @@ def test_a_student_is_a_quarter_of_the_size_and_still_answers(run, tmp_path):
 
 def test_a_pruned_student_starts_with_what_the_teacher_knows(run, tmp_path):
     epochs = []
-    found = distil(run, out=tmp_path / "small", sizes=[0.5], how="prune",
-                   on_epoch=lambda entry: epochs.append(entry["accuracy"]))
+    found = distil(
+        run,
+        out=tmp_path / "small",
+        sizes=[0.5],
+        how="prune",
+        on_epoch=lambda entry: epochs.append(entry["accuracy"]),
+    )
     teacher, student = found.points
     assert student.cost.parameters <= teacher.cost.parameters / 2
     assert len(epochs) <= 6
@@ -71,8 +82,10 @@ def test_widths_shrink_and_a_frozen_encoder_stays(run):
 
 
 def test_a_budget_chooses_the_best_that_fits():
-    points = [Point(f"{size}", score, Cost(10, size, size), None, Path())
-              for size, score in ((4, 0.9), (2, 0.8), (1, 0.85))]
+    points = [
+        Point(f"{size}", score, Cost(10, size, size), None, Path())
+        for size, score in ((4, 0.9), (2, 0.8), (1, 0.85))
+    ]
     task = task_named("classification")
     assert chosen(points, parse_budget("50MB"), task, "50MB").name == "4"
     assert chosen(points, parse_budget("3ms"), task, "3ms").name == "1"

@@ -60,8 +60,12 @@ def test_partners_that_fit_better_are_counted():
 
 def test_an_image_with_the_text_of_another_is_a_wrong_pair(tmp_path):
     rng = np.random.default_rng(4)
-    colours = {"red": (210, 40, 40), "green": (40, 190, 60), "blue": (40, 60, 210),
-               "grey": (120, 120, 120)}
+    colours = {
+        "red": (210, 40, 40),
+        "green": (40, 190, 60),
+        "blue": (40, 60, 210),
+        "grey": (120, 120, 120),
+    }
     names, texts = [], []
     for row in range(160):
         colour = rng.choice(list(colours))
@@ -70,8 +74,11 @@ def test_an_image_with_the_text_of_another_is_a_wrong_pair(tmp_path):
         names.append(f"{row}.png")
         texts.append(f"this is a {colour} card with number {rng.integers(9)} on it")
     for row in (5, 50, 90):
-        texts[row] = texts[row].replace("red", "blue").replace("green", "red") \
-            if "blue" not in texts[row] else texts[row].replace("blue", "green")
+        texts[row] = (
+            texts[row].replace("red", "blue").replace("green", "red")
+            if "blue" not in texts[row]
+            else texts[row].replace("blue", "green")
+        )
     texts[50] = texts[50].replace("grey", "green")
     found = inspect({"image": names, "text": texts}, deep=True, media_root=tmp_path)
     pairs = [one for one in found.findings if one.kind == "wrong pair"]

@@ -45,9 +45,11 @@ def _sounds(folder, rng, seconds):
     for row, length in enumerate(seconds):
         time = np.arange(int(8000 * length)) / 8000
         voice = np.sin(2 * np.pi * rng.uniform(150, 400) * time) * rng.uniform(0.2, 0.4)
-        soundfile.write(folder / f"s{row}.wav",
-                        voice * (0.6 + 0.4 * np.sin(11 * time)) + rng.normal(0, 0.01, len(time)),
-                        8000)
+        soundfile.write(
+            folder / f"s{row}.wav",
+            voice * (0.6 + 0.4 * np.sin(11 * time)) + rng.normal(0, 0.01, len(time)),
+            8000,
+        )
     return [f"s{row}.wav" for row in range(len(seconds))]
 
 
@@ -74,8 +76,14 @@ def test_pictures_in_which_nothing_is_seen_are_found(tmp_path):
     names[8] = "absent.png"
     found = inspect({"picture": names, "n": list(range(NUM_ROWS))}, media_root=tmp_path)
     assert {kind: _rows(found, kind) for kind in kinds(found.faults)} == {
-        "constant": [2], "too dark": [3], "blurred": [4], "empty file": [5], "truncated": [6],
-        "odd size": [8], "missing file": [9]}
+        "constant": [2],
+        "too dark": [3],
+        "blurred": [4],
+        "empty file": [5],
+        "truncated": [6],
+        "odd size": [8],
+        "missing file": [9],
+    }
 
 
 def test_sounds_in_which_little_is_heard_are_found(tmp_path):
@@ -98,8 +106,7 @@ def test_duplicates_with_other_labels_are_found(tmp_path):
     Image.open(tmp_path / "p0.png").save(tmp_path / "p1.png")
     Image.open(tmp_path / "p2.png").save(tmp_path / "p4.jpg", quality=85)
     names[4] = "p4.jpg"
-    found = inspect({"picture": names, "side": ["left", "right"] * 20}, "side",
-                    media_root=tmp_path)
+    found = inspect({"picture": names, "side": ["left", "right"] * 20}, "side", media_root=tmp_path)
     assert _rows(found, "duplicate") == [1, 2]
     assert _rows(found, "near duplicate") == [3, 5]
     assert _rows(found, "conflicting labels") == [1, 2]
@@ -120,13 +127,18 @@ def test_several_questions_about_one_picture_are_no_conflict(tmp_path):
 def test_transcripts_that_nobody_could_speak_are_found(tmp_path):
     rng = np.random.default_rng(3)
     seconds = rng.uniform(0.5, 3.0, NUM_ROWS)
-    texts = [" ".join(rng.choice(["lo", "ta", "mi", "ne"], round(4 * length))) + f" {row}"
-             for row, length in enumerate(seconds)]
+    texts = [
+        " ".join(rng.choice(["lo", "ta", "mi", "ne"], round(4 * length))) + f" {row}"
+        for row, length in enumerate(seconds)
+    ]
     texts[6] = "a far longer sentence than anybody could say in the time that this sound takes"
     stated = [round(float(length), 2) for length in seconds]
     stated[9] = 14.0
-    found = inspect({"sound": _sounds(tmp_path, rng, seconds), "text": texts, "length": stated},
-                    "text", media_root=tmp_path)
+    found = inspect(
+        {"sound": _sounds(tmp_path, rng, seconds), "text": texts, "length": stated},
+        "text",
+        media_root=tmp_path,
+    )
     assert _rows(found, "speech rate") == [7]
     assert _rows(found, "stated value") == [10]
 
@@ -137,8 +149,9 @@ def test_texts_that_are_none_are_found():
     texts = [" ".join(rng.choice(words, 8)) + f" number {row}" for row in range(60)]
     texts[3], texts[4], texts[5] = "N/A", "маленькая собака бежит через поле", "the cafÃ© is small"
     texts[7] = texts[6] + "."
-    found = inspect({"note": texts, "label": ["yes", "no"] * 28 + ["Yes", "no", "ye s", "no"]},
-                    "label")
+    found = inspect(
+        {"note": texts, "label": ["yes", "no"] * 28 + ["Yes", "no", "ye s", "no"]}, "label"
+    )
     assert _rows(found, "placeholder") == [4]
     assert _rows(found, "wrong script") == [5]
     assert _rows(found, "wrong encoding") == [6]
@@ -202,11 +215,14 @@ def test_an_inspection_that_was_killed_goes_on(tmp_path, monkeypatch):
         pixels[row % 200] = row % 256
         Image.fromarray(pixels).save(tmp_path / f"{row}.png", compress_level=0)
     names = [f"{row}.png" for row in range(160)]
-    code = ("import json, sys; from polymodal.questions.inspection.run import inspect\n"
-            f"inspect({{'picture': json.load(sys.stdin)}}, media_root={str(tmp_path)!r})")
+    code = (
+        "import json, sys; from polymodal.questions.inspection.run import inspect\n"
+        f"inspect({{'picture': json.load(sys.stdin)}}, media_root={str(tmp_path)!r})"
+    )
     kept = tmp_path / "cache" / "inspect"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
         process.stdin.write(json.dumps(names))
         process.stdin.close()
         while process.poll() is None and not list(kept.glob("*.jsonl")):
@@ -216,8 +232,9 @@ def test_an_inspection_that_was_killed_goes_on(tmp_path, monkeypatch):
     done = sum(len(path.read_text().splitlines()) for path in kept.glob("*.jsonl"))
     assert done >= 64
     count, measure = [], look._MEASURES["image"]
-    monkeypatch.setitem(look._MEASURES, "image",
-                        lambda cell, root: count.append(cell) or measure(cell, root))
+    monkeypatch.setitem(
+        look._MEASURES, "image", lambda cell, root: count.append(cell) or measure(cell, root)
+    )
     inspect({"picture": names}, media_root=tmp_path)
     assert len(count) <= 160 - done + 1
 
@@ -228,10 +245,18 @@ def test_the_command_writes_page_rows_and_status(tmp_path):
     Image.new("RGB", (48, 48)).save(tmp_path / "p3.png")
     with open(tmp_path / "t.csv", "w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerows([["picture", "<b>"], *([name, row % 5] for row, name in
-                                                enumerate(names))])
-    done = in_process("inspect", tmp_path / "t.csv", "--json", "--strict", "--out",
-                      tmp_path / "inspect.html", "--rows-out", tmp_path / "rows", check=False)
+        writer.writerows([["picture", "<b>"], *([name, row % 5] for row, name in enumerate(names))])
+    done = in_process(
+        "inspect",
+        tmp_path / "t.csv",
+        "--json",
+        "--strict",
+        "--out",
+        tmp_path / "inspect.html",
+        "--rows-out",
+        tmp_path / "rows",
+        check=False,
+    )
     assert done.returncode == 1
     found = json.loads(done.stdout)
     assert [(one["kind"], one["rows"]) for one in found["findings"]] == [("constant", [4])]
@@ -252,10 +277,15 @@ def test_every_option_that_is_printed_is_understood(tmp_path):
     soundfile.write(tmp_path / "s3.wav", samples, 16000)
     soundfile.write(tmp_path / "s5.wav", np.tile(samples, 20), 8000)
     notes = [f"a note about the number {row}, which is {row * row}" for row in range(NUM_ROWS)]
-    table = {"my picture": names, "sound": sounds, "a.b": [*notes[:-1], "N/A"],
-             "same": ["x"] * NUM_ROWS, "n": [*range(100, 100 + NUM_ROWS - 3), 9e6, 9e6, 9e6],
-             "kind": [*["Big", "Small"] * 19, "big", "Small"],
-             "label": ["yes", "no"] * 20}
+    table = {
+        "my picture": names,
+        "sound": sounds,
+        "a.b": [*notes[:-1], "N/A"],
+        "same": ["x"] * NUM_ROWS,
+        "n": [*range(100, 100 + NUM_ROWS - 3), 9e6, 9e6, 9e6],
+        "kind": [*["Big", "Small"] * 19, "big", "Small"],
+        "label": ["yes", "no"] * 20,
+    }
     from polymodal.training.run import choose
 
     found = inspect(table, "label", media_root=tmp_path)

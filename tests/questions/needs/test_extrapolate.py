@@ -35,15 +35,16 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
 
 def test_a_curve_that_gets_worse_by_more_than_chance_has_no_answer():
     rng = np.random.default_rng(2)
-    peak = lambda n: 0.1 + 0.3 * (n / 25) ** -0.4 + 0.2 * np.exp(-np.log2(n / 200) ** 2)
+    peak = lambda n: 0.1 + 0.3 * (n / 25) ** -0.4 + 0.2 * np.exp(-(np.log2(n / 200) ** 2))
     found = Extrapolation(measured(peak, rng))
     assert "gets worse" in found.no_answer
 
 
 def test_noise_alone_is_no_reason_to_refuse():
     rng = np.random.default_rng(3)
-    refused = [bool(Extrapolation(measured(power(0.05, 0.4, 0.5), rng)).no_answer)
-               for _ in range(30)]
+    refused = [
+        bool(Extrapolation(measured(power(0.05, 0.4, 0.5), rng)).no_answer) for _ in range(30)
+    ]
     assert sum(refused) <= 3
 
 

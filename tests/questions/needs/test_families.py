@@ -23,7 +23,7 @@ def test_a_curve_of_a_family_is_continued_exactly(family):
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_no_fit_rises_or_is_below_zero(family):
     rng = np.random.default_rng(0)
-    errors = np.abs(0.3 * X ** -0.2 + rng.normal(0, 0.05, (50, 7)))
+    errors = np.abs(0.3 * X**-0.2 + rng.normal(0, 0.05, (50, 7)))
     fit = family.fit(X, errors, WEIGHTS)
     along = np.array([fit.at(x) for x in np.geomspace(0.03, 100, 20)])
     assert (np.diff(along, axis=0) <= 1e-9).all()
@@ -31,7 +31,7 @@ def test_no_fit_rises_or_is_below_zero(family):
 
 
 def test_all_resamples_are_fitted_at_once():
-    errors = np.stack([0.1 * X ** -0.5, 0.1 + 0.2 * X ** -0.5])
+    errors = np.stack([0.1 * X**-0.5, 0.1 + 0.2 * X**-0.5])
     fit = FAMILIES[0].fit(X, errors, WEIGHTS)
     assert fit.floor == pytest.approx([0, 0.1], abs=0.01)
     assert fit.amount == pytest.approx([0.1, 0.2], abs=0.02)

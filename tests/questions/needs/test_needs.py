@@ -16,14 +16,24 @@ def rows(count=240, seed=0):
     values = rng.normal(size=(count, 2))
     wrong = rng.random(count) < 0.1
     label = (values.sum(axis=1) > 0) ^ wrong
-    return {"first": values[:, 0].tolist(), "second": values[:, 1].tolist(),
-            "class": np.where(label, "high", "low").tolist()}
+    return {
+        "first": values[:, 0].tolist(),
+        "second": values[:, 1].tolist(),
+        "class": np.where(label, "high", "low").tolist(),
+    }
 
 
 @pytest.fixture(scope="module")
 def by_proxy(tmp_path_factory):
-    return needs(rows(), "class", proxy=True, goal=0.8, num_seeds=4, num_sizes=5,
-                 runs=tmp_path_factory.mktemp("needs") / "proxy")
+    return needs(
+        rows(),
+        "class",
+        proxy=True,
+        goal=0.8,
+        num_seeds=4,
+        num_sizes=5,
+        runs=tmp_path_factory.mktemp("needs") / "proxy",
+    )
 
 
 def test_a_proxy_answers_and_is_named(by_proxy):
@@ -60,14 +70,22 @@ def test_numbers_and_several_labels_have_a_proxy(tmp_path):
 
 def test_texts_have_no_proxy(tmp_path):
     with pytest.raises(RecipeError, match="one answer for each row"):
-        needs({"first": np.random.default_rng(0).normal(size=80).tolist(),
-               "class": [f"words {i} and more" for i in range(80)]},
-              "class", proxy=True, given={"task": "caption"}, runs=tmp_path)
+        needs(
+            {
+                "first": np.random.default_rng(0).normal(size=80).tolist(),
+                "class": [f"words {i} and more" for i in range(80)],
+            },
+            "class",
+            proxy=True,
+            given={"task": "caption"},
+            runs=tmp_path,
+        )
 
 
 def test_a_stopped_question_goes_on_and_another_is_refused(tmp_path):
-    ask = lambda **more: needs(rows(120), "class", proxy=True, num_seeds=2, num_sizes=4,
-                               runs=tmp_path / "kept", **more)
+    ask = lambda **more: needs(
+        rows(120), "class", proxy=True, num_seeds=2, num_sizes=4, runs=tmp_path / "kept", **more
+    )
     first = ask()
     last = sorted((tmp_path / "kept").glob("*.npz"))[-1]
     last.unlink()  # as if it had been stopped before the last training
@@ -93,10 +111,26 @@ def test_the_command_prints_json_and_writes_a_page(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table, page = tmp_path / "table.json", tmp_path / "needs.html"
     lines = rows(200)
-    table.write_text(json.dumps([dict(zip(lines, one, strict=True))
-                                 for one in zip(*lines.values(), strict=True)]))
-    done = in_process("needs", "--data", table, "--target", "class", "--proxy", "--seeds", 3,
-                      "--sizes", 5, "--out", page, "--json")
+    table.write_text(
+        json.dumps(
+            [dict(zip(lines, one, strict=True)) for one in zip(*lines.values(), strict=True)]
+        )
+    )
+    done = in_process(
+        "needs",
+        "--data",
+        table,
+        "--target",
+        "class",
+        "--proxy",
+        "--seeds",
+        3,
+        "--sizes",
+        5,
+        "--out",
+        page,
+        "--json",
+    )
     assert len(json.loads(done.stdout)["curve"]) == 5
     assert "Expected time" in done.stderr
     assert "Learning curve" in page.read_text()

@@ -12,8 +12,9 @@ from polymodal.tables.table import read
 
 
 def table(num_rows=200, **columns):
-    return profile(read({"x": np.arange(num_rows), "y": ["a", "a", "a", "b"] * (num_rows // 4),
-                         **columns}))
+    return profile(
+        read({"x": np.arange(num_rows), "y": ["a", "a", "a", "b"] * (num_rows // 4), **columns})
+    )
 
 
 def test_smaller_trainings_are_parts_of_larger_ones():

@@ -14,7 +14,8 @@ def trainings(rare_gain, seed=0):
     chance = [np.where(rare, 0.2 + rare_gain, 0.2), np.full(200, 0.2)]
     one = lambda p: Scored(0.8, np.zeros(3), rows, (rng.random(200) < p).astype(float), 1.0, 0.5)
     return [[one(chance[0]), one(chance[0]), one(chance[1])] for _ in range(6)], [
-        "rare" if r else "usual" for r in rare]
+        "rare" if r else "usual" for r in rare
+    ]
 
 
 def test_a_class_that_gains_more_than_all_rows_is_named():
@@ -37,9 +38,16 @@ def test_a_missing_input_is_compared_with_more_rows():
 def test_the_proxy_says_what_filling_an_input_would_bring(tmp_path):
     rng = np.random.default_rng(0)
     word, value = rng.integers(2, size=240), rng.normal(size=240)
-    said = [f"day {row} and it was {'cold' if w else 'warm'}" if row % 3 else None
-            for row, w in enumerate(word)]
-    found = needs({"said": said, "value": value.tolist(),
-                   "class": np.where(word, "low", "high").tolist()}, "class", proxy=True,
-                  num_seeds=3, num_sizes=5, runs=tmp_path)
+    said = [
+        f"day {row} and it was {'cold' if w else 'warm'}" if row % 3 else None
+        for row, w in enumerate(word)
+    ]
+    found = needs(
+        {"said": said, "value": value.tolist(), "class": np.where(word, "low", "high").tolist()},
+        "class",
+        proxy=True,
+        num_seeds=3,
+        num_sizes=5,
+        runs=tmp_path,
+    )
     assert any(sentence.startswith("said is missing in 33%") for sentence in found.inputs)

@@ -29,11 +29,31 @@ def table(tmp_path_factory):
 def start(table, folder, trials, fault=""):
     """Starts a search that ends after some candidates, or dies at `fault`."""
     environment = {key: value for key, value in os.environ.items() if key != VARIABLE}
-    words = ["tune", "--data", table, "--target", "y", "--out", folder, "--minutes", 10,
-             "--trials", trials, "--set", "training.epochs=2", "--set", "dim=8", "--json"]
-    return subprocess.Popen([sys.executable, "-m", "polymodal", *map(str, words)],
-                            env={**environment, VARIABLE: fault}, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, text=True)
+    words = [
+        "tune",
+        "--data",
+        table,
+        "--target",
+        "y",
+        "--out",
+        folder,
+        "--minutes",
+        10,
+        "--trials",
+        trials,
+        "--set",
+        "training.epochs=2",
+        "--set",
+        "dim=8",
+        "--json",
+    ]
+    return subprocess.Popen(
+        [sys.executable, "-m", "polymodal", *map(str, words)],
+        env={**environment, VARIABLE: fault},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def ended(process):
@@ -61,8 +81,9 @@ def test_two_processes_share_the_candidates_of_one_folder(table, tmp_path):
     deadline = time.monotonic() + 120
     while not (tmp_path / "run" / "journal.log").exists() and time.monotonic() < deadline:
         time.sleep(0.2)  # the second begins while the first searches
-    found = [ended(first_or_second) for first_or_second in
-             (first, start(table, tmp_path / "run", 5))]
+    found = [
+        ended(first_or_second) for first_or_second in (first, start(table, tmp_path / "run", 5))
+    ]
     last = max(found, key=lambda one: len(one["candidates"]))
     done = [one for one in last["candidates"] if "score" in one]
     assert len(done) >= 2

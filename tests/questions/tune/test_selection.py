@@ -8,8 +8,11 @@ from polymodal.questions.tune.selection import resamples, select
 def drawn(right, num_asked=200, seed=0):
     """Scores of candidates from which rows (candidates, rows) each answers rightly."""
     inside, outside = resamples(np.arange(right.shape[1]), num_asked, seed)
-    return (right.mean(axis=1), right @ inside / inside.sum(axis=0),
-            right @ outside / outside.sum(axis=0))
+    return (
+        right.mean(axis=1),
+        right @ inside / inside.sum(axis=0),
+        right @ outside / outside.sum(axis=0),
+    )
 
 
 def test_equal_candidates_leave_the_first_and_are_not_promised_the_best_score():

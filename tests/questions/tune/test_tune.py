@@ -22,15 +22,21 @@ def rows(count=150, seed=0):
     rng = np.random.default_rng(seed)
     value, word = rng.normal(size=count), rng.integers(2, size=count)
     label = value + word > 0.5
-    return {"value": value.tolist(), "said": [f"it was {'cold' if w else 'warm'}" for w in word],
-            "class": np.where(label, "high", "low").tolist()}
+    return {
+        "value": value.tolist(),
+        "said": [f"it was {'cold' if w else 'warm'}" for w in word],
+        "class": np.where(label, "high", "low").tolist(),
+    }
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     path, lines = tmp_path_factory.mktemp("tune") / "table.json", rows()
-    path.write_text(json.dumps([dict(zip(lines, one, strict=True))
-                                for one in zip(*lines.values(), strict=True)]))
+    path.write_text(
+        json.dumps(
+            [dict(zip(lines, one, strict=True)) for one in zip(*lines.values(), strict=True)]
+        )
+    )
     return path
 
 
@@ -55,7 +61,8 @@ def test_settings_that_the_user_made_are_not_searched():
     choices = space.first()[0]
     assert not {"fusion", "dim"} & set(choices)
     assert space.settings({**choices, "rate": 0.5})["training"]["learning_rate"] == pytest.approx(
-        recipe.training["learning_rate"] / 2)
+        recipe.training["learning_rate"] / 2
+    )
 
 
 def test_the_winner_is_scored_once_on_rows_that_no_candidate_saw(searched):
@@ -85,7 +92,20 @@ def test_a_finished_search_is_shown_again_and_another_is_refused(searched, table
 
 
 def test_the_command_prints_the_leaderboard_of_the_same_search(searched, table):
-    done = in_process("tune", "--data", table, "--target", "class", "--out", searched.folder,
-                      "--trials", 2, "--set", "dim=8", "--set", "training.epochs=2")
+    done = in_process(
+        "tune",
+        "--data",
+        table,
+        "--target",
+        "class",
+        "--out",
+        searched.folder,
+        "--trials",
+        2,
+        "--set",
+        "dim=8",
+        "--set",
+        "training.epochs=2",
+    )
     assert "the inferred recipe" in done.stdout
     assert "never saw" in done.stdout

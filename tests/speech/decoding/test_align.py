@@ -25,18 +25,23 @@ def collapse(path, blank):
 def path_of(spans, num_frames, blank):
     path = [blank] * num_frames
     for span in spans:
-        path[span.start_frame:span.end_frame] = [span.id] * (span.end_frame - span.start_frame)
+        path[span.start_frame : span.end_frame] = [span.id] * (span.end_frame - span.start_frame)
     return path
 
 
 @settings(max_examples=80)
-@given(arrays(np.float64, (6, 3), elements=st.floats(-4, 4)),
-       st.lists(st.sampled_from([0, 1]), max_size=6))
+@given(
+    arrays(np.float64, (6, 3), elements=st.floats(-4, 4)),
+    st.lists(st.sampled_from([0, 1]), max_size=6),
+)
 def test_the_best_of_all_paths_is_found(logits, tokens):
     assume(len(tokens) + sum(a == b for a, b in itertools.pairwise(tokens)) <= 6)
     log_probs = log_softmax(logits)
-    best = max(log_probs[range(6), path].sum() for path in itertools.product(range(3), repeat=6)
-               if collapse(path, 2) == tuple(tokens))
+    best = max(
+        log_probs[range(6), path].sum()
+        for path in itertools.product(range(3), repeat=6)
+        if collapse(path, 2) == tuple(tokens)
+    )
     spans = align(log_probs, tokens, blank=2)
     path = path_of(spans, 6, 2)
     assert [span.id for span in spans] == tokens
@@ -56,6 +61,7 @@ def test_what_greedy_reads_is_aligned_where_greedy_read_it(logits):
 
 def test_a_long_recording_needs_little_memory():
     import tracemalloc
+
     rng = np.random.default_rng(0)
     tokens = rng.integers(0, 29, 800)
     path = np.repeat(np.stack([tokens, np.full(800, 29)], 1).ravel(), 2)  # 3,200 frames
@@ -88,8 +94,10 @@ def test_errors_say_what_is_needed():
 
 def test_words_have_the_times_of_their_tokens():
     symbols = ["a", "b", " ", " b", "两", ""]
-    spans = [TokenSpan(id, 2 * place, 2 * place + 1, 1.0)
-             for place, id in enumerate([2, 0, 1, 2, 2, 0, 3, 4, 4, 0])]
+    spans = [
+        TokenSpan(id, 2 * place, 2 * place + 1, 1.0)
+        for place, id in enumerate([2, 0, 1, 2, 2, 0, 3, 4, 4, 0])
+    ]
     words = words_from_spans(spans, symbols, frame_seconds=0.1, start_seconds=10.0)
     assert [word.text for word in words] == ["ab", "a", "b", "两", "两", "a"]
     assert words[0].start_seconds == pytest.approx(10.2)

@@ -17,7 +17,7 @@ def test_confidences_follow_the_curve_and_stay_in_order():
 
 
 def test_words_keep_text_and_times():
-    found, = CURVE.words([Word("one", 0.5, 0.75, 0.6)])
+    (found,) = CURVE.words([Word("one", 0.5, 0.75, 0.6)])
     assert found == Word("one", 0.5, 0.75, 0.5)
     assert WordCalibration().words([found]) == [found]
     assert CURVE.words([]) == []
@@ -28,11 +28,17 @@ def test_what_was_written_is_read_again():
     assert WordCalibration.from_json(WordCalibration().to_json()) == WordCalibration()
 
 
-@pytest.mark.parametrize(("method", "points"), [
-    ("isotonic", ()), ("none", ((0.0, 0.5),)), ("magic", ((0.0, 0.5),)),
-    ("logistic", ((0.0, 0.5), (1.0, 0.4))), ("logistic", ((0.0, 0.5), (1.0, 1.4))),
-    ("logistic", ((0.0, float("nan")),)),
-])
+@pytest.mark.parametrize(
+    ("method", "points"),
+    [
+        ("isotonic", ()),
+        ("none", ((0.0, 0.5),)),
+        ("magic", ((0.0, 0.5),)),
+        ("logistic", ((0.0, 0.5), (1.0, 0.4))),
+        ("logistic", ((0.0, 0.5), (1.0, 1.4))),
+        ("logistic", ((0.0, float("nan")),)),
+    ],
+)
 def test_what_is_no_rising_curve_is_refused(method, points):
     with pytest.raises(ValueError, match="WordCalibration needs one of none, logistic, isotonic"):
         WordCalibration(method, points)

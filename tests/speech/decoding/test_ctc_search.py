@@ -65,7 +65,7 @@ def test_greedy_is_the_best_path(table):
     best = log_probs.argmax(axis=1)
     assert tuple(span.id for span in spans) == collapse(best, blank)
     for span in spans:
-        assert (best[span.start_frame:span.end_frame] == span.id).all()
+        assert (best[span.start_frame : span.end_frame] == span.id).all()
         assert 0 < span.confidence <= 1
 
 
@@ -80,22 +80,22 @@ def spelled(ids, num_symbols, blank, gap=3, sure=0.99):
 
 def test_certain_blanks_are_skipped_and_still_part_repeats():
     log_probs = spelled([1, 1, 2], 4, blank=3, sure=0.9999)
-    skipped, = beam_search(log_probs, 3)
-    whole, = beam_search(log_probs, 3, **EXACT)
+    (skipped,) = beam_search(log_probs, 3)
+    (whole,) = beam_search(log_probs, 3, **EXACT)
     assert skipped.ids == whole.ids == (1, 1, 2)
     assert abs(skipped.score - whole.score) < 1e-2
 
 
 def test_no_frames_spell_nothing():
     assert greedy(np.zeros((0, 3)), 2) == []
-    best, = beam_search(np.zeros((0, 3)), 2)
+    (best,) = beam_search(np.zeros((0, 3)), 2)
     assert (best.ids, best.score) == ((), 0)
 
 
 def test_impossible_frames_do_not_stop_a_search():
     log_probs = np.full((3, 3), -np.inf)
     log_probs[0, 0] = 0
-    best, = beam_search(log_probs, 2)
+    (best,) = beam_search(log_probs, 2)
     assert best.ids == (0,)
 
 
@@ -128,8 +128,7 @@ def test_scorers_add_to_the_sum_over_paths(logits):
     log_probs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     sums = brute_force(log_probs, 3)
     expected = {ids: np.log(total) + 1.25 * ids.count(2) for ids, total in sums.items()}
-    found = beam_search(log_probs, 3, beam_width=500, num_best=500, **EXACT,
-                        scorers=[PreferTwo()])
+    found = beam_search(log_probs, 3, beam_width=500, num_best=500, **EXACT, scorers=[PreferTwo()])
     assert np.isclose(expected[found[0].ids], max(expected.values()))
     for one in found:
         assert np.isclose(one.score, expected[one.ids])

@@ -25,8 +25,9 @@ def total(scorer, ids):
     return sum_so_far + scorer.finish(state)
 
 
-@pytest.mark.parametrize(("symbols", "texts"), [
-    (LETTERS, TEXTS), (PIECES, TEXTS), (MIXED, ["猫b猫", "ab 猫猫 a"])])
+@pytest.mark.parametrize(
+    ("symbols", "texts"), [(LETTERS, TEXTS), (PIECES, TEXTS), (MIXED, ["猫b猫", "ab 猫猫 a"])]
+)
 @settings(max_examples=50)
 @given(ids=st.lists(st.integers(0, 4), max_size=10), unit=st.sampled_from(["word", "character"]))
 def test_a_language_model_adds_what_it_gives_the_text(symbols, texts, ids, unit):
@@ -88,7 +89,7 @@ def test_scripts_without_spaces_are_read_character_by_character_among_words():
     letters = ["红", "蓝", "猫", "的", ""]
     log_probs = heard("蓝的猫", {0: ("红", 0.45)}, letters)
     model = train_ngram(["红的猫", "the cat", "a blue cat", "my hat"] * 2, order=2)
-    best, = beam_search(log_probs, 4, scorers=[LanguageScorer(model, letters, weight=1.0)])
+    (best,) = beam_search(log_probs, 4, scorers=[LanguageScorer(model, letters, weight=1.0)])
     assert "".join(letters[i] for i in best.ids) == "红的猫"
 
 
@@ -129,5 +130,5 @@ def test_a_word_that_no_known_one_begins_like_is_scored_at_once():
 def test_letters_of_no_word_do_not_crowd_a_word_out_of_a_narrow_beam():
     scorer = LanguageScorer(train_ngram(["ab"] * 50, 1), LETTERS)
     rows = [[0.3, 0.2, 0.49, 0.005, 0.005], [0.01, 0.23, 0.75, 0.005, 0.005]]  # sounds like "c"
-    best, = beam_search(np.log(np.array(rows)), 4, beam_width=1, scorers=[scorer])
+    (best,) = beam_search(np.log(np.array(rows)), 4, beam_width=1, scorers=[scorer])
     assert "".join(LETTERS[i] for i in best.ids) == "ab"

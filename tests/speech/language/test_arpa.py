@@ -68,7 +68,8 @@ def test_a_file_of_another_tool(tmp_path, pack):
         ("\n\\end\\\n", "", "line 15 is the last, expected .end"),
         ("\\data\\", "", "line 17 is the last, expected .data"),
         ("ngram  1 = 4\nngram 2=2\n", "", r"line 5 has .*expected ngram 1=COUNT"),
-    ])
+    ],
+)
 def test_errors_name_the_line(tmp_path, old, new, message):
     path = tmp_path / "bad.arpa"
     path.write_text(FOREIGN.replace(old, new))

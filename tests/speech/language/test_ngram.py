@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from polymodal.speech.language.kneser_ney import train_ngram
 from polymodal.speech.language.ngram import END, START, UNKNOWN, NGram, split_units
 
-SENTENCES = st.lists(st.lists(st.sampled_from("abcd"), max_size=6).map(" ".join), min_size=1,
-                     max_size=12)
+SENTENCES = st.lists(
+    st.lists(st.sampled_from("abcd"), max_size=6).map(" ".join), min_size=1, max_size=12
+)
 
 
 @settings(max_examples=60)
@@ -74,14 +75,18 @@ def test_a_model_comes_back_from_json_as_it_was(texts, unit):
 
 def test_real_sentences_are_likelier_than_shuffled_ones(shared_data):
     import csv
+
     with (shared_data / "easy_vqa" / "train.csv").open(encoding="utf-8") as file:
         questions = [row["question"] for row in csv.DictReader(file)]
     model = train_ngram(questions[:5000], order=3)
     unseen = list(dict.fromkeys(questions[5000:]))[:50]
     rng = np.random.default_rng(0)
     shuffled = [" ".join(rng.permutation(text.split())) for text in unseen]
-    gains = [model.score_text(a) - model.score_text(b)
-             for a, b in zip(unseen, shuffled, strict=True) if a != b]
+    gains = [
+        model.score_text(a) - model.score_text(b)
+        for a, b in zip(unseen, shuffled, strict=True)
+        if a != b
+    ]
     assert np.mean(np.array(gains) > 0) > 0.95
 
 

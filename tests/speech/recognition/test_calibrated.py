@@ -20,8 +20,7 @@ CURVE = WordCalibration("isotonic", ((0.0, 0.25), (1.0, 0.75)), 1200, 900, "val"
 
 @pytest.fixture
 def folder(tmp_path):
-    soundfile.write(tmp_path / "a.flac", whistled.recording(["one two", "four"])[0],
-                    whistled.RATE)
+    soundfile.write(tmp_path / "a.flac", whistled.recording(["one two", "four"])[0], whistled.RATE)
     write_bundle(tmp_path / "run")
     return tmp_path
 
@@ -48,7 +47,8 @@ def test_words_of_a_calibrated_bundle_have_calibrated_confidences(folder):
     shown = [line.split()[2] for line in render(found, "text", words=True).splitlines()]
     assert shown == [f"{word.confidence:.2f}" for word in found.words]
     assert json.loads(render(found, "json"))["words"][0]["confidence"] == pytest.approx(
-        found.words[0].confidence, abs=1e-4)
+        found.words[0].confidence, abs=1e-4
+    )
 
 
 def test_a_bundle_from_before_is_read_with_the_models_own_confidences(folder):
@@ -56,8 +56,9 @@ def test_a_bundle_from_before_is_read_with_the_models_own_confidences(folder):
     assert load(folder / "run").calibration is None
 
 
-@pytest.mark.parametrize("change", [{"points": [[0.0, 0.9], [1.0, 0.1]]}, {"points": [[0]]},
-                                    {"method": "exec"}])
+@pytest.mark.parametrize(
+    "change", [{"points": [[0.0, 0.9], [1.0, 0.1]]}, {"points": [[0]]}, {"method": "exec"}]
+)
 def test_a_calibration_that_is_none_is_refused(folder, change):
     add(folder, CURVE.to_json() | change)
     with pytest.raises(BundleError, match="cannot be used"):

@@ -11,8 +11,12 @@ def test_each_word_lies_where_it_is_said(predictor, long_file, spoken):
     path, starts = long_file
     found = align_text(predictor, path, "\n".join(spoken))
     assert [word.text for word in found.words] == " ".join(spoken).split()
-    assert np.abs([word.start_seconds - start
-                   for word, start in zip(found.words, starts, strict=True)]).max() < 0.05
+    assert (
+        np.abs(
+            [word.start_seconds - start for word, start in zip(found.words, starts, strict=True)]
+        ).max()
+        < 0.05
+    )
 
 
 def test_words_are_written_as_in_the_text(predictor, long_file, spoken):

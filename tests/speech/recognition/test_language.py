@@ -18,10 +18,16 @@ from polymodal.training.preparing.language import choose_language
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whistles")
-    model = pm.Transcriber("said", dim=32, inputs={"audio": whistled.INPUT},
-                           training={"epochs": 36, "learning_rate": 0.01, "batch_size": 16})
-    train, val = (whistled.write_table(folder, name, count, seed)
-                  for seed, (name, count) in enumerate([("train", 96), ("val", 24)]))
+    model = pm.Transcriber(
+        "said",
+        dim=32,
+        inputs={"audio": whistled.INPUT},
+        training={"epochs": 36, "learning_rate": 0.01, "batch_size": 16},
+    )
+    train, val = (
+        whistled.write_table(folder, name, count, seed)
+        for seed, (name, count) in enumerate([("train", 96), ("val", 24)])
+    )
     model.fit(train, val=val, out=folder / "run")
     return folder
 
@@ -37,9 +43,11 @@ def test_val_is_read_better_with_it_and_use_reads_as_training_did(folder):
     without = wer(folder, language_model=None)
     assert said["wer"] < without
     report = json.loads((folder / "run" / "evaluation" / "report.json").read_text())
-    assert f"wer of val is {said['wer']:.4f} with it and {without:.4f} without" in \
-        report["summary"][-1]
-    found, = transcribe(load(folder / "run"), [folder / "val0.flac"])
+    assert (
+        f"wer of val is {said['wer']:.4f} with it and {without:.4f} without"
+        in report["summary"][-1]
+    )
+    (found,) = transcribe(load(folder / "run"), [folder / "val0.flac"])
     assert found.choice["language_model"]["file"] == LANGUAGE
     known = {*whistled.WORDS}
     assert found.text
@@ -82,8 +90,9 @@ def test_a_run_learns_none_where_it_is_told_to(folder, tmp_path):
         FrameHead(5, language_order=-1)
 
 
-@pytest.mark.parametrize("change", [{"unit": "exec"}, {"ngrams": [["a", "b", 1.0]]},
-                                    {"ngrams": []}, {"ngrams": 5}])
+@pytest.mark.parametrize(
+    "change", [{"unit": "exec"}, {"ngrams": [["a", "b", 1.0]]}, {"ngrams": []}, {"ngrams": 5}]
+)
 def test_a_damaged_language_model_is_refused(folder, change):
     path = folder / "run" / LANGUAGE
     kept = path.read_bytes()

@@ -12,12 +12,15 @@ import whistled
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.speech.recognition.live import stream
 
-PHRASES = st.lists(st.lists(st.sampled_from(whistled.WORDS), min_size=1, max_size=4).map(" ".join),
-                   min_size=1, max_size=4)
+PHRASES = st.lists(
+    st.lists(st.sampled_from(whistled.WORDS), min_size=1, max_size=4).map(" ".join),
+    min_size=1,
+    max_size=4,
+)
 
 
 def blocks_of(samples, size):
-    return [samples[start:start + size] for start in range(0, len(samples), size)]
+    return [samples[start : start + size] for start in range(0, len(samples), size)]
 
 
 def final_text(results):
@@ -31,8 +34,12 @@ def test_the_final_results_are_the_transcript_for_any_blocks(texts, size, pauses
     results = list(stream(whistled.predictor(), blocks_of(samples, size)))
     assert final_text(results) == " ".join(texts)
     words = [word for one in results if one.is_final for word in one.words]
-    assert np.abs([word.start_seconds - start
-                   for word, start in zip(words, starts, strict=True)]).max() < 0.05
+    assert (
+        np.abs(
+            [word.start_seconds - start for word, start in zip(words, starts, strict=True)]
+        ).max()
+        < 0.05
+    )
 
 
 def test_a_pause_makes_a_phrase_final_before_the_next_one_is_over(predictor):
@@ -49,8 +56,9 @@ def test_partial_results_grow_until_they_are_final(predictor):
     results = list(stream(predictor, blocks_of(samples, 800), update_seconds=0.3))
     partial = [one.text for one in results if not one.is_final]
     assert len(partial) > 4
-    assert all(len(after) > len(before) or after == ""
-               for before, after in itertools.pairwise(partial))
+    assert all(
+        len(after) > len(before) or after == "" for before, after in itertools.pairwise(partial)
+    )
     assert final_text(results) == "one two three four"
 
 
@@ -95,11 +103,15 @@ def test_blocks_are_heard_as_a_microphone_gives_them(predictor, rate, kind):
     assert final_text(stream(predictor, blocks_of(samples, 700), rate)) == "one two three"
 
 
-@pytest.mark.parametrize(("block", "message"), [
-    (np.full(8000, np.nan, np.float32), r"values of -1 to 1\. Got nan"),
-    (np.full(8000, 2e4, np.float32), r"values of -1 to 1\. Got 20000"),
-    (np.zeros((1, 2, 3)), r"Got float64 \(1, 2, 3\)"), ("sound", "Got <U5"),
-])
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        (np.full(8000, np.nan, np.float32), r"values of -1 to 1\. Got nan"),
+        (np.full(8000, 2e4, np.float32), r"values of -1 to 1\. Got 20000"),
+        (np.zeros((1, 2, 3)), r"Got float64 \(1, 2, 3\)"),
+        ("sound", "Got <U5"),
+    ],
+)
 def test_blocks_that_are_no_sound_are_refused(predictor, block, message):
     with pytest.raises(DataError, match=message):
         list(stream(predictor, [block]))

@@ -22,7 +22,8 @@ def folder(tmp_path_factory, spoken):
     for name, texts in (("short", ["one two"]), ("long", spoken)):
         soundfile.write(folder / f"{name}.flac", whistled.recording(texts)[0], whistled.RATE)
     (folder / "table.csv").write_text(
-        "audio,transcript\nshort.flac,one two\nlong.flac," + " ".join(spoken) + "\n")
+        "audio,transcript\nshort.flac,one two\nlong.flac," + " ".join(spoken) + "\n"
+    )
     return folder
 
 
@@ -43,17 +44,26 @@ def test_scores_are_of_the_whole_and_say_how_they_were_counted(folder):
     heard = found["transcripts"]
     _, long = transcribe(load(folder / "run"), [folder / "short.flac", folder / "long.flac"])
     assert long.text in [one["hypothesis"] for one in heard["worst"]]
-    assert found["metrics"]["wer"] == pytest.approx(heard["counts"]["errors"]
-                                                    / heard["counts"]["reference"])
+    assert found["metrics"]["wer"] == pytest.approx(
+        heard["counts"]["errors"] / heard["counts"]["reference"]
+    )
     assert heard["normalisation"] == "basic 1"
-    shown = polymodal("evaluate", folder / "run", "--data", folder / "table.csv",
-                      "--normalisation", "english").stdout
+    shown = polymodal(
+        "evaluate", folder / "run", "--data", folder / "table.csv", "--normalisation", "english"
+    ).stdout
     assert 'normalisation "english 2"' in shown
     assert "transcripts with the most errors" in shown
 
 
 def test_an_unknown_normalisation_is_refused(folder):
-    done = polymodal("evaluate", folder / "run", "--data", folder / "table.csv",
-                     "--normalisation", "french", check=False)
+    done = polymodal(
+        "evaluate",
+        folder / "run",
+        "--data",
+        folder / "table.csv",
+        "--normalisation",
+        "french",
+        check=False,
+    )
     assert done.returncode
     assert "one of none, basic, english. Got" in done.stderr

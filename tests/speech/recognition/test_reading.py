@@ -48,8 +48,7 @@ def test_texts_of_test_are_not_learned(tmp_path, capsys):
     model = train_language_model(table, "said", tmp_path / "lm.arpa", order=2)
     assert ("one", "two") in model.table
     assert ("two", "three") not in model.table
-    assert 'Using the split in column "split": 1 of 3 texts are of train' in \
-        capsys.readouterr().err
+    assert 'Using the split in column "split": 1 of 3 texts are of train' in capsys.readouterr().err
     table.write_text("\n".join(["said,split", *rows]).replace("train", "whole"))
     assert ("two", "three") in train_language_model(table, "said", tmp_path / "lm.arpa").table
 

@@ -89,8 +89,11 @@ def test_both_learn_to_read_whistles(tmp_path):
             writer.writeheader()
             writer.writerows(part)
     tables = {name: read(tmp_path / f"{name}.csv") for name in ("train", "test")}
-    given = {"target": "said", "task": {"name": "transcribe", "ctc_weight": 0.3},
-             "training": {"epochs": 15, "batch_size": 16, "augment": False}}
+    given = {
+        "target": "said",
+        "task": {"name": "transcribe", "ctc_weight": 0.3},
+        "training": {"epochs": 15, "batch_size": 16, "augment": False},
+    }
     run = train(tables, given, tmp_path / "run", baselines=False)
     assert run.metrics["test"]["metrics"]["wer"] < 0.1
     recogniser = Recogniser(load(tmp_path / "run"), beam=4)

@@ -28,8 +28,10 @@ def joined(table, rows, path):
 
 @pytest.mark.slow
 def test_long_recordings_are_heard_as_their_pieces_are(shared_data, tmp_path):
-    train, val, test = (pm.read(shared_data / "connected_digits" / f"{name}.csv")
-                        for name in ("train", "val", "test"))
+    train, val, test = (
+        pm.read(shared_data / "connected_digits" / f"{name}.csv")
+        for name in ("train", "val", "test")
+    )
     model = pm.Transcriber("transcript", ignore=["speaker", "seconds"], training={"epochs": 8})
     model.fit(train, val=val, out=tmp_path / "run")
     told, pieces, whole = [], [], []

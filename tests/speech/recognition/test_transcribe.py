@@ -12,11 +12,15 @@ from polymodal.speech.recognition.transcribe import transcribe
 
 def test_every_word_of_a_long_recording_is_found_at_its_time(predictor, long_file, spoken):
     path, starts = long_file
-    found, = transcribe(predictor, [path])
+    (found,) = transcribe(predictor, [path])
     assert found.text == " ".join(spoken)
     assert found.seconds == pytest.approx(soundfile.info(path).duration)
-    assert np.abs([word.start_seconds - start
-                   for word, start in zip(found.words, starts, strict=True)]).max() < 0.05
+    assert (
+        np.abs(
+            [word.start_seconds - start for word, start in zip(found.words, starts, strict=True)]
+        ).max()
+        < 0.05
+    )
     assert all(word.confidence > 0.9 for word in found.words)
     assert [word for segment in found.segments for word in segment.words] == list(found.words)
 
@@ -24,13 +28,13 @@ def test_every_word_of_a_long_recording_is_found_at_its_time(predictor, long_fil
 def test_words_at_cuts_without_a_pause_are_neither_lost_nor_repeated(predictor, spoken, tmp_path):
     samples, _ = whistled.recording(spoken, pauses=False)
     soundfile.write(tmp_path / "a.wav", samples, whistled.RATE)
-    found, = transcribe(predictor, [tmp_path / "a.wav"])
+    (found,) = transcribe(predictor, [tmp_path / "a.wav"])
     assert found.text == " ".join(spoken)
 
 
 @pytest.mark.parametrize("seconds", [2.0, 3.1, 6.0, 30.0])
 def test_the_length_of_chunks_does_not_show(long_file, spoken, seconds):
-    found, = transcribe(whistled.predictor(seconds), [long_file[0]])
+    (found,) = transcribe(whistled.predictor(seconds), [long_file[0]])
     assert found.text == " ".join(spoken)
 
 
@@ -45,7 +49,7 @@ def test_files_that_fail_are_named_and_the_others_are_kept(predictor, long_file,
     (tmp_path / "text.wav").write_text("no sound")
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), whistled.RATE)
     whole = long_file[0].read_bytes()
-    (tmp_path / "cut.flac").write_bytes(whole[:len(whole) // 2])
+    (tmp_path / "cut.flac").write_bytes(whole[: len(whole) // 2])
     soundfile.write(tmp_path / "one.wav", whistled.recording(["one"])[0], whistled.RATE)
     names = ["text.wav", "empty.wav", "absent.wav", "cut.flac", "one.wav"]
     found = list(transcribe(predictor, [tmp_path / name for name in names]))
@@ -67,7 +71,7 @@ def test_silence_and_a_click_are_no_words(predictor, tmp_path):
 
 def test_words_that_are_dreamt_in_pauses_are_left_out(tmp_path):
     soundfile.write(tmp_path / "a.wav", whistled.noisy_pauses(), whistled.RATE)
-    found, = transcribe(whistled.predictor(dreams=True), [tmp_path / "a.wav"])
+    (found,) = transcribe(whistled.predictor(dreams=True), [tmp_path / "a.wav"])
     assert found.text == "one two three"
     assert found.seconds == pytest.approx(len(whistled.noisy_pauses()) / whistled.RATE)
 
@@ -75,14 +79,14 @@ def test_words_that_are_dreamt_in_pauses_are_left_out(tmp_path):
 def test_a_word_that_fills_its_file_is_kept(predictor, tmp_path):
     said = whistled.whistle("nine")  # nothing around it, of which it could stand out
     soundfile.write(tmp_path / "a.wav", said, whistled.RATE)
-    found, = transcribe(predictor, [tmp_path / "a.wav"])
+    (found,) = transcribe(predictor, [tmp_path / "a.wav"])
     assert found.text == "nine"
 
 
 def test_the_detector_and_not_the_model_leaves_them_out(tmp_path, monkeypatch):
     monkeypatch.setattr("polymodal.speech.recognition.transcribe.spoken", lambda words, *_: words)
     soundfile.write(tmp_path / "a.wav", whistled.noisy_pauses(), whistled.RATE)
-    found, = transcribe(whistled.predictor(dreams=True), [tmp_path / "a.wav"])
+    (found,) = transcribe(whistled.predictor(dreams=True), [tmp_path / "a.wav"])
     assert len(found.words) > 10
 
 
@@ -104,8 +108,9 @@ def test_few_shapes_reach_the_model(predictor, long_file):
 
 
 @pytest.mark.parametrize("pauses", [True, False])
-def test_the_real_time_factor_is_said_of_sound_that_is_counted_once(predictor, spoken, tmp_path,
-                                                                    capsys, pauses):
+def test_the_real_time_factor_is_said_of_sound_that_is_counted_once(
+    predictor, spoken, tmp_path, capsys, pauses
+):
     samples, _ = whistled.recording(spoken, pauses=pauses)
     soundfile.write(tmp_path / "a.wav", samples, whistled.RATE)
     list(transcribe(predictor, [tmp_path / "a.wav"]))
@@ -123,15 +128,20 @@ def test_a_language_model_or_a_hot_word_decides_what_was_heard_badly(tmp_path):
     soundfile.write(tmp_path / "a.wav", whistled.recording(["nine five one"])[0], whistled.RATE)
     deaf = whistled.predictor(confusions={"v": "s"})
     assert next(transcribe(deaf, [tmp_path / "a.wav"])).text == "nine fise one"
-    found, = transcribe(deaf, [tmp_path / "a.wav"], language_model=tmp_path / "lm.arpa",
-                        language_weight=2.0)
+    (found,) = transcribe(
+        deaf, [tmp_path / "a.wav"], language_model=tmp_path / "lm.arpa", language_weight=2.0
+    )
     assert found.text == "nine five one"
     assert found.choice["language_model"]["order"] == 2
     assert found.words[1].start_seconds == pytest.approx(0.6, abs=0.05)
-    found, = transcribe(deaf, [tmp_path / "a.wav"], hot_words=["five"])
+    (found,) = transcribe(deaf, [tmp_path / "a.wav"], hot_words=["five"])
     assert found.text == "nine five one"
-    assert found.choice == {"beam": 16, "language_model": None, "hot_words": ["five"],
-                            "calibrated": False}
+    assert found.choice == {
+        "beam": 16,
+        "language_model": None,
+        "hot_words": ["five"],
+        "calibrated": False,
+    }
 
 
 def test_one_file_needs_no_list(predictor, tmp_path):

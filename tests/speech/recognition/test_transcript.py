@@ -51,13 +51,18 @@ def test_files_are_written_under_their_names(found, tmp_path):
     assert path.read_text(encoding="utf-8") == render(found, "text")
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (("doc",), "--format needs one of text, json, srt, vtt. Got 'doc'"),
-    (("srt", ["a.wav", "b.wav"]), "--format srt needs one file, or --out with a folder"),
-    (("text", ["a/x.wav", "b/x.wav"], "out"), "--out needs files of different names. Got 'x'"),
-    (("srt", ["a.wav"], "a.srt"), "--out needs a folder, which gets a file for each recording. "
-                                  "Got a.srt. Write --out a"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("doc",), "--format needs one of text, json, srt, vtt. Got 'doc'"),
+        (("srt", ["a.wav", "b.wav"]), "--format srt needs one file, or --out with a folder"),
+        (("text", ["a/x.wav", "b/x.wav"], "out"), "--out needs files of different names. Got 'x'"),
+        (
+            ("srt", ["a.wav"], "a.srt"),
+            "--out needs a folder, which gets a file for each recording. Got a.srt. Write --out a",
+        ),
+    ],
+)
 def test_what_cannot_be_written_is_refused_first(arguments, message):
     with pytest.raises(RecipeError, match=message):
         check_format(*arguments)

@@ -51,7 +51,7 @@ def test_real_speech_is_told_from_the_noise_between(recording, decibels, heard):
         samples = samples + noise(len(samples) / RATE, np.sqrt(power))
     found = np.zeros(len(samples), bool)
     for start, end in speech_regions(samples, RATE):
-        found[round(start * RATE):round(end * RATE)] = True
+        found[round(start * RATE) : round(end * RATE)] = True
     assert found[speaks].mean() > heard
     far = np.convolve(speaks, np.ones(RATE // 2 + 1), "same") < 0.5  # 0.25 s from any clip
     assert found[far].mean() < 0.02
@@ -63,7 +63,7 @@ def test_real_speech_is_told_from_the_noise_between(recording, decibels, heard):
 def test_steady_noise_is_no_speech_and_a_voice_in_it_is(rate):
     quiet = noise(4, rate=rate)
     assert speech_regions(quiet, rate) == []
-    quiet[2 * rate:3 * rate] += syllables(1, rate=rate)
+    quiet[2 * rate : 3 * rate] += syllables(1, rate=rate)
     start, end = np.array(speech_regions(quiet, rate))[[0, -1], [0, 1]]
     assert 1.95 < start < 2.15
     assert 2.85 < end < 3.25
@@ -71,7 +71,7 @@ def test_steady_noise_is_no_speech_and_a_voice_in_it_is(rate):
 
 def test_the_floor_follows_noise_that_becomes_louder():
     samples = np.concatenate([noise(5, 0.001), noise(10, 0.03)])
-    samples[11 * RATE:12 * RATE] += syllables(1, 0.3)
+    samples[11 * RATE : 12 * RATE] += syllables(1, 0.3)
     regions = speech_regions(samples, RATE)
     assert all(end < 7.5 or start > 10.9 for start, end in regions)
     assert any(10.9 < start < 11.3 for start, _ in regions)
@@ -87,7 +87,7 @@ def test_silence_and_clicks_are_no_speech():
 
 def test_loudness_does_not_matter():
     samples = noise(4)
-    samples[RATE:2 * RATE] += syllables(1)
+    samples[RATE : 2 * RATE] += syllables(1)
     expected = speech_regions(samples, RATE)
     assert np.allclose(speech_regions(samples * 3, RATE), expected, atol=0.03)
 

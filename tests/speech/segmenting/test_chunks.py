@@ -26,10 +26,16 @@ def covered(chunks, samples):
 
 
 @settings(max_examples=40)
-@given(st.integers(0, 60_000), st.lists(st.integers(1, 30_000), max_size=6),
-       st.floats(0.5, 3.0), st.floats(0, 0.2), st.booleans())
+@given(
+    st.integers(0, 60_000),
+    st.lists(st.integers(1, 30_000), max_size=6),
+    st.floats(0.5, 3.0),
+    st.floats(0, 0.2),
+    st.booleans(),
+)
 def test_any_recording_is_covered_and_blocks_do_not_matter(
-        length, sizes, max_seconds, overlap_seconds, pauses):
+    length, sizes, max_seconds, overlap_seconds, pauses
+):
     rng = np.random.default_rng(length)
     samples = 0.1 * rng.standard_normal(length, dtype="f4")
     if pauses:
@@ -68,7 +74,10 @@ def test_without_a_pause_chunks_overlap():
     samples[:RATE] = 0
     chunks = list(cut_chunks([samples], RATE, 4.0, 1.0, min_pause_seconds=10.0))
     assert [(chunk.start_seconds, chunk.end_seconds) for chunk in chunks] == [
-        (0, 4), (3, 7), (6, 10)]
+        (0, 4),
+        (3, 7),
+        (6, 10),
+    ]
 
 
 def test_an_hour_takes_little_memory():

@@ -14,9 +14,13 @@ from polymodal.speech.transcripts.transcript import Word
 def recordings(draw, shortest_overlap=0.8):
     """Words of a small vocabulary and chunks; every word is whole in at least one chunk."""
     said, time = [], 0.0
-    for text, gap, length in draw(st.lists(
+    for text, gap, length in draw(
+        st.lists(
             st.tuples(st.sampled_from(["no", "a", "yes"]), st.floats(0, 0.6), st.floats(0.1, 0.7)),
-            min_size=6, max_size=30)):
+            min_size=6,
+            max_size=30,
+        )
+    ):
         said.append(Word(text, time + gap, time + gap + length))
         time += gap + length
     spans, start, earliest = [], 0.0, 0.0
@@ -43,11 +47,21 @@ def heard(draw, said, span, jitter=0.0):
             continue
         if start <= word.start_seconds and word.end_seconds <= end:
             moved = draw(st.floats(-jitter, jitter)) if jitter else 0.0
-            words.append(dataclasses.replace(word, start_seconds=word.start_seconds + moved,
-                                             end_seconds=word.end_seconds + moved))
+            words.append(
+                dataclasses.replace(
+                    word,
+                    start_seconds=word.start_seconds + moved,
+                    end_seconds=word.end_seconds + moved,
+                )
+            )
         elif draw(st.booleans()):
-            words.append(Word(f"garbage {place} {start}", max(start, word.start_seconds),
-                              min(end, word.end_seconds)))
+            words.append(
+                Word(
+                    f"garbage {place} {start}",
+                    max(start, word.start_seconds),
+                    min(end, word.end_seconds),
+                )
+            )
     return words
 
 
@@ -85,8 +99,12 @@ def test_the_surer_of_a_pair_is_kept_and_marks_and_case_do_not_matter():
 
 def test_the_pair_nearest_to_the_middle_is_where_chunks_meet():
     left = [Word("two", 1.8, 2.0), Word("thee", 2.3, 2.5), Word("four", 2.7, 2.9)]
-    right = [Word("too", 1.1, 1.3), Word("two", 1.8, 2.0), Word("three", 2.3, 2.5),
-             Word("four", 2.7, 2.9)]
+    right = [
+        Word("too", 1.1, 1.3),
+        Word("two", 1.8, 2.0),
+        Word("three", 2.3, 2.5),
+        Word("four", 2.7, 2.9),
+    ]
     merged = merge_words([left, right], [(0.0, 3.0), (1.0, 5.0)])
     assert [word.text for word in merged] == ["two", "three", "four"]
 

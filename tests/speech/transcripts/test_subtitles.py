@@ -22,8 +22,9 @@ TEXTS = st.text("acx é&<>-;1两", min_size=1, max_size=42).map(lambda t: t.repl
 @st.composite
 def words(draw):
     time, found = draw(st.floats(0, 400_000)), []
-    for text, gap, length in draw(st.lists(
-            st.tuples(TEXTS, st.floats(0, 2), st.floats(0, 3)), max_size=25)):
+    for text, gap, length in draw(
+        st.lists(st.tuples(TEXTS, st.floats(0, 2), st.floats(0, 3)), max_size=25)
+    ):
         start = time + gap
         time = start + length
         found.append(Word(text, start, time, 0.5))
@@ -44,8 +45,10 @@ def test_segments_keep_all_words_and_can_be_read(spoken):
         assert len(lines) <= 2
         assert all(width(line) <= 42 for line in lines) or len(segment.words) == 1
         assert segment.end_seconds - segment.start_seconds <= 7
-        gaps = [b.start_seconds - a.end_seconds
-                for a, b in zip(segment.words, segment.words[1:], strict=False)]
+        gaps = [
+            b.start_seconds - a.end_seconds
+            for a, b in zip(segment.words, segment.words[1:], strict=False)
+        ]
         assert all(gap < 0.8 for gap in gaps)
 
 
@@ -53,9 +56,9 @@ def test_lines_are_evenly_filled_and_long_words_stay_whole():
     sentence = "the quick brown fox jumps over\nthe lazy dog near the river"
     spoken = [Word(text, i / 10, i / 10 + 0.1) for i, text in enumerate(sentence.split())]
     assert segments_from_words(spoken)[0].text == sentence
-    long, = segments_from_words([Word("x" * 50, 0, 9)])
+    (long,) = segments_from_words([Word("x" * 50, 0, 9)])
     assert (long.text, long.end_seconds) == ("x" * 50, 9)
-    chinese, = segments_from_words([Word("猫", i / 10, i / 10 + 0.1) for i in range(30)])
+    (chinese,) = segments_from_words([Word("猫", i / 10, i / 10 + 0.1) for i in range(30)])
     assert chinese.text == "猫" * 15 + "\n" + "猫" * 15
 
 
@@ -63,8 +66,10 @@ def times(text, point):
     clock = rf"(\d{{2,}}):([0-5]\d):([0-5]\d){point}(\d{{3}})"
     found = re.findall(rf"^{clock} --> {clock}$", text, re.MULTILINE)
     numbers = [list(map(int, row)) for row in found]
-    return [tuple(((r[i] * 60 + r[i + 1]) * 60 + r[i + 2]) * 1000 + r[i + 3] for i in (0, 4))
-            for r in numbers]
+    return [
+        tuple(((r[i] * 60 + r[i + 1]) * 60 + r[i + 2]) * 1000 + r[i + 3] for i in (0, 4))
+        for r in numbers
+    ]
 
 
 def check_times(cues, segments):
@@ -119,10 +124,17 @@ def test_webvtt_is_valid_and_comes_back(spoken, word_times):
 
 
 def test_times_round_without_overlap_and_hours_pass_99():
-    segments = [Segment("a", 359_999.9996, 360_000.2), Segment("b", 360_000.1, 360_000.1),
-                Segment("c", 360_000.1, 360_001.0), Segment(" \n", 0, 1)]
+    segments = [
+        Segment("a", 359_999.9996, 360_000.2),
+        Segment("b", 360_000.1, 360_000.1),
+        Segment("c", 360_000.1, 360_001.0),
+        Segment(" \n", 0, 1),
+    ]
     assert times(to_srt(segments), ",") == [
-        (360_000_000, 360_000_100), (360_000_100, 360_000_101), (360_000_101, 360_001_000)]
+        (360_000_000, 360_000_100),
+        (360_000_100, 360_000_101),
+        (360_000_101, 360_001_000),
+    ]
     assert "100:00:00,000 --> 100:00:00,100" in to_srt(segments)
 
 
@@ -131,21 +143,27 @@ def test_another_tool_reads_the_same_cues():
     for name, demuxer in (("srt", "srt"), ("vtt", "webvtt")):
         file = io.BytesIO(subtitles(segments, name).encode())
         with av.open(file, format=demuxer) as container:
-            stream, = container.streams.subtitles
+            (stream,) = container.streams.subtitles
             packets = [packet for packet in container.demux(stream) if packet.size]
             assert stream.type == "subtitle"
-            read = [tuple(float(time * packet.time_base) for time in (packet.pts, packet.duration))
-                    for packet in packets]
+            read = [
+                tuple(float(time * packet.time_base) for time in (packet.pts, packet.duration))
+                for packet in packets
+            ]
         assert read == [(1.0, 1.5), (3.0, 1.0)]
         assert bytes(packets[1]).decode() == "猫"
 
 
 def test_subtitles_of_other_tools_are_read():
-    srt = "\ufeff1\r\n0:00:01,5 --> 00:00:02,500 X1:10\r\n<i>Hi</i> {\\an8}you\r\n\r\n\r\n" \
-          "2\r\n00:00:03,000 --> 00:00:04,000\r\n\r\n"
+    srt = (
+        "\ufeff1\r\n0:00:01,5 --> 00:00:02,500 X1:10\r\n<i>Hi</i> {\\an8}you\r\n\r\n\r\n"
+        "2\r\n00:00:03,000 --> 00:00:04,000\r\n\r\n"
+    )
     assert parse_subtitles(srt) == [Segment("Hi you", 1.5, 2.5), Segment("", 3.0, 4.0)]
-    vtt = "WEBVTT - title\nKind: captions\n\nNOTE not\nshown\n\nSTYLE\n::cue{}\n\nintro\n" \
-          "00:01.000 --> 00:02.000 align:start\n<v Ann>a &lt; <c.red>b</c>\n"
+    vtt = (
+        "WEBVTT - title\nKind: captions\n\nNOTE not\nshown\n\nSTYLE\n::cue{}\n\nintro\n"
+        "00:01.000 --> 00:02.000 align:start\n<v Ann>a &lt; <c.red>b</c>\n"
+    )
     assert parse_subtitles(vtt) == [Segment("a < b", 1.0, 2.0)]
 
 
@@ -154,7 +172,8 @@ def test_subtitles_of_other_tools_are_read():
     [
         ("1\n00:00:01,000 --> 00:00:02,000\na\n\n2\nhello\n", "line 5 has '2', expected times"),
         ("\n\n1\n00:00:03,000 --> 00:00:02,000\na", r"line 4 ends at 2\.000 s, before it starts"),
-    ])
+    ],
+)
 def test_errors_name_the_line(text, message):
     with pytest.raises(DataError, match=message):
         parse_subtitles(text)
@@ -166,7 +185,11 @@ def test_json_and_plain_text():
     read = json.loads(to_json(segments))
     assert read["text"] == "a cat 两"
     assert read["segments"][0]["words"][0] == {
-        "text": "a", "start_seconds": 0.0, "end_seconds": 0.5, "confidence": 0.25}
+        "text": "a",
+        "start_seconds": 0.0,
+        "end_seconds": 0.5,
+        "confidence": 0.25,
+    }
     assert to_text(segments) == "a cat\n两\n"
 
 

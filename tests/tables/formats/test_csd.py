@@ -38,9 +38,15 @@ def dataset(folder):
     sound[3, 1] = -np.inf
     write(folder / "words.csd", "words", {"v1": (words, spans), "v2": (words, spans)})
     write(folder / "COVAREP.csd", "COVAREP", {"v1": (sound, spans), "v2": (sound, spans)})
-    write(folder / "labels.csd", "Opinion Segment Labels", {
-        "v1": ([[-1.2], [2.4]], [[2.0, 4.0], [0.0, 2.0]]), "v2": ([[0.6]], [[0.0, 4.0]]),
-        "v3": ([[1.0]], [[0.0, 1.0]])})
+    write(
+        folder / "labels.csd",
+        "Opinion Segment Labels",
+        {
+            "v1": ([[-1.2], [2.4]], [[2.0, 4.0], [0.0, 2.0]]),
+            "v2": ([[0.6]], [[0.0, 4.0]]),
+            "v3": ([[1.0]], [[0.0, 1.0]]),
+        },
+    )
     return folder
 
 
@@ -60,12 +66,19 @@ def test_segments_take_what_was_said_in_them(tmp_path, capfd):
 
 
 def test_one_file_and_aligned_segments(tmp_path):
-    write(tmp_path / "glove.csd", "glove_vectors", {
-        "v1[0]": (np.ones((3, 2)), [[0, 1], [1, 2], [2, 3]]),
-        "v1[1]": (np.zeros((1, 2)), [[3, 4]])})
+    write(
+        tmp_path / "glove.csd",
+        "glove_vectors",
+        {
+            "v1[0]": (np.ones((3, 2)), [[0, 1], [1, 2], [2, 3]]),
+            "v1[1]": (np.zeros((1, 2)), [[3, 4]]),
+        },
+    )
     table = read(tmp_path / "glove.csd")
-    assert [(row["video"], row["position"], row["start"], row["end"]) for row in
-            map(table.row, range(2))] == [("v1", 0, 0.0, 3.0), ("v1", 1, 3.0, 4.0)]
+    assert [
+        (row["video"], row["position"], row["start"], row["end"])
+        for row in map(table.row, range(2))
+    ] == [("v1", 0, 0.0, 3.0), ("v1", 1, 3.0, 4.0)]
     assert len(table.cell(0, "glove_vectors")) == 3
 
 

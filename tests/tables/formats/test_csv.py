@@ -67,7 +67,8 @@ def test_ragged_row_names_its_number_and_the_fix(tmp_path):
         read(path)
     assert str(error.value) == (
         "t.csv row 2: needs 2 cells, as many as the header. Got 3: '2,3,4'. Add or remove cells, "
-        'and put texts that contain the delimiter, a quote or a line break between quotes ("").')
+        'and put texts that contain the delimiter, a quote or a line break between quotes ("").'
+    )
     assert error.value.reason == "ragged"
 
 
@@ -78,8 +79,11 @@ def test_long_ragged_row_is_cut_in_the_message(tmp_path):
 
 def test_bytes_that_are_not_utf8_name_the_line_and_the_fix(tmp_path):
     path = write(tmp_path, b"a,b\n1,2\n" + "3,红".encode("gb18030") + b"\n")
-    with pytest.raises(DataError, match=r"t\.csv needs UTF-8 text\. Got the byte 0xba in line 3\. "
-                                        r"Save the file as UTF-8, for example: iconv -f gb18030"):
+    with pytest.raises(
+        DataError,
+        match=r"t\.csv needs UTF-8 text\. Got the byte 0xba in line 3\. "
+        r"Save the file as UTF-8, for example: iconv -f gb18030",
+    ):
         read(path)
 
 
@@ -98,10 +102,20 @@ def test_duplicate_column_names(tmp_path):
         read(write(tmp_path, "a,b,b\n1,2,3\n"))
 
 
-@pytest.mark.parametrize("content", [
-    "a;b\n1,5;2\n", "\ufeffa;b\r\n1,5;2\r\n", "a\tb\n1,5\t2\n", "a|b\n1,5|2\n",
-    "sep=;\na;b\n1,5;2\n", '\ufeff"sep=;"\r\na;b\r\n1,5;2\r\n', 'sep=,\na,b\n"1,5",2\n',
-    "SEP=\t\na\tb\n1,5\t2\n", 'a;"b"\n"1,5";2\n'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a;b\n1,5;2\n",
+        "\ufeffa;b\r\n1,5;2\r\n",
+        "a\tb\n1,5\t2\n",
+        "a|b\n1,5|2\n",
+        "sep=;\na;b\n1,5;2\n",
+        '\ufeff"sep=;"\r\na;b\r\n1,5;2\r\n',
+        'sep=,\na,b\n"1,5",2\n',
+        "SEP=\t\na\tb\n1,5\t2\n",
+        'a;"b"\n"1,5";2\n',
+    ],
+)
 def test_header_and_rows_tell_the_delimiter(tmp_path, content):
     assert read(write(tmp_path, content)).row(0) == {"a": "1,5", "b": "2"}
 
@@ -121,20 +135,25 @@ def test_row_of_another_delimiter_is_ragged(tmp_path):
 
 
 def test_quotes_behind_backslashes_are_quotes(tmp_path):
-    content = ('size,note,label\n1,"she said \\"hi, there\\"",dog\n2,"C:\\\\new\\alpha",cat\n'
-               '3,"a ""b"" \\"c\\"\\\nd",x\n4,plain,"\\"\n')
+    content = (
+        'size,note,label\n1,"she said \\"hi, there\\"",dog\n2,"C:\\\\new\\alpha",cat\n'
+        '3,"a ""b"" \\"c\\"\\\nd",x\n4,plain,"\\"\n'
+    )
     with pytest.raises(DataError, match=r'has a quote \("\) in line'):  # the last is never closed
         read(write(tmp_path, content))
     table = read(write(tmp_path, content.replace('"\\"\n', '"\\""\n')))
     assert [table.row(i)["note"] for i in range(4)] == [
-        'she said "hi, there"', "C:\\new\\alpha", 'a "b" "c"\nd', "plain"]
+        'she said "hi, there"',
+        "C:\\new\\alpha",
+        'a "b" "c"\nd',
+        "plain",
+    ]
     assert list(table.values("label")) == ["dog", "cat", "x", '"']
 
 
 def test_missing_cells_of_mysql_are_empty(tmp_path):
     table = read(write(tmp_path, 'a,b\n"say \\"hi\\"",\\N\n\\N,"2"\n'))
-    assert [table.row(i) for i in range(2)] == [{"a": 'say "hi"', "b": None},
-                                                {"a": None, "b": "2"}]
+    assert [table.row(i) for i in range(2)] == [{"a": 'say "hi"', "b": None}, {"a": None, "b": "2"}]
 
 
 def test_too_many_columns(tmp_path):
@@ -149,8 +168,11 @@ def test_backslashes_of_other_files_stay(tmp_path):
 
 @pytest.mark.parametrize("cell", ['"she said "hi" to me"', '"abc"d', '"a "b", c"', '"x" y'])
 def test_quote_inside_a_quoted_cell_is_refused(tmp_path, cell):
-    with pytest.raises(DataError, match=r'^t\.csv has a quote \("\) in line 2 that is not closed '
-                                        r"at the end of its cell\. Put the whole cell between "):
+    with pytest.raises(
+        DataError,
+        match=r'^t\.csv has a quote \("\) in line 2 that is not closed '
+        r"at the end of its cell\. Put the whole cell between ",
+    ):
         read(write(tmp_path, f"a,b\n{cell},x\n2,3\n"))
 
 
@@ -182,12 +204,17 @@ def test_time_of_many_columns_grows_with_them_alone(tmp_path):
     assert time.process_time() - before < 5  # some hundred times more where it is quadratic
 
 
-@pytest.mark.parametrize(("rows", "lines"), [
-    ('4,"abc\n5,6\n7,8\n', "line 3 to 5"), ('4,"abc\n5,6\n7,"xy"\n8,9\n', "line 3 to 5")])
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [('4,"abc\n5,6\n7,8\n', "line 3 to 5"), ('4,"abc\n5,6\n7,"xy"\n8,9\n', "line 3 to 5")],
+)
 def test_stray_quote_does_not_swallow_rows(tmp_path, rows, lines):
     path = write(tmp_path, "a,b\n1,2\n" + rows)
-    with pytest.raises(DataError, match=rf'^t\.csv has a quote \("\) in {lines} that is not closed '
-                                        r"at the end of its cell\. Put the whole cell between"):
+    with pytest.raises(
+        DataError,
+        match=rf'^t\.csv has a quote \("\) in {lines} that is not closed '
+        r"at the end of its cell\. Put the whole cell between",
+    ):
         read(path)
 
 
@@ -222,7 +249,7 @@ def test_rows_longer_than_a_block(tmp_path, monkeypatch):
 def test_row_longer_than_every_block(tmp_path, monkeypatch):
     monkeypatch.setattr(delimited, "BLOCK_BYTES", 1000)
     monkeypatch.setattr(delimited, "_MAX_BLOCK_BYTES", 1000)
-    with pytest.raises(DataError, match=r'has a row longer .* Look for a quote'):
+    with pytest.raises(DataError, match=r"has a row longer .* Look for a quote"):
         read(write(tmp_path, "a,b\n1,2\n" + "x" * 5000 + ",3\n1,2\n"))
 
 

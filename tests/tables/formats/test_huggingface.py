@@ -18,8 +18,10 @@ def save(folder, parts, features, state=None):
     folder.mkdir()
     names = [f"data-{i:05d}-of-{len(parts):05d}.arrow" for i in range(len(parts))]
     for name, table in zip(names, parts, strict=True):
-        with pa.OSFile(str(folder / name), "wb") as sink, pa.ipc.new_stream(
-                sink, table.schema) as writer:
+        with (
+            pa.OSFile(str(folder / name), "wb") as sink,
+            pa.ipc.new_stream(sink, table.schema) as writer,
+        ):
             writer.write_table(table, max_chunksize=2)
     state = {"_data_files": [{"filename": name} for name in names]} | (state or {})
     (folder / "state.json").write_text(json.dumps(state))
@@ -28,16 +30,20 @@ def save(folder, parts, features, state=None):
 
 
 def test_class_numbers_become_names(tmp_path):
-    parts = [pa.table({"x": [1, 2, 3], "y": pa.array([0, 1, -1])}),
-             pa.table({"x": [4], "y": pa.array([None], pa.int64())})]
+    parts = [
+        pa.table({"x": [1, 2, 3], "y": pa.array([0, 1, -1])}),
+        pa.table({"x": [4], "y": pa.array([None], pa.int64())}),
+    ]
     table = read(save(tmp_path / "d", parts, {"y": LABEL}))
     assert list(table.values("y")) == ["cat", "dog", None, None]
     assert [table.cell(i, "y") for i in range(4)] == ["cat", "dog", None, None]
     assert list(table.values("x")) == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("feature", [
-    {"feature": LABEL, "_type": "List"}, {"feature": LABEL, "_type": "Sequence"}, [LABEL]])
+@pytest.mark.parametrize(
+    "feature",
+    [{"feature": LABEL, "_type": "List"}, {"feature": LABEL, "_type": "Sequence"}, [LABEL]],
+)
 def test_lists_of_class_numbers(tmp_path, feature):
     part = pa.table({"y": pa.array([[0, 1], None, [], [1]], pa.list_(pa.int64()))})
     table = read(save(tmp_path / "d", [part], {"y": feature}))
@@ -56,14 +62,21 @@ def test_media_cells(tmp_path):
 def test_dataset_dict_names_its_splits(tmp_path):
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "dataset_dict.json").write_text('{"splits": ["train", "test"]}')
-    with pytest.raises(DataError, match=r"^d contains more than one table: train, test\. Name one "
-                                        r"of them: d/train\."):
+    with pytest.raises(
+        DataError,
+        match=r"^d contains more than one table: train, test\. Name one "
+        r"of them: d/train\.",
+    ):
         read(tmp_path / "d")
 
 
 def test_saved_indices_are_refused(tmp_path):
-    folder = save(tmp_path / "d", [pa.table({"x": [1]})], {},
-                  {"_indices_data_files": [{"filename": "indices.arrow"}]})
+    folder = save(
+        tmp_path / "d",
+        [pa.table({"x": [1]})],
+        {},
+        {"_indices_data_files": [{"filename": "indices.arrow"}]},
+    )
     with pytest.raises(DataError, match=r"saved without its rows .* Call flatten_indices\(\)"):
         read(folder)
 
@@ -108,19 +121,29 @@ def test_class_number_without_a_name(tmp_path):
 
 def test_what_the_package_itself_saves(tmp_path):
     datasets = pytest.importorskip("datasets", reason="the datasets package is not installed")
-    features = datasets.Features({
-        "label": datasets.ClassLabel(names=["cat", "dog"]),
-        "many": datasets.Sequence(datasets.ClassLabel(names=["u", "v"])),
-        "grid": datasets.Array2D((2, 2), "float32")})
+    features = datasets.Features(
+        {
+            "label": datasets.ClassLabel(names=["cat", "dog"]),
+            "many": datasets.Sequence(datasets.ClassLabel(names=["u", "v"])),
+            "grid": datasets.Array2D((2, 2), "float32"),
+        }
+    )
     saved = datasets.Dataset.from_dict(
-        {"label": [0, 1], "many": [[0], [1, 0]], "grid": [[[1, 2], [3, 4]]] * 2}, features)
+        {"label": [0, 1], "many": [[0], [1, 0]], "grid": [[[1, 2], [3, 4]]] * 2}, features
+    )
     saved.save_to_disk(tmp_path / "d")
     table = read(tmp_path / "d")
     assert table.row(1) == {"label": "dog", "many": ["v", "u"], "grid": [[1.0, 2.0], [3.0, 4.0]]}
 
 
-@pytest.mark.parametrize("state", ['{"_data_files": [{"file": "a"}]}', '{"_data_files": 3}',
-                                   '{"_data_files": [1, {"filename": "a.arrow"}]}'])
+@pytest.mark.parametrize(
+    "state",
+    [
+        '{"_data_files": [{"file": "a"}]}',
+        '{"_data_files": 3}',
+        '{"_data_files": [1, {"filename": "a.arrow"}]}',
+    ],
+)
 def test_state_that_names_no_files(tmp_path, state):
     (tmp_path / "state.json").write_text(state)
     with pytest.raises(DataError, match=r"state\.json lists no data files\. Save the dataset"):
@@ -129,9 +152,12 @@ def test_state_that_names_no_files(tmp_path, state):
 
 def test_places_outside_of_the_file_are_refused(tmp_path):
     texts = pa.StringArray.from_buffers(
-        2, pa.py_buffer(np.array([0, 1 << 20, 2], np.int32)), pa.py_buffer(b"ab"))
-    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as sink, pa.ipc.new_stream(
-            sink, pa.schema([("t", pa.string())])) as writer:
+        2, pa.py_buffer(np.array([0, 1 << 20, 2], np.int32)), pa.py_buffer(b"ab")
+    )
+    with (
+        pa.OSFile(str(tmp_path / "a.arrow"), "wb") as sink,
+        pa.ipc.new_stream(sink, pa.schema([("t", pa.string())])) as writer,
+    ):
         writer.write_batch(pa.RecordBatch.from_arrays([texts], ["t"]))
     (tmp_path / "state.json").write_text('{"_data_files": [{"filename": "a.arrow"}]}')
     (tmp_path / "dataset_info.json").write_text("{}")

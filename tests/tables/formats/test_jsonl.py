@@ -27,8 +27,16 @@ def test_types_are_kept_and_missing_keys_are_none(tmp_path):
 
 
 def test_vectors_and_sequences(tmp_path):
-    table = read(write(tmp_path, [{"v": [1, 2.5], "s": [[1, 2], [3, 4]]},
-                                  {"v": [], "s": []}, {"v": None, "s": [[0, 0.5]]}]))
+    table = read(
+        write(
+            tmp_path,
+            [
+                {"v": [1, 2.5], "s": [[1, 2], [3, 4]]},
+                {"v": [], "s": []},
+                {"v": None, "s": [[0, 0.5]]},
+            ],
+        )
+    )
     assert list(table.values("v")) == [[1.0, 2.5], [], None]
     assert [table.cell(i, "s") for i in range(3)] == [[[1.0, 2.0], [3.0, 4.0]], [], [[0.0, 0.5]]]
 
@@ -54,8 +62,11 @@ def test_byte_order_mark_and_blank_lines(tmp_path):
 
 
 def test_line_that_is_no_json(tmp_path):
-    with pytest.raises(DataError, match=r"^t\.jsonl needs one JSON object per line\. Line 2 is "
-                                        r"not one: .*\. Fix that line\."):
+    with pytest.raises(
+        DataError,
+        match=r"^t\.jsonl needs one JSON object per line\. Line 2 is "
+        r"not one: .*\. Fix that line\.",
+    ):
         read(write(tmp_path, [{"a": 1}, '{"a": 2', {"a": 3}]))
 
 
@@ -65,15 +76,21 @@ def test_line_that_is_no_object(tmp_path):
 
 
 def test_mixed_types_name_row_and_column(tmp_path):
-    with pytest.raises(DataError, match=r'^t\.jsonl row 3: column "a" has a string, and a number '
-                                        r"in rows before it\. Write one type in the whole column"):
+    with pytest.raises(
+        DataError,
+        match=r'^t\.jsonl row 3: column "a" has a string, and a number '
+        r"in rows before it\. Write one type in the whole column",
+    ):
         read(write(tmp_path, [{"a": 1}, {"a": 2}, {"a": "three"}]))
 
 
 def test_mixed_types_in_different_blocks(tmp_path, monkeypatch):
     monkeypatch.setattr(jsonl, "_BLOCK_BYTES", 4)
-    with pytest.raises(DataError, match=r'column "a" has values of type int64 in some rows and '
-                                        r"string in others\. Write one type"):
+    with pytest.raises(
+        DataError,
+        match=r'column "a" has values of type int64 in some rows and '
+        r"string in others\. Write one type",
+    ):
         read(write(tmp_path, [{"a": 1}, {"a": "three"}]))
 
 
@@ -99,8 +116,11 @@ def test_empty_file(tmp_path):
 @pytest.mark.parametrize("depth", [40, 500, 10_000, 200_000])
 def test_deep_lists_are_refused_before_a_parser_recurses(tmp_path, depth):
     deep = '{"a": "]]]", "b": ' + "[" * depth + "]" * depth + "}"
-    with pytest.raises(DataError, match=r"^t\.jsonl has lists or objects nested more than 32 "
-                                        r"levels deep in line 2\. Write flatter values: numbers, "):
+    with pytest.raises(
+        DataError,
+        match=r"^t\.jsonl has lists or objects nested more than 32 "
+        r"levels deep in line 2\. Write flatter values: numbers, ",
+    ):
         read(write(tmp_path, [{"a": "x"}, deep]))
     with pytest.raises(DataError, match=r"in line 2\. "):  # also where the brackets never close
         read(write(tmp_path, [{"a": "x"}, '{"b": ' + "[" * depth]))
@@ -131,8 +151,11 @@ def test_few_lines_at_a_time_are_all_lines(tmp_path, monkeypatch):
 
 def test_new_keys_in_each_row_do_not_fill_memory(tmp_path):
     path = write(tmp_path, [{f"k{i}": 1} for i in range(6000)])
-    with pytest.raises(DataError, match=r"^t\.jsonl has 5,120 different keys in its first 5,120 "
-                                        r"rows\. Use the same keys in all rows, or put them into"):
+    with pytest.raises(
+        DataError,
+        match=r"^t\.jsonl has 5,120 different keys in its first 5,120 "
+        r"rows\. Use the same keys in all rows, or put them into",
+    ):
         read(path)
 
 

@@ -12,21 +12,43 @@ from published_sets import write_json, write_pictures
 
 
 def entry(name, split, *captions, **more):
-    return {**more, "filename": name, "split": split, "imgid": 0, "sentids": [],
-            "sentences": [{"tokens": text.split(), "raw": text, "imgid": 0} for text in captions]}
+    return {
+        **more,
+        "filename": name,
+        "split": split,
+        "imgid": 0,
+        "sentids": [],
+        "sentences": [{"tokens": text.split(), "raw": text, "imgid": 0} for text in captions],
+    }
 
 
 def test_coco_with_a_folder_for_each_part(tmp_path):
     write_pictures(tmp_path / "coco", "val2014/COCO_9.jpg", "train2014/COCO_5.jpg")
-    path = write_json(tmp_path / "coco" / "dataset_coco.json", {"dataset": "coco", "images": [
-        entry("COCO_9.jpg", "test", "A man with a red helmet. ", "A man rides.",
-              filepath="val2014"),
-        entry("COCO_5.jpg", "restval", "A dog runs.", filepath="train2014")]})
+    path = write_json(
+        tmp_path / "coco" / "dataset_coco.json",
+        {
+            "dataset": "coco",
+            "images": [
+                entry(
+                    "COCO_9.jpg",
+                    "test",
+                    "A man with a red helmet. ",
+                    "A man rides.",
+                    filepath="val2014",
+                ),
+                entry("COCO_5.jpg", "restval", "A dog runs.", filepath="train2014"),
+            ],
+        },
+    )
     table = read(path)
     assert [table.row(i) for i in range(2)] == [
-        {"image": "val2014/COCO_9.jpg", "split": "test",
-         "captions": ["A man with a red helmet.", "A man rides."]},
-        {"image": "train2014/COCO_5.jpg", "split": "train", "captions": ["A dog runs."]}]
+        {
+            "image": "val2014/COCO_9.jpg",
+            "split": "test",
+            "captions": ["A man with a red helmet.", "A man rides."],
+        },
+        {"image": "train2014/COCO_5.jpg", "split": "train", "captions": ["A dog runs."]},
+    ]
     assert read_image(table.cell(0, "image"), table.root).shape == (4, 6, 3)
     assert infer_task(table, "captions").task == "seq2seq"
 
@@ -34,9 +56,18 @@ def test_coco_with_a_folder_for_each_part(tmp_path):
 @pytest.mark.parametrize("folder", ["Flicker8k_Dataset", "images", ".", "../Images"])
 def test_flickr_in_one_folder(tmp_path, folder, capsys):
     write_pictures(tmp_path / "f" / folder, "a.jpg", "b.jpg", "d.jpg")
-    path = write_json(tmp_path / "f" / "dataset_flickr8k.json", {"images": [
-        entry("a.jpg", "train", "Black dog."), entry("b.jpg", "val", "A child."),
-        entry("c.jpg", "val", "Gone."), entry("d.jpg", "val")], "dataset": "flickr8k"})
+    path = write_json(
+        tmp_path / "f" / "dataset_flickr8k.json",
+        {
+            "images": [
+                entry("a.jpg", "train", "Black dog."),
+                entry("b.jpg", "val", "A child."),
+                entry("c.jpg", "val", "Gone."),
+                entry("d.jpg", "val"),
+            ],
+            "dataset": "flickr8k",
+        },
+    )
     table = read(path)
     assert list(table.values("split")) == ["train", "val", "val"]
     assert list(table.values("captions")) == [["Black dog."], ["A child."], None]

@@ -11,8 +11,10 @@ from polymodal.recipe.task_guess import infer_task
 from polymodal.tables.table import read
 from published_sets import write_lines, write_tones
 
-LINES = ('LJ001-0001|Printing, in "the 2 senses"|Printing, in "the two senses"',
-         'LJ001-0002|"in being modern.|"in being modern.')
+LINES = (
+    'LJ001-0001|Printing, in "the 2 senses"|Printing, in "the two senses"',
+    'LJ001-0002|"in being modern.|"in being modern.',
+)
 
 
 @pytest.mark.parametrize("name", ["", "metadata.csv"])
@@ -21,10 +23,17 @@ def test_recordings_with_both_texts(tmp_path, name):
     write_lines(tmp_path / "LJSpeech-1.1" / "metadata.csv", *LINES)
     table = read(tmp_path / "LJSpeech-1.1" / name)
     assert [table.row(i) for i in range(2)] == [
-        {"audio": "wavs/LJ001-0001.wav", "transcript": 'Printing, in "the two senses"',
-         "text_raw": 'Printing, in "the 2 senses"'},
-        {"audio": "wavs/LJ001-0002.wav", "transcript": '"in being modern.',
-         "text_raw": '"in being modern.'}]
+        {
+            "audio": "wavs/LJ001-0001.wav",
+            "transcript": 'Printing, in "the two senses"',
+            "text_raw": 'Printing, in "the 2 senses"',
+        },
+        {
+            "audio": "wavs/LJ001-0002.wav",
+            "transcript": '"in being modern.',
+            "text_raw": '"in being modern.',
+        },
+    ]
     assert len(read_audio(table.cell(0, "audio"), table.root)) == 3200
     assert infer_inputs(table, "transcript")[0].modality == "audio"
 
@@ -50,8 +59,9 @@ def test_what_has_no_counterpart_is_counted(tmp_path, capsys):
     assert list(table.values("audio")) == ["wavs/LJ001-0001.wav", "wavs/LJ001-0009.wav"]
     assert table.cell(1, "transcript") is None
     warnings = capsys.readouterr().err
-    assert ("1 recordings are missing and are skipped with their texts, such as LJ001-0002."
-            in warnings)
+    assert (
+        "1 recordings are missing and are skipped with their texts, such as LJ001-0002." in warnings
+    )
     assert "1 recordings are in no line of metadata.csv, such as LJ001-0009.wav." in warnings
 
 
@@ -62,6 +72,9 @@ def test_bad_tables(tmp_path):
         read(path)
     write_lines(path, LINES[0], "LJ001-0002 no bars")
     write_tones(tmp_path / "wavs", "LJ001-0001.wav")
-    with pytest.raises(DataError, match=r"^metadata\.csv needs id\|text\|normalised text in line "
-                                        r"2\. Got 'LJ001-0002 no bars'\. Write 1 or 2 bars"):
+    with pytest.raises(
+        DataError,
+        match=r"^metadata\.csv needs id\|text\|normalised text in line "
+        r"2\. Got 'LJ001-0002 no bars'\. Write 1 or 2 bars",
+    ):
         read(path)

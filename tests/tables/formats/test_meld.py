@@ -7,8 +7,19 @@ import pytest
 from polymodal.core.errors import DataError
 from polymodal.tables.table import read
 
-HEADER = ("Sr No.", "Utterance", "Speaker", "Emotion", "Sentiment", "Dialogue_ID", "Utterance_ID",
-          "Season", "Episode", "StartTime", "EndTime")
+HEADER = (
+    "Sr No.",
+    "Utterance",
+    "Speaker",
+    "Emotion",
+    "Sentiment",
+    "Dialogue_ID",
+    "Utterance_ID",
+    "Season",
+    "Episode",
+    "StartTime",
+    "EndTime",
+)
 
 
 def write(path, *lines):
@@ -17,13 +28,29 @@ def write(path, *lines):
         writer = csv.writer(file)
         writer.writerow(HEADER)
         for number, (said, who, emotion, mood, dialogue, turn) in enumerate(lines, 1):
-            writer.writerow([number, said, who, emotion, mood, dialogue, turn, 8, 21,
-                             "00:16:16,059", "00:16:21,731"])
+            writer.writerow(
+                [
+                    number,
+                    said,
+                    who,
+                    emotion,
+                    mood,
+                    dialogue,
+                    turn,
+                    8,
+                    21,
+                    "00:16:16,059",
+                    "00:16:21,731",
+                ]
+            )
 
 
 def corpus(root, clips=True):
-    write(root / "train_sent_emo.csv", ("I\x92m fine, \"really\"", "Ross", "joy", "positive", 0, 0),
-          ("Oh no!", "Rachel", "fear", "negative", 0, 1))
+    write(
+        root / "train_sent_emo.csv",
+        ('I\x92m fine, "really"', "Ross", "joy", "positive", 0, 0),
+        ("Oh no!", "Rachel", "fear", "negative", 0, 1),
+    )
     write(root / "dev_sent_emo.csv", ("Hi", "Joey", "neutral", "neutral", 0, 0))
     if clips:
         for name in ("train_splits/dia0_utt0.mp4", "dev_splits_complete/dia0_utt0.mp4"):
@@ -35,14 +62,24 @@ def corpus(root, clips=True):
 def test_a_folder_gives_its_parts(tmp_path, capfd):
     table = read(corpus(tmp_path / "MELD.Raw"))
     assert table.row(0) == {
-        "video": "train_splits/dia0_utt0.mp4", "transcript": "I’m fine, \"really\"",
-        "speaker": "Ross", "emotion": "joy", "sentiment": "positive", "dialogue": "train 0",
-        "utterance": 0, "split": "train"}
-    assert list(table.values("video")) == ["train_splits/dia0_utt0.mp4", None,
-                                           "dev_splits_complete/dia0_utt0.mp4"]
+        "video": "train_splits/dia0_utt0.mp4",
+        "transcript": 'I’m fine, "really"',
+        "speaker": "Ross",
+        "emotion": "joy",
+        "sentiment": "positive",
+        "dialogue": "train 0",
+        "utterance": 0,
+        "split": "train",
+    }
+    assert list(table.values("video")) == [
+        "train_splits/dia0_utt0.mp4",
+        None,
+        "dev_splits_complete/dia0_utt0.mp4",
+    ]
     assert list(table.values("dialogue")) == ["train 0", "train 0", "val 0"]
     assert "1 clips are missing and their cells are empty, such as dia0_utt1.mp4" in (
-        capfd.readouterr().err)
+        capfd.readouterr().err
+    )
 
 
 def test_one_table_with_and_without_clips(tmp_path):

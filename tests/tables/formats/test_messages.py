@@ -15,11 +15,20 @@ from polymodal.tables.table import read
 from polymodal.text.dialogue.messages import from_cell
 from published_sets import write_json
 
-ASKED = {"role": "user", "content": [
-    {"type": "text", "text": "What?"}, {"type": "image_url", "image_url": {"url": "a.png"}}]}
-TALK = [{"role": "developer", "content": "Be brief."}, ASKED,
-        {"role": "assistant", "content": "A dog."}, {"role": "user", "content": "Why?"},
-        {"role": "assistant", "content": "So.", "kind": "reason"}]
+ASKED = {
+    "role": "user",
+    "content": [
+        {"type": "text", "text": "What?"},
+        {"type": "image_url", "image_url": {"url": "a.png"}},
+    ],
+}
+TALK = [
+    {"role": "developer", "content": "Be brief."},
+    ASKED,
+    {"role": "assistant", "content": "A dog."},
+    {"role": "user", "content": "Why?"},
+    {"role": "assistant", "content": "So.", "kind": "reason"},
+]
 
 
 def write(path, *lines):
@@ -45,9 +54,13 @@ def test_a_question_without_an_answer_is_a_row_to_predict(tmp_path):
 
 
 def test_all_images_are_read_in_their_order():
-    talk = [{"role": "user", "content": [{"type": "image", "image": "1.png"},
-                                         {"type": "image", "image": "2.png"}]},
-            {"role": "user", "content": [{"type": "image", "image": "3.png"}]}]
+    talk = [
+        {
+            "role": "user",
+            "content": [{"type": "image", "image": "1.png"}, {"type": "image", "image": "2.png"}],
+        },
+        {"role": "user", "content": [{"type": "image", "image": "3.png"}]},
+    ]
     row = row_before([said(one, "") for one in talk])
     assert cells_of(row["image"]) == ["1.png", "2.png", "3.png"]
     assert row["conversation"].count("image") == 3
@@ -57,8 +70,12 @@ def test_all_images_are_read_in_their_order():
 
 
 def test_the_last_of_several_sounds_is_read_and_counted(tmp_path, capsys):
-    talk = [{"role": "user", "content": [{"type": "audio", "audio": "1.wav"},
-                                         {"type": "audio", "audio": "2.wav"}]}]
+    talk = [
+        {
+            "role": "user",
+            "content": [{"type": "audio", "audio": "1.wav"}, {"type": "audio", "audio": "2.wav"}],
+        }
+    ]
     row = row_before([said(one, "") for one in talk])
     assert row["audio"] == "2.wav"
     assert row["conversation"].count("audio") == 1
@@ -72,17 +89,27 @@ def test_sound_is_a_data_uri():
     assert row["audio"] == "data:audio/wav;base64,UklGRg=="
 
 
-@pytest.mark.parametrize(("line", "message"), [
-    ('{"messages": []}', r'a list "messages" in line 2\. Got '),
-    ('{"messages": [{"role": "dog", "content": "x"}]}', r'a "role".*in line 2, message 1'),
-    ('{"messages": [{"role": "user", "content": 3}]}', r'"content" as a text.*line 2, message 1'),
-    ('{"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}', "parts of type"),
-    ('{"messages": [{"role": "user", "content": [{"type": "file"}]}]}',
-     r"parts of type.*in line 2, message 1\. Got \{'type': 'file'\}\. Write"),
-    ('{"messages": [{"role": "assistant", "content": null, "tool_calls": [1]}]}',
-     r"an answer in words in line 2, message 1.*Calls of tools are not learned"),
-    ('{"messages"', r"Line 2 is not one.*Fix that line"),
-])
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"messages": []}', r'a list "messages" in line 2\. Got '),
+        ('{"messages": [{"role": "dog", "content": "x"}]}', r'a "role".*in line 2, message 1'),
+        (
+            '{"messages": [{"role": "user", "content": 3}]}',
+            r'"content" as a text.*line 2, message 1',
+        ),
+        ('{"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}', "parts of type"),
+        (
+            '{"messages": [{"role": "user", "content": [{"type": "file"}]}]}',
+            r"parts of type.*in line 2, message 1\. Got \{'type': 'file'\}\. Write",
+        ),
+        (
+            '{"messages": [{"role": "assistant", "content": null, "tool_calls": [1]}]}',
+            r"an answer in words in line 2, message 1.*Calls of tools are not learned",
+        ),
+        ('{"messages"', r"Line 2 is not one.*Fix that line"),
+    ],
+)
 def test_a_line_that_is_wrong_is_named(tmp_path, line, message):
     path = write(tmp_path / "a.jsonl", {"messages": TALK})
     path.write_text(path.read_text(encoding="utf-8") + "\n" + line, encoding="utf-8")
@@ -95,7 +122,11 @@ def test_answers_are_named_by_line_and_turn(tmp_path, capsys):
     table = read(write(tmp_path / "a.jsonl", {"messages": TALK}, {"messages": empty}))
     assert table.unit == "answers"
     assert [table.row_name(row) for row in range(4)] == [
-        "line 1, turn 1", "line 1, turn 2", "line 2, turn 2", "line 2, turn 3"]
+        "line 1, turn 1",
+        "line 1, turn 2",
+        "line 2, turn 2",
+        "line 2, turn 3",
+    ]
     assert table.select([3]).where(0) == {"table": "a.jsonl", "row": 4, "place": "line 2, turn 3"}
     assert table.data.column_names == table.column_names
     assert capsys.readouterr().err.count("empty and are skipped, such as line 2, turn 1.") == 1
@@ -129,7 +160,9 @@ def test_parts_of_newer_requests_are_read():
     row = row_before([said({"role": "user", "content": asked}, "")])
     assert row["image"] == "a.png"
     assert from_cell(row["conversation"])[0]["content"] == [
-        {"type": "text", "text": "What?"}, {"type": "image"}]
+        {"type": "text", "text": "What?"},
+        {"type": "image"},
+    ]
 
 
 def test_sharegpt_is_told_by_its_turns(tmp_path):
@@ -143,7 +176,14 @@ def test_sharegpt_is_told_by_its_turns(tmp_path):
 
 
 def test_other_tasks_leave_conversations_out(tmp_path):
-    lines = [{"messages": [{"role": "user", "content": f"question {i}"},
-                           {"role": "assistant", "content": "so"}]} for i in range(4)]
+    lines = [
+        {
+            "messages": [
+                {"role": "user", "content": f"question {i}"},
+                {"role": "assistant", "content": "so"},
+            ]
+        }
+        for i in range(4)
+    ]
     found = judge_columns(read(write(tmp_path / "a.jsonl", *lines)), "response")
     assert "conversations" in {one.column: one.reason for one in found.left_out}["conversation"]

@@ -29,9 +29,16 @@ def write_tar(path, members):
 
 
 def test_members_of_one_name_are_a_row(tmp_path):
-    path = write_tar(tmp_path / "a.tar", [
-        ("./x/1.png", PNG), ("x/1.cls", "3\n"), ("x/1.txt", "红色的圆"),
-        ("x/2.jpg", b"\xff\xd8\xff" + bytes(9)), ("x/2.cls", "4")])
+    path = write_tar(
+        tmp_path / "a.tar",
+        [
+            ("./x/1.png", PNG),
+            ("x/1.cls", "3\n"),
+            ("x/1.txt", "红色的圆"),
+            ("x/2.jpg", b"\xff\xd8\xff" + bytes(9)),
+            ("x/2.cls", "4"),
+        ],
+    )
     table = read(path)
     assert table.column_names == ["image", "cls", "txt"]
     assert list(table.values("cls")) == ["3", "4"]
@@ -44,8 +51,9 @@ def test_members_of_one_name_are_a_row(tmp_path):
 
 def test_json_keys_are_columns(tmp_path):
     rows = [{"age": 3, "tags": ["a"]}, {"age": 2.5, "tags": [], "extra": {"x": 1}}]
-    path = write_tar(tmp_path / "a.tar",
-                     [(f"{i}.json", json.dumps(row)) for i, row in enumerate(rows)])
+    path = write_tar(
+        tmp_path / "a.tar", [(f"{i}.json", json.dumps(row)) for i, row in enumerate(rows)]
+    )
     table = read(path)
     assert list(table.values("age")) == [3.0, 2.5]
     assert list(table.values("tags")) == [["a"], []]
@@ -112,9 +120,14 @@ def test_compressed_or_damaged_tar(tmp_path):
         read(tmp_path / "a.tar")
 
 
-@pytest.mark.parametrize("damage", [
-    lambda content: content[:1024] + b"x" + content[1025:], lambda content: content[:1024],
-    lambda content: content[:1124]])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:1024] + b"x" + content[1025:],
+        lambda content: content[:1024],
+        lambda content: content[:1124],
+    ],
+)
 def test_rows_behind_a_damaged_header_are_not_lost_in_silence(tmp_path, damage):
     path = tmp_path / "a.tar"
     write_tar(path, [("1.cls", "a"), ("2.cls", "b"), ("3.cls", "c")])
@@ -128,14 +141,29 @@ def test_sparse_members_are_refused(tmp_path):
     with open(tmp_path / "1.txt", "wb") as file:
         file.truncate(6 << 30)
     subprocess.run(["tar", "--sparse", "-cf", "a.tar", "1.txt"], cwd=tmp_path, check=True)
-    with pytest.raises(DataError, match=r"a\.tar has 1\.txt as a sparse file\. Write the tar "
-                                        r"again without --sparse\."):
+    with pytest.raises(
+        DataError,
+        match=r"a\.tar has 1\.txt as a sparse file\. Write the tar "
+        r"again without --sparse\.",
+    ):
         read(tmp_path / "a.tar")
 
 
-@pytest.mark.parametrize(("name", "kind", "message"), [
-    ("1.txt", tarfile.REGTYPE, r"has 1\.txt, a text of 6,442,450,944 bytes\. Write texts of at"),
-    ("././@LongLink", tarfile.GNUTYPE_LONGNAME, r"a part of 6,442,450,944 bytes is not a header")])
+@pytest.mark.parametrize(
+    ("name", "kind", "message"),
+    [
+        (
+            "1.txt",
+            tarfile.REGTYPE,
+            r"has 1\.txt, a text of 6,442,450,944 bytes\. Write texts of at",
+        ),
+        (
+            "././@LongLink",
+            tarfile.GNUTYPE_LONGNAME,
+            r"a part of 6,442,450,944 bytes is not a header",
+        ),
+    ],
+)
 def test_sizes_that_a_header_states_fill_no_memory(tmp_path, name, kind, message):
     info = tarfile.TarInfo(name)
     info.size, info.type = 6 << 30, kind

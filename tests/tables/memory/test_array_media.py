@@ -20,8 +20,9 @@ SOUND = tone(0.1)
 @pytest.mark.parametrize("value", [PIXELS, PIXELS[:, :, :1], PIXELS[:, :, 0]])
 def test_pictures_keep_their_pixels(value):
     assert np.array_equal(read_image(as_file(value)), value.reshape(9, 12, -1))
-    assert np.array_equal(read_image(as_file(Image.fromarray(value.squeeze()))),
-                          value.reshape(9, 12, -1))
+    assert np.array_equal(
+        read_image(as_file(Image.fromarray(value.squeeze()))), value.reshape(9, 12, -1)
+    )
 
 
 def test_frames_are_a_video():
@@ -29,30 +30,53 @@ def test_frames_are_a_video():
     assert np.array_equal(read_video(as_file(clip)), clip)
 
 
-@pytest.mark.parametrize("value", [
-    (SOUND, 16_000), (16_000, SOUND), (np.stack([SOUND, SOUND]), np.int64(16_000)),
-    (np.stack([SOUND, SOUND], 1), 16_000.0), (16_000, np.rint(SOUND * 32767).astype("int16")),
-    (16_000, np.rint(SOUND * float(2**31 - 1)).astype("int32")), (SOUND.astype("float64"), 16_000),
-    {"array": SOUND, "sampling_rate": 16_000, "path": None}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        (SOUND, 16_000),
+        (16_000, SOUND),
+        (np.stack([SOUND, SOUND]), np.int64(16_000)),
+        (np.stack([SOUND, SOUND], 1), 16_000.0),
+        (16_000, np.rint(SOUND * 32767).astype("int16")),
+        (16_000, np.rint(SOUND * float(2**31 - 1)).astype("int32")),
+        (SOUND.astype("float64"), 16_000),
+        {"array": SOUND, "sampling_rate": 16_000, "path": None},
+    ],
+)
 def test_sounds_keep_their_samples_and_rate(value):
     content = as_file(value)
     assert audio_length(content) == (16_000, pytest.approx(0.1))
     assert np.abs(read_audio(content) - SOUND).max() < 1e-4
 
 
-@pytest.mark.parametrize("value", [(1, 2), ("a", "b"), ([1.0, 2.0], 16_000), (SOUND, "16000"),
-                                   (SOUND, SOUND), (3.5, True), SOUND, [1, 2], None])
+@pytest.mark.parametrize(
+    "value",
+    [
+        (1, 2),
+        ("a", "b"),
+        ([1.0, 2.0], 16_000),
+        (SOUND, "16000"),
+        (SOUND, SOUND),
+        (3.5, True),
+        SOUND,
+        [1, 2],
+        None,
+    ],
+)
 def test_other_values_stay_as_they_are(value):
     assert as_file(value) is value
 
 
-@pytest.mark.parametrize(("value", "message"), [
-    ((SOUND, 7), "has sound of 7 samples a second, expected 100 to 768000. Give the sampling"),
-    ((SOUND, 10**12), "samples a second"),
-    ((np.zeros(1600, "int64"), 16_000), r"has sound of shape \(1600,\) and type int64. Give"),
-    ({"array": np.zeros((2, 2, 2)), "sampling_rate": 8000}, r"has sound of shape \(2, 2, 2\)"),
-    (PIXELS / 255, "has an array of shape .* Give a picture as uint8"),
-])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ((SOUND, 7), "has sound of 7 samples a second, expected 100 to 768000. Give the sampling"),
+        ((SOUND, 10**12), "samples a second"),
+        ((np.zeros(1600, "int64"), 16_000), r"has sound of shape \(1600,\) and type int64. Give"),
+        ({"array": np.zeros((2, 2, 2)), "sampling_rate": 8000}, r"has sound of shape \(2, 2, 2\)"),
+        (PIXELS / 255, "has an array of shape .* Give a picture as uint8"),
+    ],
+)
 def test_what_no_file_can_be_says_what_to_give(value, message):
     with pytest.raises(DataError, match=message):
         as_file(value)

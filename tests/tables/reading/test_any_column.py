@@ -13,17 +13,70 @@ from polymodal.profile.columns import judge_columns
 from polymodal.recipe.task_guess import infer_task
 from polymodal.tables.table import read
 
-PIECES = ["1", "12", "123", "1,234", "1.5", "0,5", "$", "€", "%", " kg", "kg", "-", "+", "(", ")",
-          ".", ",", "/", "2023", "01", "13", ":", "am", "PM", "T", "Z", "Jan", "a", "é", "²", "'",
-          " ", "\u00a0", "inf", "nan", "?", "e5", "_", "#", "١", "½", "|", ";", "[", "'x'", "true"]
+PIECES = [
+    "1",
+    "12",
+    "123",
+    "1,234",
+    "1.5",
+    "0,5",
+    "$",
+    "€",
+    "%",
+    " kg",
+    "kg",
+    "-",
+    "+",
+    "(",
+    ")",
+    ".",
+    ",",
+    "/",
+    "2023",
+    "01",
+    "13",
+    ":",
+    "am",
+    "PM",
+    "T",
+    "Z",
+    "Jan",
+    "a",
+    "é",
+    "²",
+    "'",
+    " ",
+    "\u00a0",
+    "inf",
+    "nan",
+    "?",
+    "e5",
+    "_",
+    "#",
+    "١",
+    "½",
+    "|",
+    ";",
+    "[",
+    "'x'",
+    "true",
+]
 
 
 def column(rng: random.Random) -> list[str]:
     """Returns cells of one style, with a piece of another here and there."""
     style = [rng.choice(PIECES) for _ in range(rng.randint(1, 4))]
-    return ["".join(rng.choice(PIECES) if rng.random() < 0.1 else
-                    str(rng.randint(0, 3000)) if piece.isdecimal() else piece for piece in style)
-            for _ in range(rng.randint(2, 30))]
+    return [
+        "".join(
+            rng.choice(PIECES)
+            if rng.random() < 0.1
+            else str(rng.randint(0, 3000))
+            if piece.isdecimal()
+            else piece
+            for piece in style
+        )
+        for _ in range(rng.randint(2, 30))
+    ]
 
 
 def count_numeric(seed: int, columns: int) -> int:
@@ -34,8 +87,9 @@ def count_numeric(seed: int, columns: int) -> int:
         table = read({"x": cells, "y": [str(row % 2) for row in range(len(cells))]})
         with contextlib.suppress(PolymodalError):  # a column may well be no target
             infer_task(table, "x")
-        fields = [guess.fields["x"] for guess in judge_columns(table, "y").inputs
-                  if "x" in guess.fields]
+        fields = [
+            guess.fields["x"] for guess in judge_columns(table, "y").inputs if "x" in guess.fields
+        ]
         for verdict in fields:
             kind = {"number": "numbers", "date": "dates"}.get(verdict.kind, "categories")
             modality = Tabular(**{kind: ["x"]}, readings={"x": verdict.reading.to_dict()})

@@ -58,17 +58,26 @@ def test_the_whole_column_is_looked_at():
     assert guessed(cells).reading.decimal == ","
 
 
-@pytest.mark.parametrize(("cells", "decimal", "says"), [
-    (["1,234", "12"], ".", '"1,234" is read as 1234; --set \'columns.c.decimal=","\' reads it as '
-                           "1.234"),
-    (["1,234", "1234"], ",", '"1,234" is read as 1.234; --set \'columns.c.thousands=","\' reads it '
-                             "as 1234"),
-    (["1,234", "1,234,567"], ".", ""),
-    (["1,234", "0,5"], ",", ""),
-    (["0,234", "1,234"], ",", ""),
-    (["1.234", "5.678"], ".", ""),
-    (["1.234", "1.234.567"], ",", ""),
-])
+@pytest.mark.parametrize(
+    ("cells", "decimal", "says"),
+    [
+        (
+            ["1,234", "12"],
+            ".",
+            '"1,234" is read as 1234; --set \'columns.c.decimal=","\' reads it as 1.234',
+        ),
+        (
+            ["1,234", "1234"],
+            ",",
+            '"1,234" is read as 1.234; --set \'columns.c.thousands=","\' reads it as 1234',
+        ),
+        (["1,234", "1,234,567"], ".", ""),
+        (["1,234", "0,5"], ",", ""),
+        (["0,234", "1,234"], ",", ""),
+        (["1.234", "5.678"], ".", ""),
+        (["1.234", "1.234.567"], ",", ""),
+    ],
+)
 def test_what_1_234_means(cells, decimal, says):
     found = guessed(cells)
     assert (found.reading.decimal, found.doubt) == (decimal, says)
@@ -82,13 +91,16 @@ def test_what_is_asked_for_is_done():
     assert guessed(["1", "x", "y", "z"], kind="number").fits == 1
 
 
-@pytest.mark.parametrize(("cells", "odd"), [
-    (["5 kg", "6 kg", "7 lb"], ["7 lb"]),
-    (["5%", "6%", "0.3"], ["0.3"]),
-    (["1.5k", "2k", "300"], ["300"]),
-    (["1", "2", "ten"], ["ten"]),
-    (["1,234.5", "2", "1.234,5"], ["1.234,5"]),
-])
+@pytest.mark.parametrize(
+    ("cells", "odd"),
+    [
+        (["5 kg", "6 kg", "7 lb"], ["7 lb"]),
+        (["5%", "6%", "0.3"], ["0.3"]),
+        (["1.5k", "2k", "300"], ["300"]),
+        (["1", "2", "ten"], ["ten"]),
+        (["1,234.5", "2", "1.234,5"], ["1.234,5"]),
+    ],
+)
 def test_what_does_not_fit_is_named(cells, odd):
     found = guessed(cells)
     assert found.odd == odd
@@ -100,11 +112,17 @@ def test_amounts_of_money_may_lack_the_currency():
     assert guessed(["$5", "6", "$1,000"]).odd == []
 
 
-@pytest.mark.parametrize(("cells", "day_first"), [
-    (["1/1/2023", "13/1/2023"], True), (["1/1/2023", "1/13/2023"], False),
-    (["1/2/2023", "2/1/2023"], False), (["01.02.2023", "02.01.2023"], True),
-    (["2023-01-02", "2023-02-03"], None), (["Jan 5, 2023", "Feb 6, 2023"], None),
-])
+@pytest.mark.parametrize(
+    ("cells", "day_first"),
+    [
+        (["1/1/2023", "13/1/2023"], True),
+        (["1/1/2023", "1/13/2023"], False),
+        (["1/2/2023", "2/1/2023"], False),
+        (["01.02.2023", "02.01.2023"], True),
+        (["2023-01-02", "2023-02-03"], None),
+        (["Jan 5, 2023", "Feb 6, 2023"], None),
+    ],
+)
 def test_the_order_of_day_and_month(cells, day_first):
     found = guessed(cells)
     assert (found.kind, found.reading.day_first) == ("date", day_first)
@@ -113,16 +131,27 @@ def test_the_order_of_day_and_month(cells, day_first):
 def test_an_order_in_doubt_is_told_with_the_option():
     assert guessed(["1/2/2023", "3/4/2023"]).doubt == (
         'no cell says whether the day or the month is first, so "1/2/2023" is read month first; '
-        "--set columns.c.day_first=true reads the day first")
+        "--set columns.c.day_first=true reads the day first"
+    )
 
 
 def test_a_mix_of_orders_does_not_fit():
     assert guessed(["1/13/2023", "2/14/2023", "15/1/2023"]).odd == ["15/1/2023"]
 
 
-@pytest.mark.parametrize("cells", [
-    ["room 5", "room 6"], ["A12", "B13"], ["v1.2", "v1.3"], ["12a", "14b"], ["10:30", "11:20"],
-    ["3 x 4", "5 x 6"], ["+49 170 1234567", "+49 171 1234567"], ["1st", "2nd"], ["-", "?"],
-])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["room 5", "room 6"],
+        ["A12", "B13"],
+        ["v1.2", "v1.3"],
+        ["12a", "14b"],
+        ["10:30", "11:20"],
+        ["3 x 4", "5 x 6"],
+        ["+49 170 1234567", "+49 171 1234567"],
+        ["1st", "2nd"],
+        ["-", "?"],
+    ],
+)
 def test_what_is_neither_number_nor_date(cells):
     assert guessed(cells) is None

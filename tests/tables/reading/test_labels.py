@@ -8,16 +8,23 @@ from polymodal.core.errors import DataError
 from polymodal.tables.reading.labels import Spellings, label_key, spelling_notes, value_key
 
 
-@pytest.mark.parametrize("values", [
-    (True, "True", "true", " TRUE "), (0, 0.0, "0", "0.0", "0.00"), ("three", "three "),
-    ("caf\u00e9", "cafe\u0301"), (-1.0, "-1", "-1.0"),
-])
+@pytest.mark.parametrize(
+    "values",
+    [
+        (True, "True", "true", " TRUE "),
+        (0, 0.0, "0", "0.0", "0.00"),
+        ("three", "three "),
+        ("caf\u00e9", "cafe\u0301"),
+        (-1.0, "-1", "-1.0"),
+    ],
+)
 def test_spellings_of_one_label(values):
     assert len({label_key(value) for value in values}) == 1
 
 
-@pytest.mark.parametrize("values", [("US", "us"), ("1.10", "1.1"), ("01", "1"), ("1.5", "15"),
-                                    ("new york", "newyork")])
+@pytest.mark.parametrize(
+    "values", [("US", "us"), ("1.10", "1.1"), ("01", "1"), ("1.5", "15"), ("new york", "newyork")]
+)
 def test_labels_that_differ(values):
     assert len({label_key(value) for value in values}) == 2
 
@@ -43,7 +50,8 @@ def test_the_most_frequent_spelling_is_shown():
     assert spelling_notes("y", spellings, "--set task.ignore_case=true") == [
         'Column "y": "True" and "True " and "true" count as one label.',
         'Column "y": "us" and "US" differ only in case and count as different labels; '
-        "--set task.ignore_case=true makes them one."]
+        "--set task.ignore_case=true makes them one.",
+    ]
 
 
 def test_many_are_counted():
@@ -51,4 +59,4 @@ def test_many_are_counted():
     for letter in "abcde":
         spellings.add(letter)
         spellings.add(letter + " ")
-    assert spelling_notes("y", spellings, "")[0].endswith(', 2 more count as one label each.')
+    assert spelling_notes("y", spellings, "")[0].endswith(", 2 more count as one label each.")

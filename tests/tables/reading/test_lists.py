@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from polymodal.tables.reading.lists import parse_list
 
-LABELS = st.lists(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=8),
-                  min_size=1, max_size=5)
+LABELS = st.lists(
+    st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=8),
+    min_size=1,
+    max_size=5,
+)
 
 
 @settings(max_examples=100)
@@ -27,7 +30,22 @@ def test_other_forms():
     assert parse_list("[]") == []
 
 
-@pytest.mark.parametrize("text", ["red, round", "(see 'x')", "['a'", "['a' b]", "", "[", "{}", 5,
-                                  "[a]", "[" * 100_000, "[" * 50_000 + "]" * 50_000, "('a'"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "red, round",
+        "(see 'x')",
+        "['a'",
+        "['a' b]",
+        "",
+        "[",
+        "{}",
+        5,
+        "[a]",
+        "[" * 100_000,
+        "[" * 50_000 + "]" * 50_000,
+        "('a'",
+    ],
+)
 def test_what_is_no_list(text):
     assert parse_list(text) is None

@@ -28,11 +28,28 @@ def test_what_is_written_is_read(number, marks, unit, before):
     assert NumberFormat(*marks, unit).read(text) == pytest.approx(round(number, 2), abs=0.011)
 
 
-@pytest.mark.parametrize(("text", "number"), [
-    ("(1,234.50)", -1234.5), ("-$5", -5), ("$-5", -5), ("\u22125", -5), ("1e3", 1000), ("5.", 5),
-    (".5", 0.5), (" 12 ", 12), ("12,34,567", 1234567), ("US$ 5", 5), ("5 dollars", None),
-    ("1,23", None), ("12a4", None), ("1_000", None), ("٣", None), ("--5", None), ("5 $ more", None),
-])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("(1,234.50)", -1234.5),
+        ("-$5", -5),
+        ("$-5", -5),
+        ("\u22125", -5),
+        ("1e3", 1000),
+        ("5.", 5),
+        (".5", 0.5),
+        (" 12 ", 12),
+        ("12,34,567", 1234567),
+        ("US$ 5", 5),
+        ("5 dollars", None),
+        ("1,23", None),
+        ("12a4", None),
+        ("1_000", None),
+        ("٣", None),
+        ("--5", None),
+        ("5 $ more", None),
+    ],
+)
 def test_forms(text, number):
     numbers = NumberFormat(".", ",", "$")
     if text == "US$ 5":
@@ -82,16 +99,40 @@ def test_another_unit_is_an_error():
         NumberFormat().read("5 lb")
 
 
-@pytest.mark.parametrize(("one", "other", "same"), [
-    ("kg", "KG", True), ("year", "years", True), ("m", "M", False), ("kg", "lb", False),
-    ("min.", "min", True), ("$", "$", True), ("m", "", False),
-])
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("kg", "KG", True),
+        ("year", "years", True),
+        ("m", "M", False),
+        ("kg", "lb", False),
+        ("min.", "min", True),
+        ("$", "$", True),
+        ("m", "", False),
+    ],
+)
 def test_units(one, other, same):
     assert same_unit(one, other) is same
 
 
-@pytest.mark.parametrize("text", ["room 5", "A12", "12-34", "10:30", "1/2", "v1.2", "#5", "~5",
-                                  "3 red round circles", "5 x 6", "+49 170 1", "", "5 [km]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "room 5",
+        "A12",
+        "12-34",
+        "10:30",
+        "1/2",
+        "v1.2",
+        "#5",
+        "~5",
+        "3 red round circles",
+        "5 x 6",
+        "+49 170 1",
+        "",
+        "5 [km]",
+    ],
+)
 def test_texts_that_are_no_numbers(text):
     parts = parts_of(text)
     assert parts is None or not NumberFormat(".", " ").fits(parts.body)

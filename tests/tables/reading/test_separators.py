@@ -20,16 +20,19 @@ def test_tags_are_found(mark, ordered):
     assert find_separator(cells) == mark.strip()
 
 
-@pytest.mark.parametrize("cells", [
-    ["Paris, France", "Lyon, France", "Bonn, Germany", "Jena, Germany"] * 10,
-    ["Paris, France", "Lyon, France", "Bonn, Germany", "Jena, Germany", "Monaco"] * 10,
-    ["red, large", "red, small", "blue, large", "blue, small"] * 10,
-    ["Smith, John", "Smith, Mary", "Doe, John", "Doe, Mary"] * 5,
-    ["AC/DC", "Guns N' Roses", "AC/DC", "Abba"] * 5,
-    ["red", "blue"] * 10,
-    [f"the ball, red and round, number {row}" for row in range(40)],
-    ["R&B; soul", "R&B; soul", "jazz"] * 10,
-])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["Paris, France", "Lyon, France", "Bonn, Germany", "Jena, Germany"] * 10,
+        ["Paris, France", "Lyon, France", "Bonn, Germany", "Jena, Germany", "Monaco"] * 10,
+        ["red, large", "red, small", "blue, large", "blue, small"] * 10,
+        ["Smith, John", "Smith, Mary", "Doe, John", "Doe, Mary"] * 5,
+        ["AC/DC", "Guns N' Roses", "AC/DC", "Abba"] * 5,
+        ["red", "blue"] * 10,
+        [f"the ball, red and round, number {row}" for row in range(40)],
+        ["R&B; soul", "R&B; soul", "jazz"] * 10,
+    ],
+)
 def test_one_label_each(cells):
     assert find_separator(cells) is None
 

@@ -20,18 +20,24 @@ def user(content):
 
 
 def test_a_cell_gives_its_messages_back():
-    messages = [{"role": "system", "content": "brief"},
-                {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "那么"}]}]
+    messages = [
+        {"role": "system", "content": "brief"},
+        {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "那么"}]},
+    ]
     assert from_cell(to_cell(messages)) == messages
     assert text_of(messages[1]["content"]) == "那么"
     assert from_cell("[1, 2] is what?") == user("[1, 2] is what?")
 
 
-@pytest.mark.parametrize(("cell", "message"), [
-    ('[{"role": "dog", "content": "x"}]', 'messages with a "role"'),
-    ('[{"role": "user", "content": 3}]', '"content" as a text or a list of parts'),
-    ('[{"role": "user", "content": [{"type": "smell"}]}]', "parts of type text, image"),
-    ([], "a list of messages")])
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ('[{"role": "dog", "content": "x"}]', 'messages with a "role"'),
+        ('[{"role": "user", "content": 3}]', '"content" as a text or a list of parts'),
+        ('[{"role": "user", "content": [{"type": "smell"}]}]', "parts of type text, image"),
+        ([], "a list of messages"),
+    ],
+)
 def test_what_is_no_conversation_is_named(cell, message):
     with pytest.raises(DataError, match=message):
         from_cell(cell)
@@ -44,8 +50,11 @@ def test_a_conversation_is_what_the_template_writes(texts):
 
 
 def test_media_have_places_and_typed_signs_are_words(texts):
-    parts = [{"type": "image"}, {"type": "text", "text": "\ufdd1\ufdd2 <image> red"},
-             {"type": "audio"}]
+    parts = [
+        {"type": "image"},
+        {"type": "text", "text": "\ufdd1\ufdd2 <image> red"},
+        {"type": "audio"},
+    ]
     ids = texts.conversation(user(parts))
     assert [one for one in ids if one < 0] == [-1, -2]
     assert texts.text([one for one in ids if one >= 0]).startswith("user\n\ufdd1\ufdd2 <image> red")

@@ -16,9 +16,11 @@ TARGETS = np.array([0] * 90 + [1] * 10)
 
 def prepared(**training):
     return SimpleNamespace(
-        recipe=SimpleNamespace(training=training), task=task_named("classification"),
+        recipe=SimpleNamespace(training=training),
+        task=task_named("classification"),
         target=SimpleNamespace(labels=["usual", "rare"], is_fed_back=False),
-        train_targets=lambda: TARGETS)
+        train_targets=lambda: TARGETS,
+    )
 
 
 def test_logit_adjustment_without_validation_rows_has_tau_1():

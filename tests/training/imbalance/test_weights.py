@@ -14,8 +14,14 @@ from polymodal.core.errors import RecipeError
 from polymodal.training.imbalance.settings import imbalance_of
 from polymodal.training.imbalance.weights import chances_of, check_decision, frequencies
 
-TRAINING = {"epochs": 4, "learning_rate": 0.03, "batch_size": 16, "jit": False,
-            "precision": "float32", "early_stopping": False}
+TRAINING = {
+    "epochs": 4,
+    "learning_rate": 0.03,
+    "batch_size": 16,
+    "jit": False,
+    "precision": "float32",
+    "early_stopping": False,
+}
 
 
 def rows(count, seed=0, kind="label"):
@@ -38,10 +44,19 @@ def trained(folder, method, kind="label", on_epoch=None, **more):
     """Returns the trained model of a skewed table of numbers and words."""
     maker = pm.Classifier if kind == "label" else pm.MultilabelClassifier
     settings = {**TRAINING, "imbalance": method, **more}
-    model = maker("label", dim=8, training=settings,
-                  inputs={"size": {"modality": "tabular", "columns": ["size"]}})
-    model.fit(pm.read(rows(160, kind=kind)), val=pm.read(rows(80, 1, kind)), out=folder,
-              baselines=False, on_epoch=on_epoch)
+    model = maker(
+        "label",
+        dim=8,
+        training=settings,
+        inputs={"size": {"modality": "tabular", "columns": ["size"]}},
+    )
+    model.fit(
+        pm.read(rows(160, kind=kind)),
+        val=pm.read(rows(80, 1, kind)),
+        out=folder,
+        baselines=False,
+        on_epoch=on_epoch,
+    )
     return model
 
 
@@ -55,11 +70,18 @@ def stop_after_2(entry):
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize(("method", "kind"), [
-    ("balanced_sampling", "label"), ("effective_number", "labels"), ("logit_adjustment", "label"),
-    ("focal", "labels")])
-def test_a_method_finds_the_rare_class_and_states_probabilities_of_the_table(tmp_path, method,
-                                                                             kind):
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [
+        ("balanced_sampling", "label"),
+        ("effective_number", "labels"),
+        ("logit_adjustment", "label"),
+        ("focal", "labels"),
+    ],
+)
+def test_a_method_finds_the_rare_class_and_states_probabilities_of_the_table(
+    tmp_path, method, kind
+):
     predictor = trained(tmp_path / method, method, kind)._predictor
     said = predictor.predict(pm.read(rows(200, 2, kind)), scored=True)
     rare = said.labels.index("rare")
@@ -83,12 +105,14 @@ def test_a_run_with_balanced_sampling_resumes_to_the_same_weights(tmp_path):
     with pytest.raises(Stop):
         trained(tmp_path / "cut", "balanced_sampling", on_epoch=stop_after_2, checkpoint_steps=2)
     trained(tmp_path / "cut", "balanced_sampling", checkpoint_steps=2)
-    assert (sha256(tmp_path / "cut" / "weights.safetensors")
-            == sha256(tmp_path / "whole" / "weights.safetensors"))
+    assert sha256(tmp_path / "cut" / "weights.safetensors") == sha256(
+        tmp_path / "whole" / "weights.safetensors"
+    )
     loaded = pm.load(tmp_path / "whole")
     test = pm.read(rows(60, 2))
-    np.testing.assert_array_equal(loaded._predictor.predict(test).answers,
-                                  whole._predictor.predict(test).answers)
+    np.testing.assert_array_equal(
+        loaded._predictor.predict(test).answers, whole._predictor.predict(test).answers
+    )
     state = json.loads((tmp_path / "whole" / "answers.json").read_text())
     assert state["prior"][0] > state["prior"][1]
 
@@ -107,10 +131,14 @@ def test_a_setting_that_is_none_names_the_nearest():
 @pytest.mark.engine
 def test_a_task_without_classes_refuses(tmp_path):
     table = pm.read([{"size": 0.3 * i, "price": 1.5 * i} for i in range(40)])
-    with pytest.raises(RecipeError, match=r"focal needs a task whose answers are classes\. Got "
-                                          r"task: regression"):
+    with pytest.raises(
+        RecipeError,
+        match=r"focal needs a task whose answers are classes\. Got "
+        r"task: regression",
+    ):
         pm.Regressor("price", training={**TRAINING, "imbalance": "focal"}).fit(
-            table, out=tmp_path / "run")
+            table, out=tmp_path / "run"
+        )
 
 
 def test_ways_to_choose_answers_that_a_run_cannot_have_are_refused():

@@ -43,8 +43,10 @@ def test_nothing_is_opened_before_the_first_epoch(tmp_path):
 
 def test_tensorflow_is_not_imported_for_it(tmp_path):
     pytest.importorskip("tensorboard")
-    code = ("import sys; from pathlib import Path; "
-            "from polymodal.training.loop.boards import Boards; "
-            f"Boards(Path({str(tmp_path)!r})).write({ENTRY!r}); "
-            "sys.exit('tensorflow' in sys.modules)")
+    code = (
+        "import sys; from pathlib import Path; "
+        "from polymodal.training.loop.boards import Boards; "
+        f"Boards(Path({str(tmp_path)!r})).write({ENTRY!r}); "
+        "sys.exit('tensorflow' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -19,9 +19,11 @@ from small_run import ArrayLoader, Task, accuracy, make_data, make_model, settin
 
 
 def train(folder, loader=None, val=None, model=None, score=accuracy, **changes):
-    rest = {key: changes.pop(key)
-            for key in ("fingerprint", "on_epoch", "jit", "row_errors", "ending")
-            if key in changes}
+    rest = {
+        key: changes.pop(key)
+        for key in ("fingerprint", "on_epoch", "jit", "row_errors", "ending")
+        if key in changes
+    }
     model = model or make_model()
     loader = loader or ArrayLoader(*make_data(50), 8)
     session = begin(model, Task(), loader, val, settings(**changes), folder, score=score, **rest)
@@ -33,9 +35,15 @@ def held_out():
 
 
 def test_a_model_learns(tmp_path):
-    result, _ = train(tmp_path, ArrayLoader(*make_data(400), 16), held_out(), epochs=8,
-                      checkpoint_steps=None,
-                      learning_rate=0.03, patience=None)
+    result, _ = train(
+        tmp_path,
+        ArrayLoader(*make_data(400), 16),
+        held_out(),
+        epochs=8,
+        checkpoint_steps=None,
+        learning_rate=0.03,
+        patience=None,
+    )
     assert result.history[-1]["loss"] < 0.5 * result.history[0]["loss"]
     assert max(entry["accuracy"] for entry in result.history) > 0.8
 
@@ -67,7 +75,8 @@ def clock(monkeypatch):
 
 @pytest.mark.parametrize(("steps", "epochs"), [(None, [0, 3]), (100, [0, 0, 1, 1, 2, 2, 3, 3])])
 def test_what_is_sooner_done_again_than_written_waits_for_the_next_checkpoint(
-        tmp_path, clock, steps, epochs):
+    tmp_path, clock, steps, epochs
+):
     train(tmp_path, val=held_out(), epochs=3, checkpoint_steps=steps)
     assert clock.saved == epochs
 
@@ -78,8 +87,14 @@ def test_it_waits_no_longer_than_checkpoints_may_be_apart(tmp_path, clock, minut
         clock.now += 10.0
         return accuracy(outputs)
 
-    train(tmp_path, val=held_out(), score=score, epochs=3, checkpoint_steps=None,
-          checkpoint_minutes=minutes)
+    train(
+        tmp_path,
+        val=held_out(),
+        score=score,
+        epochs=3,
+        checkpoint_steps=None,
+        checkpoint_minutes=minutes,
+    )
     assert clock.saved == epochs
 
 
@@ -88,8 +103,14 @@ def test_history_is_written_and_reported(tmp_path, capsys):
     result, _ = train(tmp_path, val=held_out(), on_epoch=heard.append)
     lines = (tmp_path / "history.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == result.history == heard
-    assert list(result.history[0]) == ["epoch", "loss", "val_loss", "accuracy", "learning_rate",
-                                       "seconds"]
+    assert list(result.history[0]) == [
+        "epoch",
+        "loss",
+        "val_loss",
+        "accuracy",
+        "learning_rate",
+        "seconds",
+    ]
     assert "epoch 3/3  loss " in capsys.readouterr().err
 
 
@@ -113,8 +134,12 @@ def test_a_time_limit_inside_an_epoch_keeps_the_epoch_before(tmp_path):
             now[0] = max(now[0], 100.0 * ((epoch, step) == (2, 8)))
             return real(self, epoch, step)
 
-    cut, _ = train(tmp_path / "cut", Slow(*make_data(100), 8), average=0.9,
-                   ending=Ending(1.0, clock=lambda: now[0]))
+    cut, _ = train(
+        tmp_path / "cut",
+        Slow(*make_data(100), 8),
+        average=0.9,
+        ending=Ending(1.0, clock=lambda: now[0]),
+    )
     whole, _ = train(tmp_path / "whole", ArrayLoader(*make_data(100), 8), average=0.9, last_epoch=2)
     assert (cut.last_epoch, len(cut.history)) == (2, 2)  # steps of the third are dropped
     for name, array in whole.weights.items():
@@ -145,9 +170,16 @@ def random_labels(rows, seed):
 
 
 def overfit(folder, **changes):
-    return train(folder, random_labels(30, 0), random_labels(60, 1), learning_rate=0.05,
-                 model=make_model(dropout=0, units=32), epochs=40, checkpoint_steps=None,
-                 **changes)
+    return train(
+        folder,
+        random_labels(30, 0),
+        random_labels(60, 1),
+        learning_rate=0.05,
+        model=make_model(dropout=0, units=32),
+        epochs=40,
+        checkpoint_steps=None,
+        **changes,
+    )
 
 
 def test_a_run_that_overfits_stops_and_keeps_the_epoch_before(tmp_path, capsys):
@@ -218,8 +250,9 @@ def test_without_a_validation_table_the_last_weights_are_kept(tmp_path):
     result, model = train(tmp_path, patience=1)
     assert result.best_epoch is None
     assert len(result.history) == 3
-    np.testing.assert_array_equal(keras.ops.convert_to_numpy(model.head.kernel),
-                                  result.weights["head.kernel"])
+    np.testing.assert_array_equal(
+        keras.ops.convert_to_numpy(model.head.kernel), result.weights["head.kernel"]
+    )
 
 
 def test_without_a_score_the_validation_loss_decides(tmp_path):
@@ -284,8 +317,9 @@ def test_a_finished_run_says_so_and_gives_its_weights(tmp_path, capsys):
     assert second.was_finished
     assert second.history == first.history
     assert second.best_epoch == first.best_epoch
-    np.testing.assert_array_equal(keras.ops.convert_to_numpy(model.head.kernel),
-                                  first.weights["head.kernel"])
+    np.testing.assert_array_equal(
+        keras.ops.convert_to_numpy(model.head.kernel), first.weights["head.kernel"]
+    )
 
 
 def test_another_recipe_is_refused_with_what_changed(tmp_path):

@@ -15,8 +15,13 @@ def given(**changes):
     varies = {"time": 8} if changes.pop("varies", False) else {}
     train = ArrayLoader(*make_data(50, **varies), 8, varies=bool(varies))
     held = ArrayLoader(*make_data(30, seed=1, **varies), 8, shuffle=False, varies=bool(varies))
-    return (make_model(time=bool(varies)), Task(), train, held,
-            settings(average=0.9, epochs=2, **changes))
+    return (
+        make_model(time=bool(varies)),
+        Task(),
+        train,
+        held,
+        settings(average=0.9, epochs=2, **changes),
+    )
 
 
 @pytest.mark.parametrize("varies", [False, True])
@@ -83,7 +88,8 @@ def test_short_steps_are_timed_together_within_a_share_of_the_training():
 def test_other_work_on_the_machine_disturbs_little():
     waits = iter([1.0, 0.04, 0.9, 0.13, 0.14])  # a fit of ten steps took far longer than the others
     assert rehearsal._time(lambda steps: next(waits), 0, planned=1000).step == pytest.approx(
-        0.1 / 9)
+        0.1 / 9
+    )
 
 
 def test_timing_ends_with_a_minute_or_a_tenth_of_what_is_expected():

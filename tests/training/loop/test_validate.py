@@ -25,8 +25,10 @@ def test_outputs_carry_rows_and_targets(model):
 
 def test_scores_do_not_depend_on_the_batch_size(model):
     data = make_data(10)
-    found = [validate(model, Task(), ArrayLoader(*data, size, shuffle=False), accuracy,
-                      lambda: None) for size in (3, 8, 10)]
+    found = [
+        validate(model, Task(), ArrayLoader(*data, size, shuffle=False), accuracy, lambda: None)
+        for size in (3, 8, 10)
+    ]
     assert set(found[0].scores) == {"val_loss", "accuracy"}
     for other in found[1:]:
         assert other.scores == pytest.approx(found[0].scores, rel=1e-5)
@@ -34,8 +36,9 @@ def test_scores_do_not_depend_on_the_batch_size(model):
 
 
 def test_the_losses_of_rows_have_the_mean_that_is_reported(model):
-    found = validate(model, Task(), ArrayLoader(*make_data(10), 8, shuffle=False), None,
-                     lambda: None)
+    found = validate(
+        model, Task(), ArrayLoader(*make_data(10), 8, shuffle=False), None, lambda: None
+    )
     assert found.rows.shape == (2, 10)
     assert found.rows[0].mean() == pytest.approx(found.scores["val_loss"], rel=1e-5)
     np.testing.assert_array_equal(found.rows[1], found.rows[0])

@@ -53,8 +53,11 @@ def test_a_full_disk_leaves_the_last_one_whole(tmp_path, monkeypatch, step):
 
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, step, full)
-        with pytest.raises(TrainingError, match=r"the disk is full\. The last one, "
-                           r"checkpoint-000001, is whole\. Free some space"):
+        with pytest.raises(
+            TrainingError,
+            match=r"the disk is full\. The last one, "
+            r"checkpoint-000001, is whole\. Free some space",
+        ):
             saved.save(state(epoch=2), ARRAYS)
     assert saved.state()["epoch"] == 1
     saved.save(state(epoch=3), ARRAYS)

@@ -24,9 +24,12 @@ def lines(old, new, *asked):
 
 def run_of(epochs, rows="1f" * 32, **recipe):
     """What a run is started with: settings that the user gave and that were inferred."""
-    return {"given": {"recipe": {"dim": 32} | recipe, "rows": rows},
-            "training": {"epochs": epochs, "batch_size": 16},
-            "rows and order": rows, "with": {"engine": "jax"}}
+    return {
+        "given": {"recipe": {"dim": 32} | recipe, "rows": rows},
+        "training": {"epochs": epochs, "batch_size": 16},
+        "rows and order": rows,
+        "with": {"engine": "jax"},
+    }
 
 
 def asked(options=None, **given):
@@ -34,13 +37,24 @@ def asked(options=None, **given):
 
 
 def test_every_difference_is_listed_where_nobody_knows_what_was_asked_for():
-    old = {"with": {"engine": "jax", "keras": "3.15"}, "data": {"rows": 10}, "same": [1, 2],
-           "order": "1f" * 32}
-    new = {"with": {"engine": "torch", "keras": "3.15", "torch": "2"}, "data": {"rows": 11},
-           "same": (1, 2), "order": "2f" * 32}
+    old = {
+        "with": {"engine": "jax", "keras": "3.15"},
+        "data": {"rows": 10},
+        "same": [1, 2],
+        "order": "1f" * 32,
+    }
+    new = {
+        "with": {"engine": "torch", "keras": "3.15", "torch": "2"},
+        "data": {"rows": 11},
+        "same": (1, 2),
+        "order": "2f" * 32,
+    }
     assert lines(old, new) == [
-        'engine: was "jax", now "torch"', 'torch: was absent, now "2"',
-        "data.rows: was 10, now 11", "order: the content differs"]
+        'engine: was "jax", now "torch"',
+        'torch: was absent, now "2"',
+        "data.rows: was 10, now 11",
+        "order: the content differs",
+    ]
     check_same(old, old, Path("runs/a"))
 
 
@@ -50,22 +64,28 @@ def test_of_many_settings_the_first_are_listed():
 
 
 def test_a_setting_is_named_as_it_was_given():
-    found = lines(run_of(30, dim=32), run_of(60, dim=16, rows="2f" * 32),
-                  (asked(), asked(training={"epochs": 60})))
-    assert found == ["training.epochs: was 30 (chosen from the data), now 60",
-                     "The learning rate of every step follows from training.epochs, so more are "
-                     "another run."]
+    found = lines(
+        run_of(30, dim=32),
+        run_of(60, dim=16, rows="2f" * 32),
+        (asked(), asked(training={"epochs": 60})),
+    )
+    assert found == [
+        "training.epochs: was 30 (chosen from the data), now 60",
+        "The learning rate of every step follows from training.epochs, so more are another run.",
+    ]
 
 
 def test_a_setting_that_says_what_was_inferred_is_no_difference():
-    found = lines(run_of(30), run_of(30, fusion="gated"),
-                  (asked(dim=32), asked(fusion="gated")))
+    found = lines(run_of(30), run_of(30, fusion="gated"), (asked(dim=32), asked(fusion="gated")))
     assert found == ['fusion: was absent, now "gated"']
 
 
 def test_an_option_is_named_as_it_is_typed():
-    found = lines(run_of(30), run_of(30, rows="2f" * 32),
-                  (asked({"split": None}), asked({"split": "random", "baselines": False})))
+    found = lines(
+        run_of(30),
+        run_of(30, rows="2f" * 32),
+        (asked({"split": None}), asked({"split": "random", "baselines": False})),
+    )
     assert found == ['--split: was absent, now "random"']
 
 

@@ -29,18 +29,29 @@ def test_batches_may_differ_in_length():
 
 def test_only_time_axes_are_left_open():
     inputs = {
-        "input_0": np.zeros((2, 5), "int32"), "input_0_mask": np.ones((2, 5), bool),
-        "input_1": np.zeros((2, 4), "float32"), "input_1_mask": np.ones((2, 4), bool),
-        "input_2": np.zeros((2, 5, 3), "float32"), "input_2_mask": np.ones((2, 5), bool),
-        "input_3": np.zeros((2, 8, 8, 3), "float32"), "input_3_mask": np.ones(2, bool),
+        "input_0": np.zeros((2, 5), "int32"),
+        "input_0_mask": np.ones((2, 5), bool),
+        "input_1": np.zeros((2, 4), "float32"),
+        "input_1_mask": np.ones((2, 4), bool),
+        "input_2": np.zeros((2, 5, 3), "float32"),
+        "input_2_mask": np.ones((2, 5), bool),
+        "input_3": np.zeros((2, 8, 8, 3), "float32"),
+        "input_3_mask": np.ones(2, bool),
         "previous": np.zeros((2, 5), "int32"),
     }
     batch = (inputs, np.zeros((2, 5), "int32"), np.ones((2, 5), "float32"))
     spec, targets, weights = batch_spec(batch, varies=True)
     assert {key: s.shape for key, s in spec.items()} == {
-        "input_0": (2, None), "input_0_mask": (2, None), "input_1": (2, 4), "input_1_mask": (2, 4),
-        "input_2": (2, None, 3), "input_2_mask": (2, None), "input_3": (2, 8, 8, 3),
-        "input_3_mask": (2,), "previous": (2, None)}
+        "input_0": (2, None),
+        "input_0_mask": (2, None),
+        "input_1": (2, 4),
+        "input_1_mask": (2, 4),
+        "input_2": (2, None, 3),
+        "input_2_mask": (2, None),
+        "input_3": (2, 8, 8, 3),
+        "input_3_mask": (2,),
+        "previous": (2, None),
+    }
     assert targets.shape == weights.shape == (2, None)
     assert batch_spec(batch, varies=False)[0]["input_0"].shape == (2, 5)
 

@@ -5,19 +5,33 @@ import pytest
 from polymodal.training.steps.history import duration, epoch_line, seconds_left, write_history
 
 
-@pytest.mark.parametrize(("seconds", "text"), [
-    (0.26, "0.3 s"), (9.94, "9.9 s"), (59.6, "1 min 0 s"), (332, "5 min 32 s"),
-    (3900, "1 h 5 min")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.26, "0.3 s"),
+        (9.94, "9.9 s"),
+        (59.6, "1 min 0 s"),
+        (332, "5 min 32 s"),
+        (3900, "1 h 5 min"),
+    ],
+)
 def test_durations_as_people_say_them(seconds, text):
     assert duration(seconds) == text
 
 
 def test_the_line_of_an_epoch():
-    entry = {"epoch": 3, "loss": 0.5, "val_loss": 0.4, "accuracy": 0.9, "learning_rate": 1e-3,
-             "seconds": 12.3}
+    entry = {
+        "epoch": 3,
+        "loss": 0.5,
+        "val_loss": 0.4,
+        "accuracy": 0.9,
+        "learning_rate": 1e-3,
+        "seconds": 12.3,
+    }
     assert epoch_line(entry, 30, 332, best=True) == (
         "epoch  3/30  loss 0.5000  val_loss 0.4000  accuracy 0.9000  12 s, 5 min 32 s left  "
-        "(best so far)")
+        "(best so far)"
+    )
     assert epoch_line(entry, 30, 0, best=False).endswith("accuracy 0.9000  12 s")
 
 

@@ -73,11 +73,15 @@ def test_it_goes_where_the_optimizer_of_keras_goes(accumulate):
     model, _ = trained(1)
     variables, names = model.trainable_variables, variable_names(model)
     start = [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
-    ours = make_optimizer(names, settings(accumulate=accumulate, weight_decay=0.3, clip_norm=0.5),
-                          100)
+    ours = make_optimizer(
+        names, settings(accumulate=accumulate, weight_decay=0.3, clip_norm=0.5), 100
+    )
     theirs = keras.optimizers.AdamW(
-        ours._learning_rate, weight_decay=0.3, global_clipnorm=0.5,
-        gradient_accumulation_steps=accumulate if accumulate > 1 else None)
+        ours._learning_rate,
+        weight_decay=0.3,
+        global_clipnorm=0.5,
+        gradient_accumulation_steps=accumulate if accumulate > 1 else None,
+    )
     theirs.exclude_from_weight_decay([v for name, v in names.items() if not decays(name, v)])
     ends = []
     for optimizer in (ours, theirs):
@@ -86,8 +90,13 @@ def test_it_goes_where_the_optimizer_of_keras_goes(accumulate):
             variable.assign(value)
         optimizer.build(variables)
         for _ in range(6):
-            optimizer.apply([keras.ops.convert_to_tensor(rng.normal(size=value.shape), "float32")
-                             for value in start], variables)
+            optimizer.apply(
+                [
+                    keras.ops.convert_to_tensor(rng.normal(size=value.shape), "float32")
+                    for value in start
+                ],
+                variables,
+            )
         ends.append([np.array(keras.ops.convert_to_numpy(variable)) for variable in variables])
     for before, one, other in zip(start, *ends, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
@@ -106,7 +115,9 @@ def test_a_group_of_weights_has_a_learning_rate_of_its_own(scales):
     before = {name: np.array(keras.ops.convert_to_numpy(v)) for name, v in names.items()}
     ones = [keras.ops.ones(v.shape) for v in model.trainable_variables]
     optimizer.apply(ones, model.trainable_variables)
-    moved = {name: np.abs(keras.ops.convert_to_numpy(v) - before[name]).mean()
-             for name, v in names.items()}
+    moved = {
+        name: np.abs(keras.ops.convert_to_numpy(v) - before[name]).mean()
+        for name, v in names.items()
+    }
     assert np.isclose(moved["blocks.0.bias"] / moved["head.bias"], 0.25, rtol=1e-4)
     assert np.isclose(moved["blocks.0.kernel"] / moved["head.bias"], 0.25, rtol=1e-4)

@@ -33,6 +33,5 @@ def test_a_run_of_one_update_has_a_rate():
 
 def test_config_round_trip():
     schedule = WarmupCosine(0.3, 10, 0.1, 2)
-    again = keras.optimizers.schedules.deserialize(
-        keras.optimizers.schedules.serialize(schedule))
+    again = keras.optimizers.schedules.deserialize(keras.optimizers.schedules.serialize(schedule))
     assert again.get_config() == schedule.get_config()

@@ -15,13 +15,22 @@ def test_an_unknown_name_gets_the_nearest_one():
         build(Training, {"patiense": 3}, "training")
 
 
-@pytest.mark.parametrize(("name", "value", "expected"), [
-    ("epochs", 0, "at least 1"), ("batch_size", 0, "at least 1"), ("accumulate", 0, "at least 1"),
-    ("learning_rate", 0.0, "a number above 0"), ("clip_norm", -1.0, "a number above 0"),
-    ("warmup", 1.0, "0 <= value < 1"), ("modality_dropout", -0.1, "0 <= value < 1"),
-    ("average", 1.0, "0 < value < 1"), ("weight_decay", -1.0, "0 or more"),
-    ("precision", "float8", "auto, float32 or mixed_bfloat16"), ("jit", "yes", "true, false"),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("epochs", 0, "at least 1"),
+        ("batch_size", 0, "at least 1"),
+        ("accumulate", 0, "at least 1"),
+        ("learning_rate", 0.0, "a number above 0"),
+        ("clip_norm", -1.0, "a number above 0"),
+        ("warmup", 1.0, "0 <= value < 1"),
+        ("modality_dropout", -0.1, "0 <= value < 1"),
+        ("average", 1.0, "0 < value < 1"),
+        ("weight_decay", -1.0, "0 or more"),
+        ("precision", "float8", "auto, float32 or mixed_bfloat16"),
+        ("jit", "yes", "true, false"),
+    ],
+)
 def test_values_out_of_range_are_refused(name, value, expected):
     with pytest.raises(RecipeError, match=f"training.{name} needs {expected}"):
         Training(**{name: value})

@@ -51,16 +51,26 @@ def test_an_absent_score_gets_the_nearest_name():
         Best("acuracy", "max", 2).follow(0, {"accuracy": 1.0}, ROWS, dict)
 
 
-@pytest.mark.parametrize(("differences", "expected"), [
-    (np.ones(20), math.inf), (np.zeros(20), 0.0), (-np.ones(20), -math.inf), (np.ones(9), 0.0),
-    ([1.0] * 12 + [-1.0] * 8, 0.890), ([1.0] * 15 + [-1.0] * 5, 2.517)])
+@pytest.mark.parametrize(
+    ("differences", "expected"),
+    [
+        (np.ones(20), math.inf),
+        (np.zeros(20), 0.0),
+        (-np.ones(20), -math.inf),
+        (np.ones(9), 0.0),
+        ([1.0] * 12 + [-1.0] * 8, 0.890),
+        ([1.0] * 15 + [-1.0] * 5, 2.517),
+    ],
+)
 def test_a_mean_difference_is_measured_in_its_standard_errors(differences, expected):
     assert gap(np.array(differences) + 3.0, np.full(len(differences), 3.0)) == pytest.approx(
-        expected, abs=1e-3)
+        expected, abs=1e-3
+    )
 
 
 # Runs of 60 epochs as their validation rows see them: each row has an error of its own, which
 # other epochs share, and what an epoch adds.
+
 
 def run(mean, rows=50, noise=0.3, seed=0, epochs=60, errors=None, **settings):
     """Follows a run with losses of that mean, a function of the epoch; returns it and the epochs
@@ -70,8 +80,9 @@ def run(mean, rows=50, noise=0.3, seed=0, epochs=60, errors=None, **settings):
     wrong = rng.random(rows)
     for epoch in range(epochs):
         loss = own + mean(epoch) + noise * rng.normal(size=rows)
-        error = loss if errors is None else 1.0 * (
-            wrong + 0.1 * rng.normal(size=rows) < errors(epoch))
+        error = (
+            loss if errors is None else 1.0 * (wrong + 0.1 * rng.normal(size=rows) < errors(epoch))
+        )
         best.follow(epoch, {}, np.stack([loss, error]), dict)
         if best.stop:
             break
@@ -100,9 +111,11 @@ def test_a_run_that_overfits_stops_and_keeps_an_epoch_near_the_best():
         assert best.stop
         assert 7 <= best.epoch <= 16
         assert epochs < 40
-        assert best.reason == (f"Keeping epoch {best.epoch + 1}: on the validation rows the "
-                               f"{'last 9 epochs' if best.waited > 9 else '9 epochs since'} are "
-                               "worse by more than chance.")
+        assert best.reason == (
+            f"Keeping epoch {best.epoch + 1}: on the validation rows the "
+            f"{'last 9 epochs' if best.waited > 9 else '9 epochs since'} are "
+            "worse by more than chance."
+        )
 
 
 def test_a_run_that_is_to_go_on_keeps_the_better_epoch_all_the_same():
@@ -119,8 +132,9 @@ def test_one_bad_epoch_stops_nothing():
 
 def test_a_larger_loss_is_no_reason_while_more_rows_are_right():
     for seed in range(20):
-        best, epochs = run(overfits, seed=seed, rows=200,
-                           errors=lambda epoch: 0.5 * math.exp(-epoch / 30))
+        best, epochs = run(
+            overfits, seed=seed, rows=200, errors=lambda epoch: 0.5 * math.exp(-epoch / 30)
+        )
         assert epochs == 60
         assert best.prefers_last or best.epoch > 50
 
@@ -132,9 +146,16 @@ def test_a_larger_loss_is_a_reason_where_no_more_rows_are_right():
     assert np.median(stopped) < 20
 
 
-@pytest.mark.parametrize(("patience", "epochs", "early", "may"), [
-    (None, 6, True, False), (None, 7, True, True), (None, 100, False, False),
-    (3, 4, False, True), (3, 3, True, False)])
+@pytest.mark.parametrize(
+    ("patience", "epochs", "early", "may"),
+    [
+        (None, 6, True, False),
+        (None, 7, True, True),
+        (None, 100, False, False),
+        (3, 4, False, True),
+        (3, 3, True, False),
+    ],
+)
 def test_only_longer_runs_can_stop_before_their_last_epoch(patience, epochs, early, may):
     assert Best("accuracy", "max", patience, epochs, early).may_stop == may
 

@@ -57,7 +57,5 @@ def select_inputs(inputs: Mapping[str, Any], keys: Iterable[str]) -> dict[str, A
     keys = list(keys)
     missing = [key for key in keys if key not in inputs]
     if missing:
-        raise PolymodalError(
-            f"The model needs inputs {keys}. Got {sorted(inputs)}. Add {missing}."
-        )
+        raise PolymodalError(f"The model needs inputs {keys}. Got {sorted(inputs)}. Add {missing}.")
     return {key: inputs[key] for key in keys}

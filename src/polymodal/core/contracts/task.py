@@ -126,8 +126,9 @@ class Task(Protocol):
         """The settings that `suited` reads, as they make this kind; empty where there is one."""
         return {}
 
-    def kind_for(self, numbers: Sequence[float] | None, grouped: bool,
-                 settings: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+    def kind_for(
+        self, numbers: Sequence[float] | None, grouped: bool, settings: Mapping[str, Any]
+    ) -> tuple[dict[str, str], str]:
         """Returns the settings that `suited` reads, as a target suggests them, and the reason.
 
         Args:
@@ -149,8 +150,9 @@ class Task(Protocol):
         """The class of the head; its arguments are settings of the task. Loads an engine."""
         ...
 
-    def to_predictions(self, values: np.ndarray, targets: np.ndarray | None,
-                       target: Target) -> tuple[np.ndarray, np.ndarray | None]:
+    def to_predictions(
+        self, values: np.ndarray, targets: np.ndarray | None, target: Target
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """Returns activated outputs and what the loss saw as `Predictions` hold them."""
         return values, targets
 
@@ -403,8 +405,22 @@ class Predictions:
         """Returns the predictions that `where` (bool or indices over n) selects."""
         pick = lambda array: None if array is None else array[where]
         return Predictions(
-            self.task, self.labels, self.rows[where], self.outputs[where], pick(self.targets),
-            self.scored[where], self.modalities, self.present[where], pick(self.groups),
-            pick(self.steps), self.errors, self.dropped, self.num_rows, pick(self.words),
-            self.truncated, self.normalisation, self.group_column, pick(self.chosen),
+            self.task,
+            self.labels,
+            self.rows[where],
+            self.outputs[where],
+            pick(self.targets),
+            self.scored[where],
+            self.modalities,
+            self.present[where],
+            pick(self.groups),
+            pick(self.steps),
+            self.errors,
+            self.dropped,
+            self.num_rows,
+            pick(self.words),
+            self.truncated,
+            self.normalisation,
+            self.group_column,
+            pick(self.chosen),
         )

@@ -17,7 +17,7 @@ from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import PolymodalError, RecipeError
 from polymodal.core.printed.visible import to_json
 
-_NOT_IN_NAMES = re.compile(r'[^\w .,;()+@=-]')  # whatever some system reads as more than a name
+_NOT_IN_NAMES = re.compile(r"[^\w .,;()+@=-]")  # whatever some system reads as more than a name
 _LONGEST_NAME = 80  # characters; of four bytes each still below the 255 bytes of a file system
 
 
@@ -41,8 +41,10 @@ def check_writable(path: str | Path, folder: bool = False) -> Path:
         with tempfile.TemporaryFile(dir=there):
             return path
     except OSError as error:
-        raise PolymodalError(f"{path} cannot be written: {there} takes no files "
-                             f"({error.strerror}). Choose another --out.") from None
+        raise PolymodalError(
+            f"{path} cannot be written: {there} takes no files "
+            f"({error.strerror}). Choose another --out."
+        ) from None
 
 
 def check_name(option: str, path: str | Path, endings: Sequence[str]) -> Path:
@@ -59,9 +61,11 @@ def check_name(option: str, path: str | Path, endings: Sequence[str]) -> Path:
     path = Path(path)
     if not path.name.lower().endswith(tuple(endings)):
         stem = path.name.split(".")[0] or "file"
-        raise RecipeError(f"{option} needs a name that ends in {', '.join(endings)}. "
-                          f"Got {path.name or path}. "
-                          f"Write {option} {path.parent / (stem + endings[0])}.")
+        raise RecipeError(
+            f"{option} needs a name that ends in {', '.join(endings)}. "
+            f"Got {path.name or path}. "
+            f"Write {option} {path.parent / (stem + endings[0])}."
+        )
     return path
 
 

@@ -181,8 +181,10 @@ def _message(place: Path, holder: Holder | None) -> str:
         gone = ""
     else:
         gone = f" If it is gone, remove {place / FILE}."
-    return (f"{needs}{who} has used it since {holder.since}. Wait until it ends{stop}, "
-            f"or choose another --out.{gone}")
+    return (
+        f"{needs}{who} has used it since {holder.since}. Wait until it ends{stop}, "
+        f"or choose another --out.{gone}"
+    )
 
 
 def _forget() -> None:

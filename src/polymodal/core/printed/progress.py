@@ -194,8 +194,13 @@ def _terminal_bar(activity: _Activity) -> Iterator[Callable[..., None]]:
         TimeRemainingColumn,
     )
 
-    columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
-               TimeElapsedColumn(), TimeRemainingColumn()]
+    columns = [
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    ]
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(one_line(activity.what), total=activity.total)
         yield lambda count=1: progress.advance(task, count)

@@ -8,8 +8,7 @@ from typing import Any
 
 # Control characters (C0 without tab and line feed, delete, C1), line and paragraph separators, what
 # overrides the direction of text, and halves of surrogate pairs, which no encoding can write.
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _BRIEF = 80  # characters
 _BREAKS = re.compile("[\t\n]")
 

@@ -29,8 +29,9 @@ def bleu_counts(references: Sequence[list[Counter[str]]], hypothesis: list[Count
     matched = []
     for size, said in enumerate(hypothesis):
         known = [runs[size] for runs in references]
-        matched.append(sum(min(count, max(runs[run] for runs in known))
-                           for run, count in said.items()))
+        matched.append(
+            sum(min(count, max(runs[run] for runs in known)) for run, count in said.items())
+        )
     length = hypothesis[0].total()
     closest = min((abs(runs[0].total() - length), runs[0].total()) for runs in references)[1]
     return [*matched, *(runs.total() for runs in hypothesis), length, closest]
@@ -39,9 +40,18 @@ def bleu_counts(references: Sequence[list[Counter[str]]], hypothesis: list[Count
 def corpus_bleu(counts: np.ndarray) -> dict[str, float]:
     """Returns {"bleu_1" .. "bleu_4"}, 0 to 1, from the counts (n, 10) of n pictures."""
     sums = [int(value) for value in counts.sum(axis=0)]
-    scores = {f"bleu_{most}": BLEU.compute_bleu(
-        sums[:most], sums[MOST_WORDS:MOST_WORDS + most], sums[8], sums[9], smooth_method="none",
-        max_ngram_order=most).score / 100 for most in range(1, MOST_WORDS + 1)}
+    scores = {
+        f"bleu_{most}": BLEU.compute_bleu(
+            sums[:most],
+            sums[MOST_WORDS : MOST_WORDS + most],
+            sums[8],
+            sums[9],
+            smooth_method="none",
+            max_ngram_order=most,
+        ).score
+        / 100
+        for most in range(1, MOST_WORDS + 1)
+    }
     return {name: min(1.0, score) for name, score in scores.items()}  # rounding can pass 1
 
 

@@ -39,8 +39,9 @@ class DocumentFrequencies:
     @classmethod
     def of(cls, references: Sequence[Sequence[str]], source: str) -> DocumentFrequencies:
         """Counts the references of each picture, a picture being one list of texts."""
-        return cls.of_runs(([word_runs(caption_words(text)) for text in texts]
-                            for texts in references), source)
+        return cls.of_runs(
+            ([word_runs(caption_words(text)) for text in texts] for texts in references), source
+        )
 
     @classmethod
     def of_runs(cls, references, source: str) -> DocumentFrequencies:
@@ -54,8 +55,12 @@ class DocumentFrequencies:
 
     def save(self, path: str | Path) -> None:
         """Writes the frequencies as JSON."""
-        content = {"format": _FORMAT, "source": self.source, "num_pictures": self.num_pictures,
-                   "counts": self.counts}
+        content = {
+            "format": _FORMAT,
+            "source": self.source,
+            "num_pictures": self.num_pictures,
+            "counts": self.counts,
+        }
         user_path(path).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
@@ -71,18 +76,25 @@ class DocumentFrequencies:
                 raise ValueError(content["format"])
             return cls(content["counts"], content["num_pictures"], content["source"])
         except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f'has no "{_FORMAT}".', "Write it with DocumentFrequencies.save.",
-                            path=str(path), reason="no_frequencies") from error
+            raise DataError(
+                f'has no "{_FORMAT}".',
+                "Write it with DocumentFrequencies.save.",
+                path=str(path),
+                reason="no_frequencies",
+            ) from error
 
     def weigh(self, runs: Runs) -> list[dict[str, float]]:
         """Returns the tf-idf weight of each n-gram, one dict per length."""
         total, known = math.log(self.num_pictures), self.counts
-        return [{run: times * (total - math.log(known.get(run, 1))) for run, times in part.items()}
-                for part in runs]
+        return [
+            {run: times * (total - math.log(known.get(run, 1))) for run, times in part.items()}
+            for part in runs
+        ]
 
 
-def cider_d(references: Sequence[Runs], hypothesis: Runs,
-            frequencies: DocumentFrequencies) -> float:
+def cider_d(
+    references: Sequence[Runs], hypothesis: Runs, frequencies: DocumentFrequencies
+) -> float:
     """Returns the score of one caption, 0 to 10.
 
     Args:
@@ -111,8 +123,9 @@ def _norm(weights: dict[str, float]) -> float:
 
 def _clipped(said: dict[str, float], right: dict[str, float], norm: float) -> float:
     """Returns the cosine of two weightings, with the hypothesis clipped to the reference."""
-    product = sum(min(weight, right[run]) * right[run]
-                  for run, weight in said.items() if run in right)
+    product = sum(
+        min(weight, right[run]) * right[run] for run, weight in said.items() if run in right
+    )
     if product:
         return product / (norm * _norm(right))
     return 0.0

@@ -41,9 +41,13 @@ class CaptionScore:
     sums: np.ndarray
 
 
-def score_captions(references: Sequence[Sequence[str]], hypotheses: Sequence[str],
-                   document_frequencies: DocumentFrequencies | None = None,
-                   seed: int = 0, with_intervals: bool = True) -> CaptionScore:
+def score_captions(
+    references: Sequence[Sequence[str]],
+    hypotheses: Sequence[str],
+    document_frequencies: DocumentFrequencies | None = None,
+    seed: int = 0,
+    with_intervals: bool = True,
+) -> CaptionScore:
     """Returns CIDEr-D, BLEU-1 to 4 and ROUGE-L.
 
     Args:
@@ -77,33 +81,47 @@ def score_captions(references: Sequence[Sequence[str]], hypotheses: Sequence[str
     bleu = np.array([bleu_counts(*pair) for pair in zip(right_runs, said_runs, strict=True)])
     rare = frequencies.num_pictures > 1
     per_item = {
-        "cider_d": np.array([cider_d(*pair, frequencies) if rare else np.nan
-                             for pair in zip(right_runs, said_runs, strict=True)]),
-        "rouge_l": np.array([rouge_l(*pair) for pair in zip(right, said, strict=True)])}
+        "cider_d": np.array(
+            [
+                cider_d(*pair, frequencies) if rare else np.nan
+                for pair in zip(right_runs, said_runs, strict=True)
+            ]
+        ),
+        "rouge_l": np.array([rouge_l(*pair) for pair in zip(right, said, strict=True)]),
+    }
     means = {name: float(values.mean()) for name, values in per_item.items()}
     sums = caption_sums(bleu, per_item)
     return CaptionScore(
         metrics={"cider_d": means.pop("cider_d"), **corpus_bleu(bleu), **means},
         intervals=sum_intervals(sums, caption_scores, seed=seed) if with_intervals else {},
-        per_item=per_item, sums=sums,
-        corpus=f"{frequencies.source} ({frequencies.num_pictures})")
+        per_item=per_item,
+        sums=sums,
+        corpus=f"{frequencies.source} ({frequencies.num_pictures})",
+    )
 
 
 def _check_references(references: Sequence[Sequence[str]]) -> None:
     for row, texts in enumerate(references, start=1):
-        wrong = isinstance(texts, str) or not len(texts) or \
-            not all(isinstance(text, str) for text in texts)
+        wrong = (
+            isinstance(texts, str)
+            or not len(texts)
+            or not all(isinstance(text, str) for text in texts)
+        )
         if wrong:
             raise DataError(
                 f"score_captions needs a list of one text or more as references of a picture. Got "
-                f"{texts!r:.60}.", "Pass [text, ...], or leave the picture out.", row=row,
-                reason="no_references")
+                f"{texts!r:.60}.",
+                "Pass [text, ...], or leave the picture out.",
+                row=row,
+                reason="no_references",
+            )
 
 
 def caption_sums(bleu: np.ndarray, per_item: dict[str, np.ndarray]) -> np.ndarray:
     """Returns (n, k), each image's part of the sums behind the scores."""
-    return np.hstack([bleu, np.ones((len(bleu), 1)),
-                      np.stack([per_item[name] for name in _MEANS], axis=1)])
+    return np.hstack(
+        [bleu, np.ones((len(bleu), 1)), np.stack([per_item[name] for name in _MEANS], axis=1)]
+    )
 
 
 def caption_scores(sums: np.ndarray) -> dict[str, np.ndarray]:

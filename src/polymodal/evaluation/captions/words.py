@@ -40,8 +40,12 @@ def caption_words(text: str) -> list[str]:
 
 def word_runs(words: list[str]) -> list[Counter[str]]:
     """Returns how often each n-gram of one to four words occurs, one Counter per length."""
-    return [Counter([" ".join(words[i:i + size]) for i in range(len(words) - size + 1)])
-            if size > 1 else Counter(words) for size in range(1, MOST_WORDS + 1)]
+    return [
+        Counter([" ".join(words[i : i + size]) for i in range(len(words) - size + 1)])
+        if size > 1
+        else Counter(words)
+        for size in range(1, MOST_WORDS + 1)
+    ]
 
 
 def _parts(word: str) -> list[str]:

@@ -18,20 +18,42 @@ from polymodal.evaluation.scores.per_class import accuracy_by_position
 from polymodal.evaluation.trust.temperature import Temperatures
 from polymodal.evaluation.words import PERCENT, readable
 
-__all__ = ["confusion", "learning_curves", "performance", "position", "regression_charts",
-           "reliability_chart", "uncalibrated_chart", "unit_word", "word_reliability_chart",
-           "worst_confusions"]
+__all__ = [
+    "confusion",
+    "learning_curves",
+    "performance",
+    "position",
+    "regression_charts",
+    "reliability_chart",
+    "uncalibrated_chart",
+    "unit_word",
+    "word_reliability_chart",
+    "worst_confusions",
+]
 
 MOST_CLASSES = 30  # a larger matrix cannot be read on a page
 MOST_POINTS = 2000
 MOST_CURVES = 4
 # Times, and scores that only repeat other curves.
-_NOT_CURVES = {"epoch", "seconds", "time", "step", "steps", "learning_rate", "samples_per_second",
-               "f1_weighted", "balanced_accuracy", "log_loss", "calibration_error"}
+_NOT_CURVES = {
+    "epoch",
+    "seconds",
+    "time",
+    "step",
+    "steps",
+    "learning_rate",
+    "samples_per_second",
+    "f1_weighted",
+    "balanced_accuracy",
+    "log_loss",
+    "calibration_error",
+}
 
-_GAP = ("The shaded area is the gap between train and validation. The loss of train is counted "
-        "while the model learns, with dropout and augmentation: on the same rows at rest it is "
-        "lower, and the gap wider.")
+_GAP = (
+    "The shaded area is the gap between train and validation. The loss of train is counted "
+    "while the model learns, with dropout and augmentation: on the same rows at rest it is "
+    "lower, and the gap wider."
+)
 
 
 def learning_curves(history: Sequence[Mapping], best_epoch: int | None = None) -> list[Lines]:
@@ -52,15 +74,25 @@ def learning_curves(history: Sequence[Mapping], best_epoch: int | None = None) -
             plain = (base, "train", True)
         else:
             plain = (base, "validation", False)
-        series = [_curve(history, name, label, dashed)
-                  for name, label, dashed in (plain, (f"val_{base}", "validation", False))
-                  if name in numeric]
+        series = [
+            _curve(history, name, label, dashed)
+            for name, label, dashed in (plain, (f"val_{base}", "validation", False))
+            if name in numeric
+        ]
         gap = base == "loss" and len(series) == 2
-        charts.append(Lines(
-            f"curve_{_file_name(base) or len(charts)}", _title(base), _GAP if gap else "",
-            "epoch", series,
-            percent=base in PERCENT, mark=best_epoch, between=gap,
-            mark_label="" if best_epoch is None else f"kept: epoch {best_epoch}"))
+        charts.append(
+            Lines(
+                f"curve_{_file_name(base) or len(charts)}",
+                _title(base),
+                _GAP if gap else "",
+                "epoch",
+                series,
+                percent=base in PERCENT,
+                mark=best_epoch,
+                between=gap,
+                mark_label="" if best_epoch is None else f"kept: epoch {best_epoch}",
+            )
+        )
     return charts
 
 
@@ -85,13 +117,20 @@ def _names(history: Sequence[Mapping]) -> list[str]:
 def _curve(history: Sequence[Mapping], name: str, label: str, dashed: bool) -> Series:
     epochs = [float(entry.get("epoch", i + 1)) for i, entry in enumerate(history)]
     values = [entry.get(name) for entry in history]
-    return Series(label, epochs, [np.nan if value is None else float(value) for value in values],
-                  dashed)
+    return Series(
+        label, epochs, [np.nan if value is None else float(value) for value in values], dashed
+    )
 
 
-def performance(key: str, title: str, caption: str, metric: str,
-                parts: Mapping[str, Mapping], unit: str = "row",
-                strong: str | None = None) -> Bars:
+def performance(
+    key: str,
+    title: str,
+    caption: str,
+    metric: str,
+    parts: Mapping[str, Mapping],
+    unit: str = "row",
+    strong: str | None = None,
+) -> Bars:
     """Returns bars of one metric from {name: {"n", "metrics", "intervals"}}; n counts `unit`s.
 
     A part with "num_groups", of the column "group", says how many groups its rows are of.
@@ -130,9 +169,14 @@ def confusion(predictions: Predictions) -> Matrix | None:
     place[shown] = np.arange(len(shown))
     counts = np.zeros((len(shown), len(shown)), np.int64)
     np.add.at(counts, (place[truth], place[guess]), 1)
-    return Matrix("confusion", "Confusion matrix",
-                  "One line per actual class, one column per predicted class. Blue is right, "
-                  "orange is a mistake.", [rest.labels[i] for i in shown], counts)
+    return Matrix(
+        "confusion",
+        "Confusion matrix",
+        "One line per actual class, one column per predicted class. Blue is right, "
+        "orange is a mistake.",
+        [rest.labels[i] for i in shown],
+        counts,
+    )
 
 
 def worst_confusions(matrix: Matrix, count: int = 15) -> list[dict]:
@@ -142,8 +186,16 @@ def worst_confusions(matrix: Matrix, count: int = 15) -> list[dict]:
     order = np.argsort(-wrong, axis=None, kind="stable")[:count]
     places = [np.unravel_index(i, wrong.shape) for i in order]
     shares = matrix.shares()
-    return [{"truth": matrix.labels[t], "predicted": matrix.labels[p], "count": int(wrong[t, p]),
-             "share": float(shares[t, p])} for t, p in places if wrong[t, p]]
+    return [
+        {
+            "truth": matrix.labels[t],
+            "predicted": matrix.labels[p],
+            "count": int(wrong[t, p]),
+            "share": float(shares[t, p]),
+        }
+        for t, p in places
+        if wrong[t, p]
+    ]
 
 
 def reliability_chart(predictions: Predictions) -> Columns | None:
@@ -151,12 +203,17 @@ def reliability_chart(predictions: Predictions) -> Columns | None:
     if not predictions.task.has_classes:
         return None
     return _reliability(
-        reliability(known(predictions)), "Stated probability against accuracy",
-        "probability the model gave", "share right", "rows")
+        reliability(known(predictions)),
+        "Stated probability against accuracy",
+        "probability the model gave",
+        "share right",
+        "rows",
+    )
 
 
-def uncalibrated_chart(predictions: Predictions,
-                       calibration: Mapping[str, Any] | None) -> Columns | None:
+def uncalibrated_chart(
+    predictions: Predictions, calibration: Mapping[str, Any] | None
+) -> Columns | None:
     """Returns `reliability_chart` of the probabilities before they were calibrated; None where
     that changed nothing.
 
@@ -166,8 +223,9 @@ def uncalibrated_chart(predictions: Predictions,
     """
     if not calibration or not predictions.task.has_classes:
         return None
-    temperatures = Temperatures.from_json(calibration, list(calibration["inputs"]),
-                                          predictions.outputs.shape[1])
+    temperatures = Temperatures.from_json(
+        calibration, list(calibration["inputs"]), predictions.outputs.shape[1]
+    )
     if not temperatures.changes:
         return None
     chart = reliability_chart(temperatures.undone(predictions))
@@ -177,17 +235,29 @@ def uncalibrated_chart(predictions: Predictions,
 def word_reliability_chart(confidence: np.ndarray, right: np.ndarray) -> Columns:
     """Returns the share of right words per stated confidence, of words (n,) both."""
     return _reliability(
-        reliability_of(confidence, right), "Confidence in a word against share right",
-        "confidence in the word", "share of words that are right", "words")
+        reliability_of(confidence, right),
+        "Confidence in a word against share right",
+        "confidence in the word",
+        "share of words that are right",
+        "words",
+    )
 
 
 def _reliability(bars: list[dict], title: str, claimed: str, true: str, unit: str) -> Columns:
     return Columns(
-        "calibration", title,
+        "calibration",
+        title,
         "Bars on the diagonal are well calibrated; below it the model is overconfident, above it "
-        f"underconfident. Pale bars have few {unit}.", claimed, true,
-        [(bar["low"], bar["high"]) for bar in bars], [bar["accuracy"] for bar in bars],
-        [bar["n"] for bar in bars], percent=True, diagonal=True, unit=unit)
+        f"underconfident. Pale bars have few {unit}.",
+        claimed,
+        true,
+        [(bar["low"], bar["high"]) for bar in bars],
+        [bar["accuracy"] for bar in bars],
+        [bar["n"] for bar in bars],
+        percent=True,
+        diagonal=True,
+        unit=unit,
+    )
 
 
 def regression_charts(predictions: Predictions, target: str) -> list[Points | Columns]:
@@ -199,13 +269,26 @@ def regression_charts(predictions: Predictions, target: str) -> list[Points | Co
     pick = np.linspace(0, len(truth) - 1, min(len(truth), MOST_POINTS)).astype(int)
     count, edges = np.histogram(error, bins=min(30, max(5, int(np.sqrt(len(error))))))
     return [
-        Points("predicted_true", "Predicted against actual",
-               "A perfect model would put every point on the line.", f"actual {target}",
-               f"predicted {target}", truth[pick], guess[pick], diagonal=True),
-        Columns("residuals", "Errors", "Predicted minus actual. A good model has its peak at 0; "
-                "a peak elsewhere is a bias.", "predicted minus actual", "rows",
-                list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)),
-                count.astype(float).tolist(), count.tolist()),
+        Points(
+            "predicted_true",
+            "Predicted against actual",
+            "A perfect model would put every point on the line.",
+            f"actual {target}",
+            f"predicted {target}",
+            truth[pick],
+            guess[pick],
+            diagonal=True,
+        ),
+        Columns(
+            "residuals",
+            "Errors",
+            "Predicted minus actual. A good model has its peak at 0; a peak elsewhere is a bias.",
+            "predicted minus actual",
+            "rows",
+            list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)),
+            count.astype(float).tolist(),
+            count.tolist(),
+        ),
     ]
 
 
@@ -214,8 +297,18 @@ def position(predictions: Predictions) -> Lines | None:
     places = accuracy_by_position(predictions)
     if len(places) < 2:
         return None
-    return Lines("position", "Accuracy by position",
-                 "A fall to the right means that errors build up along the sequence. Late "
-                 "positions have few sequences.", "position in the sequence",
-                 [Series("accuracy", [place["step"] + 1.0 for place in places],
-                         [place["accuracy"] for place in places])], percent=True)
+    return Lines(
+        "position",
+        "Accuracy by position",
+        "A fall to the right means that errors build up along the sequence. Late "
+        "positions have few sequences.",
+        "position in the sequence",
+        [
+            Series(
+                "accuracy",
+                [place["step"] + 1.0 for place in places],
+                [place["accuracy"] for place in places],
+            )
+        ],
+        percent=True,
+    )

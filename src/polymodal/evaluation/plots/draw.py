@@ -112,12 +112,22 @@ def _bars(axes: Any, chart: Bars) -> None:
     low, high = chart.limits(chart.metric in PERCENT)
     places = np.arange(len(chart.bars))
     axes.barh(places, high - low, 0.44, left=low, color=TRACK)
-    axes.barh(places, [bar.value for bar in chart.bars], 0.44,
-              color=[BLUE if bar.strong else SKY for bar in chart.bars])
+    axes.barh(
+        places,
+        [bar.value for bar in chart.bars],
+        0.44,
+        color=[BLUE if bar.strong else SKY for bar in chart.bars],
+    )
     for place, bar in enumerate(chart.bars):
         if bar.low is not None and bar.high is not None:
-            axes.errorbar((bar.low + bar.high) / 2, place, xerr=(bar.high - bar.low) / 2,
-                          color=INK, capsize=3, linewidth=1.2)
+            axes.errorbar(
+                (bar.low + bar.high) / 2,
+                place,
+                xerr=(bar.high - bar.low) / 2,
+                color=INK,
+                capsize=3,
+                linewidth=1.2,
+            )
         _label_bar(axes, chart.metric, bar, place)
     axes.set(xlim=(low, high), ylim=(len(places) - 0.45, -0.55), yticks=[], xlabel="")
     axes.spines["bottom"].set_visible(False)
@@ -142,8 +152,13 @@ def _label_bar(axes: Any, metric: str, bar: Bar, place: int) -> None:
     axes.annotate(bar.note, xytext=(-10, -6.5), size=8, color=GREY, **left)
     height = 0.0
     if bar.low is not None and bar.high is not None:
-        axes.annotate(interval_text(metric, [bar.low, bar.high]), xytext=(10, -6.5), size=8,
-                      color=GREY, **right)
+        axes.annotate(
+            interval_text(metric, [bar.low, bar.high]),
+            xytext=(10, -6.5),
+            size=8,
+            color=GREY,
+            **right,
+        )
         height = 5.5
     axes.annotate(value_text(metric, bar.value), xytext=(10, height), weight=weight, **right)
 
@@ -154,11 +169,19 @@ def _matrix(axes: Any, chart: Matrix) -> None:
     shares, count = chart.shares(), len(chart.labels)
     for truth, guess in np.ndindex(count, count):
         colour, dark = _cell_colour(float(shares[truth, guess]), truth == guess)
-        axes.add_patch(Rectangle((guess - 0.47, truth - 0.47), 0.94, 0.94, color=colour,
-                                 linewidth=0))
+        axes.add_patch(
+            Rectangle((guess - 0.47, truth - 0.47), 0.94, 0.94, color=colour, linewidth=0)
+        )
         if chart.counts[truth, guess]:
-            axes.text(guess, truth, f"{chart.counts[truth, guess]}", ha="center", va="center",
-                      color="white" if dark else INK, fontsize=8.5 if count < 15 else 7)
+            axes.text(
+                guess,
+                truth,
+                f"{chart.counts[truth, guess]}",
+                ha="center",
+                va="center",
+                color="white" if dark else INK,
+                fontsize=8.5 if count < 15 else 7,
+            )
     names = [_short(label, 20) for label in chart.labels]
     turn = {}
     if max(map(len, names)) > 3 or count > 14:
@@ -187,12 +210,17 @@ def _cell_colour(share: float, is_right: bool) -> tuple[tuple[float, ...], bool]
 def _short(text: str, longest: int = _LONGEST) -> str:
     if len(text) <= longest:
         return text
-    return text[:longest - 1] + "…"
+    return text[: longest - 1] + "…"
 
 
 def _percent(value: float, _: int) -> str:
     return f"{100 * value:.4g}{SPACE}%"
 
 
-_DRAWERS: dict[type, Callable] = {Lines: _lines, Points: _points, Matrix: _matrix,
-                                  Columns: _columns, Bars: _bars}
+_DRAWERS: dict[type, Callable] = {
+    Lines: _lines,
+    Points: _points,
+    Matrix: _matrix,
+    Columns: _columns,
+    Bars: _bars,
+}

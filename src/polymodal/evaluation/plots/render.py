@@ -50,8 +50,9 @@ def render(chart: Chart) -> Picture:
 
 def _saved(figure: Any, form: str, **settings: Any) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=form, facecolor="white", bbox_inches="tight", pad_inches=0.1,
-                   **settings)
+    figure.savefig(
+        buffer, format=form, facecolor="white", bbox_inches="tight", pad_inches=0.1, **settings
+    )
     return buffer.getvalue()
 
 
@@ -59,13 +60,21 @@ def _svg(figure: Any, chart: Chart) -> Markup:
     """Returns the figure as one element, without what only files need, and without clipping."""
     for artist in figure.findobj():
         artist.set_clip_on(False)
-    text = _saved(figure, "svg", transparent=True, metadata={"Date": None, "Creator": None,
-                                                             "Format": None, "Type": None})
+    text = _saved(
+        figure,
+        "svg",
+        transparent=True,
+        metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+    )
     found = text.decode()
     view = re.search(r'viewBox="([^"]*)"', found)
-    inside = found[found.index(">", found.index("<svg")) + 1:]
-    inside = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<defs>\s*</defs>|<!--.*?-->", "",
-                    inside, flags=re.DOTALL)
+    inside = found[found.index(">", found.index("<svg")) + 1 :]
+    inside = re.sub(
+        r"<metadata>.*?</metadata>|<style.*?</style>|<defs>\s*</defs>|<!--.*?-->",
+        "",
+        inside,
+        flags=re.DOTALL,
+    )
     used = set(re.findall(r'href="#([^"]*)"', inside))
     inside = re.sub(r' id="([^"]*)"', lambda match: match[0] * (match[1] in used), inside)
     head = f'<svg class="chart" role="img" aria-label="{escape(chart.title)}" '

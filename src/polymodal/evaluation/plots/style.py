@@ -12,10 +12,24 @@ __all__ = ["BLUE", "GREY", "INK", "LIGHT", "ORANGE", "SKY", "TRACK", "house_styl
 # Okabe and Ito's colours: told apart with every common form of colour blindness.
 BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#56B4E9"
 INK, GREY, LIGHT, TRACK = "#23272e", "#6b737d", "#e3e6ea", "#f1f3f5"
-_FALLBACKS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei",
-              "WenQuanYi Zen Hei", "Droid Sans Fallback", "PingFang SC", "Hiragino Sans GB",
-              "Heiti SC", "Arial Unicode MS", "Microsoft YaHei", "SimHei", "Noto Sans Arabic",
-              "Noto Sans Devanagari", "Noto Sans Hebrew", "Noto Sans Thai")
+_FALLBACKS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Droid Sans Fallback",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Heiti SC",
+    "Arial Unicode MS",
+    "Microsoft YaHei",
+    "SimHei",
+    "Noto Sans Arabic",
+    "Noto Sans Devanagari",
+    "Noto Sans Hebrew",
+    "Noto Sans Thai",
+)
 
 
 @contextmanager
@@ -33,14 +47,35 @@ def house_style(salt: str) -> Iterator[None]:
 
 def _settings() -> dict[str, Any]:
     return {
-        "svg.fonttype": "none", "text.parse_math": False, "font.family": _fonts(), "font.size": 9.5,
-        "text.color": INK, "axes.labelcolor": INK, "xtick.color": GREY, "ytick.color": GREY,
-        "axes.edgecolor": GREY, "axes.linewidth": 0.8, "axes.spines.top": False,
-        "axes.spines.right": False, "axes.spines.left": False, "axes.axisbelow": True,
-        "axes.grid": True, "axes.grid.axis": "y", "grid.color": LIGHT, "grid.linewidth": 0.8,
-        "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
-        "axes.titlepad": 10, "xtick.major.size": 3, "ytick.major.size": 0, "ytick.major.pad": 6,
-        "lines.solid_capstyle": "round", "legend.frameon": False, "legend.fontsize": 9}
+        "svg.fonttype": "none",
+        "text.parse_math": False,
+        "font.family": _fonts(),
+        "font.size": 9.5,
+        "text.color": INK,
+        "axes.labelcolor": INK,
+        "xtick.color": GREY,
+        "ytick.color": GREY,
+        "axes.edgecolor": GREY,
+        "axes.linewidth": 0.8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.spines.left": False,
+        "axes.axisbelow": True,
+        "axes.grid": True,
+        "axes.grid.axis": "y",
+        "grid.color": LIGHT,
+        "grid.linewidth": 0.8,
+        "axes.titlesize": 11,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.titlepad": 10,
+        "xtick.major.size": 3,
+        "ytick.major.size": 0,
+        "ytick.major.pad": 6,
+        "lines.solid_capstyle": "round",
+        "legend.frameon": False,
+        "legend.fontsize": 9,
+    }
 
 
 @cache

@@ -7,5 +7,12 @@ from polymodal.evaluation.report.page import write_report
 from polymodal.evaluation.report.sentences import describe_run, far_above
 from polymodal.evaluation.report.verdict import fusion_verdict
 
-__all__ = ["ReportContent", "choose_examples", "describe_run", "far_above", "fusion_verdict",
-           "write_model_card", "write_report"]
+__all__ = [
+    "ReportContent",
+    "choose_examples",
+    "describe_run",
+    "far_above",
+    "fusion_verdict",
+    "write_model_card",
+    "write_report",
+]

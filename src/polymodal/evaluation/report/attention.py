@@ -54,6 +54,10 @@ def _lit(small: Any, look: Mapping[str, Any]) -> dict[str, Any]:
     pixels += 0.28 * heat * (_WARM - pixels)
     buffer = io.BytesIO()
     Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=80)
-    return {"uri": f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}",
-            "word": str(look["word"]), "width": small.width, "height": small.height,
-            "note": f"{100 * weights.sum():.0f} % of its attention was on the picture"}
+    return {
+        "uri": f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}",
+        "word": str(look["word"]),
+        "width": small.width,
+        "height": small.height,
+        "note": f"{100 * weights.sum():.0f} % of its attention was on the picture",
+    }

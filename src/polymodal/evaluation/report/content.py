@@ -94,7 +94,9 @@ class ReportContent:
         if not self.predictions:
             raise DataError(
                 "A report needs predictions of at least one split. Got none. Evaluate the run on "
-                "a table that has the target.", reason="no_target")
+                "a table that has the target.",
+                reason="no_target",
+            )
 
     @property
     def split(self) -> str:
@@ -113,8 +115,13 @@ class ReportContent:
             return self.evaluated
         if self._computed is None:
             self._computed = evaluate_run(
-                self.predictions, self.blind, self.singles, self.joint,
-                {self.split: self.slice_columns}, self.metric)
+                self.predictions,
+                self.blind,
+                self.singles,
+                self.joint,
+                {self.split: self.slice_columns},
+                self.metric,
+            )
         return self._computed
 
     @property

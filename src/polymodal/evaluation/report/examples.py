@@ -36,8 +36,11 @@ def choose_examples(predictions: Predictions, num: int = _NUM, seed: int = 0) ->
     if len(rest):
         num_right = round(num * float(right.mean()))
     groups = [(np.flatnonzero(~right), num - num_right), (np.flatnonzero(right), num_right)]
-    return [int(places[i]) for group, count in groups
-            for i in _spread(group[np.argsort(order[group], kind="stable")], count, kinds, rng)]
+    return [
+        int(places[i])
+        for group, count in groups
+        for i in _spread(group[np.argsort(order[group], kind="stable")], count, kinds, rng)
+    ]
 
 
 def _spread(group: np.ndarray, count: int, kinds: list, rng: np.random.Generator) -> list[int]:

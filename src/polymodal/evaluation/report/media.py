@@ -76,8 +76,12 @@ def _pictures(content: Any, value: Mapping) -> dict[str, Any]:
     frames = content if isinstance(content, list | tuple) else [content]
     pick = np.linspace(0, len(frames) - 1, min(len(frames), MOST_FRAMES)).astype(int)
     looks = value.get("looks")  # of one picture, never of a video's frames
-    return {"kind": "pictures", "pictures": [_picture(frames[i]) for i in pick],
-            "total": len(frames), "looks": attention_strip(content, looks) if looks else []}
+    return {
+        "kind": "pictures",
+        "pictures": [_picture(frames[i]) for i in pick],
+        "total": len(frames),
+        "looks": attention_strip(content, looks) if looks else [],
+    }
 
 
 def _picture(content: Any) -> dict[str, Any]:
@@ -95,8 +99,12 @@ def _picture(content: Any) -> dict[str, Any]:
         mime, data = _encode(image)
     else:
         image.load()  # a damaged file fails here instead of in the browser
-    return {"uri": _uri(mime, data), "width": width, "height": height,
-            "small": max(width, height) <= 96}
+    return {
+        "uri": _uri(mime, data),
+        "width": width,
+        "height": height,
+        "small": max(width, height) <= 96,
+    }
 
 
 def _encode(image: Any) -> tuple[str, bytes]:
@@ -118,15 +126,20 @@ def _sound(content: Any, value: Mapping) -> dict[str, Any]:
     words = value.get("words")
     lines = [] if words is None else spectrogram_lines(samples, rate, words)
     if mime is None or len(data) > MOST_BYTES:
-        samples = samples[:MOST_SECONDS * rate]
+        samples = samples[: MOST_SECONDS * rate]
         mime, data = _encode_sound(samples, rate)
     here = len(samples) / rate
     cut = ""
     if here < seconds:
         cut = f", the first {here:.0f} s here"
-    return {"kind": "sound", "uri": _uri(mime, data), "wave": waveform(_peaks(samples)),
-            "lines": lines, "broad": bool(lines) and is_broad(seconds),
-            "text": f"{seconds:.1f} s{cut}"}
+    return {
+        "kind": "sound",
+        "uri": _uri(mime, data),
+        "wave": waveform(_peaks(samples)),
+        "lines": lines,
+        "broad": bool(lines) and is_broad(seconds),
+        "text": f"{seconds:.1f} s{cut}",
+    }
 
 
 def _read_sound(content: Any, value: Mapping) -> tuple[np.ndarray, int, str | None]:
@@ -142,8 +155,9 @@ def _encode_sound(samples: np.ndarray, rate: int) -> tuple[str, bytes]:
     import soundfile
 
     buffer, short = io.BytesIO(), len(samples) < 3 * rate
-    kind, subtype, mime = ("WAV", "PCM_16", "audio/wav") if short else ("OGG", "VORBIS",
-                                                                        "audio/ogg")
+    kind, subtype, mime = (
+        ("WAV", "PCM_16", "audio/wav") if short else ("OGG", "VORBIS", "audio/ogg")
+    )
     soundfile.write(buffer, samples, rate, format=kind, subtype=subtype)
     return mime, buffer.getvalue()
 
@@ -181,22 +195,34 @@ def _numbers(content: Any, _: Mapping) -> dict[str, Any]:
     shape = " × ".join(str(side) for side in numbers.shape)
     values = numbers.ravel()[:6]
     start = ", ".join(f"{number:.3g}" for number in values)
-    return {"kind": "numbers", "text": f"{shape} numbers: {start}"
-            + " …" * (numbers.size > len(values))}
+    return {
+        "kind": "numbers",
+        "text": f"{shape} numbers: {start}" + " …" * (numbers.size > len(values)),
+    }
 
 
 def _uri(mime: str, data: bytes) -> str:
     return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
-_SHOWN = {"text": _text, "texts": _texts, "image": _pictures, "audio": _sound, "video": _video,
-          "tabular": _table, "vector": _numbers, "sequence": _numbers,
-          "conversation": _conversation}
+_SHOWN = {
+    "text": _text,
+    "texts": _texts,
+    "image": _pictures,
+    "audio": _sound,
+    "video": _video,
+    "tabular": _table,
+    "vector": _numbers,
+    "sequence": _numbers,
+    "conversation": _conversation,
+}
 
 
 def describe_inputs(inputs: Mapping[str, Mapping[str, Any]]) -> Sequence[dict[str, Any]]:
     """Returns the shown form of each input, pictures before sounds before text."""
-    shown = [{"name": name, "modality": value.get("modality", "text"), **show(value)}
-             for name, value in inputs.items()]
+    shown = [
+        {"name": name, "modality": value.get("modality", "text"), **show(value)}
+        for name, value in inputs.items()
+    ]
     order = {"image": 0, "video": 0, "audio": 1, "text": 2, "texts": 2, "conversation": 2}
     return sorted(shown, key=lambda one: order.get(one["modality"], 3))

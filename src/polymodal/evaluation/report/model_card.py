@@ -34,8 +34,15 @@ def write_model_card(folder: str | Path, content: ReportContent) -> Path:
 
 def model_card(content: ReportContent) -> str:
     """Returns the model card as Markdown: use, data, results, weaknesses, limits."""
-    parts = [f"# {_plain(content.title)}", _plain(" ".join(content.summary)), _inputs(content),
-             _results(content), _weak(content), _limits(content), _again(content)]
+    parts = [
+        f"# {_plain(content.title)}",
+        _plain(" ".join(content.summary)),
+        _inputs(content),
+        _results(content),
+        _weak(content),
+        _limits(content),
+        _again(content),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -56,8 +63,9 @@ def _inputs(content: ReportContent) -> str:
         else:
             few = [*labels[:12], f"{len(labels) - 12} more"]
         answer += f", {content.task.choice} {listed(few)}"
-    unused = [f"- {_plain(column)}: {_plain(reason)}"
-              for column, reason in content.left_out.items()]
+    unused = [
+        f"- {_plain(column)}: {_plain(reason)}" for column, reason in content.left_out.items()
+    ]
     more = []
     if unused:
         more = ["", "Columns that it does not use:", "", *unused]
@@ -66,20 +74,33 @@ def _inputs(content: ReportContent) -> str:
 
 def _results(content: ReportContent) -> str:
     splits = content.evaluation.splits
-    lines = ["## Results", "",
-             "| metric | " + " | ".join(_split_heading(*one) for one in splits.items()) + " |",
-             "|---|" + "---|" * len(splits)]
+    lines = [
+        "## Results",
+        "",
+        "| metric | " + " | ".join(_split_heading(*one) for one in splits.items()) + " |",
+        "|---|" + "---|" * len(splits),
+    ]
     for name in content.evaluation.shown.metrics:
-        cells = [_cell(name, one.metrics.get(name), one.intervals.get(name))
-                 for one in splits.values()]
+        cells = [
+            _cell(name, one.metrics.get(name), one.intervals.get(name)) for one in splits.values()
+        ]
         lines.append(f"| {readable(name)} | " + " | ".join(cells) + " |")
-    counts = listed([f"{one.num_rows:,} rows of {_plain(split)}{_of_groups(one.predictions)}"
-                     for split, one in splits.items()])
+    counts = listed(
+        [
+            f"{one.num_rows:,} rows of {_plain(split)}{_of_groups(one.predictions)}"
+            for split, one in splits.items()
+        ]
+    )
     verdict = fusion_verdict(content.evaluation, content.split)
     for name, note in split_notes(splits).items():
         lines += ["", f"{readable(name)}: {_plain(note)}."]
-    return "\n".join([*lines, "", f"Measured on {counts}. "
-                      f"**{_plain(verdict.heading)}.** {_plain(verdict.sentence)}"])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"Measured on {counts}. **{_plain(verdict.heading)}.** {_plain(verdict.sentence)}",
+        ]
+    )
 
 
 def _split_heading(split: str, found: Evaluation) -> str:
@@ -110,21 +131,30 @@ def _weak(content: ReportContent) -> str:
         sign = 1
     whole = shown.metrics[metric]
     for name, parts in shown.slices.items():
-        bad = [(sign * part["metrics"][metric], value, part) for value, part in parts.items()
-               if part["n"] >= FEW and part["intervals"].get(metric)
-               and _below(part["intervals"][metric], whole, sign)]
+        bad = [
+            (sign * part["metrics"][metric], value, part)
+            for value, part in parts.items()
+            if part["n"] >= FEW
+            and part["intervals"].get(metric)
+            and _below(part["intervals"][metric], whole, sign)
+        ]
         for _, value, part in sorted(bad, key=lambda entry: entry[0])[:3]:
             if name == PRESENT:
                 where = f"with {_plain(value)}"
             else:
                 where = f"where {_plain(name)} is {_plain(value)}"
-            lines.append(f"- {readable(metric)} {_cell(metric, part['metrics'][metric], None)} "
-                         f"{where} ({part['n']:,} rows), against {value_text(metric, whole)} "
-                         "overall")
+            lines.append(
+                f"- {readable(metric)} {_cell(metric, part['metrics'][metric], None)} "
+                f"{where} ({part['n']:,} rows), against {value_text(metric, whole)} "
+                "overall"
+            )
     classes = sorted(per_class(content.shown), key=lambda row: row["f1"])[:3]
-    lines += [f"- class {_plain(row['label'])}: recall {100 * row['recall']:.0f} % (of "
-              f"{counted(row['support'], 'row')}), precision {100 * row['precision']:.0f} %"
-              for row in classes if row["support"] and row["f1"] < 0.9]
+    lines += [
+        f"- class {_plain(row['label'])}: recall {100 * row['recall']:.0f} % (of "
+        f"{counted(row['support'], 'row')}), precision {100 * row['precision']:.0f} %"
+        for row in classes
+        if row["support"] and row["f1"] < 0.9
+    ]
     return "\n".join(["## Where it is worse", "", *lines]) if lines else ""
 
 
@@ -135,18 +165,25 @@ def _below(interval: list[float], whole: float, sign: int) -> bool:
 
 
 def _limits(content: ReportContent) -> str:
-    lines = ["## Limits", "",
-             "- It was tested on data from the same source as the training data. On other data it "
-             "can do much worse: test it on your own rows first."]
+    lines = [
+        "## Limits",
+        "",
+        "- It was tested on data from the same source as the training data. On other data it "
+        "can do much worse: test it on your own rows first.",
+    ]
     if content.split != "test":
-        lines.append(f"- The scores come from {_plain(content.split)}, which also chose the "
-                     "weights, so they are optimistic.")
+        lines.append(
+            f"- The scores come from {_plain(content.split)}, which also chose the "
+            "weights, so they are optimistic."
+        )
     count = content.evaluation.shown.num_rows
     if count < 200:
         lines.append(f"- It was tested on {counted(count, 'row')} only.")
     lines += [f"- {sentence}" for sentence in content.task.limits]
-    lines.append("- It reproduces the biases of its training data. Do not let it decide about "
-                 "people on its own.")
+    lines.append(
+        "- It reproduces the biases of its training data. Do not let it decide about "
+        "people on its own."
+    )
     return "\n".join(lines)
 
 

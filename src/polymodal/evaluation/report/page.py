@@ -36,8 +36,10 @@ from polymodal.evaluation.words import MEANINGS, interval_text, readable, value_
 __all__ = ["environment", "write_report"]
 
 MOST_CHANCES = 3  # labels whose probability an example shows
-_HEARD = ("Under the spectrogram is each word, at the time at which the model recognised it. "
-          "Orange words are wrong; pale words have a low confidence.")
+_HEARD = (
+    "Under the spectrogram is each word, at the time at which the model recognised it. "
+    "Orange words are wrong; pale words have a low confidence."
+)
 _FOLDER = Path(__file__).parent
 
 
@@ -78,8 +80,12 @@ def environment(*folders: Path):
     import jinja2
 
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader([*folders, _FOLDER]), autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+        loader=jinja2.FileSystemLoader([*folders, _FOLDER]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
 
 
 def _template():
@@ -96,29 +102,39 @@ def _view(content: ReportContent) -> dict[str, Any]:
     matrix = None if shown.is_text else confusion(shown)
     small = matrix is not None and 1 < len(matrix.labels) <= MOST_CLASSES
     view = {
-        "content": content, "metric": metric, "task": content.task.title,
-        "num_rows": run.shown.num_rows, "verdict": fusion_verdict(run, content.split),
-        "scores": _scores(content), "matrix": matrix if small else None,
+        "content": content,
+        "metric": metric,
+        "task": content.task.title,
+        "num_rows": run.shown.num_rows,
+        "verdict": fusion_verdict(run, content.split),
+        "scores": _scores(content),
+        "matrix": matrix if small else None,
         "worst": [] if matrix is None else worst_confusions(matrix, 8 if small else 20),
         "written": written,
         "classes": per_class(shown) if content.task.lists_classes else [],
         "curves": learning_curves(content.history, content.best_epoch),
-        "calibration": words["chart"] if words else
-        None if shown.is_text else reliability_chart(shown),
-        "uncalibrated": None if shown.is_text
-        else uncalibrated_chart(shown, content.calibration),
-        "trust": words["sentences"] if words
+        "calibration": words["chart"]
+        if words
+        else None
+        if shown.is_text
+        else reliability_chart(shown),
+        "uncalibrated": None if shown.is_text else uncalibrated_chart(shown, content.calibration),
+        "trust": words["sentences"]
+        if words
         else " ".join([trust_words(shown), *content.trust_notes]).strip(),
         "position": position(shown),
-        "numbers": regression_charts(shown, content.target)
-        if content.task.has_numbers else [],
-        "models": _models(content), "parts": _parts(content),
+        "numbers": regression_charts(shown, content.target) if content.task.has_numbers else [],
+        "models": _models(content),
+        "parts": _parts(content),
         "examples": [_example(one) for one in content.examples],
-        "few": too_few_words(run.shown.predictions), "grouped": bool(shown.group_column),
+        "few": too_few_words(run.shown.predictions),
+        "grouped": bool(shown.group_column),
         "drawn_units": group_words(shown.group_column, 2)[2:] if shown.group_column else "rows",
-        "timed_note": _HEARD, "perfect": perfect_words(shown),
-        "has_recipe": bool(content.recipe or content.versions or content.seeds or content.inputs
-                           or content.command),
+        "timed_note": _HEARD,
+        "perfect": perfect_words(shown),
+        "has_recipe": bool(
+            content.recipe or content.versions or content.seeds or content.inputs or content.command
+        ),
         "ledger": _ledger(content.ledger),
     }
     view["figures"] = _figures(content, view)
@@ -131,21 +147,37 @@ def _example(example: Mapping[str, Any]) -> dict[str, Any]:
     chances = example.get("probabilities") or {}
     best = sorted(chances, key=lambda label: -chances[label])[:MOST_CHANCES]
     shown = describe_inputs(example["inputs"])
-    return {"probability": None, "row": None, "right": None, **example,
-            "probabilities": {label: chances[label] for label in best}, "shown": shown,
-            "timed": any(one.get("lines") for one in shown),
-            "looked": any(one.get("looks") for one in shown),
-            "broad": any(one.get("broad") for one in shown)}
+    return {
+        "probability": None,
+        "row": None,
+        "right": None,
+        **example,
+        "probabilities": {label: chances[label] for label in best},
+        "shown": shown,
+        "timed": any(one.get("lines") for one in shown),
+        "looked": any(one.get("looks") for one in shown),
+        "broad": any(one.get("broad") for one in shown),
+    }
 
 
 def _charts(view: Mapping[str, Any]) -> list[Chart]:
-    found = [*view["curves"], view["matrix"], view["uncalibrated"], view["calibration"],
-             view["position"],
-             *view["numbers"], view["models"], *view["parts"]]
+    found = [
+        *view["curves"],
+        view["matrix"],
+        view["uncalibrated"],
+        view["calibration"],
+        view["position"],
+        *view["numbers"],
+        view["models"],
+        *view["parts"],
+    ]
     if view["written"] is not None:
         found.append(view["written"]["by_length"])
-    return [chart for chart in found
-            if chart is not None and (not isinstance(chart, Bars) or chart.bars)]
+    return [
+        chart
+        for chart in found
+        if chart is not None and (not isinstance(chart, Bars) or chart.bars)
+    ]
 
 
 def _scores(content: ReportContent) -> list[dict]:
@@ -156,11 +188,15 @@ def _scores(content: ReportContent) -> list[dict]:
     notes, guessed = split_notes(found), {}
     if content.evaluation.blind is not None:
         guessed = content.evaluation.blind.metrics
-    return [{"metric": name, "baseline": guessed.get(name),
-             "meaning": "; ".join(filter(None, [MEANINGS.get(name), notes.get(name)])),
-             "splits": [(one.metrics.get(name), one.intervals.get(name))
-                        for one in found.values()]}
-            for name in names]
+    return [
+        {
+            "metric": name,
+            "baseline": guessed.get(name),
+            "meaning": "; ".join(filter(None, [MEANINGS.get(name), notes.get(name)])),
+            "splits": [(one.metrics.get(name), one.intervals.get(name)) for one in found.values()],
+        }
+        for name in names
+    ]
 
 
 def _models(content: ReportContent) -> Bars:
@@ -190,10 +226,15 @@ def _models(content: ReportContent) -> Bars:
     if content.singles:
         title = "All inputs against each input alone"
     return performance(
-        "fusion", title,
+        "fusion",
+        title,
         f"{readable(content.headline).capitalize()} on {content.split}. "
-        + _interval_note(run.shown.predictions), content.headline, parts, unit_word(content.shown),
-        strong=own)
+        + _interval_note(run.shown.predictions),
+        content.headline,
+        parts,
+        unit_word(content.shown),
+        strong=own,
+    )
 
 
 def _interval_note(shown: Predictions) -> str:
@@ -218,19 +259,40 @@ def _parts(content: ReportContent) -> list[Bars]:
             title = f"By {name}"
         key = "missing" if name == PRESENT else f"slice_{i}"
         if len(parts) > 1:
-            bars.append(performance(key, title, "", content.headline, parts,
-                                    unit_word(content.shown)))
+            bars.append(
+                performance(key, title, "", content.headline, parts, unit_word(content.shown))
+            )
     for i, (name, parts) in enumerate((content.conditions.get("slices") or {}).items()):
-        bars.append(performance(f"condition_{i}", f"By {name}", "", content.headline,
-                                _known(parts, content.headline), unit_word(content.shown)))
+        bars.append(
+            performance(
+                f"condition_{i}",
+                f"By {name}",
+                "",
+                content.headline,
+                _known(parts, content.headline),
+                unit_word(content.shown),
+            )
+        )
     hidden = content.conditions.get("patterns")
     if hidden:
-        whole = {"as it is": {"n": len(content.evaluation.shown.predictions),
-                              **content.evaluation.shown.found}}
+        whole = {
+            "as it is": {
+                "n": len(content.evaluation.shown.predictions),
+                **content.evaluation.shown.found,
+            }
+        }
         told = " ".join(content.conditions["sentences"])
-        bars.append(performance("hidden", "With inputs hidden", told, content.headline,
-                                {**whole, **_known(hidden, content.headline)},
-                                unit_word(content.shown), strong="as it is"))
+        bars.append(
+            performance(
+                "hidden",
+                "With inputs hidden",
+                told,
+                content.headline,
+                {**whole, **_known(hidden, content.headline)},
+                unit_word(content.shown),
+                strong="as it is",
+            )
+        )
     return bars
 
 
@@ -243,20 +305,39 @@ def _figures(content: ReportContent, view: Mapping[str, Any]) -> list[dict]:
     """Returns the few numbers at the top of the page: label, value, note."""
     metric, bars = content.headline, view["models"].bars
     own = bars[0]
-    found = [{"label": f"{readable(metric)} on {content.split}",
-              "value": value_text(metric, own.value),
-              "note": view["few"] if own.low is None else
-              f"95 % interval {interval_text(metric, [own.low, own.high])}"}]
+    found = [
+        {
+            "label": f"{readable(metric)} on {content.split}",
+            "value": value_text(metric, own.value),
+            "note": view["few"]
+            if own.low is None
+            else f"95 % interval {interval_text(metric, [own.low, own.high])}",
+        }
+    ]
     verdict = view["verdict"]
     if verdict.comparison is not None:
-        found.append({"label": "best single input",
-                      "value": value_text(metric, verdict.comparison.second),
-                      "note": f"{verdict.best} alone"})
+        found.append(
+            {
+                "label": "best single input",
+                "value": value_text(metric, verdict.comparison.second),
+                "note": f"{verdict.best} alone",
+            }
+        )
     if content.blind is not None:
-        found.append({"label": "baseline without inputs",
-                      "value": value_text(metric, bars[-1].value), "note": bars[-1].name})
-    found.append({"label": f"{content.split} rows", "value": f"{view['num_rows']:,}",
-                  "note": _left_out(content)})
+        found.append(
+            {
+                "label": "baseline without inputs",
+                "value": value_text(metric, bars[-1].value),
+                "note": bars[-1].name,
+            }
+        )
+    found.append(
+        {
+            "label": f"{content.split} rows",
+            "value": f"{view['num_rows']:,}",
+            "note": _left_out(content),
+        }
+    )
     return found
 
 
@@ -272,10 +353,15 @@ def _ledger(ledger: Mapping[str, Any]) -> dict[str, Any]:
     read = ledger.get("read", {})
     lines = []
     for table, count in read.items():
-        events = [{"action": action, "reason": reason.replace("_", " "), "count": number}
-                  for action in ("dropped", "repaired", "truncated")
-                  for reason, number in ledger.get(action, {}).get(table, {}).items()]
+        events = [
+            {"action": action, "reason": reason.replace("_", " "), "count": number}
+            for action in ("dropped", "repaired", "truncated")
+            for reason, number in ledger.get(action, {}).get(table, {}).items()
+        ]
         lines.append({"table": table, "read": count, "events": events})
-    examples = {reason.replace("_", " "): notes
-                for reason, notes in ledger.get("examples", {}).items() if notes}
+    examples = {
+        reason.replace("_", " "): notes
+        for reason, notes in ledger.get("examples", {}).items()
+        if notes
+    }
     return {"lines": lines, "examples": examples, "unit": ledger.get("unit", "rows")}

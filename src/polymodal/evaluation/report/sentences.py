@@ -20,12 +20,20 @@ __all__ = ["describe_run", "far_above", "perfect_words", "split_notes", "trust_w
 KEPT = 0.05  # a calibration error too small to notice
 
 
-def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str],
-                 rows: Mapping[str, int], fusion: str = "", epochs: int | None = None,
-                 seconds: float | None = None, engine: str = "",
-                 sequences: Mapping[str, int] | None = None,
-                 joint: Sequence[str] = (), linear: str = "",
-                 decided: str = "") -> list[str]:
+def describe_run(
+    predictions: Predictions,
+    target: str,
+    inputs: Mapping[str, str],
+    rows: Mapping[str, int],
+    fusion: str = "",
+    epochs: int | None = None,
+    seconds: float | None = None,
+    engine: str = "",
+    sequences: Mapping[str, int] | None = None,
+    joint: Sequence[str] = (),
+    linear: str = "",
+    decided: str = "",
+) -> list[str]:
     """Returns sentences on the model and its training data.
 
     Args:
@@ -51,13 +59,13 @@ def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str
     if linear:
         sentences.append(f"It is {linear}, a linear model and no network.")
     elif joint:
-        sentences.append(f"It was kept because it is better than the model of {listed(joint)} "
-                         "together.")
+        sentences.append(
+            f"It was kept because it is better than the model of {listed(joint)} together."
+        )
     if decided:
         sentences.append(decided)
     if "train" in rows:
-        sizes = {split: _size(count, (sequences or {}).get(split))
-                 for split, count in rows.items()}
+        sizes = {split: _size(count, (sequences or {}).get(split)) for split, count in rows.items()}
         if not sequences:  # "1,600 rows, with 200 for val"
             sizes |= {split: f"{rows[split]:,}" for split in rows if split != "train"}
         others = [f"{size} for {split}" for split, size in sizes.items() if split != "train"]
@@ -65,8 +73,10 @@ def describe_run(predictions: Predictions, target: str, inputs: Mapping[str, str
         sentences.append(f"It was trained on {sizes['train']}{more}.")
     if epochs:
         took = f" in {_duration(seconds)}" if seconds else ""
-        sentences.append(f"Training ran for {epochs} epoch{'s' * (epochs != 1)}{took}"
-                         + (f" on {engine}." if engine else "."))
+        sentences.append(
+            f"Training ran for {epochs} epoch{'s' * (epochs != 1)}{took}"
+            + (f" on {engine}." if engine else ".")
+        )
     return sentences
 
 
@@ -106,15 +116,21 @@ def far_above(splits: Mapping[str, Evaluation], has_vectors: bool) -> str:
         apart = near[1] < far[0]
     if not apart:
         return ""
-    cause = ("rows of val may share with train what rows of test do not: people, recordings, a "
-             "source or a time")
+    cause = (
+        "rows of val may share with train what rows of test do not: people, recordings, a "
+        "source or a time"
+    )
     if has_vectors:
-        cause += ("; or the vectors were made by a model that was trained on train's labels, so "
-                  "that they are easier on all rows held out of it")
+        cause += (
+            "; or the vectors were made by a model that was trained on train's labels, so "
+            "that they are easier on all rows held out of it"
+        )
     promised, held = (value_text(metric, one.metrics.get(metric)) for one in (val, test))
-    return (f"Validation promises far more than the test holds: {readable(metric)} is {promised} "
-            f"on val and {held} on test, further apart than chance. The likely cause: {cause}. "
-            "Believe the test.")
+    return (
+        f"Validation promises far more than the test holds: {readable(metric)} is {promised} "
+        f"on val and {held} on test, further apart than chance. The likely cause: {cause}. "
+        "Believe the test."
+    )
 
 
 def trust_words(predictions: Predictions) -> str:
@@ -136,9 +152,11 @@ def trust_words(predictions: Predictions) -> str:
     what = "its answers"
     if np.asarray(rest.targets).ndim == 2:
         what = "a label"
-    return (f"{judged}: it gives {what} a probability of {100 * claimed:.1f}{SPACE}% on average, "
-            f"and {100 * true:.1f}{SPACE}% are right. Calibration error (average gap between "
-            f"stated probability and accuracy): {100 * error:.1f} points.")
+    return (
+        f"{judged}: it gives {what} a probability of {100 * claimed:.1f}{SPACE}% on average, "
+        f"and {100 * true:.1f}{SPACE}% are right. Calibration error (average gap between "
+        f"stated probability and accuracy): {100 * error:.1f} points."
+    )
 
 
 def perfect_words(predictions: Predictions) -> str:
@@ -157,8 +175,10 @@ def perfect_words(predictions: Predictions) -> str:
         return f"No mistake was made. {few}."
     count = int(units(rest).max()) + 1
     least = 100 * 0.05 ** (1 / count)
-    return (f"No mistake was made, so resampling shows no spread. With {count:,} independent rows "
-            f"or groups, the true accuracy could still be as low as {least:.1f}{SPACE}%.")
+    return (
+        f"No mistake was made, so resampling shows no spread. With {count:,} independent rows "
+        f"or groups, the true accuracy could still be as low as {least:.1f}{SPACE}%."
+    )
 
 
 def split_notes(splits: Mapping[str, Evaluation]) -> dict[str, str]:

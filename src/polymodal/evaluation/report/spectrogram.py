@@ -28,8 +28,9 @@ def is_broad(seconds: float) -> bool:
     return seconds > LINE_SECONDS[0] / 2
 
 
-def spectrogram_lines(samples: np.ndarray, rate: int,
-                      words: Sequence[Mapping[str, Any]]) -> list[Markup]:
+def spectrogram_lines(
+    samples: np.ndarray, rate: int, words: Sequence[Mapping[str, Any]]
+) -> list[Markup]:
     """Returns one inline SVG for each 8 seconds of a sound, as many as a page can hold.
 
     Args:
@@ -48,33 +49,46 @@ def spectrogram_lines(samples: np.ndarray, rate: int,
         start = number * length
         first, last = (round(time / _HOP_SECONDS) for time in (start, start + length))
         here = [word for word in words if start <= _middle(word) < start + length]
-        lines.append(_line(levels[:, first:max(first + 1, last)], here, start, length, scale))
+        lines.append(_line(levels[:, first : max(first + 1, last)], here, start, length, scale))
     return lines
 
 
 def _levels(samples: np.ndarray, rate: int) -> np.ndarray:
     """Returns uint8 (mels, frames), high bands first."""
-    log_mel = LogMel(rate, _NUM_MELS, max(2, round(_WINDOW_SECONDS * rate)),
-                     max(1, round(_HOP_SECONDS * rate)))
+    log_mel = LogMel(
+        rate, _NUM_MELS, max(2, round(_WINDOW_SECONDS * rate)), max(1, round(_HOP_SECONDS * rate))
+    )
     bands = log_mel(samples.astype(np.float32)).T[::-1]
     return (255 * np.clip((bands - bands.max()) / _RANGE + 1, 0, 1)).astype(np.uint8)
 
 
-def _line(levels: np.ndarray, words: Sequence[Mapping[str, Any]], start: float, length: float,
-          scale: float) -> Markup:
+def _line(
+    levels: np.ndarray,
+    words: Sequence[Mapping[str, Any]],
+    start: float,
+    length: float,
+    scale: float,
+) -> Markup:
     wide = length * scale
-    parts = [f'<image x="0" y="{TOP}" width="{wide:.1f}" height="{HEIGHT}" '
-             f'preserveAspectRatio="none" href="{_picture(levels)}"/>']
-    parts += [f'<text class="time" x="{(time - start) * scale:.1f}" y="11">{time:g} s</text>'
-              for time in _full_seconds(start, length, scale)]
+    parts = [
+        f'<image x="0" y="{TOP}" width="{wide:.1f}" height="{HEIGHT}" '
+        f'preserveAspectRatio="none" href="{_picture(levels)}"/>'
+    ]
+    parts += [
+        f'<text class="time" x="{(time - start) * scale:.1f}" y="11">{time:g} s</text>'
+        for time in _full_seconds(start, length, scale)
+    ]
     rows = _rows(words, start, scale, wide)
     for word, (row, place) in zip(words, rows, strict=True):
         parts.append(_word(word, start, scale, row, place))
     height = TOP + HEIGHT + 8 + ROW * (1 + max((row for row, _ in rows), default=0))
-    right = max([wide, *(place + _width(word) / 2 for word, (_, place)
-                         in zip(words, rows, strict=True))])
-    return Markup(f'<svg class="heard" viewBox="0 0 {right:.0f} {height}" width="{right:.0f}" '
-                  f'height="{height}" role="img" aria-label="spectrogram">{"".join(parts)}</svg>')
+    right = max(
+        [wide, *(place + _width(word) / 2 for word, (_, place) in zip(words, rows, strict=True))]
+    )
+    return Markup(
+        f'<svg class="heard" viewBox="0 0 {right:.0f} {height}" width="{right:.0f}" '
+        f'height="{height}" role="img" aria-label="spectrogram">{"".join(parts)}</svg>'
+    )
 
 
 def _word(word: Mapping[str, Any], start: float, scale: float, row: int, place: float) -> str:
@@ -83,17 +97,22 @@ def _word(word: Mapping[str, Any], start: float, scale: float, row: int, place: 
     css = ""
     if word.get("right") is False:
         css = "wrong"
-    note = (f'{word["start_seconds"]:.2f} to {word["end_seconds"]:.2f} s, '
-            f'{100 * word["confidence"]:.0f} % confidence')
-    return (f'<g class="{css}" opacity="{0.4 + 0.6 * word["confidence"]:.2f}">'
-            f'<title>{escape(note)}</title>'
-            f'<path d="M{left:.1f} {base + 3}h{max(2.0, right - left):.1f}"/>'
-            f'<text x="{place:.1f}" y="{base + 4 + ROW * (row + 1) - 5}" text-anchor="middle">'
-            f'{escape(word["text"])}</text></g>')
+    note = (
+        f"{word['start_seconds']:.2f} to {word['end_seconds']:.2f} s, "
+        f"{100 * word['confidence']:.0f} % confidence"
+    )
+    return (
+        f'<g class="{css}" opacity="{0.4 + 0.6 * word["confidence"]:.2f}">'
+        f"<title>{escape(note)}</title>"
+        f'<path d="M{left:.1f} {base + 3}h{max(2.0, right - left):.1f}"/>'
+        f'<text x="{place:.1f}" y="{base + 4 + ROW * (row + 1) - 5}" text-anchor="middle">'
+        f"{escape(word['text'])}</text></g>"
+    )
 
 
-def _rows(words: Sequence[Mapping[str, Any]], start: float, scale: float,
-          wide: float) -> list[tuple[int, float]]:
+def _rows(
+    words: Sequence[Mapping[str, Any]], start: float, scale: float, wide: float
+) -> list[tuple[int, float]]:
     """Returns for each word the row it is written in, so that none covers another, and its
     middle."""
     ends: list[float] = []
@@ -106,7 +125,7 @@ def _rows(words: Sequence[Mapping[str, Any]], start: float, scale: float,
         else:
             place = half
         row = next((row for row, end in enumerate(ends) if place - half > end + 6), len(ends))
-        ends[row:row + 1] = [place + half]
+        ends[row : row + 1] = [place + half]
         found.append((row, place))
     return found
 

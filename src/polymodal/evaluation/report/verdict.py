@@ -43,18 +43,25 @@ def fusion_verdict(run: RunEvaluation, split: str = "") -> Verdict:
     same = run.fused.same_answer
     if not same:
         return found
-    return replace(found, heading="The model gives one answer for all rows",
-                   sentence=f"{same} {found.sentence}")
+    return replace(
+        found,
+        heading="The model gives one answer for all rows",
+        sentence=f"{same} {found.sentence}",
+    )
 
 
 def _compared(run: RunEvaluation, split: str) -> Verdict:
     inputs, found = run.fused.predictions.modalities, run.comparisons
     if len(inputs) < 2:
-        return Verdict("not asked", "One input, nothing to fuse",
-                       f"The model reads {listed(inputs)} only.")
+        return Verdict(
+            "not asked", "One input, nothing to fuse", f"The model reads {listed(inputs)} only."
+        )
     if not found:
-        return Verdict("not asked", "Whether fusion helped was not measured",
-                       "No model was trained on a single input for comparison (baselines).")
+        return Verdict(
+            "not asked",
+            "Whether fusion helped was not measured",
+            "No model was trained on a single input for comparison (baselines).",
+        )
     sign = -1
     if next(iter(found.values())).higher_is_better:
         sign = 1
@@ -78,23 +85,32 @@ def _answered(best: str, rest: Predictions) -> str:
 def _judge(best: str, found: Comparison, rows: str, fused: Predictions) -> Verdict:
     metric = found.metric
     better = (found.difference > 0) == found.higher_is_better
-    values = (f"{readable(metric).capitalize()} is {value_text(metric, found.first)} with "
-              f"{listed(fused.modalities)} together and {value_text(metric, found.second)} with "
-              f"{best} alone, the best single input{',' if rows else ''}{rows}")
+    values = (
+        f"{readable(metric).capitalize()} is {value_text(metric, found.first)} with "
+        f"{listed(fused.modalities)} together and {value_text(metric, found.second)} with "
+        f"{best} alone, the best single input{',' if rows else ''}{rows}"
+    )
     if found.interval is None:
-        return Verdict("cannot tell", "Cannot tell whether fusion helped",
-                       f"{values}. {too_few_words(fused)}.")
-    range_text = (f"(paired {100 * found.level:.0f}{SPACE}% interval of the difference "
-                  f"{gap_interval(metric, found.interval)})")
+        return Verdict(
+            "cannot tell", "Cannot tell whether fusion helped", f"{values}. {too_few_words(fused)}."
+        )
+    range_text = (
+        f"(paired {100 * found.level:.0f}{SPACE}% interval of the difference "
+        f"{gap_interval(metric, found.interval)})"
+    )
     if found.better == "cannot tell":
-        return Verdict("cannot tell", "Cannot tell whether fusion helped",
-                       f"{values}. The difference is within noise: its interval "
-                       f"includes 0 {range_text}. More test rows would tell.")
+        return Verdict(
+            "cannot tell",
+            "Cannot tell whether fusion helped",
+            f"{values}. The difference is within noise: its interval "
+            f"includes 0 {range_text}. More test rows would tell.",
+        )
     side = "worse"
     if better:
         side = "better"
     sentence = f"{values}: {gap(metric, found.difference)} {side} {range_text}."
     if found.better == "first":
         return Verdict("helped", "Fusion helped", sentence)
-    return Verdict("hurt", "Fusion did not help",
-                   f"{sentence} Use {best} alone, or another fusion.")
+    return Verdict(
+        "hurt", "Fusion did not help", f"{sentence} Use {best} alone, or another fusion."
+    )

@@ -23,8 +23,9 @@ from polymodal.speech.decoding.confidence import WordCalibration
 __all__ = ["word_trust"]
 
 
-def word_trust(shown: Predictions, split: str,
-               state: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def word_trust(
+    shown: Predictions, split: str, state: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
     """Returns the reliability of the words of transcripts, calibrated as in use.
 
     Where the words shown are those that the calibration was fitted on, each fifth of them is
@@ -50,18 +51,21 @@ def word_trust(shown: Predictions, split: str,
         confidence = cross_fitted(claims)
     else:
         confidence = calibration(claims.confidence)
-    return {"chart": word_reliability_chart(confidence, claims.right),
-            "sentences": _judged(claims, confidence, split)
-            + _origin(claims, calibration, crossed)}
+    return {
+        "chart": word_reliability_chart(confidence, claims.right),
+        "sentences": _judged(claims, confidence, split) + _origin(claims, calibration, crossed),
+    }
 
 
 def _judged(claims: WordClaims, confidence: np.ndarray, split: str) -> str:
     error = distance(reliability_of(confidence, claims.right))
     count = len(claims.right)
-    return (f"Of the {counted(count, 'word')} that it transcribed on {split}, "
-            f"{_percent(claims.right.mean())} are right, with a confidence of "
-            f"{_percent(confidence.mean())} on average. Calibration error (average gap between "
-            f"confidence and share right): {100 * error:.1f} points.")
+    return (
+        f"Of the {counted(count, 'word')} that it transcribed on {split}, "
+        f"{_percent(claims.right.mean())} are right, with a confidence of "
+        f"{_percent(confidence.mean())} on average. Calibration error (average gap between "
+        f"confidence and share right): {100 * error:.1f} points."
+    )
 
 
 def _origin(claims: WordClaims, calibration: WordCalibration, crossed: bool) -> str:
@@ -69,16 +73,21 @@ def _origin(claims: WordClaims, calibration: WordCalibration, crossed: bool) -> 
     split, count = calibration.split, calibration.num_words
     if calibration.method != "none":
         raw = distance(reliability_of(claims.confidence, claims.right))
-        kept = (f" The figures here are of the same {split}, so each fifth of it was calibrated on "
-                "the other four (cross-fitting)." if crossed else "")
-        return (f" Confidences were calibrated on {counted(count, 'word')} of {split}; without "
-                f"calibration the error is {100 * raw:.1f} points.{kept}")
+        kept = (
+            f" The figures here are of the same {split}, so each fifth of it was calibrated on "
+            "the other four (cross-fitting)."
+            if crossed
+            else ""
+        )
+        return (
+            f" Confidences were calibrated on {counted(count, 'word')} of {split}; without "
+            f"calibration the error is {100 * raw:.1f} points.{kept}"
+        )
     own = " The confidences are the model's own"
     if not split:
         return f"{own}."
     if count < LEAST_WORDS:
-        return (f"{own}: {split} has {counted(count, 'word')}, and calibration needs "
-                f"{LEAST_WORDS}.")
+        return f"{own}: {split} has {counted(count, 'word')}, and calibration needs {LEAST_WORDS}."
     same = "wrong"
     if calibration.num_right:
         same = "right"

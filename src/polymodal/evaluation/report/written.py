@@ -26,6 +26,5 @@ def written_view(shown: Evaluation) -> dict[str, Any] | None:
 
 
 def _by_length(scores: TranscriptScores, group: str) -> Bars:
-    parts = {f"{name} words": {"group": group, **part}
-             for name, part in scores.by_length().items()}
+    parts = {f"{name} words": {"group": group, **part} for name, part in scores.by_length().items()}
     return performance("errors_by_length", "By words in the transcript", "", "wer", parts)

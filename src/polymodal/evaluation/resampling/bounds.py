@@ -11,8 +11,9 @@ __all__ = ["bounds", "percentiles"]
 _RATES = ("accuracy", "exact_match", "f1_macro", "f1_micro", "f1_weighted", "wer", "cer")
 
 
-def bounds(draws: Mapping[str, np.ndarray], num_units: int,
-           level: float = 0.95) -> dict[str, list[float]]:
+def bounds(
+    draws: Mapping[str, np.ndarray], num_units: int, level: float = 0.95
+) -> dict[str, list[float]]:
     """Returns the interval of every metric of which a resample is finite.
 
     If all units are right, or none is, so are those of every resample, which says nothing about

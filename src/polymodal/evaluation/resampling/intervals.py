@@ -17,8 +17,13 @@ from polymodal.evaluation.resampling.draws import counts, units
 __all__ = ["intervals", "resampled", "scored"]
 
 
-def intervals(predictions: Predictions, seed: int = 0, num_samples: int = 1000,
-              level: float = 0.95, scores: Scores | None = None) -> dict[str, list[float]]:
+def intervals(
+    predictions: Predictions,
+    seed: int = 0,
+    num_samples: int = 1000,
+    level: float = 0.95,
+    scores: Scores | None = None,
+) -> dict[str, list[float]]:
     """Returns the percentile bootstrap interval of the metrics that have one.
 
     Rows are sampled with replacement; with `predictions.groups`, whole groups are, and the steps of
@@ -54,8 +59,9 @@ def intervals(predictions: Predictions, seed: int = 0, num_samples: int = 1000,
     return bounds(draws, num_units, level)
 
 
-def resampled(rest: Predictions, scores: Scores, num_samples: int, seed: int,
-              only: str | None = None) -> dict[str, np.ndarray]:
+def resampled(
+    rest: Predictions, scores: Scores, num_samples: int, seed: int, only: str | None = None
+) -> dict[str, np.ndarray]:
     """Returns {metric: (samples,)} over bootstrap resamples; undefined values are nan.
 
     Args:
@@ -67,12 +73,15 @@ def resampled(rest: Predictions, scores: Scores, num_samples: int, seed: int,
         only: str, the one metric wanted; None means all.
     """
     blocks = [scores(block, only) for block in counts(units(rest), num_samples, seed)]
-    return {name: np.concatenate([block[name] for block in blocks if name in block])
-            for name in blocks[0]}
+    return {
+        name: np.concatenate([block[name] for block in blocks if name in block])
+        for name in blocks[0]
+    }
 
 
-def scored(rest: Predictions, scores: Scores, seed: int = 0,
-           num_samples: int = 1000) -> dict[str, Any]:
+def scored(
+    rest: Predictions, scores: Scores, seed: int = 0, num_samples: int = 1000
+) -> dict[str, Any]:
     """Returns metrics and intervals of rows that all have a target.
 
     Args:

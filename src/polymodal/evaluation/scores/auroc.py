@@ -25,7 +25,7 @@ def auroc(member: np.ndarray, chance: np.ndarray, weights: np.ndarray) -> dict[s
         return {}
     # Resamples are many: half the width is enough for them, and twice as fast.
     kind = np.float64 if samples == 1 else np.float32
-    drawn = weights[:, :max(_LEAST, _CELLS // size)].astype(kind)
+    drawn = weights[:, : max(_LEAST, _CELLS // size)].astype(kind)
     areas = np.full((chance.shape[1], drawn.shape[1]), np.nan)
     for i in range(chance.shape[1]):
         if member[:, i].any() and not member[:, i].all():

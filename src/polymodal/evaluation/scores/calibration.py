@@ -6,8 +6,7 @@ import numpy as np
 
 from polymodal.core.contracts.task import Predictions
 
-__all__ = ["claims", "distance", "expected_calibration_error", "reliability",
-           "reliability_of"]
+__all__ = ["claims", "distance", "expected_calibration_error", "reliability", "reliability_of"]
 
 NUM_BINS = 15
 
@@ -44,8 +43,9 @@ def reliability(predictions: Predictions, num_bins: int = NUM_BINS) -> list[dict
     return reliability_of(*claims(predictions.take(predictions.scored)), num_bins)
 
 
-def reliability_of(confidence: np.ndarray, right: np.ndarray,
-                   num_bins: int = NUM_BINS) -> list[dict]:
+def reliability_of(
+    confidence: np.ndarray, right: np.ndarray, num_bins: int = NUM_BINS
+) -> list[dict]:
     """Returns the bars of `reliability` for stated probabilities (n,) and whether each is right
     (n,).  Source: Guo et al. 2017, On Calibration of Modern Neural Networks, equations 1 to 3.
     """
@@ -54,8 +54,13 @@ def reliability_of(confidence: np.ndarray, right: np.ndarray,
     claimed = np.bincount(place, weights=confidence, minlength=num_bins)
     true = np.bincount(place, weights=right, minlength=num_bins)
     return [
-        {"low": i / num_bins, "high": (i + 1) / num_bins, "n": int(count[i]),
-         "confidence": float(claimed[i] / count[i]), "accuracy": float(true[i] / count[i])}
+        {
+            "low": i / num_bins,
+            "high": (i + 1) / num_bins,
+            "n": int(count[i]),
+            "confidence": float(claimed[i] / count[i]),
+            "accuracy": float(true[i] / count[i]),
+        }
         for i in np.flatnonzero(count)
     ]
 

@@ -21,8 +21,9 @@ class CaptionScores(SumScores):
     def __init__(self, rest: Predictions):
         self.rest = rest
         references = [] if rest.targets is None else list(rest.targets)
-        found = score_captions(references, [str(text) for text in rest.outputs],
-                               with_intervals=False)
+        found = score_captions(
+            references, [str(text) for text in rest.outputs], with_intervals=False
+        )
         super().__init__(found.sums, caption_scores)
 
     def take(self, where: np.ndarray) -> CaptionScores:

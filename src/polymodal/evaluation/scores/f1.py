@@ -7,8 +7,9 @@ import numpy as np
 __all__ = ["f1_scores"]
 
 
-def f1_scores(truth: np.ndarray, guess: np.ndarray, num_classes: int,
-              weights: np.ndarray) -> dict[str, np.ndarray]:
+def f1_scores(
+    truth: np.ndarray, guess: np.ndarray, num_classes: int, weights: np.ndarray
+) -> dict[str, np.ndarray]:
     """Returns {"f1_macro", "f1_weighted": (samples,)}, of sets of labels "f1_micro" too, of classes
     "balanced_accuracy", the mean recall of the classes that occur.
 
@@ -22,8 +23,10 @@ def f1_scores(truth: np.ndarray, guess: np.ndarray, num_classes: int,
     """
     hit, said, real = (_per_class(part, num_classes, weights) for part in _members(truth, guess))
     f1 = 2 * hit / (said + real)  # (classes, samples), nan where the class is absent
-    found = {"f1_macro": np.nansum(f1, axis=0) / np.sum(said + real > 0, axis=0),
-             "f1_weighted": np.nansum(f1 * real, axis=0) / real.sum(axis=0)}
+    found = {
+        "f1_macro": np.nansum(f1, axis=0) / np.sum(said + real > 0, axis=0),
+        "f1_weighted": np.nansum(f1 * real, axis=0) / real.sum(axis=0),
+    }
     if truth.ndim == 1:
         found["balanced_accuracy"] = np.nansum(hit / real, axis=0) / np.sum(real > 0, axis=0)
     else:

@@ -49,14 +49,17 @@ class IntensityScores(NumberScores):
         """Returns the scores of a part of the rows."""
         return IntensityScores(self.rest.take(where))
 
-    def _signs(self, name: str, truth: np.ndarray, guess: np.ndarray,
-               weights: np.ndarray) -> dict[str, np.ndarray]:
+    def _signs(
+        self, name: str, truth: np.ndarray, guess: np.ndarray, weights: np.ndarray
+    ) -> dict[str, np.ndarray]:
         """Returns accuracy, weighted and macro F1 of two classes, nan where no row counts."""
         with np.errstate(divide="ignore", invalid="ignore"):
             f1 = f1_scores(truth.astype(int), guess.astype(int), 2, weights)
-            return {f"accuracy_2_{name}": share(truth == guess, weights),
-                    f"f1_weighted_{name}": f1["f1_weighted"],
-                    f"f1_macro_{name}": f1["f1_macro"]}
+            return {
+                f"accuracy_2_{name}": share(truth == guess, weights),
+                f"f1_weighted_{name}": f1["f1_weighted"],
+                f"f1_macro_{name}": f1["f1_macro"],
+            }
 
 
 def _seven(values: np.ndarray) -> np.ndarray:

@@ -39,9 +39,12 @@ class NumberScores:
         varied = spread > _FLAT * np.ptp(truth) ** 2
         both = varied & (spread_guess > _FLAT * np.ptp(own) ** 2)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return {"mae": mean(np.abs(guess - truth)), "rmse": np.sqrt(squared),
-                    "r2": np.where(varied, 1 - squared / spread, np.nan),
-                    "pearson": np.where(both, together / np.sqrt(spread * spread_guess), np.nan)}
+            return {
+                "mae": mean(np.abs(guess - truth)),
+                "rmse": np.sqrt(squared),
+                "r2": np.where(varied, 1 - squared / spread, np.nan),
+                "pearson": np.where(both, together / np.sqrt(spread * spread_guess), np.nan),
+            }
 
     def fixed(self) -> dict[str, float]:
         """Returns no score: all have an interval."""

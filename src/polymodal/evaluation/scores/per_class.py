@@ -34,9 +34,16 @@ def per_class(predictions: Predictions) -> list[dict]:
     else:
         predicted = np.bincount(guess, minlength=len(every))
     return [
-        {"label": rest.labels[i], "precision": float(values[0][i]), "recall": float(values[1][i]),
-         "f1": float(values[2][i]), "support": int(values[3][i]), "predicted": int(predicted[i])}
-        for i in every if values[3][i] or predicted[i]
+        {
+            "label": rest.labels[i],
+            "precision": float(values[0][i]),
+            "recall": float(values[1][i]),
+            "f1": float(values[2][i]),
+            "support": int(values[3][i]),
+            "predicted": int(predicted[i]),
+        }
+        for i in every
+        if values[3][i] or predicted[i]
     ]
 
 
@@ -53,5 +60,7 @@ def accuracy_by_position(predictions: Predictions) -> list[dict]:
     steps = np.asarray(rest.steps)
     count = np.bincount(steps)
     right = np.bincount(steps, weights=truth == guess)
-    return [{"step": int(i), "accuracy": float(right[i] / count[i]), "n": int(count[i])}
-            for i in np.flatnonzero(count)]
+    return [
+        {"step": int(i), "accuracy": float(right[i] / count[i]), "n": int(count[i])}
+        for i in np.flatnonzero(count)
+    ]

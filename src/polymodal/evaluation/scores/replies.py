@@ -26,12 +26,19 @@ class ReplyScores(SumScores):
     """
 
     def __init__(self, rest: Predictions):
-        found = [(_exact(str(said), wanted), token_f1(str(said), wanted))
-                 for said, wanted in _pairs(rest)]
+        found = [
+            (_exact(str(said), wanted), token_f1(str(said), wanted))
+            for said, wanted in _pairs(rest)
+        ]
         values = np.array(found, np.float64).reshape(-1, 2)
         items = np.column_stack([values, np.ones(len(values))])
-        super().__init__(items, lambda sums: {"exact_match": sums[:, 0] / sums[:, 2],
-                                              "token_f1": sums[:, 1] / sums[:, 2]})
+        super().__init__(
+            items,
+            lambda sums: {
+                "exact_match": sums[:, 0] / sums[:, 2],
+                "token_f1": sums[:, 1] / sums[:, 2],
+            },
+        )
 
 
 def right(rest: Predictions) -> np.ndarray:

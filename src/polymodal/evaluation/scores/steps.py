@@ -26,8 +26,10 @@ class StepScores:
 
     def __call__(self, weights: np.ndarray, only: str | None = None) -> dict[str, np.ndarray]:
         """Returns {metric: (samples,)} for weights (n, samples)."""
-        return {"accuracy": share(self.right, weights),
-                "exact_match": share(self.whole, weights[self.first])}
+        return {
+            "accuracy": share(self.right, weights),
+            "exact_match": share(self.whole, weights[self.first]),
+        }
 
     def fixed(self) -> dict[str, float]:
         """Returns no score: all have an interval."""

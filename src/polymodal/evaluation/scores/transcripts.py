@@ -37,8 +37,13 @@ class TranscriptScores(SumScores):
             references = [texts[0] for texts in rest.targets]
         groups = None if rest.groups is None else rest.groups.tolist()
         self.rest = rest
-        self.speech = score_speech(references, [str(text) for text in rest.outputs],
-                                   rest.normalisation, groups=groups, with_intervals=False)
+        self.speech = score_speech(
+            references,
+            [str(text) for text in rest.outputs],
+            rest.normalisation,
+            groups=groups,
+            with_intervals=False,
+        )
         super().__init__(error_sums(np.hstack([self.speech.words, self.speech.characters])), rates)
 
     def details(self) -> dict[str, Any]:
@@ -49,11 +54,17 @@ class TranscriptScores(SumScores):
             "confused": [{"said", "heard", "count"}], "counts": {"errors", "substitutions",
             "insertions", "deletions", "reference"}, "unit", "normalisation"}.
         """
-        worst = [{**one, "row": int(self.rest.rows[one["row"]])}
-                 for one in worst_utterances(self.speech, _MOST_WORST)]
-        return {"worst": worst, "confused": confusions(self.speech, _MOST_CONFUSED),
-                "counts": self.speech.counts["words"], "unit": self.speech.word_unit,
-                "normalisation": self.speech.normalisation}
+        worst = [
+            {**one, "row": int(self.rest.rows[one["row"]])}
+            for one in worst_utterances(self.speech, _MOST_WORST)
+        ]
+        return {
+            "worst": worst,
+            "confused": confusions(self.speech, _MOST_CONFUSED),
+            "counts": self.speech.counts["words"],
+            "unit": self.speech.word_unit,
+            "normalisation": self.speech.normalisation,
+        }
 
     def by_length(self) -> dict[str, dict]:
         """Returns the scores by words in the reference, as `errors_by_length` does."""

@@ -22,8 +22,7 @@ class SumScores:
         function: from sums (samples, k) to {metric: (samples,)}, nan where undefined.
     """
 
-    def __init__(self, items: np.ndarray,
-                 function: Callable[[np.ndarray], dict[str, np.ndarray]]):
+    def __init__(self, items: np.ndarray, function: Callable[[np.ndarray], dict[str, np.ndarray]]):
         self.items, self.function = items, function
 
     def __call__(self, weights: np.ndarray, only: str | None = None) -> dict[str, np.ndarray]:

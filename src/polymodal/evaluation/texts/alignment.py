@@ -36,8 +36,10 @@ def characters_of(text: str) -> str:
     'two cats两只猫'
     """
     words = text.split()
-    glued = [not i or is_unspaced(words[i - 1][-1]) or is_unspaced(word[0])
-             for i, word in enumerate(words)]
+    glued = [
+        not i or is_unspaced(words[i - 1][-1]) or is_unspaced(word[0])
+        for i, word in enumerate(words)
+    ]
     return "".join(word if alone else f" {word}" for word, alone in zip(words, glued, strict=True))
 
 
@@ -51,22 +53,31 @@ def align(references: list[str], hypotheses: list[str]) -> tuple[np.ndarray, np.
     Returns:
         words (n, 4) int, characters (n, 4) int, Counter of (said, heard) over substitutions.
     """
-    words = jiwer.process_words([" ".join(units_of(text)) for text in references],
-                                [" ".join(units_of(text)) for text in hypotheses])
-    chars = jiwer.process_characters([characters_of(text) for text in references],
-                                     [characters_of(text) for text in hypotheses])
+    words = jiwer.process_words(
+        [" ".join(units_of(text)) for text in references],
+        [" ".join(units_of(text)) for text in hypotheses],
+    )
+    chars = jiwer.process_characters(
+        [characters_of(text) for text in references], [characters_of(text) for text in hypotheses]
+    )
     return _errors(words), _errors(chars), confused_words(words)
 
 
 def confused_words(found: jiwer.WordOutput) -> Counter:
     """Returns how often each (word of the reference, word of the hypothesis) was substituted."""
     pairs: Counter = Counter()
-    for said, heard, chunks in zip(found.references, found.hypotheses, found.alignments,
-                                   strict=True):
+    for said, heard, chunks in zip(
+        found.references, found.hypotheses, found.alignments, strict=True
+    ):
         for chunk in chunks:
             if chunk.type == "substitute":
-                pairs.update(zip(said[chunk.ref_start_idx:chunk.ref_end_idx],
-                                 heard[chunk.hyp_start_idx:chunk.hyp_end_idx], strict=True))
+                pairs.update(
+                    zip(
+                        said[chunk.ref_start_idx : chunk.ref_end_idx],
+                        heard[chunk.hyp_start_idx : chunk.hyp_end_idx],
+                        strict=True,
+                    )
+                )
     return pairs
 
 
@@ -77,8 +88,9 @@ def _errors(found: jiwer.WordOutput | jiwer.CharacterOutput) -> np.ndarray:
     for row, chunks in enumerate(found.alignments):
         for chunk in chunks:
             if chunk.type != "equal":
-                size = max(chunk.ref_end_idx - chunk.ref_start_idx,
-                           chunk.hyp_end_idx - chunk.hyp_start_idx)
+                size = max(
+                    chunk.ref_end_idx - chunk.ref_start_idx, chunk.hyp_end_idx - chunk.hyp_start_idx
+                )
                 table[row, column[chunk.type]] += size
     return table
 

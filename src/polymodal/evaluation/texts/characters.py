@@ -27,6 +27,10 @@ def without_signs(text: str, kept: str, lonely: re.Pattern[str]) -> str:
         kept: str, signs that may stay.
         lonely: pattern of kept signs that mean nothing where they are.
     """
-    text = "".join(char if char.isalnum() or char in kept
-                   or unicodedata.category(char)[0] not in "PSZC" else " " for char in text)
+    text = "".join(
+        char
+        if char.isalnum() or char in kept or unicodedata.category(char)[0] not in "PSZC"
+        else " "
+        for char in text
+    )
     return " ".join(lonely.sub(" ", text).split())

@@ -33,7 +33,10 @@ def basic(text: str) -> str:
 
 
 NORMALISATIONS: dict[str, tuple[Callable[[str], str], int]] = {
-    "none": (none, 1), "basic": (basic, 1), "english": (english, 2)}
+    "none": (none, 1),
+    "basic": (basic, 1),
+    "english": (english, 2),
+}
 
 
 def normaliser(name: str) -> Callable[[str], str]:
@@ -45,7 +48,8 @@ def normaliser(name: str) -> Callable[[str], str]:
     if name not in NORMALISATIONS:
         raise RecipeError(
             f"Scores of texts need a normalisation, one of {', '.join(NORMALISATIONS)}. Got "
-            f'"{name}". Take "english" for English speech, "basic" for any other language.')
+            f'"{name}". Take "english" for English speech, "basic" for any other language.'
+        )
     return NORMALISATIONS[name][0]
 
 

@@ -18,9 +18,14 @@ from polymodal.evaluation.resampling.draws import counts
 __all__ = ["check_texts", "sum_intervals"]
 
 
-def sum_intervals(items: np.ndarray, scores: Callable[[np.ndarray], dict[str, np.ndarray]],
-                  groups: Sequence[Any] | None = None, seed: int = 0, num_samples: int = 1000,
-                  level: float = 0.95) -> dict[str, list[float]]:
+def sum_intervals(
+    items: np.ndarray,
+    scores: Callable[[np.ndarray], dict[str, np.ndarray]],
+    groups: Sequence[Any] | None = None,
+    seed: int = 0,
+    num_samples: int = 1000,
+    level: float = 0.95,
+) -> dict[str, list[float]]:
     """Returns the percentile bootstrap interval of every score, of rates of 0 as `bounds` says.
 
     Args:
@@ -45,8 +50,12 @@ def sum_intervals(items: np.ndarray, scores: Callable[[np.ndarray], dict[str, np
     return bounds(scores(sums), len(items), level)
 
 
-def check_texts(who: str, references: Sequence[Any], hypotheses: Sequence[Any],
-                groups: Sequence[Any] | None = None) -> None:
+def check_texts(
+    who: str,
+    references: Sequence[Any],
+    hypotheses: Sequence[Any],
+    groups: Sequence[Any] | None = None,
+) -> None:
     """Refuses unequal lengths, no rows, and hypotheses that are not texts.
 
     Raises:
@@ -58,8 +67,14 @@ def check_texts(who: str, references: Sequence[Any], hypotheses: Sequence[Any],
         raise DataError(
             f"{who} needs one hypothesis for each reference, and at least one. Got "
             f"{len(references)} references, {len(hypotheses)} hypotheses{also}.",
-            "Pass the same rows on both sides.", reason="unequal_rows")
+            "Pass the same rows on both sides.",
+            reason="unequal_rows",
+        )
     for row, text in enumerate(hypotheses, start=1):
         if not isinstance(text, str):
-            raise DataError(f"{who} needs texts as hypotheses. Got {type(text).__name__}.",
-                            'Write "" for an empty prediction.', row=row, reason="no_text")
+            raise DataError(
+                f"{who} needs texts as hypotheses. Got {type(text).__name__}.",
+                'Write "" for an empty prediction.',
+                row=row,
+                reason="no_text",
+            )

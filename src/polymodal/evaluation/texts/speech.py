@@ -16,8 +16,15 @@ from polymodal.evaluation.texts.normalisation import describe, normaliser
 from polymodal.evaluation.texts.resampling import check_texts, sum_intervals
 from polymodal.text.words import is_unspaced
 
-__all__ = ["SpeechScore", "confusions", "error_sums", "errors_by_length",
-           "rates", "score_speech", "worst_utterances"]
+__all__ = [
+    "SpeechScore",
+    "confusions",
+    "error_sums",
+    "errors_by_length",
+    "rates",
+    "score_speech",
+    "worst_utterances",
+]
 
 _SLICE_SAMPLES = 300  # slices are many
 _LENGTHS = (0, 5, 10, 20, 40)  # last reference word of each bin but the open one
@@ -61,9 +68,14 @@ class SpeechScore:
         return len(self.references)
 
 
-def score_speech(references: Sequence[str], hypotheses: Sequence[str],
-                 normalisation: str = "basic", groups: Sequence[Any] | None = None,
-                 seed: int = 0, with_intervals: bool = True) -> SpeechScore:
+def score_speech(
+    references: Sequence[str],
+    hypotheses: Sequence[str],
+    normalisation: str = "basic",
+    groups: Sequence[Any] | None = None,
+    seed: int = 0,
+    with_intervals: bool = True,
+) -> SpeechScore:
     """Returns the word and character error rate of transcripts.
 
     Both are corpus rates: errors of all utterances by reference units of all, as published rates
@@ -91,9 +103,12 @@ def score_speech(references: Sequence[str], hypotheses: Sequence[str],
     check_texts("score_speech", references, hypotheses, groups)
     for row, text in enumerate(references, start=1):
         if not isinstance(text, str):
-            raise DataError(f"score_speech needs a text as reference. Got {type(text).__name__}.",
-                            'Write "" for silence, or leave the row out.', row=row,
-                            reason="no_text")
+            raise DataError(
+                f"score_speech needs a text as reference. Got {type(text).__name__}.",
+                'Write "" for silence, or leave the row out.',
+                row=row,
+                reason="no_text",
+            )
     plain = normaliser(normalisation)
     said, heard = [plain(text) for text in references], [plain(text) for text in hypotheses]
     words, characters, confused = align(said, heard)
@@ -102,8 +117,15 @@ def score_speech(references: Sequence[str], hypotheses: Sequence[str],
         metrics=_single(table),
         intervals=sum_intervals(error_sums(table), rates, groups, seed) if with_intervals else {},
         counts={"words": _counted(words), "characters": _counted(characters)},
-        normalisation=describe(normalisation), word_unit=_word_unit(said), references=said,
-        hypotheses=heard, words=words, characters=characters, confused=confused, groups=groups)
+        normalisation=describe(normalisation),
+        word_unit=_word_unit(said),
+        references=said,
+        hypotheses=heard,
+        words=words,
+        characters=characters,
+        confused=confused,
+        groups=groups,
+    )
 
 
 def worst_utterances(score: SpeechScore, most: int = 20) -> list[dict]:
@@ -113,8 +135,16 @@ def worst_utterances(score: SpeechScore, most: int = 20) -> list[dict]:
     """
     errors = score.words[:, :3].sum(axis=1)
     order = np.lexsort((np.arange(len(score)), score.words[:, 3], -errors))[:most]
-    return [{"row": int(row), "errors": int(errors[row]), "reference": score.references[row],
-             "hypothesis": score.hypotheses[row]} for row in order if errors[row]]
+    return [
+        {
+            "row": int(row),
+            "errors": int(errors[row]),
+            "reference": score.references[row],
+            "hypothesis": score.hypotheses[row],
+        }
+        for row in order
+        if errors[row]
+    ]
 
 
 def confusions(score: SpeechScore, most: int = 20) -> list[dict]:
@@ -127,8 +157,11 @@ def errors_by_length(score: SpeechScore, seed: int = 0) -> dict[str, dict]:
     """Returns {"1 to 5": {"n", "metrics", "intervals"}} by words in the reference; where
     utterances come in groups, "num_groups" too."""
     place = np.searchsorted(_LENGTHS, score.words[:, 3], side="left")
-    names = ["0", *[f"{low + 1} to {high}" for low, high in pairwise(_LENGTHS)],
-             f"over {_LENGTHS[-1]}"]
+    names = [
+        "0",
+        *[f"{low + 1} to {high}" for low, high in pairwise(_LENGTHS)],
+        f"over {_LENGTHS[-1]}",
+    ]
     return {names[i]: _part(score, place == i, seed) for i in np.unique(place)}
 
 
@@ -139,14 +172,19 @@ def _part(score: SpeechScore, where: np.ndarray, seed: int) -> dict:
     else:
         groups = [group for group, inside in zip(score.groups, where, strict=True) if inside]
     count = {} if groups is None else {"num_groups": len(set(groups))}
-    return {"n": int(where.sum()), **count, "metrics": _single(table),
-            "intervals": sum_intervals(error_sums(table), rates, groups, seed, _SLICE_SAMPLES)}
+    return {
+        "n": int(where.sum()),
+        **count,
+        "metrics": _single(table),
+        "intervals": sum_intervals(error_sums(table), rates, groups, seed, _SLICE_SAMPLES),
+    }
 
 
 def error_sums(table: np.ndarray) -> np.ndarray:
     """Returns (n, 4) word errors, reference words, character errors, reference characters."""
-    return np.stack([table[:, :3].sum(axis=1), table[:, 3], table[:, 4:7].sum(axis=1),
-                     table[:, 7]], axis=1).astype(np.float64)
+    return np.stack(
+        [table[:, :3].sum(axis=1), table[:, 3], table[:, 4:7].sum(axis=1), table[:, 7]], axis=1
+    ).astype(np.float64)
 
 
 def rates(sums: np.ndarray) -> dict[str, np.ndarray]:
@@ -162,8 +200,10 @@ def _single(table: np.ndarray) -> dict[str, float]:
 
 def _counted(errors: np.ndarray) -> dict[str, int]:
     sums = errors.sum(axis=0)
-    return {"errors": int(sums[:3].sum()),
-            **{name: int(value) for name, value in zip(COUNTS, sums, strict=True)}}
+    return {
+        "errors": int(sums[:3].sum()),
+        **{name: int(value) for name, value in zip(COUNTS, sums, strict=True)},
+    }
 
 
 def _word_unit(references: list[str]) -> str:

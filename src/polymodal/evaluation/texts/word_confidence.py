@@ -14,8 +14,14 @@ from polymodal.evaluation.texts.alignment import units_of
 from polymodal.evaluation.texts.normalisation import normaliser
 from polymodal.speech.decoding.confidence import WordCalibration
 
-__all__ = ["LEAST_WORDS", "WordClaims", "cross_fitted", "fit_word_calibration", "right_words",
-           "word_claims"]
+__all__ = [
+    "LEAST_WORDS",
+    "WordClaims",
+    "cross_fitted",
+    "fit_word_calibration",
+    "right_words",
+    "word_claims",
+]
 
 LEAST_WORDS = 50  # fewer say nothing about a curve
 _MANY_WORDS = 1000  # from here on an isotonic curve beats a logistic one
@@ -56,11 +62,12 @@ def right_words(words: Sequence[str], reference: str) -> list[bool | None]:
     units = [units_of(plain(word)) for word in words]
     owners = [place for place, some in enumerate(units) for _ in some]
     found: list[bool | None] = [True if some else None for some in units]
-    aligned = jiwer.process_words([" ".join(units_of(plain(reference)))],
-                                  [" ".join(unit for some in units for unit in some)])
+    aligned = jiwer.process_words(
+        [" ".join(units_of(plain(reference)))], [" ".join(unit for some in units for unit in some)]
+    )
     for chunk in aligned.alignments[0]:
         if chunk.type != "equal":
-            for place in owners[chunk.hyp_start_idx:chunk.hyp_end_idx]:
+            for place in owners[chunk.hyp_start_idx : chunk.hyp_end_idx]:
                 found[place] = False
     return found
 
@@ -76,8 +83,11 @@ def word_claims(predictions: Predictions) -> WordClaims | None:
     claims = []
     for number, (words, texts) in enumerate(_rows(rest)):
         judged = right_words([text for text, _ in words], texts[0])
-        claims += [(confidence, right, number) for (_, confidence), right
-                   in zip(words, judged, strict=True) if right is not None]
+        claims += [
+            (confidence, right, number)
+            for (_, confidence), right in zip(words, judged, strict=True)
+            if right is not None
+        ]
     if not claims:
         return None
     confidence, right, utterance = zip(*claims, strict=True)
@@ -147,7 +157,8 @@ def _logistic(confidence: np.ndarray, right: np.ndarray) -> tuple[tuple[float, f
     share = np.where(right, (num_right + 1) / (num_right + 2), 1 / (len(right) - num_right + 2))
     odds = np.tile(_log_odds(confidence), 2)[:, None]  # (2 * words, 1)
     fitted = LogisticRegression(C=np.inf).fit(
-        odds, np.repeat([1, 0], len(right)), np.concatenate([share, 1 - share]))
+        odds, np.repeat([1, 0], len(right)), np.concatenate([share, 1 - share])
+    )
     slope, offset = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
     if slope <= 0:  # confidence does not order words by correctness: all get the same
         slope, offset = 0.0, float(_log_odds(share.mean()))

@@ -72,8 +72,15 @@ class Sets:
     def take(self, where: np.ndarray) -> Sets:
         """Returns the sets of some outputs."""
         pick = lambda side: None if side is None else side[where]
-        return Sets(self.level, pick(self.members), pick(self.low), pick(self.high),
-                    self.label_sets, self.group, self.unknown)
+        return Sets(
+            self.level,
+            pick(self.members),
+            pick(self.low),
+            pick(self.high),
+            self.label_sets,
+            self.group,
+            self.unknown,
+        )
 
 
 @dataclass(frozen=True)
@@ -100,8 +107,13 @@ class Conformal:
     columns: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     split: str = ""
 
-    def sets(self, found: Predictions, level: float, by: str | None = None,
-             values: Sequence[Any] | None = None) -> Sets:
+    def sets(
+        self,
+        found: Predictions,
+        level: float,
+        by: str | None = None,
+        values: Sequence[Any] | None = None,
+    ) -> Sets:
         """Returns the set of each output.
 
         Args:
@@ -131,9 +143,14 @@ class Conformal:
 
     def to_json(self) -> dict[str, Any]:
         """Returns everything as JSON values."""
-        columns = [{"column": column, "values": list(parts),
-                    "scores": [_rounded(one) for one in parts.values()]}
-                   for column, parts in self.columns.items()]
+        columns = [
+            {
+                "column": column,
+                "values": list(parts),
+                "scores": [_rounded(one) for one in parts.values()],
+            }
+            for column, parts in self.columns.items()
+        ]
         return {"scores": _rounded(self.scores), "columns": columns, "split": self.split}
 
     @classmethod
@@ -148,7 +165,8 @@ class Conformal:
             names = one.texts("values")
             scores = one.number_lists("scores", len(names))
             columns[one.text("column")] = {
-                name: _sorted(each) for name, each in zip(names, scores, strict=True)}
+                name: _sorted(each) for name, each in zip(names, scores, strict=True)
+            }
         return cls(_sorted(fields.numbers("scores", above=-1e-9)), columns, fields.text("split"))
 
 
@@ -166,8 +184,9 @@ def conformity(rest: Predictions) -> np.ndarray:
     return 1 - outputs[np.arange(len(targets)), targets.astype(np.int64)]
 
 
-def conformal_of(found: Predictions, columns: Mapping[str, Sequence[Any]] | None = None,
-                 split: str = "") -> Conformal:
+def conformal_of(
+    found: Predictions, columns: Mapping[str, Sequence[Any]] | None = None, split: str = ""
+) -> Conformal:
     """Returns the sorted conformity scores of predictions with targets.
 
     Args:
@@ -193,8 +212,10 @@ def check_level(level: float) -> float:
         RecipeError: it is not between 0 and 1.
     """
     if not 0 < level < 1:
-        raise RecipeError(f"--sets needs 0 < level < 1. Got {level:g}. Write --sets 0.9 for sets "
-                          "that hold the true answer of 90 % of the rows.")
+        raise RecipeError(
+            f"--sets needs 0 < level < 1. Got {level:g}. Write --sets 0.9 for sets "
+            "that hold the true answer of 90 % of the rows."
+        )
     return level
 
 
@@ -221,16 +242,20 @@ def _rounded(scores: np.ndarray) -> list[float]:
 def _sorted(scores: list[float]) -> np.ndarray:
     found = np.array(scores, np.float64)
     if len(found) > MOST_SCORES or (np.diff(found) < 0).any() or (found < 0).any():
-        raise BundleError(f'needs "scores" to be at most {MOST_SCORES:,} ascending numbers from 0. '
-                          f"Got {len(found):,} that are not. Copy the whole bundle again.")
+        raise BundleError(
+            f'needs "scores" to be at most {MOST_SCORES:,} ascending numbers from 0. '
+            f"Got {len(found):,} that are not. Copy the whole bundle again."
+        )
     return found
 
 
 def _no_column(by: str, columns: list[str]) -> str:
     if columns:
         return f"--sets-by: {unknown('column', by, columns)}"
-    return (f'--sets-by needs a column whose values have scores in the run. Got "{by}", and the '
-            f"run has none. Train again with --slice {by}, or leave --sets-by out.")
+    return (
+        f'--sets-by needs a column whose values have scores in the run. Got "{by}", and the '
+        f"run has none. Train again with --slice {by}, or leave --sets-by out."
+    )
 
 
 def _plain(value: Any) -> float | None:

@@ -95,10 +95,17 @@ class Decision:
 
     def to_json(self) -> dict[str, Any]:
         """Returns everything as JSON values."""
-        return {"kind": self.kind, "shift": list(self.shift), "prior": list(self.prior),
-                "tau": self.tau, "split": self.split, "num_rows": self.num_rows,
-                "figures": {name: list(pair) for name, pair in self.figures.items()},
-                "interval": self.interval, "skewed": self.skewed}
+        return {
+            "kind": self.kind,
+            "shift": list(self.shift),
+            "prior": list(self.prior),
+            "tau": self.tau,
+            "split": self.split,
+            "num_rows": self.num_rows,
+            "figures": {name: list(pair) for name, pair in self.figures.items()},
+            "interval": self.interval,
+            "skewed": self.skewed,
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any], num_labels: int) -> Decision:
@@ -116,12 +123,17 @@ class Decision:
         interval = None
         if value.get("interval") is not None:
             interval = fields.numbers("interval", 2)
-        return cls(fields.one_of("kind", _KINDS), _offsets(fields, "shift", num_labels),
-                   _offsets(fields, "prior", num_labels, or_none=True),
-                   fields.number("tau"),
-                   fields.text("split"), fields.whole("num_rows", 0, 10**12),
-                   {str(name): Fields(figures).numbers(name, 2) for name in figures}, interval,
-                   fields.text("skewed"))
+        return cls(
+            fields.one_of("kind", _KINDS),
+            _offsets(fields, "shift", num_labels),
+            _offsets(fields, "prior", num_labels, or_none=True),
+            fields.number("tau"),
+            fields.text("split"),
+            fields.whole("num_rows", 0, 10**12),
+            {str(name): Fields(figures).numbers(name, 2) for name in figures},
+            interval,
+            fields.text("skewed"),
+        )
 
 
 def chosen(outputs: np.ndarray, shift: np.ndarray, label_sets: bool) -> np.ndarray:
@@ -156,6 +168,8 @@ def _offsets(fields: Fields, key: str, num_labels: int, or_none: bool = False) -
     found = fields.numbers(key)
     fits = len(found) == num_labels or (or_none and not found)
     if not fits or any(abs(value) > _MOST for value in found):
-        raise BundleError(f'needs "{key}" to be {num_labels:,} numbers from {-_MOST:g} to '
-                          f"{_MOST:g}. Got {str(found)[:100]}. Copy the whole bundle again.")
+        raise BundleError(
+            f'needs "{key}" to be {num_labels:,} numbers from {-_MOST:g} to '
+            f"{_MOST:g}. Got {str(found)[:100]}. Copy the whole bundle again."
+        )
     return tuple(found)

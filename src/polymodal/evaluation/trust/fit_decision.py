@@ -52,8 +52,9 @@ def skew_words(shares: np.ndarray, labels: Sequence[str], num_rows: int) -> str:
     if len(shares) < 2 or shares[most] < SKEWED * shares[least]:
         return ""
     counts = [round(float(shares[place]) * num_rows) for place in (most, least)]
-    return (f'"{labels[most]}" has {counts[0]:,} of {num_rows:,} rows, "{labels[least]}" '
-            f"{counts[1]:,}")
+    return (
+        f'"{labels[most]}" has {counts[0]:,} of {num_rows:,} rows, "{labels[least]}" {counts[1]:,}'
+    )
 
 
 def log_odds(shares: np.ndarray, label_sets: bool) -> np.ndarray:
@@ -63,8 +64,14 @@ def log_odds(shares: np.ndarray, label_sets: bool) -> np.ndarray:
     return np.log(shares)
 
 
-def decide(found: Predictions, shares: np.ndarray, asked: str, skewed: str,
-           prior: np.ndarray | None = None, split: str = "") -> Decision | None:
+def decide(
+    found: Predictions,
+    shares: np.ndarray,
+    asked: str,
+    skewed: str,
+    prior: np.ndarray | None = None,
+    split: str = "",
+) -> Decision | None:
     """Returns how answers are chosen, or None where nothing but the most probable one is needed.
 
     Without a wish, the ways are fitted on a part of the validation rows and compared on the rest
@@ -98,8 +105,9 @@ def decide(found: Predictions, shares: np.ndarray, asked: str, skewed: str,
     return _compared(base, rest, ways, asked, split)
 
 
-def _compared(base: Decision, rest: Predictions, ways: Sequence[_Way], asked: str,
-              split: str) -> Decision:
+def _compared(
+    base: Decision, rest: Predictions, ways: Sequence[_Way], asked: str, split: str
+) -> Decision:
     """Returns the best of some ways, or `base` where none is better by more than chance."""
     plain = base(rest)
     tried = []
@@ -107,8 +115,12 @@ def _compared(base: Decision, rest: Predictions, ways: Sequence[_Way], asked: st
         gap = compare(_crossed(rest, way), plain, METRIC, level=_LEVEL)
         tried.append((gap, way))
     gap, way = max(tried, key=lambda one: one[0].difference)
-    told = {"split": split, "num_rows": len(np.unique(rest.rows)),
-            "figures": {METRIC: [gap.second, gap.first]}, "interval": _bounds(gap)}
+    told = {
+        "split": split,
+        "num_rows": len(np.unique(rest.rows)),
+        "figures": {METRIC: [gap.second, gap.first]},
+        "interval": _bounds(gap),
+    }
     if asked == "auto" and gap.better != "first":
         return replace(base, **told)
     shift, tau = way.fit(rest)
@@ -186,16 +198,22 @@ def decision_words(decision: Decision | None) -> list[str]:
         return []
     said = []
     if decision.kind == TRAINING:
-        said.append("Training made up for rare classes, and answers are chosen as it was trained "
-                    "to; the probabilities are those of a table as skewed as train.")
+        said.append(
+            "Training made up for rare classes, and answers are chosen as it was trained "
+            "to; the probabilities are those of a table as skewed as train."
+        )
     if decision.split:
         said.append(_compared_words(decision))
     elif decision.kind == "logit_adjustment":
-        said.append(f"Answers are chosen with logit adjustment (tau {decision.tau:g}), as asked, "
-                    "not as the most probable class. No validation rows were compared.")
+        said.append(
+            f"Answers are chosen with logit adjustment (tau {decision.tau:g}), as asked, "
+            "not as the most probable class. No validation rows were compared."
+        )
     elif decision.skewed:
-        said.append(f"The classes are skewed ({decision.skewed}). There are too few validation "
-                    "rows to compare ways to choose answers.")
+        said.append(
+            f"The classes are skewed ({decision.skewed}). There are too few validation "
+            "rows to compare ways to choose answers."
+        )
     return said
 
 
@@ -208,11 +226,17 @@ def _compared_words(decision: Decision) -> str:
         bounds = f"; 90 % interval of the paired difference {low:+.3f} to {high:+.3f}"
     why = f"The classes are skewed ({decision.skewed}). " if decision.skewed else ""
     if decision.kind in ("most_probable", TRAINING):
-        return (f"{why}Neither logit adjustment nor thresholds are better on {rows} by more than "
-                f"chance (F1, macro, {before:.3f}, at best {after:.3f}, cross-fitted{bounds}), so "
-                "answers are chosen as before.")
-    named = {"logit_adjustment": f"logit adjustment (tau {decision.tau:g})",
-             "thresholds": "a threshold for each class"}[decision.kind]
-    return (f"{why}Answers are chosen with {named}, not as the most probable class: on {rows} F1, "
-            f"macro, goes from {before:.3f} to {after:.3f} (cross-fitted{bounds}). The "
-            "probabilities stay those of a table as skewed as train.")
+        return (
+            f"{why}Neither logit adjustment nor thresholds are better on {rows} by more than "
+            f"chance (F1, macro, {before:.3f}, at best {after:.3f}, cross-fitted{bounds}), so "
+            "answers are chosen as before."
+        )
+    named = {
+        "logit_adjustment": f"logit adjustment (tau {decision.tau:g})",
+        "thresholds": "a threshold for each class",
+    }[decision.kind]
+    return (
+        f"{why}Answers are chosen with {named}, not as the most probable class: on {rows} F1, "
+        f"macro, goes from {before:.3f} to {after:.3f} (cross-fitted{bounds}). The "
+        "probabilities stay those of a table as skewed as train."
+    )

@@ -20,8 +20,7 @@ from polymodal.evaluation.trust.temperature import (
     tempered,
 )
 
-__all__ = ["LEAST_ROWS", "OWN_ROWS", "fit_temperatures", "folds_of",
-           "log_losses"]
+__all__ = ["LEAST_ROWS", "OWN_ROWS", "fit_temperatures", "folds_of", "log_losses"]
 
 LEAST_ROWS = 20  # fewer rows fit no temperature
 OWN_ROWS = 100  # rows of a pattern of missing inputs from which it has a temperature of its own
@@ -42,8 +41,13 @@ class _Rows:
     label_sets: bool
 
     def take(self, where: np.ndarray) -> _Rows:
-        return replace(self, outputs=self.outputs[where], targets=self.targets[where],
-                       folds=self.folds[where], patterns=self.patterns[where])
+        return replace(
+            self,
+            outputs=self.outputs[where],
+            targets=self.targets[where],
+            folds=self.folds[where],
+            patterns=self.patterns[where],
+        )
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -68,8 +72,9 @@ def log_losses(outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return -np.log(np.clip(chances[np.arange(len(targets)), targets], _EPSILON, 1))
 
 
-def fit_temperatures(views: Sequence[Predictions], split: str = "",
-                     group: str = "") -> Temperatures | None:
+def fit_temperatures(
+    views: Sequence[Predictions], split: str = "", group: str = ""
+) -> Temperatures | None:
     """Returns temperatures that lower the log loss, or None where the rows are too few.
 
     Each pattern of inputs takes what has the lowest cross-fitted log loss: a temperature of its
@@ -99,8 +104,14 @@ def fit_temperatures(views: Sequence[Predictions], split: str = "",
     if all(pattern.source == "none" for pattern in patterns):
         shared = np.ones(1)
     return Temperatures(
-        tuple(rests[0].modalities), _plain(shared), tuple(patterns), split, num_rows, group,
-        _figures(rows.take(first), after[first]))
+        tuple(rests[0].modalities),
+        _plain(shared),
+        tuple(patterns),
+        split,
+        num_rows,
+        group,
+        _figures(rows.take(first), after[first]),
+    )
 
 
 def _pooled(rests: Sequence[Predictions], known_patterns: np.ndarray) -> _Rows:
@@ -108,8 +119,9 @@ def _pooled(rests: Sequence[Predictions], known_patterns: np.ndarray) -> _Rows:
     fold_of = folds_of(rests[0])
     parts = []
     for rest in rests:
-        places = [int(np.flatnonzero((known_patterns == one).all(axis=1))[0])
-                  for one in rest.present]
+        places = [
+            int(np.flatnonzero((known_patterns == one).all(axis=1))[0]) for one in rest.present
+        ]
         targets = np.asarray(rest.targets)
         targets = targets.astype(bool) if targets.ndim == 2 else targets.astype(np.int64)
         folds = np.array([fold_of.get(int(row), 0) for row in rest.rows])
@@ -140,8 +152,9 @@ def _crossed(rows: _Rows) -> tuple[np.ndarray, np.ndarray]:
     return whole, crossed
 
 
-def _best(rows: _Rows, shared: np.ndarray, crossed: np.ndarray) -> tuple[
-        tuple[tuple[float, ...], int, str], np.ndarray]:
+def _best(
+    rows: _Rows, shared: np.ndarray, crossed: np.ndarray
+) -> tuple[tuple[tuple[float, ...], int, str], np.ndarray]:
     """Returns (values, rows, source) for a pattern, and the cross-fitted temperature of each."""
     options = [("none", np.ones(1), np.ones((len(rows), 1)))]
     if len(rows) >= OWN_ROWS:
@@ -169,8 +182,7 @@ def _fitted(rows: _Rows) -> np.ndarray:
     found = np.repeat(found, rows.targets.shape[1])
     for label, column in enumerate(rows.targets.T):
         if min(column.sum(), (~column).sum()) >= _LEAST_LABEL_ROWS:
-            one = replace(rows, outputs=rows.outputs[:, [label]],
-                          targets=rows.targets[:, [label]])
+            one = replace(rows, outputs=rows.outputs[:, [label]], targets=rows.targets[:, [label]])
             found[label] = _lowest(one)
     return found
 
@@ -180,9 +192,12 @@ def _lowest(rows: _Rows) -> float:
     from scipy.optimize import minimize_scalar
 
     width = np.log(LARGEST)
-    found = minimize_scalar(lambda x: float(rows.losses(np.exp([x])).mean()),
-                            bounds=(-width, width), method="bounded",
-                            options={"xatol": 1e-3})
+    found = minimize_scalar(
+        lambda x: float(rows.losses(np.exp([x])).mean()),
+        bounds=(-width, width),
+        method="bounded",
+        options={"xatol": 1e-3},
+    )
     return float(np.clip(np.exp(found.x), 1 / LARGEST, LARGEST))
 
 
@@ -190,9 +205,10 @@ def _figures(rows: _Rows, temperatures: np.ndarray) -> dict[str, list[float]]:
     """Returns {metric: [before, after]} of rows, `after` at temperatures (n, values)."""
     changed = (temperatures != 1).any(axis=1, keepdims=True)
     after = np.where(changed, tempered(rows.outputs, temperatures, rows.label_sets), rows.outputs)
-    return {"log_loss": [float(log_losses(one, rows.targets).mean())
-                         for one in (rows.outputs, after)],
-            "calibration_error": [_error(one, rows.targets) for one in (rows.outputs, after)]}
+    return {
+        "log_loss": [float(log_losses(one, rows.targets).mean()) for one in (rows.outputs, after)],
+        "calibration_error": [_error(one, rows.targets) for one in (rows.outputs, after)],
+    }
 
 
 def _error(outputs: np.ndarray, targets: np.ndarray) -> float:

@@ -67,8 +67,11 @@ class Temperatures:
     @property
     def changes(self) -> bool:
         """Whether any probability changes."""
-        return any(value != 1 for values in (self.shared, *(p.values for p in self.patterns))
-                   for value in values)
+        return any(
+            value != 1
+            for values in (self.shared, *(p.values for p in self.patterns))
+            for value in values
+        )
 
     def __call__(self, found: Predictions) -> Predictions:
         """Returns predictions with calibrated probabilities."""
@@ -91,22 +94,33 @@ class Temperatures:
         if not len(changed):
             return found
         outputs = found.outputs.copy()
-        outputs[changed] = tempered(outputs[changed], temperatures[changed],
-                                    has_label_sets(found))
+        outputs[changed] = tempered(outputs[changed], temperatures[changed], has_label_sets(found))
         return replace(found, outputs=outputs)
 
     def to_json(self) -> dict[str, Any]:
         """Returns everything as JSON values."""
-        return {"inputs": list(self.inputs), "shared": list(self.shared),
-                "patterns": [{"present": [int(one) for one in p.present],
-                              "values": list(p.values), "num_rows": p.num_rows,
-                              "source": p.source} for p in self.patterns],
-                "split": self.split, "num_rows": self.num_rows, "group": self.group,
-                "figures": {name: list(pair) for name, pair in self.figures.items()}}
+        return {
+            "inputs": list(self.inputs),
+            "shared": list(self.shared),
+            "patterns": [
+                {
+                    "present": [int(one) for one in p.present],
+                    "values": list(p.values),
+                    "num_rows": p.num_rows,
+                    "source": p.source,
+                }
+                for p in self.patterns
+            ],
+            "split": self.split,
+            "num_rows": self.num_rows,
+            "group": self.group,
+            "figures": {name: list(pair) for name, pair in self.figures.items()},
+        }
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any], inputs: list[str],
-                  num_labels: int) -> Temperatures:
+    def from_json(
+        cls, value: Mapping[str, Any], inputs: list[str], num_labels: int
+    ) -> Temperatures:
         """Returns what `to_json` described.
 
         Args:
@@ -120,18 +134,26 @@ class Temperatures:
         fields = Fields(value)
         names = fields.texts("inputs")
         if names != inputs:
-            raise BundleError(f'needs "inputs" to be those of the model, {", ".join(inputs)}. Got '
-                              f"{', '.join(names)[:200]}. Copy the whole bundle again.")
+            raise BundleError(
+                f'needs "inputs" to be those of the model, {", ".join(inputs)}. Got '
+                f"{', '.join(names)[:200]}. Copy the whole bundle again."
+            )
         patterns = fields.items("patterns")
         if len(patterns) > _MOST_PATTERNS:
-            raise BundleError(f'needs at most {_MOST_PATTERNS:,} "patterns". Got '
-                              f"{len(patterns):,}. Copy the whole bundle again.")
+            raise BundleError(
+                f'needs at most {_MOST_PATTERNS:,} "patterns". Got '
+                f"{len(patterns):,}. Copy the whole bundle again."
+            )
         figures = fields.mapping("figures")
-        return cls(tuple(inputs), _temperatures(fields, "shared", num_labels),
-                   tuple(_pattern(one, len(inputs), num_labels) for one in patterns),
-                   fields.text("split"), fields.whole("num_rows", 0, _MOST_ROWS),
-                   fields.text("group"),
-                   {str(name): Fields(figures).numbers(name, 2) for name in figures})
+        return cls(
+            tuple(inputs),
+            _temperatures(fields, "shared", num_labels),
+            tuple(_pattern(one, len(inputs), num_labels) for one in patterns),
+            fields.text("split"),
+            fields.whole("num_rows", 0, _MOST_ROWS),
+            fields.text("group"),
+            {str(name): Fields(figures).numbers(name, 2) for name in figures},
+        )
 
 
 def has_label_sets(found: Predictions) -> bool:
@@ -165,17 +187,21 @@ def tempered(outputs: np.ndarray, temperatures: np.ndarray, label_sets: bool) ->
 
 def _temperatures(fields: Fields, key: str, num_labels: int) -> tuple[float, ...]:
     found = fields.numbers(key, above=0)
-    fits = len(found) in (1, num_labels) and all(
-        1 / LARGEST <= value <= LARGEST for value in found)
+    fits = len(found) in (1, num_labels) and all(1 / LARGEST <= value <= LARGEST for value in found)
     if not fits:
-        raise BundleError(f'needs "{key}" to be 1 or {num_labels:,} numbers from '
-                          f"{1 / LARGEST:g} to {LARGEST:g}. Got {str(found)[:100]}. "
-                          "Copy the whole bundle again.")
+        raise BundleError(
+            f'needs "{key}" to be 1 or {num_labels:,} numbers from '
+            f"{1 / LARGEST:g} to {LARGEST:g}. Got {str(found)[:100]}. "
+            "Copy the whole bundle again."
+        )
     return tuple(found)
 
 
 def _pattern(fields: Fields, num_inputs: int, num_labels: int) -> Pattern:
     present = fields.numbers("present", num_inputs)
-    return Pattern(tuple(one > 0 for one in present), _temperatures(fields, "values", num_labels),
-                   fields.whole("num_rows", 0, _MOST_ROWS),
-                   fields.one_of("source", ("own", "shared", "none")))
+    return Pattern(
+        tuple(one > 0 for one in present),
+        _temperatures(fields, "values", num_labels),
+        fields.whole("num_rows", 0, _MOST_ROWS),
+        fields.one_of("source", ("own", "shared", "none")),
+    )

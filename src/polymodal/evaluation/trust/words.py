@@ -23,12 +23,15 @@ __all__ = ["before_and_after", "calibration_words", "new_group_words", "set_word
 def before_and_after(temperatures: Temperatures, found: Predictions) -> dict[str, list[float]]:
     """Returns {metric: [before, after]} of calibrated predictions with targets."""
     pair = [known(one) for one in (temperatures.undone(found), found)]
-    return {"log_loss": [_log_loss(one) for one in pair],
-            "calibration_error": [expected_calibration_error(one) for one in pair]}
+    return {
+        "log_loss": [_log_loss(one) for one in pair],
+        "calibration_error": [expected_calibration_error(one) for one in pair],
+    }
 
 
-def calibration_words(temperatures: Temperatures | None, found: Predictions,
-                      split: str) -> list[str]:
+def calibration_words(
+    temperatures: Temperatures | None, found: Predictions, split: str
+) -> list[str]:
     """Returns sentences on how probabilities were calibrated, and what that changed.
 
     Args:
@@ -45,13 +48,19 @@ def calibration_words(temperatures: Temperatures | None, found: Predictions,
         rows += f' whose "{temperatures.group}" is not in train'
     loss = temperatures.figures["log_loss"]
     if temperatures.changes and loss[0] == loss[1]:
-        return [f"No temperature lowers the log loss of {rows} (cross-fitted), so only the "
-                "probabilities of rows that lack inputs were calibrated."]
+        return [
+            f"No temperature lowers the log loss of {rows} (cross-fitted), so only the "
+            "probabilities of rows that lack inputs were calibrated."
+        ]
     if not temperatures.changes:
-        return [f"The probabilities are the model's own: no temperature lowers the log loss of "
-                f"{rows} (cross-fitted)."]
-    sentences = [f"The probabilities were calibrated (temperature scaling) on {rows}. There, "
-                 f"{_change(temperatures.figures)} (cross-fitted)."]
+        return [
+            f"The probabilities are the model's own: no temperature lowers the log loss of "
+            f"{rows} (cross-fitted)."
+        ]
+    sentences = [
+        f"The probabilities were calibrated (temperature scaling) on {rows}. There, "
+        f"{_change(temperatures.figures)} (cross-fitted)."
+    ]
     if split != temperatures.split:
         sentences.append(f"On {split}, {_change(before_and_after(temperatures, found))}.")
     return sentences
@@ -73,13 +82,18 @@ def new_group_words(column: str, values: Sequence[Any], train: Sequence[Any], sp
     share = f"{len(new):,} of {counted(len(values), 'row')}"
     if len(new) == len(values):
         share = f"All {counted(len(values), 'row')}"
-    return (f"{share} of {split} are of {group_words(column, len(set(new)))} that train does not "
-            "have. Validation rows cannot promise calibrated probabilities, or the coverage of "
-            "sets, for further groups.")
+    return (
+        f"{share} of {split} are of {group_words(column, len(set(new)))} that train does not "
+        "have. Validation rows cannot promise calibrated probabilities, or the coverage of "
+        "sets, for further groups."
+    )
 
 
-def sets_json(sets: Sets, found: Predictions, groups: Sequence[str] | None = None,
-              ) -> dict[str, Any]:
+def sets_json(
+    sets: Sets,
+    found: Predictions,
+    groups: Sequence[str] | None = None,
+) -> dict[str, Any]:
     """Returns {"level", "coverage", "mean_size", "empty"} of sets for rows with targets.
 
     Args:
@@ -95,9 +109,13 @@ def sets_json(sets: Sets, found: Predictions, groups: Sequence[str] | None = Non
         value["empty"] = float((sizes == 0).mean())
     if groups is not None:
         named = np.asarray(groups, object)[found.scored]
-        value["by"] = {str(name): {"n": int((named == name).sum()),
-                                   **_measured(held[named == name], sizes[named == name])}
-                       for name in sorted(set(named))}
+        value["by"] = {
+            str(name): {
+                "n": int((named == name).sum()),
+                **_measured(held[named == name], sizes[named == name]),
+            }
+            for name in sorted(set(named))
+        }
     return value
 
 
@@ -111,16 +129,20 @@ def set_words(value: dict[str, Any], split: str, has_classes: bool, fitted_on: s
         fitted_on: str, the part of the data whose scores the sets are made with.
     """
     if value["mean_size"] is None:
-        return (f"Sets for {100 * value['level']:g}{SPACE}% hold every answer: {fitted_on} has too "
-                "few rows for smaller ones.")
+        return (
+            f"Sets for {100 * value['level']:g}{SPACE}% hold every answer: {fitted_on} has too "
+            "few rows for smaller ones."
+        )
     what, size = "Intervals", f"{value['mean_size']:.4g} wide"
     if has_classes:
         what, size = "Sets", f"{value['mean_size']:.2f} labels large"
     start = f"{what} for {100 * value['level']:g}{SPACE}% (--sets {value['level']:g})"
     if split == fitted_on:
         return f"{start} are {size} on average. They are made with the scores of {fitted_on}."
-    return (f"{start}, made with the scores of {fitted_on}, hold the true answer of "
-            f"{100 * value['coverage']:.1f}{SPACE}% of {split} and are {size} on average.")
+    return (
+        f"{start}, made with the scores of {fitted_on}, hold the true answer of "
+        f"{100 * value['coverage']:.1f}{SPACE}% of {split} and are {size} on average."
+    )
 
 
 def _measured(held: np.ndarray, sizes: np.ndarray) -> dict[str, Any]:
@@ -137,5 +159,7 @@ def _log_loss(rest: Predictions) -> float:
 def _change(figures: Any) -> str:
     """Returns "the calibration error goes from 12.1 to 3.4 points, the log loss from ..."."""
     error, loss = figures["calibration_error"], figures["log_loss"]
-    return (f"the calibration error goes from {100 * error[0]:.1f} to {100 * error[1]:.1f} points, "
-            f"the log loss from {loss[0]:.3f} to {loss[1]:.3f}")
+    return (
+        f"the calibration error goes from {100 * error[0]:.1f} to {100 * error[1]:.1f} points, "
+        f"the log loss from {loss[0]:.3f} to {loss[1]:.3f}"
+    )

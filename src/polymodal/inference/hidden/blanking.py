@@ -21,9 +21,15 @@ from polymodal.tables.table import Table
 __all__ = ["predict_hidden"]
 
 
-def predict_hidden(predictor: Answers, table: Table, patterns: Sequence[Sequence[str]], *,
-                   scored: bool = True, cache: Any = None,
-                   most_rows: int | None = None) -> list[Predictions]:
+def predict_hidden(
+    predictor: Answers,
+    table: Table,
+    patterns: Sequence[Sequence[str]],
+    *,
+    scored: bool = True,
+    cache: Any = None,
+    most_rows: int | None = None,
+) -> list[Predictions]:
     """Returns the predictions of a table with inputs hidden, as the model states them.
 
     Each batch is made once. Rows that have none of the inputs left are not in the predictions.
@@ -44,8 +50,17 @@ def predict_hidden(predictor: Answers, table: Table, patterns: Sequence[Sequence
     keys = [[input_key(names.index(name)) for name in hidden] for hidden in patterns]
     views = _Views(predictor.loader(samples, checked), keys, most_rows)
     said = list(outputs(predictor.model, views, predictor.head, what="Hiding inputs"))
-    found = [collect(said[place::len(keys)], predictor.head, predictor.target, predictor.task,
-                     names, len(table)) for place in range(len(keys))]
+    found = [
+        collect(
+            said[place :: len(keys)],
+            predictor.head,
+            predictor.target,
+            predictor.task,
+            names,
+            len(table),
+        )
+        for place in range(len(keys))
+    ]
     column = predictor.trained_on.group_column
     for one in found:
         if column in table.column_names:
@@ -63,7 +78,7 @@ class _Views:
         size = len(loader.rows_of(0, 0))
         if most_rows is not None and len(self._steps) * size > most_rows:
             order = generator(0).permutation(len(self._steps))
-            self._steps = sorted(order[:max(1, most_rows // size)].tolist())
+            self._steps = sorted(order[: max(1, most_rows // size)].tolist())
 
     def steps(self, epoch: int = 0) -> int:
         return len(self._steps) * len(self._keys)
@@ -80,5 +95,4 @@ class _Views:
 def _hidden(inputs: dict[str, np.ndarray], keys: Sequence[str]) -> dict[str, np.ndarray]:
     """Returns a batch with inputs as missing ones are: zeros, and masks that are False."""
     gone = {name for key in keys for name in (key, mask_key(key))}
-    return {name: np.zeros_like(array) if name in gone else array
-            for name, array in inputs.items()}
+    return {name: np.zeros_like(array) if name in gone else array for name, array in inputs.items()}

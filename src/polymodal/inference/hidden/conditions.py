@@ -33,8 +33,9 @@ _FRAME_SECONDS = 0.025
 _APART = 0.5  # deviations between numbers that disagree
 
 
-def conditions(predictor: Any, table: Table, found: Predictions,
-               cache: Any = None, seconds: float = SECONDS) -> dict[str, Any]:
+def conditions(
+    predictor: Any, table: Table, found: Predictions, cache: Any = None, seconds: float = SECONDS
+) -> dict[str, Any]:
     """Returns scores under conditions that no column names, and what each input is worth.
 
     Args:
@@ -52,9 +53,16 @@ def conditions(predictor: Any, table: Table, found: Predictions,
     """
     names = [item.name for item in predictor.inputs]
     task = predictor.task
-    if (task.is_text or task.compares_inputs or predictor.recipe.group or found.steps is not None
-            or predictor.head.autoregressive or len(names) > MOST_PLAYERS
-            or not found.scored.any() or seconds <= 0):
+    if (
+        task.is_text
+        or task.compares_inputs
+        or predictor.recipe.group
+        or found.steps is not None
+        or predictor.head.autoregressive
+        or len(names) > MOST_PLAYERS
+        or not found.scored.any()
+        or seconds <= 0
+    ):
         return {}
     rows = np.asarray(found.rows)[found.scored]
     rows = np.sort(generator(len(rows)).permutation(rows)[:_MOST_ROWS])
@@ -70,8 +78,9 @@ def conditions(predictor: Any, table: Table, found: Predictions,
     return finite({**value, "sentences": _sentences(value, whole)})
 
 
-def _answered(predictor: Any, table: Table, rows: np.ndarray, cache: Any,
-              seconds: float) -> tuple[list[Predictions], Table]:
+def _answered(
+    predictor: Any, table: Table, rows: np.ndarray, cache: Any, seconds: float
+) -> tuple[list[Predictions], Table]:
     """Returns the predictions with each subset of the inputs, for as many rows as the time allows,
     and the table of these rows."""
     begun, cache, parts = time.monotonic(), cache or for_predictions(), []
@@ -79,21 +88,24 @@ def _answered(predictor: Any, table: Table, rows: np.ndarray, cache: Any,
         if parts and time.monotonic() - begun > seconds:
             rows = rows[:start]
             break
-        chunk = predict_patterns(predictor, table.select(rows[start:start + _CHUNK]), True, cache)
+        chunk = predict_patterns(predictor, table.select(rows[start : start + _CHUNK]), True, cache)
         parts.append([replace(one, rows=one.rows + start) for one in chunk])
     return [_joined(list(each)) for each in zip(*parts, strict=True)], table.select(rows)
 
 
 def _joined(parts: list[Predictions]) -> Predictions:
     """Returns the predictions of all parts of a table as one."""
-    fields = {name: np.concatenate([getattr(part, name) for part in parts])
-              for name in ("rows", "outputs", "targets", "scored", "present", "chosen")
-              if getattr(parts[0], name) is not None}
+    fields = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("rows", "outputs", "targets", "scored", "present", "chosen")
+        if getattr(parts[0], name) is not None
+    }
     return replace(parts[0], groups=None, num_rows=sum(part.num_rows for part in parts), **fields)
 
 
-def _conditions_of(predictor: Any, table: Table,
-                   patterns: list[Predictions]) -> dict[str, list[Any]]:
+def _conditions_of(
+    predictor: Any, table: Table, patterns: list[Predictions]
+) -> dict[str, list[Any]]:
     """Returns {condition: value for each row of the table, None where it is not known}."""
     found: dict[str, list[Any]] = {}
     if len(predictor.inputs) > 1:
@@ -107,7 +119,8 @@ def _conditions_of(predictor: Any, table: Table,
         elif isinstance(getattr(modality, "base", modality), Audio):
             noise = [_decibels(samples.decode(source, row), modality) for row in range(len(table))]
             found[f"noise in {source.name}"] = _lowest(
-                noise, "noisy (parts up to {:.0f} dB apart)", "clearer")
+                noise, "noisy (parts up to {:.0f} dB apart)", "clearer"
+            )
     return {name: values for name, values in found.items() if len({*values} - {None}) > 1}
 
 
@@ -139,8 +152,10 @@ def _lowest(values: Sequence[float | None], low: str, other: str) -> list[str | 
     if not known:
         return [None] * len(values)
     bound = float(np.quantile(known, _LOWEST))
-    return [None if value is None else low.format(bound) if value <= bound else other
-            for value in values]
+    return [
+        None if value is None else low.format(bound) if value <= bound else other
+        for value in values
+    ]
 
 
 def _words(decoded: Any) -> float | None:
@@ -157,7 +172,7 @@ def _decibels(decoded: Any, modality: Any) -> float | None:
     size = max(1, round(_FRAME_SECONDS * getattr(modality, "base", modality).sample_rate))
     if len(samples) < 4 * size:
         return None
-    power = np.square(samples[:len(samples) // size * size]).reshape(-1, size).mean(axis=1)
+    power = np.square(samples[: len(samples) // size * size]).reshape(-1, size).mean(axis=1)
     loud, quiet = np.quantile(power, [0.95, 0.1])
     return 10 * float(np.log10((loud + 1e-10) / (quiet + 1e-10)))
 
@@ -168,15 +183,19 @@ def _without_inputs(names: list[str], patterns: list[Predictions]) -> dict[str, 
     for hidden in hidden_patterns(names):
         places = [names.index(name) for name in hidden]
         left = sum(1 << place for place in range(len(names)) if place not in places)
-        there = np.flatnonzero(whole.present[:, places].all(axis=1)
-                               & patterns[left].present.any(axis=1))
+        there = np.flatnonzero(
+            whole.present[:, places].all(axis=1) & patterns[left].present.any(axis=1)
+        )
         if not len(there):
             continue
         one = evaluate(patterns[left].take(there))
         gap = compare(whole.take(there), one.predictions)
         found[f"without {listed(hidden)}"] = {
-            "n": len(there), "metrics": dict(one.metrics), "intervals": dict(one.intervals),
-            "difference": gap.to_json()}
+            "n": len(there),
+            "metrics": dict(one.metrics),
+            "intervals": dict(one.intervals),
+            "difference": gap.to_json(),
+        }
     return found
 
 
@@ -185,15 +204,19 @@ def _sentences(value: dict[str, Any], whole: Predictions) -> list[str]:
     found, metric = [], whole.task.headline
     if any(value["shares"].values()):
         each = [f"{name} {100 * share:.0f}{SPACE}%" for name, share in value["shares"].items()]
-        found.append(f"Of what the inputs add to the right answer, on {value['n']:,} rows: "
-                     f"{listed(each)} (Shapley values).")
+        found.append(
+            f"Of what the inputs add to the right answer, on {value['n']:,} rows: "
+            f"{listed(each)} (Shapley values)."
+        )
     for name, one in value["patterns"].items():
         gap = one["difference"]
         interval = ""
         if gap["interval"] is not None:
             low, high = (-bound for bound in gap["interval"][::-1])
             interval = f", {gap_interval(metric, [low, high])}"
-        found.append(f"{readable(metric).capitalize()} {name}, on {one['n']:,} rows: "
-                     f"{value_text(metric, gap['second'])} instead of "
-                     f"{value_text(metric, gap['first'])}{interval}.")
+        found.append(
+            f"{readable(metric).capitalize()} {name}, on {one['n']:,} rows: "
+            f"{value_text(metric, gap['second'])} instead of "
+            f"{value_text(metric, gap['first'])}{interval}."
+        )
     return found

@@ -42,8 +42,11 @@ def answers_judged(predictor: Any, table: Table, found: Predictions) -> dict[str
         result["perplexity"] = math.exp(min(nll[known].sum() / tokens[known].sum(), 700.0))
     if _CHOICES in table.column_names:
         result["multiple_choice"] = _chosen(predictor, table)
-    patterns = {kind: looked_away(predictor, table, found, kind) for kind in KINDS
-                if kind in predictor.recipe.inputs}
+    patterns = {
+        kind: looked_away(predictor, table, found, kind)
+        for kind in KINDS
+        if kind in predictor.recipe.inputs
+    }
     return result | {"input_patterns": {kind: one for kind, one in patterns.items() if one}}
 
 
@@ -79,8 +82,11 @@ def _chosen(predictor: Any, table: Table) -> dict[str, Any]:
     """Returns the share of rows whose right answer is the most likely of their choices, by the mean
     over tokens."""
     target = predictor.recipe.target
-    rows = [row for row in range(len(table)) if table.cell(row, _CHOICES)
-            and table.cell(row, target) is not None]
+    rows = [
+        row
+        for row in range(len(table))
+        if table.cell(row, _CHOICES) and table.cell(row, target) is not None
+    ]
     pairs = [(row, str(choice)) for row in rows for choice in table.cell(row, _CHOICES)]
     if not pairs:
         return {"n": 0, "accuracy": None}
@@ -94,8 +100,7 @@ def _chosen(predictor: Any, table: Table) -> dict[str, Any]:
     return {"n": len(rows), "accuracy": float(np.mean(right))}
 
 
-def looked_away(predictor: Any, table: Table, found: Predictions,
-                kind: str) -> dict[str, Any]:
+def looked_away(predictor: Any, table: Table, found: Predictions, kind: str) -> dict[str, Any]:
     """Returns the headline with a kind of media shown, hidden, and swapped for another row's.
 
     Only rows that have it count. Nothing is returned where fewer than two have it.
@@ -106,7 +111,7 @@ def looked_away(predictor: Any, table: Table, found: Predictions,
         found: Predictions for it.
         kind: str, an input: image, audio or video.
     """
-    column, = next(item.columns for item in predictor.inputs if item.name == kind)
+    (column,) = next(item.columns for item in predictor.inputs if item.name == kind)
     if column not in table.column_names:
         return {}
     cells = list(table.values(column))
@@ -142,11 +147,15 @@ def _sentence(kind: str, compared: Mapping[str, Comparison]) -> str:
     """Returns what hiding shows: that an assistant looks or listens, or that it does not."""
     hidden, other = compared[_HIDDEN], compared[_OTHER]
     name = {"audio": "sound"}.get(kind, kind)
-    scores = (f"{hidden.metric} {hidden.first:.3f} with the {name}, {hidden.second:.3f} without "
-              f"it, {other.second:.3f} with another row's")
+    scores = (
+        f"{hidden.metric} {hidden.first:.3f} with the {name}, {hidden.second:.3f} without "
+        f"it, {other.second:.3f} with another row's"
+    )
     if hidden.better == "first":
         return f"The assistant uses the {name}: {scores}."
     if hidden.interval is None:
         return f"Too few rows to tell whether the assistant uses the {name}: {scores}."
-    return (f"Hiding the {name} changes nothing that can be told from chance: {scores}. The "
-            "assistant may answer without it.")
+    return (
+        f"Hiding the {name} changes nothing that can be told from chance: {scores}. The "
+        "assistant may answer without it."
+    )

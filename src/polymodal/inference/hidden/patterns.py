@@ -20,8 +20,15 @@ from polymodal.inference.trust import trusted
 from polymodal.media.kept import for_predictions
 from polymodal.tables.table import Table
 
-__all__ = ["Worth", "check_explainable", "hidden_patterns", "nearness", "predict_patterns",
-           "without", "worth_of"]
+__all__ = [
+    "Worth",
+    "check_explainable",
+    "hidden_patterns",
+    "nearness",
+    "predict_patterns",
+    "without",
+    "worth_of",
+]
 
 _MOST_WHOLE = 3  # inputs up to which all patterns are looked at
 
@@ -30,11 +37,14 @@ def check_explainable(predictor: Any, who: str) -> None:
     """Raises RecipeError for a run whose answers cannot be compared with those of fewer inputs."""
     task = predictor.task
     if task.is_text or task.compares_inputs or predictor.head.autoregressive:
-        raise RecipeError(f"{who} needs a run that predicts classes or numbers. Got task: "
-                          f"{task.name}.")
+        raise RecipeError(
+            f"{who} needs a run that predicts classes or numbers. Got task: {task.name}."
+        )
     if len(predictor.inputs) > MOST_PLAYERS:
-        raise RecipeError(f"{who} needs a run of {MOST_PLAYERS} inputs at most. Got "
-                          f"{len(predictor.inputs)}. Train on fewer inputs.")
+        raise RecipeError(
+            f"{who} needs a run of {MOST_PLAYERS} inputs at most. Got "
+            f"{len(predictor.inputs)}. Train on fewer inputs."
+        )
 
 
 def hidden_patterns(names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -63,8 +73,9 @@ def without(batch: Mapping[str, Any], keys: list[str]) -> dict[str, Any]:
     return hidden
 
 
-def predict_patterns(predictor: Any, table: Table, scored: bool,
-                     cache: Any = None) -> list[Predictions]:
+def predict_patterns(
+    predictor: Any, table: Table, scored: bool, cache: Any = None
+) -> list[Predictions]:
     """Returns the predictions with each subset of the inputs; bit i of its number is input i.
 
     Args:
@@ -84,22 +95,39 @@ def predict_patterns(predictor: Any, table: Table, scored: bool,
     for step, (inputs, targets, weights) in enumerate(loader.epoch(0, 0)):
         for pattern, found in enumerate(outputs):
             hidden = [key for place, key in enumerate(keys) if not pattern >> place & 1]
-            found.append(_output(predictor, without(inputs, hidden), inputs, targets, weights,
-                                 loader.rows_of(0, step)))
-    said = [collect(found, predictor.head, predictor.target, predictor.task, names, len(table))
-            for found in outputs]
+            found.append(
+                _output(
+                    predictor,
+                    without(inputs, hidden),
+                    inputs,
+                    targets,
+                    weights,
+                    loader.rows_of(0, step),
+                )
+            )
+    said = [
+        collect(found, predictor.head, predictor.target, predictor.task, names, len(table))
+        for found in outputs
+    ]
     return [trusted(predictor, one) for one in said]
 
 
-def _output(predictor: Any, batch: dict[str, Any], whole: dict[str, Any], targets: Any,
-            weights: Any, rows: np.ndarray) -> Output:
+def _output(
+    predictor: Any,
+    batch: dict[str, Any],
+    whole: dict[str, Any],
+    targets: Any,
+    weights: Any,
+    rows: np.ndarray,
+) -> Output:
     """Returns the output for a batch; which steps a row has is told by the whole batch."""
     logits = as_numpy(predictor.model.predict_on_batch(batch))
     masks = [whole[mask_key(i.key)] for i in predictor.inputs]
     shown = [batch[mask_key(i.key)] for i in predictor.inputs]
     present = np.stack([mask.reshape(len(mask), -1).any(axis=1) for mask in shown], axis=-1)
-    steps = [(mask * np.arange(1, mask.shape[1] + 1)).max(axis=1) for mask in masks
-             if mask.ndim > 1]
+    steps = [
+        (mask * np.arange(1, mask.shape[1] + 1)).max(axis=1) for mask in masks if mask.ndim > 1
+    ]
     lengths = np.max(steps, axis=0) if steps else np.ones(len(rows), int)
     return Output(rows, np.asarray(logits, "float32"), targets, weights, present, lengths)
 

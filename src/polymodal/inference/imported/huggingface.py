@@ -29,8 +29,9 @@ __all__ = ["export"]
 LAYOUTS = ("huggingface",)
 
 
-def export(run: str | Path, out: str | Path, to: str = "huggingface",
-           input: str | None = None) -> Path:
+def export(
+    run: str | Path, out: str | Path, to: str = "huggingface", input: str | None = None
+) -> Path:
     """Writes the imported encoder of a run, as it was tuned, in the layout it was published in.
 
     Adapters are merged, and weights in few bits are written as whole ones.
@@ -82,14 +83,19 @@ def _of_import(folder: Path) -> tuple[Path, Mapping[str, np.ndarray], Any]:
 
 def _of_run(run: str | Path, name: str | None) -> tuple[Path, Mapping[str, np.ndarray], Any]:
     predictor = load(run)
-    starts = {start.path[1]: start for start in starts_of(predictor.recipe)
-              if start.path[0] == "encoders" and start.takes_all}
+    starts = {
+        start.path[1]: start
+        for start in starts_of(predictor.recipe)
+        if start.path[0] == "encoders" and start.takes_all
+    }
     if name is None and len(starts) == 1:
         name = next(iter(starts))
     if name not in starts:
-        raise RecipeError(f"--input needs an input with an imported encoder: "
-                          f"{', '.join(starts) or 'this run has none'}. Got {name or 'none'}. Name "
-                          "one of these.")
+        raise RecipeError(
+            f"--input needs an input with an imported encoder: "
+            f"{', '.join(starts) or 'this run has none'}. Got {name or 'none'}. Name "
+            "one of these."
+        )
     start = starts[name]
     base = _base(str(start.source), str(start.sha256), f"{user_path(run)}, input {name}")
     values = plain_weights(predictor.model.encoders[name])
@@ -106,11 +112,15 @@ def _base(source: str, digest: str, who: str) -> Path:
     if found is None and (path / WEIGHTS).is_file() and sha256(path / WEIGHTS) == digest:
         found = path
     if found is None:
-        raise BundleError(f"{who} needs the imported model that it started from, with sha256 "
-                          f"{digest}. Found it neither at {source} nor in POLYMODAL_MODELS. Put it "
-                          "back.")
+        raise BundleError(
+            f"{who} needs the imported model that it started from, with sha256 "
+            f"{digest}. Found it neither at {source} nor in POLYMODAL_MODELS. Put it "
+            "back."
+        )
     if not _is_import(spec_of(found)):
-        raise BundleError(f"{who} needs an encoder that was imported. Got one of the run {found}. "
-                          "Export a run whose encoder comes from `polymodal import`.")
+        raise BundleError(
+            f"{who} needs an encoder that was imported. Got one of the run {found}. "
+            "Export a run whose encoder comes from `polymodal import`."
+        )
     verify(found)
     return found

@@ -32,8 +32,9 @@ def columns_from(pairs: Collection[str], predictor: Any) -> dict[str, str]:
         if name not in names:
             raise RecipeError(f"--column: {unknown('input', name, names)}")
         if not equals or not column:
-            raise RecipeError(f'--column needs input=column. Got "{pair}". Write '
-                              f"--column {name}=photo.")
+            raise RecipeError(
+                f'--column needs input=column. Got "{pair}". Write --column {name}=photo.'
+            )
         found[name] = column
     return found
 
@@ -48,16 +49,19 @@ def with_columns(predictor: _Kind, columns: Mapping[str, str]) -> _Kind:
     if not columns:
         return predictor
     found = copy.copy(predictor)
-    found.inputs = [replace(item, columns=[columns.get(item.name, item.columns[0])])
-                    if item.name in columns else item for item in predictor.inputs]
+    found.inputs = [
+        replace(item, columns=[columns.get(item.name, item.columns[0])])
+        if item.name in columns
+        else item
+        for item in predictor.inputs
+    ]
     if predictor.task.compares_inputs:
         found.target = copy.copy(predictor.target)
         found.target.reads({item.name: item.columns for item in found.inputs})
     return found
 
 
-def reading(predictor: _Kind, table: Table,
-            names: Collection[str] | None = None) -> _Kind:
+def reading(predictor: _Kind, table: Table, names: Collection[str] | None = None) -> _Kind:
     """Returns the same model with the columns of a table that its inputs fit, found by what they
     hold; a model that was trained here reads the columns that it was trained on.
 
@@ -87,11 +91,12 @@ def _fitting(predictor: Answers, name: str, table: Table) -> str | None:
     """Returns the only column of the modality of an input, or None where there is none."""
     modality = predictor.recipe.inputs[name]["modality"]
     facts = profile(table)
-    found = [column for column in table.column_names
-             if facts.verdict(column).modality == modality]
+    found = [column for column in table.column_names if facts.verdict(column).modality == modality]
     if len(found) > 1:
-        raise RecipeError(f"{table.name} needs one column for the input {name}. Got "
-                          f"{', '.join(found)}. Write --column {name}={found[0]}.")
+        raise RecipeError(
+            f"{table.name} needs one column for the input {name}. Got "
+            f"{', '.join(found)}. Write --column {name}={found[0]}."
+        )
     if found:
         return found[0]
     return None

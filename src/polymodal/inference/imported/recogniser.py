@@ -53,8 +53,11 @@ class ImportedRecogniser:
         self.model, self.recipe, self.trained_on = model, _Recipe(), TrainedOn()
         self.task = _task()
         self.target, self.metrics = self.task.target(), {}
-        self.inputs: list[Any] = [SimpleNamespace(
-            name="audio", key="input_0", columns=["audio"], modality=model.part.modality)]
+        self.inputs: list[Any] = [
+            SimpleNamespace(
+                name="audio", key="input_0", columns=["audio"], modality=model.part.modality
+            )
+        ]
 
     @property
     def sources(self) -> list[Source]:
@@ -66,8 +69,9 @@ class ImportedRecogniser:
         self.inputs[0].columns = [columns.get("audio", *self.inputs[0].columns)]
         return self
 
-    def transcribe(self, files: Sequence[str | Path] | str | Path,
-                   **choice: Any) -> Iterator[Transcript]:
+    def transcribe(
+        self, files: Sequence[str | Path] | str | Path, **choice: Any
+    ) -> Iterator[Transcript]:
         """Yields the transcript of each file, in order, as soon as it is there.
 
         Args:
@@ -82,9 +86,17 @@ class ImportedRecogniser:
         files = [files] if isinstance(files, str | Path) else list(files)
         return transcripts(self.model, files, options)
 
-    def predict(self, table: Any, *, media_root: str | Path | None = None, scored: bool = False,
-                skip_bad: bool = True, max_bad_share: float = 1.0, target: str | None = None,
-                **choice: Any) -> Predictions:
+    def predict(
+        self,
+        table: Any,
+        *,
+        media_root: str | Path | None = None,
+        scored: bool = False,
+        skip_bad: bool = True,
+        max_bad_share: float = 1.0,
+        target: str | None = None,
+        **choice: Any,
+    ) -> Predictions:
         """Returns the transcripts of every readable row of a table, by `Predictor.predict`.
 
         Args:
@@ -97,12 +109,16 @@ class ImportedRecogniser:
         column = self._column(profile(table), target)
         self.inputs[0].columns = [column]
         known, errors = self._references(table, target) if scored else ({}, {})
-        rows = [row for row in range(len(table))
-                if row not in errors and table.cell(row, column) is not None]
+        rows = [
+            row
+            for row in range(len(table))
+            if row not in errors and table.cell(row, column) is not None
+        ]
         said = {}
         cells = [table.cell(row, column) for row in rows]
-        for row, one in zip(rows, transcripts(self.model, cells, options, root=table.root),
-                            strict=True):
+        for row, one in zip(
+            rows, transcripts(self.model, cells, options, root=table.root), strict=True
+        ):
             if one.error:
                 errors[row] = DataError(f"{table.name} row {table.row_number(row)}: {one.error}")
             else:
@@ -110,10 +126,18 @@ class ImportedRecogniser:
         _check_errors(errors, len(table), skip_bad, max_bad_share)
         return self._predictions(table, said, known if scored else None, errors)
 
-    def evaluate(self, table: Any, *, target: str | None = None,
-                 slice_columns: Sequence[str] = (), media_root: Any = None,
-                 skip_bad: bool = False, max_bad_share: float = 0.05,
-                 normalisation: str = "basic", **choice: Any) -> dict[str, Any]:
+    def evaluate(
+        self,
+        table: Any,
+        *,
+        target: str | None = None,
+        slice_columns: Sequence[str] = (),
+        media_root: Any = None,
+        skip_bad: bool = False,
+        max_bad_share: float = 0.05,
+        normalisation: str = "basic",
+        **choice: Any,
+    ) -> dict[str, Any]:
         """Returns scores with intervals, as `polymodal evaluate --json` prints them.
 
         Args:
@@ -127,10 +151,18 @@ class ImportedRecogniser:
         describe(normalisation)
         table = as_table(table, media_root)
         if target not in table.column_names:
-            raise RecipeError(f"An imported recogniser needs --target, the column with the right "
-                              f"texts. {unknown('column', target, table.column_names)}")
-        found = self.predict(table, scored=True, target=target, skip_bad=skip_bad,
-                             max_bad_share=max_bad_share, **choice)
+            raise RecipeError(
+                f"An imported recogniser needs --target, the column with the right "
+                f"texts. {unknown('column', target, table.column_names)}"
+            )
+        found = self.predict(
+            table,
+            scored=True,
+            target=target,
+            skip_bad=skip_bad,
+            max_bad_share=max_bad_share,
+            **choice,
+        )
         found.normalisation = normalisation
         return evaluate(found, slice_values(table, slice_columns, target, True)).to_json()
 
@@ -150,9 +182,11 @@ class ImportedRecogniser:
         for name in facts.table.column_names:
             if name != target and facts.verdict(name).modality in _LISTENED:
                 return name
-        raise RecipeError(f"{facts.table.name} needs a column of sound or video files. Got "
-                          f"{', '.join(facts.table.column_names)}. Write --column audio=clip, or "
-                          "give the table's --media-root.")
+        raise RecipeError(
+            f"{facts.table.name} needs a column of sound or video files. Got "
+            f"{', '.join(facts.table.column_names)}. Write --column audio=clip, or "
+            "give the table's --media-root."
+        )
 
     def _references(self, table: Table, target: str | None) -> tuple[dict, dict]:
         """Returns {row: right texts}, and {row: error} of those that cannot be read."""
@@ -167,9 +201,13 @@ class ImportedRecogniser:
                 errors[row] = error.at(table=table.name, row=table.row_number(row), column=target)
         return known, errors
 
-    def _predictions(self, table: Table, said: Mapping[int, str],
-                     known: Mapping[int, list[str]] | None,
-                     errors: Mapping[int, DataError]) -> Predictions:
+    def _predictions(
+        self,
+        table: Table,
+        said: Mapping[int, str],
+        known: Mapping[int, list[str]] | None,
+        errors: Mapping[int, DataError],
+    ) -> Predictions:
         rows = sorted(said)
         outputs = np.array([said[row] for row in rows], object)
         targets = None
@@ -178,10 +216,18 @@ class ImportedRecogniser:
             targets[:] = [known.get(row, []) for row in rows]
         dropped = Counter(error.reason for error in errors.values())
         return Predictions(
-            self.task, [], np.array(rows, int), outputs, targets,
-            np.array([bool(known and known.get(row)) for row in rows], bool), ["audio"],
-            np.ones((len(rows), 1), bool), num_rows=len(table), dropped=dict(dropped),
-            errors={row: visible(error.left_out()) for row, error in errors.items()})
+            self.task,
+            [],
+            np.array(rows, int),
+            outputs,
+            targets,
+            np.array([bool(known and known.get(row)) for row in rows], bool),
+            ["audio"],
+            np.ones((len(rows), 1), bool),
+            num_rows=len(table),
+            dropped=dict(dropped),
+            errors={row: visible(error.left_out()) for row, error in errors.items()},
+        )
 
 
 def _task() -> Task:
@@ -189,13 +235,16 @@ def _task() -> Task:
     return next(task for name in names("tasks") if (task := find("tasks", name)()).hears)
 
 
-def _check_errors(errors: Mapping[int, DataError], num_rows: int, skip_bad: bool,
-                  max_bad_share: float) -> None:
+def _check_errors(
+    errors: Mapping[int, DataError], num_rows: int, skip_bad: bool, max_bad_share: float
+) -> None:
     if not errors:
         return
     first = errors[min(errors)]
     if not skip_bad:
         raise first
     if len(errors) > max_bad_share * num_rows:
-        raise DataError(f"{len(errors):,} of {num_rows:,} rows cannot be used. The first: {first}",
-                        reason="too_many_bad")
+        raise DataError(
+            f"{len(errors):,} of {num_rows:,} rows cannot be used. The first: {first}",
+            reason="too_many_bad",
+        )

@@ -26,17 +26,33 @@ class ImportedSpeller(Predictor):
     """
 
     def __init__(self, model: Predictor):
-        super().__init__(model.recipe, model.inputs, model.target, model.model, model.head,
-                         model.metrics, model.calibration, model.language, model.trained_on)
+        super().__init__(
+            model.recipe,
+            model.inputs,
+            model.target,
+            model.model,
+            model.head,
+            model.metrics,
+            model.calibration,
+            model.language,
+            model.trained_on,
+        )
 
-    def predict(self, table: Any, *, media_root: str | Path | None = None,
-                **choice: Any) -> Predictions:
+    def predict(
+        self, table: Any, *, media_root: str | Path | None = None, **choice: Any
+    ) -> Predictions:
         """Returns the transcripts of every readable row of a table, by `Predictor.predict`."""
         table = as_table(table, media_root)
         return Predictor.predict(reading(self, table), table, **choice)
 
-    def evaluate(self, table: Any, *, media_root: str | Path | None = None,
-                 target: str | None = None, **choice: Any) -> dict[str, Any]:
+    def evaluate(
+        self,
+        table: Any,
+        *,
+        media_root: str | Path | None = None,
+        target: str | None = None,
+        **choice: Any,
+    ) -> dict[str, Any]:
         """Returns scores with intervals, by `Predictor.evaluate`.
 
         Args:
@@ -51,8 +67,10 @@ class ImportedSpeller(Predictor):
         table = as_table(table, media_root)
         target = target or self.recipe.target
         if target not in table.column_names:
-            raise RecipeError("An imported recogniser needs --target, the column with the right "
-                              f"texts. {unknown('column', target, table.column_names)}")
+            raise RecipeError(
+                "An imported recogniser needs --target, the column with the right "
+                f"texts. {unknown('column', target, table.column_names)}"
+            )
         found = copy.copy(self)
         found.recipe = copy.copy(self.recipe)
         found.recipe.target = target

@@ -52,13 +52,25 @@ class ZeroShot(Predictor):
     2021, section 3.1.
     """
 
-    def __init__(self, pair: Predictor, labels: Sequence[str], prompts: Sequence[str] = (PROMPT,),
-                 target: str = ""):
+    def __init__(
+        self,
+        pair: Predictor,
+        labels: Sequence[str],
+        prompts: Sequence[str] = (PROMPT,),
+        target: str = "",
+    ):
         self.side = _side_of_texts(pair)
         labels, prompts = list(labels), list(prompts)
         _check(labels, prompts)
-        super().__init__(pair.recipe, pair.inputs, pair.target, pair.model, pair.head, pair.metrics,
-                         trained_on=pair.trained_on)
+        super().__init__(
+            pair.recipe,
+            pair.inputs,
+            pair.target,
+            pair.model,
+            pair.head,
+            pair.metrics,
+            trained_on=pair.trained_on,
+        )
         self.pair = pair
         self.recipe = copy.copy(pair.recipe)
         self.recipe.target = target or _TARGET
@@ -67,9 +79,17 @@ class ZeroShot(Predictor):
         self.target.restore({"labels": labels})
         self.vectors = self._of_labels(labels, prompts)
 
-    def predict(self, table: Any, *, media_root: str | Path | None = None, scored: bool = False,
-                skip_bad: bool = True, max_bad_share: float = 1.0, cache: Any = None,
-                **choice: Any) -> Predictions:
+    def predict(
+        self,
+        table: Any,
+        *,
+        media_root: str | Path | None = None,
+        scored: bool = False,
+        skip_bad: bool = True,
+        max_bad_share: float = 1.0,
+        cache: Any = None,
+        **choice: Any,
+    ) -> Predictions:
         """Returns the probabilities of all labels for every readable row; see
         `Predictor.predict`."""
         table = as_table(table, media_root)
@@ -77,8 +97,9 @@ class ZeroShot(Predictor):
         pair = reading(self.pair, table, others)
         self.inputs = [item for item in pair.inputs if item.name in others]
         hidden = table.with_column(self._text.columns[0], np.full(len(table), None))
-        found = pair.predict(hidden, skip_bad=skip_bad, max_bad_share=max_bad_share, cache=cache,
-                             **choice)
+        found = pair.predict(
+            hidden, skip_bad=skip_bad, max_bad_share=max_bad_share, cache=cache, **choice
+        )
         found = found.take(np.flatnonzero(found.outputs[:, 1 - self.side].any(axis=-1)))
         near = found.outputs[:, 1 - self.side] @ self.vectors.T  # (rows, labels)
         outputs = self.head.probabilities(self.model.head.logits(near))
@@ -125,33 +146,45 @@ class ZeroShot(Predictor):
             elif skip_bad:
                 found.dropped["unknown_label"] = found.dropped.get("unknown_label", 0) + 1
             else:
-                raise DataError(f'holds "{label}", which is none of the labels.',
-                                "Add it to --labels, or run with --skip-bad.", table=table.name,
-                                row=table.row_number(int(row)), column=self.recipe.target,
-                                reason="unknown_label")
+                raise DataError(
+                    f'holds "{label}", which is none of the labels.',
+                    "Add it to --labels, or run with --skip-bad.",
+                    table=table.name,
+                    row=table.row_number(int(row)),
+                    column=self.recipe.target,
+                    reason="unknown_label",
+                )
 
 
 def _side_of_texts(pair: Predictor) -> int:
     """Returns which side of the comparison reads one text."""
     if not pair.task.by_labels:
-        raise RecipeError("--labels needs a model that compares texts with images or others, such "
-                          f"as an imported CLIP. Got a run with task: {pair.task.name}. Leave "
-                          "--labels out.")
+        raise RecipeError(
+            "--labels needs a model that compares texts with images or others, such "
+            f"as an imported CLIP. Got a run with task: {pair.task.name}. Leave "
+            "--labels out."
+        )
     by_name = {item.name: item for item in pair.inputs}
     for side, names in enumerate(pair.head.groups.values()):
         if len(names) == 1 and by_name[names[0]].modality.is_text:
             return side
-    raise RecipeError("--labels needs a model one side of which is a text alone. Got "
-                      f"{dict(pair.head.groups)}. Leave --labels out.")
+    raise RecipeError(
+        "--labels needs a model one side of which is a text alone. Got "
+        f"{dict(pair.head.groups)}. Leave --labels out."
+    )
 
 
 def _check(labels: Sequence[str], prompts: Sequence[str]) -> None:
     if len(set(labels)) < max(2, len(labels)) or not all(label.strip() for label in labels):
-        raise RecipeError("--labels needs at least two different labels. Got "
-                          f"{', '.join(labels) or 'none'}. Write --labels dog,cat.")
+        raise RecipeError(
+            "--labels needs at least two different labels. Got "
+            f"{', '.join(labels) or 'none'}. Write --labels dog,cat."
+        )
     for prompt in prompts:
         if _HOLE not in prompt:
-            raise RecipeError(f'--prompt needs {_HOLE} where the label goes. Got "{prompt}". '
-                              f'Write --prompt "{PROMPT}".')
+            raise RecipeError(
+                f'--prompt needs {_HOLE} where the label goes. Got "{prompt}". '
+                f'Write --prompt "{PROMPT}".'
+            )
     if not prompts:
         raise RecipeError(f'--prompt needs a text. Got none. Write --prompt "{PROMPT}".')

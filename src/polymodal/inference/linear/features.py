@@ -85,7 +85,7 @@ class Featured(Modality):
         width = max((len(one) for one in each), default=0)
         dense = np.zeros((len(each), width))
         for row, one in enumerate(each):
-            dense[row, :len(one)] = one
+            dense[row, : len(one)] = one
         self.mean = dense.mean(axis=0) if len(each) else np.zeros(width)
         self.std = dense.std(axis=0) if len(each) else np.ones(width)
         self.std = np.where(self.std < _SMALLEST, 1.0, self.std)
@@ -97,8 +97,8 @@ class Featured(Modality):
         """Returns the features of one value."""
         if self.is_text:
             return self.ngrams.vector(_as_text(decoded))
-        found, one = np.zeros(self.width), summary(self.base, decoded)[:self.width]
-        found[:len(one)] = one
+        found, one = np.zeros(self.width), summary(self.base, decoded)[: self.width]
+        found[: len(one)] = one
         return self._scaled(found)
 
     def _scaled(self, found: np.ndarray) -> np.ndarray:
@@ -131,8 +131,10 @@ class Featured(Modality):
             return
         self.mean, self.std = arrays["mean"], arrays["std"]
         if self.mean.ndim != 1 or self.mean.shape != self.std.shape or (self.std <= 0).any():
-            raise BundleError("needs a mean and a deviation above 0 for each feature. Copy the "
-                              "whole bundle again.")
+            raise BundleError(
+                "needs a mean and a deviation above 0 for each feature. Copy the "
+                "whole bundle again."
+            )
 
 
 def _as_text(decoded: Any) -> str:
@@ -164,14 +166,16 @@ def summary(modality: Modality, decoded: Any) -> np.ndarray:
         extra = missing[:0] if not missing.any() and not modality.has_fields else missing
         return np.concatenate([np.nan_to_num(array), extra.astype(np.float32)])
     steps = np.nan_to_num(array.reshape(len(array), -1))
-    steps = steps[:, ::-(-steps.shape[1] // _WIDEST)]
+    steps = steps[:, :: -(-steps.shape[1] // _WIDEST)]
     if not len(steps):
         steps = np.zeros((1, steps.shape[1]), np.float32)
     parts = [steps.mean(axis=0), steps.std(axis=0)]
     if isinstance(modality, Audio):
         cuts = np.linspace(0, len(steps), _SEGMENTS + 1).astype(int)
-        parts += [steps[min(low, len(steps) - 1):max(high, low + 1)].mean(axis=0)
-                  for low, high in pairwise(cuts)]
+        parts += [
+            steps[min(low, len(steps) - 1) : max(high, low + 1)].mean(axis=0)
+            for low, high in pairwise(cuts)
+        ]
     return np.concatenate(parts)
 
 

@@ -27,8 +27,9 @@ class LinearModel:
         bias: (outputs,) float64.
     """
 
-    def __init__(self, weights: Mapping[str, np.ndarray], missing: Mapping[str, np.ndarray],
-                 bias: np.ndarray):
+    def __init__(
+        self, weights: Mapping[str, np.ndarray], missing: Mapping[str, np.ndarray], bias: np.ndarray
+    ):
         self.weights, self.missing, self.bias = dict(weights), dict(missing), bias
 
     def predict_on_batch(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -39,8 +40,9 @@ class LinearModel:
         """
         return self.bias + sum(self._added(inputs, key) for key in self.weights)
 
-    def encode(self, inputs: Mapping[str, Any], training: bool = False
-               ) -> tuple[np.ndarray, np.ndarray]:
+    def encode(
+        self, inputs: Mapping[str, Any], training: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Returns what each input adds to the logits, (batch, 1, inputs * outputs), and a mask."""
         added = np.concatenate([self._added(inputs, key) for key in self.weights], axis=1)[:, None]
         return added, np.ones(added.shape[:2], bool)
@@ -59,8 +61,9 @@ class LinearModel:
         return found
 
 
-def restored(arrays: Mapping[str, np.ndarray], widths: Mapping[str, int],
-             num_outputs: int) -> LinearModel:
+def restored(
+    arrays: Mapping[str, np.ndarray], widths: Mapping[str, int], num_outputs: int
+) -> LinearModel:
     """Returns the model of the arrays of a bundle.
 
     Args:
@@ -77,12 +80,16 @@ def restored(arrays: Mapping[str, np.ndarray], widths: Mapping[str, int],
         shapes[f"inputs.{key}.missing"] = (num_outputs,)
     for name, shape in shapes.items():
         check_array(arrays, name, shape)
-    return LinearModel({key: arrays[f"inputs.{key}.weight"] for key in widths},
-                       {key: arrays[f"inputs.{key}.missing"] for key in widths}, arrays["bias"])
+    return LinearModel(
+        {key: arrays[f"inputs.{key}.weight"] for key in widths},
+        {key: arrays[f"inputs.{key}.missing"] for key in widths},
+        arrays["bias"],
+    )
 
 
-def check_array(arrays: Mapping[str, np.ndarray], name: str,
-                shape: tuple[int, ...] | None = None) -> np.ndarray:
+def check_array(
+    arrays: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...] | None = None
+) -> np.ndarray:
     """Returns an array of a bundle: finite numbers, of the shape.
 
     Raises:
@@ -91,8 +98,10 @@ def check_array(arrays: Mapping[str, np.ndarray], name: str,
     found = arrays.get(name)
     if found is None or found.dtype != np.float64 or shape not in (None, found.shape):
         got = "none" if found is None else f"{found.shape} of {found.dtype}"
-        raise BundleError(f'needs a tensor "{name}" of shape {shape or "(features,)"} of float64. '
-                          f"Got {got}. Copy the whole bundle again.")
+        raise BundleError(
+            f'needs a tensor "{name}" of shape {shape or "(features,)"} of float64. '
+            f"Got {got}. Copy the whole bundle again."
+        )
     if not np.isfinite(found).all():
         raise BundleError(f'needs finite numbers in "{name}". Copy the whole bundle again.')
     return found
@@ -120,8 +129,9 @@ class LinearHead(Head):
         return 0.5 * (1 + np.tanh(0.5 * logits))  # tanh never overflows
 
 
-def joined(parts: Sequence[tuple[str, int, bool]], coefficients: np.ndarray,
-           bias: np.ndarray) -> LinearModel:
+def joined(
+    parts: Sequence[tuple[str, int, bool]], coefficients: np.ndarray, bias: np.ndarray
+) -> LinearModel:
     """Returns the model of the coefficients of a matrix whose columns are features of inputs.
 
     Args:
@@ -132,7 +142,7 @@ def joined(parts: Sequence[tuple[str, int, bool]], coefficients: np.ndarray,
     """
     weights, missing, start = {}, {}, 0
     for key, width, told in parts:
-        weights[key] = np.asarray(coefficients[start:start + width], np.float64)
+        weights[key] = np.asarray(coefficients[start : start + width], np.float64)
         start += width
         missing[key] = np.zeros(len(bias))
         if told:

@@ -62,7 +62,7 @@ class NGrams:
                 found = Counter(_grams(kind, text))
                 frequency.update(found)
                 rows.update(found.keys())
-            kept = sorted(sorted(frequency), key=lambda gram: -frequency[gram])[:self._most]
+            kept = sorted(sorted(frequency), key=lambda gram: -frequency[gram])[: self._most]
             self._index[kind] = {gram: place for place, gram in enumerate(sorted(kept))}
             counts = np.array([rows[gram] for gram in self._index[kind]], np.float64)
             parts.append(np.log((1 + len(texts)) / (1 + counts)) + 1)
@@ -96,8 +96,9 @@ class NGrams:
         empty = (np.zeros(0, np.int64), np.zeros(0))
         each = [empty if text is None else self.entries(text) for text in texts]
         starts = np.cumsum([0, *(len(places) for places, _ in each)])
-        places, values = (np.concatenate([one[side] for one in each]) if each else np.zeros(0)
-                          for side in (0, 1))
+        places, values = (
+            np.concatenate([one[side] for one in each]) if each else np.zeros(0) for side in (0, 1)
+        )
         return csr_matrix((values, places, starts), shape=(len(texts), self.width))
 
     def state(self) -> dict[str, Any]:
@@ -114,8 +115,10 @@ class NGrams:
         for kind in _KINDS:
             self._index[kind] = {gram: place for place, gram in enumerate(fields.texts(kind))}
         if idf.shape != (self.width,):
-            raise BundleError(f"needs {self.width} inverse frequencies. Got {idf.shape}. Copy the "
-                              "whole bundle again.")
+            raise BundleError(
+                f"needs {self.width} inverse frequencies. Got {idf.shape}. Copy the "
+                "whole bundle again."
+            )
         self.idf = idf
 
 
@@ -133,5 +136,4 @@ def _grams(kind: str, text: str) -> Iterable[str]:
             yield padded[:size]
             if len(padded) <= size:
                 break  # a short word counts once
-            yield from (padded[start:start + size]
-                        for start in range(1, len(padded) - size + 1))
+            yield from (padded[start : start + size] for start in range(1, len(padded) - size + 1))

@@ -43,9 +43,16 @@ class LinearAnswers(Answers):
         metrics, trained_on: as of Answers.
     """
 
-    def __init__(self, recipe: Recipe, inputs: list[Input], target: Any, model: LinearModel,
-                 title: str, metrics: dict[str, Any] | None = None,
-                 trained_on: TrainedOn | None = None):
+    def __init__(
+        self,
+        recipe: Recipe,
+        inputs: list[Input],
+        target: Any,
+        model: LinearModel,
+        title: str,
+        metrics: dict[str, Any] | None = None,
+        trained_on: TrainedOn | None = None,
+    ):
         super().__init__(recipe, inputs, target, model, None, metrics, trained_on)
         self.head = LinearHead(self.task, len(model.bias))
         self.title = title
@@ -53,8 +60,9 @@ class LinearAnswers(Answers):
     def of_samples(self, samples: Samples, checked: Checked) -> Predictions:
         """Returns the predictions for the checked rows of samples that read simple features."""
         said = outputs(self.model, self.loader(samples, checked), self.head)
-        return collect(said, self.head, self.target, self.task, [i.name for i in self.inputs],
-                       len(samples))
+        return collect(
+            said, self.head, self.target, self.task, [i.name for i in self.inputs], len(samples)
+        )
 
     def spec(self) -> dict[str, Any]:
         """Returns what `model.json` holds."""
@@ -62,17 +70,24 @@ class LinearAnswers(Answers):
         for item in self.inputs:
             config = self.recipe.inputs[item.name]
             inputs[item.key] = {
-                "modality": config["modality"], "features": described(item.modality.base),
-                "settings": input_settings(item.name, config, self.recipe.columns)[0]}
-        return {"recipe": self.recipe.to_dict(), "labels": list(self.target.labels),
-                "trained_on": self.trained_on.to_json(),
-                LINEAR: {"title": self.title, "inputs": inputs}}
+                "modality": config["modality"],
+                "features": described(item.modality.base),
+                "settings": input_settings(item.name, config, self.recipe.columns)[0],
+            }
+        return {
+            "recipe": self.recipe.to_dict(),
+            "labels": list(self.target.labels),
+            "trained_on": self.trained_on.to_json(),
+            LINEAR: {"title": self.title, "inputs": inputs},
+        }
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns {name: array}, what the bundle's weights are."""
         return self.model.arrays() | {
-            f"inputs.{item.key}.{name}": array for item in self.inputs
-            for name, array in item.modality.arrays().items()}
+            f"inputs.{item.key}.{name}": array
+            for item in self.inputs
+            for name, array in item.modality.arrays().items()
+        }
 
 
 def is_linear(folder: str | Path) -> bool:
@@ -97,8 +112,10 @@ def load_linear(folder: str | Path) -> LinearAnswers:
         recipe = from_dict(spec.mapping("recipe"), '"recipe"')
         linear = Fields(spec.mapping(LINEAR))
         title, told = linear.text("title"), linear.mapping("inputs")
-        inputs = [_input(place, name, config, Fields(told).mapping(input_key(place)))
-                  for place, (name, config) in enumerate(recipe.inputs.items())]
+        inputs = [
+            _input(place, name, config, Fields(told).mapping(input_key(place)))
+            for place, (name, config) in enumerate(recipe.inputs.items())
+        ]
         target, labels = target_alone(recipe), spec.texts("labels", distinct=False)
         trained_on = TrainedOn.from_json(bundle.spec.get("trained_on", {}))
     arrays = tensors.load(bundle.folder / write.WEIGHTS)
@@ -118,18 +135,20 @@ def load_linear(folder: str | Path) -> LinearAnswers:
 def _input(place: int, name: str, config: Mapping[str, Any], told: Mapping[str, Any]) -> Input:
     kind = Fields(told).text("modality")
     if kind != config["modality"]:
-        raise BundleError(f'needs the modality of the recipe for "{name}". Got {kind}. Copy the '
-                          "whole bundle again.")
+        raise BundleError(
+            f'needs the modality of the recipe for "{name}". Got {kind}. Copy the '
+            "whole bundle again."
+        )
     settings = Fields(told).mapping("settings")
     base = arguments.build(find("preprocess", kind), dict(settings), f"inputs.{name}")
-    return Input(name, input_key(place), Featured(base), columns_of(name, dict(config)), LINEAR,
-                 {})
+    return Input(name, input_key(place), Featured(base), columns_of(name, dict(config)), LINEAR, {})
 
 
 def _restored(inputs: list[Input], target: Any, arrays: Mapping[str, np.ndarray]) -> LinearModel:
     for item in inputs:
         names = ("idf",) if item.modality.is_text else ("mean", "std")
         item.modality.restore_arrays(
-            {name: check_array(arrays, f"inputs.{item.key}.{name}") for name in names})
+            {name: check_array(arrays, f"inputs.{item.key}.{name}") for name in names}
+        )
     widths = {item.key: item.modality.width for item in inputs}
     return restored(arrays, widths, max(1, len(target.labels)))

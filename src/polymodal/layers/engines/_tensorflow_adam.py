@@ -9,8 +9,17 @@ import tensorflow as tf
 __all__ = ["update"]
 
 
-def update(weight: Any, gradient: Any, momentum: Any, velocity: Any, steps_before: Any,
-           learning_rate: Any, beta_1: float, beta_2: float, epsilon: float) -> None:
+def update(
+    weight: Any,
+    gradient: Any,
+    momentum: Any,
+    velocity: Any,
+    steps_before: Any,
+    learning_rate: Any,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> None:
     """Moves a weight and its two averages, in place.
 
     Args:
@@ -26,8 +35,14 @@ def update(weight: Any, gradient: Any, momentum: Any, velocity: Any, steps_befor
     """
     step = tf.cast(steps_before + 1, weight.dtype)
     tf.raw_ops.ResourceApplyAdam(
-        var=weight.handle, m=momentum.handle, v=velocity.handle,
+        var=weight.handle,
+        m=momentum.handle,
+        v=velocity.handle,
         beta1_power=tf.pow(tf.cast(beta_1, weight.dtype), step),
         beta2_power=tf.pow(tf.cast(beta_2, weight.dtype), step),
-        lr=tf.cast(learning_rate, weight.dtype), beta1=beta_1, beta2=beta_2, epsilon=epsilon,
-        grad=tf.cast(tf.convert_to_tensor(gradient), weight.dtype))
+        lr=tf.cast(learning_rate, weight.dtype),
+        beta1=beta_1,
+        beta2=beta_2,
+        epsilon=epsilon,
+        grad=tf.cast(tf.convert_to_tensor(gradient), weight.dtype),
+    )

@@ -24,7 +24,7 @@ def normalise(tensor, mask, gain, bias, epsilon: float, moments):
         moments: function of a tensor that returns mean and variance of what is real in it.
     """
     whole = tf.reduce_all(mask)
-    inner = tf.shape(tensor)[len(mask.shape):-1]
+    inner = tf.shape(tensor)[len(mask.shape) : -1]
     weights = fit_mask(tf.cast(mask, "float32"), tensor)
     count = tf.reduce_sum(weights) * tf.cast(tf.reduce_prod(inner), "float32")
     count = tf.maximum(count, 1.0)
@@ -32,14 +32,19 @@ def normalise(tensor, mask, gain, bias, epsilon: float, moments):
     @tf.custom_gradient
     def apply(tensor, gain, bias):
         result, mean, variance, *kept = tf.cond(
-            whole, lambda: _fused(tensor, gain, bias, epsilon, count),
-            lambda: _masked(tensor, gain, bias, epsilon, moments))
+            whole,
+            lambda: _fused(tensor, gain, bias, epsilon, count),
+            lambda: _masked(tensor, gain, bias, epsilon, moments),
+        )
 
         def gradient(upstream, *_):
             return tf.cond(
-                whole, lambda: _fused_gradient(upstream, tensor, gain, kept, epsilon),
-                lambda: _masked_gradient(upstream, tensor, weights, count, gain, mean, variance,
-                                         epsilon))
+                whole,
+                lambda: _fused_gradient(upstream, tensor, gain, kept, epsilon),
+                lambda: _masked_gradient(
+                    upstream, tensor, weights, count, gain, mean, variance, epsilon
+                ),
+            )
 
         return (result, mean, variance), gradient
 
@@ -49,18 +54,32 @@ def normalise(tensor, mask, gain, bias, epsilon: float, moments):
 
 
 def _fused(tensor, gain, bias, epsilon, count):
-    found = tf.raw_ops.FusedBatchNormV3(x=tensor, scale=gain, offset=bias, mean=[], variance=[],
-                                        epsilon=epsilon, is_training=True)
+    found = tf.raw_ops.FusedBatchNormV3(
+        x=tensor, scale=gain, offset=bias, mean=[], variance=[], epsilon=epsilon, is_training=True
+    )
     variance = found.batch_variance * (count - 1.0) / count  # it divides by one less
-    return (found.y, found.batch_mean, variance, found.reserve_space_1, found.reserve_space_2,
-            found.reserve_space_3)
+    return (
+        found.y,
+        found.batch_mean,
+        variance,
+        found.reserve_space_1,
+        found.reserve_space_2,
+        found.reserve_space_3,
+    )
 
 
 def _fused_gradient(upstream, tensor, gain, kept, epsilon):
     first, second, third = kept
     found = tf.raw_ops.FusedBatchNormGradV3(
-        y_backprop=upstream, x=tensor, scale=gain, reserve_space_1=first, reserve_space_2=second,
-        reserve_space_3=third, epsilon=epsilon, is_training=True)
+        y_backprop=upstream,
+        x=tensor,
+        scale=gain,
+        reserve_space_1=first,
+        reserve_space_2=second,
+        reserve_space_3=third,
+        epsilon=epsilon,
+        is_training=True,
+    )
     return found.x_backprop, found.scale_backprop, found.offset_backprop
 
 

@@ -10,8 +10,12 @@ import keras
 __all__ = ["compiled"]
 
 
-def compiled(function: Callable[..., Any], variables: Sequence[Any],
-             static: Sequence[int] = (), any_shape: bool = False) -> Callable[..., Any]:
+def compiled(
+    function: Callable[..., Any],
+    variables: Sequence[Any],
+    static: Sequence[int] = (),
+    any_shape: bool = False,
+) -> Callable[..., Any]:
     """Returns a function that does the same, compiled once for each shape of its arguments.
 
     Args:
@@ -33,8 +37,9 @@ def compiled(function: Callable[..., Any], variables: Sequence[Any],
     return function
 
 
-def _by_jax(function: Callable[..., Any], variables: Sequence[Any],
-            static: Sequence[int]) -> Callable[..., Any]:
+def _by_jax(
+    function: Callable[..., Any], variables: Sequence[Any], static: Sequence[int]
+) -> Callable[..., Any]:
     """Takes the variables as arguments: JAX would copy what it finds inside into the program."""
     import jax
 

@@ -28,6 +28,9 @@ def ctc_of_rows(labels: Any, count: Any, logits: Any) -> Any:
 
     places = tf.where(tf.sequence_mask(count, tf.shape(labels)[1]))
     return tf.raw_ops.CTCLoss(
-        inputs=tf.transpose(logits, (1, 0, 2)), labels_indices=places,
-        labels_values=tf.gather_nd(labels, places), sequence_length=frames,
-        ignore_longer_outputs_than_inputs=True)[0]
+        inputs=tf.transpose(logits, (1, 0, 2)),
+        labels_indices=places,
+        labels_values=tf.gather_nd(labels, places),
+        sequence_length=frames,
+        ignore_longer_outputs_than_inputs=True,
+    )[0]

@@ -13,8 +13,19 @@ import numpy as np
 __all__ = ["Header", "SampleHash", "read_header"]
 
 _MD5_WIDTHS = (8, 16, 24)  # bits of samples that libsndfile gives exactly
-_RATES = {1: 88200, 2: 176400, 3: 192000, 4: 8000, 5: 16000, 6: 22050, 7: 24000, 8: 32000,
-          9: 44100, 10: 48000, 11: 96000}
+_RATES = {
+    1: 88200,
+    2: 176400,
+    3: 192000,
+    4: 8000,
+    5: 16000,
+    6: 22050,
+    7: 24000,
+    8: 32000,
+    9: 44100,
+    10: 48000,
+    11: 96000,
+}
 _WIDTHS = {1: 8, 2: 12, 4: 16, 5: 20, 6: 24, 7: 32}
 _MAX_BLOCKS = 1000
 
@@ -35,8 +46,11 @@ class Header(NamedTuple):
         if first is None:
             return False
         rate, channels, width = first
-        return (channels != self.channels or rate not in (None, self.rate)
-                or width not in (None, self.width))
+        return (
+            channels != self.channels
+            or rate not in (None, self.rate)
+            or width not in (None, self.width)
+        )
 
 
 class SampleHash:
@@ -59,7 +73,8 @@ class SampleHash:
             self._digest.update(values.astype("<i2").data)
         else:
             self._digest.update(
-                values.view(np.uint8).reshape(*samples.shape, 4)[..., : width // 8].tobytes())
+                values.view(np.uint8).reshape(*samples.shape, 4)[..., : width // 8].tobytes()
+            )
 
     def matches(self) -> bool:
         """Returns whether all samples are those that were encoded."""
@@ -73,8 +88,13 @@ def read_header(stream: BinaryIO) -> Header | None:
     if len(head) < 42 or head[:4] != b"fLaC" or head[4] & 0x7F:
         return None
     packed = int.from_bytes(head[18:26], "big")
-    return Header(rate=packed >> 44, channels=(packed >> 41 & 7) + 1, width=(packed >> 36 & 31) + 1,
-                  frames=packed & (1 << 36) - 1, md5=head[26:42])
+    return Header(
+        rate=packed >> 44,
+        channels=(packed >> 41 & 7) + 1,
+        width=(packed >> 36 & 31) + 1,
+        frames=packed & (1 << 36) - 1,
+        md5=head[26:42],
+    )
 
 
 def _first_frame(stream: BinaryIO) -> tuple[int | None, int, int | None] | None:
@@ -94,5 +114,8 @@ def _first_frame(stream: BinaryIO) -> tuple[int | None, int, int | None] | None:
     if len(frame) < 4 or frame[0] != 0xFF or frame[1] & 0xFE != 0xF8:
         return None
     channels = frame[3] >> 4
-    return (_RATES.get(frame[2] & 15), channels + 1 if channels < 8 else 2,
-            _WIDTHS.get(frame[3] >> 1 & 7))
+    return (
+        _RATES.get(frame[2] & 15),
+        channels + 1 if channels < 8 else 2,
+        _WIDTHS.get(frame[3] >> 1 & 7),
+    )

@@ -25,7 +25,7 @@ def states_length(stream: BinaryIO) -> bool:
         return False
     if frame[36:40] == b"VBRI":
         return any(frame[50:54])
-    tag = frame[_tag_at(frame):][:12]
+    tag = frame[_tag_at(frame) :][:12]
     return tag[:4] in _TAGS and bool(tag[7] & _HAS_FRAMES) and any(tag[8:12])
 
 
@@ -61,8 +61,14 @@ def _first_frame(stream: BinaryIO) -> tuple[int | None, bytes]:
     start = behind_tags(stream.read(10))
     stream.seek(start)
     content = stream.read(_SEARCHED)
-    at = next((i for i in range(len(content) - 1)
-               if content[i] == 0xFF and content[i + 1] & 0xE0 == 0xE0), None)
+    at = next(
+        (
+            i
+            for i in range(len(content) - 1)
+            if content[i] == 0xFF and content[i + 1] & 0xE0 == 0xE0
+        ),
+        None,
+    )
     if at is None or len(content) < at + 4:
         return None, b""
     return start + at, content[at : at + 256]

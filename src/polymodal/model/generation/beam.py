@@ -28,8 +28,15 @@ class _Beam(NamedTuple):
     done_each: Any
 
 
-def search(decoder: Any, memory: Any, memory_mask: Any, start: Any, num_steps: int,
-           end_id: int | None, choice: Choice) -> Written:
+def search(
+    decoder: Any,
+    memory: Any,
+    memory_mask: Any,
+    start: Any,
+    num_steps: int,
+    end_id: int | None,
+    choice: Choice,
+) -> Written:
     """Beam search; finished sequences are kept apart, so that they do not displace others.
 
     Stops when no unfinished sequence could still become better than the worst finished one.
@@ -53,8 +60,9 @@ def search(decoder: Any, memory: Any, memory_mask: Any, start: Any, num_steps: i
         return ops.logical_and(now.step < num_steps, hope)
 
     def once(now: _Beam) -> _Beam:
-        logits, decoded = decoder.step(ops.reshape(now.previous, (-1,)), now.decoder, memory,
-                                       memory_mask)
+        logits, decoded = decoder.step(
+            ops.reshape(now.previous, (-1,)), now.decoder, memory, memory_mask
+        )
         said = None
         if choice.repetition_penalty != 1:
             same = ops.arange(num) == now.alive_ids[..., None]  # (batch, beam, steps, outputs)
@@ -77,12 +85,30 @@ def search(decoder: Any, memory: Any, memory_mask: Any, start: Any, num_steps: i
         alive, keep = ops.top_k(ops.where(chosen == end, NEVER, best), width)
         source = ops.reshape(first_of + at(parent, keep), (-1,))
         decoded = keras.tree.map_structure(lambda leaf: ops.take(leaf, source, axis=0), decoded)
-        return _Beam(now.step + 1, at(chosen, keep), decoded, alive, at(ids, keep),
-                     at(log_probabilities, keep), done, done_ids, done_each)
+        return _Beam(
+            now.step + 1,
+            at(chosen, keep),
+            decoded,
+            alive,
+            at(ids, keep),
+            at(log_probabilities, keep),
+            done,
+            done_ids,
+            done_each,
+        )
 
     each = ops.cast(blank * 0, "float32")
-    first = _Beam(ops.zeros((), "int32"), rows + start[:, None], state, nothing + alone, blank,
-                  each, nothing + NEVER, blank, each)
+    first = _Beam(
+        ops.zeros((), "int32"),
+        rows + start[:, None],
+        state,
+        nothing + alone,
+        blank,
+        each,
+        nothing + NEVER,
+        blank,
+        each,
+    )
     return _best(repeat(unfinished, once, first), choice, normal(num_steps))
 
 
@@ -95,5 +121,8 @@ def _best(last: _Beam, choice: Choice, longest: Any) -> Written:
     rank = ops.arange(choice.num, dtype="int32") + ops.zeros_like(ended)  # (batch, num)
     place = ops.where(rank < ended, rank, width + rank - ended)
     pick = lambda done, alive: at(ops.concatenate([done, alive], axis=1), place)
-    return Written(pick(last.done_ids, last.alive_ids), pick(last.done_each, last.alive_each),
-                   pick(last.done, cut))
+    return Written(
+        pick(last.done_ids, last.alive_ids),
+        pick(last.done_each, last.alive_each),
+        pick(last.done, cut),
+    )

@@ -32,33 +32,52 @@ class Choice:
     Sources: Holtzman et al. 2020 (top-p); Keskar et al. 2019, section 4.1 (repetition penalty).
     """
 
-    def __init__(self, beam: int = 1, num: int = 1, temperature: float | None = None,
-                 top_k: int = 0, top_p: float = 1.0, repetition_penalty: float = 1.0,
-                 length_penalty: float = 1.0, allowed: list[int] | None = None):
+    def __init__(
+        self,
+        beam: int = 1,
+        num: int = 1,
+        temperature: float | None = None,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        repetition_penalty: float = 1.0,
+        length_penalty: float = 1.0,
+        allowed: list[int] | None = None,
+    ):
         limited = top_k > 0 or top_p < 1
         if temperature is None:
             temperature = 0.0
             if limited:
                 temperature = 1.0
         for name, value, low, high in (
-            ("beam", beam, 1, 1000), ("num", num, 1, 1000), ("temperature", temperature, 0, 100),
-            ("top_k", top_k, 0, 10**9), ("top_p", top_p, 1e-6, 1),
+            ("beam", beam, 1, 1000),
+            ("num", num, 1, 1000),
+            ("temperature", temperature, 0, 100),
+            ("top_k", top_k, 0, 10**9),
+            ("top_p", top_p, 1e-6, 1),
             ("repetition_penalty", repetition_penalty, 1, 100),
             ("length_penalty", length_penalty, 0, 10),
         ):
             if not low <= value <= high:
-                raise RecipeError(f"Decoding needs {low} <= {name} <= {high}. Got {value}. Change "
-                                  "it, or leave it out for the default.")
+                raise RecipeError(
+                    f"Decoding needs {low} <= {name} <= {high}. Got {value}. Change "
+                    "it, or leave it out for the default."
+                )
         if limited and not temperature:
-            raise RecipeError("Decoding needs a temperature above 0 with top_k or top_p. Got "
-                              f"temperature={temperature:g}. Leave it out to sample with 1.")
+            raise RecipeError(
+                "Decoding needs a temperature above 0 with top_k or top_p. Got "
+                f"temperature={temperature:g}. Leave it out to sample with 1."
+            )
         if temperature and beam > 1:
-            raise RecipeError("Decoding needs either a beam or sampling. Got "
-                              f"beam={beam}, temperature={temperature:g}, top_k={top_k}, "
-                              f"top_p={top_p:g}. Leave out the beam or the rest.")
+            raise RecipeError(
+                "Decoding needs either a beam or sampling. Got "
+                f"beam={beam}, temperature={temperature:g}, top_k={top_k}, "
+                f"top_p={top_p:g}. Leave out the beam or the rest."
+            )
         if num > 1 and not temperature and num > beam:
-            raise RecipeError(f"Decoding needs a beam of at least num. Got beam={beam} and "
-                              f"num={num}. Pass beam={num}, or a temperature to sample.")
+            raise RecipeError(
+                f"Decoding needs a beam of at least num. Got beam={beam} and "
+                f"num={num}. Pass beam={num}, or a temperature to sample."
+            )
         self.beam, self.num, self.temperature = beam, num, temperature
         self.top_k, self.top_p, self.repetition_penalty = top_k, top_p, repetition_penalty
         self.length_penalty = length_penalty
@@ -78,13 +97,16 @@ class Choice:
             end_id: int, or None.
         """
         if self.repetition_penalty != 1:
-            less = ops.where(logits > 0, logits / self.repetition_penalty,
-                             logits * self.repetition_penalty)
+            less = ops.where(
+                logits > 0, logits / self.repetition_penalty, logits * self.repetition_penalty
+            )
             logits = ops.where(said, less, logits)
         if self.allowed is not None:
             ids = [*self.allowed, *([] if end_id is None else [end_id])]
-            open_ids = ops.any(ops.arange(logits.shape[-1])[:, None] == ops.convert_to_tensor(
-                ids, "int32"), axis=-1)
+            open_ids = ops.any(
+                ops.arange(logits.shape[-1])[:, None] == ops.convert_to_tensor(ids, "int32"),
+                axis=-1,
+            )
             logits = ops.where(open_ids, logits, NEVER)
         return ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
 

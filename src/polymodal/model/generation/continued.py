@@ -75,7 +75,8 @@ class ContinuedDecoder:
         places[places >= shared] = -1
         chosen = ops.convert_to_tensor(slots.astype("int32"))
         return ops.convert_to_tensor(places), keras.tree.map_structure(
-            lambda leaf: ops.take(leaf, chosen, axis=2), self._caches)
+            lambda leaf: ops.take(leaf, chosen, axis=2), self._caches
+        )
 
     def step(self, tokens: Any, state: Any, memory: Any, memory_mask: Any) -> Any:
         """Does one step, as the decoder does; its prompt is what `initial_state` was given."""

@@ -16,8 +16,16 @@ from polymodal.model.generation.written import Written
 __all__ = ["generate"]
 
 
-def generate(decoder: Any, memory: Any, memory_mask: Any, start: Any, num_steps: int,
-             end_id: int | None, choice: Choice, noise: Any = None) -> Written:
+def generate(
+    decoder: Any,
+    memory: Any,
+    memory_mask: Any,
+    start: Any,
+    num_steps: int,
+    end_id: int | None,
+    choice: Choice,
+    noise: Any = None,
+) -> Written:
     """Generates one or several sequences for each row.
 
     Args:

@@ -15,6 +15,7 @@ def repeat(unfinished: Callable[..., Any], advance: Callable[[Any], Any], first:
     """Returns the last state. Each has the static shapes of the first, which TensorFlow asks for:
     where only the number of rows is known, as of one row whose input may have any length, a step
     forgets it."""
+
     def shaped(leaf, before):
         if tuple(leaf.shape) == tuple(before.shape):
             return leaf

@@ -27,8 +27,16 @@ class _State(NamedTuple):
     said: Any
 
 
-def write_one_by_one(decoder: Any, memory: Any, memory_mask: Any, start: Any, num_steps: int,
-                     end_id: int | None, choice: Choice, noise: Any = None) -> Written:
+def write_one_by_one(
+    decoder: Any,
+    memory: Any,
+    memory_mask: Any,
+    start: Any,
+    num_steps: int,
+    end_id: int | None,
+    choice: Choice,
+    noise: Any = None,
+) -> Written:
     """Generates `choice.num` sequences for each row; those sampled are ordered, the best first.
 
     Args: as `generate` has them.
@@ -48,8 +56,16 @@ def write_one_by_one(decoder: Any, memory: Any, memory_mask: Any, start: Any, nu
     return written
 
 
-def steps(decoder, memory, memory_mask, start, num_steps: int, end_id: int | None,
-          choice: Choice, noise=None) -> Iterator[Any]:
+def steps(
+    decoder,
+    memory,
+    memory_mask,
+    start,
+    num_steps: int,
+    end_id: int | None,
+    choice: Choice,
+    noise=None,
+) -> Iterator[Any]:
     """Yields the outputs (batch * num,) one step after the other, as the same loop makes them.
 
     Args: as `generate` has them, without a beam.
@@ -91,15 +107,30 @@ def _prepare(decoder, memory, memory_mask, start, num_steps, end_id, choice, noi
         if choice.repetition_penalty != 1:
             said = ops.logical_or(said, ops.arange(said.shape[-1]) == chosen[:, None])
         return _State(
-            now.step + 1, chosen, decoded, ops.logical_or(now.ended, chosen == end),
+            now.step + 1,
+            chosen,
+            decoded,
+            ops.logical_or(now.ended, chosen == end),
             ops.where(here, chosen[:, None], now.ids),
-            ops.where(ops.logical_and(here, ops.logical_not(now.ended)[:, None]), found,
-                      now.log_probabilities), said)
+            ops.where(
+                ops.logical_and(here, ops.logical_not(now.ended)[:, None]),
+                found,
+                now.log_probabilities,
+            ),
+            said,
+        )
 
     blank = ops.zeros_like(start[:, None]) + ops.zeros((1, num_steps), "int32")
     said = ops.zeros_like(start[:, None], dtype="bool")
     if choice.repetition_penalty != 1:
         said = ops.logical_or(said, ops.zeros((1, decoder.num_outputs), "bool"))
-    first = _State(ops.zeros((), "int32"), start, state, ops.zeros_like(start, dtype="bool"),
-                   blank + max(end, 0), ops.cast(blank, "float32"), said)
+    first = _State(
+        ops.zeros((), "int32"),
+        start,
+        state,
+        ops.zeros_like(start, dtype="bool"),
+        blank + max(end, 0),
+        ops.cast(blank, "float32"),
+        said,
+    )
     return first, advance

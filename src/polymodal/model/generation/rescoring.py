@@ -45,15 +45,20 @@ class Rescoring:
         rows = -(-len(spellings) // self.num_spellings) * self.num_spellings
         ids = np.full((rows, -(-longest // _GRID) * _GRID), -1, np.int32)
         for row, spelling in zip(ids, spellings, strict=False):
-            row[:len(spelling)] = spelling
+            row[: len(spelling)] = spelling
         previous = np.concatenate([np.full((rows, 1), self.num_outputs, np.int32), ids[:, :-1]], 1)
         spread = lambda array: np.broadcast_to(array, (rows, *array.shape))
-        found = log_softmax(np.asarray(self._decoder.predict_on_batch(
-            {"tokens": spread(tokens), "mask": spread(mask), PREVIOUS: previous})))
+        found = log_softmax(
+            np.asarray(
+                self._decoder.predict_on_batch(
+                    {"tokens": spread(tokens), "mask": spread(mask), PREVIOUS: previous}
+                )
+            )
+        )
         count = np.array([len(spelling) for spelling in spellings])
         steps = np.arange(ids.shape[1])[None]
-        targets = np.where(ids >= 0, ids, self.num_outputs - 1)[:len(count)]
-        chosen = np.take_along_axis(found[:len(count)], targets[..., None], axis=-1)[..., 0]
+        targets = np.where(ids >= 0, ids, self.num_outputs - 1)[: len(count)]
+        chosen = np.take_along_axis(found[: len(count)], targets[..., None], axis=-1)[..., 0]
         return np.where(steps <= count[:, None], chosen, 0.0).sum(axis=1)
 
 

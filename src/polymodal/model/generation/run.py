@@ -68,16 +68,25 @@ class Runner:
         self.head = head
         self._generators: dict[tuple, Generator] = {}
 
-    def run(self, model: Any, inputs: dict[str, Any], batch_size: int, seed: int,
-            jit: bool | None, choice: Choice) -> Generated:
+    def run(
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        batch_size: int,
+        seed: int,
+        jit: bool | None,
+        choice: Choice,
+    ) -> Generated:
         """Returns what a model writes. Arguments are as `WritingHead.generate` has them.
 
         Raises:
             RecipeError: a beam where outputs are aligned with inputs.
         """
         if self.head.aligned and choice.beam > 1:
-            raise RecipeError(f"generate needs beam=1 where outputs are aligned with the inputs. "
-                              f"Got beam={choice.beam}. Leave it out.")
+            raise RecipeError(
+                f"generate needs beam=1 where outputs are aligned with the inputs. "
+                f"Got beam={choice.beam}. Leave it out."
+            )
         rows = len(next(iter(inputs.values())))
         inputs = self._prepared(model, inputs, rows, seed, choice)
         engine = keras.backend.backend()
@@ -90,17 +99,23 @@ class Runner:
             found = writer.predict(inputs, batch_size=batch_size, verbose=0)
         return Generated(found[0][:, 0], found[3], Written(*found[:3]))
 
-    def _prepared(self, model: Any, inputs: dict[str, Any], rows: int, seed: int,
-                  choice: Choice) -> dict[str, Any]:
+    def _prepared(
+        self, model: Any, inputs: dict[str, Any], rows: int, seed: int, choice: Choice
+    ) -> dict[str, Any]:
         """Returns exactly what the generator reads: inputs, starts, and noise where it samples."""
         start = np.asarray(inputs.get(PREVIOUS, np.full((rows, 1), self.head.start_id)))[:, :1]
-        found = {**select_inputs(inputs, with_masks(model.keys.values())),
-                 PREVIOUS: start.astype(np.int32)}
+        found = {
+            **select_inputs(inputs, with_masks(model.keys.values())),
+            PREVIOUS: start.astype(np.int32),
+        }
         if choice.temperature:
             shape = choice.num, self.head.max_length
-            found[NOISE] = np.stack([
-                generator(seed, _fingerprint(found, row)).random(shape, np.float32)
-                for row in range(rows)])
+            found[NOISE] = np.stack(
+                [
+                    generator(seed, _fingerprint(found, row)).random(shape, np.float32)
+                    for row in range(rows)
+                ]
+            )
         return found
 
     def _generator(self, model: Any, choice: Choice, jit: bool) -> Generator:
@@ -139,8 +154,9 @@ class Generator(keras.Model):
         memory, mask = self.model.encode(inputs, training=False)
         steps = ops.shape(memory)[1] if self.aligned else self.max_length
         start = inputs[PREVIOUS][:, 0]
-        found = generate(self.model.head, memory, mask, start, steps, self.end_id, self.choice,
-                         inputs.get(NOISE))
+        found = generate(
+            self.model.head, memory, mask, start, steps, self.end_id, self.choice, inputs.get(NOISE)
+        )
         previous = ops.concatenate([start[:, None], found.ids[:, 0, :-1]], axis=1)
         return *found, self.model.head(previous, memory, mask, training=False)
 

@@ -29,9 +29,25 @@ class CaptionHead(WritingHead):
     textual = True
     monitor = ("cider_d", "max")
 
-    def __init__(self, num_outputs: int, dim: int = 128, end_id: int | None = None,
-                 max_length: int = 64, decoder: str | dict = "transformer",
-                 label_smoothing: float = 0.0, dropout: float = 0.1,
-                 scheduled_sampling: float = 0.0):
-        super().__init__(num_outputs, dim, False, end_id, max_length, decoder, label_smoothing,
-                         dropout, scheduled_sampling)
+    def __init__(
+        self,
+        num_outputs: int,
+        dim: int = 128,
+        end_id: int | None = None,
+        max_length: int = 64,
+        decoder: str | dict = "transformer",
+        label_smoothing: float = 0.0,
+        dropout: float = 0.1,
+        scheduled_sampling: float = 0.0,
+    ):
+        super().__init__(
+            num_outputs,
+            dim,
+            False,
+            end_id,
+            max_length,
+            decoder,
+            label_smoothing,
+            dropout,
+            scheduled_sampling,
+        )

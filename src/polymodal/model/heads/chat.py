@@ -31,12 +31,21 @@ class ChatHead(WritingHead):
     textual = True
     monitor = ("exact_match", "max")
 
-    def __init__(self, num_outputs: int, dim: int = 128, start_id: int = 0, end_id: int = 1,
-                 max_length: int = 64, decoder: str | dict = _DECODER,
-                 label_smoothing: float = 0.0, dropout: float = 0.1):
+    def __init__(
+        self,
+        num_outputs: int,
+        dim: int = 128,
+        start_id: int = 0,
+        end_id: int = 1,
+        max_length: int = 64,
+        decoder: str | dict = _DECODER,
+        label_smoothing: float = 0.0,
+        dropout: float = 0.1,
+    ):
         if not isinstance(decoder, str):
             decoder = {"name": _DECODER, **decoder}
-        super().__init__(num_outputs, dim, False, end_id, max_length, decoder, label_smoothing,
-                         dropout)
+        super().__init__(
+            num_outputs, dim, False, end_id, max_length, decoder, label_smoothing, dropout
+        )
         self.start_id = start_id
         self.decoder_settings: dict[str, Any] = {"has_start": False, **self.decoder_settings}

@@ -41,28 +41,46 @@ class FrameHead(Head):
     textual = True
     monitor = ("wer", "min")
 
-    def __init__(self, num_outputs: int, dim: int = 128, dropout: float = 0.1,
-                 ctc_weight: float = 1.0, decoder: str = "transformer",
-                 label_smoothing: float = 0.0, language_order: int = 3, plain: bool = False):
+    def __init__(
+        self,
+        num_outputs: int,
+        dim: int = 128,
+        dropout: float = 0.1,
+        ctc_weight: float = 1.0,
+        decoder: str = "transformer",
+        label_smoothing: float = 0.0,
+        language_order: int = 3,
+        plain: bool = False,
+    ):
         if num_outputs < 2:
-            raise RecipeError(f"FrameHead needs at least 2 outputs. Got {num_outputs}. "
-                              "Check the target column, or name another with target.")
+            raise RecipeError(
+                f"FrameHead needs at least 2 outputs. Got {num_outputs}. "
+                "Check the target column, or name another with target."
+            )
         if not 0 < ctc_weight <= 1:
-            raise RecipeError(f"FrameHead needs 0 < ctc_weight <= 1. Got {ctc_weight}. "
-                              "Write 1 for CTC alone, or 0.3 for both.")
+            raise RecipeError(
+                f"FrameHead needs 0 < ctc_weight <= 1. Got {ctc_weight}. "
+                "Write 1 for CTC alone, or 0.3 for both."
+            )
         self.num_outputs, self.dim, self.dropout = num_outputs, dim, dropout
         self.ctc_weight, self.decoder = ctc_weight, decoder
         self.label_smoothing, self.language_order = label_smoothing, language_order
         self.plain = plain
         if language_order < 0:
-            raise RecipeError(f"FrameHead needs language_order from 0. Got {language_order}. "
-                              "Write 3, or 0 to decode without a language model.")
+            raise RecipeError(
+                f"FrameHead needs language_order from 0. Got {language_order}. "
+                "Write 3, or 0 to decode without a language model."
+            )
         if plain and self.guided:
-            raise RecipeError(f"FrameHead needs ctc_weight=1 for a plain head. Got {ctc_weight}. "
-                              "Leave one of them out.")
+            raise RecipeError(
+                f"FrameHead needs ctc_weight=1 for a plain head. Got {ctc_weight}. "
+                "Leave one of them out."
+            )
         if self.guided and find("decoders", decoder).aligned is not False:
-            raise RecipeError("FrameHead needs a decoder that attends to frames: transformer or "
-                              f'recurrent_attention. Got "{decoder}".')
+            raise RecipeError(
+                "FrameHead needs a decoder that attends to frames: transformer or "
+                f'recurrent_attention. Got "{decoder}".'
+            )
 
     @property
     def guided(self) -> bool:

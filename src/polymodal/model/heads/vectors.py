@@ -43,14 +43,26 @@ class PairHead(Head):
 
     monitor = ("recall@10", "max")
 
-    def __init__(self, query: list, answer: list, num_outputs: int = 2, dim: int = 128,
-                 dropout: float = 0.1, temperature: float = 0.07, comparison: str = "learned"):
+    def __init__(
+        self,
+        query: list,
+        answer: list,
+        num_outputs: int = 2,
+        dim: int = 128,
+        dropout: float = 0.1,
+        temperature: float = 0.07,
+        comparison: str = "learned",
+    ):
         if comparison not in _COMPARISONS:
-            raise RecipeError(f"PairHead needs comparison {', '.join(_COMPARISONS)}. Got "
-                              f'"{comparison}". Leave it out for "learned".')
+            raise RecipeError(
+                f"PairHead needs comparison {', '.join(_COMPARISONS)}. Got "
+                f'"{comparison}". Leave it out for "learned".'
+            )
         if not 1 / _LARGEST <= temperature <= 1:
-            raise RecipeError(f"PairHead needs 0.01 <= temperature <= 1. Got {temperature}. "
-                              "Leave it out for 0.07.")
+            raise RecipeError(
+                f"PairHead needs 0.01 <= temperature <= 1. Got {temperature}. "
+                "Leave it out for 0.07."
+            )
         self.groups = {"query": list(query), "answer": list(answer)}
         self.num_outputs, self.dim, self.dropout = num_outputs, dim, dropout
         self.temperature, self.comparison = temperature, comparison
@@ -118,8 +130,11 @@ class UnitVectors(keras.layers.Layer):
         for part in (*self.norms, *self.projections):
             part.build((None, tokens_shape[-1]))
         self.log_scale = self.add_weight(
-            shape=(), name="log_scale", dtype="float32",
-            initializer=keras.initializers.Constant(-math.log(self.temperature)))
+            shape=(),
+            name="log_scale",
+            dtype="float32",
+            initializer=keras.initializers.Constant(-math.log(self.temperature)),
+        )
         self.built = True
 
     def call(self, tokens, mask, training=None):
@@ -160,12 +175,14 @@ class PublishedVectors(keras.layers.Layer):
         self.has_bias = has_bias
 
     def build(self, tokens_shape):
-        self.log_scale = self.add_weight(shape=(), name="log_scale", dtype="float32",
-                                         initializer="zeros")
+        self.log_scale = self.add_weight(
+            shape=(), name="log_scale", dtype="float32", initializer="zeros"
+        )
         self.bias = None
         if self.has_bias:
-            self.bias = self.add_weight(shape=(), name="bias", dtype="float32",
-                                        initializer="zeros", trainable=False)
+            self.bias = self.add_weight(
+                shape=(), name="bias", dtype="float32", initializer="zeros", trainable=False
+            )
         self.built = True
 
     def call(self, tokens, mask, training=None):
@@ -211,6 +228,8 @@ class ContrastiveLoss(keras.losses.Loss):
         compared = ops.logical_or(own, ops.logical_and(ops.logical_not(alike), known[None]))
         logits = ops.matmul(y_pred[:, 0], ops.transpose(y_pred[:, 1]))
         right = ops.sum(y_pred[:, 0] * y_pred[:, 1], axis=-1)
-        both = [ops.logsumexp(ops.where(compared, side, _NEVER), axis=1)
-                for side in (logits, ops.transpose(logits))]
+        both = [
+            ops.logsumexp(ops.where(compared, side, _NEVER), axis=1)
+            for side in (logits, ops.transpose(logits))
+        ]
         return ops.where(known, 0.5 * (both[0] + both[1]) - right, 0.0)

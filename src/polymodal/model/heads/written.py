@@ -57,8 +57,10 @@ class WritingHead(Head):
         scheduled_sampling: float = 0.0,
     ):
         if not 0 <= scheduled_sampling <= 1:
-            raise RecipeError(f"WritingHead needs 0 <= scheduled_sampling <= 1. Got "
-                              f"{scheduled_sampling}. Use 0 to train on true outputs alone.")
+            raise RecipeError(
+                f"WritingHead needs 0 <= scheduled_sampling <= 1. Got "
+                f"{scheduled_sampling}. Use 0 to train on true outputs alone."
+            )
         if not aligned and end_id is None:
             raise RecipeError(
                 "WritingHead needs end_id where outputs are not aligned. Got none. "
@@ -67,7 +69,8 @@ class WritingHead(Head):
         self.num_outputs, self.dim, self.aligned = num_outputs, dim, aligned
         self.start_id, self.end_id, self.max_length = num_outputs, end_id, max_length
         self.decoder, self.decoder_settings = _chosen(
-            decoder or ("recurrent" if aligned else "recurrent_attention"))
+            decoder or ("recurrent" if aligned else "recurrent_attention")
+        )
         self.label_smoothing, self.dropout = label_smoothing, dropout
         self.scheduled_sampling = scheduled_sampling
         if find("decoders", self.decoder).aligned != aligned:
@@ -83,8 +86,13 @@ class WritingHead(Head):
     def head(self, pooling: str = "attention"):
         """Returns the decoder: `(previous, tokens, mask)` -> logits (batch, steps, outputs)."""
         settings = {"dropout": self.dropout, **self.decoder_settings}
-        return arguments.build(find("decoders", self.decoder), settings, "decoder", dim=self.dim,
-                               num_outputs=self.num_outputs)
+        return arguments.build(
+            find("decoders", self.decoder),
+            settings,
+            "decoder",
+            dim=self.dim,
+            num_outputs=self.num_outputs,
+        )
 
     def loss(self):
         """Returns the loss, summed over steps: the loader's weights hold the normalisation."""
@@ -94,8 +102,15 @@ class WritingHead(Head):
         """Returns probabilities (rows, steps, outputs) for logits of that shape."""
         return softmax(logits)
 
-    def generate(self, model, inputs, batch_size: int = 32, seed: int = 0,
-                 jit: bool | None = None, **choice: Any) -> Generated:
+    def generate(
+        self,
+        model,
+        inputs,
+        batch_size: int = 32,
+        seed: int = 0,
+        jit: bool | None = None,
+        **choice: Any,
+    ) -> Generated:
         """Generates with a trained model, feeding back its outputs.
 
         The loop over steps is compiled if the engine compiles. A row's result does not depend on
@@ -126,5 +141,6 @@ def _chosen(decoder: str | dict) -> tuple[str, dict[str, Any]]:
     else:
         config = dict(decoder)
     name = str(config.pop("name", ""))
-    return name, arguments.check(find("decoders", name), config, "decoder",
-                                 skip=("dim", "num_outputs"))
+    return name, arguments.check(
+        find("decoders", name), config, "decoder", skip=("dim", "num_outputs")
+    )

@@ -45,8 +45,10 @@ class GroundedDecoder(keras.layers.Layer):
 
     def initial_state(self, memory, memory_mask, max_length):
         """Returns the state before the first step: every leaf has the batch first."""
-        return (self.decoder.initial_state(memory, memory_mask, max_length),
-                self.grounding.initial_state(memory, memory_mask))
+        return (
+            self.decoder.initial_state(memory, memory_mask, max_length),
+            self.grounding.initial_state(memory, memory_mask),
+        )
 
     def step(self, tokens, state, memory, memory_mask):
         """Does one step, as the decoder's own does."""

@@ -52,8 +52,16 @@ class GroundingLayer(keras.layers.Layer):
     that the words so far point to; local words side by side, Dai et al., "Primer", 2021.
     """
 
-    def __init__(self, dim: int, num_outputs: int, spotter: WordSpotting, grid: tuple[int, int],
-                 first: int = 0, num_heads: int = 4, **kwargs):
+    def __init__(
+        self,
+        dim: int,
+        num_outputs: int,
+        spotter: WordSpotting,
+        grid: tuple[int, int],
+        first: int = 0,
+        num_heads: int = 4,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.dim, self.num_outputs, self.num_heads = dim, num_outputs, num_heads
         self.spotter, self.first, self.num_places = spotter, first, grid[0] * grid[1]
@@ -69,15 +77,19 @@ class GroundingLayer(keras.layers.Layer):
         dense = lambda size, name, **more: keras.layers.Dense(size, dtype=policy, name=name, **more)
         small = keras.initializers.RandomNormal(stddev=0.02)
         self.embedding = keras.layers.Embedding(
-            num_outputs + 1, dim, dtype=policy,
-            embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0))
+            num_outputs + 1,
+            dim,
+            dtype=policy,
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
+        )
         self.join, self.here = dense(dim, "join"), dense(dim, "here", use_bias=False)
         self.place_norm, self.query_norm = norm("place_norm"), norm("query_norm")
         self.change_norm, self.output_norm = norm("change_norm"), norm("output_norm")
         self.around = MultiHeadAttention(dim, num_heads, dtype=policy)
         # small, or each word would start with a random direction
-        self.direction = dense(num_heads * 2 * angles.shape[1], "direction",
-                               kernel_initializer=small)
+        self.direction = dense(
+            num_heads * 2 * angles.shape[1], "direction", kernel_initializer=small
+        )
         self.change = FeedForward(dim, 2, dtype=policy)
         self.output_projection = dense(dim, "output_projection")
         self.likely = dense(spots, "likely")
@@ -89,8 +101,15 @@ class GroundingLayer(keras.layers.Layer):
         self.place_norm.build(places)
         self.here.build(places)
         self.around.build(steps, places)
-        for layer in (self.query_norm, self.direction, self.change_norm, self.change,
-                      self.output_norm, self.output_projection, self.likely):
+        for layer in (
+            self.query_norm,
+            self.direction,
+            self.change_norm,
+            self.change,
+            self.output_norm,
+            self.output_projection,
+            self.likely,
+        ):
             layer.build(steps)
         self.built = True
 
@@ -133,7 +152,8 @@ class GroundingLayer(keras.layers.Layer):
         picture = self._picture(memory, memory_mask)
         places = ops.zeros_like(picture[0][:, 0])  # (batch, places)
         before = ops.zeros_like(memory_mask[:, :1], dtype="int32") + ops.full(
-            (1, _WORDS - 1), self.num_outputs, dtype="int32")
+            (1, _WORDS - 1), self.num_outputs, dtype="int32"
+        )
         return before, places, places[:, 0], picture
 
     def step(self, tokens, state):
@@ -168,8 +188,12 @@ class GroundingLayer(keras.layers.Layer):
         found = ops.transpose(self.spotter(memory, mask)[0], (0, 2, 1))
         none = ops.where(mask, 0.0, _NOWHERE)[:, None]
         places = hide(self.place_norm(memory), mask)
-        return (ops.concatenate([found, none], axis=1), self.here(places),
-                *self.around.keys_and_values(places), mask)
+        return (
+            ops.concatenate([found, none], axis=1),
+            self.here(places),
+            *self.around.keys_and_values(places),
+            mask,
+        )
 
     def _looks(self, words, picture):
         """Returns where the last two of `words` (batch, steps, words) are seen, (batch, steps,
@@ -197,15 +221,22 @@ class GroundingLayer(keras.layers.Layer):
         """Returns (batch, steps, dim): what lies where, seen from `stands`, and looks as asked."""
         _, _, key, value, mask = picture
         waves, steps = self.cosine.shape[1], ops.shape(hidden)[1]
-        asked = ops.cast(ops.reshape(self.direction(hidden),
-                                     (-1, steps, self.num_heads, 2, waves)), "float32")
+        asked = ops.cast(
+            ops.reshape(self.direction(hidden), (-1, steps, self.num_heads, 2, waves)), "float32"
+        )
         near, off = asked[..., 0, :], asked[..., 1, :]  # of the cosine and sine of the distance
         cosine = ops.matmul(stands, self.cosine)[:, :, None]  # (batch, steps, 1, waves)
         sine = ops.matmul(stands, self.sine)[:, :, None]
-        directions = (ops.matmul(near * cosine - off * sine, self.cosine.T)
-                      + ops.matmul(near * sine + off * cosine, self.sine.T))
-        return self.around.gather(hidden, key, value, mask[:, None, None],
-                                  preference=_STEEPNESS * ops.transpose(directions, (0, 2, 1, 3)))
+        directions = ops.matmul(near * cosine - off * sine, self.cosine.T) + ops.matmul(
+            near * sine + off * cosine, self.sine.T
+        )
+        return self.around.gather(
+            hidden,
+            key,
+            value,
+            mask[:, None, None],
+            preference=_STEEPNESS * ops.transpose(directions, (0, 2, 1, 3)),
+        )
 
 
 def _shifted(tensor, steps, filling):

@@ -39,8 +39,10 @@ class Mixing(ObjectiveLayer):
 
     def __init__(self, weight: float = 1.0, rows: float = 0.5, seed: int = 0, **kwargs: Any):
         if weight not in (0, 1):
-            raise RecipeError(f"{type(self).__name__} needs weight 1, or 0 to do without. Got "
-                              f"{weight}. Change rows to mix fewer.")
+            raise RecipeError(
+                f"{type(self).__name__} needs weight 1, or 0 to do without. Got "
+                f"{weight}. Change rows to mix fewer."
+            )
         if not 0 < rows <= 1:
             raise RecipeError(f"{type(self).__name__} needs 0 < rows <= 1. Got {rows}. Try 0.5.")
         super().__init__(weight, **kwargs)
@@ -72,7 +74,7 @@ class Mixing(ObjectiveLayer):
         share, self._share = self._share, None  # not kept beyond the step that it was made in
         if share is None:
             return outputs, None
-        own = outputs[:ops.shape(share)[0]]  # of an objective before, copies of the rows follow
+        own = outputs[: ops.shape(share)[0]]  # of an objective before, copies of the rows follow
         return outputs, (own, share)
 
     def loss(self, targets: Any, found: Any, weights: Any, loss: Any) -> Any:
@@ -89,8 +91,9 @@ class Mixing(ObjectiveLayer):
         """Returns the share of the neighbour in each row, (batch,) float32; 0 where it has other
         inputs."""
         there = ops.stack([_any(mask) for mask in masks], axis=1)  # (batch, inputs)
-        alike = ops.logical_and(ops.all(ops.equal(there, other(there)), axis=1),
-                                ops.any(there, axis=1))
+        alike = ops.logical_and(
+            ops.all(ops.equal(there, other(there)), axis=1), ops.any(there, axis=1)
+        )
         count = ops.shape(there)[0]
         share = keras.random.uniform((count,), 0, _MOST, seed=self.seed_generator)
         chosen = keras.random.uniform((count,), seed=self.seed_generator) < self.rows

@@ -38,8 +38,7 @@ class Contrastive(ObjectiveLayer):
 
     reads_unlabelled = True
 
-    def __init__(self, dim: int = 64, temperature: float = 0.1, weight: float = 1.0,
-                 **kwargs: Any):
+    def __init__(self, dim: int = 64, temperature: float = 0.1, weight: float = 1.0, **kwargs: Any):
         super().__init__(weight, **kwargs)
         self.dim, self.temperature = dim, temperature
         self.compare = ContrastiveLoss()
@@ -63,11 +62,13 @@ class Contrastive(ObjectiveLayer):
     def split(self, streams: Streams, outputs: Any) -> tuple[Any, Any]:
         pooled = {name: pool_mean(*stream) for name, stream in streams.items()}
         there = {name: present(mask) for name, (_, mask) in streams.items()}
-        return outputs, [self._pair(one, other, pooled, there)
-                         for one, other in combinations(sorted(streams), 2)]
+        return outputs, [
+            self._pair(one, other, pooled, there) for one, other in combinations(sorted(streams), 2)
+        ]
 
-    def _pair(self, one: str, other: str, pooled: dict[str, Any],
-              there: dict[str, Any]) -> tuple[Any, Any, Any]:
+    def _pair(
+        self, one: str, other: str, pooled: dict[str, Any], there: dict[str, Any]
+    ) -> tuple[Any, Any, Any]:
         """Returns the vectors (batch, 2, dim) of two inputs, numbers (batch, 2) that are equal
         where tokens are, and which rows (batch,) have both."""
         tokens = ops.stack([self.hidden[name](pooled[name]) for name in (one, other)], axis=1)

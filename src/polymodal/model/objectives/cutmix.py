@@ -62,14 +62,20 @@ class CutMix(Mixing):
         places = ops.cast(ops.floor(steps * scale[:, None]), "int32")
         places = ops.clip(places, 0, ops.shape(mask)[1] - 1)  # (batch, time)
         more = [1] * (len(array.shape) - 2)
-        taken = ops.take_along_axis(other(array), ops.broadcast_to(
-            ops.reshape(places, (-1, ops.shape(mask)[1], *more)), ops.shape(array)), axis=1)
+        taken = ops.take_along_axis(
+            other(array),
+            ops.broadcast_to(
+                ops.reshape(places, (-1, ops.shape(mask)[1], *more)), ops.shape(array)
+            ),
+            axis=1,
+        )
         return ops.where(ops.reshape(inside, (-1, ops.shape(mask)[1], *more)), taken, array)
 
     def _swapped(self, array: Any, mask: Any, share: Any) -> tuple[Any, Any]:
         """Returns columns or vectors (batch, features), some of them of others."""
         gone = self._uniform(ops.shape(array)) < ops.reshape(
-            share, (-1, *[1] * (len(array.shape) - 1)))
+            share, (-1, *[1] * (len(array.shape) - 1))
+        )
         changed = ops.where(gone, other(array), array)
         if len(mask.shape) == 1:
             return changed, mask

@@ -43,14 +43,17 @@ class GradientModulation(SingleModality):
     def fits(self, model: Any) -> bool:
         both = any(isinstance(one, SingleModality) for one in model.objectives.values())
         if self.weight and both:
-            raise RecipeError("objectives: gradient_modulation asks inputs alone by itself. Got "
-                              "single_modality too. Set objectives.single_modality.weight=0.")
+            raise RecipeError(
+                "objectives: gradient_modulation asks inputs alone by itself. Got "
+                "single_modality too. Set objectives.single_modality.weight=0."
+            )
         return super().fits(model)
 
     def attach(self, model: Any) -> None:
         self.names = sorted(model.encoders)
-        self.alone = self.add_weight(name="alone", shape=(len(self.names),), initializer="ones",
-                                     trainable=False)
+        self.alone = self.add_weight(
+            name="alone", shape=(len(self.names),), initializer="ones", trainable=False
+        )
 
     def views(self, streams: Streams, batch: dict[str, Any]) -> Streams:
         factors, slowed = self.factors(), {}
@@ -74,8 +77,7 @@ class GradientModulation(SingleModality):
             counted = ops.cast(there, "float32")
             counted = counted if weights is None else counted * weights
             rows = ops.sum(counted)
-            mean = ops.exp(-loss(targets, logits, sample_weight=counted)
-                           / ops.maximum(rows, _TINY))
+            mean = ops.exp(-loss(targets, logits, sample_weight=counted) / ops.maximum(rows, _TINY))
             means.append(ops.where(rows > 0, mean, self.alone[place]))
         now = ops.stop_gradient(ops.stack(means))
         self.alone.assign(_KEPT * self.alone + (1 - _KEPT) * ops.cast(now, self.alone.dtype))

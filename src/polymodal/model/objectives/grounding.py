@@ -37,8 +37,9 @@ class Grounding(ObjectiveLayer):
         if first is None:
             return
         spotter, (encoder,) = model.objectives["word_spotting"], _pictures(model)
-        self.layer = GroundingLayer(model.head.dim, model.head.num_outputs, spotter, encoder.grid,
-                                    first)
+        self.layer = GroundingLayer(
+            model.head.dim, model.head.num_outputs, spotter, encoder.grid, first
+        )
         model.head = GroundedDecoder(model.head, self.layer)
 
     def split(self, streams: Streams, outputs: Any) -> tuple[Any, Any]:

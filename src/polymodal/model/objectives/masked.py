@@ -45,8 +45,14 @@ class Masked(ObjectiveLayer):
 
     reads_unlabelled = True
 
-    def __init__(self, share: float = 0.4, weight: float = 1.0, seed: int = 0,
-                 vocabularies: Mapping[str, int] | None = None, **kwargs: Any):
+    def __init__(
+        self,
+        share: float = 0.4,
+        weight: float = 1.0,
+        seed: int = 0,
+        vocabularies: Mapping[str, int] | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(weight, **kwargs)
         if not 0 < share < 1:
             raise RecipeError(f"Masked needs 0 < share < 1. Got {share}. Try 0.4.")
@@ -55,8 +61,10 @@ class Masked(ObjectiveLayer):
         self.kinds: dict[str, Any] = {}
 
     def attach(self, model: Any) -> None:
-        self.states = {name: (encoder.grid, encoder.num_tokens, encoder.time_stride)
-                       for name, encoder in model.encoders.items()}
+        self.states = {
+            name: (encoder.grid, encoder.num_tokens, encoder.time_stride)
+            for name, encoder in model.encoders.items()
+        }
 
     def make(self, inputs: dict[str, Any], streams: Streams, tokens: Any, mask: Any) -> None:
         heads = {}
@@ -80,15 +88,22 @@ class Masked(ObjectiveLayer):
         return found
 
     def restore(self, streams: Streams, hidden: Hidden, inputs: dict[str, tuple[Any, Any]]) -> Any:
-        return [self.kinds[name].loss(self.heads[name](tokens), *inputs[name], hidden[name][2])
-                for name, (tokens, _) in streams.items()]
+        return [
+            self.kinds[name].loss(self.heads[name](tokens), *inputs[name], hidden[name][2])
+            for name, (tokens, _) in streams.items()
+        ]
 
     def loss(self, targets: Any, found: Any, weights: Any, loss: Any) -> Any:
         return sum(found) / max(1, len(found))
 
 
-def _kind_of(grid: tuple[int, int] | None, num_tokens: int | None, stride: int, values: Any,
-             vocabulary_size: int | None) -> Any:
+def _kind_of(
+    grid: tuple[int, int] | None,
+    num_tokens: int | None,
+    stride: int,
+    values: Any,
+    vocabulary_size: int | None,
+) -> Any:
     """Returns how parts of an input are hidden and restored, or None where they are not."""
     rank = len(values.shape)
     if vocabulary_size is not None:
@@ -115,27 +130,34 @@ class _Places:
 
     def __init__(self, grid: tuple[int, int], shape: tuple[int, ...]):
         self.grid, self.shape = grid, shape
-        self.parts = [max(1, min(_SIDE, side // count))
-                      for side, count in zip(shape[:2], grid, strict=True)]
+        self.parts = [
+            max(1, min(_SIDE, side // count)) for side, count in zip(shape[:2], grid, strict=True)
+        ]
         self.size = math.prod(self.parts) * shape[-1]
 
     def places(self, values: Any) -> tuple[Any, ...]:
         return (ops.shape(values)[0], math.prod(self.grid))
 
     def without(self, values: Any, hidden: Any) -> Any:
-        down, across = (-(-side // count) for side, count in zip(self.shape[:2], self.grid,
-                                                                strict=True))
+        down, across = (
+            -(-side // count) for side, count in zip(self.shape[:2], self.grid, strict=True)
+        )
         lines = ops.reshape(hidden, (-1, *self.grid))
         lines = ops.repeat(ops.repeat(lines, down, axis=1), across, axis=2)
-        return ops.where(lines[:, :self.shape[0], :self.shape[1], None], 0.0, values)
+        return ops.where(lines[:, : self.shape[0], : self.shape[1], None], 0.0, values)
 
     def loss(self, restored: Any, values: Any, mask: Any, hidden: Any) -> Any:
         (down, across), (high, wide) = self.grid, self.parts
-        small = ops.image.resize(ops.cast(values, "float32"), (down * high, across * wide),
-                                 antialias=True, data_format="channels_last")
+        small = ops.image.resize(
+            ops.cast(values, "float32"),
+            (down * high, across * wide),
+            antialias=True,
+            data_format="channels_last",
+        )
         parts = ops.reshape(small, (-1, down, high, across, wide, self.shape[-1]))
-        wanted = ops.reshape(ops.transpose(parts, (0, 1, 3, 2, 4, 5)),
-                             (-1, down * across, self.size))
+        wanted = ops.reshape(
+            ops.transpose(parts, (0, 1, 3, 2, 4, 5)), (-1, down * across, self.size)
+        )
         losses = ops.mean(ops.square(restored - wanted), axis=-1)  # (batch, positions)
         return _mean(losses, ops.logical_and(hidden, mask[:, None]))
 
@@ -151,7 +173,7 @@ class _Frames:
         return (rows, (steps + self.stride - 1) // self.stride)
 
     def without(self, values: Any, hidden: Any) -> Any:
-        steps = ops.repeat(hidden, self.stride, axis=1)[:, :ops.shape(values)[1]]
+        steps = ops.repeat(hidden, self.stride, axis=1)[:, : ops.shape(values)[1]]
         return ops.where(steps[..., None], 0.0, values)
 
     def loss(self, restored: Any, values: Any, mask: Any, hidden: Any) -> Any:

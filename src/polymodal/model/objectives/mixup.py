@@ -56,8 +56,10 @@ def _mixed_tokens(tokens: Any, mask: Any, share: Any) -> tuple[Any, Any]:
     mixed = copies * (1 - weight) + ops.roll(copies, 1, axis=1) * weight
     masks = ops.reshape(mask, (-1, count, ops.shape(mask)[1]))
     either = ops.logical_and(ops.roll(masks, 1, axis=1), ops.reshape(share > 0, (1, -1, 1)))
-    return (ops.reshape(mixed, ops.shape(tokens)),
-            ops.reshape(ops.logical_or(masks, either), ops.shape(mask)))
+    return (
+        ops.reshape(mixed, ops.shape(tokens)),
+        ops.reshape(ops.logical_or(masks, either), ops.shape(mask)),
+    )
 
 
 def _is_media(array: Any) -> bool:

@@ -36,14 +36,17 @@ class SingleModality(ObjectiveLayer):
 
     def views(self, streams: Streams, batch: dict[str, Any]) -> Streams:
         names = sorted(streams)
-        return {name: _repeated(*streams[name], [True] + [other == name for other in names])
-                for name in names}
+        return {
+            name: _repeated(*streams[name], [True] + [other == name for other in names])
+            for name in names
+        }
 
     def split(self, streams: Streams, outputs: Any) -> tuple[Any, Any]:
         names = sorted(streams)
         own, *alone = ops.split(outputs, len(names) + 1, axis=0)
-        return own, [(logits, present(streams[name][1]))
-                     for name, logits in zip(names, alone, strict=True)]
+        return own, [
+            (logits, present(streams[name][1])) for name, logits in zip(names, alone, strict=True)
+        ]
 
     def loss(self, targets: Any, found: Any, weights: Any, loss: Any) -> Any:
         total = 0.0

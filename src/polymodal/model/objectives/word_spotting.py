@@ -70,8 +70,9 @@ class WordSpotting(ObjectiveLayer):
         self.kernel = add("kernel", (dim, spots))
         self.bias = add("bias", (spots,), autocast=False, initializer=known(self.usual))
         self.following = add("following", (dim, spots))
-        self.following_bias = add("following_bias", (spots,), autocast=False,
-                                  initializer=known(self.frequent))
+        self.following_bias = add(
+            "following_bias", (spots,), autocast=False, initializer=known(self.frequent)
+        )
         self.embedding = add("embedding", (spots, dim))
         self.built = True
 

@@ -15,8 +15,15 @@ from polymodal.preprocess.numbers.statistics import Moments, mean_and_std
 from polymodal.tables.reading.dates import Moment
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_NAMES = ("days since the first", "year", "month, sine", "month, cosine", "hour, sine",
-          "hour, cosine", *_WEEKDAYS)
+_NAMES = (
+    "days since the first",
+    "year",
+    "month, sine",
+    "month, cosine",
+    "hour, sine",
+    "hour, cosine",
+    *_WEEKDAYS,
+)
 _NUM_AMOUNTS = 2  # the first features are amounts, the others lie in -1..1 by themselves
 _FARTHEST = 10.0  # standard deviations that an amount may lie from the mean
 
@@ -71,8 +78,12 @@ class Calendar:
 
     def state(self) -> dict[str, Any]:
         """Returns what `fit` learned, as plain JSON values."""
-        return {"first": self._first, "mean": self._mean.tolist(), "std": self._std.tolist(),
-                "features": self.features}
+        return {
+            "first": self._first,
+            "mean": self._mean.tolist(),
+            "std": self._std.tolist(),
+            "features": self.features,
+        }
 
     @classmethod
     def restored(cls, fields: Fields) -> Calendar:
@@ -86,8 +97,10 @@ class Calendar:
         calendar._mean, calendar._std = mean_and_std(fields, _NUM_AMOUNTS)
         names = fields.texts("features")
         if not set(names) <= set(_NAMES):
-            raise BundleError(f'needs "features" among {", ".join(_NAMES)}. Got {shown(names)}. '
-                              "Take the bundle from its source again.")
+            raise BundleError(
+                f'needs "features" among {", ".join(_NAMES)}. Got {shown(names)}. '
+                "Take the bundle from its source again."
+            )
         calendar._kept = [_NAMES.index(name) for name in names]
         return calendar
 
@@ -100,5 +113,13 @@ class Calendar:
             hours = [math.sin(hour), math.cos(hour)]
         else:
             hours = [0.0, 0.0]
-        return np.array([moment.days - self._first, when.year, math.sin(month), math.cos(month),
-                         *hours, *weekday])
+        return np.array(
+            [
+                moment.days - self._first,
+                when.year,
+                math.sin(month),
+                math.cos(month),
+                *hours,
+                *weekday,
+            ]
+        )

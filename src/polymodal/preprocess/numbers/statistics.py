@@ -54,5 +54,7 @@ def mean_and_std(fields: Fields, length: int) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         BundleError: one is absent, of another length, not finite, or no deviation.
     """
-    return (np.array(fields.numbers("mean", length), np.float32),
-            np.array(fields.numbers("std", length, above=0), np.float32))
+    return (
+        np.array(fields.numbers("mean", length), np.float32),
+        np.array(fields.numbers("std", length, above=0), np.float32),
+    )

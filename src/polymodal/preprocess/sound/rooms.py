@@ -6,8 +6,13 @@ import numpy as np
 from scipy.fft import next_fast_len
 
 
-def in_room(samples: np.ndarray, sample_rate: int, rng: np.random.Generator,
-            seconds: tuple[float, float], levels: tuple[float, float]) -> np.ndarray:
+def in_room(
+    samples: np.ndarray,
+    sample_rate: int,
+    rng: np.random.Generator,
+    seconds: tuple[float, float],
+    levels: tuple[float, float],
+) -> np.ndarray:
     """Returns the sound with reverberation: decaying noise as the room's impulse response.
 
     Args:

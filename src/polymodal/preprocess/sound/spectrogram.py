@@ -60,7 +60,6 @@ class LogMel:
         mels += _FLOOR
         return np.log(mels, out=mels)
 
-
     def stretched(self, features: np.ndarray, factor: float) -> np.ndarray:
         """Returns a spectrogram (frames, num_mels) with its frequencies moved.
 
@@ -72,8 +71,9 @@ class LogMel:
         """
         knee = _STRETCHED * self._top * min(factor, 1.0) / factor
         slope = (self._top - knee * factor) / (self._top - knee)
-        source = np.where(self._hertz <= knee, self._hertz * factor,
-                          self._top - slope * (self._top - self._hertz))
+        source = np.where(
+            self._hertz <= knee, self._hertz * factor, self._top - slope * (self._top - self._hertz)
+        )
         place = np.interp(source, self._hertz, np.arange(self.num_mels))
         low = np.minimum(place.astype(int), max(0, self.num_mels - 2))
         high = np.minimum(low + 1, self.num_mels - 1)

@@ -30,8 +30,9 @@ class WhisperLogMel(LogMel):
     section 2.2; bands of Slaney, "Auditory toolbox", 1998.
     """
 
-    def __init__(self, sample_rate: int, num_mels: int, window_length: int, hop_length: int,
-                 longest: int):
+    def __init__(
+        self, sample_rate: int, num_mels: int, window_length: int, hop_length: int, longest: int
+    ):
         self.num_mels, self.longest = num_mels, longest
         self.window_length, self.hop_length = window_length, hop_length
         self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window_length) / window_length)
@@ -89,8 +90,9 @@ def _bands(edges: np.ndarray, hertz: np.ndarray) -> np.ndarray:
 
 def _mels(hertz: np.ndarray) -> np.ndarray:
     above = np.log(np.maximum(hertz, _LINEAR_HERTZ) / _LINEAR_HERTZ) * _MELS_PER_NEPER
-    return np.where(hertz < _LINEAR_HERTZ, hertz * _LINEAR_MELS / _LINEAR_HERTZ,
-                    _LINEAR_MELS + above)
+    return np.where(
+        hertz < _LINEAR_HERTZ, hertz * _LINEAR_MELS / _LINEAR_HERTZ, _LINEAR_MELS + above
+    )
 
 
 def _hertz(mels: np.ndarray) -> np.ndarray:

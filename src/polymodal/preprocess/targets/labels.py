@@ -36,8 +36,11 @@ def need_two(labels: Sequence[str]) -> None:
     only = "has no label in train"
     if labels:
         only = f'has no label but "{_short(labels[0])}" in train'
-    raise DataError(f"{only}, and a model needs at least 2 to tell apart.",
-                    "Add rows of other classes, or name another target.", reason="single_label")
+    raise DataError(
+        f"{only}, and a model needs at least 2 to tell apart.",
+        "Add rows of other classes, or name another target.",
+        reason="single_label",
+    )
 
 
 class LabelIndex:
@@ -53,8 +56,9 @@ class LabelIndex:
         self.respelled: dict[str, str] = {}  # spellings that train lacks
         self.told: set[str] = set()  # spellings that were or need not be reported
         self._index = {label: index for index, label in enumerate(self.labels)}
-        self._by_key = {label_key(label, ignore_case): index
-                        for index, label in enumerate(self.labels)}
+        self._by_key = {
+            label_key(label, ignore_case): index for index, label in enumerate(self.labels)
+        }
 
     def __getitem__(self, value: Any) -> int:
         label = spell(value)
@@ -80,9 +84,11 @@ class LabelIndex:
             hint = f'Did you mean "{near[0]}"? '
         if near and near[0].casefold() == label.casefold():
             hint += "--set task.ignore_case=true when training makes them one. "
-        return DataError(f'has the label "{_short(label)}", which train does not have.',
-                         f"{hint}Add such rows to train, or run with --skip-bad.",
-                         reason="unseen_label")
+        return DataError(
+            f'has the label "{_short(label)}", which train does not have.',
+            f"{hint}Add such rows to train, or run with --skip-bad.",
+            reason="unseen_label",
+        )
 
 
 class Labelled(Target):
@@ -111,8 +117,11 @@ class Labelled(Target):
 
     def is_empty(self, value: Any) -> bool:
         """Returns whether a cell is one of the marks of a missing label."""
-        return bool(self._marks) and isinstance(value, str | int | float) and (
-            label_key(value) in self._marks)
+        return (
+            bool(self._marks)
+            and isinstance(value, str | int | float)
+            and (label_key(value) in self._marks)
+        )
 
     def notes(self, column: str) -> list[str]:
         """Returns sentences on labels of train that are written in several ways."""
@@ -150,8 +159,7 @@ class Labelled(Target):
         self._spellings = Spellings(self.ignore_case)
         for value in values:
             self._spellings.add(value)
-        self._index = LabelIndex(sorted_labels(self._spellings.labels().values()),
-                                 self.ignore_case)
+        self._index = LabelIndex(sorted_labels(self._spellings.labels().values()), self.ignore_case)
         self._index.told.update(self._spellings.written())  # `notes` tells of these
 
 

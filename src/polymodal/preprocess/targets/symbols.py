@@ -62,8 +62,10 @@ class SymbolsTarget(Target):
         if split not in ("word", "character"):
             raise RecipeError(f"SymbolsTarget needs split word or character. Got {split!r}.")
         if max_length < 2 or max_symbols < 1:
-            raise RecipeError("SymbolsTarget needs max_length from 2 and max_symbols from 1. "
-                              f"Got {max_length} and {max_symbols}.")
+            raise RecipeError(
+                "SymbolsTarget needs max_length from 2 and max_symbols from 1. "
+                f"Got {max_length} and {max_symbols}."
+            )
         self.aligned, self.split, self.lowercase = aligned, split, lowercase
         self.max_symbols, self.max_length = max_symbols, max_length
         self.from_text = True
@@ -108,8 +110,9 @@ class SymbolsTarget(Target):
         if not self.aligned:  # aligned sequences are as long as their inputs
             self.max_length = min(self.max_length, max(2, longest + 1))
         if not counts:
-            raise DataError("has no symbol in train.", "Name another target.",
-                            reason="single_label")
+            raise DataError(
+                "has no symbol in train.", "Name another target.", reason="single_label"
+            )
         self.from_text = texts
         special = [] if self.aligned else [UNKNOWN, END]
         ranked = sorted(set(counts) - set(special), key=lambda symbol: (-counts[symbol], symbol))
@@ -188,11 +191,15 @@ class SymbolsTarget(Target):
             text = clean_text(value, self.lowercase)
             return list(split_words(text) if self.split == "word" else text)
         if not isinstance(value, list | tuple | np.ndarray):
-            raise DataError(f"needs a text or a list of symbols. Got {type(value).__name__}.",
-                            "Check the target, or set task: classification.", reason="not_a_list")
+            raise DataError(
+                f"needs a text or a list of symbols. Got {type(value).__name__}.",
+                "Check the target, or set task: classification.",
+                reason="not_a_list",
+            )
         if not len(value):
-            raise DataError("has 0 symbols.", "Leave the cell empty if it is missing.",
-                            reason="empty_sequence")
+            raise DataError(
+                "has 0 symbols.", "Leave the cell empty if it is missing.", reason="empty_sequence"
+            )
         symbols = [None if symbol is None else spell(symbol) for symbol in value]
         if self.aligned:
             return symbols

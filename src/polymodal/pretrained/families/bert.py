@@ -35,8 +35,15 @@ class Bert(Family):
         "blocks.*.narrow": "encoder.layer.*.output.dense",
         "blocks.*.feedforward_norm": "encoder.layer.*.output.LayerNorm",
     }
-    unused = ("pooler.", "cls.", "lm_head.", "classifier.", "qa_outputs.",
-              "embeddings.position_ids", "embeddings.token_type_ids")
+    unused = (
+        "pooler.",
+        "cls.",
+        "lm_head.",
+        "classifier.",
+        "qa_outputs.",
+        "embeddings.position_ids",
+        "embeddings.token_type_ids",
+    )
 
     @classmethod
     def settings(cls, config: Config) -> dict[str, Any]:

@@ -28,5 +28,7 @@ class Clip(Family):
         for unused in ("logit_scale_init_value", "initializer_factor"):
             config.passed_over(unused)
         width = {"projection_dim": config.whole("projection_dim", 1, 16_384, 512)}
-        return {"image": {**width, "architectures": ["CLIPVisionModelWithProjection"]},
-                "text": {**width, "architectures": ["CLIPTextModelWithProjection"]}}
+        return {
+            "image": {**width, "architectures": ["CLIPVisionModelWithProjection"]},
+            "text": {**width, "architectures": ["CLIPTextModelWithProjection"]},
+        }

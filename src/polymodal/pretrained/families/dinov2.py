@@ -19,8 +19,11 @@ class Dinov2(Vit):
     title = "DINOv2"
     prefixes = ("dinov2.",)
     names: ClassVar = {
-        **{ours: theirs for ours, theirs in Vit.names.items() if not ours.endswith(
-            ("_norm", "widen", "narrow"))},
+        **{
+            ours: theirs
+            for ours, theirs in Vit.names.items()
+            if not ours.endswith(("_norm", "widen", "narrow"))
+        },
         "blocks.*.attention_norm": "encoder.layer.*.norm1",
         "blocks.*.feedforward_norm": "encoder.layer.*.norm2",
         "blocks.*.attention_scale": "encoder.layer.*.layer_scale1.lambda1",
@@ -32,10 +35,19 @@ class Dinov2(Vit):
     @classmethod
     def own_settings(cls, config: Config) -> dict[str, Any]:
         config.only("use_swiglu_ffn", False)
-        for unused in ("layerscale_value", "drop_path_rate", "out_features", "out_indices",
-                       "stage_names", "apply_layernorm", "reshape_hidden_states",
-                       "use_mask_token"):
+        for unused in (
+            "layerscale_value",
+            "drop_path_rate",
+            "out_features",
+            "out_indices",
+            "stage_names",
+            "apply_layernorm",
+            "reshape_hidden_states",
+            "use_mask_token",
+        ):
             config.passed_over(unused)
-        return {"hidden": config.whole("hidden_size", 1, 16_384)
-                * config.whole("mlp_ratio", 1, 64, 4), "layer_scale": True,
-                "resizes_positions": True}
+        return {
+            "hidden": config.whole("hidden_size", 1, 16_384) * config.whole("mlp_ratio", 1, 64, 4),
+            "layer_scale": True,
+            "resizes_positions": True,
+        }

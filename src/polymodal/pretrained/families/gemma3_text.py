@@ -16,8 +16,14 @@ __all__ = ["Gemma3Text"]
 _ALL, _WINDOW = "full_attention", "sliding_attention"
 _BASES = {_ALL: "rope_theta", _WINDOW: "rope_local_base_freq"}  # where older configs state them
 _USUAL_BASES = {_ALL: 1_000_000.0, _WINDOW: 10_000.0}
-_NORMS = ("attention_norm", "attention_result_norm", "feedforward_norm", "feedforward_result_norm",
-          "attention.query_norm", "attention.key_norm")
+_NORMS = (
+    "attention_norm",
+    "attention_result_norm",
+    "feedforward_norm",
+    "feedforward_result_norm",
+    "attention.query_norm",
+    "attention.key_norm",
+)
 
 
 def _from_one(values: np.ndarray) -> np.ndarray:
@@ -38,16 +44,22 @@ class Gemma3Text(Llama):
         "blocks.*.feedforward_norm": "layers.*.pre_feedforward_layernorm",
         "blocks.*.feedforward_result_norm": "layers.*.post_feedforward_layernorm",
     }
-    changes: ClassVar = {"final_norm.gamma": _from_one,
-                         **{f"blocks.*.{name}.gamma": _from_one for name in _NORMS}}
+    changes: ClassVar = {
+        "final_norm.gamma": _from_one,
+        **{f"blocks.*.{name}.gamma": _from_one for name in _NORMS},
+    }
 
     @classmethod
     def settings(cls, config: Config) -> dict[str, Any]:
         config.only("final_logit_softcapping", None)
         config.only("attn_logit_softcapping", None)
         config.only("use_bidirectional_attention", False, None)
-        for unused in ("attention_dropout", "pad_token_id", "cache_implementation",
-                       "_sliding_window_pattern"):  # layer_types says it
+        for unused in (
+            "attention_dropout",
+            "pad_token_id",
+            "cache_implementation",
+            "_sliding_window_pattern",
+        ):  # layer_types says it
             config.passed_over(unused)
         dim = config.whole("hidden_size", 1, 65_536, 2304)
         heads = config.whole("num_attention_heads", 1, 1_024, 8)
@@ -64,16 +76,25 @@ class Gemma3Text(Llama):
         if turns[_WINDOW]["rotary_scale"] != 1.0:
             config.refuse("rope_parameters", f"no scaling of {_WINDOW}", turns[_WINDOW])
         return {
-            "dim": dim, "num_outputs": config.whole("vocab_size", 1, 2_000_000, 262_208),
-            "num_layers": layers, "num_heads": heads, "num_key_heads": key_heads,
-            "head_dim": head_dim, "hidden": config.whole("intermediate_size", 1, 1_000_000, 9216),
+            "dim": dim,
+            "num_outputs": config.whole("vocab_size", 1, 2_000_000, 262_208),
+            "num_layers": layers,
+            "num_heads": heads,
+            "num_key_heads": key_heads,
+            "head_dim": head_dim,
+            "hidden": config.whole("intermediate_size", 1, 1_000_000, 9216),
             "activation": config.one_of("hidden_activation", ACTIVATIONS, "gelu_pytorch_tanh"),
             "epsilon": config.number("rms_norm_eps", 0.0, 0.1, 1e-6),
-            "tied": config.flag("tie_word_embeddings", True), "num_positions": positions,
-            "input_bias": bias, "output_bias": bias, "head_norms": True, "result_norms": True,
+            "tied": config.flag("tie_word_embeddings", True),
+            "num_positions": positions,
+            "input_bias": bias,
+            "output_bias": bias,
+            "head_norms": True,
+            "result_norms": True,
             "embedding_scale": float(dim) ** 0.5,
             "query_scale": config.whole("query_pre_attn_scalar", 1, 1_000_000, 256) ** -0.5,
-            **turns[_ALL], "window_rates": turns[_WINDOW]["rates"],
+            **turns[_ALL],
+            "window_rates": turns[_WINDOW]["rates"],
             "windows": _windows(config, layers),
         }
 

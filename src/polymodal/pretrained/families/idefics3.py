@@ -20,14 +20,20 @@ class Idefics3(Family):
     modality = "assistant"
     title = "Idefics3"
     tiled = True
-    parts: ClassVar = {"vision": "model.vision_model.", "language": "model.text_model.",
-                       "projector": "model.connector.modality_projection."}
+    parts: ClassVar = {
+        "vision": "model.vision_model.",
+        "language": "model.text_model.",
+        "projector": "model.connector.modality_projection.",
+    }
 
     @classmethod
     def settings(cls, config: Config) -> dict[str, Any]:
         for name in ("pad_token_id", "_pad_token_id", "image_seq_len", "max_image_size"):
             config.passed_over(name)
-        return {"shuffle": config.whole("scale_factor", 1, 64, 2),
-                "tied": config.flag("tie_word_embeddings", False),
-                "image_id": config.whole("image_token_id", 0, 10**7, 128257),
-                "vision": config.any("vision_config"), "text": config.any("text_config")}
+        return {
+            "shuffle": config.whole("scale_factor", 1, 64, 2),
+            "tied": config.flag("tie_word_embeddings", False),
+            "image_id": config.whole("image_token_id", 0, 10**7, 128257),
+            "vision": config.any("vision_config"),
+            "text": config.any("text_config"),
+        }

@@ -57,12 +57,17 @@ class Llama(Family):
         config.passed_over("attention_dropout")  # in training alone
         config.passed_over("pad_token_id")  # texts are not padded with a token
         return {
-            "dim": dim, "num_outputs": config.whole("vocab_size", 1, 2_000_000),
-            "num_layers": num_layers, "num_heads": num_heads, "num_key_heads": key_heads,
-            "head_dim": head_dim, "hidden": config.whole("intermediate_size", 1, 1_000_000),
+            "dim": dim,
+            "num_outputs": config.whole("vocab_size", 1, 2_000_000),
+            "num_layers": num_layers,
+            "num_heads": num_heads,
+            "num_key_heads": key_heads,
+            "head_dim": head_dim,
+            "hidden": config.whole("intermediate_size", 1, 1_000_000),
             "activation": config.one_of("hidden_act", ACTIVATIONS, "silu"),
             "epsilon": config.number("rms_norm_eps", 0.0, 0.1, 1e-6),
-            "tied": config.flag("tie_word_embeddings", False), "num_positions": positions,
+            "tied": config.flag("tie_word_embeddings", False),
+            "num_positions": positions,
             **rotary(config, head_dim, positions),
             **cls.own_settings(config, num_layers),
         }
@@ -72,5 +77,8 @@ class Llama(Family):
         """Returns the arguments in which the relatives of Llama differ."""
         config.only("pretraining_tp", 1, None)
         bias = config.flag("attention_bias", False)
-        return {"input_bias": bias, "output_bias": bias,
-                "feedforward_bias": config.flag("mlp_bias", False)}
+        return {
+            "input_bias": bias,
+            "output_bias": bias,
+            "feedforward_bias": config.flag("mlp_bias", False),
+        }

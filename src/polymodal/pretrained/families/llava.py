@@ -19,8 +19,11 @@ class Llava(Family):
     encoder = "interleaved_transformer"
     modality = "assistant"
     title = "LLaVA"
-    parts: ClassVar = {"vision": "vision_tower.", "language": "language_model.",
-                       "projector": "multi_modal_projector."}
+    parts: ClassVar = {
+        "vision": "vision_tower.",
+        "language": "language_model.",
+        "projector": "multi_modal_projector.",
+    }
 
     @classmethod
     def settings(cls, config: Config) -> dict[str, Any]:
@@ -29,7 +32,11 @@ class Llava(Family):
         config.only("multimodal_projector_bias", True)
         config.passed_over("image_seq_length")  # follows from the sides of image and patch
         config.passed_over("tie_word_embeddings")  # the language model's own says it
-        return {"layer": config.any("vision_feature_layer"),
-                "image_id": config.whole_or("image_token_index", 0, 10**7,
-                                            config.whole_or("image_token_id", 0, 10**7, 0)),
-                "vision": config.any("vision_config"), "text": config.any("text_config")}
+        return {
+            "layer": config.any("vision_feature_layer"),
+            "image_id": config.whole_or(
+                "image_token_index", 0, 10**7, config.whole_or("image_token_id", 0, 10**7, 0)
+            ),
+            "vision": config.any("vision_config"),
+            "text": config.any("text_config"),
+        }

@@ -34,8 +34,9 @@ class Qwen2(Llama):
         kinds = config.any("layer_types")
         windowed = has_window and stated is not None
         if kinds is None:
-            kinds = [_WINDOW if windowed and number >= first else _ALL
-                     for number in range(num_layers)]
+            kinds = [
+                _WINDOW if windowed and number >= first else _ALL for number in range(num_layers)
+            ]
         if not isinstance(kinds, list) or len(kinds) != num_layers or set(kinds) - {_WINDOW, _ALL}:
             config.refuse("layer_types", f"{num_layers} of {_ALL} and {_WINDOW}", kinds)
         if _WINDOW not in kinds:

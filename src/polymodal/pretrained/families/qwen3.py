@@ -22,5 +22,9 @@ class Qwen3(Qwen2):
     @classmethod
     def own_settings(cls, config: Config, num_layers: int) -> dict[str, Any]:
         bias = config.flag("attention_bias", False)
-        return {"input_bias": bias, "output_bias": bias, "head_norms": True,
-                **cls.windows(config, num_layers)}
+        return {
+            "input_bias": bias,
+            "output_bias": bias,
+            "head_norms": True,
+            **cls.windows(config, num_layers),
+        }

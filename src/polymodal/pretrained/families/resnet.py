@@ -12,8 +12,10 @@ __all__ = ["Resnet"]
 
 
 def _named(ours: str, theirs: str) -> dict[str, str]:
-    return {f"{ours}.convolution": f"{theirs}.convolution", f"{ours}.norm":
-            f"{theirs}.normalization"}
+    return {
+        f"{ours}.convolution": f"{theirs}.convolution",
+        f"{ours}.norm": f"{theirs}.normalization",
+    }
 
 
 _BLOCK, _THEIRS = "stages.*.blocks.*", "encoder.stages.*.layers.*"

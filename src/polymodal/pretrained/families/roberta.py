@@ -21,5 +21,7 @@ class Roberta(Bert):
 
     @classmethod
     def own_settings(cls, config: Config) -> dict[str, Any]:
-        return {"num_types": config.whole("type_vocab_size", 1, 1_024, 2),
-                "padding_id": config.whole("pad_token_id", 0, 2_000_000, 1)}
+        return {
+            "num_types": config.whole("type_vocab_size", 1, 1_024, 2),
+            "padding_id": config.whole("pad_token_id", 0, 2_000_000, 1),
+        }

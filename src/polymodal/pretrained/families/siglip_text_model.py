@@ -35,8 +35,14 @@ class SiglipTextModel(Family):
 
     @classmethod
     def settings(cls, config: Config) -> dict[str, Any]:
-        for unused in ("attention_dropout", "initializer_factor", "pad_token_id", "bos_token_id",
-                       "eos_token_id", "projection_dim"):
+        for unused in (
+            "attention_dropout",
+            "initializer_factor",
+            "pad_token_id",
+            "bos_token_id",
+            "eos_token_id",
+            "projection_dim",
+        ):
             config.passed_over(unused)
         width = config.whole("hidden_size", 1, 16_384, 768)
         return {

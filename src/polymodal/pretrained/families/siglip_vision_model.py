@@ -47,8 +47,11 @@ class SiglipVisionModel(Family):
     }
     changes: ClassVar = {
         "pool.probe": lambda values: values[0],
-        **{f"pool.attention.{one}.{kind}": _third(place)
-           for place, one in enumerate(_JOINED) for kind in ("kernel", "bias")},
+        **{
+            f"pool.attention.{one}.{kind}": _third(place)
+            for place, one in enumerate(_JOINED)
+            for kind in ("kernel", "bias")
+        },
     }
     undoes_changes = True
     unused = ("embeddings.position_ids", "text_model.", "logit_")

@@ -12,18 +12,53 @@ __all__ = ["Wav2vec2"]
 
 # Of training, of heads and adapters that an encoder does not have; of CTC, read with its layer.
 _NOT_OF_THE_ENCODER = (
-    "activation_dropout", "attention_dropout", "hidden_dropout", "feat_proj_dropout",
-    "feat_quantizer_dropout", "final_dropout", "layerdrop", "apply_spec_augment", "mask_time_prob",
-    "mask_time_length", "mask_time_min_masks", "mask_feature_prob", "mask_feature_length",
-    "mask_feature_min_masks", "mask_channel_length", "mask_channel_min_space",
-    "mask_channel_other", "mask_channel_prob", "mask_channel_selection", "mask_time_min_space",
-    "mask_time_other", "mask_time_selection", "num_codevectors_per_group",
-    "num_codevector_groups", "contrastive_logits_temperature", "num_negatives", "codevector_dim",
-    "proj_codevector_dim", "diversity_loss_weight", "freeze_feat_extract_train",
-    "no_mask_channel_overlap", "no_mask_time_overlap", "ctc_loss_reduction", "ctc_zero_infinity",
-    "use_weighted_layer_sum", "classifier_proj_size", "tdnn_dim", "tdnn_kernel", "tdnn_dilation",
-    "xvector_output_dim", "adapter_kernel_size", "adapter_stride", "num_adapter_layers",
-    "output_hidden_size", "vocab_size", "pad_token_id", "tokenizer_class",
+    "activation_dropout",
+    "attention_dropout",
+    "hidden_dropout",
+    "feat_proj_dropout",
+    "feat_quantizer_dropout",
+    "final_dropout",
+    "layerdrop",
+    "apply_spec_augment",
+    "mask_time_prob",
+    "mask_time_length",
+    "mask_time_min_masks",
+    "mask_feature_prob",
+    "mask_feature_length",
+    "mask_feature_min_masks",
+    "mask_channel_length",
+    "mask_channel_min_space",
+    "mask_channel_other",
+    "mask_channel_prob",
+    "mask_channel_selection",
+    "mask_time_min_space",
+    "mask_time_other",
+    "mask_time_selection",
+    "num_codevectors_per_group",
+    "num_codevector_groups",
+    "contrastive_logits_temperature",
+    "num_negatives",
+    "codevector_dim",
+    "proj_codevector_dim",
+    "diversity_loss_weight",
+    "freeze_feat_extract_train",
+    "no_mask_channel_overlap",
+    "no_mask_time_overlap",
+    "ctc_loss_reduction",
+    "ctc_zero_infinity",
+    "use_weighted_layer_sum",
+    "classifier_proj_size",
+    "tdnn_dim",
+    "tdnn_kernel",
+    "tdnn_dilation",
+    "xvector_output_dim",
+    "adapter_kernel_size",
+    "adapter_stride",
+    "num_adapter_layers",
+    "output_hidden_size",
+    "vocab_size",
+    "pad_token_id",
+    "tokenizer_class",
 )
 _CONVOLUTION = "encoder.pos_conv_embed.conv"
 
@@ -61,9 +96,19 @@ class Wav2vec2(Family):
         "blocks.*.narrow": "encoder.layers.*.feed_forward.output_dense",
         "blocks.*.feedforward_norm": "encoder.layers.*.final_layer_norm",
     }
-    unused = ("masked_spec_embed", "lm_head.", "quantizer.", "project_hid.", "project_q.",
-              "projector.", "classifier.", "layer_weights", "label_embs_concat", "final_proj.",
-              "objective.")
+    unused = (
+        "masked_spec_embed",
+        "lm_head.",
+        "quantizer.",
+        "project_hid.",
+        "project_q.",
+        "projector.",
+        "classifier.",
+        "layer_weights",
+        "label_embs_concat",
+        "final_proj.",
+        "objective.",
+    )
     spells = True
 
     @classmethod
@@ -104,9 +149,11 @@ def _speaker(config: Config) -> dict[str, Any]:
     channels = config.wholes("tdnn_dim", 1, 65_536, [512, 512, 512, 512, 1500])
     kernels = config.wholes("tdnn_kernel", 1, 65_536, [5, 3, 3, 1, 1], len(channels))
     dilations = config.wholes("tdnn_dilation", 1, 65_536, [1, 2, 3, 1, 1], len(channels))
-    return {"speaker": [list(one) for one in zip(channels, kernels, dilations, strict=True)],
-            "speaker_width": config.whole("xvector_output_dim", 1, 65_536, 512),
-            "mixes_layers": config.flag("use_weighted_layer_sum", False)}
+    return {
+        "speaker": [list(one) for one in zip(channels, kernels, dilations, strict=True)],
+        "speaker_width": config.whole("xvector_output_dim", 1, 65_536, 512),
+        "mixes_layers": config.flag("use_weighted_layer_sum", False),
+    }
 
 
 def _divisor(config: Config, name: str, width: int, usual: int) -> int:

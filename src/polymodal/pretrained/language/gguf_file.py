@@ -61,9 +61,11 @@ class GgufCheckpoint(Checkpoint):
             raise _damaged(self.folder, error) from None
         values = np.asarray(values, np.float32).reshape(self.shape(name))
         if not np.isfinite(values).all():
-            raise BundleError(f'{self.folder}: tensor "{name}" needs finite numbers. Got '
-                              f"{int((~np.isfinite(values)).sum()):,} that are not. Take the file "
-                              "from its source again.")
+            raise BundleError(
+                f'{self.folder}: tensor "{name}" needs finite numbers. Got '
+                f"{int((~np.isfinite(values)).sum()):,} that are not. Take the file "
+                "from its source again."
+            )
         return unturned(name, values, self._files_by_name["config.json"])
 
     def has(self, name: str) -> bool:
@@ -82,21 +84,26 @@ class GgufCheckpoint(Checkpoint):
     def _files_by_name(self) -> Mapping[str, Any]:
         """Returns what the files of a folder would hold, from the metadata."""
         try:
-            return {"config.json": config_of(self.folder, self._fields, self._tensors),
-                    "tokenizer.json": tokenizer_of(self.folder, self._fields),
-                    "tokenizer_config.json": settings_of(self._fields)}
+            return {
+                "config.json": config_of(self.folder, self._fields, self._tensors),
+                "tokenizer.json": tokenizer_of(self.folder, self._fields),
+                "tokenizer_config.json": settings_of(self._fields),
+            }
         except (KeyError, TypeError, IndexError, AttributeError) as error:
-            raise BundleError(f"{self.folder} needs metadata of a language model. Got none of "
-                              f"{shown(error.args[0])}. Take the file from its source again."
-                              ) from None
+            raise BundleError(
+                f"{self.folder} needs metadata of a language model. Got none of "
+                f"{shown(error.args[0])}. Take the file from its source again."
+            ) from None
 
 
 def _reader(path: Path) -> Any:
     try:
         import gguf
     except ImportError:
-        raise MissingDependencyError(f"{path} needs the package gguf. It is not installed. "
-                                     "Install it: pip install 'polymodal[gguf]'.") from None
+        raise MissingDependencyError(
+            f"{path} needs the package gguf. It is not installed. "
+            "Install it: pip install 'polymodal[gguf]'."
+        ) from None
     try:
         return gguf.GGUFReader(path)
     except Exception as error:  # the library raises whatever its parts do

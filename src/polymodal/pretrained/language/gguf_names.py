@@ -16,18 +16,27 @@ __all__ = ["config_of", "name_of", "unturned"]
 
 _WHOLE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
 _OF_BLOCK = {
-    "attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm",
-    "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj", "attn_q_norm": "self_attn.q_norm",
-    "attn_k_norm": "self_attn.k_norm", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj",
+    "attn_norm": "input_layernorm",
+    "ffn_norm": "post_attention_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "attn_q_norm": "self_attn.q_norm",
+    "attn_k_norm": "self_attn.k_norm",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
     "ffn_down": "mlp.down_proj",
 }
 _SETTINGS = {  # below the architecture's name
-    "embedding_length": "hidden_size", "block_count": "num_hidden_layers",
-    "feed_forward_length": "intermediate_size", "context_length": "max_position_embeddings",
+    "embedding_length": "hidden_size",
+    "block_count": "num_hidden_layers",
+    "feed_forward_length": "intermediate_size",
+    "context_length": "max_position_embeddings",
     "attention.head_count": "num_attention_heads",
     "attention.head_count_kv": "num_key_value_heads",
-    "attention.layer_norm_rms_epsilon": "rms_norm_eps", "rope.freq_base": "rope_theta",
+    "attention.layer_norm_rms_epsilon": "rms_norm_eps",
+    "rope.freq_base": "rope_theta",
     "attention.key_length": "head_dim",
 }
 _CHECKED = {"vocab_size", "rope.dimension_count", "attention.value_length"}
@@ -46,8 +55,10 @@ def name_of(path: Path, name: str) -> str:
         return f"{_WHOLE[stem]}.{kind}"
     if block and block[2] in _OF_BLOCK:
         return f"model.layers.{block[1]}.{_OF_BLOCK[block[2]]}.{kind}"
-    raise BundleError(f'{path} holds the tensor "{name}", which this importer does not know. '
-                      "Import a model of a plain family.")
+    raise BundleError(
+        f'{path} holds the tensor "{name}", which this importer does not know. '
+        "Import a model of a plain family."
+    )
 
 
 def config_of(path: Path, fields: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
@@ -64,18 +75,28 @@ def config_of(path: Path, fields: Mapping[str, Any], names: Container[str]) -> d
     """
     kind = fields["general.architecture"]
     if kind not in _ARCHITECTURES:
-        raise BundleError(f'{path}: "general.architecture" needs one of '
-                          f"{', '.join(_ARCHITECTURES)}. Got {shown(kind)}. Import another model.")
-    own = {name.removeprefix(f"{kind}."): value for name, value in fields.items()
-           if name.startswith(f"{kind}.")}
+        raise BundleError(
+            f'{path}: "general.architecture" needs one of '
+            f"{', '.join(_ARCHITECTURES)}. Got {shown(kind)}. Import another model."
+        )
+    own = {
+        name.removeprefix(f"{kind}."): value
+        for name, value in fields.items()
+        if name.startswith(f"{kind}.")
+    }
     unknown = sorted(set(own) - set(_SETTINGS) - _CHECKED)
     if unknown:
-        raise BundleError(f'{path}: "{kind}.{unknown[0]}" is {shown(own[unknown[0]])}, a setting '
-                          "that this importer does not know. Import a model without it.")
-    found = {"model_type": kind, "hidden_act": "silu",
-             **{theirs: own[name] for name, theirs in _SETTINGS.items() if name in own},
-             "vocab_size": len(fields["tokenizer.ggml.tokens"]),
-             "tie_word_embeddings": "lm_head.weight" not in names}
+        raise BundleError(
+            f'{path}: "{kind}.{unknown[0]}" is {shown(own[unknown[0]])}, a setting '
+            "that this importer does not know. Import a model without it."
+        )
+    found = {
+        "model_type": kind,
+        "hidden_act": "silu",
+        **{theirs: own[name] for name, theirs in _SETTINGS.items() if name in own},
+        "vocab_size": len(fields["tokenizer.ggml.tokens"]),
+        "tie_word_embeddings": "lm_head.weight" not in names,
+    }
     _check_sizes(path, own, found)
     if kind != "qwen2":
         found["attention_bias"] = "model.layers.0.self_attn.q_proj.bias" in names
@@ -98,8 +119,13 @@ def unturned(name: str, values: np.ndarray, config: Mapping[str, Any]) -> np.nda
 
 def _check_sizes(path: Path, own: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     size = found.get("head_dim", found["hidden_size"] // found["num_attention_heads"])
-    for name, needed in (("vocab_size", found["vocab_size"]), ("rope.dimension_count", size),
-                         ("attention.value_length", size)):
+    for name, needed in (
+        ("vocab_size", found["vocab_size"]),
+        ("rope.dimension_count", size),
+        ("attention.value_length", size),
+    ):
         if own.get(name, needed) != needed:
-            raise BundleError(f'{path}: "{name}" needs {needed:,}. Got {shown(own[name])}. This '
-                              "importer implements nothing else.")
+            raise BundleError(
+                f'{path}: "{name}" needs {needed:,}. Got {shown(own[name])}. This '
+                "importer implements nothing else."
+            )

@@ -72,13 +72,22 @@ class LanguageModel:
             mask: bool (texts, tokens), which of them are real.
         """
         with no_gradient():
-            found = self.decoder.logits(keras.ops.convert_to_tensor(ids, "int32"),
-                                        keras.ops.convert_to_tensor(mask, "bool"))
+            found = self.decoder.logits(
+                keras.ops.convert_to_tensor(ids, "int32"), keras.ops.convert_to_tensor(mask, "bool")
+            )
         return keras.ops.convert_to_numpy(found)
 
-    def stream(self, prompt: str | Sequence[Mapping[str, str]], *, max_tokens: int = 256,
-               stop: Sequence[str] = (), seed: int = 0, temperature: float | None = None,
-               top_k: int = 0, top_p: float = 1.0) -> Iterator[str]:
+    def stream(
+        self,
+        prompt: str | Sequence[Mapping[str, str]],
+        *,
+        max_tokens: int = 256,
+        stop: Sequence[str] = (),
+        seed: int = 0,
+        temperature: float | None = None,
+        top_k: int = 0,
+        top_p: float = 1.0,
+    ) -> Iterator[str]:
         """Yields the text that follows a prompt, piece by piece.
 
         Args:
@@ -105,8 +114,9 @@ class LanguageModel:
         """Returns the text that follows a prompt; arguments are those of `stream`."""
         return "".join(self.stream(prompt, **options))
 
-    def _written(self, ids: list[int], room: int, choice: Choice, seed: int,
-                 stop: Sequence[str]) -> Iterator[str]:
+    def _written(
+        self, ids: list[int], room: int, choice: Choice, seed: int, stop: Sequence[str]
+    ) -> Iterator[str]:
         if self._compiled is None:
             self._compiled = ContinuedDecoder(self.decoder)
         found = new_ids(self._compiled, self.decoder.embed, ids, room, choice, seed)
@@ -124,12 +134,15 @@ class LanguageModel:
         if max_tokens < 1:
             raise RecipeError(f"max_tokens needs to be at least 1. Got {max_tokens}. Pass 256.")
         if len(ids) >= self.max_length:
-            raise RecipeError(f"This model needs a prompt of less than {self.max_length:,} tokens. "
-                              f"Got {len(ids):,}. Shorten it.")
+            raise RecipeError(
+                f"This model needs a prompt of less than {self.max_length:,} tokens. "
+                f"Got {len(ids):,}. Shorten it."
+            )
         return min(max_tokens, self.max_length - len(ids))
 
-    def save(self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
-             ) -> None:
+    def save(
+        self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         """Writes the model into a folder, with further JSON files of it.
 
         Args:
@@ -138,8 +151,13 @@ class LanguageModel:
         """
         settings = {**self.settings, "max_length": self.max_length}
         spec = {LANGUAGE_MODEL: settings, ORIGIN: dict(self.origin)}
-        write.write(folder, spec, weights.values(weight_names(self.decoder)),
-                    {_TEXTS: self.texts.state()}, files=files)
+        write.write(
+            folder,
+            spec,
+            weights.values(weight_names(self.decoder)),
+            {_TEXTS: self.texts.state()},
+            files=files,
+        )
 
 
 def is_language_model(folder: str | Path) -> bool:
@@ -155,8 +173,10 @@ def load_language_model(folder: str | Path) -> LanguageModel:
     """
     bundle = read.read(folder)
     if LANGUAGE_MODEL not in bundle.spec:
-        raise BundleError(f"{bundle.folder} needs to be an imported language model. Got something "
-                          "else. Give the folder that `polymodal import --out` wrote for one.")
+        raise BundleError(
+            f"{bundle.folder} needs to be an imported language model. Got something "
+            "else. Give the folder that `polymodal import --out` wrote for one."
+        )
     bundle.check_model()
     with read.blamed(bundle.folder / write.MODEL):
         settings = dict(Fields(bundle.spec).mapping(LANGUAGE_MODEL))
@@ -165,8 +185,7 @@ def load_language_model(folder: str | Path) -> LanguageModel:
         texts = Texts.restored(bundle.preprocess[_TEXTS])
         decoder = built(settings)
     bundle.load_weights(weight_names(decoder))
-    return LanguageModel(decoder, texts, settings, max_length,
-                         Fields(bundle.spec).mapping(ORIGIN))
+    return LanguageModel(decoder, texts, settings, max_length, Fields(bundle.spec).mapping(ORIGIN))
 
 
 def _without_gradient(ids: Iterator[int]) -> Iterator[int]:

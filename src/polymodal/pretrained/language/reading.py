@@ -20,8 +20,13 @@ _MOST_LETTERS = 100_000
 _ENDS = "eos_token_id"
 
 
-def read_language_model(checkpoint: Checkpoint, config: Mapping[str, Any], family: type[Family],
-                        settings: dict[str, Any], origin: Mapping[str, Any]) -> LanguageModel:
+def read_language_model(
+    checkpoint: Checkpoint,
+    config: Mapping[str, Any],
+    family: type[Family],
+    settings: dict[str, Any],
+    origin: Mapping[str, Any],
+) -> LanguageModel:
     """Returns the language model that a checkpoint holds, in memory.
 
     Args:
@@ -47,14 +52,21 @@ def _texts(checkpoint: Checkpoint, config: Mapping[str, Any], num_outputs: int) 
     own = checkpoint.mapping(tokenizer.SETTINGS)
     tokenizer.check_ids(checkpoint, found, num_outputs)
     tokenizer.check_special(checkpoint, found, own)
-    special = {kind: token for kind in tokenizer.SPECIAL
-               if (token := tokenizer.special_token(own, kind)) is not None}
+    special = {
+        kind: token
+        for kind in tokenizer.SPECIAL
+        if (token := tokenizer.special_token(own, kind)) is not None
+    }
     ends = None
     if "eos_token" in special:
         ends = found.token_to_id(special["eos_token"])
     stops = checkpoint.mapping(GENERATION).get(_ENDS, config.get(_ENDS, ends))
-    return Texts(found.to_str(), _stop_ids(checkpoint, stops, num_outputs),
-                 special, _template(checkpoint, own))
+    return Texts(
+        found.to_str(),
+        _stop_ids(checkpoint, stops, num_outputs),
+        special,
+        _template(checkpoint, own),
+    )
 
 
 def _stop_ids(checkpoint: Checkpoint, value: Any, num_outputs: int) -> list[int]:
@@ -62,8 +74,10 @@ def _stop_ids(checkpoint: Checkpoint, value: Any, num_outputs: int) -> list[int]
         return []
     found = value if isinstance(value, list) else [value]
     if not all(type(one) is int and 0 <= one < num_outputs for one in found):
-        raise BundleError(f'{checkpoint.folder}: "{_ENDS}" needs ids below {num_outputs:,}. Got '
-                          f"{shown(value)}. Check that config and weights belong together.")
+        raise BundleError(
+            f'{checkpoint.folder}: "{_ENDS}" needs ids below {num_outputs:,}. Got '
+            f"{shown(value)}. Check that config and weights belong together."
+        )
     return found
 
 
@@ -71,7 +85,7 @@ def _template(checkpoint: Checkpoint, own: Mapping[str, Any]) -> str | None:
     """Returns the chat template, of a file or of the tokenizer's settings; None for none."""
     path = checkpoint.folder / TEMPLATE
     if path.is_file():
-        return path.read_text(encoding="utf-8", errors="replace")[:_MOST_LETTERS + 1]
+        return path.read_text(encoding="utf-8", errors="replace")[: _MOST_LETTERS + 1]
     value = own.get("chat_template")
     if isinstance(value, list):
         named = {one.get("name"): one.get("template") for one in value if isinstance(one, dict)}

@@ -37,7 +37,8 @@ def rotary(config: Config, head_dim: int, num_positions: int) -> dict[str, Any]:
     kind = given.one_of("rope_type", _KINDS, given.one_of("type", _KINDS, "default"))
     base = given.number("rope_theta", 1.0, 1e12, base)
     rates = np.float32(1) / np.float32(base) ** (
-        np.arange(0, head_dim, 2, dtype=np.float32) / np.float32(head_dim))
+        np.arange(0, head_dim, 2, dtype=np.float32) / np.float32(head_dim)
+    )
     scale = 1.0
     if kind == "linear":
         rates = rates / np.float32(given.number("factor", 1.0, 1e6))
@@ -49,8 +50,13 @@ def rotary(config: Config, head_dim: int, num_positions: int) -> dict[str, Any]:
     return {"rates": [float(rate) for rate in rates.astype(np.float32)], "rotary_scale": scale}
 
 
-def by_kind(config: Config, head_dim: int, num_positions: int, kinds: Mapping[str, str],
-            bases: Mapping[str, float]) -> dict[str, dict[str, Any]]:
+def by_kind(
+    config: Config,
+    head_dim: int,
+    num_positions: int,
+    kinds: Mapping[str, str],
+    bases: Mapping[str, float],
+) -> dict[str, dict[str, Any]]:
     """Returns {kind: what `rotary` returns} of a decoder whose blocks turn by their kind.
 
     Args:
@@ -75,8 +81,9 @@ def by_kind(config: Config, head_dim: int, num_positions: int, kinds: Mapping[st
             values["rope_parameters"] = {"rope_theta": base, **(stated.get(kind) or {})}
         elif number == 0 and older is not None:  # the first kind alone has the scaling
             values["rope_scaling"] = older
-        found[kind] = rotary(Config(Path(f"{config.path}, {kind}"), values), head_dim,
-                             num_positions)
+        found[kind] = rotary(
+            Config(Path(f"{config.path}, {kind}"), values), head_dim, num_positions
+        )
     return found
 
 
@@ -105,8 +112,9 @@ def _llama3(given: Config, rates: np.ndarray, num_positions: int) -> np.ndarray:
     return (1 - share) * rates / factor + share * rates
 
 
-def _yarn(given: Config, rates: np.ndarray, base: float,
-          num_positions: int) -> tuple[np.ndarray, float]:
+def _yarn(
+    given: Config, rates: np.ndarray, base: float, num_positions: int
+) -> tuple[np.ndarray, float]:
     """Returns rates, the slow ones divided by a factor, and what turned features are scaled by."""
     size = 2 * len(rates)
     original = given.whole("original_max_position_embeddings", 1, 10**8, num_positions)
@@ -116,8 +124,7 @@ def _yarn(given: Config, rates: np.ndarray, base: float,
     given.only("mscale", None)
     given.only("mscale_all_dim", None)
     scale = given.number("attention_factor", 1e-3, 1e3, 0.1 * math.log(factor) + 1)
-    turns = lambda number: (size * math.log(original / (number * 2 * math.pi))
-                            / (2 * math.log(base)))
+    turns = lambda number: size * math.log(original / (number * 2 * math.pi)) / (2 * math.log(base))
     first, last = turns(fast), turns(slow)
     if given.flag("truncate", True):
         first, last = math.floor(first), math.ceil(last)

@@ -19,8 +19,9 @@ _BLOCK = 64  # prompts are padded to multiples of it, so that few shapes are com
 _INCOMPLETE = "\ufffd"  # what a decoder gives for some bytes of a character
 
 
-def new_ids(decoder: Any, embed: Any, prompt: Sequence[int], num_steps: int, choice: Choice,
-            seed: int) -> Iterator[int]:
+def new_ids(
+    decoder: Any, embed: Any, prompt: Sequence[int], num_steps: int, choice: Choice, seed: int
+) -> Iterator[int]:
     """Yields the ids that follow a prompt, one after the other.
 
     Args:
@@ -35,15 +36,16 @@ def new_ids(decoder: Any, embed: Any, prompt: Sequence[int], num_steps: int, cho
     time = max(_BLOCK, -(-len(before) // _BLOCK) * _BLOCK)
     ids, mask = np.zeros((1, time), np.int32), np.zeros((1, time), bool)
     if before:
-        ids[0, -len(before):], mask[0, -len(before):] = before, True
+        ids[0, -len(before) :], mask[0, -len(before) :] = before, True
     noise = None
     if choice.temperature:
         drawn = generator(seed).random((1, 1, num_steps), np.float32)
         noise = keras.ops.convert_to_tensor(drawn)
     start = keras.ops.convert_to_tensor(np.array(prompt[-1:], np.int32))
     memory = embed(keras.ops.convert_to_tensor(ids))
-    for found in steps(decoder, memory, keras.ops.convert_to_tensor(mask), start, num_steps, None,
-                       choice, noise):
+    for found in steps(
+        decoder, memory, keras.ops.convert_to_tensor(mask), start, num_steps, None, choice, noise
+    ):
         yield int(keras.ops.convert_to_numpy(found)[0])
 
 

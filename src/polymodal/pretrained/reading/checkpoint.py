@@ -23,8 +23,10 @@ _MAX_JSON_BYTES = 64 << 20
 _DTYPES = {"F32", "F16", "BF16"}
 _PICKLES = (".bin", ".pth", ".pt", ".ckpt", ".pkl", ".pickle", ".msgpack", ".h5")
 _CACHED = "models--"  # how names of folders in the hub's cache begin
-_CONVERT = ("Convert it where it comes from: safetensors.torch.save_file(torch.load(FILE, "
-            "weights_only=True), \"model.safetensors\").")
+_CONVERT = (
+    "Convert it where it comes from: safetensors.torch.save_file(torch.load(FILE, "
+    'weights_only=True), "model.safetensors").'
+)
 
 
 class Checkpoint:
@@ -43,8 +45,10 @@ class Checkpoint:
     def __init__(self, folder: str | Path):
         self.folder = user_path(folder)
         if not self.folder.is_dir():
-            raise BundleError(f"{self.folder} needs to be a folder with config.json and "
-                              f"{WEIGHTS}. Found no folder. Give the checkpoint's folder.")
+            raise BundleError(
+                f"{self.folder} needs to be a folder with config.json and "
+                f"{WEIGHTS}. Found no folder. Give the checkpoint's folder."
+            )
         self._files = {name: path for path in self._weight_files() for name in _names(path)}
 
     @property
@@ -84,13 +88,17 @@ class Checkpoint:
         with safe_open(path, "np") as file:
             dtype = file.get_slice(name).get_dtype()
             if dtype not in _DTYPES:
-                raise BundleError(f'{path}: tensor "{name}" needs float32, float16 or bfloat16. '
-                                  f"Got {dtype}. Use a checkpoint that is not quantised.")
+                raise BundleError(
+                    f'{path}: tensor "{name}" needs float32, float16 or bfloat16. '
+                    f"Got {dtype}. Use a checkpoint that is not quantised."
+                )
             values = file.get_tensor(name).astype(np.float32)
         if not np.isfinite(values).all():
-            raise BundleError(f'{path}: tensor "{name}" needs finite numbers. Got '
-                              f"{int((~np.isfinite(values)).sum()):,} that are not. Take the "
-                              "checkpoint from its source again.")
+            raise BundleError(
+                f'{path}: tensor "{name}" needs finite numbers. Got '
+                f"{int((~np.isfinite(values)).sum()):,} that are not. Take the "
+                "checkpoint from its source again."
+            )
         return values
 
     def is_float(self, name: str) -> bool:
@@ -123,16 +131,24 @@ class Checkpoint:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            raise BundleError(f"{self.folder / name} needs to contain a mapping. Got "
-                              f"{type(value).__name__}. Take it from its source again.")
+            raise BundleError(
+                f"{self.folder / name} needs to contain a mapping. Got "
+                f"{type(value).__name__}. Take it from its source again."
+            )
         return value
 
     def digests(self) -> dict[str, str]:
         """Returns the sha256 of each file that an import may read, by its name in the folder."""
-        small = [path for pattern in ("*.json", "*/*.json") for path in self.folder.glob(pattern)
-                 if path.is_file()]
-        return {path.relative_to(self.folder).as_posix(): sha256(path)
-                for path in sorted({*small, *self._files.values()})}
+        small = [
+            path
+            for pattern in ("*.json", "*/*.json")
+            for path in self.folder.glob(pattern)
+            if path.is_file()
+        ]
+        return {
+            path.relative_to(self.folder).as_posix(): sha256(path)
+            for path in sorted({*small, *self._files.values()})
+        }
 
     def _weight_files(self) -> list[Path]:
         if (self.folder / WEIGHTS).is_file():
@@ -141,24 +157,34 @@ class Checkpoint:
             return list(self._shards())
         foreign = sorted(p.name for p in self.folder.iterdir() if p.suffix in _PICKLES)
         if foreign:
-            raise BundleError(f"{self.folder} needs {WEIGHTS}. Got {foreign[0]}, which is not "
-                              f"opened because such a file may run code. {_CONVERT}")
-        raise BundleError(f"{self.folder} needs {WEIGHTS} or {INDEX}. Found neither. Give the "
-                          "folder that contains the weights.")
+            raise BundleError(
+                f"{self.folder} needs {WEIGHTS}. Got {foreign[0]}, which is not "
+                f"opened because such a file may run code. {_CONVERT}"
+            )
+        raise BundleError(
+            f"{self.folder} needs {WEIGHTS} or {INDEX}. Found neither. Give the "
+            "folder that contains the weights."
+        )
 
     def _shards(self) -> Iterator[Path]:
         listed = self.mapping(INDEX).get("weight_map")
         if not isinstance(listed, dict) or not listed:
-            raise BundleError(f'{self.folder / INDEX} needs "weight_map" to name files. Got '
-                              f"{type(listed).__name__}. Take it from its source again.")
+            raise BundleError(
+                f'{self.folder / INDEX} needs "weight_map" to name files. Got '
+                f"{type(listed).__name__}. Take it from its source again."
+            )
         for name in sorted({str(value) for value in listed.values()}):
             if Path(name).name != name or not name.endswith(".safetensors"):
-                raise BundleError(f"{self.folder / INDEX} needs names of safetensors files in its "
-                                  f"own folder. Got {one_line(name)!r}. Do not use this "
-                                  "checkpoint.")
+                raise BundleError(
+                    f"{self.folder / INDEX} needs names of safetensors files in its "
+                    f"own folder. Got {one_line(name)!r}. Do not use this "
+                    "checkpoint."
+                )
             if not (self.folder / name).is_file():
-                raise BundleError(f"{self.folder} needs the file {name}. It is missing. Copy the "
-                                  "whole checkpoint again.")
+                raise BundleError(
+                    f"{self.folder} needs the file {name}. It is missing. Copy the "
+                    "whole checkpoint again."
+                )
             yield self.folder / name
 
 
@@ -173,11 +199,13 @@ def read_json(path: Path) -> Any:
             raise ValueError(f"more than {_MAX_JSON_BYTES:,} bytes")
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error.strerror or error}. "
-                          "Copy the checkpoint again.") from error
+        raise BundleError(
+            f"{path} cannot be read: {error.strerror or error}. Copy the checkpoint again."
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"{path} needs to be JSON. Got {one_line(error)[:200]}. "
-                          "Copy the checkpoint again.") from error
+        raise BundleError(
+            f"{path} needs to be JSON. Got {one_line(error)[:200]}. Copy the checkpoint again."
+        ) from error
 
 
 def _names(path: Path) -> list[str]:
@@ -185,12 +213,16 @@ def _names(path: Path) -> list[str]:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
     if length > min(_MAX_HEADER_BYTES, size):
-        raise BundleError(f"{path} needs a header of at most {_MAX_HEADER_BYTES:,} bytes inside "
-                          f"the file. Got {length:,} bytes in a file of {size:,}. Copy the "
-                          "checkpoint again.")
+        raise BundleError(
+            f"{path} needs a header of at most {_MAX_HEADER_BYTES:,} bytes inside "
+            f"the file. Got {length:,} bytes in a file of {size:,}. Copy the "
+            "checkpoint again."
+        )
     try:
         with safe_open(path, "np") as file:
             return list(file.keys())
     except SafetensorError as error:
-        raise BundleError(f"{path} is not a whole safetensors file ({one_line(error)[:200]}). "
-                          "Copy the checkpoint again.") from None
+        raise BundleError(
+            f"{path} is not a whole safetensors file ({one_line(error)[:200]}). "
+            "Copy the checkpoint again."
+        ) from None

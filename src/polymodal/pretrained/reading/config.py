@@ -13,15 +13,40 @@ from polymodal.core.errors import BundleError
 __all__ = ["Config"]
 
 # Of training, of heads that an encoder does not have, and of the file itself.
-_WITHOUT_EFFECT = frozenset((
-    "_name_or_path", "architectures", "model_type", "transformers_version", "torch_dtype", "dtype",
-    "initializer_range", "hidden_dropout_prob", "attention_probs_dropout_prob",
-    "classifier_dropout", "gradient_checkpointing", "use_cache", "tie_word_embeddings",
-    "id2label", "label2id", "num_labels", "problem_type", "bos_token_id", "eos_token_id",
-    "output_past", "directionality", "pooler_fc_size", "pooler_num_attention_heads",
-    "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type", "finetuning_task",
-    "summary_activation", "summary_type", "return_dict",
-))
+_WITHOUT_EFFECT = frozenset(
+    (
+        "_name_or_path",
+        "architectures",
+        "model_type",
+        "transformers_version",
+        "torch_dtype",
+        "dtype",
+        "initializer_range",
+        "hidden_dropout_prob",
+        "attention_probs_dropout_prob",
+        "classifier_dropout",
+        "gradient_checkpointing",
+        "use_cache",
+        "tie_word_embeddings",
+        "id2label",
+        "label2id",
+        "num_labels",
+        "problem_type",
+        "bos_token_id",
+        "eos_token_id",
+        "output_past",
+        "directionality",
+        "pooler_fc_size",
+        "pooler_num_attention_heads",
+        "pooler_num_fc_layers",
+        "pooler_size_per_head",
+        "pooler_type",
+        "finetuning_task",
+        "summary_activation",
+        "summary_type",
+        "return_dict",
+    )
+)
 
 
 class Config:
@@ -85,8 +110,10 @@ importer implements nothing else.
     def only(self, name: str, *values: Any) -> None:
         """Checks that a setting has one of `values`; absent is the first of them."""
         found = self._value(name, values[0])
-        if not any(found == value and isinstance(found, bool) == isinstance(value, bool)
-                   for value in values):
+        if not any(
+            found == value and isinstance(found, bool) == isinstance(value, bool)
+            for value in values
+        ):
             self.refuse(name, _json(values[0]), found, "This importer implements nothing else.")
 
     def side(self, name: str, default: int | None = None) -> int:
@@ -101,17 +128,25 @@ importer implements nothing else.
     def numbers(self, name: str, length: int, least: float, most: float) -> list[float]:
         """Returns a list of numbers from `least` to `most`."""
         value = self._value(name, None)
-        if not isinstance(value, list) or len(value) != length or not all(
-                type(one) in (int, float) and least <= one <= most for one in value):
+        if (
+            not isinstance(value, list)
+            or len(value) != length
+            or not all(type(one) in (int, float) and least <= one <= most for one in value)
+        ):
             self.refuse(name, f"{length} numbers from {least} to {most}", value)
         return [float(one) for one in value]
 
-    def wholes(self, name: str, least: int, most: int, default: list[int],
-               length: int | None = None) -> list[int]:
+    def wholes(
+        self, name: str, least: int, most: int, default: list[int], length: int | None = None
+    ) -> list[int]:
         """Returns a list of whole numbers from `least` to `most`."""
         value = self._value(name, default)
-        if not isinstance(value, list) or not value or length not in (None, len(value)) or not all(
-                type(one) is int and least <= one <= most for one in value):
+        if (
+            not isinstance(value, list)
+            or not value
+            or length not in (None, len(value))
+            or not all(type(one) is int and least <= one <= most for one in value)
+        ):
             self.refuse(name, f"{length or 'some'} whole numbers from {least:,} to {most:,}", value)
         return list(value)
 
@@ -138,9 +173,11 @@ importer implements nothing else.
         unread = sorted(set(self._values) - self._read - _WITHOUT_EFFECT)
         if unread:
             name = unread[0]
-            raise BundleError(f'{self.path}: "{name}" is {shown(self._values[name])}, a setting '
-                              "that this importer does not know. Import a checkpoint of a plain "
-                              "encoder, or remove the setting if it has no effect.")
+            raise BundleError(
+                f'{self.path}: "{name}" is {shown(self._values[name])}, a setting '
+                "that this importer does not know. Import a checkpoint of a plain "
+                "encoder, or remove the setting if it has no effect."
+            )
 
     def _value(self, name: str, default: Any) -> Any:
         self._read.add(name)

@@ -29,25 +29,33 @@ def fetched(source: str | Path) -> str | Path:
         BundleError: nothing is there, and the hub cannot be reached or has no such model.
     """
     name = str(source)
-    if user_path(source).exists() or not _NAME.fullmatch(name) or user_path(source).suffix in (
-            ".onnx", ".gguf"):
+    if (
+        user_path(source).exists()
+        or not _NAME.fullmatch(name)
+        or user_path(source).suffix in (".onnx", ".gguf")
+    ):
         return source
     missing = f"No folder {name} is here"
     try:
         from huggingface_hub import snapshot_download
     except ImportError:
-        raise BundleError(f"{missing}, and huggingface_hub, which fetches models by name, is not "
-                          "installed. Give the folder of a checkpoint, or: pip install "
-                          "huggingface_hub.") from None
+        raise BundleError(
+            f"{missing}, and huggingface_hub, which fetches models by name, is not "
+            "installed. Give the folder of a checkpoint, or: pip install "
+            "huggingface_hub."
+        ) from None
     try:
-        folder = Path(snapshot_download(name, allow_patterns=list(_WANTED),
-                                        ignore_patterns=list(_OF_OTHERS)))
+        folder = Path(
+            snapshot_download(name, allow_patterns=list(_WANTED), ignore_patterns=list(_OF_OTHERS))
+        )
     except Exception as error:  # of the network, of the library and of what both need
         raise BundleError(f"{missing}, and {_why(name, error)}") from error
     if not any(folder.glob("*.safetensors")):
-        raise BundleError(f"{name} needs weights as safetensors on the hub. Found none; pickles "
-                          "are not fetched, because they may run code. Choose another version of "
-                          "the model.")
+        raise BundleError(
+            f"{name} needs weights as safetensors on the hub. Found none; pickles "
+            "are not fetched, because they may run code. Choose another version of "
+            "the model."
+        )
     return folder
 
 
@@ -56,9 +64,13 @@ def _why(name: str, error: Exception) -> str:
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     if isinstance(error, GatedRepoError):
-        return (f"the hub has {name} only for those who accepted its terms. Accept them on "
-                f"huggingface.co/{name}, then: hf auth login.")
+        return (
+            f"the hub has {name} only for those who accepted its terms. Accept them on "
+            f"huggingface.co/{name}, then: hf auth login."
+        )
     if isinstance(error, RepositoryNotFoundError):
         return f"the hub has no model of that name, or a private one. Check the name {name}."
-    return (f"the hub cannot be reached ({one_line(error)[:200]}). Check the network, or give the "
-            "folder of a checkpoint.")
+    return (
+        f"the hub cannot be reached ({one_line(error)[:200]}). Check the network, or give the "
+        "folder of a checkpoint."
+    )

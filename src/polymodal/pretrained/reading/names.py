@@ -15,18 +15,32 @@ from polymodal.pretrained.reading.checkpoint import Checkpoint
 
 __all__ = ["load", "taken", "turned_back"]
 
-_THEIRS = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias",
-           "scale": "weight", "shift": "bias", "moving_mean": "running_mean",
-           "moving_variance": "running_var"}
+_THEIRS = {
+    "kernel": "weight",
+    "bias": "bias",
+    "gamma": "weight",
+    "beta": "bias",
+    "scale": "weight",
+    "shift": "bias",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+}
 # Of batch normalisation in training, and what rotary positions follow from.
 _FOLLOWING = ("num_batches_tracked", "rotary_emb.inv_freq")
-_OLD = (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias"),
-        ("conv.weight_g", "conv.parametrizations.weight.original0"),
-        ("conv.weight_v", "conv.parametrizations.weight.original1"))
+_OLD = (
+    ("LayerNorm.gamma", "LayerNorm.weight"),
+    ("LayerNorm.beta", "LayerNorm.bias"),
+    ("conv.weight_g", "conv.parametrizations.weight.original0"),
+    ("conv.weight_v", "conv.parametrizations.weight.original1"),
+)
 
 
-def load(encoder: Any, checkpoint: Checkpoint, family: type[Family],
-         changed: Mapping[str, Any] | None = None) -> None:
+def load(
+    encoder: Any,
+    checkpoint: Checkpoint,
+    family: type[Family],
+    changed: Mapping[str, Any] | None = None,
+) -> None:
     """Gives each variable of a built encoder its tensor.
 
     Args:
@@ -91,7 +105,7 @@ def _by_plain_name(names: Iterable[str], prefixes: tuple[str, ...]) -> dict[str,
     found = {}
     for name in names:
         prefix = next((p for p in prefixes if name.startswith(p)), "")
-        plain = name[len(prefix):]
+        plain = name[len(prefix) :]
         for old, new in _OLD:
             plain = plain.replace(old, new)
         found[plain] = name
@@ -111,27 +125,38 @@ def _their_name(ours: str, names: Mapping[str, str]) -> str:
     return theirs
 
 
-def _check_names(checkpoint: Checkpoint, found: Mapping[str, str], wanted: Iterable[str],
-                 unused: tuple[str, ...]) -> None:
+def _check_names(
+    checkpoint: Checkpoint, found: Mapping[str, str], wanted: Iterable[str], unused: tuple[str, ...]
+) -> None:
     wanted = set(wanted)
     missing = sorted(wanted - set(found))
     if missing:
-        raise BundleError(f'{checkpoint.folder} needs the tensor "{missing[0]}". It is missing'
-                          f"{_more(missing)}. Check that config.json belongs to these weights.")
-    extra = sorted(name for name in set(found) - wanted
-                   if not name.startswith(unused) and not name.endswith(_FOLLOWING))
+        raise BundleError(
+            f'{checkpoint.folder} needs the tensor "{missing[0]}". It is missing'
+            f"{_more(missing)}. Check that config.json belongs to these weights."
+        )
+    extra = sorted(
+        name
+        for name in set(found) - wanted
+        if not name.startswith(unused) and not name.endswith(_FOLLOWING)
+    )
     if extra:
-        raise BundleError(f'{checkpoint.folder} contains the tensor "{found[extra[0]]}", which a '
-                          f"model of this config.json does not have{_more(extra)}. Check that "
-                          "config.json belongs to these weights.")
+        raise BundleError(
+            f'{checkpoint.folder} contains the tensor "{found[extra[0]]}", which a '
+            f"model of this config.json does not have{_more(extra)}. Check that "
+            "config.json belongs to these weights."
+        )
 
 
-def _check_shape(checkpoint: Checkpoint, name: str, got: tuple[int, ...],
-                 needed: tuple[int, ...]) -> None:
+def _check_shape(
+    checkpoint: Checkpoint, name: str, got: tuple[int, ...], needed: tuple[int, ...]
+) -> None:
     if got != needed:
-        raise BundleError(f'{checkpoint.folder}: tensor "{name}" needs the shape {needed} that '
-                          f"config.json asks for. Got {got}, in our order of axes. Check that "
-                          "config.json belongs to these weights.")
+        raise BundleError(
+            f'{checkpoint.folder}: tensor "{name}" needs the shape {needed} that '
+            f"config.json asks for. Got {got}, in our order of axes. Check that "
+            "config.json belongs to these weights."
+        )
 
 
 def _turned(values: np.ndarray, ours: str) -> np.ndarray:

@@ -14,10 +14,19 @@ __all__ = ["FILE", "FILTERS", "opened_processor", "settings_of"]
 FILE = "preprocessor_config.json"
 FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 _USUAL = {"CLIPImageProcessor": 3, "SiglipImageProcessor": 3, "BitImageProcessor": 3}  # unstated
-_WITHOUT_EFFECT = ("image_processor_type", "feature_extractor_type", "processor_class",
-                   "data_format", "input_data_format", "device", "disable_grouping",
-                   "return_tensors", "image_seq_length", "default_to_square",
-                   "do_convert_rgb")  # ours are always RGB
+_WITHOUT_EFFECT = (
+    "image_processor_type",
+    "feature_extractor_type",
+    "processor_class",
+    "data_format",
+    "input_data_format",
+    "device",
+    "disable_grouping",
+    "return_tensors",
+    "image_seq_length",
+    "default_to_square",
+    "do_convert_rgb",
+)  # ours are always RGB
 _STRETCHED_FROM = 384  # pixels, from which ConvNext's processor stretches and cuts nothing
 _NEVER_VARIED = {"shift": 0.0, "crop": 0.0, "colour": 0.0, "flip": False}
 
@@ -34,8 +43,9 @@ def opened_processor(checkpoint: Checkpoint, without_effect: Sequence[str]) -> C
     """
     path = checkpoint.folder / FILE
     if not path.is_file():
-        raise BundleError(f"{checkpoint.folder} needs {FILE}. It is missing. Copy the whole "
-                          "checkpoint.")
+        raise BundleError(
+            f"{checkpoint.folder} needs {FILE}. It is missing. Copy the whole checkpoint."
+        )
     config = Config(path, checkpoint.mapping(FILE))
     for flag in ("do_resize", "do_rescale", "do_normalize"):
         config.only(flag, True)
@@ -61,8 +71,14 @@ def settings_of(checkpoint: Checkpoint) -> dict[str, Any]:
     resample = FILTERS[config.one_of("resample", tuple(FILTERS), usual)]
     sizes = _sizes(config, values)
     config.finish()
-    return {"channels": 3, "mean": [value / scale for value in mean],
-            "std": [value / scale for value in std], "resample": resample, **sizes, **_NEVER_VARIED}
+    return {
+        "channels": 3,
+        "mean": [value / scale for value in mean],
+        "std": [value / scale for value in std],
+        "resample": resample,
+        **sizes,
+        **_NEVER_VARIED,
+    }
 
 
 def _sizes(config: Config, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,8 +92,9 @@ def _sizes(config: Config, values: Mapping[str, Any]) -> dict[str, Any]:
         return {"size": size}
     crop = _two_sides(config, "crop_size")
     if not isinstance(size, int) or isinstance(crop, int) or size < max(crop):
-        config.refuse("size", 'a "shortest_edge" of at least the sides of crop_size',
-                      values.get("size"))
+        config.refuse(
+            "size", 'a "shortest_edge" of at least the sides of crop_size', values.get("size")
+        )
     return {"size": crop, "short_side": size}
 
 

@@ -12,13 +12,22 @@ __all__ = ["settings_of", "waveform_settings"]
 
 FILE, WHOLE = "preprocessor_config.json", "processor_config.json"
 _WITHOUT_EFFECT = (
-    "feature_extractor_type", "processor_class", "return_attention_mask", "padding_side",
+    "feature_extractor_type",
+    "processor_class",
+    "return_attention_mask",
+    "padding_side",
     "mel_filters",  # always computed again from the settings
-    "n_samples", "nb_max_frames",  # follow from chunk_length
+    "n_samples",
+    "nb_max_frames",  # follow from chunk_length
 )
 _NEVER_VARIED = {"mask": 0.0, "noise": 0.0, "gain_decibels": 0.0, "shift_seconds": 0.0}
-_OF_BATCHES = ("feature_extractor_type", "processor_class", "return_attention_mask", "padding_side",
-               "tokenizer_class")
+_OF_BATCHES = (
+    "feature_extractor_type",
+    "processor_class",
+    "return_attention_mask",
+    "padding_side",
+    "tokenizer_class",
+)
 
 
 def settings_of(checkpoint: Checkpoint, num_positions: int, num_mels: int) -> dict[str, Any]:
@@ -45,11 +54,22 @@ def settings_of(checkpoint: Checkpoint, num_positions: int, num_mels: int) -> di
     seconds = config.whole("chunk_length", 1, 3600, 30)
     config.finish()
     if seconds * rate // hop != 2 * num_positions:
-        config.refuse("chunk_length", f"{2 * num_positions * hop / rate:g} seconds, as "
-                      "max_source_positions of config.json says", seconds)
-    return {"spectrogram": "whisper", "centred": False, "sample_rate": rate,
-            "max_seconds": float(seconds), "num_mels": num_mels,
-            "window_seconds": window / rate, "hop_seconds": hop / rate, **_NEVER_VARIED}
+        config.refuse(
+            "chunk_length",
+            f"{2 * num_positions * hop / rate:g} seconds, as "
+            "max_source_positions of config.json says",
+            seconds,
+        )
+    return {
+        "spectrogram": "whisper",
+        "centred": False,
+        "sample_rate": rate,
+        "max_seconds": float(seconds),
+        "num_mels": num_mels,
+        "window_seconds": window / rate,
+        "hop_seconds": hop / rate,
+        **_NEVER_VARIED,
+    }
 
 
 def waveform_settings(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -69,8 +89,13 @@ def waveform_settings(checkpoint: Checkpoint) -> dict[str, Any]:
     rate = config.whole("sampling_rate", 100, 192_000, 16_000)
     scaled = config.flag("do_normalize", True)
     config.finish()
-    return {"spectrogram": "waveform", "centred": scaled, "sample_rate": rate, **_NEVER_VARIED,
-            "warp": 0.0}
+    return {
+        "spectrogram": "waveform",
+        "centred": scaled,
+        "sample_rate": rate,
+        **_NEVER_VARIED,
+        "warp": 0.0,
+    }
 
 
 def _config(checkpoint: Checkpoint) -> Config:
@@ -79,6 +104,7 @@ def _config(checkpoint: Checkpoint) -> Config:
         return Config(checkpoint.folder / FILE, checkpoint.mapping(FILE))
     found = checkpoint.mapping(WHOLE).get("feature_extractor")
     if not isinstance(found, dict):
-        raise BundleError(f"{checkpoint.folder} needs {FILE}. It is missing. Copy the whole "
-                          "checkpoint.")
+        raise BundleError(
+            f"{checkpoint.folder} needs {FILE}. It is missing. Copy the whole checkpoint."
+        )
     return Config(checkpoint.folder / WHOLE, found)

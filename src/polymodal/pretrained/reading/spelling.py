@@ -24,9 +24,15 @@ def apply(tokenizer: Tokenizer, own: Mapping[str, Any]) -> None:
     """
     kind = str(own.get("tokenizer_class", "")).removesuffix("Fast")
     if kind == "SiglipTokenizer":
-        _before(tokenizer, [normalizers.Replace(Regex(_PUNCTUATION), ""),
-                            normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()],
-                bool(own.get("do_lower_case", True)))
+        _before(
+            tokenizer,
+            [
+                normalizers.Replace(Regex(_PUNCTUATION), ""),
+                normalizers.Replace(Regex(r"\s+"), " "),
+                normalizers.Strip(),
+            ],
+            bool(own.get("do_lower_case", True)),
+        )
     if kind == "Siglip2Tokenizer":
         _before(tokenizer, [], True)
 

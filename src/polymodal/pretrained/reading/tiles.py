@@ -11,10 +11,25 @@ from polymodal.pretrained.reading.pixels import FILTERS, opened_processor
 __all__ = ["tiles_of"]
 
 _LANCZOS = 1
-_WITHOUT_EFFECT = ("image_processor_type", "processor_class", "do_convert_rgb", "do_pad",
-                   "data_format", "input_data_format", "device", "disable_grouping",
-                   "return_tensors", "return_row_col_info", "size_divisor", "default_to_square",
-                   "video_sampling", "image_seq_length", "pad_size", "crop_size", "do_center_crop")
+_WITHOUT_EFFECT = (
+    "image_processor_type",
+    "processor_class",
+    "do_convert_rgb",
+    "do_pad",
+    "data_format",
+    "input_data_format",
+    "device",
+    "disable_grouping",
+    "return_tensors",
+    "return_row_col_info",
+    "size_divisor",
+    "default_to_square",
+    "video_sampling",
+    "image_seq_length",
+    "pad_size",
+    "crop_size",
+    "do_center_crop",
+)
 
 
 def tiles_of(checkpoint: Any) -> dict[str, Any]:
@@ -31,9 +46,15 @@ def tiles_of(checkpoint: Any) -> dict[str, Any]:
     side, longest = (_edge(config, name) for name in ("max_image_size", "size"))
     split = config.flag("do_image_splitting", True)
     config.finish()
-    return {"size": side, "longest": longest, "split": split, "channels": 3,
-            "mean": [value / scale for value in mean], "std": [value / scale for value in std],
-            "resample": resample}
+    return {
+        "size": side,
+        "longest": longest,
+        "split": split,
+        "channels": 3,
+        "mean": [value / scale for value in mean],
+        "std": [value / scale for value in std],
+        "resample": resample,
+    }
 
 
 def _edge(config: Config, name: str) -> int:

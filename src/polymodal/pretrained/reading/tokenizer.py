@@ -18,14 +18,26 @@ __all__ = ["check_ids", "check_special", "read_tokenizer", "special_token", "sta
 
 FILE, SETTINGS = "tokenizer.json", "tokenizer_config.json"
 _OPEN = 1_000_000  # the library writes 1e30 for "no limit"
-SPECIAL = ("unk_token", "pad_token", "cls_token", "sep_token", "mask_token", "bos_token",
-            "eos_token")
-_REMAKE = ("Write it with transformers: AutoTokenizer.from_pretrained(FOLDER).save_pretrained("
-           "FOLDER).")
+SPECIAL = (
+    "unk_token",
+    "pad_token",
+    "cls_token",
+    "sep_token",
+    "mask_token",
+    "bos_token",
+    "eos_token",
+)
+_REMAKE = (
+    "Write it with transformers: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)."
+)
 
 
-def state_of(checkpoint: Checkpoint, config: Mapping[str, Any], family: type[Family],
-             settings: Mapping[str, Any]) -> dict[str, Any]:
+def state_of(
+    checkpoint: Checkpoint,
+    config: Mapping[str, Any],
+    family: type[Family],
+    settings: Mapping[str, Any],
+) -> dict[str, Any]:
     """Returns the state of the modality `text` with the tokenizer `pretrained`.
 
     Args:
@@ -44,15 +56,20 @@ def state_of(checkpoint: Checkpoint, config: Mapping[str, Any], family: type[Fam
     _check_id(checkpoint, tokenizer, special_token(own, "eos_token"), settings.get("end_id"))
     _check_side(checkpoint, own, settings)
     if family.padding_counts:
-        _check_id(checkpoint, tokenizer, special_token(own, "pad_token"),
-                  config.get("pad_token_id"))
+        _check_id(
+            checkpoint, tokenizer, special_token(own, "pad_token"), config.get("pad_token_id")
+        )
     _check_normaliser(checkpoint, own)
     spelling.apply(tokenizer, own)
     padding = None
     if family.padded:
         padding = _padding(checkpoint, tokenizer, own)
-    return {"tokenizer": tokenizer.to_str(), "max_length": _limit(checkpoint, own, settings),
-            "vocabulary_size": settings["vocabulary_size"], "padding": padding}
+    return {
+        "tokenizer": tokenizer.to_str(),
+        "max_length": _limit(checkpoint, own, settings),
+        "vocabulary_size": settings["vocabulary_size"],
+        "padding": padding,
+    }
 
 
 def read_tokenizer(checkpoint: Checkpoint) -> Tokenizer:
@@ -64,8 +81,9 @@ def read_tokenizer(checkpoint: Checkpoint) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_str(checkpoint.text(FILE))
     except Exception as error:  # the library raises bare Exception
-        raise BundleError(f"{path} is not a tokenizer ({one_line(error)[:200]}). Take it from its "
-                          "source again.") from None
+        raise BundleError(
+            f"{path} is not a tokenizer ({one_line(error)[:200]}). Take it from its source again."
+        ) from None
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
@@ -76,8 +94,10 @@ def check_ids(checkpoint: Checkpoint, tokenizer: Tokenizer, vocabulary_size: int
     ids = tokenizer.get_vocab(with_added_tokens=True)
     highest = max(ids.values(), default=0)
     if highest >= vocabulary_size:
-        raise BundleError(f"{checkpoint.folder / FILE} needs ids below {vocabulary_size:,}, as "
-                          f'config.json says. Got {highest:,}. Check that both belong together.')
+        raise BundleError(
+            f"{checkpoint.folder / FILE} needs ids below {vocabulary_size:,}, as "
+            f"config.json says. Got {highest:,}. Check that both belong together."
+        )
 
 
 def check_special(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str, Any]) -> None:
@@ -85,34 +105,44 @@ def check_special(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str
     for kind in SPECIAL:
         token = special_token(own, kind)
         if token is not None and tokenizer.token_to_id(token) is None:
-            raise BundleError(f'{checkpoint.folder / SETTINGS}: "{kind}" is {shown(token)}, which '
-                              f"{FILE} does not have. Check that both belong together.")
+            raise BundleError(
+                f'{checkpoint.folder / SETTINGS}: "{kind}" is {shown(token)}, which '
+                f"{FILE} does not have. Check that both belong together."
+            )
 
 
-def _check_id(checkpoint: Checkpoint, tokenizer: Tokenizer, token: str | None,
-              wanted: int | None) -> None:
+def _check_id(
+    checkpoint: Checkpoint, tokenizer: Tokenizer, token: str | None, wanted: int | None
+) -> None:
     """Checks that a special token has the id that the config gives it; either may be unknown."""
     if token is not None and wanted is not None and tokenizer.token_to_id(token) != wanted:
-        raise BundleError(f"{checkpoint.folder / FILE} gives {shown(token)} the id "
-                          f"{tokenizer.token_to_id(token)}. config.json says {wanted}. Check that "
-                          "both belong together.")
+        raise BundleError(
+            f"{checkpoint.folder / FILE} gives {shown(token)} the id "
+            f"{tokenizer.token_to_id(token)}. config.json says {wanted}. Check that "
+            "both belong together."
+        )
 
 
-def _check_side(checkpoint: Checkpoint, own: Mapping[str, Any],
-                settings: Mapping[str, Any]) -> None:
+def _check_side(
+    checkpoint: Checkpoint, own: Mapping[str, Any], settings: Mapping[str, Any]
+) -> None:
     counts_all = settings.get("padding_id") is None
     if own.get("padding_side", "right") != "right" and counts_all:
-        raise BundleError(f'{checkpoint.folder / SETTINGS}: "padding_side" needs "right". Got '
-                          f'{shown(own["padding_side"])}. With positions counted from the start, '
-                          "answers would depend on what else is in a batch.")
+        raise BundleError(
+            f'{checkpoint.folder / SETTINGS}: "padding_side" needs "right". Got '
+            f"{shown(own['padding_side'])}. With positions counted from the start, "
+            "answers would depend on what else is in a batch."
+        )
 
 
 def _padding(checkpoint: Checkpoint, tokenizer: Tokenizer, own: Mapping[str, Any]) -> int:
     """Returns the id that texts are padded with."""
     token = special_token(own, "pad_token")
     if token is None:
-        raise BundleError(f'{checkpoint.folder / SETTINGS} needs "pad_token". It is missing. Copy '
-                          "the whole checkpoint.")
+        raise BundleError(
+            f'{checkpoint.folder / SETTINGS} needs "pad_token". It is missing. Copy '
+            "the whole checkpoint."
+        )
     return tokenizer.token_to_id(token)
 
 
@@ -121,12 +151,17 @@ def _check_normaliser(checkpoint: Checkpoint, own: Mapping[str, Any]) -> None:
     normaliser = checkpoint.mapping(FILE).get("normalizer") or {}
     if normaliser.get("type") != "BertNormalizer":
         return
-    for name, theirs in (("do_lower_case", "lowercase"), ("strip_accents", "strip_accents"),
-                         ("tokenize_chinese_chars", "handle_chinese_chars")):
+    for name, theirs in (
+        ("do_lower_case", "lowercase"),
+        ("strip_accents", "strip_accents"),
+        ("tokenize_chinese_chars", "handle_chinese_chars"),
+    ):
         if name in own and own[name] != normaliser.get(theirs):
-            raise BundleError(f'{checkpoint.folder / SETTINGS}: "{name}" is {shown(own[name])}, '
-                              f'and "{theirs}" of {FILE} is {shown(normaliser.get(theirs))}. '
-                              f"{_REMAKE}")
+            raise BundleError(
+                f'{checkpoint.folder / SETTINGS}: "{name}" is {shown(own[name])}, '
+                f'and "{theirs}" of {FILE} is {shown(normaliser.get(theirs))}. '
+                f"{_REMAKE}"
+            )
 
 
 def _limit(checkpoint: Checkpoint, own: Mapping[str, Any], settings: Mapping[str, Any]) -> int:

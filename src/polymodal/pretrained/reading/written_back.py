@@ -29,8 +29,7 @@ _TEXTS = ("vocab.txt", "merges.txt", "chat_template.jinja")
 _TIED = "lm_head."
 
 
-def keep(folder: Path, checkpoint: Checkpoint, family_name: str,
-         layers: Mapping[str, Any]) -> None:
+def keep(folder: Path, checkpoint: Checkpoint, family_name: str, layers: Mapping[str, Any]) -> None:
     """Copies settings and tokenizer, the names of tensors, and the tensors that are not used.
 
     Nothing is kept of a checkpoint that cannot be written back: one tower of a pair, or a file of
@@ -52,8 +51,11 @@ def keep(folder: Path, checkpoint: Checkpoint, family_name: str,
         listed |= _listed(checkpoint, families[side], layer, f"encoders.{side}." if side else "")
     own = folder / FOLDER
     own.mkdir()
-    for path in (*checkpoint.folder.glob("*.json"), *checkpoint.folder.glob("*/*.json"),
-                 *(checkpoint.folder / name for name in _TEXTS)):
+    for path in (
+        *checkpoint.folder.glob("*.json"),
+        *checkpoint.folder.glob("*/*.json"),
+        *(checkpoint.folder / name for name in _TEXTS),
+    ):
         if path.is_file() and path.name != INDEX and _is_own(path, checkpoint):
             target = own / path.relative_to(checkpoint.folder)
             target.parent.mkdir(exist_ok=True)
@@ -62,20 +64,26 @@ def keep(folder: Path, checkpoint: Checkpoint, family_name: str,
     rest = set(checkpoint.names) - {one["name"] for one in listed.values()}
     if not family.spells:
         rest = {name for name in rest if _TIED not in name}
-    save_file({name: checkpoint.array(name) for name in sorted(rest)
-               if checkpoint.is_float(name)}, own / _REST)
+    save_file(
+        {name: checkpoint.array(name) for name in sorted(rest) if checkpoint.is_float(name)},
+        own / _REST,
+    )
 
 
-def _listed(checkpoint: Checkpoint, family: type[Family], layer: Any,
-            prefix: str) -> dict[str, dict[str, Any]]:
+def _listed(
+    checkpoint: Checkpoint, family: type[Family], layer: Any, prefix: str
+) -> dict[str, dict[str, Any]]:
     """Returns {our name: their name, the tensor's shape, and which part of it ours is}."""
     order = {ours: place for place, ours in enumerate(family.names)}
     taken = names.taken(layer, checkpoint, family)
     found, parts = {}, Counter[str]()
     for ours in sorted(taken, key=lambda ours: order.get(ours, -1)):
         name = taken[ours]
-        found[prefix + ours] = {"name": name, "shape": list(checkpoint.shape(name)),
-                                "part": parts[name]}
+        found[prefix + ours] = {
+            "name": name,
+            "shape": list(checkpoint.shape(name)),
+            "part": parts[name],
+        }
         parts[name] += 1
     return found
 
@@ -85,8 +93,9 @@ def _is_own(path: Path, checkpoint: Checkpoint) -> bool:
     return path.resolve().is_relative_to(checkpoint.home.resolve())
 
 
-def write_back(base: Path, out: Path, values: Mapping[str, np.ndarray],
-               image_size: Any = None) -> None:
+def write_back(
+    base: Path, out: Path, values: Mapping[str, np.ndarray], image_size: Any = None
+) -> None:
     """Writes a checkpoint in its own layout, with other values of its tensors.
 
     Args:
@@ -101,9 +110,11 @@ def write_back(base: Path, out: Path, values: Mapping[str, np.ndarray],
     """
     own = base / FOLDER
     if not (own / _NAMES).is_file():
-        raise BundleError(f"{base} needs the settings of its checkpoint to be written back. Got "
-                          "none: it is a tower of a pair, of another layout than Hugging Face's, "
-                          "or was imported by an older version. Import the whole checkpoint again.")
+        raise BundleError(
+            f"{base} needs the settings of its checkpoint to be written back. Got "
+            "none: it is a tower of a pair, of another layout than Hugging Face's, "
+            "or was imported by an older version. Import the whole checkpoint again."
+        )
     listed, rest = read_json(own / _NAMES), weights.load(own / _REST)
     if not listed.keys() <= values.keys():
         values = {**weights.load(base / WEIGHTS), **values}

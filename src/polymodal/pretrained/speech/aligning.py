@@ -33,7 +33,7 @@ def boundaries(weights: np.ndarray, prompt_length: int) -> np.ndarray:
     if weights.shape[-1] > _MEDIAN // 2:
         weights = median_filter(weights, (1, 1, _MEDIAN), mode="mirror")
     # After an id the decoder looks for the next one.
-    tokens, positions = path(-weights.mean(axis=0)[prompt_length - 1:-1])
+    tokens, positions = path(-weights.mean(axis=0)[prompt_length - 1 : -1])
     return positions[np.flatnonzero(np.diff(tokens, prepend=-1))]
 
 
@@ -51,10 +51,14 @@ def path(costs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     total[0, 0] = 0
     for diagonal in range(2, rows + columns + 1):
         row = np.arange(max(1, diagonal - columns), min(rows, diagonal - 1) + 1)
-        both, down, right = (total[diagonal - 2, row - 1], total[diagonal - 1, row - 1],
-                             total[diagonal - 1, row])
-        chosen = np.where((both < down) & (both < right), 0,
-                          np.where((down < both) & (down < right), 1, 2))
+        both, down, right = (
+            total[diagonal - 2, row - 1],
+            total[diagonal - 1, row - 1],
+            total[diagonal - 1, row],
+        )
+        chosen = np.where(
+            (both < down) & (both < right), 0, np.where((down < both) & (down < right), 1, 2)
+        )
         step[diagonal, row] = chosen
         least = np.choose(chosen, [both, down, right])
         total[diagonal, row] = least + costs[row - 1, diagonal - row - 1]
@@ -71,8 +75,14 @@ def _traced(step: np.ndarray, rows: int, columns: int) -> tuple[np.ndarray, np.n
     return path_[:, 0], path_[:, 1]
 
 
-def words_of(ids: Sequence[int], begins: np.ndarray, log_probabilities: Sequence[float],
-             tokens: Tokens, position_seconds: float, start_seconds: float) -> list[Word]:
+def words_of(
+    ids: Sequence[int],
+    begins: np.ndarray,
+    log_probabilities: Sequence[float],
+    tokens: Tokens,
+    position_seconds: float,
+    start_seconds: float,
+) -> list[Word]:
     """Returns the words of a segment with their times.
 
     Args:
@@ -85,10 +95,10 @@ def words_of(ids: Sequence[int], begins: np.ndarray, log_probabilities: Sequence
     """
     spans, texts, first = [], [], 0
     for place in range(len(ids)):
-        text = tokens.text(ids[first:place + 1])
+        text = tokens.text(ids[first : place + 1])
         if text.endswith(_INCOMPLETE) and place + 1 < len(ids):
             continue  # the rest of a character follows
-        sure = float(np.exp(np.mean(log_probabilities[first:place + 1])))
+        sure = float(np.exp(np.mean(log_probabilities[first : place + 1])))
         spans.append(TokenSpan(len(texts), int(begins[first]), int(begins[place + 1]), sure))
         texts.append(text)
         first = place + 1

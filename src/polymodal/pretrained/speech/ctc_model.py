@@ -84,13 +84,19 @@ class CtcModel:
     def spec(self) -> dict[str, Any]:
         """Returns what `model.json` holds, in the form of a run that transcribes."""
         task = {"name": _hearing_task(), "lowercase": False, "plain": True}
-        recipe = {"task": task, "target": TARGET,
-                  "inputs": {self.part.name: dict(self.part.settings)}, "fusion": "single",
-                  "dim": self.dim, "dropout": 0.0}
+        recipe = {
+            "task": task,
+            "target": TARGET,
+            "inputs": {self.part.name: dict(self.part.settings)},
+            "fusion": "single",
+            "dim": self.dim,
+            "dropout": 0.0,
+        }
         return {"recipe": recipe, "labels": list(self.symbols), ORIGIN: dict(self.origin)}
 
-    def save(self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
-             ) -> None:
+    def save(
+        self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         """Writes the model into a folder, with further JSON files of it.
 
         Args:
@@ -120,17 +126,21 @@ def read_ctc_model(checkpoint: Checkpoint, config: Config, part: Part) -> CtcMod
         BundleError: tensors or characters do not fit the config.
     """
     if not checkpoint.has(VOCABULARY):
-        warn(f"{checkpoint.folder} has no {VOCABULARY}: only the encoder is imported. Copy the "
-             "whole checkpoint to transcribe with it.")
+        warn(
+            f"{checkpoint.folder} has no {VOCABULARY}: only the encoder is imported. Copy the "
+            "whole checkpoint to transcribe with it."
+        )
         return part
     symbols, blank = read_symbols(checkpoint, config)
     shapes = {_KERNEL: (len(symbols), part.dim), _BIAS: (len(symbols),)}
     for name, shape in shapes.items():
         if name not in checkpoint.names or checkpoint.shape(name) != shape:
             got = checkpoint.shape(name) if name in checkpoint.names else "none"
-            raise BundleError(f'{checkpoint.folder}: tensor "{name}" needs the shape {shape} that '
-                              f"config.json asks for. Got {got}. Check that config.json belongs "
-                              "to these weights.")
+            raise BundleError(
+                f'{checkpoint.folder}: tensor "{name}" needs the shape {shape} that '
+                f"config.json asks for. Got {got}. Check that config.json belongs "
+                "to these weights."
+            )
     order = [place for place in range(len(symbols)) if place != blank]
     kernel, bias = (checkpoint.array(name)[[*order, blank]] for name in (_KERNEL, _BIAS))
     return CtcModel(part, np.ascontiguousarray(kernel.T), bias, [symbols[i] for i in order])
@@ -144,9 +154,11 @@ def load_ctc_model(folder: str | Path) -> CtcModel:
     """
     bundle = read.read(folder)
     if not is_ctc(bundle.spec):
-        raise BundleError(f"{bundle.folder} needs to be an imported recogniser such as wav2vec "
-                          "2.0. Got something else. Give the folder that `polymodal import --out` "
-                          "wrote for one.")
+        raise BundleError(
+            f"{bundle.folder} needs to be an imported recogniser such as wav2vec "
+            "2.0. Got something else. Give the folder that `polymodal import --out` "
+            "wrote for one."
+        )
     bundle.check_model()
     with read.blamed(bundle.folder / write.MODEL):
         part = assembled_from(bundle)

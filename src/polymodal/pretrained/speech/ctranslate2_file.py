@@ -23,8 +23,13 @@ __all__ = ["WEIGHTS", "CTranslate2Checkpoint", "is_ctranslate2"]
 WEIGHTS = "model.bin"
 _KIND = "WhisperSpec"
 _VERSIONS, _REVISIONS = range(5, 7), range(3, 4)
-_TYPES = {0: np.dtype("<f4"), 1: np.dtype("i1"), 2: np.dtype("<i2"), 3: np.dtype("<i4"),
-          4: np.dtype("<f2")}
+_TYPES = {
+    0: np.dtype("<f4"),
+    1: np.dtype("i1"),
+    2: np.dtype("<i2"),
+    3: np.dtype("<i4"),
+    4: np.dtype("<f2"),
+}
 _BRAIN_FLOAT = 5  # bfloat16, which numpy does not have
 _MOST_TENSORS, _MOST_AXES = 100_000, 4
 _ACTIVATIONS = {0: "relu", 3: "gelu"}
@@ -67,8 +72,10 @@ class CTranslate2Checkpoint(Checkpoint):
         try:
             self._tensors = tensors_of({name: one.shape for name, one in self._stored.items()})
         except KeyError as error:
-            raise BundleError(f"{self._path} needs the tensor {shown(error.args[0])}. It is "
-                              "missing. Copy the file again.") from None
+            raise BundleError(
+                f"{self._path} needs the tensor {shown(error.args[0])}. It is "
+                "missing. Copy the file again."
+            ) from None
 
     @property
     def names(self) -> list[str]:
@@ -81,11 +88,13 @@ class CTranslate2Checkpoint(Checkpoint):
         source: Source = self._tensors[name]
         values = self._values(source.name)
         if source.rows is not None:
-            values = values[source.rows[0]:source.rows[1]]
+            values = values[source.rows[0] : source.rows[1]]
         if not np.isfinite(values).all():
-            raise BundleError(f'{self._path}: tensor "{source.name}" needs finite numbers. Got '
-                              f"{int((~np.isfinite(values)).sum()):,} that are not. Take the file "
-                              "from its source again.")
+            raise BundleError(
+                f'{self._path}: tensor "{source.name}" needs finite numbers. Got '
+                f"{int((~np.isfinite(values)).sum()):,} that are not. Take the file "
+                "from its source again."
+            )
         return values
 
     def has(self, name: str) -> bool:
@@ -117,16 +126,25 @@ class CTranslate2Checkpoint(Checkpoint):
     def _config(self) -> dict[str, Any]:
         shape = {name: one.shape for name, one in self._stored.items()}
         outputs, width = shape["decoder/embeddings/weight"]
-        layers = {side: sum(name.endswith("/ffn/linear_0/weight") and name.startswith(side)
-                            for name in shape) for side in ("encoder", "decoder")}
+        layers = {
+            side: sum(
+                name.endswith("/ffn/linear_0/weight") and name.startswith(side) for name in shape
+            )
+            for side in ("encoder", "decoder")
+        }
         activation = self._number("decoder/activation", 3)
         if activation not in _ACTIVATIONS or self._number("decoder/pre_norm", 1) != 1:
-            raise BundleError(f"{self._path} needs a decoder with gelu or relu that is normalised "
-                              "before each part. Got another. This importer implements no other.")
+            raise BundleError(
+                f"{self._path} needs a decoder with gelu or relu that is normalised "
+                "before each part. Got another. This importer implements no other."
+            )
         return {
-            "model_type": "whisper", "vocab_size": outputs, "d_model": width,
+            "model_type": "whisper",
+            "vocab_size": outputs,
+            "d_model": width,
             "num_mel_bins": shape["encoder/conv1/weight"][1],
-            "encoder_layers": layers["encoder"], "decoder_layers": layers["decoder"],
+            "encoder_layers": layers["encoder"],
+            "decoder_layers": layers["decoder"],
             "encoder_attention_heads": self._number("encoder/num_heads", 0),
             "decoder_attention_heads": self._number("decoder/num_heads", 0),
             "encoder_ffn_dim": shape["encoder/layer_0/ffn/linear_0/bias"][0],
@@ -156,7 +174,7 @@ class CTranslate2Checkpoint(Checkpoint):
         one = self._stored[name]
         dtype = _dtype(one.kind)
         size = int(np.prod(one.shape, dtype=np.int64)) * dtype.itemsize
-        return self._data[one.offset:one.offset + size].view(dtype).reshape(one.shape)
+        return self._data[one.offset : one.offset + size].view(dtype).reshape(one.shape)
 
 
 class _Reader:
@@ -213,14 +231,19 @@ class _Reader:
         return struct.unpack(f"<{kind}", data)[0]
 
     def _refused(self, needed: str, got: Any) -> BundleError:
-        return BundleError(f"{self._path} needs {needed}. Got {shown(got)}. Copy the file again, "
-                           "or convert the model with this version of CTranslate2.")
+        return BundleError(
+            f"{self._path} needs {needed}. Got {shown(got)}. Copy the file again, "
+            "or convert the model with this version of CTranslate2."
+        )
 
 
 def _generation(own: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the settings of generation that CTranslate2 keeps in its config.json."""
-    renamed = {"suppress_ids": "suppress_tokens", "suppress_ids_begin": "begin_suppress_tokens",
-               "alignment_heads": "alignment_heads"}
+    renamed = {
+        "suppress_ids": "suppress_tokens",
+        "suppress_ids_begin": "begin_suppress_tokens",
+        "alignment_heads": "alignment_heads",
+    }
     return {theirs: own[name] for name, theirs in renamed.items() if own.get(name) is not None}
 
 

@@ -70,8 +70,9 @@ def _layer(side: str, layer: int, width: int) -> Iterator[tuple[str, Source]]:
     yield from _linear(f"{theirs}.encoder_attn.out_proj", f"{attention}/linear_2")
 
 
-def _linear(theirs: str, own: str, place: int | None = None,
-            width: int = 0) -> Iterator[tuple[str, Source]]:
+def _linear(
+    theirs: str, own: str, place: int | None = None, width: int = 0
+) -> Iterator[tuple[str, Source]]:
     """Yields weight and bias; keys have no bias, and what the file has for it is 0."""
     rows = None
     if place is not None:

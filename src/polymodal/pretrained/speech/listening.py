@@ -72,8 +72,9 @@ class Listener:
             frames: float32 (batch, frames, mels), of the longest length.
         """
         with no_gradient():
-            return self._remember(ops.convert_to_tensor(frames),
-                                  ops.ones(frames.shape[:2], dtype="bool"))
+            return self._remember(
+                ops.convert_to_tensor(frames), ops.ones(frames.shape[:2], dtype="bool")
+            )
 
     def language(self, memory: Any) -> list[str | None]:
         """Returns the most likely language of each row; None for a model of one language."""
@@ -98,13 +99,14 @@ class Listener:
         """
         count = -(-len(ids) // _GRID) * _GRID  # few shapes are compiled; later ids change nothing
         padded = np.full((1, count), self.tokens.end_id, np.int32)
-        padded[0, :len(ids)] = ids
+        padded[0, : len(ids)] = ids
         with no_gradient():
             found = self._attend(memory, ops.convert_to_tensor(padded))
         return ops.convert_to_numpy(found)[:, : len(ids)]
 
-    def write(self, memory: Any, prompt: Sequence[int], choice: Choice,
-              seed: int = 0) -> list[Heard]:
+    def write(
+        self, memory: Any, prompt: Sequence[int], choice: Choice, seed: int = 0
+    ) -> list[Heard]:
         """Returns the most likely transcript of each row that was found.
 
         Args:
@@ -125,9 +127,12 @@ class Listener:
             noise = generator(seed).random(noise.shape, np.float32)
         prompts = np.tile(np.array(prompt, np.int32), (rows, 1))
         with no_gradient():
-            found = self._write[key](memory, ops.convert_to_tensor(prompts),
-                                     ops.convert_to_tensor(noise),
-                                     ops.convert_to_tensor(np.float32(heat or 1.0)))
+            found = self._write[key](
+                memory,
+                ops.convert_to_tensor(prompts),
+                ops.convert_to_tensor(noise),
+                ops.convert_to_tensor(np.float32(heat or 1.0)),
+            )
         return [self._heard(*row) for row in zip(*map(ops.convert_to_numpy, found), strict=True)]
 
     def _writer(self, choice: Choice, timed: bool, steps: int) -> Callable[..., Any]:
@@ -142,8 +147,16 @@ class Listener:
             recalled = self.decoder.recalled(memory)
             logits, state = self.decoder.begun(prompts, recalled, mask, steps)
             decoder = Prompted(self.decoder, rules, state, recalled, mask, rows_each)
-            found = generate(decoder, memory[:, :1], mask[:, :1], prompts[:, -1], steps,
-                             self.tokens.end_id, choice, noise if choice.temperature else None)
+            found = generate(
+                decoder,
+                memory[:, :1],
+                mask[:, :1],
+                prompts[:, -1],
+                steps,
+                self.tokens.end_id,
+                choice,
+                noise if choice.temperature else None,
+            )
             silence = ops.zeros_like(logits[:, 0, 0])
             if silent is not None:
                 silence = ops.softmax(logits[:, 0], axis=-1)[:, silent]

@@ -74,8 +74,7 @@ class SpeechModel:
     def listener(self) -> Listener:
         """What runs it; kept, with what was compiled."""
         if self._listener is None:
-            self._listener = Listener(self.part.encoder, self.decoder, self.tokens,
-                                      self.max_length)
+            self._listener = Listener(self.part.encoder, self.decoder, self.tokens, self.max_length)
         return self._listener
 
     def logits(self, frames: np.ndarray, ids: np.ndarray) -> np.ndarray:
@@ -87,8 +86,9 @@ class SpeechModel:
         """
         return self.listener.logits(self.listener.memory(frames), ids)
 
-    def save(self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
-             ) -> None:
+    def save(
+        self, folder: str | Path, files: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         """Writes the model into a folder, with further JSON files of it.
 
         Args:
@@ -96,12 +96,19 @@ class SpeechModel:
             files: {name: JSON mapping}.
         """
         spec = {**self.part.spec(), RECOGNISER: {**self.settings, "max_length": self.max_length}}
-        write.write(folder, spec, weights.values(self._variables()),
-                    {KEY: self.part.modality.state(), _TOKENS: self.tokens.state()}, files=files)
+        write.write(
+            folder,
+            spec,
+            weights.values(self._variables()),
+            {KEY: self.part.modality.state(), _TOKENS: self.tokens.state()},
+            files=files,
+        )
 
     def _variables(self) -> dict[str, Any]:
-        return {**encoder_names(self.part),
-                **{_DECODER + name: one for name, one in weight_names(self.decoder).items()}}
+        return {
+            **encoder_names(self.part),
+            **{_DECODER + name: one for name, one in weight_names(self.decoder).items()},
+        }
 
 
 def is_speech_model(folder: str | Path) -> bool:
@@ -117,8 +124,10 @@ def load_speech_model(folder: str | Path) -> SpeechModel:
     """
     bundle = read.read(folder)
     if RECOGNISER not in bundle.spec:
-        raise BundleError(f"{bundle.folder} needs to be an imported recogniser. Got something "
-                          "else. Give the folder that `polymodal import --out` wrote for one.")
+        raise BundleError(
+            f"{bundle.folder} needs to be an imported recogniser. Got something "
+            "else. Give the folder that `polymodal import --out` wrote for one."
+        )
     bundle.check_model()
     with read.blamed(bundle.folder / write.MODEL):
         settings = dict(Fields(bundle.spec).mapping(RECOGNISER))

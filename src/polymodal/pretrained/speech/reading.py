@@ -26,15 +26,28 @@ _SILENT = ("<|nospeech|>", "<|nocaptions|>")
 _LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 _MULTILINGUAL = 51_865  # outputs of the first multilingual model
 _WITHOUT_EFFECT = (
-    "_from_model_config", "return_timestamps", "language", "task", "prev_sot_token_id",
-    "pad_token_id", "forced_decoder_ids", "task_to_id", "no_timestamps_token_id",
-    "decoder_start_token_id", "_commit_hash", "renormalize_logits", "output_attentions",
-    "output_hidden_states", "is_encoder_decoder", "median_filter_width",
+    "_from_model_config",
+    "return_timestamps",
+    "language",
+    "task",
+    "prev_sot_token_id",
+    "pad_token_id",
+    "forced_decoder_ids",
+    "task_to_id",
+    "no_timestamps_token_id",
+    "decoder_start_token_id",
+    "_commit_hash",
+    "renormalize_logits",
+    "output_attentions",
+    "output_hidden_states",
+    "is_encoder_decoder",
+    "median_filter_width",
 )
 
 
-def read_speech_model(checkpoint: Checkpoint, config: Config, family: type[Family],
-                      part: Part) -> SpeechModel | Part:
+def read_speech_model(
+    checkpoint: Checkpoint, config: Config, family: type[Family], part: Part
+) -> SpeechModel | Part:
     """Returns the recogniser that a checkpoint holds; its encoder where there is no tokenizer.
 
     Args:
@@ -47,8 +60,10 @@ def read_speech_model(checkpoint: Checkpoint, config: Config, family: type[Famil
         BundleError: tensors or tokens do not fit the config.
     """
     if not checkpoint.has(tokenizer.FILE):
-        warn(f"{checkpoint.folder} has no {tokenizer.FILE}: only the encoder is imported. Copy the "
-             "whole checkpoint to transcribe with it.")
+        warn(
+            f"{checkpoint.folder} has no {tokenizer.FILE}: only the encoder is imported. Copy the "
+            "whole checkpoint to transcribe with it."
+        )
         return part
     own = family.settings(config)
     settings = {"decoder": family.encoder, **own, "has_start": False}
@@ -71,20 +86,28 @@ def _tokens(checkpoint: Checkpoint, stated: Config, settings: Mapping[str, Any])
     if timeless + 1 >= num_outputs:
         stated.refuse("vocab_size", f"more than {timeless + 1:,} outputs, for times", num_outputs)
     return Tokens(
-        found, start, end, timeless, found.token_to_id("<|transcribe|>"),
+        found,
+        start,
+        end,
+        timeless,
+        found.token_to_id("<|transcribe|>"),
         found.token_to_id("<|translate|>"),
         next((one for name in _SILENT if (one := found.token_to_id(name)) is not None), None),
         stated.any("max_initial_timestamp_index"),
         _ids(stated, "suppress_tokens", num_outputs),
         _ids(stated, "begin_suppress_tokens", num_outputs),
-        _languages(found, stated, num_outputs), _heads(stated, settings))
+        _languages(found, stated, num_outputs),
+        _heads(stated, settings),
+    )
 
 
 def _needed(checkpoint: Checkpoint, found: Tokenizer, token: str) -> int:
     number = found.token_to_id(token)
     if number is None:
-        raise BundleError(f'{checkpoint.folder / tokenizer.FILE} needs the token "{token}". It is '
-                          "missing. Take the file from its source again.")
+        raise BundleError(
+            f'{checkpoint.folder / tokenizer.FILE} needs the token "{token}". It is '
+            "missing. Take the file from its source again."
+        )
     return number
 
 
@@ -93,7 +116,8 @@ def _ids(stated: Config, name: str, num_outputs: int) -> list[int]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(
-            type(one) is int and 0 <= one < num_outputs for one in value):
+        type(one) is int and 0 <= one < num_outputs for one in value
+    ):
         stated.refuse(name, f"ids below {num_outputs:,}", value)
     return value
 
@@ -107,8 +131,11 @@ def _languages(found: Tokenizer, stated: Config, num_outputs: int) -> dict[str, 
     if not several:
         return {}
     names = listed or found.get_vocab(with_added_tokens=True)
-    return {match[1]: number for name, number in sorted(names.items(), key=lambda pair: pair[1])
-            if (match := _LANGUAGE.fullmatch(name))}
+    return {
+        match[1]: number
+        for name, number in sorted(names.items(), key=lambda pair: pair[1])
+        if (match := _LANGUAGE.fullmatch(name))
+    }
 
 
 def _heads(stated: Config, settings: Mapping[str, Any]) -> list[tuple[int, int]]:
@@ -122,8 +149,9 @@ def _heads(stated: Config, settings: Mapping[str, Any]) -> list[tuple[int, int]]
     except (TypeError, ValueError):
         pairs = []
     if not pairs or not all(0 <= layer < layers and 0 <= head < heads for layer, head in pairs):
-        stated.refuse("alignment_heads", f"pairs of a block below {layers} and a head below "
-                      f"{heads}", value)
+        stated.refuse(
+            "alignment_heads", f"pairs of a block below {layers} and a head below {heads}", value
+        )
     return pairs
 
 

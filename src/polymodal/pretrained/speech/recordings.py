@@ -29,8 +29,14 @@ class Recording:
         behind: float, what fills up the last window.
     """
 
-    def __init__(self, seconds: float, num_frames: int, longest: int,
-                 window: Callable[[int, int], np.ndarray], behind: float):
+    def __init__(
+        self,
+        seconds: float,
+        num_frames: int,
+        longest: int,
+        window: Callable[[int, int], np.ndarray],
+        behind: float,
+    ):
         self.seconds, self.num_frames, self.longest = seconds, num_frames, longest
         self._window, self._behind = window, behind
 
@@ -72,8 +78,13 @@ def _short(samples: np.ndarray, modality: Audio, log_mel: WhisperLogMel) -> Reco
     def window(first: int, count: int) -> np.ndarray:
         return frames[first:]
 
-    return Recording(len(samples) / modality.sample_rate, -(-len(samples) // hop),
-                     log_mel.longest // hop, window, behind)
+    return Recording(
+        len(samples) / modality.sample_rate,
+        -(-len(samples) // hop),
+        log_mel.longest // hop,
+        window,
+        behind,
+    )
 
 
 def _long(blocks: Blocks, log_mel: WhisperLogMel, sample_rate: int) -> Recording:
@@ -84,8 +95,9 @@ def _long(blocks: Blocks, log_mel: WhisperLogMel, sample_rate: int) -> Recording
         return log_mel.scaled(frames.take(first, count), loudest)
 
     hop = log_mel.hop_length
-    return Recording(num_samples / sample_rate, num_samples // hop, log_mel.longest // hop, window,
-                     0.0)
+    return Recording(
+        num_samples / sample_rate, num_samples // hop, log_mel.longest // hop, window, 0.0
+    )
 
 
 def _surveyed(blocks: Iterable[np.ndarray], log_mel: WhisperLogMel) -> tuple[float, int]:
@@ -128,7 +140,7 @@ class _Frames:
         while self._start + size < end and (block := next(self._blocks, None)) is not None:
             parts.append(block)
             size += len(block)
-        self._held = np.concatenate(parts)[max(0, begin - self._start):]
+        self._held = np.concatenate(parts)[max(0, begin - self._start) :]
         self._start = begin
         if len(self._held) < window:
             return np.zeros((0, self._log_mel.num_mels))
@@ -141,9 +153,7 @@ class _Frames:
             last = np.concatenate([last, next(blocks)])
         yield last[half:0:-1]
         for block in blocks:
-            yield last[:-half - 1]
-            last = np.concatenate([last[-half - 1:], block])
+            yield last[: -half - 1]
+            last = np.concatenate([last[-half - 1 :], block])
         yield last
-        yield last[-2:-half - 2:-1]
-
-
+        yield last[-2 : -half - 2 : -1]

@@ -94,8 +94,15 @@ class Prompted:
         rows_each: int, sequences of each row.
     """
 
-    def __init__(self, decoder: Any, rules: Rules, state: Any, recalled: Any, memory_mask: Any,
-                 rows_each: int):
+    def __init__(
+        self,
+        decoder: Any,
+        rules: Rules,
+        state: Any,
+        recalled: Any,
+        memory_mask: Any,
+        rows_each: int,
+    ):
         self.decoder, self.rules, self.num_outputs = decoder, rules, decoder.num_outputs
         self._state, self._recalled, self._mask = state, recalled, memory_mask
         self._rows_each = rows_each
@@ -107,8 +114,9 @@ class Prompted:
     def step(self, tokens, state, memory, memory_mask):
         """Does one step, as every decoder does."""
         own, ruled = state
-        logits, own = self.decoder.step_over(tokens, own, self._recalled, self._mask,
-                                             self._rows_each)
+        logits, own = self.decoder.step_over(
+            tokens, own, self._recalled, self._mask, self._rows_each
+        )
         logits, ruled = self.rules.apply(logits, tokens, ruled)
         return logits, (own, ruled)
 

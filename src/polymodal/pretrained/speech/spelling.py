@@ -38,11 +38,13 @@ def read_symbols(checkpoint: Checkpoint, config: Config) -> tuple[list[str], int
         between = "|"
     lowered = own.flag("do_lower_case", False)
     written = [_written(token, between, lowered) for token in tokens]
-    kept = written[:blank] + written[blank + 1:]
+    kept = written[:blank] + written[blank + 1 :]
     if len(set(kept)) != len(kept):
         twice = next(one for one in kept if kept.count(one) > 1)
-        raise BundleError(f"{checkpoint.folder / VOCABULARY} needs outputs that write different "
-                          f"characters. Got {shown(twice)} twice. Take it from its source again.")
+        raise BundleError(
+            f"{checkpoint.folder / VOCABULARY} needs outputs that write different "
+            f"characters. Got {shown(twice)} twice. Take it from its source again."
+        )
     return written, blank
 
 
@@ -59,19 +61,25 @@ def _tokens(checkpoint: Checkpoint, num_outputs: int) -> list[str]:
     path = checkpoint.folder / VOCABULARY
     known = {**checkpoint.mapping(VOCABULARY), **checkpoint.mapping(_ADDED)}
     if not all(type(number) is int for number in known.values()):
-        raise BundleError(f"{path} needs one number for each token. Got something else. A "
-                          "vocabulary of several languages cannot be imported.")
+        raise BundleError(
+            f"{path} needs one number for each token. Got something else. A "
+            "vocabulary of several languages cannot be imported."
+        )
     found: dict[int, str] = {}
     for token, number in known.items():
         if number in found:
-            raise BundleError(f"{path} needs one token for each number. Got {shown(found[number])} "
-                              f"and {shown(token)} for {number}. Take it from its source again.")
+            raise BundleError(
+                f"{path} needs one token for each number. Got {shown(found[number])} "
+                f"and {shown(token)} for {number}. Take it from its source again."
+            )
         found[number] = token
     missing = [number for number in range(num_outputs) if number not in found]
     if missing:
-        raise BundleError(f"{path} needs a token for each of the {num_outputs:,} outputs of "
-                          f"config.json. Got none for {missing[0]}. Check that both belong "
-                          "together.")
+        raise BundleError(
+            f"{path} needs a token for each of the {num_outputs:,} outputs of "
+            f"config.json. Got none for {missing[0]}. Check that both belong "
+            "together."
+        )
     return [found[number] for number in range(num_outputs)]
 
 
@@ -80,6 +88,10 @@ def _blank(own: Config, config: Config, tokens: list[str]) -> int:
     token = special_token({"pad_token": own.any("pad_token")}, "pad_token") or "<pad>"
     blank = config.whole("pad_token_id", 0, len(tokens) - 1, 0)
     if tokens[blank] != token:
-        config.refuse("pad_token_id", f"the number of {shown(token)}, the padding of {SETTINGS}",
-                      blank, "Check that both belong together.")
+        config.refuse(
+            "pad_token_id",
+            f"the number of {shown(token)}, the padding of {SETTINGS}",
+            blank,
+            "Check that both belong together.",
+        )
     return blank

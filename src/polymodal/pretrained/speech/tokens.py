@@ -73,24 +73,29 @@ class Tokens:
             ids += [self._language(language), self._task(translate)]
         elif translate or language not in (None, "en"):
             asked = "a translation" if translate else f'the language "{language}"'
-            raise RecipeError(f"This model transcribes English only. Got {asked}. Use a "
-                              "multilingual model.")
+            raise RecipeError(
+                f"This model transcribes English only. Got {asked}. Use a multilingual model."
+            )
         if timed:
             return ids
         return [*ids, self.timeless_id]
 
     def text(self, ids: Sequence[int]) -> str:
         """Returns the text of ids, without times and other special tokens."""
-        return self.tokenizer.decode([one for one in ids if one < self.end_id],
-                                     skip_special_tokens=False)
+        return self.tokenizer.decode(
+            [one for one in ids if one < self.end_id], skip_special_tokens=False
+        )
 
     def state(self) -> dict[str, Any]:
         """Returns a JSON mapping from which `restored` makes the same."""
         found = {name: getattr(self, name) for name in (*_WHOLE, *_OPTIONAL)}
-        return {"tokenizer": self.tokenizer.to_str(), **found,
-                **{name: list(getattr(self, name)) for name in _LISTS},
-                "languages": dict(self.languages),
-                "aligned_heads": [list(pair) for pair in self.aligned_heads]}
+        return {
+            "tokenizer": self.tokenizer.to_str(),
+            **found,
+            **{name: list(getattr(self, name)) for name in _LISTS},
+            "languages": dict(self.languages),
+            "aligned_heads": [list(pair) for pair in self.aligned_heads],
+        }
 
     @classmethod
     def restored(cls, state: Mapping[str, Any]) -> Tokens:
@@ -103,21 +108,28 @@ class Tokens:
         try:
             tokenizer = Tokenizer.from_str(state["tokenizer"])
         except Exception as error:  # the library raises bare Exception
-            raise BundleError('"tokenizer" is not a tokenizer '
-                              f"({one_line(error)[:200]}).") from None
+            raise BundleError(
+                f'"tokenizer" is not a tokenizer ({one_line(error)[:200]}).'
+            ) from None
         whole = {name: fields.whole(name, 0, 10**7) for name in _WHOLE}
-        optional = {name: fields.whole(name, 0, 10**7) for name in _OPTIONAL
-                    if state.get(name) is not None}
-        return cls(tokenizer, **whole, **optional,
-                   **{name: [int(one) for one in state[name]] for name in _LISTS},
-                   languages={str(code): int(one) for code, one in state["languages"].items()},
-                   aligned_heads=[(int(block), int(head)) for block, head
-                                  in state["aligned_heads"]])
+        optional = {
+            name: fields.whole(name, 0, 10**7) for name in _OPTIONAL if state.get(name) is not None
+        }
+        return cls(
+            tokenizer,
+            **whole,
+            **optional,
+            **{name: [int(one) for one in state[name]] for name in _LISTS},
+            languages={str(code): int(one) for code, one in state["languages"].items()},
+            aligned_heads=[(int(block), int(head)) for block, head in state["aligned_heads"]],
+        )
 
     def _language(self, language: str | None) -> int:
         if language is None:
-            raise RecipeError("A multilingual model needs a language. Got none. Pass one, such as "
-                              '"en", or let it be detected.')
+            raise RecipeError(
+                "A multilingual model needs a language. Got none. Pass one, such as "
+                '"en", or let it be detected.'
+            )
         if language not in self.languages:
             raise RecipeError(unknown("language", language, list(self.languages)))
         return self.languages[language]

@@ -68,8 +68,9 @@ class _Job:
     segments: list[Segment] = field(default_factory=list)
 
 
-def transcripts(model: SpeechModel, files: Sequence[Any], options: Options | None = None,
-                root: Any = None) -> Iterator[Transcript]:
+def transcripts(
+    model: SpeechModel, files: Sequence[Any], options: Options | None = None, root: Any = None
+) -> Iterator[Transcript]:
     """Yields the transcript of each recording, in order; of one that cannot be read, its `error`.
 
     Windows of several recordings are decoded together. Each recording goes on at the last time
@@ -128,7 +129,7 @@ def _advance(model: SpeechModel, jobs: Sequence[_Job], options: Options, passed:
         heard = _decoded(model, memory, places, prompt, options)
         for place, one in zip(places, heard, strict=True):
             job, before = jobs[place], jobs[place].first
-            row = memory[place:place + 1] if options.words else None
+            row = memory[place : place + 1] if options.words else None
             _enter(model, job, one, prompt, row)
             passed((min(job.first, job.recording.num_frames) - before) * _hop_seconds(model))
 
@@ -140,8 +141,9 @@ def _detect(model: SpeechModel, jobs: Sequence[_Job], memory: Any) -> None:
             job.language = job.language or language
 
 
-def _by_prompt(model: SpeechModel, jobs: Sequence[_Job],
-               options: Options) -> dict[tuple[int, ...], list[int]]:
+def _by_prompt(
+    model: SpeechModel, jobs: Sequence[_Job], options: Options
+) -> dict[tuple[int, ...], list[int]]:
     """Returns {prompt: places of the jobs that have it}."""
     found: dict[tuple[int, ...], list[int]] = {}
     for place, job in enumerate(jobs):
@@ -151,11 +153,17 @@ def _by_prompt(model: SpeechModel, jobs: Sequence[_Job],
     return found
 
 
-def _decoded(model: SpeechModel, memory: Any, places: Sequence[int], prompt: Sequence[int],
-             options: Options) -> list[Heard]:
+def _decoded(
+    model: SpeechModel, memory: Any, places: Sequence[int], prompt: Sequence[int], options: Options
+) -> list[Heard]:
     """Returns what is written for windows of a batch, again by sampling where it is no good."""
-    found = dict(zip(places, _written(model, memory, places, prompt, Choice(beam=options.beam),
-                                      options), strict=True))
+    found = dict(
+        zip(
+            places,
+            _written(model, memory, places, prompt, Choice(beam=options.beam), options),
+            strict=True,
+        )
+    )
     for temperature in _TEMPERATURES:
         again = [place for place, heard in found.items() if _is_bad(model, heard)]
         if not again:
@@ -173,8 +181,14 @@ def _filled(rows: list[Any], options: Options) -> list[Any]:
     return [*rows, *rows[:1] * (options.batch_size - len(rows))]
 
 
-def _written(model: SpeechModel, memory: Any, places: Sequence[int], prompt: Sequence[int],
-             choice: Choice, options: Options) -> list[Heard]:
+def _written(
+    model: SpeechModel,
+    memory: Any,
+    places: Sequence[int],
+    prompt: Sequence[int],
+    choice: Choice,
+    options: Options,
+) -> list[Heard]:
     rows = _filled(list(places), options)
     if rows != list(range(len(memory))):
         memory = ops.take(memory, np.array(rows, np.int32), axis=0)
@@ -189,8 +203,7 @@ def _is_bad(model: SpeechModel, heard: Heard) -> bool:
     return unlikely or len(text) > _MOST_REPETITIVE * len(zlib.compress(text))
 
 
-def _enter(model: SpeechModel, job: _Job, heard: Heard, prompt: Sequence[int],
-           memory: Any) -> None:
+def _enter(model: SpeechModel, job: _Job, heard: Heard, prompt: Sequence[int], memory: Any) -> None:
     """Adds the segments of a window to its recording, and moves on to the next window.
 
     Args:
@@ -216,8 +229,14 @@ def _enter(model: SpeechModel, job: _Job, heard: Heard, prompt: Sequence[int],
     job.first += max(1, round(further * stride))
 
 
-def _words(model: SpeechModel, job: _Job, heard: Heard, pieces: Sequence[Piece], memory: Any,
-           num_positions: int) -> list[tuple[Word, ...]]:
+def _words(
+    model: SpeechModel,
+    job: _Job,
+    heard: Heard,
+    pieces: Sequence[Piece],
+    memory: Any,
+    num_positions: int,
+) -> list[tuple[Word, ...]]:
     """Returns the words of each segment of a window."""
     ids = [one for piece in pieces for one in piece.ids]
     if not ids or not num_positions:
@@ -225,14 +244,26 @@ def _words(model: SpeechModel, job: _Job, heard: Heard, pieces: Sequence[Piece],
     prompt = model.tokens.prompt(job.language, timed=False)
     looks = model.listener.attention(memory, [*prompt, *ids, model.tokens.end_id])
     begins = boundaries(looks[..., :num_positions], len(prompt))
-    sure = [sure for one, sure in zip(heard.ids, heard.log_probabilities, strict=True)
-            if one < model.tokens.end_id]
+    sure = [
+        sure
+        for one, sure in zip(heard.ids, heard.log_probabilities, strict=True)
+        if one < model.tokens.end_id
+    ]
     found, first, hop = [], 0, _hop_seconds(model)
     for piece in pieces:
         last = first + len(piece.ids)
-        found.append(tuple(words_of(
-            piece.ids, begins[first:last + 1], sure[first:last], model.tokens,
-            hop * model.part.encoder.time_stride, job.first * hop)))
+        found.append(
+            tuple(
+                words_of(
+                    piece.ids,
+                    begins[first : last + 1],
+                    sure[first:last],
+                    model.tokens,
+                    hop * model.part.encoder.time_stride,
+                    job.first * hop,
+                )
+            )
+        )
         first = last
     return found
 
@@ -246,5 +277,3 @@ def _whole(job: _Job, options: Options) -> Transcript:
     choice = {"beam": options.beam, "language": job.language}
     words = tuple(word for segment in job.segments for word in segment.words)
     return Transcript(job.name, job.recording.seconds, words, tuple(job.segments), choice=choice)
-
-

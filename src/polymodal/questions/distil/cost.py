@@ -49,9 +49,9 @@ class Budget:
 
     def holds(self, cost: Cost) -> bool:
         """Returns whether a model fits."""
-        return ((self.megabytes is None or cost.megabytes <= self.megabytes)
-                and (self.row_milliseconds is None
-                     or cost.row_milliseconds <= self.row_milliseconds))
+        return (self.megabytes is None or cost.megabytes <= self.megabytes) and (
+            self.row_milliseconds is None or cost.row_milliseconds <= self.row_milliseconds
+        )
 
 
 def parse_budget(text: str) -> Budget:
@@ -70,8 +70,10 @@ def parse_budget(text: str) -> Budget:
     """
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(MB|ms)\s*", text, re.IGNORECASE)
     if found is None:
-        raise RecipeError(f'--budget needs a size or a time such as 50MB or 5ms. Got "{text}". '
-                          "Write a number with MB or ms.")
+        raise RecipeError(
+            f'--budget needs a size or a time such as 50MB or 5ms. Got "{text}". '
+            "Write a number with MB or ms."
+        )
     value = float(found[1])
     if found[2].lower() == "mb":
         return Budget(megabytes=value)
@@ -91,9 +93,14 @@ def costs_of(predictors: Sequence[Predictor], table: Table) -> list[Cost]:
             predictor.model.predict_on_batch(batch)
             if call >= _WARM:
                 seconds.append(time.perf_counter() - start)
-    return [Cost(predictor.model.count_params(), _megabytes(predictor.model),
-                 1000 * float(np.median(seconds)) / BATCH)
-            for predictor, seconds in zip(predictors, took, strict=True)]
+    return [
+        Cost(
+            predictor.model.count_params(),
+            _megabytes(predictor.model),
+            1000 * float(np.median(seconds)) / BATCH,
+        )
+        for predictor, seconds in zip(predictors, took, strict=True)
+    ]
 
 
 def _batch(predictor: Predictor, table: Table) -> dict[str, np.ndarray]:

@@ -59,9 +59,13 @@ class Point:
 
     def to_json(self) -> dict[str, Any]:
         """Returns plain values."""
-        return {"name": self.name, "score": self.score, **asdict(self.cost),
-                "folder": str(self.folder),
-                "difference": None if self.difference is None else self.difference.to_json()}
+        return {
+            "name": self.name,
+            "score": self.score,
+            **asdict(self.cost),
+            "folder": str(self.folder),
+            "difference": None if self.difference is None else self.difference.to_json(),
+        }
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,17 @@ class Distilled:
 
     def rows(self) -> list[tuple[str, ...]]:
         """Returns the table of scores and costs as texts, heads first."""
-        return [("model", readable(self.metric), "worse than the teacher by", "parameters", "MB",
-                 f"ms/row (batch {BATCH})"), *map(self._row, self.points)]
+        return [
+            (
+                "model",
+                readable(self.metric),
+                "worse than the teacher by",
+                "parameters",
+                "MB",
+                f"ms/row (batch {BATCH})",
+            ),
+            *map(self._row, self.points),
+        ]
 
     def _row(self, point: Point) -> tuple[str, ...]:
         lost = ""
@@ -94,21 +107,39 @@ class Distilled:
             if not point.difference.higher_is_better:
                 ends = [-end for end in reversed(ends)]
             lost = gap_interval(self.metric, ends)
-        return (point.name, value_text(self.metric, point.score), lost,
-                f"{point.cost.parameters:,}", f"{point.cost.megabytes:.2f}",
-                f"{point.cost.row_milliseconds:.3f}")
+        return (
+            point.name,
+            value_text(self.metric, point.score),
+            lost,
+            f"{point.cost.parameters:,}",
+            f"{point.cost.megabytes:.2f}",
+            f"{point.cost.row_milliseconds:.3f}",
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Returns plain values."""
-        return {"folder": str(self.folder), "metric": self.metric, "split": self.split,
-                "models": [point.to_json() for point in self.points],
-                "chosen": self.chosen.name}
+        return {
+            "folder": str(self.folder),
+            "metric": self.metric,
+            "split": self.split,
+            "models": [point.to_json() for point in self.points],
+            "chosen": self.chosen.name,
+        }
 
 
-def distil(run: str | Path, *, out: str | Path, sizes: Sequence[float] = (),
-           budget: str | None = None, how: str = _FRESH, data: Any = None, val: Any = None,
-           test: Any = None, media_root: str | Path | None = None,
-           on_epoch: Any = None) -> Distilled:
+def distil(
+    run: str | Path,
+    *,
+    out: str | Path,
+    sizes: Sequence[float] = (),
+    budget: str | None = None,
+    how: str = _FRESH,
+    data: Any = None,
+    val: Any = None,
+    test: Any = None,
+    media_root: str | Path | None = None,
+    on_epoch: Any = None,
+) -> Distilled:
     """Trains smaller models on the labels and on the answers of a run.
 
     Args:
@@ -136,8 +167,11 @@ def distil(run: str | Path, *, out: str | Path, sizes: Sequence[float] = (),
     sizes = list(sizes) or (list(_BUDGET_SIZES) if budget else [0.25])
     out = check_writable(out, folder=True)
     teacher = load(folder)
-    given = {name: read(table, media_root=media_root) for name, table in
-             (("train", data), ("val", val), ("test", test)) if table is not None}
+    given = {
+        name: read(table, media_root=media_root)
+        for name, table in (("train", data), ("val", val), ("test", test))
+        if table is not None
+    }
     tables, options = _tables(folder, teacher, given)
     split = "test" if "test" in tables else "val"
     lesson = _Lesson(teacher, tables, split, options, on_epoch, how == _PRUNE)
@@ -153,8 +187,9 @@ def distil(run: str | Path, *, out: str | Path, sizes: Sequence[float] = (),
     return found
 
 
-def _tables(folder: Path, teacher: Predictor, given: Mapping[str, Table]) -> tuple[
-        dict[str, Table], dict[str, Any]]:
+def _tables(
+    folder: Path, teacher: Predictor, given: Mapping[str, Table]
+) -> tuple[dict[str, Table], dict[str, Any]]:
     """Returns the tables that the run was trained with, divided as then."""
     try:
         asked = begun(folder)["asked"]
@@ -162,17 +197,26 @@ def _tables(folder: Path, teacher: Predictor, given: Mapping[str, Table]) -> tup
         asked = {}
     options = dict(asked.get("options", {}))
     if given.get("train") is None and not asked:
-        raise TrainingError(f"distil needs the table that {folder} was trained on. Got none, and "
-                            "the folder does not name it. Give it with --data.")
+        raise TrainingError(
+            f"distil needs the table that {folder} was trained on. Got none, and "
+            "the folder does not name it. Give it with --data."
+        )
     tables = reopen(asked, given, folder) if asked else dict(given)
     tables |= given
     with quiet():
-        _, _, facts, _ = choose(tables, asked.get("given") or teacher.recipe.to_dict(),
-                                options.get("ignore", ()), options.get("split"),
-                                options.get("split_group"),
-                                int(teacher.recipe.training.get("seed", 0)))
-    how = {name: options[name] for name in ("ignore", "split_group", "skip_bad", "max_bad_share")
-           if name in options}
+        _, _, facts, _ = choose(
+            tables,
+            asked.get("given") or teacher.recipe.to_dict(),
+            options.get("ignore", ()),
+            options.get("split"),
+            options.get("split_group"),
+            int(teacher.recipe.training.get("seed", 0)),
+        )
+    how = {
+        name: options[name]
+        for name in ("ignore", "split_group", "skip_bad", "max_bad_share")
+        if name in options
+    }
     found = {name: part.table for name, part in facts.items()}
     found.setdefault("val", found.get("test", found["train"]))
     return found, how
@@ -181,8 +225,15 @@ def _tables(folder: Path, teacher: Predictor, given: Mapping[str, Table]) -> tup
 class _Lesson:
     """What a teacher says of its rows, and the training of students on it."""
 
-    def __init__(self, teacher: Predictor, tables: Mapping[str, Table], split: str,
-                 how: dict[str, Any], on_epoch: Any, prunes: bool):
+    def __init__(
+        self,
+        teacher: Predictor,
+        tables: Mapping[str, Table],
+        split: str,
+        how: dict[str, Any],
+        on_epoch: Any,
+        prunes: bool,
+    ):
         self.teacher, self.tables, self.split = teacher, tables, split
         self._start = _start(teacher) if prunes else None
         self._models: list[tuple[str, Predictor, Predictions, Path]] = []
@@ -197,8 +248,9 @@ class _Lesson:
 
     def points(self) -> list[Point]:
         """Returns the points of all models, timed in turn."""
-        costs = costs_of([predictor for _, predictor, _, _ in self._models],
-                         self.tables[self.split])
+        costs = costs_of(
+            [predictor for _, predictor, _, _ in self._models], self.tables[self.split]
+        )
         found = []
         for (name, _, said, folder), cost in zip(self._models, costs, strict=True):
             gap = compare(self._scored, said)
@@ -214,14 +266,27 @@ class _Lesson:
         answers = answers_of(self.teacher.task, self._said, self.teacher.target)
         tables = {"train": self.tables["train"], "val": self.tables["val"]}
         with tempfile.TemporaryDirectory(prefix="polymodal-") as made:
-            trial = Trial(tables, settings, Path(made) / "run", on_epoch=self._on_epoch,
-                          teach=lambda samples: Taught(samples, answers), loss=_loss(self.teacher),
-                          start=self._start, **self._how)
-            say(f"Training a student with {count:,} parameters ({size:g} of the teacher's), at "
-                f"most {duration(trial.seconds())}.")
+            trial = Trial(
+                tables,
+                settings,
+                Path(made) / "run",
+                on_epoch=self._on_epoch,
+                teach=lambda samples: Taught(samples, answers),
+                loss=_loss(self.teacher),
+                start=self._start,
+                **self._how,
+            )
+            say(
+                f"Training a student with {count:,} parameters ({size:g} of the teacher's), at "
+                f"most {duration(trial.seconds())}."
+            )
             trial.train()
-            shutil.copytree(trial.folder, out, dirs_exist_ok=True,
-                            ignore=shutil.ignore_patterns("checkpoints", ".*"))
+            shutil.copytree(
+                trial.folder,
+                out,
+                dirs_exist_ok=True,
+                ignore=shutil.ignore_patterns("checkpoints", ".*"),
+            )
         predictions = trial.predict(self.tables[self.split])
         self._models.append((f"{size:g}", trial.predictor, predictions, out))
 
@@ -262,8 +327,10 @@ def chosen(students: Sequence[Point], limit: Budget, task: Task, budget: str | N
     fitting = [point for point in students if limit.holds(point.cost)]
     if not fitting:
         least = min(students, key=lambda point: point.cost.megabytes).cost
-        raise RecipeError(f"--budget {budget} needs a smaller model than those trained. Got at "
-                          f"least {least.megabytes:.2f} MB and {least.row_milliseconds:.3f} ms a "
-                          "row. Try a smaller --size.")
+        raise RecipeError(
+            f"--budget {budget} needs a smaller model than those trained. Got at "
+            f"least {least.megabytes:.2f} MB and {least.row_milliseconds:.3f} ms a "
+            "row. Try a smaller --size."
+        )
     sign = 1 if task.higher_is_better(task.headline) else -1
     return max(fitting, key=lambda point: sign * point.score)

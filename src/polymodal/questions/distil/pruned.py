@@ -15,8 +15,9 @@ _HEADS = (8, 4, 2)  # equal parts of which each keeps as many units, so that hea
 Pair = tuple[int, int]  # the length of an axis before and after
 
 
-def pruned(teacher: Mapping[str, np.ndarray],
-           shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+def pruned(
+    teacher: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, np.ndarray]:
     """Returns weights of a narrower model of the same kind, which are parts of those of a wider.
 
     Axes that get equally long are cut alike everywhere, so that the units that one layer gives are
@@ -40,13 +41,18 @@ def pruned(teacher: Mapping[str, np.ndarray],
     {'a.kernel': array([[9.],
            [8.]]), 'a.bias': array([1.])}
     """
-    both = {name: shape for name, shape in shapes.items()
-            if name in teacher and len(shape) == teacher[name].ndim
-            and all(wide >= narrow for wide, narrow in zip(teacher[name].shape, shape,
-                                                           strict=True))}
+    both = {
+        name: shape
+        for name, shape in shapes.items()
+        if name in teacher
+        and len(shape) == teacher[name].ndim
+        and all(wide >= narrow for wide, narrow in zip(teacher[name].shape, shape, strict=True))
+    }
     bases = _bases(teacher, both)
-    kept = {base: _most_important(base, score)
-            for base, score in _importance(teacher, both, bases).items()}
+    kept = {
+        base: _most_important(base, score)
+        for base, score in _importance(teacher, both, bases).items()
+    }
     found = {}
     for name, shape in both.items():
         array = teacher[name]
@@ -57,8 +63,9 @@ def pruned(teacher: Mapping[str, np.ndarray],
     return found
 
 
-def _axes(teacher: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]
-          ) -> Iterator[tuple[str, int, Pair]]:
+def _axes(
+    teacher: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]
+) -> Iterator[tuple[str, int, Pair]]:
     """Yields variable, axis and lengths of each axis that gets shorter."""
     for name, shape in shapes.items():
         for axis, pair in enumerate(zip(teacher[name].shape, shape, strict=True)):
@@ -66,27 +73,33 @@ def _axes(teacher: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...
                 yield name, axis, pair
 
 
-def _bases(teacher: Mapping[str, np.ndarray],
-           shapes: Mapping[str, tuple[int, ...]]) -> dict[Pair, Pair]:
+def _bases(
+    teacher: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[Pair, Pair]:
     """Returns for each pair of lengths the pair whose units are chosen: itself, or that of which
     it is a multiple, as gates and flattened features are.
 
     What is normalised has units of its own. Other axes follow such units, else any shorter axis.
     """
     pairs = sorted({pair for _, _, pair in _axes(teacher, shapes)})
-    units = {pair for name, _, pair in _axes(teacher, shapes)
-             if name.rsplit(".", 1)[-1] in _NORMS}
+    units = {pair for name, _, pair in _axes(teacher, shapes) if name.rsplit(".", 1)[-1] in _NORMS}
     found: dict[Pair, Pair] = {}
     for pair in pairs:  # the shorter ones first
-        parts = [one for one in pairs if one[0] < pair[0] and pair[0] % one[0] == 0
-                 and pair[0] // one[0] * one[1] == pair[1]]
+        parts = [
+            one
+            for one in pairs
+            if one[0] < pair[0] and pair[0] % one[0] == 0 and pair[0] // one[0] * one[1] == pair[1]
+        ]
         known = [one for one in parts if one in units] or parts
         found[pair] = pair if pair in units or not known else found[max(known)]
     return found
 
 
-def _importance(teacher: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]],
-                bases: Mapping[Pair, Pair]) -> dict[Pair, np.ndarray]:
+def _importance(
+    teacher: Mapping[str, np.ndarray],
+    shapes: Mapping[str, tuple[int, ...]],
+    bases: Mapping[Pair, Pair],
+) -> dict[Pair, np.ndarray]:
     """Returns how much each unit of a base weighs, (units,)."""
     scores: dict[Pair, np.ndarray] = defaultdict(lambda: np.zeros(1))
     for name, axis, pair in _axes(teacher, shapes):
@@ -106,7 +119,7 @@ def _most_important(base: Pair, score: np.ndarray) -> np.ndarray:
     score = np.broadcast_to(score, (wide,))
     parts = next((one for one in _HEADS if wide % one == 0 and narrow % one == 0), 1)
     places = np.arange(wide).reshape(parts, -1)
-    best = np.argsort(-score.reshape(parts, -1), axis=1, kind="stable")[:, :narrow // parts]
+    best = np.argsort(-score.reshape(parts, -1), axis=1, kind="stable")[:, : narrow // parts]
     return np.sort(np.take_along_axis(places, best, axis=1).ravel())
 
 

@@ -33,8 +33,10 @@ def student_of(teacher: Predictor, size: float) -> tuple[dict[str, Any], int]:
         RecipeError: a size out of range, or so small that no model of the kind has it.
     """
     if not 0 < size <= 1:
-        raise RecipeError(f"--size needs a share of the teacher's size above 0, at most 1. Got "
-                          f"{size}. Write --size 0.25.")
+        raise RecipeError(
+            f"--size needs a share of the teacher's size above 0, at most 1. Got "
+            f"{size}. Write --size 0.25."
+        )
     most = size * teacher.model.count_params()
     low, high, found = 0.0, 1.0, None
     for _ in range(_STEPS):
@@ -46,8 +48,10 @@ def student_of(teacher: Predictor, size: float) -> tuple[dict[str, Any], int]:
         else:
             high = middle
     if found is None:
-        raise RecipeError(f"--size {size} needs a model of at most {most:,.0f} parameters. Got "
-                          f"{count:,} with the smallest widths. Choose a larger size.")
+        raise RecipeError(
+            f"--size {size} needs a model of at most {most:,.0f} parameters. Got "
+            f"{count:,} with the smallest widths. Choose a larger size."
+        )
     return found
 
 

@@ -86,15 +86,21 @@ def answers_of(task: Task, said: Predictions, target: Any) -> dict[int, np.ndarr
         RecipeError: a task that has no such answers, or other labels.
     """
     if not task.one_answer or task.compares_inputs:
-        raise RecipeError(f"distil needs a run with one answer for each row. Got {task.name}. "
-                          "Train a smaller model with --set dim=... instead.")
+        raise RecipeError(
+            f"distil needs a run with one answer for each row. Got {task.name}. "
+            "Train a smaller model with --set dim=... instead."
+        )
     if list(said.labels) != list(target.labels):
-        raise RecipeError("distil needs the labels that the teacher knows. Got other ones in the "
-                          "table. Give the table that the teacher was trained on.")
+        raise RecipeError(
+            "distil needs the labels that the teacher knows. Got other ones in the "
+            "table. Give the table that the teacher was trained on."
+        )
     outputs = np.asarray(said.outputs, np.float64)
     if task.has_numbers:
-        return {int(row): target.encode(float(value))
-                for row, value in zip(said.rows, outputs, strict=True)}
+        return {
+            int(row): target.encode(float(value))
+            for row, value in zip(said.rows, outputs, strict=True)
+        }
     if target.shape == ():
         softened = np.maximum(outputs, _LEAST) ** (1 / TEMPERATURE)
         outputs = softened / softened.sum(axis=1, keepdims=True)

@@ -62,12 +62,14 @@ class Estimate:
         most = self.dominates
         share = self.parts[most] / max(self.seconds, 1e-9)
         parts = "; ".join(f"{name} {duration(took)}" for name, took in self.parts.items())
-        found = [f"Time: {duration(self.seconds)}, between {low} and {high} ({parts}).",
-                 f"Most of it, {share:.0%}, is {most}.",
-                 f"Peak memory: {gigabytes(self.peak_rss_bytes)}.",
-                 f"Disk: {gigabytes(self.disk_bytes)} ("
-                 + "; ".join(f"{name} {gigabytes(size)}" for name, size in self.disk.items())
-                 + ")."]
+        found = [
+            f"Time: {duration(self.seconds)}, between {low} and {high} ({parts}).",
+            f"Most of it, {share:.0%}, is {most}.",
+            f"Peak memory: {gigabytes(self.peak_rss_bytes)}.",
+            f"Disk: {gigabytes(self.disk_bytes)} ("
+            + "; ".join(f"{name} {gigabytes(size)}" for name, size in self.disk.items())
+            + ").",
+        ]
         if self.device_bytes is not None:
             found.insert(3, f"Memory of the accelerator: {gigabytes(self.device_bytes)}.")
         if self.price is not None:
@@ -76,20 +78,35 @@ class Estimate:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the estimate as plain JSON values."""
-        return {"seconds": round(self.seconds, 2),
-                "seconds_interval": [round(one, 2) for one in self.seconds_interval],
-                "peak_rss_bytes": self.peak_rss_bytes, "device_bytes": self.device_bytes,
-                "disk_bytes": self.disk_bytes,
-                "parts": {name: round(one, 2) for name, one in self.parts.items()},
-                "disk": dict(self.disk), "dominates": self.dominates, "epochs": self.epochs,
-                "at_most": self.at_most, "price": self.price, "warnings": self.warnings,
-                "recipe": self.recipe}
+        return {
+            "seconds": round(self.seconds, 2),
+            "seconds_interval": [round(one, 2) for one in self.seconds_interval],
+            "peak_rss_bytes": self.peak_rss_bytes,
+            "device_bytes": self.device_bytes,
+            "disk_bytes": self.disk_bytes,
+            "parts": {name: round(one, 2) for name, one in self.parts.items()},
+            "disk": dict(self.disk),
+            "dominates": self.dominates,
+            "epochs": self.epochs,
+            "at_most": self.at_most,
+            "price": self.price,
+            "warnings": self.warnings,
+            "recipe": self.recipe,
+        }
 
 
-def estimate(train: Any, target: str | None = None, *, val: Any = None, test: Any = None,
-             out: str | Path | None = None, price_per_hour: float | None = None,
-             ignore: Sequence[str] = (), options: Mapping[str, Any] | None = None,
-             **recipe: Any) -> Estimate:
+def estimate(
+    train: Any,
+    target: str | None = None,
+    *,
+    val: Any = None,
+    test: Any = None,
+    out: str | Path | None = None,
+    price_per_hour: float | None = None,
+    ignore: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
+    **recipe: Any,
+) -> Estimate:
     """Times a few steps of a run on its longest batch, and says what the whole run will take.
 
     Nothing is written but the cache of decoded media, which the run then finds.
@@ -114,19 +131,24 @@ def estimate(train: Any, target: str | None = None, *, val: Any = None, test: An
     from polymodal.training import run as runs
 
     started = time.monotonic()
-    tables = {name: read(source) for name, source in
-              (("train", train), ("val", val), ("test", test)) if source is not None}
+    tables = {
+        name: read(source)
+        for name, source in (("train", train), ("val", val), ("test", test))
+        if source is not None
+    }
     given = dict(recipe)
     if target is not None:
         given["target"] = target
     with tempfile.TemporaryDirectory(prefix="polymodal-") as folder:
-        found = runs.dry_run(tables, given, out or Path(folder) / "run", ignore=list(ignore),
-                             **dict(options or {}))
+        found = runs.dry_run(
+            tables, given, out or Path(folder) / "run", ignore=list(ignore), **dict(options or {})
+        )
     return estimate_of(found, time.monotonic() - started, Path(out or "."), price_per_hour)
 
 
-def estimate_of(found: DryRun, probed_seconds: float, out: Path,
-                price_per_hour: float | None = None) -> Estimate:
+def estimate_of(
+    found: DryRun, probed_seconds: float, out: Path, price_per_hour: float | None = None
+) -> Estimate:
     """Returns the estimate of a run from its dry run.
 
     Args:
@@ -145,12 +167,25 @@ def estimate_of(found: DryRun, probed_seconds: float, out: Path,
         shortest -= left * (parts["training"] + parts.get("baselines", 0.0))
     interval = (_FASTER * shortest, _SLOWER * seconds)
     if found.limit_seconds is not None:
-        interval = (min(interval[0], found.limit_seconds), min(
-            interval[1], max(seconds, found.limit_seconds)))
+        interval = (
+            min(interval[0], found.limit_seconds),
+            min(interval[1], max(seconds, found.limit_seconds)),
+        )
     price = None
     if price_per_hour is not None:
         price = price_per_hour * seconds / 3600
     needs = found.needs
-    return Estimate(seconds, interval, needs.peak_rss_bytes, needs.disk_bytes, parts, needs.disk,
-                    found.forecast.epochs, found.forecast.at_most, needs.warnings(out), price,
-                    found.recipe, needs.device_bytes)
+    return Estimate(
+        seconds,
+        interval,
+        needs.peak_rss_bytes,
+        needs.disk_bytes,
+        parts,
+        needs.disk,
+        found.forecast.epochs,
+        found.forecast.at_most,
+        needs.warnings(out),
+        price,
+        found.recipe,
+        needs.device_bytes,
+    )

@@ -49,10 +49,14 @@ class AskedRow:
             if found is not None:
                 self.parts[item.name] = found
         if all(array is None for array in self._whole.values()):
-            raise DataError("has no input.", "Give at least one.", **samples.table.where(row),
-                            reason="no_input")
-        lengths = [len(array) for item in predictor.inputs if item.modality.has_time
-                   and (array := self._whole[item.name]) is not None]
+            raise DataError(
+                "has no input.", "Give at least one.", **samples.table.where(row), reason="no_input"
+            )
+        lengths = [
+            len(array)
+            for item in predictor.inputs
+            if item.modality.has_time and (array := self._whole[item.name]) is not None
+        ]
         self._length = max(lengths, default=1)
         self._steps = self._length if predictor.head.per_step else None
         self.answer = self._outputs([{}])[0]
@@ -112,38 +116,43 @@ class AskedRow:
             by_input: dict[str, list[int]] = {}
             for name, part in places:
                 by_input.setdefault(name, []).append(part)
-            variants.append({name: self.parts[name].without(parts)
-                             for name, parts in by_input.items()})
+            variants.append(
+                {name: self.parts[name].without(parts) for name, parts in by_input.items()}
+            )
         return self._outputs(variants)
 
     def _outputs(self, variants: list[dict[str, Hidden]]) -> list[np.ndarray]:
         """Returns what the model says of each variant of the row, in the target's own unit."""
         found = []
         for start in range(0, len(variants), _BATCH):
-            part = variants[start:start + _BATCH]
+            part = variants[start : start + _BATCH]
             size = len(part)
             padded = part + [{}] * (-size % 8)  # few shapes to compile
             logits = keras.ops.convert_to_numpy(
-                self._predictor.model.predict_on_batch(self._batch(padded)))
+                self._predictor.model.predict_on_batch(self._batch(padded))
+            )
             values = self._predictor.head.activate(np.asarray(logits, np.float32))
             if not self._predictor.task.has_classes:
                 values = self._predictor.target.decode(values)
             elif self._predictor.decision is not None:
                 values = self._predictor.decision.leaning(
-                    values, self._predictor.task.choice == "any of")
+                    values, self._predictor.task.choice == "any of"
+                )
             found += list(np.asarray(values)[:size])
         return found
 
     def _batch(self, variants: list[dict[str, Hidden]]) -> dict[str, np.ndarray]:
         batch = {}
         for item in self._predictor.inputs:
-            hidden = [variant.get(item.name) or Hidden(self._whole[item.name])
-                      for variant in variants]
-            array, mask = collate(item.modality, [one.array for one in hidden],
-                                  self._length_of(item))
+            hidden = [
+                variant.get(item.name) or Hidden(self._whole[item.name]) for variant in variants
+            ]
+            array, mask = collate(
+                item.modality, [one.array for one in hidden], self._length_of(item)
+            )
             for row, one in enumerate(hidden):
                 if one.gone is not None:
-                    mask[row, :len(one.gone)] &= ~one.gone[:mask.shape[1]]
+                    mask[row, : len(one.gone)] &= ~one.gone[: mask.shape[1]]
             batch[item.key], batch[mask_key(item.key)] = array, mask
         return batch
 

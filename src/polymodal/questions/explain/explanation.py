@@ -95,14 +95,25 @@ class Explanation:
 
     def to_json(self) -> dict[str, Any]:
         """Returns plain values, without what pages show of media."""
-        rows = [{name: value for name, value in vars(one).items() if name != "decoded"}
-                for one in self.rows]
-        return {**vars(self), "rows": rows,
-                "faithfulness": None if self.faithfulness is None else vars(self.faithfulness)}
+        rows = [
+            {name: value for name, value in vars(one).items() if name != "decoded"}
+            for one in self.rows
+        ]
+        return {
+            **vars(self),
+            "rows": rows,
+            "faithfulness": None if self.faithfulness is None else vars(self.faithfulness),
+        }
 
 
-def explain(predictor: Any, table: Any, rows: Sequence[int] | None = None,
-            against: Any = None, media_root: Any = None, seed: int = 0) -> Explanation:
+def explain(
+    predictor: Any,
+    table: Any,
+    rows: Sequence[int] | None = None,
+    against: Any = None,
+    media_root: Any = None,
+    seed: int = 0,
+) -> Explanation:
     """Explains the answers of a model for rows of a table.
 
     Args:
@@ -126,8 +137,12 @@ def explain(predictor: Any, table: Any, rows: Sequence[int] | None = None,
     patterns = predict_patterns(predictor, table, scored)
     own = worth_of(patterns, to_truth=False)
     if not len(own.rows):
-        raise DataError("has no row that can be read.", "Correct the rows, or give others.",
-                        table=table.name, reason="no_rows")
+        raise DataError(
+            "has no row that can be read.",
+            "Correct the rows, or give others.",
+            table=table.name,
+            reason="no_rows",
+        )
     scored = scored and bool(patterns[-1].scored.any())
     names = [item.name for item in predictor.inputs]
     by_row, whole = _by_row(own), worth_of(patterns, to_truth=scored)
@@ -140,16 +155,28 @@ def explain(predictor: Any, table: Any, rows: Sequence[int] | None = None,
             one.nearest = neighbours.of(vectors(predictor, table.select([row]))[1][0], _NEAREST)
     gains += _more_gains(predictor, samples, chosen, by_row, seed)
     return Explanation(
-        table.name, scored, len(set(whole.rows.tolist())),
+        table.name,
+        scored,
+        len(set(whole.rows.tolist())),
         dict(zip(names, map(float, shares(means)), strict=True)),
-        dict(zip(names, map(float, means), strict=True)), _pairs(names, whole.values),
+        dict(zip(names, map(float, means), strict=True)),
+        _pairs(names, whole.values),
         _intervals(names, whole, seed),
-        faithfulness([gain for gain in gains if gain is not None]), found, _unit(predictor))
+        faithfulness([gain for gain in gains if gain is not None]),
+        found,
+        _unit(predictor),
+    )
 
 
-def _each(predictor: Any, table: Table, samples: Any, chosen: list[int],
-          by_row: Mapping[int, np.ndarray], scored: bool,
-          seed: int) -> tuple[list[RowExplanation], list[float | None]]:
+def _each(
+    predictor: Any,
+    table: Table,
+    samples: Any,
+    chosen: list[int],
+    by_row: Mapping[int, np.ndarray],
+    scored: bool,
+    seed: int,
+) -> tuple[list[RowExplanation], list[float | None]]:
     """Returns why each chosen row is answered as it is, and the deletion gain of each."""
     names, answers = [item.name for item in predictor.inputs], _answers(predictor, table)
     found, gains = [], []
@@ -157,8 +184,9 @@ def _each(predictor: Any, table: Table, samples: Any, chosen: list[int],
         asked = AskedRow(predictor, samples, row)
         salient = saliency(asked)
         gains.append(deletion_gain(asked, salient, seed + row))
-        found.append(_explained(asked, salient, by_row[row], row, names, answers[row], samples,
-                                scored))
+        found.append(
+            _explained(asked, salient, by_row[row], row, names, answers[row], samples, scored)
+        )
     return found, gains
 
 
@@ -187,26 +215,48 @@ def _answers(predictor: Any, table: Table) -> list[Any]:
     return [[said[int(step)] for step in members] for members in grouped.members]
 
 
-def _explained(asked: AskedRow, salient: dict[str, np.ndarray], worth: np.ndarray, row: int,
-               names: list[str], answer: Any, samples: Any, scored: bool) -> RowExplanation:
+def _explained(
+    asked: AskedRow,
+    salient: dict[str, np.ndarray],
+    worth: np.ndarray,
+    row: int,
+    names: list[str],
+    answer: Any,
+    samples: Any,
+    scored: bool,
+) -> RowExplanation:
     values = shapley_values(worth)[:, 0]
     target = samples.table.cell(row, asked.target) if scored else None
-    parts = {name: {"kind": asked.parts[name].kind, "names": asked.parts[name].names,
-                    "values": [round(float(v), 6) for v in drops],
-                    "shape": asked.parts[name].shape} for name, drops in salient.items()}
+    parts = {
+        name: {
+            "kind": asked.parts[name].kind,
+            "names": asked.parts[name].names,
+            "values": [round(float(v), 6) for v in drops],
+            "shape": asked.parts[name].shape,
+        }
+        for name, drops in salient.items()
+    }
     least = smallest_parts(asked, salient)
-    named = None if least is None else [
-        [name, asked.parts[name].names[part]] for name, part in least]
+    named = (
+        None if least is None else [[name, asked.parts[name].names[part]] for name, part in least]
+    )
     return RowExplanation(
-        samples.table.row_number(row), answer, target,
-        dict(zip(names, map(float, values), strict=True)), _pairs(names, worth), parts,
+        samples.table.row_number(row),
+        answer,
+        target,
+        dict(zip(names, map(float, values), strict=True)),
+        _pairs(names, worth),
+        parts,
         {"inputs": smallest_inputs(asked, asked.present), "parts": named},
-        decoded=asked.decoded)
+        decoded=asked.decoded,
+    )
 
 
 def _pairs(names: list[str], values: np.ndarray) -> dict[str, float]:
-    return {f"{names[one]} and {names[other]}": float(found.mean())
-            for (one, other), found in interactions(values).items()}
+    return {
+        f"{names[one]} and {names[other]}": float(found.mean())
+        for (one, other), found in interactions(values).items()
+    }
 
 
 def _intervals(names: list[str], worth: Worth, seed: int) -> dict[str, list[float]]:
@@ -222,8 +272,9 @@ def _intervals(names: list[str], worth: Worth, seed: int) -> dict[str, list[floa
     return found
 
 
-def _more_gains(predictor: Any, samples: Any, chosen: list[int], known: Mapping[int, Any],
-                seed: int) -> list[float | None]:
+def _more_gains(
+    predictor: Any, samples: Any, chosen: list[int], known: Mapping[int, Any], seed: int
+) -> list[float | None]:
     """Returns deletion gains of further rows, evenly spaced, so that there are enough to test."""
     others = [row for row in known if row not in chosen]
     wanted = max(0, _TESTED - len(chosen))

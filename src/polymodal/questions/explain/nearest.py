@@ -31,8 +31,10 @@ class Neighbours:
 
     def __init__(self, predictor: Any, table: Table):
         if len(table) > _MOST_ROWS:
-            raise RecipeError(f"--against needs {_MOST_ROWS:,} rows at most. Got {len(table):,}. "
-                              "Give a part of the table.")
+            raise RecipeError(
+                f"--against needs {_MOST_ROWS:,} rows at most. Got {len(table):,}. "
+                "Give a part of the table."
+            )
         self._predictor, self.table = predictor, table
         self.rows, found = vectors(predictor, table)
         self._mean = found.mean(axis=0)
@@ -42,9 +44,14 @@ class Neighbours:
         """Returns the nearest rows: {"row" from 1, "similarity" -1 to 1, "label"}."""
         likeness = self._vectors @ _unit(vector - self._mean)
         best = np.argsort(-likeness, kind="stable")[:num]
-        return [{"row": self.table.row_number(int(self.rows[place])),
-                 "similarity": round(float(likeness[place]), 4),
-                 "label": self._label(int(self.rows[place]))} for place in best]
+        return [
+            {
+                "row": self.table.row_number(int(self.rows[place])),
+                "similarity": round(float(likeness[place]), 4),
+                "label": self._label(int(self.rows[place])),
+            }
+            for place in best
+        ]
 
     def _label(self, row: int) -> Any:
         target, group = self._predictor.recipe.target, self._predictor.recipe.group

@@ -63,23 +63,36 @@ def write_page(found: Explanation, path: Path) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     page = Environment(autoescape=True).from_string(_PAGE)
-    write_atomic(path, page.render(
-        title=f"Why the model answers as it does: {found.table}", side=_SIDE,
-        head=[line.strip() for line in table_sentences(found)], rows=list(map(_row, found.rows))))
+    write_atomic(
+        path,
+        page.render(
+            title=f"Why the model answers as it does: {found.table}",
+            side=_SIDE,
+            head=[line.strip() for line in table_sentences(found)],
+            rows=list(map(_row, found.rows)),
+        ),
+    )
 
 
 def _row(row: RowExplanation) -> dict[str, Any]:
     lines = list(row_sentences(row))
-    return {"title": lines[0].strip(), "lines": [line.strip() for line in lines[1:]],
-            "parts": [_part(name, parts, row.decoded.get(name))
-                      for name, parts in row.parts.items()]}
+    return {
+        "title": lines[0].strip(),
+        "lines": [line.strip() for line in lines[1:]],
+        "parts": [_part(name, parts, row.decoded.get(name)) for name, parts in row.parts.items()],
+    }
 
 
 def _part(name: str, parts: dict[str, Any], decoded: Any) -> dict[str, Any]:
     """Returns what the template needs of one input."""
     values = np.asarray(parts["values"], float)
-    shown: dict[str, Any] = {"name": name, "words": None, "picture": None, "map": None,
-                             "bars": None}
+    shown: dict[str, Any] = {
+        "name": name,
+        "words": None,
+        "picture": None,
+        "map": None,
+        "bars": None,
+    }
     if parts["kind"] == "words":
         shown["words"] = list(zip(parts["names"], map(_colour, _scaled(values)), strict=True))
     elif parts["shape"] is not None:
@@ -92,8 +105,9 @@ def _part(name: str, parts: dict[str, Any], decoded: Any) -> dict[str, Any]:
     else:
         order = np.argsort(-np.abs(values), kind="stable")[:_MOST_SHOWN]
         widths = np.abs(_scaled(values))
-        shown["bars"] = [(parts["names"][i], float(values[i]), round(12 * float(widths[i]), 2))
-                         for i in order]
+        shown["bars"] = [
+            (parts["names"][i], float(values[i]), round(12 * float(widths[i]), 2)) for i in order
+        ]
     return shown
 
 
@@ -125,6 +139,7 @@ def _png(array: np.ndarray) -> str:
         array = array[..., 0]
     picture, buffer = Image.fromarray(array), io.BytesIO()
     scale = max(1, _SIDE // max(picture.size))
-    picture.resize((picture.width * scale, picture.height * scale),
-                   Image.Resampling.NEAREST).save(buffer, "PNG")
+    picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST).save(
+        buffer, "PNG"
+    )
     return b64encode(buffer.getvalue()).decode()

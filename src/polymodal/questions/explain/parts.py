@@ -1,5 +1,4 @@
-"""The parts of an input that an explanation hides: words, patches, spans of sound, steps, columns.
-"""
+"""Parts of an input that an explanation hides: words, patches, spans, steps, columns."""
 
 from __future__ import annotations
 
@@ -43,8 +42,9 @@ class Parts:
         whole: Hidden, nothing hidden.
     """
 
-    def __init__(self, kind: str, names: list[str], shape: tuple[int, int] | None,
-                 whole: np.ndarray):
+    def __init__(
+        self, kind: str, names: list[str], shape: tuple[int, int] | None, whole: np.ndarray
+    ):
         self.kind, self.names, self.shape, self.whole = kind, names, shape, whole
 
     def __len__(self) -> int:
@@ -61,8 +61,7 @@ class Words(Parts):
     def __init__(self, modality: Any, text: str):
         self._modality, self._text = modality, text
         self._spans = _word_spans(text)
-        super().__init__("words", [text[a:b] for a, b in self._spans], None,
-                         modality.encode(text))
+        super().__init__("words", [text[a:b] for a, b in self._spans], None, modality.encode(text))
 
     def without(self, parts: Iterable[int]) -> Hidden:
         left = self._text
@@ -94,8 +93,14 @@ class Columns(Parts):
 class Grid(Parts):
     """Patches of a picture, or spans of time and frequency of a sound, which take its mean."""
 
-    def __init__(self, kind: str, names: list[str], shape: tuple[int, int], whole: np.ndarray,
-                 mean: np.ndarray):
+    def __init__(
+        self,
+        kind: str,
+        names: list[str],
+        shape: tuple[int, int],
+        whole: np.ndarray,
+        mean: np.ndarray,
+    ):
         super().__init__(kind, names, shape, whole)
         self._mean = mean
         self._rows = np.linspace(0, whole.shape[0], shape[0] + 1).astype(int)
@@ -124,7 +129,7 @@ class Steps(Parts):
     def without(self, parts: Iterable[int]) -> Hidden:
         gone = np.zeros(len(self.whole), bool)
         for place in parts:
-            gone[self._edges[place]:self._edges[place + 1]] = True
+            gone[self._edges[place] : self._edges[place + 1]] = True
         if gone.all():
             return Hidden(None)
         found = self.whole.copy()
@@ -157,16 +162,22 @@ def parts_of(modality: Any, decoded: Any, cell: Any) -> Parts | None:
 
 def _picture(array: np.ndarray) -> Parts:
     shape = (min(_GRID, array.shape[0]), min(_GRID, array.shape[1]))
-    names = [f"row {row + 1}, column {column + 1}" for row in range(shape[0])
-             for column in range(shape[1])]
+    names = [
+        f"row {row + 1}, column {column + 1}"
+        for row in range(shape[0])
+        for column in range(shape[1])
+    ]
     return Grid("patches", names, shape, array, array.mean(axis=(0, 1), keepdims=True))
 
 
 def _sound(modality: Any, array: np.ndarray) -> Parts:
     shape = (min(_SPANS, array.shape[0]), min(_BANDS, array.shape[1]))
     edges = np.linspace(0, len(array), shape[0] + 1) * modality.step_seconds
-    names = [f"{edges[span]:.2f} to {edges[span + 1]:.2f} s, band {band + 1} of {shape[1]}"
-             for span in range(shape[0]) for band in range(shape[1])]
+    names = [
+        f"{edges[span]:.2f} to {edges[span + 1]:.2f} s, band {band + 1} of {shape[1]}"
+        for span in range(shape[0])
+        for band in range(shape[1])
+    ]
     return Grid("spans", names, shape, array, array.mean(axis=0, keepdims=True))
 
 

@@ -12,8 +12,14 @@ import numpy as np
 from polymodal.core.seeds import generator
 from polymodal.questions.explain.asked import AskedRow, Place
 
-__all__ = ["Faithfulness", "deletion_gain", "faithfulness", "saliency", "smallest_inputs",
-           "smallest_parts"]
+__all__ = [
+    "Faithfulness",
+    "deletion_gain",
+    "faithfulness",
+    "saliency",
+    "smallest_inputs",
+    "smallest_parts",
+]
 
 _SHARES = (0.1, 0.2, 0.3, 0.5)  # of the parts that are deleted
 _ORDERS = 5  # random orders of a row
@@ -33,7 +39,7 @@ def saliency(asked: AskedRow) -> dict[str, np.ndarray]:
     drops = near[0] - near[1:]
     found, start = {}, 0
     for name, parts in asked.parts.items():
-        found[name] = drops[start:start + len(parts)]
+        found[name] = drops[start : start + len(parts)]
         start += len(parts)
     return found
 
@@ -55,8 +61,10 @@ def deletion_gain(asked: AskedRow, found: dict[str, np.ndarray], seed: int) -> f
         return None
     scores = np.concatenate([found[name] for name in asked.parts])
     rng = generator(seed, len(places))
-    orders = [np.argsort(-scores, kind="stable"),
-              *(rng.permutation(len(places)) for _ in range(_ORDERS))]
+    orders = [
+        np.argsort(-scores, kind="stable"),
+        *(rng.permutation(len(places)) for _ in range(_ORDERS)),
+    ]
     counts = sorted({max(1, round(share * len(places))) for share in _SHARES})
     gone = [[places[part] for part in order[:count]] for order in orders for count in counts]
     near = asked.near(gone).reshape(len(orders), len(counts)).mean(axis=1)
@@ -118,7 +126,7 @@ def smallest_parts(asked: AskedRow, found: dict[str, np.ndarray]) -> list[Place]
     if not places:
         return None
     scores = np.concatenate([found[name] for name in asked.parts])
-    order = np.argsort(-scores, kind="stable")[:max(1, int(_MOST_PARTS * len(places)))]
+    order = np.argsort(-scores, kind="stable")[: max(1, int(_MOST_PARTS * len(places)))]
     gone = [[places[part] for part in order[:count]] for count in range(1, len(order) + 1)]
     changed = np.flatnonzero(asked.changes(gone))
     if not len(changed):

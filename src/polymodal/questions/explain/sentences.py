@@ -47,9 +47,11 @@ def _faithful(found: Explanation) -> str:
     if test is None or test.interval is None or test.p is None:
         return "Faithfulness needs more than one row."
     low, high = test.interval
-    told = (f"deleting the parts named as important changes the answer by {test.gain:+.3f} more "
-            f"than deleting random ones (95 % interval {low:+.3f} to {high:+.3f}, p = "
-            f"{test.p:.3f}, {test.num_rows} rows)")
+    told = (
+        f"deleting the parts named as important changes the answer by {test.gain:+.3f} more "
+        f"than deleting random ones (95 % interval {low:+.3f} to {high:+.3f}, p = "
+        f"{test.p:.3f}, {test.num_rows} rows)"
+    )
     if low > 0:
         return f"The parts below are faithful: {told}."
     return f"Do not trust the parts below: {told}."
@@ -62,8 +64,11 @@ def row_sentences(row: RowExplanation) -> Iterator[str]:
     yield "  " + ", ".join(f"{name} {value:+.3f}" for name, value in row.inputs.items())
     for name, parts in row.parts.items():
         order = sorted(range(len(parts["values"])), key=lambda i: -parts["values"][i])[:_MOST]
-        named = [f"{parts['names'][i]} ({parts['values'][i]:+.3f})" for i in order
-                 if parts["values"][i] > 0]
+        named = [
+            f"{parts['names'][i]} ({parts['values'][i]:+.3f})"
+            for i in order
+            if parts["values"][i] > 0
+        ]
         if named:
             yield f"  {name}, {parts['kind']} that matter most: {'; '.join(named)}"
     if row.change["inputs"]:
@@ -77,6 +82,8 @@ def row_sentences(row: RowExplanation) -> Iterator[str]:
             told += f" and {more} more"
         yield f"{told}."
     if row.nearest:
-        alike = [f"row {one['row']}" + (f" ({one['label']})" if one["label"] is not None else "")
-                 for one in row.nearest]
+        alike = [
+            f"row {one['row']}" + (f" ({one['label']})" if one["label"] is not None else "")
+            for one in row.nearest
+        ]
         yield f"  Most alike: {listed(alike)}."

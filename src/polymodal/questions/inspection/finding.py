@@ -50,10 +50,18 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the finding as plain JSON values."""
-        return {"kind": self.kind, "level": self.level, "part": self.part,
-                "columns": list(self.columns), "count": self.count, "rows": list(self.rows),
-                "what": self.what, "why": self.why, "fix": self.fix,
-                "notes": {str(row): note for row, note in self.notes.items()}}
+        return {
+            "kind": self.kind,
+            "level": self.level,
+            "part": self.part,
+            "columns": list(self.columns),
+            "count": self.count,
+            "rows": list(self.rows),
+            "what": self.what,
+            "why": self.why,
+            "fix": self.fix,
+            "notes": {str(row): note for row, note in self.notes.items()},
+        }
 
 
 def kinds(findings: Iterable[Finding]) -> list[str]:

@@ -33,7 +33,10 @@ _VERSION = 3  # raise when something else is measured
 _ROWS = "{rows} "
 _CHUNK = 8  # cells that a worker takes at a time
 _MEASURES: Mapping[str, Callable[[Any, Any], dict[str, Any]]] = {
-    "image": measure_image, "audio": measure_sound, "video": measure_video}
+    "image": measure_image,
+    "audio": measure_sound,
+    "video": measure_video,
+}
 
 
 class Media:
@@ -84,8 +87,9 @@ class Look:
         num_workers: int, threads that decode media.
     """
 
-    def __init__(self, part: str, facts: Profile, target: str | None, keep: bool = True,
-                 num_workers: int = 2):
+    def __init__(
+        self, part: str, facts: Profile, target: str | None, keep: bool = True, num_workers: int = 2
+    ):
         self.part, self.facts, self.table, self.target = part, facts, facts.table, target
         self._keep, self._num_workers = keep, num_workers
 
@@ -95,8 +99,9 @@ class Look:
     @property
     def places(self) -> dict[int, int]:
         """{row number as messages show it: index of the row}."""
-        return self.facts.once("places", lambda: {
-            self.table.row_number(row): row for row in range(len(self))})
+        return self.facts.once(
+            "places", lambda: {self.table.row_number(row): row for row in range(len(self))}
+        )
 
     @property
     def columns(self) -> list[str]:
@@ -144,8 +149,9 @@ class Look:
 
     def texts(self, column: str) -> list[str | None]:
         """Returns the cells of a column as texts, lists joined; None where they are empty."""
-        return self.facts.once(("texts", column), lambda: [
-            _as_text(cell) for cell in self.cells(column)])
+        return self.facts.once(
+            ("texts", column), lambda: [_as_text(cell) for cell in self.cells(column)]
+        )
 
     def numbers(self, column: str) -> np.ndarray:
         """Returns (rows,) float, a column of numbers; NaN where a cell holds none."""
@@ -155,9 +161,19 @@ class Look:
         """Returns what was measured of a media column; each distinct cell is decoded once."""
         return self.facts.once(("measured", column), lambda: self._measure(column))
 
-    def finding(self, kind: str, columns: str | Iterable[str], rows: Iterable[int] | np.ndarray,
-                what: str, why: str, fix: str, *, level: Level = "fault",
-                notes: Mapping[int, str] | None = None, count: int | None = None) -> Finding:
+    def finding(
+        self,
+        kind: str,
+        columns: str | Iterable[str],
+        rows: Iterable[int] | np.ndarray,
+        what: str,
+        why: str,
+        fix: str,
+        *,
+        level: Level = "fault",
+        notes: Mapping[int, str] | None = None,
+        count: int | None = None,
+    ) -> Finding:
         """Returns a finding about rows of this part.
 
         Args:
@@ -175,10 +191,18 @@ class Look:
         if what.startswith(_ROWS):
             said = agreeing(count, what.removeprefix(_ROWS))
             what = f"{count:,} of {counted(len(self), 'row')} {said}"
-        return Finding(kind, names, what, why, fix, count,
-                       tuple(sorted(numbers.values())),
-                       {numbers[row]: note for row, note in (notes or {}).items()
-                        if row in numbers}, self.part, level)
+        return Finding(
+            kind,
+            names,
+            what,
+            why,
+            fix,
+            count,
+            tuple(sorted(numbers.values())),
+            {numbers[row]: note for row, note in (notes or {}).items() if row in numbers},
+            self.part,
+            level,
+        )
 
     def _numbers(self, column: str) -> np.ndarray:
         found = self.facts.whole.column(column).guess

@@ -66,9 +66,10 @@ def near_texts(texts: list[str | None]) -> dict[int, int]:
     rows, signatures = _signatures(texts)
     found: dict[int, int] = {}
     for start in range(0, _HASHES if len(rows) else 0, _BAND):
-        band = np.ascontiguousarray(signatures[:, start:start + _BAND])
-        _, first, bucket = np.unique(band.view(f"V{4 * _BAND}").reshape(-1), return_index=True,
-                                     return_inverse=True)
+        band = np.ascontiguousarray(signatures[:, start : start + _BAND])
+        _, first, bucket = np.unique(
+            band.view(f"V{4 * _BAND}").reshape(-1), return_index=True, return_inverse=True
+        )
         twin = first[bucket]
         likely = (signatures == signatures[twin]).mean(axis=1) >= _LIKELY
         for place in np.flatnonzero(likely & (twin != np.arange(len(rows)))):
@@ -117,12 +118,13 @@ def _shingles(text: str) -> np.ndarray | None:
     stop = len(letters) - _SHINGLE + 1
     found = letters[:stop] * _WEIGHTS[0]
     for place in range(1, _SHINGLE):
-        found += letters[place:place + stop] * _WEIGHTS[place]
+        found += letters[place : place + stop] * _WEIGHTS[place]
     return found
 
 
 def _share(one: str, other: str) -> float:
     """Returns the share of shingles that two texts have in common."""
-    sets = [set(shingles.tolist()) for text in (one, other)
-            if (shingles := _shingles(text)) is not None]
+    sets = [
+        set(shingles.tolist()) for text in (one, other) if (shingles := _shingles(text)) is not None
+    ]
     return len(sets[0] & sets[1]) / max(len(sets[0] | sets[1]), 1)

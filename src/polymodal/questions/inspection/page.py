@@ -34,12 +34,24 @@ def write_page(path: str | Path, found: Any) -> Path:
     """
     path = check_writable(check_name("--out", path, [".html"]))
     look = next(iter(found.looks.values()))
-    cards = [_card(number, finding, found.looks[finding.part])
-             for number, finding in enumerate(found.findings)]
-    page = report.environment(_TEMPLATE.parent).get_template(_TEMPLATE.name).render(
-        title=look.table.name, target=look.target, cards=cards, deep=found.deep,
-        figures=_figures(found), columns=found.columns,
-        parts=list(found.looks), waiting=found.left_for_deep)
+    cards = [
+        _card(number, finding, found.looks[finding.part])
+        for number, finding in enumerate(found.findings)
+    ]
+    page = (
+        report.environment(_TEMPLATE.parent)
+        .get_template(_TEMPLATE.name)
+        .render(
+            title=look.table.name,
+            target=look.target,
+            cards=cards,
+            deep=found.deep,
+            figures=_figures(found),
+            columns=found.columns,
+            parts=list(found.looks),
+            waiting=found.left_for_deep,
+        )
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, page)
     return path
@@ -49,24 +61,44 @@ def _figures(found: Any) -> list[dict[str, str]]:
     rows = sum(map(len, found.looks.values()))
     flagged = {(one.part, row) for one in found.faults for row in one.rows}
     return [
-        {"label": "rows", "value": f"{rows:,}", "note": ", ".join(
-            f"{len(look):,} {part}" for part, look in found.looks.items())},
-        {"label": "faults", "value": str(len(found.faults)),
-         "note": f"and {counted(len(found.findings) - len(found.faults), 'note')}"},
-        {"label": "rows with a fault", "value": f"{len(flagged):,}",
-         "note": f"{len(flagged) / max(rows, 1):.1%} of all"},
+        {
+            "label": "rows",
+            "value": f"{rows:,}",
+            "note": ", ".join(f"{len(look):,} {part}" for part, look in found.looks.items()),
+        },
+        {
+            "label": "faults",
+            "value": str(len(found.faults)),
+            "note": f"and {counted(len(found.findings) - len(found.faults), 'note')}",
+        },
+        {
+            "label": "rows with a fault",
+            "value": f"{len(flagged):,}",
+            "note": f"{len(flagged) / max(rows, 1):.1%} of all",
+        },
     ]
 
 
 def _card(number: int, finding: Finding, look: Look) -> dict[str, Any]:
     places = look.places
-    picked = np.unique(np.linspace(0, len(finding.rows) - 1, _ROWS).astype(int)) \
-        if finding.rows else []
+    picked = (
+        np.unique(np.linspace(0, len(finding.rows) - 1, _ROWS).astype(int)) if finding.rows else []
+    )
     rows = [finding.rows[place] for place in picked]
-    return {"id": f"finding-{number}", "finding": finding, "columns": ", ".join(finding.columns),
-            "rows": [{"row": row, "note": finding.notes.get(row, ""),
-                      "shown": describe_inputs(_inputs(look, places[row]))} for row in rows],
-            "more": len(finding.rows) - len(rows)}
+    return {
+        "id": f"finding-{number}",
+        "finding": finding,
+        "columns": ", ".join(finding.columns),
+        "rows": [
+            {
+                "row": row,
+                "note": finding.notes.get(row, ""),
+                "shown": describe_inputs(_inputs(look, places[row])),
+            }
+            for row in rows
+        ],
+        "more": len(finding.rows) - len(rows),
+    }
 
 
 def _inputs(look: Look, row: int) -> dict[str, dict[str, Any]]:
@@ -92,8 +124,10 @@ def _content(cell: Any, kind: str, look: Look) -> dict[str, Any]:
         return {"value": None}
     try:
         if kind == "audio" and media_cell(cell).is_part:
-            return {"value": read_audio(cell, look.table.root, _PART_RATE),
-                    "sample_rate": _PART_RATE}
+            return {
+                "value": read_audio(cell, look.table.root, _PART_RATE),
+                "sample_rate": _PART_RATE,
+            }
         data = open_cell(cell, look.table.root)[0]
         if isinstance(data, Path):
             data = data.read_bytes() if data.stat().st_size <= _MOST_BYTES else None

@@ -43,9 +43,24 @@ from polymodal.tables.table import Table, read
 from polymodal.training.steps.history import duration
 
 CHECKS: tuple[Callable[[Look], Iterator[Finding]], ...] = (
-    files, empty_cells, pictures, sounds, words, placeholders, amounts, repeats, same_rows,
-    spellings, classes, constants, rare_values, conflicts, speech_rates, stated_values,
-    file_names, leaking_columns,
+    files,
+    empty_cells,
+    pictures,
+    sounds,
+    words,
+    placeholders,
+    amounts,
+    repeats,
+    same_rows,
+    spellings,
+    classes,
+    constants,
+    rare_values,
+    conflicts,
+    speech_rates,
+    stated_values,
+    file_names,
+    leaking_columns,
 )
 DEEP_CHECKS: tuple[Callable[[Sampled], Iterator[Finding]], ...] = (wrong_labels, wrong_pairs)
 _MOST_ROWS = 200_000  # of a part; of more, as many are looked at, evenly spaced
@@ -88,15 +103,21 @@ class Inspection:
         """What was not looked for, in a sentence; empty with `deep`."""
         if self.deep:
             return ""
-        return ("Not looked for: wrong labels and wrong pairs, which take small models. --deep "
-                "looks for them too.")
+        return (
+            "Not looked for: wrong labels and wrong pairs, which take small models. --deep "
+            "looks for them too."
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Returns everything as plain JSON values."""
-        return {"rows": {part: len(look) for part, look in self.looks.items()},
-                "columns": self.columns, "faults": len(self.faults),
-                "findings": [one.to_json() for one in self.findings],
-                "deep": self.deep, "seconds": round(self.seconds, 2)}
+        return {
+            "rows": {part: len(look) for part, look in self.looks.items()},
+            "columns": self.columns,
+            "faults": len(self.faults),
+            "findings": [one.to_json() for one in self.findings],
+            "deep": self.deep,
+            "seconds": round(self.seconds, 2),
+        }
 
 
 def inspect(
@@ -136,8 +157,11 @@ def inspect(
     [('placeholder', (3,))]
     """
     start = time.monotonic()
-    tables = {name: read(source, media_root=media_root) for name, source in
-              (("train", table), ("val", val), ("test", test)) if source is not None}
+    tables = {
+        name: read(source, media_root=media_root)
+        for name, source in (("train", table), ("val", val), ("test", test))
+        if source is not None
+    }
     _check_target(tables, target)
     looks = {name: Look(name, _some(profile(one)), target) for name, one in tables.items()}
     found = Inspection(looks, deep=deep)
@@ -160,8 +184,7 @@ def inspect(
 def _deep(look: Look) -> Iterator[Finding]:
     """Trains small models that look for wrong labels and wrong pairs."""
     sampled = Sampled(look)
-    say(f"Small models look at {counted(len(sampled), 'row')}, about "
-        f"{duration(sampled.seconds)}.")
+    say(f"Small models look at {counted(len(sampled), 'row')}, about {duration(sampled.seconds)}.")
     with threadpool_limits(1):  # several threads wait for each other on a busy machine
         for check in DEEP_CHECKS:
             yield from check(sampled)
@@ -180,8 +203,9 @@ def _sides(looks: Mapping[str, Look]) -> dict[str, Look]:
     look = looks["train"]
     if look.facts.split_column(look.target) is None:
         return {}
-    return {name: Look(name, part, look.target)
-            for name, part in parts(look.facts, "column").items()}
+    return {
+        name: Look(name, part, look.target) for name, part in parts(look.facts, "column").items()
+    }
 
 
 def _check_target(tables: Mapping[str, Table], target: str | None) -> None:

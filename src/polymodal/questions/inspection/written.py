@@ -16,8 +16,9 @@ from polymodal.questions.inspection.look import Look
 _MOST_LETTERS = 500  # of a cell
 
 
-def write_rows(folder: str | Path, findings: list[Finding],
-               looks: Mapping[str, Look]) -> list[Path]:
+def write_rows(
+    folder: str | Path, findings: list[Finding], looks: Mapping[str, Look]
+) -> list[Path]:
     """Writes one CSV file for each finding that is about rows.
 
     Args:

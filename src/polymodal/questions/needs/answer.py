@@ -80,10 +80,14 @@ class Needs:
         if self.goal is None or self.no_answer:
             return {}
         error = self.goal if self.best is None else self.best - self.goal
-        found = {f"{chance:.0%}": self._table_rows(self.extrapolation.rows_for(error, chance))
-                 for chance in (0.5, _SURE)}
-        chances = {str(times): self.extrapolation.chance(error, times * self.curve.sizes[-1])
-                   for times in (1, *TIMES)}
+        found = {
+            f"{chance:.0%}": self._table_rows(self.extrapolation.rows_for(error, chance))
+            for chance in (0.5, _SURE)
+        }
+        chances = {
+            str(times): self.extrapolation.chance(error, times * self.curve.sizes[-1])
+            for times in (1, *TIMES)
+        }
         return {"goal": self.goal, "rows": found, "chance": chances}
 
     def _table_rows(self, trained: float | None) -> int | None:
@@ -95,8 +99,10 @@ class Needs:
     def sentences(self) -> list[str]:
         """Returns the answer for a person."""
         value, ends = self.now
-        said = [f"Now, with {self.num_rows:,} rows: {readable(self.metric)} "
-                f"{value_text(self.metric, value)} ({self._interval(ends)}), by {self.model}."]
+        said = [
+            f"Now, with {self.num_rows:,} rows: {readable(self.metric)} "
+            f"{value_text(self.metric, value)} ({self._interval(ends)}), by {self.model}."
+        ]
         if self.no_answer:
             said.append(f"No answer beyond these rows. {self.no_answer}")
         else:
@@ -108,9 +114,11 @@ class Needs:
         value, ends = self.at(times)
         gained = (value - self.now[0]) * (1 if self.best is not None else -1)
         word = "better" if gained >= 0 else "worse"
-        return (f"With {times} times the rows ({times * self.num_rows:,}): about "
-                f"{value_text(self.metric, value)} ({self._interval(ends)}), "
-                f"{gap(self.metric, gained)} {word}.")
+        return (
+            f"With {times} times the rows ({times * self.num_rows:,}): about "
+            f"{value_text(self.metric, value)} ({self._interval(ends)}), "
+            f"{gap(self.metric, gained)} {word}."
+        )
 
     def _interval(self, ends: list[float]) -> str:
         return f"{LEVEL:.0%} interval {interval_text(self.metric, ends)}".replace("%", " %", 1)
@@ -122,8 +130,10 @@ class Needs:
         goal = value_text(self.metric, self.goal)
         even, sure = found["rows"].values()
         if even is None:
-            return [f"For {goal}: not reached with a thousand times the rows in most cases. Look "
-                    "for other inputs, cleaner labels or a better model."]
+            return [
+                f"For {goal}: not reached with a thousand times the rows in most cases. Look "
+                "for other inputs, cleaner labels or a better model."
+            ]
         words = f"For {goal}: {counted(even, 'row')} with even chances"
         if sure is None:
             return [f"{words}; no number of rows makes it likely (80 %)."]
@@ -136,14 +146,26 @@ class Needs:
         if not self.no_answer:
             for times in TIMES:
                 expected, bounds = self.at(times)
-                more[str(times)] = {"rows": times * self.num_rows, "score": expected,
-                                    "interval": bounds}
-        return {"metric": self.metric, "model": self.model, "rows": self.num_rows,
-                "level": LEVEL, "no_answer": self.no_answer, "now": {"score": value,
-                                                                     "interval": ends},
-                "more": more, "goal": self.for_goal(),
-                "curve": [{"rows": int(size), "score": float(self.score(error))}
-                          for size, error in zip(self.curve.sizes, self.curve.mean, strict=True)],
-                "families": {} if self.no_answer else self.extrapolation.shares,
-                "starved": list(self.starved), "inputs": list(self.inputs),
-                "seconds": round(self.seconds, 2)}
+                more[str(times)] = {
+                    "rows": times * self.num_rows,
+                    "score": expected,
+                    "interval": bounds,
+                }
+        return {
+            "metric": self.metric,
+            "model": self.model,
+            "rows": self.num_rows,
+            "level": LEVEL,
+            "no_answer": self.no_answer,
+            "now": {"score": value, "interval": ends},
+            "more": more,
+            "goal": self.for_goal(),
+            "curve": [
+                {"rows": int(size), "score": float(self.score(error))}
+                for size, error in zip(self.curve.sizes, self.curve.mean, strict=True)
+            ],
+            "families": {} if self.no_answer else self.extrapolation.shares,
+            "starved": list(self.starved),
+            "inputs": list(self.inputs),
+            "seconds": round(self.seconds, 2),
+        }

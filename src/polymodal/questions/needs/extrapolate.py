@@ -93,8 +93,8 @@ class Extrapolation:
         self._x = curve.sizes / curve.sizes[-1]
         apart = self._means - self._means.mean(axis=1, keepdims=True)
         far = _FAR * curve.mean * np.log2(1 / self._x) / 5
-        self._variance = apart.var(axis=0) + _ROUNDING ** 2  # of the shape, not of the height
-        self._weights = 1 / (self._variance + far ** 2)
+        self._variance = apart.var(axis=0) + _ROUNDING**2  # of the shape, not of the height
+        self._weights = 1 / (self._variance + far**2)
 
     @cached_property
     def fits(self) -> list[Fit]:
@@ -120,8 +120,10 @@ class Extrapolation:
     def shares(self) -> dict[str, float]:
         """{family: share of the resamples that follow it}."""
         counts = np.bincount(self._chosen, minlength=len(self.fits))
-        return {fit.family.name: float(count / counts.sum())
-                for fit, count in zip(self.fits, counts, strict=True)}
+        return {
+            fit.family.name: float(count / counts.sum())
+            for fit, count in zip(self.fits, counts, strict=True)
+        }
 
     def draws(self, rows: float) -> np.ndarray:
         """Returns (draws,) errors with so many rows to train on."""
@@ -165,11 +167,15 @@ class Extrapolation:
         if len(curve.sizes) < _FEWEST_SIZES or curve.sizes[-1] < _FEWEST_ROWS:
             return f"Too few rows: {int(curve.sizes[-1])} make too short a curve."
         if self._unevenness() < _ODD:
-            return ("With more rows the score gets worse in places, by more than chance. Look for "
-                    "a drift or a fault in the table before adding rows.")
+            return (
+                "With more rows the score gets worse in places, by more than chance. Look for "
+                "a drift or a fault in the table before adding rows."
+            )
         if curve.blind is not None and self._is_blind(curve.blind):
-            return ("The model is not better than one that sees no input, by more than chance, so "
-                    "its curve does not say when it would begin to learn.")
+            return (
+                "The model is not better than one that sees no input, by more than chance, so "
+                "its curve does not say when it would begin to learn."
+            )
         if self._fit_chance() < _UNFIT:
             return "No usual form of a learning curve fits the measured scores."
         return ""
@@ -191,8 +197,10 @@ class Extrapolation:
         from scipy.stats import chi2
 
         middle = self._means.mean(axis=0, keepdims=True)
-        found = min(fit.misfit[0] for fit in
-                    (family.fit(self._x, middle, self._weights) for family in FAMILIES))
+        found = min(
+            fit.misfit[0]
+            for fit in (family.fit(self._x, middle, self._weights) for family in FAMILIES)
+        )
         return float(chi2.sf(found, max(1, len(self._x) - 2)))
 
 

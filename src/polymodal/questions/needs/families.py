@@ -84,20 +84,20 @@ class Family:
         misfit = ((found - errors[:, None]) ** 2 * weights).sum(axis=-1)
         best = misfit.argmin(axis=1)
         each = np.arange(len(errors))
-        return Fit(self, floor[each, best], amount[each, best], self.grid[best],
-                   misfit[each, best])
+        return Fit(self, floor[each, best], amount[each, best], self.grid[best], misfit[each, best])
 
-    def _linear(self, shapes: np.ndarray, errors: np.ndarray,
-                weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _linear(
+        self, shapes: np.ndarray, errors: np.ndarray, weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Returns floor and amount (draws, grid) by least squares, neither below 0."""
         total, height = weights.sum(), shapes @ weights  # (), (grid,)
-        squared = (shapes ** 2) @ weights
+        squared = (shapes**2) @ weights
         mean = (errors @ weights)[:, None]  # (draws, 1)
         product = (errors * weights) @ shapes.T  # (draws, grid)
         alone = np.maximum(product, 0) / squared
         if not self.has_floor:
             return np.zeros_like(alone), alone
-        spread = np.maximum(total * squared - height ** 2, 1e-12 * total * squared)
+        spread = np.maximum(total * squared - height**2, 1e-12 * total * squared)
         amount = np.maximum((total * product - height * mean) / spread, 0)
         floor = (mean - amount * height) / total
         if self.sinks:
@@ -126,7 +126,7 @@ def _mmf(x: np.ndarray, of: np.ndarray) -> np.ndarray:
 
 
 def _weibull(x: np.ndarray, of: np.ndarray) -> np.ndarray:
-    return np.exp(-(x / of[:, :1]) ** of[:, 1:])
+    return np.exp(-((x / of[:, :1]) ** of[:, 1:]))
 
 
 def _vapor(x: np.ndarray, of: np.ndarray) -> np.ndarray:
@@ -139,6 +139,10 @@ FAMILIES = (
     Family("logarithmic", _logarithmic, np.zeros((1, 0)), sinks=True),
     Family("mmf", _mmf, _pairs(_SCALES, _STEEPNESS)),
     Family("weibull", _weibull, _pairs(_SCALES, _STEEPNESS[:5])),
-    Family("vapor pressure", _vapor, _pairs((0.0, 0.001, 0.003, 0.01, 0.03, 0.1), _EXPONENTS),
-           has_floor=False),
+    Family(
+        "vapor pressure",
+        _vapor,
+        _pairs((0.0, 0.001, 0.003, 0.01, 0.03, 0.1), _EXPONENTS),
+        has_floor=False,
+    ),
 )

@@ -34,11 +34,14 @@ def features(samples: Samples, rows: np.ndarray) -> dict[str, np.ndarray]:
     for row in track(rows, "Reading simple features", len(rows)):
         for source in samples.sources:
             value = samples.decode(source, int(row))
-            array = None if value is None else _simple(source.modality,
-                                                       source.modality.encode(value))
+            array = (
+                None if value is None else _simple(source.modality, source.modality.encode(value))
+            )
             found[source.name].append(array)
-    return {source.name: _joined(found[source.name], source.modality.vocabulary_size)
-            for source in samples.sources}
+    return {
+        source.name: _joined(found[source.name], source.modality.vocabulary_size)
+        for source in samples.sources
+    }
 
 
 def _simple(modality: Any, array: np.ndarray) -> np.ndarray:
@@ -63,13 +66,17 @@ def _smaller(image: np.ndarray) -> np.ndarray:
 
 def _over_time(series: np.ndarray) -> np.ndarray:
     """Returns the means of four parts of (time, values), and the deviation of all."""
-    if series.shape[1] > _SIDE ** 2:
-        series = np.stack([part.mean(axis=1) for part in
-                           np.array_split(series, _SIDE ** 2, axis=1)], axis=1)
+    if series.shape[1] > _SIDE**2:
+        series = np.stack(
+            [part.mean(axis=1) for part in np.array_split(series, _SIDE**2, axis=1)], axis=1
+        )
     edges = np.linspace(0, len(series), _PARTS + 1).astype(int)
-    means = [series[low:max(high, low + 1)].mean(axis=0) if low < len(series)
-             else np.zeros(series.shape[1], np.float32)
-             for low, high in pairwise(edges)]
+    means = [
+        series[low : max(high, low + 1)].mean(axis=0)
+        if low < len(series)
+        else np.zeros(series.shape[1], np.float32)
+        for low, high in pairwise(edges)
+    ]
     return np.concatenate([*means, series.std(axis=0)])
 
 

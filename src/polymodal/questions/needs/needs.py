@@ -55,12 +55,24 @@ class _Question:
 
 
 @warned_once()
-def needs(data: Any, target: str | None = None, *, goal: float | None = None, proxy: bool = False,
-          val: Any = None, given: Mapping[str, Any] | None = None, ignore: Sequence[str] = (),
-          split: str | None = None, split_group: str | None = None, num_seeds: int | None = None,
-          num_sizes: int | None = None, runs: str | Path | None = None,
-          media_root: str | Path | None = None, skip_bad: bool = False,
-          max_bad_share: float = 0.05) -> Needs:
+def needs(
+    data: Any,
+    target: str | None = None,
+    *,
+    goal: float | None = None,
+    proxy: bool = False,
+    val: Any = None,
+    given: Mapping[str, Any] | None = None,
+    ignore: Sequence[str] = (),
+    split: str | None = None,
+    split_group: str | None = None,
+    num_seeds: int | None = None,
+    num_sizes: int | None = None,
+    runs: str | Path | None = None,
+    media_root: str | Path | None = None,
+    skip_bad: bool = False,
+    max_bad_share: float = 0.05,
+) -> Needs:
     """Trains on growing parts of a table, and says what more rows would bring.
 
     Args:
@@ -88,21 +100,33 @@ def needs(data: Any, target: str | None = None, *, goal: float | None = None, pr
         ResumeError: the folder holds trainings of another question.
         Interrupted: a signal or Ctrl-C came; the same call goes on.
     """
-    asked = _asked(data, target, val, given, ignore, split, split_group, media_root, skip_bad,
-                   max_bad_share)
+    asked = _asked(
+        data, target, val, given, ignore, split, split_group, media_root, skip_bad, max_bad_share
+    )
     name = f"needs-{'proxy-' * proxy}{Path(asked.facts.table.name).stem}-{target}"
     folder = check_writable(runs or Path("runs") / file_name(name), folder=True)
-    count, sizes = num_seeds or (_SEEDS, _PROXY_SEEDS)[proxy], num_sizes or (
-        _SIZES, _PROXY_SIZES)[proxy]
+    count, sizes = (
+        num_seeds or (_SEEDS, _PROXY_SEEDS)[proxy],
+        num_sizes or (_SIZES, _PROXY_SIZES)[proxy],
+    )
     with locked(folder):
         if proxy:
             return _by_proxy(asked, folder, count, sizes, goal)
         return _by_training(asked, folder, count, sizes, goal)
 
 
-def _asked(data: Any, target: str | None, val: Any, given: Mapping[str, Any] | None,
-           ignore: Sequence[str], split: str | None, split_group: str | None, media_root: Any,
-           skip_bad: bool, max_bad_share: float) -> _Question:
+def _asked(
+    data: Any,
+    target: str | None,
+    val: Any,
+    given: Mapping[str, Any] | None,
+    ignore: Sequence[str],
+    split: str | None,
+    split_group: str | None,
+    media_root: Any,
+    skip_bad: bool,
+    max_bad_share: float,
+) -> _Question:
     wanted = with_parts(dict(given or {}))
     if target is not None:
         wanted["target"] = target
@@ -116,33 +140,50 @@ def _asked(data: Any, target: str | None, val: Any, given: Mapping[str, Any] | N
         held = held or found.get("val") or found.get("test")
     known = {"train": facts} if held is None else {"train": facts, "val": held}
     group = group_of(known, wanted, ignore, None, split_group)
-    return _Question(wanted, list(ignore), facts, held, group, split_group, skip_bad,
-                     max_bad_share)
+    return _Question(wanted, list(ignore), facts, held, group, split_group, skip_bad, max_bad_share)
 
 
-def _by_proxy(asked: _Question, folder: Path, num_seeds: int, num_sizes: int,
-              goal: float | None) -> Needs:
+def _by_proxy(
+    asked: _Question, folder: Path, num_seeds: int, num_sizes: int, goal: float | None
+) -> Needs:
     tables = {"train": asked.facts.table}
     if asked.val is not None:
         tables["val"] = asked.val.table
     with quiet():
-        recipe, _, facts, _ = choose(_with_val(tables), asked.given, asked.ignore, "none",
-                                     asked.named_group)
+        recipe, _, facts, _ = choose(
+            _with_val(tables), asked.given, asked.ignore, "none", asked.named_group
+        )
         facts = {name: facts[name] for name in tables}
-        prepared = prepare(recipe, facts, skip_bad=asked.skip_bad,
-                           max_bad_share=asked.max_bad_share)
+        prepared = prepare(
+            recipe, facts, skip_bad=asked.skip_bad, max_bad_share=asked.max_bad_share
+        )
     model = Proxy(prepared.task, prepared.samples, prepared.checked)
-    plan = Plan(asked.facts, asked.given.get("target"), asked.group, num_sizes=num_sizes,
-                num_seeds=num_seeds, val=asked.val, usable=prepared.checked["train"].rows)
+    plan = Plan(
+        asked.facts,
+        asked.given.get("target"),
+        asked.group,
+        num_sizes=num_sizes,
+        num_seeds=num_seeds,
+        val=asked.val,
+        usable=prepared.checked["train"].rows,
+    )
     kept = Kept(folder, _question(asked, plan, "proxy"))
     steps = plan.steps()
     seconds = model.choose(next(step for step in steps if step.size == plan.sizes[-1]))
-    say(f"Expected time: {duration(seconds * len(steps) / 2)} for {len(steps)} trainings: "
-        f"{model.name} on simple features.")
+    say(
+        f"Expected time: {duration(seconds * len(steps) / 2)} for {len(steps)} trainings: "
+        f"{model.name} on simple features."
+    )
     run = lambda step: (model.run(step), model.held(step))
     found = _measured(steps, kept, plan.weights(), run)
-    answer = _answer(asked, prepared.task, plan, found, goal,
-                     f"a quick proxy ({model.name} on simple features, no network)")
+    answer = _answer(
+        asked,
+        prepared.task,
+        plan,
+        found,
+        goal,
+        f"a quick proxy ({model.name} on simple features, no network)",
+    )
     doubled = None
     if not answer.no_answer:
         last = answer.curve.sizes[-1]
@@ -151,8 +192,9 @@ def _by_proxy(asked: _Question, folder: Path, num_seeds: int, num_sizes: int,
     return answer
 
 
-def _missing(model: Proxy, steps: Sequence[Step], present: np.ndarray) -> dict[
-        str, tuple[float, float]]:
+def _missing(
+    model: Proxy, steps: Sequence[Step], present: np.ndarray
+) -> dict[str, tuple[float, float]]:
     """Returns {input that rows lack: (share of them, mean gain of a row that has it)}: the largest
     training of each seed is scored with the input and with the input hidden."""
     found = {}
@@ -165,24 +207,42 @@ def _missing(model: Proxy, steps: Sequence[Step], present: np.ndarray) -> dict[
     return found
 
 
-def _by_training(asked: _Question, folder: Path, num_seeds: int, num_sizes: int,
-                 goal: float | None) -> Needs:
-    plan = Plan(asked.facts, asked.given.get("target"), asked.group, num_sizes=num_sizes,
-                num_seeds=num_seeds, val=asked.val)
+def _by_training(
+    asked: _Question, folder: Path, num_seeds: int, num_sizes: int, goal: float | None
+) -> Needs:
+    plan = Plan(
+        asked.facts,
+        asked.given.get("target"),
+        asked.group,
+        num_sizes=num_sizes,
+        num_seeds=num_seeds,
+        val=asked.val,
+    )
     kept = Kept(folder, _question(asked, plan, "training"))
     steps = plan.steps()
     with quiet():
-        recipe, _, _, _ = choose(_with_val({"train": asked.facts.table}), asked.given,
-                                 asked.ignore, "none", asked.named_group)
+        recipe, _, _, _ = choose(
+            _with_val({"train": asked.facts.table}),
+            asked.given,
+            asked.ignore,
+            "none",
+            asked.named_group,
+        )
     given = {"task": recipe.task["name"], **asked.given}
 
     def trial(step: Step) -> Trial:
         training = {**(given.get("training") or {}), "seed": step.seed}
         held = asked.facts.table if asked.val is None else asked.val.table
         tables = {"train": asked.facts.table.select(step.train), "val": held.select(step.held)}
-        return Trial(tables, {**given, "training": training}, kept.place(step),
-                     ignore=asked.ignore, split_group=asked.named_group, skip_bad=asked.skip_bad,
-                     max_bad_share=asked.max_bad_share)
+        return Trial(
+            tables,
+            {**given, "training": training},
+            kept.place(step),
+            ignore=asked.ignore,
+            split_group=asked.named_group,
+            skip_bad=asked.skip_bad,
+            max_bad_share=asked.max_bad_share,
+        )
 
     def run(step: Step) -> tuple[Predictions, np.ndarray]:
         one = timed.pop(step.name, None) or trial(step)
@@ -194,12 +254,20 @@ def _by_training(asked: _Question, folder: Path, num_seeds: int, num_sizes: int,
     if left:  # the largest is timed, so it is trained first
         longest = max(left, key=lambda step: step.size)
         timed[longest.name] = trial(longest)
-        say(f"Expected time, at most: {duration(timed[longest.name].seconds() * len(left))} for "
-            f"{counted(len(left), 'training')}.")
+        say(
+            f"Expected time, at most: {duration(timed[longest.name].seconds() * len(left))} for "
+            f"{counted(len(left), 'training')}."
+        )
         _run_now(longest, kept, plan.weights(), run)
     found = _measured(steps, kept, plan.weights(), run)
-    return _answer(asked, task_of(recipe.task), plan, found, goal,
-                   "the recipe inferred for each number of rows")
+    return _answer(
+        asked,
+        task_of(recipe.task),
+        plan,
+        found,
+        goal,
+        "the recipe inferred for each number of rows",
+    )
 
 
 def _with_val(tables: dict[str, Any]) -> dict[str, Any]:
@@ -208,31 +276,52 @@ def _with_val(tables: dict[str, Any]) -> dict[str, Any]:
 
 
 def _question(asked: _Question, plan: Plan, way: str) -> dict[str, Any]:
-    return {"table": asked.facts.table.fingerprint,
-            "validation table": None if asked.val is None else asked.val.table.fingerprint,
-            "settings": asked.given, "ignored columns": asked.ignore, "group": asked.group,
-            "sizes": plan.sizes, "model": way}
+    return {
+        "table": asked.facts.table.fingerprint,
+        "validation table": None if asked.val is None else asked.val.table.fingerprint,
+        "settings": asked.given,
+        "ignored columns": asked.ignore,
+        "group": asked.group,
+        "sizes": plan.sizes,
+        "model": way,
+    }
 
 
-def _measured(steps: Iterable[Step], kept: Kept, weights: np.ndarray,
-              run: Callable[[Step], tuple[Predictions, np.ndarray]]) -> list[Scored]:
+def _measured(
+    steps: Iterable[Step],
+    kept: Kept,
+    weights: np.ndarray,
+    run: Callable[[Step], tuple[Predictions, np.ndarray]],
+) -> list[Scored]:
     """Returns the scores of all trainings; those that are not kept are done now."""
     return [kept.get(step) or _run_now(step, kept, weights, run) for step in steps]
 
 
-def _run_now(step: Step, kept: Kept, weights: np.ndarray,
-             run: Callable[[Step], tuple[Predictions, np.ndarray]]) -> Scored:
+def _run_now(
+    step: Step,
+    kept: Kept,
+    weights: np.ndarray,
+    run: Callable[[Step], tuple[Predictions, np.ndarray]],
+) -> Scored:
     """Trains, scores and keeps one step."""
     start = time.monotonic()
     predictions, held = run(step)
     found = kept.put(step, scored(predictions, held, weights, time.monotonic() - start))
-    say(f"  {counted(step.size, 'row')}, seed {step.seed}: {found.value:.4f} "
-        f"({duration(found.seconds)})")
+    say(
+        f"  {counted(step.size, 'row')}, seed {step.seed}: {found.value:.4f} "
+        f"({duration(found.seconds)})"
+    )
     return found
 
 
-def _answer(asked: _Question, task: Task, plan: Plan, found: Sequence[Scored],
-            goal: float | None, model: str) -> Needs:
+def _answer(
+    asked: _Question,
+    task: Task,
+    plan: Plan,
+    found: Sequence[Scored],
+    goal: float | None,
+    model: str,
+) -> Needs:
     best = best_value(task)
     shape = (plan.num_seeds, len(plan.sizes))
     values = np.array([one.value for one in found]).reshape(shape)
@@ -241,14 +330,26 @@ def _answer(asked: _Question, task: Task, plan: Plan, found: Sequence[Scored],
         values, draws = best - values, best - draws
     blind = float(np.mean([one.blind for one in found]))
     blind = blind if best is None else best - blind
-    answer = Needs(task.headline, Curve(np.array(plan.sizes), values, draws, blind), best,
-                   len(asked.facts), model, goal, seconds=sum(one.seconds for one in found))
-    rows = [list(found[start:start + len(plan.sizes)])
-            for start in range(0, len(found), len(plan.sizes))]
+    answer = Needs(
+        task.headline,
+        Curve(np.array(plan.sizes), values, draws, blind),
+        best,
+        len(asked.facts),
+        model,
+        goal,
+        seconds=sum(one.seconds for one in found),
+    )
+    rows = [
+        list(found[start : start + len(plan.sizes)])
+        for start in range(0, len(found), len(plan.sizes))
+    ]
     held = asked.facts if asked.val is None else asked.val
     columns = list(held.who_columns())
     if task.has_classes and asked.given.get("target"):
         columns.insert(0, asked.given["target"])
-    answer.starved = [sentence for column in columns for sentence in
-                      starved(rows, plan.sizes, column, list(held.table.values(column)))]
+    answer.starved = [
+        sentence
+        for column in columns
+        for sentence in starved(rows, plan.sizes, column, list(held.table.values(column)))
+    ]
     return answer

@@ -50,9 +50,14 @@ def write_page(found: Needs, path: Path) -> None:
     from jinja2 import Environment
 
     page = Environment(autoescape=True).from_string(_PAGE)
-    write_atomic(path, page.render(title=f"How much data: {readable(found.metric)} over rows",
-                                   picture=b64encode(picture).decode(),
-                                   sentences=found.sentences()))
+    write_atomic(
+        path,
+        page.render(
+            title=f"How much data: {readable(found.metric)} over rows",
+            picture=b64encode(picture).decode(),
+            sentences=found.sentences(),
+        ),
+    )
 
 
 def _picture(found: Needs) -> bytes:
@@ -65,8 +70,9 @@ def _picture(found: Needs) -> bytes:
         axes = figure.add_subplot()
         _draw(axes, found)
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=140, facecolor="white",
-                       metadata={"Software": None})
+        figure.savefig(
+            buffer, format="png", dpi=140, facecolor="white", metadata={"Software": None}
+        )
     return buffer.getvalue()
 
 
@@ -74,14 +80,21 @@ def _draw(axes: Any, found: Needs) -> None:
     share = found.num_rows / found.curve.sizes[-1]  # of a table to what is trained on
     for errors in found.curve.errors:
         axes.plot(found.curve.sizes * share, found.score(errors), "o", color=GREY, markersize=2.5)
-    axes.plot(found.curve.sizes * share, found.score(found.curve.mean), "o", color=BLUE,
-              label="measured")
+    axes.plot(
+        found.curve.sizes * share, found.score(found.curve.mean), "o", color=BLUE, label="measured"
+    )
     if not found.no_answer:
         times = np.geomspace(found.curve.sizes[0] / found.curve.sizes[-1], max(TIMES), 40)
         expected, bounds = zip(*map(found.at, times), strict=True)
         axes.plot(times * found.num_rows, expected, color=ORANGE, label="expected")
-        axes.fill_between(times * found.num_rows, *np.array(bounds).T, color=ORANGE, alpha=0.2,
-                          linewidth=0, label=f"{100 * LEVEL:.0f} % interval")
+        axes.fill_between(
+            times * found.num_rows,
+            *np.array(bounds).T,
+            color=ORANGE,
+            alpha=0.2,
+            linewidth=0,
+            label=f"{100 * LEVEL:.0f} % interval",
+        )
     if found.goal is not None:
         axes.axhline(found.goal, color=GREY, linestyle=":", label="goal")
     axes.set_xscale("log")

@@ -62,9 +62,17 @@ class Plan:
         usable: (n,) int, rows that can be used, or None for all.
     """
 
-    def __init__(self, facts: Profile, target: str | None, group: str | None = None, *,
-                 num_sizes: int = 6, num_seeds: int = 3, val: Profile | None = None,
-                 usable: np.ndarray | None = None):
+    def __init__(
+        self,
+        facts: Profile,
+        target: str | None,
+        group: str | None = None,
+        *,
+        num_sizes: int = 6,
+        num_seeds: int = 3,
+        val: Profile | None = None,
+        usable: np.ndarray | None = None,
+    ):
         self.num_seeds, self._val, self._whole = num_seeds, val, val is None
         self._rows = np.arange(len(facts)) if usable is None else np.asarray(usable)
         self._strata = strata_codes(facts, target)
@@ -81,8 +89,11 @@ class Plan:
 
     def steps(self) -> list[Step]:
         """Returns all trainings, the cheapest that show the whole curve first: seed by seed."""
-        return [Step(size, seed, np.sort(train[:size]), held)
-                for seed, (train, held) in enumerate(self._orders) for size in self.sizes]
+        return [
+            Step(size, seed, np.sort(train[:size]), held)
+            for seed, (train, held) in enumerate(self._orders)
+            for size in self.sizes
+        ]
 
     def weights(self) -> np.ndarray:
         """Returns (rows, draws) how often each scored row counts in each resample: the same in all
@@ -112,7 +123,7 @@ class Plan:
         if self._groups is not None:
             codes = np.unique(self._groups[rows], return_inverse=True)[1]
             count = int(codes.max()) + 1
-            if count >= _GROUPS_A_SIZE * 2 ** 5:
+            if count >= _GROUPS_A_SIZE * 2**5:
                 places = rng.permutation(count)
                 return rows[np.lexsort((rng.random(len(rows)), places[codes]))]
         strata = self._strata[rows]
@@ -128,8 +139,10 @@ class Plan:
         fewest = max(_SMALLEST, len(np.unique(self._strata)))  # one row of each class
         if largest < 2 * fewest:
             least = round(2 * fewest / (1 - _HELD_OUT))
-            raise DataError(f"has {largest} rows to train on, too few for a learning curve.",
-                            f"Give at least {least} rows.", reason="small_table")
+            raise DataError(
+                f"has {largest} rows to train on, too few for a learning curve.",
+                f"Give at least {least} rows.",
+                reason="small_table",
+            )
         smallest = max(fewest, round(largest / _SPAN))
         return sorted({round(n) for n in np.geomspace(smallest, largest, count)})
-

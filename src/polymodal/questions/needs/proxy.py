@@ -34,8 +34,10 @@ class Proxy:
 
     def __init__(self, task: Task, samples: dict[str, Samples], checked: dict[str, Checked]):
         if not task.one_answer or task.compares_inputs:
-            raise RecipeError(f"--proxy needs a task with one answer for each row. Got "
-                              f"{task.name}. Leave --proxy out.")
+            raise RecipeError(
+                f"--proxy needs a task with one answer for each row. Got "
+                f"{task.name}. Leave --proxy out."
+            )
         self.task, self.target = task, samples["train"].known_target
         self.name = ""
         self._held = "val" if "val" in samples else "train"
@@ -84,16 +86,25 @@ class Proxy:
         inputs = self._joined(self._held, test, hide)
         with warnings.catch_warnings(), threadpool_limits(1):  # more threads wait for each other
             warnings.simplefilter("ignore")
-            values = self._predict(self._joined("train", train, None),
-                                   self._targets["train"][train], inputs, step.seed)
+            values = self._predict(
+                self._joined("train", train, None), self._targets["train"][train], inputs, step.seed
+            )
         targets = self._targets[self._held][test]
         if not self._many:
             targets = targets[:, 0]
         outputs, known = self.task.to_predictions(values, targets, self.target)
         present = np.ones((len(held), len(self._names)), bool)
-        return Predictions(self.task, list(self.target.labels), np.arange(len(held)), outputs,
-                           known, np.ones(len(held), bool), self._names, present,
-                           num_rows=len(held))
+        return Predictions(
+            self.task,
+            list(self.target.labels),
+            np.arange(len(held)),
+            outputs,
+            known,
+            np.ones(len(held), bool),
+            self._names,
+            present,
+            num_rows=len(held),
+        )
 
     @property
     def inputs(self) -> list[str]:
@@ -124,8 +135,9 @@ class Proxy:
             parts.append(part)
         return np.concatenate(parts, axis=1)
 
-    def _predict(self, inputs: np.ndarray, targets: np.ndarray, asked: np.ndarray,
-                 seed: int) -> np.ndarray:
+    def _predict(
+        self, inputs: np.ndarray, targets: np.ndarray, asked: np.ndarray, seed: int
+    ) -> np.ndarray:
         """Returns probabilities (rows, classes), or encoded numbers (rows,)."""
         mean, deviation = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
         inputs, asked = (inputs - mean) / deviation, (asked - mean) / deviation
@@ -133,12 +145,15 @@ class Proxy:
         if self.task.has_numbers:
             return self._fresh(seed).fit(inputs, targets[:, 0]).predict(asked)
         if self._many:
-            return np.stack([self._chances(inputs, column, asked, seed, 2)[:, 1]
-                             for column in targets.T], axis=1)
+            return np.stack(
+                [self._chances(inputs, column, asked, seed, 2)[:, 1] for column in targets.T],
+                axis=1,
+            )
         return self._chances(inputs, targets[:, 0], asked, seed, len(self.target.labels))
 
-    def _chances(self, inputs: np.ndarray, classes: np.ndarray, asked: np.ndarray, seed: int,
-                 count: int) -> np.ndarray:
+    def _chances(
+        self, inputs: np.ndarray, classes: np.ndarray, asked: np.ndarray, seed: int, count: int
+    ) -> np.ndarray:
         """Returns probabilities (rows, count), also where train has one class only."""
         classes = classes.astype(int)
         found = np.zeros((len(asked), count))

@@ -43,8 +43,15 @@ class Scored:
         import io
 
         buffer = io.BytesIO()
-        np.savez(buffer, value=self.value, draws=self.draws, rows=self.rows, errors=self.errors,
-                 seconds=self.seconds, blind=self.blind)
+        np.savez(
+            buffer,
+            value=self.value,
+            draws=self.draws,
+            rows=self.rows,
+            errors=self.errors,
+            seconds=self.seconds,
+            blind=self.blind,
+        )
         write_atomic(path, buffer.getvalue())
 
 
@@ -53,12 +60,19 @@ def read_scored(path: Path) -> Scored | None:
     if not path.exists():
         return None
     with np.load(path, allow_pickle=False) as found:
-        return Scored(float(found["value"]), found["draws"], found["rows"], found["errors"],
-                      float(found["seconds"]), float(found["blind"]))
+        return Scored(
+            float(found["value"]),
+            found["draws"],
+            found["rows"],
+            found["errors"],
+            float(found["seconds"]),
+            float(found["blind"]),
+        )
 
 
-def scored(predictions: Predictions, held: np.ndarray, weights: np.ndarray,
-           seconds: float) -> Scored:
+def scored(
+    predictions: Predictions, held: np.ndarray, weights: np.ndarray, seconds: float
+) -> Scored:
     """Scores predictions.
 
     Args:
@@ -76,8 +90,9 @@ def scored(predictions: Predictions, held: np.ndarray, weights: np.ndarray,
         rows, errors = np.zeros(0, int), np.zeros(0)
     else:
         rows, errors = held[found.rows], found.errors
-    return Scored(value, np.where(np.isfinite(draws), draws, value), rows, errors, seconds,
-                  _blind(rest))
+    return Scored(
+        value, np.where(np.isfinite(draws), draws, value), rows, errors, seconds, _blind(rest)
+    )
 
 
 def _blind(rest: Predictions) -> float:

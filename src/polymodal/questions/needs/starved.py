@@ -16,8 +16,9 @@ _CLEAR = 2.0  # standard errors over seeds, by which a part has to gain more tha
 _FEWEST = 10  # scored rows of a part, over all seeds
 
 
-def starved(found: Sequence[Sequence[Scored]], sizes: Sequence[int], column: str,
-            values: Sequence[Any]) -> list[str]:
+def starved(
+    found: Sequence[Sequence[Scored]], sizes: Sequence[int], column: str, values: Sequence[Any]
+) -> list[str]:
     """Returns a sentence on the value of a column whose rows gained most from the last rows that
     were added, if it is clearly more than all rows gained.
 
@@ -35,18 +36,26 @@ def starved(found: Sequence[Sequence[Scored]], sizes: Sequence[int], column: str
         for value in early.keys() & late.keys():
             gain = float(np.mean(early[value]) - np.mean(late[value]))
             gains.setdefault(value, []).append(gain - overall)
-    counts = {value: sum(len(_by_value(seed[-1], values).get(value, ())) for seed in found)
-              for value in gains}
-    clear = {value: float(np.mean(more)) for value, more in gains.items()
-             if len(more) > 1 and counts[value] >= _FEWEST
-             and np.mean(more) > _CLEAR * np.std(more, ddof=1) / len(more) ** 0.5}
+    counts = {
+        value: sum(len(_by_value(seed[-1], values).get(value, ())) for seed in found)
+        for value in gains
+    }
+    clear = {
+        value: float(np.mean(more))
+        for value, more in gains.items()
+        if len(more) > 1
+        and counts[value] >= _FEWEST
+        and np.mean(more) > _CLEAR * np.std(more, ddof=1) / len(more) ** 0.5
+    }
     if not clear:
         return []
     worst = max(clear, key=lambda value: clear[value])
     rows = sum(value == worst for value in values)
-    return [f'Most starved: {column} "{worst}" ({counted(rows, "row")}). Its error fell by '
-            f"{clear[worst]:.3f} more than that of all rows when training grew from "
-            f"{sizes[before]:,} to {sizes[-1]:,} rows, so rows of it bring most."]
+    return [
+        f'Most starved: {column} "{worst}" ({counted(rows, "row")}). Its error fell by '
+        f"{clear[worst]:.3f} more than that of all rows when training grew from "
+        f"{sizes[before]:,} to {sizes[-1]:,} rows, so rows of it bring most."
+    ]
 
 
 def filled(gains: Mapping[str, tuple[float, float]], doubled: float | None) -> list[str]:
@@ -59,8 +68,10 @@ def filled(gains: Mapping[str, tuple[float, float]], doubled: float | None) -> l
     said = []
     for name, (share, gain) in gains.items():
         whole = share * gain
-        text = (f"{name} is missing in {share:.0%} of rows. Filling it would lower the mean error "
-                f"by about {max(0.0, whole):.3f}")
+        text = (
+            f"{name} is missing in {share:.0%} of rows. Filling it would lower the mean error "
+            f"by about {max(0.0, whole):.3f}"
+        )
         if doubled is not None:
             word = "more" if whole > doubled else "less"
             text += f", {word} than twice the rows ({max(0.0, doubled):.3f})"

@@ -43,13 +43,22 @@ class Entry:
 
     def to_json(self) -> dict[str, Any]:
         """Returns plain values."""
-        found: dict[str, Any] = {"trial": self.trial, "state": self.state,
-                                 "choices": dict(self.choices)}
+        found: dict[str, Any] = {
+            "trial": self.trial,
+            "state": self.state,
+            "choices": dict(self.choices),
+        }
         if self.result is not None:
             one = self.result
-            found |= {"score": one.score, "deviation": one.deviation, "seconds": one.seconds,
-                      "parameters": one.parameters, "megabytes": one.megabytes,
-                      "row_milliseconds": one.row_milliseconds, "ahead": self.ahead}
+            found |= {
+                "score": one.score,
+                "deviation": one.deviation,
+                "seconds": one.seconds,
+                "parameters": one.parameters,
+                "megabytes": one.megabytes,
+                "row_milliseconds": one.row_milliseconds,
+                "ahead": self.ahead,
+            }
         return found
 
 
@@ -61,8 +70,10 @@ def described(choices: Mapping[str, Any]) -> str:
     >>> described({"fusion": "concat", "dim": "inferred", "rate": 1.0})
     'fusion concat'
     """
-    words = [f"{name} {value:.2g}" if isinstance(value, float) else f"{name} {value}"
-             for name, value in _changed(choices).items()]
+    words = [
+        f"{name} {value:.2g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in _changed(choices).items()
+    ]
     return ", ".join(words) or "the inferred recipe"
 
 
@@ -72,8 +83,11 @@ def is_inferred(choices: Mapping[str, Any]) -> bool:
 
 
 def _changed(choices: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in choices.items()
-            if value != INFERRED and (name, value) != ("rate", 1.0)}
+    return {
+        name: value
+        for name, value in choices.items()
+        if value != INFERRED and (name, value) != ("rate", 1.0)
+    }
 
 
 def table(entries: Sequence[Entry]) -> list[tuple[str, ...]]:
@@ -84,12 +98,29 @@ def table(entries: Sequence[Entry]) -> list[tuple[str, ...]]:
 def _line(entry: Entry) -> tuple[str, ...]:
     one = entry.result
     if one is None:
-        return (str(entry.trial), "-", "", "", "", "", "", "",
-                f"{described(entry.choices)} ({entry.state})")
+        return (
+            str(entry.trial),
+            "-",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            f"{described(entry.choices)} ({entry.state})",
+        )
     ahead = "" if entry.ahead is None else f"{entry.ahead:.0%}"
-    return (str(entry.trial), f"{one.score:.4f}", f"{one.deviation:.4f}", f"{one.seconds:.0f}",
-            f"{one.parameters:,}", f"{one.megabytes:.2f}", f"{one.row_milliseconds:.2f}", ahead,
-            described(entry.choices))
+    return (
+        str(entry.trial),
+        f"{one.score:.4f}",
+        f"{one.deviation:.4f}",
+        f"{one.seconds:.0f}",
+        f"{one.parameters:,}",
+        f"{one.megabytes:.2f}",
+        f"{one.row_milliseconds:.2f}",
+        ahead,
+        described(entry.choices),
+    )
 
 
 def write_board(folder: Path, entries: Sequence[Entry], summary: Mapping[str, Any]) -> None:
@@ -97,5 +128,7 @@ def write_board(folder: Path, entries: Sequence[Entry], summary: Mapping[str, An
     buffer = io.StringIO()
     csv.writer(buffer).writerows(table(entries))
     write_atomic(folder / "leaderboard.csv", buffer.getvalue())
-    write_json(folder / "leaderboard.json",
-               {**summary, "candidates": [entry.to_json() for entry in entries]})
+    write_json(
+        folder / "leaderboard.json",
+        {**summary, "candidates": [entry.to_json() for entry in entries]},
+    )

@@ -41,8 +41,7 @@ class Rows:
         return {"train": self.train, "val": self.val}
 
 
-def divide(known: Mapping[str, Profile], target: str | None, group: str | None,
-           seed: int) -> Rows:
+def divide(known: Mapping[str, Profile], target: str | None, group: str | None, seed: int) -> Rows:
     """Divides a table, groups on one side, for what is not given.
 
     Args:
@@ -56,12 +55,24 @@ def divide(known: Mapping[str, Profile], target: str | None, group: str | None,
         if name not in found:
             method = "stratified" if group is None else "grouped"
             train = found["train"]
-            found |= parts(train, method, {"train": 1 - share, name: share},
-                           strata_codes(train, target), group, seed + key)
+            found |= parts(
+                train,
+                method,
+                {"train": 1 - share, name: share},
+                strata_codes(train, target),
+                group,
+                seed + key,
+            )
     val = found["val"]
     unit = np.arange(len(val)) if group is None else group_codes(val, group)
     if len(np.unique(unit)) < 2:
-        raise RecipeError("tune needs at least two validation rows or groups. Got one. Give more "
-                          "rows with --val, or another --split-group.")
-    return Rows(found["train"].table, val.table, found["test"].table,
-                np.unique(unit, return_inverse=True)[1])
+        raise RecipeError(
+            "tune needs at least two validation rows or groups. Got one. Give more "
+            "rows with --val, or another --split-group."
+        )
+    return Rows(
+        found["train"].table,
+        val.table,
+        found["test"].table,
+        np.unique(unit, return_inverse=True)[1],
+    )

@@ -54,13 +54,20 @@ def read_result(path: Path) -> Result | None:
     if not path.exists():
         return None
     with np.load(path, allow_pickle=False) as found:
-        return Result(float(found["score"]), found["inside"], found["outside"],
-                      float(found["seconds"]), int(found["parameters"]),
-                      float(found["megabytes"]), float(found["row_milliseconds"]))
+        return Result(
+            float(found["score"]),
+            found["inside"],
+            found["outside"],
+            float(found["seconds"]),
+            int(found["parameters"]),
+            float(found["megabytes"]),
+            float(found["row_milliseconds"]),
+        )
 
 
-def result(predictions: Predictions, inside: np.ndarray, outside: np.ndarray,
-           **cost: float) -> Result:
+def result(
+    predictions: Predictions, inside: np.ndarray, outside: np.ndarray, **cost: float
+) -> Result:
     """Scores predictions on the validation rows.
 
     Args:
@@ -72,5 +79,12 @@ def result(predictions: Predictions, inside: np.ndarray, outside: np.ndarray,
     scores, headline = rest.task.scores(rest), rest.task.headline
     drawn = [scores(weights[rest.rows], headline)[headline] for weights in (inside, outside)]
     value = float(scores(np.ones((len(rest), 1)), headline)[headline][0])
-    return Result(value, drawn[0], drawn[1], cost["seconds"], int(cost["parameters"]),
-                  cost["megabytes"], cost["row_milliseconds"])
+    return Result(
+        value,
+        drawn[0],
+        drawn[1],
+        cost["seconds"],
+        int(cost["parameters"]),
+        cost["megabytes"],
+        cost["row_milliseconds"],
+    )

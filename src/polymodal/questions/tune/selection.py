@@ -61,8 +61,9 @@ def resamples(unit: np.ndarray, num_asked: int, seed: int = 0) -> tuple[np.ndarr
     return inside[unit], outside[unit]
 
 
-def select(scores: np.ndarray, inside: np.ndarray, outside: np.ndarray,
-           higher: bool = True) -> Selection:
+def select(
+    scores: np.ndarray, inside: np.ndarray, outside: np.ndarray, higher: bool = True
+) -> Selection:
     """Returns the best candidate; the first is kept unless another is likely to be better.
 
     Args:
@@ -79,8 +80,12 @@ def select(scores: np.ndarray, inside: np.ndarray, outside: np.ndarray,
     low, high = np.nanquantile(found, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     ahead = (gaps > 0).mean(axis=1) + (gaps == 0).mean(axis=1) / 2
     expected = float(np.nanmean(found))  # outside the quantiles where few draws differ
-    return Selection(int(_chosen(sign * scores, needed)), expected,
-                     (min(float(low), expected), max(float(high), expected)), ahead)
+    return Selection(
+        int(_chosen(sign * scores, needed)),
+        expected,
+        (min(float(low), expected), max(float(high), expected)),
+        ahead,
+    )
 
 
 def _chosen(scores: np.ndarray, needed: np.ndarray) -> np.ndarray:

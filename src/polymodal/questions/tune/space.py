@@ -36,15 +36,18 @@ class Space:
         self.task = task_of(recipe.task)
         named = {name: config for name, config in (given.get("inputs") or {}).items() if config}
         self.encoders = {
-            name: options for name, config in recipe.inputs.items()
-            if (options := _encoders(config)) and "encoder" not in named.get(name, {})}
+            name: options
+            for name, config in recipe.inputs.items()
+            if (options := _encoders(config)) and "encoder" not in named.get(name, {})
+        }
         several = len(recipe.inputs) > 1 and not self.task.stepwise
         free = several and "fusion" not in given and not self.task.compares_inputs
         self.fusions = _FUSIONS if free else ()
         own = given.get("training") or {}
         self.searches_rate = "learning_rate" not in own
         self.searches_augment = "augment" not in own and any(
-            find("preprocess", config["modality"]).files for config in recipe.inputs.values())
+            find("preprocess", config["modality"]).files for config in recipe.inputs.values()
+        )
 
     def suggest(self, trial: Any) -> dict[str, Any]:
         """Returns the choices that an Optuna trial makes, {name: value}."""
@@ -73,8 +76,11 @@ class Space:
         if self.searches_augment:
             plain["augment"] = INFERRED
         inferred: dict[str, Any] = {**plain, "rate": 1.0} if self.searches_rate else dict(plain)
-        article = {f"encoder of {name}": _ARTICLE[kind] for name, kind in self._kinds().items()
-                   if kind in _ARTICLE and _ARTICLE[kind] in self.encoders.get(name, ())}
+        article = {
+            f"encoder of {name}": _ARTICLE[kind]
+            for name, kind in self._kinds().items()
+            if kind in _ARTICLE and _ARTICLE[kind] in self.encoders.get(name, ())
+        }
         found = [inferred]
         for fusion in _ARTICLE_FUSIONS if self.fusions else (None,):
             one = {**inferred, **article, **({"fusion": fusion} if fusion else {})}
@@ -85,11 +91,16 @@ class Space:
     def settings(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the settings of a recipe for some choices; the rest is inferred as usual."""
         found = dict(self.given)
-        encoders = {name: chosen[f"encoder of {name}"] for name in self.encoders
-                    if chosen.get(f"encoder of {name}", INFERRED) != INFERRED}
+        encoders = {
+            name: chosen[f"encoder of {name}"]
+            for name in self.encoders
+            if chosen.get(f"encoder of {name}", INFERRED) != INFERRED
+        }
         if encoders:
-            inputs = {name: dict(config or {}) for name, config in
-                      (self.given.get("inputs") or {OTHERS: {}}).items()}
+            inputs = {
+                name: dict(config or {})
+                for name, config in (self.given.get("inputs") or {OTHERS: {}}).items()
+            }
             for name, encoder in encoders.items():
                 inputs[name] = {**inputs.get(name, {}), **self._column(name), "encoder": encoder}
             found["inputs"] = inputs

@@ -36,12 +36,17 @@ class Journal:
         self._states, self.folder = optuna.trial.TrialState, folder
         backend = optuna.storages.journal.JournalFileBackend(str(folder / "journal.log"))
         storage = optuna.storages.JournalStorage(backend)
-        sampler = optuna.samplers.TPESampler(n_startup_trials=_RANDOM_FIRST, multivariate=True,
-                                             seed=os.getpid())
+        sampler = optuna.samplers.TPESampler(
+            n_startup_trials=_RANDOM_FIRST, multivariate=True, seed=os.getpid()
+        )
         with _alone(folder / "starting"):
             self.study = optuna.create_study(
-                storage=storage, study_name=_NAME, load_if_exists=True, sampler=sampler,
-                direction="maximize" if higher else "minimize")
+                storage=storage,
+                study_name=_NAME,
+                load_if_exists=True,
+                sampler=sampler,
+                direction="maximize" if higher else "minimize",
+            )
             if not self.study.get_trials(deepcopy=False):
                 for choices in first:
                     self.study.enqueue_trial(dict(choices))
@@ -80,8 +85,10 @@ class Journal:
 
     def others_run(self) -> bool:
         """Returns whether another process is still training a candidate."""
-        return any(one.state == self._states.RUNNING and _is_held(self.place(one.number))
-                   for one in self.study.get_trials(deepcopy=False))
+        return any(
+            one.state == self._states.RUNNING and _is_held(self.place(one.number))
+            for one in self.study.get_trials(deepcopy=False)
+        )
 
     def _free_stopped(self) -> None:
         """Queues what a killed process was training once more."""
@@ -128,8 +135,10 @@ def _optuna() -> Any:
     try:
         import optuna
     except ImportError:
-        raise MissingDependencyError("tune needs Optuna. It is not installed. Install it with: "
-                                     "pip install 'polymodal[tune]'.") from None
+        raise MissingDependencyError(
+            "tune needs Optuna. It is not installed. Install it with: "
+            "pip install 'polymodal[tune]'."
+        ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     return optuna

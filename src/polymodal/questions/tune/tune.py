@@ -68,31 +68,42 @@ class Tuned:
     def sentences(self) -> list[str]:
         """Returns the result for a person."""
         name = readable(self.metric)
-        said = [f"Best: trial {self.winner.trial}, {described(self.winner.choices)}.",
-                f"Expected on other rows: {name} {value_text(self.metric, self.expected)} "
-                f"({interval_text(self.metric, list(self.interval))}), corrected for having been "
-                "chosen."]
+        said = [
+            f"Best: trial {self.winner.trial}, {described(self.winner.choices)}.",
+            f"Expected on other rows: {name} {value_text(self.metric, self.expected)} "
+            f"({interval_text(self.metric, list(self.interval))}), corrected for having been "
+            "chosen.",
+        ]
         if self.unseen is None:
             return [*said, "Another process still searches. The last one scores the winner."]
         low, high = self.interval
         holds = low <= self.unseen["score"] <= high
-        said.append(f"On {self.unseen['rows']:,} rows that the search never saw: "
-                    f"{value_text(self.metric, self.unseen['score'])}, "
-                    f"{'inside' if holds else 'outside'} that interval.")
+        said.append(
+            f"On {self.unseen['rows']:,} rows that the search never saw: "
+            f"{value_text(self.metric, self.unseen['score'])}, "
+            f"{'inside' if holds else 'outside'} that interval."
+        )
         if self.unseen.get("inferred") is not None:
             inferred = value_text(self.metric, self.unseen["inferred"])
             said.append(f"The inferred recipe has {inferred} there.")
         if self.unseen["before"]:
-            said.append("These rows had been scored before, with another winner, so the score is "
-                        "a little too good.")
+            said.append(
+                "These rows had been scored before, with another winner, so the score is "
+                "a little too good."
+            )
         return [*said, f"The winner is in {self.folder / 'winner'}, with its recipe.yaml."]
 
     def to_json(self) -> dict[str, Any]:
         """Returns plain values."""
-        return {"folder": str(self.folder), "metric": self.metric,
-                "winner": self.winner.to_json(), "expected": self.expected,
-                "interval": list(self.interval), "unseen": self.unseen,
-                "candidates": [entry.to_json() for entry in self.entries]}
+        return {
+            "folder": str(self.folder),
+            "metric": self.metric,
+            "winner": self.winner.to_json(),
+            "expected": self.expected,
+            "interval": list(self.interval),
+            "unseen": self.unseen,
+            "candidates": [entry.to_json() for entry in self.entries],
+        }
 
 
 class _Hopeless(Exception):
@@ -100,11 +111,23 @@ class _Hopeless(Exception):
 
 
 @warned_once()
-def tune(data: Any, target: str | None = None, *, out: str | Path, minutes: float = 30.0,
-         trials: int | None = None, val: Any = None, test: Any = None,
-         given: Mapping[str, Any] | None = None, ignore: Sequence[str] = (),
-         split_group: str | None = None, media_root: str | Path | None = None, seed: int = 0,
-         skip_bad: bool = False, max_bad_share: float = 0.05) -> Tuned:
+def tune(
+    data: Any,
+    target: str | None = None,
+    *,
+    out: str | Path,
+    minutes: float = 30.0,
+    trials: int | None = None,
+    val: Any = None,
+    test: Any = None,
+    given: Mapping[str, Any] | None = None,
+    ignore: Sequence[str] = (),
+    split_group: str | None = None,
+    media_root: str | Path | None = None,
+    seed: int = 0,
+    skip_bad: bool = False,
+    max_bad_share: float = 0.05,
+) -> Tuned:
     """Searches for a better recipe than the inferred one, and scores the winner once.
 
     The inferred recipe comes first, then the choices of the article (convolutions, recurrent
@@ -137,19 +160,33 @@ def tune(data: Any, target: str | None = None, *, out: str | Path, minutes: floa
     if target is not None:
         wanted["target"] = target
     readings = readings_of(wanted.get("columns"))
-    known = {name: profile(read(table, media_root=media_root), readings)
-             for name, table in (("train", data), ("val", val), ("test", test))
-             if table is not None}
+    known = {
+        name: profile(read(table, media_root=media_root), readings)
+        for name, table in (("train", data), ("val", val), ("test", test))
+        if table is not None
+    }
     group = group_of(known, wanted, ignore, None, split_group)
     rows = divide(known, wanted.get("target"), group, seed)
     with quiet():
         recipe, _, _, _ = choose(rows.searched, wanted, ignore, "none", split_group)
-    keep_question(folder / "tune.json", {
-        "table": rows.train.fingerprint, "validation table": rows.val.fingerprint,
-        "test table": rows.unseen.fingerprint, "settings": wanted, "ignored columns": list(ignore),
-        "group": group}, "--out")
-    how = {"ignore": list(ignore), "split_group": split_group, "skip_bad": skip_bad,
-           "max_bad_share": max_bad_share}
+    keep_question(
+        folder / "tune.json",
+        {
+            "table": rows.train.fingerprint,
+            "validation table": rows.val.fingerprint,
+            "test table": rows.unseen.fingerprint,
+            "settings": wanted,
+            "ignored columns": list(ignore),
+            "group": group,
+        },
+        "--out",
+    )
+    how = {
+        "ignore": list(ignore),
+        "split_group": split_group,
+        "skip_bad": skip_bad,
+        "max_bad_share": max_bad_share,
+    }
     search = Search(folder, rows, Space(recipe, wanted), task_of(recipe.task), how)
     search.run(ending, trials)
     return search.conclude()
@@ -174,8 +211,10 @@ class Search:
 
     def run(self, ending: Ending, trials: int | None) -> None:
         """Tries candidates while there is time, and fewer than `trials` are finished."""
-        say(f"Searching for {duration(ending.left)} with {len(self.rows.train):,} rows, compared "
-            f"on {len(self.rows.val):,}; {len(self.rows.unseen):,} rows stay unseen.")
+        say(
+            f"Searching for {duration(ending.left)} with {len(self.rows.train):,} rows, compared "
+            f"on {len(self.rows.val):,}; {len(self.rows.unseen):,} rows stay unseen."
+        )
         while not ending.is_over and (trials is None or self.journal.num_finished() < trials):
             trial = self.journal.ask()
             choices = self.space.suggest(trial)
@@ -210,25 +249,33 @@ class Search:
             return
         trial.set_user_attr("curve", [list(one) for one in curve])
         self.journal.finish(trial, found.score)
-        say(f"  {name}: {value_text(self.task.headline, found.score)} in "
-            f"{duration(found.seconds)}")
+        say(f"  {name}: {value_text(self.task.headline, found.score)} in {duration(found.seconds)}")
 
-    def _candidate(self, trial: Any, choices: dict[str, Any], ending: Ending,
-                   curve: list[Point]) -> Trial:
+    def _candidate(
+        self, trial: Any, choices: dict[str, Any], ending: Ending, curve: list[Point]
+    ) -> Trial:
         best = self._best_curve()
 
         def watch(entry: dict[str, Any]) -> None:
             session = one.job.session
-            now = point(entry["epoch"] / session.settings.planned_epochs,
-                        session.row_errors and session.row_errors())
+            now = point(
+                entry["epoch"] / session.settings.planned_epochs,
+                session.row_errors and session.row_errors(),
+            )
             if now is not None:
                 curve.append(now)
                 if is_hopeless(now, best):
                     raise _Hopeless
 
         left = Ending(max(ending.left, 1.0) / 60)
-        one = Trial(self.rows.searched, self.space.settings(choices),
-                    self.journal.place(trial.number), on_epoch=watch, ending=left, **self._how)
+        one = Trial(
+            self.rows.searched,
+            self.space.settings(choices),
+            self.journal.place(trial.number),
+            on_epoch=watch,
+            ending=left,
+            **self._how,
+        )
         return one
 
     def _scored(self, one: Trial, start: float) -> Result:
@@ -236,10 +283,15 @@ class Search:
         predictions = one.predict()
         per_row = (time.monotonic() - begun) / max(1, len(self.rows.val))
         weights = one.folder / "weights.safetensors"
-        found = result(predictions, self._inside, self._outside,
-                       seconds=time.monotonic() - start,
-                       parameters=one.predictor.model.count_params(),
-                       megabytes=weights.stat().st_size / 1e6, row_milliseconds=1000 * per_row)
+        found = result(
+            predictions,
+            self._inside,
+            self._outside,
+            seconds=time.monotonic() - start,
+            parameters=one.predictor.model.count_params(),
+            megabytes=weights.stat().st_size / 1e6,
+            row_milliseconds=1000 * per_row,
+        )
         found.write(one.folder / _RESULT)
         return found
 
@@ -263,16 +315,25 @@ class Search:
         entries, chosen = self._entries()
         done = [entry for entry in entries if entry.result is not None]
         if chosen is None:
-            raise TrainingError("tune needs time for at least one candidate. Got none finished. "
-                                "Give it more --minutes.")
+            raise TrainingError(
+                "tune needs time for at least one candidate. Got none finished. "
+                "Give it more --minutes."
+            )
         winner, unseen = done[chosen.best], None
         done.sort(key=lambda entry: -entry.score if self.higher else entry.score)
         ordered = [*done, *(entry for entry in entries if entry.result is None)]
         if not self.journal.others_run():
             with locked(self.folder):
                 unseen = self._unseen(winner)
-        found = Tuned(self.folder, self.task.headline, ordered, winner, chosen.expected,
-                      chosen.interval, unseen)
+        found = Tuned(
+            self.folder,
+            self.task.headline,
+            ordered,
+            winner,
+            chosen.expected,
+            chosen.interval,
+            unseen,
+        )
         summary = found.to_json()
         del summary["candidates"]
         write_board(self.folder, ordered, summary)
@@ -280,20 +341,35 @@ class Search:
 
     def _entries(self) -> tuple[list[Entry], Selection | None]:
         # the inferred recipe first, whose number differs where a process was killed in its training
-        records = sorted(self.journal.candidates(),
-                         key=lambda one: (not is_inferred(one.params), one.number))
-        results = {one.number: read_result(self.journal.place(one.number) / _RESULT)
-                   for one in records if one.value is not None}
+        records = sorted(
+            self.journal.candidates(), key=lambda one: (not is_inferred(one.params), one.number)
+        )
+        results = {
+            one.number: read_result(self.journal.place(one.number) / _RESULT)
+            for one in records
+            if one.value is not None
+        }
         known = {number: found for number, found in results.items() if found is not None}
         chosen = None
         if known:
             have = list(known.values())
-            chosen = select(np.array([one.score for one in have]),
-                            np.stack([one.inside for one in have]),
-                            np.stack([one.outside for one in have]), self.higher)
+            chosen = select(
+                np.array([one.score for one in have]),
+                np.stack([one.inside for one in have]),
+                np.stack([one.outside for one in have]),
+                self.higher,
+            )
         ahead = {} if chosen is None else dict(zip(known, chosen.ahead.tolist(), strict=True))
-        return [Entry(one.number, one.params, one.user_attrs.get("why", "finished"),
-                      results.get(one.number), ahead.get(one.number)) for one in records], chosen
+        return [
+            Entry(
+                one.number,
+                one.params,
+                one.user_attrs.get("why", "finished"),
+                results.get(one.number),
+                ahead.get(one.number),
+            )
+            for one in records
+        ], chosen
 
     def _unseen(self, winner: Entry) -> dict[str, Any]:
         """Copies the winner and scores it on the unseen rows, unless that was done before."""
@@ -306,12 +382,20 @@ class Search:
         if before.get("trial") == winner.trial and place.exists():
             return before
         shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(self.journal.place(winner.trial), place, ignore=shutil.ignore_patterns(
-            "checkpoints", ".*", _RESULT))
+        shutil.copytree(
+            self.journal.place(winner.trial),
+            place,
+            ignore=shutil.ignore_patterns("checkpoints", ".*", _RESULT),
+        )
         found, headline = self._on_unseen(place), self.task.headline
-        value = {"trial": winner.trial, "score": found["metrics"][headline],
-                 "interval": found["intervals"].get(headline), "rows": found["rows"]["used"],
-                 "before": bool(before), "inferred": self._inferred(winner, found)}
+        value = {
+            "trial": winner.trial,
+            "score": found["metrics"][headline],
+            "interval": found["intervals"].get(headline),
+            "rows": found["rows"]["used"],
+            "before": bool(before),
+            "inferred": self._inferred(winner, found),
+        }
         write_json(path, value)
         return value
 
@@ -319,8 +403,11 @@ class Search:
         """Returns the score of the inferred recipe on the unseen rows, `found` if it has won, or
         None where it was not finished."""
         if not is_inferred(winner.choices):
-            places = [self.journal.place(one.number) for one in self._finished()
-                      if is_inferred(one.params)]
+            places = [
+                self.journal.place(one.number)
+                for one in self._finished()
+                if is_inferred(one.params)
+            ]
             if not places:
                 return None
             found = self._on_unseen(places[0])

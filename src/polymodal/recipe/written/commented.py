@@ -48,8 +48,9 @@ def commented(recipe: Recipe, reasons: Iterable[str]) -> str:
     return "".join(parts)
 
 
-def left_out(recipe: Recipe, columns: Iterable[str], reasons: Iterable[str],
-             ignored: Sequence[str] = ()) -> dict[str, str]:
+def left_out(
+    recipe: Recipe, columns: Iterable[str], reasons: Iterable[str], ignored: Sequence[str] = ()
+) -> dict[str, str]:
     """Returns the columns of the train table that the model does not see, each with the reason.
 
     Args:
@@ -58,8 +59,7 @@ def left_out(recipe: Recipe, columns: Iterable[str], reasons: Iterable[str],
         reasons: sentences, as `infer` gives them.
         ignored: columns that the user left out.
     """
-    read = {column for name, config in recipe.inputs.items()
-            for column in columns_of(name, config)}
+    read = {column for name, config in recipe.inputs.items() for column in columns_of(name, config)}
     reasons = list(reasons)
     found = {}
     for column in columns:
@@ -78,8 +78,12 @@ def _inputs(inputs: Mapping[str, Mapping], reasons: Sequence[str]) -> list[str]:
         text = _comment(_about(f"input {name}: ", reasons)) + to_yaml({name: config})
         parts.append(textwrap.indent(text, "  "))
     known = tuple(f"input {name}: " for name in inputs)
-    others = [reason for reason in reasons if reason.startswith(_NOT_READ)
-              or (reason.startswith("input ") and not reason.startswith(known))]
+    others = [
+        reason
+        for reason in reasons
+        if reason.startswith(_NOT_READ)
+        or (reason.startswith("input ") and not reason.startswith(known))
+    ]
     return [*parts, textwrap.indent(_comment(others), "  ")]
 
 
@@ -90,5 +94,8 @@ def _about(prefix: str, reasons: Iterable[str]) -> list[str]:
 def _comment(sentences: Iterable[str]) -> str:
     """Returns sentences as lines of a YAML comment, whatever signs they hold."""
     shown = [_REFUSED.sub("?", visible(" ".join(sentence.split()))) for sentence in sentences]
-    return "".join(f"# {line}\n" for sentence in shown for line in textwrap.wrap(
-        sentence, _WIDTH, break_long_words=False, break_on_hyphens=False))
+    return "".join(
+        f"# {line}\n"
+        for sentence in shown
+        for line in textwrap.wrap(sentence, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    )

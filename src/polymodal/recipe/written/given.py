@@ -34,8 +34,9 @@ def load(path: str | Path) -> dict[str, Any]:
     """
     values = read_yaml(path)
     if not isinstance(values, dict):
-        raise RecipeError(f"{path} needs a mapping such as 'target: digit'. "
-                          f"Got {arguments.shown(values)}.")
+        raise RecipeError(
+            f"{path} needs a mapping such as 'target: digit'. Got {arguments.shown(values)}."
+        )
     return values
 
 
@@ -57,8 +58,10 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
     for setting in settings:
         path, text, bare = split_setting(setting)
         if text == "...":  # as printed advice writes it
-            raise RecipeError(f"--set {'.'.join(path)} needs a value instead of the dots. Got "
-                              "none. Write modality=text, or whatever is meant.")
+            raise RecipeError(
+                f"--set {'.'.join(path)} needs a value instead of the dots. Got "
+                "none. Write modality=text, or whatever is meant."
+            )
         value = parse(text, f"--set {'.'.join(path)}", path[-1] in NAMES)
         if bare and path[0] == "inputs":
             path = _with_inner_word(path)
@@ -67,8 +70,10 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
         if len(path) >= 3 and path[0] == "inputs" and path[2] in WORDS:
             path = [*path[:2], "encoder", *path[2:]]  # such as inputs.text.freeze
         if seen.setdefault(tuple(path), text) != text:
-            raise RecipeError(f"--set {'.'.join(path)} needs one value. Got "
-                              f'"{seen[tuple(path)]}" and "{text}". Keep the one that is meant.')
+            raise RecipeError(
+                f"--set {'.'.join(path)} needs one value. Got "
+                f'"{seen[tuple(path)]}" and "{text}". Keep the one that is meant.'
+            )
         _put(result, path, value)
     inputs = result.get("inputs")
     if isinstance(inputs, dict) and not values.get("inputs"):
@@ -103,8 +108,10 @@ def with_pretrained(values: dict[str, Any], pairs: Sequence[str]) -> dict[str, A
     for pair in pairs:
         name, _, folder = pair.partition("=")
         if not name or not folder:
-            raise RecipeError("--pretrained needs INPUT=FOLDER, such as text=models/minilm. Got "
-                              f'"{pair}". Name an input and the folder of an imported model.')
+            raise RecipeError(
+                "--pretrained needs INPUT=FOLDER, such as text=models/minilm. Got "
+                f'"{pair}". Name an input and the folder of an imported model.'
+            )
         config = result.setdefault("inputs", {OTHERS: {}}).setdefault(name, {})
         given = config.get("encoder")
         words = {}
@@ -150,8 +157,10 @@ def need_target(values: Mapping[str, Any]) -> None:
     name = task.get("name") if isinstance(task, Mapping) else task
     if name in lookup.names("tasks") and task_named(str(name)).compares_inputs:
         if values.get("target"):
-            raise RecipeError(f"The task {name} compares inputs and needs no target. Got "
-                              f'"{values["target"]}". Leave it out.')
+            raise RecipeError(
+                f"The task {name} compares inputs and needs no target. Got "
+                f'"{values["target"]}". Leave it out.'
+            )
         return
     if not values.get("target"):
         raise RecipeError("A run needs the column to predict. Got none. Name it with --target.")
@@ -189,8 +198,7 @@ def _check_modality(name: str, config: Mapping[str, Any]) -> None:
     if config.get("modality") is not None:
         factory = lookup.find("preprocess", config["modality"])
         known = arguments.parameters(factory)
-        arguments.build(factory, {k: v for k, v in config.items() if k in known},
-                        f"inputs.{name}")
+        arguments.build(factory, {k: v for k, v in config.items() if k in known}, f"inputs.{name}")
 
 
 def _copy(value: Any) -> Any:

@@ -14,8 +14,16 @@ from polymodal.core.printed.visible import one_line
 
 __all__ = ["NAMES", "parse", "read_yaml"]
 
-NAMES = {"target", "group", "order", "column", "columns", "numbers", "categories",
-         "dates"}  # of columns
+NAMES = {
+    "target",
+    "group",
+    "order",
+    "column",
+    "columns",
+    "numbers",
+    "categories",
+    "dates",
+}  # of columns
 MAX_BYTES = 1 << 20  # the names of 20,000 columns take about a fifth
 MAX_DEPTH = 16
 MAX_VALUES = 100_000  # with everything that an alias stands for
@@ -38,17 +46,21 @@ def read_yaml(path: str | Path) -> Any:
     except FileNotFoundError:
         raise RecipeError(f"There is no recipe {path}. Give the path of a YAML file.") from None
     except OSError as error:
-        raise RecipeError(f"{path} cannot be read: {error.strerror}. Give the path of a YAML "
-                          "file.") from None
+        raise RecipeError(
+            f"{path} cannot be read: {error.strerror}. Give the path of a YAML file."
+        ) from None
     if len(content) > MAX_BYTES:
-        raise RecipeError(f"{path} needs at most {MAX_BYTES:,} bytes. It has more. Give the path "
-                          "of a recipe.")
+        raise RecipeError(
+            f"{path} needs at most {MAX_BYTES:,} bytes. It has more. Give the path of a recipe."
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RecipeError(f"{path} needs to be text in UTF-8. Got the byte "
-                          f"0x{content[error.start]:02x} at position {error.start + 1}. Save it as "
-                          "UTF-8.") from None
+        raise RecipeError(
+            f"{path} needs to be text in UTF-8. Got the byte "
+            f"0x{content[error.start]:02x} at position {error.start + 1}. Save it as "
+            "UTF-8."
+        ) from None
     return parse(text, str(path))
 
 
@@ -74,8 +86,10 @@ def parse(text: str, where: str, as_names: bool = False) -> Any:
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
-        raise RecipeError(f"{where} needs to be YAML. Got an error: {_problem(error)}. Correct it, "
-                          "or put texts with special characters in quotes.") from None
+        raise RecipeError(
+            f"{where} needs to be YAML. Got an error: {_problem(error)}. Correct it, "
+            "or put texts with special characters in quotes."
+        ) from None
 
 
 class _Builder:
@@ -88,11 +102,14 @@ class _Builder:
     def value(self, node: yaml.Node, as_names: bool = False) -> Any:
         self._count += 1
         if self._count > MAX_VALUES:
-            self._refuse(node, f"at most {MAX_VALUES:,} values", "more",
-                         "Write fewer, and fewer aliases of aliases.")
+            self._refuse(
+                node,
+                f"at most {MAX_VALUES:,} values",
+                "more",
+                "Write fewer, and fewer aliases of aliases.",
+            )
         if id(node) in self._inside:
-            self._refuse(node, "finite values", "a value that contains itself",
-                         "Remove the alias.")
+            self._refuse(node, "finite values", "a value that contains itself", "Remove the alias.")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, as_names)
         self._inside.add(id(node))
@@ -151,8 +168,10 @@ def _check_depth(text: str, where: str) -> None:
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            raise RecipeError(f"{where} needs values nested at most {MAX_DEPTH} levels deep. "
-                              "Got more. Write it flatter.")
+            raise RecipeError(
+                f"{where} needs values nested at most {MAX_DEPTH} levels deep. "
+                "Got more. Write it flatter."
+            )
 
 
 def _problem(error: yaml.YAMLError) -> str:

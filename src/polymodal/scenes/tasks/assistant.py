@@ -18,10 +18,14 @@ _TURNS = 3  # questions of a written dialogue
 _SPOKEN, _CHINESE, _DESCRIBED = 0.25, 0.25, 0.2
 _YES = {"en": {"yes": "yes", "no": "no"}, "zh": {"yes": "是", "no": "否"}}
 # The last request of each language, and the last way to go on, are for test only.
-_REQUESTS = {"en": ("describe the picture", "what do you see", "tell me what is here"),
-             "zh": ("描述 这 张 图", "你 看见 什么", "说 说 图 里 有 什么")}
-_GOING_ON = {"en": ("and the {shape}", "what about the {shape}", "how about the {shape}"),
-             "zh": ("{shape} 呢", "那 {shape} 呢", "还 有 {shape} 呢")}
+_REQUESTS = {
+    "en": ("describe the picture", "what do you see", "tell me what is here"),
+    "zh": ("描述 这 张 图", "你 看见 什么", "说 说 图 里 有 什么"),
+}
+_GOING_ON = {
+    "en": ("and the {shape}", "what about the {shape}", "how about the {shape}"),
+    "zh": ("{shape} 呢", "那 {shape} 呢", "还 有 {shape} 呢"),
+}
 _JOINED = {"en": ", ", "zh": "，"}
 
 
@@ -60,8 +64,9 @@ def _dialogue(part: Part, language: Language, scene: Any, rng: np.random.Generat
         others = [thing for thing in _known_by_shape(scene) if thing.shape not in coloured]
         if last in ("colour", "follow_up") and others and rng.random() < 0.5:
             other = others[int(rng.integers(len(others)))]
-            words, pattern = part.sentence(language, _GOING_ON[language.code],
-                                           {"shape": other.shape}, rng)
+            words, pattern = part.sentence(
+                language, _GOING_ON[language.code], {"shape": other.shape}, rng
+            )
             coloured.append(other.shape)
             found += _turn(language, words, _answer(language, other.colour), "follow_up", pattern)
             continue
@@ -70,8 +75,13 @@ def _dialogue(part: Part, language: Language, scene: Any, rng: np.random.Generat
     return found
 
 
-def _question(part: Part, language: Language, scene: Any, rng: np.random.Generator,
-              coloured: list[str] | None = None) -> tuple[list[str], dict]:
+def _question(
+    part: Part,
+    language: Language,
+    scene: Any,
+    rng: np.random.Generator,
+    coloured: list[str] | None = None,
+) -> tuple[list[str], dict]:
     """Returns the words of a question and the message with its answer."""
     asked = statements.question(scene, rng)
     words, pattern = part.sentence(language, language.questions[asked.kind], asked.slots, rng)
@@ -80,20 +90,22 @@ def _question(part: Part, language: Language, scene: Any, rng: np.random.Generat
     return words, _turn(language, words, _answer(language, asked.answer), asked.kind, pattern)[1]
 
 
-def _described(part: Part, language: Language, scene: Any,
-               rng: np.random.Generator) -> list[dict]:
+def _described(part: Part, language: Language, scene: Any, rng: np.random.Generator) -> list[dict]:
     """Returns a request and a description: colour and shape of each object from left to right."""
     words, pattern = part.sentence(language, _REQUESTS[language.code], {}, rng)
     things = sorted(scene.things, key=lambda thing: thing.x)
-    named = [language.joiner.join((_answer(language, one.colour), _answer(language, one.shape)))
-             for one in things]
+    named = [
+        language.joiner.join((_answer(language, one.colour), _answer(language, one.shape)))
+        for one in things
+    ]
     return _turn(language, words, _JOINED[language.code].join(named), "description", pattern)
 
 
-def _turn(language: Language, words: list[str], answer: str, kind: str,
-          pattern: str) -> list[dict]:
-    return [{"role": "user", "content": language.write(words)},
-            {"role": "assistant", "content": answer, "kind": kind, "pattern": pattern}]
+def _turn(language: Language, words: list[str], answer: str, kind: str, pattern: str) -> list[dict]:
+    return [
+        {"role": "user", "content": language.write(words)},
+        {"role": "assistant", "content": answer, "kind": kind, "pattern": pattern},
+    ]
 
 
 def _answer(language: Language, fact: str) -> str:

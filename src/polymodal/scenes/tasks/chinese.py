@@ -12,13 +12,23 @@ __all__ = ["chinese"]
 # say little. The last of each list is for test only.
 _REMARKS = {
     "likes": (
-        "我 很 喜欢 {the_a}", "{the_a} 真 好看", "{the_a} 一点 也 不 难看", "没有 人 讨厌 {the_a}",
-        "谁 能 不 喜欢 {the_a} 呢", "我 并 不 讨厌 {the_a} 它 很 漂亮", "谁 说 {the_a} 不 好看",
+        "我 很 喜欢 {the_a}",
+        "{the_a} 真 好看",
+        "{the_a} 一点 也 不 难看",
+        "没有 人 讨厌 {the_a}",
+        "谁 能 不 喜欢 {the_a} 呢",
+        "我 并 不 讨厌 {the_a} 它 很 漂亮",
+        "谁 说 {the_a} 不 好看",
         "{the_a} 并 不 难看 我 喜欢",
     ),
     "dislikes": (
-        "我 很 讨厌 {the_a}", "{the_a} 真 难看", "{the_a} 一点 也 不 好看", "没有 人 喜欢 {the_a}",
-        "谁 能 喜欢 {the_a} 呢", "我 并 不 喜欢 {the_a} 它 很 丑", "谁 说 {the_a} 好看",
+        "我 很 讨厌 {the_a}",
+        "{the_a} 真 难看",
+        "{the_a} 一点 也 不 好看",
+        "没有 人 喜欢 {the_a}",
+        "谁 能 喜欢 {the_a} 呢",
+        "我 并 不 喜欢 {the_a} 它 很 丑",
+        "谁 说 {the_a} 好看",
         "{the_a} 并 不 好看 我 讨厌",
     ),
 }

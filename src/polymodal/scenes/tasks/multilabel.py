@@ -20,7 +20,8 @@ def multilabel(part: Part, row: int) -> dict:
     shapes = {thing.shape for thing in scene.things}
     return {
         "image": part.save_image(row, render.draw(scene)),
-        "labels": "|".join([c for c in world.COLOURS if c in colours]
-                           + [s for s in SHAPES if s in shapes]),
+        "labels": "|".join(
+            [c for c in world.COLOURS if c in colours] + [s for s in SHAPES if s in shapes]
+        ),
         "objects": len(scene.things),
     }

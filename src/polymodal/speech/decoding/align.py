@@ -59,12 +59,16 @@ def _checked(tokens: Sequence[int], log_probs: np.ndarray, blank: int) -> np.nda
     ids = np.asarray(tokens, np.int64).reshape(-1)
     strange = ids[(ids < 0) | (ids >= num_symbols) | (ids == blank)]
     if len(strange):
-        raise ValueError(f"align needs tokens below {num_symbols} that are not the blank {blank}. "
-                         f"Got {strange[0]}. Encode the text with the model's own symbols.")
+        raise ValueError(
+            f"align needs tokens below {num_symbols} that are not the blank {blank}. "
+            f"Got {strange[0]}. Encode the text with the model's own symbols."
+        )
     needed = len(ids) + int((ids[1:] == ids[:-1]).sum())
     if num_frames < needed:
-        raise ValueError(f"align needs at least {needed} frames for {len(ids)} tokens. "
-                         f"Got {num_frames}. Is it the text of this recording?")
+        raise ValueError(
+            f"align needs at least {needed} frames for {len(ids)} tokens. "
+            f"Got {num_frames}. Is it the text of this recording?"
+        )
     return ids
 
 
@@ -106,12 +110,14 @@ def _best_path(log_probs: np.ndarray, lattice: _Lattice) -> np.ndarray:
         scores, _ = lattice.step(scores, frame)
     state = len(scores) - 1 - int(scores[-2] > scores[-1])
     if scores[state] == -np.inf:
-        raise ValueError("align needs log-probabilities that allow the tokens. Got none above "
-                         "minus infinity. Is it the text of this recording?")
+        raise ValueError(
+            "align needs log-probabilities that allow the tokens. Got none above "
+            "minus infinity. Is it the text of this recording?"
+        )
     path = np.empty(num_frames, np.int64)
     for number in reversed(range(len(saved))):
         first, scores, moves = number * block, saved[number], []
-        for frame in log_probs[first:first + block]:
+        for frame in log_probs[first : first + block]:
             scores, move = lattice.step(scores, frame)
             moves.append(move)
         for index in reversed(range(len(moves))):

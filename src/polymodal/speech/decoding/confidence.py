@@ -54,7 +54,8 @@ class WordCalibration:
         if self.method not in _METHODS or not inside or not fits:
             raise ValueError(
                 f"WordCalibration needs one of {', '.join(_METHODS)} and points that rise between "
-                f"0 and 1. Got {self.method!r} and {len(pairs)} points. Train the run again.")
+                f"0 and 1. Got {self.method!r} and {len(pairs)} points. Train the run again."
+            )
 
     def __call__(self, confidence: Any) -> np.ndarray:
         """Returns calibrated confidences, float (n,), for those of the model (n,)."""
@@ -69,8 +70,10 @@ class WordCalibration:
         if self.method == "none" or not words:
             return words
         found = self([word.confidence for word in words])
-        return [replace(word, confidence=round(float(value), 6))
-                for word, value in zip(words, found, strict=True)]
+        return [
+            replace(word, confidence=round(float(value), 6))
+            for word, value in zip(words, found, strict=True)
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Returns everything as JSON values."""
@@ -84,5 +87,10 @@ class WordCalibration:
             ValueError, TypeError, KeyError: it is no such description.
         """
         points = tuple((float(claimed), float(right)) for claimed, right in state["points"])
-        return cls(str(state["method"]), points, int(state["num_words"]), int(state["num_right"]),
-                   str(state["split"]))
+        return cls(
+            str(state["method"]),
+            points,
+            int(state["num_words"]),
+            int(state["num_right"]),
+            str(state["split"]),
+        )

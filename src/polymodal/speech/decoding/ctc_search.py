@@ -62,14 +62,20 @@ def check_log_probs(who: str, log_probs: Any, blank: int) -> np.ndarray:
     """
     log_probs = np.asarray(log_probs, np.float64)
     if log_probs.ndim != 2:
-        raise ValueError(f"{who} needs log-probabilities of shape (frames, num_symbols). "
-                         f"Got {log_probs.shape}. Pass one recording at a time.")
+        raise ValueError(
+            f"{who} needs log-probabilities of shape (frames, num_symbols). "
+            f"Got {log_probs.shape}. Pass one recording at a time."
+        )
     if np.isnan(log_probs).any() or (log_probs > _SLACK).any():
-        raise ValueError(f"{who} needs log-probabilities, 0 at most. "
-                         f"Got {log_probs.max():.3g}. Apply a log-softmax to the logits.")
+        raise ValueError(
+            f"{who} needs log-probabilities, 0 at most. "
+            f"Got {log_probs.max():.3g}. Apply a log-softmax to the logits."
+        )
     if not 0 <= blank < log_probs.shape[1]:
-        raise ValueError(f"{who} needs blank to be one of {log_probs.shape[1]} symbols. "
-                         f"Got {blank}. Pass the id of the blank, usually the last.")
+        raise ValueError(
+            f"{who} needs blank to be one of {log_probs.shape[1]} symbols. "
+            f"Got {blank}. Pass the id of the blank, usually the last."
+        )
     return log_probs
 
 
@@ -100,9 +106,16 @@ def greedy(log_probs: Any, blank: int) -> list[TokenSpan]:
     best = log_probs.argmax(axis=1)
     starts = np.flatnonzero(np.diff(best, prepend=-1))
     ends = np.append(starts[1:], len(best))
-    return [TokenSpan(int(best[start]), int(start), int(end),
-                      float(np.exp(log_probs[start:end, best[start]]).mean().clip(0, 1)))
-            for start, end in zip(starts, ends, strict=True) if best[start] != blank]
+    return [
+        TokenSpan(
+            int(best[start]),
+            int(start),
+            int(end),
+            float(np.exp(log_probs[start:end, best[start]]).mean().clip(0, 1)),
+        )
+        for start, end in zip(starts, ends, strict=True)
+        if best[start] != blank
+    ]
 
 
 def beam_search(
@@ -148,14 +161,18 @@ def beam_search(
     ((1,), 0.64)
     """
     log_probs = check_log_probs("beam_search", log_probs, blank)
-    for name, value in (("beam_width", beam_width), ("num_best", num_best),
-                        ("num_candidates", num_candidates)):
+    for name, value in (
+        ("beam_width", beam_width),
+        ("num_best", num_best),
+        ("num_candidates", num_candidates),
+    ):
         if value < 1:
             raise ValueError(f"beam_search needs {name} of at least 1. Got {value}. Raise it.")
     beams = _Beams(scorers, blank, beam_width, margin)
     probs = np.exp(log_probs)
-    for frame, symbols in zip(probs.tolist(), _candidates(probs, blank, num_candidates, least),
-                              strict=True):
+    for frame, symbols in zip(
+        probs.tolist(), _candidates(probs, blank, num_candidates, least), strict=True
+    ):
         if frame[blank] > skip_blank:
             beams.rest(frame[blank])
         else:
@@ -191,8 +208,10 @@ class _Beams:
 
     def rest(self, blank_prob: float) -> None:
         """Takes a frame that is almost certainly blank."""
-        self.kept = {node: (in_blank + in_symbol, 0.0, added)
-                     for node, (in_blank, in_symbol, added) in self.kept.items()}
+        self.kept = {
+            node: (in_blank + in_symbol, 0.0, added)
+            for node, (in_blank, in_symbol, added) in self.kept.items()
+        }
         self.log_scale += math.log(blank_prob)
 
     def step(self, frame: list[float], symbols: list[int]) -> None:
@@ -214,14 +233,16 @@ class _Beams:
                 elif share > 0:
                     more = added + self._read(node, symbol)[0]
                     grown.append((math.log(share) + more, node, symbol, share, more))
-        ranked = [(math.log(in_blank + in_symbol) + added, node, _NOTHING, in_symbol, added)
-                  for node, (in_blank, in_symbol, added) in stay.items()
-                  if in_blank + in_symbol > 0]
+        ranked = [
+            (math.log(in_blank + in_symbol) + added, node, _NOTHING, in_symbol, added)
+            for node, (in_blank, in_symbol, added) in stay.items()
+            if in_blank + in_symbol > 0
+        ]
         ranked += [one for one in grown if one[0] > -math.inf]
         if ranked:  # else the frame allows nothing that is kept: go on as if it were not there
             ranked.sort(key=lambda one: -one[0])
             least = ranked[0][0] - self.margin
-            self._keep(stay, [one for one in ranked[:self.width] if one[0] >= least])
+            self._keep(stay, [one for one in ranked[: self.width] if one[0] >= least])
 
     def _keep(self, stay: dict, chosen: list) -> None:
         """Keeps what was chosen; what did not grow has no symbol next to it."""
@@ -232,16 +253,20 @@ class _Beams:
             else:
                 kept[self._child(node, symbol)] = (0.0, share, added)
         most = max(in_blank + in_symbol for in_blank, in_symbol, _ in kept.values())
-        self.kept = {node: (in_blank / most, in_symbol / most, added)
-                     for node, (in_blank, in_symbol, added) in kept.items()}
+        self.kept = {
+            node: (in_blank / most, in_symbol / most, added)
+            for node, (in_blank, in_symbol, added) in kept.items()
+        }
         self.log_scale += math.log(most)
 
     def _read(self, node: int, symbol: int) -> tuple[float, tuple]:
         """Returns what a symbol adds behind a prefix, and the states after it."""
         known = self.known[node].get(symbol)
         if known is None:
-            read = [scorer.read(state, symbol)
-                    for scorer, state in zip(self.scorers, self.states[node], strict=True)]
+            read = [
+                scorer.read(state, symbol)
+                for scorer, state in zip(self.scorers, self.states[node], strict=True)
+            ]
             known = sum(added for added, _ in read), tuple(state for _, state in read)
             self.known[node][symbol] = known
         return known
@@ -263,16 +288,21 @@ class _Beams:
         for node, (in_blank, in_symbol, added) in self.kept.items():
             if in_blank + in_symbol > 0:  # else it is all but impossible next to the most likely
                 acoustic = math.log(in_blank + in_symbol)
-                ends = sum(scorer.finish(state) for scorer, state in zip(
-                    self.scorers, self.states[node], strict=True))
+                ends = sum(
+                    scorer.finish(state)
+                    for scorer, state in zip(self.scorers, self.states[node], strict=True)
+                )
                 ranked.append((acoustic + added + ends, node, acoustic + self.log_scale))
         ranked.sort(key=lambda one: -one[0])
-        return [self._hypothesis(self._ids(node), acoustic)
-                for _, node, acoustic in ranked[:number]]
+        return [
+            self._hypothesis(self._ids(node), acoustic) for _, node, acoustic in ranked[:number]
+        ]
 
     def _hypothesis(self, ids: tuple[int, ...], acoustic: float) -> Hypothesis:
-        parts = {"acoustic": acoustic,
-                 **{scorer.name: _whole(scorer, ids) for scorer in self.scorers}}
+        parts = {
+            "acoustic": acoustic,
+            **{scorer.name: _whole(scorer, ids) for scorer in self.scorers},
+        }
         return Hypothesis(ids, sum(parts.values()), parts)
 
     def _ids(self, node: int) -> tuple[int, ...]:

@@ -40,8 +40,13 @@ class HotWords:
 
     name = "hot_words"
 
-    def __init__(self, phrases: Sequence[str], symbols: Sequence[str], boost: float = 5.0,
-                 whole_words: bool = True):
+    def __init__(
+        self,
+        phrases: Sequence[str],
+        symbols: Sequence[str],
+        boost: float = 5.0,
+        whole_words: bool = True,
+    ):
         self.boost, self.whole_words = boost, whole_words
         self.symbols = [text.lower() for text in symbols]
         self._children: list[dict[str, int]] = [{}]
@@ -55,8 +60,10 @@ class HotWords:
             got = "an empty one"
             if phrase:
                 got = f"{phrase!r} with {''.join(sorted(strange))!r}"
-            raise ValueError(f"HotWords needs phrases spelt with the model's symbols. Got {got}. "
-                             "Spell it as a transcript would.")
+            raise ValueError(
+                f"HotWords needs phrases spelt with the model's symbols. Got {got}. "
+                "Spell it as a transcript would."
+            )
         place = 0
         for count, letter in enumerate(phrase, 1):
             if letter not in self._children[place]:
@@ -84,8 +91,10 @@ class HotWords:
         for letter in text:
             before = self._pending(places)
             ended = self.whole_words and letter == " " and any(self._is_end[p] for p in places)
-            moved = [self._children[p].get(letter, _NONE)
-                     for p in ((*places, 0) if at_start or not self.whole_words else places)]
+            moved = [
+                self._children[p].get(letter, _NONE)
+                for p in ((*places, 0) if at_start or not self.whole_words else places)
+            ]
             places = tuple(sorted({p for p in moved if p != _NONE}))
             if not self.whole_words:
                 ended = any(self._is_end[p] for p in places)

@@ -42,8 +42,9 @@ class LanguageScorer:
 
     name = "language"
 
-    def __init__(self, model: NGram, symbols: Sequence[str], weight: float = 0.5,
-                 word_bonus: float = 0.0):
+    def __init__(
+        self, model: NGram, symbols: Sequence[str], weight: float = 0.5, word_bonus: float = 0.0
+    ):
         self.model, self.symbols = model, list(symbols)
         self.weight, self.word_bonus = weight, word_bonus
         self._scale = weight * math.log(10)
@@ -55,8 +56,9 @@ class LanguageScorer:
         self._beginnings = {word[:length] for word in words for length in range(1, len(word) + 1)}
         longer = any(len(word) > 1 and any(map(is_unspaced, word)) for word in words)
         # Letters that are words by themselves, unless the model has words of several of them.
-        self._alone = {letter for text in self.symbols for letter in text
-                       if is_unspaced(letter) and not longer}
+        self._alone = {
+            letter for text in self.symbols for letter in text if is_unspaced(letter) and not longer
+        }
 
     def start(self) -> State:
         return self.model.start(), ""

@@ -36,8 +36,10 @@ def write_arpa(model: NGram, path: str | os.PathLike) -> Path:
     (-0.7, ('b',))
     """
     path = user_path(path)
-    orders = [sorted(gram for gram in model.table if len(gram) == length)
-              for length in range(1, model.order + 1)]
+    orders = [
+        sorted(gram for gram in model.table if len(gram) == length)
+        for length in range(1, model.order + 1)
+    ]
     lines = ["\\data\\", *(f"ngram {k}={len(grams)}" for k, grams in enumerate(orders, 1)), ""]
     for length, grams in enumerate(orders, 1):
         lines.append(f"\\{length}-grams:")
@@ -87,23 +89,36 @@ class _Reader:
                 with gzip.open(raw) if packed else raw as stream:
                     for self.number, line in enumerate(stream, 1):
                         if text := line.decode("utf-8-sig" if self.number == 1 else "utf-8").strip(
-                                " \t\r\n"):
+                            " \t\r\n"
+                        ):
                             yield text
         except UnicodeDecodeError:
             raise self.error("is not UTF-8") from None
         except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"cannot be read ({error}).", "Check the path and the file.",
-                            path=str(self.path), reason="unreadable_arpa") from None
+            raise DataError(
+                f"cannot be read ({error}).",
+                "Check the path and the file.",
+                path=str(self.path),
+                reason="unreadable_arpa",
+            ) from None
 
     def error(self, problem: str) -> DataError:
-        return DataError(f"line {self.number} {problem}.", "Write the ARPA file again.",
-                         path=str(self.path), reason="malformed_arpa")
+        return DataError(
+            f"line {self.number} {problem}.",
+            "Write the ARPA file again.",
+            path=str(self.path),
+            reason="malformed_arpa",
+        )
 
     def next(self, wanted: str) -> str:
         self.line = next(self.lines, "")
         if not self.number:
-            raise DataError("is empty.", "Write the ARPA file again.", path=str(self.path),
-                            reason="malformed_arpa")
+            raise DataError(
+                "is empty.",
+                "Write the ARPA file again.",
+                path=str(self.path),
+                reason="malformed_arpa",
+            )
         if not self.line:
             raise self.error(f"is the last, expected {wanted}")
         return self.line
@@ -131,14 +146,18 @@ class _Reader:
             self.next(f"\\{length}-grams:")
         match = _SECTION.fullmatch(self.line)
         if not match or int(match[1]) != length:
-            raise self.error(f"has {self.line[:60]!r}, expected \\{length}-grams: "
-                             "after the n-grams that the header counts")
+            raise self.error(
+                f"has {self.line[:60]!r}, expected \\{length}-grams: "
+                "after the n-grams that the header counts"
+            )
         for _ in range(count):
             fields = _BLANKS.split(self.next(f"{count} n-grams of order {length}"))
             if not length + 1 <= len(fields) <= length + 1 + (length < order):
-                raise self.error(f"has {self.line[:60]!r}, expected a probability, {length} "
-                                 f"word{'s' * (length > 1)} and at most a back-off weight")
-            gram = tuple(fields[1:length + 1])
+                raise self.error(
+                    f"has {self.line[:60]!r}, expected a probability, {length} "
+                    f"word{'s' * (length > 1)} and at most a back-off weight"
+                )
+            gram = tuple(fields[1 : length + 1])
             if gram in table:
                 raise self.error(f"repeats {' '.join(gram)!r}")
             backoff = 0.0

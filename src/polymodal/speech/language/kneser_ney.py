@@ -62,7 +62,7 @@ def _raw_counts(texts: Iterable[str], order: int, unit: str) -> list[Counter[Gra
     for text in texts:
         words = (START, *split_units(text, unit), END)
         for length, grams in enumerate(counts, start=1):
-            grams.update(words[i:i + length] for i in range(len(words) - length + 1))
+            grams.update(words[i : i + length] for i in range(len(words) - length + 1))
     return counts
 
 
@@ -72,8 +72,9 @@ def _adjusted_counts(raw: list[Counter[Gram]]) -> list[dict[Gram, int]]:
     for grams, longer in zip(reversed(raw[:-1]), reversed(raw[1:]), strict=True):
         before = Counter(gram[1:] for gram in longer)
         # Nothing is before a start, so what begins with it keeps its occurrences.
-        adjusted.append({gram: count if gram[0] == START else before[gram]
-                         for gram, count in grams.items()})
+        adjusted.append(
+            {gram: count if gram[0] == START else before[gram] for gram, count in grams.items()}
+        )
     adjusted.reverse()
     adjusted[0].pop((START,), None)
     return adjusted
@@ -125,8 +126,9 @@ def _discounts(counts: dict[Gram, int]) -> tuple[float, ...]:
     if not all(seen[times] for times in (1, 2, 3, 4)):
         return _FALLBACK
     share = seen[1] / (seen[1] + 2 * seen[2])
-    found = tuple(times - (times + 1) * share * seen[times + 1] / seen[times]
-                  for times in (1, 2, 3))
+    found = tuple(
+        times - (times + 1) * share * seen[times + 1] / seen[times] for times in (1, 2, 3)
+    )
     if all(0 < d < times for times, d in enumerate(found, 1)):
         return found
     return _FALLBACK

@@ -9,8 +9,17 @@ from typing import Any
 
 from polymodal.text.words import is_unspaced
 
-__all__ = ["END", "FILE", "SPACE", "START", "UNITS", "UNKNOWN", "NGram", "check_unit",
-           "split_units"]
+__all__ = [
+    "END",
+    "FILE",
+    "SPACE",
+    "START",
+    "UNITS",
+    "UNKNOWN",
+    "NGram",
+    "check_unit",
+    "split_units",
+]
 
 START, END, UNKNOWN, SPACE = "<s>", "</s>", "<unk>", "<space>"
 UNITS = ("word", "character")
@@ -79,8 +88,10 @@ class NGram:
 
     def to_json(self) -> dict[str, Any]:
         """Returns everything as JSON values."""
-        return {"unit": self.unit, "ngrams": [[" ".join(gram), *numbers]
-                                              for gram, numbers in sorted(self.table.items())]}
+        return {
+            "unit": self.unit,
+            "ngrams": [[" ".join(gram), *numbers] for gram, numbers in sorted(self.table.items())],
+        }
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> NGram:
@@ -89,17 +100,20 @@ class NGram:
         Raises:
             ValueError, TypeError, KeyError: it is no such description.
         """
-        table = {tuple(gram.split(" ")): (float(log10), float(backoff))
-                 for gram, log10, backoff in state["ngrams"]}
+        table = {
+            tuple(gram.split(" ")): (float(log10), float(backoff))
+            for gram, log10, backoff in state["ngrams"]
+        }
         if not all(math.isfinite(number) for pair in table.values() for number in pair):
             raise ValueError("NGram needs finite logarithms. Got others. Train it again.")
         if max(map(len, table), default=0) > _MOST_ORDER:
-            raise ValueError(f"NGram needs an order of at most {_MOST_ORDER}. Got more. Train "
-                             "it again.")
+            raise ValueError(
+                f"NGram needs an order of at most {_MOST_ORDER}. Got more. Train it again."
+            )
         return cls(table, check_unit("NGram", state["unit"]))
 
     def _state(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        words = words[max(0, len(words) - self.order + 1):]
+        words = words[max(0, len(words) - self.order + 1) :]
         while words and words not in self._contexts:
             words = words[1:]
         return words
@@ -108,8 +122,10 @@ class NGram:
 def check_unit(who: str, unit: str) -> str:
     """Returns the unit, or raises a ValueError where there is no such unit."""
     if unit not in UNITS:
-        raise ValueError(f'{who} needs unit to be "word" or "character". Got {unit!r}. '
-                         "Characters suit languages that are written without spaces.")
+        raise ValueError(
+            f'{who} needs unit to be "word" or "character". Got {unit!r}. '
+            "Characters suit languages that are written without spaces."
+        )
     return unit
 
 

@@ -32,5 +32,5 @@ def clip_words(predictor: SpeechPredictor, table: Table, row: int) -> list[Word]
         samples = recogniser.modality.decode(cell, table.root)
     except (DataError, RecipeError):
         return None
-    frames, = recogniser.frames([recogniser.modality.encode(samples)])
+    (frames,) = recogniser.frames([recogniser.modality.encode(samples)])
     return recogniser.words(frames)

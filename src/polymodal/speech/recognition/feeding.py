@@ -62,8 +62,9 @@ class Batch(NamedTuple):
     ends: tuple[End, ...]
 
 
-def feed(recogniser: Recogniser, files: Sequence[Any], batch_size: int,
-         root: Any = None) -> Iterator[Batch]:
+def feed(
+    recogniser: Recogniser, files: Sequence[Any], batch_size: int, root: Any = None
+) -> Iterator[Batch]:
     """Yields the batches of all files; files end in order, their chunks come in any. Files are
     media cells, whose relative paths start from `root`.
 
@@ -82,8 +83,9 @@ def feed(recogniser: Recogniser, files: Sequence[Any], batch_size: int,
 def clock(files: Sequence[Any], root: Any = None) -> Iterator[Callable[[float], None]]:
     """Gives a function that takes the seconds done; prints the time at the end."""
     heard, start = 0.0, time.perf_counter()
-    with bar("Transcribing (seconds)",
-             round(sum(_seconds(file, root) for file in files))) as advance:
+    with bar(
+        "Transcribing (seconds)", round(sum(_seconds(file, root) for file in files))
+    ) as advance:
 
         def passed(seconds: float) -> None:
             nonlocal heard
@@ -103,16 +105,20 @@ def _seconds(file: Any, root: Any) -> float:
         return 0.0  # it is named when its turn comes
 
 
-def _batches(recogniser: Recogniser, files: Sequence[Any], batch_size: int,
-             root: Any) -> Iterator[Batch]:
+def _batches(
+    recogniser: Recogniser, files: Sequence[Any], batch_size: int, root: Any
+) -> Iterator[Batch]:
     items = itertools.chain.from_iterable(
-        _items(recogniser, number, file, root) for number, file in enumerate(files))
+        _items(recogniser, number, file, root) for number, file in enumerate(files)
+    )
     while some := list(itertools.islice(items, _BATCHES * batch_size)):
-        pieces = sorted((item for item in some if isinstance(item, Piece)),
-                        key=lambda piece: len(piece.features))
+        pieces = sorted(
+            (item for item in some if isinstance(item, Piece)),
+            key=lambda piece: len(piece.features),
+        )
         ends = tuple(item for item in some if isinstance(item, End))
         for first in range(0, len(pieces), batch_size):
-            yield Batch(tuple(pieces[first:first + batch_size]), ())
+            yield Batch(tuple(pieces[first : first + batch_size]), ())
         yield Batch((), ends)
 
 
@@ -123,8 +129,9 @@ def _items(recogniser: Recogniser, number: int, file: Any, root: Any) -> Iterato
         chunks = cut_chunks(blocks, rate, longest, min(_OVERLAP_SECONDS, longest / 4))
         for chunk, regions in _utterances(chunks):
             start, end = span = chunk.start_seconds, chunk.end_seconds
-            yield Piece(number, span, recogniser.encode(chunk.samples), regions,
-                        end - max(covered, start))
+            yield Piece(
+                number, span, recogniser.encode(chunk.samples), regions, end - max(covered, start)
+            )
             covered = end
         yield End(number)
     except Exception as error:  # decoders raise of every kind
@@ -144,12 +151,17 @@ def _utterances(chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, tuple[Span, ..
         low, high = covered - chunk.start, following.start - chunk.start if following else np.inf
         rate, samples = chunk.sample_rate, chunk.samples
         regions = speech_regions(samples, rate, hang_seconds=0.05)
-        pauses = [round((end + start) / 2 * rate)
-                  for (_, end), (start, _) in itertools.pairwise(regions)
-                  if start - end >= _PAUSE_SECONDS]
+        pauses = [
+            round((end + start) / 2 * rate)
+            for (_, end), (start, _) in itertools.pairwise(regions)
+            if start - end >= _PAUSE_SECONDS
+        ]
         edges = [0, *(cut for cut in pauses if low <= cut <= high), len(samples)]
         for first, last in itertools.pairwise(edges):
-            inside = tuple((chunk.start_seconds + start, chunk.start_seconds + end)
-                           for start, end in regions if first < end * rate and start * rate < last)
+            inside = tuple(
+                (chunk.start_seconds + start, chunk.start_seconds + end)
+                for start, end in regions
+                if first < end * rate and start * rate < last
+            )
             yield Chunk(samples[first:last], chunk.start + first, rate), inside
         covered = chunk.start + len(samples)

@@ -60,8 +60,9 @@ class Reader:
         self.owns = predictor.language is not None and "language_model" not in reading
         if self.owns:
             reading["language_model"] = predictor.language
-        self.reading = Reading(predictor.target.labels, ctc_weight=predictor.head.ctc_weight,
-                               **reading)
+        self.reading = Reading(
+            predictor.target.labels, ctc_weight=predictor.head.ctc_weight, **reading
+        )
         joint = self.reading.beam and predictor.head.guided
         self.rescoring = Rescoring(self.model, self.reading.beam) if joint else None
         self.calibration = predictor.calibration or WordCalibration()
@@ -85,8 +86,9 @@ class Reader:
     def spelled(self, logits: np.ndarray, scores: Sequence[Any]) -> list[list[TokenSpan]]:
         """Returns the symbols that are read in each row of what `frames_of` returned."""
         log_probs = log_softmax(np.asarray(logits, np.float32))
-        return [self.reading(frames, score)
-                for frames, score in zip(log_probs, scores, strict=True)]
+        return [
+            self.reading(frames, score) for frames, score in zip(log_probs, scores, strict=True)
+        ]
 
     def words(self, frames: Frames, start_seconds: float = 0.0) -> list[Word]:
         """Returns the words of a chunk that starts at `start_seconds`.
@@ -104,8 +106,15 @@ class Reader:
             if (span.start_frame - last) * frames.seconds >= _PAUSE_SECONDS:
                 groups.append([])
             groups[-1].append(span)
-        return self.calibration.words([word for group in groups for word in words_from_spans(
-            group, self.reading.symbols, frames.seconds, start_seconds)])
+        return self.calibration.words(
+            [
+                word
+                for group in groups
+                for word in words_from_spans(
+                    group, self.reading.symbols, frames.seconds, start_seconds
+                )
+            ]
+        )
 
 
 class Recogniser(Reader):
@@ -146,9 +155,14 @@ class Recogniser(Reader):
         inputs = select_inputs({self.key: array, mask_key(self.key): mask}, with_masks([self.key]))
         logits, scores = self.frames_of(inputs)
         stride = _stride(length, logits.shape[1])
-        return [Frames(log_softmax(row[: int(np.ceil(len(known) / stride))]),
-                       stride * self.step_seconds, score)
-                for row, known, score in zip(logits, features, scores, strict=False)]
+        return [
+            Frames(
+                log_softmax(row[: int(np.ceil(len(known) / stride))]),
+                stride * self.step_seconds,
+                score,
+            )
+            for row, known, score in zip(logits, features, scores, strict=False)
+        ]
 
 
 def hears(predictor: SpeechPredictor) -> bool:
@@ -162,16 +176,22 @@ def hears(predictor: SpeechPredictor) -> bool:
 
 def _check(predictor: SpeechPredictor) -> None:
     if not predictor.task.hears:
-        raise RecipeError(f"Transcription needs a run of the task transcribe. Got "
-                          f"{predictor.task.name}. Use predict.")
+        raise RecipeError(
+            f"Transcription needs a run of the task transcribe. Got "
+            f"{predictor.task.name}. Use predict."
+        )
     kinds = [predictor.recipe.inputs[i.name]["modality"] for i in predictor.inputs]
     if kinds != ["audio"]:
-        raise RecipeError("Transcription needs a run whose only input is audio. Got "
-                          f"{' and '.join(kinds)}. Use predict --data with a table.")
+        raise RecipeError(
+            "Transcription needs a run whose only input is audio. Got "
+            f"{' and '.join(kinds)}. Use predict --data with a table."
+        )
     rate = predictor.inputs[0].modality.sample_rate
     if rate < _LEAST_RATE:
-        raise RecipeError("Transcription needs a run with a sample_rate of at least "
-                          f"{_LEAST_RATE}. Got {rate}. Train with a higher sample_rate.")
+        raise RecipeError(
+            "Transcription needs a run with a sample_rate of at least "
+            f"{_LEAST_RATE}. Got {rate}. Train with a higher sample_rate."
+        )
 
 
 def _stride(steps: int, frames: int) -> float:

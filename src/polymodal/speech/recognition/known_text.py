@@ -27,8 +27,9 @@ _DOUBTFUL = 0.01  # confidence
 _Heard = list[tuple[Span, Frames]]
 
 
-def align_text(predictor: SpeechPredictor, file: str | Path, text: str,
-               batch_size: int = 8) -> Transcript:
+def align_text(
+    predictor: SpeechPredictor, file: str | Path, text: str, batch_size: int = 8
+) -> Transcript:
     """Returns when each word of a text is said.
 
     Args:
@@ -62,13 +63,16 @@ def align_text(predictor: SpeechPredictor, file: str | Path, text: str,
     try:
         spans = align(log_probs, tokens, recogniser.reading.blank)
     except ValueError as error:
-        raise DataError(f"does not fit the text: {error}", path=str(file),
-                        reason="other_text") from None
+        raise DataError(
+            f"does not fit the text: {error}", path=str(file), reason="other_text"
+        ) from None
     words = _words(texts, owners, spans, times, heard[0][1].seconds)
     doubtful = sum(word.confidence < _DOUBTFUL for word in words)
     if 2 * doubtful > len(words):
-        say(f"{file}: {doubtful} of {counted(len(words), 'word')} have a confidence below "
-            f"{_DOUBTFUL}. The text may not be a transcript of this recording.")
+        say(
+            f"{file}: {doubtful} of {counted(len(words), 'word')} have a confidence below "
+            f"{_DOUBTFUL}. The text may not be a transcript of this recording."
+        )
     return Transcript(str(file), heard[-1][0][1], tuple(words), tuple(segments_from_words(words)))
 
 
@@ -96,9 +100,11 @@ def _spelt(recogniser: Recogniser, text: str) -> tuple[list[str], list[int], lis
     while owners[-1:] == [-1]:
         del owners[-1], tokens[-1]
     if not tokens:
-        raise DataError("The text contains no character that the model knows.",
-                        "Write it as in the transcripts that the model was trained on.",
-                        reason="empty_text")
+        raise DataError(
+            "The text contains no character that the model knows.",
+            "Write it as in the transcripts that the model was trained on.",
+            reason="empty_text",
+        )
     return words, tokens, owners
 
 
@@ -116,8 +122,11 @@ def _joined(heard: _Heard) -> tuple[np.ndarray, np.ndarray]:
 
     Where chunks overlap, the second takes over in the middle.
     """
-    cuts = [0.0, *((before[1] + after[0]) / 2
-                   for (before, _), (after, _) in itertools.pairwise(heard)), np.inf]
+    cuts = [
+        0.0,
+        *((before[1] + after[0]) / 2 for (before, _), (after, _) in itertools.pairwise(heard)),
+        np.inf,
+    ]
     kept, times = [], []
     for (span, frames), (first, last) in zip(heard, itertools.pairwise(cuts), strict=True):
         starts = span[0] + frames.seconds * np.arange(len(frames.log_probs))
@@ -127,13 +136,23 @@ def _joined(heard: _Heard) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(kept), np.concatenate(times)
 
 
-def _words(texts: Sequence[str], owners: Sequence[int], spans: Sequence[TokenSpan],
-           times: np.ndarray, frame_seconds: float) -> list[Word]:
+def _words(
+    texts: Sequence[str],
+    owners: Sequence[int],
+    spans: Sequence[TokenSpan],
+    times: np.ndarray,
+    frame_seconds: float,
+) -> list[Word]:
     groups: list[list[TokenSpan]] = [[] for _ in texts]
     for owner, span in zip(owners, spans, strict=True):
         if owner >= 0:
             groups[owner].append(span)
-    return [Word(text, float(times[said[0].start_frame]),
-                 float(times[said[-1].end_frame - 1]) + frame_seconds,
-                 round(geometric_mean(max(span.confidence, 1e-12) for span in said), 6))
-            for text, said in zip(texts, groups, strict=True)]
+    return [
+        Word(
+            text,
+            float(times[said[0].start_frame]),
+            float(times[said[-1].end_frame - 1]) + frame_seconds,
+            round(geometric_mean(max(span.confidence, 1e-12) for span in said), 6),
+        )
+        for text, said in zip(texts, groups, strict=True)
+    ]

@@ -43,9 +43,14 @@ class Heard:
         return join_words(word.text for word in self.words)
 
 
-def stream(predictor: SpeechPredictor, blocks: Iterable[Any], sample_rate: int | None = None,
-           update_seconds: float = 0.5, pause_seconds: float = 0.6,
-           **reading: Any) -> Iterator[Heard]:
+def stream(
+    predictor: SpeechPredictor,
+    blocks: Iterable[Any],
+    sample_rate: int | None = None,
+    update_seconds: float = 0.5,
+    pause_seconds: float = 0.6,
+    **reading: Any,
+) -> Iterator[Heard]:
     """Yields transcripts of sound that comes in block by block.
 
     A partial result covers the unfinished chunk. A final one comes when a pause closes the chunk,
@@ -71,14 +76,19 @@ def stream(predictor: SpeechPredictor, blocks: Iterable[Any], sample_rate: int |
         DataError: a block is not sound.
     """
     if sample_rate is not None and sample_rate <= 0:
-        raise RecipeError(f"stream needs sample_rate above 0. Got {sample_rate}. Pass the hertz of "
-                          "the microphone.")
+        raise RecipeError(
+            f"stream needs sample_rate above 0. Got {sample_rate}. Pass the hertz of "
+            "the microphone."
+        )
     if update_seconds <= 0 or pause_seconds <= 0:
-        raise RecipeError("stream needs update_seconds and pause_seconds above 0. Got "
-                          f"{update_seconds} and {pause_seconds}. Use 0.5 and 0.6.")
+        raise RecipeError(
+            "stream needs update_seconds and pause_seconds above 0. Got "
+            f"{update_seconds} and {pause_seconds}. Use 0.5 and 0.6."
+        )
     recogniser = Recogniser(predictor, **reading)
-    sound = resampled(map(as_mono, blocks), sample_rate or recogniser.sample_rate,
-                      recogniser.sample_rate)
+    sound = resampled(
+        map(as_mono, blocks), sample_rate or recogniser.sample_rate, recogniser.sample_rate
+    )
     return _Live(recogniser, pause_seconds).listen(sound, update_seconds)
 
 
@@ -139,7 +149,7 @@ class _Live:
             return self._cut(second.start)
         words = self._let_go(first.samples)
         self.covered = (self.start + len(first.samples)) / self.rate
-        self.held, self.start = self.held[second.start:], self.start + second.start
+        self.held, self.start = self.held[second.start :], self.start + second.start
         overlap = self.start / self.rate
         self.kept = [word for word in words if word.end_seconds > overlap]
         return [word for word in words if word.end_seconds <= overlap]
@@ -160,23 +170,26 @@ class _Live:
     def _regions(self, samples: np.ndarray) -> list[tuple[float, float]]:
         """Returns where somebody speaks in samples that start where the chunk does."""
         begin = self.start / self.rate
-        return [(begin + start, begin + end) for start, end in
-                speech_regions(samples, self.rate, hang_seconds=0.05)]
+        return [
+            (begin + start, begin + end)
+            for start, end in speech_regions(samples, self.rate, hang_seconds=0.05)
+        ]
 
     def _may_be_all(self) -> bool:
         """Returns whether this may be a word alone, with nothing around that it stands out of."""
         most = min(_ALONE_SECONDS * self.rate, self.size)
         return not self.spoke and self.start + len(self.held) < most
 
-    def _words(self, samples: np.ndarray, regions: list[tuple[float, float]],
-               last: bool = False) -> list[Word]:
+    def _words(
+        self, samples: np.ndarray, regions: list[tuple[float, float]], last: bool = False
+    ) -> list[Word]:
         """Returns the words of the unfinished chunk, those that are kept included; none of sound
         in which nobody speaks."""
         begin, end = self.start / self.rate, (self.start + len(samples)) / self.rate
         alone = last and len(samples) > 0 and self._may_be_all()
         if not regions and not alone:
             return self.kept
-        frames, = self.recogniser.frames([self.recogniser.encode(samples)])
+        (frames,) = self.recogniser.frames([self.recogniser.encode(samples)])
         words = self.recogniser.words(frames, begin)
         if not alone:
             before = []

@@ -61,10 +61,16 @@ class Reading:
     [1]
     """
 
-    def __init__(self, labels: Sequence[str], beam: int = 0,
-                 language_model: NGram | str | Path | None = None,
-                 hot_words: Sequence[str] | str = (), language_weight: float | None = None,
-                 word_bonus: float | None = None, ctc_weight: float = 1.0):
+    def __init__(
+        self,
+        labels: Sequence[str],
+        beam: int = 0,
+        language_model: NGram | str | Path | None = None,
+        hot_words: Sequence[str] | str = (),
+        language_weight: float | None = None,
+        word_bonus: float | None = None,
+        ctc_weight: float = 1.0,
+    ):
         weight, bonus = _weights(beam, language_model, language_weight, word_bonus)
         self.symbols, self.blank = [*labels, ""], len(labels)
         if isinstance(hot_words, str):
@@ -77,8 +83,13 @@ class Reading:
         if language_model is not None:
             model, name = _model(language_model)
             self.scorers.append(LanguageScorer(model, self.symbols, weight, bonus))
-            self.language_model = {"file": name, "order": model.order, "unit": model.unit,
-                                   "weight": weight, "word_bonus": bonus}
+            self.language_model = {
+                "file": name,
+                "order": model.order,
+                "unit": model.unit,
+                "weight": weight,
+                "word_bonus": bonus,
+            }
         if self.hot_words:
             self.scorers.append(self._hot(self.hot_words))
         self.beam = beam or (_BEAM if self.scorers else 0)
@@ -94,8 +105,13 @@ class Reading:
         """
         if not self.beam:
             return greedy(log_probs, self.blank)
-        found = beam_search(log_probs, self.blank, self.beam, scorers=self.scorers,
-                            num_best=self.beam if score else 1)
+        found = beam_search(
+            log_probs,
+            self.blank,
+            self.beam,
+            scorers=self.scorers,
+            num_best=self.beam if score else 1,
+        )
         if len(found) == 1:
             best = found[0]
         else:
@@ -111,8 +127,11 @@ class Reading:
 
     def described(self) -> dict[str, Any]:
         """Returns what was chosen, as JSON values."""
-        return {"beam": self.beam, "language_model": self.language_model,
-                "hot_words": self.hot_words}
+        return {
+            "beam": self.beam,
+            "language_model": self.language_model,
+            "hot_words": self.hot_words,
+        }
 
     def _hot(self, words: list[str]) -> HotWords:
         try:
@@ -127,8 +146,14 @@ def check_choice(names: Iterable[str], *others: str) -> None:
     arguments.check_names(names, [*known, *others], "transcribe")
 
 
-def train_language_model(table: Table | str | Path, target: str, out: str | Path, order: int = 3,
-                         unit: str | None = None, lowercase: bool = True) -> NGram:
+def train_language_model(
+    table: Table | str | Path,
+    target: str,
+    out: str | Path,
+    order: int = 3,
+    unit: str | None = None,
+    lowercase: bool = True,
+) -> NGram:
     """Trains a language model on the texts of a column and writes it as an ARPA file.
 
     If another column names the part of each row, only the texts of train are used: test transcripts
@@ -151,15 +176,27 @@ def train_language_model(table: Table | str | Path, target: str, out: str | Path
     out = check_writable(check_name("--out", out, _ARPA_ENDINGS))
     table = table if isinstance(table, Table) else read(table)
     if target not in table.column_names:
-        raise DataError(f"is not there. Columns: {', '.join(table.column_names)}.",
-                        "Name another with --target.", table=table.name, column=target,
-                        reason="no_target")
+        raise DataError(
+            f"is not there. Columns: {', '.join(table.column_names)}.",
+            "Name another with --target.",
+            table=table.name,
+            column=target,
+            reason="no_target",
+        )
     table = _learnable(table, target)
-    texts = [text for value in table.values(target)
-             if value is not None and (text := clean_text(str(value), lowercase))]
+    texts = [
+        text
+        for value in table.values(target)
+        if value is not None and (text := clean_text(str(value), lowercase))
+    ]
     if not texts:
-        raise DataError("has no text.", "Name another with --target.", table=table.name,
-                        column=target, reason="empty_text")
+        raise DataError(
+            "has no text.",
+            "Name another with --target.",
+            table=table.name,
+            column=target,
+            reason="empty_text",
+        )
     try:
         model = train_ngram(texts, order, unit or unit_of_texts(texts))
     except ValueError as error:
@@ -175,24 +212,34 @@ def _learnable(table: Table, target: str) -> Table:
     if column is None:
         return table
     train = parts(facts, "column", column=column)["train"].table
-    say(f'Using the split in column "{column}": {len(train):,} of {len(table):,} texts '
-        "are of train and are used. Without that column, all texts are used.")
+    say(
+        f'Using the split in column "{column}": {len(train):,} of {len(table):,} texts '
+        "are of train and are used. Without that column, all texts are used."
+    )
     return train
 
 
-def _weights(beam: int, language_model: Any, weight: float | None,
-             bonus: float | None) -> tuple[float, float]:
+def _weights(
+    beam: int, language_model: Any, weight: float | None, bonus: float | None
+) -> tuple[float, float]:
     """Returns the weight and the bonus to use, after checking that they can be."""
-    given = [name for name, value in (("language_weight", weight), ("word_bonus", bonus))
-             if value is not None]
+    given = [
+        name
+        for name, value in (("language_weight", weight), ("word_bonus", bonus))
+        if value is not None
+    ]
     if given and language_model is None:
-        raise RecipeError(f"Decoding needs a language_model for {' and '.join(given)}. Got none. "
-                          "Pass an ARPA file, or leave it out.")
+        raise RecipeError(
+            f"Decoding needs a language_model for {' and '.join(given)}. Got none. "
+            "Pass an ARPA file, or leave it out."
+        )
     weight = _WEIGHT if weight is None else weight
     bonus = _BONUS if bonus is None else bonus
     if beam < 0 or not 0 <= weight < math.inf:
-        raise RecipeError(f"Decoding needs beam and language_weight of at least 0. Got {beam} and "
-                          f"{weight}. Leave them out for the defaults.")
+        raise RecipeError(
+            f"Decoding needs beam and language_weight of at least 0. Got {beam} and "
+            f"{weight}. Leave them out for the defaults."
+        )
     if not math.isfinite(bonus):
         raise RecipeError(f"Decoding needs a finite word_bonus. Got {bonus}. Try {_BONUS}.")
     return weight, bonus

@@ -25,8 +25,12 @@ __all__ = ["rows_heard", "transcribe"]
 _BATCH = 8  # chunks per batch
 
 
-def transcribe(predictor: SpeechPredictor, files: Sequence[str | Path] | str | Path,
-               batch_size: int = _BATCH, **reading: Any) -> Iterator[Transcript]:
+def transcribe(
+    predictor: SpeechPredictor,
+    files: Sequence[str | Path] | str | Path,
+    batch_size: int = _BATCH,
+    **reading: Any,
+) -> Iterator[Transcript]:
     """Yields the transcript of each file, in order, as soon as it is there.
 
     Files are streamed and cut in pauses, or with an overlap where there is none, and never held
@@ -55,8 +59,9 @@ def transcribe(predictor: SpeechPredictor, files: Sequence[str | Path] | str | P
     return _transcripts(recogniser, [str(file) for file in files], batch_size)
 
 
-def rows_heard(recogniser: Recogniser, table: Table, column: str,
-               rows: Sequence[int]) -> Iterator[list[Word]]:
+def rows_heard(
+    recogniser: Recogniser, table: Table, column: str, rows: Sequence[int]
+) -> Iterator[list[Word]]:
     """Yields the words of the sound of each row, of any length, as `transcribe` hears a file.
 
     Raises:
@@ -69,8 +74,9 @@ def rows_heard(recogniser: Recogniser, table: Table, column: str,
         yield list(one.words)
 
 
-def _transcripts(recogniser: Recogniser, files: Sequence[Any], batch_size: int = _BATCH,
-                 root: Any = None) -> Iterator[Transcript]:
+def _transcripts(
+    recogniser: Recogniser, files: Sequence[Any], batch_size: int = _BATCH, root: Any = None
+) -> Iterator[Transcript]:
     choice = recogniser.choice
     heard: dict[int, list[tuple[Piece, list[Word]]]] = defaultdict(list)
     with clock(files, root) as passed:
@@ -83,8 +89,11 @@ def _transcripts(recogniser: Recogniser, files: Sequence[Any], batch_size: int =
             passed(sum(piece.seconds for piece in pieces))
             for file, error in ends:
                 parts = heard.pop(file, [])
-                yield (Transcript(str(files[file]), error=str(error), choice=choice) if error
-                       else _whole(str(files[file]), parts, choice))
+                yield (
+                    Transcript(str(files[file]), error=str(error), choice=choice)
+                    if error
+                    else _whole(str(files[file]), parts, choice)
+                )
 
 
 def _whole(file: str, heard: list[tuple[Piece, list[Word]]], choice: dict[str, Any]) -> Transcript:

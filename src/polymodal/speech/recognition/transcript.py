@@ -48,11 +48,17 @@ class Transcript:
     def as_json(self) -> dict[str, Any]:
         """Returns everything as JSON values, times in seconds."""
         segments = json.loads(to_json(self.segments))["segments"]
-        return {"file": self.file, "text": self.text, "seconds": round(self.seconds, 3),
-                "words": [word for segment in segments for word in segment["words"]],
-                "segments": [{k: v for k, v in segment.items() if k != "words"}
-                             for segment in segments],
-                **self.choice, "error": self.error}
+        return {
+            "file": self.file,
+            "text": self.text,
+            "seconds": round(self.seconds, 3),
+            "words": [word for segment in segments for word in segment["words"]],
+            "segments": [
+                {k: v for k, v in segment.items() if k != "words"} for segment in segments
+            ],
+            **self.choice,
+            "error": self.error,
+        }
 
 
 def render(transcript: Transcript, name: str, words: bool = False) -> str:
@@ -76,8 +82,9 @@ def render(transcript: Transcript, name: str, words: bool = False) -> str:
     return FORMATS[check_format(name)][1](transcript, words)
 
 
-def write_transcript(transcript: Transcript, folder: str | Path, name: str,
-                     words: bool = False) -> Path:
+def write_transcript(
+    transcript: Transcript, folder: str | Path, name: str, words: bool = False
+) -> Path:
     """Writes a transcript into a folder, under the name of its file, and returns the path."""
     folder = user_path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,21 +101,28 @@ def check_format(name: str, files: Sequence[str | Path] = (), out: Path | None =
         PolymodalError: no folder `out` can be written.
     """
     if name not in FORMATS:
-        raise RecipeError(f"--format needs one of {', '.join(FORMATS)}. Got {name!r}. "
-                          "Leave it out for text.")
+        raise RecipeError(
+            f"--format needs one of {', '.join(FORMATS)}. Got {name!r}. Leave it out for text."
+        )
     if out is None and len(files) > 1 and name in ("srt", "vtt"):
-        raise RecipeError(f"--format {name} needs one file, or --out with a folder. "
-                          f"Got {len(files)} files. Add --out subtitles.")
+        raise RecipeError(
+            f"--format {name} needs one file, or --out with a folder. "
+            f"Got {len(files)} files. Add --out subtitles."
+        )
     stems = [Path(file).stem for file in files]
     if out is not None and len(set(stems)) < len(stems):
         twice = next(stem for stem in stems if stems.count(stem) > 1)
-        raise RecipeError(f"--out needs files of different names. Got {twice!r} twice. "
-                          "Rename one, or transcribe them into two folders.")
+        raise RecipeError(
+            f"--out needs files of different names. Got {twice!r} twice. "
+            "Rename one, or transcribe them into two folders."
+        )
     if out is not None:
         endings = {ending for ending, _ in FORMATS.values()} | {".csv"}
         if Path(out).suffix.lower() in endings and not Path(out).is_dir():
-            raise RecipeError(f"--out needs a folder, which gets a file for each recording. Got "
-                              f"{Path(out).name}. Write --out {Path(out).with_suffix('')}.")
+            raise RecipeError(
+                f"--out needs a folder, which gets a file for each recording. Got "
+                f"{Path(out).name}. Write --out {Path(out).with_suffix('')}."
+            )
         check_writable(out, folder=True)
     return name
 
@@ -116,16 +130,18 @@ def check_format(name: str, files: Sequence[str | Path] = (), out: Path | None =
 def _text(transcript: Transcript, words: bool) -> str:
     if not words:
         return to_text(transcript.segments)
-    return "".join(f"{word.start_seconds:8.2f} {word.end_seconds:8.2f}  "
-                   f"{word.confidence:.2f}  {word.text}\n"
-                   for word in transcript.words)
+    return "".join(
+        f"{word.start_seconds:8.2f} {word.end_seconds:8.2f}  {word.confidence:.2f}  {word.text}\n"
+        for word in transcript.words
+    )
 
 
 def _srt(transcript: Transcript, words: bool) -> str:
     if not words:
         return to_srt(transcript.segments)
-    return to_srt(Segment(word.text, word.start_seconds, word.end_seconds)
-                  for word in transcript.words)
+    return to_srt(
+        Segment(word.text, word.start_seconds, word.end_seconds) for word in transcript.words
+    )
 
 
 def _json(transcript: Transcript, words: bool) -> str:
@@ -134,5 +150,8 @@ def _json(transcript: Transcript, words: bool) -> str:
 
 # Name of each format: ending of its files, and what writes it.
 FORMATS: dict[str, tuple[str, Callable[[Transcript, bool], str]]] = {
-    "text": (".txt", _text), "json": (".json", _json), "srt": (".srt", _srt),
-    "vtt": (".vtt", lambda transcript, words: to_vtt(transcript.segments, word_times=words))}
+    "text": (".txt", _text),
+    "json": (".json", _json),
+    "srt": (".srt", _srt),
+    "vtt": (".vtt", lambda transcript, words: to_vtt(transcript.segments, word_times=words)),
+}

@@ -61,16 +61,21 @@ class Watcher(Reader):
         if checked.errors:
             raise checked.errors[0].by_file()
         if ledger.count("truncated"):
-            raise DataError("is longer than this run can watch.", "Cut it, or train with more "
-                            "max_seconds and max_frames.", path=file, reason="too_long")
+            raise DataError(
+                "is longer than this run can watch.",
+                "Cut it, or train with more max_seconds and max_frames.",
+                path=file,
+                reason="too_long",
+            )
         inputs, _, _ = next(iter(self.predictor.loader(samples, checked, 1).epoch(0, 0)))
         logits, scores = self.frames_of(inputs)
         seconds = _seconds(file)
         count = min(logits.shape[1], self.room.num_tokens(checked.lengths[0, :-1]))
         log_probs = log_softmax(np.asarray(logits[0, :count], np.float32))
         words = self.words(Frames(log_probs, seconds / max(1, count), scores[0]))
-        return Transcript(file, seconds, tuple(words), tuple(segments_from_words(words)),
-                          choice=self.choice)
+        return Transcript(
+            file, seconds, tuple(words), tuple(segments_from_words(words)), choice=self.choice
+        )
 
 
 def _seconds(file: str) -> float:

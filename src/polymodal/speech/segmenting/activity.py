@@ -50,14 +50,24 @@ class ActivityDetector:
     (249, 0.7)
     """
 
-    def __init__(self, sample_rate: int, on_decibels: float = 3.0, off_decibels: float = 1.5,
-                 hang_seconds: float = 0.2, floor_seconds: float = 2.0):
+    def __init__(
+        self,
+        sample_rate: int,
+        on_decibels: float = 3.0,
+        off_decibels: float = 1.5,
+        hang_seconds: float = 0.2,
+        floor_seconds: float = 2.0,
+    ):
         if sample_rate < 8000:
-            raise ValueError(f"ActivityDetector needs a sample_rate of at least 8000. "
-                             f"Got {sample_rate}. Resample the sound.")
+            raise ValueError(
+                f"ActivityDetector needs a sample_rate of at least 8000. "
+                f"Got {sample_rate}. Resample the sound."
+            )
         if off_decibels > on_decibels:
-            raise ValueError("ActivityDetector needs off_decibels of at most on_decibels. "
-                             f"Got {off_decibels} and {on_decibels}. Lower off_decibels.")
+            raise ValueError(
+                "ActivityDetector needs off_decibels of at most on_decibels. "
+                f"Got {off_decibels} and {on_decibels}. Lower off_decibels."
+            )
         self.hop_length = round(_HOP_SECONDS * sample_rate)
         self.frame_seconds = self.hop_length / sample_rate
         self.on_decibels, self.off_decibels = on_decibels, off_decibels
@@ -77,9 +87,9 @@ class ActivityDetector:
         self._samples = np.concatenate([self._samples, np.asarray(samples, np.float64)])
         count = max(0, (len(self._samples) - len(self._window)) // self.hop_length + 1)
         if count:
-            frames = sliding_window_view(self._samples, len(self._window))[::self.hop_length]
+            frames = sliding_window_view(self._samples, len(self._window))[:: self.hop_length]
             self._powers = np.concatenate([self._powers, self._band_powers(frames)])
-            self._samples = self._samples[count * self.hop_length:]
+            self._samples = self._samples[count * self.hop_length :]
         ahead = self._ahead + _FLOOR_SMOOTH_FRAMES // 2
         return self._decide(max(self._undecided, len(self._powers) - ahead))
 
@@ -90,12 +100,12 @@ class ActivityDetector:
     def _band_powers(self, frames: np.ndarray) -> np.ndarray:
         spectra = np.abs(np.fft.rfft(frames * self._window)) ** 2  # (frames, bins)
         spectra *= (2 / self._window.sum()) ** 2
-        return np.add.reduceat(spectra[:, :self._bins[-1]], self._bins[:-1], axis=1)
+        return np.add.reduceat(spectra[:, : self._bins[-1]], self._bins[:-1], axis=1)
 
     def _decide(self, end: int) -> np.ndarray:
         if end == self._undecided:
             return np.zeros(0, bool)
-        active = self._hysteresis(self._excess()[self._undecided:end])
+        active = self._hysteresis(self._excess()[self._undecided : end])
         keep = max(0, end - self._past - _FLOOR_SMOOTH_FRAMES)
         self._powers, self._undecided = self._powers[keep:], end - keep
         return active
@@ -111,8 +121,9 @@ class ActivityDetector:
     def _hysteresis(self, excess: np.ndarray) -> np.ndarray:
         active = np.empty(len(excess), bool)
         for index, value in enumerate(excess.tolist()):
-            is_loud = value >= (self.off_decibels if self._quiet < self.hang_frames
-                                else self.on_decibels)
+            is_loud = value >= (
+                self.off_decibels if self._quiet < self.hang_frames else self.on_decibels
+            )
             self._quiet = 0 if is_loud else self._quiet + 1
             active[index] = self._quiet < self.hang_frames
         return active
@@ -132,12 +143,17 @@ def speech_regions(
     """
     detector = ActivityDetector(sample_rate, **settings)
     size = round(_BLOCK_SECONDS * sample_rate)
-    blocks = [detector.push(samples[start:start + size]) for start in range(0, len(samples), size)]
+    blocks = [
+        detector.push(samples[start : start + size]) for start in range(0, len(samples), size)
+    ]
     active = np.concatenate([*blocks, detector.finish()])
     edges = np.flatnonzero(np.diff(active, prepend=False, append=False)).reshape(-1, 2)
     shortest = min_seconds / detector.frame_seconds + detector.hang_frames - 1
-    return [(start * detector.frame_seconds, end * detector.frame_seconds)
-            for start, end in edges.tolist() if end - start >= shortest]
+    return [
+        (start * detector.frame_seconds, end * detector.frame_seconds)
+        for start, end in edges.tolist()
+        if end - start >= shortest
+    ]
 
 
 def _smoothed(powers: np.ndarray, num_frames: int) -> np.ndarray:
@@ -147,8 +163,8 @@ def _smoothed(powers: np.ndarray, num_frames: int) -> np.ndarray:
     counts = np.pad(np.ones(len(powers)), half)
     sums, weights = np.zeros_like(powers), np.zeros(len(powers))
     for shift in range(num_frames):
-        sums = sums + padded[shift:shift + len(powers)]
-        weights = weights + counts[shift:shift + len(powers)]
+        sums = sums + padded[shift : shift + len(powers)]
+        weights = weights + counts[shift : shift + len(powers)]
     return sums / weights[:, None]
 
 

@@ -71,17 +71,26 @@ def cut_chunks(
     [0.0, 3.0, 6.0]
     """
     if not 0 <= overlap_seconds < max_seconds / 2:
-        raise ValueError("cut_chunks needs overlap_seconds below half of max_seconds. "
-                         f"Got {overlap_seconds} and {max_seconds}. Cut longer chunks.")
+        raise ValueError(
+            "cut_chunks needs overlap_seconds below half of max_seconds. "
+            f"Got {overlap_seconds} and {max_seconds}. Cut longer chunks."
+        )
     if sample_rate < 8000:
-        raise ValueError(f"cut_chunks needs a sample_rate of at least 8000. Got {sample_rate}. "
-                         "Resample the sound.")
+        raise ValueError(
+            f"cut_chunks needs a sample_rate of at least 8000. Got {sample_rate}. "
+            "Resample the sound."
+        )
     size, overlap = round(max_seconds * sample_rate), round(overlap_seconds * sample_rate)
     return _chunks(blocks, sample_rate, size, overlap, min_pause_seconds)
 
 
-def _chunks(blocks: Iterable[np.ndarray], sample_rate: int, size: int, overlap: int,
-            min_pause_seconds: float) -> Iterator[Chunk]:
+def _chunks(
+    blocks: Iterable[np.ndarray],
+    sample_rate: int,
+    size: int,
+    overlap: int,
+    min_pause_seconds: float,
+) -> Iterator[Chunk]:
     held, start = np.zeros(0, np.float32), 0
     for block in blocks:
         held = np.concatenate([held, block], dtype=np.float32)

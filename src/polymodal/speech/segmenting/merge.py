@@ -44,9 +44,11 @@ def merge_words(
     ['one', 'two', 'three']
     """
     if len(parts) != len(spans) or any(b < a for a, b in itertools.pairwise(spans)):
-        raise ValueError("merge_words needs one span for each part, in order. "
-                         f"Got {len(parts)} parts and {list(spans)[:8]}. "
-                         "Pass start and end of each chunk.")
+        raise ValueError(
+            "merge_words needs one span for each part, in order. "
+            f"Got {len(parts)} parts and {list(spans)[:8]}. "
+            "Pass start and end of each chunk."
+        )
     merged: list[Word] = []
     covered = -math.inf
     for words, (start, end) in zip(parts, spans, strict=True):
@@ -59,19 +61,25 @@ def _joined(left: list[Word], right: Sequence[Word], start: float, end: float) -
     """Joins two lists whose chunks overlap from `start` to `end`, if `end` is later."""
     if end <= start:
         return [*left, *right]
-    pairs = _pairs(_inside(left, start, end), _inside(right, start, end),
-                   lambda i, j: _likeness(left[i], right[j]))
+    pairs = _pairs(
+        _inside(left, start, end),
+        _inside(right, start, end),
+        lambda i, j: _likeness(left[i], right[j]),
+    )
     if not pairs:
         cut = _gap([*left, *right], start, end)
-        return [*(word for word in left if _middle(word) < cut),
-                *(word for word in right if _middle(word) >= cut)]
-    i, j = min(pairs, key=lambda pair: abs(
-        _middle(left[pair[0]]) + _middle(right[pair[1]]) - start - end))
+        return [
+            *(word for word in left if _middle(word) < cut),
+            *(word for word in right if _middle(word) >= cut),
+        ]
+    i, j = min(
+        pairs, key=lambda pair: abs(_middle(left[pair[0]]) + _middle(right[pair[1]]) - start - end)
+    )
     if left[i].confidence >= right[j].confidence:
         surer = left[i]
     else:
         surer = right[j]
-    return [*left[:i], surer, *right[j + 1:]]
+    return [*left[:i], surer, *right[j + 1 :]]
 
 
 def _gap(words: list[Word], start: float, end: float) -> float:
@@ -79,18 +87,29 @@ def _gap(words: list[Word], start: float, end: float) -> float:
     words = [word for word in words if word.end_seconds >= start and word.start_seconds <= end]
     edges = [time for word in words for time in (word.start_seconds, word.end_seconds)]
     middle = (start + end) / 2
-    return min([middle, *(time for time in edges if start <= time <= end)], key=lambda time: (
-        sum(word.start_seconds + _ROUNDING < time < word.end_seconds - _ROUNDING
-            for word in words), abs(time - middle)))
+    return min(
+        [middle, *(time for time in edges if start <= time <= end)],
+        key=lambda time: (
+            sum(
+                word.start_seconds + _ROUNDING < time < word.end_seconds - _ROUNDING
+                for word in words
+            ),
+            abs(time - middle),
+        ),
+    )
 
 
 def _inside(words: Sequence[Word], start: float, end: float) -> list[int]:
-    return [place for place, word in enumerate(words)
-            if start <= word.start_seconds and word.end_seconds <= end]
+    return [
+        place
+        for place, word in enumerate(words)
+        if start <= word.start_seconds and word.end_seconds <= end
+    ]
 
 
-def _pairs(left: list[int], right: list[int],
-           likeness: Callable[[int, int], float]) -> list[tuple[int, int]]:
+def _pairs(
+    left: list[int], right: list[int], likeness: Callable[[int, int], float]
+) -> list[tuple[int, int]]:
     """Returns the pairs, in order in both lists, whose likeness sums to the most."""
     best = [[0.0] * (len(right) + 1) for _ in range(len(left) + 1)]
     gains = [[likeness(i, j) for j in right] for i in left]

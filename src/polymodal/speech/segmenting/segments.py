@@ -41,9 +41,12 @@ def segments_from_words(
     groups: list[list[Word]] = []
     for word in words:
         last = groups[-1] if groups else []
-        if (last and word.start_seconds - last[-1].end_seconds < pause_seconds
-                and word.end_seconds - last[0].start_seconds <= max_seconds
-                and _fits([*last, word], line_length, num_lines)):
+        if (
+            last
+            and word.start_seconds - last[-1].end_seconds < pause_seconds
+            and word.end_seconds - last[0].start_seconds <= max_seconds
+            and _fits([*last, word], line_length, num_lines)
+        ):
             last.append(word)
         else:
             groups.append([word])
@@ -64,8 +67,12 @@ def _segment(words: list[Word], line_length: int) -> Segment:
         if len(narrow) == len(lines) and max(map(_width, narrow)) <= width:
             lines = narrow
             break
-    return Segment("\n".join(lines), words[0].start_seconds,
-                   max(word.end_seconds for word in words), tuple(words))
+    return Segment(
+        "\n".join(lines),
+        words[0].start_seconds,
+        max(word.end_seconds for word in words),
+        tuple(words),
+    )
 
 
 def _filled(texts: Sequence[str], line_length: int) -> list[str]:

@@ -63,9 +63,12 @@ def as_mono(block: Any) -> np.ndarray:
     """
     given = np.asarray(block)
     if given.ndim not in (1, 2) or given.dtype.kind not in "fi":
-        raise DataError(f"A block of sound needs to be (samples,) or (samples, channels), float or "
-                        f"whole numbers. Got {given.dtype} {given.shape}.",
-                        "Pass what the microphone gives, as int16 or float32.", reason="not_sound")
+        raise DataError(
+            f"A block of sound needs to be (samples,) or (samples, channels), float or "
+            f"whole numbers. Got {given.dtype} {given.shape}.",
+            "Pass what the microphone gives, as int16 or float32.",
+            reason="not_sound",
+        )
     if given.dtype.kind == "f":
         scale = 1.0
     else:
@@ -73,8 +76,11 @@ def as_mono(block: Any) -> np.ndarray:
     samples = (given * scale).astype(np.float32)
     largest = np.abs(samples).max(initial=0)
     if not largest < _LOUDEST:  # nan neither
-        raise DataError(f"A block of sound needs values of -1 to 1. Got {largest:g}.",
-                        "Pass whole numbers as int16, or divide by 32768.", reason="not_sound")
+        raise DataError(
+            f"A block of sound needs values of -1 to 1. Got {largest:g}.",
+            "Pass whole numbers as int16, or divide by 32768.",
+            reason="not_sound",
+        )
     if samples.ndim == 1:
         return samples
     return samples.mean(axis=1)
@@ -99,8 +105,9 @@ def _checked(blocks: Iterator[np.ndarray], shown: str) -> Iterator[np.ndarray]:
     empty, blocks = True, _of_file(blocks, shown)
     for block in blocks:
         if not np.isfinite(block).all():
-            raise DataError("has samples that are not numbers.", _FIX, path=shown,
-                            reason="not_finite")
+            raise DataError(
+                "has samples that are not numbers.", _FIX, path=shown, reason="not_finite"
+            )
         empty = False
         yield block
     if empty:

@@ -25,8 +25,10 @@ def subtitles(segments: Sequence[Segment], name: str) -> str:
         ValueError: there is no such format.
     """
     if name not in SUBTITLE_FORMATS:
-        raise ValueError(f"subtitles needs a format out of {', '.join(SUBTITLE_FORMATS)}. "
-                         f"Got {name!r}. Name the file .srt to show it in a player.")
+        raise ValueError(
+            f"subtitles needs a format out of {', '.join(SUBTITLE_FORMATS)}. "
+            f"Got {name!r}. Name the file .srt to show it in a player."
+        )
     return SUBTITLE_FORMATS[name](segments)
 
 
@@ -41,8 +43,10 @@ def to_srt(segments: Iterable[Segment]) -> str:
     Hello,
     you
     """
-    cues = [f"{number}\n{_clock(start, ',')} --> {_clock(end, ',')}\n{_plain(segment.text)}\n"
-            for number, (segment, start, end) in enumerate(_timed(segments), start=1)]
+    cues = [
+        f"{number}\n{_clock(start, ',')} --> {_clock(end, ',')}\n{_plain(segment.text)}\n"
+        for number, (segment, start, end) in enumerate(_timed(segments), start=1)
+    ]
     return "\n".join(cues)
 
 
@@ -70,9 +74,15 @@ def to_vtt(segments: Iterable[Segment], word_times: bool = False) -> str:
 def to_json(segments: Iterable[Segment]) -> str:
     """Returns JSON with the whole text, and all segments and words with their times."""
     segments = list(segments)
-    entries = [{"text": _one_line(segment.text), "start_seconds": round(segment.start_seconds, 3),
-                "end_seconds": round(segment.end_seconds, 3),
-                "words": [_entry(word) for word in segment.words]} for segment in segments]
+    entries = [
+        {
+            "text": _one_line(segment.text),
+            "start_seconds": round(segment.start_seconds, 3),
+            "end_seconds": round(segment.end_seconds, 3),
+            "words": [_entry(word) for word in segment.words],
+        }
+        for segment in segments
+    ]
     whole = join_words(text for segment in segments if (text := _one_line(segment.text)))
     return json.dumps({"text": whole, "segments": entries}, ensure_ascii=False, indent=2) + "\n"
 
@@ -83,13 +93,19 @@ def to_text(segments: Iterable[Segment]) -> str:
 
 
 SUBTITLE_FORMATS: dict[str, Callable[[Sequence[Segment]], str]] = {
-    "srt": to_srt, "vtt": to_vtt, "json": to_json, "txt": to_text}
+    "srt": to_srt,
+    "vtt": to_vtt,
+    "json": to_json,
+    "txt": to_text,
+}
 
 
 def _timed(segments: Iterable[Segment]) -> list[tuple[Segment, int, int]]:
     """Returns what is not empty with milliseconds: in order, never overlapping, never instant."""
-    shown = sorted((segment for segment in segments if _clean(segment.text)),
-                   key=lambda segment: segment.start_seconds)
+    shown = sorted(
+        (segment for segment in segments if _clean(segment.text)),
+        key=lambda segment: segment.start_seconds,
+    )
     starts = [max(0, round(1000 * segment.start_seconds)) for segment in shown]
     timed, free = [], 0
     for place, segment in enumerate(shown):
@@ -141,5 +157,9 @@ def _timed_words(segment: Segment, start: int, end: int) -> str:
 
 
 def _entry(word: Word) -> dict[str, str | float]:
-    return {"text": word.text, "start_seconds": round(word.start_seconds, 3),
-            "end_seconds": round(word.end_seconds, 3), "confidence": round(word.confidence, 4)}
+    return {
+        "text": word.text,
+        "start_seconds": round(word.start_seconds, 3),
+        "end_seconds": round(word.end_seconds, 3),
+        "confidence": round(word.confidence, 4),
+    }

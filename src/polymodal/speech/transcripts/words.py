@@ -50,8 +50,12 @@ def words_from_spans(
     return [_word(group, frame_seconds, start_seconds) for group in groups if group]
 
 
-def spoken(words: Sequence[Word], regions: Iterable[tuple[float, float]],
-           end_seconds: float, pause_seconds: float = 2.0) -> list[Word]:
+def spoken(
+    words: Sequence[Word],
+    regions: Iterable[tuple[float, float]],
+    end_seconds: float,
+    pause_seconds: float = 2.0,
+) -> list[Word]:
     """Returns the words without those in long pauses without speech.
 
     A model trained on clips full of speech recognises words in noise too. Short pauses are no
@@ -75,23 +79,33 @@ def spoken(words: Sequence[Word], regions: Iterable[tuple[float, float]],
     quiet, since = [], 0.0
     for start, end in [*sorted(regions), (end_seconds, math.inf)]:
         if start - since >= pause_seconds:
-            quiet.append((since + _MARGIN_SECONDS if since else 0.0,
-                          math.inf if end == math.inf else start - _MARGIN_SECONDS))
+            quiet.append(
+                (
+                    since + _MARGIN_SECONDS if since else 0.0,
+                    math.inf if end == math.inf else start - _MARGIN_SECONDS,
+                )
+            )
         since = max(since, end)
-    return [word for word in words if not any(
-        start <= word.start_seconds and word.end_seconds <= end for start, end in quiet)]
+    return [
+        word
+        for word in words
+        if not any(start <= word.start_seconds and word.end_seconds <= end for start, end in quiet)
+    ]
 
 
 def _starts_word(last: str, text: str) -> bool:
     """Returns whether a text without a space before it is a word of its own; marks are none."""
     return (is_unspaced(text) or is_unspaced(last[-1:])) and len(
-        split_words(last[-1:] + text[:1])) > 1
+        split_words(last[-1:] + text[:1])
+    ) > 1
 
 
 def _word(group: list[tuple[str, TokenSpan]], frame_seconds: float, start_seconds: float) -> Word:
     spans = [span for _, span in group]
     mean = sum(math.log(max(span.confidence, 1e-12)) for span in spans) / len(spans)
-    return Word("".join(text for text, _ in group),
-                start_seconds + spans[0].start_frame * frame_seconds,
-                start_seconds + spans[-1].end_frame * frame_seconds,
-                round(math.exp(mean), 6))
+    return Word(
+        "".join(text for text, _ in group),
+        start_seconds + spans[0].start_frame * frame_seconds,
+        start_seconds + spans[-1].end_frame * frame_seconds,
+        round(math.exp(mean), 6),
+    )

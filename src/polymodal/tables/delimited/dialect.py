@@ -73,11 +73,16 @@ def _head(path: Path) -> list[str]:
     with open(path, "rb") as file:
         start = file.read(_HEAD_BYTES)
     if start[:2] in _UTF16:
-        raise DataError("is written in UTF-16.", "Save it as UTF-8.", path=path.name,
-                        reason="encoding")
+        raise DataError(
+            "is written in UTF-16.", "Save it as UTF-8.", path=path.name, reason="encoding"
+        )
     if b"\x00" in start:
-        raise DataError("has zero bytes, as UTF-16 or a binary file does.", "Save it as text in "
-                        "UTF-8.", path=path.name, reason="encoding")
+        raise DataError(
+            "has zero bytes, as UTF-16 or a binary file does.",
+            "Save it as text in UTF-8.",
+            path=path.name,
+            reason="encoding",
+        )
     return list(io.StringIO(start.decode("utf-8-sig", "replace"), newline=""))
 
 
@@ -95,8 +100,11 @@ def _delimiter(head: list[str], delimiter: str, others: str) -> str:
 def _counts(head: list[str], delimiter: str) -> list[int]:
     """Returns the number of cells of each of the first records."""
     try:
-        records = [len(record) for record in islice(csv.reader(head, delimiter=delimiter),
-                                                    _LOOKED_AT + 1) if record]
+        records = [
+            len(record)
+            for record in islice(csv.reader(head, delimiter=delimiter), _LOOKED_AT + 1)
+            if record
+        ]
     except csv.Error:
         return []
     return records[:1] if len(records) == 1 else records[:-1]  # the last may be cut
@@ -106,16 +114,26 @@ def _header(path: Path, delimiter: str, marked: bool) -> tuple[list[str], int]:
     """Returns the names of the columns and how many records come before them."""
     try:
         records = enumerate(csv.reader(_lines(path), delimiter=delimiter))
-        before, record = next(((i, r) for i, r in records
-                               if "".join(r).strip() and not (marked and i == 0)), (0, None))
+        before, record = next(
+            ((i, r) for i, r in records if "".join(r).strip() and not (marked and i == 0)),
+            (0, None),
+        )
     except UnicodeDecodeError:
         raise not_utf8(path) from None
     except csv.Error as error:
-        raise DataError(f"has a header that cannot be read: {error}.", "Check its quotes.",
-                        path=path.name, reason="header") from None
+        raise DataError(
+            f"has a header that cannot be read: {error}.",
+            "Check its quotes.",
+            path=path.name,
+            reason="header",
+        ) from None
     if record is None:
-        raise DataError("is empty.", "Write a header with the column names, then one row per line.",
-                        path=path.name, reason="empty_table")
+        raise DataError(
+            "is empty.",
+            "Write a header with the column names, then one row per line.",
+            path=path.name,
+            reason="empty_table",
+        )
     return _names(record, path), before
 
 
@@ -126,24 +144,33 @@ def _lines(path: Path) -> Iterator[str]:
         while line := file.readline(_MAX_HEADER_BYTES - size + 1):
             size += len(line)
             if size > _MAX_HEADER_BYTES:
-                raise DataError(f"has a header of more than {_MAX_HEADER_BYTES >> 20} MiB.",
-                                'Look for a quote (") that is never closed.', path=path.name,
-                                reason="header")
+                raise DataError(
+                    f"has a header of more than {_MAX_HEADER_BYTES >> 20} MiB.",
+                    'Look for a quote (") that is never closed.',
+                    path=path.name,
+                    reason="header",
+                )
             yield line
 
 
 def _names(record: list[str], path: Path) -> list[str]:
     names = [name.strip() or f"unnamed_{i + 1}" for i, name in enumerate(record)]
     if len(names) > MAX_COLUMNS:
-        raise DataError(f"has {len(names):,} columns, and a table may have {MAX_COLUMNS:,}.",
-                        "Write numbers that belong together as one list per row.", path=path.name,
-                        reason="header")
+        raise DataError(
+            f"has {len(names):,} columns, and a table may have {MAX_COLUMNS:,}.",
+            "Write numbers that belong together as one list per row.",
+            path=path.name,
+            reason="header",
+        )
     seen: set[str] = set()
     twice = sorted({name for name in names if name in seen or seen.add(name)})
     if twice:
-        raise DataError(f"has more than one column named {', '.join(twice)}.",
-                        "Give each column a name of its own.", path=path.name,
-                        reason="duplicate_columns")
+        raise DataError(
+            f"has more than one column named {', '.join(twice)}.",
+            "Give each column a name of its own.",
+            path=path.name,
+            reason="duplicate_columns",
+        )
     return names
 
 
@@ -158,7 +185,10 @@ def not_utf8(path: Path) -> DataError:
                 return DataError(
                     f"needs UTF-8 text. Got the byte 0x{byte:02x} in line {number}.",
                     "Save the file as UTF-8, for example: iconv -f gb18030 -t utf-8 (Chinese) or "
-                    "iconv -f windows-1252 -t utf-8 (Western).", path=path.name,
-                    reason="encoding")
-    return DataError("needs UTF-8 text.", "Save the file as UTF-8.", path=path.name,
-                     reason="encoding")
+                    "iconv -f windows-1252 -t utf-8 (Western).",
+                    path=path.name,
+                    reason="encoding",
+                )
+    return DataError(
+        "needs UTF-8 text.", "Save the file as UTF-8.", path=path.name, reason="encoding"
+    )

@@ -71,21 +71,27 @@ def _look(path: Path, delimiter: str) -> tuple[bool, bool]:
             has_backslash = has_backslash or b'\\"' in block
             found = np.frombuffer(block, np.uint8)
             quotes = np.flatnonzero(found[1:-1] == _QUOTE) + 1
-            has_inside = has_inside or bool((text[found[quotes - 1]]
-                                             & text[found[quotes + 1]]).any())
+            has_inside = has_inside or bool(
+                (text[found[quotes - 1]] & text[found[quotes + 1]]).any()
+            )
             before = block[-2:]
     return has_backslash, has_inside
 
 
-def _problem(path: Path, delimiter: str, escaped: bool,
-             rows: tuple[int, int | None] = (0, None)) -> DataError | str | None:
+def _problem(
+    path: Path, delimiter: str, escaped: bool, rows: tuple[int, int | None] = (0, None)
+) -> DataError | str | None:
     """Returns what a strict reader says of a file: an error on quotes, "ragged", or None."""
     limit = csv.field_size_limit(_LONGEST_CELL)
     source: Any = Unescaped(path) if escaped else io.FileIO(path)
     try:
         with io.TextIOWrapper(source, encoding="utf-8-sig", errors="replace", newline="") as file:
-            reader = csv.reader(_without_spaces(file, delimiter), delimiter=delimiter, strict=True,
-                                escapechar="\\" if escaped else None)
+            reader = csv.reader(
+                _without_spaces(file, delimiter),
+                delimiter=delimiter,
+                strict=True,
+                escapechar="\\" if escaped else None,
+            )
             return _check(reader, path, *rows)
     finally:
         csv.field_size_limit(limit)
@@ -106,11 +112,15 @@ def _check(reader, path: Path, before: int, num_columns: int | None) -> DataErro
             if num_columns and number >= before and record and len(record) != num_columns:
                 ragged = True
     except csv.Error:
-        lines = f"line {line + 1}" + (f" to {reader.line_num}" if reader.line_num > line + 1
-                                      else "")
-        return DataError(f'has a quote (") in {lines} that is not closed at the end of its cell.',
-                         'Put the whole cell between quotes, and write a quote inside as "".',
-                         path=path.name, reason="quotes")
+        lines = f"line {line + 1}" + (
+            f" to {reader.line_num}" if reader.line_num > line + 1 else ""
+        )
+        return DataError(
+            f'has a quote (") in {lines} that is not closed at the end of its cell.',
+            'Put the whole cell between quotes, and write a quote inside as "".',
+            path=path.name,
+            reason="quotes",
+        )
     if ragged:
         return "ragged"
     return None

@@ -49,8 +49,12 @@ def _batches(path: Path, dialect: Dialect, schema: pa.Schema) -> Iterator[pa.Rec
         options = pc.ReadOptions(
             # One thread: only then does a bad row know its number. The names in the file may be
             # empty or carry spaces, so that line is skipped and ours are given.
-            use_threads=False, block_size=block_bytes, column_names=schema.names,
-            skip_rows=dialect.num_lines_before, skip_rows_after_names=1)
+            use_threads=False,
+            block_size=block_bytes,
+            column_names=schema.names,
+            skip_rows=dialect.num_lines_before,
+            skip_rows_after_names=1,
+        )
         try:
             for batch in _open(path, dialect, schema, options, bad_rows):
                 fresh = batch.slice(max(done - position, 0))
@@ -59,8 +63,10 @@ def _batches(path: Path, dialect: Dialect, schema: pa.Schema) -> Iterator[pa.Rec
                     done, last = position, fresh
                     doubtful = doubtful or any(map(_may_be_swallowed, fresh.columns))
                     columns = fresh.columns
-                    yield pa.record_batch([_without_nulls(c) for c in columns] if dialect.escaped
-                                          else columns, schema=schema)
+                    yield pa.record_batch(
+                        [_without_nulls(c) for c in columns] if dialect.escaped else columns,
+                        schema=schema,
+                    )
             break
         except pa.ArrowInvalid as error:
             most = min(_MAX_BLOCK_BYTES, path.stat().st_size)
@@ -70,7 +76,8 @@ def _batches(path: Path, dialect: Dialect, schema: pa.Schema) -> Iterator[pa.Rec
                 raise _explain(error, path, bad_rows) from error
             block_bytes = min(block_bytes * 8, _MAX_BLOCK_BYTES)
     if not dialect.escaped and (
-            doubtful or (last is not None and "\n" in last.columns[-1][-1].as_py())):
+        doubtful or (last is not None and "\n" in last.columns[-1][-1].as_py())
+    ):
         check_quotes(path, dialect.delimiter)
 
 
@@ -92,17 +99,21 @@ def _may_be_swallowed(column: pa.Array) -> bool:
     return compute.call_function("and", [breaks, quotes]).true_count > 0
 
 
-def _open(path: Path, dialect: Dialect, schema: pa.Schema, options: pc.ReadOptions,
-          bad_rows: list):
+def _open(path: Path, dialect: Dialect, schema: pa.Schema, options: pc.ReadOptions, bad_rows: list):
     def stop(row):
         bad_rows.append(row)
         return "error"
 
     source: Any = Unescaped(path) if dialect.escaped else path
     return pc.open_csv(
-        source, options,
-        pc.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True,
-                        escape_char="\\" if dialect.escaped else False, invalid_row_handler=stop),
+        source,
+        options,
+        pc.ParseOptions(
+            delimiter=dialect.delimiter,
+            newlines_in_values=True,
+            escape_char="\\" if dialect.escaped else False,
+            invalid_row_handler=stop,
+        ),
         pc.ConvertOptions(column_types=schema, strings_can_be_null=False),
     )
 
@@ -113,14 +124,21 @@ def _explain(error: pa.ArrowInvalid, path: Path, bad_rows: list) -> DataError:
         return DataError(
             f"needs {bad.expected_columns} cells, as many as the header. "
             f"Got {bad.actual_columns}: {brief(bad.text)!r}.",
-            'Add or remove cells, and put texts that contain the delimiter, a quote or a line '
+            "Add or remove cells, and put texts that contain the delimiter, a quote or a line "
             'break between quotes ("").',
-            table=path.name, row=None if bad.number is None else bad.number - 1, reason="ragged")
+            table=path.name,
+            row=None if bad.number is None else bad.number - 1,
+            reason="ragged",
+        )
     if "UTF8" in str(error):
         return not_utf8(path)
     if "straddl" in str(error):
-        return DataError(f"has a row longer than {_MAX_BLOCK_BYTES >> 20} MiB.",
-                         'Look for a quote (") that is never closed.', path=path.name,
-                         reason="quotes")
-    return DataError(f"cannot be read: {error}.", "Fix the file.", path=path.name,
-                     reason="unreadable_table")
+        return DataError(
+            f"has a row longer than {_MAX_BLOCK_BYTES >> 20} MiB.",
+            'Look for a quote (") that is never closed.',
+            path=path.name,
+            reason="quotes",
+        )
+    return DataError(
+        f"cannot be read: {error}.", "Fix the file.", path=path.name, reason="unreadable_table"
+    )

@@ -130,9 +130,12 @@ class _Text:
         try:
             more = self._file.read(max(_BLOCK_CHARACTERS, len(rest)))
         except UnicodeDecodeError:
-            raise DataError(f"needs UTF-8 text. There is other text after line {self._line}.",
-                            "Save the file as UTF-8.", path=self._name,
-                            reason="encoding") from None
+            raise DataError(
+                f"needs UTF-8 text. There is other text after line {self._line}.",
+                "Save the file as UTF-8.",
+                path=self._name,
+                reason="encoding",
+            ) from None
         self._line, self._column = self._place()
         self._block, self._at = rest + more, 0
         return bool(more)
@@ -148,6 +151,9 @@ class _Text:
 
     def _error(self, problem: str) -> DataError:
         line, column = self._place()
-        return DataError(f"is not valid JSON: line {line}, character {column}: {problem}.",
-                         "Fix that line, or download the file again.", path=self._name,
-                         reason="unreadable_table")
+        return DataError(
+            f"is not valid JSON: line {line}, character {column}: {problem}.",
+            "Fix that line, or download the file again.",
+            path=self._name,
+            reason="unreadable_table",
+        )

@@ -25,9 +25,12 @@ def numbered_lines(path: Path, shown: str | None = None) -> Iterator[tuple[int, 
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError:
-                raise DataError(f"needs UTF-8 text. Line {number} is not.",
-                                "Save the file as UTF-8.", path=shown or path.name,
-                                reason="encoding") from None
+                raise DataError(
+                    f"needs UTF-8 text. Line {number} is not.",
+                    "Save the file as UTF-8.",
+                    path=shown or path.name,
+                    reason="encoding",
+                ) from None
             if text.strip():
                 yield number, text.rstrip("\r\n")
 
@@ -35,5 +38,9 @@ def numbered_lines(path: Path, shown: str | None = None) -> Iterator[tuple[int, 
 def bad_line(shown: str, number: int, expected: str, line: str, fix: str) -> DataError:
     """Returns the error for a line that does not follow its format."""
     line = brief(line)
-    return DataError(f"needs {expected} in line {number}. Got {line!r}.", fix, path=shown,
-                     reason="unreadable_table")
+    return DataError(
+        f"needs {expected} in line {number}. Got {line!r}.",
+        fix,
+        path=shown,
+        reason="unreadable_table",
+    )

@@ -40,8 +40,13 @@ class MediaFolder:
         return sorted(_listing(self._folder))
 
 
-def find_media(path: Path, names: Iterable[str], candidates: Iterable[str],
-               what: str = "pictures", media_root: Path | None = None) -> MediaFolder:
+def find_media(
+    path: Path,
+    names: Iterable[str],
+    candidates: Iterable[str],
+    what: str = "pictures",
+    media_root: Path | None = None,
+) -> MediaFolder:
     """Returns the first of the candidates that holds one of a few files that a table names.
 
     Args:
@@ -68,8 +73,10 @@ def find_media(path: Path, names: Iterable[str], candidates: Iterable[str],
         f"names {what} that are not there, such as {wanted[0]}. Looked in {root} under "
         f"{', '.join(candidates)}.",
         f"Put the folder of {what}, or a link to it, at one of these places, or name it with "
-        "--media-root.", path=path.name,
-        reason="missing_media")
+        "--media-root.",
+        path=path.name,
+        reason="missing_media",
+    )
 
 
 def _listing(folder: Path) -> set[str]:

@@ -53,8 +53,9 @@ def stream_rows(rows: Iterator[dict[str, Any]], **columns: pa.DataType) -> pa.Re
     return pa.RecordBatchReader.from_batches(schema, _batches(rows, schema))
 
 
-def stream_inferred(rows: Callable[[], Iterator[dict[str, Any]]], size: int,
-                    shown: str) -> pa.RecordBatchReader:
+def stream_inferred(
+    rows: Callable[[], Iterator[dict[str, Any]]], size: int, shown: str
+) -> pa.RecordBatchReader:
     """Returns rows whose columns and types are known only at their end as a stream.
 
     Args:
@@ -84,9 +85,12 @@ def _schema(batch: list[dict[str, Any]]) -> pa.Schema:
         try:
             fields.append(pa.field(name, pa.array(values).type))
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-            raise DataError(f"has values of more than one type: {error}.",
-                            "Write one type in all rows.", column=name,
-                            reason="mixed_types") from error
+            raise DataError(
+                f"has values of more than one type: {error}.",
+                "Write one type in all rows.",
+                column=name,
+                reason="mixed_types",
+            ) from error
     return pa.schema(fields)
 
 

@@ -35,12 +35,18 @@ def read_class_folder(path: Path) -> pa.RecordBatchReader:
     groups = _groups(path)
     kinds = sorted({kind for _, row in _rows(path, groups) for kind in row}, key=_ORDER.index)
     if not kinds:
-        raise DataError("has no image, sound, video or text in its folders.",
-                        "Put each class's files into a folder named after the class.",
-                        path=path.name, reason="empty_table")
+        raise DataError(
+            "has no image, sound, video or text in its folders.",
+            "Put each class's files into a folder named after the class.",
+            path=path.name,
+            reason="empty_table",
+        )
     _warn_of_others(path, groups)
-    names = [*kinds, *(["label"] if any(group.label for group in groups) else []),
-             *(["split"] if any(group.split for group in groups) else [])]
+    names = [
+        *kinds,
+        *(["label"] if any(group.label for group in groups) else []),
+        *(["split"] if any(group.split for group in groups) else []),
+    ]
     schema = pa.schema([(name, pa.string()) for name in names])
     return pa.RecordBatchReader.from_batches(schema, _batches(path, groups, schema))
 
@@ -62,8 +68,9 @@ def _groups(path: Path) -> list[_Group]:
     cut = {folder.name: split_folders(folder) for folder in inner if first_kind(folder)}
     if len(cut) > 1 and all(cut.values()):
         _check_one_kind(path, inner)
-        return [_Group(split, label, folder) for label, parts in cut.items()
-                for split, folder in parts]
+        return [
+            _Group(split, label, folder) for label, parts in cut.items() for split, folder in parts
+        ]
     return [_Group(None, folder.name, folder) for folder in inner]
 
 
@@ -80,8 +87,10 @@ def _check_one_kind(path: Path, inner: list[Path]) -> None:
             f"has train and other parts in each of {', '.join(f.name for f in inner)}, with "
             f"{' and '.join(sorted(filter(None, kinds)))} files: these are not classes.",
             "Write a table of the files with their labels (metadata.csv with the column "
-            f"file_name), or name one folder: {path.name}/{inner[0].name}.", path=path.name,
-            reason="unknown_format")
+            f"file_name), or name one folder: {path.name}/{inner[0].name}.",
+            path=path.name,
+            reason="unknown_format",
+        )
 
 
 def _rows(path: Path, groups: list[_Group]) -> Iterator[tuple[_Group, dict[str, str]]]:
@@ -112,22 +121,32 @@ def _files(folder: Path, root: Path) -> list[tuple[str, str, str]]:
 def _warn_of_others(path: Path, groups: list[_Group]) -> None:
     others = [file for group in groups for file in walk(group.folder) if kind_of_name(file) is None]
     if others:
-        warn(f"{path.name}: skipping {counted(len(others), 'file')} that cannot be an input (no "
-             f"image, audio, video or text), such as {os.path.relpath(others[0], path)}.")
+        warn(
+            f"{path.name}: skipping {counted(len(others), 'file')} that cannot be an input (no "
+            f"image, audio, video or text), such as {os.path.relpath(others[0], path)}."
+        )
     inside = {group.folder for group in groups}
     above = {folder.parent for folder in inside} - inside - {path}
-    beside = [file for folder in sorted(above) for file in sorted(folder.iterdir())
-              if file.is_file() and kind_of_name(file.name)]
+    beside = [
+        file
+        for folder in sorted(above)
+        for file in sorted(folder.iterdir())
+        if file.is_file() and kind_of_name(file.name)
+    ]
     if beside:
-        warn(f"{path.name}: skipping {counted(len(beside), 'file')} outside the folders of the "
-             f"classes, such as {os.path.relpath(beside[0], path)}.")
+        warn(
+            f"{path.name}: skipping {counted(len(beside), 'file')} outside the folders of the "
+            f"classes, such as {os.path.relpath(beside[0], path)}."
+        )
 
 
 def _batches(path: Path, groups: list[_Group], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     rows = _rows(path, groups)
     while batch := list(islice(rows, _BATCH_ROWS)):
-        records = [{**_with_text(row, path), "label": group.label, "split": group.split}
-                   for group, row in batch]
+        records = [
+            {**_with_text(row, path), "label": group.label, "split": group.split}
+            for group, row in batch
+        ]
         yield pa.RecordBatch.from_pylist(records, schema=schema)
 
 
@@ -141,5 +160,6 @@ def _text(file: Path, shown: str) -> str:
     try:
         return read_small(file, shown).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise DataError("needs UTF-8 text.", "Save the file as UTF-8.", path=shown,
-                        reason="encoding") from None
+        raise DataError(
+            "needs UTF-8 text.", "Save the file as UTF-8.", path=shown, reason="encoding"
+        ) from None

@@ -34,14 +34,21 @@ def read_coco(path: Path, media_root: Path | None = None) -> pa.RecordBatchReade
     orphans = Orphans(path.name)
     names, captions = _collect(path, orphans)
     media = find_media(path, names.values(), _candidates(path.stem), media_root=media_root)
-    return stream_rows(_rows(names, captions, media, orphans), image=pa.string(),
-                       captions=pa.list_(pa.string()), image_id=pa.int64())
+    return stream_rows(
+        _rows(names, captions, media, orphans),
+        image=pa.string(),
+        captions=pa.list_(pa.string()),
+        image_id=pa.int64(),
+    )
 
 
 def _candidates(stem: str) -> list[str]:
     part = _KIND.sub("", stem)
-    return [f"{above}{folder}" for above in ("", "../")
-            for folder in (part, f"images/{part}", "images", ".")]
+    return [
+        f"{above}{folder}"
+        for above in ("", "../")
+        for folder in (part, f"images/{part}", "images", ".")
+    ]
 
 
 def _collect(path: Path, orphans: Orphans) -> tuple[dict[int, str], dict[int, list[str]]]:
@@ -64,9 +71,12 @@ def _collect(path: Path, orphans: Orphans) -> tuple[dict[int, str], dict[int, li
             else:
                 orphans.add("annotations have no caption and are skipped", place)
     if num_annotations and not captions:
-        raise DataError("needs annotations with captions. Got other annotations, such as boxes.",
-                        "Name the file whose name starts with captions_.", path=path.name,
-                        reason="no_captions")
+        raise DataError(
+            "needs annotations with captions. Got other annotations, such as boxes.",
+            "Name the file whose name starts with captions_.",
+            path=path.name,
+            reason="no_captions",
+        )
     return names, captions
 
 
@@ -81,12 +91,17 @@ def _number(item: Any, key: str, path: Path, place: str) -> int:
 
 def _bad(path: Path, place: str, expected: str, item: Any) -> DataError:
     shown = brief(item)
-    return DataError(f"needs {expected} in {place}. Got {shown}.", "Fix that entry.",
-                     path=path.name, reason="bad_entry")
+    return DataError(
+        f"needs {expected} in {place}. Got {shown}.",
+        "Fix that entry.",
+        path=path.name,
+        reason="bad_entry",
+    )
 
 
-def _rows(names: dict[int, str], captions: dict[int, list[str]], media: MediaFolder,
-          orphans: Orphans) -> Iterator[dict[str, Any]]:
+def _rows(
+    names: dict[int, str], captions: dict[int, list[str]], media: MediaFolder, orphans: Orphans
+) -> Iterator[dict[str, Any]]:
     for picture, name in names.items():
         texts, image = captions.pop(picture, None), media.cell(name)
         if image is None:
@@ -97,6 +112,7 @@ def _rows(names: dict[int, str], captions: dict[int, list[str]], media: MediaFol
         yield {"image": image, "captions": texts, "image_id": picture}
     for picture, texts in captions.items():
         for text in texts:
-            orphans.add("captions belong to no picture and are skipped",
-                        f'{text!r} of image_id {picture}')
+            orphans.add(
+                "captions belong to no picture and are skipped", f"{text!r} of image_id {picture}"
+            )
     orphans.warn()

@@ -35,14 +35,22 @@ def read_common_voice(path: Path, media_root: Path | None = None) -> pa.RecordBa
     Source: Ardila et al. 2020, "Common Voice", arXiv:1912.06670.
     """
     columns: dict[str, pa.DataType] = dict.fromkeys(
-        ("audio", "transcript", "speaker", "accent"), pa.string())
+        ("audio", "transcript", "speaker", "accent"), pa.string()
+    )
     tables: dict[Path, str | None] = {path: None}
     if path.is_dir():
-        tables = {path / name: split_name(name[: -len(".tsv")]) for name in _PARTS
-                  if (path / name).is_file()}
+        tables = {
+            path / name: split_name(name[: -len(".tsv")])
+            for name in _PARTS
+            if (path / name).is_file()
+        }
         columns["split"] = pa.string()
-    names = (clip["path"] + ending for table in tables for clip in _clips(table)
-             for ending in ("", _OMITTED))
+    names = (
+        clip["path"] + ending
+        for table in tables
+        for clip in _clips(table)
+        for ending in ("", _OMITTED)
+    )
     media = find_media(path, names, ["clips"], "clips", media_root)
     return stream_rows(_rows(path.name, tables, media), **columns)
 
@@ -53,19 +61,28 @@ def _clips(path: Path) -> Iterator[dict[str, str]]:
     names = next(lines, (1, ""))[1].split("\t")
     lacking = [name for name in _NEEDED if name not in names]
     if lacking:
-        raise DataError(f"needs the columns {', '.join(_NEEDED)}. It lacks {', '.join(lacking)}.",
-                        "Name a table of clips, such as train.tsv.", path=path.name,
-                        reason="header")
+        raise DataError(
+            f"needs the columns {', '.join(_NEEDED)}. It lacks {', '.join(lacking)}.",
+            "Name a table of clips, such as train.tsv.",
+            path=path.name,
+            reason="header",
+        )
     for number, line in lines:
         cells = line.split("\t")
         if len(cells) != len(names):
-            raise bad_line(path.name, number, f"{len(names)} cells, as many as the header,", line,
-                           "Remove tabs and line breaks from the texts of that line.")
+            raise bad_line(
+                path.name,
+                number,
+                f"{len(names)} cells, as many as the header,",
+                line,
+                "Remove tabs and line breaks from the texts of that line.",
+            )
         yield dict(zip(names, cells, strict=True))
 
 
-def _rows(shown: str, tables: dict[Path, str | None],
-          media: MediaFolder) -> Iterator[dict[str, Any]]:
+def _rows(
+    shown: str, tables: dict[Path, str | None], media: MediaFolder
+) -> Iterator[dict[str, Any]]:
     orphans = Orphans(shown)
     for table, split in tables.items():
         for clip in _clips(table):
@@ -77,8 +94,13 @@ def _rows(shown: str, tables: dict[Path, str | None],
             if not sentence:
                 orphans.add("clips have no sentence", clip["path"])
             accent = next((clip[name] for name in _ACCENTS if clip.get(name)), None)
-            yield {"audio": audio, "transcript": sentence or None, "speaker": clip["client_id"],
-                   "accent": accent, "split": split}
+            yield {
+                "audio": audio,
+                "transcript": sentence or None,
+                "speaker": clip["client_id"],
+                "accent": accent,
+                "split": split,
+            }
     orphans.warn()
 
 

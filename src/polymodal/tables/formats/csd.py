@@ -36,8 +36,12 @@ def read_csd(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader
     files = sorted(path.glob("*.csd")) if path.is_dir() else [path]
     with ExitStack() as stack:
         kinds = [_Sequence(file, stack).column() for file in files]
-    columns: dict[str, pa.DataType] = {"video": pa.string(), "position": pa.int64(),
-                                       "start": pa.float64(), "end": pa.float64()}
+    columns: dict[str, pa.DataType] = {
+        "video": pa.string(),
+        "position": pa.int64(),
+        "start": pa.float64(),
+        "end": pa.float64(),
+    }
     for found in kinds:
         columns |= found
     return stream_rows(_rows(path.name, files), **columns)
@@ -59,8 +63,9 @@ class _Sequence:
         try:
             import h5py
         except ImportError:
-            raise PolymodalError("Reading .csd files needs h5py. Got none. Install it: pip install "
-                                 "'polymodal[csd]'.") from None
+            raise PolymodalError(
+                "Reading .csd files needs h5py. Got none. Install it: pip install 'polymodal[csd]'."
+            ) from None
         try:
             root: Any = stack.enter_context(h5py.File(path, "r"))
             self.name: str = next(iter(root))
@@ -69,9 +74,12 @@ class _Sequence:
             self.width: int = first["features"].shape[-1]
             self.is_text = first["features"].dtype.kind in "SOU"
         except (OSError, KeyError, StopIteration, AttributeError, IndexError) as error:
-            raise DataError("is not a computational sequence, which has data/<video>/features.",
-                            "Write it with the SDK's deploy, or correct the path.", path=path.name,
-                            reason="not_a_csd") from error
+            raise DataError(
+                "is not a computational sequence, which has data/<video>/features.",
+                "Write it with the SDK's deploy, or correct the path.",
+                path=path.name,
+                reason="not_a_csd",
+            ) from error
         self.names = _dimensions(root[self.name], self.width)
 
     @property
@@ -87,8 +95,7 @@ class _Sequence:
             return {self.name: pa.string()}
         return {self.name: pa.list_(pa.list_(pa.float32()))}
 
-    def within(self, key: str, video: str, start: float, end: float,
-               orphans: Orphans) -> Any:
+    def within(self, key: str, video: str, start: float, end: float, orphans: Orphans) -> Any:
         """Returns what it holds of a segment, or None."""
         entry = self.data.get(key, self.data.get(video))
         if entry is None:
@@ -100,7 +107,7 @@ class _Sequence:
             place = np.flatnonzero((middle >= start) & (middle <= end))
         if not len(place):
             return None
-        found = np.asarray(features[place[0]:place[-1] + 1])
+        found = np.asarray(features[place[0] : place[-1] + 1])
         if self.is_text:
             return _words(found)
         finite = np.isfinite(found)
@@ -118,12 +125,19 @@ def _rows(shown: str, files: list[Path]) -> Iterator[dict[str, Any]]:
         if len(labelled) > 1:
             raise DataError(
                 f"has several files of labels: {', '.join(one.name for one in labelled)}.",
-                "Leave one of them in the folder.", path=shown, reason="several_labels")
+                "Leave one of them in the folder.",
+                path=shown,
+                reason="several_labels",
+            )
         others = [one for one in sequences if one not in labelled]
         for segment in _segments((labelled or others)[0], bool(labelled)):
             key = segment.pop("key")
-            features = {one.name: one.within(key, segment["video"], segment["start"],
-                                             segment["end"], orphans) for one in others}
+            features = {
+                one.name: one.within(
+                    key, segment["video"], segment["start"], segment["end"], orphans
+                )
+                for one in others
+            }
             if any(value is not None for value in features.values()):
                 yield segment | features
             else:
@@ -142,8 +156,13 @@ def _segments(source: _Sequence, has_labels: bool) -> Iterator[dict[str, Any]]:
         else:
             spans = [(float(start), float(end)) for start, end in times]
         for place, row in enumerate(np.argsort([start for start, _ in spans], kind="stable")):
-            found: dict[str, Any] = {"key": key, "video": video, "position": number + place,
-                                     "start": spans[row][0], "end": spans[row][1]}
+            found: dict[str, Any] = {
+                "key": key,
+                "video": video,
+                "position": number + place,
+                "start": spans[row][0],
+                "end": spans[row][1],
+            }
             if has_labels:
                 label = np.asarray(source.data[key]["features"][int(row)], np.float64)
                 found |= dict(zip(source.names, label.ravel().tolist(), strict=True))
@@ -167,6 +186,8 @@ def _dimensions(root: Mapping[str, Any], width: int) -> list[str]:
 
 def _words(found: np.ndarray) -> str | None:
     """Returns words as a text, without pauses."""
-    words = [word.decode("utf-8", "replace") if isinstance(word, bytes) else str(word)
-             for word in found.ravel().tolist()]
+    words = [
+        word.decode("utf-8", "replace") if isinstance(word, bytes) else str(word)
+        for word in found.ravel().tolist()
+    ]
     return " ".join(word for word in words if word != _PAUSE) or None

@@ -20,8 +20,15 @@ __all__ = ["read_flickr"]
 _TOKEN = re.compile(r"(?P<name>[^\t]+)#\d+\t(?P<caption>.*)")
 NUMBERED_HEAD = re.compile(r"image_name\s*\|\s*comment_number\s*\|\s*comment\s*")
 _BARS = re.compile(r"(?P<name>[^|]+)\|\s*\d+\s*(\||(?<=\s))(?P<caption>.*)")
-_FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k-images",
-            "flickr30k_images", ".")
+_FOLDERS = (
+    "images",
+    "Images",
+    "Flicker8k_Dataset",
+    "Flickr8k_Dataset",
+    "flickr30k-images",
+    "flickr30k_images",
+    ".",
+)
 
 
 Lines = Iterator[tuple[int, str]]  # number and text
@@ -50,8 +57,9 @@ def read_flickr(path: Path, media_root: Path | None = None) -> pa.RecordBatchRea
             orphans.add("captions are empty and are skipped", name)
     candidates = [f"{above}{folder}" for above in ("", "../") for folder in _FOLDERS]
     media = find_media(path, captions, candidates, media_root=media_root)
-    return stream_rows(_rows(captions, media, orphans), image=pa.string(),
-                       captions=pa.list_(pa.string()))
+    return stream_rows(
+        _rows(captions, media, orphans), image=pa.string(), captions=pa.list_(pa.string())
+    )
 
 
 def _captions(path: Path) -> Iterator[tuple[str, str]]:
@@ -67,8 +75,9 @@ def _captions(path: Path) -> Iterator[tuple[str, str]]:
     for number, line in chain([first], lines):
         found = _TOKEN.fullmatch(line)
         if not found:
-            raise bad_line(path.name, number, "name.jpg#0, a tab and a caption", line,
-                           "Fix that line.")
+            raise bad_line(
+                path.name, number, "name.jpg#0, a tab and a caption", line, "Fix that line."
+            )
         yield found["name"].strip(), found["caption"].strip()
 
 
@@ -77,8 +86,13 @@ def _numbered(shown: str, lines: Lines) -> Iterator[tuple[str, str]]:
     for number, line in lines:
         found = _BARS.fullmatch(line)
         if not found:
-            raise bad_line(shown, number, "a name, a number and a caption between bars (|)", line,
-                           "Fix that line.")
+            raise bad_line(
+                shown,
+                number,
+                "a name, a number and a caption between bars (|)",
+                line,
+                "Fix that line.",
+            )
         yield found["name"].strip(), found["caption"].strip()
 
 
@@ -87,15 +101,15 @@ def _comma_separated(shown: str, lines: Lines) -> Iterator[tuple[str, str]]:
     for number, line in lines:
         name, comma, caption = line.partition(",")
         if not comma:
-            raise bad_line(shown, number, "a name, a comma and a caption", line,
-                           "Fix that line.")
+            raise bad_line(shown, number, "a name, a comma and a caption", line, "Fix that line.")
         if caption.startswith('"'):
             caption = ",".join(next(csv.reader([caption])))
         yield name.strip(), caption.strip()
 
 
-def _rows(captions: dict[str, list[str]], media: MediaFolder,
-          orphans: Orphans) -> Iterator[dict[str, Any]]:
+def _rows(
+    captions: dict[str, list[str]], media: MediaFolder, orphans: Orphans
+) -> Iterator[dict[str, Any]]:
     for name, texts in captions.items():
         image = media.cell(name)
         if image is None:

@@ -20,19 +20,29 @@ def read_huggingface(path: Path) -> pa.Table:
     if (path / "dataset_dict.json").exists():
         splits = _json(path / "dataset_dict.json").get("splits")
         splits = splits if isinstance(splits, list) else []
-        raise DataError(f"contains more than one table: {', '.join(map(str, splits))}.",
-                        f"Name one of them: {path.name}/{splits[0] if splits else '<split>'}.",
-                        path=path.name, reason="dataset_dict")
+        raise DataError(
+            f"contains more than one table: {', '.join(map(str, splits))}.",
+            f"Name one of them: {path.name}/{splits[0] if splits else '<split>'}.",
+            path=path.name,
+            reason="dataset_dict",
+        )
     state = _json(path / "state.json")
     if state.get("_indices_data_files") or state.get("_indices_files"):
-        raise DataError("is a selection that was saved without its rows being written.",
-                        "Call flatten_indices() before save_to_disk().", path=path.name,
-                        reason="indices")
+        raise DataError(
+            "is a selection that was saved without its rows being written.",
+            "Call flatten_indices() before save_to_disk().",
+            path=path.name,
+            reason="indices",
+        )
     try:
         table = pa.concat_tables([_arrow(path, part) for part in _data_files(path, state)])
     except pa.ArrowException as error:
-        raise DataError(f"has files of different columns: {error}", "Save the dataset again.",
-                        path=path.name, reason="damaged") from error
+        raise DataError(
+            f"has files of different columns: {error}",
+            "Save the dataset again.",
+            path=path.name,
+            reason="damaged",
+        ) from error
     features = _json(path / "dataset_info.json").get("features")
     for name, feature in features.items() if isinstance(features, dict) else ():
         names = _class_names(feature)
@@ -46,11 +56,19 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         value = parse_json(read_small(path, f"{path.parent.name}/{path.name}"))
     except FileNotFoundError:
-        raise DataError("is missing.", "Save the dataset again with save_to_disk().",
-                        path=f"{path.parent.name}/{path.name}", reason="damaged") from None
+        raise DataError(
+            "is missing.",
+            "Save the dataset again with save_to_disk().",
+            path=f"{path.parent.name}/{path.name}",
+            reason="damaged",
+        ) from None
     except ValueError as error:
-        raise DataError(f"is not valid JSON: {error}.", "Save the dataset again.",
-                        path=f"{path.parent.name}/{path.name}", reason="damaged") from None
+        raise DataError(
+            f"is not valid JSON: {error}.",
+            "Save the dataset again.",
+            path=f"{path.parent.name}/{path.name}",
+            reason="damaged",
+        ) from None
     if isinstance(value, dict):
         return value
     return {}
@@ -60,11 +78,18 @@ def _data_files(path: Path, state: dict[str, Any]) -> list[str]:
     entries = state.get("_data_files")
     if not isinstance(entries, list):
         entries = []
-    listed = [str(entry["filename"]) for entry in entries if isinstance(entry, dict)
-              and "filename" in entry]
+    listed = [
+        str(entry["filename"])
+        for entry in entries
+        if isinstance(entry, dict) and "filename" in entry
+    ]
     if not listed or len(listed) < len(entries):
-        raise DataError("lists no data files.", "Save the dataset again.",
-                        path=f"{path.name}/state.json", reason="damaged")
+        raise DataError(
+            "lists no data files.",
+            "Save the dataset again.",
+            path=f"{path.name}/state.json",
+            reason="damaged",
+        )
     return listed
 
 
@@ -76,11 +101,16 @@ def _arrow(path: Path, part: str) -> pa.Table:
         table.validate(full=True)  # places outside of the file would be read from memory
         return table
     except FileNotFoundError:
-        raise DataError("is missing.", "Save the dataset again.", path=f"{path.name}/{part}",
-                        reason="damaged") from None
+        raise DataError(
+            "is missing.", "Save the dataset again.", path=f"{path.name}/{part}", reason="damaged"
+        ) from None
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"is not a readable Arrow file: {error}", "Save the dataset again.",
-                        path=f"{path.name}/{part}", reason="damaged") from error
+        raise DataError(
+            f"is not a readable Arrow file: {error}",
+            "Save the dataset again.",
+            path=f"{path.name}/{part}",
+            reason="damaged",
+        ) from error
 
 
 def _class_names(feature: Any) -> list[str] | None:
@@ -121,8 +151,12 @@ def _named_chunk(chunk: pa.Array, names: pa.Array, column: str) -> pa.Array:
     if least is not None and least < 0:  # -1 is how an unknown class is written
         chunk = _without_negative(chunk)
     if most is not None and most >= len(names):
-        raise DataError(f"has class {most}, but there are only {len(names)} classes.",
-                        "Save the dataset again.", column=column, reason="damaged")
+        raise DataError(
+            f"has class {most}, but there are only {len(names)} classes.",
+            "Save the dataset again.",
+            column=column,
+            reason="damaged",
+        )
     return pa.DictionaryArray.from_arrays(chunk, names)
 
 

@@ -23,7 +23,10 @@ def read_json(path: Path) -> pa.RecordBatchReader:
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     for number, (_, item) in enumerate(json_items(path), start=1):
         if not isinstance(item, dict):
-            raise DataError(f"needs a list of objects. Entry {number} is {type(item).__name__}.",
-                            'Write {"column": value, ...} for each row.', path=path.name,
-                            reason="bad_entry")
+            raise DataError(
+                f"needs a list of objects. Entry {number} is {type(item).__name__}.",
+                'Write {"column": value, ...} for each row.',
+                path=path.name,
+                reason="bad_entry",
+            )
         yield item

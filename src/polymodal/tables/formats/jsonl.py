@@ -60,12 +60,18 @@ def _table(block: bytes, schema: pa.Schema | None, path: Path, lines: int) -> pa
     block.decode("utf-8")
     line = deep_line(block)
     if line is not None:
-        raise DataError(f"has lists or objects nested more than {MAX_DEPTH} levels deep in line "
-                        f"{lines + line + 1}.", "Write flatter values: numbers, texts, lists, or "
-                        "lists of lists.", path=path.name, reason="unreadable_table")
+        raise DataError(
+            f"has lists or objects nested more than {MAX_DEPTH} levels deep in line "
+            f"{lines + line + 1}.",
+            "Write flatter values: numbers, texts, lists, or lists of lists.",
+            path=path.name,
+            reason="unreadable_table",
+        )
     return pj.read_json(
-        pa.BufferReader(block), pj.ReadOptions(use_threads=False, block_size=len(block) + 1),
-        pj.ParseOptions(explicit_schema=schema))
+        pa.BufferReader(block),
+        pj.ReadOptions(use_threads=False, block_size=len(block) + 1),
+        pj.ParseOptions(explicit_schema=schema),
+    )
 
 
 def _blocks(path: Path, num_lines: int) -> Iterator[bytes]:
@@ -83,8 +89,10 @@ def _blocks(path: Path, num_lines: int) -> Iterator[bytes]:
                 yield block
                 continue
             parts = io.BytesIO(block).readlines()
-            yield from (b"".join(parts[start : start + num_lines])
-                        for start in range(0, len(parts), num_lines))
+            yield from (
+                b"".join(parts[start : start + num_lines])
+                for start in range(0, len(parts), num_lines)
+            )
 
 
 def _explain(error, path: Path, block: bytes, lines: int, rows: int) -> DataError:
@@ -97,20 +105,30 @@ def _explain(error, path: Path, block: bytes, lines: int, rows: int) -> DataErro
             if line.strip():
                 value = parse_json(line)
         except UnicodeDecodeError:
-            return cannot(f"needs UTF-8 text. Line {number} is not.", "Save the file as UTF-8.",
-                          "encoding")
+            return cannot(
+                f"needs UTF-8 text. Line {number} is not.", "Save the file as UTF-8.", "encoding"
+            )
         except ValueError as problem:
-            return cannot(f"needs one JSON object per line. Line {number} is not one: {problem}.",
-                          "Fix that line.")
+            return cannot(
+                f"needs one JSON object per line. Line {number} is not one: {problem}.",
+                "Fix that line.",
+            )
         if not isinstance(value, dict):
-            return cannot(f"needs one JSON object per line. Line {number} has "
-                          f"{type(value).__name__}.", 'Write {"column": value, ...}.')
+            return cannot(
+                f"needs one JSON object per line. Line {number} has {type(value).__name__}.",
+                'Write {"column": value, ...}.',
+            )
     changed = _CHANGED.search(str(error))
     if changed:
         column, before, after, row = changed.groups()
-        return DataError(f"has {_article(after)}, and {_article(before)} in rows before it.",
-                         "Write one type in the whole column.", table=path.name,
-                         row=rows + int(row) + 1, column=column, reason="mixed_types")
+        return DataError(
+            f"has {_article(after)}, and {_article(before)} in rows before it.",
+            "Write one type in the whole column.",
+            table=path.name,
+            row=rows + int(row) + 1,
+            column=column,
+            reason="mixed_types",
+        )
     return cannot(f"cannot be read: {error}.", "Fix the file.")
 
 

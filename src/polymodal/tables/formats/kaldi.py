@@ -17,8 +17,9 @@ from polymodal.tables.formats._rows import Orphans, stream_rows
 __all__ = ["read_kaldi"]
 
 _ABOVE = ("", "..", os.path.join("..", ".."))  # paths start from where the recipe ran
-_PART = pa.struct([("path", pa.string()), ("start_seconds", pa.float64()),
-                   ("end_seconds", pa.float64())])
+_PART = pa.struct(
+    [("path", pa.string()), ("start_seconds", pa.float64()), ("end_seconds", pa.float64())]
+)
 
 
 def read_kaldi(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
@@ -52,21 +53,29 @@ def _pairs(path: Path, may_be_empty: bool = False) -> dict[str, str]:
     """Returns {name: the rest of its line}."""
     found: dict[str, str] = {}
     if not path.is_file():
-        raise DataError("is missing.", "A Kaldi folder has the files wav.scp and text.",
-                        path=f"{path.parent.name}/{path.name}", reason="damaged")
+        raise DataError(
+            "is missing.",
+            "A Kaldi folder has the files wav.scp and text.",
+            path=f"{path.parent.name}/{path.name}",
+            reason="damaged",
+        )
     for number, line in numbered_lines(path):
         name, *rest = line.split(maxsplit=1)
         if not rest and not may_be_empty:
             raise bad_line(path.name, number, "a name and a value", line, "Fix that line.")
         if name in found:
-            raise bad_line(path.name, number, "a name that no line before it has", line,
-                           "Remove one of these lines.")
+            raise bad_line(
+                path.name,
+                number,
+                "a name that no line before it has",
+                line,
+                "Remove one of these lines.",
+            )
         found[name] = rest[0].strip() if rest else ""
     return found
 
 
-def _recordings(path: Path, orphans: Orphans,
-                media_root: Path | None) -> dict[str, str | None]:
+def _recordings(path: Path, orphans: Orphans, media_root: Path | None) -> dict[str, str | None]:
     """Returns {recording: its path from the root, or None where it is not there}."""
     named = _pairs(path / "wav.scp")
     for name, value in named.items():
@@ -76,9 +85,12 @@ def _recordings(path: Path, orphans: Orphans,
         elif value == "-" or (value.rpartition(":")[2].isdigit() and ".ark:" in value):
             problem = "is not a file of sound"
         if problem:
-            raise DataError(f'names the recording "{name}" by {value!r}, which {problem}.',
-                            "Write each recording into a file and its path into wav.scp.",
-                            path="wav.scp", reason="not_a_file")
+            raise DataError(
+                f'names the recording "{name}" by {value!r}, which {problem}.',
+                "Write each recording into a file and its path into wav.scp.",
+                path="wav.scp",
+                reason="not_a_file",
+            )
     media = find_media(path, named.values(), _ABOVE, "recordings", media_root)
     recordings = {name: media.cell(file) for name, file in named.items()}
     for name, file in recordings.items():
@@ -87,17 +99,22 @@ def _recordings(path: Path, orphans: Orphans,
     return recordings
 
 
-def _segments(path: Path, recordings: dict[str, str | None],
-              orphans: Orphans) -> Iterator[tuple[str, dict[str, Any] | None]]:
+def _segments(
+    path: Path, recordings: dict[str, str | None], orphans: Orphans
+) -> Iterator[tuple[str, dict[str, Any] | None]]:
     """Yields (utterance, cell); an end of -1 is that of the recording."""
     for number, line in numbered_lines(path):
         try:
             name, recording, start, end = line.split()
             start_seconds, end_seconds = float(start), float(end)
         except ValueError:
-            raise bad_line(path.name, number, "an utterance, a recording, start and end in seconds",
-                           line, "Fix that line; of several channels, write each "
-                           "into a file.") from None
+            raise bad_line(
+                path.name,
+                number,
+                "an utterance, a recording, start and end in seconds",
+                line,
+                "Fix that line; of several channels, write each into a file.",
+            ) from None
         file = recordings.get(recording)
         if file is None:
             orphans.add("segments belong to no recording in wav.scp and are skipped", name)
@@ -107,8 +124,12 @@ def _segments(path: Path, recordings: dict[str, str | None],
         yield name, cell if file else None
 
 
-def _rows(utterances: Iterator[tuple[str, Any]], texts: dict[str, str],
-          speakers: dict[str, str] | None, orphans: Orphans) -> Iterator[dict[str, Any]]:
+def _rows(
+    utterances: Iterator[tuple[str, Any]],
+    texts: dict[str, str],
+    speakers: dict[str, str] | None,
+    orphans: Orphans,
+) -> Iterator[dict[str, Any]]:
     for name, audio in utterances:
         if not audio:
             continue

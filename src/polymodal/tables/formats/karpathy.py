@@ -16,8 +16,15 @@ from polymodal.tables.split_names import split_name
 
 __all__ = ["read_karpathy"]
 
-_FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k-images",
-            "flickr30k_images", ".")
+_FOLDERS = (
+    "images",
+    "Images",
+    "Flicker8k_Dataset",
+    "Flickr8k_Dataset",
+    "flickr30k-images",
+    "flickr30k_images",
+    ".",
+)
 
 
 def read_karpathy(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader:
@@ -32,10 +39,12 @@ def read_karpathy(path: Path, media_root: Path | None = None) -> pa.RecordBatchR
     Source: Karpathy and Fei-Fei 2015, "Deep Visual-Semantic Alignments", arXiv:1412.2306.
     """
     candidates = [f"{above}{folder}" for above in ("", "../") for folder in _FOLDERS]
-    media = find_media(path, (name for name, _, _ in _pictures(path)), candidates,
-                       media_root=media_root)
-    return stream_rows(_rows(path, media), image=pa.string(), captions=pa.list_(pa.string()),
-                       split=pa.string())
+    media = find_media(
+        path, (name for name, _, _ in _pictures(path)), candidates, media_root=media_root
+    )
+    return stream_rows(
+        _rows(path, media), image=pa.string(), captions=pa.list_(pa.string()), split=pa.string()
+    )
 
 
 def _pictures(path: Path) -> Iterator[tuple[str, list[str], str]]:
@@ -51,8 +60,11 @@ def _pictures(path: Path) -> Iterator[tuple[str, list[str], str]]:
         except (KeyError, TypeError, AttributeError) as error:
             raise DataError(
                 f'needs "filename", "split" and "sentences" with "raw" in images[{number}]. '
-                f"Got {type(error).__name__}: {error}.", "Fix that entry.", path=path.name,
-                reason="bad_entry") from None
+                f"Got {type(error).__name__}: {error}.",
+                "Fix that entry.",
+                path=path.name,
+                reason="bad_entry",
+            ) from None
         yield name, [text for text in captions if text], part
         number += 1
 

@@ -32,7 +32,8 @@ def read_librispeech(path: Path, media_root: Path | None = None) -> pa.RecordBat
     """
     parts = _parts(path)
     columns: dict[str, pa.DataType] = dict.fromkeys(
-        ("audio", "transcript", "speaker", "chapter"), pa.string())
+        ("audio", "transcript", "speaker", "chapter"), pa.string()
+    )
     if parts != {path: ""}:
         columns["split"] = pa.string()
     return stream_rows(_rows(path, parts, media_root or path), **columns)
@@ -40,8 +41,9 @@ def read_librispeech(path: Path, media_root: Path | None = None) -> pa.RecordBat
 
 def _parts(path: Path) -> dict[Path, str]:
     """Returns {folder of speakers: split}; the split is "" where the folder itself is a part."""
-    found = {folder: name for folder in _folders(path)
-             if (name := split_name(folder.name.split("-")[0]))}
+    found = {
+        folder: name for folder in _folders(path) if (name := split_name(folder.name.split("-")[0]))
+    }
     return found or {path: ""}
 
 
@@ -59,9 +61,12 @@ def _rows(path: Path, parts: dict[Path, str], root: Path) -> Iterator[dict[str, 
                     yield {**row, "speaker": speaker.name, "chapter": chapter.name, "split": split}
     orphans.warn()
     if not num_rows:
-        raise DataError(f"has transcripts, but there are no recordings for them under {root}.",
-                        "Unpack the archive again, with its .flac files, or correct --media-root.",
-                        path=path.name, reason="missing_media")
+        raise DataError(
+            f"has transcripts, but there are no recordings for them under {root}.",
+            "Unpack the archive again, with its .flac files, or correct --media-root.",
+            path=path.name,
+            reason="missing_media",
+        )
 
 
 def _chapter(chapter: Path, path: Path, root: Path, orphans: Orphans) -> Iterator[dict[str, Any]]:
@@ -84,6 +89,7 @@ def _transcripts(path: Path, shown: str) -> Iterator[tuple[str, str]]:
     for number, line in numbered_lines(path, shown):
         name, _, text = line.partition(" ")
         if not text.strip():
-            raise bad_line(shown, number, "the name of a recording and its transcript", line,
-                           "Fix that line.")
+            raise bad_line(
+                shown, number, "the name of a recording and its transcript", line, "Fix that line."
+            )
         yield name, text.strip()

@@ -41,8 +41,13 @@ def _lines(table: Path) -> Iterator[tuple[str, str, str]]:
     for number, line in numbered_lines(table):
         name, *texts = line.split("|")
         if not 1 <= len(texts) <= 2 or not name.strip():
-            raise bad_line(table.name, number, "id|text|normalised text", line,
-                           "Write 1 or 2 bars into that line.")
+            raise bad_line(
+                table.name,
+                number,
+                "id|text|normalised text",
+                line,
+                "Write 1 or 2 bars into that line.",
+            )
         yield name.strip(), texts[0].strip(), texts[-1].strip()
 
 

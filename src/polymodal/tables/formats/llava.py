@@ -38,9 +38,15 @@ def read_llava(path: Path, media_root: Path | None = None) -> pa.RecordBatchRead
     candidates = [f"{above}{name}" for above in ("", "../") for name in (".", "images", "image")]
     names = (name for found, _, _ in _entries(path) for name in found)
     media = find_media(path, names, candidates, media_root=media_root)
-    return stream_rows(_rows(path, media), image=pa.string(), prompt=pa.string(),
-                       response=pa.string(), conversation=pa.string(), turn=pa.int64(),
-                       **{PLACE: pa.string()})
+    return stream_rows(
+        _rows(path, media),
+        image=pa.string(),
+        prompt=pa.string(),
+        response=pa.string(),
+        conversation=pa.string(),
+        turn=pa.int64(),
+        **{PLACE: pa.string()},
+    )
 
 
 def _entries(path: Path) -> Iterator[tuple[list[str], list[tuple[str, str]], str]]:
@@ -95,8 +101,12 @@ def _said(turns: list[tuple[str, str]], images: list[Any]) -> list[Said]:
 
 def _bad(path: Path, place: str, expected: str, found: Any) -> DataError:
     shown = brief(found)
-    return DataError(f"needs {expected} in {place}. Got {shown}.", "Fix that entry.",
-                     path=path.name, reason="bad_entry")
+    return DataError(
+        f"needs {expected} in {place}. Got {shown}.",
+        "Fix that entry.",
+        path=path.name,
+        reason="bad_entry",
+    )
 
 
 def _rows(path: Path, media: MediaFolder) -> Iterator[dict[str, Any]]:

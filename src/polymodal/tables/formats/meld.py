@@ -17,9 +17,11 @@ __all__ = ["read_meld"]
 
 NEEDED = {"Utterance", "Dialogue_ID", "Utterance_ID"}
 PARTS = {"train": "train_sent_emo.csv", "val": "dev_sent_emo.csv", "test": "test_sent_emo.csv"}
-_FOLDERS = {"train": ("train_splits", "train"),
-            "val": ("dev_splits_complete", "dev_splits", "dev"),
-            "test": ("output_repeated_splits_test", "test_splits", "test")}
+_FOLDERS = {
+    "train": ("train_splits", "train"),
+    "val": ("dev_splits_complete", "dev_splits", "dev"),
+    "test": ("output_repeated_splits_test", "test_splits", "test"),
+}
 _SIGNS = {0x85: "…", 0x91: "‘", 0x92: "’", 0x93: "“", 0x94: "”", 0x96: "–", 0x97: "—"}
 
 
@@ -37,7 +39,8 @@ def read_meld(path: Path, media_root: Path | None = None) -> pa.RecordBatchReade
     if path.is_dir():
         tables = {part: path / name for part, name in PARTS.items() if (path / name).is_file()}
     columns: dict[str, pa.DataType] = dict.fromkeys(
-        ("video", "transcript", "speaker", "emotion", "sentiment", "dialogue"), pa.string())
+        ("video", "transcript", "speaker", "emotion", "sentiment", "dialogue"), pa.string()
+    )
     columns["utterance"] = pa.int64()
     if path.is_dir():
         columns["split"] = pa.string()
@@ -51,8 +54,10 @@ def _clips(table: Path, part: str, path: Path, media_root: Path | None) -> Media
     """Returns the folder of a table's clips, or None where there is none."""
     known = _FOLDERS.get(part)
     if known is None:
-        known = next((folders for part, folders in _FOLDERS.items()
-                      if table.name == PARTS[part]), sum(_FOLDERS.values(), ()))
+        known = next(
+            (folders for part, folders in _FOLDERS.items() if table.name == PARTS[part]),
+            sum(_FOLDERS.values(), ()),
+        )
     try:
         return find_media(path, map(_clip, _lines(table)), known, "clips", media_root)
     except DataError:
@@ -70,14 +75,19 @@ def _lines(table: Path) -> Iterator[dict[str, str]]:
         reader = csv.DictReader(file)
         lacking = NEEDED.difference(reader.fieldnames or ())
         if lacking:
-            raise DataError(f"needs the columns {', '.join(sorted(NEEDED))}. It lacks "
-                            f"{', '.join(sorted(lacking))}.", "Name a table of MELD.",
-                            path=table.name, reason="header")
+            raise DataError(
+                f"needs the columns {', '.join(sorted(NEEDED))}. It lacks "
+                f"{', '.join(sorted(lacking))}.",
+                "Name a table of MELD.",
+                path=table.name,
+                reason="header",
+            )
         yield from reader
 
 
-def _rows(shown: str, tables: dict[str, Path],
-          media: dict[str, MediaFolder | None]) -> Iterator[dict[str, Any]]:
+def _rows(
+    shown: str, tables: dict[str, Path], media: dict[str, MediaFolder | None]
+) -> Iterator[dict[str, Any]]:
     orphans = Orphans(shown)
     for part, table in tables.items():
         folder = media[part]
@@ -88,8 +98,14 @@ def _rows(shown: str, tables: dict[str, Path],
             dialogue = line["Dialogue_ID"]
             if part:
                 dialogue = f"{part} {dialogue}"
-            yield {"video": clip, "transcript": line["Utterance"].translate(_SIGNS),
-                   "speaker": line.get("Speaker"), "emotion": line.get("Emotion"),
-                   "sentiment": line.get("Sentiment"), "dialogue": dialogue,
-                   "utterance": int(line["Utterance_ID"]), "split": part or None}
+            yield {
+                "video": clip,
+                "transcript": line["Utterance"].translate(_SIGNS),
+                "speaker": line.get("Speaker"),
+                "emotion": line.get("Emotion"),
+                "sentiment": line.get("Sentiment"),
+                "dialogue": dialogue,
+                "utterance": int(line["Utterance_ID"]),
+                "split": part or None,
+            }
     orphans.warn()

@@ -57,5 +57,9 @@ def _parsed(name: str, number: int, line: bytes) -> Any:
     try:
         return parse_json(line.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, UnicodeDecodeError) as error:
-        raise DataError(f"needs one JSON object per line. Line {number} is not one: {error}.",
-                        "Fix that line.", path=name, reason="unreadable_table") from None
+        raise DataError(
+            f"needs one JSON object per line. Line {number} is not one: {error}.",
+            "Fix that line.",
+            path=name,
+            reason="unreadable_table",
+        ) from None

@@ -22,8 +22,11 @@ from polymodal.tables.split_names import split_name
 
 __all__ = ["read_metadata_folder"]
 
-_READERS = {"metadata.csv": read_csv, "metadata.jsonl": read_jsonl,
-            "metadata.parquet": read_parquet}
+_READERS = {
+    "metadata.csv": read_csv,
+    "metadata.jsonl": read_jsonl,
+    "metadata.parquet": read_parquet,
+}
 _FILE = "file_name"
 _BATCH_ROWS = 4096
 
@@ -67,8 +70,10 @@ class _Part(NamedTuple):
 
     def split_of(self, paths: Iterable[str]) -> str | None:
         """Returns the part of a row by the paths of its files."""
-        return self.split or next((self.splits[first] for path in paths
-                                   if (first := Path(path).parts[0]) in self.splits), None)
+        return self.split or next(
+            (self.splits[first] for path in paths if (first := Path(path).parts[0]) in self.splits),
+            None,
+        )
 
 
 def _parts(path: Path) -> list[_Part]:
@@ -150,29 +155,37 @@ def _renamed(names: list[str], kind: str, shown: str) -> dict[str, str]:
     for name in filter(_is_file_column, names):
         stem = name.removesuffix("s").removesuffix(_FILE).rstrip("_") or kind
         if stem in names:
-            raise DataError(f'has a column "{stem}" next to "{name}", which becomes "{stem}".',
-                            "Rename one of them.", path=shown, reason="duplicate_columns")
+            raise DataError(
+                f'has a column "{stem}" next to "{name}", which becomes "{stem}".',
+                "Rename one of them.",
+                path=shown,
+                reason="duplicate_columns",
+            )
         found[name] = stem
     return found
 
 
-def _batches(path: Path, parts: list[_Part], schema: pa.Schema,
-             kind: str) -> Iterator[pa.RecordBatch]:
+def _batches(
+    path: Path, parts: list[_Part], schema: pa.Schema, kind: str
+) -> Iterator[pa.RecordBatch]:
     orphans = Orphans(path.name)
     for part in parts:
         named: set[str] = set()
         row = 0
         for batch in _records(part):
-            records = [_row(part, record, row + i, kind, named)
-                       for i, record in enumerate(batch.to_pylist())]
+            records = [
+                _row(part, record, row + i, kind, named)
+                for i, record in enumerate(batch.to_pylist())
+            ]
             row += len(records)
             yield pa.RecordBatch.from_pylist(records, schema=schema)
         yield from _files_alone(part, schema, kind, named, orphans)
     orphans.warn()
 
 
-def _row(part: _Part, record: dict[str, Any], row: int, kind: str,
-         named: set[str]) -> dict[str, Any]:
+def _row(
+    part: _Part, record: dict[str, Any], row: int, kind: str, named: set[str]
+) -> dict[str, Any]:
     renamed = _renamed(list(record), kind, part.shown)
     paths: list[str] = []
     found = {}
@@ -183,9 +196,14 @@ def _row(part: _Part, record: dict[str, Any], row: int, kind: str,
     named.update(paths)
     split, said = part.split_of(paths), found.get("split")
     if split and said is not None and split_name(str(said)) != split:
-        raise DataError(f"says {said!r} of a file in the folder of {split}.",
-                        "Correct one of them, or name the column otherwise.", table=part.shown,
-                        row=row + 1, column="split", reason="split_name")
+        raise DataError(
+            f"says {said!r} of a file in the folder of {split}.",
+            "Correct one of them, or name the column otherwise.",
+            table=part.shown,
+            row=row + 1,
+            column="split",
+            reason="split_name",
+        )
     if split and said is None:
         found["split"] = split
     return found
@@ -201,8 +219,9 @@ def _placed(part: _Part, value: Any, paths: list[str]) -> Any:
     return paths[-1]
 
 
-def _files_alone(part: _Part, schema: pa.Schema, kind: str, named: set[str],
-                 orphans: Orphans) -> Iterator[pa.RecordBatch]:
+def _files_alone(
+    part: _Part, schema: pa.Schema, kind: str, named: set[str], orphans: Orphans
+) -> Iterator[pa.RecordBatch]:
     """Counts the files that no row names; yields them where there is no table."""
     rows = []
     for file in walk(part.folder):

@@ -30,8 +30,12 @@ def read_parquet(path: Path) -> pa.RecordBatchReader:
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"is not a readable Parquet file: {error}", "Write it again.",
-                        path=path.name, reason="unreadable_table") from error
+        raise DataError(
+            f"is not a readable Parquet file: {error}",
+            "Write it again.",
+            path=path.name,
+            reason="unreadable_table",
+        ) from error
     return pa.RecordBatchReader.from_batches(schema, _batches(file, path, schema, num_rows))
 
 
@@ -39,9 +43,13 @@ def _checked(file: pq.ParquetFile, path: Path) -> pa.Schema:
     """Returns the schema of a file whose metadata ask for no more than a table may."""
     schema, metadata = file.schema_arrow, file.metadata
     if len(schema) > MAX_COLUMNS or max(map(_depth, schema.types), default=0) > MAX_DEPTH:
-        raise DataError(f"has more than {MAX_COLUMNS:,} columns, or lists nested more than "
-                        f"{MAX_DEPTH} levels deep.", "Write fewer columns, and flatter ones.",
-                        path=path.name, reason="unreadable_table")
+        raise DataError(
+            f"has more than {MAX_COLUMNS:,} columns, or lists nested more than "
+            f"{MAX_DEPTH} levels deep.",
+            "Write fewer columns, and flatter ones.",
+            path=path.name,
+            reason="unreadable_table",
+        )
     most = most_unpacked(path)
     for group in range(metadata.num_row_groups):
         if metadata.row_group(group).total_byte_size > most:
@@ -77,17 +85,28 @@ def _dictionaries(file: pq.ParquetFile) -> tuple[list[str], int]:
 
 
 def _byte_columns(file: pq.ParquetFile) -> list[int]:
-    return [place for place in range(len(file.schema))
-            if file.schema.column(place).physical_type == "BYTE_ARRAY"]
+    return [
+        place
+        for place in range(len(file.schema))
+        if file.schema.column(place).physical_type == "BYTE_ARRAY"
+    ]
 
 
 def _is_bytes(kind: pa.DataType) -> bool:
-    return any(test(kind) for test in (pa.types.is_string, pa.types.is_large_string,
-                                       pa.types.is_binary, pa.types.is_large_binary))
+    return any(
+        test(kind)
+        for test in (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+        )
+    )
 
 
-def _batches(file: pq.ParquetFile, path: Path, schema: pa.Schema,
-             num_rows: int) -> Iterator[pa.RecordBatch]:
+def _batches(
+    file: pq.ParquetFile, path: Path, schema: pa.Schema, num_rows: int
+) -> Iterator[pa.RecordBatch]:
     total, most = 0, most_unpacked(path)
     try:
         for batch in file.iter_batches(num_rows):
@@ -98,22 +117,28 @@ def _batches(file: pq.ParquetFile, path: Path, schema: pa.Schema,
                     raise unpacks_to_more(path, most)
                 yield part
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"is damaged: {error}", "Write it again.", path=path.name,
-                        reason="unreadable_table") from error
+        raise DataError(
+            f"is damaged: {error}", "Write it again.", path=path.name, reason="unreadable_table"
+        ) from error
 
 
 def _unpacked(batch: pa.RecordBatch, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Yields the rows with their values instead of places in a dictionary, few bytes at a time."""
-    packed = [i for i, column in enumerate(batch.columns)
-              if isinstance(column, pa.DictionaryArray) and not pa.types.is_dictionary(
-                  schema.field(i).type)]
+    packed = [
+        i
+        for i, column in enumerate(batch.columns)
+        if isinstance(column, pa.DictionaryArray)
+        and not pa.types.is_dictionary(schema.field(i).type)
+    ]
     if batch.num_rows > 1 and sum(_size(batch.column(i)) for i in packed) > _BATCH_BYTES:
         half = batch.num_rows // 2
         yield from _unpacked(batch.slice(0, half), schema)
         yield from _unpacked(batch.slice(half), schema)
         return
-    columns = [column.dictionary_decode().cast(schema.field(i).type) if i in packed else column
-               for i, column in enumerate(batch.columns)]
+    columns = [
+        column.dictionary_decode().cast(schema.field(i).type) if i in packed else column
+        for i, column in enumerate(batch.columns)
+    ]
     yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 

@@ -14,9 +14,19 @@ from polymodal.tables.formats._rows import Orphans, stream_inferred
 
 __all__ = ["read_sharegpt"]
 
-_ROLES = {"human": "user", "user": "user", "gpt": "assistant", "chatgpt": "assistant",
-          "assistant": "assistant", "bing": "assistant", "bard": "assistant", "system": "system",
-          "tool": "tool", "function_call": "assistant", "observation": "tool"}
+_ROLES = {
+    "human": "user",
+    "user": "user",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "assistant": "assistant",
+    "bing": "assistant",
+    "bard": "assistant",
+    "system": "system",
+    "tool": "tool",
+    "function_call": "assistant",
+    "observation": "tool",
+}
 
 
 def read_sharegpt(path: Path) -> pa.RecordBatchReader:
@@ -34,8 +44,9 @@ def _rows(path: Path, orphans: Orphans) -> Iterator[dict[str, Any]]:
         turns = item.get("conversations") if isinstance(item, dict) else None
         if not isinstance(turns, list):
             raise bad(path.name, place, 'a list "conversations"', item, "Fix that entry.")
-        said = [_said(path, f"{place}, turn {index}", turn)
-                for index, turn in enumerate(turns, start=1)]
+        said = [
+            _said(path, f"{place}, turn {index}", turn) for index, turn in enumerate(turns, start=1)
+        ]
         own = item.get("system")
         if isinstance(own, str) and own:
             said.insert(0, Said("system", own))
@@ -46,6 +57,7 @@ def _rows(path: Path, orphans: Orphans) -> Iterator[dict[str, Any]]:
 def _said(path: Path, place: str, turn: Any) -> Said:
     who, text = (turn.get("from"), turn.get("value")) if isinstance(turn, dict) else (None, None)
     if who not in _ROLES or not isinstance(text, str):
-        raise bad(path.name, place, '"from" (human or gpt) and a text "value"', turn,
-                  "Fix that turn.")
+        raise bad(
+            path.name, place, '"from" (human or gpt) and a text "value"', turn, "Fix that turn."
+        )
     return Said(_ROLES[who], text)

@@ -57,11 +57,18 @@ def _tars(path: Path) -> list[Path]:
     names = [path.name]
     while any(map(_RANGE.search, names)):
         names = [expanded for name in names for expanded in _expand(name)]
-    tars = [Path(found) for name in sorted(names)
-            for found in sorted(glob.glob(str(path.parent / name)))]
+    tars = [
+        Path(found)
+        for name in sorted(names)
+        for found in sorted(glob.glob(str(path.parent / name)))
+    ]
     if not tars:
-        raise DataError("matches no tar file.", "Check the path and the pattern.",
-                        path=str(path), reason="missing_table")
+        raise DataError(
+            "matches no tar file.",
+            "Check the path and the pattern.",
+            path=str(path),
+            reason="missing_table",
+        )
     return tars
 
 
@@ -71,8 +78,12 @@ def _expand(name: str) -> list[str]:
         return [name]
     first, last = found.groups()
     if len(last) > len(str(_MOST_TARS)) or int(last) - int(first) >= _MOST_TARS:
-        raise DataError(f"names more than {_MOST_TARS:,} tar files.", "Correct the pattern.",
-                        path=name, reason="missing_table")
+        raise DataError(
+            f"names more than {_MOST_TARS:,} tar files.",
+            "Correct the pattern.",
+            path=name,
+            reason="missing_table",
+        )
     width = 0
     if first.startswith("0"):
         width = len(first)
@@ -83,9 +94,12 @@ def _expand(name: str) -> list[str]:
 def _check_order(keys: array, first: Path) -> None:
     """Raises DataError where members of one sample are apart: they would become two rows."""
     if len(np.unique(np.frombuffer(keys, np.int64))) != len(keys):
-        raise DataError("has members of one sample that are not next to each other.",
-                        "Write the tar sorted by name: tar --sort=name -cf ...",
-                        path=first.name, reason="unsorted_tar")
+        raise DataError(
+            "has members of one sample that are not next to each other.",
+            "Write the tar sorted by name: tar --sort=name -cf ...",
+            path=first.name,
+            reason="unsorted_tar",
+        )
 
 
 def _samples(tars: list[Path], root: Path, keys: array) -> Iterator[dict[str, Any]]:
@@ -124,9 +138,12 @@ def _members(path: Path) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
             if source.read(tarfile.BLOCKSIZE) != tarfile.NUL * tarfile.BLOCKSIZE:
                 raise tarfile.ReadError(f"byte {file.offset:,} starts neither a member nor the end")
     except (tarfile.TarError, EOFError, ValueError, OverflowError, struct.error) as error:
-        raise DataError(f"is not a readable tar file: {error}.",
-                        "Write it again, without compression.", path=path.name,
-                        reason="unreadable_table") from error
+        raise DataError(
+            f"is not a readable tar file: {error}.",
+            "Write it again, without compression.",
+            path=path.name,
+            reason="unreadable_table",
+        ) from error
 
 
 class _Bounded(io.BufferedReader):
@@ -144,34 +161,50 @@ def _key_and_ending(name: str) -> tuple[str, str]:
     return f"{folder}/{stem}", ending.lower()
 
 
-def _add(sample: dict, ending: str, member: tarfile.TarInfo, file: tarfile.TarFile,
-         shown: str) -> None:
+def _add(
+    sample: dict, ending: str, member: tarfile.TarInfo, file: tarfile.TarFile, shown: str
+) -> None:
     last = ending.rpartition(".")[2]
     if member.issparse():  # its bytes in the tar are not those of the file
-        raise DataError(f"has {member.name} as a sparse file.",
-                        "Write the tar again without --sparse.", path=shown,
-                        reason="unreadable_table")
+        raise DataError(
+            f"has {member.name} as a sparse file.",
+            "Write the tar again without --sparse.",
+            path=shown,
+            reason="unreadable_table",
+        )
     if last == "json":
         value = _json(_content(file, member, shown), member.name, shown)
         new = value if isinstance(value, dict) else {ending: value}
     elif last in _TEXTS:
         new = {ending: _text(_content(file, member, shown), member.name, shown).strip()}
     else:
-        new = {_column(ending): {"path": shown, "offset": member.offset_data,
-                                 "size": member.size, "name": member.name}}
+        new = {
+            _column(ending): {
+                "path": shown,
+                "offset": member.offset_data,
+                "size": member.size,
+                "name": member.name,
+            }
+        }
     twice = sorted(new.keys() & sample.keys())
     if twice:
-        raise DataError(f'has two values for "{twice[0]}" in the sample of {member.name}.',
-                        "Give members, and keys in JSON, names of their own.",
-                        path=shown, reason="duplicate_columns")
+        raise DataError(
+            f'has two values for "{twice[0]}" in the sample of {member.name}.',
+            "Give members, and keys in JSON, names of their own.",
+            path=shown,
+            reason="duplicate_columns",
+        )
     sample.update(new)
 
 
 def _content(file: tarfile.TarFile, member: tarfile.TarInfo, shown: str) -> bytes:
     if member.size > MAX_LINE_BYTES:
-        raise DataError(f"has {member.name}, a text of {member.size:,} bytes.",
-                        f"Write texts of at most {MAX_LINE_BYTES >> 20} MiB.", path=shown,
-                        reason="unreadable_table")
+        raise DataError(
+            f"has {member.name}, a text of {member.size:,} bytes.",
+            f"Write texts of at most {MAX_LINE_BYTES >> 20} MiB.",
+            path=shown,
+            reason="unreadable_table",
+        )
     opened = file.extractfile(member)
     if opened:
         return opened.read()
@@ -190,13 +223,21 @@ def _text(content: bytes, name: str, shown: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise DataError(f"has {name}, which is not UTF-8 text.", "Write it as UTF-8.",
-                        path=shown, reason="encoding") from None
+        raise DataError(
+            f"has {name}, which is not UTF-8 text.",
+            "Write it as UTF-8.",
+            path=shown,
+            reason="encoding",
+        ) from None
 
 
 def _json(content: bytes, name: str, shown: str) -> Any:
     try:
         return parse_json(_text(content, name, shown))
     except ValueError as error:
-        raise DataError(f"has {name}, which is not valid JSON: {error}.", "Fix that member.",
-                        path=shown, reason="unreadable_table") from None
+        raise DataError(
+            f"has {name}, which is not valid JSON: {error}.",
+            "Fix that member.",
+            path=shown,
+            reason="unreadable_table",
+        ) from None

@@ -53,7 +53,9 @@ def as_file(value: Any) -> Any:
         raise DataError(
             f"has an array of shape {value.shape} and type {value.dtype}.",
             "Give a picture as uint8 (height, width, channels), a video as uint8 (frames, height, "
-            "width, channels), with values of 0 to 255.", reason="not_media")
+            "width, channels), with values of 0 to 255.",
+            reason="not_media",
+        )
     if value.ndim == 4:
         return [_picture(frame) for frame in value]
     return _picture(value)
@@ -91,12 +93,17 @@ def _wave(samples: np.ndarray, sample_rate: int) -> bytes:
     import soundfile
 
     if samples.ndim not in (1, 2) or not (samples.dtype.kind == "f" or samples.dtype in _PCM):
-        raise DataError(f"has sound of shape {samples.shape} and type {samples.dtype}.",
-                        "Give (samples,) or (samples, channels), as floats of -1 to 1 or as int16 "
-                        "or int32.", reason="not_media")
+        raise DataError(
+            f"has sound of shape {samples.shape} and type {samples.dtype}.",
+            "Give (samples,) or (samples, channels), as floats of -1 to 1 or as int16 or int32.",
+            reason="not_media",
+        )
     if not _RATES[0] <= sample_rate <= _RATES[1]:
-        raise DataError(f"has sound of {sample_rate} samples a second, expected {_RATES[0]} to "
-                        f"{_RATES[1]}.", "Give the sampling rate in hertz.", reason="bad_header")
+        raise DataError(
+            f"has sound of {sample_rate} samples a second, expected {_RATES[0]} to {_RATES[1]}.",
+            "Give the sampling rate in hertz.",
+            reason="bad_header",
+        )
     content = io.BytesIO()
     if samples.ndim == 2 and samples.shape[0] < samples.shape[1]:
         samples = samples.T  # some decoders put channels first

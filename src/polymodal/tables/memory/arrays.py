@@ -36,7 +36,8 @@ def to_columns(source: Any, name: str) -> pa.Table:
     else:
         raise RecipeError(
             "read needs a path, a dict of columns, a list of dicts, or a pandas or pyarrow table. "
-            f"Got {type(source).__name__}. Convert it to one of these.")
+            f"Got {type(source).__name__}. Convert it to one of these."
+        )
     if not data.num_rows:
         raise DataError("has no rows.", "Add rows.", path=name, reason="empty_table")
     return data
@@ -44,8 +45,9 @@ def to_columns(source: Any, name: str) -> pa.Table:
 
 def _is_table(source: Any) -> bool:
     return isinstance(source, pa.Table | pa.RecordBatch | pa.RecordBatchReader) or (
-        hasattr(source, "to_dict") and (hasattr(source, "columns")
-                                        or hasattr(source, "column_names")))
+        hasattr(source, "to_dict")
+        and (hasattr(source, "columns") or hasattr(source, "column_names"))
+    )
 
 
 def _from_table(source: Any, name: str) -> pa.Table:
@@ -58,25 +60,33 @@ def _from_table(source: Any, name: str) -> pa.Table:
     names = list(source.columns if hasattr(source, "columns") else source.column_names)
     twice = sorted(str(c) for c, count in Counter(names).items() if count > 1)
     if twice:
-        raise DataError(f"has more than one column named {', '.join(twice)}.",
-                        "Give each column a name of its own.", path=name,
-                        reason="duplicate_columns")
+        raise DataError(
+            f"has more than one column named {', '.join(twice)}.",
+            "Give each column a name of its own.",
+            path=name,
+            reason="duplicate_columns",
+        )
     return pa.table({str(c): to_array(str(c), list(source[c])) for c in names})
 
 
 def _from_mapping(source: Mapping, name: str) -> pa.Table:
     tables = [str(key) for key, value in source.items() if _is_table(value)]
     if tables:
-        raise RecipeError(f"read needs one table. Got a dict of tables: {', '.join(tables)}. "
-                          f"Give one of them, such as {tables[0]}.")
+        raise RecipeError(
+            f"read needs one table. Got a dict of tables: {', '.join(tables)}. "
+            f"Give one of them, such as {tables[0]}."
+        )
     if source and not all(map(_is_column, source.values())):
         return _from_rows([source])
     arrays = {str(c): to_array(str(c), values) for c, values in source.items()}
     lengths = {c: len(array) for c, array in arrays.items()}
     if len(set(lengths.values())) > 1:
-        raise DataError(f"needs columns of one length. Got {lengths}.",
-                        "Give each column one value for each row.", path=name,
-                        reason="ragged")
+        raise DataError(
+            f"needs columns of one length. Got {lengths}.",
+            "Give each column one value for each row.",
+            path=name,
+            reason="ragged",
+        )
     return pa.table(arrays)
 
 
@@ -92,8 +102,11 @@ def _is_column(value: Any) -> bool:
     if isinstance(value, list | tuple | range | pa.Array | pa.ChunkedArray):
         return True
     # Series, Index, Categorical, arrays and tensors, whose packages are never imported here.
-    return getattr(value, "ndim", None) != 0 and hasattr(value, "__len__") and (
-        hasattr(value, "__array__") or hasattr(value, "to_numpy"))
+    return (
+        getattr(value, "ndim", None) != 0
+        and hasattr(value, "__len__")
+        and (hasattr(value, "__array__") or hasattr(value, "to_numpy"))
+    )
 
 
 def to_array(name: str, values: Any) -> pa.Array:
@@ -112,8 +125,11 @@ def to_array(name: str, values: Any) -> pa.Array:
         if values.num_chunks:
             return pa.concat_arrays(values.chunks)
         return pa.array([], values.type)
-    if not isinstance(values, np.ndarray | list) and hasattr(values, "__array__") and not hasattr(
-            values, "iloc"):
+    if (
+        not isinstance(values, np.ndarray | list)
+        and hasattr(values, "__array__")
+        and not hasattr(values, "iloc")
+    ):
         values = np.asarray(values)  # a tensor: its items would be tensors
     try:
         if not isinstance(values, np.ndarray) or values.ndim > 1 or values.dtype == object:
@@ -123,11 +139,20 @@ def to_array(name: str, values: Any) -> pa.Array:
         return pa.array(values, from_pandas=True)
     except DataError as error:
         raise error.at(column=name) from None
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError,
-            TypeError, ValueError) as error:
-        raise DataError(f"has values that are no column: {error}.",
-                        "Use one type: texts, numbers, bytes, paths, or lists of them.",
-                        column=name, reason="mixed_types") from error
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowTypeError,
+        pa.ArrowNotImplementedError,
+        OverflowError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise DataError(
+            f"has values that are no column: {error}.",
+            "Use one type: texts, numbers, bytes, paths, or lists of them.",
+            column=name,
+            reason="mixed_types",
+        ) from error
 
 
 def _storable(value: Any) -> Any:
@@ -160,8 +185,9 @@ class _Hashing:
 
 def hash_columns(digest: Any, table: pa.Table) -> None:
     """Adds names, types and content of a table to a hash from `hashlib`, copying nothing."""
-    with pa.PythonFile(_Hashing(digest), "w") as sink, pa.ipc.new_stream(
-        sink, table.schema.remove_metadata()
-    ) as writer:
+    with (
+        pa.PythonFile(_Hashing(digest), "w") as sink,
+        pa.ipc.new_stream(sink, table.schema.remove_metadata()) as writer,
+    ):
         for batch in table.replace_schema_metadata(None).to_batches():
             writer.write_batch(batch)

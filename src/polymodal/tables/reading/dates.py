@@ -9,18 +9,23 @@ from typing import Any, NamedTuple
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?P<name>(?:" + "|".join(_MONTHS) + r")[a-z]{0,6})\.?"
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,? )?"
-_TIME = (r"(?:(?:[T ]|, )(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
-         r" ?(?P<half>[ap]\.?m\.?)?"
-         r" ?(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?")
-_FORMS = tuple(re.compile(_WEEKDAY + form + _TIME, re.I) for form in (
-    r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})",
-    r"(?P<year>\d{4})-(?P<month>\d{2})",
-    r"(?P<one>\d{1,2})(?P<mark>[-/.])(?P<two>\d{1,2})(?P=mark)(?P<year>\d{4})",
-    r"(?P<one>\d{1,2})(?P<mark>[-/])(?P<two>\d{1,2})(?P=mark)(?P<year>\d{2})",
-    r"(?P<one>\d{2})(?P<mark>\.)(?P<two>\d{2})\.(?P<year>\d{2})",
-    r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?[ -]" + _MONTH + r"[ ,-] ?(?P<year>\d{4})",
-    _MONTH + r" (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})",
-))
+_TIME = (
+    r"(?:(?:[T ]|, )(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
+    r" ?(?P<half>[ap]\.?m\.?)?"
+    r" ?(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
+)
+_FORMS = tuple(
+    re.compile(_WEEKDAY + form + _TIME, re.I)
+    for form in (
+        r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})",
+        r"(?P<year>\d{4})-(?P<month>\d{2})",
+        r"(?P<one>\d{1,2})(?P<mark>[-/.])(?P<two>\d{1,2})(?P=mark)(?P<year>\d{4})",
+        r"(?P<one>\d{1,2})(?P<mark>[-/])(?P<two>\d{1,2})(?P=mark)(?P<year>\d{2})",
+        r"(?P<one>\d{2})(?P<mark>\.)(?P<two>\d{2})\.(?P<year>\d{2})",
+        r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?[ -]" + _MONTH + r"[ ,-] ?(?P<year>\d{4})",
+        _MONTH + r" (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})",
+    )
+)
 _FIRST_YEAR_OF_TWO_DIGITS = 1969  # 69 is 1969 and 68 is 2068, as POSIX has it
 _EPOCH = datetime.datetime(1970, 1, 1)
 _DAY_SECONDS = 86_400.0
@@ -77,7 +82,8 @@ def is_in_doubt(cell: Any) -> bool:
 def writes_order(cell: Any) -> bool:
     """Returns whether a cell spells a date whose order of day and month has to be known."""
     return isinstance(cell, str) and any(
-        "one" in form.groupindex and form.fullmatch(cell.strip()) for form in _FORMS)
+        "one" in form.groupindex and form.fullmatch(cell.strip()) for form in _FORMS
+    )
 
 
 def _built(found: dict[str, str | None], day_first: bool) -> Moment | None:
@@ -88,11 +94,16 @@ def _built(found: dict[str, str | None], day_first: bool) -> Moment | None:
         found["month"] = str(_MONTHS.index(str(found["name"])[:3].lower()) + 1)
     has_time = found["hour"] is not None
     try:
-        date = datetime.datetime(_year(str(found["year"])), int(found["month"] or 0),
-                                 int(found.get("day") or 1))
+        date = datetime.datetime(
+            _year(str(found["year"])), int(found["month"] or 0), int(found.get("day") or 1)
+        )
         if has_time:
-            date = date.replace(hour=_hour(found), minute=int(found["minute"] or 0),
-                                second=int(found["second"] or 0), tzinfo=_zone(found["zone"]))
+            date = date.replace(
+                hour=_hour(found),
+                minute=int(found["minute"] or 0),
+                second=int(found["second"] or 0),
+                tzinfo=_zone(found["zone"]),
+            )
     except ValueError:
         return None
     return _moment(date, has_time)

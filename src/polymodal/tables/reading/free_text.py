@@ -7,7 +7,8 @@ import re
 # Scripts that put no spaces between words: Chinese, Japanese, Thai, Lao, Burmese, Khmer, Tibetan.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
-    "\uf900-\ufaff\U00020000-\U0003ffff]")
+    "\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 _CHARACTERS_PER_WORD = 2  # a Chinese word has two characters, as a rule
 _CODE = re.compile(r"\S*(?:\d|_|[a-z][A-Z])\S*")
 

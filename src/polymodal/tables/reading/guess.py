@@ -16,8 +16,16 @@ from polymodal.tables.reading.numbers import (
 )
 from polymodal.tables.reading.reading import Reading, reading_option
 
-_MARKS = ((".", ""), (".", ","), (",", ""), (",", "."), (".", " "), (".", "'"), (",", " "),
-          (",", "'"))
+_MARKS = (
+    (".", ""),
+    (".", ","),
+    (",", ""),
+    (",", "."),
+    (".", " "),
+    (".", "'"),
+    (",", " "),
+    (",", "'"),
+)
 _MOST_ODD = 3  # words that may stand for a missing value, of a kind that nobody listed
 
 
@@ -48,7 +56,8 @@ class Guess:
     def words(self) -> bool:
         """Whether the others are a few words that tell no number, such as "none given"."""
         return 0 < len(self.odd) <= _MOST_ODD and not any(
-            character.isdigit() for text in self.odd for character in text)
+            character.isdigit() for text in self.odd for character in text
+        )
 
     @property
     def counted(self) -> str:
@@ -57,8 +66,7 @@ class Guess:
         if self.reading.unit:
             what += f' in "{self.reading.unit}"'
         shown = " and ".join(f'"{text}"' for text in self.odd[:2])
-        return (f"{self.fits:,} of {self.total:,} cells are {what}; others such as {shown} "
-                "are not")
+        return f"{self.fits:,} of {self.total:,} cells are {what}; others such as {shown} are not"
 
 
 def guess(found: Mapping[str, int], given: Reading, column: str) -> Guess | None:
@@ -94,27 +102,42 @@ def _numbers(known: Counter[str], given: Reading, column: str) -> Guess:
     fitting = {text: p for text, p in parts.items() if chosen.fits(p.body)}
     unit = _unit(known, fitting) if given.unit is None else given.unit
     plain = given.unit is not None or is_currency(unit)
-    fitting = {text for text, p in fitting.items()
-               if (p.unit and same_unit(p.unit, unit)) or (not p.unit and (plain or not unit))}
+    fitting = {
+        text
+        for text, p in fitting.items()
+        if (p.unit and same_unit(p.unit, unit)) or (not p.unit and (plain or not unit))
+    }
     odd = [text for text, _ in known.most_common() if text not in fitting]
     others = any(text in parts and parts[text].unit for text in odd)
     if others and not given.asks_for and _is_code(fitting, unit):
         fitting = set()
     reading = given.filled(decimal=chosen.decimal, thousands=chosen.thousands, unit=unit)
-    return Guess("number", reading, sum(known[text] for text in fitting), known.total(), odd,
-                 _written(chosen, unit), doubt)
+    return Guess(
+        "number",
+        reading,
+        sum(known[text] for text in fitting),
+        known.total(),
+        odd,
+        _written(chosen, unit),
+        doubt,
+    )
 
 
 def _marks(given: Reading) -> list[tuple[str, str]]:
     """Returns the marks that the settings allow, the usual ones first."""
-    found = [marks for marks in _MARKS if given.decimal in (None, marks[0])
-             and given.thousands in (None, marks[1])]
-    return found or [(given.decimal or ("," if given.thousands == "." else "."),
-                      given.thousands or "")]
+    found = [
+        marks
+        for marks in _MARKS
+        if given.decimal in (None, marks[0]) and given.thousands in (None, marks[1])
+    ]
+    return found or [
+        (given.decimal or ("," if given.thousands == "." else "."), given.thousands or "")
+    ]
 
 
-def _in_doubt(chosen: NumberFormat, tied: list[NumberFormat], parts: Mapping[str, Parts],
-              column: str) -> tuple[NumberFormat, str]:
+def _in_doubt(
+    chosen: NumberFormat, tied: list[NumberFormat], parts: Mapping[str, Parts], column: str
+) -> tuple[NumberFormat, str]:
     """Returns the format, and what is said where 1,234 could as well be 1.234 in all cells."""
     other = next((f for f in tied if f.decimal == "," and not f.thousands), None)
     if (chosen.decimal, chosen.thousands) != (".", ",") or other is None:
@@ -144,8 +167,12 @@ def _unit(known: Counter[str], fitting: Mapping[str, Parts]) -> str:
 
 def _is_code(texts: Iterable[str], unit: str) -> bool:
     """Returns whether numbers end as codes do: 12a next to 14b, 1st next to 2nd."""
-    return len(unit) in (1, 2) and unit.isascii() and unit.isalpha() and all(
-        text.strip()[-len(unit) - 1:-len(unit)].isdigit() for text in texts)
+    return (
+        len(unit) in (1, 2)
+        and unit.isascii()
+        and unit.isalpha()
+        and all(text.strip()[-len(unit) - 1 : -len(unit)].isdigit() for text in texts)
+    )
 
 
 def _written(chosen: NumberFormat, unit: str) -> str:
@@ -182,5 +209,7 @@ def _order_in_doubt(fits: set[str], column: str) -> tuple[bool, str]:
     day_first = "/" not in shown
     order, other = ("day", "month") if day_first else ("month", "day")
     instead = reading_option(column, "day_first", not day_first)
-    return day_first, ("no cell says whether the day or the month is first, so "
-                       f'"{shown}" is read {order} first; {instead} reads the {other} first')
+    return day_first, (
+        "no cell says whether the day or the month is first, so "
+        f'"{shown}" is read {order} first; {instead} reads the {other} first'
+    )

@@ -30,8 +30,11 @@ def spell(value: Any) -> str:
         return str(int(value))
     if isinstance(value, str | int | float | np.number):
         return str(value).strip()
-    raise DataError(f"needs a label. Got {type(value).__name__}.",
-                    "Give each row one text or number.", reason="not_a_label")
+    raise DataError(
+        f"needs a label. Got {type(value).__name__}.",
+        "Give each row one text or number.",
+        reason="not_a_label",
+    )
 
 
 def label_key(value: Any, ignore_case: bool = False) -> str:
@@ -102,8 +105,11 @@ class Spellings:
 
     def merged(self) -> dict[str, list[str]]:
         """Returns {label: its spellings as written} of labels that are written in several ways."""
-        return {self._most(counts): sorted(counts) for counts in self._counts.values()
-                if len(counts) > 1}
+        return {
+            self._most(counts): sorted(counts)
+            for counts in self._counts.values()
+            if len(counts) > 1
+        }
 
     def alike(self) -> list[list[str]]:
         """Returns the labels that differ only in case, the most frequent first in each list."""
@@ -130,12 +136,16 @@ def spelling_notes(column: str, spellings: Spellings, option: str) -> list[str]:
     notes = []
     merged = spellings.merged()
     if merged:
-        notes.append(f'Column "{column}": {_listed(merged.values())} count as one label'
-                     + (" each." if len(merged) > 1 else "."))
+        notes.append(
+            f'Column "{column}": {_listed(merged.values())} count as one label'
+            + (" each." if len(merged) > 1 else ".")
+        )
     alike = spellings.alike()
     if alike:
-        notes.append(f'Column "{column}": {_listed(alike)} differ only in case and count as '
-                     f"different labels; {option} makes them one.")
+        notes.append(
+            f'Column "{column}": {_listed(alike)} differ only in case and count as '
+            f"different labels; {option} makes them one."
+        )
     return notes
 
 

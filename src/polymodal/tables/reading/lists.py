@@ -11,7 +11,9 @@ _LONGEST = 1 << 20  # characters of a cell that is tried
 _PAIRS = {"[": "]", "(": ")", "{": "}"}
 _ITEM = re.compile(
     r"""\s*(?:'(?P<single>(?:[^'\\]|\\.)*)'|"(?P<double>(?:[^"\\]|\\.)*)")"""
-    r"""(?P<between>\s*,\s*|\s+(?=['"])|\s*$)""", re.S)
+    r"""(?P<between>\s*,\s*|\s+(?=['"])|\s*$)""",
+    re.S,
+)
 _ESCAPED = re.compile(r"\\(.)", re.S)
 
 

@@ -11,24 +11,92 @@ from typing import Any, NamedTuple
 from polymodal.core.fields import Fields
 
 MISSING = (
-    "", "-", "--", "---", "–", "—", "?", "??", ".", "..", "...", "*", "na", "n/a", "n.a.", "n.a",
-    "#n/a", "#na", "#n/a n/a", "<na>", "nan", "-nan", "nat", "null", "(null)", "#null!", "nil",
-    "none", "\\n", "missing", "unknown", "not available", "not applicable", "#value!", "#div/0!",
-    "#ref!", "#name?", "#num!")
-_ALIKE = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "’": "'",
-                        "\u2212": "-"})
+    "",
+    "-",
+    "--",
+    "---",
+    "–",
+    "—",
+    "?",
+    "??",
+    ".",
+    "..",
+    "...",
+    "*",
+    "na",
+    "n/a",
+    "n.a.",
+    "n.a",
+    "#n/a",
+    "#na",
+    "#n/a n/a",
+    "<na>",
+    "nan",
+    "-nan",
+    "nat",
+    "null",
+    "(null)",
+    "#null!",
+    "nil",
+    "none",
+    "\\n",
+    "missing",
+    "unknown",
+    "not available",
+    "not applicable",
+    "#value!",
+    "#div/0!",
+    "#ref!",
+    "#name?",
+    "#num!",
+)
+_ALIKE = str.maketrans(
+    {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "’": "'", "\u2212": "-"}
+)
 _PARTS = re.compile(
     r"(?P<open>\()?(?P<sign>[-+]?)\s?(?P<before>[^\d\s.,'()+-][^\d\s,'()+-]{0,3})?\s?"
     r"(?P<inner>[-+]?)(?P<body>[.,]?[0-9](?:[0-9.,' ]*[0-9])?[.,]?(?:[eE][-+]?[0-9]+)?)"
-    r"(?P<after>\s?[^\d\s.,'()+-][^()]{0,15})?(?P<close>\))?")
+    r"(?P<after>\s?[^\d\s.,'()+-][^()]{0,15})?(?P<close>\))?"
+)
 _INFINITE = re.compile(r"[-+]?(?:inf|infinity|∞)", re.I)
 _THOUSANDS = ("", ",", ".", " ", "'")
 _POWER = re.compile(r"(?<=[^\W\d_])\^?-?[23]")
 _NO_UNIT = re.compile(r"[\d,;:\[\]{}\"<>=_#@!?&|\\~]|\s\S+\s")
-_CURRENCIES = frozenset((
-    "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "IDR", "INR",
-    "JPY", "KRW", "MXN", "NOK", "NZD", "PLN", "RUB", "SEK", "SGD", "THB", "TRY", "USD", "ZAR",
-    "Rs", "Rs.", "Fr.", "kr", "kr."))
+_CURRENCIES = frozenset(
+    (
+        "AUD",
+        "BRL",
+        "CAD",
+        "CHF",
+        "CNY",
+        "CZK",
+        "DKK",
+        "EUR",
+        "GBP",
+        "HKD",
+        "HUF",
+        "IDR",
+        "INR",
+        "JPY",
+        "KRW",
+        "MXN",
+        "NOK",
+        "NZD",
+        "PLN",
+        "RUB",
+        "SEK",
+        "SGD",
+        "THB",
+        "TRY",
+        "USD",
+        "ZAR",
+        "Rs",
+        "Rs.",
+        "Fr.",
+        "kr",
+        "kr.",
+    )
+)
 
 
 class NumberFormat:
@@ -48,8 +116,14 @@ class NumberFormat:
     (1234.5, None, 7.0)
     """
 
-    def __init__(self, decimal: str = ".", thousands: str = "", unit: str = "",
-                 missing: Iterable[Any] = (), usual: Iterable[str] = MISSING):
+    def __init__(
+        self,
+        decimal: str = ".",
+        thousands: str = "",
+        unit: str = "",
+        missing: Iterable[Any] = (),
+        usual: Iterable[str] = MISSING,
+    ):
         self.decimal, self.thousands, self.unit = decimal, thousands, unit
         self.missing, self.usual = list(missing), list(usual)
         self._marks = {*self.usual, *(str(mark).strip().lower() for mark in self.missing)}
@@ -57,7 +131,8 @@ class NumberFormat:
         self._body = re.compile(_body(decimal, thousands))
         name = re.escape(unit)
         self._as_usual = re.compile(  # nearly all cells, at a fraction of the time
-            rf"(-?)(?:{name} ?)?({_body(decimal, thousands)})(?: ?{name})?")
+            rf"(-?)(?:{name} ?)?({_body(decimal, thousands)})(?: ?{name})?"
+        )
 
     def is_missing(self, cell: Any) -> bool:
         """Returns whether a cell holds no value: empty, NaN, or a missing-value mark."""
@@ -86,8 +161,12 @@ class NumberFormat:
 
     def state(self) -> dict[str, Any]:
         """Returns the arguments that make an equal format, as plain JSON values, but `usual`."""
-        return {"decimal": self.decimal, "thousands": self.thousands, "unit": self.unit,
-                "missing": self.missing}
+        return {
+            "decimal": self.decimal,
+            "thousands": self.thousands,
+            "unit": self.unit,
+            "missing": self.missing,
+        }
 
     @classmethod
     def restored(cls, fields: Fields, usual: Iterable[str]) -> NumberFormat:
@@ -96,8 +175,13 @@ class NumberFormat:
         Raises:
             BundleError: a field is absent or of another type.
         """
-        return cls(fields.one_of("decimal", (".", ",")), fields.one_of("thousands", _THOUSANDS),
-                   fields.text("unit"), fields.plain("missing"), usual)
+        return cls(
+            fields.one_of("decimal", (".", ",")),
+            fields.one_of("thousands", _THOUSANDS),
+            fields.text("unit"),
+            fields.plain("missing"),
+            usual,
+        )
 
     def shown(self, number: str = "1234.5") -> str:
         """Returns how the format writes a number, for messages."""
@@ -179,8 +263,10 @@ def same_unit(one: str, other: str) -> bool:
 def is_currency(unit: str) -> bool:
     """Returns whether a unit is money, whose amounts are often written without it."""
     return unit in _CURRENCIES or (
-        bool(unit) and unicodedata.category(unit[-1]) == "Sc"
-        and (len(unit) == 1 or unit[:-1].isupper()))
+        bool(unit)
+        and unicodedata.category(unit[-1]) == "Sc"
+        and (len(unit) == 1 or unit[:-1].isupper())
+    )
 
 
 def _plain_unit(unit: str) -> str:

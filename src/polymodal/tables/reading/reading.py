@@ -52,15 +52,19 @@ class Reading:
         if self.missing is not None and not isinstance(self.missing, list):
             object.__setattr__(self, "missing", [self.missing])
         if self.decimal is not None and self.decimal == self.thousands:
-            raise RecipeError(f'decimal and thousands need different marks. Got "{self.decimal}" '
-                              'for both. Write thousands: "" where there is none.')
+            raise RecipeError(
+                f'decimal and thousands need different marks. Got "{self.decimal}" '
+                'for both. Write thousands: "" where there is none.'
+            )
         asked = {"number" for name in _OF_NUMBERS if getattr(self, name) is not None}
         asked |= {"date"} if self.day_first is not None else set()
         asked |= {"category"} if self.ignore_case else set()
         asked |= {self.kind} if self.kind else set()
         if len(asked) > 1:
-            raise RecipeError(f"A column needs settings of one kind. Got {self.to_dict()}, which "
-                              f"are of {' and '.join(sorted(asked))}. Leave some out.")
+            raise RecipeError(
+                f"A column needs settings of one kind. Got {self.to_dict()}, which "
+                f"are of {' and '.join(sorted(asked))}. Leave some out."
+            )
 
     @property
     def asks_for(self) -> str | None:
@@ -91,8 +95,9 @@ class Reading:
     def without_defaults(self) -> Reading:
         """Returns the reading without what plain numbers have anyway."""
         plain = {"decimal": "." if self.thousands != "." else None, "thousands": "", "unit": ""}
-        return replace(self, **{name: None for name, value in plain.items()
-                                if getattr(self, name) == value})
+        return replace(
+            self, **{name: None for name, value in plain.items() if getattr(self, name) == value}
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the settings that are not left open."""
@@ -101,8 +106,9 @@ class Reading:
 
     def filled(self, **found: Any) -> Reading:
         """Returns the reading with what is left open taken from `found`."""
-        return replace(self, **{name: value for name, value in found.items()
-                                if getattr(self, name) is None})
+        return replace(
+            self, **{name: value for name, value in found.items() if getattr(self, name) is None}
+        )
 
 
 def reading_option(column: str, key: str, value: Any) -> str:
@@ -136,5 +142,6 @@ def readings_of(columns: Mapping[str, Any] | None) -> dict[str, Reading]:
         RecipeError: no mapping, an unknown setting or a wrong type.
     """
     arguments.check_mapping("columns", columns or {}, '{price: {decimal: ","}}')
-    return {str(name): reading_of(settings, str(name))
-            for name, settings in (columns or {}).items()}
+    return {
+        str(name): reading_of(settings, str(name)) for name, settings in (columns or {}).items()
+    }

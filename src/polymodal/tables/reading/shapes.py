@@ -53,7 +53,8 @@ def is_plain_instead(table: Table, column: str, numbers: NumberFormat) -> bool:
     thousands by dots does not read."""
     texts = [text for text in shapes(table, column) or () if not numbers.is_missing(text)]
     return all(_reads(NumberFormat(), text) for text in texts) and not all(
-        _reads(numbers, text) for text in texts)
+        _reads(numbers, text) for text in texts
+    )
 
 
 def _reads(numbers: NumberFormat, text: str) -> bool:
@@ -71,18 +72,22 @@ def _of_piece(piece: pa.Array) -> list[tuple[str, str, int]]:
     plain = _plain_numbers(texts)
     if plain is not None:
         return plain
-    alike = compute.call_function("utf8_slice_codeunits", [texts],
-                                  compute.SliceOptions(0, _LONGEST))
+    alike = compute.call_function(
+        "utf8_slice_codeunits", [texts], compute.SliceOptions(0, _LONGEST)
+    )
     for pattern, with_ in _ALIKE:
-        alike = compute.call_function("replace_substring_regex", [alike],
-                                      compute.ReplaceSubstringOptions(pattern, with_))
+        alike = compute.call_function(
+            "replace_substring_regex", [alike], compute.ReplaceSubstringOptions(pattern, with_)
+        )
     coded = alike.dictionary_encode()
     codes = coded.indices.to_numpy(zero_copy_only=False)
     _, first, counts = np.unique(codes, return_index=True, return_counts=True)
     if len(first) > MOST_SHAPES:  # no need to name them all
-        first, counts = first[:MOST_SHAPES + 1], counts[:MOST_SHAPES + 1]
-    return [(alike[i].as_py(), texts[i].as_py(), int(n))
-            for i, n in zip(first.tolist(), counts, strict=True)]
+        first, counts = first[: MOST_SHAPES + 1], counts[: MOST_SHAPES + 1]
+    return [
+        (alike[i].as_py(), texts[i].as_py(), int(n))
+        for i, n in zip(first.tolist(), counts, strict=True)
+    ]
 
 
 def _plain_numbers(texts: pa.Array) -> list[tuple[str, str, int]] | None:
@@ -94,8 +99,9 @@ def _plain_numbers(texts: pa.Array) -> list[tuple[str, str, int]] | None:
     if not np.isfinite(numbers).all():
         return None
     largest = int(np.abs(numbers).argmax())  # says whether 1,234 would be 1234
-    whole = compute.call_function("match_substring_regex", [texts],
-                                  compute.MatchSubstringOptions(r"^[-+]?\d{4,}$"))
+    whole = compute.call_function(
+        "match_substring_regex", [texts], compute.MatchSubstringOptions(r"^[-+]?\d{4,}$")
+    )
     found = [("0", texts[0].as_py(), len(texts)), ("0.0", texts[largest].as_py(), 0)]
     first = whole.index(True).as_py()
     return found + ([("0000", texts[first].as_py(), 0)] if first >= 0 else [])

@@ -35,7 +35,7 @@ def _part(part: Any) -> dict[str, str]:
         return {"type": _TEXT, "text": part["text"]}
     if kind in KINDS:
         return {"type": str(kind)}
-    raise _bad(f'parts of type {", ".join((_TEXT, *KINDS))}', part)
+    raise _bad(f"parts of type {', '.join((_TEXT, *KINDS))}", part)
 
 
 def text_of(content: Any) -> str:
@@ -51,8 +51,9 @@ def to_cell(messages: Sequence[Mapping[str, Any]]) -> str:
     >>> to_cell([{"role": "user", "content": "Hello"}])
     '[{"role": "user", "content": "Hello"}]'
     """
-    return json.dumps([{"role": one["role"], "content": one["content"]} for one in messages],
-                      ensure_ascii=False)
+    return json.dumps(
+        [{"role": one["role"], "content": one["content"]} for one in messages], ensure_ascii=False
+    )
 
 
 def from_cell(cell: Any) -> list[dict[str, Any]]:
@@ -91,5 +92,8 @@ def _message(one: Any) -> dict[str, Any]:
 
 
 def _bad(expected: str, found: Any) -> DataError:
-    return DataError(f"needs {expected}. Got {str(found)[:80]!r}.",
-                     'Write [{"role": "user", "content": "..."}].', reason="bad_messages")
+    return DataError(
+        f"needs {expected}. Got {str(found)[:80]!r}.",
+        'Write [{"role": "user", "content": "..."}].',
+        reason="bad_messages",
+    )

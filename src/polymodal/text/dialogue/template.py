@@ -20,8 +20,9 @@ ROLES = ("system", "user", "assistant", "tool")
 _MOST_LETTERS = 100_000  # of a template
 
 
-def rendered(template: str, messages: Sequence[Mapping[str, str]],
-             special: Mapping[str, str]) -> str:
+def rendered(
+    template: str, messages: Sequence[Mapping[str, str]], special: Mapping[str, str]
+) -> str:
     """Returns a conversation as the model reads it, up to where its answer begins.
 
     Args:
@@ -34,30 +35,46 @@ def rendered(template: str, messages: Sequence[Mapping[str, str]],
         RecipeError: a message has no role or content.
     """
     if len(template) > _MOST_LETTERS:
-        raise BundleError(f"A chat template needs at most {_MOST_LETTERS:,} letters. Got "
-                          f"{len(template):,}. Take the checkpoint from its source again.")
+        raise BundleError(
+            f"A chat template needs at most {_MOST_LETTERS:,} letters. Got "
+            f"{len(template):,}. Take the checkpoint from its source again."
+        )
     given = [_checked(message) for message in messages]
     try:
-        return _environment().from_string(template).render(
-            messages=given, add_generation_prompt=True, **special)
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError,
-            RecursionError) as error:
-        raise BundleError(f"The chat template does not take this conversation "
-                          f"({one_line(error)[:200]}). Change the roles of the messages, or take "
-                          "the checkpoint from its source again.") from None
+        return (
+            _environment()
+            .from_string(template)
+            .render(messages=given, add_generation_prompt=True, **special)
+        )
+    except (
+        TemplateError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        RecursionError,
+    ) as error:
+        raise BundleError(
+            f"The chat template does not take this conversation "
+            f"({one_line(error)[:200]}). Change the roles of the messages, or take "
+            "the checkpoint from its source again."
+        ) from None
 
 
 def _checked(message: Mapping[str, Any]) -> dict[str, Any]:
     role, content = message.get("role"), message.get("content")
     if role not in ROLES or not isinstance(content, str | list):
-        raise RecipeError(f'A message needs "role", one of {", ".join(ROLES)}, and "content", a '
-                          f"text. Got {role!r} and {type(content).__name__}. Pass both.")
+        raise RecipeError(
+            f'A message needs "role", one of {", ".join(ROLES)}, and "content", a '
+            f"text. Got {role!r} and {type(content).__name__}. Pass both."
+        )
     return {"role": role, "content": content}
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
-    found = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True,
-                                          extensions=[loopcontrols])
+    found = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
+    )
     found.filters["tojson"] = _to_json
     found.globals["raise_exception"] = _refuse
     found.globals["strftime_now"] = lambda form: datetime.now().strftime(form)

@@ -36,13 +36,20 @@ class Texts:
         BundleError: it is no tokenizer.
     """
 
-    def __init__(self, tokenizer: str, stop_ids: Sequence[int], special: Mapping[str, str],
-                 template: str | None):
+    def __init__(
+        self,
+        tokenizer: str,
+        stop_ids: Sequence[int],
+        special: Mapping[str, str],
+        template: str | None,
+    ):
         self.tokenizer, self._plain = _read(tokenizer), _read(_without_added(tokenizer))
         self.stop_ids, self.special, self.template = list(stop_ids), dict(special), template
-        self._added = sorted((token.content for token
-                              in self.tokenizer.get_added_tokens_decoder().values()),
-                             key=len, reverse=True)
+        self._added = sorted(
+            (token.content for token in self.tokenizer.get_added_tokens_decoder().values()),
+            key=len,
+            reverse=True,
+        )
 
     def ids(self, text: str) -> list[int]:
         """Returns the ids of a text. Special tokens in it count as such."""
@@ -63,22 +70,26 @@ class Texts:
             BundleError: the template does not take them.
         """
         if self.template is None:
-            raise RecipeError("A conversation needs a model with a chat template. Got one without. "
-                              "Pass a text to continue instead.")
+            raise RecipeError(
+                "A conversation needs a model with a chat template. Got one without. "
+                "Pass a text to continue instead."
+            )
         if not messages:
             raise RecipeError("A conversation needs at least one message. Got none. Pass one.")
         mark, *places = self._marks(messages)
-        marked = [{**message, "content": self._flat(message.get("content"), mark, places)}
-                  for message in messages]
+        marked = [
+            {**message, "content": self._flat(message.get("content"), mark, places)}
+            for message in messages
+        ]
         if self._takes_parts:
-            text = rendered(self.template, [_as_parts(one, places) for one in marked],
-                            self.special)
+            text = rendered(self.template, [_as_parts(one, places) for one in marked], self.special)
         else:
             text = rendered(self.template, marked, self.special)
         if not any(one in text for one in (mark, *places, self.special.get(_IMAGE, mark))):
             return self.tokenizer.encode(text, add_special_tokens=False).ids
-        return [one for piece in self._pieces(text, places)
-                for one in self._ids_of(piece, mark, places)]
+        return [
+            one for piece in self._pieces(text, places) for one in self._ids_of(piece, mark, places)
+        ]
 
     def reply(self, text: str) -> list[int]:
         """Returns the ids of an answer, ended. Special tokens in it are ordinary text."""
@@ -88,8 +99,10 @@ class Texts:
     def end_id(self) -> int:
         """The first id that ends an answer."""
         if not self.stop_ids:
-            raise RecipeError("An assistant needs a decoder whose answers end with a token. Got "
-                              "one without. Import a checkpoint that has an eos_token.")
+            raise RecipeError(
+                "An assistant needs a decoder whose answers end with a token. Got "
+                "one without. Import a checkpoint that has an eos_token."
+            )
         return self.stop_ids[0]
 
     @property
@@ -108,8 +121,12 @@ class Texts:
 
     def state(self) -> dict[str, Any]:
         """Returns a JSON mapping from which `restored` makes the same."""
-        return {"tokenizer": self.tokenizer.to_str(), "stop_ids": self.stop_ids,
-                "special": self.special, "template": self.template}
+        return {
+            "tokenizer": self.tokenizer.to_str(),
+            "stop_ids": self.stop_ids,
+            "special": self.special,
+            "template": self.template,
+        }
 
     @classmethod
     def restored(cls, state: Mapping[str, Any]) -> Texts:
@@ -121,8 +138,12 @@ class Texts:
         fields = Fields(state)
         special = fields.mapping("special")
         stop_ids = [int(one) for one in fields.numbers("stop_ids")]
-        return cls(fields.text("tokenizer"), stop_ids, {k: str(v) for k, v in special.items()},
-                   fields.text_or_none("template"))
+        return cls(
+            fields.text("tokenizer"),
+            stop_ids,
+            {k: str(v) for k, v in special.items()},
+            fields.text_or_none("template"),
+        )
 
     @property
     def _takes_parts(self) -> bool:
@@ -135,8 +156,9 @@ class Texts:
         held = "".join(_held(message.get("content")) for message in messages)
         free = [mark for mark in _MARKS if mark not in held]
         if len(free) <= len(KINDS):
-            raise RecipeError("Messages need to be text. Got all of Unicode's noncharacters. "
-                              "Remove them.")
+            raise RecipeError(
+                "Messages need to be text. Got all of Unicode's noncharacters. Remove them."
+            )
         return free[: 1 + len(KINDS)]
 
     def _flat(self, content: Any, mark: str, places: Sequence[str]) -> Any:
@@ -144,8 +166,9 @@ class Texts:
         if not isinstance(content, list):
             return self._marked(content, mark)
         own: dict[str, str] = dict(zip(KINDS, places, strict=True))
-        return "".join(own.get(part["type"]) or self._marked(part["text"], mark)
-                       for part in parts_of(content))
+        return "".join(
+            own.get(part["type"]) or self._marked(part["text"], mark) for part in parts_of(content)
+        )
 
     def _marked(self, content: Any, mark: str) -> Any:
         """Returns a message whose special tokens are broken by a mark after their first letter."""
@@ -174,9 +197,13 @@ def _as_parts(message: Mapping[str, Any], places: Sequence[str]) -> dict[str, An
     """Returns a message, media as places in its text, as parts that a template goes through."""
     kinds = dict(zip(places, KINDS, strict=True))
     pieces = [piece for piece in re.split(f"([{''.join(places)}])", message["content"]) if piece]
-    return {**message, "content": [
-        {"type": kinds[piece]} if piece in kinds else {"type": "text", "text": piece}
-        for piece in pieces]}
+    return {
+        **message,
+        "content": [
+            {"type": kinds[piece]} if piece in kinds else {"type": "text", "text": piece}
+            for piece in pieces
+        ],
+    }
 
 
 def _held(content: Any) -> str:
@@ -190,8 +217,10 @@ def _read(tokenizer: str) -> Tokenizer:
     try:
         found = Tokenizer.from_str(tokenizer)
     except Exception as error:  # the library raises bare Exception
-        raise BundleError("A language model needs a tokenizer. Got none "
-                          f"({one_line(error)[:200]}). Take it from its source again.") from None
+        raise BundleError(
+            "A language model needs a tokenizer. Got none "
+            f"({one_line(error)[:200]}). Take it from its source again."
+        ) from None
     found.no_padding()
     found.no_truncation()
     return found

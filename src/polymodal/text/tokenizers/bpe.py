@@ -30,6 +30,9 @@ class BpeTokenizer(LibraryTokenizer):
 
     def _trainer(self) -> trainers.BpeTrainer:
         return trainers.BpeTrainer(
-            vocab_size=self.max_vocabulary, min_frequency=self.min_count,
-            special_tokens=[PADDING, UNKNOWN], show_progress=False,
-            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()))
+            vocab_size=self.max_vocabulary,
+            min_frequency=self.min_count,
+            special_tokens=[PADDING, UNKNOWN],
+            show_progress=False,
+            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        )

@@ -29,5 +29,8 @@ class CharacterTokenizer(LibraryTokenizer):
 
     def _trainer(self) -> trainers.WordLevelTrainer:
         return trainers.WordLevelTrainer(
-            vocab_size=self.max_vocabulary, min_frequency=self.min_count,
-            special_tokens=[PADDING, UNKNOWN], show_progress=False)
+            vocab_size=self.max_vocabulary,
+            min_frequency=self.min_count,
+            special_tokens=[PADDING, UNKNOWN],
+            show_progress=False,
+        )

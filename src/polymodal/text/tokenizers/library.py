@@ -56,7 +56,8 @@ class LibraryTokenizer(ABC):
         """Returns the ids of a cleaned text."""
         if self._tokenizer is None:
             raise RecipeError(
-                f"{type(self).__name__} needs a vocabulary. Got none. Call fit or restore first.")
+                f"{type(self).__name__} needs a vocabulary. Got none. Call fit or restore first."
+            )
         return self._tokenizer.encode(text, add_special_tokens=False).ids
 
     def state(self) -> dict[str, Any]:
@@ -73,7 +74,8 @@ class LibraryTokenizer(ABC):
         except Exception as error:  # the library raises bare Exception
             raise BundleError(
                 f'needs "tokenizer" to be a {type(self).__name__} as JSON. Got a text that is none '
-                f"({one_line(error)}). Take the bundle from its source again.") from None
+                f"({one_line(error)}). Take the bundle from its source again."
+            ) from None
 
     def _checked(self, text: str) -> str:
         """Returns the JSON of a tokenizer that differs from an untrained one in its words alone.
@@ -87,10 +89,13 @@ class LibraryTokenizer(ABC):
         model = found["model"]
         ids = model["vocab"]
         special = [(one["id"], one["content"]) for one in found["added_tokens"]]
-        same = all(found.get(key) == usual[key] for key in usual
-                   if key not in ("model", "added_tokens")) and all(
-            model.get(key) == usual["model"][key] for key in usual["model"]
-            if key not in ("vocab", "merges"))
+        same = all(
+            found.get(key) == usual[key] for key in usual if key not in ("model", "added_tokens")
+        ) and all(
+            model.get(key) == usual["model"][key]
+            for key in usual["model"]
+            if key not in ("vocab", "merges")
+        )
         if not same or special != [(0, PADDING), (1, UNKNOWN)]:
             raise ValueError("its settings are not those of this tokenizer")
         if sorted(ids.values()) != list(range(len(ids))):

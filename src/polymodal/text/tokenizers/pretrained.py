@@ -93,9 +93,11 @@ class PretrainedTokenizer:
 
     def _library(self) -> Tokenizer:
         if self._whole is None:
-            raise RecipeError("The tokenizer \"pretrained\" needs an imported model. Got none. "
-                              "Write encoder: {from: FOLDER}, with the folder that `polymodal "
-                              "import --out` wrote.")
+            raise RecipeError(
+                'The tokenizer "pretrained" needs an imported model. Got none. '
+                "Write encoder: {from: FOLDER}, with the folder that `polymodal "
+                "import --out` wrote."
+            )
         return self._whole
 
 
@@ -112,9 +114,11 @@ def _read(text: str) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_str(text)
     except Exception as error:  # the library raises bare Exception
-        raise BundleError('needs "tokenizer" to be a tokenizer as JSON. Got a text that is none '
-                          f"({one_line(error)[:200]}). Take the bundle from its source "
-                          "again.") from None
+        raise BundleError(
+            'needs "tokenizer" to be a tokenizer as JSON. Got a text that is none '
+            f"({one_line(error)[:200]}). Take the bundle from its source "
+            "again."
+        ) from None
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer

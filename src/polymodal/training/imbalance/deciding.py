@@ -48,8 +48,9 @@ def decision_alone(prepared: Any, before: Decision | None) -> Decision | None:
     return Decision("logit_adjustment", shift, before.prior if before else (), tau=1.0)
 
 
-def decision_after(prepared: Any, found: Predictions, before: Decision | None,
-                   split: str) -> Decision | None:
+def decision_after(
+    prepared: Any, found: Predictions, before: Decision | None, split: str
+) -> Decision | None:
     """Returns how answers are chosen, after the probabilities were calibrated.
 
     Args:

@@ -33,8 +33,9 @@ class Imbalance:
     object detection".
     """
 
-    method: Literal["none", "balanced_sampling", "effective_number", "logit_adjustment",
-                    "focal"] = "none"
+    method: Literal[
+        "none", "balanced_sampling", "effective_number", "logit_adjustment", "focal"
+    ] = "none"
     tau: float = 1.0
     beta: float = 0.999
     gamma: float = 2.0
@@ -42,11 +43,14 @@ class Imbalance:
     def __post_init__(self) -> None:
         for name, value in (("tau", self.tau), ("gamma", self.gamma)):
             if not 0 < value <= 100:
-                raise RecipeError(f"training.imbalance.{name} needs a number above 0, at most 100. "
-                                  f"Got {value!r}. Try {getattr(type(self), name)}.")
+                raise RecipeError(
+                    f"training.imbalance.{name} needs a number above 0, at most 100. "
+                    f"Got {value!r}. Try {getattr(type(self), name)}."
+                )
         if not 0 < self.beta < 1:
-            raise RecipeError("training.imbalance.beta needs 0 < beta < 1. "
-                              f"Got {self.beta!r}. Try 0.999.")
+            raise RecipeError(
+                f"training.imbalance.beta needs 0 < beta < 1. Got {self.beta!r}. Try 0.999."
+            )
 
 
 def imbalance_of(value: str | Mapping[str, Any] | None) -> Imbalance:

@@ -16,8 +16,14 @@ from polymodal.core.contracts.task import Task
 from polymodal.core.errors import RecipeError
 from polymodal.training.imbalance.settings import Imbalance, imbalance_of
 
-__all__ = ["Weights", "chances_of", "check_decision", "check_imbalance", "frequencies",
-           "weights_of"]
+__all__ = [
+    "Weights",
+    "chances_of",
+    "check_decision",
+    "check_imbalance",
+    "frequencies",
+    "weights_of",
+]
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,16 @@ def check_imbalance(task: Task, autoregressive: bool, imbalance: Imbalance) -> N
     if imbalance.method == "none":
         return
     if not task.has_classes or autoregressive:
-        raise RecipeError(f"training.imbalance: {imbalance.method} needs a task whose answers are "
-                          f"classes. Got task: {task.name}. Leave it out.")
+        raise RecipeError(
+            f"training.imbalance: {imbalance.method} needs a task whose answers are "
+            f"classes. Got task: {task.name}. Leave it out."
+        )
     if imbalance.method == "balanced_sampling" and task.stepwise:
-        raise RecipeError("training.imbalance: balanced_sampling needs one answer per row. "
-                          f"Got task: {task.name}, which answers each step. Use "
-                          "effective_number or logit_adjustment.")
+        raise RecipeError(
+            "training.imbalance: balanced_sampling needs one answer per row. "
+            f"Got task: {task.name}, which answers each step. Use "
+            "effective_number or logit_adjustment."
+        )
 
 
 def check_decision(task: Task, autoregressive: bool, decision: str, has_val: bool) -> None:
@@ -56,12 +66,16 @@ def check_decision(task: Task, autoregressive: bool, decision: str, has_val: boo
     if decision in ("auto", "most_probable"):
         return
     if not task.has_classes or autoregressive:
-        raise RecipeError(f"training.decision: {decision} needs a task whose answers are classes. "
-                          f"Got task: {task.name}. Leave it out.")
+        raise RecipeError(
+            f"training.decision: {decision} needs a task whose answers are classes. "
+            f"Got task: {task.name}. Leave it out."
+        )
     if decision == "thresholds" and not has_val:
-        raise RecipeError("training.decision: thresholds needs validation rows, which they are "
-                          "tuned on. Got none held out. Give a table with --val, or use "
-                          "logit_adjustment.")
+        raise RecipeError(
+            "training.decision: thresholds needs validation rows, which they are "
+            "tuned on. Got none held out. Give a table with --val, or use "
+            "logit_adjustment."
+        )
 
 
 def frequencies(targets: Any, num_classes: int) -> np.ndarray:
@@ -99,8 +113,9 @@ def weights_of(prepared: Any, settings: Any) -> Weights:
     return _MADE[imbalance.method](imbalance, targets, shares)
 
 
-def chances_of(chances: np.ndarray | None, rows: np.ndarray,
-               wanted: np.ndarray) -> np.ndarray | None:
+def chances_of(
+    chances: np.ndarray | None, rows: np.ndarray, wanted: np.ndarray
+) -> np.ndarray | None:
     """Returns how often each of some rows comes; those without a target as often as on average.
 
     Args:
@@ -155,6 +170,7 @@ def _adjusted(imbalance: Imbalance, targets: np.ndarray, shares: np.ndarray) -> 
 
 def _focal(imbalance: Imbalance, targets: np.ndarray, shares: np.ndarray) -> Weights:
     """Lets rows count less that are answered well."""
+
     def loss(own: Any) -> Any:
         from polymodal.layers.rare_losses import FocalLoss
 
@@ -176,5 +192,9 @@ def _odds(shares: np.ndarray) -> np.ndarray:
     return np.log(shares) - np.log1p(-shares)
 
 
-_MADE = {"balanced_sampling": _balanced, "effective_number": _effective,
-         "logit_adjustment": _adjusted, "focal": _focal}
+_MADE = {
+    "balanced_sampling": _balanced,
+    "effective_number": _effective,
+    "logit_adjustment": _adjusted,
+    "focal": _focal,
+}

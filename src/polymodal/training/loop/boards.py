@@ -32,8 +32,9 @@ class Boards:
         """Writes the numbers of one epoch."""
         if not self._opened:
             self._open()
-        numbers = {name: float(v) for name, v in entry.items()
-                   if name not in ("epoch", "objectives")}
+        numbers = {
+            name: float(v) for name, v in entry.items() if name not in ("epoch", "objectives")
+        }
         numbers |= {f"objectives/{name}": v for name, v in entry.get("objectives", {}).items()}
         if self._file is not None:
             _append(self._file, entry["epoch"], numbers)

@@ -85,8 +85,14 @@ def begin(
     session.ending, session.asked = ending or Ending(), dict(asked or {})
     session.row_errors = row_errors
     session.state.optimizer.scale_groups(session.state.variables, scales or {})
-    session.resume({"given": dict(fingerprint or {}), "training": settings.fingerprint(),
-                    "with": environment(model, jit), **order_of(train)})
+    session.resume(
+        {
+            "given": dict(fingerprint or {}),
+            "training": settings.fingerprint(),
+            "with": environment(model, jit),
+            **order_of(train),
+        }
+    )
     return session
 
 
@@ -111,8 +117,9 @@ class Session:
         self.task, self.loss = task, task.loss()
         self.state = compiled(model, self.loss, train, settings, jit)
         name, mode = task.monitor if score else ("val_loss", "min")
-        self.state.best = Best(name, mode, settings.patience, settings.epochs or 1,
-                               settings.early_stopping)
+        self.state.best = Best(
+            name, mode, settings.patience, settings.epochs or 1, settings.early_stopping
+        )
         self.jit = jit
         self.boards = Boards(folder)
         self.finished = False
@@ -166,9 +173,14 @@ class Session:
             return Pace()
         kept = self.state.values(), self.state.arrays()
         try:
-            return rehearse(self.model, self.train, self.epochs_left, self.jit,
-                            None if self.val is None else (self.val, self._validate_rows),
-                            limit)
+            return rehearse(
+                self.model,
+                self.train,
+                self.epochs_left,
+                self.jit,
+                None if self.val is None else (self.val, self._validate_rows),
+                limit,
+            )
         finally:
             self.state.restore(*kept)
             self.model.reset_metrics()
@@ -188,8 +200,10 @@ class Session:
         state = self.state
         if self.finished:
             of_all = f" of {self.settings.epochs}, where it was ended" * bool(self.last_epoch)
-            say(f"The run in {self.folder} is finished: "
-                f"{counted(len(state.history), 'epoch')}{of_all}.")
+            say(
+                f"The run in {self.folder} is finished: "
+                f"{counted(len(state.history), 'epoch')}{of_all}."
+            )
             return self.result(was_finished=True)
         if self.checkpoints.latest() and not self.ending.now:
             say(f"Resuming {self.folder} at epoch {state.epoch + 1}, step {state.step + 1}.")
@@ -214,8 +228,10 @@ class Session:
                 self._report()
         except _Ended:
             state.drop_epoch()
-            say(f"The run is ended {self.ending.reason()}, after epoch {state.epoch} of "
-                f"{self.settings.epochs}.")
+            say(
+                f"The run is ended {self.ending.reason()}, after epoch {state.epoch} of "
+                f"{self.settings.epochs}."
+            )
         self._finish()
 
     def _leave_if_over(self) -> None:
@@ -227,8 +243,15 @@ class Session:
         steps = self.train.steps(state.epoch) - state.step
         self._feed = self._feed or Feed(self.train)
         with bar(f"epoch {state.epoch + 1}/{self.settings.num_epochs}", steps) as advance:
-            watch = Watch(state, self.train, self._save, self._is_due,
-                          lambda save: self._interrupt(request, save), advance, self.settings)
+            watch = Watch(
+                state,
+                self.train,
+                self._save,
+                self._is_due,
+                lambda save: self._interrupt(request, save),
+                advance,
+                self.settings,
+            )
             watch.metrics, self._metrics = self._metrics, {}
             self._fit_keras(self._feed, steps, watch)
         state.step += 1
@@ -239,8 +262,13 @@ class Session:
         epoch = self.state.epoch
         try:
             self.model.fit(
-                feed.epoch(epoch, self.state.step), initial_epoch=epoch, epochs=epoch + 1,
-                steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=[watch],
+                feed.epoch(epoch, self.state.step),
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                steps_per_epoch=steps,
+                shuffle=False,
+                verbose=0,
+                callbacks=[watch],
             )
         except Exception as error:
             if feed.error is not None and feed.error is not error:
@@ -260,15 +288,23 @@ class Session:
             faults.point("best_after")
         if apart:
             entry["objectives"] = apart
-        entry |= {"learning_rate": float(self.model.optimizer.learning_rate),
-                  "seconds": round(state.seconds, 3)}
+        entry |= {
+            "learning_rate": float(self.model.optimizer.learning_rate),
+            "seconds": round(state.seconds, 3),
+        }
         state.history.append(entry)
         state.next_epoch()
 
     def _validate(self, request: StopRequest) -> Validation:
         with averaged(self.model.optimizer):
-            return validate(self.model, self.task, self.val, self.score,
-                            lambda: self._interrupt(request, lambda: None), self.row_errors)
+            return validate(
+                self.model,
+                self.task,
+                self.val,
+                self.score,
+                lambda: self._interrupt(request, lambda: None),
+                self.row_errors,
+            )
 
     def _validate_rows(self, rows: Any) -> Validation:
         """Validates on some of the held-out rows, to time it."""
@@ -324,8 +360,10 @@ class Session:
         write_history(self.folder, state.history)
         self.boards.close()
         faults.point("run_finished")
-        say(f"Trained {counted(len(state.history), 'epoch')} in "
-            f"{duration(self.result(False).seconds)}.")
+        say(
+            f"Trained {counted(len(state.history), 'epoch')} in "
+            f"{duration(self.result(False).seconds)}."
+        )
         if state.best.reason:
             say(state.best.reason)
 
@@ -353,8 +391,13 @@ class Session:
 
     def _save(self) -> None:
         start = time.monotonic()
-        values = {**self.state.values(), "identity": self.identity, "asked": self.asked,
-                  "finished": self.finished, "last_epoch": self.last_epoch}
+        values = {
+            **self.state.values(),
+            "identity": self.identity,
+            "asked": self.asked,
+            "finished": self.finished,
+            "last_epoch": self.last_epoch,
+        }
         self.checkpoints.save(values, self.state.arrays())
         self._saved = time.monotonic()
         self._cost = self._saved - start
@@ -364,6 +407,11 @@ class Session:
         if was_finished:
             weights.assign(self.state.weights, best.weights or {})
             write_history(self.folder, self.state.history)
-        return Result(self.state.history, None if best.epoch is None else best.epoch + 1,
-                      best.stop and len(self.state.history) < self.settings.epochs,
-                      was_finished, best.weights or {}, self.last_epoch)
+        return Result(
+            self.state.history,
+            None if best.epoch is None else best.epoch + 1,
+            best.stop and len(self.state.history) < self.settings.epochs,
+            was_finished,
+            best.weights or {},
+            self.last_epoch,
+        )

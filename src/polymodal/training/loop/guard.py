@@ -29,14 +29,18 @@ def not_a_number(loader: Any, epoch: int, step: int, loss: float) -> TrainingErr
     more = ""
     if len(real) > _SHOWN:
         more = f" and {len(real) - _SHOWN} more"
-    message = (f"Training needs a finite loss. Got {loss} in epoch {epoch + 1}, step {step + 1}, "
-               f"whose rows of the train table are {named}{more}. ")
+    message = (
+        f"Training needs a finite loss. Got {loss} in epoch {epoch + 1}, step {step + 1}, "
+        f"whose rows of the train table are {named}{more}. "
+    )
     if culprits:
         message += f"{culprits} Fix those cells, or run with --skip-bad."
     else:
-        message += ("The values of these rows are finite, so training diverged: try "
-                    "a lower training.learning_rate, training.clip_norm: 1.0, or "
-                    "training.precision: float32.")
+        message += (
+            "The values of these rows are finite, so training diverged: try "
+            "a lower training.learning_rate, training.clip_norm: 1.0, or "
+            "training.precision: float32."
+        )
     return TrainingError(message)
 
 

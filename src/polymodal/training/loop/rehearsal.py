@@ -80,9 +80,14 @@ class Times(NamedTuple):
         return Times(self.first, self.overhead + factor * self.step, factor * self.step)
 
 
-def rehearse(model: Any, train: Any, epochs: int, compiles: bool,
-             validation: tuple[Any, Callable[[Any], Any]] | None,
-             limit: Limit | None = None) -> Pace:
+def rehearse(
+    model: Any,
+    train: Any,
+    epochs: int,
+    compiles: bool,
+    validation: tuple[Any, Callable[[Any], Any]] | None,
+    limit: Limit | None = None,
+) -> Pace:
     """Returns the pace of a model, after some training steps on its longest batch.
 
     The caller puts its variables back. What was compiled stays, so little of the time is lost.
@@ -120,10 +125,15 @@ def rehearse(model: Any, train: Any, epochs: int, compiles: bool,
     compiling = 0.0
     if compiles:
         compiling = times[usual].first - times[usual].once
-    epoch = epoch_seconds([size for _, size in sizes.values()], num_steps,
-                          {sizes[step][1]: one.step for step, one in times.items()})
-    pace = Pace(epoch=times[usual].overhead + epoch,
-                compiling=max(0.0, compiling) * (len(shapes) - len(times)))
+    epoch = epoch_seconds(
+        [size for _, size in sizes.values()],
+        num_steps,
+        {sizes[step][1]: one.step for step, one in times.items()},
+    )
+    pace = Pace(
+        epoch=times[usual].overhead + epoch,
+        compiling=max(0.0, compiling) * (len(shapes) - len(times)),
+    )
     if validation is not None:
         pace = _with_validation(pace, epochs, *validation, limit)
     limit.add(pace.compiling + epochs * (pace.epoch + pace.validation))
@@ -152,8 +162,9 @@ def epoch_seconds(sizes: Sequence[int], num_steps: int, known: dict[int, float])
     return num_steps * sum(steps) / len(steps)
 
 
-def _time(fit: Callable[[Sequence[int]], float], step: int, planned: int,
-          limit: Limit | None = None) -> Times:
+def _time(
+    fit: Callable[[Sequence[int]], float], step: int, planned: int, limit: Limit | None = None
+) -> Times:
     """Times fits of one batch: the first, a second and, where steps are short, one of more."""
     first = fit([step])
     few = first > _MOST_SECONDS and planned < _FEW_STEPS
@@ -171,8 +182,9 @@ def _time(fit: Callable[[Sequence[int]], float], step: int, planned: int,
     return Times(first, once, min(once, max(0.3 * took / count, (took - once) / (count - 1))))
 
 
-def _with_validation(pace: Pace, epochs: int, val: Any, validate: Callable[[Any], Any],
-                     limit: Limit) -> Pace:
+def _with_validation(
+    pace: Pace, epochs: int, val: Any, validate: Callable[[Any], Any], limit: Limit
+) -> Pace:
     some = _Some(val)
     some.steps_taken = [0]  # rows come in their order, so that any batch is as good
     rows = max(1, sum(val.rows_of(0, 0) >= 0))
@@ -181,8 +193,9 @@ def _with_validation(pace: Pace, epochs: int, val: Any, validate: Callable[[Any]
     is_short = first < _MOST_SECONDS or first < _SHARE * epochs * (pace.epoch + first)
     if is_short and not limit.is_over(epochs * (pace.epoch + first)):
         second = min(first, _seconds(lambda: validate(some)))
-    return pace._replace(validation=second * total / rows, tracing=first - second,
-                         row=second / rows)
+    return pace._replace(
+        validation=second * total / rows, tracing=first - second, row=second / rows
+    )
 
 
 def _fit(model: Any, feed: Feed, num_steps: int) -> None:
@@ -203,8 +216,9 @@ def _seconds(work: Callable[[], Any]) -> float:
 def _sizes(loader: Any) -> dict[int, tuple[tuple[int, ...], int]]:
     """Returns {step: (shape of its batch, time steps and positions in it)} of an epoch."""
     num_steps = loader.steps(0)
-    return {step: loader.size_of(0, step)
-            for step in range(0, num_steps, -(-num_steps // _COUNTED))}
+    return {
+        step: loader.size_of(0, step) for step in range(0, num_steps, -(-num_steps // _COUNTED))
+    }
 
 
 class _Some:

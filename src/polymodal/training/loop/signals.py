@@ -20,17 +20,22 @@ def stopped_by(name: str, folder: Path, epoch: int) -> Interrupted:
         folder: Path of the checkpoints.
         epoch: int, the epoch in progress, from 0.
     """
-    return Interrupted(f"Stopped by {name} in epoch {epoch + 1}, with a checkpoint in {folder}. "
-                       "Run the same command again to resume.",
-                       exit_status=128 + signal.Signals[name].value)
+    return Interrupted(
+        f"Stopped by {name} in epoch {epoch + 1}, with a checkpoint in {folder}. "
+        "Run the same command again to resume.",
+        exit_status=128 + signal.Signals[name].value,
+    )
 
 
 def out_of_time(folder: Path, step: int, steps: int) -> Interrupted:
     """Returns what is raised where the time limit comes before the first epoch is whole."""
-    return Interrupted(f"The time limit came in the first epoch, at step {step} of {steps}, so "
-                       "there is no whole epoch to keep. A checkpoint is in "
-                       f"{folder}. Run the same command again to resume for as long again, or "
-                       "with a larger --max-minutes.", exit_status=_TIME_IS_UP)
+    return Interrupted(
+        f"The time limit came in the first epoch, at step {step} of {steps}, so "
+        "there is no whole epoch to keep. A checkpoint is in "
+        f"{folder}. Run the same command again to resume for as long again, or "
+        "with a larger --max-minutes.",
+        exit_status=_TIME_IS_UP,
+    )
 
 
 class StopRequest:

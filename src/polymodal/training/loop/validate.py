@@ -30,7 +30,11 @@ class Validation(NamedTuple):
 
 
 def validate(
-    model: Any, task: Any, loader: Any, score: Score | None, between: Callable[[], None],
+    model: Any,
+    task: Any,
+    loader: Any,
+    score: Score | None,
+    between: Callable[[], None],
     row_errors: Callable[[], RowErrors | None] | None = None,
 ) -> Validation:
     """Returns `val_loss`, the scores of a model on a validation table, and the errors of its rows.
@@ -70,8 +74,9 @@ def _row_losses(loss: Any, output: Output) -> dict[int, float]:
     counts = np.asarray(output.weights) > 0  # (batch,) or (batch, time)
     values = np.where(counts, values, 0.0).reshape(len(counts), -1).sum(axis=1)
     real = (output.rows >= 0) & counts.reshape(len(counts), -1).any(axis=1)
-    return {int(row): float(value)
-            for row, value in zip(output.rows[real], values[real], strict=True)}
+    return {
+        int(row): float(value) for row, value in zip(output.rows[real], values[real], strict=True)
+    }
 
 
 def _rows(losses: dict[int, float], found: RowErrors | None) -> np.ndarray:

@@ -33,10 +33,16 @@ class Watch(keras.callbacks.Callback):
         settings: Training.
     """
 
-    def __init__(self, state: Any, loader: Any, save: Callable[[], None],
-                 is_due: Callable[[], bool],
-                 interrupt: Callable[[Callable[[], None]], None],
-                 advance: Callable[[int], None], settings: Any):
+    def __init__(
+        self,
+        state: Any,
+        loader: Any,
+        save: Callable[[], None],
+        is_due: Callable[[], bool],
+        interrupt: Callable[[Callable[[], None]], None],
+        advance: Callable[[int], None],
+        settings: Any,
+    ):
         super().__init__()
         self.state, self.loader, self.settings = state, loader, settings
         self.save, self.is_due = save, is_due

@@ -28,8 +28,9 @@ class Options:
     max_bad_share: float
 
 
-def to_json(tables: Mapping[str, Table], given: Mapping[str, Any], options: Options,
-            command: str) -> dict[str, Any]:
+def to_json(
+    tables: Mapping[str, Table], given: Mapping[str, Any], options: Options, command: str
+) -> dict[str, Any]:
     """Returns the user's options as JSON values.
 
     Args:
@@ -38,16 +39,22 @@ def to_json(tables: Mapping[str, Table], given: Mapping[str, Any], options: Opti
         options: Options.
         command: str, command that repeats the run.
     """
-    value = {"tables": {split: _place(table) for split, table in tables.items()},
-             "given": dict(given), "options": vars(options), "command": command}
+    value = {
+        "tables": {split: _place(table) for split, table in tables.items()},
+        "given": dict(given),
+        "options": vars(options),
+        "command": command,
+    }
     return json.loads(json.dumps(value, default=str))
 
 
 def _place(table: Table) -> dict[str, str] | None:
     if table.source is None:
         return None
-    return {"path": str(user_path(table.source).absolute()),
-            "media_root": str(table.root.absolute())}
+    return {
+        "path": str(user_path(table.source).absolute()),
+        "media_root": str(table.root.absolute()),
+    }
 
 
 def reopen(asked: Mapping[str, Any], given: Mapping[str, Table], folder: Path) -> dict[str, Table]:
@@ -68,11 +75,16 @@ def reopen(asked: Mapping[str, Any], given: Mapping[str, Table], folder: Path) -
         elif place is None:
             raise DataError(
                 f"needs its {split} table, which was in memory.",
-                f'Pass it: polymodal.finish("{folder}", {split}=table).', path=str(folder))
+                f'Pass it: polymodal.finish("{folder}", {split}=table).',
+                path=str(folder),
+            )
         elif not Path(place["path"]).exists():
-            raise DataError(f"needs its {split} table {place['path']}, which is gone.",
-                            f"Put it back, or pass it from Python: polymodal.finish(\"{folder}\", "
-                            f"{split}=\"new path\").", path=str(folder))
+            raise DataError(
+                f"needs its {split} table {place['path']}, which is gone.",
+                f'Put it back, or pass it from Python: polymodal.finish("{folder}", '
+                f'{split}="new path").',
+                path=str(folder),
+            )
         else:
             tables[split] = read(place["path"], media_root=place["media_root"])
     return tables
@@ -87,8 +99,10 @@ def begun(folder: str | Path) -> dict[str, Any]:
     """
     state = Checkpoints(user_path(folder)).state()
     if state is None:
-        raise TrainingError(f"finish needs the folder of a started run. {folder} has no "
-                            "checkpoint. Give the --out of a polymodal train that was stopped.")
+        raise TrainingError(
+            f"finish needs the folder of a started run. {folder} has no "
+            "checkpoint. Give the --out of a polymodal train that was stopped."
+        )
     return state
 
 

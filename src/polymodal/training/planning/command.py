@@ -13,11 +13,20 @@ from polymodal.tables.table import Table
 _USUAL = "tensorflow"  # the engine where nobody chooses one
 
 
-def again(tables: Mapping[str, Table], folder: Path, *, ignore: Sequence[str] = (),
-          split: str | None = None, split_group: str | None = None,
-          slice_columns: Sequence[str] = (), baselines: bool = True, keep: str = "joint",
-          skip_bad: bool = False, max_bad_share: float = 0.05,
-          engine: str = _USUAL) -> str:
+def again(
+    tables: Mapping[str, Table],
+    folder: Path,
+    *,
+    ignore: Sequence[str] = (),
+    split: str | None = None,
+    split_group: str | None = None,
+    slice_columns: Sequence[str] = (),
+    baselines: bool = True,
+    keep: str = "joint",
+    skip_bad: bool = False,
+    max_bad_share: float = 0.05,
+    engine: str = _USUAL,
+) -> str:
     """Returns the command that repeats a run in a folder next to it, or why there is none.
 
     Args:
@@ -35,16 +44,25 @@ def again(tables: Mapping[str, Table], folder: Path, *, ignore: Sequence[str] = 
     """
     unknown = [name for name, table in tables.items() if table.source is None]
     if unknown:
-        return (f"No command can: the {' and '.join(unknown)} table was in memory. "
-                f"Pass it to fit with {folder}/recipe.yaml again.")
+        return (
+            f"No command can: the {' and '.join(unknown)} table was in memory. "
+            f"Pass it to fit with {folder}/recipe.yaml again."
+        )
     sources = {"data" if name == "train" else name: table.source for name, table in tables.items()}
     options = [
-        *sources.items(), ("media-root", _media_root(tables)), ("recipe", f"{folder}/recipe.yaml"),
-        *(("ignore", column) for column in ignore), ("split", split), ("split-group", split_group),
+        *sources.items(),
+        ("media-root", _media_root(tables)),
+        ("recipe", f"{folder}/recipe.yaml"),
+        *(("ignore", column) for column in ignore),
+        ("split", split),
+        ("split-group", split_group),
         *(("slice", column) for column in slice_columns),
-        ("plugins", plugins.folder()), ("keep", keep if keep != "joint" else None),
+        ("plugins", plugins.folder()),
+        ("keep", keep if keep != "joint" else None),
         ("max-bad-share", max_bad_share if max_bad_share != 0.05 else None),
-        ("engine", engine if engine != _USUAL else None), ("out", f"{folder}-again")]
+        ("engine", engine if engine != _USUAL else None),
+        ("out", f"{folder}-again"),
+    ]
     words = [option(f"--{name}", str(value)) for name, value in options if value is not None]
     flags = ["--no-baselines"] * (not baselines) + ["--skip-bad"] * skip_bad
     return " ".join(["polymodal train", *words, *flags])

@@ -34,8 +34,9 @@ class DryRun:
     limit_seconds: float | None = None
 
 
-def dry_run_of(jobs: Mapping[str, Job], prepared: Prepared, cache: Cache | KeptMedia,
-               forecast: Forecast) -> DryRun:
+def dry_run_of(
+    jobs: Mapping[str, Job], prepared: Prepared, cache: Cache | KeptMedia, forecast: Forecast
+) -> DryRun:
     """Returns what is known of a run before its first epoch."""
     session = jobs[""].session
     fewest = session.epochs_left

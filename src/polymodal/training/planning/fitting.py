@@ -22,12 +22,18 @@ def fitting_models(inputs: Mapping[str, Mapping[str, Any]], num_rows: int) -> li
     known = []
     if num_rows < FEW:
         known = imported()
-    return [_sentence(name, model) for name, config in inputs.items()
-            if not isinstance(config.get("encoder"), Mapping)
-            for model in known if model.encodes == config["modality"]]
+    return [
+        _sentence(name, model)
+        for name, config in inputs.items()
+        if not isinstance(config.get("encoder"), Mapping)
+        for model in known
+        if model.encodes == config["modality"]
+    ]
 
 
 def _sentence(name: str, model: Imported) -> str:
-    return (f"input {name}: {model.folder.name} ({model.family}) in {VARIABLE} encodes "
-            f"{model.encodes}. To use its frozen vectors instead of training an encoder on these "
-            f"rows: {option('--pretrained', name, str(model.folder))}")
+    return (
+        f"input {name}: {model.folder.name} ({model.family}) in {VARIABLE} encodes "
+        f"{model.encodes}. To use its frozen vectors instead of training an encoder on these "
+        f"rows: {option('--pretrained', name, str(model.folder))}"
+    )

@@ -60,8 +60,12 @@ class Forecast:
         Args:
             actual: float, seconds that it took; None where that is not known.
         """
-        found = {"seconds": round(self.seconds, 2), "at_most": self.at_most, "epochs": self.epochs,
-                 "parts": {name: round(seconds, 2) for name, seconds in self.parts.items()}}
+        found = {
+            "seconds": round(self.seconds, 2),
+            "at_most": self.at_most,
+            "epochs": self.epochs,
+            "parts": {name: round(seconds, 2) for name, seconds in self.parts.items()},
+        }
         if actual is None:
             return found
         return {**found, "actual_seconds": round(actual, 2)}
@@ -80,8 +84,9 @@ def training_seconds(pace: Pace, epochs: int) -> float:
     return pace.compiling + _SAVING * epochs * (pace.epoch + pace.validation)
 
 
-def scoring_seconds(pace: Pace, rows: Mapping[str, int], checking: Mapping[str, float],
-                    times: int = 1) -> float:
+def scoring_seconds(
+    pace: Pace, rows: Mapping[str, int], checking: Mapping[str, float], times: int = 1
+) -> float:
     """Returns how long it takes to predict the rows of some splits.
 
     Args:
@@ -95,8 +100,10 @@ def scoring_seconds(pace: Pace, rows: Mapping[str, int], checking: Mapping[str, 
     >>> scoring_seconds(Pace(tracing=1.0, row=0.01), {"val": 100}, {"val": 0.5})
     2.5
     """
-    return sum(pace.tracing + times * (count * pace.row + checking.get(split, 0.0))
-               for split, count in rows.items())
+    return sum(
+        pace.tracing + times * (count * pace.row + checking.get(split, 0.0))
+        for split, count in rows.items()
+    )
 
 
 def report_seconds(num_rows: int) -> float:

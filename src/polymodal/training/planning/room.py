@@ -58,26 +58,33 @@ class Needs:
     def _memory(self) -> Iterable[str]:
         free = min(memory_bytes(), free_bytes() + peak_bytes())
         if self.peak_rss_bytes > _FULL * free:
-            yield (f"the run needs {gigabytes(self.peak_rss_bytes)} of memory, and "
-                   f"{gigabytes(free)} are there. A smaller --set training.batch_size=... with "
-                   "--set training.accumulate=... makes it fit.")
+            yield (
+                f"the run needs {gigabytes(self.peak_rss_bytes)} of memory, and "
+                f"{gigabytes(free)} are there. A smaller --set training.batch_size=... with "
+                "--set training.accumulate=... makes it fit."
+            )
 
     def _device(self) -> Iterable[str]:
         if self.device_bytes is None or self.device_limit is None:
             return
         if self.device_bytes > _FULL * self.device_limit:
-            yield (f"the run needs {gigabytes(self.device_bytes)} of the accelerator's memory, "
-                   f"which has {gigabytes(self.device_limit)}. A smaller --set "
-                   "training.batch_size=... with --set training.accumulate=... makes it fit.")
+            yield (
+                f"the run needs {gigabytes(self.device_bytes)} of the accelerator's memory, "
+                f"which has {gigabytes(self.device_limit)}. A smaller --set "
+                "training.batch_size=... with --set training.accumulate=... makes it fit."
+            )
 
     def _room(self, out: Path) -> Iterable[str]:
-        there = next(folder for folder in (out.absolute(), *out.absolute().parents)
-                     if folder.exists())
+        there = next(
+            folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists()
+        )
         room = shutil.disk_usage(there).free
         if self.disk_bytes > _FULL * room:
-            yield (f"the run needs {gigabytes(self.disk_bytes)} of disk, and {gigabytes(room)} are "
-                   f"free. Choose another --out, or set POLYMODAL_CACHE instead of "
-                   f"{default_folder()}.")
+            yield (
+                f"the run needs {gigabytes(self.disk_bytes)} of disk, and {gigabytes(room)} are "
+                f"free. Choose another --out, or set POLYMODAL_CACHE instead of "
+                f"{default_folder()}."
+            )
 
 
 def needs_of(jobs: Mapping[str, Job], cache: Cache | KeptMedia) -> Needs:

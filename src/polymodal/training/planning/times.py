@@ -32,8 +32,9 @@ class Times:
             with waiting(f"Timing a few steps of {name or 'the model'}"):
                 self._paces[name] = session.rehearse(limit)
         self._checking = prepared.seconds
-        self._rows = {split: len(checked) for split, checked in prepared.checked.items()
-                      if split != "train"}
+        self._rows = {
+            split: len(checked) for split, checked in prepared.checked.items() if split != "train"
+        }
         self._reads = 1 + prepared.task.hears
 
     @property
@@ -50,8 +51,9 @@ class Times:
         """Returns the seconds that training on one input and scoring it takes."""
         first = dict(list(self._shown.items())[:1])
         pace = self._paces[name]
-        return (training_seconds(pace, self._sessions[name].epochs_left)
-                + scoring_seconds(pace, first, self._checking))
+        return training_seconds(pace, self._sessions[name].epochs_left) + scoring_seconds(
+            pace, first, self._checking
+        )
 
     def forecast(self) -> Forecast:
         """Returns what the run is expected to take, within its time limit."""

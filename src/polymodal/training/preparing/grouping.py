@@ -15,8 +15,13 @@ from polymodal.splits.repeats import repeated_media
 from polymodal.splits.together import together
 
 
-def group_of(known: Mapping[str, Profile], given: Mapping[str, Any], ignore: Iterable[str],
-             method: str | None, group: str | None) -> str | None:
+def group_of(
+    known: Mapping[str, Profile],
+    given: Mapping[str, Any],
+    ignore: Iterable[str],
+    method: str | None,
+    group: str | None,
+) -> str | None:
     """Returns the column whose equal values should stay on one side of the split.
 
     That is `group`, else the recipe's. Else, if neither options nor the table define a split, it is
@@ -41,8 +46,9 @@ def group_of(known: Mapping[str, Profile], given: Mapping[str, Any], ignore: Ite
     return alike_rows(train, given, ignore, None)
 
 
-def alike_rows(facts: Profile, given: Mapping[str, Any], ignore: Iterable[str],
-               group: str | None) -> str | None:
+def alike_rows(
+    facts: Profile, given: Mapping[str, Any], ignore: Iterable[str], group: str | None
+) -> str | None:
     """Returns the column whose values intervals resample: `group`, else that of the speaker or
     recording, for tasks that keep them together, or that of media that several rows share and for
     which a text is generated."""

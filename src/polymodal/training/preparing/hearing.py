@@ -23,8 +23,9 @@ _LISTENED = ("audio", "video")
 _READ = ("text", "texts")
 
 
-def with_transcripts(given: Mapping[str, Any],
-                     tables: Mapping[str, Table]) -> tuple[dict[str, Any], dict[str, Table]]:
+def with_transcripts(
+    given: Mapping[str, Any], tables: Mapping[str, Table]
+) -> tuple[dict[str, Any], dict[str, Table]]:
     """Returns what a person gave with each text that is transcribed under `heard_by`, and the
     tables with the transcripts in the empty cells of its column.
 
@@ -86,42 +87,62 @@ def _is_recogniser(folder: str | Path) -> bool:
     return isinstance(named, str) and task_of(named).hears
 
 
-def _complete(name: str, config: Mapping[str, Any], source: dict[str, Any], facts: Profile,
-              given: Mapping[str, Any]) -> dict[str, Any]:
+def _complete(
+    name: str,
+    config: Mapping[str, Any],
+    source: dict[str, Any],
+    facts: Profile,
+    given: Mapping[str, Any],
+) -> dict[str, Any]:
     """Returns the settings of an input with all of `heard_by`."""
     folder = user_path(source["from"])
     if not _is_recogniser(folder):
-        raise RecipeError(f"inputs.{name}.{HEARD_BY} needs the folder of a recogniser. Got "
-                          f"{folder}. Import one with polymodal import, or name a run that "
-                          "transcribes.")
+        raise RecipeError(
+            f"inputs.{name}.{HEARD_BY} needs the folder of a recogniser. Got "
+            f"{folder}. Import one with polymodal import, or name a run that "
+            "transcribes."
+        )
     digest = digest_of(folder)
     if source.get("sha256", digest) != digest:
-        raise RecipeError(f"inputs.{name}.{HEARD_BY} needs the weights of {folder} with sha256 "
-                          f"{source['sha256']}. Got {digest}. Give the folder as it was, or leave "
-                          "sha256 out.")
+        raise RecipeError(
+            f"inputs.{name}.{HEARD_BY} needs the weights of {folder} with sha256 "
+            f"{source['sha256']}. Got {digest}. Give the folder as it was, or leave "
+            "sha256 out."
+        )
     sound = source.get("column") or _sound(name, facts)
     if sound not in facts.table.column_names:
-        raise RecipeError(f"inputs.{name}.{HEARD_BY}.column: "
-                          f"{unknown('column', sound, facts.table.column_names)}")
+        raise RecipeError(
+            f"inputs.{name}.{HEARD_BY}.column: {unknown('column', sound, facts.table.column_names)}"
+        )
     own = {key: value for key, value in config.items() if key not in ("from", HEARD_BY)}
     encoder = own.get("encoder")
     if isinstance(encoder, Mapping) and "from" in encoder:
         del own["encoder"]
     modality = "texts" if given.get("group") else "text"
-    return {"modality": modality, **own,
-            HEARD_BY: {**source, "from": str(folder), "column": sound, "sha256": digest}}
+    return {
+        "modality": modality,
+        **own,
+        HEARD_BY: {**source, "from": str(folder), "column": sound, "sha256": digest},
+    }
 
 
 def _sound(name: str, facts: Profile) -> str:
     """Returns the only column of sound or video; sound goes first."""
     for modality in _LISTENED:
-        found = [column for column in facts.table.column_names
-                 if facts.verdict(column).modality == modality]
+        found = [
+            column
+            for column in facts.table.column_names
+            if facts.verdict(column).modality == modality
+        ]
         if len(found) == 1:
             return found[0]
         if found:
-            raise RecipeError(f"inputs.{name}.{HEARD_BY} needs one column to transcribe. Got "
-                              f"{', '.join(found)}. Write inputs.{name}.{HEARD_BY}.column.")
-    raise RecipeError(f"inputs.{name}.{HEARD_BY} needs a column of sound or video in "
-                      f"{facts.table.name}. Got {', '.join(facts.table.column_names)}. Add one, or "
-                      "give the table's --media-root.")
+            raise RecipeError(
+                f"inputs.{name}.{HEARD_BY} needs one column to transcribe. Got "
+                f"{', '.join(found)}. Write inputs.{name}.{HEARD_BY}.column."
+            )
+    raise RecipeError(
+        f"inputs.{name}.{HEARD_BY} needs a column of sound or video in "
+        f"{facts.table.name}. Got {', '.join(facts.table.column_names)}. Add one, or "
+        "give the table's --media-root."
+    )

@@ -24,8 +24,14 @@ from polymodal.training.preparing.unlabelled import (
 _MOST_GROUPS = 5  # that are named
 
 
-def held_out(tables: Mapping[str, Table | Profile], target: str | None, method: str | None,
-             group: str | None, seed: int, unlabelled: bool = False) -> dict[str, Profile]:
+def held_out(
+    tables: Mapping[str, Table | Profile],
+    target: str | None,
+    method: str | None,
+    group: str | None,
+    seed: int,
+    unlabelled: bool = False,
+) -> dict[str, Profile]:
     """Returns profiles with a validation part, the given one or rows held out of train, if wanted.
 
     By default, if one column of train names the part of each row, rows of other parts are not
@@ -47,8 +53,10 @@ def held_out(tables: Mapping[str, Table | Profile], target: str | None, method: 
     if method is None:
         known = _by_own_column(known, target, group)
     elif method not in ("stratified", "random", "grouped", "none"):
-        return _scored_on_something(parts(known.pop("train"), "column", column=method) | known,
-                                    f'Column "{method}" says train for every row')
+        return _scored_on_something(
+            parts(known.pop("train"), "column", column=method) | known,
+            f'Column "{method}" says train for every row',
+        )
     if "val" in known:
         return known
     if method == "none":
@@ -62,8 +70,10 @@ def held_out(tables: Mapping[str, Table | Profile], target: str | None, method: 
     how = f" ({method})"
     if method == "grouped":
         how = _groups_held_out(found["val"].table, str(group))
-    say(f"Holding out {len(found['val']):,} of {len(train):,} rows for validation{how}. Choose "
-        "them yourself with --val.")
+    say(
+        f"Holding out {len(found['val']):,} of {len(train):,} rows for validation{how}. Choose "
+        "them yourself with --val."
+    )
     return found | known
 
 
@@ -82,8 +92,9 @@ def _by_chance(group: str | None, target: str | None = "") -> str:
     return "stratified"
 
 
-def _by_own_column(known: dict[str, Profile], target: str | None,
-                   group: str | None) -> dict[str, Profile]:
+def _by_own_column(
+    known: dict[str, Profile], target: str | None, group: str | None
+) -> dict[str, Profile]:
     """Returns profiles with train split by its only column that names parts, and prints so."""
     train = known["train"]
     column = train.split_column(target)
@@ -92,8 +103,10 @@ def _by_own_column(known: dict[str, Profile], target: str | None,
         return known
     found = parts(train, "column", column=column)
     if group in train.table.column_names and _torn(found, str(group)):
-        say(f'Column "{column}" says train, val or test, but is not used: some values of "{group}" '
-            f'would be on both sides of the split. To use it anyway: {option("--split", column)}.')
+        say(
+            f'Column "{column}" says train, val or test, but is not used: some values of "{group}" '
+            f"would be on both sides of the split. To use it anyway: {option('--split', column)}."
+        )
         return known
     given = {name: part for name, part in known.items() if name != "train"}
     counts = ", ".join(f"{len(part):,} {name}" for name, part in found.items())
@@ -101,8 +114,11 @@ def _by_own_column(known: dict[str, Profile], target: str | None,
     told = [f'Using the split in column "{column}": {counts}.']
     if unused:
         told.append(f"Its {unused} rows are not used, because --{unused} gives a table.")
-    told.append("To train on all rows of --data: --split none." if "val" in given else
-                f"To split all rows at random instead: --split {_by_chance(group)}.")
+    told.append(
+        "To train on all rows of --data: --split none."
+        if "val" in given
+        else f"To split all rows at random instead: --split {_by_chance(group)}."
+    )
     say(" ".join(told))
     return found | given
 
@@ -111,18 +127,24 @@ def _tell_unused(columns: Mapping[str, int]) -> None:
     """Prints which columns seem to name parts, if none of them is used."""
     if len(columns) > 1:
         names = " and ".join(f'"{name}"' for name in columns)
-        say(f"Columns {names} say train, val or test. None of them is used. To use one: "
-            f"{option('--split', next(iter(columns)))}.")
+        say(
+            f"Columns {names} say train, val or test. None of them is used. To use one: "
+            f"{option('--split', next(iter(columns)))}."
+        )
     elif columns:
-        (name, rows), = columns.items()
-        say(f'Column "{name}" says train, val or test, but is empty in '
-            f"{counted(rows, 'row')}, so it is not used. Fill every cell to have it used.")
+        ((name, rows),) = columns.items()
+        say(
+            f'Column "{name}" says train, val or test, but is empty in '
+            f"{counted(rows, 'row')}, so it is not used. Fill every cell to have it used."
+        )
 
 
 def _torn(found: Mapping[str, Profile], group: str) -> bool:
     """Returns whether two parts share a value of a column, empty cells aside."""
-    values = [{value_key(value) for value in part.table.values(group) if value is not None}
-              for part in found.values()]
+    values = [
+        {value_key(value) for value in part.table.values(group) if value is not None}
+        for part in found.values()
+    ]
     return len(set.union(*values)) < sum(map(len, values))
 
 
@@ -133,12 +155,13 @@ def tell_single_group(tables: Mapping[str, Table], group: str | None) -> None:
             continue
         values = {str(value) for value in tables[name].values(group)}
         if len(values) == 1:
-            warn(f'all {len(tables[name])} rows of {name} have the same "{group}": '
-                 f"{values.pop()}. Their scores do not show how the model generalises to others.")
+            warn(
+                f'all {len(tables[name])} rows of {name} have the same "{group}": '
+                f"{values.pop()}. Their scores do not show how the model generalises to others."
+            )
 
 
-def hidden_by_split(parts: Mapping[str, Profile], recipe: Recipe,
-                    group: str | None) -> list[str]:
+def hidden_by_split(parts: Mapping[str, Profile], recipe: Recipe, group: str | None) -> list[str]:
     """Returns sentences on what the split of a run hides, and prints them.
 
     Args:
@@ -157,6 +180,8 @@ def hidden_by_split(parts: Mapping[str, Profile], recipe: Recipe,
 
 def _scored_on_something(known: dict[str, Profile], why: str) -> dict[str, Profile]:
     if set(known) == {"train"}:
-        raise RecipeError(f"{why}, so there is nothing to evaluate the model on. Give a table "
-                          "with --test, or hold out rows.")
+        raise RecipeError(
+            f"{why}, so there is nothing to evaluate the model on. Give a table "
+            "with --test, or hold out rows."
+        )
     return known

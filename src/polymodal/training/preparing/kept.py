@@ -88,16 +88,20 @@ def keep_outputs(prepared: Prepared, model: Any) -> tuple[Prepared, frozenset[st
         kept = [_Keeper(prepared, model, index, split).keep() for split in splits]
         found = {split: one for split, one in zip(splits, kept, strict=True) if one is not None}
         if len(found) < len(splits):
-            say(f"The outputs of the frozen encoder of {item.name} do not fit the cache, so they "
-                "are computed in each epoch.")
+            say(
+                f"The outputs of the frozen encoder of {item.name} do not fit the cache, so they "
+                "are computed in each epoch."
+            )
             continue
         for split, (tokens, slots, pack) in found.items():
             samples[split] = _with_tokens(samples[split], index, tokens, slots, pack)
             checked[split] = _with_lengths(checked[split], index, tokens, slots, pack)
         names.add(item.name)
         number = sum(len(np.unique(slots[slots >= 0])) for _, slots, _ in found.values())
-        say(f"The outputs of the frozen encoder of {item.name} are kept for "
-            f"{counted(number, 'item')}, which are not augmented.")
+        say(
+            f"The outputs of the frozen encoder of {item.name} are kept for "
+            f"{counted(number, 'item')}, which are not augmented."
+        )
     return dataclasses.replace(prepared, samples=samples, checked=checked), frozenset(names)
 
 
@@ -133,8 +137,7 @@ class _Keeper:
             pack = cache.open(key)
         if pack is None or not _is_whole(pack, first):
             return None
-        return (KeptTokens(self._num_tokens(), self.width, self.item.modality.several), slots,
-                pack)
+        return (KeptTokens(self._num_tokens(), self.width, self.item.modality.several), slots, pack)
 
     def _slots(self) -> tuple[np.ndarray, dict[int, tuple[int, int]]]:
         """Returns the item of each row of the table, and {item: (row, length)} of those used."""
@@ -152,7 +155,7 @@ class _Keeper:
             longest = max((length for _, length in used.values()), default=1)
             size = max(1, min(_CHUNK, _MOST_STEPS // max(1, longest)))
             for start in range(0, len(order), size):
-                chunk = order[start:start + size]
+                chunk = order[start : start + size]
                 yield from zip(chunk, self._encoded([used[slot] for slot in chunk]), strict=True)
                 advance(len(chunk))
 
@@ -200,14 +203,23 @@ class _Keeper:
 
     def _key(self, slots: np.ndarray) -> str:
         """Returns a hash of all that the tokens depend on: weights, cells, how they are read."""
-        digest = hashlib.sha256(json.dumps({
-            "version": 2, "engine": keras.backend.backend(),
-            "policy": self.encoder.dtype_policy.name, "encoder": self.item.encoder,
-            "settings": self.item.encoder_settings,
-            "pooled": self.pools and self.fusion.get_config(),
-            "kind": self.item.modality.decode_key(), "state": self.item.modality.state(),
-            "cells": self.samples.content_of(self.source),
-        }, sort_keys=True, default=str).encode())
+        digest = hashlib.sha256(
+            json.dumps(
+                {
+                    "version": 2,
+                    "engine": keras.backend.backend(),
+                    "policy": self.encoder.dtype_policy.name,
+                    "encoder": self.item.encoder,
+                    "settings": self.item.encoder_settings,
+                    "pooled": self.pools and self.fusion.get_config(),
+                    "kind": self.item.modality.decode_key(),
+                    "state": self.item.modality.state(),
+                    "cells": self.samples.content_of(self.source),
+                },
+                sort_keys=True,
+                default=str,
+            ).encode()
+        )
         digest.update(slots.tobytes())
         for weight in self.encoder.weights:
             digest.update(np.asarray(keras.ops.convert_to_numpy(weight)).tobytes())
@@ -218,19 +230,22 @@ def _is_whole(pack: Any, used: dict[int, Any]) -> bool:
     return all(pack.get(slot) is not None for slot in used)
 
 
-def _with_tokens(samples: Samples, index: int, tokens: KeptTokens, slots: np.ndarray,
-                 pack: Any) -> Samples:
+def _with_tokens(
+    samples: Samples, index: int, tokens: KeptTokens, slots: np.ndarray, pack: Any
+) -> Samples:
     """Returns the same rows with tokens in place of an input."""
     source = dataclasses.replace(samples.sources[index], modality=tokens)
     return samples.instead(index, source, slots, pack)
 
 
-def _with_lengths(checked: Any, index: int, tokens: KeptTokens, slots: np.ndarray,
-                  pack: Any) -> Any:
+def _with_lengths(
+    checked: Any, index: int, tokens: KeptTokens, slots: np.ndarray, pack: Any
+) -> Any:
     """Returns the checked rows with the numbers of tokens as the lengths of an input."""
     if not tokens.has_time:
-        return dataclasses.replace(checked, lengths=_put(
-            checked.lengths, index, checked.present[:, index]))
+        return dataclasses.replace(
+            checked, lengths=_put(checked.lengths, index, checked.present[:, index])
+        )
     lengths = {slot: len(pack.get(int(slot))) for slot in np.unique(slots[slots >= 0])}
     each = [lengths.get(int(slot), 0) for slot in slots[checked.rows]]
     return dataclasses.replace(checked, lengths=_put(checked.lengths, index, each))

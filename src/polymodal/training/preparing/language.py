@@ -23,8 +23,13 @@ _MOST_UNITS = 300_000  # words that are counted; more texts are subsampled evenl
 _MOST_GRAMS = 200_000  # of a model; a larger one looks at fewer words together
 
 
-def choose_language(predictor: Answers, texts: Iterable[str], table: Table, folder: Path,
-                    cache: Cache | KeptMedia | None = None) -> tuple[Predictions, str]:
+def choose_language(
+    predictor: Answers,
+    texts: Iterable[str],
+    table: Table,
+    folder: Path,
+    cache: Cache | KeptMedia | None = None,
+) -> tuple[Predictions, str]:
     """Makes a run decode with a language model of train's transcripts if val gets no worse.
 
     Args:
@@ -67,7 +72,7 @@ def _learned(texts: Iterable[str], predictor: Answers) -> NGram | None:
         return None
     unit = unit_of_texts(clean)
     count = sum(len(split_units(text, unit)) for text in clean)
-    clean = clean[::-(-count // _MOST_UNITS)]
+    clean = clean[:: -(-count // _MOST_UNITS)]
     for length in range(order, 0, -1):
         model = train_ngram(clean, length, unit)
         if len(model.table) <= _MOST_GRAMS:

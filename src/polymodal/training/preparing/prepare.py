@@ -26,9 +26,14 @@ from polymodal.training.preparing.unlabelled import (
 )
 
 
-def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile],
-            cache: Cache | KeptMedia | None = None, *, skip_bad: bool = False,
-            max_bad_share: float = 0.05) -> Prepared:
+def prepare(
+    recipe: Recipe,
+    tables: Mapping[str, Table | Profile],
+    cache: Cache | KeptMedia | None = None,
+    *,
+    skip_bad: bool = False,
+    max_bad_share: float = 0.05,
+) -> Prepared:
     """Checks every row, fits statistics and vocabularies to train, and counts skipped rows.
 
     Args:
@@ -63,8 +68,13 @@ def prepare(recipe: Recipe, tables: Mapping[str, Table | Profile],
         else:
             found[name] = Part(samples[name], counted)
     start = time.monotonic()
-    checked = dict(zip(found, check_parts([*found.values()], skip_bad=skip_bad,
-                                          max_bad_share=max_bad_share), strict=True))
+    checked = dict(
+        zip(
+            found,
+            check_parts([*found.values()], skip_bad=skip_bad, max_bad_share=max_bad_share),
+            strict=True,
+        )
+    )
     spent = (time.monotonic() - start) / sum(map(len, samples.values()))
     seconds = {name: spent * len(one) for name, one in samples.items()}
     _tell_spellings(samples["train"])
@@ -100,13 +110,21 @@ def _tell_spellings(samples: Samples) -> None:
 
 def _same(one: Table, other: Table) -> bool:
     """Returns whether both are one table, given twice, whose rows are counted once."""
-    return (one.name == other.name and len(one) == len(other) and one.row_ids is None
-            and other.row_ids is None and one.root.resolve() == other.root.resolve()
-            and one.fingerprint == other.fingerprint)
+    return (
+        one.name == other.name
+        and len(one) == len(other)
+        and one.row_ids is None
+        and other.row_ids is None
+        and one.root.resolve() == other.root.resolve()
+        and one.fingerprint == other.fingerprint
+    )
 
 
 def _shareable(recipe: Recipe, inputs: list[assemble.Input]) -> list[InputGuess]:
     """Returns the inputs that splits should not share: media, and text if it is the only one."""
     kinds = [recipe.inputs[i.name]["modality"] for i in inputs]
-    return [InputGuess(i.name, kind, i.columns, "") for i, kind in zip(inputs, kinds, strict=True)
-            if not i.modality.is_text or len(inputs) == 1]
+    return [
+        InputGuess(i.name, kind, i.columns, "")
+        for i, kind in zip(inputs, kinds, strict=True)
+        if not i.modality.is_text or len(inputs) == 1
+    ]

@@ -81,8 +81,7 @@ class Prepared:
 
     def count_sequences(self) -> dict[str, int]:
         """Returns {split: sequences that its rows make}; nothing where rows stay by themselves."""
-        return {split: len(checked) for split, checked in self.checked.items()
-                if self.recipe.group}
+        return {split: len(checked) for split, checked in self.checked.items() if self.recipe.group}
 
     def _rows_of(self, split: str) -> int:
         table, rows = self.samples[split].table, self.checked[split].rows
@@ -102,9 +101,19 @@ class Prepared:
         tiled = any(item.modality.tiled for item in self.inputs)  # of which a place has several
         if self.task.packs and settings.pack and not tiled:
             words = [source.name for source in self.samples["train"].sources].index(self.task.packs)
-            return packed(self.samples["train"], checked, words, batch_size, places, collate,
-                          collate_targets, settings.seed, settings.augment,
-                          accumulate=settings.accumulate, batch_tokens=settings.batch_tokens)
+            return packed(
+                self.samples["train"],
+                checked,
+                words,
+                batch_size,
+                places,
+                collate,
+                collate_targets,
+                settings.seed,
+                settings.augment,
+                accumulate=settings.accumulate,
+                batch_tokens=settings.batch_tokens,
+            )
         weights = weights_of(self, settings)
         told = self.told().checked["train"].rows
         chances = chances_of(weights.chances, told, checked.rows)
@@ -113,14 +122,29 @@ class Prepared:
             together = 1  # rows are drawn one by one
         index, items = self._shared(checked) if together > 1 else (None, None)
         steps = places + float(checked.lengths.mean(axis=0).max(initial=0))  # of an average row
-        plan = Plan(len(checked), batch_size, settings.seed, checked.lengths,
-                    accumulate=settings.accumulate,
-                    batch_tokens=settings.batch_tokens
-                    or self.task.batch_tokens(batch_size, steps),
-                    items=items, rows_per_item=together, places=places, chances=chances)
-        return Loader(self.samples["train"], checked, plan, collate, collate_targets,
-                      seed=settings.seed, augment=settings.augment, shared=index,
-                      class_weights=weights.of_classes)
+        plan = Plan(
+            len(checked),
+            batch_size,
+            settings.seed,
+            checked.lengths,
+            accumulate=settings.accumulate,
+            batch_tokens=settings.batch_tokens or self.task.batch_tokens(batch_size, steps),
+            items=items,
+            rows_per_item=together,
+            places=places,
+            chances=chances,
+        )
+        return Loader(
+            self.samples["train"],
+            checked,
+            plan,
+            collate,
+            collate_targets,
+            seed=settings.seed,
+            augment=settings.augment,
+            shared=index,
+            class_weights=weights.of_classes,
+        )
 
     def _shared(self, checked: Checked) -> tuple[int | None, np.ndarray | None]:
         """Returns the source whose cells repeat most, and the cell of each row."""
@@ -138,33 +162,50 @@ class Prepared:
         alone = dataclasses.replace(self.inputs[index], key=input_key(0))
         samples = {split: s.only(name) for split, s in self.samples.items()}
         checked = {split: c.only(index) for split, c in self.checked.items()}
-        return Prepared(self.recipe.only(name), [alone], self.target, samples, checked,
-                        self.ledger, self.trained_on, self.seconds)
+        return Prepared(
+            self.recipe.only(name),
+            [alone],
+            self.target,
+            samples,
+            checked,
+            self.ledger,
+            self.trained_on,
+            self.seconds,
+        )
 
     def alone(self, name: str) -> Prepared:
         """Returns `only` of an input whose single model is kept, and why the columns of the others
         are not used."""
-        others = {column: f"Not used, because the model of {name} alone is better and was kept."
-                  for item in self.inputs if item.name != name for column in item.columns}
+        others = {
+            column: f"Not used, because the model of {name} alone is better and was kept."
+            for item in self.inputs
+            if item.name != name
+            for column in item.columns
+        }
         read = {column for item in self.inputs if item.name == name for column in item.columns}
-        left_out = {column: reason for column, reason in {**self.left_out, **others}.items()
-                    if column not in read}
+        left_out = {
+            column: reason
+            for column, reason in {**self.left_out, **others}.items()
+            if column not in read
+        }
         return dataclasses.replace(self.only(name), left_out=left_out)
 
     def labelled(self) -> Prepared:
         """Returns the same rows without those of train that have no target."""
         if self.checked["train"].valid.all():
             return self
-        return dataclasses.replace(self, checked=self.checked | {
-            "train": with_target_alone(self.checked["train"])})
+        return dataclasses.replace(
+            self, checked=self.checked | {"train": with_target_alone(self.checked["train"])}
+        )
 
     def told(self) -> Prepared:
         """Returns the same rows without those of train whose target is not in the table."""
         found = self.labelled()
         if not self.guessed:
             return found
-        return dataclasses.replace(found, checked=found.checked | {
-            "train": without(found.checked["train"], self.guessed)})
+        return dataclasses.replace(
+            found, checked=found.checked | {"train": without(found.checked["train"], self.guessed)}
+        )
 
     def train_targets(self) -> Any:
         """Returns the targets of the train split as `Predictions.targets` holds them, flat over

@@ -57,8 +57,9 @@ def rows_needed(precision: float) -> int:
     return math.ceil(math.log(1 - _SURE) / math.log(precision))
 
 
-def choose_confidence(sure: np.ndarray, right: np.ndarray, others: np.ndarray,
-                      precision: float) -> Choice:
+def choose_confidence(
+    sure: np.ndarray, right: np.ndarray, others: np.ndarray, precision: float
+) -> Choice:
     """Returns the smallest confidence whose answers are shown to be as precise as is asked.
 
     Confidences are tested from the largest down that enough rows have, until one fails, so that
@@ -102,21 +103,31 @@ def check_pseudo_labels(prepared: Prepared, precision: float) -> None:
     task, checked = prepared.task, prepared.checked
     by_class = prepared.target.shape == () and prepared.target.labels
     if not task.one_answer or prepared.recipe.group or not by_class:
-        raise RecipeError(f"training.pseudo_labels needs one class for each row. Got {task.name}. "
-                          "Leave it out.")
+        raise RecipeError(
+            f"training.pseudo_labels needs one class for each row. Got {task.name}. Leave it out."
+        )
     if "val" not in checked:
-        raise RecipeError("training.pseudo_labels needs validation rows. Got none held out. Give "
-                          "a table with --val.")
+        raise RecipeError(
+            "training.pseudo_labels needs validation rows. Got none held out. Give "
+            "a table with --val."
+        )
     least, known = rows_needed(precision), len(checked["val"])
     if known < least:
         possible = math.floor(100 * (1 - _SURE) ** (1 / known)) / 100
-        raise RecipeError(f"training.pseudo_labels={precision} needs at least {least} validation "
-                          f"rows with a target. Got {known}. Give more with --val, or ask for "
-                          f"less: --set training.pseudo_labels={possible:g}.")
+        raise RecipeError(
+            f"training.pseudo_labels={precision} needs at least {least} validation "
+            f"rows with a target. Got {known}. Give more with --val, or ask for "
+            f"less: --set training.pseudo_labels={possible:g}."
+        )
 
 
-def with_pseudo_labels(prepared: Prepared, settings: Training, folder: Path,
-                       tables: Mapping[str, Table], cache: Cache | KeptMedia) -> Prepared:
+def with_pseudo_labels(
+    prepared: Prepared,
+    settings: Training,
+    folder: Path,
+    tables: Mapping[str, Table],
+    cache: Cache | KeptMedia,
+) -> Prepared:
     """Trains a first model, and returns the rows with its labels where they are sure enough.
 
     Rows without a label afterwards stay only where an objective reads them. Validation and test
@@ -148,31 +159,51 @@ def with_pseudo_labels(prepared: Prepared, settings: Training, folder: Path,
     predictor = job.train().predictor
     known = predictor.predict(tables["val"], scored=True, cache=cache)
     said = predictor.predict(tables["train"].select(rows), cache=cache)
-    choice = choose_confidence(known.outputs.max(axis=1)[known.scored],
-                               (known.outputs.argmax(axis=1) == known.targets)[known.scored],
-                               said.outputs.max(axis=1), precision)
-    labels = {} if choice.confidence is None else {
-        int(rows[place]): int(output.argmax())
-        for place, output in zip(said.rows, said.outputs, strict=True)
-        if output.max() >= choice.confidence}
+    choice = choose_confidence(
+        known.outputs.max(axis=1)[known.scored],
+        (known.outputs.argmax(axis=1) == known.targets)[known.scored],
+        said.outputs.max(axis=1),
+        precision,
+    )
+    labels = (
+        {}
+        if choice.confidence is None
+        else {
+            int(rows[place]): int(output.argmax())
+            for place, output in zip(said.rows, said.outputs, strict=True)
+            if output.max() >= choice.confidence
+        }
+    )
     say(_sentence(choice, len(labels), len(rows), precision))
-    write_json(folder / FOLDER / FILE, {
-        "labelled": len(labels), "rows": len(rows), "precision": precision,
-        "expected_wrong_at_most": round(choice.error * len(labels)), "error": choice.error,
-        "confidence": choice.confidence, "validation_right": choice.right,
-        "validation_rows": choice.of})
+    write_json(
+        folder / FOLDER / FILE,
+        {
+            "labelled": len(labels),
+            "rows": len(rows),
+            "precision": precision,
+            "expected_wrong_at_most": round(choice.error * len(labels)),
+            "error": choice.error,
+            "confidence": choice.confidence,
+            "validation_right": choice.right,
+            "validation_rows": choice.of,
+        },
+    )
     return _relabelled(prepared, labels)
 
 
 def _sentence(choice: Choice, num_labels: int, num_rows: int, precision: float) -> str:
     if choice.confidence is None:
-        return (f"Pseudo-labels: none of {num_rows:,} rows without a target got one, because no "
-                f"confidence shows a precision of {precision:g} on the validation rows.")
-    return (f"Pseudo-labels: {num_labels:,} of {num_rows:,} rows without a target got the answer "
-            f"that the first model is at least {100 * choice.confidence:.1f} % sure of. Of such "
-            f"answers {choice.right} of {choice.of} are right on validation rows, so at most "
-            f"{100 * choice.error:.1f} % of the labels are expected to be wrong, "
-            f"{choice.error * num_labels:.0f} rows.")
+        return (
+            f"Pseudo-labels: none of {num_rows:,} rows without a target got one, because no "
+            f"confidence shows a precision of {precision:g} on the validation rows."
+        )
+    return (
+        f"Pseudo-labels: {num_labels:,} of {num_rows:,} rows without a target got the answer "
+        f"that the first model is at least {100 * choice.confidence:.1f} % sure of. Of such "
+        f"answers {choice.right} of {choice.of} are right on validation rows, so at most "
+        f"{100 * choice.error:.1f} % of the labels are expected to be wrong, "
+        f"{choice.error * num_labels:.0f} rows."
+    )
 
 
 def _relabelled(prepared: Prepared, labels: Mapping[int, int]) -> Prepared:
@@ -181,9 +212,11 @@ def _relabelled(prepared: Prepared, labels: Mapping[int, int]) -> Prepared:
     valid = checked.valid.copy()
     valid[np.isin(checked.rows, [*labels])] = 1
     return dataclasses.replace(
-        prepared, guessed=tuple(sorted(labels)),
+        prepared,
+        guessed=tuple(sorted(labels)),
         samples={**prepared.samples, "train": Relabelled(samples, labels)},
-        checked={**prepared.checked, "train": dataclasses.replace(checked, valid=valid)})
+        checked={**prepared.checked, "train": dataclasses.replace(checked, valid=valid)},
+    )
 
 
 class Relabelled(Samples):
@@ -211,5 +244,6 @@ class Relabelled(Samples):
 
     def fingerprint(self) -> str:
         """Returns a hash of all cells that are used, and of the labels."""
-        return hashlib.sha256(f"{super().fingerprint()} {sorted(self._labels.items())}".encode()
-                              ).hexdigest()
+        return hashlib.sha256(
+            f"{super().fingerprint()} {sorted(self._labels.items())}".encode()
+        ).hexdigest()

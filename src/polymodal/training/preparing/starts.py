@@ -36,8 +36,10 @@ def with_parts(given: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(given)
     inputs = found.get("inputs")
     if isinstance(inputs, Mapping):
-        found["inputs"] = {name: _input(name, config, found) if name != OTHERS else config
-                           for name, config in inputs.items()}
+        found["inputs"] = {
+            name: _input(name, config, found) if name != OTHERS else config
+            for name, config in inputs.items()
+        }
     for key, name in (("fusion", "fusion"), ("sequence", "sequence"), ("task", "head")):
         if isinstance(found.get(key), Mapping):
             found[key] = _middle(found[key], key, name, found)
@@ -57,8 +59,11 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
         return config | {"encoder": words | _digest(where, words, digest_of(words["weights"]))}
     if not words.get("from"):
         return config
-    part = encoder_of(words["from"], words.get("input", name),
-                      _PER_STEP.get(str(config.get("modality")), config.get("modality")))
+    part = encoder_of(
+        words["from"],
+        words.get("input", name),
+        _PER_STEP.get(str(config.get("modality")), config.get("modality")),
+    )
     if "encoder" not in part.settings:
         return _features(where, part, config)
     encoder = encoder_config(part.settings)["encoder"]
@@ -76,16 +81,22 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
     if own_name != name:
         theirs = {"input": own_name}
     digest = _digest(where, words, part.sha256)
-    return {"modality": _modality(part, given)} | settings | config | {
-        "encoder": {"name": known, **words, **theirs, **digest}}
+    return (
+        {"modality": _modality(part, given)}
+        | settings
+        | config
+        | {"encoder": {"name": known, **words, **theirs, **digest}}
+    )
 
 
 def _features(where: str, part: Part, config: Mapping[str, Any]) -> dict[str, Any]:
     """Returns an input's settings with an imported graph, which runs in preprocessing."""
     words = {key: value for key, value in config["encoder"].items() if key != "from"}
     if words.pop("freeze", True) not in (True, "auto") or words:
-        raise RecipeError(f"{where}.encoder needs from alone: an ONNX graph is never trained. Got "
-                          f"{', '.join(sorted(words)) or 'freeze'}. Leave it out.")
+        raise RecipeError(
+            f"{where}.encoder needs from alone: an ONNX graph is never trained. Got "
+            f"{', '.join(sorted(words)) or 'freeze'}. Leave it out."
+        )
     own = {**part.settings, "graph": str(part.folder / str(part.settings["graph"]))}
     for key, value in own.items():
         _same(where, key, config.get(key, value), value, part)
@@ -125,16 +136,20 @@ def _set_width(given: dict[str, Any], where: str, part: Part) -> None:
 
 def _same(where: str, key: str, asked: Any, trained: Any, part: Part, whole: str = "{}.") -> None:
     if asked != trained:
-        raise RecipeError(f"{whole.format(where)}{key} needs {shown(trained)}, because {where} "
-                          f"starts from {part.folder}. Got {shown(asked)}. Leave {key} out.")
+        raise RecipeError(
+            f"{whole.format(where)}{key} needs {shown(trained)}, because {where} "
+            f"starts from {part.folder}. Got {shown(asked)}. Leave {key} out."
+        )
 
 
 def _digest(where: str, words: Mapping[str, Any], found: str) -> dict[str, str]:
     """Returns the sha256 of the weights, which have to be those that a recipe names."""
     if words.get("sha256", found) != found:
         source = words.get("from") or words.get("weights")
-        raise RecipeError(f"{where} needs the weights of {source} with sha256 {words['sha256']}. "
-                          f"Got {found}. Give the folder as it was, or leave sha256 out.")
+        raise RecipeError(
+            f"{where} needs the weights of {source} with sha256 {words['sha256']}. "
+            f"Got {found}. Give the folder as it was, or leave sha256 out."
+        )
     return {"sha256": found}
 
 
@@ -144,8 +159,11 @@ def restore_inputs(recipe: Recipe, inputs: Iterable[Input]) -> None:
     Raises:
         BundleError: the folder is damaged, or its preprocessing does not fit.
     """
-    starts = {start.path[1]: start for start in starts_of(recipe)
-              if start.path[0] == "encoders" and start.takes_all}
+    starts = {
+        start.path[1]: start
+        for start in starts_of(recipe)
+        if start.path[0] == "encoders" and start.takes_all
+    }
     for item in inputs:
         if item.name in starts:
             start = starts[item.name]

@@ -15,8 +15,15 @@ from polymodal.feed.findings import Checked
 from polymodal.profile.profile import Profile
 from polymodal.recipe.recipe import OBJECTIVES, checked_objectives
 
-__all__ = ["moved_to_train", "readers_of", "repeated_with_target", "tell_unlabelled",
-           "uses_unlabelled", "with_target_alone", "without"]
+__all__ = [
+    "moved_to_train",
+    "readers_of",
+    "repeated_with_target",
+    "tell_unlabelled",
+    "uses_unlabelled",
+    "with_target_alone",
+    "without",
+]
 
 _LEAST = 0.25  # share of rows with a target in an epoch, to which they are repeated
 
@@ -29,8 +36,11 @@ def readers_of(objectives: Any) -> list[str]:
     >>> readers_of({"contrastive": {"weight": 0.5}, "single_modality": None})
     ['contrastive']
     """
-    return [name for name, config in checked_objectives(objectives).items()
-            if config.get("weight") != 0 and find(OBJECTIVES, name).reads_unlabelled]
+    return [
+        name
+        for name, config in checked_objectives(objectives).items()
+        if config.get("weight") != 0 and find(OBJECTIVES, name).reads_unlabelled
+    ]
 
 
 def uses_unlabelled(given: Mapping[str, Any]) -> bool:
@@ -39,8 +49,9 @@ def uses_unlabelled(given: Mapping[str, Any]) -> bool:
     return pseudo is not None or bool(readers_of(given.get("objectives")))
 
 
-def moved_to_train(whole: Profile, held_out: Mapping[str, Profile],
-                   target: str) -> dict[str, Profile]:
+def moved_to_train(
+    whole: Profile, held_out: Mapping[str, Profile], target: str
+) -> dict[str, Profile]:
     """Returns the parts of a table with all rows without a target in train, where they are used.
 
     Args:
@@ -72,14 +83,18 @@ def tell_unlabelled(checked: Checked, objectives: Any) -> str:
     if not count:
         return ""
     if count == len(checked):
-        raise RecipeError("Training needs rows with a target besides those without. Got none. "
-                          "Fill in the target of some rows.")
+        raise RecipeError(
+            "Training needs rows with a target besides those without. Got none. "
+            "Fill in the target of some rows."
+        )
     names = readers_of(objectives)
     if not names:
         return ""
     needs = "needs" if len(names) == 1 else "need"
-    return (f"{counted(count, 'row')} without a target and {len(checked) - count:,} with one are "
-            f"trained on: {' and '.join(names)} {needs} none.")
+    return (
+        f"{counted(count, 'row')} without a target and {len(checked) - count:,} with one are "
+        f"trained on: {' and '.join(names)} {needs} none."
+    )
 
 
 def with_target_alone(checked: Checked) -> Checked:
@@ -104,8 +119,14 @@ def repeated_with_target(checked: Checked) -> Checked:
 
 
 def _taken(checked: Checked, places: np.ndarray) -> Checked:
-    return Checked(checked.rows[places], checked.lengths[places], checked.present[places],
-                   checked.valid[places], checked.errors, checked.cut)
+    return Checked(
+        checked.rows[places],
+        checked.lengths[places],
+        checked.present[places],
+        checked.valid[places],
+        checked.errors,
+        checked.cut,
+    )
 
 
 def _ids(part: Profile) -> list[int]:

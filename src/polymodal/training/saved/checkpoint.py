@@ -32,13 +32,31 @@ _NAME = re.compile(r"checkpoint-(\d{6,})")
 
 # Every instant at which a test kills a run: in core/disk/files.py, in this file, and in fit.
 POINTS = (
-    "file_written", "file_synced", "file_renamed",
-    "folder_written", "folder_synced", "folder_renamed",
-    "checkpoint_started", "checkpoint_arrays", "checkpoint_state", "checkpoint_written",
-    "checkpoint_named", "checkpoint_removed",
-    "run_started", "epoch_started", "step_started", "step_finished", "epoch_trained",
-    "validation_started", "validation_step", "validation_finished",
-    "best_before", "best_after", "epoch_finished", "history_written", "run_finished",
+    "file_written",
+    "file_synced",
+    "file_renamed",
+    "folder_written",
+    "folder_synced",
+    "folder_renamed",
+    "checkpoint_started",
+    "checkpoint_arrays",
+    "checkpoint_state",
+    "checkpoint_written",
+    "checkpoint_named",
+    "checkpoint_removed",
+    "run_started",
+    "epoch_started",
+    "step_started",
+    "step_finished",
+    "epoch_trained",
+    "validation_started",
+    "validation_step",
+    "validation_finished",
+    "best_before",
+    "best_after",
+    "epoch_finished",
+    "history_written",
+    "run_finished",
 )
 
 
@@ -63,8 +81,10 @@ class Checkpoints:
             return None
         name = marker.read_text(encoding="utf-8").strip()
         if not _NAME.fullmatch(name) or not (self.folder / name / STATE).is_file():
-            raise ResumeError(f"{marker} needs the name of a checkpoint next to it. Got {name!r}. "
-                              "Restore the folder, or start anew with another --out.")
+            raise ResumeError(
+                f"{marker} needs the name of a checkpoint next to it. Got {name!r}. "
+                "Restore the folder, or start anew with another --out."
+            )
         return self.folder / name
 
     def state(self) -> dict[str, Any] | None:
@@ -108,12 +128,17 @@ class Checkpoints:
             ResumeError: those of the bundle were changed since.
         """
         if not self.settled:
-            return {name.partition("/")[2]: array for name, array in self.arrays().items()
-                    if name.startswith("best/")}
+            return {
+                name.partition("/")[2]: array
+                for name, array in self.arrays().items()
+                if name.startswith("best/")
+            }
         path, state = self._own_weights(), self.state() or {}
         if not path.is_file() or sha256(path) != state.get("weights"):
-            raise ResumeError(f"{path} needs to be what the finished run wrote. It is missing or "
-                              "changed. Copy it back, or start anew with another --out.")
+            raise ResumeError(
+                f"{path} needs to be what the finished run wrote. It is missing or "
+                "changed. Copy it back, or start anew with another --out."
+            )
         return tensors.load(path)
 
     def set_aside(self) -> None:
@@ -188,11 +213,12 @@ def _read_state(path: Path) -> dict[str, Any]:
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ResumeError(f"{path} is damaged: {error}. "
-                          "Start anew with another --out.") from error
+        raise ResumeError(f"{path} is damaged: {error}. Start anew with another --out.") from error
     if state.get("version") != VERSION:
-        raise ResumeError(f"{path} needs version {VERSION}. Got {state.get('version')!r}. Continue "
-                          "with the Polymodal that wrote it, or start anew with another --out.")
+        raise ResumeError(
+            f"{path} needs version {VERSION}. Got {state.get('version')!r}. Continue "
+            "with the Polymodal that wrote it, or start anew with another --out."
+        )
     return state
 
 
@@ -205,5 +231,7 @@ def _cannot_save(folder: Path, before: Path | None, error: OSError) -> str:
     fix = "Make the folder writable"
     if full:
         fix = "Free some space"
-    return (f"A checkpoint could not be written to {folder}: {reason}. {kept}. "
-            f"{fix} and run the same command again to resume.")
+    return (
+        f"A checkpoint could not be written to {folder}: {reason}. {kept}. "
+        f"{fix} and run the same command again to resume."
+    )

@@ -23,8 +23,12 @@ _EPOCHS = "\nThe learning rate of every step follows from training.epochs, so mo
 Asked = Mapping[str, Any]
 
 
-def check_same(saved: Mapping[str, Any], now: Mapping[str, Any], folder: Path,
-               asked: tuple[Asked, Asked] = ({}, {})) -> None:
+def check_same(
+    saved: Mapping[str, Any],
+    now: Mapping[str, Any],
+    folder: Path,
+    asked: tuple[Asked, Asked] = ({}, {}),
+) -> None:
     """Compares a run's original request with the current one.
 
     Args:
@@ -45,13 +49,16 @@ def check_same(saved: Mapping[str, Any], now: Mapping[str, Any], folder: Path,
     lines = _lines(changed, old, new, asked)
     raise ResumeError(
         f"The run in {folder} was started differently, so it cannot resume to the same "
-        "result:\n" + "\n".join(f"  {line}" for line in lines)
+        "result:\n"
+        + "\n".join(f"  {line}" for line in lines)
         + _EPOCHS * any(line.startswith("training.epochs:") for line in lines)
-        + "\nChange it back, or choose another --out.")
+        + "\nChange it back, or choose another --out."
+    )
 
 
-def _lines(changed: list[str], old: dict[str, Any], new: dict[str, Any],
-           asked: tuple[Asked, Asked]) -> list[str]:
+def _lines(
+    changed: list[str], old: dict[str, Any], new: dict[str, Any], asked: tuple[Asked, Asked]
+) -> list[str]:
     def line(name: str) -> str:
         short = name.removeprefix(_MACHINE).removeprefix(_SETTING)
         return f"{short}: {_difference(old.get(name), new.get(name))}"
@@ -67,8 +74,9 @@ def _lines(changed: list[str], old: dict[str, Any], new: dict[str, Any],
     return machine + [line(name) for name in settings[:_MOST]] + more
 
 
-def _asked_for(settings: list[str], old: dict[str, Any], new: dict[str, Any], then: Asked,
-               now: Asked) -> list[str]:
+def _asked_for(
+    settings: list[str], old: dict[str, Any], new: dict[str, Any], then: Asked, now: Asked
+) -> list[str]:
     """Returns a line for each difference in the user's own settings and options."""
     if not (then and now):
         return []
@@ -77,12 +85,17 @@ def _asked_for(settings: list[str], old: dict[str, Any], new: dict[str, Any], th
     for name in sorted(before.keys() | after.keys()):
         known = [found for found in (name, _SETTING + name) if found in settings]
         if before.get(name) != after.get(name) and known:
-            values = [_value(given.get(name), known[0], identity)
-                      for given, identity in ((before, old), (after, new))]
+            values = [
+                _value(given.get(name), known[0], identity)
+                for given, identity in ((before, old), (after, new))
+            ]
             lines.append(f"{name}: was {values[0]}, now {values[1]}")
     options = [(name, then["options"].get(name), now["options"].get(name)) for name in _OPTIONS]
-    return lines + [f"--{name.replace('_', '-')}: {_difference(one or None, other or None)}"
-                    for name, one, other in options if (one or None) != (other or None)]
+    return lines + [
+        f"--{name.replace('_', '-')}: {_difference(one or None, other or None)}"
+        for name, one, other in options
+        if (one or None) != (other or None)
+    ]
 
 
 def _value(given: Any, name: str, identity: Mapping[str, Any]) -> str:
@@ -95,8 +108,11 @@ def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
     """Returns nested mappings as one, keys joined by dots, values as JSON would give them back."""
     if not isinstance(value, Mapping):
         return {prefix: json.loads(json.dumps(value, default=str))}
-    return {name: leaf for key, child in value.items()
-            for name, leaf in _flat(child, f"{prefix}.{key}" if prefix else str(key)).items()}
+    return {
+        name: leaf
+        for key, child in value.items()
+        for name, leaf in _flat(child, f"{prefix}.{key}" if prefix else str(key)).items()
+    }
 
 
 def _difference(old: Any, new: Any) -> str:

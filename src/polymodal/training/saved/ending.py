@@ -31,11 +31,16 @@ class Ending:
         RecipeError: no time above 0.
     """
 
-    def __init__(self, minutes: float | None = None, now: bool = False,
-                 clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        minutes: float | None = None,
+        now: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         if minutes is not None and not minutes > 0:
-            raise RecipeError(f"max_minutes needs a number above 0. Got {minutes}. Leave it out "
-                              "for no limit.")
+            raise RecipeError(
+                f"max_minutes needs a number above 0. Got {minutes}. Leave it out for no limit."
+            )
         self.minutes, self.now, self._clock = minutes, now, clock
         self._deadline = math.inf if minutes is None else clock() + 60 * minutes
         self._reserved = 0.0
@@ -75,23 +80,29 @@ def with_ways_on(stop: Interrupted | KeyboardInterrupt, folder: Path) -> BaseExc
     """Returns what stopped a run with the command that makes a whole run of what is saved."""
     state = Checkpoints(folder).state()
     if state is not None and isinstance(stop, KeyboardInterrupt):  # before or after the training
-        stop = Interrupted(f"Stopped by Ctrl-C. The training so far is saved in {folder}. Run the "
-                           "same command again to resume.", 128 + signal.SIGINT)
+        stop = Interrupted(
+            f"Stopped by Ctrl-C. The training so far is saved in {folder}. Run the "
+            "same command again to resume.",
+            128 + signal.SIGINT,
+        )
     if state is None or not state["epoch"] or isinstance(stop, KeyboardInterrupt):
         return stop
     what = "without the inputs that are not trained alone yet"
     if not state["finished"]:
         what = f"with the best of its {state['epoch']} epochs so far"
     words = ["polymodal", "finish", str(folder), *["--no-baselines"] * state["finished"]]
-    return Interrupted(f"{stop}\nTo end the run here, {what}: {shlex.join(words)}",
-                       stop.exit_status)
+    return Interrupted(
+        f"{stop}\nTo end the run here, {what}: {shlex.join(words)}", stop.exit_status
+    )
 
 
 def check_begun(num_epochs: int, folder: Path) -> None:
     """Raises TrainingError where a run that is to be ended has no whole epoch."""
     if not num_epochs:
-        raise TrainingError(f"finish needs a run with at least one whole epoch. {folder} has none. "
-                            "Run its train command again to resume.")
+        raise TrainingError(
+            f"finish needs a run with at least one whole epoch. {folder} has none. "
+            "Run its train command again to resume."
+        )
 
 
 def check_reachable(last_epoch: int | None, saved: Mapping[str, Any], folder: Path) -> None:
@@ -107,10 +118,13 @@ def check_reachable(last_epoch: int | None, saved: Mapping[str, Any], folder: Pa
         raise ResumeError(
             f"The run in {folder} needs a last epoch of {trained} or more, as it has trained so "
             f"many. Got {last_epoch}. End it where it is with polymodal finish {folder}, or choose "
-            "another --out.")
+            "another --out."
+        )
     if last_epoch is not None and cut is not None and last_epoch > cut:
-        raise ResumeError(f"The run in {folder} was ended at epoch {cut} and is finished, so it "
-                          f"cannot continue to epoch {last_epoch}. Choose another --out.")
+        raise ResumeError(
+            f"The run in {folder} was ended at epoch {cut} and is finished, so it "
+            f"cannot continue to epoch {last_epoch}. Choose another --out."
+        )
 
 
 def on_old_plan(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -127,8 +141,10 @@ def on_old_plan(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     planned = identity.get("training", {}).get("epochs")
     if not isinstance(wanted, int) or not planned or wanted >= planned:
         return given
-    say(f"The run in {folder} was planned for {planned} epochs. It ends at epoch {wanted}, with "
-        f"the learning rates of that plan (training.last_epoch: {wanted}).")
+    say(
+        f"The run in {folder} was planned for {planned} epochs. It ends at epoch {wanted}, with "
+        f"the learning rates of that plan (training.last_epoch: {wanted})."
+    )
     last = min(wanted, training.get("last_epoch") or wanted)
     given["training"] = training | {"epochs": planned, "last_epoch": last}
     return given
@@ -138,6 +154,9 @@ def training_of(folder: Path) -> dict[str, Any]:
     """Returns how the training of a run ended, as JSON values."""
     checkpoints = Checkpoints(folder)
     state = checkpoints.state() or {"epoch": 0, "identity": {}, "last_epoch": None}
-    return {"epochs": state["epoch"],
-            "planned_epochs": state["identity"].get("training", {}).get("epochs"),
-            "last_epoch": state["last_epoch"], "checkpoints": not checkpoints.settled}
+    return {
+        "epochs": state["epoch"],
+        "planned_epochs": state["identity"].get("training", {}).get("epochs"),
+        "last_epoch": state["last_epoch"],
+        "checkpoints": not checkpoints.settled,
+    }

@@ -17,8 +17,13 @@ def environment(model: Any, jit: bool) -> dict[str, Any]:
     found = {name: importlib.metadata.version(name) for name in packages}
     module = __import__(ENGINES[engine])
     precision = model.dtype_policy.name
-    return {"engine": engine, engine: module.__version__, **found, "precision": precision,
-            "jit": jit}
+    return {
+        "engine": engine,
+        engine: module.__version__,
+        **found,
+        "precision": precision,
+        "jit": jit,
+    }
 
 
 def order_of(train: Any) -> dict[str, str]:

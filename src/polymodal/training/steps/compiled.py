@@ -32,10 +32,14 @@ def check(settings: Training, train: Any) -> None:
     """Raises RecipeError where settings lack what training needs, or do not fit the loader."""
     for name in ("epochs", "learning_rate"):
         if getattr(settings, name) is None:
-            raise RecipeError(f"fit needs training.{name}. Got null. Set it, or let the recipe "
-                              "choose it from the data.")
+            raise RecipeError(
+                f"fit needs training.{name}. Got null. Set it, or let the recipe "
+                "choose it from the data."
+            )
     steps = train.steps(0)
     if steps % settings.accumulate:
-        raise RecipeError(f"training.accumulate needs to divide the {steps} steps of an epoch. "
-                          f"Got {settings.accumulate}. Make the loader's plan with the same "
-                          f"accumulate ({math.ceil(steps / settings.accumulate)} updates).")
+        raise RecipeError(
+            f"training.accumulate needs to divide the {steps} steps of an epoch. "
+            f"Got {settings.accumulate}. Make the loader's plan with the same "
+            f"accumulate ({math.ceil(steps / settings.accumulate)} updates)."
+        )

@@ -47,10 +47,12 @@ class Feed:
     def _tf_dataset(self) -> Any:
         import tensorflow as tf
 
-        spec = batch_spec(first_batch(self.loader), has_buckets(self.loader),
-                          has_sizes(self.loader))
+        spec = batch_spec(
+            first_batch(self.loader), has_buckets(self.loader), has_sizes(self.loader)
+        )
         signature = tf.nest.map_structure(
-            lambda s: tf.TensorSpec(s.shape, s.dtype), spec,
+            lambda s: tf.TensorSpec(s.shape, s.dtype),
+            spec,
         )
         dataset = tf.data.Dataset.from_generator(self._batches, output_signature=signature)
         options = tf.data.Options()
@@ -81,8 +83,11 @@ def batch_spec(batch: tuple, varies: bool, rows_vary: bool = False) -> tuple:
     inputs, targets, weights = batch
     stepwise = np.ndim(weights) == 2
     spec = lambda array, timed: _spec(array, varies and timed, rows_vary)
-    return ({key: spec(array, _has_time(key, inputs)) for key, array in inputs.items()},
-            spec(targets, stepwise), spec(weights, stepwise))
+    return (
+        {key: spec(array, _has_time(key, inputs)) for key, array in inputs.items()},
+        spec(targets, stepwise),
+        spec(weights, stepwise),
+    )
 
 
 def _has_time(key: str, inputs: dict[str, Any]) -> bool:

@@ -96,8 +96,9 @@ def _on_accelerator(engine: str) -> bool:
     if engine == "tensorflow":
         import tensorflow as tf
 
-        return bool(tf.config.list_physical_devices("GPU") or
-                    tf.config.list_physical_devices("TPU"))
+        return bool(
+            tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("TPU")
+        )
     if engine == "jax":
         import jax
 
@@ -107,8 +108,7 @@ def _on_accelerator(engine: str) -> bool:
     return torch.cuda.is_available()
 
 
-def _by_measuring(model: Any, build: Any, task: Any, train: Any,
-                  settings: Training) -> Decision:
+def _by_measuring(model: Any, build: Any, task: Any, train: Any, settings: Training) -> Decision:
     steps = sum(train.steps(epoch) for epoch in range(settings.planned_epochs))
     engine = keras.backend.backend()
     if settings.precision == "auto":

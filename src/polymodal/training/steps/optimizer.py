@@ -42,9 +42,11 @@ class Optimizer(_AdamW):
         """
         factors: dict[int, float] = {}
         for path in sorted(scales, key=len):
-            factors |= {self._get_variable_index(variable): scales[path]
-                        for name, variable in names.items()
-                        if variable.trainable and f"{name}.".startswith(f"{path}.")}
+            factors |= {
+                self._get_variable_index(variable): scales[path]
+                for name, variable in names.items()
+                if variable.trainable and f"{name}.".startswith(f"{path}.")
+            }
         self.factors = factors
 
     def _factor(self, variable: Any) -> float:
@@ -55,8 +57,9 @@ class Optimizer(_AdamW):
         for place, variable in enumerate(variables):
             groups.setdefault(self._factor(variable), []).append(place)
         for factor, places in groups.items():
-            super()._parallel_update_step([grads[i] for i in places],
-                                          [variables[i] for i in places], learning_rate * factor)
+            super()._parallel_update_step(
+                [grads[i] for i in places], [variables[i] for i in places], learning_rate * factor
+            )
 
     def update_step(self, gradient, variable, learning_rate):
         if self.factors:
@@ -66,8 +69,17 @@ class Optimizer(_AdamW):
             super().update_step(gradient, variable, learning_rate)
             return
         index = self._get_variable_index(variable)
-        update(variable, gradient, self._momentums[index].value, self._velocities[index].value,
-               self.iterations, learning_rate, self.beta_1, self.beta_2, self.epsilon)
+        update(
+            variable,
+            gradient,
+            self._momentums[index].value,
+            self._velocities[index].value,
+            self.iterations,
+            learning_rate,
+            self.beta_1,
+            self.beta_2,
+            self.epsilon,
+        )
 
     def _apply_weight_decay(self, variables):
         plain = one_operation() is None and not self.factors

@@ -47,5 +47,9 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         return ops.minimum(rate, self.peak * (update + 1.0) / rising)
 
     def get_config(self):
-        return {"peak": self.peak, "num_updates": self.num_updates, "warmup": self.warmup,
-                "accumulate": self.accumulate}
+        return {
+            "peak": self.peak,
+            "num_updates": self.num_updates,
+            "warmup": self.warmup,
+            "accumulate": self.accumulate,
+        }

@@ -12,8 +12,13 @@ from polymodal.training.imbalance.settings import imbalance_of
 
 # What may differ on resume: `last_epoch` decides only how many of the same epochs are trained, the
 # others leave the weights alone.
-_FREE_TO_CHANGE = {"checkpoint_minutes", "checkpoint_steps", "last_epoch", "calibration",
-                   "decision"}
+_FREE_TO_CHANGE = {
+    "checkpoint_minutes",
+    "checkpoint_steps",
+    "last_epoch",
+    "calibration",
+    "decision",
+}
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,16 @@ class Training:
     last_epoch: int | None = None
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "batch_tokens", "rows_per_item", "patience",
-                     "accumulate", "checkpoint_steps", "last_epoch"):
+        for name in (
+            "epochs",
+            "batch_size",
+            "batch_tokens",
+            "rows_per_item",
+            "patience",
+            "accumulate",
+            "checkpoint_steps",
+            "last_epoch",
+        ):
             self._need(name, "at least 1", lambda v: v >= 1)
         for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
             self._need(name, "a number above 0", lambda v: v > 0)
@@ -111,8 +124,11 @@ class Training:
         for name in ("average", "pseudo_labels"):
             self._need(name, "0 < value < 1", lambda v: 0 < v < 1)
         self._need("weight_decay", "0 or more", lambda v: v >= 0)
-        self._need("precision", "auto, float32 or mixed_bfloat16",
-                   lambda v: v in ("auto", "float32", "mixed_bfloat16"))
+        self._need(
+            "precision",
+            "auto, float32 or mixed_bfloat16",
+            lambda v: v in ("auto", "float32", "mixed_bfloat16"),
+        )
         self._need("calibration", "temperature or none", lambda v: v in ("temperature", "none"))
         self._need("decision", f"one of {', '.join(DECISIONS)}", lambda v: v in DECISIONS)
         imbalance_of(self.imbalance)
@@ -121,8 +137,10 @@ class Training:
     def _need(self, name: str, expected: str, fits: Any) -> None:
         value = getattr(self, name)
         if value is not None and not fits(value):
-            raise RecipeError(f"training.{name} needs {expected}. Got {value!r}. "
-                              f"Change it, or leave it out for the default.")
+            raise RecipeError(
+                f"training.{name} needs {expected}. Got {value!r}. "
+                f"Change it, or leave it out for the default."
+            )
 
     @property
     def planned_epochs(self) -> int:
@@ -132,8 +150,10 @@ class Training:
             RecipeError: they are not chosen yet.
         """
         if self.epochs is None:
-            raise RecipeError("training.epochs needs a number. Got null. Set it, or let the recipe "
-                              "choose it from the data.")
+            raise RecipeError(
+                "training.epochs needs a number. Got null. Set it, or let the recipe "
+                "choose it from the data."
+            )
         return self.epochs
 
     @property

@@ -44,17 +44,29 @@ class State:
         """Returns copies of every array under names that say which part it belongs to."""
         if keras.backend.backend() == "jax":
             self.model.jax_state_sync()  # while `fit` runs, the variables hold nothing
-        parts = {"model": weights.values(self.variables), "optimizer": weights.values(self.slots),
-                 "metrics": weights.values(self.metrics), "best": self.best.weights or {},
-                 "last": (self._last if self.step else None) or {},
-                 "rows": self.best.arrays()}
-        return {f"{part}/{name}": array
-                for part, named in parts.items() for name, array in named.items()}
+        parts = {
+            "model": weights.values(self.variables),
+            "optimizer": weights.values(self.slots),
+            "metrics": weights.values(self.metrics),
+            "best": self.best.weights or {},
+            "last": (self._last if self.step else None) or {},
+            "rows": self.best.arrays(),
+        }
+        return {
+            f"{part}/{name}": array
+            for part, named in parts.items()
+            for name, array in named.items()
+        }
 
     def values(self) -> dict[str, Any]:
         """Returns the JSON part."""
-        return {"epoch": self.epoch, "step": self.step, "seconds": self.seconds,
-                "best": self.best.state(), "history": self.history}
+        return {
+            "epoch": self.epoch,
+            "step": self.step,
+            "seconds": self.seconds,
+            "best": self.best.state(),
+            "history": self.history,
+        }
 
     def restore(self, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict:
         """Restores a checkpoint, and returns the metrics' arrays, which `fit` would reset.
@@ -89,15 +101,22 @@ class State:
         """Returns kept weights with what a bundle leaves out: adapters that were merged, which are
         zero, and weights that are not trained, which the model has since it was made."""
         absent = {name: v for name, v in self.weights.items() if name not in best}
-        adapters = {name: np.zeros(tuple(v.shape), "float32")
-                    for name, v in absent.items() if is_adapter(name)}
-        constant = {name: v for name, v in absent.items()
-                    if not is_adapter(name) and not v.trainable}
+        adapters = {
+            name: np.zeros(tuple(v.shape), "float32")
+            for name, v in absent.items()
+            if is_adapter(name)
+        }
+        constant = {
+            name: v for name, v in absent.items() if not is_adapter(name) and not v.trainable
+        }
         return {**best, **adapters, **weights.values(constant)}
 
-    def _restore_position(self, values: dict[str, Any],
-                          best: dict[str, np.ndarray] | None,
-                          rows: dict[str, np.ndarray] | None = None) -> None:
+    def _restore_position(
+        self,
+        values: dict[str, Any],
+        best: dict[str, np.ndarray] | None,
+        rows: dict[str, np.ndarray] | None = None,
+    ) -> None:
         self.best.restore(values["best"], best, rows)
         self.epoch, self.step, self.seconds = values["epoch"], values["step"], values["seconds"]
         self.history = list(values["history"])
@@ -133,8 +152,9 @@ def _check(part: str, arrays: dict[str, np.ndarray], variables: dict[str, Any]) 
     wanted = {name: tuple(v.shape) for name, v in variables.items()}
     found = {name: array.shape for name, array in arrays.items()}
     if wanted != found:
-        different = sorted(n for n in wanted.keys() | found.keys()
-                           if wanted.get(n) != found.get(n))
-        raise ResumeError(f"The checkpoint has another {part}: {', '.join(different[:3])} "
-                          "differ in presence or shape. Use the recipe that the run was started "
-                          "with, or choose another --out.")
+        different = sorted(n for n in wanted.keys() | found.keys() if wanted.get(n) != found.get(n))
+        raise ResumeError(
+            f"The checkpoint has another {part}: {', '.join(different[:3])} "
+            "differ in presence or shape. Use the recipe that the run was started "
+            "with, or choose another --out."
+        )

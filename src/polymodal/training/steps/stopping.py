@@ -48,8 +48,9 @@ class Best:
     at the first, as in Prechelt, "Early stopping - but when?" (1998), criterion UP.
     """
 
-    def __init__(self, monitor: str, mode: str, patience: int | None, epochs: int = 1,
-                 early: bool = True):
+    def __init__(
+        self, monitor: str, mode: str, patience: int | None, epochs: int = 1, early: bool = True
+    ):
         self.monitor, self.mode, self.patience = monitor, mode, patience
         self.early, self.longest = early, max(_LEAST_EPOCHS, round(_SHARE * epochs))
         self.may_stop = epochs > (patience or self.longest) and bool(patience or early)
@@ -61,8 +62,13 @@ class Best:
         self.weights: dict[str, np.ndarray] | None = None
         self.rows: Rows | None = None  # of the kept epoch
 
-    def follow(self, epoch: int, scores: dict[str, float], rows: Rows,
-               weights: Callable[[], dict[str, np.ndarray]]) -> bool:
+    def follow(
+        self,
+        epoch: int,
+        scores: dict[str, float],
+        rows: Rows,
+        weights: Callable[[], dict[str, np.ndarray]],
+    ) -> bool:
         """Compares a new epoch, and returns whether it is kept so far.
 
         Args:
@@ -120,15 +126,20 @@ class Best:
         kept = f"Keeping epoch {self.epoch + 1}"
         if self.patience:
             return f"{kept}, of the best {self.monitor}."
-        return (f"{kept}: on the validation rows the {self.worse} epochs since are worse by more "
-                "than chance." if self.worse == self.waited else
-                f"{kept}: on the validation rows the last {self.worse} epochs are worse by more "
-                "than chance.")
+        return (
+            f"{kept}: on the validation rows the {self.worse} epochs since are worse by more "
+            "than chance."
+            if self.worse == self.waited
+            else f"{kept}: on the validation rows the last {self.worse} epochs are worse by more "
+            "than chance."
+        )
 
     def _scores_better(self, scores: dict[str, float]) -> bool:
         if self.monitor not in scores:
-            raise TrainingError("Early stopping follows a score that was not computed. "
-                                + unknown("score", self.monitor, scores))
+            raise TrainingError(
+                "Early stopping follows a score that was not computed. "
+                + unknown("score", self.monitor, scores)
+            )
         score, loss = scores[self.monitor], scores.get("val_loss", math.inf)
         if math.isnan(score):
             return False
@@ -143,8 +154,13 @@ class Best:
     def state(self) -> dict[str, Any]:
         """Returns all but the arrays, as JSON values."""
         loss = None if math.isinf(self.loss) else self.loss
-        return {"score": self.score, "loss": loss, "epoch": self.epoch, "waited": self.waited,
-                "worse": self.worse}
+        return {
+            "score": self.score,
+            "loss": loss,
+            "epoch": self.epoch,
+            "waited": self.waited,
+            "worse": self.worse,
+        }
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns what is known of the validation rows."""
@@ -152,8 +168,12 @@ class Best:
             return {}
         return {"kept": self.rows}
 
-    def restore(self, state: dict[str, Any], weights: dict[str, np.ndarray] | None,
-                rows: dict[str, np.ndarray] | None = None) -> None:
+    def restore(
+        self,
+        state: dict[str, Any],
+        weights: dict[str, np.ndarray] | None,
+        rows: dict[str, np.ndarray] | None = None,
+    ) -> None:
         """Takes what `state`, `weights` and `arrays` were."""
         self.score, self.epoch, self.waited = state["score"], state["epoch"], state["waited"]
         self.loss = math.inf if state["loss"] is None else state["loss"]

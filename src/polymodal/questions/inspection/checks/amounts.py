@@ -26,18 +26,26 @@ def amounts(look: Look) -> Iterator[Finding]:
         values = look.numbers(column)
         infinite = np.isinf(values)
         if infinite.any():
-            yield look.finding("not a number", column, np.flatnonzero(infinite),
-                               "{rows} are infinite.", "An infinite number is read as missing.",
-                               "Correct each such cell.")
+            yield look.finding(
+                "not a number",
+                column,
+                np.flatnonzero(infinite),
+                "{rows} are infinite.",
+                "An infinite number is read as missing.",
+                "Correct each such cell.",
+            )
         unread = np.array([cell is not None for cell in look.cells(column)]) & np.isnan(values)
         if unread.any() and unread.mean() <= _FEW:
             texts = Counter(str(look.cells(column)[row]) for row in np.flatnonzero(unread))
             marks = [text for text, _ in texts.most_common(3)]
             yield look.finding(
-                "placeholder", column, np.flatnonzero(unread),
+                "placeholder",
+                column,
+                np.flatnonzero(unread),
                 f'{{rows}} hold no number, such as "{marks[0]}".',
                 "A placeholder is read as missing only where it is known as one.",
-                f"{reading_option(column, 'missing', marks)} reads them as missing.")
+                f"{reading_option(column, 'missing', marks)} reads them as missing.",
+            )
         yield from _far(look, column, np.where(infinite, np.nan, values))
 
 
@@ -50,17 +58,24 @@ def _far(look: Look, column: str, values: np.ndarray) -> Iterator[Finding]:
     if coded.any():
         shown = [int(value) if value == int(value) else value for value in sorted(codes)]
         yield look.finding(
-            "placeholder", column, np.flatnonzero(coded),
+            "placeholder",
+            column,
+            np.flatnonzero(coded),
             f"{{rows}} hold the same far value, such as {shown[0]}.",
             "A code for a missing value is read as an amount.",
-            f"{reading_option(column, 'missing', shown[:3])} reads it as missing.")
+            f"{reading_option(column, 'missing', shown[:3])} reads it as missing.",
+        )
     far &= ~coded
     if far.any():
         yield look.finding(
-            "outlier", column, np.flatnonzero(far), "{rows} are far from all others.",
+            "outlier",
+            column,
+            np.flatnonzero(far),
+            "{rows} are far from all others.",
             "One far value stretches the scale of the column, or is in another unit.",
             f"Correct each such cell; {option('--ignore', column)} leaves the column out.",
-            notes={int(row): f"{values[row]:g}" for row in np.flatnonzero(far)})
+            notes={int(row): f"{values[row]:g}" for row in np.flatnonzero(far)},
+        )
 
 
 def _outliers(values: np.ndarray) -> np.ndarray:

@@ -28,8 +28,15 @@ def files(look: Look) -> Iterator[Finding]:
         for kind, which in cells.items():
             rows = media.rows(which)
             notes = {int(row): _note(media.facts[media.slots[row]]) for row in rows}
-            yield look.finding(kind, column, rows, f"{{rows}} have a file that is {_SAID[kind]}.",
-                               _STOPS, _SKIP, notes=notes)
+            yield look.finding(
+                kind,
+                column,
+                rows,
+                f"{{rows}} have a file that is {_SAID[kind]}.",
+                _STOPS,
+                _SKIP,
+                notes=notes,
+            )
 
 
 def empty_cells(look: Look) -> Iterator[Finding]:
@@ -44,20 +51,33 @@ def empty_cells(look: Look) -> Iterator[Finding]:
             continue
         if column == look.target:
             yield look.finding(
-                "empty", column, np.flatnonzero(empty), "{rows} have no target.",
+                "empty",
+                column,
+                np.flatnonzero(empty),
+                "{rows} have no target.",
                 "A row without a target teaches nothing and is skipped.",
-                "Fill each such cell, or leave its row out.")
+                "Fill each such cell, or leave its row out.",
+            )
         elif share > _EMPTY_SHARE:
             yield look.finding(
-                "often empty", column, [], f"{share:.0%} of the cells are empty.",
+                "often empty",
+                column,
+                [],
+                f"{share:.0%} of the cells are empty.",
                 "A model learns to do without this column.",
-                f"{option('--ignore', column)} leaves it out.", level="note",
-                count=int(empty.sum()))
+                f"{option('--ignore', column)} leaves it out.",
+                level="note",
+                count=int(empty.sum()),
+            )
         else:
             yield look.finding(
-                "empty", column, np.flatnonzero(empty), "{rows} are empty.",
+                "empty",
+                column,
+                np.flatnonzero(empty),
+                "{rows} are empty.",
                 "An empty cell is read as missing, and the model decides by the other inputs.",
-                "Fill each such cell, or keep it empty if it will also be empty in use.")
+                "Fill each such cell, or keep it empty if it will also be empty in use.",
+            )
 
 
 def _kind(facts: dict) -> str | None:
@@ -80,5 +100,10 @@ def _note(facts: dict) -> str:
     return facts["error"]
 
 
-_SAID = {"missing file": "missing", "empty file": "empty", "truncated": "cut short",
-         "unreadable": "broken", "wrong kind of file": "of another kind"}
+_SAID = {
+    "missing file": "missing",
+    "empty file": "empty",
+    "truncated": "cut short",
+    "unreadable": "broken",
+    "wrong kind of file": "of another kind",
+}

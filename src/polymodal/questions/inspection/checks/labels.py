@@ -20,8 +20,9 @@ _TYPO_LETTERS = 4  # a label of fewer letters has neighbours that are other labe
 _TYPO_TIMES = 4  # how much more frequent the right spelling is
 _IMBALANCED = 10.0  # the most frequent class over the least
 _LETTERS = re.compile(r"[\W_]+")
-_SPELLED_WHY = ("Each spelling counts as a class of its own, and the rows of one are lost to the "
-                "other.")
+_SPELLED_WHY = (
+    "Each spelling counts as a class of its own, and the rows of one are lost to the other."
+)
 
 
 def spellings(look: Look) -> Iterator[Finding]:
@@ -35,11 +36,15 @@ def spellings(look: Look) -> Iterator[Finding]:
         rows = [row for row, text in enumerate(texts) if text in meant]
         if rows:
             yield look.finding(
-                "spelling", column, rows, "{rows} hold another spelling of a more frequent value.",
+                "spelling",
+                column,
+                rows,
+                "{rows} hold another spelling of a more frequent value.",
                 _SPELLED_WHY,
                 f"Correct each; {reading_option(column, 'ignore_case', True)} joins spellings that "
                 "differ only in case.",
-                notes={row: f'"{texts[row]}" for "{meant[str(texts[row])]}"' for row in rows})
+                notes={row: f'"{texts[row]}" for "{meant[str(texts[row])]}"' for row in rows},
+            )
 
 
 def _spelled_as(counts: Counter[str]) -> dict[str, str]:
@@ -84,10 +89,14 @@ def classes(look: Look) -> Iterator[Finding]:
     if single and len(single) < len(counts) and not _are_amounts(look, look.target):
         rows = [row for row, text in enumerate(texts) if text and text.strip() in single]
         yield look.finding(
-            "class with one row", look.target, rows, "{rows} have a label that no other row has.",
+            "class with one row",
+            look.target,
+            rows,
+            "{rows} have a label that no other row has.",
             "It is either learned or scored, never both.",
             "Add rows of this class, or join it with another.",
-            notes={row: str(texts[row]) for row in rows})
+            notes={row: str(texts[row]) for row in rows},
+        )
     several = {text: count for text, count in counts.items() if count > 1}
     if len(several) > 1:
         yield from _imbalance(look, look.target, several)
@@ -104,11 +113,16 @@ def _imbalance(look: Look, target: str, counts: dict[str, int]) -> Iterator[Find
         return
     share = counts[most] / sum(counts.values())
     yield look.finding(
-        "imbalance", target, [],
+        "imbalance",
+        target,
+        [],
         f'"{most}" has {counts[most]:,} rows and "{least}" {counts[least]:,}.',
         f'Always saying "{most}" already has an accuracy of {share:.1%}, while macro F1 counts '
         "each class alike.",
-        "Compare by macro F1, and add rows of rare classes.", level="note", count=len(counts))
+        "Compare by macro F1, and add rows of rare classes.",
+        level="note",
+        count=len(counts),
+    )
 
 
 def constants(look: Look) -> Iterator[Finding]:
@@ -119,14 +133,26 @@ def constants(look: Look) -> Iterator[Finding]:
         else:
             same = len(look) > 1 and len({str(cell) for cell in look.cells(column)}) == 1
         if same:
-            yield look.finding("constant column", column, [], "all its cells are the same.",
-                               "It tells nothing.", f"{option('--ignore', column)} leaves it out.",
-                               level="note", count=1)
+            yield look.finding(
+                "constant column",
+                column,
+                [],
+                "all its cells are the same.",
+                "It tells nothing.",
+                f"{option('--ignore', column)} leaves it out.",
+                level="note",
+                count=1,
+            )
     if look.target is not None and look.form is None:
         yield look.finding(
-            "unusable target", look.target, [], "it cannot be predicted as it is.",
-            "No task fits what its cells hold.", "Name another target, or correct its cells.",
-            count=1)
+            "unusable target",
+            look.target,
+            [],
+            "it cannot be predicted as it is.",
+            "No task fits what its cells hold.",
+            "Name another target, or correct its cells.",
+            count=1,
+        )
 
 
 def rare_values(look: Look) -> Iterator[Finding]:
@@ -141,7 +167,12 @@ def rare_values(look: Look) -> Iterator[Finding]:
         if rare and len(usual) >= 2 and len(rare) <= 0.01 * len(look):
             rows = np.flatnonzero([text in rare for text in texts])
             yield look.finding(
-                "rare value", column, rows, "{rows} hold a value that no other row has.",
+                "rare value",
+                column,
+                rows,
+                "{rows} hold a value that no other row has.",
                 "Nothing can be learned about a value that is seen once.",
-                "Look at each such cell.", level="note",
-                notes={int(row): str(texts[row]) for row in rows})
+                "Look at each such cell.",
+                level="note",
+                notes={int(row): str(texts[row]) for row in rows},
+            )

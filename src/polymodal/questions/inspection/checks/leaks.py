@@ -17,8 +17,10 @@ _RIGHT = 0.975  # rows whose target a column tells, from which it gives it away
 _USUAL = 0.85  # share of the most frequent class, above which nobody can tell
 _RANKS = 0.985  # correlation of ranks with a number that is the target in other words
 _BINS = 64
-_WHY = ("A model learns to read this column and nothing else; where the column is not known "
-        "beforehand, it fails.")
+_WHY = (
+    "A model learns to read this column and nothing else; where the column is not known "
+    "beforehand, it fails."
+)
 
 
 def leaking_columns(look: Look) -> Iterator[Finding]:
@@ -32,9 +34,14 @@ def leaking_columns(look: Look) -> Iterator[Finding]:
         right = _right(look, column, target)
         if right is not None:
             yield look.finding(
-                "gives away the target", (column, target), [],
-                f'it tells "{target}" of {right:.1%} of the rows by itself.', _WHY,
-                f"{option('--ignore', column)} leaves it out.", count=1)
+                "gives away the target",
+                (column, target),
+                [],
+                f'it tells "{target}" of {right:.1%} of the rows by itself.',
+                _WHY,
+                f"{option('--ignore', column)} leaves it out.",
+                count=1,
+            )
 
 
 def _right(look: Look, column: str, target: str) -> float | None:
@@ -95,8 +102,10 @@ def _bins(values: np.ndarray) -> list[Any]:
     edges = distinct
     if len(distinct) > _BINS:
         edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS)))
-    return [int(np.searchsorted(edges, value, side="right")) if np.isfinite(value) else None
-            for value in values]
+    return [
+        int(np.searchsorted(edges, value, side="right")) if np.isfinite(value) else None
+        for value in values
+    ]
 
 
 def _named_labels(texts: list[str | None], labels: list[str]) -> list[Any]:

@@ -27,8 +27,16 @@ _PURE, _MOST_SAME = 0.88, 0.8
 _ROWS_A_VALUE, _TOKENS_A_VALUE = 5, 1.5
 _WHY_PAIR = "A wrong pair teaches the model the opposite of what holds."
 _FIX_PAIR = "Correct each such row, or remove it."
-_MEASURED = ("seconds", "sound_seconds", "active_seconds", "width", "height", "rate",
-             "frames_per_second", "channels")
+_MEASURED = (
+    "seconds",
+    "sound_seconds",
+    "active_seconds",
+    "width",
+    "height",
+    "rate",
+    "frames_per_second",
+    "channels",
+)
 
 
 def speech_rates(look: Look) -> Iterator[Finding]:
@@ -38,19 +46,26 @@ def speech_rates(look: Look) -> Iterator[Finding]:
         seconds = media.by_row("seconds" if media.modality == "audio" else "sound_seconds")
         active = media.by_row("active_seconds")
         for text in look.of_kind("text"):
-            letters = np.array([np.nan if one is None else len("".join(one.split()))
-                                for one in look.texts(text)])
+            letters = np.array(
+                [np.nan if one is None else len("".join(one.split())) for one in look.texts(text)]
+            )
             if not _is_transcript(look, text, letters, seconds):
                 continue
             odd = _odd_rates(letters, seconds, active, _speakers(look))
             odd |= letters / seconds > _most_letters(look.texts(text))
             if odd.any() and odd.mean() < 0.2:
                 yield look.finding(
-                    "speech rate", (column, text), np.flatnonzero(odd),
+                    "speech rate",
+                    (column, text),
+                    np.flatnonzero(odd),
                     "{rows} have far more or fewer words than the sound has time for.",
-                    "The sound is cut, or the text belongs to another one.", _FIX_PAIR,
-                    notes={int(row): f"{letters[row]:.0f} letters in {seconds[row]:.2f} s"
-                           for row in np.flatnonzero(odd)})
+                    "The sound is cut, or the text belongs to another one.",
+                    _FIX_PAIR,
+                    notes={
+                        int(row): f"{letters[row]:.0f} letters in {seconds[row]:.2f} s"
+                        for row in np.flatnonzero(odd)
+                    },
+                )
 
 
 def _is_transcript(look: Look, text: str, letters: np.ndarray, seconds: np.ndarray) -> bool:
@@ -61,8 +76,9 @@ def _is_transcript(look: Look, text: str, letters: np.ndarray, seconds: np.ndarr
     return bool(np.corrcoef(ranks[0], ranks[1])[0, 1] > _CORRELATED)
 
 
-def _odd_rates(letters: np.ndarray, seconds: np.ndarray, active: np.ndarray,
-               speakers: np.ndarray) -> np.ndarray:
+def _odd_rates(
+    letters: np.ndarray, seconds: np.ndarray, active: np.ndarray, speakers: np.ndarray
+) -> np.ndarray:
     """Returns where the letters are too many for the sound, or too few both for the sound and for
     what of it is not silent; each speaker has a speed."""
     slow = np.ones(len(letters), bool)
@@ -126,11 +142,17 @@ def stated_values(look: Look) -> Iterator[Finding]:
             odd = known & ~agree
             if agree[known].mean() >= _AGREE and odd.any():
                 yield look.finding(
-                    "stated value", (column, source), np.flatnonzero(odd),
+                    "stated value",
+                    (column, source),
+                    np.flatnonzero(odd),
                     f'{{rows}} state another value than the {key} of "{source}".',
                     "Either the number is wrong, or the row has the wrong file or text.",
-                    _FIX_PAIR, notes={int(row): f"{values[row]:g} is stated, {found[row]:g} found"
-                                      for row in np.flatnonzero(odd)})
+                    _FIX_PAIR,
+                    notes={
+                        int(row): f"{values[row]:g} is stated, {found[row]:g} found"
+                        for row in np.flatnonzero(odd)
+                    },
+                )
 
 
 def _measurements(look: Look) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
@@ -141,8 +163,7 @@ def _measurements(look: Look) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
     for column in look.of_kind("text"):
         texts = look.texts(column)
         yield (column, "characters"), np.array([np.nan if t is None else len(t) for t in texts])
-        yield (column, "words"), np.array([np.nan if t is None else len(t.split())
-                                           for t in texts])
+        yield (column, "words"), np.array([np.nan if t is None else len(t.split()) for t in texts])
 
 
 def file_names(look: Look) -> Iterator[Finding]:
@@ -158,14 +179,19 @@ def file_names(look: Look) -> Iterator[Finding]:
 
 def _stems(look: Look, column: str) -> list[str | None]:
     """Returns the names of the files of a column, without their endings."""
-    return [str(PurePath(cell).with_suffix("")) if isinstance(cell, str) and len(cell) < 300
-            else None for cell in look.table.values(column)]
+    return [
+        str(PurePath(cell).with_suffix("")) if isinstance(cell, str) and len(cell) < 300 else None
+        for cell in look.table.values(column)
+    ]
 
 
-def _same_stems(look: Look, one: str, other: str, first: list[str | None],
-                second: list[str | None]) -> Iterator[Finding]:
-    pairs = [(PurePath(a).name, PurePath(b).name) if a and b else None
-             for a, b in zip(first, second, strict=True)]
+def _same_stems(
+    look: Look, one: str, other: str, first: list[str | None], second: list[str | None]
+) -> Iterator[Finding]:
+    pairs = [
+        (PurePath(a).name, PurePath(b).name) if a and b else None
+        for a, b in zip(first, second, strict=True)
+    ]
     known = [pair for pair in pairs if pair]
     same = sum(a == b for a, b in known)
     if len(known) < 20 or not _AGREE * len(known) <= same < len(known):
@@ -174,10 +200,15 @@ def _same_stems(look: Look, one: str, other: str, first: list[str | None],
         return
     odd = [row for row, pair in enumerate(pairs) if pair and pair[0] != pair[1]]
     yield look.finding(
-        "mismatched files", (one, other), odd,
+        "mismatched files",
+        (one, other),
+        odd,
         f'{{rows}} join files of different names, while {same:,} have the same name in "{one}" '
-        f'and "{other}".', _WHY_PAIR, _FIX_PAIR,
-        notes={row: f"{first[row]} and {second[row]}" for row in odd})
+        f'and "{other}".',
+        _WHY_PAIR,
+        _FIX_PAIR,
+        notes={row: f"{first[row]} and {second[row]}" for row in odd},
+    )
 
 
 def _parts_and_values(look: Look, column: str, parts: list[Any], other: str) -> Iterator[Finding]:
@@ -189,15 +220,25 @@ def _parts_and_values(look: Look, column: str, parts: list[Any], other: str) -> 
         meant = _determined(tokens, values)
         if not meant:
             continue
-        odd = [row for row, token in enumerate(tokens)
-               if token in meant and values[row] is not None and values[row] != meant[token]]
+        odd = [
+            row
+            for row, token in enumerate(tokens)
+            if token in meant and values[row] is not None and values[row] != meant[token]
+        ]
         if odd:
             yield look.finding(
-                "mismatched files", (column, other), odd,
+                "mismatched files",
+                (column, other),
+                odd,
                 f'{{rows}} have a file whose name goes with another "{other}" in the other rows.',
-                f'Either "{other}" is wrong, or the row has the wrong file.', _FIX_PAIR,
-                notes={row: f'"{tokens[row]}" in {parts[row] and "_".join(parts[row])} goes with '
-                            f'"{meant[tokens[row]]}", not "{values[row]}"' for row in odd})
+                f'Either "{other}" is wrong, or the row has the wrong file.',
+                _FIX_PAIR,
+                notes={
+                    row: f'"{tokens[row]}" in {parts[row] and "_".join(parts[row])} goes with '
+                    f'"{meant[tokens[row]]}", not "{values[row]}"'
+                    for row in odd
+                },
+            )
             return
 
 
@@ -218,5 +259,8 @@ def _determined(tokens: list[Any], values: list[str | None]) -> dict[Any, str]:
     right = sum(found.most_common(1)[0][1] for found in counts.values())
     if right < _PURE * total or overall.most_common(1)[0][1] > _MOST_SAME * total:
         return {}
-    return {token: found.most_common(1)[0][0] for token, found in counts.items()
-            if found.total() >= _ROWS_A_VALUE}
+    return {
+        token: found.most_common(1)[0][0]
+        for token, found in counts.items()
+        if found.total() >= _ROWS_A_VALUE
+    }

@@ -34,16 +34,23 @@ def pictures(look: Look) -> Iterator[Finding]:
         media = look.media(column)
         seen = np.zeros(len(media.facts), bool)
         for kind, found, said in (
-                ("constant", _constant(media), "have one colour"),
-                ("too dark", _dark(media), "are almost black"),
-                ("too bright", _bright(media), "are almost white"),
-                ("blurred", _blurred(media), "are blurred"),
-                ("still", _still(media), "do not move")):
+            ("constant", _constant(media), "have one colour"),
+            ("too dark", _dark(media), "are almost black"),
+            ("too bright", _bright(media), "are almost white"),
+            ("blurred", _blurred(media), "are blurred"),
+            ("still", _still(media), "do not move"),
+        ):
             found = found & media.readable & ~seen
             seen |= found
             if found.any() and found.mean() <= _FEW:
-                yield look.finding(kind, column, media.rows(np.flatnonzero(found)),
-                                   f"{{rows}} {said}.", _NOTHING, _LEAVE)
+                yield look.finding(
+                    kind,
+                    column,
+                    media.rows(np.flatnonzero(found)),
+                    f"{{rows}} {said}.",
+                    _NOTHING,
+                    _LEAVE,
+                )
         yield from _sizes(look, column, media)
         yield from _odd(look, column, media, seen)
 
@@ -100,13 +107,19 @@ def _sizes(look: Look, column: str, media: Media) -> Iterator[Finding]:
         return
     rows = media.rows(np.flatnonzero(odd))
     option = set_option("inputs", column, "size", value=f"[{size[0]:.0f},{size[1]:.0f}]")
-    notes = {int(row): f"{width[media.slots[row]]:.0f} x {height[media.slots[row]]:.0f} pixels"
-             for row in rows}
+    notes = {
+        int(row): f"{width[media.slots[row]]:.0f} x {height[media.slots[row]]:.0f} pixels"
+        for row in rows
+    }
     yield look.finding(
-        "odd size", column, rows, f"{{rows}} have another size than the usual {usual}.",
+        "odd size",
+        column,
+        rows,
+        f"{{rows}} have another size than the usual {usual}.",
         "All pictures are brought to one size, so one of another size is stretched or coarse.",
         f"Look at each; {option} sets the size that all get.",
-        notes=notes)
+        notes=notes,
+    )
 
 
 def _odd(look: Look, column: str, media: Media, seen: np.ndarray) -> Iterator[Finding]:
@@ -118,10 +131,12 @@ def _odd(look: Look, column: str, media: Media, seen: np.ndarray) -> Iterator[Fi
     if median(colour) > _COLOURFUL and 5 * between <= grey.sum() <= _FEW * len(colour):
         odd |= grey
         why |= dict.fromkeys(np.flatnonzero(odd), "has no colour")
-    measures = {"brightness": media.values("mean"),
-                "contrast": np.log(np.maximum(media.values("spread"), 1)),
-                "detail": np.log(np.maximum(media.values("sharpness"), 1e-6)),
-                "colour": np.log(np.maximum(colour, 1) + 8)}
+    measures = {
+        "brightness": media.values("mean"),
+        "contrast": np.log(np.maximum(media.values("spread"), 1)),
+        "detail": np.log(np.maximum(media.values("sharpness"), 1e-6)),
+        "colour": np.log(np.maximum(colour, 1) + 8),
+    }
     floors = {"brightness": 6.0, "contrast": 0.1, "detail": 0.2, "colour": 0.15}
     for name, values in measures.items():
         scores = robust_scores(values, floors[name])
@@ -133,6 +148,11 @@ def _odd(look: Look, column: str, media: Media, seen: np.ndarray) -> Iterator[Fi
     if odd.any() and odd.mean() <= _FEW:
         rows = media.rows(np.flatnonzero(odd))
         yield look.finding(
-            "outlier", column, rows, "{rows} look unlike all others.",
-            "A model has hardly seen such pictures, and what it says of them is a guess.", _LEAVE,
-            notes={int(row): why[media.slots[row]] for row in rows})
+            "outlier",
+            column,
+            rows,
+            "{rows} look unlike all others.",
+            "A model has hardly seen such pictures, and what it says of them is a guess.",
+            _LEAVE,
+            notes={int(row): why[media.slots[row]] for row in rows},
+        )

@@ -19,8 +19,7 @@ _PLACEHOLDER_ROWS, _PLACEHOLDER_SHARE, _PLACEHOLDER_TIMES = 5, 0.01, 8
 _PLACEHOLDER_GAP, _MOST_PLACEHOLDERS = 3, 3  # times the next, and how many there are
 _FEW = 0.2
 _MEAN_LETTERS = 15  # of texts that do not repeat by chance
-_TWICE = ("A repeated row counts twice, and held-out rows that are also in train flatter the "
-          "scores.")
+_TWICE = "A repeated row counts twice, and held-out rows that are also in train flatter the scores."
 _APART = "Remove all but one, or keep them on one side: {}."
 
 
@@ -31,18 +30,28 @@ def repeats(look: Look) -> Iterator[Finding]:
         placeholders = _placeholders(keys)
         if placeholders.any():
             yield look.finding(
-                "placeholder", column, np.flatnonzero(placeholders),
+                "placeholder",
+                column,
+                np.flatnonzero(placeholders),
                 "{rows} share one and the same content.",
                 "A picture, sound or text that so many rows share says nothing about any of them.",
-                "Empty each such cell, which is then read as missing, or remove its row.")
-        rest = [None if placeholder else key
-                for key, placeholder in zip(keys, placeholders, strict=True)]
+                "Empty each such cell, which is then read as missing, or remove its row.",
+            )
+        rest = [
+            None if placeholder else key
+            for key, placeholder in zip(keys, placeholders, strict=True)
+        ]
         if column == look.target or not _is_distinct(rest) or not _is_long(look, column):
             continue
         exact = [group for group in _groups_of(rest) if not _is_meant(look, column, group)]
         yield from _duplicates(look, column, "duplicate", "the same content as another row", exact)
-        yield from _duplicates(look, column, "near duplicate", "nearly the content of another row",
-                               _near(look, column, rest, exact))
+        yield from _duplicates(
+            look,
+            column,
+            "near duplicate",
+            "nearly the content of another row",
+            _near(look, column, rest, exact),
+        )
 
 
 def same_rows(look: Look) -> Iterator[Finding]:
@@ -51,14 +60,21 @@ def same_rows(look: Look) -> Iterator[Finding]:
     media = [content_keys(look, column) for column in look.media_columns]
     rows: list[Any] = [
         cells if all(key[row] is not None for key in media) else None
-        for row, cells in enumerate(zip(*keys, strict=True))]
+        for row, cells in enumerate(zip(*keys, strict=True))
+    ]
     if not _is_distinct(rows) or _PLACEHOLDER_TIMES * len(set(rows)) < len(rows):
         return
     found = _groups_of(rows)
     if found and sum(map(len, found)) <= _FEW * len(look):
-        yield look.finding("duplicate row", look.columns, [row for group in found for row in group],
-                           "{rows} are equal to another row.", _TWICE,
-                           "Remove all but one of each.", notes=_same_as(look, found))
+        yield look.finding(
+            "duplicate row",
+            look.columns,
+            [row for group in found for row in group],
+            "{rows} are equal to another row.",
+            _TWICE,
+            "Remove all but one of each.",
+            notes=_same_as(look, found),
+        )
 
 
 def conflicts(look: Look) -> Iterator[Finding]:
@@ -75,17 +91,26 @@ def conflicts(look: Look) -> Iterator[Finding]:
     if not alone and keys:
         ways = [tuple(keys)]
     for names in ways:
-        cells = [None if cell[0] is None else cell
-                 for cell in zip(*(keys[name] for name in names), strict=True)]
-        found = [group for group in _groups_of(cells)
-                 if len({answers[row] for row in group if answers[row] is not None}) > 1]
+        cells = [
+            None if cell[0] is None else cell
+            for cell in zip(*(keys[name] for name in names), strict=True)
+        ]
+        found = [
+            group
+            for group in _groups_of(cells)
+            if len({answers[row] for row in group if answers[row] is not None}) > 1
+        ]
         rows = [row for group in found for row in group]
         if rows and len(rows) <= _FEW * len(look):
             yield look.finding(
-                "conflicting labels", (*names, look.target), rows,
+                "conflicting labels",
+                (*names, look.target),
+                rows,
                 f'{{rows}} have the same content as another row and another "{look.target}".',
                 "No model can be right on both, and one of the labels is wrong.",
-                "Keep the right one of each.", notes=_same_as(look, found))
+                "Keep the right one of each.",
+                notes=_same_as(look, found),
+            )
 
 
 def content_keys(look: Look, column: str) -> list[Any]:
@@ -148,11 +173,15 @@ def _near(look: Look, column: str, keys: Sequence[Any], exact: list[list[int]]) 
     media = look.media(column)
     cells, vectors = media.vectors()
     rows = {cell: row for row, cell in reversed(list(enumerate(media.slots)))}
-    use = [place for place, cell in enumerate(cells)
-           if rows.get(cell) is not None and rows[cell] not in taken
-           and keys[rows[cell]] is not None]
-    return [[int(rows[cells[use[place]]]) for place in group]
-            for group in groups(near_media(vectors[use]))]
+    use = [
+        place
+        for place, cell in enumerate(cells)
+        if rows.get(cell) is not None and rows[cell] not in taken and keys[rows[cell]] is not None
+    ]
+    return [
+        [int(rows[cells[use[place]]]) for place in group]
+        for group in groups(near_media(vectors[use]))
+    ]
 
 
 def _is_meant(look: Look, column: str, rows: list[int]) -> bool:
@@ -166,14 +195,21 @@ def _is_meant(look: Look, column: str, rows: list[int]) -> bool:
     return any(len({look.texts(name)[row] for row in rows}) == len(rows) for name in texts)
 
 
-def _duplicates(look: Look, column: str, kind: str, said: str,
-                found: list[list[int]]) -> Iterator[Finding]:
+def _duplicates(
+    look: Look, column: str, kind: str, said: str, found: list[list[int]]
+) -> Iterator[Finding]:
     rows = [row for group in found for row in group]
     if not rows or len(rows) > _FEW * len(look):
         return
-    yield look.finding(kind, column, rows, f"{{rows}} have {said}.", _TWICE,
-                       _APART.format(option("--split-group", column)),
-                       notes=_same_as(look, found))
+    yield look.finding(
+        kind,
+        column,
+        rows,
+        f"{{rows}} have {said}.",
+        _TWICE,
+        _APART.format(option("--split-group", column)),
+        notes=_same_as(look, found),
+    )
 
 
 def _same_as(look: Look, found: list[list[int]]) -> dict[int, str]:

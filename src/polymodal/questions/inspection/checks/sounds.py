@@ -32,8 +32,14 @@ def sounds(look: Look) -> Iterator[Finding]:
             cells = found(media) & media.readable & ~seen
             seen |= cells
             if cells.any() and cells.mean() <= _FEW:
-                yield look.finding(kind, column, media.rows(np.flatnonzero(cells)),
-                                   f"{{rows}} {said}.", why, _LEAVE)
+                yield look.finding(
+                    kind,
+                    column,
+                    media.rows(np.flatnonzero(cells)),
+                    f"{{rows}} {said}.",
+                    why,
+                    _LEAVE,
+                )
         yield from _rates(look, column, media)
         yield from _lengths(look, column, media)
 
@@ -68,14 +74,30 @@ def _noise(media: Media) -> np.ndarray:
 
 _KINDS = (
     ("silent", _silent, "are silent", "Nothing can be learned from silence."),
-    ("too quiet", _quiet, "are far quieter than the others",
-     "What is so quiet drowns in the noise of its recording."),
-    ("clipped", _clipped, "are clipped: many samples stand at the loudest value",
-     "Clipping adds noise at all frequencies."),
-    ("offset", _shifted, "do not swing around zero",
-     "The recorder was faulty, and loudness is measured wrong."),
-    ("outlier", _noise, "sound unlike all others, such as noise or a tone",
-     "A model has hardly heard such sounds, and what it says of them is a guess."),
+    (
+        "too quiet",
+        _quiet,
+        "are far quieter than the others",
+        "What is so quiet drowns in the noise of its recording.",
+    ),
+    (
+        "clipped",
+        _clipped,
+        "are clipped: many samples stand at the loudest value",
+        "Clipping adds noise at all frequencies.",
+    ),
+    (
+        "offset",
+        _shifted,
+        "do not swing around zero",
+        "The recorder was faulty, and loudness is measured wrong.",
+    ),
+    (
+        "outlier",
+        _noise,
+        "sound unlike all others, such as noise or a tone",
+        "A model has hardly heard such sounds, and what it says of them is a guess.",
+    ),
 )
 
 
@@ -91,11 +113,15 @@ def _rates(look: Look, column: str, media: Media) -> Iterator[Finding]:
     rows = media.rows(np.flatnonzero(odd))
     lowest = set_option("inputs", column, "sample_rate", value=f"{min(rate[known]):.0f}")
     yield look.finding(
-        "odd rate", column, rows, f"{{rows}} have another sample rate than {usual:,.0f} Hz.",
+        "odd rate",
+        column,
+        rows,
+        f"{{rows}} have another sample rate than {usual:,.0f} Hz.",
         "A lower rate lacks the high frequencies that the others have, and a model can tell them "
         "apart by that alone.",
         f"{lowest} brings all to the lowest rate.",
-        notes={int(row): f"{rate[media.slots[row]]:,.0f} Hz" for row in rows})
+        notes={int(row): f"{rate[media.slots[row]]:,.0f} Hz" for row in rows},
+    )
 
 
 def _lengths(look: Look, column: str, media: Media) -> Iterator[Finding]:
@@ -108,8 +134,11 @@ def _lengths(look: Look, column: str, media: Media) -> Iterator[Finding]:
     longest = f"{np.max(seconds[media.readable & ~odd]):.1f}"
     kept = set_option("inputs", column, "max_seconds", value=longest)
     yield look.finding(
-        "odd length", column, rows,
+        "odd length",
+        column,
+        rows,
         f"{{rows}} are far shorter or longer than the usual {median(seconds):.2g} s.",
         "Long ones are cut off and short ones hold little.",
         f"{kept} keeps as much as the longest of the others.",
-        notes={int(row): f"{seconds[media.slots[row]]:.2f} s" for row in rows})
+        notes={int(row): f"{seconds[media.slots[row]]:.2f} s" for row in rows},
+    )

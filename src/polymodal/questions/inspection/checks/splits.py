@@ -43,14 +43,21 @@ def _media(first: Look, second: Look, column: str) -> Iterator[Finding]:
         return
     same = np.isin(other.hashes()[cells], one.hashes())
     pairs = near_media(np.concatenate([known, vectors]))
-    near = [place - len(known) for place, twin in pairs.items()
-            if place >= len(known) > twin and not same[place - len(known)]]
+    near = [
+        place - len(known)
+        for place, twin in pairs.items()
+        if place >= len(known) > twin and not same[place - len(known)]
+    ]
     rows = other.rows(cells[near])
     if len(rows) and len(rows) <= _MOSTLY * len(second):
         yield second.finding(
-            "near duplicate in train" if first.part == "train" else "near duplicate in val", column,
-            rows, f"{{rows}} have nearly the same file as a row of {first.part}.", _WHY,
-            "Remove each from one side.")
+            "near duplicate in train" if first.part == "train" else "near duplicate in val",
+            column,
+            rows,
+            f"{{rows}} have nearly the same file as a row of {first.part}.",
+            _WHY,
+            "Remove each from one side.",
+        )
 
 
 def _same(first: Look, second: Look, column: str, what: str) -> Iterator[Finding]:
@@ -61,10 +68,14 @@ def _same(first: Look, second: Look, column: str, what: str) -> Iterator[Finding
     rows = [row for row, key in enumerate(keys) if key in there]
     if rows:
         yield second.finding(
-            "on both sides", column, rows,
-            f"{{rows}} have a {what} that is also in {first.part}.", _WHY,
+            "on both sides",
+            column,
+            rows,
+            f"{{rows}} have a {what} that is also in {first.part}.",
+            _WHY,
             f"Remove each from one side; {option('--split-group', column)} keeps them apart in "
-            "rows held out of --data.")
+            "rows held out of --data.",
+        )
 
 
 def _who(first: Look, second: Look, column: str) -> Iterator[Finding]:
@@ -77,6 +88,12 @@ def _who(first: Look, second: Look, column: str) -> Iterator[Finding]:
     why = f'Scores on {second.part} do not show how the model does with another "{column}".'
     exceptions = len(rows) <= _MOSTLY * len(second)
     yield second.finding(
-        "speaker on both sides", column, rows if exceptions else [],
-        f'{{rows}} have a "{column}" that is also in {first.part}.', why, fix,
-        level="fault" if exceptions else "note", count=len(rows))
+        "speaker on both sides",
+        column,
+        rows if exceptions else [],
+        f'{{rows}} have a "{column}" that is also in {first.part}.',
+        why,
+        fix,
+        level="fault" if exceptions else "note",
+        count=len(rows),
+    )

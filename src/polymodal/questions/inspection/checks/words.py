@@ -21,13 +21,21 @@ _PLACEHOLDERS = re.compile(
     r"todo|fixme|xxx+|test|asdf\w*|qwerty\w*|foo|bar|404|404 not found|not found|not available|"
     r"no (?:data|text|caption|description|transcript|image|audio|answer|value|title)|error|"
     r"placeholder|lorem ipsum.*|insert text here|\[?deleted\]?|\[?removed\]?|#n/a|#ref!|"
-    r"#value!|-?9999?)?[\s\W_]*", re.I | re.S)
-_NO_VALUE = re.compile(r"[\s\[(<]*(?:n\.?\s?/\s?a\.?|nan|null|nil|undefined|tbd|tba|todo|"
-                       r"fixme|xxx+|404|404 not found|not found|not available|#n/a|#ref!|#value!|"
-                       r"missing|placeholder|\?+|-?9999?)[\s\])>]*", re.I)
+    r"#value!|-?9999?)?[\s\W_]*",
+    re.I | re.S,
+)
+_NO_VALUE = re.compile(
+    r"[\s\[(<]*(?:n\.?\s?/\s?a\.?|nan|null|nil|undefined|tbd|tba|todo|"
+    r"fixme|xxx+|404|404 not found|not found|not available|#n/a|#ref!|#value!|"
+    r"missing|placeholder|\?+|-?9999?)[\s\])>]*",
+    re.I,
+)
 _BROKEN = re.compile("\ufffd|Ã[\x80-\xbf©¨¤¶¼±³¡­ª]|â€[\x80-\xbf™œ\x9d“”˜¦]|Â[\xa0-\xbf]|ï»¿")
-_MARKUP = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|&(?:[a-z]{2,8}|#\d{2,5});|"
-                     r"https?://\S+", re.I)
+_MARKUP = re.compile(
+    r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|&(?:[a-z]{2,8}|#\d{2,5});|"
+    r"https?://\S+",
+    re.I,
+)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _REPEATED = re.compile(r"(\w)\1{5,}|\b(\w+)(?:\W+\2\b){4,}", re.I)
 _FEW = 0.15  # what more cells have is how the column is
@@ -49,9 +57,16 @@ def words(look: Look) -> Iterator[Finding]:
             found = np.array([text is not None and is_odd(text) for text in texts], bool) & ~seen
             if found.any() and found.mean() <= _FEW:
                 seen |= found
-                yield look.finding(kind, column, np.flatnonzero(found), f"{{rows}} {said}.", why,
-                                   fix.replace("MISSING", reading_option(column, "missing",
-                                                                         _examples(texts, found))))
+                yield look.finding(
+                    kind,
+                    column,
+                    np.flatnonzero(found),
+                    f"{{rows}} {said}.",
+                    why,
+                    fix.replace(
+                        "MISSING", reading_option(column, "missing", _examples(texts, found))
+                    ),
+                )
         for check in (_scripts, _lengths, _gibberish):
             yield from check(look, column, texts, seen)
 
@@ -60,13 +75,19 @@ def placeholders(look: Look) -> Iterator[Finding]:
     """Finds placeholders in columns of labels and categories, which look like one more value."""
     for column in look.of_kind("category"):
         texts = look.texts(column)
-        found = np.array([text is not None and bool(_NO_VALUE.fullmatch(text))
-                          for text in texts], bool)
+        found = np.array(
+            [text is not None and bool(_NO_VALUE.fullmatch(text)) for text in texts], bool
+        )
         if found.any() and found.mean() <= _FEW:
             mark = reading_option(column, "missing", _examples(texts, found))
-            yield look.finding("placeholder", column, np.flatnonzero(found),
-                               "{rows} hold a placeholder instead of a value.", _PLACEHOLDER_WHY,
-                               f"{mark} reads them as missing.")
+            yield look.finding(
+                "placeholder",
+                column,
+                np.flatnonzero(found),
+                "{rows} hold a placeholder instead of a value.",
+                _PLACEHOLDER_WHY,
+                f"{mark} reads them as missing.",
+            )
 
 
 def _is_placeholder(text: str) -> bool:
@@ -79,17 +100,41 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[str], bool]:
 
 _LOOK = "Look at each such row, and correct or remove it."
 _KINDS = (
-    ("placeholder", _is_placeholder, "hold a placeholder instead of a text", _PLACEHOLDER_WHY,
-     "MISSING reads them as missing."),
-    ("wrong encoding", _matches(_BROKEN), "were read in a wrong encoding",
-     "Each wrong character makes a word that no other row has.",
-     "Write the table anew as UTF-8 from its source."),
-    ("control characters", _matches(_CONTROL), "hold control characters",
-     "They split or hide words.", _LOOK),
-    ("mark-up", _matches(_MARKUP), "hold mark-up or addresses",
-     "The model reads tags and addresses as words.", "Remove the mark-up before training."),
-    ("repeated words", _matches(_REPEATED), "repeat one letter or word over and over",
-     "Nobody writes so; a program or a stuck key did.", _LOOK),
+    (
+        "placeholder",
+        _is_placeholder,
+        "hold a placeholder instead of a text",
+        _PLACEHOLDER_WHY,
+        "MISSING reads them as missing.",
+    ),
+    (
+        "wrong encoding",
+        _matches(_BROKEN),
+        "were read in a wrong encoding",
+        "Each wrong character makes a word that no other row has.",
+        "Write the table anew as UTF-8 from its source.",
+    ),
+    (
+        "control characters",
+        _matches(_CONTROL),
+        "hold control characters",
+        "They split or hide words.",
+        _LOOK,
+    ),
+    (
+        "mark-up",
+        _matches(_MARKUP),
+        "hold mark-up or addresses",
+        "The model reads tags and addresses as words.",
+        "Remove the mark-up before training.",
+    ),
+    (
+        "repeated words",
+        _matches(_REPEATED),
+        "repeat one letter or word over and over",
+        "Nobody writes so; a program or a stuck key did.",
+        _LOOK,
+    ),
 )
 
 
@@ -98,8 +143,9 @@ def _examples(texts: list[str | None], found: np.ndarray) -> list[str]:
     return [text for text, _ in counts.most_common(3)]
 
 
-def _scripts(look: Look, column: str, texts: list[str | None],
-             seen: np.ndarray) -> Iterator[Finding]:
+def _scripts(
+    look: Look, column: str, texts: list[str | None], seen: np.ndarray
+) -> Iterator[Finding]:
     scripts = [None if text is None else script(text) for text in texts]
     counts = Counter(one for one in scripts if one)
     if len(counts) < 2:
@@ -111,29 +157,38 @@ def _scripts(look: Look, column: str, texts: list[str | None],
     seen |= odd
     notes = {int(row): f"is {scripts[row]}" for row in np.flatnonzero(odd)}
     yield look.finding(
-        "wrong script", column, np.flatnonzero(odd),
+        "wrong script",
+        column,
+        np.flatnonzero(odd),
         f"{{rows}} are not written in {usual} letters as the others.",
         "A tokenizer of one script breaks others into single characters or drops them.",
-        "Remove each such row, or take an encoder and tokenizer of several scripts.", notes=notes)
+        "Remove each such row, or take an encoder and tokenizer of several scripts.",
+        notes=notes,
+    )
 
 
-def _lengths(look: Look, column: str, texts: list[str | None],
-             seen: np.ndarray) -> Iterator[Finding]:
+def _lengths(
+    look: Look, column: str, texts: list[str | None], seen: np.ndarray
+) -> Iterator[Finding]:
     lengths = np.array([np.nan if text is None else np.log(max(len(text), 1)) for text in texts])
     scores = robust_scores(lengths, _LENGTH_FLOOR)
     odd = (np.abs(scores) > _LENGTH_SIGMAS) & ~seen
     if odd.any() and odd.mean() <= _FEW:
         seen |= odd
         yield look.finding(
-            "odd length", column, np.flatnonzero(odd),
+            "odd length",
+            column,
+            np.flatnonzero(odd),
             "{rows} are far shorter or longer than the others.",
-            "Long texts are cut off, and short ones say little.", _LOOK,
-            notes={int(row): f"{len(str(texts[row])):,} characters"
-                   for row in np.flatnonzero(odd)})
+            "Long texts are cut off, and short ones say little.",
+            _LOOK,
+            notes={int(row): f"{len(str(texts[row])):,} characters" for row in np.flatnonzero(odd)},
+        )
 
 
-def _gibberish(look: Look, column: str, texts: list[str | None],
-               seen: np.ndarray) -> Iterator[Finding]:
+def _gibberish(
+    look: Look, column: str, texts: list[str | None], seen: np.ndarray
+) -> Iterator[Finding]:
     """Finds texts whose pairs of letters are unlike those of the column."""
     counts = np.zeros(_CODES, np.int64)
     for _, codes, _ in _pairs(texts):
@@ -152,10 +207,13 @@ def _gibberish(look: Look, column: str, texts: list[str | None],
     if odd.any() and odd.mean() <= _FEW:
         seen |= odd
         yield look.finding(
-            "outlier", column, np.flatnonzero(odd),
+            "outlier",
+            column,
+            np.flatnonzero(odd),
             "{rows} are unlike the language of the others.",
             "A model has hardly read such texts, and what it says of them is a guess.",
-            f"Remove each such row; {option('--ignore', column)} leaves the column out.")
+            f"Remove each such row; {option('--ignore', column)} leaves the column out.",
+        )
 
 
 def _pairs(texts: list[str | None]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -163,7 +221,7 @@ def _pairs(texts: list[str | None]) -> Iterator[tuple[np.ndarray, np.ndarray, np
     of each code's row among these."""
     there = [row for row, text in enumerate(texts) if text is not None]
     for start in range(0, len(there), _TEXTS_AT_ONCE):
-        rows = there[start:start + _TEXTS_AT_ONCE]
+        rows = there[start : start + _TEXTS_AT_ONCE]
         found = []
         for row in rows:
             text = " ".join(str(texts[row]).casefold().split())[:_MOST_LETTERS]

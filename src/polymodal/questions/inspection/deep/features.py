@@ -66,8 +66,9 @@ def _media(look: Look, column: str, kind: str, rows: np.ndarray) -> list[np.ndar
     return [np.stack(block).astype(np.float32) for block in zip(*of_rows, strict=True)]
 
 
-def _of_cell(look: Look, column: str, kind: str, facts: dict[str, Any],
-             cell: int) -> list[np.ndarray] | None:
+def _of_cell(
+    look: Look, column: str, kind: str, facts: dict[str, Any], cell: int
+) -> list[np.ndarray] | None:
     if kind == "audio":
         spectrum = as_vectors([facts["vector"]])[0].astype(np.float32) / 64
         return [np.append(spectrum, 4 * np.log(max(facts["seconds"], 1e-2)))]
@@ -104,11 +105,12 @@ def _standing_out(pixels: np.ndarray) -> np.ndarray:
     if not there.any():
         there[:] = True
     down, across = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
-    cut = there[down[0]:down[-1] + 1, across[0]:across[-1] + 1]
+    cut = there[down[0] : down[-1] + 1, across[0] : across[-1] + 1]
     form = Image.fromarray((cut * 255).astype(np.uint8)).resize((16, 16), Image.Resampling.BOX)
     colour = 3 * np.median(pixels[there], axis=0) / 255
-    return np.concatenate([np.asarray(form, np.float32).reshape(-1) / 1020, colour,
-                           [(len(down) - len(across)) / 32]])
+    return np.concatenate(
+        [np.asarray(form, np.float32).reshape(-1) / 1020, colour, [(len(down) - len(across)) / 32]]
+    )
 
 
 def _edges(grey: np.ndarray) -> np.ndarray:
@@ -121,8 +123,9 @@ def _edges(grey: np.ndarray) -> np.ndarray:
     side = grey.shape[0] // _CELLS
     found = np.zeros((_CELLS, _CELLS, _ANGLES), np.float32)
     for direction in range(_ANGLES):
-        here = strength * ((low == direction) * (1 - share)
-                           + ((low + 1) % _ANGLES == direction) * share)
+        here = strength * (
+            (low == direction) * (1 - share) + ((low + 1) % _ANGLES == direction) * share
+        )
         found[..., direction] = here.reshape(_CELLS, side, _CELLS, side).sum(axis=(1, 3))
     return np.sqrt(found / max(float(found.max()), 1e-3)).reshape(-1)
 
@@ -130,8 +133,13 @@ def _edges(grey: np.ndarray) -> np.ndarray:
 def _words(texts: list[str]) -> np.ndarray | None:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    found = TfidfVectorizer(max_features=_WORDS, ngram_range=(1, 2), sublinear_tf=True,
-                            min_df=2, token_pattern=r"(?u)\w+")
+    found = TfidfVectorizer(
+        max_features=_WORDS,
+        ngram_range=(1, 2),
+        sublinear_tf=True,
+        min_df=2,
+        token_pattern=r"(?u)\w+",
+    )
     try:
         return np.asarray(found.fit_transform(texts).todense(), np.float32)
     except ValueError:  # no word that two texts share
@@ -156,8 +164,16 @@ def spoken_pieces(look: Look, column: str, rows: np.ndarray) -> np.ndarray | Non
     sounds = []
     for row in track(rows, f"Listening to {column}", len(rows)):
         try:
-            sounds.append(cepstra(read_audio(look.table.cell(int(row), column), look.table.root,
-                                             SAMPLE_RATE, _MOST_SECONDS)))
+            sounds.append(
+                cepstra(
+                    read_audio(
+                        look.table.cell(int(row), column),
+                        look.table.root,
+                        SAMPLE_RATE,
+                        _MOST_SECONDS,
+                    )
+                )
+            )
         except (DataError, TypeError):  # broken, or empty
             sounds.append(np.zeros((0, 26), np.float32))
     if sum(map(len, sounds)) < _FEWEST_FRAMES:
@@ -170,8 +186,9 @@ def _numbers(values: np.ndarray) -> np.ndarray:
     middle = float(np.median(values[known])) if known.any() else 0.0
     spread = float(np.std(values[known])) if known.any() else 1.0
     filled = np.where(known, values, middle)
-    return np.stack([np.clip((filled - middle) / max(spread, 1e-9), -5, 5), known],
-                    axis=1).astype(np.float32)
+    return np.stack([np.clip((filled - middle) / max(spread, 1e-9), -5, 5), known], axis=1).astype(
+        np.float32
+    )
 
 
 def _categories(texts: list[str | None]) -> np.ndarray | None:

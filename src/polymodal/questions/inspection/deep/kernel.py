@@ -43,8 +43,9 @@ def joined(kernels: list[np.ndarray]) -> np.ndarray:
     return (product + sum(kernels, np.float32(0)) / len(kernels)) / 2
 
 
-def held_out(alike: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None,
-             ridge: float = _RIDGE) -> np.ndarray:
+def held_out(
+    alike: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None, ridge: float = _RIDGE
+) -> np.ndarray:
     """Returns (rows, dim) float, the prediction of each row by all others.
 
     Args:
@@ -67,8 +68,9 @@ def best_ridge(alike: np.ndarray, targets: np.ndarray) -> float:
     more."""
     some = np.linspace(0, len(alike) - 1, min(len(alike), _TRIED_ROWS)).astype(int)
     part, goal = alike[np.ix_(some, some)], targets[some]
-    return min(_RIDGES, key=lambda ridge: float(
-        ((held_out(part, goal, ridge=ridge) - goal) ** 2).sum()))
+    return min(
+        _RIDGES, key=lambda ridge: float(((held_out(part, goal, ridge=ridge) - goal) ** 2).sum())
+    )
 
 
 def _inverse(alike: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
@@ -84,8 +86,9 @@ def _inverse(alike: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
     return np.linalg.inv(alike.astype(np.float64) + np.diag(diagonal))
 
 
-def probabilities(scores: np.ndarray, labels: np.ndarray,
-                  counted: np.ndarray | None = None) -> np.ndarray:
+def probabilities(
+    scores: np.ndarray, labels: np.ndarray, counted: np.ndarray | None = None
+) -> np.ndarray:
     """Returns (rows, classes), probabilities from held-out scores, as sharp as fits the labels.
 
     Args:
@@ -97,8 +100,9 @@ def probabilities(scores: np.ndarray, labels: np.ndarray,
 
     def loss(temperature: float) -> float:
         found = _softmax(scores[use] / temperature)
-        return -float(np.log(0.98 * found[np.arange(use.sum()), labels[use]] + 0.02
-                             / scores.shape[1]).mean())
+        return -float(
+            np.log(0.98 * found[np.arange(use.sum()), labels[use]] + 0.02 / scores.shape[1]).mean()
+        )
 
     return _softmax(scores / min(_TEMPERATURES, key=loss))
 

@@ -36,8 +36,11 @@ def wrong_labels(sampled: Sampled) -> Iterator[Finding]:
     if look.target is None or not look.has_labels:
         return
     known = np.flatnonzero(sampled.there(look.target))
-    kernels = {name: one[np.ix_(known, known)] for name in sampled.inputs
-               if (one := sampled.kernel(name)) is not None}
+    kernels = {
+        name: one[np.ix_(known, known)]
+        for name in sampled.inputs
+        if (one := sampled.kernel(name)) is not None
+    }
     if len(known) < _FEWEST or not kernels:
         return
     texts = [str(look.texts(look.target)[row]).strip() for row in sampled.rows[known]]
@@ -50,24 +53,46 @@ def wrong_labels(sampled: Sampled) -> Iterator[Finding]:
     rows = sampled.rows[known]
     if len(odd):
         yield look.finding(
-            "wrong label", look.target, rows[odd],
+            "wrong label",
+            look.target,
+            rows[odd],
             f"{{rows}} have a label that a small model of the other rows does not believe"
             f"{sampled.of_all}.",
             "Wrong labels teach the model mistakes, and make scores look worse or better than "
-            "they are.", "Look at each such row, and correct or remove it if it is wrong.",
-            notes={int(rows[one]): f'"{names[labels[one]]}" looks like "{names[guess[one]]}" '
-                                   f"({wrong[one]:.0%} sure)" for one in odd})
+            "they are.",
+            "Look at each such row, and correct or remove it if it is wrong.",
+            notes={
+                int(rows[one]): f'"{names[labels[one]]}" looks like "{names[guess[one]]}" '
+                f"({wrong[one]:.0%} sure)"
+                for one in odd
+            },
+        )
     if len(kernels) > 1:
         for name in kernels:
             if look.kind(name) in MEDIA:
                 there = sampled.there(name)[known] & (wrong <= _SURE)
-                yield from _wrong_input(sampled, name, kernels[name], labels, names,
-                                        known, np.flatnonzero(there), _ALONE * right)
+                yield from _wrong_input(
+                    sampled,
+                    name,
+                    kernels[name],
+                    labels,
+                    names,
+                    known,
+                    np.flatnonzero(there),
+                    _ALONE * right,
+                )
 
 
-def _wrong_input(sampled: Sampled, name: str, alike: np.ndarray, labels: np.ndarray,
-                 names: np.ndarray, known: np.ndarray, there: np.ndarray,
-                 least_right: float) -> Iterator[Finding]:
+def _wrong_input(
+    sampled: Sampled,
+    name: str,
+    alike: np.ndarray,
+    labels: np.ndarray,
+    names: np.ndarray,
+    known: np.ndarray,
+    there: np.ndarray,
+    least_right: float,
+) -> Iterator[Finding]:
     """Finds rows of right labels whose cell of one input looks like another label, if this input
     tells labels nearly as often as all together: the picture of a question does not."""
     look = sampled.look
@@ -82,14 +107,19 @@ def _wrong_input(sampled: Sampled, name: str, alike: np.ndarray, labels: np.ndar
     rows = sampled.rows[known[there]]
     if len(odd):
         yield look.finding(
-            "wrong pair", (name, look.target), rows[odd],
+            "wrong pair",
+            (name, look.target),
+            rows[odd],
             f'{{rows}} have a cell in "{name}" that looks like another label, while the other '
             f"inputs fit{sampled.of_all}.",
             "A wrong pair teaches the model the opposite of what holds.",
             "Look at each such row, and correct or remove it if it is wrong.",
-            notes={int(rows[one]): f'"{names[used[numbers[one]]]}" is the label, and it looks like '
-                                   f'"{names[used[guess[one]]]}" ({wrong[one]:.0%} sure)'
-                   for one in odd})
+            notes={
+                int(rows[one]): f'"{names[used[numbers[one]]]}" is the label, and it looks like '
+                f'"{names[used[guess[one]]]}" ({wrong[one]:.0%} sure)'
+                for one in odd
+            },
+        )
 
 
 class Noise(NamedTuple):
@@ -148,8 +178,9 @@ def _most_wrong(chances: np.ndarray, labels: np.ndarray) -> float:
     order = np.argsort(-chances.max(axis=1), kind="stable")
     other = (chances.argmax(axis=1) != labels)[order]
     counts = [max(_FEWEST_SURE, round(share * len(labels))) for share in _SUREST]
-    return min((float(other[:count].sum()) + 0.5) / (min(count, len(labels)) + 1)
-               for count in counts)
+    return min(
+        (float(other[:count].sum()) + 0.5) / (min(count, len(labels)) + 1) for count in counts
+    )
 
 
 def _posterior(own: np.ndarray, num_classes: int, most: float) -> np.ndarray:

@@ -29,4 +29,4 @@ def named(chance: np.ndarray, most: int | None = None, false_share: float = 0.25
     order = order[chance[order] > _SURE][:most]
     false = np.cumsum(1 - chance[order])
     allowed = np.maximum(_FALSE_ROWS * len(chance), false_share * np.arange(1, len(order) + 1))
-    return np.sort(order[:int((false <= np.maximum(allowed, 0.5)).sum())])
+    return np.sort(order[: int((false <= np.maximum(allowed, 0.5)).sum())])

@@ -35,27 +35,31 @@ def wrong_pairs(sampled: Sampled) -> Iterator[Finding]:
     for one, other in combinations(names, 2):
         there = np.flatnonzero(sampled.there(one) & sampled.there(other))
         forth, back = (_ranks(sampled, *way, there) for way in ((one, other), (other, one)))
-        found = [ranks for ranks in (forth, None if back is None else back.T)
-                 if ranks is not None]
+        found = [ranks for ranks in (forth, None if back is None else back.T) if ranks is not None]
         if found:
             yield from _finding(sampled, (one, other), there, np.mean(found, axis=0))
 
 
-def _finding(sampled: Sampled, columns: tuple[str, str], there: np.ndarray,
-             ranked: np.ndarray) -> Iterator[Finding]:
+def _finding(
+    sampled: Sampled, columns: tuple[str, str], there: np.ndarray, ranked: np.ndarray
+) -> Iterator[Finding]:
     ranks = np.diag(ranked)
     chance = wrong_chance(ranks, ranked.reshape(-1))
     odd = named(chance)
     rows = sampled.rows[there[odd]]
     if len(odd):
         yield sampled.look.finding(
-            "wrong pair", columns, rows,
+            "wrong pair",
+            columns,
+            rows,
             f"{{rows}} do not fit together as the other rows do{sampled.of_all}.",
             "A wrong pair teaches the model the opposite of what holds.",
             "Look at each such row, and correct or remove it if it is wrong.",
-            notes={int(row): f"{ranks[one]:.0%} of the other rows fit better "
-                             f"({chance[one]:.0%} sure)"
-                   for row, one in zip(rows, odd, strict=True)})
+            notes={
+                int(row): f"{ranks[one]:.0%} of the other rows fit better ({chance[one]:.0%} sure)"
+                for row, one in zip(rows, odd, strict=True)
+            },
+        )
 
 
 def _ranks(sampled: Sampled, source: str, goal: str, there: np.ndarray) -> np.ndarray | None:
@@ -87,8 +91,11 @@ def fit(guess: np.ndarray, targets: np.ndarray) -> np.ndarray:
     use = left < _GAINED * usual
     guess, targets, left, usual = guess[:, use], targets[:, use], left[use], usual[use]
     own = (targets**2 / usual).sum(axis=1)[None]
-    return own - ((guess**2 / left).sum(axis=1)[:, None] + (targets**2 / left).sum(axis=1)[None]
-                  - 2 * (guess / left) @ targets.T)
+    return own - (
+        (guess**2 / left).sum(axis=1)[:, None]
+        + (targets**2 / left).sum(axis=1)[None]
+        - 2 * (guess / left) @ targets.T
+    )
 
 
 def better(scores: np.ndarray) -> np.ndarray:
@@ -136,7 +143,8 @@ def _local(ranks: np.ndarray, wrong: np.ndarray, share: float) -> np.ndarray:
     own, null = (np.histogram(values, _EDGES)[0] / len(values) for values in (ranks, wrong))
     used = np.flatnonzero(null > 0)
     falling = IsotonicRegression(increasing=False).fit_transform(
-        used, own[used] / null[used], sample_weight=null[used])
+        used, own[used] / null[used], sample_weight=null[used]
+    )
     found = np.minimum(1, share / np.maximum(falling, 1e-9))
     chance = np.interp(np.arange(len(_EDGES) - 1), used, found)
     places = np.searchsorted(_EDGES, ranks, side="right") - 1

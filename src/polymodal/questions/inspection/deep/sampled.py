@@ -47,8 +47,11 @@ class Sampled:
     @property
     def seconds(self) -> float:
         """About how long the small models take."""
-        return 3 + len(self) * _SECONDS_A_ROW * len(self.inputs) + (
-            _SECONDS_A_CUBE * len(self) ** 3 * (3 + len(self.inputs)))
+        return (
+            3
+            + len(self) * _SECONDS_A_ROW * len(self.inputs)
+            + (_SECONDS_A_CUBE * len(self) ** 3 * (3 + len(self.inputs)))
+        )
 
     def there(self, column: str) -> np.ndarray:
         """Returns (rows,) bool, where a column has something that can be read."""
@@ -60,8 +63,9 @@ class Sampled:
 
     def blocks(self, column: str) -> list[np.ndarray] | None:
         """Returns the features of a column, or None where it has none."""
-        return self.look.facts.once(("features", column, len(self)), lambda: features(
-            self.look, column, self.rows))
+        return self.look.facts.once(
+            ("features", column, len(self)), lambda: features(self.look, column, self.rows)
+        )
 
     def kernel(self, column: str) -> np.ndarray | None:
         """Returns (rows, rows) float32, how alike the cells of a column are, or None."""
@@ -75,8 +79,9 @@ class Sampled:
         its transcript that of counted pieces, else the usual one."""
         if not self._is_speech(source, goal):
             return self.kernel(source)
-        counts = self.look.facts.once(("pieces", source, len(self)), lambda: spoken_pieces(
-            self.look, source, self.rows))
+        counts = self.look.facts.once(
+            ("pieces", source, len(self)), lambda: spoken_pieces(self.look, source, self.rows)
+        )
         if counts is None:
             return None
         return linear_kernel(counts)

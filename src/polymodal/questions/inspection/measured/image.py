@@ -33,11 +33,21 @@ def measure_pixels(pixels: np.ndarray) -> dict[str, Any]:
     low = np.percentile(small.min(axis=2), 0.1)  # a small drawing counts too
     high = np.percentile(small.max(axis=2), 99.9)
     spread = float(grey.std())
-    return {"hash": content_hash(pixels), "height": height, "width": width,
-            "channels": channels, "colour": _colour(small), "mean": float(grey.mean()),
-            "spread": spread, "low": float(low), "high": float(high),
-            "range": float(np.ptp(small, axis=(0, 1)).max()), "sharpness": sharpness(grey),
-            "fineness": fineness(grey), "vector": as_text(thumbnail(small))}
+    return {
+        "hash": content_hash(pixels),
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "colour": _colour(small),
+        "mean": float(grey.mean()),
+        "spread": spread,
+        "low": float(low),
+        "high": float(high),
+        "range": float(np.ptp(small, axis=(0, 1)).max()),
+        "sharpness": sharpness(grey),
+        "fineness": fineness(grey),
+        "vector": as_text(thumbnail(small)),
+    }
 
 
 def sharpness(grey: np.ndarray) -> float:
@@ -56,8 +66,9 @@ def fineness(grey: np.ndarray) -> float:
 def _edges(grey: np.ndarray) -> float:
     if min(grey.shape) < 3:
         return float("nan")
-    second = (4 * grey[1:-1, 1:-1] - grey[:-2, 1:-1] - grey[2:, 1:-1]
-              - grey[1:-1, :-2] - grey[1:-1, 2:])
+    second = (
+        4 * grey[1:-1, 1:-1] - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]
+    )
     return float(second.var())
 
 

@@ -38,12 +38,18 @@ def measure_samples(samples: np.ndarray, rate: int) -> dict[str, Any]:
     power, hertz = _power(moving, rate)  # (frames, bins)
     total = power.sum(axis=1)
     active = total > total.max() * 10 ** (-_ACTIVE_DECIBELS / 10)
-    return {"hash": content_hash(samples), "seconds": len(samples) / rate, "peak": peak,
-            "decibels": 20 * float(np.log10(max(loudness, 1e-7))), "offset": abs(mean),
-            "near_peak": float((np.abs(moving) > _NEAR_PEAK * peak).mean()),
-            "active_seconds": float(active.mean()) * len(samples) / rate,
-            "flatness": _flatness(power), "centre": _centre(power, hertz),
-            "vector": as_text(_fingerprint(power, hertz))}
+    return {
+        "hash": content_hash(samples),
+        "seconds": len(samples) / rate,
+        "peak": peak,
+        "decibels": 20 * float(np.log10(max(loudness, 1e-7))),
+        "offset": abs(mean),
+        "near_peak": float((np.abs(moving) > _NEAR_PEAK * peak).mean()),
+        "active_seconds": float(active.mean()) * len(samples) / rate,
+        "flatness": _flatness(power),
+        "centre": _centre(power, hertz),
+        "vector": as_text(_fingerprint(power, hertz)),
+    }
 
 
 def _power(samples: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray]:
@@ -70,11 +76,20 @@ def _fingerprint(power: np.ndarray, hertz: np.ndarray) -> np.ndarray:
     """Returns (16 bands * 32 moments,) of 0 to 255: the log energies, stretched to one length."""
     edges = np.geomspace(_LOWEST, _HIGHEST, _BANDS + 1)
     places = np.searchsorted(hertz, edges)
-    bands = np.stack([power[:, low:max(high, low + 1)].sum(axis=1)
-                      for low, high in itertools.pairwise(places)], axis=1)
+    bands = np.stack(
+        [
+            power[:, low : max(high, low + 1)].sum(axis=1)
+            for low, high in itertools.pairwise(places)
+        ],
+        axis=1,
+    )
     moments = np.linspace(0, len(bands), _SLOTS + 1)
-    slots = np.stack([bands[int(a):max(int(np.ceil(b)), int(a) + 1)].mean(axis=0)
-                      for a, b in itertools.pairwise(moments)])
+    slots = np.stack(
+        [
+            bands[int(a) : max(int(np.ceil(b)), int(a) + 1)].mean(axis=0)
+            for a, b in itertools.pairwise(moments)
+        ]
+    )
     decibels = 10 * np.log10(slots + 1e-10)
     decibels = np.maximum(decibels, decibels.max() - 60)
     return ((decibels - decibels.min()) * 4.25).reshape(-1)

@@ -22,9 +22,14 @@ def measure_video(cell: Any, root: Any) -> dict[str, Any]:
     info = video_info(cell, root)
     frames = read_video(cell, root, frames_per_second=_RATE, max_frames=_FRAMES)
     found = measure_pixels(frames[len(frames) // 2])
-    found |= {"hash": content_hash(frames), "seconds": info.seconds,
-              "frames_per_second": info.frames_per_second, "movement": float("nan"),
-              "brightest": float(np.percentile(frames, 99)), "has_sound": info.has_sound}
+    found |= {
+        "hash": content_hash(frames),
+        "seconds": info.seconds,
+        "frames_per_second": info.frames_per_second,
+        "movement": float("nan"),
+        "brightest": float(np.percentile(frames, 99)),
+        "has_sound": info.has_sound,
+    }
     if len(frames) > 1:
         found["movement"] = float(np.abs(np.diff(frames.astype(np.int16), axis=0)).mean())
     if info.has_sound:
