@@ -147,6 +147,7 @@ def finish(
     train: Any = None,
     val: Any = None,
     test: Any = None,
+    unlabelled: Any = None,
     baselines: bool | None = None,
     keep_checkpoints: bool = False,
 ) -> Estimator:
@@ -156,7 +157,8 @@ def finish(
 
     Args:
         folder: folder of the run, the `out` of a stopped `fit`.
-        train, val, test: the tables that it was started with, if they were in memory or have moved.
+        train, val, test, unlabelled: the tables that it was started with, if they were in memory or
+            have moved.
         baselines: bool, also train each input alone; None = as the run was started.
         keep_checkpoints: bool, keep the checkpoints.
 
@@ -166,12 +168,14 @@ def finish(
     """
     start()
     from polymodal.training.finish import finish as end
+    from polymodal.training.preparing.added import read_unlabelled
 
     tables = {
         name: read(value)
         for name, value in (("train", train), ("val", val), ("test", test))
         if value is not None
     }
+    tables |= read_unlabelled(unlabelled)
     run = end(folder, tables, baselines=baselines, keep_checkpoints=keep_checkpoints)
     return _estimator(run.predictor, run)
 

@@ -6,10 +6,13 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import polymodal as pm
-from polymodal.core.errors import DataError
+from polymodal.core.errors import DataError, RecipeError, ResumeError
 from polymodal.profile.profile import profile
+from polymodal.training.choose import choose
+from polymodal.training.preparing.added import added_to
 from polymodal.training.preparing.unlabelled import moved_to_train
 
 pytestmark = pytest.mark.engine
@@ -71,3 +74,122 @@ def test_rows_held_out_all_have_a_target():
     found = moved_to_train(whole, halves, "label")
     assert found["val"].table.row_ids.tolist() == [*range(1, 20, 2)]
     assert found["train"].table.row_ids.tolist() == [*range(0, 20, 2), *range(20, 60)]
+
+
+def apart(rows, **more):
+    """The rows with a target, and the others without the column."""
+    labelled = [row for row in rows if row["label"] is not None]
+    return labelled, [
+        {"one": row["one"], "other": row["other"], **more} for row in rows if row["label"] is None
+    ]
+
+
+def test_a_second_table_trains_the_same_model(tmp_path, capsys):
+    one = fit(rows_of(), tmp_path / "one", objectives=CONTRAST)
+    labelled, others = apart(rows_of())
+    capsys.readouterr()
+    model = pm.Classifier("label", dim=8, training=QUICK, objectives=CONTRAST)
+    model.fit(
+        pm.read(labelled, name="own.csv"),
+        val=pm.read(rows_of(20)),
+        out=tmp_path / "two",
+        unlabelled=[pm.read(others[:30], name="more.csv"), pm.read(others[30:], name="last.csv")],
+    )
+    told = capsys.readouterr().err
+    assert "40 rows of more.csv and last.csv, without a target, are added to the 20" in told
+    assert "more.csv: 30 rows read" in told
+    weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in ("one", "two")]
+    assert weights[0] == weights[1]
+    assert one.metrics["val"]["metrics"] == model.metrics["val"]["metrics"]
+    assert "40 rows without a target and 20" in (tmp_path / "two" / "report.html").read_text()
+
+
+def test_finish_and_resume_hold_to_the_added_rows(tmp_path, monkeypatch):
+    labelled, others = apart(rows_of())
+    for name, rows in (("own", labelled), ("more", others), ("val", rows_of(20))):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    monkeypatch.chdir(tmp_path)
+
+    def begin():
+        model = pm.Classifier("label", dim=8, training={**QUICK, "epochs": 3}, objectives=CONTRAST)
+        return model.fit(
+            "own.jsonl", val="val.jsonl", unlabelled="more.jsonl", out="run", keep_checkpoints=True
+        )
+
+    begin()
+    command = (
+        json.loads((tmp_path / "run" / "report.json").read_text())["command"]
+        if (tmp_path / "run" / "report.json").exists()
+        else (tmp_path / "run" / "report.html").read_text()
+    )
+    assert "--unlabelled more.jsonl" in command
+    (tmp_path / "more.jsonl").write_text("\n".join(map(json.dumps, others[1:])))
+    with pytest.raises(ResumeError, match="table has changed"):
+        begin()
+
+
+def test_added_rows_that_cannot_be_used_are_named(tmp_path):
+    labelled, others = apart(rows_of())
+    others[2]["other"] = [1.0]  # of another length
+
+    def begin(table, **given):
+        given = {"objectives": CONTRAST, **given}
+        model = pm.Classifier("label", dim=8, training=QUICK, **given)
+        model.fit(
+            pm.read(labelled),
+            val=pm.read(rows_of(20)),
+            out=tmp_path / "run",
+            unlabelled=table,
+            dry_run=True,
+        )
+
+    for table, match, given in (
+        (pm.read(others, name="more.csv"), r"more.csv row 3", {}),
+        (pm.read(others[:2], name="more.csv"), "needs a setting that learns", {"objectives": {}}),
+        (pm.read([{"one": [1.0] * 4}], name="more.csv"), "more.csv needs.*no other", {}),
+        (pm.read(rows_of(), name="more.csv"), r"more.csv row 1: .*has a target in 20 rows", {}),
+        (pm.read(others[:2], name="more.csv"), "rows stand alone", {"group": "one"}),
+    ):
+        with pytest.raises((DataError, RecipeError), match=match):
+            begin(table, **given)
+
+
+def test_added_rows_of_a_group_that_is_scored_are_not_used(capsys):
+    rows = [
+        {"text": f"a {number} b", "speaker": "uvwxy"[number % 5], "label": "ab"[number % 2]}
+        for number in range(40)
+    ]
+    more = pm.read(
+        [{"text": f"c {number}", "speaker": "uvwxyz"[number % 6]} for number in range(60)],
+        name="more.csv",
+    )
+    given = {"target": "label", "objectives": {"masked": {}}}
+    _, _, facts, _ = choose(
+        {"train": pm.read(rows), "unlabelled": more}, given, [], None, "speaker"
+    )
+    held = {*facts["val"].table.values("speaker")}
+    told = capsys.readouterr().err
+    assert held
+    assert not held & {*facts["train"].table.values("speaker")}
+    assert f"{60 - 10 * len(held)} rows of more.csv" in told
+    assert f"{10 * len(held)} rows of more.csv are not used" in told
+
+
+def test_media_of_an_added_table_are_found_from_its_own_folder(tmp_path):
+    for place, shade in (("a", 10), ("b", 200)):
+        (tmp_path / place).mkdir()
+        for number in range(4):
+            Image.new("RGB", (8, 8), (shade, number, 0)).save(tmp_path / place / f"{number}.png")
+    own = pm.read(
+        [{"image": f"{n}.png", "text": f"t {n}", "label": "ab"[n % 2]} for n in range(4)],
+        media_root=tmp_path / "a",
+    )
+    more = pm.read(
+        [{"image": f"{n}.png", "text": f"t {n}"} for n in range(4)],
+        name="more.csv",
+        media_root=tmp_path / "b",
+    )
+    found = added_to(profile(own), [more], {"target": "label", "objectives": {"contrastive": {}}})
+    cells = list(found.behind({"train": found.own}, [], None)["train"].table.values("image"))
+    assert cells[:4] == [f"{n}.png" for n in range(4)]
+    assert cells[4:] == [str(tmp_path / "b" / f"{n}.png") for n in range(4)]

@@ -98,7 +98,7 @@ def finish(run: Any, json: bool) -> None:
 def dry_run(found: Any, json: bool) -> None:
     """Prints what a run would do, and its expected time."""
     if json:
-        emit({"recipe": found.recipe, "forecast": found.forecast.to_json()})
+        emit({"recipe": found.recipe, "forecast": found.forecast.to_json(), "rows": found.rows})
         return
     show(found.recipe)
     show(found.forecast.sentence())

@@ -42,6 +42,13 @@ def train(
         Path | None, typer.Option(help="Validation table. Default: rows held out of --data.")
     ] = None,
     test: Annotated[Path | None, typer.Option(help="Test table, scored once at the end.")] = None,
+    unlabelled: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Table of rows without the target, which join those of --data where an objective "
+            "or training.pseudo_labels learns from them. May be repeated."
+        ),
+    ] = None,
     task: Annotated[
         str | None,
         typer.Option(
@@ -199,6 +206,7 @@ def with_tables(options: Mapping[str, Any], start: Callable[[Any], Callable[...,
             given = with_base(given, options["base"])
         from polymodal.tables.table import read
         from polymodal.training import run as runs
+        from polymodal.training.preparing.added import read_unlabelled
 
         paths = {"train": options["data"], "val": options["val"], "test": options["test"]}
         tables = {
@@ -206,6 +214,7 @@ def with_tables(options: Mapping[str, Any], start: Callable[[Any], Callable[...,
             for name, path in paths.items()
             if path
         }
+        tables |= read_unlabelled(options["unlabelled"] or None, options["media_root"])
         known = tables["train"].column_names
         given |= {k: _column(given[k], known) for k in _COLUMNS if k in given}
         alike = {name: options[name] for name in ("baselines", "keep", "skip_bad", "max_bad_share")}

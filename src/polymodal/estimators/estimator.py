@@ -53,6 +53,7 @@ class Estimator:
         *,
         val: Any = None,
         test: Any = None,
+        unlabelled: Any = None,
         out: str | Path | None = None,
         dry_run: bool = False,
         **options: Any,
@@ -63,6 +64,8 @@ class Estimator:
             train: Table, path, or rows in memory: what `polymodal.read` takes.
             val: the same, for validation; by default, a part of `train` is held out.
             test: the same, scored once at the end.
+            unlabelled: the same, or a list of such: rows without the target, which join those of
+                `train` where an objective or `training.pseudo_labels` learns from them.
             out: folder of the run, which can be resumed; by default, a temporary one.
             dry_run: bool, print the recipe and the expected time, and stop before the first epoch;
                 `forecast` has them then, and nothing is written.
@@ -75,12 +78,14 @@ class Estimator:
         """
         start()
         from polymodal.training import run as runs
+        from polymodal.training.preparing.added import read_unlabelled
 
         tables = {
             name: read(value)
             for name, value in (("train", train), ("val", val), ("test", test))
             if value is not None
         }
+        tables |= read_unlabelled(unlabelled)
         if out is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="polymodal-")
             out = Path(self._temporary.name) / "run"

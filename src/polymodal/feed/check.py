@@ -121,7 +121,8 @@ def check_parts(
 def _inspect(part: Part, num_workers: int, keep_without_target: bool) -> Findings:
     """Checks every row, as far as nothing but the target has to be fitted first."""
     samples, found = part.samples, Findings(part.samples)
-    part.ledger.read(samples.table.name, len(samples))
+    for table in samples.table.sources():
+        part.ledger.read(table.name, len(table))
     if samples.target_object is not None:
         _check_targets(samples, found, part.fit, keep_without_target)
     for index, source in enumerate(samples.sources):
@@ -287,8 +288,10 @@ def _by_table(parts: Sequence[Part], inspected: Sequence[Findings]) -> list[BadR
     """Returns the bad rows of each table as it was read, whichever part they are in."""
     tables: dict[int, BadRows] = {}
     for part, found in zip(parts, inspected, strict=True):
-        table = part.samples.table
-        rows = tables.setdefault(id(table.origin), BadRows(table.name, unit=table.unit))
-        rows.errors += found.bad.values()
-        rows.num_rows += len(part.samples)
+        table, own = part.samples.table, {}
+        for one in table.sources():
+            own[one.name] = tables.setdefault(id(one.origin), BadRows(one.name, unit=one.unit))
+            own[one.name].num_rows += len(one)
+        for row, error in found.bad.items():
+            own[table.name_of(row)].errors.append(error)
     return [*tables.values()]

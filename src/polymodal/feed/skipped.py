@@ -19,29 +19,26 @@ def count_skipped(samples: Samples, found: Findings, kept: np.ndarray, ledger: A
     bad = np.zeros(len(samples), bool)
     bad[list(found.bad)] = True
     for row, error in sorted(found.bad.items()):
-        ledger.drop(table.name, table.row_number(row) - 1, error.reason, str(error))
+        ledger.drop(table.name_of(row), table.row_number(row) - 1, error.reason, str(error))
     for reason, rows, problem in (
         ("no_target", found.no_target & ~bad, f'column "{samples.target_column}" is empty.'),
         ("no_input", found.no_input & ~found.no_target & ~bad, "every input is empty."),
     ):
         for row in np.flatnonzero(rows):
-            ledger.drop(
-                table.name,
-                table.row_number(int(row)) - 1,
-                reason,
-                f"{table.name} {table.row_name(int(row))}: {problem}",
-            )
+            name, number = table.name_of(int(row)), table.row_number(int(row))
+            ledger.drop(name, number - 1, reason, f"{name} {table.row_name(int(row))}: {problem}")
     _count_gaps(samples, found, ledger)
     names = [*(f'input "{source.name}"' for source in samples.sources), "the target"]
     keys = [*(source.name for source in samples.sources), "target"]
     for index, (name, key) in enumerate(zip(names, keys, strict=True)):
         cut = found.truncated[index]
         for row in [] if cut is None else kept[cut[kept]]:
+            own = table.name_of(row)
             ledger.truncate(
-                table.name,
+                own,
                 table.row_number(row) - 1,
                 f"{key}_too_long",
-                f"{table.name} {table.row_name(row)}: {name} is longer than is kept; "
+                f"{own} {table.row_name(row)}: {name} is longer than is kept; "
                 f"{_what_is_cut(samples, index, int(row))}.",
             )
 
@@ -58,17 +55,17 @@ def _count_gaps(samples: Samples, found: Findings, ledger: Any) -> None:
     """Enters the rows with an infinite number, which is read as missing, and names them."""
     table, rows = samples.table, {}
     for row, columns in found.gaps.items():
-        number = table.row_number(row)
+        name, number = table.name_of(row), table.row_number(row)
         for column in columns:
-            rows.setdefault(column, []).append(number)
+            rows.setdefault((name, column), []).append(number)
         ledger.repair(
-            table.name,
+            name,
             number - 1,
             "infinite_number",
-            f"{table.name} row {number}: "
+            f"{name} row {number}: "
             f"column {' and '.join(columns)} is infinite and is read as missing.",
         )
-    for column, numbers in rows.items():
+    for (name, column), numbers in rows.items():
         where = "rows"
         if len(numbers) == 1:
             where = "row"
@@ -77,6 +74,6 @@ def _count_gaps(samples: Samples, found: Findings, ledger: Any) -> None:
         if len(numbers) > _SHOWN:
             more = f" and {len(numbers) - _SHOWN} more"
         warn(
-            f'{table.name}: column "{column}" is infinite in {where} {shown}{more}. '
+            f'{name}: column "{column}" is infinite in {where} {shown}{more}. '
             "These cells are read as missing."
         )

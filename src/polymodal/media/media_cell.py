@@ -14,7 +14,15 @@ from polymodal.core.errors import DataError
 from polymodal.tables.kinds import NUM_MAGIC_BYTES, kind_of_bytes, kind_of_name, kind_of_uri
 from polymodal.tables.located import located
 
-__all__ = ["MediaCell", "cells_of", "is_frames", "kind_of_file", "media_cell", "shown_short"]
+__all__ = [
+    "MediaCell",
+    "cells_of",
+    "is_frames",
+    "kind_of_file",
+    "media_cell",
+    "shown_short",
+    "with_root",
+]
 
 _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
@@ -171,6 +179,29 @@ def cells_of(cell: Any) -> list[Any]:
     if isinstance(cell, str):
         return _listed(cell) or [cell]
     return [cell]
+
+
+def with_root(cell: Any, root: str | os.PathLike) -> Any:
+    """Returns a media cell that means the same files without a folder to start from.
+
+    Args:
+        cell: media cell; what is none stays as it is.
+        root: folder that its relative paths start from.
+
+    Example:
+
+    >>> with_root({"path": "a.wav", "end_seconds": 1.5}, "/data")
+    {'path': '/data/a.wav', 'end_seconds': 1.5}
+    """
+    if is_frames(cell) or (isinstance(cell, str) and _listed(cell)):
+        return [with_root(one, root) for one in cells_of(cell)]
+    if isinstance(cell, Mapping):
+        if cell.get("path") and cell.get("bytes") is None:
+            return {**cell, "path": with_root(cell["path"], root)}
+        return cell
+    if not isinstance(cell, str) or _DATA_URI.match(cell):
+        return cell
+    return str(located(cell, root).absolute())
 
 
 def _listed(text: str) -> list[str]:

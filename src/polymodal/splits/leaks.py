@@ -74,7 +74,7 @@ def _warning(
     text = (
         f'"{column}": {len(shared):,} of {len(facts[other]):,} rows of {other} have a {what} '
         f"that is also in {one}, such as {facts[other].table.row_name(row)} "
-        f"({facts[one].table.row_name(twin)} of {one})."
+        f"({_place(facts[one].table, twin, one)})."
     )
     distinct = len(np.unique(keys[one])) / max(len(keys[one]), 1)
     if distinct < _REPEATS and what == "text":
@@ -84,6 +84,14 @@ def _warning(
             f"{text} {option('--split-group', column)} keeps them apart in rows held out of --data."
         )
     return f"{text} Scores on {other} will be too optimistic."
+
+
+def _place(table: Table, row: int, part: str) -> str:
+    """Returns where a row of a part is: in its table, or in another that was added to it."""
+    name = table.name_of(row)
+    if name == table.name:
+        name = part
+    return f"{table.row_name(row)} of {name}"
 
 
 def _keys(facts: Profile, column: str, is_text: bool) -> np.ndarray:

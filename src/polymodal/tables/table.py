@@ -119,6 +119,14 @@ class Table:
             place = self.row_name(row)
         return {"table": self.name, "row": self.row_number(row), "place": place}
 
+    def name_of(self, row: int) -> str:
+        """Returns the name that messages show for the table that a row was read from."""
+        return self.name
+
+    def sources(self) -> list[Table]:
+        """Returns the rows of each table that was read, by themselves: here all of one."""
+        return [self]
+
     def cell(self, row: int, column: str) -> Any:
         """Returns one value, or None where the cell is empty (also a text of spaces only).
 

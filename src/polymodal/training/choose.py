@@ -10,10 +10,11 @@ from polymodal.core.printed.progress import say, waiting
 from polymodal.profile.profile import Profile, profile
 from polymodal.recipe.freezing import settle_freezing
 from polymodal.recipe.infer import infer
-from polymodal.recipe.recipe import Recipe, from_dict
+from polymodal.recipe.recipe import Recipe, columns_of, from_dict
 from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import Table
 from polymodal.training.planning.fitting import fitting_models
+from polymodal.training.preparing.added import added_to, is_unlabelled
 from polymodal.training.preparing.grouping import alike_rows, group_of, keeps_together
 from polymodal.training.preparing.held_out import held_out
 from polymodal.training.preparing.unlabelled import uses_unlabelled
@@ -30,12 +31,20 @@ def choose(
     seed: int = 0,
 ) -> tuple[Recipe, list[str], dict[str, Profile], str | None]:
     """Profiles the tables once: returns the whole recipe, its reasons, the profile of each split,
-    and the column that groups rows."""
+    and the column that groups rows. Tables of rows without a target join train."""
     readings = readings_of(given.get("columns"))
-    known = {name: profile(table, readings) for name, table in tables.items()}
+    known = {
+        name: profile(table, readings) for name, table in tables.items() if not is_unlabelled(name)
+    }
+    more = [table for name, table in tables.items() if is_unlabelled(name)]
+    added = added_to(known["train"], more, given) if more else None
+    if added is not None:
+        known["train"] = added.own
     group = group_of(known, given, ignore, split, split_group)
     alike = alike_rows(known["train"], given, ignore, group)
     facts = held_out(known, given.get("target") or None, split, group, seed, uses_unlabelled(given))
+    if added is not None:
+        facts = added.behind(facts, [name for name in facts if name not in tables], group)
     apart = split_group
     if keeps_together(given) and not given.get("group"):
         apart = alike
@@ -43,6 +52,8 @@ def choose(
     if named and not facts["train"].is_media(apart):
         ignore = [*ignore, apart]  # such as who speaks; pictures are read anyway
     recipe, reasons = _complete(facts["train"], given, ignore)
+    if added is not None:
+        added.check({name: columns_of(name, one) for name, one in recipe.inputs.items()})
     facts["train"].forget_cells()
     return recipe, reasons, facts, alike
 

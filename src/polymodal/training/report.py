@@ -179,7 +179,7 @@ def _content(record: RunRecord) -> ReportContent:
         record.decided,
     )
     summary += [record.trained.reading] * bool(record.trained.reading)
-    summary += prepared.hidden
+    summary += [*prepared.told_rows(), *prepared.hidden]
     far = far_above(
         record.evaluated.splits,
         any(

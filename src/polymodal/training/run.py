@@ -140,7 +140,8 @@ def train(
     Run it again on the same folder to resume a stopped run.
 
     Args:
-        tables: {"train": Table, and optionally "val" and "test"}.
+        tables: {"train": Table, and optionally "val" and "test"; those of `read_unlabelled` have
+            rows without a target}.
         given: recipe settings; "target" is needed, the rest is inferred from the train table.
         out: folder of the run.
         ignore: columns that are not inputs.

@@ -92,7 +92,7 @@ def test_an_option_is_named_as_it_is_typed():
 def test_a_changed_table_is_one_line_whatever_else_follows_from_it():
     then = asked(training={"seed": 1})
     found = lines(run_of(30), run_of(60, rows="2f" * 32, dim=64, dropout=0.1), (then, then))
-    assert found == ["the table has changed, or other rows are held out: see --split"]
+    assert found == ["a table has changed, or other rows are held out: see --split"]
     assert lines(ROWS, OTHER_ROWS) == found
 
 

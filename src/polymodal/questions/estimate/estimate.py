@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from polymodal.core.memory import gigabytes
+from polymodal.core.printed.counting import counted
 from polymodal.training.planning.dry import DryRun
 from polymodal.training.steps.history import duration
 
@@ -36,6 +37,7 @@ class Estimate:
         price: float, for the whole run, or None where no price is given.
         recipe: str, the whole recipe as YAML.
         device_bytes: int, the most memory of the accelerator, or None on a CPU.
+        rows: {split: rows that are used}, and "without_target", those of train that have none.
     """
 
     seconds: float
@@ -50,6 +52,7 @@ class Estimate:
     price: float | None = None
     recipe: str = ""
     device_bytes: int | None = None
+    rows: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def dominates(self) -> str:
@@ -74,6 +77,10 @@ class Estimate:
             found.insert(3, f"Memory of the accelerator: {gigabytes(self.device_bytes)}.")
         if self.price is not None:
             found.append(f"Price: {self.price:.2f}.")
+        if bare := self.rows.get("without_target"):
+            found.append(
+                f"Of {counted(self.rows['train'], 'row')} of train, {bare:,} have no target."
+            )
         return found + [f"Warning: {text}" for text in self.warnings]
 
     def to_json(self) -> dict[str, Any]:
@@ -92,6 +99,7 @@ class Estimate:
             "price": self.price,
             "warnings": self.warnings,
             "recipe": self.recipe,
+            "rows": dict(self.rows),
         }
 
 
@@ -101,6 +109,7 @@ def estimate(
     *,
     val: Any = None,
     test: Any = None,
+    unlabelled: Any = None,
     out: str | Path | None = None,
     price_per_hour: float | None = None,
     ignore: Sequence[str] = (),
@@ -115,6 +124,7 @@ def estimate(
         train: Table, path, or rows in memory.
         target: str, the column to predict.
         val, test: the same as `train`, or None.
+        unlabelled: the same, or a list of such: rows without the target.
         out: folder of the run; of a stopped run in it the rest is estimated.
         price_per_hour: float, of the machine.
         ignore: columns that are not inputs.
@@ -129,6 +139,7 @@ def estimate(
     """
     from polymodal.tables.table import read
     from polymodal.training import run as runs
+    from polymodal.training.preparing.added import read_unlabelled
 
     started = time.monotonic()
     tables = {
@@ -136,6 +147,7 @@ def estimate(
         for name, source in (("train", train), ("val", val), ("test", test))
         if source is not None
     }
+    tables |= read_unlabelled(unlabelled)
     given = dict(recipe)
     if target is not None:
         given["target"] = target
@@ -188,4 +200,5 @@ def estimate_of(
         price,
         found.recipe,
         needs.device_bytes,
+        found.rows,
     )

@@ -75,14 +75,14 @@ def reopen(asked: Mapping[str, Any], given: Mapping[str, Table], folder: Path) -
         elif place is None:
             raise DataError(
                 f"needs its {split} table, which was in memory.",
-                f'Pass it: polymodal.finish("{folder}", {split}=table).',
+                f'Pass it: polymodal.finish("{folder}", {split.split()[0]}=table).',
                 path=str(folder),
             )
         elif not Path(place["path"]).exists():
             raise DataError(
                 f"needs its {split} table {place['path']}, which is gone.",
                 f'Put it back, or pass it from Python: polymodal.finish("{folder}", '
-                f'{split}="new path").',
+                f'{split.split()[0]}="new path").',
                 path=str(folder),
             )
         else:

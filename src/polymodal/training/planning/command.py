@@ -48,9 +48,12 @@ def again(
             f"No command can: the {' and '.join(unknown)} table was in memory. "
             f"Pass it to fit with {folder}/recipe.yaml again."
         )
-    sources = {"data" if name == "train" else name: table.source for name, table in tables.items()}
+    sources = [
+        ("data" if name == "train" else name.split()[0], table.source)
+        for name, table in tables.items()
+    ]
     options = [
-        *sources.items(),
+        *sources,
         ("media-root", _media_root(tables)),
         ("recipe", f"{folder}/recipe.yaml"),
         *(("ignore", column) for column in ignore),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from polymodal.media.cache import Cache
 from polymodal.media.kept import KeptMedia
@@ -24,6 +24,7 @@ class DryRun:
         fewest_epochs: int, epochs after which it may stop at the earliest.
         decoding_seconds: float, time that decoding took and will not take again.
         limit_seconds: float, time limit of the run, or None.
+        rows: {split: rows that are used}, and "without_target", those of train that have none.
     """
 
     recipe: str
@@ -32,6 +33,7 @@ class DryRun:
     fewest_epochs: int = 0
     decoding_seconds: float = 0.0
     limit_seconds: float | None = None
+    rows: Mapping[str, int] = field(default_factory=dict)
 
 
 def dry_run_of(
@@ -49,4 +51,5 @@ def dry_run_of(
     limit = None
     if session.ending.minutes is not None:
         limit = 60 * session.ending.minutes
-    return DryRun(jobs[""].recipe, forecast, needs_of(jobs, cache), fewest, decoding, limit)
+    rows = {**prepared.count_rows(), "without_target": prepared.count_unlabelled()}
+    return DryRun(jobs[""].recipe, forecast, needs_of(jobs, cache), fewest, decoding, limit, rows)

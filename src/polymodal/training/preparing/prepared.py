@@ -11,6 +11,7 @@ import numpy as np
 
 from polymodal.core.contracts.batch import input_key
 from polymodal.core.contracts.task import Task, task_of
+from polymodal.core.printed.counting import counted
 from polymodal.feed.findings import Checked
 from polymodal.feed.ledger import Ledger
 from polymodal.feed.loader import Loader
@@ -27,6 +28,7 @@ from polymodal.tables.group import Sequences
 from polymodal.training.imbalance.weights import chances_of, weights_of
 from polymodal.training.preparing.unlabelled import (
     repeated_with_target,
+    tell_unlabelled,
     with_target_alone,
     without,
 )
@@ -82,6 +84,20 @@ class Prepared:
     def count_sequences(self) -> dict[str, int]:
         """Returns {split: sequences that its rows make}; nothing where rows stay by themselves."""
         return {split: len(checked) for split, checked in self.checked.items() if self.recipe.group}
+
+    def count_unlabelled(self) -> int:
+        """Returns how many rows of train have no target, and are trained on by objectives alone."""
+        return int((self.checked["train"].valid == 0).sum())
+
+    def told_rows(self) -> list[str]:
+        """Returns sentences on rows of train whose target is not in the table."""
+        found = [tell_unlabelled(self.checked["train"], self.recipe.objectives)]
+        if self.guessed:
+            found.append(
+                f"{counted(len(self.guessed), 'row')} of train got the answer of a first "
+                "model as the target."
+            )
+        return [sentence for sentence in found if sentence]
 
     def _rows_of(self, split: str) -> int:
         table, rows = self.samples[split].table, self.checked[split].rows

@@ -17,7 +17,7 @@ _MACHINE = "with."
 _SETTING = "given.recipe."
 # Of the options of a command, those that decide which rows and inputs are learned from.
 _OPTIONS = ("ignore", "split", "split_group", "skip_bad", "max_bad_share")
-_TABLE = "the table has changed, or other rows are held out: see --split"
+_TABLE = "a table has changed, or other rows are held out: see --split"
 _EPOCHS = "\nThe learning rate of every step follows from training.epochs, so more are another run."
 
 Asked = Mapping[str, Any]
