@@ -176,9 +176,11 @@ def keep_linear(
     tables: Mapping[str, Table],
     cache: Cache | KeptMedia,
     out: Path,
-    slice_columns: Sequence[str] = (),
+    slice_columns: Sequence[str],
+    prepared: Prepared,
 ) -> tuple[Trained, dict[str, Predictions]]:
-    """Replaces the network with a linear model, and returns it with its predictions."""
+    """Replaces the network with a linear model, and returns it with its predictions, calibrated and
+    chosen on validation rows as those of a network are."""
     answers = linear.answers
     if answers is None:
         raise ValueError(f"keep_linear needs a model that can be kept. Got {linear.name}.")
@@ -189,5 +191,5 @@ def keep_linear(
     write(out, answers.spec(), answers.arrays(), answers.states())
     write_history(out, [])
     said = {split: answers.predict(tables[split], scored=True, cache=cache) for split in found}
-    said = make_trusted(answers, tables, said, out, cache, slice_columns)
+    said = make_trusted(answers, tables, said, out, cache, slice_columns, prepared)
     return Trained(answers, Result([], None, False, True, {})), said

@@ -376,7 +376,9 @@ def _conclude(
     linear = kept_linear(simple) if choice.linear else None
     if linear is not None:
         kept = linear.name
-        trained, found = keep_linear(linear, found, tables, ready.cache, out, slice_columns)
+        trained, found = keep_linear(
+            linear, found, tables, ready.cache, out, slice_columns, prepared
+        )
         worth = worth.of_one_input(found, blind, columns)
     elif kept:
         trained, found = keep_alone(singles[kept], trained, found, tables, ready.cache, out)
@@ -389,7 +391,10 @@ def _conclude(
     if not kept:
         tip = advice(verdict, singles, keep)
     trust = trust_of(trained.predictor, tables, found)
-    simple = simple_json(network, {one.name: one.predictions for one in simple}, shown)
+    compared = {one.name: one.predictions for one in simple}
+    if linear is not None:
+        compared[kept] = found[shown]  # calibrated
+    simple = simple_json(network, compared, shown)
     scratch = scratch_json(worth.fused, scratch, shown)
     known = {}
     if linear is None:

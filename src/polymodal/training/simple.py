@@ -19,6 +19,7 @@ from polymodal.feed.samples import Samples
 from polymodal.inference.linear.features import Featured, described
 from polymodal.inference.linear.model import NEVER, joined
 from polymodal.inference.linear.predictor import LinearAnswers
+from polymodal.training.imbalance.deciding import with_chosen_answers
 from polymodal.training.preparing.prepared import Prepared
 
 __all__ = ["LEAST_SECONDS", "SimpleModel", "simple_models"]
@@ -79,8 +80,7 @@ def simple_models(prepared: Prepared, found: Mapping[str, Predictions]) -> list[
         found: {split: Predictions} of the network with targets, whose rows are answered, the shown
             split first.
     """
-    split, shown = next(iter(found.items()))
-    task = prepared.task
+    shown, task = next(iter(found.values())), prepared.task
     steps = prepared.recipe.group or shown.steps is not None
     if steps or task.is_text or not (task.has_classes or task.has_numbers):
         return []
@@ -96,7 +96,7 @@ def simple_models(prepared: Prepared, found: Mapping[str, Predictions]) -> list[
         models = [_linear(prepared, found)]
         columns = [item.name for item in prepared.inputs if item.modality.has_fields]
         if columns and np.asarray(shown.outputs).shape[1:] != (1,):
-            models.append(_boosted(prepared, shown, split, columns))
+            models.append(_boosted(prepared, found, columns))
     return models
 
 
@@ -120,6 +120,18 @@ def _linear(prepared: Prepared, found: Mapping[str, Predictions]) -> SimpleModel
         trained_on=prepared.trained_on,
     )
     said = {split: _answered(answers, prepared, split, one) for split, one in found.items()}
+    return _judged(name, prepared, said, start, answers)
+
+
+def _judged(
+    name: str,
+    prepared: Prepared,
+    said: Mapping[str, Predictions],
+    start: float,
+    answers: LinearAnswers | None = None,
+) -> SimpleModel:
+    """Returns a simple model, whose answers are chosen as those of the network are."""
+    said = with_chosen_answers(prepared, said, "val")
     return SimpleModel(
         name, next(iter(said.values())), time.monotonic() - start, answers, said.get("val")
     )
@@ -153,40 +165,46 @@ def _rows_of(checked: Checked, rows: np.ndarray) -> Checked:
     )
 
 
-def _boosted(prepared: Prepared, shown: Predictions, split: str, names: list[str]) -> SimpleModel:
+def _boosted(prepared: Prepared, found: Mapping[str, Predictions], names: list[str]) -> SimpleModel:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     start = time.monotonic()
     train = _train_matrix(prepared, names)
     encoded = np.stack([np.asarray(train.samples.target(int(row))) for row in train.rows])
     targets = np.asarray(prepared.task.train_targets(encoded, prepared.target))
-    sources = {source.name: source for source in prepared.samples[split].sources}
-    test = np.hstack(
-        [
-            _encoded(prepared.samples[split], sources[item.name], item.modality, shown.rows, told)
-            for item, (_, _, told) in zip(train.inputs, train.parts, strict=True)
-        ]
-    )
     settings: dict[str, Any] = {
         "max_iter": 100,
         "random_state": 0,
         "early_stopping": len(targets) >= 200,
         "min_samples_leaf": min(20, max(1, len(targets) // 20)),
     }
+    each = [_features_of(train, prepared.samples[split], one.rows) for split, one in found.items()]
     if prepared.task.has_numbers:
         model = HistGradientBoostingRegressor(**settings).fit(train.features, targets)
-        outputs = model.predict(test)
+        outputs = model.predict(np.vstack(each))
     else:
         outputs = _boosted_labels(
             targets,
-            shown.outputs.shape[1],
-            test,
-            lambda each: HistGradientBoostingClassifier(**settings).fit(train.features, each),
+            len(prepared.target.labels),
+            np.vstack(each),
+            lambda one: HistGradientBoostingClassifier(**settings).fit(train.features, one),
         )
-    return SimpleModel(
-        "gradient boosting on columns",
-        replace(shown, outputs=outputs, words=None, chosen=None),
-        time.monotonic() - start,
+    ends = np.cumsum([len(one) for one in each])[:-1]
+    said = {
+        split: replace(one, outputs=own, words=None, chosen=None)
+        for (split, one), own in zip(found.items(), np.split(outputs, ends), strict=True)
+    }
+    return _judged("gradient boosting on columns", prepared, said, start)
+
+
+def _features_of(train: _Matrix, samples: Samples, rows: np.ndarray) -> np.ndarray:
+    """Returns the dense features of some rows of a split, as those of train."""
+    sources = {source.name: source for source in samples.sources}
+    return np.hstack(
+        [
+            _encoded(samples, sources[item.name], item.modality, rows, told)
+            for item, (_, _, told) in zip(train.inputs, train.parts, strict=True)
+        ]
     )
 
 
@@ -205,18 +223,18 @@ def _encoded(
 
 
 def _boosted_labels(
-    targets: np.ndarray, num_labels: int, test: np.ndarray, fitted: Callable[[np.ndarray], Any]
+    targets: np.ndarray, num_labels: int, features: np.ndarray, fitted: Callable[[np.ndarray], Any]
 ) -> np.ndarray:
     """Returns probabilities (rows, labels): of one model, or one for each label of label sets."""
-    outputs = np.zeros((len(test), num_labels))
+    outputs = np.zeros((len(features), num_labels))
     if targets.ndim == 1:
         model = fitted(targets.astype(np.int64))
-        outputs[:, model.classes_] = model.predict_proba(test)
+        outputs[:, model.classes_] = model.predict_proba(features)
         return outputs
     for label, column in enumerate(targets.T.astype(np.int64)):
         outputs[:, label] = float(column.mean())
         if 0 < column.sum() < len(column):
-            outputs[:, label] = fitted(column).predict_proba(test)[:, 1]
+            outputs[:, label] = fitted(column).predict_proba(features)[:, 1]
     return outputs
 
 

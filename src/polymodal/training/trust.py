@@ -66,14 +66,15 @@ def make_trusted(
         out: folder of the bundle.
         cache: Cache or KeptMedia with the tables' media, or None.
         slice_columns: columns by whose values sets of answers can be made.
-        prepared: Prepared of the model's training, for how often its classes come.
+        prepared: Prepared of the model's training, or of the network that a linear model is kept
+            in place of, for how often its classes come.
     """
     for name in TRUST:
         remove_part(out, name)
     predictor.temperatures = predictor.conformal = predictor.decision = None
     val, task = found.get(_SPLIT), predictor.task
     decides = task.has_classes and not predictor.head.autoregressive and prepared is not None
-    if decides:
+    if decides and predictor.is_network:  # nothing else was trained to make up for rare classes
         predictor.decision = decision_before(prepared)
         if predictor.decision is not None:
             found = {split: predictor.decision.natural(one) for split, one in found.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from polymodal.evaluation.trust.fit_decision import decide, log_odds, skew_words
 from polymodal.training.imbalance.weights import frequencies, weights_of
 from polymodal.training.steps.settings import Training
 
-__all__ = ["decision_after", "decision_alone", "decision_before"]
+__all__ = ["decision_after", "decision_alone", "decision_before", "with_chosen_answers"]
 
 
 def decision_before(prepared: Any) -> Decision | None:
@@ -65,6 +66,28 @@ def decision_after(
     skewed = skew_words(shares, found.labels, len(targets))
     prior = None if before is None else np.asarray(before.prior)
     return decide(found, shares, settings.decision, skewed, prior, split)
+
+
+def with_chosen_answers(
+    prepared: Any, found: Mapping[str, Predictions], split: str
+) -> dict[str, Predictions]:
+    """Returns the predictions of a model that was trained plainly, with the answers that are chosen
+    as those of a network are: by validation rows.
+
+    Args:
+        prepared: Prepared of the network.
+        found: {split: Predictions} of the model.
+        split: str, the part of the data that decides, where it is there.
+    """
+    if not prepared.task.has_classes:
+        return dict(found)
+    if split in found and found[split].scored.any():
+        decision = decision_after(prepared, found[split], None, split)
+    else:
+        decision = decision_alone(prepared, None)
+    if decision is None:
+        return dict(found)
+    return {name: decision(one) for name, one in found.items()}
 
 
 def _settings(prepared: Any) -> Training:
