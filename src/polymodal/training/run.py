@@ -254,7 +254,7 @@ def _train(
     singles = train_singles(ready, trained.predictor.language, ending, keep)
     simple = []
     if options.baselines and ending.left > LEAST_SECONDS:
-        simple = simple_models(ready.prepared, found)
+        simple = simple_models(ready.prepared, found, trained.predictor.model)
     ready.seconds = min(SECONDS, ending.left)
     with waiting("Writing the report"):
         run = _conclude(

@@ -13,13 +13,17 @@ import numpy as np
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.progress import waiting
 from polymodal.core.seeds import generator
+from polymodal.evaluation.decisions import known
+from polymodal.evaluation.metrics import score
 from polymodal.evaluation.words import listed
 from polymodal.feed.findings import Checked
 from polymodal.feed.samples import Samples
 from polymodal.inference.linear.features import Featured, described
 from polymodal.inference.linear.model import NEVER, joined
 from polymodal.inference.linear.predictor import LinearAnswers
+from polymodal.preprocess.modality import Modality
 from polymodal.training.imbalance.deciding import with_chosen_answers
+from polymodal.training.preparing.kept import PooledTokens, frozen_vectors
 from polymodal.training.preparing.prepared import Prepared
 
 __all__ = ["LEAST_SECONDS", "SimpleModel", "simple_models"]
@@ -71,14 +75,18 @@ class _Matrix:
     rows: np.ndarray
 
 
-def simple_models(prepared: Prepared, found: Mapping[str, Predictions]) -> list[SimpleModel]:
-    """Returns a linear model on simple features of all inputs, and gradient boosting on the columns
-    of the table, where there are any.
+def simple_models(
+    prepared: Prepared, found: Mapping[str, Predictions], model: Any = None
+) -> list[SimpleModel]:
+    """Returns a linear model on simple features of all inputs, one on the vectors of frozen
+    encoders where the network has some, the better one on validation rows first, and gradient
+    boosting on the columns of the table, where there are any.
 
     Args:
         prepared: Prepared.
         found: {split: Predictions} of the network with targets, whose rows are answered, the shown
             split first.
+        model: Model of the network, whose frozen encoders are used, or None.
     """
     shown, task = next(iter(found.values())), prepared.task
     steps = prepared.recipe.group or shown.steps is not None
@@ -94,16 +102,29 @@ def simple_models(prepared: Prepared, found: Mapping[str, Predictions]) -> list[
     ):
         warnings.simplefilter("ignore")  # on rare classes and on what has not converged
         models = [_linear(prepared, found)]
+        vectors = None if model is None else frozen_vectors(prepared, model)
+        if vectors is not None:  # it needs their encoders, so it is not kept
+            models.append(replace(_linear(vectors, found), answers=None))
+            models.sort(key=_rank)
         columns = [item.name for item in prepared.inputs if item.modality.has_fields]
         if columns and np.asarray(shown.outputs).shape[1:] != (1,):
             models.append(_boosted(prepared, found, columns))
     return models
 
 
+def _rank(model: SimpleModel) -> float:
+    """Returns a number that is lower for a better model on validation rows."""
+    if model.held_out is None:
+        return 0.0
+    rest, name = known(model.held_out), model.predictions.task.headline
+    value = score(rest)[name]
+    return -value if rest.task.higher_is_better(name) else value
+
+
 def _linear(prepared: Prepared, found: Mapping[str, Predictions]) -> SimpleModel:
     start, shown = time.monotonic(), next(iter(found.values()))
     train = _train_matrix(prepared, [item.name for item in prepared.inputs])
-    kinds = listed(list(dict.fromkeys(described(i.modality) for i in prepared.inputs)))
+    kinds = listed(list(dict.fromkeys(_described(i.modality) for i in prepared.inputs)))
     encoded = np.stack([np.asarray(train.samples.target(int(row))) for row in train.rows])
     if prepared.task.has_numbers:
         name, fitted = f"ridge regression on {kinds}", _ridge(train.features, encoded.ravel())
@@ -121,6 +142,12 @@ def _linear(prepared: Prepared, found: Mapping[str, Predictions]) -> SimpleModel
     )
     said = {split: _answered(answers, prepared, split, one) for split, one in found.items()}
     return _judged(name, prepared, said, start, answers)
+
+
+def _described(modality: Modality) -> str:
+    if isinstance(modality, PooledTokens):
+        return "vectors of a frozen encoder"
+    return described(modality)
 
 
 def _judged(

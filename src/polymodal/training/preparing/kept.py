@@ -24,7 +24,7 @@ from polymodal.recipe.assemble import Input
 from polymodal.recipe.starts import has_frozen_encoder
 from polymodal.training.preparing.prepared import Prepared
 
-__all__ = ["KeptTokens", "keep_outputs"]
+__all__ = ["KeptTokens", "PooledTokens", "frozen_vectors", "keep_outputs"]
 
 _CHUNK = 32  # items that an encoder takes at once
 _MOST_STEPS = 2_000_000  # of the longest of them: samples of sound are many
@@ -67,6 +67,51 @@ class KeptTokens(Modality):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Nothing is learned."""
+
+
+class PooledTokens(KeptTokens):
+    """The mean of the tokens that a frozen encoder gives for an item: a vector."""
+
+    def __init__(self, tokens: KeptTokens):
+        super().__init__(tokens.num_tokens, tokens.dim, tokens.several)
+        self.has_time = self.has_gaps = False
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        return (self.dim,)
+
+    def encode(self, decoded: np.ndarray) -> np.ndarray:
+        tokens = decoded.reshape(-1, self.dim)
+        real = tokens[~np.isnan(tokens).any(axis=1)]
+        return real.mean(axis=0) if len(real) else np.zeros(self.dim, np.float32)
+
+
+def frozen_vectors(prepared: Prepared, model: Any) -> Prepared | None:
+    """Returns the same rows of all splits with one vector for each item in place of what frozen
+    encoders read, from what is kept where it is; None without such encoders, or where their
+    outputs do not fit.
+
+    Args:
+        prepared: Prepared.
+        model: Model, trained.
+    """
+    if not model.reads_unlabelled:
+        prepared = prepared.labelled()  # the rows whose outputs are kept
+    samples, inputs = dict(prepared.samples), list(prepared.inputs)
+    for index, item in enumerate(prepared.inputs):
+        if not has_frozen_encoder(prepared.recipe.inputs[item.name]):
+            continue
+        for split in samples:
+            found = _Keeper(prepared, model, index, split).keep()
+            if found is None:
+                return None
+            tokens, slots, pack = found
+            pooled = PooledTokens(tokens)
+            samples[split] = _with_tokens(samples[split], index, pooled, slots, pack)
+            inputs[index] = dataclasses.replace(item, modality=pooled)
+    if inputs == prepared.inputs:
+        return None
+    return dataclasses.replace(prepared, samples=samples, inputs=inputs)
 
 
 def keep_outputs(prepared: Prepared, model: Any) -> tuple[Prepared, frozenset[str]]:
