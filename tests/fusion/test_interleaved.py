@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -50,6 +51,24 @@ def test_tokens_stand_where_their_place_is():
     np.testing.assert_allclose(found[0][1:5, 3:], expected[0], atol=1e-5)
     np.testing.assert_allclose(found[1][3:7, 3:], expected[1], atol=1e-5)
     assert not found[0][0, 3:].any()
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="others know all lengths")
+def test_lengths_may_be_unknown_beforehand():
+    import tensorflow as tf
+
+    words = np.array([[5, IMAGE, 7, SOUND, IMAGE]], np.int32)
+    given = streams(words, rng_tokens(1, 8).reshape(1, 2, 4, 6), rng_tokens(1, 3, 1))
+    fusion = InterleavedFusion(8)
+    wanted = real_rows(fusion(given))
+    unknown = tf.nest.map_structure(
+        lambda one: tf.TensorSpec(
+            [None if place < 2 else size for place, size in enumerate(one.shape)], one.dtype
+        ),
+        given,
+    )
+    found = tf.function(fusion, input_signature=[unknown])(given)
+    np.testing.assert_allclose(real_rows(found)[0], wanted[0], atol=1e-6)
 
 
 def test_media_without_a_place_and_places_without_media_are_nothing():

@@ -142,18 +142,20 @@ def test_tiles_equal_those_of_the_library(sides, tmp_path):
     np.testing.assert_allclose(found[there], wanted, atol=1e-5)
 
 
-@pytest.mark.parametrize("sides", [(30, 60), (40, 40)])
+@pytest.mark.parametrize("sides", [[(30, 60)], [(40, 40)], [(30, 60), (20, 20)]])
 def test_logits_equal_those_of_the_library(pair, sides, tmp_path):
     import torch
 
     model, mine, _ = pair
-    shown = picture(*sides)
-    Image.fromarray(shown).save(tmp_path / "a.png")
+    shown = [picture(*one) for one in sides]
+    files = [str(tmp_path / f"{place}.png") for place in range(len(shown))]
+    for pixels, file in zip(shown, files, strict=True):
+        Image.fromarray(pixels).save(file)
     predictor = mine._predictor
     words, image = predictor.inputs
-    tiles = image.modality.encode(image.modality.decode(str(tmp_path / "a.png")))
+    tiles = image.modality.encode(image.modality.decode(files))
     there = ~np.isnan(tiles).any(axis=(1, 2, 3))
-    prompt = np.array([[256, 10, -1, 20, 30]], np.int32)
+    prompt = np.array([[256, 10, *[-1, 20] * len(shown), 30]], np.int32)
     batch = {
         words.key: prompt,
         f"{words.key}_mask": np.ones_like(prompt, bool),
@@ -164,9 +166,11 @@ def test_logits_equal_those_of_the_library(pair, sides, tmp_path):
     batch = {key: ops.convert_to_tensor(value) for key, value in batch.items()}
     memory, mask = map(ops.convert_to_numpy, predictor.model.encode(batch))
     ids = memory[0][mask[0]][:, 0].astype(int)
-    pixels, rows, columns = processed(shown)
+    known = [processed(one) for one in shown]
     tokenizer = predictor.target.texts.tokenizer
-    long = [256, 10, *expanded(tokenizer, rows, columns), 20, 30]
+    long = [one for _, rows, columns in known for one in (*expanded(tokenizer, rows, columns), 20)]
+    long = [256, 10, *long, 30]
+    pixels = np.concatenate([one for one, _, _ in known])
     assert np.where(ids < 0, IMAGE, ids).tolist() == long
     with torch.no_grad():
         wanted = model(
@@ -183,7 +187,8 @@ def test_it_answers_about_a_large_image(pair, tmp_path):
         {"type": "image", "image": str(tmp_path / "a.png")},
         {"type": "text", "text": "the <image> inn"},
     ]
-    assert isinstance(pair[1].chat([{"role": "user", "content": content}], max_tokens=3), str)
+    found = pair[1].chat([{"role": "user", "content": [*content, content[0]]}], max_tokens=3)
+    assert isinstance(found, str)
 
 
 @pytest.mark.parametrize(

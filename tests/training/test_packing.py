@@ -55,22 +55,50 @@ def talk(turns, images=()):
     return json.dumps({"messages": messages})
 
 
+# With a grid of two by two tiles: ids of the words between them are any of the tokenizer.
+TILED = {
+    **RECIPE,
+    "fusion": {
+        "name": "tiled",
+        "grid": 2,
+        "border_id": 40,
+        "whole_id": 41,
+        "tile_ids": [42, 43, 44, 45],
+        "line_ids": [46],
+        "gap_ids": [47, 48],
+    },
+    "inputs": {
+        "conversation": RECIPE["inputs"]["conversation"],
+        "image": {
+            "modality": "tiled_image",
+            "size": 8,
+            "longest": 16,
+            "max_images": 2,
+            "encoder": {"name": "vit", "num_layers": 1, "patch_size": 8, "dropout": 0.0},
+        },
+    },
+}
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A model, and what is prepared of six conversations of one to three turns, of which one has
-    two images and one has none."""
-    folder = tmp_path_factory.mktemp("packs")
+    return prepared_of(tmp_path_factory.mktemp("packs"), RECIPE, [(16, 16)])
+
+
+def prepared_of(folder, recipe, sides):
+    """Returns a model, and what is prepared of six conversations of one to three turns, of which
+    one has two images and one has none."""
     rng = np.random.default_rng(0)
     lines = []
     for row in range(6):
         images = [f"{row}.png", f"{row}b.png"] if row != 2 else []
-        for image in images:
-            pixels = rng.integers(0, 255, (16, 16, 3)).astype(np.uint8)
+        for place, image in enumerate(images):
+            pixels = rng.integers(0, 255, (*sides[place % len(sides)], 3)).astype(np.uint8)
             Image.fromarray(pixels).save(folder / image)
         lines.append(talk(1 + row % 3, images))
     (folder / "chats.jsonl").write_text("\n".join(lines), encoding="utf-8")
     keras.utils.set_random_seed(0)
-    prepared = prepare(from_dict(RECIPE), {"train": read(folder / "chats.jsonl")}, KeptMedia())
+    prepared = prepare(from_dict(recipe), {"train": read(folder / "chats.jsonl")}, KeptMedia())
     model, head = assemble.build_model(prepared.recipe, prepared.inputs, prepared.target)
     return prepared, model, head
 
@@ -109,6 +137,20 @@ def test_packed_conversations_train_as_they_do_apart(made):
     assert len(targets) < 6  # of six conversations, several in one sequence
     assert PLACES in inputs
     losses, weights = trained(made, apart)
+    packed_losses, packed_weights = trained(made, together)
+    np.testing.assert_allclose(packed_losses, losses, atol=1e-5)
+    equal(packed_weights, weights)
+
+
+def test_tiles_of_several_images_train_as_they_do_apart(tmp_path):
+    made = prepared_of(tmp_path, TILED, [(16, 9), (5, 16)])
+    together = loader_of(made, batch_size=12)
+    inputs, targets, _ = together.batch(0, 0)
+    assert len(targets) < 6
+    image = made[0].inputs[1].key
+    assert inputs[image].shape[1:] == (5, 8, 8, 3)
+    assert not inputs[f"{image}_mask"].all()
+    losses, weights = trained(made, loader_of(made, batch_size=12, pack=False))
     packed_losses, packed_weights = trained(made, together)
     np.testing.assert_allclose(packed_losses, losses, atol=1e-5)
     equal(packed_weights, weights)

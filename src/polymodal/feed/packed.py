@@ -214,13 +214,20 @@ def line_lengths(threads: Sequence[Thread], checked: Checked, words: int) -> np.
 def _single(
     modality: Any, arrays: Sequence[np.ndarray | None], chosen: Sequence[Shown]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns (items, ...) and a mask (items,) of single items of rows that have several."""
-    there = np.array([one is not None for one in chosen])
-    found = np.zeros((len(chosen), *modality.shape[1:]), modality.dtype)
+    """Returns (items, ...) and a mask (items,) of single items of rows that have several; of items
+    of several parts, (items, parts, ...) and (items, parts)."""
+    parts = modality.num_parts
+    found = np.zeros((len(chosen), parts, *modality.shape[1:]), modality.dtype)
+    there = np.zeros((len(chosen), parts), bool)
     for place, (array, one) in enumerate(zip(arrays, chosen, strict=True)):
         if array is not None and one is not None:
-            found[place] = array[one[1]]
-    return found, there
+            found[place] = array[one[1] * parts : (one[1] + 1) * parts]
+            there[place] = True
+    if parts == 1:
+        return found[:, 0], there[:, 0]
+    gaps = np.isnan(found).all(axis=tuple(range(2, found.ndim)))  # (items, parts)
+    found[gaps] = 0
+    return found, there & ~gaps
 
 
 def _padded(arrays: Sequence[np.ndarray | None], length: int) -> np.ndarray:

@@ -107,7 +107,7 @@ class InterleavedFusion(Fusion):
         steps = ops.zeros_like(ids) + _steps(ids)[None]
         words = about(ops.maximum(ids, -1), talks, steps)
         parts = [ops.pad(words, ((0, 0), (0, 0), (0, self.dim)))]  # (batch, time, 3 + dim)
-        media = {kind: _with_slots(*streams[kind]) for kind in self.kinds}
+        media = {kind: self._slots(kind, streams[kind]) for kind in self.kinds}
         masks, stands = [ops.logical_and(real, ids >= 0)], []
         for kind, stream in media.items():
             here = ops.logical_and(real, ids == -1 - KINDS.index(kind))
@@ -115,13 +115,21 @@ class InterleavedFusion(Fusion):
             tokens, mask = self._projected(kind, stream, places, talks)
             parts.append(tokens)
             masks.append(mask)
-            stands.append(ops.repeat(places, tokens.shape[1] // places.shape[1], axis=1))
+            each = ops.shape(tokens)[1] // ops.shape(places)[1]
+            stands.append(ops.repeat(places, each, axis=1))
         far = 2 + sum(ops.shape(one)[1] for one in stands)  # more than all tokens that are no words
         keys = [far * steps, *(far * one + 1 + _steps(one)[None] for one in stands)]
         tokens, mask, key = (ops.concatenate(one, axis=1) for one in (parts, masks, keys))
         order = ops.argsort(key, axis=1)
         tokens = ops.take_along_axis(tokens, order[..., None], axis=1)
         return tokens, ops.take_along_axis(mask, order, axis=1)
+
+    def _slots(self, kind, stream):
+        """Returns tokens (batch, slots, time, dim) and their mask, of one image or several."""
+        tokens, mask = stream
+        if len(mask.shape) == 2:
+            return tokens[:, None], mask[:, None]
+        return tokens, mask
 
     def _places_of(self, kind, here, mask):
         """Returns int32 (batch, slots): where each image stands, -1 for nowhere."""
@@ -130,14 +138,15 @@ class InterleavedFusion(Fusion):
     def _projected(self, kind, stream, places, talks):
         """Returns projected tokens (batch, slots * time, 3 + dim) and their mask."""
         tokens, mask = stream
-        slots = mask.shape[1]
-        tokens, mask = (ops.reshape(one, (-1, *one.shape[2:])) for one in (tokens, mask))
+        _, slots, time = ops.shape(mask)  # on TensorFlow lengths may be unknown beforehand
+        tokens = ops.reshape(tokens, (-1, time, tokens.shape[-1]))
+        mask = ops.reshape(mask, (-1, time))
         if kind == "image" and self.shuffle > 1:
             tokens, mask = _shuffled(tokens, mask, self.shuffle)
         tokens = hide(tokens, mask)
         for layer in self.projectors[kind]:
             tokens = layer(tokens)
-        time = tokens.shape[1]
+        time = ops.shape(tokens)[1]
         there = ops.repeat(places, time, axis=1)  # (batch, slots * time)
         mask = ops.reshape(mask, (-1, slots * time))
         tokens = ops.reshape(tokens, (-1, slots * time, self.dim))
@@ -150,13 +159,6 @@ class InterleavedFusion(Fusion):
 def about(ids, talks, steps):
     """Returns float32 (batch, time, 3): what is known of each token, exactly."""
     return ops.cast(ops.stack([ids, talks, steps], axis=-1), "float32")
-
-
-def _with_slots(tokens, mask):
-    """Returns tokens (batch, slots, time, dim) and their mask, of one image or several."""
-    if len(mask.shape) == 2:
-        return tokens[:, None], mask[:, None]
-    return tokens, mask
 
 
 def _places(here, real):

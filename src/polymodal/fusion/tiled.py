@@ -25,8 +25,8 @@ class TiledFusion(InterleavedFusion):
         gap_ids: list of int, those behind the last line.
 
     Call arguments:
-        streams: as for InterleavedFusion; "image" has tokens (batch, tiles + 1, time, any dim), and
-            a mask that is False for tiles that an image does not have.
+        streams: as for InterleavedFusion; "image" has tokens (batch, images * (tiles + 1), time,
+            any dim), and a mask that is False for tiles that an image does not have.
 
     Raises:
         RecipeError: not one word for each tile.
@@ -56,7 +56,7 @@ class TiledFusion(InterleavedFusion):
                 f"TiledFusion needs {grid**2} tile_ids for grid={grid}. Got "
                 f"{len(tile_ids)}. Give one for each tile."
             )
-        self.grid = grid
+        self.grid, self.num_slots = grid, grid**2 + 1
         self.before = [
             *([border_id, one] for one in tile_ids),
             [*(gap_ids or []), border_id, whole_id],
@@ -64,37 +64,47 @@ class TiledFusion(InterleavedFusion):
         self.behind = [*([list(line_ids or [])] * grid**2), [border_id]]
         self.num_gaps = len(gap_ids or [])
 
+    def _slots(self, kind, stream):
+        tokens, mask = super()._slots(kind, stream)
+        known = mask.shape[1]
+        if kind != "image" or (known is not None and known % self.num_slots == 0):
+            return tokens, mask
+        more = self.num_slots - 1  # a batch may have been padded to any length
+        whole = (ops.shape(mask)[1] + more) // self.num_slots * self.num_slots
+        tokens = ops.pad(tokens, ((0, 0), (0, more), (0, 0), (0, 0)))
+        mask = ops.pad(ops.cast(mask, "int32"), ((0, 0), (0, more), (0, 0))) > 0
+        return tokens[:, :whole], mask[:, :whole]
+
     def _places_of(self, kind, here, mask):
-        places = super()._places_of(kind, here, mask)
         if kind != "image":
-            return places
-        last = ops.max(places, axis=1, keepdims=True)
-        return last + ops.zeros_like(places)
+            return super()._places_of(kind, here, mask)
+        images = ops.reshape(mask, (-1, ops.shape(mask)[1] // self.num_slots, self.num_slots))
+        places = super()._places_of(kind, here, ops.any(images, axis=-1))  # (batch, images)
+        return ops.repeat(places, self.num_slots, axis=1)
 
     def _projected(self, kind, stream, places, talks):
         tokens, mask = super()._projected(kind, stream, places, talks)
         if kind != "image":
             return tokens, mask
-        slots = places.shape[1]
-        split = lambda one: ops.reshape(one, (-1, slots, one.shape[1] // slots, *one.shape[2:]))
-        tokens, mask = split(tokens), split(mask)
-        there = ops.any(mask, axis=-1)  # (batch, slots)
+        slots, total = self.num_slots, ops.shape(places)[1]
+        each = stream[0].shape[2] // self.shuffle**2
+        split = lambda one: ops.reshape(one, (-1, slots, each, *one.shape[2:]))
+        tokens, mask = split(tokens), split(mask)  # (batch * images, slots, time, ...)
+        there = ops.any(mask, axis=-1)
         ids, real = self._words(self.before, there, ends=False)
         more_ids, more = self._words(self.behind, there, ends=True)
         parts = [self._as_tokens(ids, tokens), tokens, self._as_tokens(more_ids, tokens)]
         tokens = ops.concatenate(parts, axis=2)
         mask = ops.concatenate([real, mask, more], axis=2)
-        return (
-            ops.reshape(tokens, (-1, slots * tokens.shape[2], 3 + self.dim)),
-            ops.reshape(mask, (-1, slots * mask.shape[2])),
-        )
+        total *= tokens.shape[2]
+        return (ops.reshape(tokens, (-1, total, 3 + self.dim)), ops.reshape(mask, (-1, total)))
 
     def _words(self, words, there, ends):
-        """Returns ids (slots, most) and which of them are real, (batch, slots, most).
+        """Returns ids (slots, most) and which of them are real, (images, slots, most).
 
         Args:
             words: list of ids for each slot.
-            there: bool (batch, slots), which tiles an image has.
+            there: bool (images, slots), which tiles an image has.
             ends: bool, whether they are those behind a tile.
         """
         most = max(map(len, words))
@@ -121,7 +131,7 @@ class TiledFusion(InterleavedFusion):
         )
 
     def _as_tokens(self, ids, tokens):
-        """Returns words as tokens (batch, slots, words, 3 + dim), of the conversation and at the
+        """Returns words as tokens (images, slots, words, 3 + dim), of the conversation and at the
         place of the tiles."""
         beside = tokens[:, :, :1, 1]  # the number of the conversation
         place = tokens[:, :, :1, 2]

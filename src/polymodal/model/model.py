@@ -18,7 +18,7 @@ from polymodal.core.contracts.batch import (
 )
 from polymodal.core.contracts.objective import Objective, Streams
 from polymodal.core.errors import RecipeError
-from polymodal.layers.masks import hide
+from polymodal.layers.masks import fit_mask, hide
 from polymodal.layers.modality_dropout import ModalityDropout
 from polymodal.layers.parts import check_stream, kept_stream
 from polymodal.layers.scheduled_sampling import ScheduledSampling
@@ -336,12 +336,17 @@ def _shared(stream: tuple[Any, Any], items: Any) -> tuple[Any, Any]:
     """Returns the stream of each row, where rows have one item or several of those encoded.
 
     Args:
-        stream: tokens (items, time, dim) and their mask (items, time).
+        stream: tokens (items, time, dim) and their mask (items, time); with an axis of parts behind
+            the first where items have several parts.
         items: int32 (batch,) or (batch, slots), -1 for none.
     """
     tokens, mask = (ops.take(part, ops.maximum(items, 0), axis=0) for part in stream)
     if len(items.shape) == 2:
-        mask = ops.logical_and(mask, (items >= 0)[..., None])
+        mask = ops.logical_and(mask, fit_mask(items >= 0, mask))
+        if len(mask.shape) == 4:  # parts of several items of a row come one after the other
+            slots = mask.shape[1] * mask.shape[2]
+            tokens = ops.reshape(tokens, (-1, slots, *tokens.shape[3:]))
+            mask = ops.reshape(mask, (-1, slots, mask.shape[3]))
     return tokens, mask
 
 

@@ -68,6 +68,7 @@ class Image(Modality):
     files = ("image",)
     cached = True
     augmentation = ("shift", "crop", "colour", "flip")
+    extent = ("max_images",)
 
     def __init__(
         self,
@@ -149,6 +150,13 @@ class Image(Modality):
     def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
         """Returns uint8 (height, width, channels) at the size in use; with several of a row,
         (pictures, height, width, channels)."""
+        found = [self._decoded(part, root) for part in self._cells(cell)]
+        if self.several:
+            return np.stack(found)
+        return found[0]
+
+    def _cells(self, cell: Any) -> list[Any]:
+        """Returns the single pictures of a cell."""
         parts = cells_of(cell)
         if len(parts) > self.max_images:
             raise DataError(
@@ -156,10 +164,7 @@ class Image(Modality):
                 f"Set inputs.image.max_images to {len(parts)} in training, or leave images out.",
                 reason="too_many_images",
             )
-        found = [self._decoded(part, root) for part in parts]
-        if self.several:
-            return np.stack(found)
-        return found[0]
+        return parts
 
     def length(self, decoded: np.ndarray) -> int:
         return len(decoded) if self.several else 1

@@ -23,7 +23,7 @@ class Modality(ABC):
         has_time: bool, whether encoded arrays are `(time, ...)`.
         several: bool, whether a row may have several of what the encoder reads one of: arrays are
             (items, ...), and the time axis counts them.
-        tiled: bool, whether those several are tiles of one, and belong to one place.
+        num_parts: int, how many of those several belong to one place, as the tiles of an image do.
         has_gaps: bool, whether a step of an encoded array may be missing: all NaN, of ids all 0.
         has_fields: bool, whether single features may be missing, NaN: the mask is
             `(batch, features)`.
@@ -37,13 +37,14 @@ class Modality(ABC):
         is_still: bool, whether training takes it as it is, without `augment`: of a frozen encoder.
         is_fitted: bool, whether it has what it learns already, from another run.
         augmentation: names of settings that change `augment` alone.
+        extent: names of settings that say how much of a row is read, and not how.
         vocabulary_size: int or None, how many ids there are, where encoded arrays are ids.
     """
 
     cached = False
     has_time = False
     several = False
-    tiled = False
+    num_parts = 1
     has_gaps = False
     has_fields = False
     whole_row = False
@@ -57,6 +58,7 @@ class Modality(ABC):
     is_still = False
     is_fitted = False
     augmentation: tuple[str, ...] = ()
+    extent: tuple[str, ...] = ()
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:

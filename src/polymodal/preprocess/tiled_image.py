@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.errors import DataError, RecipeError
+from polymodal.core.errors import RecipeError
 from polymodal.media.image import MAX_PIXELS, read_image
 from polymodal.media.media_cell import cells_of
 from polymodal.preprocess.image import Image
@@ -26,7 +26,8 @@ class TiledImage(Image):
 
     Its longer side is brought to `longest`, then both sides to whole tiles. Arrays have a place for
     each tile of the largest square, (tiles + 1, size, size, channels); those that a picture does
-    not have are NaN. So where a tile is tells its line and column.
+    not have are NaN. So where a tile is tells its line and column. Several pictures of a row come
+    one after the other.
 
     Args:
         size: int, side of a tile in pixels.
@@ -36,6 +37,8 @@ class TiledImage(Image):
         mean, std: list of float, of each channel, in pixel values of 0 to 255.
         resample: str, nearest, bilinear, bicubic or lanczos.
         max_pixels: int, larger pictures are refused before they are decoded.
+        max_images: int, most pictures of a row; above 1, arrays are (pictures * (tiles + 1), size,
+            size, channels).
 
     Source: Laurençon et al., "Building and better understanding vision-language models", 2024
     (Idefics3).
@@ -51,7 +54,6 @@ class TiledImage(Image):
     encoder = "siglip_image"
     augmentation = ()
     has_gaps = True
-    tiled = True
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class TiledImage(Image):
         std: list | None = None,
         resample: str = "lanczos",
         max_pixels: int = MAX_PIXELS,
+        max_images: int = 1,
     ):
         check_range("TiledImage", "size", size, 1, _LARGEST)
         if not size <= longest <= _LARGEST:
@@ -82,15 +85,18 @@ class TiledImage(Image):
             mean or middle,
             std or spread,
             resample,
+            max_images=max_images,
         )
         self.longest, self.split = longest, split
         self.grid = math.ceil(longest / size) if split else 0
         self.several = self.has_time = True
-        self.limit = self.grid**2 + 1
+        self.num_parts = self.grid**2 + 1
+        self.limit = self.num_parts * max_images
 
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
-        return {}
+        most = max((len(cells_of(cell)) for cell in cells if cell is not None), default=1)
+        return {"max_images": most} if most > 1 else {}
 
     @property
     def side(self) -> int:
@@ -99,18 +105,20 @@ class TiledImage(Image):
 
     @property
     def shape(self) -> tuple[int | None, ...]:
-        return (self.grid**2 + 1, self.side, self.side, self.channels)
+        count = self.num_parts if self.max_images == 1 else None
+        return (count, self.side, self.side, self.channels)
 
     def decode(self, cell: Any, root: str | os.PathLike | None = None) -> np.ndarray:
-        """Returns uint8 (height, width, channels), sides of whole tiles."""
-        parts = cells_of(cell)
-        if len(parts) > 1:
-            raise DataError(
-                f"holds {len(parts)} images, of which one is read.",
-                "Leave the others out.",
-                reason="too_many_images",
-            )
-        pixels = read_image(parts[0], root, self.max_pixels)
+        """Returns uint8 (height, width, channels), sides of whole tiles; where a row may have
+        several pictures, (pictures * (tiles + 1), size, size, channels + 1), whose last channel is
+        0 where there is no tile."""
+        pictures = self._cells(cell)
+        if self.max_images == 1:
+            return self._whole(pictures[0], root)
+        return np.concatenate([self._with_gaps(self._whole(one, root)) for one in pictures])
+
+    def _whole(self, cell: Any, root: str | os.PathLike | None) -> np.ndarray:
+        pixels = read_image(cell, root, self.max_pixels)
         if pixels.shape[2] != self.channels:
             pixels = np.repeat(pixels[..., :1], self.channels or 3, axis=-1)
         filter_name = self.resample or "lanczos"
@@ -139,24 +147,31 @@ class TiledImage(Image):
 
     def encode(self, decoded: np.ndarray) -> np.ndarray:
         """Returns float32 (places, size, size, channels), NaN where there is no tile."""
-        side = self.side
-        found = np.full((self.grid**2 + 1, side, side, self.channels or 3), np.nan, np.float32)
-        down, across = (length // side for length in decoded.shape[:2])
-        if down * across > 1:
-            for row in range(down):
-                for column in range(across):
-                    tile = decoded[
-                        row * side : (row + 1) * side, column * side : (column + 1) * side
-                    ]
-                    found[row * self.grid + column] = self._standard(tile)
-        found[-1] = self._standard(resize(decoded, self.size, self.resample or "lanczos"))
+        if self.max_images == 1:
+            decoded = self._with_gaps(decoded)
+        found = standardise(decoded[..., :-1], self._scale, self._offset)
+        found[decoded[:, 0, 0, -1] == 0] = np.nan
         return found
 
     def length(self, decoded: np.ndarray) -> int:
-        return self.grid**2 + 1
+        return self.num_parts if self.max_images == 1 else len(decoded)
 
-    def _standard(self, pixels: np.ndarray) -> np.ndarray:
-        return standardise(pixels, self._scale, self._offset)
+    def _with_gaps(self, pixels: np.ndarray) -> np.ndarray:
+        """Returns the tiles of one picture, (tiles + 1, size, size, channels + 1)."""
+        side = self.side
+        found = np.zeros((self.num_parts, side, side, (self.channels or 3) + 1), np.uint8)
+        down, across = (length // side for length in pixels.shape[:2])
+        if down * across > 1:
+            for row in range(down):
+                for column in range(across):
+                    tile = pixels[
+                        row * side : (row + 1) * side, column * side : (column + 1) * side
+                    ]
+                    found[row * self.grid + column, ..., :-1] = tile
+                    found[row * self.grid + column, ..., -1] = 1
+        found[-1, ..., :-1] = resize(pixels, self.size, self.resample or "lanczos")
+        found[-1, ..., -1] = 1
+        return found
 
 
 def _sides(height: int, width: int, longest: int) -> tuple[int, int]:

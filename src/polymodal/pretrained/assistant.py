@@ -29,6 +29,7 @@ __all__ = ["ImportedAssistant", "Inside", "read_assistant", "read_language"]
 
 _IMAGE, _WORDS = "image", "conversation"
 _LONGEST_ANSWER = 256
+_MOST_IMAGES = 8  # of a conversation, where they take at most half of what the decoder reads
 _FUSION = {"name": "interleaved", "projector": "mlp", "normalise": False}
 _PROJECTOR = {
     "fusion.projectors.image.0": "linear_1",
@@ -89,6 +90,7 @@ class ImportedAssistant:
             if key not in ("decoder", "dim", "num_outputs")
         }
         longest = min(_LONGEST_ANSWER, self.language.max_length // 4)
+        images = max(1, min(_MOST_IMAGES, self.language.max_length // 2 // self._image_tokens))
         recipe = {
             "task": {
                 "name": task.name,
@@ -99,16 +101,20 @@ class ImportedAssistant:
             },
             "target": task.target_column,
             "inputs": {
-                _WORDS: {"modality": _WORDS, "encoder": "ids", "max_length": self._room(longest)},
-                _IMAGE: dict(self.image.settings),
+                _WORDS: {
+                    "modality": _WORDS,
+                    "encoder": "ids",
+                    "max_length": self._room(longest, images),
+                },
+                _IMAGE: {**self.image.settings, "max_images": images},
             },
             "fusion": dict(self.fusion),
             "dim": self.dim,
         }
         return {"recipe": recipe, "labels": [], ORIGIN: dict(self.origin)}
 
-    def _room(self, longest: int) -> int:
-        room = self.language.max_length - longest - self._image_tokens
+    def _room(self, longest: int, images: int) -> int:
+        room = self.language.max_length - longest - images * self._image_tokens
         if room < 16:
             raise BundleError(
                 f"{self.origin['source']} needs a language model that reads an image "

@@ -38,13 +38,15 @@ class KeptTokens(Modality):
         num_tokens: int, tokens of every item, or None where they differ.
         dim: int, width of a token.
         several: bool, whether a row has several items: (items, num_tokens, dim).
+        num_parts: int, how many of those belong to one place.
     """
 
     cached = True
     has_gaps = True
 
-    def __init__(self, num_tokens: int | None, dim: int, several: bool = False):
+    def __init__(self, num_tokens: int | None, dim: int, several: bool = False, num_parts: int = 1):
         self.num_tokens, self.dim, self.several = num_tokens, dim, several
+        self.num_parts = num_parts
         self.has_time = several or num_tokens is None
 
     @property
@@ -182,7 +184,12 @@ class _Keeper:
             pack = cache.open(key)
         if pack is None or not _is_whole(pack, first):
             return None
-        return (KeptTokens(self._num_tokens(), self.width, self.item.modality.several), slots, pack)
+        modality = self.item.modality
+        return (
+            KeptTokens(self._num_tokens(), self.width, modality.several, modality.num_parts),
+            slots,
+            pack,
+        )
 
     def _slots(self) -> tuple[np.ndarray, dict[int, tuple[int, int]]]:
         """Returns the item of each row of the table, and {item: (row, length)} of those used."""

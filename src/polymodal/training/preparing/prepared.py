@@ -114,8 +114,8 @@ class Prepared:
         """
         checked = repeated_with_target(self.checked["train"])
         batch_size = min(settings.batch_size or 32, max(1, len(checked)))
-        tiled = any(item.modality.tiled for item in self.inputs)  # of which a place has several
-        if self.task.packs and settings.pack and not tiled:
+        if self.task.packs and settings.pack:
+            places *= max(item.modality.num_parts for item in self.inputs)
             words = [source.name for source in self.samples["train"].sources].index(self.task.packs)
             return packed(
                 self.samples["train"],

@@ -69,7 +69,8 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
     encoder = encoder_config(part.settings)["encoder"]
     known = encoder if isinstance(encoder, str) else encoder["name"]
     _same(where, "encoder", words.get("name", known), known, part)
-    free = (*_FREE, *find("preprocess", part.settings["modality"]).augmentation)
+    of_modality = find("preprocess", part.settings["modality"])
+    free = (*_FREE, *of_modality.augmentation, *of_modality.extent)
     settings = {k: v for k, v in encoder_config(part.settings).items() if k not in _OWN}
     for key, value in settings.items():
         if key not in free:
