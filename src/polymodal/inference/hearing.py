@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,11 +23,11 @@ from polymodal.pretrained.base import folder_with
 from polymodal.pretrained.shelf import VARIABLE
 from polymodal.pretrained.speech.model import is_speech_model, load_speech_model
 from polymodal.pretrained.speech.transcribing import Options, transcripts
-from polymodal.recipe.heard import HeardBy, heard_texts
+from polymodal.recipe.heard import HEARD_BY, HeardBy, heard_texts
 from polymodal.speech.recognition.transcribe import transcribe
 from polymodal.tables.table import Table
 
-__all__ = ["Hearing", "copy_recognisers", "hearing_of"]
+__all__ = ["Hearing", "copy_recognisers", "heard_here", "hearing_of"]
 
 FOLDER = "recognisers"  # of a bundle
 _KEPT = "transcripts"  # folder of the cache
@@ -95,7 +97,7 @@ class Hearing:
         return said
 
     def _transcripts(self, table: Table, text: HeardBy, sounds: Sequence[Any]) -> Any:
-        folder = self._folder(text)
+        folder = self.folder_of(text)
         if text.sha256 not in self._loaded:
             if sha256(folder / WEIGHTS) != text.sha256:
                 raise BundleError(
@@ -109,7 +111,7 @@ class Hearing:
             return transcripts(model, sounds, Options(timed=False), root=table.root)
         return transcribe(model, [str(_path(sound, table.root)) for sound in sounds])
 
-    def _folder(self, text: HeardBy) -> Path:
+    def folder_of(self, text: HeardBy) -> Path:
         """Returns where the recogniser is: in the bundle, in POLYMODAL_MODELS, or where it was."""
         own = None if self._bundle is None else self._bundle / FOLDER / text.sha256[:16]
         if own is not None and own.is_dir():
@@ -138,6 +140,24 @@ def hearing_of(inputs: Mapping[str, Any], bundle: Path | None) -> Hearing | None
     return None
 
 
+def heard_here(inputs: Mapping[str, Any], bundle: Path) -> dict[str, Any]:
+    """Returns settings of inputs whose recognisers are named where they are now: a bundle has its
+    own, wherever it was moved.
+
+    Args:
+        inputs: settings of the inputs of a complete recipe.
+        bundle: Path of the run's folder.
+
+    Raises:
+        BundleError: a recogniser is nowhere.
+    """
+    found, hearing = dict(inputs), Hearing(inputs, bundle)
+    for text in heard_texts(inputs):
+        words = {**found[text.name][HEARD_BY], "from": str(hearing.folder_of(text))}
+        found[text.name] = {**found[text.name], HEARD_BY: words}
+    return found
+
+
 def copy_recognisers(inputs: Mapping[str, Any], bundle: Path) -> None:
     """Copies the recognisers of a recipe's inputs into a bundle, so that it needs nothing else.
 
@@ -160,9 +180,22 @@ def copy_recognisers(inputs: Mapping[str, Any], bundle: Path) -> None:
         begun = place.with_name(f".{place.name}")
         shutil.rmtree(begun, ignore_errors=True)  # of a process that was stopped
         shutil.copytree(
-            text.source, begun, ignore=shutil.ignore_patterns("checkpoints", "baselines", ".*")
+            text.source,
+            begun,
+            copy_function=_linked,
+            ignore=shutil.ignore_patterns("checkpoints", "baselines", ".*"),
         )
         begun.rename(place)
+
+
+def _linked(source: str, place: str) -> None:
+    """Copies a file, or links weights, which are large and always written as a new file: a search
+    has a folder for each candidate."""
+    if Path(source).name == WEIGHTS:
+        with contextlib.suppress(OSError):  # another disk
+            os.link(source, place)
+            return
+    shutil.copy2(source, place)
 
 
 def _is_empty(cell: Any) -> bool:

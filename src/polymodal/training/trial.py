@@ -22,8 +22,8 @@ from polymodal.tables.table import Table
 from polymodal.training.choose import choose
 from polymodal.training.job import Trained, set_up
 from polymodal.training.planning.forecast import scoring_seconds, training_seconds
+from polymodal.training.preparing.elsewhere import from_elsewhere
 from polymodal.training.preparing.prepare import prepare
-from polymodal.training.preparing.starts import with_parts
 from polymodal.training.saved.checkpoint import settle
 from polymodal.training.saved.ending import Ending
 from polymodal.training.steps.settings import Training
@@ -68,9 +68,9 @@ class Trial:
         loss: Callable[[Any], Any] | None = None,
         start: Callable[[Any], None] | None = None,
     ):
-        self.folder, self.tables, self._loud = folder, dict(tables), loud
         keras.utils.clear_session(free_memory=True)
-        given = with_parts(dict(given))
+        given, tables = from_elsewhere(given, tables)
+        self.folder, self.tables, self._loud = folder, tables, loud
         check_given(given)
         need_target(given)
         seed = arguments.build(Training, given.get("training") or {}, "training").seed

@@ -12,7 +12,7 @@ from typing import Any
 
 from polymodal.bundle import weights
 from polymodal.bundle.names import weight_names
-from polymodal.core.contracts.task import Predictions, Task
+from polymodal.core.contracts.task import Task
 from polymodal.core.disk.files import check_writable, write_json
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import RecipeError, TrainingError
@@ -20,14 +20,17 @@ from polymodal.core.lookup import unknown
 from polymodal.core.printed.progress import quiet, say
 from polymodal.evaluation.compare import Comparison, compare
 from polymodal.evaluation.words import gap_interval, readable, value_text
+from polymodal.inference.hearing import heard_here
 from polymodal.inference.predictor import Predictor, load
 from polymodal.questions.distil.cost import BATCH, Budget, Cost, costs_of, parse_budget
 from polymodal.questions.distil.pruned import pruned
 from polymodal.questions.distil.student import student_of
 from polymodal.questions.distil.taught import TEMPERATURE, WEIGHT, Taught, answers_of
+from polymodal.recipe.heard import heard_texts
 from polymodal.tables.table import Table, read
 from polymodal.training.choose import choose
 from polymodal.training.planning.asked import begun, reopen
+from polymodal.training.preparing.elsewhere import from_elsewhere
 from polymodal.training.steps.history import duration
 from polymodal.training.trial import Trial
 
@@ -174,8 +177,7 @@ def distil(
     }
     tables, options = _tables(folder, teacher, given)
     split = "test" if "test" in tables else "val"
-    lesson = _Lesson(teacher, tables, split, options, on_epoch, how == _PRUNE)
-    lesson.own(folder)
+    lesson = _Lesson(folder, teacher, tables, split, options, on_epoch, how == _PRUNE)
     places = {}
     for size in sizes:
         places[f"{size:g}"] = out if len(sizes) == 1 else out / f"size-{size:g}"
@@ -203,10 +205,11 @@ def _tables(
         )
     tables = reopen(asked, given, folder) if asked else dict(given)
     tables |= given
+    wanted, tables = from_elsewhere(_wanted(folder, teacher, asked), tables)
     with quiet():
         _, _, facts, _ = choose(
             tables,
-            asked.get("given") or teacher.recipe.to_dict(),
+            wanted,
             options.get("ignore", ()),
             options.get("split"),
             options.get("split_group"),
@@ -222,11 +225,23 @@ def _tables(
     return found, how
 
 
+def _wanted(folder: Path, teacher: Predictor, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the settings that the run was trained with, its recognisers where they are now."""
+    whole = teacher.recipe.to_dict()
+    found = dict(asked.get("given") or whole)
+    here = heard_here(whole["inputs"], folder)
+    heard = {text.name: here[text.name] for text in heard_texts(whole["inputs"])}
+    if heard:
+        found["inputs"] = {**(found.get("inputs") or {}), **heard}
+    return found
+
+
 class _Lesson:
     """What a teacher says of its rows, and the training of students on it."""
 
     def __init__(
         self,
+        folder: Path,
         teacher: Predictor,
         tables: Mapping[str, Table],
         split: str,
@@ -234,17 +249,13 @@ class _Lesson:
         on_epoch: Any,
         prunes: bool,
     ):
-        self.teacher, self.tables, self.split = teacher, tables, split
+        self.teacher, self.tables, self.split, self._folder = teacher, tables, split, folder
         self._start = _start(teacher) if prunes else None
-        self._models: list[tuple[str, Predictor, Predictions, Path]] = []
         self._how, self._on_epoch = how, on_epoch
         with quiet():
             self._said = teacher.predict(tables["train"])
             self._scored = teacher.predict(tables[split], scored=True)
-
-    def own(self, folder: Path) -> None:
-        """Notes the teacher."""
-        self._models.append(("teacher", self.teacher, self._scored, folder))
+        self._models = [("teacher", teacher, self._scored, folder)]
 
     def points(self) -> list[Point]:
         """Returns the points of all models, timed in turn."""
@@ -261,6 +272,7 @@ class _Lesson:
         """Trains a student and writes its bundle."""
         settings, count = student_of(self.teacher, size)
         settings = {name: value for name, value in settings.items() if value is not None}
+        settings["inputs"] = heard_here(settings["inputs"], self._folder)
         if self._start is not None:
             _shorten(settings["training"])
         answers = answers_of(self.teacher.task, self._said, self.teacher.target)

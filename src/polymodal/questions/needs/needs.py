@@ -27,9 +27,9 @@ from polymodal.splits.split import parts
 from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import read
 from polymodal.training.choose import choose
+from polymodal.training.preparing.elsewhere import from_elsewhere
 from polymodal.training.preparing.grouping import group_of
 from polymodal.training.preparing.prepare import prepare
-from polymodal.training.preparing.starts import with_parts
 from polymodal.training.steps.history import duration
 from polymodal.training.trial import Trial
 
@@ -127,12 +127,20 @@ def _asked(
     skip_bad: bool,
     max_bad_share: float,
 ) -> _Question:
-    wanted = with_parts(dict(given or {}))
+    wanted = dict(given or {})
     if target is not None:
         wanted["target"] = target
+    wanted, tables = from_elsewhere(
+        wanted,
+        {
+            name: read(table, media_root=media_root)
+            for name, table in (("train", data), ("val", val))
+            if table is not None
+        },
+    )
     readings = readings_of(wanted.get("columns"))
-    facts = profile(read(data, media_root=media_root), readings)
-    held = None if val is None else profile(read(val, media_root=media_root), readings)
+    facts = profile(tables["train"], readings)
+    held = profile(tables["val"], readings) if "val" in tables else None
     column = split or (facts.split_column(wanted.get("target")) if held is None else None)
     if column is not None:
         found = parts(facts, "column", column=column)

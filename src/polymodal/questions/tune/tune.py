@@ -30,8 +30,8 @@ from polymodal.questions.tune.study import Journal
 from polymodal.tables.reading.reading import readings_of
 from polymodal.tables.table import read
 from polymodal.training.choose import choose
+from polymodal.training.preparing.elsewhere import from_elsewhere
 from polymodal.training.preparing.grouping import group_of
-from polymodal.training.preparing.starts import with_parts
 from polymodal.training.saved.ending import Ending
 from polymodal.training.steps.history import duration
 from polymodal.training.trial import Trial
@@ -156,15 +156,19 @@ def tune(
     """
     ending = Ending(minutes)
     folder = check_writable(out, folder=True)
-    wanted = with_parts(dict(given or {}))
+    wanted = dict(given or {})
     if target is not None:
         wanted["target"] = target
+    wanted, tables = from_elsewhere(
+        wanted,
+        {
+            name: read(table, media_root=media_root)
+            for name, table in (("train", data), ("val", val), ("test", test))
+            if table is not None
+        },
+    )
     readings = readings_of(wanted.get("columns"))
-    known = {
-        name: profile(read(table, media_root=media_root), readings)
-        for name, table in (("train", data), ("val", val), ("test", test))
-        if table is not None
-    }
+    known = {name: profile(table, readings) for name, table in tables.items()}
     group = group_of(known, wanted, ignore, None, split_group)
     rows = divide(known, wanted.get("target"), group, seed)
     with quiet():
