@@ -49,6 +49,7 @@ def choose_kept(
     linear: tuple[str, Predictions] | None,
     split: str,
     shown: str,
+    crossed: bool = False,
 ) -> Keeping:
     """Returns which model is kept: that of all inputs, unless the model of one input is better by
     more than chance; and in place of either the linear model, unless it is worse by more than one
@@ -63,12 +64,12 @@ def choose_kept(
         linear: name and Predictions of the linear model on the same rows, or None.
         split: str, the part of the data that these rows are of.
         shown: str, the part of the data whose scores are shown.
+        crossed: bool, whether these are rows of train, answered by models that never saw them.
     """
     if network is None or not np.any(network.scored):
         return Keeping(
             sentence="The network is kept: --keep better decides on validation rows, "
-            "and there are none. Give some with --val, or without --split "
-            "none."
+            "and there are none. Give some with --val, or leave --split none out."
         )
     rows = len(np.unique(network.rows[network.scored]))
     best, said = _best_single(network, singles)
@@ -85,7 +86,8 @@ def choose_kept(
         said.append(_linear_words(found, linear[0], name))
     if keeps_linear and linear is not None:
         kept = f"The linear model ({linear[0]}), which needs no engine,"
-    why = f"{counted(rows, 'row')} of {split} decided"
+    answered = ", answered by models that never saw them," if crossed else ""
+    why = f"{counted(rows, 'row')} of {split}{answered} decided"
     if said:
         why += f": {'; '.join(said)}"
     return Keeping(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -46,6 +46,20 @@ class Checked:
             self.present[there][:, [index]],
             self.valid[there],
             self.errors,
+        )
+
+    def take(self, where: np.ndarray) -> Checked:
+        """Returns what is known of some of the rows.
+
+        Args:
+            where: (n,) bool.
+        """
+        return replace(
+            self,
+            rows=self.rows[where],
+            lengths=self.lengths[where],
+            present=self.present[where],
+            valid=self.valid[where],
         )
 
     def fingerprint(self) -> str:

@@ -33,7 +33,8 @@ __all__ = ["Ready", "compared_jobs", "scratch_job", "train_from_scratch", "train
 
 @dataclass
 class Ready:
-    """Everything before the first epoch, and the seconds that the report may ask the model."""
+    """Everything before the first epoch, the seconds that the report may ask the model, and what
+    decides on rows of train what is kept."""
 
     prepared: Prepared
     tables: dict[str, Table]
@@ -42,6 +43,7 @@ class Ready:
     times: Times
     forecast: Forecast
     seconds: float = SECONDS
+    crossed: tuple[Predictions, Predictions] | None = None
 
 
 def compared_jobs(

@@ -95,6 +95,7 @@ def what_is_kept(
     found: Mapping[str, Predictions],
     singles: Mapping[str, Single],
     simple: Sequence[SimpleModel],
+    crossed: tuple[Predictions, Predictions] | None = None,
 ) -> Keeping:
     """Returns which model is kept, decided on validation rows: the rows that are shown, where they
     are others, only score it.
@@ -105,9 +106,14 @@ def what_is_kept(
         found: {split: Predictions} of the model of all inputs, the shown split first.
         singles: {input: Single}.
         simple: what `simple_models` returned.
+        crossed: what `cross_fitted` returned, where too few rows are held out; then no model of one
+            input is kept.
     """
+    one, shown = kept_linear(simple), next(iter(found))
     if keep != "better":
         return Keeping()
+    if crossed is not None and one is not None:
+        return choose_kept(crossed[0], {}, (one.name, crossed[1]), "train", shown, crossed=True)
     network, alone = found.get(DECIDES), {}
     if network is not None:
         blind = blind_baseline(network, prepared.train_targets())
@@ -117,10 +123,9 @@ def what_is_kept(
             if one.held_out is not None
         }
     linear = None
-    one = kept_linear(simple)
     if one is not None and one.held_out is not None:
         linear = one.name, one.held_out
-    return choose_kept(network, alone, linear, DECIDES, next(iter(found)))
+    return choose_kept(network, alone, linear, DECIDES, shown)
 
 
 def kept_linear(simple: Sequence[SimpleModel]) -> SimpleModel | None:

@@ -41,11 +41,13 @@ from polymodal.training.compared import (
     train_from_scratch,
     train_singles,
 )
+from polymodal.training.cross_fitted import NUM_FOLDS, cross_fitted, is_needed
 from polymodal.training.from_scratch import JOB, without_imports
 from polymodal.training.imbalance.settings import imbalance_of
 from polymodal.training.imbalance.weights import check_decision, check_imbalance
 from polymodal.training.job import Trained
 from polymodal.training.keep import (
+    DECIDES,
     advice,
     check_keep,
     keep_alone,
@@ -255,6 +257,10 @@ def _train(
     simple = []
     if options.baselines and ending.left > LEAST_SECONDS:
         simple = simple_models(ready.prepared, found, trained.predictor.model)
+    if keep == "better" and kept_linear(simple) is not None and is_needed(found, DECIDES):
+        each = trained.result.seconds + LEAST_SECONDS
+        if ending.left > LEAST_SECONDS + NUM_FOLDS * each:
+            ready.crossed = cross_fitted(ready.prepared, out)
     ready.seconds = min(SECONDS, ending.left)
     with waiting("Writing the report"):
         run = _conclude(
@@ -371,7 +377,7 @@ def _conclude(
     columns = {split: trained.predictor.cut_by(tables[split], slice_columns) for split in found}
     worth = evaluate_run(found, blind, alone, columns=columns)
     verdict = fusion_verdict(worth, shown)
-    choice = what_is_kept(keep, prepared, found, singles, simple)
+    choice = what_is_kept(keep, prepared, found, singles, simple, ready.crossed)
     kept, tip, network = choice.single, "", worth.shown
     linear = kept_linear(simple) if choice.linear else None
     if linear is not None:

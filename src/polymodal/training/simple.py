@@ -26,7 +26,7 @@ from polymodal.training.imbalance.deciding import with_chosen_answers
 from polymodal.training.preparing.kept import PooledTokens, frozen_vectors
 from polymodal.training.preparing.prepared import Prepared
 
-__all__ = ["LEAST_SECONDS", "SimpleModel", "simple_models"]
+__all__ = ["LEAST_SECONDS", "SimpleModel", "fit_linear", "one_step", "simple_models"]
 
 LEAST_SECONDS = 20.0  # that have to be left of a time limit
 _MOST_ROWS = 20_000  # rows of train that are used
@@ -122,7 +122,17 @@ def _rank(model: SimpleModel) -> float:
 
 
 def _linear(prepared: Prepared, found: Mapping[str, Predictions]) -> SimpleModel:
-    start, shown = time.monotonic(), next(iter(found.values()))
+    start, answers = time.monotonic(), fit_linear(prepared)
+    said = {split: _answered(answers, prepared, split, one) for split, one in found.items()}
+    return _judged(answers.title, prepared, said, start, answers)
+
+
+def fit_linear(prepared: Prepared) -> LinearAnswers:
+    """Returns a linear model of simple features, fitted to the rows of train.
+
+    Args:
+        prepared: Prepared, of one class, set of labels or number for each row.
+    """
     train = _train_matrix(prepared, [item.name for item in prepared.inputs])
     kinds = listed(list(dict.fromkeys(_described(i.modality) for i in prepared.inputs)))
     encoded = np.stack([np.asarray(train.samples.target(int(row))) for row in train.rows])
@@ -131,8 +141,8 @@ def _linear(prepared: Prepared, found: Mapping[str, Predictions]) -> SimpleModel
     else:
         name = f"logistic regression on {kinds}"
         targets = np.asarray(prepared.task.train_targets(encoded, prepared.target))
-        fitted = _logistic(train.features, targets, shown.outputs.shape[1])
-    answers = LinearAnswers(
+        fitted = _logistic(train.features, targets, len(prepared.target.labels))
+    return LinearAnswers(
         prepared.recipe,
         train.inputs,
         prepared.target,
@@ -140,8 +150,6 @@ def _linear(prepared: Prepared, found: Mapping[str, Predictions]) -> SimpleModel
         name,
         trained_on=prepared.trained_on,
     )
-    said = {split: _answered(answers, prepared, split, one) for split, one in found.items()}
-    return _judged(name, prepared, said, start, answers)
 
 
 def _described(modality: Modality) -> str:
@@ -176,20 +184,14 @@ def _answered(
         network: Predictions of the network for it.
     """
     samples = prepared.samples[split].with_sources(answers.sources)
-    said = answers.of_samples(samples, _rows_of(prepared.checked[split], network.rows))
+    checked = prepared.checked[split]
+    said = answers.of_samples(samples, one_step(checked.take(np.isin(checked.rows, network.rows))))
     return replace(network, outputs=said.outputs, words=None, chosen=None)
 
 
-def _rows_of(checked: Checked, rows: np.ndarray) -> Checked:
-    """Returns what is known of some checked rows, each input one step long."""
-    there = np.isin(checked.rows, rows)
-    return replace(
-        checked,
-        rows=checked.rows[there],
-        present=checked.present[there],
-        lengths=np.ones_like(checked.lengths[there]),
-        valid=checked.valid[there],
-    )
+def one_step(checked: Checked) -> Checked:
+    """Returns what is known of rows, each input one step long, as a vector is."""
+    return replace(checked, lengths=np.ones_like(checked.lengths))
 
 
 def _boosted(prepared: Prepared, found: Mapping[str, Predictions], names: list[str]) -> SimpleModel:
