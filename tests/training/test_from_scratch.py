@@ -63,6 +63,10 @@ def test_an_imported_encoder_is_compared_with_training_from_scratch(model, table
     done, found = train(table, tmp_path / "run", "--pretrained", f"text={model}")
     found = found["from_scratch"]
     assert found["sentence"] in done.stdout
+    simple = json.loads((tmp_path / "run" / "metrics.json").read_text())["simple"]["models"]
+    (vectors,) = (one for name, one in simple.items() if "vectors of a frozen encoder" in name)
+    assert vectors["n"] == found["models"]["the same inputs from scratch"]["n"]
+    assert any("n-grams" in name for name in simple)
     assert "from scratch" in found["heading"]
     assert 0 <= found["models"]["the same inputs from scratch"]["metrics"]["accuracy"] <= 1
     assert found["sentence"].replace("%", "") in (
