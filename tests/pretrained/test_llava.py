@@ -10,7 +10,10 @@ from keras import ops
 
 import oracles
 import polymodal as pm
+from command_line import in_process
 from polymodal.core.errors import BundleError
+from polymodal.pretrained import golden
+from polymodal.pretrained.whole_assistant import WholeAssistant
 
 pytestmark = pytest.mark.engine
 
@@ -115,6 +118,17 @@ def test_logits_equal_those_of_the_library(pair, ids):
     )
     largest = max(1.0, np.abs(wanted[:, -2:]).max())
     np.testing.assert_allclose(found, wanted[:, -2:], atol=1e-4 * largest)
+
+
+def test_golden_outputs_tell_whether_answers_are_still_the_same(pair, place):
+    done = in_process("check", place / "mine")
+    assert "Golden outputs are the same" in done.stdout
+    whole = WholeAssistant(place / "mine")
+    recorded = golden.record(whole)
+    assert np.shape(recorded["vectors"]) == (2, 256)
+    assert not np.allclose(*recorded["vectors"])
+    recorded["vectors"][0][0] += 0.01
+    assert not golden.compare(whole, recorded).same
 
 
 def test_its_template_writes_the_place_of_an_image(pair):

@@ -14,6 +14,7 @@ import oracles
 import polymodal as pm
 from polymodal.core.errors import BundleError
 from polymodal.preprocess.tiled_image import TiledImage
+from polymodal.pretrained import golden
 
 pytestmark = pytest.mark.engine
 
@@ -125,6 +126,7 @@ def pair(request, tmp_path_factory):
     model = saved(place / "source", request.param)
     found = pm.import_model(place / "source", place / "mine")
     assert "answers in conversations about images, up to 7" in found.about
+    assert golden.check_folder(place / "mine").same
     return model, pm.load(place / "mine"), place / "source"
 
 

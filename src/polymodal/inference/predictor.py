@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from polymodal.bundle import names, read, write
-from polymodal.core.arguments import shown
+from polymodal.bundle.preprocessing import preprocessing_of
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import BundleError, RecipeError
-from polymodal.core.fields import Fields
 from polymodal.inference.answers import Answers
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.inference.trust import restore_trust
@@ -22,7 +21,7 @@ from polymodal.layers.watch import before_variables
 from polymodal.pretrained.base import Base
 from polymodal.recipe import assemble
 from polymodal.recipe.adapting import left_out, merged_words, named_bases
-from polymodal.recipe.recipe import Recipe, from_dict
+from polymodal.recipe.recipe import Recipe
 from polymodal.recipe.room import Room, room_for
 from polymodal.speech.decoding.confidence import WordCalibration
 from polymodal.speech.language.ngram import NGram
@@ -122,7 +121,7 @@ def load(folder: str | Path) -> Predictor:
             f"{bundle.folder} needs to hold a network here. Got a linear model, "
             "which --keep better kept. Train again with --keep joint."
         )
-    recipe, inputs, target = _preprocessing(bundle)
+    recipe, inputs, target = preprocessing_of(bundle)
     calibration = language = None
     if bundle.confidence:
         with read.blamed(bundle.folder / write.CONFIDENCE):
@@ -147,28 +146,6 @@ def load(folder: str | Path) -> Predictor:
         base.load_into(model)
     restore_trust(found, bundle)
     return found
-
-
-def _preprocessing(bundle: read.Bundle) -> tuple[Recipe, list[Any], Any]:
-    """Returns the recipe of a bundle, and its inputs and target, restored."""
-    with read.blamed(bundle.folder / write.MODEL):
-        spec = Fields(bundle.spec)
-        recipe = from_dict(spec.mapping("recipe"), '"recipe"')
-        labels = spec.texts("labels", distinct=False)
-        inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
-    parts = [*((item.key, item.modality) for item in inputs), ("target", target)]
-    for name, part in parts:
-        path = bundle.folder / write.PREPROCESS / f"{name}.json"
-        if name not in bundle.preprocess:
-            raise BundleError(f"{path} is missing. Copy the whole bundle again.")
-        with read.blamed(path):
-            part.restore(bundle.preprocess[name])
-    if list(target.labels) != labels:
-        raise BundleError(
-            f"{path} needs the labels of {write.MODEL}, in their order. Got "
-            f"{shown(list(target.labels))}. Copy the whole bundle again."
-        )
-    return recipe, inputs, target
 
 
 class _Among:

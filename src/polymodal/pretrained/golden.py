@@ -18,7 +18,7 @@ from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.pretrained.card import Model
 from polymodal.pretrained.graph import load_graph
-from polymodal.pretrained.keys import is_ctc, is_graph, is_pair, spec_of
+from polymodal.pretrained.keys import is_assistant, is_ctc, is_graph, is_pair, spec_of
 from polymodal.pretrained.language.model import (
     LanguageModel,
     is_language_model,
@@ -33,6 +33,7 @@ from polymodal.pretrained.speech.model import (
     load_speech_model,
 )
 from polymodal.pretrained.speech.recordings import opened
+from polymodal.pretrained.whole_assistant import WholeAssistant
 
 __all__ = ["FILE", "Comparison", "check_folder", "compare", "record"]
 
@@ -79,12 +80,12 @@ class Comparison:
         )
 
 
-def record(part: Model) -> dict[str, Any]:
+def record(part: Model | WholeAssistant) -> dict[str, Any]:
     """Returns the answers of a part on fixed inputs, as a JSON mapping."""
     return {"environment": _environment(), "vectors": _vectors(part).tolist()}
 
 
-def compare(part: Model, recorded: Mapping[str, Any]) -> Comparison:
+def compare(part: Model | WholeAssistant, recorded: Mapping[str, Any]) -> Comparison:
     """Returns whether a part still gives the answers that were recorded.
 
     Raises:
@@ -115,6 +116,8 @@ def check_folder(folder: str | Path) -> Comparison | None:
         return compare(load_pair(folder), read_json(folder / FILE))
     if is_ctc(spec_of(folder)):
         return compare(load_ctc_model(folder), read_json(folder / FILE))
+    if is_assistant(spec_of(folder)):
+        return compare(WholeAssistant(folder), read_json(folder / FILE))
     if is_graph(spec_of(folder)):
         return compare(load_graph(folder), read_json(folder / FILE))
     if is_speech_model(folder):
@@ -133,7 +136,9 @@ def _rows(recorded: Mapping[str, Any]) -> list[Fields]:
     return [Fields({"values": row}) for row in rows]
 
 
-def _vectors(part: Model) -> np.ndarray:
+def _vectors(part: Model | WholeAssistant) -> np.ndarray:
+    if isinstance(part, WholeAssistant):
+        return part.logits(_images(), _TEXTS[:2])[:, :_OUTPUTS]
     if isinstance(part, LanguageModel):
         return _logits(part)
     if isinstance(part, Pair):

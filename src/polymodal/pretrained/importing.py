@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from polymodal.bundle import write
 from polymodal.core import lookup
-from polymodal.core.disk.files import write_folder
+from polymodal.core.disk.files import write_folder, write_json
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.pretrained import golden
@@ -33,6 +34,7 @@ from polymodal.pretrained.speech.model import SpeechModel
 from polymodal.pretrained.speech.reading import read_speech_model
 from polymodal.pretrained.tiled_assistant import read_tiled_assistant
 from polymodal.pretrained.towers import tower_of, towers_of
+from polymodal.pretrained.whole_assistant import WholeAssistant
 
 __all__ = ["import_model"]
 
@@ -92,11 +94,13 @@ def import_model(
 
 
 def _written(part: ImportedAssistant, out: Path) -> ImportedAssistant:
-    """Writes an assistant, which has no golden outputs: it can be asked."""
+    """Writes an assistant; its golden outputs are those of what was written, as a whole."""
 
     def fill(folder: Path) -> None:
         (folder / "MODEL_CARD.md").write_text(card(part), encoding="utf-8")
         part.save(folder)
+        write_json(folder / golden.FILE, golden.record(WholeAssistant(folder)))
+        write.seal(folder)
 
     write_folder(out, fill)
     return part

@@ -50,6 +50,11 @@ def is_graph(spec: Mapping[str, Any]) -> bool:
     )
 
 
+def is_assistant(spec: Mapping[str, Any]) -> bool:
+    """Returns whether a `model.json` is of an imported assistant, which writes answers."""
+    return {ORIGIN, "recipe"} <= spec.keys() and "num_ids" in _task(spec["recipe"])
+
+
 def is_pair(spec: Mapping[str, Any]) -> bool:
     """Returns whether a `model.json` is of an imported pair of encoders."""
     return {ORIGIN, "recipe"} <= spec.keys() and "comparison" in _task(spec["recipe"])
