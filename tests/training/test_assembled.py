@@ -6,12 +6,16 @@ import json
 
 import numpy as np
 import pytest
+from keras import ops
 from PIL import Image
 
 import oracles
 import polymodal as pm
 from command_line import in_process
+from media_files import write_container
 from polymodal.core.errors import BundleError, RecipeError
+from polymodal.inference.answering import Answering
+from polymodal.preprocess.collate import collate
 
 pytestmark = pytest.mark.engine
 
@@ -141,9 +145,124 @@ def test_several_images_come_before_an_answer(base, place, capsys):
     assert "reads 3 images before an answer, so the first 1 of 4" in capsys.readouterr().err
 
 
+def film(*files):
+    """Returns what a user asks about a video of some pictures."""
+    return [
+        {
+            "role": "user",
+            "content": [
+                {"type": "video", "video": list(files)},
+                {"type": "text", "text": "the inn"},
+            ],
+        }
+    ]
+
+
+@pytest.fixture(scope="module")
+def filmed(place):
+    done = in_process(
+        "assemble",
+        "--vision",
+        place / "my-dinov2",
+        "--decoder",
+        place / "my-llama",
+        "--out",
+        place / "filmed",
+        "--projector",
+        "linear",
+        "--frames",
+        "2",
+        "--json",
+    )
+    assert json.loads(done.stdout)["tokens"] == {"image": 17, "video": 32}
+    return place / "filmed"
+
+
+def test_a_video_of_one_frame_is_read_as_an_image(filmed, place):
+    predictor, file = pm.load(filmed)._predictor, str(place / "0.png")
+    found = {}
+    for item in predictor.inputs[1:]:
+        modality = item.modality
+        cell = [file] if item.name == "video" else file
+        arrays = collate(modality, [modality.encode(modality.decode(cell))])
+        tokens, mask = predictor.model.stream_of(item.name, *map(ops.convert_to_tensor, arrays))
+        found[item.name] = ops.convert_to_numpy(tokens)
+        assert ops.convert_to_numpy(mask).all()
+    np.testing.assert_allclose(found["video"], found["image"][:, 1:], atol=1e-5)
+
+
+def test_frames_in_another_order_give_another_answer(filmed, place):
+    predictor = pm.load(filmed)._predictor
+    files = [str(place / f"{row}.png") for row in range(2)]
+
+    def logits(*shown):
+        batch = Answering(predictor)._inputs(film(*shown), None)
+        batch |= {"previous": np.array([[predictor.head.start_id]], np.int32)}
+        return ops.convert_to_numpy(
+            predictor.model({name: ops.convert_to_tensor(one) for name, one in batch.items()})
+        )
+
+    assert abs(logits(*files) - logits(*files[::-1])).max() > 1e-4
+
+
+def test_an_assistant_is_trained_on_videos_alone(filmed, place, capsys):
+    lines = [
+        {
+            "messages": [
+                *film(f"{row}.png", f"{row + 1}.png"),
+                {"role": "assistant", "content": "on"},
+            ]
+        }
+        for row in range(8)
+    ]
+    (place / "films.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    model = pm.Assistant(base=filmed, training={"epochs": 1, "batch_size": 4})
+    model.fit(place / "films.jsonl", val=place / "films.jsonl", out=place / "seen")
+    told = capsys.readouterr()
+    assert "No conversation has image: the part that reads it stays" in told.out + told.err
+    said = pm.load(place / "seen").predict(place / "films.jsonl")
+    assert [row["error"] for row in said] == [None] * 8
+
+
+def test_an_encoder_of_images_reads_a_column_of_videos(place, tmp_path):
+    lines = []
+    for row in range(12):
+        levels = np.array([40, 200]) if row % 2 else np.array([200, 40])
+        frames = np.broadcast_to(levels[:, None, None, None] + row, (2, 32, 32, 3))
+        write_container(tmp_path / f"{row}.mp4", frames=frames.astype(np.uint8).copy())
+        lines.append(json.dumps({"clip": f"{row}.mp4", "way": ["down", "up"][row % 2]}))
+    (tmp_path / "clips.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    done = in_process(
+        "train",
+        "--data",
+        tmp_path / "clips.jsonl",
+        "--val",
+        tmp_path / "clips.jsonl",
+        "--target",
+        "way",
+        "--out",
+        tmp_path / "run",
+        "--pretrained",
+        f"clip={place / 'my-dinov2'}",
+        "--no-baselines",
+        "--set",
+        "training.epochs=1",
+        "--set",
+        "dim=16",
+        "--set",
+        "inputs.clip.num_frames=2",
+    )
+    assert "its encoder reads images and its column holds videos" in done.stdout + done.stderr
+    files = [str(place / f"{row}.png") for row in range(2)]
+    one, other = pm.load(tmp_path / "run").predict([{"clip": files}, {"clip": files[::-1]}])
+    assert abs(one["probabilities"]["up"] - other["probabilities"]["up"]) > 1e-5
+
+
 def test_what_cannot_be_joined_is_refused(base, place):
     from polymodal.training.assembled import assemble, with_base
 
+    with pytest.raises(RecipeError, match="--frames needs --vision"):
+        assemble(place / "blind", place / "my-llama", frames=2)
     with pytest.raises(RecipeError, match="folder that is new or empty"):
         assemble(base[0], place / "my-llama")
     with pytest.raises(BundleError, match="imported language model"):

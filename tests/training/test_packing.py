@@ -175,6 +175,34 @@ def test_a_conversation_alone_trains_as_its_answers(made):
     equal(own_weights, weights)
 
 
+def test_frames_of_videos_train_as_they_do_apart(tmp_path):
+    rng, lines = np.random.default_rng(0), []
+    for row in range(5):
+        files = [f"{row}-{place}.png" for place in range(1 + row % 2)]
+        for file in files:
+            Image.fromarray(rng.integers(0, 255, (8, 8, 3)).astype(np.uint8)).save(tmp_path / file)
+        asked = {"role": "user", "content": [{"type": "video", "video": files}]}
+        answer = {"role": "assistant", "content": "a dog " * (1 + row % 2)}
+        again = [{"role": "user", "content": "what is it"}, answer] if row % 2 else []
+        lines.append(json.dumps({"messages": [asked, answer, *again]}))
+    (tmp_path / "chats.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    seen = {
+        "modality": "frames",
+        "num_frames": 2,
+        "frame_tokens": 1,
+        "size": 8,
+        "encoder": {"name": "vit", "num_layers": 1, "patch_size": 4, "dropout": 0.0},
+    }
+    recipe = {**RECIPE, "inputs": {"conversation": RECIPE["inputs"]["conversation"], "video": seen}}
+    keras.utils.set_random_seed(0)
+    prepared = prepare(from_dict(recipe), {"train": read(tmp_path / "chats.jsonl")}, KeptMedia())
+    made = prepared, *assemble.build_model(prepared.recipe, prepared.inputs, prepared.target)
+    losses, weights = trained(made, loader_of(made, batch_size=7, pack=False))
+    packed_losses, packed_weights = trained(made, loader_of(made, batch_size=7))
+    np.testing.assert_allclose(packed_losses, losses, atol=1e-5)
+    equal(packed_weights, weights)
+
+
 def test_sounds_of_other_lengths_train_as_they_do_apart(tmp_path):
     lines = []
     for row in range(5):

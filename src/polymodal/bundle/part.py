@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,13 +41,15 @@ class Part:
     sha256: str
 
 
-def encoder_of(folder: str | Path, name: str, modality: str | None = None) -> Part:
+def encoder_of(
+    folder: str | Path, name: str, modality: str | Collection[str] | None = None
+) -> Part:
     """Returns the encoder of an input, with its preprocessing.
 
     Args:
         folder: folder of a run, or of an imported model.
         name: str, the input; where there is none of that name, the only one of the modality.
-        modality: str or None, which it has to be of.
+        modality: str, which it has to be of, or several of which one; None for any.
 
     Raises:
         BundleError: the folder is damaged, or has no such input.
@@ -56,7 +58,10 @@ def encoder_of(folder: str | Path, name: str, modality: str | None = None) -> Pa
     bundle.check_model()
     recipe = _recipe(bundle)
     inputs = Fields(recipe).mapping("inputs")
-    fitting = [n for n, config in inputs.items() if modality in (None, config.get("modality"))]
+    wanted = (modality,) if isinstance(modality, str) else modality
+    fitting = [
+        n for n, config in inputs.items() if wanted is None or config.get("modality") in wanted
+    ]
     if name not in fitting:
         if len(fitting) != 1:
             shown = ", ".join(f"{n} ({config.get('modality')})" for n, config in inputs.items())

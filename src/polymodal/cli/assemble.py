@@ -32,6 +32,12 @@ def assemble(
             min=1, help="Neighbouring tokens of an image, down and across, that become one."
         ),
     ] = 1,
+    frames: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Frames of a video that the image encoder reads too; 0 for no videos."
+        ),
+    ] = 0,
     engine: Engine = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -41,7 +47,7 @@ def assemble(
     from polymodal.cli.output import emit
     from polymodal.training.assembled import assemble as join
 
-    found = join(out, decoder, vision, audio, projector, shuffle)
+    found = join(out, decoder, vision, audio, projector, shuffle, frames)
     if json:
         emit(found.to_json())
         return

@@ -221,8 +221,8 @@ def _single(
     there = np.zeros((len(chosen), parts), bool)
     for place, (array, one) in enumerate(zip(arrays, chosen, strict=True)):
         if array is not None and one is not None:
-            found[place] = array[one[1] * parts : (one[1] + 1) * parts]
-            there[place] = True
+            own = array[one[1] * parts : (one[1] + 1) * parts]  # a video may have fewer frames
+            found[place, : len(own)], there[place, : len(own)] = own, True
     if parts == 1:
         return found[:, 0], there[:, 0]
     gaps = np.isnan(found).all(axis=tuple(range(2, found.ndim)))  # (items, parts)

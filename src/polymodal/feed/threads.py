@@ -17,6 +17,7 @@ from polymodal.text.dialogue.messages import BREAK, KINDS
 __all__ = ["Thread", "joined", "packs_of", "threads_of"]
 
 Shown = tuple[int, int] | None
+_SEVERAL = KINDS[0]  # media of which a row may have several
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,19 @@ def _row(samples: Samples, checked: Checked, words: int, at: int) -> _Row:
         if other.name not in KINDS:
             continue
         places = np.flatnonzero(prompt == -1 - KINDS.index(other.name)).tolist()
-        held = cells_of(other.cell(samples.table, row)) if checked.present[at, index] else []
+        held = _items(other, other.cell(samples.table, row)) if checked.present[at, index] else []
         first = max(0, len(held) - len(places))  # a conversation that was cut lost the first ones
         known = [(at, place) for place in range(first, len(held))]
         media[index] = (*known, *[None] * (len(places) - len(known)))
         shown += [(place, str(cell)) for place, cell in zip(places, held[first:], strict=False)]
     return _Row(prompt, ids, np.append(ids, answer[-1]), media, tuple(shown))
+
+
+def _items(source: Any, cell: Any) -> list[Any]:
+    """Returns the cells of what stands at places of their own; pictures of a video share one."""
+    if source.name == _SEVERAL:
+        return cells_of(cell)
+    return [cell]
 
 
 def _inside(row: _Row, known: dict[tuple[bytes, tuple], list[int]]) -> list[int]:

@@ -18,6 +18,7 @@ from polymodal.core.contracts.batch import (
 )
 from polymodal.core.contracts.objective import Objective, Streams
 from polymodal.core.errors import RecipeError
+from polymodal.layers.frames import in_order, pooled
 from polymodal.layers.masks import fit_mask, hide
 from polymodal.layers.modality_dropout import ModalityDropout
 from polymodal.layers.parts import check_stream, kept_stream
@@ -44,6 +45,8 @@ class Model(keras.Model):
             the width of all others.
         several: names of inputs of which a row may have several: (batch, items, ...) with a mask
             (batch, items). Each is encoded by itself, and streams are (batch, items, time, dim).
+        frame_tokens: {name: most tokens of each frame} of those inputs whose items are frames of
+            one video. Tokens of a frame are pooled, and streams are (batch, frames * time, dim).
 
     Call arguments:
         inputs: {key: array, key_mask: bool array} for every key, and `previous` (batch, steps)
@@ -79,6 +82,7 @@ class Model(keras.Model):
         seed: int = 0,
         projections: Mapping[str, Any] | None = None,
         several: Iterable[str] = (),
+        frame_tokens: Mapping[str, int] | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -91,6 +95,7 @@ class Model(keras.Model):
         self.projections = dict(projections or {})
         self.kept: frozenset[str] = frozenset()
         self.several = frozenset(several)
+        self.frame_tokens = dict(frame_tokens or {})
         self.encoders = {name: encoders[name] for name in sorted(encoders)}
         self.modality_dropout = ModalityDropout(modality_dropout, seed)
         self.groups = task.groups or {"": tuple(self.encoders)}
@@ -161,10 +166,20 @@ class Model(keras.Model):
             stream = kept_stream(inputs[key], inputs[mask_key(key)])
         else:
             stream = self._encoded(name, inputs[key], inputs[mask_key(key)], training)
+            stream = self.pooled(name, *stream)
         stream = self._projected(name, *stream)
+        if name in self.frame_tokens:
+            stream = in_order(*stream, places=not self.fusion.any_width)
         if item_key(key) not in inputs:
             return stream
         return _shared(stream, inputs[item_key(key)])
+
+    def pooled(self, name: str, tokens: Any, mask: Any) -> tuple[Any, Any]:
+        """Returns the tokens of an input's frames, no more of each than the recipe says; those of
+        other inputs as they are."""
+        if name not in self.frame_tokens:
+            return tokens, mask
+        return pooled(tokens, mask, self.encoders[name].grid, self.frame_tokens[name])
 
     def _projected(self, name: str, tokens: Any, mask: Any) -> tuple[Any, Any]:
         if name in self.projections:

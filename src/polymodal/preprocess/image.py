@@ -171,7 +171,12 @@ class Image(Modality):
 
     def _decoded(self, cell: Any, root: str | os.PathLike | None) -> np.ndarray:
         whole = self.resample is not None or self.centre or self.short_side is not None
-        pixels = read_image(cell, root, self.max_pixels, at_least=None if whole else self.size)
+        return self.sized(
+            read_image(cell, root, self.max_pixels, at_least=None if whole else self.size)
+        )
+
+    def sized(self, pixels: np.ndarray) -> np.ndarray:
+        """Returns a picture at the size and with the channels in use."""
         if self.short_side is not None and self.size is not None:
             pixels = cut_from(pixels, self.size, self.short_side, self.resample or "bilinear")
         return self._fitted(pixels)

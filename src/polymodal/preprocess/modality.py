@@ -24,6 +24,8 @@ class Modality(ABC):
         several: bool, whether a row may have several of what the encoder reads one of: arrays are
             (items, ...), and the time axis counts them.
         num_parts: int, how many of those several belong to one place, as the tiles of an image do.
+        frame_tokens: int or None, tokens that a model keeps of each of several at most, which are
+            frames of one video and come one after the other.
         has_gaps: bool, whether a step of an encoded array may be missing: all NaN, of ids all 0.
         has_fields: bool, whether single features may be missing, NaN: the mask is
             `(batch, features)`.
@@ -45,6 +47,7 @@ class Modality(ABC):
     has_time = False
     several = False
     num_parts = 1
+    frame_tokens: int | None = None
     has_gaps = False
     has_fields = False
     whole_row = False

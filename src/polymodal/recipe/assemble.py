@@ -186,6 +186,7 @@ def build_model(
         seed=seed,
         projections=_build_projections(recipe, inputs, head),
         several=[i.name for i in inputs if i.modality.several],
+        frame_tokens={i.name: i.modality.frame_tokens for i in inputs if i.modality.frame_tokens},
     )
     _check_inputs(inputs)
     adapt(model, recipe)

@@ -24,6 +24,7 @@ from polymodal.recipe.cells import (
     target_settings,
 )
 from polymodal.recipe.defaults import fusion_for, is_plain, text_for
+from polymodal.recipe.frames import as_frames, holds_videos, reads_pictures
 from polymodal.recipe.needed import needed_by
 from polymodal.recipe.recipe import (
     OTHERS,
@@ -398,6 +399,12 @@ def _input(
     """Returns one input's settings: the user's, then those that its cells suggest, given the
     modalities `others` of the other inputs."""
     config = encoder_config(config)
+    if reads_pictures(config) and holds_videos(facts, columns_of(name, config)[0], task):
+        config = as_frames(config)
+        reasons.append(
+            f"input {name}: frames, because its encoder reads images and its column "
+            f"holds videos: {set_option('inputs', name, 'num_frames', value='8')}"
+        )
     if "modality" not in config:
         if guess is None:
             check_columns(facts.table, name, columns_of(name, config))

@@ -18,6 +18,7 @@ from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, RecipeError
 from polymodal.core.lookup import find, names
 from polymodal.inference.predictor import Predictor
+from polymodal.layers.frames import num_pooled
 from polymodal.pretrained.language.model import is_language_model, load_language_model
 from polymodal.recipe import assemble as parts
 from polymodal.recipe.recipe import Recipe, encoder_config, encoder_name, from_dict
@@ -90,6 +91,7 @@ def assemble(
     audio: str | Path | None = None,
     projector: str = "mlp",
     shuffle: int = 1,
+    frames: int = 0,
 ) -> Assembled:
     """Joins encoders and a decoder, all frozen, by projectors that nothing has trained yet.
 
@@ -100,6 +102,7 @@ def assemble(
         audio: folder of an imported audio encoder, or of a run with one; None for no sounds.
         projector: str, linear or mlp.
         shuffle: int, neighbouring tokens of an image that become one, down and across.
+        frames: int, frames of a video that `vision` reads too; 0 for no videos.
 
     Raises:
         BundleError: a folder is damaged, or holds no such part.
@@ -114,7 +117,19 @@ def assemble(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RecipeError(f"--out needs a folder that is new or empty. Got {out}. Choose another.")
     speaker = _decoder(decoder)
-    recipe = _recipe(speaker, {"image": vision, "audio": audio}, projector, shuffle)
+    if frames and vision is None:
+        raise RecipeError(
+            f"--frames needs --vision, which reads them. Got {frames} alone. Name an "
+            "imported image encoder."
+        )
+    inputs = {
+        kind: _encoder(kind, folder)
+        for kind, folder in (("image", vision), ("audio", audio))
+        if folder is not None
+    }
+    if frames:
+        inputs["video"] = {**_encoder("image", vision), "modality": "frames", "num_frames": frames}
+    recipe = _recipe(speaker, inputs, projector, shuffle)
     predictor = _built(recipe, speaker)
     tokens = _tokens(predictor, shuffle)
     recipe.inputs[_WORDS]["max_length"] = _room(speaker, tokens)
@@ -202,16 +217,11 @@ def _assistant(bundle: read.Bundle, otherwise: str) -> Recipe:
     return recipe
 
 
-def _recipe(
-    speaker: _Decoder, folders: Mapping[str, str | Path | None], projector: str, shuffle: int
-) -> Recipe:
+def _recipe(speaker: _Decoder, media: Mapping[str, Any], projector: str, shuffle: int) -> Recipe:
     """Returns the recipe of an assistant whose encoders and decoder are frozen."""
     task = _task()
     own = {key: value for key, value in speaker.settings.items() if key not in ("name", "dropout")}
-    inputs: dict[str, Any] = {_WORDS: {"modality": _WORDS}}
-    inputs |= {
-        kind: _encoder(kind, folder) for kind, folder in folders.items() if folder is not None
-    }
+    inputs: dict[str, Any] = {_WORDS: {"modality": _WORDS}, **media}
     given = with_parts(
         {
             "target": task.target_column,
@@ -235,10 +245,10 @@ def _recipe(
     return from_dict(given)
 
 
-def _encoder(kind: str, folder: str | Path) -> dict[str, Any]:
+def _encoder(kind: str, folder: str | Path | None) -> dict[str, Any]:
     """Returns the settings of an input whose encoder gives all its tokens, and is frozen."""
     config: dict[str, Any] = {"modality": kind, "encoder": {"from": str(folder), "freeze": True}}
-    known = encoder_config(encoder_of(folder, kind, kind).settings)
+    known = encoder_config(encoder_of(str(folder), kind, kind).settings)
     if "pooling" in parameters(find("encoders", str(encoder_name(known)))):
         config.setdefault("pooling", known.get("pooling", "none"))
     return config
@@ -275,6 +285,9 @@ def _tokens(predictor: Predictor, shuffle: int) -> dict[str, int]:
             count = -(-(item.modality.limit or 1) // encoder.time_stride)
         if item.name == "image" and shuffle > 1:
             count //= shuffle**2
+        if item.modality.frame_tokens:
+            each = num_pooled(count, encoder.grid, item.modality.frame_tokens)
+            count = each * item.modality.limit
         found[item.name] = count
     return found
 

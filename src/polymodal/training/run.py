@@ -62,6 +62,7 @@ from polymodal.training.planning.dry import DryRun, dry_run_of
 from polymodal.training.planning.forecast import FILE as FORECAST
 from polymodal.training.planning.room import needs_of
 from polymodal.training.planning.times import Times
+from polymodal.training.preparing.absent import with_absent_media
 from polymodal.training.preparing.hearing import with_transcripts
 from polymodal.training.preparing.held_out import hidden_by_split, tell_single_group
 from polymodal.training.preparing.language import choose_language
@@ -292,6 +293,7 @@ def _ready(
     given = with_parts(asked)
     check_given(given)
     given = on_old_plan(given, out)
+    tables = with_absent_media(tables, given)
     need_target(given)
     settings = arguments.build(Training, given.get("training") or {}, "training")
     recipe, reasons, facts, alike = choose(tables, given, ignore, split, split_group, settings.seed)

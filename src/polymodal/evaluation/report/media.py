@@ -211,6 +211,8 @@ _SHOWN = {
     "image": _pictures,
     "audio": _sound,
     "video": _video,
+    "frames": _video,
+    "tiled_image": _pictures,
     "tabular": _table,
     "vector": _numbers,
     "sequence": _numbers,
@@ -224,5 +226,14 @@ def describe_inputs(inputs: Mapping[str, Mapping[str, Any]]) -> Sequence[dict[st
         {"name": name, "modality": value.get("modality", "text"), **show(value)}
         for name, value in inputs.items()
     ]
-    order = {"image": 0, "video": 0, "audio": 1, "text": 2, "texts": 2, "conversation": 2}
+    order = {
+        "image": 0,
+        "tiled_image": 0,
+        "video": 0,
+        "frames": 0,
+        "audio": 1,
+        "text": 2,
+        "texts": 2,
+        "conversation": 2,
+    }
     return sorted(shown, key=lambda one: order.get(one["modality"], 3))

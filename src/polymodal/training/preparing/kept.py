@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from polymodal.core.errors import DataError
 from polymodal.core.printed.counting import counted
 from polymodal.core.printed.progress import bar, say
 from polymodal.feed.samples import Samples, Source
+from polymodal.layers.frames import num_pooled
 from polymodal.model.by_step import by_step, can_read_by_step
 from polymodal.preprocess.collate import collate
 from polymodal.preprocess.modality import Modality
@@ -164,7 +166,12 @@ class _Keeper:
         self.lengths = checked.lengths[checked.present[:, index], index]
         self.fusion, self.encoder = model.fusion, model.encoders[self.item.name]
         name = self.item.name
-        self.pools = name not in model.projections and model.fusion.pools_first(name)
+        self.pooled = functools.partial(model.pooled, name)
+        self.pools = (
+            name not in model.projections
+            and model.fusion.pools_first(name)
+            and not self.item.modality.several
+        )
         self.width = prepared.recipe.dim
         if name in model.projections:
             self.width = int(model.projections[name].kernel.shape[0])
@@ -242,7 +249,9 @@ class _Keeper:
         for row in encoded:
             there = ~np.isnan(row).reshape(len(row), -1).all(axis=1)
             with _no_gradient():
-                tokens, _ = self.encoder(row[there], np.ones(there.sum(), bool), training=False)
+                tokens, _ = self.pooled(
+                    *self.encoder(row[there], np.ones(there.sum(), bool), training=False)
+                )
             tokens = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(tokens, "float32")))
             whole = np.full((len(row), *tokens.shape[1:]), np.nan, np.float32)
             whole[there] = tokens
@@ -251,7 +260,10 @@ class _Keeper:
     def _num_tokens(self) -> int | None:
         if self.pools:
             return 1
-        return self.encoder.num_tokens
+        most, count = self.item.modality.frame_tokens, self.encoder.num_tokens
+        if most is None or count is None:
+            return count
+        return num_pooled(count, self.encoder.grid, most)
 
     def _key(self, slots: np.ndarray) -> str:
         """Returns a hash of all that the tokens depend on: weights, cells, how they are read."""
@@ -264,6 +276,7 @@ class _Keeper:
                     "encoder": self.item.encoder,
                     "settings": self.item.encoder_settings,
                     "pooled": self.pools and self.fusion.get_config(),
+                    "frame_tokens": self.item.modality.frame_tokens,
                     "kind": self.item.modality.decode_key(),
                     "state": self.item.modality.state(),
                     "cells": self.samples.content_of(self.source),

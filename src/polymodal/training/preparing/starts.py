@@ -20,6 +20,7 @@ __all__ = ["load_weights", "restore_inputs", "restore_target", "with_parts"]
 
 _OWN = ("modality", "encoder", "column", "columns")  # of an input: named otherwise, or its own
 _PER_STEP = {"texts": "text"}  # modalities of a list, whose items another modality reads alone
+_READ_BY: dict[str, Any] = {**_PER_STEP, "frames": ("frames", "image")}
 _FREE = ("dropout",)  # of a part: may differ from what it was trained with
 
 
@@ -62,7 +63,7 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
     part = encoder_of(
         words["from"],
         words.get("input", name),
-        _PER_STEP.get(str(config.get("modality")), config.get("modality")),
+        _READ_BY.get(str(config.get("modality")), config.get("modality")),
     )
     if "encoder" not in part.settings:
         return _features(where, part, config)
@@ -72,6 +73,7 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
     of_modality = find("preprocess", part.settings["modality"])
     free = (*_FREE, *of_modality.augmentation, *of_modality.extent)
     settings = {k: v for k, v in encoder_config(part.settings).items() if k not in _OWN}
+    settings = _of_modality(settings, str(part.settings["modality"]), config)
     for key, value in settings.items():
         if key not in free:
             _same(where, key, config.get(key, value), value, part)
@@ -88,6 +90,15 @@ def _input(name: str, config: Any, given: dict[str, Any]) -> Any:
         | config
         | {"encoder": {"name": known, **words, **theirs, **digest}}
     )
+
+
+def _of_modality(settings: dict[str, Any], own: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a part's settings that another modality, which reads its items alone, has too."""
+    asked = str(config.get("modality", own))
+    if asked == own:
+        return settings
+    left_out = set(parameters(find("preprocess", own))) - set(parameters(find("preprocess", asked)))
+    return {key: value for key, value in settings.items() if key not in left_out}
 
 
 def _features(where: str, part: Part, config: Mapping[str, Any]) -> dict[str, Any]:
