@@ -134,6 +134,7 @@ def test_several_images_come_before_an_answer(base, place, capsys):
     model = pm.Assistant(base=base[0], training={"epochs": 1, "batch_size": 4})
     model.fit(place / "several.jsonl", val=place / "several.jsonl", out=place / "more")
     loaded = pm.load(place / "more")
+    assert (place / "more" / "report.html").read_text().count("data:image/png") > 3
     item = next(one for one in loaded._predictor.inputs if one.name == "image")
     assert item.modality.max_images == 3
     capsys.readouterr()

@@ -35,6 +35,7 @@ from polymodal.evaluation.store import read_predictions, write_predictions
 from polymodal.evaluation.texts.word_confidence import right_words
 from polymodal.inference.looking import looks, why_no_look
 from polymodal.media.cells import open_cell
+from polymodal.media.media_cell import cells_of
 from polymodal.preprocess.modality import Modality
 from polymodal.pretrained.keys import ORIGIN, spec_of
 from polymodal.recipe.recipe import encoder_name
@@ -323,8 +324,19 @@ def _value(modality: Modality, columns: Sequence[str], table: Table, row: int) -
     cell = table.cell(row, columns[0])
     if cell is None or not modality.files:
         return cell
+    several = cells_of(cell)  # images of a conversation, or frames of a video
+    if several[0] is cell:
+        return _file(several[0], table.root)
+    found = [_file(one, table.root) for one in several]
+    if None in found:
+        return None
+    return found
+
+
+def _file(cell: Any, root: Path) -> bytes | None:
+    """Returns the bytes of a file; None where it cannot be read, or is too large to show."""
     try:
-        data = open_cell(cell, table.root)[0]
+        data = open_cell(cell, root)[0]
         if isinstance(data, Path):
             data = data.read_bytes() if data.stat().st_size <= _MOST_BYTES else None
     except (DataError, OSError):
