@@ -105,13 +105,19 @@ def make_model(dropout=0.2, units=8, classes=3, time=False, norm=True, own_loss=
             self.dropout = keras.layers.Dropout(dropout, seed=5) if dropout else None
             self.head = keras.layers.Dense(classes, dtype="float32")
             self.own_loss = keras.metrics.Mean(name="own_loss") if own_loss else None
+            self.reads_unlabelled, self.pretrains = own_loss, False
+
+        def pretrain(self, alone):
+            if self.pretrains != alone:
+                self.pretrains, self.train_function = alone, None
 
         def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
             loss = super().compute_loss(x, y, y_pred, sample_weight, training)
             if not training or self.own_loss is None:
                 return loss
             self.own_loss.update_state(loss, sample_weight=keras.ops.shape(y_pred)[0])
-            return loss + 0.01 * keras.ops.mean(keras.ops.square(y_pred))
+            more = 0.01 * keras.ops.mean(keras.ops.square(y_pred))
+            return float(not self.pretrains) * loss + more
 
         def call(self, inputs, training=None):
             x = inputs["input_0"]
@@ -192,6 +198,7 @@ def main():
     parser.add_argument("--signal", help="name:step, a signal this process sends itself")
     parser.add_argument("--jit", action="store_true")
     parser.add_argument("--own-loss", action="store_true")
+    parser.add_argument("--pretrain", type=int, help="epochs without targets")
     given = parser.parse_args()
     if given.limit:
         import resource
@@ -210,6 +217,7 @@ def main():
             accumulate=given.accumulate,
             jit=given.jit or None,
             own_loss=given.own_loss,
+            pretrain_epochs=given.pretrain,
         )
     except PolymodalError as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from error

@@ -120,3 +120,12 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(tmp_path, undisturbed):
     assert Checkpoints(tmp_path).latest().name == before
     assert start(tmp_path).returncode == 0
     assert left_by(tmp_path) == undisturbed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["step_finished:6", "epoch_finished:1", "step_started:9"])
+def test_a_run_killed_around_pretraining_ends_with_the_same_bytes(fault, tmp_path):
+    assert start(tmp_path / "whole", "--pretrain", "1").returncode == 0
+    assert start(tmp_path / "cut", "--pretrain", "1", fault=fault).returncode == -signal.SIGKILL
+    assert start(tmp_path / "cut", "--pretrain", "1").returncode == 0
+    assert left_by(tmp_path / "cut") == left_by(tmp_path / "whole")

@@ -109,6 +109,7 @@ class Model(keras.Model):
         self.sampling = None
         if task.scheduled_sampling:
             self.sampling = ScheduledSampling(task.scheduled_sampling, seed)
+        self.pretrains = False
         self._take(objectives or {})
 
     def _take(self, objectives: Mapping[str, Objective]) -> None:
@@ -226,6 +227,12 @@ class Model(keras.Model):
         self.kept = frozenset(names)
         self.train_function = self.test_function = self.predict_function = None
 
+    def pretrain(self, alone: bool) -> None:
+        """Trains the objectives that need no target alone, or everything again."""
+        if self.pretrains == alone:
+            return
+        self.pretrains, self.train_function = alone, None
+
     def _fused(self, streams: Streams, training: bool | None) -> tuple[Any, Any]:
         tokens, mask = self.fusion(streams, training=training)
         if self.sequence is not None:
@@ -339,12 +346,20 @@ class Model(keras.Model):
         rows = ops.shape(logits)[0]
         own_rows = _num_counted(sample_weight) if self.reads_unlabelled else rows
         self.losses_apart["own_loss"].update_state(loss, sample_weight=own_rows)
+        loss = self._share(False) * loss
         for name, objective in self.objectives.items():
             if found[name] is not None:
                 more = objective.loss(y, found[name], sample_weight, self.loss)
                 self.losses_apart[name].update_state(more, sample_weight=rows)
-                loss = loss + objective.weight * more
+                loss = loss + objective.weight * self._share(objective.reads_unlabelled) * more
         return loss
+
+    def _share(self, needs_no_target: bool) -> float:
+        """Returns what a loss counts: all of it, or nothing of one with a target in pretraining.
+
+        Of nothing gradients are 0 on every engine; without the loss some would have none.
+        """
+        return 1.0 if needs_no_target or not self.pretrains else 0.0
 
 
 def _shared(stream: tuple[Any, Any], items: Any) -> tuple[Any, Any]:

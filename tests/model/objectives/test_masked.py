@@ -105,3 +105,24 @@ def test_a_hidden_word_is_the_unknown_one_and_padding_stays():
 def test_a_share_out_of_range_is_refused(share):
     with pytest.raises(RecipeError, match=f"Masked needs 0 < share < 1. Got {share}"):
         Masked(share)
+
+
+def test_pretraining_trains_what_needs_no_target_alone():
+    model, batch = made()
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
+    model.compile(keras.optimizers.SGD(0.1), loss=loss)
+    targets, weights = np.array([0, 1, 2, 0]), np.ones(4, "float32")
+
+    def moved():
+        before = {one.path: numpy(one) for one in model.trainable_variables}
+        model.fit(batch, targets, sample_weight=weights, batch_size=4, verbose=0)
+        return {
+            one.path for one in model.trainable_variables if (numpy(one) != before[one.path]).any()
+        }
+
+    head = {one.path for one in model.head.trainable_variables}
+    model.pretrain(True)
+    assert not moved() & head
+    assert moved()
+    model.pretrain(False)
+    assert head <= moved()

@@ -274,8 +274,8 @@ def test_equal_runs_give_equal_bytes(tmp_path, whole):
     assert sha256(whole) == sha256(tmp_path / "weights.safetensors")
 
 
-@pytest.mark.parametrize("stop_at", [5, 9])  # inside the first epoch; while it is validated
-def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path, monkeypatch, whole, stop_at):
+def stop_after(monkeypatch, stop_at):
+    """Stops a run where it asks for the so-manieth time whether to stop."""
     asked, interrupt = [0], fitting.Session._interrupt
 
     def stop(self, request, save):
@@ -284,6 +284,11 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path, monkeypatch, who
         interrupt(self, request, save)
 
     monkeypatch.setattr(fitting.Session, "_interrupt", stop)
+
+
+@pytest.mark.parametrize("stop_at", [5, 9])  # inside the first epoch; while it is validated
+def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path, monkeypatch, whole, stop_at):
+    stop_after(monkeypatch, stop_at)
     with pytest.raises(Interrupted, match=r"Stopped by SIGTERM in epoch .* Run the same command"):
         small_run.run(tmp_path)
     small_run.run(tmp_path)
@@ -291,6 +296,34 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path, monkeypatch, who
     for name, array in load(whole).items():
         np.testing.assert_array_equal(load(cut)[name], array)
     assert sha256(whole) == sha256(cut)
+
+
+# Inside pretraining; where it is over, before and after the last checkpoint of it; after it.
+@pytest.mark.parametrize("stop_at", [5, 12, 13, 19])
+def test_a_run_stopped_around_pretraining_goes_on_to_the_same_bytes(
+    tmp_path, monkeypatch, pretrained, stop_at
+):
+    stop_after(monkeypatch, stop_at)
+    with pytest.raises(Interrupted):
+        small_run.run(tmp_path, own_loss=True, pretrain_epochs=1)
+    small_run.run(tmp_path, own_loss=True, pretrain_epochs=1)
+    assert sha256(pretrained / "weights.safetensors") == sha256(tmp_path / "weights.safetensors")
+
+
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pretrained")
+    small_run.run(folder, own_loss=True, pretrain_epochs=1)
+    return folder
+
+
+def test_no_epoch_of_pretraining_is_kept_and_another_length_is_another_run(tmp_path, capsys):
+    result = small_run.run(tmp_path, own_loss=True, pretrain_epochs=2)
+    assert result.best_epoch == 3
+    assert len(result.history) == 3
+    assert "Pretraining without targets, epoch 2 of 2." in capsys.readouterr().err
+    with pytest.raises(ResumeError, match="pretrain_epochs: was 2, now 1"):
+        small_run.run(tmp_path, own_loss=True, pretrain_epochs=1)
 
 
 def test_a_resumed_epoch_reports_the_same_loss(tmp_path, monkeypatch):

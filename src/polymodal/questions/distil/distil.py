@@ -306,6 +306,7 @@ class _Lesson:
 def _shorten(training: dict[str, Any]) -> None:
     """Changes the settings of a training to those of a model that knows most already."""
     training["epochs"] = max(1, math.ceil(_SHORTER * training["epochs"]))
+    training.pop("pretrain_epochs", None)
 
 
 def _start(teacher: Predictor) -> Callable[[Any], None]:

@@ -14,7 +14,7 @@ from polymodal.bundle import weights
 from polymodal.core import faults
 from polymodal.core.disk.lock import locked
 from polymodal.core.printed.counting import counted
-from polymodal.core.printed.progress import bar, say
+from polymodal.core.printed.progress import bar, say, warn
 from polymodal.evaluation.row_errors import RowErrors
 from polymodal.training.loop.boards import Boards
 from polymodal.training.loop.rehearsal import Limit, Pace, rehearse
@@ -117,9 +117,8 @@ class Session:
         self.task, self.loss = task, task.loss()
         self.state = compiled(model, self.loss, train, settings, jit)
         name, mode = task.monitor if score else ("val_loss", "min")
-        self.state.best = Best(
-            name, mode, settings.patience, settings.epochs or 1, settings.early_stopping
-        )
+        epochs = (settings.epochs or 1) - (settings.pretrain_epochs or 0)
+        self.state.best = Best(name, mode, settings.patience, epochs, settings.early_stopping)
         self.jit = jit
         self.boards = Boards(folder)
         self.finished = False
@@ -238,8 +237,16 @@ class Session:
         if self.state.epoch and self.ending.is_over:
             raise _Ended
 
+    def _pretrains_at(self, epoch: int) -> bool:
+        """Returns whether objectives alone are trained in an epoch; the baseline of one input may
+        have none."""
+        before = self.settings.pretrain_epochs or 0
+        return epoch < before and getattr(self.model, "reads_unlabelled", False)
+
     def _train_epoch(self, request: StopRequest) -> None:
         state = self.state
+        if self.settings.pretrain_epochs:
+            self._begin_phase()
         steps = self.train.steps(state.epoch) - state.step
         self._feed = self._feed or Feed(self.train)
         with bar(f"epoch {state.epoch + 1}/{self.settings.num_epochs}", steps) as advance:
@@ -257,6 +264,16 @@ class Session:
         state.step += 1
         state.seconds = watch.seconds()
         faults.point("epoch_trained")
+
+    def _begin_phase(self) -> None:
+        """Trains objectives alone in the first epochs, then everything."""
+        epoch, before = self.state.epoch, self.settings.pretrain_epochs
+        alone = self._pretrains_at(epoch)
+        self.model.pretrain(alone)
+        if alone and not self.state.step:
+            say(f"Pretraining without targets, epoch {epoch + 1} of {before}.")
+        elif epoch == before and not self.state.step and self._pretrains_at(0):
+            say("Pretraining is done. From here on targets are trained on too.")
 
     def _fit_keras(self, feed: Feed, steps: int, watch: Watch) -> None:
         epoch = self.state.epoch
@@ -284,7 +301,8 @@ class Session:
             found = self._validate(request)
             entry |= found.scores
             faults.point("best_before")
-            state.best.follow(state.epoch, entry, found.rows, state.current_weights)
+            if not self._pretrains_at(state.epoch):
+                state.best.follow(state.epoch, entry, found.rows, state.current_weights)
             faults.point("best_after")
         if apart:
             entry["objectives"] = apart
@@ -349,6 +367,8 @@ class Session:
     def _finish(self) -> None:
         """Puts the best weights into the model and marks the checkpoint as finished."""
         state = self.state
+        if state.epoch <= (self.settings.pretrain_epochs or 0) and self._pretrains_at(0):
+            warn("The run ended before targets were trained on, so its answers mean nothing.")
         self._prefer_last()
         final = state.best.weights or state.current_weights()
         weights.assign(state.weights, final)

@@ -44,7 +44,8 @@ def dry_run_of(
     fewest = session.epochs_left
     if forecast.at_most:
         best = session.state.best
-        fewest = min(fewest, (best.patience or best.longest) + 1)
+        first = session.settings.pretrain_epochs or 0
+        fewest = min(fewest, first + (best.patience or best.longest) + 1)
     decoding = 0.0
     if cache.num_written:
         decoding = sum(prepared.seconds.values())

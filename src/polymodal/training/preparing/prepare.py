@@ -21,6 +21,7 @@ from polymodal.tables.table import Table
 from polymodal.training.preparing.prepared import Prepared
 from polymodal.training.preparing.starts import restore_inputs, restore_target
 from polymodal.training.preparing.unlabelled import (
+    check_pretraining,
     tell_unlabelled,
     uses_unlabelled,
 )
@@ -49,6 +50,7 @@ def prepare(
     """
     inputs, target = assemble.build_inputs(recipe), assemble.build_target(recipe)
     assemble.check_parts(recipe)
+    check_pretraining(recipe.training, recipe.objectives)
     restore_inputs(recipe, inputs)
     restore_target(recipe, target)
     known = {name: profile(table) for name, table in tables.items()}

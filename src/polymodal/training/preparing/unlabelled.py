@@ -16,6 +16,7 @@ from polymodal.profile.profile import Profile
 from polymodal.recipe.recipe import OBJECTIVES, checked_objectives
 
 __all__ = [
+    "check_pretraining",
     "moved_to_train",
     "readers_of",
     "repeated_with_target",
@@ -47,6 +48,16 @@ def uses_unlabelled(given: Mapping[str, Any]) -> bool:
     """Returns whether a recipe, perhaps with settings left open, needs rows without a target."""
     pseudo = (given.get("training") or {}).get("pseudo_labels")
     return pseudo is not None or bool(readers_of(given.get("objectives")))
+
+
+def check_pretraining(training: Mapping[str, Any], objectives: Any) -> None:
+    """Raises RecipeError where a recipe pretrains, and no objective learns without targets."""
+    if training.get("pretrain_epochs") and not readers_of(objectives):
+        raise RecipeError(
+            "training.pretrain_epochs needs an objective that learns without targets:"
+            " contrastive or masked. Got none. Add --set objectives.masked.weight=1, "
+            "or leave it out."
+        )
 
 
 def moved_to_train(

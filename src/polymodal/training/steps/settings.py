@@ -30,6 +30,8 @@ class Training:
             chosen from the number of rows.
         last_epoch: int, epoch after which the run ends, on the learning rates that `epochs` plans;
             None = `epochs`. The recipe of a run that ended early has it.
+        pretrain_epochs: int >= 1, the first of `epochs`, in which the objectives that need no
+            target are trained alone, on all rows; None = none.
         batch_size: int, rows per step; None = chosen from the data.
         batch_tokens: int, most time steps (and positions of images) per step, padding included, of
             the input whose lengths differ most: batches of short rows are larger, batches of long
@@ -101,6 +103,7 @@ class Training:
     checkpoint_minutes: float = 5.0
     checkpoint_steps: int | None = None
     last_epoch: int | None = None
+    pretrain_epochs: int | None = None
 
     def __post_init__(self):
         for name in (
@@ -112,6 +115,7 @@ class Training:
             "accumulate",
             "checkpoint_steps",
             "last_epoch",
+            "pretrain_epochs",
         ):
             self._need(name, "at least 1", lambda v: v >= 1)
         for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
@@ -131,6 +135,11 @@ class Training:
         )
         self._need("calibration", "temperature or none", lambda v: v in ("temperature", "none"))
         self._need("decision", f"one of {', '.join(DECISIONS)}", lambda v: v in DECISIONS)
+        self._need(
+            "pretrain_epochs",
+            f"less than training.epochs, {self.epochs}",
+            lambda v: self.epochs is None or v < self.epochs,
+        )
         imbalance_of(self.imbalance)
         self._need("jit", "true, false or auto", lambda v: v is True or v is False or v == "auto")
 
