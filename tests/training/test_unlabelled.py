@@ -152,6 +152,8 @@ def test_added_rows_that_cannot_be_used_are_named(tmp_path):
     ):
         with pytest.raises((DataError, RecipeError), match=match):
             begin(table, **given)
+    with pytest.raises(RecipeError, match="needs a task with a target"):
+        added_to(profile(pm.read(labelled)), [pm.read(others)], {"objectives": CONTRAST})
 
 
 def test_added_rows_of_a_group_that_is_scored_are_not_used(capsys):

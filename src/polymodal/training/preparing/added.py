@@ -150,6 +150,11 @@ def added_to(train: Profile, tables: Sequence[Table], given: Mapping[str, Any]) 
             "objectives.contrastive, objectives.masked or training.pseudo_labels. "
             f"Got none. {_FIX}"
         )
+    if not given.get("target"):
+        raise RecipeError(
+            "--unlabelled needs a task with a target, which its rows lack. Got none. Put its rows "
+            "into the table of --data."
+        )
     if given.get("group"):
         raise RecipeError(
             "--unlabelled needs a recipe whose rows stand alone. Got group: "
