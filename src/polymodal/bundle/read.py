@@ -277,9 +277,9 @@ def _check_version(path: Path, content: dict[str, Any]) -> None:
         )
 
 
-def _check_path(folder: Path, name: str) -> None:
+def _is_outside(name: str) -> bool:
     pure = PurePosixPath(name)
-    outside = (
+    return (
         pure.is_absolute()
         or ".." in pure.parts
         or "\\" in name
@@ -289,13 +289,16 @@ def _check_path(folder: Path, name: str) -> None:
         or ":" in pure.parts[0]
         or str(pure) != name
     )
-    if outside:
+
+
+def _check_path(folder: Path, name: str) -> None:
+    if _is_outside(name):
         raise BundleError(
             f"{folder / MANIFEST} needs paths inside the bundle. Got {shown(name)}. "
             "It was tampered with; do not use this bundle."
         )
     step = folder
-    for part in pure.parts:
+    for part in PurePosixPath(name).parts:
         step = step / part
         if step.is_symlink():
             raise BundleError(

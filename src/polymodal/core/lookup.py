@@ -124,6 +124,16 @@ def describe(package: str) -> dict[str, str]:
     return {name: _first_line(_file(package, name)) for name in names(package)}
 
 
+def _imported(tree: ast.Module) -> dict[str, tuple[str, str, str]]:
+    """Returns {name: (folder, ".", module)} of what a file imports by name."""
+    return {
+        alias.name: node.module.rpartition(".")
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+
+
 def stated(package: str, name: str) -> dict[str, Any]:
     """Returns {attribute: its constant, or None for anything else} of a class, importing nothing.
 
@@ -131,12 +141,7 @@ def stated(package: str, name: str) -> dict[str, Any]:
     """
     path = _file(package, name)
     tree, public = ast.parse(path.read_text(encoding="utf-8")), _public_name(path)
-    homes = {
-        alias.name: node.module.rpartition(".")
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom) and node.module
-        for alias in node.names
-    }
+    homes = _imported(tree)
     found: dict[str, Any] = {}
     for node in tree.body:
         if not isinstance(node, ast.ClassDef) or node.name != public:

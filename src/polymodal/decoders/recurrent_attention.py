@@ -89,11 +89,10 @@ class RecurrentAttentionDecoder(keras.layers.Layer):
         self.recurrent = keras.layers.RNN(
             _CELLS[kind](dim, dtype=policy), return_sequences=True, dtype=policy
         )
-        self.attention = (
-            MultiHeadAttention(dim, num_heads, dropout, dtype=policy)
-            if attention == "dot"
-            else AdditiveAttention(dim, dropout, dtype=policy)
-        )
+        if attention == "dot":
+            self.attention = MultiHeadAttention(dim, num_heads, dropout, dtype=policy)
+        else:
+            self.attention = AdditiveAttention(dim, dropout, dtype=policy)
         self.mix = keras.layers.Dense(2 * dim, activation="gelu", dtype=policy)
         self.logits = keras.layers.Dense(num_outputs, dtype="float32")
 

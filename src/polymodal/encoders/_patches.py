@@ -92,13 +92,16 @@ class PatchTransformer(Encoder):
         self.norm = LayerNorm(epsilon, dtype=policy)
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
+    def _too_small(self, inputs_shape) -> RecipeError:
+        return RecipeError(
+            f"{type(self).__name__} needs images of at least one patch of {self.patch_size} "
+            f"pixels. Got {inputs_shape[1]}x{inputs_shape[2]}. Pass a larger size."
+        )
+
     def build(self, inputs_shape):
         down, across = (side // self.patch_size for side in inputs_shape[1:3])
         if down < 1 or across < 1:
-            raise RecipeError(
-                f"{type(self).__name__} needs images of at least one patch of {self.patch_size} "
-                f"pixels. Got {inputs_shape[1]}x{inputs_shape[2]}. Pass a larger size."
-            )
+            raise self._too_small(inputs_shape)
         self.patches.build(inputs_shape)
         self.num_patches = down * across
         length = self.num_patches + self.has_class_token

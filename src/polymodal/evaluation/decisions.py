@@ -28,6 +28,11 @@ def known(predictions: Predictions) -> Predictions:
         rest = predictions.take(predictions.scored)
     if rest.is_text:
         return rest
+    _check_finite(rest)
+    return rest
+
+
+def _check_finite(rest: Predictions) -> None:
     finite = np.isfinite(rest.outputs).reshape(len(rest), -1).all(axis=1)
     if not finite.all():
         raise DataError(
@@ -36,7 +41,6 @@ def known(predictions: Predictions) -> Predictions:
             "train again.",
             reason="not_finite",
         )
-    return rest
 
 
 def decisions(rest: Predictions) -> tuple[np.ndarray, np.ndarray]:

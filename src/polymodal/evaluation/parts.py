@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -34,9 +34,15 @@ def named_parts(
         for cell in present:
             count[str(cell)] = count.get(str(cell), 0) + 1
         kinds = set(sorted(count, key=lambda kind: -count[kind])[:MOST_VALUES])
-    return [
-        EMPTY if cell is None else str(cell) if str(cell) in kinds else OTHERS for cell in cells
-    ], None
+    return [_part_of(cell, kinds) for cell in cells], None
+
+
+def _part_of(cell: Any, kinds: Collection[str]) -> str:
+    if cell is None:
+        return EMPTY
+    if str(cell) in kinds:
+        return str(cell)
+    return OTHERS
 
 
 def _spelled_alike(cells: list[Any]) -> list[Any]:

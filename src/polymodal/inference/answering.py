@@ -147,10 +147,7 @@ class Answering:
         if self._compiled is None:
             self._compiled = ContinuedDecoder(decoder)
             self._compile()
-        noise = None
-        if choice.temperature:
-            drawn = generator(seed).random((1, 1, num_steps), np.float32)
-            noise = keras.ops.convert_to_tensor(drawn)
+        noise = _noise(num_steps, choice, seed)
         with no_gradient():
             memory, mask = self._fuse(
                 {item.name: self._stream(item, inputs) for item in self.predictor.inputs}
@@ -262,3 +259,11 @@ class Answering:
                 f"the conversation is longer than the {modality.limit:,} tokens that this run "
                 f"reads, so its oldest {left_out} messages are left out."
             )
+
+
+def _noise(num_steps: int, choice: Choice, seed: int) -> Any:
+    """Returns what ids are drawn by, (1, 1, num_steps); None where the likeliest is taken."""
+    if not choice.temperature:
+        return None
+    drawn = generator(seed).random((1, 1, num_steps), np.float32)
+    return keras.ops.convert_to_tensor(drawn)

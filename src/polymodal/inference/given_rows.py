@@ -134,6 +134,12 @@ def table_of_cells(predictor: Any, rows: Sequence[dict[str, Any]]) -> Table:
     return read({column: [row.get(column) for row in rows] for column in columns}, name="files")
 
 
+def _no_file(file: Path) -> DataError:
+    if file.exists():
+        return DataError("is not a file.", "Give a file.", path=str(file), reason="not_a_file")
+    return DataError("does not exist.", "Check the path.", path=str(file), reason="missing_file")
+
+
 def cells_of_file(predictor: Any, file: Path) -> dict[str, str]:
     """Returns {column: path} of the inputs that a file fills.
 
@@ -141,13 +147,7 @@ def cells_of_file(predictor: Any, file: Path) -> dict[str, str]:
         DataError: it does not exist, or is of a kind that the model does not take.
     """
     if not file.is_file():
-        there = file.exists()
-        raise DataError(
-            "is not a file." if there else "does not exist.",
-            "Give a file." if there else "Check the path.",
-            path=str(file),
-            reason="not_a_file" if there else "missing_file",
-        )
+        raise _no_file(file)
     inputs, kind = predictor.recipe.inputs, kind_of_name(file.name)
     taken = [i for i in predictor.inputs if kind in i.modality.files]
     if not taken:

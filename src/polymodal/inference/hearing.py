@@ -232,7 +232,9 @@ def _read(path: Path) -> str | None:
         found = json.loads(path.read_text(encoding="utf-8"))["text"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return found if isinstance(found, str) else None
+    if isinstance(found, str):
+        return found
+    return None
 
 
 def _write(path: Path | None, text: str) -> None:

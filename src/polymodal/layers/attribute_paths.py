@@ -28,7 +28,8 @@ def layers_in(
     >>> [path for path, _ in layers_in(model, keras.layers.Dense)]
     ['layers.0']
     """
-    seen = set() if seen is None else seen
+    if seen is None:
+        seen = set()
     if id(value) in seen:
         return
     seen.add(id(value))

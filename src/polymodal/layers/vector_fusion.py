@@ -59,11 +59,10 @@ class VectorFusion(Fusion):
     def build(self, streams_shape):
         self.names = check_streams(type(self).__name__, streams_shape, self.dim)
         self.norms = {name: LayerNorm(dtype=self.dtype_policy) for name in self.names}
-        self.pools = (
-            {}
-            if self.stepwise
-            else {name: self._pool(streams_shape[name][0]) for name in self.names}
-        )
+        if self.stepwise:
+            self.pools = {}
+        else:
+            self.pools = {name: self._pool(streams_shape[name][0]) for name in self.names}
         for name in self.names:
             self.norms[name].build((None, self.dim))
             if not self.stepwise:
@@ -152,7 +151,8 @@ class VectorFusion(Fusion):
     def _pool(self, tokens_shape):
         # a single token needs no choice among tokens
         kind = "attention" if self.pooling == "guided" else self.pooling
-        kind = "mean" if tokens_shape[1] == 1 else kind
+        if tokens_shape[1] == 1:
+            kind = "mean"
         return Pool(self.dim, kind, dtype=self.dtype_policy)
 
 

@@ -117,6 +117,7 @@ class _Measured:
                     path=self._shown,
                     reason="not_finite",
                 )
-            self.first = block[:1].copy() if self.first is None else self.first
+            if self.first is None:
+                self.first = block[:1].copy()
             self.peak = max(self.peak, peak)
             yield block

@@ -56,7 +56,8 @@ class KeptMedia:
         """Returns whether `size` more bytes fit, and counts them."""
         with self._lock:
             fits = self.size + size <= self.max_bytes
-            self.size += size if fits else 0
+            if fits:
+                self.size += size
             self.num_kept += fits
             self.num_left += not fits
             return fits
@@ -65,7 +66,8 @@ class KeptMedia:
         """Returns whether `size` more bytes can be held until `release`, and counts them."""
         with self._lock:
             fits = not self.spills and self._held + size <= self.max_bytes
-            self._held += size if fits else 0
+            if fits:
+                self._held += size
             return fits
 
     def release(self) -> None:

@@ -168,7 +168,8 @@ def _on_screen(frames: Iterator[Any], stream: Any, frames_per_second: float) -> 
     shown, start, end, moment = None, None, 0.0, 0
     for index, frame in enumerate(frames):
         time = frame.time if frame.time is not None else index * length
-        start = time if start is None else start
+        if start is None:
+            start = time
         while shown is not None and moment / frames_per_second < time - start - 1e-6:
             yield shown
             moment += 1

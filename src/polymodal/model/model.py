@@ -274,7 +274,8 @@ class Model(keras.Model):
         outputs = self._answer(tokens, mask, guide, training)
         for name, objective in reversed(self.objectives.items()):
             outputs, more = objective.split(seen.pop(), outputs)
-            found[name] = found[name] if more is None else more
+            if more is not None:
+                found[name] = more
         if self.objectives:
             return (outputs, found)
         return outputs

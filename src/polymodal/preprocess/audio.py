@@ -259,7 +259,8 @@ class Audio(Modality):
                 samples, slowest + (1 + self.speed - slowest) * (drawn[0] + 1) / 2
             )
         places = round(self.shift_seconds * self.sample_rate * drawn[1])
-        samples = np.roll(samples, places) if places else samples
+        if places:
+            samples = np.roll(samples, places)
         samples = samples * np.float32(10 ** (self.gain_decibels * drawn[2] / 20))
         level = np.sqrt(np.mean(samples**2))
         if self.silence_seconds:

@@ -33,7 +33,8 @@ def collate(
     shape = _shape(modality, known)
     if not modality.has_time:
         return _collate_fixed(modality, arrays, shape)
-    length = max([1, *map(len, known)]) if length is None else length
+    if length is None:
+        length = max([1, *map(len, known)])
     batch = np.zeros((len(arrays), length, *shape[1:]), modality.dtype)
     mask = np.zeros((len(arrays), length), bool)
     for row, array in enumerate(arrays):
@@ -74,7 +75,8 @@ def collate_targets(
             if value is not None:
                 batch[row] = value
         return batch, weights
-    length = max([1, *map(len, known)]) if length is None else length
+    if length is None:
+        length = max([1, *map(len, known)])
     numbers = np.issubdtype(target.dtype, np.floating)
     gap = np.nan if numbers else -1  # a step without a target
     batch = np.full((len(values), length), gap, target.dtype)

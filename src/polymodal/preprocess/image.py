@@ -167,7 +167,9 @@ class Image(Modality):
         return parts
 
     def length(self, decoded: np.ndarray) -> int:
-        return len(decoded) if self.several else 1
+        if self.several:
+            return len(decoded)
+        return 1
 
     def _decoded(self, cell: Any, root: str | os.PathLike | None) -> np.ndarray:
         whole = self.resample is not None or self.centre or self.short_side is not None

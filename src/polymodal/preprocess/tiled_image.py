@@ -96,7 +96,9 @@ class TiledImage(Image):
     @classmethod
     def suggest(cls, cells: Sequence[Any], root: str | os.PathLike | None = None) -> dict[str, Any]:
         most = max((len(cells_of(cell)) for cell in cells if cell is not None), default=1)
-        return {"max_images": most} if most > 1 else {}
+        if most > 1:
+            return {"max_images": most}
+        return {}
 
     @property
     def side(self) -> int:
@@ -154,7 +156,9 @@ class TiledImage(Image):
         return found
 
     def length(self, decoded: np.ndarray) -> int:
-        return self.num_parts if self.max_images == 1 else len(decoded)
+        if self.max_images == 1:
+            return self.num_parts
+        return len(decoded)
 
     def _with_gaps(self, pixels: np.ndarray) -> np.ndarray:
         """Returns the tiles of one picture, (tiles + 1, size, size, channels + 1)."""

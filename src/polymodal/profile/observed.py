@@ -177,7 +177,8 @@ def _sample(table: Table, name: str) -> list[Any]:
         if isinstance(cell, list | bytes | dict):
             skip = max(len(rows) // _LARGE_SAMPLE_ROWS, 1)
         cells.append(cell)
-        characters += len(cell) if isinstance(cell, str) else 0
+        if isinstance(cell, str):
+            characters += len(cell)
         if characters > _SAMPLE_CHARACTERS:
             break
     if len(cells) < _ENOUGH and len(table) > len(rows):  # a column that is empty almost everywhere

@@ -17,6 +17,7 @@ from polymodal.text.words import split_words
 
 _SEEN = 54_000  # rows that a model sees in total by default: epochs times rows
 _SEEN_ALONE = 42_000  # with a loss per single input
+_BATCHES = ((64, 1500), (32, 400), (16, 0))  # (rows of a batch, from so many rows on)
 _EPOCHS = (5, 120)
 _EPOCHS_SHARED = (7, 120)  # if rows share media, which makes an epoch short
 _OFTEN = 2.0  # rows per media file on average, from which batches share them
@@ -111,16 +112,14 @@ def text_for(task: Task, texts: Iterable[str], plain: bool = False) -> tuple[dic
             "n-grams and word pairs."
         )
     often = seldom_by(texts)
+    if often is None:
+        return ({}, "")
     return (
-        ({}, "")
-        if often is None
-        else (
-            {"encoder": "bag", "tokenizer": "ngram"},
-            (
-                f"Few repeated words ({often:.0f} occurrences each on average), so word order "
-                "cannot be learned: using a bag of words and character n-grams."
-            ),
-        )
+        {"encoder": "bag", "tokenizer": "ngram"},
+        (
+            f"Few repeated words ({often:.0f} occurrences each on average), so word order "
+            "cannot be learned: using a bag of words and character n-grams."
+        ),
     )
 
 
@@ -197,22 +196,27 @@ def training_for(
         frozen: bool, whether all inputs are columns or vectors of frozen encoders.
     """
     shared = times >= _OFTEN and task.shares_items and not task.is_text
-    low, high = _EPOCHS_SHARED if shared else _EPOCHS
+    low, high = _EPOCHS
+    if shared:
+        low, high = _EPOCHS_SHARED
     few = few_sequences(num_rows, num_steps)
     plain = is_plain(task, modalities.values(), num_rows)
     plain |= frozen and num_rows < _FEW_PLAIN and task.one_answer
     if plain:
         low, high = _EPOCHS_PLAIN
     alone = _can_ask_alone(task, len(modalities)) and num_rows <= _FEW
-    seen = task.rows_seen or (_SEEN_ALONE if alone else _SEEN)
-    seen = _SEEN_PLAIN if plain else seen
+    seen = task.rows_seen or _SEEN
+    if alone and not task.rows_seen:
+        seen = _SEEN_ALONE
+    if plain:
+        seen = _SEEN_PLAIN
     if few:
         suited = (_STEPS_SEEN_RARE if rare else _STEPS_SEEN) / num_steps
     else:
         suited = seen / max(1, num_rows)
     epochs = epochs or min(high, max(low, round(suited)))
     seldom = _seen_seldom(num_rows, epochs)
-    batch_size = 64 if num_rows >= 1500 else 32 if num_rows >= 400 else 16
+    batch_size = next(size for size, from_rows in _BATCHES if num_rows >= from_rows)
     batch_size = min(batch_size, task.largest_batch or batch_size)
     while batch_size > 16 and epochs * num_rows < _UPDATES * batch_size:
         batch_size //= 2

@@ -463,8 +463,11 @@ def _with(chosen: Any, settings: Mapping[str, Any] | None) -> Any:
     """Returns the part that was chosen, with settings that leave its name open."""
     if not settings:
         return chosen
-    named = chosen if isinstance(chosen, Mapping) else {"name": chosen} if chosen else {}
-    return {**named, **settings}
+    if isinstance(chosen, Mapping):
+        return {**chosen, **settings}
+    if not chosen:
+        return dict(settings)
+    return {"name": chosen, **settings}
 
 
 def _name(value: Any) -> str:

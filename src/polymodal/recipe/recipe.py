@@ -72,9 +72,10 @@ class Recipe:
         self.dropout = dropout
         self.task = named(task, "tasks", "task")
         self.fusion = named(fusion, "fusion", "fusion")
-        self.sequence = (
-            None if sequence in (None, "none") else named(sequence, "sequence", "sequence")
-        )
+        if sequence in (None, "none"):
+            self.sequence = None
+        else:
+            self.sequence = named(sequence, "sequence", "sequence")
         self.inputs = {name: _input(name, value) for name, value in inputs.items()}
         self.objectives = checked_objectives(objectives)
         self.training = dict(training or {})
@@ -132,7 +133,8 @@ class Recipe:
         values = self.to_dict()
         if set(names) != set(self.inputs):  # of other inputs, the weights of what is behind fit not
             values |= {"task": split_words(self.task)[0], "fusion": split_words(self.fusion)[0]}
-            values |= {"sequence": split_words(self.sequence)[0]} if self.sequence else {}
+            if self.sequence:
+                values |= {"sequence": split_words(self.sequence)[0]}
         return from_dict(values | {"inputs": {n: self.inputs[n] for n in names}})
 
 
@@ -277,7 +279,8 @@ def _words_of(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def checked_objectives(given: Any) -> dict[str, dict[str, Any]]:
     """Returns the settings of each objective. Raises RecipeError where there is none of a name."""
-    given = {} if given is None else given
+    if given is None:
+        given = {}
     arguments.check_mapping("objectives", given, "{word_spotting: {weight: 0.5}}")
     found = {}
     for name, settings in given.items():

@@ -118,7 +118,9 @@ def lora_of(value: int | Mapping[str, Any]) -> Lora | None:
     """Returns the settings of adapters from a rank or a mapping; None for 0."""
     if not value:
         return None
-    return Lora(**value) if isinstance(value, Mapping) else Lora(value)
+    if isinstance(value, Mapping):
+        return Lora(**value)
+    return Lora(value)
 
 
 def _words(

@@ -57,14 +57,13 @@ class RecurrentSequence(SequenceModel):
         policy = self.dtype_policy
         self.norms = [LayerNorm(dtype=policy) for _ in range(num_layers)]
         self.layers = [Recurrent(dim, kind, bidirectional, dtype=policy) for _ in range(num_layers)]
-        self.summaries = (
-            [
+        if summary:
+            self.summaries = [
                 keras.layers.Dense(dim, kernel_initializer="zeros", dtype=policy)
                 for _ in range(num_layers)
             ]
-            if summary
-            else [None] * num_layers
-        )
+        else:
+            self.summaries = [None] * num_layers
         self.drop = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, tokens_shape):

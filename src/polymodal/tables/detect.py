@@ -164,14 +164,18 @@ def _has_images(path: Path) -> bool:
 def _of_json(path: Path) -> str:
     first, second = (line.strip() for line in _first_lines(path, 2))
     if first.startswith("{") and first.endswith("}") and second.startswith("{"):
-        return "messages" if _is_messages(path) else "jsonl"
+        if _is_messages(path):
+            return "messages"
+        return "jsonl"
     found: dict[str, Any] = {}
     for key, item in islice(json_items(path), _HEAD_ITEMS):
         if key in found or not isinstance(item, dict):
             continue
         found[key] = item
         if key == "" and "conversations" in item:
-            return "llava" if _has_images(path) else "sharegpt"
+            if _has_images(path):
+                return "llava"
+            return "sharegpt"
         if key == "" and isinstance(item.get("messages"), list):
             return "messages"
         if key == "images" and "sentences" in item:

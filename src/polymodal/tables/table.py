@@ -102,7 +102,9 @@ class Table:
     @property
     def unit(self) -> str:
         """What its rows are, in the plural: rows of a file, or answers in conversations."""
-        return "answers" if self._has_places else "rows"
+        if self._has_places:
+            return "answers"
+        return "rows"
 
     def row_name(self, row: int) -> str:
         """Returns what messages call a row: "row 12", or its place in a file whose entries become
@@ -365,7 +367,11 @@ def read(
 
 
 def _from_file(path: Path, reader: Any, name: str, media_root: str | Path | None) -> Table:
-    root = user_path(media_root) if media_root else (path if path.is_dir() else path.parent)
+    root = path.parent
+    if media_root:
+        root = user_path(media_root)
+    elif path.is_dir():
+        root = path
     if media_root and "media_root" in inspect.signature(reader).parameters:
         reader = functools.partial(reader, media_root=root)
     rows = reader(path)

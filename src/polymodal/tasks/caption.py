@@ -112,12 +112,7 @@ class CaptionTarget(SymbolsTarget):
             texts = [value]
         texts = [text for text in texts if text is not None]
         for text in texts:
-            if not isinstance(text, str):
-                raise DataError(
-                    f"needs a text or a list of texts. Got {type(text).__name__}.",
-                    "Write the caption as text.",
-                    reason="not_a_text",
-                )
+            _check_text(text)
         texts = [text for text in texts if text.strip()]
         if not texts:
             raise DataError(
@@ -243,3 +238,12 @@ class Caption(TextTask):
     def describes(self, target: str, labels: Sequence[str]) -> str:
         """Returns what a model does, in words."""
         return f"generates {target}, a text, for each row"
+
+
+def _check_text(text: Any) -> None:
+    if not isinstance(text, str):
+        raise DataError(
+            f"needs a text or a list of texts. Got {type(text).__name__}.",
+            "Write the caption as text.",
+            reason="not_a_text",
+        )

@@ -179,6 +179,15 @@ def _decoder(folder: str | Path) -> _Decoder:
     return _of_run(folder)
 
 
+def _below(prefix: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Returns the weights of a part, by their names in it."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in values.items()
+        if name.startswith(prefix)
+    }
+
+
 def _of_run(folder: str | Path) -> _Decoder:
     """Returns the decoder of an assistant of ours."""
     bundle = read.read(folder)
@@ -189,11 +198,7 @@ def _of_run(folder: str | Path) -> _Decoder:
     )
     task = dict(recipe.task)
     texts = Texts.restored(bundle.preprocess["target"])
-    prefix = "head."
-    found = weights.load(bundle.folder / write.WEIGHTS)
-    values = {
-        name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)
-    }
+    values = _below("head.", weights.load(bundle.folder / write.WEIGHTS))
     settings = task.get("decoder") or {}
     return _Decoder(
         {} if isinstance(settings, str) else dict(settings),

@@ -64,7 +64,8 @@ def finish(
                 training=training_of(folder),
             )
         options = dict(asked["options"])
-        options["baselines"] = options["baselines"] if baselines is None else baselines
+        if baselines is not None:
+            options["baselines"] = baselines
         if not options["baselines"]:
             options["keep"] = "joint"  # there is nothing to choose from
         return train(

@@ -118,7 +118,9 @@ def _rank(model: SimpleModel) -> float:
         return 0.0
     rest, name = known(model.held_out), model.predictions.task.headline
     value = score(rest)[name]
-    return -value if rest.task.higher_is_better(name) else value
+    if rest.task.higher_is_better(name):
+        return -value
+    return value
 
 
 def _linear(prepared: Prepared, found: Mapping[str, Predictions]) -> SimpleModel:

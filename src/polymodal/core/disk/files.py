@@ -21,6 +21,13 @@ _NOT_IN_NAMES = re.compile(r"[^\w .,;()+@=-]")  # whatever some system reads as 
 _LONGEST_NAME = 80  # characters; of four bytes each still below the 255 bytes of a file system
 
 
+def _existing(path: Path) -> Path:
+    """Returns the nearest folder above that exists, or the path."""
+    while not os.path.exists(path):
+        path = path.parent
+    return path
+
+
 def check_writable(path: str | Path, folder: bool = False) -> Path:
     """Returns a path that can be written, after trying it; the trial leaves nothing behind.
 
@@ -34,9 +41,7 @@ def check_writable(path: str | Path, folder: bool = False) -> Path:
     path = user_path(path)
     if not folder and path.is_dir():
         raise PolymodalError(f"{path} needs to be a file. It is a folder. Choose another --out.")
-    there = path if folder else path.parent
-    while not os.path.exists(there):
-        there = there.parent
+    there = _existing(path if folder else path.parent)
     try:
         with tempfile.TemporaryFile(dir=there):
             return path

@@ -27,6 +27,7 @@ MOST_FRAMES = 8
 MOST_LETTERS = 1500
 NUM_PEAKS = 64
 _PICTURES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+_PIXELS = {True: "RGBA", False: "RGB"}  # by whether something is transparent
 _SOUNDS = {"WAV": "audio/wav", "FLAC": "audio/flac", "OGG": "audio/ogg", "MPEG": "audio/mpeg"}
 
 
@@ -112,12 +113,14 @@ def _encode(image: Any) -> tuple[str, bytes]:
 
     image = ImageOps.exif_transpose(image)
     clear = "A" in image.getbands() or "transparency" in image.info
-    image = image.convert("RGBA" if clear else "RGB")
+    image = image.convert(_PIXELS[clear])
     image.thumbnail((MOST_PIXELS, MOST_PIXELS))
-    flat = not clear and max(image.size) > 96  # small drawings stay sharp as PNG
+    kind = "PNG"
+    if not clear and max(image.size) > 96:  # small drawings stay sharp as PNG
+        kind = "JPEG"
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG" if flat else "PNG", quality=85)
-    return ("image/jpeg" if flat else "image/png"), buffer.getvalue()
+    image.save(buffer, kind, quality=85)
+    return f"image/{kind.lower()}", buffer.getvalue()
 
 
 def _sound(content: Any, value: Mapping) -> dict[str, Any]:
@@ -155,9 +158,10 @@ def _encode_sound(samples: np.ndarray, rate: int) -> tuple[str, bytes]:
     import soundfile
 
     buffer, short = io.BytesIO(), len(samples) < 3 * rate
-    kind, subtype, mime = (
-        ("WAV", "PCM_16", "audio/wav") if short else ("OGG", "VORBIS", "audio/ogg")
-    )
+    if short:
+        kind, subtype, mime = ("WAV", "PCM_16", "audio/wav")
+    else:
+        kind, subtype, mime = ("OGG", "VORBIS", "audio/ogg")
     soundfile.write(buffer, samples, rate, format=kind, subtype=subtype)
     return mime, buffer.getvalue()
 

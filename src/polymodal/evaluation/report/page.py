@@ -99,8 +99,6 @@ def _view(content: ReportContent) -> dict[str, Any]:
     shown, metric, run = content.shown, content.headline, content.evaluation
     written = written_view(run.shown)
     words = word_trust(shown, content.split, content.word_calibration)
-    matrix = None if shown.is_text else confusion(shown)
-    small = matrix is not None and 1 < len(matrix.labels) <= MOST_CLASSES
     view = {
         "content": content,
         "metric": metric,
@@ -108,20 +106,11 @@ def _view(content: ReportContent) -> dict[str, Any]:
         "num_rows": run.shown.num_rows,
         "verdict": fusion_verdict(run, content.split),
         "scores": _scores(content),
-        "matrix": matrix if small else None,
-        "worst": [] if matrix is None else worst_confusions(matrix, 8 if small else 20),
+        **_confusions(shown),
+        **_calibration(content, words),
         "written": written,
         "classes": per_class(shown) if content.task.lists_classes else [],
         "curves": learning_curves(content.history, content.best_epoch),
-        "calibration": words["chart"]
-        if words
-        else None
-        if shown.is_text
-        else reliability_chart(shown),
-        "uncalibrated": None if shown.is_text else uncalibrated_chart(shown, content.calibration),
-        "trust": words["sentences"]
-        if words
-        else " ".join([trust_words(shown), *content.trust_notes]).strip(),
         "position": position(shown),
         "numbers": regression_charts(shown, content.target) if content.task.has_numbers else [],
         "models": _models(content),
@@ -140,6 +129,30 @@ def _view(content: ReportContent) -> dict[str, Any]:
     view["figures"] = _figures(content, view)
     view["charts"] = _charts(view)
     return view
+
+
+def _confusions(shown: Predictions) -> dict[str, Any]:
+    """Returns the confusion matrix, where it is small enough to show, and its worst pairs."""
+    if shown.is_text or (matrix := confusion(shown)) is None:
+        return {"matrix": None, "worst": []}
+    if 1 < len(matrix.labels) <= MOST_CLASSES:
+        return {"matrix": matrix, "worst": worst_confusions(matrix, 8)}
+    return {"matrix": None, "worst": worst_confusions(matrix, 20)}
+
+
+def _calibration(content: ReportContent, words: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Returns how far probabilities can be trusted: charts and sentences.
+
+    `words` is what `word_trust` gave: for texts whose words have a confidence.
+    """
+    shown = content.shown
+    found: dict[str, Any] = {"calibration": None, "uncalibrated": None}
+    if not shown.is_text:
+        found["calibration"] = reliability_chart(shown)
+        found["uncalibrated"] = uncalibrated_chart(shown, content.calibration)
+    if words:
+        return found | {"calibration": words["chart"], "trust": words["sentences"]}
+    return found | {"trust": " ".join([trust_words(shown), *content.trust_notes]).strip()}
 
 
 def _example(example: Mapping[str, Any]) -> dict[str, Any]:

@@ -133,6 +133,16 @@ def far_above(splits: Mapping[str, Evaluation], has_vectors: bool) -> str:
     )
 
 
+def _judged(claimed: float, true: float, error: float) -> str:
+    if error < KEPT:
+        return "Its probabilities are well calibrated"
+    if abs(claimed - true) < error / 3:
+        return "It is overconfident in some ranges and underconfident in others"
+    if claimed > true:
+        return "It is overconfident"
+    return "It is underconfident"
+
+
 def trust_words(predictions: Predictions) -> str:
     """Returns a sentence on calibration; "" for answers without probabilities."""
     if not predictions.task.has_classes:
@@ -141,21 +151,14 @@ def trust_words(predictions: Predictions) -> str:
     confidence, right = claims(rest)
     claimed, true = float(confidence.mean()), float(right.mean())
     error = expected_calibration_error(rest)
-    if error < KEPT:
-        judged = "Its probabilities are well calibrated"
-    elif abs(claimed - true) < error / 3:
-        judged = "It is overconfident in some ranges and underconfident in others"
-    else:
-        judged = "It is underconfident"
-        if claimed > true:
-            judged = "It is overconfident"
     what = "its answers"
     if np.asarray(rest.targets).ndim == 2:
         what = "a label"
     return (
-        f"{judged}: it gives {what} a probability of {100 * claimed:.1f}{SPACE}% on average, "
-        f"and {100 * true:.1f}{SPACE}% are right. Calibration error (average gap between "
-        f"stated probability and accuracy): {100 * error:.1f} points."
+        f"{_judged(claimed, true, error)}: it gives {what} a probability of "
+        f"{100 * claimed:.1f}{SPACE}% on average, and {100 * true:.1f}{SPACE}% are right. "
+        f"Calibration error (average gap between stated probability and accuracy): "
+        f"{100 * error:.1f} points."
     )
 
 

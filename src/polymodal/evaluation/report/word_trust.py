@@ -68,21 +68,24 @@ def _judged(claims: WordClaims, confidence: np.ndarray, split: str) -> str:
     )
 
 
+_CROSSED = (
+    " The figures here are of the same {split}, so each fifth of it was calibrated on the other "
+    "four (cross-fitting)."
+)
+
+
 def _origin(claims: WordClaims, calibration: WordCalibration, crossed: bool) -> str:
     """Returns a sentence on the source of the confidences."""
     split, count = calibration.split, calibration.num_words
     if calibration.method != "none":
         raw = distance(reliability_of(claims.confidence, claims.right))
-        kept = (
-            f" The figures here are of the same {split}, so each fifth of it was calibrated on "
-            "the other four (cross-fitting)."
-            if crossed
-            else ""
-        )
-        return (
+        found = (
             f" Confidences were calibrated on {counted(count, 'word')} of {split}; without "
-            f"calibration the error is {100 * raw:.1f} points.{kept}"
+            f"calibration the error is {100 * raw:.1f} points."
         )
+        if crossed:
+            found += _CROSSED.format(split=split)
+        return found
     own = " The confidences are the model's own"
     if not split:
         return f"{own}."

@@ -91,7 +91,9 @@ def decide(
     shift = np.zeros(size) if kind == "most_probable" else own
     base = Decision(kind, _plain(shift), _plain(own) if own.any() else (), skewed=skewed)
     if asked == "most_probable" or (asked == "auto" and not skewed):
-        return base if prior is not None else None
+        if prior is not None:
+            return base
+        return None
     if not found.scored.any() or len(known(found)) < _FEWEST:
         return base
     rest, odds = known(found), log_odds(shares, has_label_sets(found))

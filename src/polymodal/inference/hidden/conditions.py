@@ -152,10 +152,8 @@ def _lowest(values: Sequence[float | None], low: str, other: str) -> list[str | 
     if not known:
         return [None] * len(values)
     bound = float(np.quantile(known, _LOWEST))
-    return [
-        None if value is None else low.format(bound) if value <= bound else other
-        for value in values
-    ]
+    names = {True: low.format(bound), False: other}
+    return [None if value is None else names[value <= bound] for value in values]
 
 
 def _words(decoded: Any) -> float | None:

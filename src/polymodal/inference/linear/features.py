@@ -56,7 +56,9 @@ class Featured(Modality):
     @property
     def width(self) -> int:
         """Features of the input."""
-        return self.ngrams.width if self.is_text else len(self.mean)
+        if self.is_text:
+            return self.ngrams.width
+        return len(self.mean)
 
     def decode(self, cell: Any, root: Any = None) -> Any:
         """Returns what the input's own preprocessing does."""

@@ -8,6 +8,12 @@ from typing import BinaryIO
 __all__ = ["behind_tags", "states_length", "with_true_size"]
 
 _TAGS = (b"Xing", b"Info")
+_SIDE_BYTES = {  # of side information, by (MPEG 1, one channel)
+    (True, True): 17,
+    (True, False): 32,
+    (False, True): 9,
+    (False, False): 17,
+}
 _HAS_FRAMES = 1  # flag of a Xing header
 _HAS_BOTH = 3  # with the number of bytes
 _NEAR = 0.005  # share by which that number may differ
@@ -77,7 +83,7 @@ def _first_frame(stream: BinaryIO) -> tuple[int | None, bytes]:
 def _tag_at(frame: bytes) -> int:
     """Returns where a frame may hold a Xing tag: behind its header and its side information."""
     newest, single = frame[1] & 8, frame[3] >> 6 == 3
-    return 4 + ((17 if single else 32) if newest else (9 if single else 17))
+    return 4 + _SIDE_BYTES[bool(newest), single]
 
 
 def behind_tags(head: bytes) -> int:

@@ -79,7 +79,8 @@ class Mixing(ObjectiveLayer):
 
     def loss(self, targets: Any, found: Any, weights: Any, loss: Any) -> Any:
         logits, share = found
-        weights = ops.ones_like(share) if weights is None else weights
+        if weights is None:
+            weights = ops.ones_like(share)
         added = loss(other(targets), logits, sample_weight=other(weights) * share)
         return added - loss(targets, logits, sample_weight=weights * share)
 

@@ -75,7 +75,8 @@ class GradientModulation(SingleModality):
         means = []
         for place, (logits, there) in enumerate(found):
             counted = ops.cast(there, "float32")
-            counted = counted if weights is None else counted * weights
+            if weights is not None:
+                counted = counted * weights
             rows = ops.sum(counted)
             mean = ops.exp(-loss(targets, logits, sample_weight=counted) / ops.maximum(rows, _TINY))
             means.append(ops.where(rows > 0, mean, self.alone[place]))

@@ -108,7 +108,9 @@ def _kind_of(
     rank = len(values.shape)
     if vocabulary_size is not None:
         by_word = rank == 2 and num_tokens is None and stride == 1
-        return _Words(vocabulary_size) if by_word else None
+        if by_word:
+            return _Words(vocabulary_size)
+        return None
     if rank == 4 and grid is not None:
         return _Places(grid, values.shape[1:])
     if rank == 3 and num_tokens is None:

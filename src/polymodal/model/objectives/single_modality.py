@@ -52,7 +52,8 @@ class SingleModality(ObjectiveLayer):
         total = 0.0
         for logits, there in found:
             counted = ops.cast(there, "float32")
-            counted = counted if weights is None else counted * weights
+            if weights is not None:
+                counted = counted * weights
             total = total + loss(targets, logits, sample_weight=counted)
         return total / len(found)
 

@@ -54,7 +54,9 @@ class Taught(Samples):
         """Returns the label of a row with the teacher's answer."""
         label = super().target(row, rng)
         if label is None or row not in self._answers:
-            return label if not self._chooses or label is None else self._alone(label)
+            if not self._chooses or label is None:
+                return label
+            return self._alone(label)
         answer = self._answers[row]
         if self._chooses:
             return np.append(answer, np.float32(label)).astype(np.float32)

@@ -237,9 +237,10 @@ def _explained(
         for name, drops in salient.items()
     }
     least = smallest_parts(asked, salient)
-    named = (
-        None if least is None else [[name, asked.parts[name].names[part]] for name, part in least]
-    )
+    if least is None:
+        named = None
+    else:
+        named = [[name, asked.parts[name].names[part]] for name, part in least]
     return RowExplanation(
         samples.table.row_number(row),
         answer,

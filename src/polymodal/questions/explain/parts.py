@@ -157,7 +157,9 @@ def parts_of(modality: Any, decoded: Any, cell: Any) -> Parts | None:
         found = _picture(modality.encode(decoded))
     else:
         return None
-    return found if len(found) > 1 else None
+    if len(found) > 1:
+        return found
+    return None
 
 
 def _picture(array: np.ndarray) -> Parts:

@@ -187,7 +187,8 @@ class Look:
         """
         names = (columns,) if isinstance(columns, str) else tuple(columns)
         numbers = {int(row): self.table.row_number(int(row)) for row in rows}
-        count = len(numbers) if count is None else count
+        if count is None:
+            count = len(numbers)
         if what.startswith(_ROWS):
             said = agreeing(count, what.removeprefix(_ROWS))
             what = f"{count:,} of {counted(len(self), 'row')} {said}"

@@ -81,9 +81,10 @@ def _figures(found: Any) -> list[dict[str, str]]:
 
 def _card(number: int, finding: Finding, look: Look) -> dict[str, Any]:
     places = look.places
-    picked = (
-        np.unique(np.linspace(0, len(finding.rows) - 1, _ROWS).astype(int)) if finding.rows else []
-    )
+    if finding.rows:
+        picked = np.unique(np.linspace(0, len(finding.rows) - 1, _ROWS).astype(int))
+    else:
+        picked = []
     rows = [finding.rows[place] for place in picked]
     return {
         "id": f"finding-{number}",

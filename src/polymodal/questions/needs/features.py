@@ -34,9 +34,10 @@ def features(samples: Samples, rows: np.ndarray) -> dict[str, np.ndarray]:
     for row in track(rows, "Reading simple features", len(rows)):
         for source in samples.sources:
             value = samples.decode(source, int(row))
-            array = (
-                None if value is None else _simple(source.modality, source.modality.encode(value))
-            )
+            if value is None:
+                array = None
+            else:
+                array = _simple(source.modality, source.modality.encode(value))
             found[source.name].append(array)
     return {
         source.name: _joined(found[source.name], source.modality.vocabulary_size)

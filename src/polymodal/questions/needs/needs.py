@@ -337,7 +337,8 @@ def _answer(
     if best is not None:
         values, draws = best - values, best - draws
     blind = float(np.mean([one.blind for one in found]))
-    blind = blind if best is None else best - blind
+    if best is not None:
+        blind = best - blind
     answer = Needs(
         task.headline,
         Curve(np.array(plan.sizes), values, draws, blind),

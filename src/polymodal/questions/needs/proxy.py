@@ -170,7 +170,9 @@ class Proxy:
 
         linear = self.name == "linear model"
         if self.task.has_numbers:
-            return Ridge(100.0) if linear else ExtraTreesRegressor(_TREES, random_state=seed)
+            if linear:
+                return Ridge(100.0)
+            return ExtraTreesRegressor(_TREES, random_state=seed)
         if linear:
             return LogisticRegression(C=0.1, max_iter=200)
         return ExtraTreesClassifier(_TREES, random_state=seed)

@@ -90,4 +90,6 @@ def _by_value(one: Scored, values: Sequence[Any]) -> dict[Any, list[float]]:
 
 def _mean(parts: Mapping[Any, list[float]]) -> float:
     everything = [error for errors in parts.values() for error in errors]
-    return float(np.mean(everything)) if everything else 0.0
+    if everything:
+        return float(np.mean(everything))
+    return 0.0

@@ -39,7 +39,9 @@ class Entry:
     @property
     def score(self) -> float:
         """The score on the validation rows; nan where it was not finished."""
-        return float("nan") if self.result is None else self.result.score
+        if self.result is None:
+            return float("nan")
+        return self.result.score
 
     def to_json(self) -> dict[str, Any]:
         """Returns plain values."""

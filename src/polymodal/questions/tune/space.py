@@ -135,7 +135,9 @@ def _encoders(config: Mapping[str, Any]) -> tuple[str, ...]:
         return ()  # it starts from somewhere
     for options in (_PICTURES, _TEXTS, _SERIES):
         if modality.encoder in options or own in options:
-            return options if not modality.is_text or not modality.has_gaps else ()
+            if not modality.is_text or not modality.has_gaps:
+                return options
+            return ()
     if modality.encoder == "conv_audio":
         return ("conv_audio", *_SERIES)
     return ()

@@ -65,8 +65,9 @@ def override(values: dict[str, Any], settings: list[str]) -> dict[str, Any]:
         value = parse(text, f"--set {'.'.join(path)}", path[-1] in NAMES)
         if bare and path[0] == "inputs":
             path = _with_inner_word(path)
-        if bare and path[0] == "inputs" and isinstance(value, dict) and path[-1] not in INNER:
-            path = ["inputs", ".".join(path[1:])] if path[1:] else path
+        is_input = bare and path[0] == "inputs" and isinstance(value, dict)
+        if is_input and path[1:] and path[-1] not in INNER:
+            path = ["inputs", ".".join(path[1:])]
         if len(path) >= 3 and path[0] == "inputs" and path[2] in WORDS:
             path = [*path[:2], "encoder", *path[2:]]  # such as inputs.text.freeze
         if seen.setdefault(tuple(path), text) != text:

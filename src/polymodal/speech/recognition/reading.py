@@ -174,7 +174,8 @@ def train_language_model(
         PolymodalError: `out` cannot be written.
     """
     out = check_writable(check_name("--out", out, _ARPA_ENDINGS))
-    table = table if isinstance(table, Table) else read(table)
+    if not isinstance(table, Table):
+        table = read(table)
     if target not in table.column_names:
         raise DataError(
             f"is not there. Columns: {', '.join(table.column_names)}.",
@@ -233,8 +234,10 @@ def _weights(
             f"Decoding needs a language_model for {' and '.join(given)}. Got none. "
             "Pass an ARPA file, or leave it out."
         )
-    weight = _WEIGHT if weight is None else weight
-    bonus = _BONUS if bonus is None else bonus
+    if weight is None:
+        weight = _WEIGHT
+    if bonus is None:
+        bonus = _BONUS
     if beam < 0 or not 0 <= weight < math.inf:
         raise RecipeError(
             f"Decoding needs beam and language_weight of at least 0. Got {beam} and "

@@ -52,7 +52,8 @@ def transcribe(
         DataError: the language model cannot be read.
     """
     check_choice(reading, "batch_size")
-    files = [files] if isinstance(files, str | Path) else files
+    if isinstance(files, str | Path):
+        files = [files]
     if looks(predictor):
         return Watcher(predictor, **reading).transcripts([str(file) for file in files])
     recogniser = Recogniser(predictor, **reading)

@@ -110,6 +110,15 @@ def _counts(head: list[str], delimiter: str) -> list[int]:
     return records[:1] if len(records) == 1 else records[:-1]  # the last may be cut
 
 
+def _empty(path: Path) -> DataError:
+    return DataError(
+        "is empty.",
+        "Write a header with the column names, then one row per line.",
+        path=path.name,
+        reason="empty_table",
+    )
+
+
 def _header(path: Path, delimiter: str, marked: bool) -> tuple[list[str], int]:
     """Returns the names of the columns and how many records come before them."""
     try:
@@ -128,12 +137,7 @@ def _header(path: Path, delimiter: str, marked: bool) -> tuple[list[str], int]:
             reason="header",
         ) from None
     if record is None:
-        raise DataError(
-            "is empty.",
-            "Write a header with the column names, then one row per line.",
-            path=path.name,
-            reason="empty_table",
-        )
+        raise _empty(path)
     return _names(record, path), before
 
 

@@ -118,18 +118,21 @@ def _open(path: Path, dialect: Dialect, schema: pa.Schema, options: pc.ReadOptio
     )
 
 
+def _ragged(bad: Any, path: Path) -> DataError:
+    return DataError(
+        f"needs {bad.expected_columns} cells, as many as the header. "
+        f"Got {bad.actual_columns}: {brief(bad.text)!r}.",
+        "Add or remove cells, and put texts that contain the delimiter, a quote or a line "
+        'break between quotes ("").',
+        table=path.name,
+        row=None if bad.number is None else bad.number - 1,
+        reason="ragged",
+    )
+
+
 def _explain(error: pa.ArrowInvalid, path: Path, bad_rows: list) -> DataError:
     if bad_rows:
-        bad = bad_rows[0]
-        return DataError(
-            f"needs {bad.expected_columns} cells, as many as the header. "
-            f"Got {bad.actual_columns}: {brief(bad.text)!r}.",
-            "Add or remove cells, and put texts that contain the delimiter, a quote or a line "
-            'break between quotes ("").',
-            table=path.name,
-            row=None if bad.number is None else bad.number - 1,
-            reason="ragged",
-        )
+        return _ragged(bad_rows[0], path)
     if "UTF8" in str(error):
         return not_utf8(path)
     if "straddl" in str(error):

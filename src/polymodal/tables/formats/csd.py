@@ -117,18 +117,22 @@ class _Sequence:
         return found.astype(np.float32).tolist()
 
 
+def _check_one(shown: str, labelled: list[_Sequence]) -> None:
+    if len(labelled) > 1:
+        raise DataError(
+            f"has several files of labels: {', '.join(one.name for one in labelled)}.",
+            "Leave one of them in the folder.",
+            path=shown,
+            reason="several_labels",
+        )
+
+
 def _rows(shown: str, files: list[Path]) -> Iterator[dict[str, Any]]:
     orphans = Orphans(shown)
     with ExitStack() as stack:
         sequences = [_Sequence(file, stack) for file in files]
         labelled = [one for one in sequences if one.has_labels]
-        if len(labelled) > 1:
-            raise DataError(
-                f"has several files of labels: {', '.join(one.name for one in labelled)}.",
-                "Leave one of them in the folder.",
-                path=shown,
-                reason="several_labels",
-            )
+        _check_one(shown, labelled)
         others = [one for one in sequences if one not in labelled]
         for segment in _segments((labelled or others)[0], bool(labelled)):
             key = segment.pop("key")

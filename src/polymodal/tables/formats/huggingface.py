@@ -19,7 +19,8 @@ def read_huggingface(path: Path) -> pa.Table:
     """Folder written by `Dataset.save_to_disk`; class numbers become class names."""
     if (path / "dataset_dict.json").exists():
         splits = _json(path / "dataset_dict.json").get("splits")
-        splits = splits if isinstance(splits, list) else []
+        if not isinstance(splits, list):
+            splits = []
         raise DataError(
             f"contains more than one table: {', '.join(map(str, splits))}.",
             f"Name one of them: {path.name}/{splits[0] if splits else '<split>'}.",

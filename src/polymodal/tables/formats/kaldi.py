@@ -49,16 +49,20 @@ def read_kaldi(path: Path, media_root: Path | None = None) -> pa.RecordBatchRead
     return stream_rows(_rows(utterances, texts, speakers, orphans), **columns)
 
 
+def _missing(path: Path) -> DataError:
+    return DataError(
+        "is missing.",
+        "A Kaldi folder has the files wav.scp and text.",
+        path=f"{path.parent.name}/{path.name}",
+        reason="damaged",
+    )
+
+
 def _pairs(path: Path, may_be_empty: bool = False) -> dict[str, str]:
     """Returns {name: the rest of its line}."""
     found: dict[str, str] = {}
     if not path.is_file():
-        raise DataError(
-            "is missing.",
-            "A Kaldi folder has the files wav.scp and text.",
-            path=f"{path.parent.name}/{path.name}",
-            reason="damaged",
-        )
+        raise _missing(path)
     for number, line in numbered_lines(path):
         name, *rest = line.split(maxsplit=1)
         if not rest and not may_be_empty:

@@ -63,7 +63,9 @@ def _entries(path: Path) -> Iterator[tuple[list[str], list[tuple[str, str]], str
 
 
 def _pictures(path: Path, place: str, image: Any) -> list[str]:
-    found = image if isinstance(image, list) else [image] if image else []
+    found = image or []
+    if not isinstance(found, list):
+        found = [found]
     if all(isinstance(one, str) and one for one in found):
         return found
     raise _bad(path, place, 'a path, a list of paths or none as "image"', image)
@@ -76,6 +78,14 @@ def _turn(path: Path, place: str, turn: Any) -> tuple[str, str]:
     return who, text
 
 
+def _role(who: str) -> str:
+    if who in _ANSWERS:
+        return "assistant"
+    if who in _ASKS:
+        return "user"
+    return "system"
+
+
 def _said(turns: list[tuple[str, str]], images: list[Any]) -> list[Said]:
     """Returns messages, images where the placeholders are, and those without one before all
     words."""
@@ -83,7 +93,7 @@ def _said(turns: list[tuple[str, str]], images: list[Any]) -> list[Said]:
     free, found = list(images), []
     before = max(0, len(free) - asked.count(_PLACEHOLDER))
     for who, text in turns:
-        role = "assistant" if who in _ANSWERS else "user" if who in _ASKS else "system"
+        role = _role(who)
         if role != "user" or not free:
             found.append(Said(role, text.strip()))
             continue

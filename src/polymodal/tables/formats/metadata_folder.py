@@ -183,6 +183,17 @@ def _batches(
     orphans.warn()
 
 
+def _contradicts(part: _Part, row: int, split: str, said: Any) -> DataError:
+    return DataError(
+        f"says {said!r} of a file in the folder of {split}.",
+        "Correct one of them, or name the column otherwise.",
+        table=part.shown,
+        row=row + 1,
+        column="split",
+        reason="split_name",
+    )
+
+
 def _row(
     part: _Part, record: dict[str, Any], row: int, kind: str, named: set[str]
 ) -> dict[str, Any]:
@@ -196,14 +207,7 @@ def _row(
     named.update(paths)
     split, said = part.split_of(paths), found.get("split")
     if split and said is not None and split_name(str(said)) != split:
-        raise DataError(
-            f"says {said!r} of a file in the folder of {split}.",
-            "Correct one of them, or name the column otherwise.",
-            table=part.shown,
-            row=row + 1,
-            column="split",
-            reason="split_name",
-        )
+        raise _contradicts(part, row, split, said)
     if split and said is None:
         found["split"] = split
     return found

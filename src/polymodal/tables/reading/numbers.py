@@ -196,10 +196,7 @@ class NumberFormat:
             return float(text)
         usual = self._as_usual.fullmatch(text)
         if usual is not None:
-            number = self._plain(usual[2])
-            if usual[1]:
-                return -number
-            return number
+            return self._plain(usual[2], negative=bool(usual[1]))
         parts = parts_of(text)
         if parts is None:
             raise ValueError(f"needs a number. Got {cell!r}.")
@@ -210,14 +207,15 @@ class NumberFormat:
             raise ValueError(f"needs a number {allowed}. Got {cell!r}.")
         if not self.fits(parts.body):
             raise ValueError(f"needs a number such as {self.shown()}. Got {cell!r}.")
-        number = self._plain(parts.body)
-        if parts.negative:
+        return self._plain(parts.body, negative=bool(parts.negative))
+
+    def _plain(self, body: str, negative: bool) -> float:
+        if self.thousands:
+            body = body.replace(self.thousands, "")
+        number = float(body.replace(self.decimal, "."))
+        if negative:
             return -number
         return number
-
-    def _plain(self, body: str) -> float:
-        plain = body.replace(self.thousands, "") if self.thousands else body
-        return float(plain.replace(self.decimal, "."))
 
     def fits(self, body: str) -> bool:
         """Returns whether digits and their marks are a number in this format."""

@@ -57,9 +57,12 @@ class Reading:
                 'for both. Write thousands: "" where there is none.'
             )
         asked = {"number" for name in _OF_NUMBERS if getattr(self, name) is not None}
-        asked |= {"date"} if self.day_first is not None else set()
-        asked |= {"category"} if self.ignore_case else set()
-        asked |= {self.kind} if self.kind else set()
+        if self.day_first is not None:
+            asked |= {"date"}
+        if self.ignore_case:
+            asked |= {"category"}
+        if self.kind:
+            asked |= {self.kind}
         if len(asked) > 1:
             raise RecipeError(
                 f"A column needs settings of one kind. Got {self.to_dict()}, which "

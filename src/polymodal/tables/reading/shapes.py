@@ -64,6 +64,18 @@ def _reads(numbers: NumberFormat, text: str) -> bool:
         return False
 
 
+def _alike(texts: pa.Array) -> pa.Array:
+    """Returns the shapes of texts, the same for texts that are read alike."""
+    found = compute.call_function(
+        "utf8_slice_codeunits", [texts], compute.SliceOptions(0, _LONGEST)
+    )
+    for pattern, with_ in _ALIKE:
+        found = compute.call_function(
+            "replace_substring_regex", [found], compute.ReplaceSubstringOptions(pattern, with_)
+        )
+    return found
+
+
 def _of_piece(piece: pa.Array) -> list[tuple[str, str, int]]:
     texts = compute.call_function("utf8_trim_whitespace", [piece.drop_null()])
     texts = texts.filter(compute.call_function("not_equal", [texts, pa.scalar("", texts.type)]))
@@ -72,13 +84,7 @@ def _of_piece(piece: pa.Array) -> list[tuple[str, str, int]]:
     plain = _plain_numbers(texts)
     if plain is not None:
         return plain
-    alike = compute.call_function(
-        "utf8_slice_codeunits", [texts], compute.SliceOptions(0, _LONGEST)
-    )
-    for pattern, with_ in _ALIKE:
-        alike = compute.call_function(
-            "replace_substring_regex", [alike], compute.ReplaceSubstringOptions(pattern, with_)
-        )
+    alike = _alike(texts)
     coded = alike.dictionary_encode()
     codes = coded.indices.to_numpy(zero_copy_only=False)
     _, first, counts = np.unique(codes, return_index=True, return_counts=True)

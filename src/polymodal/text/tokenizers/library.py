@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -89,15 +89,16 @@ class LibraryTokenizer(ABC):
         model = found["model"]
         ids = model["vocab"]
         special = [(one["id"], one["content"]) for one in found["added_tokens"]]
-        same = all(
-            found.get(key) == usual[key] for key in usual if key not in ("model", "added_tokens")
-        ) and all(
-            model.get(key) == usual["model"][key]
-            for key in usual["model"]
-            if key not in ("vocab", "merges")
-        )
+        same = _same_but(found, usual, ("model", "added_tokens"))
+        same &= _same_but(model, usual["model"], ("vocab", "merges"))
         if not same or special != [(0, PADDING), (1, UNKNOWN)]:
             raise ValueError("its settings are not those of this tokenizer")
         if sorted(ids.values()) != list(range(len(ids))):
             raise ValueError("its words are not numbered from 0")
         return text
+
+
+def _same_but(
+    found: Mapping[str, Any], usual: Mapping[str, Any], left_out: Collection[str]
+) -> bool:
+    return all(found.get(key) == usual[key] for key in usual if key not in left_out)

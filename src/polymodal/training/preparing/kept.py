@@ -87,7 +87,9 @@ class PooledTokens(KeptTokens):
     def encode(self, decoded: np.ndarray) -> np.ndarray:
         tokens = decoded.reshape(-1, self.dim)
         real = tokens[~np.isnan(tokens).any(axis=1)]
-        return real.mean(axis=0) if len(real) else np.zeros(self.dim, np.float32)
+        if len(real):
+            return real.mean(axis=0)
+        return np.zeros(self.dim, np.float32)
 
 
 def frozen_vectors(prepared: Prepared, model: Any) -> Prepared | None:

@@ -165,15 +165,14 @@ def with_pseudo_labels(
         said.outputs.max(axis=1),
         precision,
     )
-    labels = (
-        {}
-        if choice.confidence is None
-        else {
+    if choice.confidence is None:
+        labels = {}
+    else:
+        labels = {
             int(rows[place]): int(output.argmax())
             for place, output in zip(said.rows, said.outputs, strict=True)
             if output.max() >= choice.confidence
         }
-    )
     say(_sentence(choice, len(labels), len(rows), precision))
     write_json(
         folder / FOLDER / FILE,

@@ -21,6 +21,12 @@ def write_history(folder: Path, history: list[dict[str, Any]]) -> None:
     faults.point("history_written")
 
 
+def _score(value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    return f"{value:.4f}"
+
+
 def epoch_line(entry: dict[str, Any], epochs: int, seconds_left: float, best: bool) -> str:
     """Returns the line shown after an epoch.
 
@@ -29,19 +35,15 @@ def epoch_line(entry: dict[str, Any], epochs: int, seconds_left: float, best: bo
     >>> epoch_line({"epoch": 3, "loss": 0.5, "accuracy": 0.9, "seconds": 12.3}, 30, 332, True)
     'epoch  3/30  loss 0.5000  accuracy 0.9000  12 s, 5 min 32 s left  (best so far)'
     """
-    scores = [
-        f"{name} -" if math.isnan(value) else f"{name} {value:.4f}"
-        for name, value in entry.items()
-        if name not in _NOT_SCORES
-    ]
-    scores = scores[:_SHOWN]  # the rest is in the history
+    scores = {name: value for name, value in entry.items() if name not in _NOT_SCORES}
+    shown = list(scores.items())[:_SHOWN]  # the rest is in the history
     left = ""
     if seconds_left:
         left = f", {duration(seconds_left)} left"
     parts = [
         f"epoch {entry['epoch']:>{len(str(epochs))}}/{epochs}",
         f"loss {entry['loss']:.4f}",
-        *scores,
+        *[f"{name} {_score(value)}" for name, value in shown],
         duration(entry["seconds"]) + left,
     ]
     return "  ".join(parts) + ("  (best so far)" if best else "")

@@ -132,7 +132,8 @@ def _by_measuring(model: Any, build: Any, task: Any, train: Any, settings: Train
         setup, step = _time(build, task, train, settings, precision, jit)
         total = setup + step * steps
         seconds[f"{precision}{' compiled' * jit}"] = round(step * 1000, 2)
-        first = total if first is None else first
+        if first is None:
+            first = total
         if total < 0.9 * best[0]:  # a small gain is not worth a difference
             best = total, precision, jit
         if first < _MIN_SECONDS:

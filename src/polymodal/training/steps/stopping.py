@@ -126,11 +126,13 @@ class Best:
         kept = f"Keeping epoch {self.epoch + 1}"
         if self.patience:
             return f"{kept}, of the best {self.monitor}."
+        if self.worse == self.waited:
+            return (
+                f"{kept}: on the validation rows the {self.worse} epochs since are worse by more "
+                "than chance."
+            )
         return (
-            f"{kept}: on the validation rows the {self.worse} epochs since are worse by more "
-            "than chance."
-            if self.worse == self.waited
-            else f"{kept}: on the validation rows the last {self.worse} epochs are worse by more "
+            f"{kept}: on the validation rows the last {self.worse} epochs are worse by more "
             "than chance."
         )
 

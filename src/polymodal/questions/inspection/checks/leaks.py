@@ -64,7 +64,9 @@ def _right(look: Look, column: str, target: str) -> float | None:
     else:
         keys = [text and text.strip().casefold() for text in look.texts(column)]
     share = told(keys, answers)
-    return share if share >= _RIGHT else None
+    if share >= _RIGHT:
+        return share
+    return None
 
 
 def told(keys: list[Any], answers: list[str | None]) -> float:
@@ -91,7 +93,9 @@ def _as_ranks(one: np.ndarray, other: np.ndarray) -> float | None:
         return None
     ranks = [np.argsort(np.argsort(values[known])) for values in (one, other)]
     found = abs(float(np.corrcoef(ranks[0], ranks[1])[0, 1]))
-    return found if found >= _RANKS else None
+    if found >= _RANKS:
+        return found
+    return None
 
 
 def _bins(values: np.ndarray) -> list[Any]:

@@ -121,9 +121,10 @@ def content_keys(look: Look, column: str) -> list[Any]:
 
 def _content_keys(look: Look, column: str) -> list[Any]:
     if column not in look.media_columns:
+        cleaned = str.strip
         if look.kind(column) == "text":
-            return [None if text is None else clean_text(text) for text in look.texts(column)]
-        return [None if text is None else text.strip() for text in look.texts(column)]
+            cleaned = clean_text
+        return [None if text is None else cleaned(text) for text in look.texts(column)]
     media = look.media(column)
     hashes = np.append(media.hashes(), np.uint64(0))[media.slots]
     return [int(one) or None for one in hashes]

@@ -249,7 +249,9 @@ def script(text: str) -> str | None:
 @lru_cache(maxsize=1 << 14)
 def _script_of(character: str) -> str:
     if character.isascii():
-        return "LATIN" if character.isalpha() else ""
+        if character.isalpha():
+            return "LATIN"
+        return ""
     if not character.isalpha():
         return ""
     name = unicodedata.name(character, "").split(" ")[0]
