@@ -83,12 +83,15 @@ def trust_json(
         value["calibration"] = before_and_after(predictor.temperatures, found)
     if level is not None:
         sets = sets_of(predictor, found, table, level, by)
-        groups = None
-        if by is not None:
-            cells = list(table.values(column_named(by, table.column_names)))
-            groups = [str(cells[int(row)]) for row in found.rows]
-        value["sets"] = sets_json(sets, found, groups)
+        value["sets"] = sets_json(sets, found, _groups(found, table, by))
     return finite(value)
+
+
+def _groups(found: Predictions, table: Table, by: str | None) -> list[str] | None:
+    if by is None:
+        return None
+    cells = list(table.values(column_named(by, table.column_names)))
+    return [str(cells[int(row)]) for row in found.rows]
 
 
 def restore_trust(predictor: Any, bundle: read.Bundle) -> None:

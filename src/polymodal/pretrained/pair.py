@@ -153,19 +153,23 @@ def read_comparison(checkpoint: Checkpoint, comparison: str) -> tuple[float, flo
         if ours == _BIAS and comparison != _BIASED:
             found.append(0.0)
             continue
-        if theirs not in checkpoint.names:
-            raise BundleError(
-                f'{checkpoint.folder} needs the tensor "{theirs}". It is missing. '
-                "Import one tower alone with --tower image, or give the whole model."
-            )
-        values = checkpoint.array(theirs)
-        if values.size != 1:
-            raise BundleError(
-                f'{checkpoint.folder}: tensor "{theirs}" needs one number. Got the '
-                f"shape {values.shape}. Take the file from its source again."
-            )
-        found.append(float(values.reshape(())))
+        found.append(_number(checkpoint, theirs))
     return found[0], found[1]
+
+
+def _number(checkpoint: Checkpoint, name: str) -> float:
+    if name not in checkpoint.names:
+        raise BundleError(
+            f'{checkpoint.folder} needs the tensor "{name}". It is missing. '
+            "Import one tower alone with --tower image, or give the whole model."
+        )
+    values = checkpoint.array(name)
+    if values.size != 1:
+        raise BundleError(
+            f'{checkpoint.folder}: tensor "{name}" needs one number. Got the '
+            f"shape {values.shape}. Take the file from its source again."
+        )
+    return float(values.reshape(()))
 
 
 def load_pair(folder: str | Path) -> Pair:

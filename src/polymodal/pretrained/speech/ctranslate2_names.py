@@ -24,6 +24,16 @@ class Source:
     rows: tuple[int, int] | None = None
 
 
+def _side(side: str, shapes: Mapping[str, tuple[int, ...]], width: int) -> dict[str, Source]:
+    found = {f"{side}.embed_positions.weight": Source(f"{side}/position_encodings/encodings")}
+    found |= _norm(f"{side}.layer_norm", f"{side}/layer_norm")
+    layer = 0
+    while f"{side}/layer_{layer}/ffn/linear_0/weight" in shapes:
+        found.update(_layer(side, layer, width))
+        layer += 1
+    return found
+
+
 def tensors_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Source]:
     """Returns {name of Hugging Face: Source}.
 
@@ -39,12 +49,7 @@ def tensors_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Source]:
         for kind in ("weight", "bias"):
             found[f"encoder.{conv}.{kind}"] = Source(f"encoder/{conv}/{kind}")
     for side in _SIDES:
-        found[f"{side}.embed_positions.weight"] = Source(f"{side}/position_encodings/encodings")
-        found |= _norm(f"{side}.layer_norm", f"{side}/layer_norm")
-        layer = 0
-        while f"{side}/layer_{layer}/ffn/linear_0/weight" in shapes:
-            found.update(_layer(side, layer, width))
-            layer += 1
+        found |= _side(side, shapes, width)
     for source in found.values():
         shapes[source.name]
     return found
