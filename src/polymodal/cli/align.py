@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from polymodal.cli import output
+from polymodal.cli import printed_texts
 from polymodal.cli.options import Engine, Format, Out, Quiet, Run, use
 
 
@@ -31,10 +31,10 @@ def align(
             "align needs either --text or --text-file. "
             f"Got {'neither' if text is None else 'both'}."
         )
-    known = text if text is not None else output.text_of(text_file)
+    known = text if text is not None else printed_texts.text_of(text_file)
     use(engine, run)
     from polymodal.inference.predictor import load
     from polymodal.speech.recognition.known_text import align_text
 
     found = align_text(load(run), file, known)
-    output.transcripts([found], 1, format_, format_ in ("text", "vtt"), out)
+    printed_texts.transcripts([found], 1, format_, format_ in ("text", "vtt"), out)

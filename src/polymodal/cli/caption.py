@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from polymodal.cli import output
+from polymodal.cli import output, printed_texts
 from polymodal.cli.options import Engine, Json, Quiet, Run, use
 
 
@@ -76,4 +76,4 @@ def caption(
     Choice(**choice)  # wrong choices are reported before the run is loaded
     predictor = load(run)
     found = generate_files(predictor, files, beside=output.cells(predictor, input_ or []), **choice)
-    output.captions(files, found, json)
+    printed_texts.captions(files, found, json)

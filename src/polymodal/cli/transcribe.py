@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from polymodal.cli import output
+from polymodal.cli import printed_texts
 from polymodal.cli.options import (
     Beam,
     Engine,
@@ -69,4 +69,4 @@ def transcribe(
     if words and isinstance(model, ImportedRecogniser):
         choice["words"] = True
     found = transcripts(model, files, **choice)
-    output.transcripts(found, len(files), format_, words, out)
+    printed_texts.transcripts(found, len(files), format_, words, out)

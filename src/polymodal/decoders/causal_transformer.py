@@ -6,15 +6,12 @@ import keras
 from keras import ops
 
 from polymodal.core.errors import RecipeError
-from polymodal.layers.activations import activation
+from polymodal.decoders._causal_block import WAVE_BASE, CausalBlock, turning
 from polymodal.layers.dense import Dense
-from polymodal.layers.grouped_attention import GroupedAttention
 from polymodal.layers.rms_norm import RMSNorm
 from polymodal.layers.starts import known, same_sequence
 
 __all__ = ["CausalTransformer", "positions_of"]
-
-_BASE = 10_000.0  # the longest wave of positions is about 2 pi times as many steps
 
 
 class CausalTransformer(keras.layers.Layer):
@@ -115,10 +112,10 @@ class CausalTransformer(keras.layers.Layer):
         self.embedding_scale = embedding_scale
         head_dim = head_dim or dim // num_heads
         if rates is None:
-            rates = [_BASE ** (-2 * pair / head_dim) for pair in range(head_dim // 2)]
+            rates = [WAVE_BASE ** (-2 * pair / head_dim) for pair in range(head_dim // 2)]
         policy = self.dtype_policy
         self.blocks = [
-            _Block(
+            CausalBlock(
                 dim,
                 hidden or 8 * dim // 3,
                 activation,
@@ -133,7 +130,7 @@ class CausalTransformer(keras.layers.Layer):
                     "output_bias": output_bias,
                     "head_norms": head_norms,
                     "query_scale": query_scale,
-                    **_turning(window, rates, rotary_scale, window_rates),
+                    **turning(window, rates, rotary_scale, window_rates),
                 },
                 result_norms,
                 dtype=policy,
@@ -312,94 +309,6 @@ class CausalTransformer(keras.layers.Layer):
         hidden = ops.cast(self.final_norm(hidden), "float32")
         logits = ops.transpose(ops.matmul(self._table(), ops.transpose(hidden)))
         return logits[:, : self.num_outputs]
-
-
-class _Block(keras.layers.Layer):
-    """Attention and a gated feed-forward part, each normalised before it."""
-
-    def __init__(
-        self,
-        dim,
-        hidden,
-        activation_name,
-        epsilon,
-        bias,
-        dropout,
-        heads,
-        result_norms=False,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        policy = self.dtype_policy
-        self.attention_norm = RMSNorm(epsilon, dtype=policy)
-        self.attention = GroupedAttention(dim, epsilon=epsilon, dtype=policy, **heads)
-        self.feedforward_norm = RMSNorm(epsilon, dtype=policy)
-        self.gate = Dense(hidden, use_bias=bias, dtype=policy)
-        self.widen = Dense(hidden, use_bias=bias, dtype=policy)
-        self.narrow = Dense(dim, use_bias=bias, dtype=policy)
-        self.attention_result_norm = self.feedforward_result_norm = None
-        if result_norms:
-            self.attention_result_norm = RMSNorm(epsilon, dtype=policy)
-            self.feedforward_result_norm = RMSNorm(epsilon, dtype=policy)
-        self.hidden, self.activation = hidden, activation(activation_name)
-        self.drop = keras.layers.Dropout(dropout, dtype=policy)
-
-    def build(self, tokens_shape):
-        for layer in (
-            self.attention_norm,
-            self.attention,
-            self.feedforward_norm,
-            self.gate,
-            self.widen,
-        ):
-            layer.build(tokens_shape)
-        self.narrow.build((None, None, self.hidden))
-        if self.attention_result_norm is not None:
-            self.attention_result_norm.build(tokens_shape)
-            self.feedforward_result_norm.build(tokens_shape)
-        self.built = True
-
-    def call(self, tokens, positions, allowed, training=None, past=None):
-        normal = self.attention_norm(tokens)
-        key, value = self.attention.keys_and_values(normal, positions)
-        if past is not None:  # keys and values of what came before
-            key, value = (
-                ops.concatenate(pair, axis=2) for pair in zip(past, (key, value), strict=True)
-            )
-        found = self._attended(normal, positions, key, value, allowed)
-        tokens = tokens + self.drop(found, training=training)
-        return tokens + self.drop(self._feed(tokens), training=training), (key, value)
-
-    def step(self, tokens, positions, allowed, cache, here):
-        """Does the same for one step; `here` (slots,) is where its keys and values go."""
-        normal = self.attention_norm(tokens)
-        new = self.attention.keys_and_values(normal, positions)
-        key, value = (
-            ops.where(here[None, None, :, None], one, all_)
-            for one, all_ in zip(new, cache, strict=True)
-        )
-        tokens = tokens + self._attended(normal, positions, key, value, allowed)
-        return tokens + self._feed(tokens), (key, value)
-
-    def _attended(self, normal, positions, key, value, allowed):
-        found = self.attention.gather(normal, positions, key, value, allowed)
-        if self.attention_result_norm is None:
-            return found
-        return self.attention_result_norm(found)
-
-    def _feed(self, tokens):
-        normal = self.feedforward_norm(tokens)
-        found = self.narrow(self.activation(self.gate(normal)) * self.widen(normal))
-        if self.feedforward_result_norm is None:
-            return found
-        return self.feedforward_result_norm(found)
-
-
-def _turning(window, rates, rotary_scale, window_rates):
-    """Returns how a block turns its queries and keys: those with a window perhaps otherwise."""
-    if window and window_rates is not None:
-        return {"rates": window_rates, "rotary_scale": 1.0}
-    return {"rates": rates, "rotary_scale": rotary_scale}
 
 
 def positions_of(mask):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polymodal.core.errors import DataError
 from polymodal.media.image import read_image
 from polymodal.profile.columns import infer_inputs
-from polymodal.recipe.task_guess import infer_task
+from polymodal.recipe.guessed.task import infer_task
 from polymodal.tables.formats import _json_items
 from polymodal.tables.formats._json_items import json_items
 from polymodal.tables.table import read

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from polymodal.core.errors import DataError
 from polymodal.media.audio import read_audio
 from polymodal.profile.columns import infer_inputs
-from polymodal.recipe.task_guess import infer_task
+from polymodal.recipe.guessed.task import infer_task
 from polymodal.tables.formats.common_voice import _plain
 from polymodal.tables.table import read
 from published_sets import write_lines, write_tones

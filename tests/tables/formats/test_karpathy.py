@@ -6,7 +6,7 @@ import pytest
 
 from polymodal.core.errors import DataError
 from polymodal.media.image import read_image
-from polymodal.recipe.task_guess import infer_task
+from polymodal.recipe.guessed.task import infer_task
 from polymodal.tables.table import read
 from published_sets import write_json, write_pictures
 

@@ -7,7 +7,7 @@ import pytest
 from polymodal.core.errors import DataError
 from polymodal.media.audio import read_audio
 from polymodal.profile.columns import infer_inputs
-from polymodal.recipe.task_guess import infer_task
+from polymodal.recipe.guessed.task import infer_task
 from polymodal.tables.table import read
 from published_sets import write_lines, write_tones
 

@@ -10,7 +10,7 @@ import pytest
 from polymodal.core.errors import PolymodalError
 from polymodal.preprocess.tabular import Tabular
 from polymodal.profile.columns import judge_columns
-from polymodal.recipe.task_guess import infer_task
+from polymodal.recipe.guessed.task import infer_task
 from polymodal.tables.table import read
 
 PIECES = [

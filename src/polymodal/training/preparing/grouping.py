@@ -10,7 +10,7 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.printed.progress import say
 from polymodal.profile.profile import Profile
-from polymodal.recipe.task_guess import infer_task
+from polymodal.recipe.guessed.task import infer_task
 from polymodal.splits.repeats import repeated_media
 from polymodal.splits.together import together
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.recipe.task_guess import infer_task
+from polymodal.recipe.guessed.task import infer_task
 from polymodal.tables.group import group_rows
 from polymodal.tables.table import read
 
