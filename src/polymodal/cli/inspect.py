@@ -9,6 +9,7 @@ import typer
 
 from polymodal.cli import output
 from polymodal.cli.options import Json, MediaRoot, Quiet
+from polymodal.core.errors import RecipeError
 from polymodal.core.printed.counting import counted
 from polymodal.core.printed.progress import show
 
@@ -26,6 +27,13 @@ def inspect(
             "--deep", help="Also train small models that look for wrong labels and wrong pairs."
         ),
     ] = False,
+    pretrained: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="COLUMN=FOLDER: look for wrong pairs of images of this column and texts with an "
+            "imported model that compares them, such as CLIP. May be repeated."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Write a page with the rows of each finding, such as inspect.html."),
@@ -53,6 +61,7 @@ def inspect(
         val=val,
         test=test,
         deep=deep,
+        pretrained=_pairs(pretrained or []),
         out=out,
         rows_out=rows_out,
         media_root=media_root,
@@ -63,6 +72,21 @@ def inspect(
         _print(found, out, rows_out)
     if strict and found.faults:
         raise typer.Exit(1)
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    """Returns {column: folder} of "column=folder"."""
+    found = {}
+    for one in given:
+        column, _, folder = one.partition("=")
+        if not column or not folder:
+            raise RecipeError(
+                "--pretrained needs COLUMN=FOLDER, such as photo=models/clip. Got "
+                f'"{one}". Name a column of images and the folder of an imported '
+                "model."
+            )
+        found[column] = folder
+    return found
 
 
 def _print(found: Any, out: Path | None, rows_out: Path | None) -> None:

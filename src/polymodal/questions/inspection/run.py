@@ -10,6 +10,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from polymodal.core.engine import start as start_engine
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.printed.counting import counted
@@ -31,6 +32,7 @@ from polymodal.questions.inspection.checks.repeats import conflicts, repeats, sa
 from polymodal.questions.inspection.checks.sounds import sounds
 from polymodal.questions.inspection.checks.splits import shared
 from polymodal.questions.inspection.checks.words import placeholders, words
+from polymodal.questions.inspection.deep.compared import check_pretrained, compared
 from polymodal.questions.inspection.deep.labels import wrong_labels
 from polymodal.questions.inspection.deep.pairs import wrong_pairs
 from polymodal.questions.inspection.deep.sampled import Sampled
@@ -75,12 +77,14 @@ class Inspection:
         findings: list of Finding, faults first.
         seconds: float, how long it took.
         deep: bool, whether small models looked for wrong pairs and labels.
+        pretrained: {column of images: folder of an imported pair} that looked for wrong pairs.
     """
 
     looks: Mapping[str, Look]
     findings: list[Finding] = field(default_factory=list)
     seconds: float = 0.0
     deep: bool = False
+    pretrained: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def faults(self) -> list[Finding]:
@@ -103,9 +107,10 @@ class Inspection:
         """What was not looked for, in a sentence; empty with `deep`."""
         if self.deep:
             return ""
+        more = "other " if self.pretrained else ""
         return (
-            "Not looked for: wrong labels and wrong pairs, which take small models. --deep "
-            "looks for them too."
+            f"Not looked for: wrong labels and {more}wrong pairs, which take small models. "
+            "--deep looks for them too."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -116,6 +121,7 @@ class Inspection:
             "faults": len(self.faults),
             "findings": [one.to_json() for one in self.findings],
             "deep": self.deep,
+            "pretrained": dict(self.pretrained),
             "seconds": round(self.seconds, 2),
         }
 
@@ -127,6 +133,7 @@ def inspect(
     val: Any = None,
     test: Any = None,
     deep: bool = False,
+    pretrained: Mapping[str, str | Path] | None = None,
     out: str | Path | None = None,
     rows_out: str | Path | None = None,
     media_root: str | Path | None = None,
@@ -138,6 +145,8 @@ def inspect(
         target: str, the column to predict; without one nothing is said about labels.
         val, test: other parts of the same data, as `table`.
         deep: bool, also train small models that look for wrong pairs and wrong labels.
+        pretrained: {column of images: folder of an imported pair such as CLIP}, which looks for
+            wrong pairs of these images and texts, also without `deep`.
         out: path of an HTML page to write, or None.
         rows_out: folder for one CSV file of rows for each finding, or None.
         media_root: folder that relative media paths start from.
@@ -147,7 +156,8 @@ def inspect(
 
     Raises:
         DataError: a table that cannot be read.
-        RecipeError: there is no such target.
+        RecipeError: there is no such target, or no such column of images.
+        BundleError: a folder holds no imported pair.
 
     Example:
 
@@ -164,13 +174,15 @@ def inspect(
     }
     _check_target(tables, target)
     looks = {name: Look(name, _some(profile(one)), target) for name, one in tables.items()}
-    found = Inspection(looks, deep=deep)
+    folders = {column: str(folder) for column, folder in (pretrained or {}).items()}
+    check_pretrained(looks["train"], folders)
+    found = Inspection(looks, deep=deep, pretrained=folders)
     for look in looks.values():
         with waiting(f"Inspecting {look.table.name}"):
             for check in CHECKS:
                 found.findings += check(look)
-    if deep:
-        found.findings += _deep(looks["train"])
+    if deep or folders:
+        found.findings += _judged(looks["train"], deep, folders)
     found.findings += shared(_sides(looks))
     found.findings.sort(key=lambda one: one.level)  # "fault" before "note", else as found
     found.seconds = time.monotonic() - start
@@ -181,9 +193,18 @@ def inspect(
     return found
 
 
-def _deep(look: Look) -> Iterator[Finding]:
-    """Trains small models that look for wrong labels and wrong pairs."""
+def _judged(look: Look, deep: bool, pretrained: Mapping[str, str]) -> Iterator[Finding]:
+    """Lets imported pairs look for wrong pairs, and with `deep` small models for the rest."""
     sampled = Sampled(look)
+    if pretrained:
+        start_engine()
+        yield from compared(sampled, pretrained)
+    if deep:
+        yield from _deep(sampled)
+
+
+def _deep(sampled: Sampled) -> Iterator[Finding]:
+    """Trains small models that look for wrong labels and wrong pairs."""
     say(f"Small models look at {counted(len(sampled), 'row')}, about {duration(sampled.seconds)}.")
     with threadpool_limits(1):  # several threads wait for each other on a busy machine
         for check in DEEP_CHECKS:

@@ -23,7 +23,7 @@ _EDGES = np.array([0, 0.01, 0.02, 0.03, 0.045, 0.065, _NEAR, 1])  # of ranks
 _TELLING = 0.5  # of shuffled pairs, that must be seen to be wrong
 _STRAY = 0.005  # of the rows, between right and wrong ranks
 _MARGIN = 2.0  # of twice the logarithm of likelihoods, for partners that are hardly different
-_FEWEST = 60
+FEWEST = 60  # rows
 
 
 def wrong_pairs(sampled: Sampled) -> Iterator[Finding]:
@@ -33,16 +33,31 @@ def wrong_pairs(sampled: Sampled) -> Iterator[Finding]:
     if look.target is not None and look.kind(look.target) == "text":
         names.append(look.target)
     for one, other in combinations(names, 2):
+        if frozenset((one, other)) in sampled.judged:
+            continue  # by an imported pair
         there = np.flatnonzero(sampled.there(one) & sampled.there(other))
         forth, back = (_ranks(sampled, *way, there) for way in ((one, other), (other, one)))
         found = [ranks for ranks in (forth, None if back is None else back.T) if ranks is not None]
         if found:
-            yield from _finding(sampled, (one, other), there, np.mean(found, axis=0))
+            yield from odd_pairs(sampled, (one, other), there, np.mean(found, axis=0))
 
 
-def _finding(
-    sampled: Sampled, columns: tuple[str, str], there: np.ndarray, ranked: np.ndarray
+def odd_pairs(
+    sampled: Sampled,
+    columns: tuple[str, str],
+    there: np.ndarray,
+    ranked: np.ndarray,
+    way: str = "as the other rows do",
 ) -> Iterator[Finding]:
+    """Finds the rows whose own partners rank like those of other rows.
+
+    Args:
+        sampled: Sampled.
+        columns: names of both.
+        there: (rows,) int, the rows of `sampled` that have both.
+        ranked: (rows, partners) 0..1, the share of other partners that fit a row better than each.
+        way: str, by what rows do not fit together, as a clause.
+    """
     ranks = np.diag(ranked)
     chance = wrong_chance(ranks, ranked.reshape(-1))
     odd = named(chance)
@@ -52,7 +67,7 @@ def _finding(
             "wrong pair",
             columns,
             rows,
-            f"{{rows}} do not fit together as the other rows do{sampled.of_all}.",
+            f"{{rows}} do not fit together {way}{sampled.of_all}.",
             "A wrong pair teaches the model the opposite of what holds.",
             "Look at each such row, and correct or remove it if it is wrong.",
             notes={
@@ -65,7 +80,7 @@ def _finding(
 def _ranks(sampled: Sampled, source: str, goal: str, there: np.ndarray) -> np.ndarray | None:
     """Returns (rows, partners), the share of other partners that fit a row better than each; None
     where partners cannot be told apart."""
-    if len(there) < _FEWEST:
+    if len(there) < FEWEST:
         return None
     alike, blocks = sampled.kernel_for(source, goal), sampled.blocks_for(goal, source)
     if alike is None or blocks is None:
@@ -73,9 +88,17 @@ def _ranks(sampled: Sampled, source: str, goal: str, there: np.ndarray) -> np.nd
     alike, targets = alike[np.ix_(there, there)], _main([block[there] for block in blocks])
     guess = held_out(alike, targets, ridge=best_ridge(alike, targets))
     ranks = better(fit(guess, targets))
-    if np.quantile(np.diag(ranks), _TELL) > _TOLD:
-        return None
-    return ranks
+    return ranks if tells(ranks) else None
+
+
+def tells(ranks: np.ndarray) -> bool:
+    """Returns whether ranks (rows, partners) tell most rows' own partners from others."""
+    return bool(np.quantile(np.diag(ranks), _TELL) <= _TOLD)
+
+
+def stands_apart(ranks: np.ndarray) -> bool:
+    """Returns whether ranks (rows, partners) also show that most other partners are wrong."""
+    return tells(ranks) and bool((ranks > _NEAR).mean() >= _TELLING)
 
 
 def fit(guess: np.ndarray, targets: np.ndarray) -> np.ndarray:

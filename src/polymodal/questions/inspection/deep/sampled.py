@@ -33,6 +33,7 @@ class Sampled:
         self.rows = evenly(len(look), most_rows)
         guesses = judge_columns(look.facts.whole, look.target).inputs
         self.inputs = [name for guess in guesses for name in guess.columns]
+        self.judged: set[frozenset[str]] = set()  # pairs of columns that an imported pair judged
 
     def __len__(self) -> int:
         return len(self.rows)
