@@ -35,7 +35,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
-from polymodal.core.contracts.task import Predictions, task_named
+from polymodal.core.contracts.named_task import task_named
+from polymodal.core.contracts.task import Predictions
 from polymodal.profile.profile import profile
 from polymodal.questions.needs.extrapolate import LEVEL, Curve, Extrapolation
 from polymodal.questions.needs.plan import Plan

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from polymodal.core.contracts.task import Predictions, task_named
+from polymodal.core.contracts.named_task import task_named
+from polymodal.core.contracts.task import Predictions
 
 
 def predictions(outputs, targets, task="classification", present=None, groups=None):

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import soundfile
 
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.named_task import task_named
 from polymodal.preprocess.audio import Audio
 from polymodal.tasks.transcribe import TranscriptTarget
 

@@ -10,7 +10,7 @@ import pytest
 
 from command_line import in_process, polymodal
 from polymodal.core.errors import LockedError
-from polymodal.training.report import rewrite
+from polymodal.training.reporting.report import rewrite
 
 HOLD = """
 import sys

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from polymodal.core.contracts.task import Predictions, task_named
+from polymodal.core.contracts.named_task import task_named
+from polymodal.core.contracts.task import Predictions
 
 
 def classes(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as library
 
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.named_task import task_named
 from polymodal.core.errors import DataError
 from polymodal.evaluation.metrics import score
 from polymodal.evaluation.scores.per_class import accuracy_by_position, per_class

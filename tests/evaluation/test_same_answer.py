@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from polymodal.core.contracts.task import Predictions, task_named
+from polymodal.core.contracts.named_task import task_named
+from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.evaluation import evaluate, evaluate_run
 from polymodal.evaluation.report.verdict import fusion_verdict
 

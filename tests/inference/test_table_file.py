@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from polymodal.core.contracts.task import Predictions, task_named
+from polymodal.core.contracts.named_task import task_named
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import PolymodalError, RecipeError
 from polymodal.inference.table_file import (
     answer_names,

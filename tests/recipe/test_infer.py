@@ -12,7 +12,7 @@ from PIL import Image
 
 from media_files import tone, write_container
 from polymodal.core import arguments
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.named_task import task_named
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.recipe import assemble
 from polymodal.recipe.defaults import is_plain, objectives_for, size_for, text_for, training_for

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from polymodal.core.contracts.task import Predictions, task_of
+from polymodal.core.contracts.named_task import task_of
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.evaluation.metrics import score
 from polymodal.evaluation.store import read_predictions, write_predictions

@@ -129,7 +129,7 @@ def test_a_task_in_one_file_trains_scores_predicts_reports_and_loads(plugin, tmp
     from polymodal.inference.files import lines
     from polymodal.inference.predictor import load
     from polymodal.tables.table import read
-    from polymodal.training.report import rewrite
+    from polymodal.training.reporting.report import rewrite
     from polymodal.training.run import train
 
     rng = np.random.default_rng(0)

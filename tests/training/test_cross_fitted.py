@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from polymodal.core.contracts.task import Predictions, task_of
+from polymodal.core.contracts.named_task import task_of
+from polymodal.core.contracts.task import Predictions
 from polymodal.tables.table import read
 from polymodal.training.cross_fitted import FEWEST, is_needed
 from polymodal.training.run import train

@@ -17,7 +17,7 @@ def report(
 ):
     """Rewrite the report of a run and open it."""
     use(None, run)
-    from polymodal.training.report import rewrite
+    from polymodal.training.reporting.report import rewrite
 
     path = rewrite(run)
     show(str(path))

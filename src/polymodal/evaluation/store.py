@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.contracts.task import Predictions, task_of
+from polymodal.core.contracts.named_task import task_of
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.disk.files import write_atomic
 from polymodal.core.errors import BundleError
 

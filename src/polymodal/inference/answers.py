@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.advice import column_named
-from polymodal.core.contracts.task import Predictions, task_of
+from polymodal.core.contracts.named_task import task_of
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.printed.progress import say, warn
 from polymodal.core.printed.visible import visible

@@ -13,7 +13,7 @@ from polymodal.bundle import weights, write
 from polymodal.bundle.names import weight_names
 from polymodal.core import lookup
 from polymodal.core.contracts.batch import input_key
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.named_task import task_named
 from polymodal.core.errors import BundleError
 from polymodal.pretrained.family import Family
 from polymodal.pretrained.keys import ORIGIN

@@ -11,7 +11,7 @@ import numpy as np
 
 from polymodal.core import arguments
 from polymodal.core.contracts.batch import PREVIOUS, input_key, mask_key
-from polymodal.core.contracts.task import task_of
+from polymodal.core.contracts.named_task import task_of
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find, unknown
 from polymodal.core.memory import gigabytes, memory_bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polymodal.core.contracts.task import task_named, task_of
+from polymodal.core.contracts.named_task import task_named, task_of
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.profile.column_rules import Verdict, as_field

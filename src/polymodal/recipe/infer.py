@@ -9,7 +9,8 @@ from typing import Any
 
 from polymodal.core.advice import set_option, yaml_name
 from polymodal.core.arguments import check_mapping
-from polymodal.core.contracts.task import Task, task_of
+from polymodal.core.contracts.named_task import task_of
+from polymodal.core.contracts.task import Task
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.media.video import video_info

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from polymodal.core import arguments
-from polymodal.core.contracts.task import task_of
+from polymodal.core.contracts.named_task import task_of
 from polymodal.core.errors import DataError
 from polymodal.core.lookup import find
 from polymodal.recipe.assemble import Input

@@ -12,7 +12,8 @@ from polymodal.bundle import read, weights, write
 from polymodal.bundle.names import weight_names
 from polymodal.bundle.part import encoder_of
 from polymodal.core.arguments import parameters
-from polymodal.core.contracts.task import Task, task_named
+from polymodal.core.contracts.named_task import task_named
+from polymodal.core.contracts.task import Task
 from polymodal.core.disk.files import write_atomic, write_folder
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError, RecipeError

@@ -11,8 +11,9 @@ from polymodal.core.errors import TrainingError
 from polymodal.core.printed.progress import say
 from polymodal.inference.loading import load
 from polymodal.tables.table import Table
+from polymodal.training.finished_run import Run
 from polymodal.training.planning.asked import begun, reopen
-from polymodal.training.run import Run, train
+from polymodal.training.run import train
 from polymodal.training.saved.checkpoint import Checkpoints
 from polymodal.training.saved.ending import training_of
 

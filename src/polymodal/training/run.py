@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +21,15 @@ from polymodal.evaluation.evaluation import evaluate_run
 from polymodal.evaluation.from_scratch import scratch_json
 from polymodal.evaluation.report.verdict import fusion_verdict
 from polymodal.evaluation.simple import simple_json
-from polymodal.inference.answers import Answers
 from polymodal.inference.hearing import hearing_of
 from polymodal.inference.hidden.conditions import SECONDS, conditions
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache, open_cache
 from polymodal.media.kept import KeptMedia
-from polymodal.profile.profile import Profile
 from polymodal.recipe.written.commented import left_out
 from polymodal.recipe.written.given import check_given, need_target, with_target
 from polymodal.tables.table import Table
-from polymodal.training.choose import choose, inferred
+from polymodal.training.choose import choose
 from polymodal.training.compared import (
     Ready,
     compared_jobs,
@@ -42,7 +38,8 @@ from polymodal.training.compared import (
     train_singles,
 )
 from polymodal.training.cross_fitted import NUM_FOLDS, cross_fitted, is_needed
-from polymodal.training.from_scratch import JOB, without_imports
+from polymodal.training.finished_run import Run
+from polymodal.training.from_scratch import JOB, read_plainly, without_imports
 from polymodal.training.imbalance.settings import imbalance_of
 from polymodal.training.imbalance.weights import check_decision, check_imbalance
 from polymodal.training.job import Trained
@@ -70,54 +67,12 @@ from polymodal.training.preparing.prepare import prepare
 from polymodal.training.preparing.prepared import Prepared
 from polymodal.training.preparing.pseudo_labels import with_pseudo_labels
 from polymodal.training.preparing.starts import with_parts
-from polymodal.training.report import RunRecord, write_all
+from polymodal.training.reporting.report import RunRecord, write_all
 from polymodal.training.saved.checkpoint import Checkpoints, settle
 from polymodal.training.saved.ending import Ending, on_old_plan, training_of, with_ways_on
 from polymodal.training.simple import LEAST_SECONDS, simple_models
 from polymodal.training.steps.settings import Training
 from polymodal.training.trust import make_trusted, trust_of
-
-
-@dataclass
-class Run:
-    """A finished run.
-
-    Args:
-        folder: Path, holds everything.
-        predictor: Predictor, the trained model.
-        metrics: {split: what `polymodal evaluate --json` prints}.
-        verdict: str, whether fusion helped, in a sentence.
-        predictions: {split: Predictions} that the metrics are of.
-        forecast: {"seconds": expected, "actual_seconds", "parts"}, what `forecast.json` holds.
-        kept: str, the input whose single model was kept as the better one, or the name of the
-            linear model that was; "" = the fused model.
-        advice: str, how to use a single input's model if it is better and not kept, or "".
-        trust: {"calibration": of its probabilities, "sets": of answers, "notes": sentences}.
-        training: {"epochs" that were trained, "planned_epochs", "last_epoch" where it was ended
-            before them, "checkpoints" if they are kept}.
-        baseline: {metric: value} of the model without inputs, on the first split.
-        simple: how simple models compare with this one, as `simple_json` gives it.
-        scratch: how a model without pretrained parts compares, as `scratch_json` gives it.
-        keeping: {"sentence", "split", "rows"}, which rows decided what --keep better keeps; empty
-            where that was not asked.
-        overfitting: how much better it knows the rows of train, as `gap_json` gives it.
-    """
-
-    folder: Path
-    predictor: Answers
-    metrics: dict[str, Any]
-    verdict: str
-    predictions: dict[str, Predictions]
-    forecast: dict[str, Any]
-    kept: str = ""
-    advice: str = ""
-    trust: dict[str, Any] = dataclasses.field(default_factory=dict)
-    training: dict[str, Any] = dataclasses.field(default_factory=dict)
-    baseline: dict[str, Any] = dataclasses.field(default_factory=dict)
-    simple: dict[str, Any] = dataclasses.field(default_factory=dict)
-    scratch: dict[str, Any] = dataclasses.field(default_factory=dict)
-    keeping: dict[str, Any] = dataclasses.field(default_factory=dict)
-    overfitting: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def train(
@@ -322,27 +277,13 @@ def _ready(
     if baselines:
         plain = without_imports({**asked, "training": given.get("training") or {}}, recipe)
     if plain is not None:
-        read = _read_plainly(plain, facts, cache, skip_bad, max_bad_share)
+        read = read_plainly(plain, facts, cache, skip_bad, max_bad_share)
         jobs[JOB] = scratch_job(read, jobs[""], out, **how)
     times = Times(jobs, prepared)
     forecast = times.forecast()
     if guesses and not how.get("writes", True):
         forecast = forecast.after_a_first_model()
     return Ready(prepared, tables, cache, jobs, times, forecast)
-
-
-def _read_plainly(
-    given: dict[str, Any],
-    facts: Mapping[str, Profile],
-    cache: Cache | KeptMedia,
-    skip_bad: bool,
-    max_bad_share: float,
-) -> Prepared:
-    """Returns the same rows as they are read without imported encoders."""
-    say("Preparing the same inputs without imported encoders, for comparison")
-    recipe, _ = inferred(facts["train"], given)
-    facts["train"].forget_cells()
-    return prepare(recipe, facts, cache, skip_bad=skip_bad, max_bad_share=max_bad_share)
 
 
 def _predicted(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.named_task import task_named
 from polymodal.evaluation.report import ReportContent, write_report
 from polymodal.evaluation.report.attention import MOST_WORDS, attention_strip
 from polymodal.evaluation.report.media import show

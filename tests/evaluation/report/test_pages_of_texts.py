@@ -13,7 +13,7 @@ from polymodal.bundle.write import seal
 from polymodal.evaluation.store import read_predictions
 from polymodal.evaluation.texts.word_confidence import fit_word_calibration, word_claims
 from polymodal.inference.predictor import load
-from polymodal.training.report import rewrite
+from polymodal.training.reporting.report import rewrite
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from polymodal.core.contracts.task import Predictions, task_named
+from polymodal.core.contracts.named_task import task_named
+from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.scores.calibration import distance, reliability_of
 from polymodal.evaluation.texts.word_confidence import (
     WordClaims,

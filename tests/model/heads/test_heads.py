@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.named_task import task_named
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import names
 from polymodal.model.heads.captions import CaptionHead

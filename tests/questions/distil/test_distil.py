@@ -10,7 +10,7 @@ import pytest
 
 from command_line import in_process
 from polymodal import Classifier, Regressor
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.named_task import task_named
 from polymodal.core.errors import RecipeError
 from polymodal.inference.predictor import load
 from polymodal.layers.distillation_loss import DistillationLoss

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 import whistled
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.named_task import task_named
 from polymodal.core.errors import RecipeError
 from polymodal.speech.recognition.transcribe import transcribe
 

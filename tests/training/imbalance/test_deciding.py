@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.named_task import task_named
 from polymodal.evaluation.trust.fit_decision import decision_words
 from polymodal.training.imbalance.deciding import decision_alone, decision_before
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import polymodal as pm
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.named_task import task_named
 from polymodal.core.disk.files import sha256
 from polymodal.core.errors import RecipeError
 from polymodal.training.imbalance.settings import imbalance_of

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-__all__ = ["Answer", "Head", "Judged", "Scores", "Target"]
+__all__ = ["THRESHOLD", "Answer", "Head", "Judged", "Scores", "Target"]
+
+THRESHOLD = 0.5  # where a row may have several labels, each is predicted from this on
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,9 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from polymodal.core.contracts.target import Answer, Head, Judged, Scores, Target
-from polymodal.core.lookup import find
+from polymodal.core.contracts.target import THRESHOLD, Answer, Head, Judged, Scores, Target
 
-__all__ = ["THRESHOLD", "Predictions", "Task", "task_named", "task_of"]
-
-THRESHOLD = 0.5  # where a row may have several labels, each is predicted from this on
+__all__ = ["Predictions", "Task"]
 
 
 class Task(Protocol):
@@ -308,29 +305,6 @@ class Task(Protocol):
         """Returns an example for a report: {"target", "predicted": texts for a person}, and where
         they are known "right": bool, "probability": float, "probabilities": {label: p}."""
         ...
-
-
-def task_named(name: str) -> Task:
-    """Returns the task of that name.
-
-    Raises:
-        RecipeError: there is none; the message lists the names and the nearest one.
-    """
-    return find("tasks", name)()
-
-
-def task_of(config: str | Mapping[str, Any]) -> Task:
-    """Returns the task of a recipe, of the kind that its settings make.
-
-    Args:
-        config: name of the task, or {"name": ..., setting: ...}.
-
-    Raises:
-        RecipeError: there is no task of that name, or no such kind of it.
-    """
-    if isinstance(config, str):
-        return task_named(config)
-    return task_named(str(config["name"])).suited(config)
 
 
 @dataclass

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.contracts.task import Predictions, task_named
+from polymodal.core.contracts.named_task import task_named
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.inference.answers import as_table
 from polymodal.inference.imported.own_columns import reading

@@ -12,7 +12,7 @@ import numpy as np
 from polymodal.bundle import read, weights, write
 from polymodal.bundle.weights import load
 from polymodal.core import lookup
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.named_task import task_named
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.core.printed.progress import warn

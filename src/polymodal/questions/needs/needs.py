@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.contracts.task import Predictions, Task, task_of
+from polymodal.core.contracts.named_task import task_of
+from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.disk.files import check_writable, file_name
 from polymodal.core.disk.lock import locked
 from polymodal.core.printed.counting import counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from polymodal.core.contracts.task import task_of
+from polymodal.core.contracts.named_task import task_of
 from polymodal.core.lookup import find
 from polymodal.recipe.recipe import OTHERS, Recipe, encoder_name
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.contracts.task import Task, task_of
+from polymodal.core.contracts.named_task import task_of
+from polymodal.core.contracts.task import Task
 from polymodal.core.disk.files import check_writable, write_json
 from polymodal.core.disk.lock import locked
 from polymodal.core.errors import Interrupted, PolymodalError, TrainingError

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from polymodal.core.advice import option, set_option
-from polymodal.core.contracts.task import Task, task_named, task_of
+from polymodal.core.contracts.named_task import task_named, task_of
+from polymodal.core.contracts.task import Task
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.lookup import find
 from polymodal.profile.columns import LeftOut, judge_columns

@@ -8,7 +8,7 @@ from typing import Any
 
 from polymodal.core import arguments, lookup
 from polymodal.core.advice import split_setting
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.named_task import task_named
 from polymodal.core.errors import RecipeError
 from polymodal.recipe.recipe import (
     OTHERS,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from polymodal.core.contracts.task import task_named
+from polymodal.core.contracts.named_task import task_named
 from polymodal.core.printed.progress import say
 from polymodal.recipe.recipe import columns_of
 from polymodal.tables.table import Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from polymodal.core.contracts.task import task_of
+from polymodal.core.contracts.named_task import task_of
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.core.printed.progress import say

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from polymodal.bundle.part import digest_of
-from polymodal.core.contracts.task import task_of
+from polymodal.core.contracts.named_task import task_of
 from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown

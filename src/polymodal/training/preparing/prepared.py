@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.contracts.batch import input_key
-from polymodal.core.contracts.task import Task, task_of
+from polymodal.core.contracts.named_task import task_of
+from polymodal.core.contracts.task import Task
 from polymodal.core.printed.counting import counted
 from polymodal.feed.findings import Checked
 from polymodal.feed.ledger import Ledger

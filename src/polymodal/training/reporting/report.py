@@ -20,11 +20,10 @@ from polymodal.core.disk.files import write_json
 from polymodal.core.disk.lock import locked
 from polymodal.core.disk.paths import user_path
 from polymodal.core.engine import ENGINES
-from polymodal.core.errors import BundleError, DataError
+from polymodal.core.errors import BundleError
 from polymodal.evaluation.evaluation import RunEvaluation
 from polymodal.evaluation.report import (
     ReportContent,
-    choose_examples,
     describe_run,
     far_above,
     fusion_verdict,
@@ -32,25 +31,14 @@ from polymodal.evaluation.report import (
     write_report,
 )
 from polymodal.evaluation.store import read_predictions, write_predictions
-from polymodal.evaluation.texts.word_confidence import right_words
-from polymodal.inference.looking import looks, why_no_look
-from polymodal.media.cells import open_cell
-from polymodal.media.media_cell import cells_of
-from polymodal.preprocess.modality import Modality
 from polymodal.pretrained.keys import ORIGIN, spec_of
 from polymodal.recipe.recipe import encoder_name
-from polymodal.speech.recognition.clips import clip_words
 from polymodal.tables.table import Table
+from polymodal.training.reporting.examples import add_looks, chosen_examples
 
 _FOLDER = "evaluation"  # predictions and examples that the report is written from
 _WRITTEN = ("report.html", "plots")
 _JOINT = "joint.npz"
-_MOST_LOOKS = 8  # examples that show where each word looked
-_LOOKS = (
-    "Under the first images is the decoder's attention for each word (last block, mean over "
-    "heads): bright regions had the most. Attention need not be why a word was chosen."
-)
-_MOST_BYTES = 2_000_000  # larger files are not copied into the report
 _PLAIN = (
     "title",
     "target",
@@ -161,10 +149,10 @@ def _content(record: RunRecord) -> ReportContent:
         for i in prepared.inputs
     }
     engine = _engine()
-    examples = _examples(predictor, shown, record.table)
+    examples = chosen_examples(predictor, shown, record.table)
     note = ""
     if shown.task.shows_attention:
-        note = _add_looks(predictor, record.table, examples)
+        note = add_looks(predictor, record.table, examples)
     summary = describe_run(
         shown,
         recipe.target,
@@ -261,89 +249,6 @@ def _versions(engine: str) -> dict[str, str]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
     }
-
-
-def _examples(predictor: Any, shown: Predictions, table: Table) -> list[dict[str, Any]]:
-    if predictor.recipe.group:
-        return []  # a row of such a table is one step of a sequence; it says little alone
-    return [_example(predictor, shown, table, place) for place in choose_examples(shown)]
-
-
-def _example(predictor: Any, shown: Predictions, table: Table, place: int) -> dict[str, Any]:
-    row = int(shown.rows[place])
-    inputs = {
-        i.name: {
-            "modality": predictor.recipe.inputs[i.name]["modality"],
-            "value": _value(i.modality, i.columns, table, row),
-        }
-        for i in predictor.inputs
-    }
-    here = {"inputs": inputs, "row": row, "probability": None, "right": None}
-    if shown.task.hears and shown.targets is not None:
-        _add_words(predictor, table, row, shown.targets[place][0], inputs)
-    return here | dict(shown.task.shown(shown, place))
-
-
-def _add_words(
-    predictor: Any, table: Table, row: int, reference: str, inputs: dict[str, dict[str, Any]]
-) -> None:
-    """Adds the recognised words and their times to the sounds, if available."""
-    words = clip_words(predictor, table, row)
-    if words is not None:
-        judged = right_words([word.text for word in words], reference)
-        inputs[predictor.inputs[0].name]["words"] = [
-            {**vars(word), "right": right} for word, right in zip(words, judged, strict=True)
-        ]
-
-
-def _add_looks(predictor: Any, table: Table, examples: list[dict[str, Any]]) -> str:
-    """Adds the attention of each word to the images of the first examples; returns a note."""
-    reason = ""
-    if examples:
-        reason = why_no_look(predictor)
-    if reason:
-        has_picture = any("image" in i.modality.files for i in predictor.inputs)
-        return f"Attention over the image cannot be shown: {reason}." * has_picture
-    chosen = examples[:_MOST_LOOKS]
-    found = looks(predictor, table, [example["row"] for example in chosen])
-    for example in chosen:
-        for name, look in found.get(example["row"], {}).items():
-            example["inputs"][name]["looks"] = [
-                {"word": word, "weights": [[round(float(w), 5) for w in line] for line in weights]}
-                for word, weights in zip(look.words, look.maps, strict=True)
-            ]
-    if found:
-        return _LOOKS
-    return ""
-
-
-def _value(modality: Modality, columns: Sequence[str], table: Table, row: int) -> Any:
-    """Returns what the report shows of one input: text, numbers, or the bytes of a file."""
-    if modality.has_fields:
-        return {c: table.cell(row, c) for c in columns}
-    cell = table.cell(row, columns[0])
-    if cell is None or not modality.files:
-        return cell
-    several = cells_of(cell)  # images of a conversation, or frames of a video
-    if several[0] is cell:
-        return _file(several[0], table.root)
-    found = [_file(one, table.root) for one in several]
-    if None in found:
-        return None
-    return found
-
-
-def _file(cell: Any, root: Path) -> bytes | None:
-    """Returns the bytes of a file; None where it cannot be read, or is too large to show."""
-    try:
-        data = open_cell(cell, root)[0]
-        if isinstance(data, Path):
-            data = data.read_bytes() if data.stat().st_size <= _MOST_BYTES else None
-    except (DataError, OSError):
-        return None
-    if isinstance(data, bytes) and len(data) <= _MOST_BYTES:
-        return data
-    return None
 
 
 def _title(what: str, prepared: Any) -> str:
