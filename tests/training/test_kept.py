@@ -84,7 +84,7 @@ def frozen(source, tmp_path, monkeypatch):
 def seen(monkeypatch):
     """Counts the calls of encoders, and keeps the shapes of batches, during training alone."""
     found = {"calls": 0, "shapes": set(), "training": False}
-    complete, batch = job.fitting.Session.complete, Loader.batch
+    complete, batch = job.Session.complete, Loader.batch
 
     def counted(call):
         @functools.wraps(call)  # Keras reads the signature
@@ -109,7 +109,7 @@ def seen(monkeypatch):
 
     monkeypatch.setattr(ConvNet, "call", counted(ConvNet.call))
     monkeypatch.setattr(Rnn, "call", counted(Rnn.call))
-    monkeypatch.setattr(job.fitting.Session, "complete", training)
+    monkeypatch.setattr(job.Session, "complete", training)
     monkeypatch.setattr(Loader, "batch", looking)
     return found
 

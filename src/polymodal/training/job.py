@@ -21,7 +21,9 @@ from polymodal.recipe.adapting import merge
 from polymodal.recipe.starts import scales
 from polymodal.training.imbalance.weights import weights_of
 from polymodal.training.judge import Judge
-from polymodal.training.loop import fit as fitting
+from polymodal.training.loop.fit import begin
+from polymodal.training.loop.result import Result
+from polymodal.training.loop.session import Session
 from polymodal.training.preparing.kept import keep_outputs
 from polymodal.training.preparing.prepared import Prepared
 from polymodal.training.preparing.starts import load_weights
@@ -34,7 +36,7 @@ class Trained:
     """A fitted model and how its training went."""
 
     predictor: Answers
-    result: fitting.Result
+    result: Result
     reading: str = ""
 
 
@@ -45,13 +47,13 @@ class Job:
     Args:
         folder: Path; nothing is written there before `train`.
         predictor: Predictor of the model.
-        session: fitting.Session.
+        session: Session.
         prepared: Prepared, whose recipe is told where the run was ended before all its epochs.
     """
 
     folder: Path
     predictor: Predictor
-    session: fitting.Session
+    session: Session
     prepared: Prepared
 
     @property
@@ -156,7 +158,7 @@ def set_up(
         trained_on=prepared.trained_on,
     )
     val, judge = _validation(fed, predictor)
-    session = fitting.begin(
+    session = begin(
         model,
         head,
         loader,

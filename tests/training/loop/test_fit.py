@@ -11,6 +11,7 @@ from polymodal.core.disk.files import sha256
 from polymodal.core.errors import DataError, RecipeError, ResumeError, TrainingError
 from polymodal.evaluation.row_errors import RowErrors
 from polymodal.training.loop import fit as fitting
+from polymodal.training.loop import session
 from polymodal.training.loop.fit import begin
 from polymodal.training.loop.signals import Interrupted
 from polymodal.training.saved.checkpoint import Checkpoints
@@ -68,7 +69,7 @@ def clock(monkeypatch):
         clock.now += 1.0
         write(self, state, arrays)
 
-    monkeypatch.setattr(fitting, "time", clock)
+    monkeypatch.setattr(session, "time", clock)
     monkeypatch.setattr(Checkpoints, "save", save)
     return clock
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from polymodal.core.printed.progress import waiting
 from polymodal.training.job import Job
-from polymodal.training.loop.fit import Session
 from polymodal.training.loop.rehearsal import Limit
+from polymodal.training.loop.session import Session
 from polymodal.training.planning.forecast import (
     Forecast,
     report_seconds,
