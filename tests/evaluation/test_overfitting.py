@@ -36,7 +36,7 @@ def test_a_wide_gap_is_told_with_its_interval_and_an_option():
     low, high = found["interval"]
     assert 0.1 < low < 0.2 < high < 0.3
     assert found["sentence"].startswith(
-        "The model knows rows that it was trained on better: accuracy 100.0"
+        "The model answers training rows better than other rows: accuracy 100.0"
     )
     assert "--pretrained photo=FOLDER" in found["advice"]
 
@@ -44,7 +44,7 @@ def test_a_wide_gap_is_told_with_its_interval_and_an_option():
 def test_no_gap_asks_for_nothing():
     found = gap_json(right(0.9), right(0.9), [], FACTS)
     assert found["advice"] == ""
-    assert "not answer rows that it was trained on better than others" in found["sentence"]
+    assert "not answer training rows better than other rows" in found["sentence"]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_a_second_table_trains_the_same_model(tmp_path, capsys):
     assert "40 rows without a target and 20" in (tmp_path / "two" / "report.html").read_text()
 
 
-def test_finish_and_resume_hold_to_the_added_rows(tmp_path, monkeypatch):
+def test_a_resume_holds_to_the_added_rows(tmp_path, monkeypatch):
     labelled, others = apart(rows_of())
     for name, rows in (("own", labelled), ("more", others), ("val", rows_of(20))):
         (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
@@ -117,12 +117,7 @@ def test_finish_and_resume_hold_to_the_added_rows(tmp_path, monkeypatch):
         )
 
     begin()
-    command = (
-        json.loads((tmp_path / "run" / "report.json").read_text())["command"]
-        if (tmp_path / "run" / "report.json").exists()
-        else (tmp_path / "run" / "report.html").read_text()
-    )
-    assert "--unlabelled more.jsonl" in command
+    assert "--unlabelled more.jsonl" in (tmp_path / "run" / "report.html").read_text()
     (tmp_path / "more.jsonl").write_text("\n".join(map(json.dumps, others[1:])))
     with pytest.raises(ResumeError, match="table has changed"):
         begin()

@@ -101,10 +101,10 @@ def _sentence(value: Mapping[str, Any]) -> str:
     size = f"{counted(value['rows'], 'row')}, {value['parameters']:,} trained parameters"
     if low <= 0:
         return (
-            f"The model does not answer rows that it was trained on better than others by more "
+            f"The model does not answer training rows better than other rows by more "
             f"than chance: {scores} ({gap}; {size})."
         )
-    return f"The model knows rows that it was trained on better: {scores} ({gap}; {size})."
+    return f"The model answers training rows better than other rows: {scores} ({gap}; {size})."
 
 
 def _advice(history: Sequence[Mapping[str, Any]], facts: Facts) -> str:
