@@ -17,7 +17,7 @@ from polymodal.preprocess.vector import from_json, numbers
 from polymodal.tables.reading.numbers import NumberFormat
 from polymodal.tables.reading.reading import Reading, readings_of
 
-__all__ = ["Sequence"]
+__all__ = ["Sequence", "listed_steps"]
 
 
 class Sequence(Modality):
@@ -144,18 +144,33 @@ class Sequence(Modality):
             )
 
 
-def _steps(cell: Any, plain: NumberFormat) -> list[np.ndarray | None]:
-    values = from_json(cell)
+def listed_steps(values: Any, what: str, fix: str, reason: str = "not_a_sequence") -> list[Any]:
+    """Returns the steps of a cell.
+
+    Args:
+        values: list, tuple or array with something for each step.
+        what: str, what there is for each step, for messages: "vector".
+        fix: str, what to do about anything else.
+        reason: str, key of that error.
+
+    Raises:
+        DataError: it is something else, or has no step.
+    """
     if not isinstance(values, list | tuple | np.ndarray):
         raise DataError(
-            f"needs a list with one vector per step. Got {type(cell).__name__}.",
-            "Check the modality of this column.",
-            reason="not_a_sequence",
+            f"needs a list with one {what} per step. Got {type(values).__name__}.",
+            fix,
+            reason=reason,
         )
     if not len(values):
         raise DataError(
             "has 0 steps.", "Leave the cell empty if it is missing.", reason="empty_sequence"
         )
+    return list(values)
+
+
+def _steps(cell: Any, plain: NumberFormat) -> list[np.ndarray | None]:
+    values = listed_steps(from_json(cell), "vector", "Check the modality of this column.")
     return [_step(value, number, plain) for number, value in enumerate(values, start=1)]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from polymodal.core.errors import DataError
 from polymodal.preprocess.modality import Modality, check_range
+from polymodal.preprocess.sequence import listed_steps
 from polymodal.preprocess.text import Text
 from polymodal.preprocess.vector import from_json
 
@@ -163,15 +164,5 @@ class Texts(Modality):
 
 
 def _steps(cell: Any) -> list[Any]:
-    values = from_json(cell)
-    if not isinstance(values, list | tuple | np.ndarray):
-        raise DataError(
-            f"needs a list with one text per step. Got {type(cell).__name__}.",
-            "Group rows, or check the modality of this column.",
-            reason="not_a_sequence",
-        )
-    if not len(values):
-        raise DataError(
-            "has 0 steps.", "Leave the cell empty if it is missing.", reason="empty_sequence"
-        )
-    return list(values)
+    fix = "Group rows, or check the modality of this column."
+    return listed_steps(from_json(cell), "text", fix)

@@ -9,8 +9,8 @@ import numpy as np
 
 from polymodal.core.contracts.target import Answer
 from polymodal.core.contracts.task import Predictions
-from polymodal.core.errors import DataError
 from polymodal.core.fields import Fields
+from polymodal.preprocess.sequence import listed_steps
 from polymodal.preprocess.targets.labels import Labelled, need_two, spell
 from polymodal.profile.target_form import STEP_LABELS
 from polymodal.tables.reading.lists import parse_list
@@ -94,17 +94,8 @@ class StepLabelsTarget(Labelled):
             value = listed
         elif isinstance(value, str):
             value = value.split(self.separator)
-        if not isinstance(value, list | tuple | np.ndarray):
-            raise DataError(
-                f"needs a list with one label per step. Got {type(value).__name__}.",
-                "Group the rows into sequences, or set task: classification.",
-                reason="not_a_list",
-            )
-        if not len(value):
-            raise DataError(
-                "has 0 steps.", "Leave the cell empty if it is missing.", reason="empty_sequence"
-            )
-        return list(value)
+        fix = "Group the rows into sequences, or set task: classification."
+        return listed_steps(value, "label", fix, "not_a_list")
 
 
 class SequenceLabelling(StepTask):
