@@ -72,6 +72,8 @@ def finish(run: Any, json: bool) -> None:
     baseline = run.baseline
     for split, found in run.metrics.items():
         show(f"\n{split}: {_rows(found)}")
+        if run.verdict.startswith(found.get("same_answer") or "-"):
+            found = {**found, "same_answer": ""}  # it is said again below
         print_scores(found, baseline)
         baseline = {}  # it is that of the first
     if run.scratch:

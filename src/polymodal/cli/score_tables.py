@@ -14,7 +14,7 @@ def print_scores(
     found: Mapping[str, Any], baseline: Mapping[str, float | None] | None = None
 ) -> None:
     show(columns(_scores(found, baseline or {})))
-    if "same_answer" in found:
+    if found.get("same_answer"):
         show(f"  {found['same_answer']}")
     if "num_groups" in found:
         drawn = f"intervals resample {group_words(found['group'], found['num_groups'])}"

@@ -10,7 +10,7 @@ import numpy as np
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.seeds import generator
 from polymodal.evaluation.evaluation import finite
-from polymodal.evaluation.groups import too_few_groups
+from polymodal.evaluation.groups import MIN_GROUPS, too_few_groups
 from polymodal.evaluation.overfitting import Facts, gap_json
 from polymodal.tables.table import Table
 
@@ -28,7 +28,7 @@ def overfitting(
     cache: Any = None,
 ) -> dict[str, Any]:
     """Returns what `gap_json` gives; nothing of a linear model, where texts are written, rows are
-    steps of sequences, or none are held out.
+    steps of sequences, or fewer than ten are held out.
 
     Args:
         prepared: Prepared of the model.
@@ -41,7 +41,7 @@ def overfitting(
     answers = predictor.task.has_classes or predictor.task.has_numbers
     if not predictor.is_network or predictor.head.autoregressive:
         return {}
-    if val is None or not val.scored.any() or not answers:
+    if val is None or np.sum(val.scored) < MIN_GROUPS or not answers:
         return {}
     if prepared.recipe.group or too_few_groups(val):
         return {}
