@@ -42,7 +42,7 @@ from polymodal.bundle.write import single_folder
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.engine import start
 from polymodal.core.seeds import generator
-from polymodal.evaluation.compare import compare
+from polymodal.evaluation.comparing.compare import compare
 from polymodal.evaluation.decisions import known
 from polymodal.evaluation.scores.calibration import claims, distance, reliability_of
 from polymodal.evaluation.trust.conformal import conformal_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,20 @@ def test_lines_hold_little(tokens):
 def test_decisions_are_statements(nodes, tokens):
     conditional = sum(isinstance(node, ast.IfExp) for node in nodes)
     assert conditional < 0.012 * len(tokens)
+
+
+ONE_METHOD_A_FILE = {  # a layer, an encoder, a format, a family, a command
+    "cli",
+    "encoders",
+    "layers",
+    "pretrained/families",
+    "tables/formats",
+}
+
+
+def test_folders_are_small():
+    counts = Counter(
+        str(path.parent.relative_to(SOURCE)) for path in FILES if path.name != "__init__.py"
+    )
+    large = {folder for folder, count in counts.items() if count > 15}
+    assert large - ONE_METHOD_A_FILE == set()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from polymodal.evaluation.compare import compare
+from polymodal.evaluation.comparing.compare import compare
 from polymodal.evaluation.evaluation import evaluate, evaluate_run
 from polymodal.evaluation.groups import count_groups, group_words, too_few_words
 from polymodal.evaluation.report import ReportContent, fusion_verdict, write_report

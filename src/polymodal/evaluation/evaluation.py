@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from polymodal.core.contracts.task import Predictions, Scores
-from polymodal.evaluation.compare import Comparison, compare
+from polymodal.evaluation.comparing.compare import Comparison, compare
 from polymodal.evaluation.decisions import known
 from polymodal.evaluation.resampling.intervals import scored
 from polymodal.evaluation.slices import PRESENT, slices

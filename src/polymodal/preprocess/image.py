@@ -16,7 +16,7 @@ from polymodal.media.image import MAX_PIXELS, image_size, read_image
 from polymodal.media.media_cell import cells_of
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.numbers.statistics import Moments, mean_and_std
-from polymodal.preprocess.pictures import (
+from polymodal.preprocess.pixels.pictures import (
     FILTERS,
     TINY,
     as_size,

@@ -14,7 +14,7 @@ from polymodal.media.image import MAX_PIXELS, read_image
 from polymodal.media.media_cell import cells_of
 from polymodal.preprocess.image import Image
 from polymodal.preprocess.modality import check_range
-from polymodal.preprocess.pictures import resize, standardise
+from polymodal.preprocess.pixels.pictures import resize, standardise
 
 __all__ = ["TiledImage"]
 

@@ -16,7 +16,7 @@ from polymodal.media.container import MAX_PIXELS
 from polymodal.media.video import read_video, video_info
 from polymodal.preprocess.modality import FIT_SAMPLES, Modality, check_range
 from polymodal.preprocess.numbers.statistics import Moments, mean_and_std
-from polymodal.preprocess.pictures import (
+from polymodal.preprocess.pixels.pictures import (
     TINY,
     as_size,
     resize,

@@ -14,7 +14,7 @@ from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import unknown
 from polymodal.evaluation.baseline import blind_baseline, on_same_rows
-from polymodal.evaluation.keeping import Keeping, choose_kept
+from polymodal.evaluation.comparing.keeping import Keeping, choose_kept
 from polymodal.evaluation.report.verdict import Verdict
 from polymodal.evaluation.words import readable, value_text
 from polymodal.inference.predictor import Predictor, load

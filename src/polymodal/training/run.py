@@ -17,10 +17,10 @@ from polymodal.core.disk.lock import locked
 from polymodal.core.errors import Interrupted, RecipeError
 from polymodal.core.printed.progress import say, waiting, warn
 from polymodal.evaluation.baseline import blind_baseline, on_same_rows
+from polymodal.evaluation.comparing.from_scratch import scratch_json
+from polymodal.evaluation.comparing.simple import simple_json
 from polymodal.evaluation.evaluation import evaluate_run
-from polymodal.evaluation.from_scratch import scratch_json
 from polymodal.evaluation.report.verdict import fusion_verdict
-from polymodal.evaluation.simple import simple_json
 from polymodal.inference.hearing import hearing_of
 from polymodal.inference.hidden.conditions import SECONDS, conditions
 from polymodal.inference.trained_on import TrainedOn

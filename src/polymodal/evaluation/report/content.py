@@ -43,9 +43,10 @@ class ReportContent:
         ledger: dict, as `Ledger.to_json` gives it.
         word_calibration: dict, as `WordCalibration.to_json` gives it, of runs that transcribe.
         calibration: dict, as `Temperatures.to_json` gives it, of runs with classes.
-        simple: dict, how simple models compare, as `evaluation.simple.simple_json` gives it.
+        simple: dict, how simple models compare, as `evaluation.comparing.simple.simple_json` gives
+            it.
         scratch: dict, how a model without pretrained parts compares, as
-            `evaluation.from_scratch.scratch_json` gives it.
+            `evaluation.comparing.from_scratch.scratch_json` gives it.
         overfitting: dict, how much better the model knows the rows of train, as
             `evaluation.overfitting.gap_json` gives it.
         conditions: dict, scores under conditions, as `inference.hidden.conditions` gives it.

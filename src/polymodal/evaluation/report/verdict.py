@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from polymodal.core.contracts.task import Predictions
-from polymodal.evaluation.compare import Comparison
+from polymodal.evaluation.comparing.compare import Comparison
 from polymodal.evaluation.evaluation import RunEvaluation
 from polymodal.evaluation.groups import too_few_words
 from polymodal.evaluation.words import SPACE, gap, gap_interval, listed, readable, value_text

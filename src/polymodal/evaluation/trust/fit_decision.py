@@ -11,7 +11,7 @@ import numpy as np
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.counting import counted
 from polymodal.core.seeds import generator
-from polymodal.evaluation.compare import Comparison, compare
+from polymodal.evaluation.comparing.compare import Comparison, compare
 from polymodal.evaluation.decisions import known
 from polymodal.evaluation.scores.f1 import f1_scores
 from polymodal.evaluation.trust.decision import TRAINING, Decision, chosen

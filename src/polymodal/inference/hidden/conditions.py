@@ -11,7 +11,7 @@ import numpy as np
 
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.seeds import generator
-from polymodal.evaluation.compare import compare
+from polymodal.evaluation.comparing.compare import compare
 from polymodal.evaluation.decisions import decisions
 from polymodal.evaluation.evaluation import evaluate, finite
 from polymodal.evaluation.shapley import MOST_PLAYERS, shapley_values, shares

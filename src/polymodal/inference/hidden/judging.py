@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.contracts.task import Predictions
-from polymodal.evaluation.compare import Comparison, compare
+from polymodal.evaluation.comparing.compare import Comparison, compare
 from polymodal.feed.check import check
 from polymodal.feed.ledger import Ledger
 from polymodal.inference.outputs import outputs

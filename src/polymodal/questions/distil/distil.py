@@ -18,7 +18,7 @@ from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import RecipeError, TrainingError
 from polymodal.core.lookup import unknown
 from polymodal.core.printed.progress import quiet, say
-from polymodal.evaluation.compare import Comparison, compare
+from polymodal.evaluation.comparing.compare import Comparison, compare
 from polymodal.evaluation.words import gap_interval, readable, value_text
 from polymodal.inference.hearing import heard_here
 from polymodal.inference.predictor import Predictor, load

@@ -10,7 +10,7 @@ import numpy as np
 
 from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.counting import counted
-from polymodal.evaluation.compare import Comparison, compare
+from polymodal.evaluation.comparing.compare import Comparison, compare
 from polymodal.evaluation.words import gap_interval, readable, value_text
 
 __all__ = ["Keeping", "choose_kept"]

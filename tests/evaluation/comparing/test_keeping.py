@@ -4,7 +4,7 @@ import numpy as np
 
 from polymodal.core.contracts.named_task import task_of
 from polymodal.core.contracts.task import Predictions
-from polymodal.evaluation.keeping import choose_kept
+from polymodal.evaluation.comparing.keeping import choose_kept
 
 LINEAR = "logistic regression on columns"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from polymodal.core.contracts.task import Predictions
-from polymodal.evaluation.compare import Comparison, compare
+from polymodal.evaluation.comparing.compare import Comparison, compare
 from polymodal.evaluation.evaluation import Evaluation, evaluate, finite
 from polymodal.evaluation.words import gap_interval, readable, value_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from polymodal.core.contracts.task import Predictions
-from polymodal.evaluation.compare import compare
+from polymodal.evaluation.comparing.compare import compare
 from polymodal.evaluation.evaluation import Evaluation, evaluate, finite
 from polymodal.evaluation.words import gap_interval, readable, value_text
 

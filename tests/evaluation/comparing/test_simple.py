@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from polymodal.evaluation.comparing.simple import simple_json
 from polymodal.evaluation.evaluation import evaluate
-from polymodal.evaluation.simple import simple_json
 from stated_answers import predictions
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from polymodal.core.errors import DataError, RecipeError
-from polymodal.evaluation.compare import compare
+from polymodal.evaluation.comparing.compare import compare
 
 
 def test_clearly_better_model_is_named(make):
