@@ -7,6 +7,7 @@ import pytest
 import oracles
 import polymodal as pm
 from command_line import in_process
+from polymodal.cli import chat
 
 pytestmark = pytest.mark.engine
 
@@ -50,3 +51,29 @@ def test_help_is_shown_and_a_conversation_that_is_too_long_goes_on(model, monkey
     assert done.stderr.count("/exit ends it") == 2
     assert "Shorten it. /reset forgets the conversation." in done.stderr
     assert len(done.stdout) > 1
+
+
+def test_media_that_a_model_does_not_take_is_refused_by_name(model, monkeypatch):
+    done = talk(monkeypatch, model, "", "--video", "a.mp4", "--image", "a.png", "--image", "b.png")
+    assert done.stderr.count("This model takes text alone. Got image. Leave it out.") == 2
+    assert "This model takes text alone. Got video." in done.stderr
+    assert "/video" not in done.stderr
+
+
+def test_help_names_the_media_that_a_model_takes(tmp_path, capsys):
+    (tmp_path / "a.mp4").write_bytes(b"")
+    asked = []
+
+    class Speaker:
+        def stream(self, messages, **options):
+            asked.append(messages[-1]["content"])
+            yield "yes"
+
+    found = chat._Talk(Speaker(), ("image", "video"), None, {}, 0)
+    for line in ("/help", f"/video {tmp_path / 'a.mp4'}", "video in words", "again"):
+        found.take(line)
+    said = capsys.readouterr().err
+    assert "/video FILE goes with the next message" in said
+    assert "/audio" not in said
+    words = {"type": "text", "text": "video in words"}
+    assert asked == [[{"type": "video", "video": str(tmp_path / "a.mp4")}, words], "again"]

@@ -19,10 +19,12 @@ _HELP = (
     "ends it (so does Ctrl-D), /help shows this."
 )
 _USUAL_TOKENS = 512
-_MEDIA = (
-    " /image FILE goes with the next message, several times for several, /audio FILE asks "
-    "what is said in it."
-)
+_MEDIA = {
+    "image": "/image FILE goes with the next message, several times for several",
+    "video": "/video FILE goes with the next message",
+    "audio": "/audio FILE asks what is said in it",
+}
+_MEDIA_WORDS = {f"/{kind}" for kind in _MEDIA}
 
 
 def chat(
@@ -37,7 +39,11 @@ def chat(
         ),
     ] = None,
     image: Annotated[
-        Path | None, typer.Option(help="Image that the first message is about.")
+        list[Path] | None,
+        typer.Option(help="Image that the first message is about. May be given several times."),
+    ] = None,
+    video: Annotated[
+        Path | None, typer.Option(help="Video that the first message is about.")
     ] = None,
     audio: Annotated[
         Path | None, typer.Option(help="Recording of a spoken question, which is answered first.")
@@ -77,8 +83,10 @@ def chat(
     options["max_tokens"] = max_tokens or usual
     talk = _Talk(speaker, kinds, system, options, seed)
     say(talk.help)
-    if image is not None:
-        talk.attach("image", str(image))
+    for file in image or []:
+        talk.attach("image", str(file))
+    if video is not None:
+        talk.attach("video", str(video))
     if audio is not None:
         talk.attach("audio", str(audio))
         talk.ask("")
@@ -128,9 +136,10 @@ class _Talk:
         if system is not None:
             self.before = [{"role": "system", "content": system}]
         self.messages, self.media = list(self.before), []
+        said = [words for kind, words in _MEDIA.items() if kind in kinds]
         self.help = _HELP
-        if kinds:
-            self.help += _MEDIA
+        if said:
+            self.help += f" {', '.join(said)}."
 
     def take(self, line: str) -> None:
         """Does what a line says."""
@@ -140,7 +149,7 @@ class _Talk:
             say("The conversation is forgotten.")
         elif word == "/save" and rest:
             self.save(Path(rest.strip()))
-        elif word in ("/image", "/audio", "/video") and rest and self.kinds:
+        elif word in _MEDIA_WORDS and rest and self.kinds:
             self.attach(word[1:], rest.strip())
             if word == "/audio" and self.media:
                 self.ask("")
