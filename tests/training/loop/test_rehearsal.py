@@ -60,15 +60,21 @@ def test_seconds_of_an_epoch_grow_with_the_size_of_its_batches():
     assert epoch_seconds([10, 20], 2, {10: 2.0, 20: 1.0}) == 4.0  # faster by chance
 
 
-def test_a_slow_step_of_a_short_training_is_not_taken_twice():
+def test_a_very_slow_step_of_a_short_training_is_not_taken_twice():
     asked = []
 
     def fit_steps(steps):
         asked.append(len(steps))
-        return 5.0
+        return 25.0
 
-    assert rehearsal._time(fit_steps, 0, planned=10) == Times(5.0, 5.0, 5.0)
+    assert rehearsal._time(fit_steps, 0, planned=10) == Times(25.0, 25.0, 25.0)
     assert asked == [1]
+
+
+def test_compiling_is_not_counted_for_each_step_of_a_short_training():
+    waits = iter([15.0, 0.1])
+    found = rehearsal._time(lambda steps: next(waits), 0, planned=7)
+    assert found == Times(15.0, 0.1, 0.1)
 
 
 def test_short_steps_are_timed_together_within_a_share_of_the_training():

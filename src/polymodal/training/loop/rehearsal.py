@@ -11,7 +11,8 @@ from polymodal.training.steps.feed import Feed
 
 _SHARE = 0.03  # of the training that timing it may take
 _MOST_SECONDS = 2.0  # that timing steps again may take, once everything is compiled
-_FEW_STEPS = 20  # in a whole training: a slow step is not taken twice there
+_FEW_STEPS = 20  # in a whole training: a very slow step is not taken twice there
+_VERY_SLOW = 20.0  # seconds; a faster first step may be slow because it is compiled
 _TURNS = 3  # fits of which the median counts
 _COUNTED = 1000  # steps of an epoch whose sizes are looked at
 _PROBE_SECONDS, _PROBE_SHARE = 60.0, 0.1  # that timing may take: the smaller of both
@@ -167,7 +168,7 @@ def _time(
 ) -> Times:
     """Times fits of one batch: the first, a second and, where steps are short, one of more."""
     first = fit([step])
-    few = first > _MOST_SECONDS and planned < _FEW_STEPS
+    few = first > _VERY_SLOW and planned < _FEW_STEPS
     if few or first > _PROBE_SECONDS:
         return Times(first, first, first)
     once = fit([step])
