@@ -19,17 +19,22 @@ import polymodal as pm
 from polymodal.core.printed.progress import show
 
 DATA = Path(os.environ.get("POLYMODAL_DATA", "data"))
-TABLES = {"av_digits": ("digit", ["speaker"], "test.csv"), "easy_vqa": ("answer", [], "test.csv")}
+# target, columns that are left out, the tables to validate on and to score
+TABLES = {
+    "av_digits": ("digit", ["speaker"], "val.csv", "test.csv"),
+    "easy_vqa": ("answer", [], None, "val.csv"),  # validated on rows of train
+}
 
 
 def teacher(name: str, out: Path, settings: dict) -> Path:
     """Trains the model to learn from, unless it is there; returns its folder."""
-    target, ignore, test = TABLES[name]
+    target, ignore, val, test = TABLES[name]
+    tables = {"test": DATA / name / test}
+    if val is not None:
+        tables["val"] = DATA / name / val
     folder = out / name / "teacher"
     model = pm.Classifier(target, ignore=ignore, **settings)
-    model.fit(
-        DATA / name / "train.csv", val=DATA / name / "val.csv", test=DATA / name / test, out=folder
-    )
+    model.fit(DATA / name / "train.csv", out=folder, **tables)
     return folder
 
 

@@ -99,7 +99,7 @@ def _table(
     for method, settings in methods.items():
         rights = np.array(
             [
-                _rights(
+                rights_of(
                     bench, f"{name}-{method}-{seed}", train, test, target, seed, *flags, *settings
                 )
                 for seed in range(bench.options.seeds)
@@ -108,13 +108,12 @@ def _table(
         first = rights if first is None else first
         seeds = ", ".join(f"{100 * one.mean():.1f}" for one in rights)
         print(
-            f"{name:10} {method:32} {100 * rights.mean():5.1f}  ({seeds})  "
-            f"{_paired(rights, first)}",
+            f"{name:10} {method:32} {100 * rights.mean():5.1f}  ({seeds})  {paired(rights, first)}",
             flush=True,
         )
 
 
-def _rights(
+def rights_of(
     bench: Bench, name: str, train: Path, test: Path, target: str, seed: int, *flags: object
 ) -> np.ndarray:
     """Returns which rows of the test table a run gets right; of a finished run as it did."""
@@ -128,7 +127,7 @@ def _rights(
     return found
 
 
-def _paired(one: np.ndarray, other: np.ndarray) -> str:
+def paired(one: np.ndarray, other: np.ndarray) -> str:
     """Returns the mean difference in points with its 95 % interval, drawing rows for all seeds."""
     gaps = 100 * (one - other).mean(axis=0)
     drawn = np.random.default_rng(0).integers(0, len(gaps), (2000, len(gaps)))
