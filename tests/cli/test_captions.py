@@ -223,6 +223,7 @@ def prompted(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_prompt_stands_beside_every_file(prompted):
     files = [prompted / f"{colour}.png" for colour in COLOURS]
     for prompt, text in PROMPTS.items():
@@ -233,6 +234,7 @@ def test_a_prompt_stands_beside_every_file(prompted):
         assert said == [text.format(colour) for colour in COLOURS]
 
 
+@pytest.mark.slow
 def test_a_prompt_that_is_not_given_is_asked_for_once(prompted):
     files = [prompted / f"{colour}.png" for colour in COLOURS]
     done = polymodal("caption", prompted / "run", *files)
@@ -243,6 +245,7 @@ def test_a_prompt_that_is_not_given_is_asked_for_once(prompted):
     assert "no value for" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_prompt_for_an_input_that_the_model_lacks_is_refused(prompted):
     done = polymodal(
         "caption", prompted / "run", prompted / "red.png", "--input", "promt=briefly", check=False

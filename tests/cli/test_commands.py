@@ -200,6 +200,7 @@ def test_the_report_is_written_again(run):
     assert "data:image/png;base64," in page
 
 
+@pytest.mark.slow
 def test_the_command_in_the_report_trains_the_same_again(run):
     folder, _, _ = run
     kept = json.loads((folder / "run" / "evaluation" / "report.json").read_text())
@@ -233,6 +234,7 @@ def write_days(path, num_days, seed):
     return path
 
 
+@pytest.mark.slow
 def test_rows_in_groups_are_read_as_sequences(tmp_path):
     train, test = (
         write_days(tmp_path / f"{name}.csv", days, seed)
@@ -316,6 +318,7 @@ def test_help_and_import_load_no_engine():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_every_row_can_be_learned_from_where_a_test_table_scores(run, tmp_path):
     _, tables, _ = run
     given = [
@@ -352,6 +355,7 @@ def test_every_row_can_be_learned_from_where_a_test_table_scores(run, tmp_path):
     assert (tmp_path / "run" / "report.html").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_a_column_that_names_no_validation_rows_is_no_error(run, tmp_path):
     folder, tables, _ = run
     rows = [

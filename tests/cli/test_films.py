@@ -74,6 +74,7 @@ def test_a_film_is_written_down_from_the_command_line(folder, shared_data):
     assert "absent.mpg does not exist" in absent["error"]
 
 
+@pytest.mark.slow
 def test_sound_that_is_not_read_is_said_with_options_that_read_it(shared_data, tmp_path):
     clips = shared_data / "grid_av" / "clips.csv"
     given = [

@@ -141,6 +141,7 @@ def test_report_and_card_tell_of_the_model_that_is_kept(folder, better):
     assert history == (folder / "run" / "baselines" / "input_0" / "history.jsonl").read_text()
 
 
+@pytest.mark.slow
 def test_the_same_command_again_leaves_the_same_and_another_choice_the_other(folder, better):
     weights = folder / "run" / "weights.safetensors"
     kept = sha256(weights)

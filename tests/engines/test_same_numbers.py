@@ -17,6 +17,7 @@ from polymodal.core.engine import installed
 from polymodal.core.lookup import find, names
 
 TESTS = str(Path(__file__).parents[1])
+QUICK = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # what is compiled here runs once
 SOUND = {"width": 4, "dim": 8}
 BLOCKS = {"num_layers": 1, "num_heads": 2, "hidden": 12}  # of published encoders
 WORDS = {**BLOCKS, "vocabulary_size": 11, "num_positions": 9}
@@ -114,7 +115,7 @@ def answers(tmp_path_factory):
         subprocess.Popen(
             [sys.executable, __file__, str(folder)],
             stderr=subprocess.PIPE,
-            env={**os.environ, "KERAS_BACKEND": engine, "PYTHONPATH": TESTS},
+            env={**os.environ, **QUICK, "KERAS_BACKEND": engine, "PYTHONPATH": TESTS},
         )
         for engine in others
     ]

@@ -33,6 +33,7 @@ def test_the_model_answers_by_itself_and_needs_frames_words_and_feedback(example
     assert "sequence 1, start" in shown
 
 
+@pytest.mark.slow
 def test_one_step_trains_at_the_full_shapes(example):
     task, model = example.build()
     inputs, answers = example.Sequences(1, 50, 224, batch_size=1, seed=0)[0]

@@ -84,6 +84,7 @@ def test_a_table_is_predicted_as_its_captions_are_written(trained):
     assert [one["prediction"] for one in model.predict(rows, beam=4)] == written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beam", [1, 3])
 def test_captions_whose_loop_xla_compiles_are_the_same(trained, beam):
     model, rows = trained

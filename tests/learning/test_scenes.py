@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 
 import polymodal as pm
 from polymodal import scenes
@@ -27,6 +28,7 @@ def test_classification_needs_the_picture_and_the_voice(tmp_path):
     assert model.metrics["val"]["metrics"]["accuracy"] > 0.5  # one input alone: a quarter
 
 
+@pytest.mark.slow
 def test_chinese_remarks_are_classified(tmp_path):
     train, val = tables(tmp_path / "data", "chinese", 800)
     model = pm.Classifier("label", ignore=["pattern"], training={"epochs": 15})
@@ -76,6 +78,7 @@ def write_sequences(folder, name, count, seed):
     return pm.read(path)
 
 
+@pytest.mark.slow
 def test_sequence_labelling_remembers_the_step_before(tmp_path):
     train, val = (
         write_sequences(tmp_path, name, count, seed)

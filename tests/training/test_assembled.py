@@ -206,6 +206,7 @@ def test_frames_in_another_order_give_another_answer(filmed, place):
     assert abs(logits(*files) - logits(*files[::-1])).max() > 1e-4
 
 
+@pytest.mark.slow
 def test_an_assistant_is_trained_on_videos_alone(filmed, place, capsys):
     lines = [
         {
@@ -225,6 +226,7 @@ def test_an_assistant_is_trained_on_videos_alone(filmed, place, capsys):
     assert [row["error"] for row in said] == [None] * 8
 
 
+@pytest.mark.slow
 def test_an_encoder_of_images_reads_a_column_of_videos(place, tmp_path):
     lines = []
     for row in range(12):

@@ -154,6 +154,7 @@ def test_a_finished_run_is_found_finished_without_its_checkpoints(finished, data
     assert "is finished already" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_inputs_alone_end_where_the_whole_does_and_lose_their_checkpoints(data, tmp_path):
     folder, recipe = tmp_path / "run", {"inputs": {"note": {"modality": "text"}, "*": {}}}
     with pytest.raises(Stopped):
@@ -186,6 +187,7 @@ def test_a_time_limit_ends_the_run_with_a_whole_epoch(data, tmp_path, monkeypatc
     assert len(history(model.folder)) == 2
 
 
+@pytest.mark.slow
 def test_a_time_limit_bounds_the_baselines_too(data, tmp_path, monkeypatch, capsys):
     now = [0.0]
     from polymodal.training.saved import ending

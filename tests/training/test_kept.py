@@ -150,6 +150,7 @@ def test_what_does_not_fit_is_computed_each_epoch_and_gives_the_same(
     )
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_goes_on_to_the_same_weights(frozen, tmp_path):
     whole = run(tmp_path / "whole", frozen, epochs=3)
 

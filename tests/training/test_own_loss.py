@@ -39,6 +39,7 @@ def test_what_inputs_answer_alone_is_left_out(tmp_path):
     assert entry["loss"] == pytest.approx(entry["val_loss"], rel=0.01)
 
 
+@pytest.mark.slow
 def test_words_that_are_looked_for_are_left_out(tmp_path):
     rng, rows = np.random.default_rng(0), []
     for number in range(32):

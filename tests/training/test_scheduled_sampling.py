@@ -53,6 +53,7 @@ def train(folder, epochs=3):
     return result, model
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_the_share_and_the_draws_that_it_had(tmp_path, monkeypatch):
     whole, model = train(tmp_path / "whole")
     steps = 3 * Copies().steps(0)

@@ -72,7 +72,10 @@ def test_the_report_of_a_run_from_before_is_written_again(run, tmp_path):
         rewrite(run)
 
 
-@pytest.mark.parametrize(("fusion", "shown"), [("attention", True), ("gated", False)])
+@pytest.mark.parametrize(
+    ("fusion", "shown"),
+    [("attention", True), pytest.param("gated", False, marks=pytest.mark.slow)],
+)
 def test_the_page_of_captions_shows_where_each_word_looked_or_says_why_not(tmp_path, fusion, shown):
     rng, rows = np.random.default_rng(0), []
     for i in range(24):

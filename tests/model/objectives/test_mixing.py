@@ -181,6 +181,7 @@ def train(folder, on_epoch=None):
     return model
 
 
+@pytest.mark.slow
 def test_a_run_with_all_of_them_resumes_to_the_same_weights(tmp_path):
     whole = train(tmp_path / "whole")
     with pytest.raises(Stop):
