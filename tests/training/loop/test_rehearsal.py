@@ -77,6 +77,13 @@ def test_compiling_is_not_counted_for_each_step_of_a_short_training():
     assert found == Times(15.0, 0.1, 0.1)
 
 
+def test_a_minute_of_compiling_is_not_taken_for_a_step():
+    waits, limit = iter([190.0, 6.0]), rehearsal.Limit(lambda: 0.0)
+    limit.is_over = lambda expected: True
+    found = rehearsal._time(lambda steps: next(waits), 0, planned=120, limit=limit)
+    assert found == Times(190.0, 6.0, 6.0)
+
+
 def test_short_steps_are_timed_together_within_a_share_of_the_training():
     asked = []
 

@@ -166,10 +166,12 @@ def epoch_seconds(sizes: Sequence[int], num_steps: int, known: dict[int, float])
 def _time(
     fit: Callable[[Sequence[int]], float], step: int, planned: int, limit: Limit | None = None
 ) -> Times:
-    """Times fits of one batch: the first, a second and, where steps are short, one of more."""
+    """Times fits of one batch: the first, a second and, where steps are short, one of more.
+
+    The first is compiled in some seconds or minutes, which say nothing of a step.
+    """
     first = fit([step])
-    few = first > _VERY_SLOW and planned < _FEW_STEPS
-    if few or first > _PROBE_SECONDS:
+    if first > _VERY_SLOW and planned < _FEW_STEPS:
         return Times(first, first, first)
     once = fit([step])
     if limit is not None and limit.is_over(first + planned * once):
