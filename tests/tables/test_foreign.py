@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import pickle
+import re
 import zipfile
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -106,3 +109,29 @@ def test_folder_of_tables_names_them(tmp_path):
         r"of them, such as .*/train\.csv\.",
     ):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["t.p", "t.pck", "t.joblib", "t.csv", "t.dat", "t", "t.txt"])
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_a_pickle_is_told_by_its_ending_or_its_first_bytes(tmp_path, name, protocol):
+    (tmp_path / name).write_bytes(pickle.dumps({"a": [1]}, protocol))
+    with pytest.raises(DataError, match="is a pickle, which could run any program"):
+        read(tmp_path / name)
+
+
+def test_what_the_message_says_makes_a_table_of_a_pickle(tmp_path, monkeypatch):
+    held = {"text": ["a b", "c d"], "vision": np.ones((2, 3, 4)), "label": np.array([1.5, -2.0])}
+    (tmp_path / "mosi.pkl").write_bytes(pickle.dumps(held))
+    with pytest.raises(DataError) as raised:
+        read(tmp_path)
+    first, then = re.search(r"Python: d = (.*), then (.*), for each", str(raised.value)).groups()
+    monkeypatch.chdir(tmp_path)
+    d = eval(first)
+    eval(then, {"d": d, "pyarrow": pa})
+    table = read(tmp_path / "table.parquet")
+    assert table.row(1) == {"text": "c d", "vision": np.ones((3, 4)).tolist(), "label": -2.0}
+    (tmp_path / "mosi.pt").write_bytes(archive())
+    with pytest.raises(
+        DataError, match=r"is a pickle of PyTorch, .*torch\.load\('mosi\.pt', weights"
+    ):
+        read(tmp_path / "mosi.pt")

@@ -11,7 +11,7 @@ from typing import Any
 from polymodal.core import plugins
 from polymodal.core.errors import DataError
 from polymodal.core.lookup import module_of, names
-from polymodal.tables.foreign import check_ending, check_text
+from polymodal.tables.foreign import check_ending, check_start
 from polymodal.tables.formats._json_items import json_items
 from polymodal.tables.formats.flickr import NUMBERED_HEAD
 from polymodal.tables.formats.meld import NEEDED as MELD
@@ -50,8 +50,8 @@ def detect(path: Path) -> str:
         return _of_folder(path)
     ending = path.suffix.lower()
     check_ending(path)
-    if ending in _TEXTS and path.is_file():
-        check_text(path)
+    if (ending in _TEXTS or ending not in _ENDINGS) and path.is_file():
+        check_start(path)
     if ending == ".json":
         return _of_json(path)
     if ending in (".txt", ".csv") and _is_flickr(path):
@@ -122,6 +122,8 @@ def _of_folder(path: Path) -> str:
             path=path.name,
             reason="unknown_format",
         )
+    for file in sorted(path.iterdir()):
+        check_ending(file)
     raise DataError(
         "is a folder without tables, tars or a folder for each class.",
         f"Name a file, or one of these: {', '.join(names('tables.formats'))}.",

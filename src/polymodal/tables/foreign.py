@@ -7,6 +7,20 @@ from pathlib import Path
 from polymodal.core.errors import DataError
 
 _SHEET = "Save it as CSV in UTF-8, one file per sheet."
+_ROWS = (
+    "pyarrow.parquet.write_table(pyarrow.table({{c: [getattr(x, 'tolist', lambda: x)() "
+    "for x in d[c]] for c in d}}), 'table.parquet'), for each split on its own."
+)
+_PICKLE = (
+    "is a pickle, which could run any program.",
+    "Write the table as Parquet. Of a file that you trust, in Python: "
+    f"d = pickle.load(open('{{name}}', 'rb')), then {_ROWS}",
+)
+_SAVED_BY_TORCH = (
+    "is a pickle of PyTorch, which could run any program.",
+    "Write the table as Parquet. Of a file that you trust, in Python: "
+    f"d = torch.load('{{name}}', weights_only=True), then {_ROWS}",
+)
 _ENDINGS = {
     **dict.fromkeys(
         (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"), ("is a spreadsheet.", _SHEET)
@@ -25,15 +39,8 @@ _ENDINGS = {
             "Write it as Parquet, such as with pandas: read_feather(...).to_parquet(...)",
         ),
     ),
-    **dict.fromkeys(
-        (".pkl", ".pickle"),
-        (
-            "is a pickle, which could run any program.",
-            "Write the table as Parquet. Of a file that you trust, in Python: "
-            "d = pandas.read_pickle('{name}'), then pandas.DataFrame({{c: list(d[c]) for "
-            "c in d}}).to_parquet('table.parquet'), for each split on its own.",
-        ),
-    ),
+    **dict.fromkeys((".pkl", ".pickle", ".pck", ".pk", ".p", ".joblib"), _PICKLE),
+    **dict.fromkeys((".pt", ".pth"), _SAVED_BY_TORCH),
     **dict.fromkeys(
         (
             ".npz",
@@ -61,6 +68,9 @@ _STARTS = (
     (b"\x28\xb5\x2f\xfd", ("is compressed.", "Unpack it first: unzstd < {name} > unpacked")),
     (b"PAR1", ("is a Parquet file under another name.", "Rename it to end in .parquet.")),
     (b"ARROW1", ("is a table of Arrow under another name.", "Write it as Parquet.")),
+    *((bytes([0x80, protocol]), _PICKLE) for protocol in range(2, 6)),
+    (b"(dp0\n", _PICKLE),
+    (b"(lp0\n", _PICKLE),
     (b"%PDF", ("is a PDF.", "Write the table as CSV.")),
     (b"{\\rtf", ("is a word processor document.", "Save it as plain text in UTF-8.")),
 )
@@ -72,8 +82,9 @@ def check_ending(path: Path) -> None:
         raise _error(path, *_ENDINGS[path.suffix.lower()])
 
 
-def check_text(path: Path) -> None:
-    """Raises DataError for a file that should be text and starts as another format does."""
+def check_start(path: Path) -> None:
+    """Raises DataError for a file that should be text, or has an ending that no format has, and
+    starts as another format does."""
     with open(path, "rb") as file:
         start = file.read(8)
     for magic, (problem, fix) in _STARTS:

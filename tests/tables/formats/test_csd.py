@@ -105,3 +105,65 @@ def test_other_files_and_a_missing_library_are_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(PolymodalError, match=r"needs h5py. Got none. Install it: .*polymodal\[csd"):
         read(tmp_path / "bad.csd")
+
+
+SPANS = [[0, 1], [1, 2]]
+
+
+def odd(folder, **files):
+    """Writes two segments with labels, next to files of features; a name says which it is."""
+    write(folder / "labels.csd", "Opinion Segment Labels", {"v": ([[1.0], [-2.0]], SPANS)})
+    write(folder / "words.csd", "words", {"v": (np.array([[b"a"], [b"b"]]), SPANS)})
+    for name, (root, entries) in files.items():
+        write(folder / f"{name}.csd", root, entries)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (
+            {"labels": ("Opinion Segment Labels", {"v": ([[1.0]], SPANS)})},
+            r'^labels\.csd has 1 features and 2 intervals of "v"\. Each needs one',
+        ),
+        (
+            {"x": ("x", {"v": (np.ones((3, 2)), SPANS)})},
+            r'^x\.csd has 3 features and 2 intervals of "v"',
+        ),
+        (
+            {"x": ("x", {"v": (np.ones((2, 2)), [0, 1, 2])})},
+            r'^x\.csd needs features and intervals \(start and end\) of "v"',
+        ),
+        (
+            {"labels": ("All Labels", {"a": ([[1.0]], [[0, 1]]), "v": ([[1.0, 2]], [[0, 1]])})},
+            r'has 2 numbers in the labels of "v", and 1 in those before',
+        ),
+        ({"x": ("video", {"v": (np.ones((2, 2)), SPANS)})}, 'has two columns named "video"'),
+        ({"x": ("words", {"v": (np.ones((2, 2)), SPANS)})}, 'has two columns named "words"'),
+    ],
+)
+def test_entries_that_do_not_fit_are_named(tmp_path, files, message):
+    with pytest.raises(DataError, match=message):
+        read(odd(tmp_path / "mosi", **files))
+
+
+def test_an_entry_without_intervals_is_named(tmp_path):
+    folder = odd(tmp_path / "mosi")
+    with h5py.File(folder / "words.csd", "a") as file:
+        del file["words/data/v/intervals"]
+    with pytest.raises(DataError, match=r'^words\.csd needs features and intervals .* of "v"'):
+        read(folder)
+
+
+def test_labels_alone_are_no_table(tmp_path):
+    with pytest.raises(DataError, match=r"has labels and no features\. Name the folder that holds"):
+        read(odd(tmp_path / "mosi") / "labels.csd")
+
+
+def test_empty_entries_and_features_of_one_number_are_read(tmp_path):
+    sound = {"v": (np.array([3.0, 4.0]), SPANS), "w": (np.zeros((0, 1)), np.zeros((0, 2)))}
+    labels = {"w": (np.zeros((0, 1)), np.zeros((0, 2))), "v": ([[1.0], [-2.0]], SPANS)}
+    files = {"x": ("pitch", sound), "labels": ("Opinion Segment Labels", labels)}
+    table = read(odd(tmp_path / "mosi", **files))
+    assert list(table.values("pitch")) == [[[3.0]], [[4.0]]]
+    assert list(table.values("label")) == [1.0, -2.0]

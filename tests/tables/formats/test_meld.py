@@ -89,3 +89,26 @@ def test_one_table_with_and_without_clips(tmp_path):
     assert "video" not in read(corpus(tmp_path / "b", clips=False)).column_names
     with pytest.raises(DataError, match="names clips that are not there"):
         read(tmp_path / "b" / "dev_sent_emo.csv", media_root=tmp_path / "b")
+
+
+def test_lines_that_cannot_be_used_are_named(tmp_path):
+    table = tmp_path / "train_sent_emo.csv"
+    write(table, ("Hi", "Joey", "joy", "positive", 0, 0), ("Oh", "Ross", "joy", "positive", 0, "x"))
+    with pytest.raises(
+        DataError, match=r'row 2: column "Utterance_ID" needs a whole number\. Got "x'
+    ):
+        read(tmp_path)
+    write(table, ("Hi", "Joey", "joy", "positive", "", 0))
+    with pytest.raises(
+        DataError, match=r'row 1: column "Dialogue_ID" needs a whole number\. Got ""'
+    ):
+        read(tmp_path)
+    table.write_text(",".join(HEADER) + "\n1,Hi,Joey,joy\n")
+    with pytest.raises(DataError, match="row 1: has fewer cells than the header"):
+        read(tmp_path)
+    table.write_bytes(table.read_bytes() + b"2,It\x92s,Joey,joy,neutral,0,1,8,21,0,1\n")
+    with pytest.raises(DataError, match=r"needs UTF-8 text\. Got the byte 0x92 in line 3"):
+        read(tmp_path)
+    table.write_text("Utterance,Speaker\n")
+    with pytest.raises(DataError, match="It lacks Dialogue_ID, Utterance_ID"):
+        read(tmp_path)

@@ -35,7 +35,9 @@ def read_csd(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader
     """
     files = sorted(path.glob("*.csd")) if path.is_dir() else [path]
     with ExitStack() as stack:
-        kinds = [_Sequence(file, stack).column() for file in files]
+        sequences = [_Sequence(file, stack) for file in files]
+        _check_labels(path.name, sequences)
+        kinds = [one.column() for one in sequences]
     columns: dict[str, pa.DataType] = {
         "video": pa.string(),
         "position": pa.int64(),
@@ -43,6 +45,7 @@ def read_csd(path: Path, media_root: Path | None = None) -> pa.RecordBatchReader
         "end": pa.float64(),
     }
     for found in kinds:
+        _check_new(path.name, found, columns)
         columns |= found
     return stream_rows(_rows(path.name, files), **columns)
 
@@ -70,9 +73,9 @@ class _Sequence:
             root: Any = stack.enter_context(h5py.File(path, "r"))
             self.name: str = next(iter(root))
             self.data: Any = root[self.name]["data"]
-            first = self.data[next(iter(self.data))]
-            self.width: int = first["features"].shape[-1]
-            self.is_text = first["features"].dtype.kind in "SOU"
+            first = self.data[next(iter(self.data))]["features"]
+            self.width: int = first.shape[-1] if first.ndim > 1 else 1
+            self.is_text = first.dtype.kind in "SOU"
         except (OSError, KeyError, StopIteration, AttributeError, IndexError) as error:
             raise DataError(
                 "is not a computational sequence, which has data/<video>/features.",
@@ -81,6 +84,7 @@ class _Sequence:
                 reason="not_a_csd",
             ) from error
         self.names = _dimensions(root[self.name], self.width)
+        self._shown = path.name
 
     @property
     def has_labels(self) -> bool:
@@ -95,19 +99,67 @@ class _Sequence:
             return {self.name: pa.string()}
         return {self.name: pa.list_(pa.list_(pa.float32()))}
 
+    def entry(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the features of an entry, (n, width), and their intervals, (m, 2).
+
+        Raises:
+            DataError: it lacks one of them, or has them in another form.
+        """
+        try:
+            features = np.asarray(self.data[name]["features"])
+            times = np.asarray(self.data[name]["intervals"], np.float64).reshape(-1, 2)
+        except (KeyError, ValueError, TypeError) as error:
+            raise DataError(
+                f'needs features and intervals (start and end) of "{name}". Got others.',
+                "Write it with the SDK's deploy.",
+                path=self._shown,
+                reason="not_a_csd",
+            ) from error
+        width = features.size // max(1, len(features))
+        return features.reshape(len(features), width), times
+
+    def labels(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the same of labels, of which each interval has one.
+
+        Raises:
+            DataError: it has more or fewer labels than intervals, or too many numbers in one.
+        """
+        labels, times = self.entry(name)
+        if len(labels) != len(times):
+            raise self._unequal(name, len(labels), len(times))
+        if len(labels) and labels.shape[1] != self.width:
+            raise DataError(
+                f'has {labels.shape[1]} numbers in the labels of "{name}", and '
+                f"{self.width} in those before.",
+                "Write it with the SDK's deploy.",
+                path=self._shown,
+                reason="not_a_csd",
+            )
+        return labels.astype(np.float64), times
+
+    def _unequal(self, name: str, features: int, times: int) -> DataError:
+        return DataError(
+            f'has {features:,} features and {times:,} intervals of "{name}".',
+            "Each needs one. Write it with the SDK's deploy.",
+            path=self._shown,
+            reason="not_a_csd",
+        )
+
     def within(self, key: str, video: str, start: float, end: float, orphans: Orphans) -> Any:
         """Returns what it holds of a segment, or None."""
-        entry = self.data.get(key, self.data.get(video))
-        if entry is None:
+        name = key if key in self.data else video
+        if name not in self.data:
             return None
-        features, times = entry["features"], np.asarray(entry["intervals"], np.float64)
+        features, times = self.entry(name)
         place = np.arange(len(features))
         if len(times) == len(features):
             middle = times.mean(axis=1)
             place = np.flatnonzero((middle >= start) & (middle <= end))
+        elif not _SEGMENT.fullmatch(name):  # else all of it is of the segment
+            raise self._unequal(name, len(features), len(times))
         if not len(place):
             return None
-        found = np.asarray(features[place[0] : place[-1] + 1])
+        found = features[place[0] : place[-1] + 1]
         if self.is_text:
             return _words(found)
         finite = np.isfinite(found)
@@ -117,13 +169,34 @@ class _Sequence:
         return found.astype(np.float32).tolist()
 
 
-def _check_one(shown: str, labelled: list[_Sequence]) -> None:
+def _check_new(shown: str, found: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Raises DataError where a sequence would make a column that is there already."""
+    for name in found:
+        if name in known:
+            raise DataError(
+                f'has two columns named "{name}".',
+                "Leave one of its files out, or write it with another root name.",
+                path=shown,
+                reason="duplicate_columns",
+            )
+
+
+def _check_labels(shown: str, sequences: list[_Sequence]) -> None:
+    """Raises DataError where several files have labels, or no file has anything else."""
+    labelled = [one for one in sequences if one.has_labels]
     if len(labelled) > 1:
         raise DataError(
             f"has several files of labels: {', '.join(one.name for one in labelled)}.",
             "Leave one of them in the folder.",
             path=shown,
             reason="several_labels",
+        )
+    if len(labelled) == len(sequences):
+        raise DataError(
+            "has labels and no features.",
+            "Name the folder that holds the files of features too.",
+            path=shown,
+            reason="no_features",
         )
 
 
@@ -132,7 +205,6 @@ def _rows(shown: str, files: list[Path]) -> Iterator[dict[str, Any]]:
     with ExitStack() as stack:
         sequences = [_Sequence(file, stack) for file in files]
         labelled = [one for one in sequences if one.has_labels]
-        _check_one(shown, labelled)
         others = [one for one in sequences if one not in labelled]
         for segment in _segments((labelled or others)[0], bool(labelled)):
             key = segment.pop("key")
@@ -152,7 +224,9 @@ def _rows(shown: str, files: list[Path]) -> Iterator[dict[str, Any]]:
 def _segments(source: _Sequence, has_labels: bool) -> Iterator[dict[str, Any]]:
     """Yields the segments of each video in order, with their labels."""
     for key in source.data:
-        times = np.asarray(source.data[key]["intervals"], np.float64)
+        labels, times = source.labels(key) if has_labels else source.entry(key)
+        if not len(times):
+            continue
         named = _SEGMENT.fullmatch(key)
         video, number = (named[1], int(named[2])) if named else (key, 0)
         if named or not has_labels:  # one row for the entry
@@ -168,8 +242,7 @@ def _segments(source: _Sequence, has_labels: bool) -> Iterator[dict[str, Any]]:
                 "end": spans[row][1],
             }
             if has_labels:
-                label = np.asarray(source.data[key]["features"][int(row)], np.float64)
-                found |= dict(zip(source.names, label.ravel().tolist(), strict=True))
+                found |= dict(zip(source.names, labels[int(row)].tolist(), strict=True))
             yield found
 
 

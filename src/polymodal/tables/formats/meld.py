@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from polymodal.core.errors import DataError
+from polymodal.core.printed.visible import brief
+from polymodal.tables.delimited.dialect import not_utf8
 from polymodal.tables.formats._media_folder import MediaFolder, find_media
 from polymodal.tables.formats._rows import Orphans, stream_rows
 
 __all__ = ["read_meld"]
 
-NEEDED = {"Utterance", "Dialogue_ID", "Utterance_ID"}
+_NUMBERS = {"Dialogue_ID", "Utterance_ID"}
+NEEDED = {"Utterance", *_NUMBERS}
 PARTS = {"train": "train_sent_emo.csv", "val": "dev_sent_emo.csv", "test": "test_sent_emo.csv"}
 _FOLDERS = {
     "train": ("train_splits", "train"),
@@ -60,29 +63,73 @@ def _clips(table: Path, part: str, path: Path, media_root: Path | None) -> Media
         )
     try:
         return find_media(path, map(_clip, _lines(table)), known, "clips", media_root)
-    except DataError:
-        if media_root:
+    except DataError as error:
+        if media_root or error.reason != "missing_media":
             raise
         return None
 
 
 def _clip(line: dict[str, str]) -> str:
-    return f"dia{line['Dialogue_ID']}_utt{line['Utterance_ID']}.mp4"
+    return f"dia{line['Dialogue_ID'].strip()}_utt{line['Utterance_ID'].strip()}.mp4"
 
 
 def _lines(table: Path) -> Iterator[dict[str, str]]:
-    with open(table, encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        lacking = NEEDED.difference(reader.fieldnames or ())
-        if lacking:
+    """Yields the lines of a table.
+
+    Raises:
+        DataError: it is no UTF-8, lacks a column, or has a line that cannot be used.
+    """
+    try:
+        with open(table, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            _check_header(reader.fieldnames or (), table.name)
+            for row, line in enumerate(reader, start=1):
+                _check(line, table.name, row)
+                yield line
+    except UnicodeDecodeError as error:
+        raise not_utf8(table) from error
+    except csv.Error as error:
+        raise DataError(
+            f"cannot be read as CSV: {error}.",
+            'Look for a quote (") that is never closed.',
+            path=table.name,
+            reason="quotes",
+        ) from error
+
+
+def _check_header(names: Sequence[str], shown: str) -> None:
+    lacking = NEEDED.difference(names)
+    if lacking:
+        raise DataError(
+            f"needs the columns {', '.join(sorted(NEEDED))}. It lacks "
+            f"{', '.join(sorted(lacking))}.",
+            "Name a table of MELD.",
+            path=shown,
+            reason="header",
+        )
+
+
+def _check(line: dict[str, str], shown: str, row: int) -> None:
+    """Raises DataError for a line without a text, or whose numbers are none."""
+    for column in sorted(NEEDED):
+        cell = line[column]
+        if cell is None:
             raise DataError(
-                f"needs the columns {', '.join(sorted(NEEDED))}. It lacks "
-                f"{', '.join(sorted(lacking))}.",
-                "Name a table of MELD.",
-                path=table.name,
-                reason="header",
+                "has fewer cells than the header.",
+                'Correct the row; a quote (") that is never closed takes up others.',
+                table=shown,
+                row=row,
+                reason="columns",
             )
-        yield from reader
+        if column in _NUMBERS and not cell.strip().isdecimal():
+            raise DataError(
+                f'needs a whole number. Got "{brief(cell)}".',
+                "Correct the cell.",
+                table=shown,
+                row=row,
+                column=column,
+                reason="not_a_number",
+            )
 
 
 def _rows(
@@ -95,7 +142,7 @@ def _rows(
             clip = folder.cell(_clip(line)) if folder else None
             if folder and clip is None:
                 orphans.add("clips are missing and their cells are empty", _clip(line))
-            dialogue = line["Dialogue_ID"]
+            dialogue = line["Dialogue_ID"].strip()
             if part:
                 dialogue = f"{part} {dialogue}"
             yield {
