@@ -153,6 +153,7 @@ def test_videos_as_sequences(shared_data):
         (["a fine day", "a dull one", "rain again"] * 4, "one text for each step of a sequence"),
         ([f"clip_{i:04}" for i in range(12)], "looks like an ID"),
         (["same"] * 12, "its steps are all alike"),
+        ([f"[{i}, 0.5]" for i in range(12)], "each step of a sequence is a list of numbers"),
         (["train", "test"] * 6, "its steps are all alike"),
     ],
 )

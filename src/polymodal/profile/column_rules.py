@@ -21,6 +21,7 @@ from polymodal.tables.kinds import MEDIA
 from polymodal.tables.located import is_file_address, located
 from polymodal.tables.reading.free_text import is_code
 from polymodal.tables.reading.guess import Guess
+from polymodal.tables.reading.lists import parse_list
 from polymodal.tables.reading.reading import Reading, reading_option
 from polymodal.tables.split_names import split_name
 
@@ -234,6 +235,8 @@ def _list(column: Observed) -> Verdict | None:
         return Verdict("sequence", "its cells are lists of lists of numbers, one for each step")
     found = None
     if isinstance(column.table, Sequences):
+        if all(map(_spells_vector, items)):
+            return Verdict("sequence", "each step of a sequence is a list of numbers")
         found = column.guess
     if found is not None and found.kind == "number" and (found.words or not found.odd):
         field = _field(found)
@@ -246,6 +249,14 @@ def _list(column: Observed) -> Verdict | None:
     if isinstance(column.table, Sequences):
         return _texts_of_steps([item for item in items if item.strip()])
     return Verdict("text", "its cells are lists of texts, which are joined")
+
+
+def _spells_vector(item: Any) -> bool:
+    """Returns whether a step is a text with a list of numbers, as CSV files have them."""
+    listed = parse_list(item)
+    return bool(listed) and all(
+        isinstance(number, int | float) and not isinstance(number, bool) for number in listed
+    )
 
 
 def _texts_of_steps(items: list[str]) -> Verdict:
