@@ -50,10 +50,10 @@ from polymodal.evaluation.decisions import known
 from polymodal.evaluation.scores.calibration import claims, distance, reliability_of
 from polymodal.evaluation.trust.conformal import conformal_of
 from polymodal.evaluation.trust.fit_temperature import log_losses
+from polymodal.inference.explaining.explanation import explain
 from polymodal.inference.hidden.blanking import predict_hidden
 from polymodal.inference.hidden.patterns import hidden_patterns
 from polymodal.inference.loading import load
-from polymodal.questions.explain.explanation import explain
 from polymodal.recipe.written.given import override
 from polymodal.tables.table import read
 

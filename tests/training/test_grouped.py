@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from polymodal.inference.answers import enter_groups
+from polymodal.inference.outputs import enter_groups
 from polymodal.profile.profile import profile
 from polymodal.recipe.infer import infer
 from polymodal.recipe.recipe import from_dict

@@ -37,12 +37,11 @@ def explain(
 ):
     """Say which inputs, words, patches and columns an answer rests on, and what would change it."""
     chosen = _numbers(rows)
-    if use(engine, run) is None:
-        use(engine)  # hidden parts are asked for as of any run
+    use(engine, run)
+    from polymodal.inference.explaining.explanation import explain as ask
+    from polymodal.inference.explaining.page import check_page, write_page
+    from polymodal.inference.explaining.sentences import sentences
     from polymodal.inference.loading import load
-    from polymodal.questions.explain.explanation import explain as ask
-    from polymodal.questions.explain.page import check_page, write_page
-    from polymodal.questions.explain.sentences import sentences
 
     if out is not None:
         check_page(out)

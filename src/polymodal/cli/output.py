@@ -246,14 +246,21 @@ def row(predictor: Any, inputs: Sequence[str], json: bool, **choice: Any) -> Non
         chances = answer.pop("probabilities", None)
         show(
             columns(
-                (k, v if isinstance(v, str) else jsonlib.dumps(v, ensure_ascii=False))
-                for k, v in answer.items()
-                if v is not None
+                (name, _cell(name, value)) for name, value in answer.items() if value is not None
             )
         )
         if chances:
             best = sorted(chances.items(), key=lambda pair: -pair[1])[:5]
             show(columns([(label, f"{100 * p:5.1f} %") for label, p in best], "    "))
+
+
+def _cell(name: str, value: Any) -> str:
+    """Returns a part of an answer as a person reads it."""
+    if isinstance(value, str):
+        return value
+    if name == "set" and value == []:
+        return "empty, because no answer is as likely as right ones were on validation rows"
+    return jsonlib.dumps(value, ensure_ascii=False)
 
 
 def info(json: bool) -> None:

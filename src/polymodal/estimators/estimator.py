@@ -172,14 +172,14 @@ class Estimator:
                 a table in which to look for rows that are alike; media_root.
 
         Returns:
-            `polymodal.questions.explain.explanation.Explanation`, with `to_json()`.
+            `polymodal.inference.explaining.explanation.Explanation`, with `to_json()`.
 
         Raises:
             RecipeError: a run that writes texts or compares inputs, or a row that is not there.
             DataError: rows that cannot be read.
         """
         start()
-        from polymodal.questions.explain.explanation import explain
+        from polymodal.inference.explaining.explanation import explain
 
         return explain(self._fitted(self._predictor), table, **options)
 

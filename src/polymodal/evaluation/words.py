@@ -14,6 +14,7 @@ __all__ = [
     "interval_text",
     "listed",
     "readable",
+    "signed",
     "value_text",
 ]
 
@@ -142,3 +143,14 @@ def listed(words: Sequence[str]) -> str:
     if words:
         return f"{', '.join(words[:-1])} and {words[-1]}"
     return "nothing"
+
+
+def signed(value: float) -> str:
+    """Returns a difference with its sign and three decimals.
+
+    Example:
+
+    >>> signed(-0.0001), signed(-0.25)
+    ('+0.000', '-0.250')
+    """
+    return f"{round(value, 3) + 0.0:+.3f}"

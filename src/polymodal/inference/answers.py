@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from polymodal.core.advice import column_named
 from polymodal.core.contracts.named_task import task_of
@@ -26,7 +24,7 @@ from polymodal.feed.loader import Loader
 from polymodal.feed.plan import Plan
 from polymodal.feed.samples import Samples, Source
 from polymodal.inference.given_rows import table_of_file, with_all_inputs
-from polymodal.inference.outputs import collect, nothing, outputs
+from polymodal.inference.outputs import by_row, collect, enter_groups, nothing, outputs
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.inference.trust import trust_json, trusted
 from polymodal.media.cache import Cache
@@ -34,12 +32,11 @@ from polymodal.media.kept import KeptMedia, for_predictions
 from polymodal.preprocess.collate import collate, collate_targets
 from polymodal.profile.profile import Profile, profile
 from polymodal.recipe.recipe import Recipe
-from polymodal.splits.groups import group_codes
 from polymodal.tables.group import group_rows
 from polymodal.tables.table import Table
 from polymodal.tables.table import read as read_table
 
-__all__ = ["Answers", "align_lengths", "as_table", "by_row", "enter_groups", "slice_values"]
+__all__ = ["Answers", "align_lengths", "as_table", "slice_values"]
 
 _BATCH = 64
 _MOST_STEPS = 2_000_000  # of the longest input in a batch: samples of sound are many
@@ -328,32 +325,3 @@ def align_lengths(checked: Checked, samples: Samples, head: Any) -> None:
     columns = [*timed, *([-1] if samples.target_object is not None else [])]
     if columns:
         checked.lengths[:, columns] = checked.lengths[:, columns].max(axis=1, keepdims=True)
-
-
-def enter_groups(found: Predictions, samples: Table, table: Table, column: str) -> None:
-    """Sets the group of each output; a sequence of rows has its first row's group."""
-    codes, members = group_codes(table, column), getattr(samples, "members", None)
-    if members is None:
-        first = found.rows
-    else:
-        first = [members[int(row)][0] for row in found.rows]
-    found.groups, found.group_column = codes[np.asarray(first, int)], column
-
-
-def by_row(found: Predictions, table: Table, num_rows: int) -> Predictions:
-    """Returns predictions whose rows are those of the table as read, also after grouping."""
-    members: Mapping | None = getattr(table, "members", None)
-    if members is None:
-        return found
-    errors = {
-        int(row): message for group, message in found.errors.items() for row in members[group]
-    }
-    if found.steps is not None:
-        steps = found.steps
-    else:
-        steps = np.zeros(len(found), int)
-    found.rows = np.array(
-        [members[int(g)][int(s)] for g, s in zip(found.rows, steps, strict=True)], int
-    )
-    found.errors, found.num_rows = errors, num_rows
-    return found

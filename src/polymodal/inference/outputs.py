@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from polymodal.core import faults
-from polymodal.core.contracts.batch import item_key, mask_key
+from polymodal.core.contracts.batch import item_key, mask_key, masks_of
 from polymodal.core.contracts.target import Target
 from polymodal.core.contracts.task import Predictions, Task
 from polymodal.core.printed.progress import track
@@ -16,6 +16,8 @@ from polymodal.core.probabilities import log_softmax
 from polymodal.speech.decoding.ctc_search import greedy
 from polymodal.speech.transcripts.transcript import TokenSpan
 from polymodal.speech.transcripts.words import words_from_spans
+from polymodal.splits.groups import group_codes
+from polymodal.tables.table import Table
 
 
 class Output(NamedTuple):
@@ -67,7 +69,7 @@ def outputs(
     """
     batches = track(loader.epoch(0, 0), what, loader.steps(0))
     for step, (inputs, targets, weights) in enumerate(batches):
-        masks = [m for key, m in sorted(inputs.items()) if key.endswith("_mask")]
+        masks = masks_of(inputs)
         present = np.stack([m.reshape(len(m), -1).any(axis=1) for m in masks], axis=-1)
         # Up to the last real step: those in between may be missing.
         steps = [(m * np.arange(1, m.shape[1] + 1)).max(axis=1) for m in masks if m.ndim > 1]
@@ -275,3 +277,32 @@ def _flat_steps(output: Output, head: Any) -> tuple[Any, ...]:
         output.present[row],
         step,
     )
+
+
+def enter_groups(found: Predictions, samples: Table, table: Table, column: str) -> None:
+    """Sets the group of each output; a sequence of rows has its first row's group."""
+    codes, members = group_codes(table, column), getattr(samples, "members", None)
+    if members is None:
+        first = found.rows
+    else:
+        first = [members[int(row)][0] for row in found.rows]
+    found.groups, found.group_column = codes[np.asarray(first, int)], column
+
+
+def by_row(found: Predictions, table: Table, num_rows: int) -> Predictions:
+    """Returns predictions whose rows are those of the table as read, also after grouping."""
+    members: Mapping | None = getattr(table, "members", None)
+    if members is None:
+        return found
+    errors = {
+        int(row): message for group, message in found.errors.items() for row in members[group]
+    }
+    if found.steps is not None:
+        steps = found.steps
+    else:
+        steps = np.zeros(len(found), int)
+    found.rows = np.array(
+        [members[int(g)][int(s)] for g, s in zip(found.rows, steps, strict=True)], int
+    )
+    found.errors, found.num_rows = errors, num_rows
+    return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from polymodal.bundle import read, write
 from polymodal.core.advice import column_named
 from polymodal.core.contracts.task import Predictions
@@ -11,12 +13,12 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.printed.progress import warn
 from polymodal.evaluation.evaluation import finite
 from polymodal.evaluation.trust.conformal import Conformal, Sets
-from polymodal.evaluation.trust.decision import Decision
-from polymodal.evaluation.trust.temperature import Temperatures
+from polymodal.evaluation.trust.decision import TRAINING, Decision
+from polymodal.evaluation.trust.temperature import Temperatures, tempered
 from polymodal.evaluation.trust.words import before_and_after, sets_json
 from polymodal.tables.table import Table
 
-__all__ = ["restore_trust", "sets_of", "trust_json", "trusted"]
+__all__ = ["leaning", "restore_trust", "sets_of", "trust_json", "trusted"]
 
 
 def trusted(predictor: Any, found: Predictions) -> Predictions:
@@ -28,6 +30,30 @@ def trusted(predictor: Any, found: Predictions) -> Predictions:
         found = predictor.temperatures(found)
     if predictor.decision is not None:
         found = predictor.decision(found)
+    return found
+
+
+def leaning(predictor: Any, outputs: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Returns a model's own probabilities, calibrated, so that the highest is the answer that is
+    chosen, or one from a half on.
+
+    Args:
+        predictor: Answers.
+        outputs: (n, ..., classes) probabilities as the model states them.
+        present: (n, inputs) bool, which inputs each row has.
+    """
+    sets, found = predictor.task.choice == "any of", outputs
+    if predictor.decision is not None:
+        if predictor.decision.kind == TRAINING:
+            return outputs
+        found = predictor.decision.without_prior(found, sets)
+    if predictor.temperatures is not None:
+        values = predictor.temperatures.of(present)
+        steps = outputs[0, ..., 0].size
+        flat = tempered(found.reshape(-1, found.shape[-1]), np.repeat(values, steps, axis=0), sets)
+        found = flat.reshape(outputs.shape)
+    if predictor.decision is not None:
+        found = predictor.decision.shifted(found, sets)
     return found
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from polymodal.core.errors import DataError
+from polymodal.core.seeds import generator
 from polymodal.tables.memory.arrays import to_array
 from polymodal.tables.reading.labels import value_key
 from polymodal.tables.table import Table
@@ -185,6 +186,28 @@ def group_rows(table: Table, by: str, order: str | None = None) -> Sequences:
         _check_distinct(table, flat, codes, positions, by, order)
     bounds = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(sequences)))])
     return Sequences(table, by, Members(flat, bounds))
+
+
+def sequences_of(table: Table, by: str, order: str | None, most_rows: int) -> Table:
+    """Returns the rows of some whole sequences, sampled, about `most_rows` of them and at least one
+    sequence, in the order of the table.
+
+    Args:
+        table: Table, one step per row.
+        by, order: as of `group_rows`.
+        most_rows: int.
+    """
+    return some_sequences(group_rows(table, by, order), range(len(table)), most_rows)
+
+
+def some_sequences(sequences: Sequences, chosen: Iterable[int], most_rows: int) -> Table:
+    """Returns the same of sequences that are made already, of those among `chosen`."""
+    among, rows, count = set(chosen), [], 0
+    for place in generator(len(sequences)).permutation(len(sequences)).tolist():
+        if place in among and (not rows or count + len(sequences.members[place]) <= most_rows):
+            rows.append(sequences.members[place])
+            count += len(rows[-1])
+    return sequences.steps.select(np.sort(np.concatenate(rows)))
 
 
 def _positions(table: Table, order: str) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ def train_from_scratch(ready: Ready, language: NGram | None, ending: Ending) -> 
 
 
 def train_singles(
-    ready: Ready, language: NGram | None, ending: Ending, keep: str
+    ready: Ready, language: NGram | None, ending: Ending, keep: str, slice_columns: Sequence[str]
 ) -> dict[str, Single]:
     """Trains each input alone, with the same settings, and predicts the first scored split, decoded
     as with the fused model, and the rows that decide what is kept. Skips what would end after the
@@ -115,20 +115,22 @@ def train_singles(
         trained = job.train()
         trained.predictor.language = language
         result = dataclasses.replace(trained.result, weights={})
-        said = _scored(ready, job, trained, keep == "better")
+        said = _scored(ready, job, trained, keep == "better", slice_columns)
         found[name] = Single(next(iter(said.values())), result, job.folder, said.get(DECIDES))
         del job, trained  # before the next model
     return found
 
 
 def _scored(
-    ready: Ready, job: Job, trained: Trained, decides: bool = False
+    ready: Ready,
+    job: Job,
+    trained: Trained,
+    decides: bool = False,
+    slice_columns: Sequence[str] = (),
 ) -> dict[str, Predictions]:
     """Returns predictions of the first scored split, and of validation rows where they decide or
     answers are no texts, calibrated as those of the run are."""
-    split = "val"
-    if "test" in ready.tables:
-        split = "test"
+    split = "test" if "test" in ready.tables else "val"
     is_text = ready.prepared.task.is_text
     splits = dict.fromkeys([split, DECIDES])
     if is_text and not decides:
@@ -139,9 +141,8 @@ def _scored(
         if one in ready.tables
     }
     if not is_text:
-        said = make_trusted(
-            trained.predictor, ready.tables, said, job.folder, ready.cache, prepared=job.prepared
-        )
+        made = trained.predictor, ready.tables, said, job.folder, ready.cache
+        said = make_trusted(*made, slice_columns, job.prepared)
     return said
 
 

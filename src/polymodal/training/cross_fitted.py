@@ -15,8 +15,7 @@ from polymodal.core.contracts.task import Predictions
 from polymodal.core.printed.counting import counted
 from polymodal.core.printed.progress import quiet, say
 from polymodal.core.seeds import generator
-from polymodal.inference.answers import enter_groups
-from polymodal.inference.outputs import collect, outputs
+from polymodal.inference.outputs import collect, enter_groups, outputs
 from polymodal.profile.strata import strata_codes
 from polymodal.splits.apportion import assign_groups, assign_strata
 from polymodal.splits.groups import group_codes

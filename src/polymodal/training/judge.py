@@ -6,8 +6,7 @@ from polymodal.core.contracts.task import Predictions
 from polymodal.evaluation.metrics import score
 from polymodal.evaluation.row_errors import RowErrors, row_errors
 from polymodal.feed.samples import Samples
-from polymodal.inference.answers import enter_groups
-from polymodal.inference.outputs import Output, collect
+from polymodal.inference.outputs import Output, collect, enter_groups
 from polymodal.inference.predictor import Predictor
 
 

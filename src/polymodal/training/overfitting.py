@@ -12,6 +12,7 @@ from polymodal.core.seeds import generator
 from polymodal.evaluation.evaluation import finite
 from polymodal.evaluation.groups import MIN_GROUPS, too_few_groups
 from polymodal.evaluation.overfitting import Facts, gap_json
+from polymodal.tables.group import Sequences, some_sequences
 from polymodal.tables.table import Table
 
 __all__ = ["overfitting"]
@@ -27,8 +28,8 @@ def overfitting(
     tables: Mapping[str, Table],
     cache: Any = None,
 ) -> dict[str, Any]:
-    """Returns what `gap_json` gives; nothing of a linear model, where texts are written, rows are
-    steps of sequences, or fewer than ten are held out.
+    """Returns what `gap_json` gives; nothing of a linear model, where texts are written, or fewer
+    than ten rows or groups of rows are held out.
 
     Args:
         prepared: Prepared of the model.
@@ -43,11 +44,15 @@ def overfitting(
         return {}
     if val is None or np.sum(val.scored) < MIN_GROUPS or not answers:
         return {}
-    if prepared.recipe.group or too_few_groups(val):
+    if too_few_groups(val):
         return {}
-    rows = prepared.told().checked["train"].rows
-    chosen = np.sort(generator(0).permutation(len(rows))[:_MOST_ROWS])
-    table = tables["train"].select([int(row) for row in np.asarray(rows)[chosen]])
+    rows = prepared.told().checked["train"].rows.tolist()
+    whole = prepared.samples["train"].table
+    if isinstance(whole, Sequences):
+        table = some_sequences(whole, rows, _MOST_ROWS)
+    else:
+        chosen = np.sort(generator(0).permutation(len(rows))[:_MOST_ROWS])
+        table = tables["train"].select([rows[place] for place in chosen])
     said = predictor.predict(table, scored=True, cache=cache)
     return finite(gap_json(said, val, trained.result.history, _facts(prepared, predictor)))
 
@@ -60,7 +65,7 @@ def _facts(prepared: Any, predictor: Any) -> Facts:
     ]
     media = [item.name for item in prepared.inputs if item.modality.cached]
     return Facts(
-        rows=len(prepared.checked["train"]),
+        rows=prepared.count_rows()["train"],
         parameters=sum(int(np.prod(one.shape)) for one in predictor.model.trainable_variables),
         settings=recipe.training,
         augments=any(item.modality.augmentation for item in prepared.inputs),

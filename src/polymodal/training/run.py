@@ -21,8 +21,10 @@ from polymodal.evaluation.comparing.from_scratch import scratch_json
 from polymodal.evaluation.comparing.simple import simple_json
 from polymodal.evaluation.evaluation import evaluate_run
 from polymodal.evaluation.report.verdict import fusion_verdict
+from polymodal.inference.explaining.in_report import looked_into
+from polymodal.inference.explaining.page import shown as as_shown
 from polymodal.inference.hearing import hearing_of
-from polymodal.inference.hidden.conditions import SECONDS, conditions
+from polymodal.inference.hidden.conditions import SECONDS
 from polymodal.inference.trained_on import TrainedOn
 from polymodal.media.cache import Cache, open_cache
 from polymodal.media.kept import KeptMedia
@@ -209,7 +211,7 @@ def _train(
     )
     ending.reserve(ready.times.report)
     scratch = train_from_scratch(ready, trained.predictor.language, ending)
-    singles = train_singles(ready, trained.predictor.language, ending, keep)
+    singles = train_singles(ready, trained.predictor.language, ending, keep, slice_columns)
     simple = []
     if options.baselines and ending.left > LEAST_SECONDS:
         simple = simple_models(ready.prepared, found, trained.predictor.model)
@@ -345,10 +347,9 @@ def _conclude(
         compared[kept] = found[shown]  # calibrated
     simple = simple_json(network, compared, shown)
     scratch = scratch_json(worth.fused, scratch, shown)
-    known = {}
-    if linear is None:
-        known = overfitting(prepared, trained, found, tables, ready.cache)
-    under = conditions(trained.predictor, tables[shown], found[shown], ready.cache, ready.seconds)
+    known = overfitting(prepared, trained, found, tables, ready.cache)
+    asked = trained.predictor, tables[shown], found[shown], ready.cache, ready.seconds
+    under, reasons = looked_into(*asked)
     record = RunRecord(
         prepared,
         trained,
@@ -367,6 +368,7 @@ def _conclude(
         linear.name if linear else "",
         under,
         choice.sentence,
+        as_shown(reasons) if reasons else {},
     )
     said = write_all(out, record)
     metrics = worth.to_json(kept) | {
@@ -375,6 +377,7 @@ def _conclude(
         "from_scratch": scratch,
         "overfitting": known,
         "conditions": under,
+        "explanation": reasons.summary() if reasons else {},
         "keeping": choice.to_json(),
     }
     write_json(out / "metrics.json", metrics)

@@ -152,7 +152,8 @@ def trust_of(
 
 
 def _new_groups(predictor: Answers, tables: Mapping[str, Table], split: str) -> list[str]:
-    """Returns a sentence for each column of groups, such as speakers, that train has not all of."""
+    """Returns a sentence on the first column of groups, such as speakers, that train has not all
+    of."""
     train, shown = tables["train"], tables[split]
     columns = dict.fromkeys([predictor.trained_on.group_column, *profile(train).who_columns()])
     said = [
@@ -160,7 +161,7 @@ def _new_groups(predictor: Answers, tables: Mapping[str, Table], split: str) -> 
         for column in columns
         if column in train.column_names and column in shown.column_names
     ]
-    return [sentence for sentence in said if sentence]
+    return [sentence for sentence in said if sentence][:1]
 
 
 def _temperatures(

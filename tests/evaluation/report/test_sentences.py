@@ -95,3 +95,17 @@ def test_a_validation_far_above_the_test_is_told(make):
     assert "vectors" not in far_above({"val": evaluate(good), "test": evaluate(poor)}, False)
     assert far_above({"val": evaluate(poor), "test": evaluate(poor)}, True) == ""
     assert far_above({"val": evaluate(good)}, True) == ""
+
+
+def test_a_validation_of_few_groups_is_compared_too(make):
+    """Its score has no interval: that of the test says how much scores vary."""
+    good, poor = make.classes(num_classes=2), make.classes(num_classes=2)
+    good.outputs = np.eye(2)[good.targets] * 0.8 + 0.1
+    good.groups, good.group_column = np.arange(len(good)) % 5, "video"
+    poor.outputs = np.eye(2)[np.where(np.arange(300) < 210, poor.targets, 1 - poor.targets)]
+    few = evaluate(good)
+    assert few.intervals["accuracy"] is None
+    assert "accuracy is 100.0" in far_above({"val": few, "test": evaluate(poor)}, True)
+    near = make.classes(num_classes=2)
+    near.outputs = np.eye(2)[np.where(np.arange(300) < 285, near.targets, 1 - near.targets)]
+    assert far_above({"val": few, "test": evaluate(near)}, True) == ""

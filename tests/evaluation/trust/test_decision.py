@@ -78,7 +78,9 @@ def test_what_training_added_is_taken_off_the_probabilities_and_kept_in_the_answ
     np.testing.assert_allclose(undone.outputs, natural.outputs, atol=1e-5)
     np.testing.assert_array_equal(found(undone).answers, model.answers)
     assert (undone.answers != undone.outputs.argmax(1)).any()
-    np.testing.assert_array_equal(found.leaning(stated, False).argmax(1), model.answers)
+    np.testing.assert_allclose(found.without_prior(stated, False), undone.outputs, atol=1e-5)
+    back = found.shifted(undone.outputs, False)
+    np.testing.assert_array_equal(back.argmax(1), model.answers)
     assert decide(undone, SHARES, "most_probable", "", prior).changes is False
 
 

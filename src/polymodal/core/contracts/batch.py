@@ -40,6 +40,18 @@ def item_key(key: str) -> str:
     return key + ITEM_SUFFIX
 
 
+def masks_of(inputs: Mapping[str, Any]) -> list[Any]:
+    """Returns the masks of a batch, in the order of its inputs.
+
+    Example:
+
+    >>> masks_of({"input_10_mask": "k", "input_10": 0, "input_2_mask": "c", "input_2": 0})
+    ['c', 'k']
+    """
+    keys = [key for key in inputs if key.endswith(MASK_SUFFIX)]
+    return [inputs[key] for key in sorted(keys, key=lambda key: (len(key), key))]
+
+
 def with_masks(keys: Iterable[str]) -> list[str]:
     """Returns each key followed by the key of its mask."""
     return [name for key in keys for name in (key, mask_key(key))]

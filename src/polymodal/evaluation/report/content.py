@@ -50,6 +50,7 @@ class ReportContent:
         overfitting: dict, how much better the model knows the rows of train, as
             `evaluation.overfitting.gap_json` gives it.
         conditions: dict, scores under conditions, as `inference.hidden.conditions` gives it.
+        explanation: dict, what answers rest on, as `inference.explaining.page.shown` gives it.
         trust_notes: sentences on calibration and on sets of answers.
         attention_note: str, how to read the attention maps, or why there are none.
         linear: str, name of the linear model that is kept in place of the network, or "".
@@ -81,6 +82,7 @@ class ReportContent:
     scratch: Mapping[str, Any] = field(default_factory=dict)
     overfitting: Mapping[str, Any] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
+    explanation: Mapping[str, Any] = field(default_factory=dict)
     trust_notes: Sequence[str] = ()
     attention_note: str = ""
     linear: str = ""

@@ -31,7 +31,7 @@ from polymodal.evaluation.report.word_trust import word_trust
 from polymodal.evaluation.report.written import written_view
 from polymodal.evaluation.scores.per_class import per_class
 from polymodal.evaluation.slices import PRESENT
-from polymodal.evaluation.words import MEANINGS, interval_text, readable, value_text
+from polymodal.evaluation.words import MEANINGS, interval_text, readable, signed, value_text
 
 __all__ = ["environment", "write_report"]
 
@@ -79,13 +79,15 @@ def environment(*folders: Path):
     cards."""
     import jinja2
 
-    return jinja2.Environment(
+    found = jinja2.Environment(
         loader=jinja2.FileSystemLoader([*folders, _FOLDER]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    found.globals["signed"] = signed
+    return found
 
 
 def _template():

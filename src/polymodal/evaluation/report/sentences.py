@@ -99,6 +99,8 @@ def _duration(seconds: float) -> str:
 def far_above(splits: Mapping[str, Evaluation], has_vectors: bool) -> str:
     """Returns a sentence where validation promises far more than the test holds; "" elsewhere.
 
+    Where val has too few groups for an interval, it counts as twice as wide as that of test.
+
     Args:
         splits: {split: Evaluation}, val and test among them or not.
         has_vectors: bool, whether an input is a vector, which another model may have made.
@@ -107,9 +109,11 @@ def far_above(splits: Mapping[str, Evaluation], has_vectors: bool) -> str:
         return ""
     val, test = splits["val"], splits["test"]
     task, metric = val.predictions.task, val.predictions.task.headline
-    near, far = val.intervals.get(metric), test.intervals.get(metric)
-    if near is None or far is None:
+    far = test.intervals.get(metric)
+    if far is None or val.metrics.get(metric) is None:
         return ""
+    wide = far[1] - far[0]
+    near = val.intervals.get(metric) or [val.metrics[metric] - wide, val.metrics[metric] + wide]
     if task.higher_is_better(metric):
         apart = near[0] > far[1]
     else:

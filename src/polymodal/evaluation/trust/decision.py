@@ -71,8 +71,14 @@ class Decision:
         sets, answers = has_label_sets(found), found.chosen
         if self.kind == TRAINING:
             answers = found.answers
-        logits = _logits(found.outputs, sets) - np.asarray(self.prior)
-        return replace(found, outputs=_stated(logits, sets, found.outputs.dtype), chosen=answers)
+        return replace(found, outputs=self.without_prior(found.outputs, sets), chosen=answers)
+
+    def without_prior(self, outputs: np.ndarray, label_sets: bool) -> np.ndarray:
+        """Returns a model's own probabilities (..., classes) as those of a table like train."""
+        if not any(self.prior):
+            return outputs
+        logits = _logits(outputs, label_sets) - np.asarray(self.prior)
+        return _stated(logits, label_sets, outputs.dtype)
 
     def __call__(self, found: Predictions) -> Predictions:
         """Returns predictions with the answers that are chosen, after they were calibrated."""
@@ -83,14 +89,12 @@ class Decision:
         answers = chosen(found.outputs, np.asarray(self.shift), has_label_sets(found))
         return replace(found, chosen=answers)
 
-    def leaning(self, outputs: np.ndarray, label_sets: bool) -> np.ndarray:
-        """Returns a model's own probabilities (..., classes) so that the highest is the answer, or
-        one from a half on: what is chosen and not what is stated."""
-        if self.kind == TRAINING:
+    def shifted(self, outputs: np.ndarray, label_sets: bool) -> np.ndarray:
+        """Returns probabilities (..., classes) of which the highest is the answer, or one from a
+        half on: what is chosen and not what is stated."""
+        if not self.changes:
             return outputs
         logits = _logits(outputs, label_sets) + np.asarray(self.shift)
-        if any(self.prior):
-            logits = logits - np.asarray(self.prior)
         return _stated(logits, label_sets, np.asarray(outputs).dtype)
 
     def to_json(self) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from polymodal.core.seeds import generator
 from polymodal.feed.check import check
 from polymodal.feed.ledger import Ledger
 from polymodal.feed.loader import Batch, Loader
-from polymodal.inference.answers import Answers, by_row, enter_groups
-from polymodal.inference.outputs import collect, outputs
+from polymodal.inference.answers import Answers
+from polymodal.inference.outputs import by_row, collect, enter_groups, outputs
 from polymodal.media.kept import for_predictions
 from polymodal.tables.table import Table
 

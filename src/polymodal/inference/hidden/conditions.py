@@ -14,19 +14,28 @@ from polymodal.core.seeds import generator
 from polymodal.evaluation.comparing.compare import compare
 from polymodal.evaluation.decisions import decisions
 from polymodal.evaluation.evaluation import evaluate, finite
-from polymodal.evaluation.shapley import MOST_PLAYERS, shapley_values, shares
+from polymodal.evaluation.shapley import shapley_values, shares
 from polymodal.evaluation.slices import PRESENT, slices
 from polymodal.evaluation.words import SPACE, gap_interval, listed, readable, value_text
-from polymodal.inference.hidden.patterns import hidden_patterns, predict_patterns, worth_of
+from polymodal.inference.hidden.patterns import (
+    Answered,
+    hidden_patterns,
+    is_explainable,
+    predict_patterns,
+    worth_of,
+)
+from polymodal.inference.outputs import by_row, enter_groups
 from polymodal.media.kept import for_predictions
 from polymodal.preprocess.audio import Audio
+from polymodal.tables.group import sequences_of
 from polymodal.tables.table import Table
 from polymodal.text.words import split_words
 
-__all__ = ["SECONDS", "conditions"]
+__all__ = ["SECONDS", "answer_subsets", "conditions", "conditions_of"]
 
 _CHUNK = 64  # rows of a pass, as many as a batch has
 _MOST_ROWS = 512
+_MOST_INPUTS = 6  # of sequences
 SECONDS = 30.0  # after which no further pass begins
 _LOWEST = 0.25  # share of the rows that count as short or noisy
 _FRAME_SECONDS = 0.025
@@ -46,27 +55,29 @@ def conditions(
         seconds: float, after which no further rows are begun; at 0 nothing is looked at.
 
     Returns:
+        What `conditions_of` does.
+    """
+    answered = answer_subsets(predictor, table, found, cache, seconds)
+    return conditions_of(predictor, answered)
+
+
+def conditions_of(predictor: Any, answered: Answered | None) -> dict[str, Any]:
+    """Returns the same of rows that a model has answered with each subset of its inputs.
+
+    Args:
+        predictor: Answers.
+        answered: Answered, or None where there are none.
+
+    Returns:
         {"n": rows that were looked at, "shares": {input: Shapley share of the right answer},
         "slices": as `evaluation.slices` gives them, "patterns": {"without image": {"n", "metrics",
         "intervals", "difference": from the same rows with all inputs}}, "sentences": [str]}; empty
-        for a run that writes texts, compares inputs or reads sequences of rows.
+        for a run that writes texts or compares inputs.
     """
-    names = [item.name for item in predictor.inputs]
-    task = predictor.task
-    if (
-        task.is_text
-        or task.compares_inputs
-        or predictor.recipe.group
-        or found.steps is not None
-        or predictor.head.autoregressive
-        or len(names) > MOST_PLAYERS
-        or not found.scored.any()
-        or seconds <= 0
-    ):
+    if answered is None:
         return {}
-    rows = np.asarray(found.rows)[found.scored]
-    rows = np.sort(generator(len(rows)).permutation(rows)[:_MOST_ROWS])
-    patterns, used = _answered(predictor, table, rows, cache, seconds)
+    names = [item.name for item in predictor.inputs]
+    patterns, used = _by_rows(predictor, answered), answered.table
     whole = patterns[-1]
     columns = _conditions_of(predictor, used, patterns)
     cut = {name: parts for name, parts in slices(whole, columns).items() if name != PRESENT}
@@ -78,11 +89,20 @@ def conditions(
     return finite({**value, "sentences": _sentences(value, whole)})
 
 
-def _answered(
-    predictor: Any, table: Table, rows: np.ndarray, cache: Any, seconds: float
-) -> tuple[list[Predictions], Table]:
-    """Returns the predictions with each subset of the inputs, for as many rows as the time allows,
-    and the table of these rows."""
+def answer_subsets(
+    predictor: Any, table: Table, found: Predictions, cache: Any, seconds: float
+) -> Answered | None:
+    """Returns what a model says with each subset of its inputs, for as many rows as the time
+    allows, about 512 at most; None for a run that writes texts or compares inputs. Arguments are
+    those of `conditions`."""
+    if seconds <= 0 or not is_explainable(predictor) or not found.scored.any():
+        return None
+    if predictor.recipe.group:
+        return _of_sequences(predictor, table)
+    if found.steps is not None:
+        return None
+    rows = np.asarray(found.rows)[found.scored]
+    rows = np.sort(generator(len(rows)).permutation(rows)[:_MOST_ROWS])
     begun, cache, parts = time.monotonic(), cache or for_predictions(), []
     for start in range(0, len(rows), _CHUNK):
         if parts and time.monotonic() - begun > seconds:
@@ -90,7 +110,27 @@ def _answered(
             break
         chunk = predict_patterns(predictor, table.select(rows[start : start + _CHUNK]), True, cache)
         parts.append([replace(one, rows=one.rows + start) for one in chunk])
-    return [_joined(list(each)) for each in zip(*parts, strict=True)], table.select(rows)
+    return Answered([_joined(list(each)) for each in zip(*parts, strict=True)], table.select(rows))
+
+
+def _of_sequences(predictor: Any, table: Table) -> Answered | None:
+    """Returns what a model says of some whole sequences with each subset of their inputs."""
+    if len(predictor.inputs) > _MOST_INPUTS:
+        return None
+    part = sequences_of(table, predictor.recipe.group, predictor.recipe.order, _MOST_ROWS)
+    return Answered(predict_patterns(predictor, part, scored=True), part)
+
+
+def _by_rows(predictor: Any, answered: Answered) -> list[Predictions]:
+    """Returns predictions whose rows are those of the table, also of sequences, in the groups that
+    intervals resample."""
+    samples, found = predictor.samples(answered.table, False).table, []
+    column = predictor.trained_on.group_column
+    for one in map(replace, answered.patterns):
+        if column in answered.table.column_names:
+            enter_groups(one, samples, answered.table, column)
+        found.append(by_row(one, samples, len(answered.table)))
+    return found
 
 
 def _joined(parts: list[Predictions]) -> Predictions:
@@ -110,6 +150,8 @@ def _conditions_of(
     found: dict[str, list[Any]] = {}
     if len(predictor.inputs) > 1:
         found["inputs"] = _agreement(patterns, len(table))
+    if predictor.recipe.group:
+        return found
     samples = predictor.samples(table, False)
     for source in samples.sources:
         modality = source.modality

@@ -21,9 +21,11 @@ from polymodal.media.kept import for_predictions
 from polymodal.tables.table import Table
 
 __all__ = [
+    "Answered",
     "Worth",
     "check_explainable",
     "hidden_patterns",
+    "is_explainable",
     "nearness",
     "predict_patterns",
     "without",
@@ -31,6 +33,13 @@ __all__ = [
 ]
 
 _MOST_WHOLE = 3  # inputs up to which all patterns are looked at
+
+
+def is_explainable(predictor: Any) -> bool:
+    """Returns whether a run's answers can be compared with those of fewer inputs."""
+    task = predictor.task
+    written = task.is_text or task.compares_inputs or predictor.head.autoregressive
+    return not written and len(predictor.inputs) <= MOST_PLAYERS
 
 
 def check_explainable(predictor: Any, who: str) -> None:
@@ -130,6 +139,19 @@ def _output(
     ]
     lengths = np.max(steps, axis=0) if steps else np.ones(len(rows), int)
     return Output(rows, np.asarray(logits, "float32"), targets, weights, present, lengths)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a model says of the rows of a table with each subset of its inputs.
+
+    Args:
+        patterns: what `predict_patterns` returned.
+        table: Table of these rows.
+    """
+
+    patterns: list[Predictions]
+    table: Table
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import base64
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from polymodal.core.disk.lock import locked
 from polymodal.core.disk.paths import user_path
 from polymodal.core.engine import ENGINES
 from polymodal.core.errors import BundleError
+from polymodal.core.printed.progress import say
 from polymodal.evaluation.evaluation import RunEvaluation
 from polymodal.evaluation.report import (
     ReportContent,
@@ -39,29 +40,10 @@ from polymodal.training.reporting.examples import add_looks, chosen_examples
 _FOLDER = "evaluation"  # predictions and examples that the report is written from
 _WRITTEN = ("report.html", "plots")
 _JOINT = "joint.npz"
-_PLAIN = (
-    "title",
-    "target",
-    "summary",
-    "inputs",
-    "slice_columns",
-    "history",
-    "best_epoch",
-    "ledger",
-    "simple",
-    "word_calibration",
-    "calibration",
-    "trust_notes",
-    "attention_note",
-    "linear",
-    "conditions",
-    "left_out",
-    "recipe",
-    "versions",
-    "seeds",
-    "command",
-    "overfitting",
-)
+_APART = {"predictions", "singles", "joint", "blind", "examples", "evaluated", "metric"}
+_PLAIN = tuple(
+    one.name for one in fields(ReportContent) if one.init and one.name not in _APART
+)  # what is kept as JSON
 
 
 @dataclass
@@ -87,6 +69,7 @@ class RunRecord:
         linear: str, name of the linear model that is kept in place of the network, or "".
         conditions: scores under conditions, as `inference.hidden.conditions` gives them.
         decided: str, which rows decided what is kept, or "".
+        explanation: what answers rest on, as `inference.explaining.page.shown` gives it.
     """
 
     prepared: Any
@@ -106,6 +89,7 @@ class RunRecord:
     linear: str = ""
     conditions: Mapping[str, Any] = field(default_factory=dict)
     decided: str = ""
+    explanation: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_all(folder: Path, record: RunRecord) -> str:
@@ -171,12 +155,11 @@ def _content(record: RunRecord) -> ReportContent:
     summary += [*prepared.told_rows(), *prepared.hidden]
     far = far_above(
         record.evaluated.splits,
-        any(
-            len(i.modality.shape) == 1 and not i.modality.is_text and not i.modality.has_fields
-            for i in prepared.inputs
-        ),
+        any(map(_is_vector, prepared.inputs)),
     )
-    summary += [far] * bool(far)
+    if far:
+        summary.append(far)
+        say(far)
     return ReportContent(
         title=_title(recipe.target or shown.task.title, prepared),
         predictions=dict(record.found),
@@ -199,6 +182,7 @@ def _content(record: RunRecord) -> ReportContent:
         scratch=dict(record.scratch),
         overfitting=dict(record.overfitting),
         conditions=dict(record.conditions),
+        explanation=dict(record.explanation),
         attention_note=note,
         linear=record.linear,
         recipe=prepared.written_recipe,
@@ -207,6 +191,13 @@ def _content(record: RunRecord) -> ReportContent:
         seeds={"training": recipe.training.get("seed", 0)},
         command=record.command,
     )
+
+
+def _is_vector(item: Any) -> bool:
+    """Returns whether an input is a vector, or one for each step, which another model may have
+    made."""
+    modality = item.modality
+    return not (modality.is_text or modality.has_fields or modality.files)
 
 
 def _describe(config: Mapping[str, Any], columns: Sequence[str], linear: bool) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 
 from polymodal.core.errors import RecipeError
 from polymodal.feed.check import check
 from polymodal.feed.ledger import Ledger
+from polymodal.inference.outputs import as_numpy
 from polymodal.media.kept import for_predictions
 from polymodal.tables.table import Table
 
@@ -66,10 +66,9 @@ def vectors(predictor: Any, table: Table) -> tuple[np.ndarray, np.ndarray]:
     checked = check(samples, Ledger(), skip_bad=True, max_bad_share=1.0, allow_empty=True)
     loader, rows, found = predictor.loader(samples, checked), [], []
     for step, (inputs, _, _) in enumerate(loader.epoch(0, 0)):
-        batch = {key: keras.ops.convert_to_tensor(value) for key, value in inputs.items()}
-        tokens, mask = predictor.model.encode(batch, training=False)
-        tokens = np.asarray(keras.ops.convert_to_numpy(tokens), np.float32)
-        mask = np.asarray(keras.ops.convert_to_numpy(mask), bool)[..., None]
+        tokens, mask = predictor.model.encode(_batch(predictor, inputs), training=False)
+        tokens = np.asarray(as_numpy(tokens), np.float32)
+        mask = np.asarray(as_numpy(mask), bool)[..., None]
         pooled = (tokens * mask).sum(axis=1) / np.maximum(mask.sum(axis=1), 1)
         real = loader.rows_of(0, step) >= 0
         rows.append(loader.rows_of(0, step)[real])
@@ -77,6 +76,14 @@ def vectors(predictor: Any, table: Table) -> tuple[np.ndarray, np.ndarray]:
     if not rows:
         return np.zeros(0, int), np.zeros((0, 1), np.float32)
     return np.concatenate(rows), np.concatenate(found)
+
+
+def _batch(predictor: Any, inputs: dict[str, Any]) -> dict[str, Any]:
+    if not predictor.is_network:  # which needs no engine
+        return inputs
+    import keras
+
+    return {key: keras.ops.convert_to_tensor(value) for key, value in inputs.items()}
 
 
 def _unit(values: np.ndarray) -> np.ndarray:

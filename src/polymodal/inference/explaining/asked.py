@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from polymodal.core.contracts.batch import mask_key
 from polymodal.core.errors import DataError
+from polymodal.inference.explaining.parts import Hidden, Parts, parts_of
 from polymodal.inference.hidden.patterns import nearness
+from polymodal.inference.outputs import as_numpy
+from polymodal.inference.trust import leaning
 from polymodal.preprocess.collate import collate
-from polymodal.questions.explain.parts import Hidden, Parts, parts_of
 
 __all__ = ["AskedRow"]
 
-_BATCH = 64
+_BATCH, _FEW = 64, 8  # variants of a row that are asked together: two shapes to compile
+_GRID = 8  # padded lengths are multiples of this many steps
 
 Place = tuple[str, int]  # input, and number of the part in it
 
@@ -25,7 +27,7 @@ class AskedRow:
     """A row of a table whose parts can be hidden.
 
     Args:
-        predictor: Predictor of classes or numbers.
+        predictor: Answers of classes or numbers.
         samples: Samples of the table.
         row: int, from 0; the sequence where rows are grouped.
 
@@ -37,10 +39,9 @@ class AskedRow:
         self._predictor = predictor
         self.parts: dict[str, Parts] = {}
         self._whole: dict[str, np.ndarray | None] = {}
-        self.decoded: dict[str, Any] = {}
+        self.shown: dict[str, Any] = {}
         for item, source in zip(predictor.inputs, samples.sources, strict=True):
             cell, decoded = samples.cell(source, row), samples.decode(source, row)
-            self.decoded[item.name] = decoded
             if decoded is None:
                 self._whole[item.name] = None
                 continue
@@ -48,6 +49,7 @@ class AskedRow:
             self._whole[item.name] = item.modality.encode(decoded)
             if found is not None:
                 self.parts[item.name] = found
+                self.shown[item.name] = found.shown(decoded)
         if all(array is None for array in self._whole.values()):
             raise DataError(
                 "has no input.", "Give at least one.", **samples.table.where(row), reason="no_input"
@@ -127,19 +129,25 @@ class AskedRow:
         for start in range(0, len(variants), _BATCH):
             part = variants[start : start + _BATCH]
             size = len(part)
-            padded = part + [{}] * (-size % 8)  # few shapes to compile
-            logits = keras.ops.convert_to_numpy(
-                self._predictor.model.predict_on_batch(self._batch(padded))
-            )
-            values = self._predictor.head.activate(np.asarray(logits, np.float32))
-            if not self._predictor.task.has_classes:
-                values = self._predictor.target.decode(values)
-            elif self._predictor.decision is not None:
-                values = self._predictor.decision.leaning(
-                    values, self._predictor.task.choice == "any of"
-                )
-            found += list(np.asarray(values)[:size])
+            batch = self._batch(part + [{}] * ((_FEW if size <= _FEW else _BATCH) - size))
+            found += list(self._answered(batch)[:size])
         return found
+
+    def _answered(self, batch: dict[str, np.ndarray]) -> np.ndarray:
+        """Returns numbers, or probabilities of which the highest is the answer that is chosen; of
+        sequences those of the row's own steps."""
+        predictor = self._predictor
+        logits = as_numpy(predictor.model.predict_on_batch(batch))
+        values = predictor.head.activate(np.asarray(logits, np.float32))
+        if not predictor.task.has_classes:
+            values = predictor.target.decode(values)
+        else:
+            masks = [batch[mask_key(item.key)] for item in predictor.inputs]
+            there = [mask.reshape(len(mask), -1).any(axis=1) for mask in masks]
+            values = leaning(predictor, values, np.stack(there, axis=-1))
+        if self._steps is None:
+            return np.asarray(values)
+        return np.asarray(values)[:, : self._steps]
 
     def _batch(self, variants: list[dict[str, Hidden]]) -> dict[str, np.ndarray]:
         batch = {}
@@ -158,9 +166,11 @@ class AskedRow:
 
     def _length_of(self, item: Any) -> int | None:
         """Returns the steps of an input: of all inputs alike where there is an output per step."""
-        if self._steps is not None:
-            return self._steps
         whole = self._whole[item.name]
-        if item.modality.has_time and whole is not None:
-            return max(1, len(whole))
-        return None
+        if self._steps is not None:
+            length = self._steps
+        elif item.modality.has_time and whole is not None:
+            length = len(whole)
+        else:
+            return None
+        return max(1, -(-length // _GRID)) * _GRID

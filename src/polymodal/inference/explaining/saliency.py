@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from polymodal.core.seeds import generator
-from polymodal.questions.explain.asked import AskedRow, Place
+from polymodal.inference.explaining.asked import AskedRow, Place
 
 __all__ = [
     "Faithfulness",

@@ -54,6 +54,13 @@ class Parts:
         """Returns the input with those parts hidden."""
         raise NotImplementedError
 
+    def shown(self, decoded: Any) -> np.ndarray | None:
+        """Returns what the model saw, for a page: a picture or frames, uint8, or a spectrogram
+        (time, frequencies); None where the names of the parts say it."""
+        if isinstance(decoded, np.ndarray) and decoded.dtype == np.uint8 and decoded.ndim >= 3:
+            return decoded
+        return None
+
 
 class Words(Parts):
     """Words of a text, which are deleted: what is left is read again."""
@@ -102,7 +109,7 @@ class Grid(Parts):
         mean: np.ndarray,
     ):
         super().__init__(kind, names, shape, whole)
-        self._mean = mean
+        self._mean, self._is_sound = mean, kind == "spans"
         self._rows = np.linspace(0, whole.shape[0], shape[0] + 1).astype(int)
         self._columns = np.linspace(0, whole.shape[1], shape[1] + 1).astype(int)
 
@@ -114,6 +121,12 @@ class Grid(Parts):
             columns = slice(self._columns[column], self._columns[column + 1])
             found[rows, columns] = np.broadcast_to(self._mean, found.shape)[rows, columns]
         return Hidden(found)
+
+    def shown(self, decoded: Any) -> np.ndarray | None:
+        """Returns the picture, or the spectrogram as the model reads it."""
+        if self._is_sound:
+            return self.whole
+        return super().shown(decoded)
 
 
 class Steps(Parts):

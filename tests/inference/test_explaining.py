@@ -8,12 +8,15 @@ import pytest
 import polymodal as pm
 from command_line import in_process
 from polymodal.core.errors import RecipeError
-from polymodal.questions.explain.page import write_page
-from polymodal.questions.explain.parts import parts_of
-from polymodal.questions.explain.saliency import faithfulness
-from polymodal.questions.explain.sentences import sentences
+from polymodal.inference.explaining.explanation import Explanation, RowExplanation
+from polymodal.inference.explaining.page import write_page
+from polymodal.inference.explaining.parts import parts_of
+from polymodal.inference.explaining.saliency import faithfulness
+from polymodal.inference.explaining.sentences import faithful_words, row_sentences, sentences
+from polymodal.training.reporting.report import rewrite
 
 FILLING = ("the", "film", "was", "a", "story", "and", "cast", "of", "it", "with")
+NOTHING = {"inputs": None, "parts": None}
 MOODS = {"good": ("great", "lovely", "superb"), "bad": ("awful", "boring", "dreadful")}
 
 
@@ -83,6 +86,21 @@ def test_a_page_and_lines_say_the_same(explained, tmp_path):
 
 
 @pytest.mark.engine
+def test_the_report_says_why_and_is_written_again_alike(explained):
+    model, _, _ = explained
+    page = (model.folder / "report.html").read_text(encoding="utf-8")
+    assert "Why these answers" in page
+    assert "parts below are faithful" in page  # or, where there was no time, were not tested
+    assert "<mark" in page
+    assert "<h3>Row " in page
+    found = json.loads((model.folder / "metrics.json").read_text())["explanation"]
+    assert found["shares"]["said"] > 0.7
+    assert set(found["pairs"]) == {"said and noise", "said and tabular", "noise and tabular"}
+    assert found["faithfulness"]["num_rows"] >= 1
+    assert rewrite(model.folder).read_text(encoding="utf-8") == page
+
+
+@pytest.mark.engine
 def test_rows_that_are_not_there_are_named(explained):
     model, _, test = explained
     with pytest.raises(RecipeError, match=r"needs rows from 1 to 40, as table has. Got 41"):
@@ -136,6 +154,27 @@ def test_pictures_sounds_and_steps_have_parts():
     assert found.names == ["1", "2", "3"]
     assert found.without([1]).gone.tolist() == [False, True, False]
     assert found.without([0, 1, 2]).array is None
+
+
+def test_answers_are_said_as_a_person_reads_them():
+    row = RowExplanation(3, [1.23456, -2.0], [1, None], {"said": 0.5}, {}, {}, NOTHING)
+    assert next(row_sentences(row)) == "Row 3: 1.23, -2, the target is 1, None"
+    row = RowExplanation(3, list("abcdefghij"), None, {"said": 0.5}, {}, {}, NOTHING)
+    assert next(row_sentences(row)) == "Row 3: a, b, c, d, e, f, g, h, ..."
+
+
+@pytest.mark.parametrize(
+    ("gains", "said"),
+    [
+        ([0.4], "was not tested: 1 row of 6 needed"),
+        ([0.4, 0.5], "was not tested: 2 rows of 6 needed"),
+        ([0.4, 0.5, 0.3] * 4, "The parts below are faithful: deleting"),
+        ([0.4, -0.3, 0.1, -0.2, 0.0, 0.1], "Do not trust the parts below: deleting"),
+    ],
+)
+def test_parts_are_called_faithful_where_a_test_is_sure(gains, said):
+    found = Explanation("a.csv", True, 30, {}, {}, {}, {}, faithfulness(gains), [], "unit")
+    assert said in faithful_words(found)
 
 
 def test_faithfulness_is_tested():

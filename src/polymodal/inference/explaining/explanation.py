@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from polymodal.core.contracts.task import Predictions
 from polymodal.core.errors import DataError, RecipeError
 from polymodal.core.printed.progress import track
 from polymodal.core.seeds import generator
 from polymodal.evaluation.shapley import interactions, shapley_values, shares
 from polymodal.inference.answers import as_table
-from polymodal.inference.files import lines
-from polymodal.inference.hidden.patterns import Worth, check_explainable, predict_patterns, worth_of
-from polymodal.media.kept import for_predictions
-from polymodal.questions.explain.asked import AskedRow
-from polymodal.questions.explain.nearest import Neighbours, vectors
-from polymodal.questions.explain.saliency import (
+from polymodal.inference.explaining.asked import AskedRow
+from polymodal.inference.explaining.nearest import Neighbours, vectors
+from polymodal.inference.explaining.saliency import (
     Faithfulness,
     deletion_gain,
     faithfulness,
@@ -26,14 +25,22 @@ from polymodal.questions.explain.saliency import (
     smallest_inputs,
     smallest_parts,
 )
-from polymodal.tables.table import Table
+from polymodal.inference.hidden.patterns import (
+    Answered,
+    Worth,
+    check_explainable,
+    predict_patterns,
+    worth_of,
+)
+from polymodal.media.kept import for_predictions
 
-__all__ = ["Explanation", "RowExplanation", "explain"]
+__all__ = ["Explanation", "RowExplanation", "explain", "explained"]
 
 _ROWS = 5  # that are explained where none are named
 _TESTED = 20  # rows by which faithfulness is tested
 _NEAREST = 5
 _DRAWS = 1_000
+_INNER = ("shown", "place")  # of a row, for pages and for other tables
 
 
 @dataclass
@@ -50,7 +57,8 @@ class RowExplanation:
         change: {"inputs": [name] or None, "parts": [[input, name]] or None}, without which the
             answer is another.
         nearest: rows of another table: [{"row", "similarity", "label"}].
-        decoded: {input: what the model was shown}, for a page.
+        shown: {input: picture or frames, uint8, or spectrogram}, what the model saw, for a page.
+        place: int, row of the table that was asked, from 0.
     """
 
     row: int
@@ -61,7 +69,8 @@ class RowExplanation:
     parts: dict[str, dict[str, Any]]
     change: dict[str, Any]
     nearest: list[dict[str, Any]] | None = None
-    decoded: dict[str, Any] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
+    place: int = 0
 
 
 @dataclass
@@ -80,6 +89,8 @@ class Explanation:
         faithfulness: Faithfulness of the parts, or None where no input has parts.
         rows: list of RowExplanation.
         unit: str, what values are in.
+        of_numbers: bool, whether answers are numbers.
+        what: str, what `num_rows` counts: "row" or "sequence".
     """
 
     table: str
@@ -92,11 +103,13 @@ class Explanation:
     faithfulness: Faithfulness | None
     rows: list[RowExplanation]
     unit: str
+    of_numbers: bool = False
+    what: str = "row"
 
     def to_json(self) -> dict[str, Any]:
         """Returns plain values, without what pages show of media."""
         rows = [
-            {name: value for name, value in vars(one).items() if name != "decoded"}
+            {name: value for name, value in vars(one).items() if name not in _INNER}
             for one in self.rows
         ]
         return {
@@ -104,6 +117,10 @@ class Explanation:
             "rows": rows,
             "faithfulness": None if self.faithfulness is None else vars(self.faithfulness),
         }
+
+    def summary(self) -> dict[str, Any]:
+        """Returns the same without the rows that were explained one by one."""
+        return {name: value for name, value in self.to_json().items() if name != "rows"}
 
 
 def explain(
@@ -117,7 +134,7 @@ def explain(
     """Explains the answers of a model for rows of a table.
 
     Args:
-        predictor: Predictor of classes or numbers.
+        predictor: Answers of classes or numbers.
         table: Table, path, or rows in memory. With the target, shares are of what each input adds
             to the right answer.
         rows: numbers of the rows to explain one by one, from 1; None takes the first five.
@@ -131,63 +148,151 @@ def explain(
     """
     check_explainable(predictor, "explain")
     table = as_table(table, media_root)
-    samples = predictor.samples(table, False, for_predictions())
     target = predictor.recipe.target
     scored = bool(target) and target in table.column_names
-    patterns = predict_patterns(predictor, table, scored)
-    own = worth_of(patterns, to_truth=False)
-    if not len(own.rows):
+    found = explained(
+        predictor, Answered(predict_patterns(predictor, table, scored), table), rows, seed
+    )
+    if against is not None and not predictor.recipe.group:
+        neighbours = Neighbours(predictor, as_table(against, media_root))
+        for one in found.rows:
+            alone = table.select([one.place])
+            one.nearest = neighbours.of(vectors(predictor, alone)[1][0], _NEAREST)
+    return found
+
+
+def explained(
+    predictor: Any,
+    answered: Answered,
+    rows: Sequence[int] | None = None,
+    seed: int = 0,
+    seconds: float = np.inf,
+    cache: Any = None,
+) -> Explanation:
+    """Explains what a model says of rows with each subset of its inputs.
+
+    Args:
+        predictor: Answers of classes or numbers.
+        answered: Answered, of the whole table, or of the sequences in it.
+        rows: numbers of the rows to explain one by one, from 1; None takes the first five.
+        seed: int, key of the random deletions.
+        seconds: float, after which no further row is asked again.
+        cache: Cache or KeptMedia that may hold the table's media decoded, or None.
+
+    Raises:
+        RecipeError: a row that the table lacks.
+        DataError: no row can be read.
+    """
+    table, whole = answered.table, answered.patterns[-1]
+    by_row = _by_row(worth_of(answered.patterns, to_truth=False))
+    if not by_row:
         raise DataError(
             "has no row that can be read.",
             "Correct the rows, or give others.",
             table=table.name,
             reason="no_rows",
         )
-    scored = scored and bool(patterns[-1].scored.any())
-    names = [item.name for item in predictor.inputs]
-    by_row, whole = _by_row(own), worth_of(patterns, to_truth=scored)
+    samples = predictor.samples(table, False, cache or for_predictions())
+    scored = whole.targets is not None and bool(whole.scored.any())
     chosen = _chosen(rows, len(samples), table.name) or sorted(by_row)[:_ROWS]
-    means = shapley_values(whole.values.mean(axis=1, keepdims=True))[:, 0]
-    found, gains = _each(predictor, table, samples, chosen, by_row, scored, seed)
-    if against is not None and not predictor.recipe.group:
-        neighbours = Neighbours(predictor, as_table(against, media_root))
-        for one, row in zip(found, chosen, strict=True):
-            one.nearest = neighbours.of(vectors(predictor, table.select([row]))[1][0], _NEAREST)
-    gains += _more_gains(predictor, samples, chosen, by_row, seed)
+    asking = _Asking(predictor, samples, seed, time.monotonic() + seconds)
+    found = asking.explained(chosen, by_row, whole, scored)
+    asking.test(by_row)
+    gains = [gain for gain in asking.gains.values() if gain is not None]
+    worth = worth_of(answered.patterns, to_truth=scored)
+    return _together(predictor, table.name, worth, faithfulness(gains), found, seed)
+
+
+def _together(
+    predictor: Any,
+    name: str,
+    worth: Worth,
+    test: Faithfulness | None,
+    rows: list[RowExplanation],
+    seed: int,
+) -> Explanation:
+    """Returns an explanation of the table `name`."""
+    names = [item.name for item in predictor.inputs]
+    means = shapley_values(worth.values.mean(axis=1, keepdims=True))[:, 0]
     return Explanation(
-        table.name,
-        scored,
-        len(set(whole.rows.tolist())),
+        name,
+        worth.to_truth,
+        len(set(worth.rows.tolist())),
         dict(zip(names, map(float, shares(means)), strict=True)),
         dict(zip(names, map(float, means), strict=True)),
-        _pairs(names, whole.values),
-        _intervals(names, whole, seed),
-        faithfulness([gain for gain in gains if gain is not None]),
-        found,
+        _pairs(names, worth.values),
+        _intervals(names, worth, seed),
+        test,
+        rows,
         _unit(predictor),
+        not predictor.task.has_classes,
+        "sequence" if predictor.recipe.group else "row",
     )
 
 
-def _each(
-    predictor: Any,
-    table: Table,
-    samples: Any,
-    chosen: list[int],
-    by_row: Mapping[int, np.ndarray],
-    scored: bool,
-    seed: int,
-) -> tuple[list[RowExplanation], list[float | None]]:
-    """Returns why each chosen row is answered as it is, and the deletion gain of each."""
-    names, answers = [item.name for item in predictor.inputs], _answers(predictor, table)
-    found, gains = [], []
-    for row in track(chosen, "Explaining", len(chosen)):
-        asked = AskedRow(predictor, samples, row)
-        salient = saliency(asked)
-        gains.append(deletion_gain(asked, salient, seed + row))
-        found.append(
-            _explained(asked, salient, by_row[row], row, names, answers[row], samples, scored)
+class _Asking:
+    """Asks a model again about rows, with parts of them hidden.
+
+    Args:
+        predictor: Answers.
+        samples: Samples of the table.
+        seed: int, key of the random deletions.
+        until: float, time from which no further row is asked, by the monotonic clock.
+    """
+
+    def __init__(self, predictor: Any, samples: Any, seed: int, until: float):
+        self._predictor, self._samples = predictor, samples
+        self._seed, self._until = seed, until
+        self.gains: dict[int, float | None] = {}  # of deletion, by row
+
+    def explained(
+        self,
+        chosen: Sequence[int],
+        by_row: Mapping[int, np.ndarray],
+        whole: Predictions,
+        scored: bool,
+    ) -> list[RowExplanation]:
+        """Returns why each row is answered as it is; of those for which there is time."""
+        names, found = [item.name for item in self._predictor.inputs], []
+        for row in track(chosen, "Explaining", len(chosen)):
+            if found and self._is_late:
+                break
+            asked, salient = self._asked(row)
+            if row not in by_row:
+                raise self._not_answered(row)
+            answer = _answer(self._predictor, whole, row)
+            more = row, names, answer, self._samples, scored
+            found.append(_explained(asked, salient, by_row[row], *more))
+        return found
+
+    def test(self, by_row: Mapping[int, Any]) -> None:
+        """Deletes parts of further rows, evenly spaced, so that there are enough to test."""
+        others = [row for row in by_row if row not in self.gains]
+        wanted = min(max(0, _TESTED - len(self.gains)), len(others))
+        picked = np.unique(np.linspace(0, len(others) - 1, wanted).astype(int)).tolist()
+        for place in track(picked, "Testing", len(picked)):
+            if self._is_late:
+                break
+            self._asked(others[place])
+
+    def _not_answered(self, row: int) -> DataError:
+        return DataError(
+            "cannot be read as the model reads it.",
+            "Correct the row, or name others.",
+            **self._samples.table.where(row),
+            reason="not_answered",
         )
-    return found, gains
+
+    @property
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._until
+
+    def _asked(self, row: int) -> tuple[AskedRow, dict[str, np.ndarray]]:
+        """Returns a row and what its parts matter, and keeps what deleting these changes."""
+        asked = AskedRow(self._predictor, self._samples, row)
+        salient = saliency(asked)
+        self.gains[row] = deletion_gain(asked, salient, self._seed + row)
+        return asked, salient
 
 
 def _chosen(rows: Sequence[int] | None, count: int, name: str) -> list[int]:
@@ -206,13 +311,10 @@ def _by_row(worth: Worth) -> Mapping[int, np.ndarray]:
     return {int(row): means[:, [i]] for i, row in enumerate(rows)}
 
 
-def _answers(predictor: Any, table: Table) -> list[Any]:
-    """Returns the prediction for each row; for a sequence those of its steps."""
-    if not predictor.recipe.group:
-        return [line["prediction"] for line in lines(predictor, table, predictor.predict(table))]
-    grouped = predictor.samples(table, False).table
-    said = [line["prediction"] for line in lines(predictor, table, predictor.predict(table))]
-    return [[said[int(step)] for step in members] for members in grouped.members]
+def _answer(predictor: Any, whole: Predictions, row: int) -> Any:
+    """Returns the prediction for a row; for a sequence those of its steps."""
+    places = np.flatnonzero(whole.rows == row).tolist()
+    return vars(whole.task.answer(whole, places, predictor.target))["prediction"]
 
 
 def _explained(
@@ -249,7 +351,8 @@ def _explained(
         _pairs(names, worth),
         parts,
         {"inputs": smallest_inputs(asked, asked.present), "parts": named},
-        decoded=asked.decoded,
+        shown=asked.shown,
+        place=row,
     )
 
 
@@ -270,20 +373,6 @@ def _intervals(names: list[str], worth: Worth, seed: int) -> dict[str, list[floa
         means = sums[drawn].sum(axis=1) / steps[drawn].sum(axis=1)
         low, high = np.quantile(means, [0.025, 0.975])
         found[f"{names[one]} and {names[other]}"] = [float(low), float(high)]
-    return found
-
-
-def _more_gains(
-    predictor: Any, samples: Any, chosen: list[int], known: Mapping[int, Any], seed: int
-) -> list[float | None]:
-    """Returns deletion gains of further rows, evenly spaced, so that there are enough to test."""
-    others = [row for row in known if row not in chosen]
-    wanted = max(0, _TESTED - len(chosen))
-    picked = np.unique(np.linspace(0, len(others) - 1, min(wanted, len(others))).astype(int))
-    found = []
-    for place in track(picked.tolist() if others else [], "Testing", len(picked)):
-        asked = AskedRow(predictor, samples, others[place])
-        found.append(deletion_gain(asked, saliency(asked), seed + others[place]))
     return found
 
 
