@@ -181,16 +181,16 @@ def test_a_longer_prompt_is_continued_from_what_was_read():
     short, mask = fusion(streams([[5, IMAGE, 7]], image))
     long, long_mask = fusion(streams([[5, IMAGE, 7, 9, 3, 4]], image))
     kept = ContinuedDecoder(made)
-    kept.initial_state(short, mask, 2)
+    kept.initial_state(short, mask)
     assert kept.num_read == 6
     for memory, real, read in ((long, long_mask, 3), (long, long_mask, 1)):
         before = kept.num_read
-        state = kept.initial_state(memory, real, 2)
+        state = kept.initial_state(memory, real)
         assert kept.num_read - before == read
         wanted = made.initial_state(memory, real, 2)
         for token in (6, 2):
             tokens = ops.convert_to_tensor(np.array([token], np.int32))
-            found, state = kept.step(tokens, state, memory, real)
+            found, state = kept.step(tokens, state)
             expected, wanted = made.step(tokens, wanted, memory, real)
             np.testing.assert_allclose(
                 ops.convert_to_numpy(found), ops.convert_to_numpy(expected), atol=1e-5

@@ -13,7 +13,6 @@ from polymodal.core.errors import RecipeError
 from polymodal.core.lookup import find
 from polymodal.model.generation.choice import Choice
 from polymodal.model.generation.generate import generate
-from polymodal.model.generation.one_by_one import steps
 
 NUM, STEPS, END = 5, 4, 4
 DECODERS = {
@@ -164,14 +163,6 @@ def test_a_batch_gives_what_its_rows_give_alone(name, choice):
         )
         assert alone[0].tolist() == together[0][part].tolist()
         np.testing.assert_allclose(alone[2], together[2][part], atol=1e-5)
-
-
-def test_the_iterator_gives_what_the_loop_gives():
-    decoder, memory, mask, start = problem()
-    whole = numpy(generate(decoder, memory, mask, start, STEPS, END, Choice()))[0][:, 0]
-    one_by_one = numpy(list(steps(decoder, memory, mask, start, STEPS, END, Choice())))
-    assert np.stack(one_by_one, axis=1).tolist() == whole[:, : len(one_by_one)].tolist()
-    assert (whole[:, len(one_by_one) :] == END).all()
 
 
 def test_only_allowed_outputs_are_said():

@@ -58,30 +58,38 @@ class CausalBlock(keras.layers.Layer):
             self.feedforward_result_norm.build(tokens_shape)
         self.built = True
 
-    def call(self, tokens, positions, allowed, training=None, past=None):
+    def call(self, tokens, positions, allowed, past=None, training=None):
         normal = self.attention_norm(tokens)
         key, value = self.attention.keys_and_values(normal, positions)
         if past is not None:  # keys and values of what came before
             key, value = (
                 ops.concatenate(pair, axis=2) for pair in zip(past, (key, value), strict=True)
             )
-        found = self._attended(normal, positions, key, value, allowed)
+        found = self._attended(normal, positions, [(key, value)], allowed)
         tokens = tokens + self.drop(found, training=training)
         return tokens + self.drop(self._feed(tokens), training=training), (key, value)
 
-    def step(self, tokens, positions, allowed, cache, here):
-        """Does the same for one step; `here` (slots,) is where its keys and values go."""
+    def kind(self):
+        """Returns what is equal for blocks that do the same with the same weights."""
+        return tuple(self.attention.rates), self.attention.rotary_scale
+
+    def step(self, tokens, positions, allowed, cache, here, far=None):
+        """Does the same for one step; `here` (slots,) is where its keys and values go in `cache`.
+        Those in `far`, which `allowed` has first, are read only."""
         normal = self.attention_norm(tokens)
         new = self.attention.keys_and_values(normal, positions)
         key, value = (
             ops.where(here[None, None, :, None], one, all_)
             for one, all_ in zip(new, cache, strict=True)
         )
-        tokens = tokens + self._attended(normal, positions, key, value, allowed)
+        parts = [(key, value)]
+        if far is not None:
+            parts = [far, *parts]
+        tokens = tokens + self._attended(normal, positions, parts, allowed)
         return tokens + self._feed(tokens), (key, value)
 
-    def _attended(self, normal, positions, key, value, allowed):
-        found = self.attention.gather(normal, positions, key, value, allowed)
+    def _attended(self, normal, positions, parts, allowed):
+        found = self.attention.gather(normal, positions, parts, allowed)
         if self.attention_result_norm is None:
             return found
         return self.attention_result_norm(found)

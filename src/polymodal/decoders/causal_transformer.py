@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import keras
 from keras import ops
 
 from polymodal.core.errors import RecipeError
 from polymodal.decoders._causal_block import WAVE_BASE, CausalBlock, turning
 from polymodal.layers.dense import Dense
+from polymodal.layers.engines.one_for_all import by_xla, one_for_all
 from polymodal.layers.rms_norm import RMSNorm
 from polymodal.layers.starts import known, same_sequence
 
@@ -191,34 +194,27 @@ class CausalTransformer(keras.layers.Layer):
             memory, memory_mask: as for `call`.
             max_length: int, most steps that will be done.
         """
-        return self._begun(*self._read_prompt(memory, memory_mask, None), max_length)
+        return self._begun(*self.read_prompt(memory, memory_mask), max_length)
 
-    def continued_state(self, places, caches, memory, memory_mask, max_length):
-        """Returns the state before the first step after a longer prompt, whose beginning was read
-        before.
+    def read_prompt(self, memory, memory_mask, before=None, through=None):
+        """Returns positions (batch, slots), -1 for padding, and keys and values of all slots, by
+        block.
 
         Args:
-            places: int32 (batch, slots), positions of what was read, as a state has them; -1 in
-                slots that are not part of the prompt.
-            caches: keys and values of these slots, as a state has them.
-            memory, memory_mask: as for `call`, the rest of the prompt.
-            max_length: int, most steps that will be done.
+            memory, memory_mask: as for `call`.
+            before: the same of what was read before and the memory continues; None for nothing.
+            through: function (block, *arguments) that calls a block; None calls it as it is.
         """
-        return self._begun(*self._read_prompt(memory, memory_mask, (places, caches)), max_length)
-
-    def _read_prompt(self, memory, memory_mask, before):
-        """Returns (positions of all slots, -1 for padding, and their keys and values by block)."""
         hidden, positions = self._projected(memory), positions_of(memory_mask)
-        known = [None] * len(self.blocks)
+        places, known = ops.where(memory_mask, positions, -1), [None] * len(self.blocks)
         if before is not None:
             old, known = before
             positions = positions + ops.sum(ops.cast(old >= 0, "int32"), axis=1, keepdims=True)
-        places, caches = ops.where(memory_mask, positions, -1), []
-        if before is not None:
-            places = ops.concatenate([old, places], axis=1)
+            places = ops.concatenate([old, ops.where(memory_mask, positions, -1)], axis=1)
+        through, caches = through or CausalBlock.__call__, []
         allowed = self._allowed(positions, places)
         for block, seen, past in zip(self.blocks, allowed, known, strict=True):
-            hidden, cache = block(hidden, positions, seen, past=past)
+            hidden, cache = through(block, hidden, positions, seen, past)
             caches.append(cache)
         return places, tuple(caches)
 
@@ -254,7 +250,45 @@ class CausalTransformer(keras.layers.Layer):
         for block, cache, seen in zip(self.blocks, caches, allowed, strict=True):
             hidden, cache = block.step(hidden, positions, seen, cache, here)
             found.append(cache)
-        return self._read_one(hidden[:, 0]), (done + 1, length, places, tuple(found))
+        return self.read_one(hidden[:, 0]), (done + 1, length, places, tuple(found))
+
+    def step_near(self, tokens, near, far, through=None, read=None):
+        """Does one step as `step` does it, without a start among its tokens, and writes keys and
+        values into a small part only: `far`, what came before it, stays as it is.
+
+        Args:
+            tokens: int32 (batch,), previous outputs.
+            near, far: positions (batch, slots), -1 in free slots, and keys and values by block.
+                `near` has a free slot.
+            through: function (block, *arguments) that does a block's step; None for its own.
+            read: function that does what `read_one` does; None for that.
+
+        Returns:
+            (logits (batch, num_outputs), near)
+        """
+        places, caches = near
+        here = ops.arange(places.shape[1], dtype="int32") == ops.sum(
+            ops.cast(places[0] >= 0, "int32")
+        )
+        seen = ops.concatenate([far[0], places], axis=1)
+        positions = ops.max(seen, axis=1, keepdims=True) + 1
+        places = ops.where(here, positions, places)
+        hidden, found = self.embed(known(tokens, self.num_outputs)[:, None]), []
+        allowed = self._allowed(positions, ops.concatenate([far[0], places], axis=1))
+        through = through or CausalBlock.step
+        for block, cache, seen, past in zip(self.blocks, caches, allowed, far[1], strict=True):
+            hidden, cache = through(block, hidden, positions, seen, cache, here, past)
+            found.append(cache)
+        return (read or self.read_one)(hidden[:, 0]), (places, tuple(found))
+
+    def by_one_program(self):
+        """Returns `read_prompt` and `step_near` whose blocks the engine compiles once for all."""
+        prompt = one_for_all(CausalBlock.__call__, CausalBlock.kind)
+        step = one_for_all(CausalBlock.step, CausalBlock.kind, xla=True)
+        read = by_xla(self.read_one)
+        return partial(self.read_prompt, through=prompt), partial(
+            self.step_near, through=step, read=read
+        )
 
     def _run(self, hidden, real, together, training, positions=None):
         hidden = self.drop(hidden, training=training)
@@ -304,7 +338,7 @@ class CausalTransformer(keras.layers.Layer):
         hidden = ops.cast(self.final_norm(hidden), "float32")
         return ops.matmul(hidden, ops.transpose(self._table()))[..., : self.num_outputs]
 
-    def _read_one(self, hidden):
+    def read_one(self, hidden):
         """Returns the same for one step (batch, dim), with the whole table in its own layout."""
         hidden = ops.cast(self.final_norm(hidden), "float32")
         logits = ops.transpose(ops.matmul(self._table(), ops.transpose(hidden)))

@@ -25,7 +25,6 @@ from polymodal.layers.engines.compiled import compiled
 from polymodal.media.kept import for_predictions
 from polymodal.model.generation.choice import Choice
 from polymodal.model.generation.continued import ContinuedDecoder
-from polymodal.model.generation.one_by_one import steps
 from polymodal.pretrained.language.writing import pieces
 from polymodal.pretrained.part import no_gradient
 from polymodal.tables.conversations import Said, row_before, said
@@ -153,13 +152,13 @@ class Answering:
                 {item.name: self._stream(item, inputs) for item in self.predictor.inputs}
             )
             start = keras.ops.convert_to_tensor(np.array([head.start_id], np.int32))
-            found = steps(self._compiled, memory, mask, start, num_steps, None, choice, noise)
+            found = self._compiled.steps(memory, mask, start, num_steps, choice, noise)
         while True:
             with no_gradient():
                 one = next(found, None)
             if one is None:
                 return
-            yield int(np.asarray(keras.ops.convert_to_numpy(one))[0])
+            yield one
 
     def _compile(self) -> None:
         model = self.predictor.model

@@ -87,13 +87,14 @@ class GroupedAttention(keras.layers.Layer):
             key = self.key_norm(key)
         return self._turned(key, positions), self._split(self.value(tokens), self.num_key_heads)
 
-    def gather(self, tokens, positions, key, value, allowed):
+    def gather(self, tokens, positions, parts, allowed):
         """Returns (batch, time, dim): attention of tokens over keys and values.
 
         Args:
             tokens: (batch, time, dim).
             positions: int32 (batch, time).
-            key, value: (batch, key heads, context time, head_dim), as `keys_and_values` gives them.
+            parts: list of keys and values (batch, key heads, part's time, head_dim), as
+                `keys_and_values` gives them; one behind the other they are the context.
             allowed: bool (batch, time, context time).
         """
         query = self._split(self.query(tokens), self.num_heads)
@@ -101,14 +102,17 @@ class GroupedAttention(keras.layers.Layer):
             query = self.query_norm(query)
         query = self._turned(query, positions) * self.query_scale
         time, size = ops.shape(tokens)[1], self.head_dim
-        groups = self.num_heads // self.num_key_heads
+        groups, context = self.num_heads // self.num_key_heads, ops.shape(allowed)[2]
         query = ops.reshape(query, (-1, self.num_key_heads, groups * time, size))
-        scores = ops.cast(ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))), "float32")
-        scores = ops.reshape(scores, (-1, self.num_key_heads, groups, time, ops.shape(key)[2]))
+        scores = _joined([ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) for key, _ in parts])
+        scores = ops.reshape(
+            ops.cast(scores, "float32"), (-1, self.num_key_heads, groups, time, context)
+        )
         scores = scores + ops.where(allowed, 0.0, -1e9)[:, None, None]
-        weights = ops.cast(ops.softmax(scores, axis=-1), value.dtype)
-        weights = ops.reshape(weights, (-1, self.num_key_heads, groups * time, ops.shape(key)[2]))
-        found = ops.reshape(ops.matmul(weights, value), (-1, self.num_heads, time, size))
+        weights = ops.cast(ops.softmax(scores, axis=-1), parts[0][1].dtype)
+        weights = ops.reshape(weights, (-1, self.num_key_heads, groups * time, context))
+        found = _weighted(weights, [value for _, value in parts])
+        found = ops.reshape(found, (-1, self.num_heads, time, size))
         found = ops.transpose(found, (0, 2, 1, 3))
         return self.output_projection(ops.reshape(found, (-1, time, self.num_heads * size)))
 
@@ -124,6 +128,24 @@ class GroupedAttention(keras.layers.Layer):
         whole = lambda *halves: ops.cast(ops.concatenate(halves, axis=-1), tensor.dtype)
         other = ops.roll(tensor, self.head_dim // 2, axis=-1)
         return tensor * whole(cosine, cosine) + other * whole(-sine, sine)
+
+
+def _joined(scores):
+    if len(scores) == 1:
+        return scores[0]
+    return ops.concatenate(scores, axis=-1)
+
+
+def _weighted(weights, values):
+    """Returns the sum of all values, each times its weight."""
+    if len(values) == 1:
+        return ops.matmul(weights, values[0])
+    found, first = [], 0
+    for value in values:
+        last = first + ops.shape(value)[2]
+        found.append(ops.matmul(weights[..., first:last], value))
+        first = last
+    return sum(found[1:], found[0])
 
 
 def _check(num_heads, num_key_heads, head_dim, rates):

@@ -31,7 +31,7 @@ def compiled(
     if engine == "tensorflow":
         import tensorflow
 
-        return tensorflow.function(function, reduce_retracing=any_shape)
+        return tensorflow.function(function, reduce_retracing=any_shape, autograph=False)
     if engine == "jax":
         return _by_jax(function, variables, static)
     return function

@@ -1,28 +1,47 @@
-"""A decoder that reads of a prompt only what it has not read before."""
+"""A decoder that writes after a prompt, of which it reads only what it has not read before."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
 
 from polymodal.layers.engines.compiled import compiled
+from polymodal.model.generation.choice import Choice
 
 __all__ = ["ContinuedDecoder"]
 
-_GRID = 64  # lengths are padded to a multiple: engines compile for each
+_GRID = 64  # lengths of prompts are padded to a multiple: engines compile for each
+_NEAR = 64  # slots that are written step by step; what is further back is read only
+_FAR = 256  # the slots of that are a multiple
 _CLOSE = 1e-5  # difference of an image's tokens in two calls, as a share of the largest number
 _ABOUT = 3  # channels of a memory that are whole numbers
 
 
-class ContinuedDecoder:
-    """A decoder for `steps` on one row, which keeps the keys and values of the last prompt. Where
-    the next one begins alike, as the next turn of a conversation does, only the rest is read.
+class _State(NamedTuple):
+    """Positions (1, slots), -1 in free slots, and keys and values of all tokens so far.
 
     Args:
-        decoder: Keras layer with `initial_state`, `continued_state` and `step`, built.
+        near, far: those that steps write, and those that they only read.
+        written: int, slots of `near` in use.
+        filled: int, slots of `far` in use.
+    """
+
+    near: Any
+    far: Any
+    written: int
+    filled: int
+
+
+class ContinuedDecoder:
+    """Writes one row after a prompt, and keeps the keys and values of the last prompt. Where the
+    next one begins alike, as the next turn of a conversation does, only the rest is read.
+
+    Args:
+        decoder: Keras layer with `by_one_program`, built.
 
     Attributes:
         num_read: int, tokens of prompts that were read so far.
@@ -30,9 +49,10 @@ class ContinuedDecoder:
 
     def __init__(self, decoder: Any):
         self.num_outputs, self.num_read = decoder.num_outputs, 0
-        self._step = compiled(decoder.step, decoder.variables)
-        self._fresh = compiled(decoder.initial_state, decoder.variables, static=(2,))
-        self._continued = compiled(decoder.continued_state, decoder.variables, static=(4,))
+        read, step = decoder.by_one_program()
+        self._read = compiled(read, decoder.variables)
+        self._step = compiled(step, decoder.variables)
+        self._choosers: dict[tuple, Callable[..., Any]] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -41,28 +61,51 @@ class ContinuedDecoder:
         self._places = np.zeros((1, 0), np.int32)  # of what the caches hold
         self._caches: Any = None
 
-    def initial_state(self, memory: Any, memory_mask: Any, max_length: int) -> Any:
-        """Returns the state before the first step.
+    def steps(
+        self, memory: Any, memory_mask: Any, start: Any, num_steps: int, choice: Choice, noise: Any
+    ) -> Iterator[int]:
+        """Yields the outputs of a row, one step after the other.
 
         Args:
             memory: (1, time, width), as `fusion/interleaved.py` gives it.
             memory_mask: bool (1, time).
-            max_length: int, most steps that will be done.
+            start: int32 (1,), the token before the first output.
+            num_steps: int, how many.
+            choice: Choice, without a beam.
+            noise: float32 (1, 1, num_steps) in 0..1, needed for sampling.
         """
+        choose, tokens = self._chooser(choice), start
+        said = ops.zeros((1, self.num_outputs if choice.repetition_penalty != 1 else 1), "bool")
+        state = self.initial_state(memory, memory_mask)
+        for step in range(num_steps):
+            logits, state = self.step(tokens, state)
+            drawn = None if noise is None else noise[0, :, step]
+            tokens, said = choose(logits, said, drawn)
+            yield int(ops.convert_to_numpy(tokens)[0])
+
+    def _chooser(self, choice: Choice) -> Callable[..., Any]:
+        if choice.key not in self._choosers:
+            self._choosers[choice.key] = compiled(_chosen(choice), [])
+        return self._choosers[choice.key]
+
+    def initial_state(self, memory: Any, memory_mask: Any) -> Any:
+        """Returns the state before the first step; arguments are as `steps` has them."""
         tokens = ops.convert_to_numpy(memory)[0][ops.convert_to_numpy(memory_mask)[0]]
         shared = _shared(self._tokens, tokens)
         if 2 * shared < len(self._tokens):
             shared = 0  # most of what the caches hold would be of no use
-        rest, there = _padded(tokens[shared:])
-        if shared:
-            state = self._continued(*self._known(shared), rest, there, max_length)
-        else:
-            state = self._fresh(rest, there, max_length)
+        before = self._known(shared) if shared else None
+        places, caches = self._read(*_padded(tokens[shared:]), before)
         self.num_read += len(tokens) - shared
-        count = state[2].shape[1] - max_length
-        self._tokens, self._places = tokens, ops.convert_to_numpy(state[2])[:, :count]
-        self._caches = state[3]
-        return ops.ones((1, count), "bool"), state
+        self._tokens, self._places, self._caches = tokens, ops.convert_to_numpy(places), caches
+        return _State(_nothing(caches), _behind(None, (places, caches)), 0, places.shape[1])
+
+    def step(self, tokens: Any, state: _State) -> tuple[Any, _State]:
+        """Returns the logits (1, num_outputs) after tokens (1,), and the next state."""
+        if state.written == _NEAR:
+            state = _moved(state)
+        logits, near = self._step(tokens, state.near, state.far)
+        return logits, state._replace(near=near, written=state.written + 1)
 
     def _known(self, shared: int) -> tuple[Any, Any]:
         """Returns positions (1, slots) and caches of the first tokens of the last prompt, behind
@@ -78,11 +121,44 @@ class ContinuedDecoder:
             lambda leaf: ops.take(leaf, chosen, axis=2), self._caches
         )
 
-    def step(self, tokens: Any, state: Any, memory: Any, memory_mask: Any) -> Any:
-        """Does one step, as the decoder does; its prompt is what `initial_state` was given."""
-        slots, own = state
-        logits, own = self._step(tokens, own, memory[:, :1], slots)
-        return logits, (slots, own)
+
+def _chosen(choice: Choice) -> Callable[..., Any]:
+    """Returns a function (logits, which outputs were said, noise) that returns the output and what
+    was said since."""
+
+    def choose(logits, said, drawn):
+        chosen = choice.pick(choice.scores(logits, said, None), drawn)
+        if choice.repetition_penalty != 1:
+            said = ops.logical_or(said, ops.arange(said.shape[-1]) == chosen[:, None])
+        return chosen, said
+
+    return choose
+
+
+def _nothing(caches: Any) -> Any:
+    """Returns free slots to write into, with keys and values of the shape of others."""
+    blank = lambda leaf: ops.zeros((*leaf.shape[:2], _NEAR, leaf.shape[3]), leaf.dtype)
+    return ops.full((1, _NEAR), -1, "int32"), keras.tree.map_structure(blank, caches)
+
+
+def _moved(state: _State) -> _State:
+    """Returns the state with the slots that were written among those that are only read."""
+    (places, caches), filled = state.far, state.filled
+    before = places[:, :filled], keras.tree.map_structure(lambda leaf: leaf[:, :, :filled], caches)
+    return _State(_nothing(caches), _behind(before, state.near), 0, filled + _NEAR)
+
+
+def _behind(before: Any, more: Any) -> Any:
+    """Returns positions and caches of two parts, one behind the other, padded."""
+    if before is not None:
+        places = ops.concatenate([before[0], more[0]], axis=1)
+        join = lambda *leaves: ops.concatenate(leaves, axis=2)
+        more = places, keras.tree.map_structure(join, before[1], more[1])
+    places, caches = more
+    free = -places.shape[1] % _FAR
+    longer = lambda leaf: ops.pad(leaf, ((0, 0), (0, 0), (0, free), (0, 0)))
+    places = ops.pad(places, ((0, 0), (0, free)), constant_values=-1)
+    return places, keras.tree.map_structure(longer, caches)
 
 
 def _padded(tokens: np.ndarray) -> tuple[Any, Any]:

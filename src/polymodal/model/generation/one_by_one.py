@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import keras
@@ -12,7 +11,7 @@ from polymodal.model.generation.choice import Choice
 from polymodal.model.generation.loop import repeat
 from polymodal.model.generation.written import Written, at
 
-__all__ = ["steps", "write_one_by_one"]
+__all__ = ["write_one_by_one"]
 
 
 class _State(NamedTuple):
@@ -54,28 +53,6 @@ def write_one_by_one(
     if choice.temperature:
         return _ranked(written, num_steps, end_id, choice)
     return written
-
-
-def steps(
-    decoder,
-    memory,
-    memory_mask,
-    start,
-    num_steps: int,
-    end_id: int | None,
-    choice: Choice,
-    noise=None,
-) -> Iterator[Any]:
-    """Yields the outputs (batch * num,) one step after the other, as the same loop makes them.
-
-    Args: as `generate` has them, without a beam.
-    """
-    state, advance = _prepare(decoder, memory, memory_mask, start, num_steps, end_id, choice, noise)
-    for _ in range(num_steps):
-        state = advance(state)
-        yield state.previous
-        if bool(ops.all(state.ended)):
-            return
 
 
 def _ranked(drawn: Written, num_steps, end_id: int | None, choice: Choice) -> Written:

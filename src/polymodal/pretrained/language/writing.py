@@ -10,7 +10,6 @@ import numpy as np
 
 from polymodal.core.seeds import generator
 from polymodal.model.generation.choice import Choice
-from polymodal.model.generation.one_by_one import steps
 from polymodal.text.dialogue.texts import Texts
 
 __all__ = ["new_ids", "pieces"]
@@ -43,10 +42,8 @@ def new_ids(
         noise = keras.ops.convert_to_tensor(drawn)
     start = keras.ops.convert_to_tensor(np.array(prompt[-1:], np.int32))
     memory = embed(keras.ops.convert_to_tensor(ids))
-    for found in steps(
-        decoder, memory, keras.ops.convert_to_tensor(mask), start, num_steps, None, choice, noise
-    ):
-        yield int(keras.ops.convert_to_numpy(found)[0])
+    there = keras.ops.convert_to_tensor(mask)
+    yield from decoder.steps(memory, there, start, num_steps, choice, noise)
 
 
 def pieces(texts: Texts, ids: Iterable[int], stop: Sequence[str] = ()) -> Iterator[str]:
