@@ -1,6 +1,6 @@
 """An assistant from nothing on the scenes: questions about images, written or spoken.
 
-    python benchmarks/assistant.py [--conversations 3000] [--form written] [--minutes 15]
+    python benchmarks/assistant.py [--conversations 20000] [--form written] [--minutes 15]
 
 One line for all unseen rows and one for each kind of question; then the same with the image hidden,
 next to the best guess for each kind of question without looking. Progress is printed by the
@@ -30,8 +30,8 @@ SETTINGS = [
 ]
 
 
-def kept(source: Path, form: str) -> Path:
-    """Returns a table of the conversations of one form, without descriptions."""
+def kept(source: Path, form: str, described: bool = False) -> Path:
+    """Returns a table of the conversations of one form, those with descriptions only if asked."""
     if form == "both":
         return source
     path = source.with_name(f"{source.stem}-{form}.jsonl")
@@ -39,7 +39,7 @@ def kept(source: Path, form: str) -> Path:
         for line in lines:
             found = json.loads(line)
             kinds = {one.get("kind") for one in found["messages"]} - {None}
-            if found["form"] == form and kinds <= QUESTIONS:
+            if found["form"] == form and (described or kinds <= QUESTIONS):
                 out.write(line)
     return path
 
@@ -79,13 +79,15 @@ def polymodal(*arguments) -> str:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--out", type=Path, default=Path("runs/assistant-scenes"))
-    options.add_argument("--conversations", type=int, default=3000)
+    options.add_argument("--conversations", type=int, default=20_000)
     options.add_argument("--form", default="written", choices=("written", "spoken", "both"))
     options.add_argument("--minutes", type=float, default=15)
     options.add_argument("--set", action="append", default=[])
     given = options.parse_args()
     tables = scenes.write(given.out / "data", "assistant", given.conversations, 150, 400)
-    train, val, test = (kept(tables[part], given.form) for part in ("train", "val", "test"))
+    heard = given.form != "written"  # written questions teach what is seen to those of few words
+    train = kept(tables["train"], "both" if heard else given.form, described=True)
+    val, test = (kept(tables[part], given.form) for part in ("val", "test"))
     run, start = given.out / f"run-{given.form}", time.monotonic()
     if not (run / "manifest.json").exists():
         settings = [f"--set={one}" for one in [*SETTINGS, *given.set]]

@@ -146,6 +146,23 @@ def test_several_images_come_before_an_answer(base, place, capsys):
     assert "reads 3 images before an answer, so the first 1 of 4" in capsys.readouterr().err
 
 
+def test_an_encoder_of_another_width_gives_one_kept_token_an_image(place):
+    from polymodal.training.assembled import assemble
+
+    wide = oracles.image_model("dinov2", hidden_size=24, num_attention_heads=2)
+    oracles.save_image_model(wide, place / "wide")
+    pm.import_model(place / "wide", place / "my-wide")
+    found = assemble(place / "pooled", place / "my-llama", place / "my-wide", pooling="first")
+    assert found.tokens == {"image": 1}
+    model = pm.Assistant(base=place / "pooled", training={"epochs": 1, "batch_size": 4})
+    with pm.quiet():
+        model.fit(place / "chats.jsonl", val=place / "chats.jsonl", out=place / "narrow")
+    said = pm.load(place / "narrow").predict(place / "chats.jsonl")
+    assert [row["error"] for row in said] == [None] * 12
+    with pytest.raises(RecipeError, match="pooling"):
+        assemble(place / "odd", place / "my-llama", place / "my-wide", pooling="middle")
+
+
 def film(*files):
     """Returns what a user asks about a video of some pictures."""
     return [

@@ -38,6 +38,13 @@ def assemble(
             min=0, help="Frames of a video that the image encoder reads too; 0 for no videos."
         ),
     ] = 0,
+    pooling: Annotated[
+        str | None,
+        typer.Option(
+            help="What makes an image one token, such as first (the class token) or mean; all its "
+            "tokens by default."
+        ),
+    ] = None,
     engine: Engine = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -47,7 +54,7 @@ def assemble(
     from polymodal.cli.output import emit
     from polymodal.training.assembled import assemble as join
 
-    found = join(out, decoder, vision, audio, projector, shuffle, frames)
+    found = join(out, decoder, vision, audio, projector, shuffle, frames, pooling)
     if json:
         emit(found.to_json())
         return

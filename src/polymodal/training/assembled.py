@@ -93,6 +93,7 @@ def assemble(
     projector: str = "mlp",
     shuffle: int = 1,
     frames: int = 0,
+    pooling: str | None = None,
 ) -> Assembled:
     """Joins encoders and a decoder, all frozen, by projectors that nothing has trained yet.
 
@@ -104,6 +105,8 @@ def assemble(
         projector: str, linear or mlp.
         shuffle: int, neighbouring tokens of an image that become one, down and across.
         frames: int, frames of a video that `vision` reads too; 0 for no videos.
+        pooling: str, what `vision` makes one token of an image by, such as first or mean; None for
+            all tokens that it has.
 
     Raises:
         BundleError: a folder is damaged, or holds no such part.
@@ -124,8 +127,8 @@ def assemble(
             "imported image encoder."
         )
     inputs = {
-        kind: _encoder(kind, folder)
-        for kind, folder in (("image", vision), ("audio", audio))
+        kind: _encoder(kind, folder, way)
+        for kind, folder, way in (("image", vision, pooling), ("audio", audio, None))
         if folder is not None
     }
     if frames:
@@ -251,12 +254,18 @@ def _recipe(speaker: _Decoder, media: Mapping[str, Any], projector: str, shuffle
     return from_dict(given)
 
 
-def _encoder(kind: str, folder: str | Path | None) -> dict[str, Any]:
-    """Returns the settings of an input whose encoder gives all its tokens, and is frozen."""
+def _encoder(kind: str, folder: str | Path | None, pooling: str | None = None) -> dict[str, Any]:
+    """Returns the settings of an input whose encoder is frozen, and gives all its tokens where no
+    pooling is asked for."""
     config: dict[str, Any] = {"modality": kind, "encoder": {"from": str(folder), "freeze": True}}
     known = encoder_config(encoder_of(str(folder), kind, kind).settings)
     if "pooling" in parameters(find("encoders", str(encoder_name(known)))):
-        config.setdefault("pooling", known.get("pooling", "none"))
+        config["pooling"] = pooling or known.get("pooling", "none")
+    elif pooling is not None:
+        raise RecipeError(
+            f"--pooling needs an image encoder that can pool. Got {folder}, which cannot. Leave it "
+            "out."
+        )
     return config
 
 

@@ -81,6 +81,17 @@ def test_generation_equals_calling_the_model_step_by_step(aligned):
     assert found.ids.tolist() == loop_in_python(model, inputs, STEPS, end).tolist()
 
 
+def test_texts_are_written_the_same_without_logits_of_their_steps():
+    task, texts = (WritingHead(K, dim=DIM, aligned=False, end_id=1, max_length=4) for _ in "ab")
+    texts.textual = True
+    model, inputs, _ = model_and_data(task, rows=7)
+    model(inputs)
+    plain, found = task.generate(model, inputs), texts.generate(model, inputs)
+    assert found.ids.tolist() == plain.ids.tolist()
+    assert plain.logits.shape == (7, 4, K)
+    assert found.logits.shape == (7, 0)
+
+
 def test_a_loop_that_xla_compiles_writes_the_same():
     task = WritingHead(K + 1, dim=DIM, dropout=0.0)
     model, inputs, _ = model_and_data(task, rows=6)

@@ -35,12 +35,14 @@ class Writes(Protocol):
         start_id: int.
         end_id: int, or None where all steps are done.
         max_length: int, most outputs of a sequence that is not aligned.
+        textual: bool, whether texts are scored, so that nobody asks for the logits of their steps.
     """
 
     aligned: bool
     start_id: int
     end_id: int | None
     max_length: int
+    textual: bool
 
 
 class Generated(NamedTuple):
@@ -48,7 +50,7 @@ class Generated(NamedTuple):
 
     Args:
         ids: (batch, steps) int32, padded with `end_id`.
-        logits: (batch, steps, num_outputs) float32, of each step.
+        logits: (batch, steps, num_outputs) float32, of each step; of texts (batch, 0).
         results: Written, all results (batch, num, steps) with their scores.
     """
 
@@ -97,7 +99,10 @@ class Runner:
             found = writer.predict_on_batch(inputs)
         else:
             found = writer.predict(inputs, batch_size=batch_size, verbose=0)
-        return Generated(found[0][:, 0], found[3], Written(*found[:3]))
+        logits = np.zeros((rows, 0), np.float32)
+        if not self.head.textual:
+            logits = found[3]
+        return Generated(found[0][:, 0], logits, Written(*found[:3]))
 
     def _prepared(
         self, model: Any, inputs: dict[str, Any], rows: int, seed: int, choice: Choice
@@ -140,14 +145,15 @@ class Generator(keras.Model):
             outputs are sampled.
 
     Returns:
-        ids, log probabilities and scores as `Written` has them, and logits (batch, steps,
-        num_outputs) of the first result.
+        ids, log probabilities and scores as `Written` has them, and, but for texts, logits (batch,
+        steps, num_outputs) of the first result: they take reading the prompt once more.
     """
 
     def __init__(self, model: Any, head: Writes, choice: Choice, jit: bool, **kwargs: Any):
         super().__init__(**kwargs)
         self.model, self.aligned, self.choice = model, head.aligned, choice
         self.end_id, self.max_length = head.end_id, head.max_length
+        self.textual = head.textual
         self.jit_compile = jit
 
     def call(self, inputs):
@@ -157,6 +163,8 @@ class Generator(keras.Model):
         found = generate(
             self.model.head, memory, mask, start, steps, self.end_id, self.choice, inputs.get(NOISE)
         )
+        if self.textual:
+            return tuple(found)
         previous = ops.concatenate([start[:, None], found.ids[:, 0, :-1]], axis=1)
         return *found, self.model.head(previous, memory, mask, training=False)
 

@@ -42,6 +42,7 @@ class WritingHead(Head):
 
     per_step = True
     autoregressive = True
+    textual = False
     monitor = ("accuracy", "max")
 
     def __init__(

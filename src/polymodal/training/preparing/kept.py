@@ -14,6 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from polymodal.core.arguments import parameters
 from polymodal.core.errors import DataError
 from polymodal.core.printed.counting import counted
 from polymodal.core.printed.progress import bar, say
@@ -177,6 +178,8 @@ class _Keeper:
         self.width = prepared.recipe.dim
         if name in model.projections:
             self.width = int(model.projections[name].kernel.shape[0])
+        elif "dim" not in parameters(type(self.encoder)):  # a fusion that takes any width
+            self.width = int(self.encoder.width)
 
     def keep(self) -> tuple[KeptTokens, np.ndarray, Any] | None:
         """Returns the kind of tokens, the item of each row, and the pack; None if it is full."""
