@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from bench import Bench, parser
+from bench import Bench, interval, parser
 from PIL import Image
 
 from polymodal.pretrained.importing import import_model
@@ -107,7 +107,7 @@ def _compare(bench: Bench, rows: list[dict], media: Path) -> None:
     for name in ways:
         for what, found in (("accuracy", rights), ("log loss", losses)):
             gap = np.concatenate(found[name]) - np.concatenate(found["page"])
-            low, high = _interval(gap)
+            low, high = interval(gap)
             print(f"{name} - page, {what}: {gap.mean():+.4f} [{low:+.4f}, {high:+.4f}]")
 
 
@@ -142,13 +142,6 @@ def _trained(
     run = train(tables, override(given, settings), out, baselines=False)
     said = run.predictions["test"]
     return [dict(zip(said.labels, row.tolist(), strict=True)) for row in said.outputs]
-
-
-def _interval(gap: np.ndarray) -> tuple[float, float]:
-    """Returns the paired bootstrap interval of a mean, 95 %."""
-    rng = np.random.default_rng(0)
-    means = [gap[rng.integers(0, len(gap), len(gap))].mean() for _ in range(2000)]
-    return tuple(float(one) for one in np.quantile(means, (0.025, 0.975)))
 
 
 def _rows(hard: bool) -> list[dict]:

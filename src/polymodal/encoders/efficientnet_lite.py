@@ -30,6 +30,8 @@ class EfficientnetLite(Encoder):
 
     Args:
         pooling: str, mean or none: one token for each image, or one for each position.
+        keeps_statistics: bool, whether normalisation goes by the statistics that it has in
+            training too, as published weights need: those of a few rows are others.
 
     Call arguments:
         inputs: (batch, height, width, 3).
@@ -44,14 +46,17 @@ class EfficientnetLite(Encoder):
     Source: Tan and Le, "EfficientNet", 2019, without what mobile accelerators lack.
     """
 
-    def __init__(self, pooling: str = "mean", **kwargs):
+    behind_blocks = ("top",)
+    takes_adapters = False
+
+    def __init__(self, pooling: str = "mean", keeps_statistics: bool = False, **kwargs):
         super().__init__(**kwargs)
         if pooling not in ("mean", "none"):
             raise RecipeError(
                 f'EfficientnetLite needs pooling mean or none. Got "{pooling}". Use one of these.'
             )
         policy = self.dtype_policy
-        self.pooling = pooling
+        self.pooling, self.keeps_statistics = pooling, keeps_statistics
         self.stem = _Convolution(_STEM, 3, 2, dtype=policy)
         self.blocks, channels = [], _STEM
         for side, stride, expansion, out, repeats in _STAGES:
@@ -81,6 +86,8 @@ class EfficientnetLite(Encoder):
         self.built = True
 
     def call(self, inputs, mask, training=None):
+        if self.keeps_statistics:
+            training = False  # nothing but normalisation asks
         tokens = self.stem(inputs, training=training)
         for block in self.blocks:
             tokens = block(tokens, training=training)

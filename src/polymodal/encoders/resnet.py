@@ -33,6 +33,8 @@ class Resnet(Encoder):
         halves_first: bool, whether the first stage halves the image too.
         stride_in_front: bool, whether a bottleneck halves in its first convolution.
         pooling: str, mean or none: one token for each image, or one for each position.
+        keeps_statistics: bool, whether normalisation goes by the statistics that it has in
+            training too, as published weights need: those of a few rows are others.
 
     Call arguments:
         inputs: (batch, height, width, channels).
@@ -58,9 +60,11 @@ class Resnet(Encoder):
         halves_first: bool = False,
         stride_in_front: bool = False,
         pooling: str = "mean",
+        keeps_statistics: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        self.keeps_statistics = keeps_statistics
         widths, depths = list(widths or (256, 512, 1024, 2048)), list(depths or (3, 4, 6, 3))
         _check(widths, depths, block, activation, pooling)
         policy = self.dtype_policy
@@ -98,6 +102,8 @@ class Resnet(Encoder):
 
     def feature_map(self, inputs, mask, training=None):
         """Returns what the last stage makes, (batch, down, across, width)."""
+        if self.keeps_statistics:
+            training = False  # nothing but normalisation asks
         tokens = self.stem(inputs, mask, training=training)
         tokens = ops.pad(tokens, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=_LOWEST)
         tokens = ops.max_pool(tokens, 3, 2, padding="valid")

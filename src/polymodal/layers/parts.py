@@ -33,6 +33,7 @@ class Encoder(keras.layers.Layer):
         grid: (down, across) or None: the tokens are positions of a picture, line by line.
         behind_blocks: names of attributes behind its list `blocks`, whose other attributes are in
             front of it; None where it is not made of blocks in a row. Learning rates by block ask.
+        takes_adapters: bool, whether such blocks hold linear maps, which adapters stand next to.
         reads_steps_alone: bool, whether each step of (batch, steps, pieces) becomes a token that
             nothing else in the row, and no 0 at its end, has an influence on.
 
@@ -63,6 +64,7 @@ class Encoder(keras.layers.Layer):
     time_stride: int = 1
     grid: tuple[int, int] | None = None
     behind_blocks: tuple[str, ...] | None = None
+    takes_adapters: bool = True
     reads_steps_alone: bool = False
 
     @classmethod

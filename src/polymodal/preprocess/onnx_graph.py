@@ -33,7 +33,9 @@ def opened(path: Path, output: str | None) -> Any:
             "Save it as one file, or import it with polymodal import."
         )
     _keep_needed(path, model, output)
-    return _session(model)
+    contents = model.SerializeToString()
+    del model  # the session makes a copy of its own
+    return _session(contents)
 
 
 def weight_files(path: Path) -> list[str]:
@@ -141,14 +143,12 @@ def _needed(graph: Any, output: str) -> tuple[set[str], list[Any]]:
     return needed, [node for node in graph.node if id(node) in kept]
 
 
-def _session(model: Any) -> Any:
+def _session(contents: bytes) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    return onnxruntime.InferenceSession(contents, options, providers=["CPUExecutionProvider"])
 
 
 def _names_read(node: Any) -> list[str]:

@@ -17,21 +17,11 @@ from polymodal.core.disk.paths import user_path
 from polymodal.core.errors import BundleError
 from polymodal.core.fields import Fields
 from polymodal.pretrained.card import Model
-from polymodal.pretrained.graph import load_graph
-from polymodal.pretrained.keys import is_assistant, is_ctc, is_graph, is_pair, spec_of
-from polymodal.pretrained.language.model import (
-    LanguageModel,
-    is_language_model,
-    load_language_model,
-)
-from polymodal.pretrained.pair import Pair, load_pair
-from polymodal.pretrained.part import is_part, load_part
-from polymodal.pretrained.speech.ctc_model import CtcModel, load_ctc_model
-from polymodal.pretrained.speech.model import (
-    SpeechModel,
-    is_speech_model,
-    load_speech_model,
-)
+from polymodal.pretrained.language.model import LanguageModel
+from polymodal.pretrained.loading import load_imported
+from polymodal.pretrained.pair import Pair
+from polymodal.pretrained.speech.ctc_model import CtcModel
+from polymodal.pretrained.speech.model import SpeechModel
 from polymodal.pretrained.speech.recordings import opened
 from polymodal.pretrained.whole_assistant import WholeAssistant
 
@@ -110,21 +100,10 @@ def check_folder(folder: str | Path) -> Comparison | None:
     folder = user_path(folder)
     if not (folder / FILE).is_file():
         return None
-    if is_language_model(folder):
-        return compare(load_language_model(folder), read_json(folder / FILE))
-    if is_pair(spec_of(folder)):
-        return compare(load_pair(folder), read_json(folder / FILE))
-    if is_ctc(spec_of(folder)):
-        return compare(load_ctc_model(folder), read_json(folder / FILE))
-    if is_assistant(spec_of(folder)):
-        return compare(WholeAssistant(folder), read_json(folder / FILE))
-    if is_graph(spec_of(folder)):
-        return compare(load_graph(folder), read_json(folder / FILE))
-    if is_speech_model(folder):
-        return compare(load_speech_model(folder), read_json(folder / FILE))
-    if is_part(folder):
-        return compare(load_part(folder), read_json(folder / FILE))
-    return None
+    model = load_imported(folder)
+    if model is None:
+        return None
+    return compare(model, read_json(folder / FILE))
 
 
 def _rows(recorded: Mapping[str, Any]) -> list[Fields]:

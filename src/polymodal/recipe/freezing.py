@@ -64,17 +64,26 @@ def _settled(
     words = dict(encoder)
     if words.get("lora"):
         return words | {"freeze": False}, "its encoder is frozen but for the adapters asked for."
+    encoder_class = find("encoders", str(encoder_name(config)))
+    adapts = encoder_class.behind_blocks is not None and encoder_class.takes_adapters
     if num_rows < FEW:
         return words | {"freeze": True}, (
-            f"its encoder stays frozen, because {num_rows:,} rows are fewer than {FEW:,}. To train "
-            f"adapters next to it: --set inputs.{name}.lora={_RANK}"
+            f"its encoder stays frozen, because {num_rows:,} rows are fewer than {FEW:,}. "
+            f"{_way_on(name, adapts)}"
         )
-    if find("encoders", str(encoder_name(config))).behind_blocks is None:
+    if not adapts:
         return words | {"freeze": True}, (
-            "its encoder stays frozen, because it has no blocks to "
-            f"adapt. To train it: --set inputs.{name}.freeze=false"
+            "its encoder stays frozen, because it has no linear maps to adapt. "
+            f"{_way_on(name, adapts)}"
         )
     return words | {"freeze": False, "lora": _RANK}, (
         f"adapters of rank {_RANK} are trained next to its frozen weights, because {num_rows:,} "
         f"rows are {FEW:,} or more. To keep it as it is: --set inputs.{name}.freeze=true"
     )
+
+
+def _way_on(name: str, adapts: bool) -> str:
+    """Returns how to train a frozen encoder."""
+    if adapts:
+        return f"To train adapters next to it: --set inputs.{name}.lora={_RANK}"
+    return f"To train it: --set inputs.{name}.freeze=false"

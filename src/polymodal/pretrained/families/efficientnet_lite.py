@@ -36,4 +36,4 @@ class EfficientnetLite(Family):
     @classmethod
     def settings(cls, config: Config) -> dict[str, Any]:
         config.only("variant", 0)
-        return {"pooling": "mean"}
+        return {"pooling": "mean", "keeps_statistics": True}

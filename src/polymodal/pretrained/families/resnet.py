@@ -55,4 +55,5 @@ class Resnet(Family):
             "halves_first": config.flag("downsample_in_first_stage", False),
             "stride_in_front": config.flag("downsample_in_bottleneck", False),
             "pooling": "mean",
+            "keeps_statistics": True,
         }
