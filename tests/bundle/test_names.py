@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from polymodal.bundle import weights
 from polymodal.bundle.names import optimizer_names, variable_names, weight_names
 from polymodal.bundle.weights import load_into, save, values
 from polymodal.core.errors import BundleError
@@ -54,6 +55,15 @@ def test_layers_made_before_do_not_matter(tmp_path):
     load_into(tmp_path / "w.safetensors", weight_names(second))
     outputs = [keras.ops.convert_to_numpy(model(INPUTS)) for model in (first, second)]
     np.testing.assert_array_equal(*outputs)
+
+
+def test_large_weights_are_set_piece_by_piece(tmp_path, monkeypatch):
+    monkeypatch.setattr(weights, "_PIECE", 40)  # bytes
+    first, second = built(), built()
+    save(tmp_path / "w.safetensors", values(weight_names(first)))
+    load_into(tmp_path / "w.safetensors", weight_names(second))
+    for one, other in zip(first.weights, second.weights, strict=True):
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
 
 
 def test_cells_wrappers_and_dictionaries_are_walked():

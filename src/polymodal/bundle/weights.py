@@ -20,6 +20,7 @@ from polymodal.core.errors import BundleError
 
 MAX_HEADER_BYTES = 16 << 20  # a model of 100,000 tensors needs about 10 MB
 MAX_TENSORS = 200_000
+_PIECE = 4 << 20  # bytes of a tensor in memory at once
 _DTYPES = {
     "F64": "float64",
     "F32": "float32",
@@ -70,13 +71,14 @@ def load(
     Raises:
         BundleError: the file is absent, damaged, of another kind, or holds other tensors.
     """
-    return dict(_arrays(Path(path), expected, others))
+    found = _arrays(Path(path), expected, others)  # copied: the file may be replaced meanwhile
+    return {name: np.array(values) for name, values in found}
 
 
 def _arrays(
     path: Path, expected: Mapping[str, Any] | None, others: bool
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Yields what `load` returns, one tensor in memory at a time."""
+    """Yields views of what `load` returns, from the file as it is mapped."""
     header, start = _read_header(path)
     if expected is not None and others:
         header = {name: entry for name, entry in header.items() if name in expected}
@@ -106,18 +108,44 @@ def assign(variables: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> N
 def load_into(path: str | Path, variables: Mapping[str, Any], others: bool = False) -> None:
     """Reads a file, checks all values, and sets each named variable; see `load` for `others`.
 
-    The file is read twice, so that memory holds one tensor next to the variables, not all.
+    The file is read twice, piece by piece, so that memory holds no more than a piece next to the
+    variables.
     """
     path = Path(path)
     for name, values in _arrays(path, variables, others):
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
+        bad = sum(int((~np.isfinite(piece)).sum()) for _, piece in _pieces(values))
+        if bad:
             raise BundleError(
-                f'{path}: tensor "{name}" needs finite numbers. Got '
-                f"{int((~np.isfinite(values)).sum()):,} that are not. Copy the "
+                f'{path}: tensor "{name}" needs finite numbers. Got {bad:,} that are not. Copy the '
                 "bundle again, or train again."
             )
     for name, values in _arrays(path, variables, others):
-        variables[name].assign(values)
+        _set(variables[name], values)
+
+
+def _pieces(values: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yields rows of an array with their places, as many as are not too large."""
+    if not values.ndim or values.nbytes <= _PIECE:
+        yield slice(None), values[...]
+        return
+    step = max(1, len(values) * _PIECE // values.nbytes)
+    for first in range(0, len(values), step):
+        yield slice(first, first + step), values[first : first + step]
+
+
+def _set(variable: Any, values: np.ndarray) -> None:
+    """Sets a variable. TensorFlow would hold old and new values together, and keeps such memory
+    from then on, so the old ones of a large variable are given up first."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow" or values.nbytes <= _PIECE:
+        variable.assign(np.array(values))
+        return
+    import tensorflow as tf
+
+    handle = variable.value.handle
+    for tensor in (tf.zeros((), values.dtype), values):  # the shape is that of the file's header
+        tf.raw_ops.AssignVariableOp(resource=handle, value=tf.constant(tensor))
 
 
 def shapes(path: str | Path) -> dict[str, tuple[int, ...]]:
@@ -235,5 +263,5 @@ def _few(names: list[str]) -> str:
 
 def _array(data: np.ndarray, start: int, entry: dict) -> np.ndarray:
     begin, stop = entry["data_offsets"]
-    raw = np.array(data[start + begin : start + stop])  # a copy: the file may be replaced meanwhile
+    raw = np.asarray(data[start + begin : start + stop])
     return raw.view(_DTYPES[entry["dtype"]]).reshape(entry["shape"])
